@@ -1,0 +1,32 @@
+"""What an experiment says about itself before it runs.
+
+An *experiment* is a Python function that, given parameters and a seed, returns named numbers
+(*quantities*). The decorator reads its signature, so that suites can be checked, listed and completed
+by editors without running anything, and without importing the libraries that the experiment computes
+with: an experiment's module imports those inside its functions.
+
+    @experiment("ntk.regression", version=1, quantities={"single.error": Quantity("…", scale="log")})
+    def regression(*, seed: int, width: int = 512) -> dict[str, float]: ...
+
+In: a decorated function. Out: a `Declaration`.
+"""
+
+from harness.declare.declaration import Declaration, DeclarationError, Parameter, Quantity, experiment
+from harness.declare.registry import UnknownExperiment, experiment_names, find, is_reference
+from harness.declare.stages import StageError, StageReport, collect_stages, stage
+
+__all__ = [
+    "Declaration",
+    "DeclarationError",
+    "Parameter",
+    "Quantity",
+    "StageError",
+    "StageReport",
+    "UnknownExperiment",
+    "collect_stages",
+    "experiment",
+    "experiment_names",
+    "find",
+    "is_reference",
+    "stage",
+]

@@ -1,0 +1,68 @@
+"""Stages of a trial: each is timed, and each may fail without taking the others along.
+
+    with stage("kernels") as kernels:
+        ...                                   # raises StageError("condition number 3e17 …")
+    with stage("training"):
+        ...
+
+A `StageError` ends its stage and is recorded; the quantities of that stage are then missing, and claims
+that read them become errors that give its message. Any other exception is a mistake in the program and
+ends the trial.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+class StageError(Exception):
+    """A stage could not give numbers that can be trusted; the message says why, with figures."""
+
+
+@dataclass
+class StageReport:
+    """How one stage of a trial went: wall seconds, and the reason if it failed ('' if not)."""
+
+    name: str
+    seconds: float = 0.0
+    failure: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.failure
+
+
+_collector: ContextVar[list[StageReport] | None] = ContextVar("stages", default=None)
+
+
+@contextmanager
+def stage(name: str) -> Iterator[StageReport]:
+    """Run the block as the stage `name`. Outside a trial (no collector) a `StageError` is raised on."""
+    report = StageReport(name)
+    collector = _collector.get()
+    start = time.perf_counter()
+    try:
+        yield report
+    except StageError as error:
+        report.failure = str(error) or "failed without a message"
+        if collector is None:
+            raise
+    finally:
+        report.seconds = time.perf_counter() - start
+        if collector is not None:
+            collector.append(report)
+
+
+@contextmanager
+def collect_stages() -> Iterator[list[StageReport]]:
+    """Gather the reports of the stages that run inside the block."""
+    reports: list[StageReport] = []
+    token = _collector.set(reports)
+    try:
+        yield reports
+    finally:
+        _collector.reset(token)
