@@ -12,7 +12,7 @@ In: a decorated function. Out: a `Declaration`.
 """
 
 from harness.declare.declaration import Declaration, DeclarationError, Parameter, Quantity, experiment
-from harness.declare.registry import UnknownExperiment, experiment_names, find, is_reference
+from harness.declare.registry import UnknownExperimentError, experiment_names, find, is_reference
 from harness.declare.stages import StageError, StageReport, collect_stages, stage
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "Quantity",
     "StageError",
     "StageReport",
-    "UnknownExperiment",
+    "UnknownExperimentError",
     "collect_stages",
     "experiment",
     "experiment_names",

@@ -45,7 +45,7 @@ class Parameter:
     about: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Declaration:
     """What is known of an experiment without running it; made by `@experiment`."""
 
@@ -55,6 +55,8 @@ class Declaration:
     parameters: Mapping[str, Parameter]
     quantities: Mapping[str, Quantity]
     function: Callable[..., dict[str, float]] = field(repr=False)
+    precision: str = ""
+    """The floating-point types that it computes with, in words."""
 
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
@@ -62,14 +64,20 @@ class Declaration:
 
 
 def experiment(
-    name: str, *, version: int, quantities: Mapping[str, Quantity], about: Mapping[str, str] | None = None
+    name: str,
+    *,
+    version: int,
+    quantities: Mapping[str, Quantity],
+    about: Mapping[str, str] | None = None,
+    precision: str = "",
 ) -> Callable[[Callable[..., dict[str, float]]], Callable[..., dict[str, float]]]:
     """Declare a function as an experiment.
 
     The function takes `seed` and its parameters as keywords, each annotated with `int`, `float`, `str`,
     `bool`, a `Literal` of these, or an `Annotated` with a `msgspec.Meta` that bounds it, and each but
     `seed` with a default. Parameter names use `_` in Python and `-` in suites. `about` says in a line
-    what each parameter means. Raise `version` when the meaning of a quantity changes.
+    what each parameter means, `precision` which floating-point types it uses. Raise `version` when the
+    meaning of a quantity changes.
 
     Raises `DeclarationError` when the signature does not say all this.
     """
@@ -82,6 +90,7 @@ def experiment(
             parameters=_parameters(name, function, about or {}),
             quantities=dict(quantities),
             function=function,
+            precision=precision,
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
         return function
@@ -95,7 +104,7 @@ def _parameters(
     types = typing.get_type_hints(function, include_extras=True)
     signature = inspect.signature(function).parameters
     if "seed" not in signature:
-        raise DeclarationError(f"experiment {name}: expected a keyword-only parameter `seed: int`, found none")
+        raise DeclarationError(f"experiment {name}: expected a keyword-only `seed: int`, found none")
     parameters = {}
     for python_name, parameter in signature.items():
         where = f"experiment {name}, parameter {python_name}"
@@ -111,5 +120,5 @@ def _parameters(
         parameters[key] = Parameter(key, types[python_name], parameter.default, about.get(python_name, ""))
     unknown = set(about) - set(signature)
     if unknown:
-        raise DeclarationError(f"experiment {name}: `about` describes {sorted(unknown)}, which are no parameters")
+        raise DeclarationError(f"experiment {name}: `about` describes no parameters: {sorted(unknown)}")
     return parameters

@@ -11,12 +11,13 @@ import re
 from pathlib import Path
 
 from harness.declare.declaration import Declaration
+from harness.errors import UserError
 
 _REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _FAMILIES = {"ntk": "harness.ntk.experiments"}
 
 
-class UnknownExperiment(LookupError):
+class UnknownExperimentError(UserError, LookupError):
     """No experiment has this name, or the named function cannot be imported or is not one."""
 
 
@@ -26,11 +27,11 @@ def is_reference(text: object) -> bool:
 
 
 def module_of(name: str) -> str:
-    """The module that declares the experiment `name`. Raises `UnknownExperiment`."""
+    """The module that declares the experiment `name`. Raises `UnknownExperimentError`."""
     if is_reference(name):
         return name.partition(":")[0]
     if name not in experiment_names():
-        raise UnknownExperiment(f"no experiment is called {name!r}")
+        raise UnknownExperimentError(f"no experiment is called {name!r}")
     family, _, rest = name.partition(".")
     return f"{_FAMILIES[family]}.{rest.replace('-', '_')}"
 
@@ -46,21 +47,22 @@ def experiment_names() -> list[str]:
 
 
 def find(name: str) -> Declaration:
-    """The declaration of the experiment `name`; imports its module. Raises `UnknownExperiment`."""
+    """The declaration of the experiment `name`; imports its module. Raises `UnknownExperimentError`."""
     module_name = module_of(name)
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        raise UnknownExperiment(f"{name!r}: importing {module_name} failed: {error}") from error
+        raise UnknownExperimentError(f"{name!r}: importing {module_name} failed: {error}") from error
     if is_reference(name):
         function = getattr(module, name.partition(":")[2], None)
         declaration = getattr(function, "__harness_declaration__", None)
         if not isinstance(declaration, Declaration):
             found = "nothing of that name" if function is None else f"a {type(function).__name__} without it"
-            raise UnknownExperiment(f"{name!r}: expected a function decorated with @experiment, found {found}")
+            expected = "a function decorated with @experiment"
+            raise UnknownExperimentError(f"{name!r}: expected {expected}, found {found}")
         return declaration
     for item in vars(module).values():
         declaration = getattr(item, "__harness_declaration__", None)
         if isinstance(declaration, Declaration) and declaration.name == name:
             return declaration
-    raise UnknownExperiment(f"{name!r}: {module_name} declares no experiment of that name")
+    raise UnknownExperimentError(f"{name!r}: {module_name} declares no experiment of that name")

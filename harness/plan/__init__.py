@@ -1,0 +1,23 @@
+"""What must be measured: instances of claims go in, questions and their distinct trials come out.
+
+An instance becomes a `Case`: the *questions* whose conjunction it is, and those of its *control*. Each
+question reads *trials*; two claims that read the same experiment at the same point with the same seed
+read the same trial, which is measured once.
+"""
+
+from harness.plan.questions import Case, case, declared, parameters
+from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Trial
+
+__all__ = [
+    "Case",
+    "Closeness",
+    "Linear",
+    "Params",
+    "Question",
+    "Reading",
+    "Region",
+    "Trial",
+    "case",
+    "declared",
+    "parameters",
+]

@@ -1,0 +1,271 @@
+"""The loop between measuring and judging.
+
+Every undecided question wants its next look. The distinct trials that the looks read are recalled from
+the store or measured, each once; when a look is complete its question is judged, and is decided or wants
+the next look. The order in which trials finish does not matter: a ruling is a function of the first n
+seeds. In: the cases of the selected instances. Out: a `Finding` for each.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harness.judge import (
+    Agreement,
+    BadValue,
+    Outcome,
+    Ruling,
+    Verdict,
+    agreement,
+    combine,
+    decide_rows,
+    outcome,
+)
+from harness.measure import Laboratory, Measurement
+from harness.plan import Case, Question, Trial
+
+POLL = 0.25
+"""Seconds between two reports of progress while nothing finishes."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One question with its ruling, or with the reason why there is none."""
+
+    question: Question
+    ruling: Ruling
+    error: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.error:
+            return "error"
+        return self.ruling.verdict or "inconclusive"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of one instance."""
+
+    case: Case
+    parts: tuple[Part, ...]
+    control: tuple[Part, ...]
+    verdict: Verdict
+    control_verdict: Verdict | None
+    outcome: Outcome
+    agreement: Agreement
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a campaign is: trials of this run, and claims."""
+
+    measured: int
+    reused: int
+    failed: int
+    pending: int
+    decided: int
+    total: int
+    elapsed: float
+    remaining: float | None
+    """Seconds until the trials that are asked for now are done; later looks may ask for more."""
+
+
+@dataclass
+class Result:
+    """A finished campaign: a finding for each case, and every measurement that was read or made."""
+
+    findings: list[Finding]
+    measurements: dict[Trial, Measurement]
+    progress: Progress
+
+
+@dataclass
+class _Enquiry:
+    """A question on its way to a ruling."""
+
+    question: Question
+    time_limit: float
+    ruling: Ruling
+    error: str = ""
+    missing: set[Trial] = field(default_factory=set)
+
+    @property
+    def done(self) -> bool:
+        return bool(self.error) or self.ruling.verdict is not None
+
+
+def conduct(
+    cases: Sequence[Case],
+    laboratory: Laboratory,
+    *,
+    first_seed: int = 0,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Result:
+    """Measure what the cases need, and judge them.
+
+    The seeds are `first_seed`, `first_seed + 1`, …. KeyboardInterrupt is raised on; what was measured by
+    then is in the laboratory's store.
+    """
+    return _Campaign(cases, laboratory, first_seed, on_progress).run()
+
+
+class _Campaign:
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        laboratory: Laboratory,
+        first_seed: int,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.cases = cases
+        self.laboratory = laboratory
+        self.first_seed = first_seed
+        self.on_progress = on_progress
+        self.known: dict[Trial, Measurement] = {}
+        self.enquiries: dict[Question, _Enquiry] = {}
+        self.readers: dict[Trial, list[_Enquiry]] = {}
+        self.measured = self.reused = self.failed = 0
+        self.seconds = 0.0
+        self.start = time.monotonic()
+        for case in cases:
+            for question in (*case.questions, *case.control):
+                limit = case.instance.claim.time_limit
+                enquiry = self.enquiries.get(question)
+                if enquiry is None:
+                    self.enquiries[question] = _Enquiry(question, limit, decide_rows((), question))
+                else:
+                    enquiry.time_limit = max(enquiry.time_limit, limit)
+
+    def run(self) -> Result:
+        self._advance(list(self.enquiries.values()))
+        self.on_progress(self._progress())
+        while self.laboratory.pending:
+            ready: list[_Enquiry] = []
+            for measurement in self.laboratory.collect(timeout=POLL):
+                self._learn(measurement)
+                for enquiry in self.readers.pop(measurement.trial, []):
+                    enquiry.missing.discard(measurement.trial)
+                    if not enquiry.missing and not enquiry.done:
+                        ready.append(enquiry)
+            self._advance(ready)
+            self.on_progress(self._progress())
+        return Result([self._finding(case) for case in self.cases], self.known, self._progress())
+
+    def _advance(self, enquiries: Iterable[_Enquiry]) -> None:
+        """Judge what can be judged; recall, and then request, what the next looks lack."""
+        open_ = [e for e in enquiries if not e.done]
+        wanted: dict[Trial, float] = {}
+        while open_:
+            for enquiry in open_:
+                self._judge(enquiry)
+                enquiry.missing = {t for t in self._trials(enquiry) if t not in self.known}
+            open_ = [e for e in open_ if not e.done]
+            lacking = dict.fromkeys(t for e in open_ for t in e.missing if t not in wanted)
+            for measurement in self.laboratory.recall(lacking).values():
+                self._learn(measurement)
+            for enquiry in open_:
+                enquiry.missing = {t for t in enquiry.missing if t not in self.known}
+                for trial in enquiry.missing:
+                    wanted[trial] = max(wanted.get(trial, 0.0), enquiry.time_limit)
+                    self.readers.setdefault(trial, []).append(enquiry)
+            open_ = [e for e in open_ if not e.missing]
+        for trial in sorted(wanted, key=_together):
+            self.laboratory.request(trial, wanted[trial])
+
+    def _learn(self, measurement: Measurement) -> None:
+        self.known[measurement.trial] = measurement
+        if measurement.reused:
+            self.reused += 1
+        else:
+            self.measured += 1
+            self.failed += measurement.status == "error"
+            self.seconds += measurement.seconds
+
+    def _trials(self, enquiry: _Enquiry) -> list[Trial]:
+        """The trials of the enquiry's next look."""
+        n = enquiry.ruling.next_look or 0
+        return [] if enquiry.done else enquiry.question.trials(self._seeds(n))
+
+    def _seeds(self, n: int) -> range:
+        return range(self.first_seed, self.first_seed + n)
+
+    def _judge(self, enquiry: _Enquiry) -> None:
+        """Rule on the complete rows at hand; an error in the seeds that a look needs is the claim's."""
+        question = enquiry.question
+        rows: list[list[float]] = []
+        failure = ""
+        for seed in self._seeds(enquiry.ruling.next_look or 0):
+            row: list[float] = []
+            for reading in question.effect.readings:
+                measurement = self.known.get(reading.trial(seed))
+                if measurement is None:
+                    return
+                reason = measurement.reason(reading.quantity)
+                if reason:
+                    failure = f"seed {seed}: {reading.quantity}: {reason}"
+                    break
+                row.append(measurement.values[reading.quantity])
+            if failure:
+                break
+            rows.append(row)
+        try:
+            enquiry.ruling = decide_rows(rows, question)
+        except BadValue as error:
+            enquiry.error = str(error)
+            return
+        if failure and enquiry.ruling.verdict is None:
+            enquiry.error = failure
+
+    def _finding(self, case: Case) -> Finding:
+        parts, control = (tuple(map(self._part, qs)) for qs in (case.questions, case.control))
+        verdict = _settled([part.verdict for part in parts])
+        control_verdict = _settled([part.verdict for part in control]) if control else None
+        instance = case.instance
+        stance = instance.claim.source.stance if instance.claim.source else None
+        return Finding(
+            case,
+            parts,
+            control,
+            verdict,
+            control_verdict,
+            outcome(instance.expect, verdict, control_verdict, bool(control)),
+            agreement(stance, instance.expect, verdict),
+        )
+
+    def _part(self, question: Question) -> Part:
+        enquiry = self.enquiries[question]
+        return Part(question, enquiry.ruling, enquiry.error)
+
+    def _progress(self) -> Progress:
+        pending = self.laboratory.pending
+        each = self.seconds / self.measured if self.measured else None
+        decided = sum(
+            all(self.enquiries[q].done for q in (*case.questions, *case.control)) for case in self.cases
+        )
+        return Progress(
+            measured=self.measured,
+            reused=self.reused,
+            failed=self.failed,
+            pending=pending,
+            decided=decided,
+            total=len(self.cases),
+            elapsed=time.monotonic() - self.start,
+            remaining=None if each is None else pending * each / self.laboratory.workers,
+        )
+
+
+def _settled(verdicts: Sequence[Verdict]) -> Verdict:
+    verdict = combine(verdicts)
+    assert verdict is not None
+    return verdict
+
+
+def _together(trial: Trial) -> tuple[int, str]:
+    """Low seeds first, so that claims are decided early; equal points beside each other."""
+    return (trial.seed, trial.key)
+
+
+__all__ = ["Finding", "Part", "Progress", "Result", "conduct"]

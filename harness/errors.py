@@ -1,0 +1,17 @@
+"""Errors whose message is for the user: what was expected, what was found, what to do.
+
+    UserError
+    ├── UnknownExperimentError   no experiment has this name            (declare)
+    ├── SuiteError               a suite file with mistakes             (suite)
+    ├── SelectionError           an id or expression that fits nothing  (suite)
+    ├── StoreError               a store that cannot be used            (measure)
+    ├── DeviceError              JAX names no device                    (measure)
+    ├── RecordError              a file that is no readable record      (report)
+    └── OutputError              a file that cannot be written          (report)
+
+The command line prints one and exits with 4; anything else that is raised is a fault of this program.
+"""
+
+
+class UserError(Exception):
+    """Base of the errors that a user can mend."""

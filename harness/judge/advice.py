@@ -1,0 +1,94 @@
+"""What it would take to decide an inconclusive question."""
+
+from __future__ import annotations
+
+import math
+
+from harness.judge.interval import half_width_factor, interval, mean_and_sd
+from harness.judge.rule import LOOKS, Ruling, level_of, too_few_distinct
+from harness.plan.records import Closeness, Linear, Question
+
+MOST_SEEDS = 1_000_000
+"""No advice beyond this many seeds: it would not be taken."""
+
+
+def smallest_margin(ruling: Ruling, question: Question) -> float | None:
+    """The edge of the tightest region of the question's shape that the interval supports, in units of x.
+
+    For a region around a midpoint, the largest distance of the interval from it; for a one-sided region
+    the bound itself. The region is open: any margin beyond this number is supported. None where the
+    interval supports nothing: it is infinite, comes from too few distinct values, or the question is
+    exact, exchanged (`differ` is not supported by an interval inside) or has no edge.
+    """
+    if question.exchanged or _effect(ruling, question) is None:
+        return None
+    low, high = question.region.low, question.region.high
+    if low == -math.inf:
+        margin = ruling.high if high < math.inf else math.nan
+    elif high == math.inf:
+        margin = ruling.low
+    else:
+        middle = low / 2 + high / 2
+        margin = max(abs(ruling.low - middle), abs(ruling.high - middle))
+    return margin if math.isfinite(margin) else None
+
+
+def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
+    """About how many seeds in all would decide, if estimate and spread stay as they are.
+
+    For a mean, the smallest N with c_N·s/√N below the distance from the estimate to the nearest edge. A
+    look there decides every second time if estimate and spread are the true ones; one noisy run among
+    several, picked because its advice was cheap, is too hopeful. For the other centres the
+    approximation N = n·(h/d)², d that distance and h the interval's reach towards that edge: they too
+    shrink as 1/√N. The level is that of the verdict which the estimate points to.
+
+    None when there is no telling: the estimate is on an edge, the interval is infinite or rests on too
+    few distinct values, the question is exact, or more than `MOST_SEEDS` are needed. A decided
+    question's answer is its own n.
+    """
+    if ruling.verdict in ("supported", "refuted"):
+        return ruling.n
+    effect = _effect(ruling, question)
+    if effect is None:
+        return None
+    region = question.region
+    distance = min(abs(ruling.estimate - region.low), abs(ruling.estimate - region.high))
+    if not 0 < distance < math.inf:
+        return None
+    inside = region.low < ruling.estimate < region.high
+    level = level_of("supported" if inside != question.exchanged else "refuted", question)
+    if question.center == "mean":
+        sd = max(mean_and_sd(ruling.values)[1], effect.floor)
+        return _smallest_n(sd, distance, level)
+    found = interval(ruling.values, question.center, level, effect.floor)
+    upwards = abs(ruling.estimate - region.high) <= abs(ruling.estimate - region.low)
+    reach = found.high - found.estimate if upwards else found.estimate - found.low
+    seeds = max(float(LOOKS[0]), ruling.n * (reach / distance) ** 2)
+    return math.ceil(seeds) if seeds <= MOST_SEEDS else None
+
+
+def _effect(ruling: Ruling, question: Question) -> Linear | None:
+    """The question's effect, where its ruling rests on an interval that means something."""
+    effect = question.effect
+    if isinstance(effect, Closeness) or ruling.n == 0:
+        return None
+    if question.center == "mean" and too_few_distinct(ruling.values, effect.floor):
+        return None
+    return effect
+
+
+def _smallest_n(sd: float, distance: float, level: float) -> int | None:
+    """The smallest N from the first look on whose half-width is below `distance`, by bisection."""
+
+    def decides(n: int) -> bool:
+        return half_width_factor(n, level) * sd < distance
+
+    low, high = LOOKS[0], MOST_SEEDS
+    if decides(low):
+        return low
+    if not decides(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if decides(middle) else (middle, high)
+    return high

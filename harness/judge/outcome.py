@@ -1,0 +1,78 @@
+"""From verdicts to what a claim, and a run, came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+Verdict = Literal["supported", "refuted", "inconclusive", "error"]
+Expect = Literal["supported", "refuted", "open"]
+Stance = Literal["asserts", "disputes", "asks"]
+Outcome = Literal["as-expected", "unexpected", "measured", "inconclusive", "vacuous", "error"]
+Agreement = Literal["agrees", "contradicts", "undecided", ""]
+
+FAILING: frozenset[Outcome] = frozenset({"unexpected", "inconclusive", "vacuous", "error"})
+"""The outcomes that make a run fail."""
+
+
+def combine(verdicts: Sequence[Verdict | None]) -> Verdict | None:
+    """The verdict on a conjunction; None while more seeds may settle it.
+
+    One refuted part refutes at once, whatever the others are. An error or an inconclusive part waits for
+    the parts still open, any of which may yet refute: so the verdict does not depend on which part is
+    measured first. Supported only if every part is, each at level alpha: intersection–union (Berger &
+    Hsu, Statist. Sci. 11, 1996). Raises `ValueError` when there are no parts.
+    """
+    if not verdicts:
+        raise ValueError("expected at least one part, found none")
+    order: tuple[Verdict | None, ...] = ("refuted", None, "error", "inconclusive", "supported")
+    return next(verdict for verdict in order if verdict in verdicts)
+
+
+def outcome(expect: Expect, verdict: Verdict, control_verdict: Verdict | None, has_control: bool) -> Outcome:
+    """What a verdict means against what was expected.
+
+    The control counts only where *supported* was expected and found: a rival for which the predicate
+    holds too makes that vacuous. Everywhere else it is only shown, and its verdict may be None. Raises
+    `ValueError` when a control that counts has no verdict.
+    """
+    if verdict == "error":
+        return "error"
+    if expect == "open":
+        return "measured"
+    if verdict == "inconclusive":
+        return "inconclusive"
+    if verdict != expect:
+        return "unexpected"
+    if verdict == "refuted" or not has_control:
+        return "as-expected"
+    if control_verdict is None:
+        raise ValueError("expected the control's verdict, found None")
+    by_control: dict[Verdict, Outcome] = {
+        "refuted": "as-expected",
+        "supported": "vacuous",
+        "inconclusive": "inconclusive",
+        "error": "error",
+    }
+    return by_control[control_verdict]
+
+
+def agreement(stance: Stance | None, expect: Expect, verdict: Verdict) -> Agreement:
+    """Whether the measurement agrees with the source; '' where the source says nothing of it.
+
+    The expectation matters only where it is open: then no source states the instance.
+    """
+    if stance is None or stance == "asks" or expect == "open":
+        return ""
+    if verdict in ("inconclusive", "error"):
+        return "undecided"
+    stated = "supported" if stance == "asserts" else "refuted"
+    return "agrees" if verdict == stated else "contradicts"
+
+
+def exit_code(outcomes: Iterable[Outcome]) -> int:
+    """pytest's codes: 0 every outcome is fine, 1 some are `FAILING`, 5 there are none."""
+    found = list(outcomes)
+    if not found:
+        return 5
+    return int(any(outcome in FAILING for outcome in found))

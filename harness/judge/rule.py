@@ -1,0 +1,188 @@
+"""The rule: look at fixed numbers of seeds, at a level fixed in advance, and stop when decided.
+
+At each look the interval's one-sided error is alpha/8, eight being the number of all possible looks; by
+Bonferroni's inequality the chance of a wrong verdict at any of them is at most alpha, whatever the
+budget. So a larger budget never changes a definite verdict. Repeated intervals: Jennison & Turnbull,
+"Group Sequential Methods" (2000). An interval inside a two-sided region is two one-sided tests:
+Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.judge.effect import effect_values
+from harness.judge.interval import Interval, interval
+from harness.plan.records import Closeness, Question, Region
+
+LOOKS = (6, 9, 14, 21, 32, 48, 72, 108)
+"""The numbers of seeds at which a question may be decided: each about 1.5 times the one before."""
+
+LEAST_DISTINCT = 5
+"""A mean's interval needs this many distinct values. Without it, data that are 0 with probability 0.95
+and 1 otherwise look constant so often that they pass for any margin (see tests/judge/test_rule.py)."""
+
+Decision = Literal["supported", "refuted", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What the first n seeds say about one question; made by `decide`.
+
+    `verdict` is None while more seeds are needed, `next_look` then says how many in all. `n` is the look
+    at which it stopped, else the last one reached (0: none; then the estimate is NaN and the interval
+    infinite). `values` are exactly the first n, `low` and `high` their interval at the level of
+    *supported*, `looks` is (n, low, high) of every look so far. `reason` says why a verdict is missing.
+    """
+
+    verdict: Decision | None
+    n: int
+    estimate: float
+    low: float
+    high: float
+    values: tuple[float, ...]
+    looks: tuple[tuple[int, float, float], ...]
+    next_look: int | None
+    reason: str = ""
+
+
+def check_budget(n: int) -> None:
+    """Raise `ValueError` unless a question may stop at n seeds."""
+    if n not in LOOKS:
+        raise ValueError(f"expected a budget of {', '.join(map(str, LOOKS))} seeds, found {n}")
+
+
+def next_look(n: int, budget: int) -> int | None:
+    """The first look beyond n seeds within the budget; None when there is none."""
+    return next((look for look in LOOKS if n < look <= budget), None)
+
+
+def too_few_distinct(values: Sequence[float], floor: float) -> bool:
+    """Whether the values have too few distinct ones for a mean's interval.
+
+    With a floor they are compared on its grid, round(x/floor): differences that are only rounding must
+    not count, or noise of 1e-16 around one constant would make any number of distinct values.
+    """
+    return len({_cell(x, floor) for x in values}) < LEAST_DISTINCT
+
+
+def decide(values: Sequence[float], question: Question) -> Ruling:
+    """The ruling on `values`, the effects x_s of seeds 0, 1, 2, … in order; a pure function of a prefix.
+
+    Values beyond the look at which it stops are never read. An interval inside the region supports, one
+    disjoint from it refutes (exchanged for `differ`); otherwise it goes on, and is inconclusive at the
+    budget. A `Closeness` effect has no statistics: it is judged on exactly `budget` values, of which
+    every one must be at most 1.
+
+    Raises `ValueError` for a budget that is no look, or a value read that is not finite.
+    """
+    if isinstance(question.effect, Closeness):
+        return _decide_exact(values, question)
+    check_budget(question.budget)
+    floor = question.effect.floor
+    looks: list[tuple[int, float, float]] = []
+    guarded = 0
+    n, shown = 0, Interval(math.nan, -math.inf, math.inf)
+    verdict: Decision | None = None
+    for look in LOOKS:
+        if look > min(len(values), question.budget):
+            break
+        n, seen = look, values[:look]
+        shown = interval(seen, question.center, question.alpha / len(LOOKS), floor)
+        looks.append((n, shown.low, shown.high))
+        if question.center == "mean" and too_few_distinct(seen, floor):
+            guarded += 1
+            continue
+        verdict = _verdict(seen, shown, question)
+        if verdict is not None:
+            break
+    more = None if verdict is not None else next_look(n, question.budget)
+    reason = ""
+    if verdict is None:
+        reason = _why_not(looks, guarded, more, question)
+        verdict = "inconclusive" if more is None else None
+    return Ruling(
+        verdict, n, shown.estimate, shown.low, shown.high, tuple(values[:n]), tuple(looks), more, reason
+    )
+
+
+def decide_rows(rows: Sequence[Sequence[float]], question: Question) -> Ruling:
+    """The ruling on measured numbers, one row per seed as in `effect_values`.
+
+    Reads rows look by look, so that a bad number beyond the look at which the question stops does no
+    harm. Give it the rows before the first seed that failed: where it then asks for more, the failure
+    was needed. Raises `BadValue`.
+    """
+    ruling = decide((), question)
+    while ruling.next_look is not None and ruling.next_look <= len(rows):
+        ruling = decide(effect_values(question.effect, rows[: ruling.next_look]), question)
+    return ruling
+
+
+def level_of(verdict: Literal["supported", "refuted"], question: Question) -> float:
+    """The one-sided level, at one look, of the interval that must show `verdict`."""
+    alpha = question.alpha if verdict == "supported" else question.alpha_refute
+    return alpha / len(LOOKS)
+
+
+def _verdict(seen: Sequence[float], shown: Interval, question: Question) -> Decision | None:
+    """Supported, refuted, or None, from the intervals at the two levels (one, where they are equal)."""
+    other = shown
+    if question.alpha_refute != question.alpha:
+        assert not isinstance(question.effect, Closeness)
+        level = level_of("refuted", question)
+        other = interval(seen, question.center, level, question.effect.floor)
+    if question.exchanged:
+        if _disjoint(shown, question.region):
+            return "supported"
+        return "refuted" if _inside(other, question.region) else None
+    if _inside(shown, question.region):
+        return "supported"
+    return "refuted" if _disjoint(other, question.region) else None
+
+
+def _inside(found: Interval, region: Region) -> bool:
+    """Whether [low, high] is a subset of the open region."""
+    above = region.low == -math.inf or found.low > region.low
+    below = region.high == math.inf or found.high < region.high
+    return above and below
+
+
+def _disjoint(found: Interval, region: Region) -> bool:
+    """Whether [low, high] and the open region share nothing; touching its edge is outside."""
+    return found.high <= region.low or found.low >= region.high
+
+
+def _why_not(
+    looks: list[tuple[int, float, float]], guarded: int, more: int | None, question: Question
+) -> str:
+    if looks and guarded == len(looks):
+        return f"fewer than {LEAST_DISTINCT} distinct values at every look: use `exact`"
+    if more is not None:
+        return f"needs {more} seeds"
+    if looks[-1][1:] == (-math.inf, math.inf):
+        return f"a {question.center} has no finite interval at {looks[-1][0]} seeds: raise the budget"
+    return "the interval still holds an edge of the region at the budget"
+
+
+def _cell(x: float, floor: float) -> float:
+    quotient = x / floor if floor > 0 else math.inf
+    return round(quotient) if math.isfinite(quotient) else x
+
+
+def _decide_exact(values: Sequence[float], question: Question) -> Ruling:
+    budget = question.budget
+    if budget < 1:
+        raise ValueError(f"expected a budget of at least 1 seed, found {budget}")
+    if len(values) < budget:
+        return Ruling(None, 0, math.nan, -math.inf, math.inf, (), (), budget, f"needs {budget} seeds")
+    seen = tuple(values[:budget])
+    if any(map(math.isnan, seen)):
+        raise ValueError("expected numbers, found nan")
+    low, high = min(seen), max(seen)
+    holds = (high <= 1) != question.exchanged
+    looks = ((budget, low, high),)
+    return Ruling("supported" if holds else "refuted", budget, high, low, high, seen, looks, None)

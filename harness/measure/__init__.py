@@ -1,0 +1,36 @@
+"""Measuring trials: each once, in worker processes, kept in a store.
+
+A *trial* is one experiment at one point with one seed (`harness.plan`). Its *fingerprint* is the digest of
+all that its numbers depend on: parameters, seed, the *source* that can come to run (its static import
+*closure*), the libraries beneath, the device. The *store* keeps one *measurement* per fingerprint. A
+*worker* is a process that runs one trial at a time; the *laboratory* gives them out, so that a trial is
+measured once, by whichever process gets to it first, and a worker that dies costs only its own.
+
+In: trials. Out: measurements. This room knows nothing of claims or verdicts, and imports no JAX or NumPy:
+only its workers do.
+
+Errors:
+    StoreError             the store cannot be used (a directory, another program's file, a newer schema)
+    DeviceError            JAX could not say what it computes on
+    MissingValueError      a measurement has no such quantity, and why (a stage or the trial failed)
+"""
+
+from harness.measure.environment import DeviceError
+from harness.measure.fingerprint import Source, fingerprint, source_of
+from harness.measure.laboratory import Laboratory, measure_here
+from harness.measure.records import Measurement, MissingValueError, Stage
+from harness.measure.store import Store, StoreError
+
+__all__ = [
+    "DeviceError",
+    "Laboratory",
+    "Measurement",
+    "MissingValueError",
+    "Source",
+    "Stage",
+    "Store",
+    "StoreError",
+    "fingerprint",
+    "measure_here",
+    "source_of",
+]

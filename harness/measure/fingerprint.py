@@ -1,0 +1,127 @@
+"""What a measurement depends on, as one digest: change any of it and the trial is measured again.
+
+The *closure* of a trial is every module that its experiment can come to import, found by reading source,
+not by running it: the experiment's module, the module of every parameter of the form
+`package.module:function`, whatever these import (inside functions too), and the packages above them.
+*Source* (this package, and whatever lies outside site-packages and the standard library) counts with its
+syntax tree, so that comments and docstrings are free; an installed *distribution* counts with name,
+version and the digest of its files, and so do those that it requires. Data files do not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+
+from harness.declare import Declaration, is_reference
+from harness.declare.registry import module_of
+from harness.measure.installed import Distribution, beneath, owner
+from harness.measure.modules import Finder, Located
+from harness.measure.parsing import Import, Parsed, parse
+from harness.plan.records import Params, Trial
+
+
+@dataclass(frozen=True)
+class Source:
+    """A closure; made by `source_of`. `files` maps each source file to its time and size when read."""
+
+    digest: str
+    modules: tuple[str, ...]
+    distributions: tuple[Distribution, ...]
+    uses_jax: bool
+    files: dict[str, tuple[int, int]] = field(compare=False, repr=False)
+
+    def is_current(self) -> bool:
+        """Whether no file of the closure was touched since it was read."""
+        return all(_stamp(file) == stamp for file, stamp in self.files.items())
+
+
+def source_of(run: str, params: Params) -> Source:
+    """The closure of the experiment `run` with these parameters. Raises `UnknownExperimentError`.
+
+    Takes tens of milliseconds; files that were read before and have not changed are not read again.
+    """
+    finder = Finder()
+    todo = [module_of(run), *roots(params)]
+    modules: dict[str, str] = {}
+    files: dict[str, tuple[int, int]] = {}
+    owners: set[str] = set()
+    while todo:
+        for located in _steps(todo.pop(), finder):
+            if located.kind == "installed":
+                owners.add(located.file)
+            elif located.kind == "source" and located.name not in modules:
+                stamp = _stamp(located.file)
+                parsed = parse(located.file, stamp)
+                modules[located.name] = parsed.digest
+                files[located.file] = stamp
+                todo += _targets(located, parsed)
+    distributions = beneath({owner(file) for file in owners})
+    lines = [f"{name} {digest}" for name, digest in sorted(modules.items())]
+    lines += [f"{d.name} {d.version} {d.digest}" for d in distributions]
+    return Source(
+        digest=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
+        modules=tuple(sorted(modules)),
+        distributions=distributions,
+        uses_jax=any(distribution.name == "jax" for distribution in distributions),
+        files=files,
+    )
+
+
+def roots(params: Params) -> tuple[str, ...]:
+    """The modules that parameters name, as `package.module:function`."""
+    return tuple(str(value).partition(":")[0] for _, value in params if is_reference(value))
+
+
+def fingerprint(trial: Trial, declaration: Declaration, source: Source, device: str) -> str:
+    """The digest under which a measurement of `trial` is kept; `device` is the kind that it runs on."""
+    python = list(sys.version_info[:2])
+    parts = [declaration.name, declaration.version, trial.key, device, source.digest, python]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _steps(name: str, finder: Finder) -> list[Located]:
+    """The module and the packages above it, in the order in which an import runs them.
+
+    Ends at the first that is not source: what an installed distribution holds is its own affair.
+    """
+    steps: list[Located] = []
+    parts = name.split(".")
+    for count in range(1, len(parts) + 1):
+        located = finder.find(".".join(parts[:count]))
+        if located is None or located.kind == "stdlib":
+            break
+        steps.append(located)
+        if located.kind == "installed":
+            break
+    return steps
+
+
+def _targets(located: Located, parsed: Parsed) -> list[str]:
+    """Absolute names of everything that an import statement may load."""
+    targets = []
+    for item in parsed.imports:
+        base = _absolute(item, located)
+        targets += [base, *(f"{base}.{name}" for name in item.names if name != "*")]
+    return [target for target in targets if target]
+
+
+def _absolute(item: Import, located: Located) -> str:
+    name = item.module.lstrip(".")
+    level = len(item.module) - len(name)
+    if not level:
+        return name
+    parts = located.name.split(".")
+    kept = parts[: len(parts) - level + (1 if located.is_package else 0)]
+    return ".".join([*kept, name] if name else kept)
+
+
+def _stamp(file: str) -> tuple[int, int]:
+    try:
+        status = os.stat(file)
+    except OSError:
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_size)

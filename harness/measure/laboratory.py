@@ -1,0 +1,270 @@
+"""The room's door: trials go in, measurements come out, each trial measured once.
+
+    with Laboratory(Path(".harness/store.sqlite")) as laboratory:
+        known = laboratory.recall(trials)
+        for trial in trials:
+            if trial not in known:
+                laboratory.request(trial, time_limit=600)
+        while laboratory.pending:
+            for measurement in laboratory.collect(timeout=1.0): ...
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from harness.declare import Declaration, find
+from harness.measure.environment import device_kind, environment
+from harness.measure.fingerprint import Source, fingerprint, roots, source_of
+from harness.measure.interrupts import uninterrupted
+from harness.measure.locks import Lock, acquire
+from harness.measure.pool import Pool
+from harness.measure.records import Job, Measurement, Outcome
+from harness.measure.store import Store, StoreError
+from harness.plan.records import Trial
+
+POLL = 0.2
+"""Seconds between looks at trials that another process measures."""
+
+
+@dataclass(frozen=True)
+class _Request:
+    trial: Trial
+    time_limit: float
+
+
+class Laboratory:
+    """Measures trials in worker processes and keeps what they give; a context manager.
+
+    `store=None` keeps nothing. `workers` defaults to the cores that this process may use. Processes that
+    use one store share its work. For one thread. Raises `StoreError` where the store cannot be used.
+    """
+
+    def __init__(self, store: Path | None, *, workers: int | None = None) -> None:
+        self._store = None if store is None else Store(store)
+        self._locks = None if store is None else store.with_name(store.name + ".locks")
+        cache = None if store is None else store.with_name(store.name + ".jax").absolute()
+        self.workers = workers or cores()
+        self._pool = Pool(self.workers, environment(cache))
+        self._declarations: dict[str, Declaration] = {}
+        self._sources: dict[tuple[str, tuple[str, ...]], Source] = {}
+        self._fingerprints: dict[Trial, str] = {}
+        self._queue: deque[_Request] = deque()
+        self._elsewhere: deque[_Request] = deque()  # another process holds their locks
+        self._look_again = 0.0
+        self._running: dict[Trial, Lock | None] = {}
+        self._ended: deque[tuple[Job, Outcome]] = deque()
+        self._finished: list[Measurement] = []
+        self._asked: dict[Trial, Measurement | None] = {}  # None: not yet measured
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(kill=error is not None)
+
+    @cached_property
+    def device(self) -> str:
+        """The kind of device that JAX computes on here. Raises `DeviceError`."""
+        return device_kind()
+
+    @property
+    def pending(self) -> int:
+        """How many requested trials `collect` has not yet returned."""
+        return len(self._queue) + len(self._elsewhere) + len(self._running) + len(self._finished)
+
+    def fingerprint(self, trial: Trial) -> str:
+        """The digest of all that the trial's numbers depend on. Raises `UnknownExperimentError`."""
+        if trial not in self._fingerprints:
+            source = self._source(trial)
+            if trial.run not in self._declarations:
+                self._declarations[trial.run] = find(trial.run)
+            declaration, device = self._declarations[trial.run], self._device_for(source)
+            self._fingerprints[trial] = fingerprint(trial, declaration, source, device)
+        return self._fingerprints[trial]
+
+    def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
+        """Those of the trials that the store has."""
+        if self._store is None:
+            return {}
+        prints = {trial: self.fingerprint(trial) for trial in trials}
+        kept = self._store.recall(prints.values())
+        return {trial: kept[text] for trial, text in prints.items() if text in kept}
+
+    def request(self, trial: Trial, time_limit: float) -> None:
+        """Queue a trial: first come, first measured. `time_limit` is in seconds, of the trial alone.
+
+        A trial that was requested before is not measured again; one that `collect` has returned already is
+        returned once more.
+        """
+        self.fingerprint(trial)  # so that what is wrong with its name is said here
+        with uninterrupted():
+            if trial not in self._asked:
+                self._asked[trial] = None
+                self._queue.append(_Request(trial, time_limit))
+                return
+            known = self._asked[trial]
+            if known is not None and all(known is not other for other in self._finished):
+                self._finished.append(known)
+
+    def collect(self, timeout: float) -> list[Measurement]:
+        """The measurements that ended since the last call; waits up to `timeout` seconds for the first.
+
+        Trials are started, stored and ended for their time limit only in here. A `KeyboardInterrupt`
+        leaves everything as it was: call again, or close. Raises `StoreError`.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            with uninterrupted():
+                self._gather()
+                self._dispatch()
+            left = deadline - time.monotonic()
+            if self._finished or not self.pending or left <= 0:
+                break
+            self._pool.watch(min(left, POLL) if self._elsewhere else left)
+        finished, self._finished = self._finished, []
+        return finished
+
+    def seconds_per_trial(self, run: str) -> float | None:
+        """How long a trial of the experiment took on average, as far as the store knows."""
+        return None if self._store is None else self._store.seconds_per_trial(run)
+
+    def close(self, *, kill: bool = False) -> None:
+        """Let the trials that run end and keep them (`kill`: end them at once); drop those that wait."""
+        self._queue.clear()
+        self._elsewhere.clear()
+        try:
+            while self._running and not kill:
+                self._pool.watch(math.inf)
+                with uninterrupted():
+                    self._gather()
+        finally:
+            with uninterrupted():
+                self._pool.close(kill=bool(self._running))
+                for trial in list(self._running):
+                    self._free(trial)
+                if self._store is not None:
+                    self._store.close()
+
+    def _dispatch(self) -> None:
+        """Start what can be started; what the store has by now need not be."""
+        if self._elsewhere and time.monotonic() >= self._look_again:
+            self._look_again = time.monotonic() + POLL
+            known = self.recall(request.trial for request in self._elsewhere)
+            left = [request for request in self._elsewhere if request.trial not in known]
+            self._elsewhere = deque() if self._pool.free else deque(left)
+            self._queue.extendleft(reversed(left) if self._pool.free else ())
+            for measurement in known.values():
+                self._finish(measurement)
+        while self._queue and self._pool.free:
+            trial, time_limit = self._queue[0].trial, self._queue[0].time_limit
+            lock = acquire(self._locks, self.fingerprint(trial)) if self._locks else None
+            if self._locks and lock is None:
+                self._elsewhere.append(self._queue.popleft())
+                continue
+            self._running[trial] = lock
+            try:
+                stored = self.recall([trial]).get(trial)
+                if stored is None:
+                    self._pool.start(Job(trial, frozenset(self._source(trial).modules), time_limit))
+            except BaseException:
+                self._free(trial)
+                raise
+            self._queue.popleft()
+            if stored is not None:
+                self._finish(stored)
+
+    def _gather(self) -> None:
+        """Keep what has been measured."""
+        self._ended.extend(self._pool.finished())
+        while self._ended:
+            job, outcome = self._ended.popleft()
+            measurement = self._measurement(job.trial, outcome)
+            try:
+                if self._store is not None and measurement.status == "ok" and not measurement.note:
+                    self._store.keep(measurement)
+                    measurement = replace(measurement, stored=True)
+            except StoreError as error:
+                measurement = replace(measurement, note=f"not stored: {error}")
+                raise
+            finally:
+                self._finish(measurement)
+
+    def _finish(self, measurement: Measurement) -> None:
+        """Hand a measurement over, and let others have the trial's lock (only now that it is stored)."""
+        self._asked[measurement.trial] = measurement
+        self._finished.append(measurement)
+        self._free(measurement.trial)
+
+    def _free(self, trial: Trial) -> None:
+        lock = self._running.pop(trial, None)
+        if lock is not None:
+            lock.release()
+
+    def _measurement(self, trial: Trial, outcome: Outcome) -> Measurement:
+        source = self._source(trial)
+        device = self._device_for(source)
+        note = ""
+        if outcome.status == "ok":
+            note = self._objection(trial, source, outcome)
+        return Measurement(
+            trial=trial,
+            fingerprint=self.fingerprint(trial),
+            status=outcome.status,
+            values=outcome.values,
+            missing=outcome.missing,
+            stages=outcome.stages,
+            error=outcome.error,
+            seconds=outcome.seconds,
+            device=device,
+            note=note,
+        )
+
+    def _objection(self, trial: Trial, source: Source, outcome: Outcome) -> str:
+        """Why the outcome must not be kept under the trial's fingerprint; '' where it may be."""
+        if outcome.undeclared:
+            return (
+                f"{trial.run}: not stored, because it used {', '.join(outcome.undeclared)}, which no import"
+                " statement of its source names, so that an edit there would go unnoticed; import it by name"
+            )
+        if source.uses_jax and outcome.device not in ("", self.device):
+            return f"{trial.run}: not stored, because it ran on {outcome.device}, expected {self.device}"
+        if not source.is_current() and source_of(trial.run, trial.params).digest != source.digest:
+            return f"{trial.run}: not stored, because its source was edited during the run"
+        return ""
+
+    def _source(self, trial: Trial) -> Source:
+        key = (trial.run, roots(trial.params))
+        if key not in self._sources:
+            self._sources[key] = source_of(trial.run, trial.params)
+        return self._sources[key]
+
+    def _device_for(self, source: Source) -> str:
+        return self.device if source.uses_jax else "cpu"
+
+
+def measure_here(trial: Trial, time_limit: float = math.inf) -> Measurement:
+    """Measure one trial now, in a worker, as a laboratory would (so with the same bits), and keep nothing."""
+    with Laboratory(None, workers=1) as laboratory:
+        laboratory.request(trial, time_limit)
+        while True:
+            for measurement in laboratory.collect(timeout=1.0):
+                return measurement
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

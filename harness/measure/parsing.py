@@ -1,0 +1,99 @@
+"""What one Python file says, without its docstrings and comments, and what it imports."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: the module (dots in front where it is relative) and the names taken from it."""
+
+    module: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A file's digest and its imports, lazy ones included, those for type checkers not."""
+
+    digest: str
+    imports: tuple[Import, ...]
+
+
+@functools.cache
+def parse(file: str, stamp: tuple[int, int]) -> Parsed:
+    """Read `file`, whose time and size are `stamp` (the two are the key of the cache)."""
+    try:
+        with open(file, "rb") as handle:
+            content = handle.read()
+    except OSError:  # inside an archive, or gone since
+        return Parsed("", ())
+    if not file.endswith(".py"):
+        return Parsed(hashlib.sha256(content).hexdigest(), ())
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):  # whatever imports it will say so better
+        return Parsed(hashlib.sha256(content).hexdigest(), ())
+    parts: list[str] = []
+    _dump(tree, parts)
+    text = "".join(parts).encode("utf-8", "surrogatepass")
+    return Parsed(hashlib.sha256(text).hexdigest(), tuple(dict.fromkeys(_imports(tree))))
+
+
+def _dump(node: object, parts: list[str]) -> None:
+    """As `ast.dump`, without docstrings."""
+    if isinstance(node, ast.AST):
+        parts.append(type(node).__name__ + "(")
+        body = _without_docstring(node)
+        for name in node._fields:
+            _dump(body if name == "body" and body is not None else getattr(node, name, None), parts)
+        parts.append(")")
+    elif isinstance(node, list):
+        parts.append("[")
+        for item in node:
+            _dump(item, parts)
+        parts.append("]")
+    else:
+        parts.append(repr(node) + ",")
+
+
+def _without_docstring(node: ast.AST) -> list[ast.stmt] | None:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+
+
+def _imports(node: ast.AST) -> Iterator[Import]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield Import(alias.name)
+    elif isinstance(node, ast.ImportFrom):
+        yield Import("." * node.level + (node.module or ""), tuple(alias.name for alias in node.names))
+    elif isinstance(node, ast.If) and _is_type_checking(node.test):
+        for statement in node.orelse:
+            yield from _imports(statement)
+    else:
+        if isinstance(node, ast.Call):
+            yield from _called(node)
+        for child in ast.iter_child_nodes(node):
+            yield from _imports(child)
+
+
+def _called(call: ast.Call) -> Iterator[Import]:
+    """`importlib.import_module("literal")` and `__import__("literal")`."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name in {"import_module", "__import__"} and call.args:
+        first = call.args[0]
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            yield Import(first.value)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return name == "TYPE_CHECKING"

@@ -1,0 +1,213 @@
+"""Worker processes, one trial each at a time, and what becomes of those that die.
+
+Written for this room rather than taken from a library: pebble 5.2 gives the whole pool up when an idle
+worker is killed from outside (`BrokenProcessPool`), its workers share two semaphores that a killed worker
+may hold, and `multiprocessing`'s spawn imports the parent's `__main__` before any initialiser can set the
+environment. Here each worker is a plain subprocess with a socket of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import IO
+
+from harness.measure.records import Job, Outcome
+
+STARTUP = 120.0  # seconds: a worker that has not begun by then is broken; it takes a tenth of one
+GRACE = 5.0  # seconds that a worker has to end, once its connection is closed
+TICK = 0.5  # seconds: how often to look for workers that died without closing their connection
+LINES = 20
+"""How many last lines of a dead worker's log are shown."""
+
+_BOOT = """
+import sys
+sys.path[:] = {path!r}
+from harness.measure.worker import main
+main({fd}, {pid}, {follow})
+"""
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    log: IO[bytes]
+    job: Job | None = None
+    started: bool = False
+    retried: bool = False
+    since: float = 0.0
+
+    def deadline(self) -> float:
+        limit = self.job.time_limit if self.job and self.started else STARTUP
+        return self.since + limit
+
+
+class Pool:
+    """At most `size` workers, started when there is something to do. Not safe for several threads."""
+
+    def __init__(self, size: int, environment: dict[str, str]) -> None:
+        self._size = size
+        self._environment = environment
+        self._workers: list[_Worker] = []
+
+    @property
+    def free(self) -> int:
+        """How many more jobs can be started now."""
+        return self._size - sum(worker.job is not None for worker in self._workers)
+
+    def start(self, job: Job) -> None:
+        """Give the job to an idle worker, or to a new one. Needs `free`."""
+        idle = next((worker for worker in self._workers if worker.job is None), None)
+        self._give(idle or self._hire(), job)
+
+    def watch(self, timeout: float) -> None:
+        """Wait until a worker says something, dies or may be past its limit; at most `timeout` seconds."""
+        busy = [worker for worker in self._workers if worker.job]
+        nearest = min((worker.deadline() for worker in busy), default=float("inf")) - time.monotonic()
+        patience = max(0.0, min(timeout, nearest, TICK))
+        if busy:
+            wait([worker.connection for worker in busy], patience)
+        elif timeout > 0:
+            time.sleep(patience)
+
+    def finished(self) -> list[tuple[Job, Outcome]]:
+        """Jobs that have ended since the last call. Never waits for a trial."""
+        ended = []
+        for worker in list(self._workers):
+            job = worker.job
+            outcome = self._look(worker)
+            if job is not None and outcome is not None:
+                ended.append((job, outcome))
+        return ended
+
+    def close(self, *, kill: bool = False) -> None:
+        """End all workers; `kill` does not wait for what they do."""
+        for worker in self._workers:
+            worker.connection.close()
+            if kill:
+                _kill(worker.process)
+        for worker in self._workers:
+            self._dismiss(worker, forget=False)
+        self._workers.clear()
+
+    def _hire(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the worker, which inherits it)
+        # So that what is written after the log was emptied begins at its beginning.
+        fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) | os.O_APPEND)
+        follow = threading.current_thread() is threading.main_thread()  # others may end before us
+        boot = _BOOT.format(path=sys.path, fd=theirs.fileno(), pid=os.getpid(), follow=follow)
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-c", boot],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                process_group=0,
+            )
+        worker = _Worker(process, Connection(ours.detach()), log)
+        self._workers.append(worker)
+        return worker
+
+    def _give(self, worker: _Worker, job: Job) -> None:
+        worker.log.truncate(0)
+        worker.job, worker.started, worker.since = job, False, time.monotonic()
+        with contextlib.suppress(OSError):  # a worker that just died is found by `finished`
+            worker.connection.send(job)
+
+    def _look(self, worker: _Worker) -> Outcome | None:
+        """What has become of the worker's job; None while it goes on."""
+        dead = worker.process.poll() is not None  # asked first: a last message may still be read
+        try:
+            while worker.connection.poll():
+                message = worker.connection.recv()
+                if isinstance(message, Outcome):
+                    worker.job = None
+                    if message.undeclared:
+                        # What it loaded would hide the next such use from the comparison.
+                        self._dismiss(worker)
+                    return message
+                worker.started, worker.since = True, time.monotonic()
+        except (EOFError, OSError):
+            dead = True
+        if dead:
+            return self._bury(worker)
+        if worker.job is not None and time.monotonic() >= worker.deadline():
+            return self._stop(worker, worker.job)
+        return None
+
+    def _stop(self, worker: _Worker, job: Job) -> Outcome:
+        """End a worker that is past its limit."""
+        _kill(worker.process)
+        limit = f"exceeded its time limit of {job.time_limit:g} s"
+        reason = limit if worker.started else f"the worker did not start within {STARTUP:g} s"
+        return self._lost(worker, reason)
+
+    def _bury(self, worker: _Worker) -> Outcome | None:
+        """Deal with a worker that died: its job begins anew if it had not started, once."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.process.wait(GRACE)
+        job = worker.job
+        if job is not None and not worker.started and not worker.retried:
+            self._dismiss(worker)
+            successor = self._hire()
+            successor.retried = True
+            self._give(successor, job)
+            return None
+        return self._lost(worker, _how_it_died(worker.process.poll()))
+
+    def _lost(self, worker: _Worker, reason: str) -> Outcome:
+        log = _end_of(worker.log)
+        seconds = time.monotonic() - worker.since
+        worker.job = None
+        self._dismiss(worker)
+        text = f"{reason}; the end of its log:\n{log}" if log else f"{reason}; its log is empty"
+        return Outcome(status="error", error=text, seconds=seconds)
+
+    def _dismiss(self, worker: _Worker, *, forget: bool = True) -> None:
+        """End a worker and whatever it started, and free what it held."""
+        worker.connection.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.process.wait(GRACE)
+        _kill(worker.process)
+        worker.process.wait()
+        worker.log.close()
+        if forget:
+            self._workers.remove(worker)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a worker's process group: itself, if it lives, and what its trial has started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _how_it_died(code: int | None) -> str:
+    if code is None:
+        return "the worker closed its connection"
+    if code >= 0:
+        return f"the worker exited with code {code}"
+    with contextlib.suppress(ValueError):
+        hint = " (out of memory?)" if code == -signal.SIGKILL else ""
+        return f"the worker was killed by signal {-code}, {signal.Signals(-code).name}{hint}"
+    return f"the worker was killed by signal {-code}"
+
+
+def _end_of(log: IO[bytes]) -> str:
+    size = os.fstat(log.fileno()).st_size
+    start = max(0, size - 200 * LINES)
+    text = os.pread(log.fileno(), size - start, start).decode(errors="replace")
+    return "\n".join(text.splitlines()[-LINES:])

@@ -1,0 +1,92 @@
+"""What measuring takes in and gives out. `Trial` itself comes from planning.
+
+A *job* goes to a worker, an *outcome* comes back, and the laboratory makes a *measurement* of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.plan.records import Trial
+
+Status = Literal["ok", "error"]
+
+
+class MissingValueError(LookupError):
+    """A measurement lacks the quantity; the message says why."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How one stage of a trial went: wall seconds, and the reason if it failed ('' if not)."""
+
+    name: str
+    seconds: float
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is asked to do; made by `Laboratory`. `declared` names the modules of the closure."""
+
+    trial: Trial
+    declared: frozenset[str]
+    time_limit: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job; made by the worker, or by the pool for a worker that died.
+
+    `missing` gives, for each declared quantity without a value, the reason. `undeclared` names modules of
+    the project that the trial used and that are not in its static import closure. `device` is the kind
+    that JAX computed on, '' if the trial did not import JAX.
+    """
+
+    status: Status
+    values: Mapping[str, float] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
+    error: str = ""
+    seconds: float = 0.0
+    device: str = ""
+    undeclared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A measured trial; made by `Laboratory.collect` and `Laboratory.recall`.
+
+    `stored`: it is in the store. `reused`: it was there already, nothing ran. `note` says why a good
+    result was not stored. `error` says what went wrong where `status` is "error".
+    """
+
+    trial: Trial
+    fingerprint: str
+    status: Status
+    values: Mapping[str, float] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
+    error: str = ""
+    seconds: float = 0.0
+    device: str = "cpu"
+    stored: bool = False
+    reused: bool = False
+    note: str = ""
+
+    def reason(self, quantity: str) -> str:
+        """Why `quantity` has no value here; '' if it has one."""
+        if self.status == "error":
+            return self.error
+        if quantity in self.values:
+            return ""
+        return self.missing.get(quantity, f"the experiment measures no quantity {quantity!r}")
+
+    def value(self, quantity: str) -> float:
+        """The number measured for `quantity`. Raises `MissingValueError` with the reason."""
+        reason = self.reason(quantity)
+        if reason:
+            raise MissingValueError(reason)
+        return self.values[quantity]

@@ -1,0 +1,94 @@
+"""neural-tangents 0.6.5 on today's JAX: the one module that knows how.
+
+The release imports names that JAX has since moved, and `neural_tangents.experimental`, which needs
+TensorFlow and is not used here. This module lends JAX the missing names while neural-tangents is imported,
+leaves `experimental` out, and takes the names back. What JAX has is never replaced, so the module does no
+harm where nothing is missing.
+
+What works with this: `neural_tangents.stax` (closed-form kernels), `predict`, `batch`, `monte_carlo`. Its
+empirical NTK does not: `harness.ntk.empirical` is this project's own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+INSTALL = "pip install --no-deps neural-tangents==0.6.5 frozendict"
+"""`--no-deps`: the release requires TensorFlow, for the part that is left out here."""
+
+_CORE_NAMES = (
+    "AbstractValue",
+    "ClosedJaxpr",
+    "Jaxpr",
+    "JaxprEqn",
+    "Literal",
+    "Primitive",
+    "ShapedArray",
+    "Value",
+    "Var",
+    "eval_context",  # `predict` asks for it when it runs, too: JAX 0.10 still has it
+)
+_EXPERIMENTAL = "neural_tangents.experimental"
+
+
+def load() -> ModuleType:
+    """The package `neural_tangents`, imported (once) on whatever JAX is installed.
+
+    Raises `ImportError`, naming the command that installs it, where the package is missing.
+    """
+    loaded = sys.modules.get("neural_tangents")
+    if loaded is not None:
+        return loaded
+    try:
+        with _lent_names():
+            return importlib.import_module("neural_tangents")
+    except ModuleNotFoundError as error:
+        if error.name not in ("neural_tangents", "frozendict"):
+            raise
+        message = f"analytic kernels need the package {error.name!r}, which is not installed: run `{INSTALL}`"
+        raise ImportError(message, name=error.name) from error
+
+
+def _missing() -> list[tuple[ModuleType, str, object]]:
+    """(module, name, value) for each name that the release imports and that JAX may have moved."""
+    import jax
+    import jax.core
+    from jax._src import ad_util, source_info_util
+    from jax._src import core as moved
+    from jax.interpreters import ad
+
+    wanted: list[tuple[ModuleType, str, object]] = [
+        (jax.core, name, getattr(moved, name, None)) for name in _CORE_NAMES
+    ]
+    wanted.append((ad, "zeros_like_p", ad_util.zeros_like_p))
+    wanted.append((ad, "source_info_util", source_info_util))
+    wanted.append((jax, "tree_map", jax.tree_util.tree_map))
+    return [(module, name, value) for module, name, value in wanted if not hasattr(module, name)]
+
+
+@contextmanager
+def _lent_names() -> Iterator[None]:
+    """JAX as it was for the length of an import; everything lent is taken back afterwards."""
+    lent = _missing()
+    modules = {_EXPERIMENTAL: ModuleType(_EXPERIMENTAL)}
+    if importlib.util.find_spec("jax.util") is None:
+        from jax._src import util
+
+        stand_in = ModuleType("jax.util")
+        vars(stand_in).update(safe_map=util.safe_map, safe_zip=util.safe_zip)
+        modules["jax.util"] = stand_in
+    for module, name, value in lent:
+        setattr(module, name, value)
+    sys.modules.update(modules)
+    try:
+        yield
+    finally:
+        for name in modules:
+            sys.modules.pop(name, None)
+        for module, name, _ in lent:
+            delattr(module, name)

@@ -1,0 +1,152 @@
+"""Training and test data, the same for every architecture: they depend on the data set and the seed alone.
+
+Inputs have norm √d, so that a first layer's pre-activations have the variance w_std² + b_std² at every
+point, whatever the data. Targets have variance one, or are ±1.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+SPHERE_DIMENSION = 10
+"""As in the set-up of the suites (SCIENCE.md): few enough that 64 points tell something about degree two."""
+
+_STREAM = 1
+"""The data's random stream for a seed, `default_rng([seed, 1])`: nothing else draws from it."""
+
+Loaded = tuple[Float[np.ndarray, "points inputs"], Float[np.ndarray, " points"]]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training and test points, float64; made by `split`. `y_train` carries the noise, `y_test` never."""
+
+    x_train: Float[np.ndarray, "train inputs"]
+    y_train: Float[np.ndarray, " train"]
+    x_test: Float[np.ndarray, "test inputs"]
+    y_test: Float[np.ndarray, " test"]
+
+
+def split(data: str, *, train: int, test: int, seed: int, noise: float = 0.0) -> Split:
+    """`train` training and `test` test points of the data set `data`, chosen by `seed` alone.
+
+    `data` is one of `known()` or `package.module:function`, a function without arguments that returns
+    (inputs [points, features], targets [points]). Features are standardised with the training points' mean
+    and standard deviation (a feature that is constant there is dropped to 0), rows then scaled to norm √d.
+    Targets that are not all ±1 are standardised by the training points. `sphere` is left as it is: inputs
+    and teacher are standardised exactly, and stay the known function. `noise` is the standard deviation of
+    Gaussian noise on the training targets, after all this.
+
+    Raises `ValueError` for an unknown name, for more points than there are, and for data that are no
+    numbers of these shapes.
+    """
+    if train < 2 or test < 1:
+        raise ValueError(f"expected at least 2 training points and 1 test point, found {train} and {test}")
+    random = np.random.default_rng([seed, _STREAM])
+    if data == "sphere":
+        x, y = _sphere(train + test, random)
+    else:
+        x, y = _load(data)
+        if train + test > len(x):
+            raise ValueError(
+                f"data {data!r}: {train} training and {test} test points were asked for, {train + test} in "
+                f"all, but there are only {len(x)}"
+            )
+        chosen = random.permutation(len(x))[: train + test]
+        x, y = x[chosen], y[chosen]
+        x = _to_sphere(_standardised(x, x[:train]))
+        if not np.all(np.abs(y) == 1):
+            y = _standardised(y[:, None], y[:train, None])[:, 0]
+    noisy = y[:train] + noise * random.standard_normal(train)
+    return Split(x[:train], noisy, x[train:], y[train:])
+
+
+def known() -> tuple[str, ...]:
+    """Names of the data sets that come with the package."""
+    return (*_DATASETS, "sphere")
+
+
+def sphere_teacher(x: Float[np.ndarray, "points inputs"]) -> Float[np.ndarray, " points"]:
+    """(x₁ + x₁x₂) / its standard deviation, for x uniform on the sphere of radius √d.
+
+    There E x₁² = 1, E x₁²x₂² = d/(d+2) and E x₁²x₂ = 0, so the variance of x₁ + x₁x₂ is 1 + d/(d+2).
+    """
+    d = x.shape[1]
+    teacher: Float[np.ndarray, " points"] = (x[:, 0] + x[:, 0] * x[:, 1]) / math.sqrt(1 + d / (d + 2))
+    return teacher
+
+
+def _sphere(points: int, random: np.random.Generator) -> Loaded:
+    x = _to_sphere(random.standard_normal((points, SPHERE_DIMENSION)))
+    return x, sphere_teacher(x)
+
+
+def _standardised(
+    x: Float[np.ndarray, "points features"], by: Float[np.ndarray, "train features"]
+) -> Float[np.ndarray, "points features"]:
+    mean, deviation = by.mean(axis=0), by.std(axis=0)
+    # Of numbers that are equal, the computed deviation may be of the size of rounding instead of 0.
+    varies = deviation > 1e-12 * (np.abs(mean) + np.abs(by).max(axis=0))
+    return np.where(varies, (x - mean) / np.where(varies, deviation, 1.0), 0.0)
+
+
+def _to_sphere(x: Float[np.ndarray, "points inputs"]) -> Float[np.ndarray, "points inputs"]:
+    norms = np.linalg.norm(x, axis=1, keepdims=True)
+    scaled: Float[np.ndarray, "points inputs"] = x * np.where(
+        norms > 0, math.sqrt(x.shape[1]) / np.where(norms > 0, norms, 1.0), 0.0
+    )
+    return scaled
+
+
+def _load(data: str) -> Loaded:
+    if data in _DATASETS:
+        x, y = _DATASETS[data]()
+    elif ":" in data:
+        module, _, function = data.partition(":")
+        x, y = getattr(importlib.import_module(module), function)()
+    else:
+        raise ValueError(
+            f"data: expected one of {', '.join(known())} or 'package.module:function', found {data!r}"
+        )
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if x.ndim != 2 or y.shape != x.shape[:1]:
+        raise ValueError(
+            f"data {data!r}: expected [points, features] and [points], found {x.shape} and {y.shape}"
+        )
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError(f"data {data!r}: expected finite numbers, found some that are not")
+    return x, y
+
+
+def _diabetes() -> Loaded:
+    from sklearn.datasets import load_diabetes
+
+    bunch = load_diabetes()
+    return bunch.data, bunch.target
+
+
+def _digits() -> Loaded:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    return bunch.data, np.where(bunch.target % 2 == 0, 1.0, -1.0)
+
+
+def _breast_cancer() -> Loaded:
+    from sklearn.datasets import load_breast_cancer
+
+    bunch = load_breast_cancer()
+    return bunch.data, np.where(bunch.target == 1, 1.0, -1.0)
+
+
+_DATASETS: dict[str, Callable[[], Loaded]] = {
+    "diabetes": _diabetes,
+    "digits": _digits,
+    "breast-cancer": _breast_cancer,
+}

@@ -1,0 +1,89 @@
+"""Kernels in closed form, float64: NNGP and NTK of infinitely wide networks, and two that know no network.
+
+NNGP: covariance of a network's outputs at initialisation (Lee et al. 2018 arXiv:1711.00165). NTK: inner
+product of its gradients (Jacot et al. 2018 arXiv:1806.07572). RBF and Laplace are the rivals of controls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial.distance import cdist, pdist
+
+from harness.ntk import compat
+from harness.ntk.architecture import Architecture
+
+jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # JAX leaves it untyped
+
+Points = Float[np.ndarray, "points inputs"]
+Kernel = Float[np.ndarray, "rows columns"]
+
+
+def nngp_ntk(architecture: Architecture, x1: Points, x2: Points | None = None) -> tuple[Kernel, Kernel]:
+    """The NNGP and the NTK between rows of `x1` and `x2` (of `x1` and itself when left out), float64.
+
+    They are those of `network`'s parameterizations. Under `standard` the NTK keeps the width: each layer
+    contributes (fan_in · covariance of its activations + 1), fan_in being the input features or `width`
+    (arXiv:2001.07301), so it grows in proportion to the width; the NNGP is that of `ntk`.
+
+    Pass `x2=None` for a Gram matrix: only then is the diagonal known to be one. Raises `ImportError`
+    where neural-tangents is missing.
+    """
+    first = jnp.asarray(x1, dtype=jnp.float64)
+    second = None if x2 is None else jnp.asarray(x2, dtype=jnp.float64)
+    nngp, ntk = _compiled(architecture)(first, second)
+    return np.asarray(nngp), np.asarray(ntk)
+
+
+@lru_cache(maxsize=64)  # bounded, for a worker that lives long; a suite has a few dozen architectures
+def _compiled(architecture: Architecture) -> Callable[[Any, Any], tuple[Any, Any]]:
+    compat.load()
+    from neural_tangents import stax
+
+    activation = {"relu": stax.Relu, "erf": stax.Erf, "identity": stax.Identity}[architecture.activation]
+
+    def dense(out: int) -> Any:
+        return stax.Dense(
+            out, architecture.w_std, architecture.b_std, parameterization=architecture.parameterization
+        )
+
+    hidden = [(dense(architecture.width), activation()) for _ in range(architecture.hidden)]
+    kernel = stax.serial(*(layer for pair in hidden for layer in pair), dense(1))[2]
+
+    def both(x1: Any, x2: Any) -> tuple[Any, Any]:
+        result = kernel(x1, x2, ("nngp", "ntk"))
+        return result.nngp, result.ntk
+
+    # Compiled, a call takes 0.3 ms at 64 points; evaluated operation by operation, 30 ms.
+    return jax.jit(both)
+
+
+def median_distance(x: Points) -> float:
+    """The median Euclidean distance between two different rows: the usual length for a radial kernel.
+
+    It puts the bulk of pairs where the kernel is neither 0 nor 1 (the median heuristic; Garreau et al. 2017
+    arXiv:1707.07269). Raises `ValueError` when it is 0 or there is no pair.
+    """
+    distances = pdist(np.asarray(x, dtype=np.float64))
+    length = float(np.median(distances)) if distances.size else 0.0
+    if length <= 0:
+        raise ValueError(f"median distance: expected two different points, found {len(x)} points, {length=}")
+    return length
+
+
+def rbf(x1: Points, x2: Points, length: float) -> Kernel:
+    """exp(−‖x−y‖² / (2 length²)) between rows of `x1` and `x2`."""
+    kernel: Kernel = np.exp(-cdist(x1, x2, "sqeuclidean") / (2 * length**2))
+    return kernel
+
+
+def laplace(x1: Points, x2: Points, length: float) -> Kernel:
+    """exp(−‖x−y‖ / length) between rows of `x1` and `x2`."""
+    kernel: Kernel = np.exp(-cdist(x1, x2) / length)
+    return kernel

@@ -1,0 +1,39 @@
+"""How far predictions are from the truth, and from each other. Everything here is one number per trial."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+Predictions = Float[np.ndarray, "points *nets"]
+
+
+def error(predictions: Predictions, y: Float[np.ndarray, " points"]) -> float:
+    """Root mean square error, in the targets' unit; for several networks (columns) the geometric mean."""
+    return _geometric_mean(_rms(predictions - _beside(y, predictions)))
+
+
+def distance(a: Predictions, b: Predictions, y: Float[np.ndarray, " points"]) -> float:
+    """How far apart two predictors are: root mean square of a − b over root mean square of the targets `y`.
+
+    For several networks (columns of either) the geometric mean of their distances. The divisor is one
+    number per data set and seed: it knows neither a nor b, nor width, depth or kernel. So all distances of
+    a trial are in one unit and obey the triangle inequality; a claim may compare rivals of either side; and
+    a distance bounds a difference of errors, |error(a) − error(b)| ≤ distance(a, b) · rms(y).
+    """
+    difference = a - b if a.ndim == b.ndim else _beside(a, b) - _beside(b, a)
+    return _geometric_mean(_rms(difference)) / float(_rms(y))
+
+
+def _beside(values: Predictions, other: Predictions) -> Predictions:
+    return values[:, None] if values.ndim < other.ndim else values
+
+
+def _rms(values: Predictions) -> Float[np.ndarray, "*nets"]:
+    root: Float[np.ndarray, "*nets"] = np.sqrt(np.mean(values**2, axis=0))
+    return root
+
+
+def _geometric_mean(values: Float[np.ndarray, "*nets"]) -> float:
+    with np.errstate(divide="ignore"):  # of predictions that are equal: 0, as it should be
+        return float(np.exp(np.mean(np.log(values))))

@@ -1,0 +1,158 @@
+"""From an instance of a claim to the questions that decide it, and to the trials that they read."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from harness.declare import Declaration
+from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Scale
+from harness.suite.predicates import Bound, Comparison, Exact, Monotone, PowerLaw, Predicate
+from harness.suite.records import AxisValue, Experiment, Instance
+
+
+@dataclass(frozen=True)
+class Case:
+    """An instance with the questions whose conjunction it is, and those of its control (or none)."""
+
+    instance: Instance
+    questions: tuple[Question, ...]
+    control: tuple[Question, ...]
+
+
+def case(instance: Instance, *, seeds: int | None = None) -> Case:
+    """The case of an instance; `seeds` replaces its budget, except for `exact`.
+
+    Raises ValueError where the suite was loaded without importing the experiment that it names.
+    """
+    predicate = instance.claim.predicate
+    budget = instance.seeds if seeds is None or isinstance(predicate, Exact) else seeds
+    questions = _Questions(instance, budget)
+    control: tuple[Question, ...] = ()
+    if instance.control is not None and instance.control.predicate is not None:
+        control = questions.ask(instance.control.predicate, instance.control.at)
+    return Case(instance, questions.ask(predicate, {}), control)
+
+
+def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> Params:
+    """Every parameter of the experiment at a point: defaults, then `with`, then what the axes set."""
+    declaration = declared(experiment)
+    given = {**declaration.defaults(), **experiment.fixed}
+    for value in values:
+        given.update(value.sets)
+    return tuple(
+        (name, msgspec.convert(given[name], declaration.parameters[name].type)) for name in sorted(given)
+    )
+
+
+def declared(experiment: Experiment) -> Declaration:
+    """The experiment's declaration; ValueError where its module has not been imported."""
+    if experiment.declaration is None:
+        raise ValueError(f"experiment {experiment.id}: {experiment.run} has not been imported")
+    return experiment.declaration
+
+
+class _Questions:
+    """Builds the questions of one instance."""
+
+    def __init__(self, instance: Instance, budget: int) -> None:
+        self.instance = instance
+        self.experiment = instance.claim.experiment
+        self.declaration = declared(self.experiment)
+        self.budget = budget
+
+    def ask(self, predicate: Predicate, at: Mapping[str, str]) -> tuple[Question, ...]:
+        """The questions of `predicate` at the instance's point, moved to `at`."""
+        point = {**dict(self.instance.point), **at}
+        match predicate:
+            case Comparison():
+                return (self._comparison(predicate, point),)
+            case Bound():
+                return (self._bound(predicate, point),)
+            case PowerLaw():
+                return (self._power_law(predicate, point),)
+            case Monotone():
+                return self._monotone(predicate, point)
+            case Exact():
+                a, b = (self._reading(q, point) for q in predicate.of)
+                return (self._question(Closeness((a, b), predicate.rtol, predicate.atol), Region(high=1.0)),)
+
+    def _comparison(self, predicate: Comparison, point: Mapping[str, str]) -> Question:
+        a, b = predicate.of
+        scale: Scale = "log"
+        if predicate.margin is not None:
+            scale = "log" if predicate.margin.relative else "linear"
+        elif any(self.declaration.quantities[q].scale == "linear" for q in predicate.of):
+            scale = "linear"
+        if self.instance.span is not None and predicate.along is not None:
+            axis, start, end = self.instance.span
+            before, after = {**point, axis: start}, {**point, axis: end}
+            readings = tuple(self._reading(q, p) for q in (a, b) for p in (after, before))
+            weights: tuple[float, ...] = (1.0, -1.0, -1.0, 1.0)
+        else:
+            readings, weights = (self._reading(a, point), self._reading(b, point)), (1.0, -1.0)
+        margin = predicate.margin.size if predicate.margin else 0.0
+        region = {
+            "equal": Region(-margin, margin),
+            "differ": Region(-margin, margin),
+            "less": Region(high=-margin),
+            "greater": Region(low=margin),
+        }[predicate.kind]
+        question = self._question(self._linear(readings, weights, scale), region)
+        return replace(question, exchanged=predicate.kind == "differ")
+
+    def _bound(self, predicate: Bound, point: Mapping[str, str]) -> Question:
+        scale = self.declaration.quantities[predicate.of].scale
+        edge = math.log(predicate.bound) if scale == "log" else predicate.bound
+        region = Region(high=edge) if predicate.kind == "at-most" else Region(low=edge)
+        return self._question(self._linear((self._reading(predicate.of, point),), (1.0,), scale), region)
+
+    def _power_law(self, predicate: PowerLaw, point: Mapping[str, str]) -> Question:
+        axis, labels = self._over()
+        values = self.experiment.axes[axis].by_label
+        logs = [math.log(float(values[label].value or 0)) for label in labels]
+        center = math.fsum(logs) / len(logs)
+        spread = math.fsum((x - center) ** 2 for x in logs)
+        readings = tuple(self._reading(predicate.of, {**point, axis: label}) for label in labels)
+        weights = tuple((x - center) / spread for x in logs)
+        region = Region(predicate.exponent - predicate.within, predicate.exponent + predicate.within)
+        return self._question(self._linear(readings, weights, "log"), region)
+
+    def _monotone(self, predicate: Monotone, point: Mapping[str, str]) -> tuple[Question, ...]:
+        axis, labels = self._over()
+        pairs = list(itertools.pairwise(labels))
+        scale = self.declaration.quantities[predicate.of].scale
+        region = Region(low=0.0) if predicate.direction == "increasing" else Region(high=0.0)
+        questions = []
+        for before, after in pairs:
+            readings = tuple(self._reading(predicate.of, {**point, axis: x}) for x in (after, before))
+            question = self._question(self._linear(readings, (1.0, -1.0), scale), region)
+            alpha = self.instance.claim.alpha / len(pairs)
+            questions.append(replace(question, name=f"{axis}={before}..{after}", alpha_refute=alpha))
+        return tuple(questions)
+
+    def _over(self) -> tuple[str, tuple[str, ...]]:
+        if self.instance.over is None:
+            raise AssertionError(f"{self.instance.id}: no axis to run over")
+        return self.instance.over
+
+    def _reading(self, quantity: str, point: Mapping[str, str]) -> Reading:
+        values = [self.experiment.axes[axis].by_label[label] for axis, label in sorted(point.items())]
+        return Reading(self.experiment.run, parameters(self.experiment, values), quantity)
+
+    def _linear(self, readings: tuple[Reading, ...], weights: tuple[float, ...], scale: Scale) -> Linear:
+        """The effect, with the floor of its rounding.
+
+        A log quantity's resolution is relative; in a difference it stands for a quantity of size one.
+        """
+        resolutions = [self.declaration.quantities[reading.quantity].resolution for reading in readings]
+        floor = math.hypot(*(w * r for w, r in zip(weights, resolutions, strict=True)))
+        return Linear(readings, weights, scale, floor)
+
+    def _question(self, effect: Linear | Closeness, region: Region) -> Question:
+        claim = self.instance.claim
+        return Question("", effect, region, claim.center, claim.alpha, claim.alpha, self.budget)

@@ -1,0 +1,187 @@
+"""From findings to the record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from harness.campaign import Finding, Part, Result
+from harness.judge import seeds_to_decision, smallest_margin
+from harness.measure import Measurement
+from harness.plan import Closeness, Linear, Trial
+from harness.report.record import (
+    ControlRecord,
+    InstanceRecord,
+    PartRecord,
+    Side,
+    SourceRecord,
+    TrialsRecord,
+    Unit,
+)
+from harness.suite import Instance, Suite
+
+_FINGERPRINT_DIGITS = 16  # of 64: enough to find a trial in the store, short enough to keep 100 claims
+
+
+def instance_record(
+    finding: Finding, suite: Suite, result: Result, first_seed: int
+) -> InstanceRecord:
+    """The record of one instance's finding."""
+    instance = finding.case.instance
+    claim = instance.claim
+    part = settling(finding.parts, finding.verdict)
+    trials, seconds = _trials((*finding.parts, *finding.control), result.measurements, first_seed)
+    shown = _part(part)
+    hours = None
+    if finding.verdict == "inconclusive" and shown.seeds_to_decision and shown.n:
+        per_seed = _seconds_per_seed(part, result.measurements, first_seed)
+        hours = (shown.seeds_to_decision - shown.n) * per_seed / 3600
+    point = dict(instance.point)
+    if instance.span:
+        point[instance.span[0]] = f"{instance.span[1]}..{instance.span[2]}"
+    return InstanceRecord(
+        id=instance.id,
+        claim=claim.id,
+        point=point,
+        says=instance.says,
+        source=_source(instance, suite),
+        expect=instance.expect,
+        because=instance.because,
+        predicate=claim.predicate.describe(),
+        toml=dict(claim.toml),
+        alpha=claim.alpha,
+        center=claim.center,
+        marks=instance.marks,
+        verdict=finding.verdict,
+        outcome=finding.outcome,
+        agreement=finding.agreement,
+        unit=unit_of(part, claim.predicate.kind),
+        n=shown.n,
+        budget=shown.budget,
+        estimate=shown.estimate,
+        interval=shown.interval,
+        region=shown.region,
+        values=shown.values,
+        smallest_margin=shown.smallest_margin,
+        seeds_to_decision=shown.seeds_to_decision,
+        hours_to_decision=hours,
+        reason=shown.reason,
+        parts=tuple(map(_part, finding.parts)) if len(finding.parts) > 1 else (),
+        control=_control(finding),
+        seconds=seconds,
+        trials=trials,
+    )
+
+
+def settling(parts: Sequence[Part], verdict: str) -> Part:
+    """The first part whose verdict is the conjunction's."""
+    return next(part for part in parts if part.verdict == verdict)
+
+
+def unit_of(part: Part, kind: str) -> Unit:
+    """What the x_s of a part of a `kind` predicate is; see `harness.report.record`."""
+    effect = part.question.effect
+    if kind == "power-law":
+        return "exponent"
+    if isinstance(effect, Closeness):
+        return "violation"
+    if effect.scale == "linear":
+        return "value" if len(effect.readings) == 1 else "difference"
+    return "log-value" if len(effect.readings) == 1 else "ratio"
+
+
+def _part(part: Part) -> PartRecord:
+    ruling, question = part.ruling, part.question
+    definite = part.verdict in ("supported", "refuted")
+    linear = isinstance(question.effect, Linear) and not part.error
+    return PartRecord(
+        name=question.name,
+        verdict=part.verdict,
+        n=ruling.n,
+        budget=question.budget,
+        estimate=_finite(ruling.estimate),
+        interval=(_finite(ruling.low), _finite(ruling.high)),
+        region=(_finite(question.region.low), _finite(question.region.high)),
+        values=ruling.values,
+        looks=tuple((n, _finite(low), _finite(high)) for n, low, high in ruling.looks),
+        smallest_margin=smallest_margin(ruling, question) if linear else None,
+        seeds_to_decision=seeds_to_decision(ruling, question) if linear and not definite else None,
+        reason=part.error or ruling.reason,
+    )
+
+
+def _control(finding: Finding) -> ControlRecord | None:
+    control = finding.case.instance.control
+    if control is None:
+        return None
+    if control.predicate is None:
+        return ControlRecord(none_because=control.none_because)
+    return ControlRecord(
+        predicate=control.predicate.describe(),
+        at=dict(control.at),
+        verdict=finding.control_verdict or "",
+        parts=tuple(map(_part, finding.control)),
+    )
+
+
+def _source(instance: Instance, suite: Suite) -> SourceRecord | None:
+    citation = instance.claim.source
+    if citation is None:
+        return None
+    source = suite.sources[citation.cite]
+    return SourceRecord(
+        cite=citation.cite,
+        stance=citation.stance,
+        where=citation.where,
+        title=source.title,
+        authors=source.authors,
+        arxiv=source.arxiv,
+        doi=source.doi,
+        url=source.url,
+        year=source.year,
+    )
+
+
+def _read(part: Part) -> int:
+    """How many seeds the part read: an error has read those of the look that it failed."""
+    return max(part.ruling.n, (part.ruling.next_look or 0) if part.error else 0)
+
+
+def _trials(
+    parts: Iterable[Part], measurements: Mapping[Trial, Measurement], first_seed: int
+) -> tuple[tuple[TrialsRecord, ...], float]:
+    """The trials that the parts read, a record for each point, and their seconds, each trial once."""
+    points: dict[Trial, tuple[dict[str, None], int]] = {}
+    for part in parts:
+        for reading in part.question.effect.readings:
+            first = reading.trial(first_seed)
+            quantities, n = points.get(first, ({}, 0))
+            points[first] = ({**quantities, reading.quantity: None}, max(n, _read(part)))
+    records, seconds = [], 0.0
+    for first, (quantities, n) in points.items():
+        made = [
+            measurement
+            for seed in range(first_seed, first_seed + n)
+            if (measurement := measurements.get(Trial(first.run, first.params, seed)))
+        ]
+        seconds += math.fsum(m.seconds for m in made)
+        records.append(
+            TrialsRecord(
+                experiment=first.run,
+                params=dict(first.params),
+                quantities=tuple(quantities),
+                first_seed=first_seed,
+                n=n,
+                fingerprints=tuple(m.fingerprint[:_FINGERPRINT_DIGITS] for m in made),
+            )
+        )
+    return tuple(records), seconds
+
+
+def _seconds_per_seed(part: Part, measurements: Mapping[Trial, Measurement], first_seed: int) -> float:
+    _, seconds = _trials([part], measurements, first_seed)
+    return seconds / max(1, part.ruling.n)
+
+
+def _finite(x: float) -> Side:
+    return x if math.isfinite(x) else None

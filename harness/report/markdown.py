@@ -1,0 +1,104 @@
+"""The report as Markdown: for a file beside the record, a pull request, or a job summary."""
+
+from __future__ import annotations
+
+import re
+
+from tabulate import tabulate
+
+from harness.report.record import InstanceRecord, Record
+from harness.report.words import (
+    FAILING,
+    HEADERS,
+    ORDER,
+    advice,
+    by_claim,
+    control,
+    effect,
+    interval,
+    point,
+    provenance,
+    region,
+    row,
+    scope,
+    summary,
+)
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&])")
+_LEADING = re.compile(r"^(\d*)([-+#=.)])")
+
+
+def markdown(record: Record) -> str:
+    """The record as Markdown."""
+    titles = ", ".join(escape(suite.title) for suite in record.suites)
+    lines = [f"# {titles or 'Claims'}", "", f"**{escape(summary(record))}**", ""]
+    lines += [escape(provenance(record)), "", escape(scope(record)), ""]
+    lines += [f"Note: {escape(note)}" for note in record.notes]
+    attention = sorted(
+        (i for i in record.instances if i.outcome in FAILING), key=lambda i: ORDER.index(i.outcome)
+    )
+    if attention:
+        lines += ["## Not as expected", ""]
+        rows = [_attention(instance) for instance in attention]
+        lines += [_table(rows, ("instance", "outcome", "expected", "found", "what it would take")), ""]
+    contradicted = [i for i in record.instances if i.agreement == "contradicts"]
+    if contradicted:
+        lines += ["## Against the source", ""]
+        lines += ["What was measured contradicts what the source says, whether expected here or not.", ""]
+        rows = [
+            (i.id, f"{i.source.cite} {i.source.stance}" if i.source else "", i.verdict, i.because)
+            for i in contradicted
+        ]
+        lines += [_table(rows, ("instance", "source", "measured", "because")), ""]
+    lines += ["## Claims", ""]
+    for name, instances in by_claim(record.instances).items():
+        lines += _claim(name, instances)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _claim(name: str, instances: list[InstanceRecord]) -> list[str]:
+    first = instances[0]
+    lines = [f"### {escape(name)}", "", escape(str(first.toml.get("says", first.says))), ""]
+    if first.source:
+        where = f", {first.source.where}" if first.source.where else ""
+        arxiv = f" (arXiv:{first.source.arxiv})" if first.source.arxiv else ""
+        said = f"{first.source.title}{arxiv}{where}: {first.source.stance} it."
+        lines += [escape(said), ""]
+    lines += [f"Holds when: {escape(first.predicate)}.", ""]
+    rivals = {_rival(i) for i in instances if i.control}
+    lines += [f"Control: {escape(rival)}." for rival in sorted(rivals)]
+    lines += [""] if rivals else []
+    lines += [_table([row(i) for i in instances], HEADERS), ""]
+    reasons = {i.because for i in instances if i.because}
+    for because in sorted(reasons):
+        points = "; ".join(point(i) for i in instances if i.because == because)
+        lines += [f"- {escape(points)}: {escape(because)}"]
+    return [*lines, ""] if reasons else lines
+
+
+def _rival(instance: InstanceRecord) -> str:
+    assert instance.control is not None
+    if instance.control.none_because:
+        return f"none: {instance.control.none_because}"
+    at = ", ".join(f"{axis}={label}" for axis, label in instance.control.at.items())
+    return instance.control.predicate + (f" at {at}" if at else "")
+
+
+def _attention(instance: InstanceRecord) -> tuple[str, ...]:
+    found = f"{instance.verdict}: {effect(instance.estimate, instance.unit)}"
+    found += f" {interval(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
+    if instance.control:
+        found += f", control {control(instance)}"
+    return (instance.id, instance.outcome, instance.expect, found, advice(instance))
+
+
+def _table(rows: list[tuple[str, ...]], headers: tuple[str, ...]) -> str:
+    cells = [[escape(cell) for cell in row] for row in rows]
+    return tabulate(cells, headers, tablefmt="pipe", disable_numparse=True)
+
+
+def escape(text: str) -> str:
+    """`text` as inert Markdown on one line: nothing in it is markup, HTML or a control character."""
+    flat = " ".join(text.split())
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in flat)
+    return _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", shown))

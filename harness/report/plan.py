@@ -1,0 +1,53 @@
+"""What a run would measure, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tabulate import tabulate
+
+from harness.measure import Laboratory
+from harness.plan import Case, Closeness, Question, Trial
+from harness.report.words import seconds
+from harness.suite import LOOKS
+
+
+def plan_text(cases: Sequence[Case], store: Path) -> str:
+    """Per experiment: distinct trials at the first look and at the budget, in the store, and time left."""
+    at_least, at_most = _trials(cases, first_look=True), _trials(cases, first_look=False)
+    rows = []
+    with Laboratory(store if store.exists() else None) as laboratory:
+        known = laboratory.recall(at_most)
+        for run in sorted({trial.run for trial in at_most}):
+            least = [t for t in at_least if t.run == run]
+            most = [t for t in at_most if t.run == run]
+            each = laboratory.seconds_per_trial(run)
+            times = [
+                _time([t for t in trials if t not in known], each, laboratory.workers)
+                for trials in (least, most)
+            ]
+            rows.append((run, len(least), len(most), sum(t in known for t in most), *times))
+        workers = laboratory.workers
+    headers = ("experiment", "trials at least", "at most", "in the store", "time at least", "at most")
+    table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
+    return f"{len(cases)} instances, {workers} workers\n\n{table}"
+
+
+def _time(trials: Sequence[Trial], each: float | None, workers: int) -> str:
+    return "unknown" if each is None else seconds(each * len(trials) / workers)
+
+
+def _trials(cases: Sequence[Case], *, first_look: bool) -> dict[Trial, None]:
+    return {
+        trial: None
+        for case in cases
+        for question in (*case.questions, *case.control)
+        for trial in question.trials(range(_seeds(question, first_look)))
+    }
+
+
+def _seeds(question: Question, first_look: bool) -> int:
+    if first_look and not isinstance(question.effect, Closeness):
+        return LOOKS[0]
+    return question.budget

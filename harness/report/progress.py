@@ -1,0 +1,70 @@
+"""Progress while measuring: a live line on a terminal, a line now and then anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from harness.campaign import Progress
+from harness.report.words import seconds
+
+PATIENCE = 2.0
+"""Seconds before the first sign; shorter runs show none."""
+EVERY = 20.0
+"""Seconds between lines where there is no terminal."""
+
+
+@contextmanager
+def showing(quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """A function that shows progress on standard error, for the length of the block."""
+    if quiet:
+        yield lambda progress: None
+    elif sys.stderr.isatty():
+        with _live() as show:
+            yield show
+    else:
+        yield _Lines().show
+
+
+def sentence(progress: Progress) -> str:
+    """`12 of 36 instances decided · 140 trials measured, 20 from the store, 88 to go · 1 min 2 s left`."""
+    parts = [f"{progress.decided} of {progress.total} instances decided"]
+    failed = f" ({progress.failed} failed)" if progress.failed else ""
+    trials = f"{progress.measured} trials measured{failed}, {progress.reused} from the store"
+    parts.append(f"{trials}, {progress.pending} to go")
+    parts.append(seconds(progress.elapsed))
+    if progress.remaining is not None and progress.pending:
+        parts.append(f"about {seconds(progress.remaining)} for these")
+    return " · ".join(parts)
+
+
+class _Lines:
+    """A plain line every `EVERY` seconds."""
+
+    def __init__(self) -> None:
+        self.next = time.monotonic() + PATIENCE
+
+    def show(self, progress: Progress) -> None:
+        if time.monotonic() >= self.next:
+            self.next = time.monotonic() + EVERY
+            print(sentence(progress), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _live() -> Iterator[Callable[[Progress], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (BarColumn(bar_width=24), TextColumn("{task.description}", markup=False))
+    with Bar(*columns, console=console, transient=True, refresh_per_second=4) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(progress: Progress) -> None:
+            done = progress.measured + progress.reused
+            bar.update(task, completed=done, total=done + progress.pending, description=sentence(progress))
+
+        yield show

@@ -1,0 +1,205 @@
+"""The record: one run's complete result, as typed data and as JSON with a versioned schema.
+
+Numbers of effects (`estimate`, `interval`, `region`, `values`, `smallest_margin`) are in the units of
+x_s, the one number per seed that is judged; `unit` says what these are:
+
+    ratio       ln(a/b), or a difference of such logarithms
+    log-value   ln a
+    value       a
+    difference  a − b
+    exponent    the slope of ln a on ln(axis)
+    violation   |a − b| / (atol + rtol·|b|); at most 1 holds
+
+An open side of a region, and an infinite end of an interval, are null.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from harness.errors import UserError
+
+SCHEMA_VERSION = 1
+
+Unit = Literal["ratio", "log-value", "value", "difference", "exponent", "violation"]
+Side = float | None
+Value = int | float | str | bool
+
+
+class RecordError(UserError, ValueError):
+    """A file is no record, or one of a schema that this version does not read."""
+
+
+class SourceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What the claim's source says, and where."""
+
+    cite: str
+    stance: str
+    where: str
+    title: str
+    authors: tuple[str, ...]
+    arxiv: str | None = None
+    doi: str | None = None
+    url: str | None = None
+    year: int | None = None
+
+
+class PartRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One question of a conjunction: how its first n seeds decided it."""
+
+    name: str
+    verdict: str
+    n: int
+    budget: int
+    estimate: float | None
+    interval: tuple[Side, Side]
+    region: tuple[Side, Side]
+    values: tuple[float, ...]
+    looks: tuple[tuple[int, Side, Side], ...]
+    smallest_margin: float | None
+    seeds_to_decision: int | None
+    reason: str
+
+
+class ControlRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The rival: its predicate in words, its point, and what became of it; or why there is none."""
+
+    predicate: str = ""
+    at: dict[str, str] = {}
+    verdict: str = ""
+    parts: tuple[PartRecord, ...] = ()
+    none_because: str = ""
+
+
+class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The trials at one point that an instance read: seeds first_seed … first_seed + n − 1."""
+
+    experiment: str
+    params: dict[str, Value]
+    quantities: tuple[str, ...]
+    first_seed: int
+    n: int
+    fingerprints: tuple[str, ...]
+
+
+class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One instance of a claim. The numbers beside `verdict` are those of the part that settled it."""
+
+    id: str
+    claim: str
+    point: dict[str, str]
+    says: str
+    source: SourceRecord | None
+    expect: str
+    because: str
+    predicate: str
+    toml: dict[str, object]
+    alpha: float
+    center: str
+    marks: tuple[str, ...]
+    verdict: str
+    outcome: str
+    agreement: str
+    unit: Unit
+    n: int
+    budget: int
+    estimate: float | None
+    interval: tuple[Side, Side]
+    region: tuple[Side, Side]
+    values: tuple[float, ...]
+    smallest_margin: float | None
+    seeds_to_decision: int | None
+    hours_to_decision: float | None
+    reason: str
+    parts: tuple[PartRecord, ...]
+    control: ControlRecord | None
+    seconds: float
+    """Core-seconds of the trials that it read, also where these came from the store."""
+    trials: tuple[TrialsRecord, ...]
+
+
+class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Which suite file was run."""
+
+    name: str
+    path: str
+    title: str
+    sha256: str
+
+
+class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The git commit that the suite was run from; `dirty` if the work tree differs from it."""
+
+    hash: str
+    dirty: bool
+
+
+class EnvironmentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the run took place."""
+
+    python: str
+    platform: str
+    cpu: str
+    cores: int
+    workers: int
+    threads_per_worker: int
+    device: str
+    precision: dict[str, str]
+    libraries: dict[str, str]
+
+
+class CountsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Trials of the run."""
+
+    measured: int
+    reused: int
+    failed: int
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One run's complete result; made by `harness.report.build`, read by `read_record`."""
+
+    schema_version: int
+    harness_version: str
+    started: str
+    """UTC, ISO 8601."""
+    duration: float
+    """Wall seconds."""
+    command: tuple[str, ...]
+    suites: tuple[SuiteRecord, ...]
+    commit: CommitRecord | None
+    environment: EnvironmentRecord
+    first_seed: int
+    fresh: bool
+    trials: CountsRecord
+    wrong_verdicts_bound: float
+    """Sum of the alphas: a bound on the expected number of wrong definite verdicts in this run."""
+    exit_code: int
+    notes: tuple[str, ...]
+    instances: tuple[InstanceRecord, ...]
+
+
+def to_json(record: Record) -> bytes:
+    """The record as JSON, indented by one space and ending with a line feed."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+
+
+def from_json(data: bytes, file: str) -> Record:
+    """The record in `data`. Raises `RecordError` that names the file, what was expected and found."""
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RecordError(f"{file}: expected a record of harness run, found {error}") from None
+    if head.schema_version != SCHEMA_VERSION:
+        expected = f"record schema {SCHEMA_VERSION}, which this version reads"
+        raise RecordError(f"{file}: expected {expected}, found {head.schema_version}")
+    try:
+        return msgspec.json.decode(data, type=Record)
+    except msgspec.ValidationError as error:
+        raise RecordError(f"{file}: expected a record of schema {SCHEMA_VERSION}: {error}") from None
+
+
+class _Head(msgspec.Struct):
+    schema_version: int

@@ -1,0 +1,52 @@
+"""The report on a terminal: a table for each claim, then what needs attention, then one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tabulate import tabulate
+
+from harness.report.record import Record
+from harness.report.words import FAILING, GLYPHS, HEADERS, advice, by_claim, provenance, row, scope, summary
+
+Paint = Callable[[str, str], str]
+"""(text, outcome) → text, perhaps coloured."""
+
+
+def plain(text: str, outcome: str) -> str:
+    """No colour."""
+    return text
+
+
+def terminal(record: Record, paint: Paint = plain) -> str:
+    """The record as text for a terminal."""
+    lines: list[str] = []
+    for name, instances in by_claim(record.instances).items():
+        first = instances[0]
+        source = f"{first.source.cite} {first.source.stance}" if first.source else "no source"
+        lines += ["", f"{name}  ({source})", f"  {printable(str(first.toml.get('says', first.says)))}"]
+        lines += [f"  {first.predicate}"]
+        rows = []
+        for instance in instances:
+            cells = row(instance)
+            rows.append((paint(cells[0], instance.outcome), *cells[1:]))
+        table = tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True)
+        lines += ["  " + line for line in table.splitlines()]
+    attention = [i for i in record.instances if i.outcome in FAILING]
+    if attention:
+        lines += ["", "Not as expected:"]
+    for instance in attention:
+        mark = paint(f"{GLYPHS[instance.outcome]} {instance.outcome}", instance.outcome)
+        expected = f"expected {instance.expect}, found {instance.verdict}"
+        lines.append(f"  {mark}  {instance.id}: {expected}")
+        said = advice(instance)
+        if said:
+            lines += [f"      {printable(line)}" for line in said.splitlines()]
+    lines += [f"Note: {printable(note)}" for note in record.notes]
+    lines += ["", scope(record), provenance(record), summary(record)]
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def printable(text: str) -> str:
+    """`text` without control characters, which could move the cursor or colour what follows."""
+    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)

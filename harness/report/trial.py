@@ -1,0 +1,56 @@
+"""One measured trial, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from harness.measure import Measurement
+
+
+def trial_text(measurement: Measurement) -> str:
+    """Parameters, stages and every quantity, with all digits."""
+    trial = measurement.trial
+    lines = [f"{trial.run}, seed {trial.seed} ({measurement.device}, {measurement.seconds:.2f} s)", ""]
+    lines.append(_table([(name, _shown(value)) for name, value in trial.params]))
+    if measurement.stages:
+        stages = [(s.name, f"{s.seconds:.2f} s", s.failure or "ok") for s in measurement.stages]
+        lines += ["", _table(stages)]
+    if measurement.status == "error":
+        return "\n".join([*lines, "", measurement.error])
+    values = [(name, repr(value)) for name, value in measurement.values.items()]
+    values += [(name, f"missing: {reason}") for name, reason in measurement.missing.items()]
+    return "\n".join([*lines, "", _table(values)])
+
+
+def trials_json(measurements: Sequence[Measurement]) -> str:
+    """A JSON array with an object per trial."""
+    return json.dumps(
+        [
+            {
+                "experiment": m.trial.run,
+                "params": dict(m.trial.params),
+                "seed": m.trial.seed,
+                "fingerprint": m.fingerprint,
+                "status": m.status,
+                "values": m.values,
+                "missing": dict(m.missing),
+                "stages": [{"name": s.name, "seconds": s.seconds, "failure": s.failure} for s in m.stages],
+                "error": m.error,
+                "seconds": m.seconds,
+                "device": m.device,
+            }
+            for m in measurements
+        ],
+        indent=1,
+    )
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    return tabulate(rows, tablefmt="plain", disable_numparse=True)
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

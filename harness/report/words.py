@@ -1,0 +1,178 @@
+"""How numbers, verdicts and outcomes are written for people; shared by every rendered report."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from harness.report.record import InstanceRecord, Record, Side, Unit
+
+GLYPHS = {
+    "as-expected": "✓",
+    "measured": "·",
+    "unexpected": "✗",
+    "inconclusive": "?",
+    "vacuous": "∅",
+    "error": "!",
+}
+"""Outcome → glyph; always shown with the word."""
+
+ORDER = ("error", "unexpected", "vacuous", "inconclusive", "measured", "as-expected")
+FAILING = ORDER[:4]
+
+
+def number(x: float) -> str:
+    """Three significant digits."""
+    return f"{x:.3g}"
+
+
+def effect(x: Side, unit: Unit) -> str:
+    """An effect in the unit that people think in: a ratio as a percentage, a logarithm as its number."""
+    if x is None:
+        return "–"
+    if unit == "ratio":
+        return f"{math.expm1(x) * 100:+.3g}%" if x < 700 else "+∞%"
+    if unit == "log-value":
+        return number(math.exp(x)) if x < 700 else "∞"
+    return number(x)
+
+
+def interval(sides: tuple[Side, Side], unit: Unit) -> str:
+    """`[low, high]`."""
+    if sides == (None, None):
+        return "–"
+    return f"[{effect(sides[0], unit)}, {effect(sides[1], unit)}]"
+
+
+def region(sides: tuple[Side, Side], unit: Unit) -> str:
+    """The region of a claim: `±5%`, `< 0.2`, `(0.9, 1.1)`."""
+    low, high = sides
+    if low is None and high is None:
+        return "any"
+    if unit == "violation":
+        return "≤ 1"
+    if low is None:
+        return f"< {effect(high, unit)}"
+    if high is None:
+        return f"> {effect(low, unit)}"
+    if low == -high:
+        return f"±{effect(high, unit).lstrip('+')}"
+    return f"({effect(low, unit)}, {effect(high, unit)})"
+
+
+def point(instance: InstanceRecord) -> str:
+    """`data=digits, hidden=2`."""
+    return ", ".join(f"{axis}={instance.point[axis]}" for axis in sorted(instance.point)) or "–"
+
+
+def control(instance: InstanceRecord) -> str:
+    """What became of the control, in a word."""
+    if instance.control is None:
+        return ""
+    return "none" if instance.control.none_because else instance.control.verdict
+
+
+def seconds(x: float) -> str:
+    """A duration: `0.3 s`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
+    if x < 10:
+        return f"{x:.1f} s"
+    whole = round(x)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def summary(record: Record) -> str:
+    """One sentence: how many claims came out how."""
+    counts = Counter(instance.outcome for instance in record.instances)
+    total = len(record.instances)
+    if not total:
+        return "Nothing was judged."
+    expected = counts["as-expected"]
+    definite = total - counts["measured"]
+    parts = [f"{expected} of {definite} as expected"] if definite else []
+    parts += [f"{counts[o]} {o}" for o in (*FAILING, "measured") if counts[o]]
+    noun = "instance" if total == 1 else "instances"
+    return f"{total} {noun}: {', '.join(parts)}."
+
+
+def advice(instance: InstanceRecord) -> str:
+    """What an inconclusive, vacuous or failed instance would take; '' where there is nothing to say."""
+    if instance.outcome == "vacuous":
+        return "the rival passes the same test: the claim excludes nothing at this margin"
+    if instance.verdict == "error":
+        return instance.reason
+    if instance.verdict != "inconclusive":
+        if instance.outcome == "inconclusive":
+            return "the claim is decided, its control is not"
+        return ""
+    parts = [instance.reason] if instance.reason else []
+    if instance.smallest_margin is not None:
+        size = effect(instance.smallest_margin, instance.unit).lstrip("+")
+        kind = "±" if None not in instance.region else "bound "
+        parts.append(f"the data support no margin below {kind}{size}")
+    if instance.seeds_to_decision is not None:
+        text = f"about {instance.seeds_to_decision} seeds would decide it as it stands"
+        if instance.hours_to_decision is not None:
+            text += f" ({seconds(instance.hours_to_decision * 3600)} more on one core)"
+        parts.append(text)
+    return "; ".join(parts)
+
+
+def by_claim(instances: Sequence[InstanceRecord]) -> dict[str, list[InstanceRecord]]:
+    """Instances grouped by `suite/claim`, in their order."""
+    groups: dict[str, list[InstanceRecord]] = {}
+    for instance in instances:
+        suite = instance.id.partition("/")[0]
+        groups.setdefault(f"{suite}/{instance.claim}", []).append(instance)
+    return groups
+
+
+HEADERS = (
+    "outcome", "at", "verdict", "n", "estimate", "interval", "region", "control", "agreement", "core-s",
+)  # fmt: skip
+
+
+def row(instance: InstanceRecord) -> tuple[str, ...]:
+    """The cells of an instance under `HEADERS`."""
+    return (
+        f"{GLYPHS[instance.outcome]} {instance.outcome}",
+        point(instance),
+        instance.verdict,
+        str(instance.n),
+        effect(instance.estimate, instance.unit),
+        interval(instance.interval, instance.unit),
+        region(instance.region, instance.unit),
+        control(instance),
+        instance.agreement,
+        f"{instance.seconds:.0f}",
+    )
+
+
+def scope(record: Record) -> str:
+    """What a verdict covers, and the bound on wrong ones."""
+    return (
+        "A verdict covers the data sets named, over the stated range: seeds resample splits and "
+        "initialisations, not data sets. The expected number of wrong definite verdicts in this run is "
+        f"at most {number(record.wrong_verdicts_bound)} (the sum of the alphas, each side)."
+    )
+
+
+def provenance(record: Record) -> str:
+    """Commit, device, seeds, trials and duration, on a line."""
+    commit = "no commit"
+    if record.commit:
+        commit = record.commit.hash[:9] + (" (modified)" if record.commit.dirty else "")
+    environment = record.environment
+    trials = record.trials
+    failed = f", {trials.failed} failed" if trials.failed else ""
+    fresh = " (fresh)" if record.fresh else ""
+    return (
+        f"{commit} · {environment.device} · {environment.cpu} · {environment.workers} workers · "
+        f"seeds from {record.first_seed}{fresh} · {trials.measured} trials measured, "
+        f"{trials.reused} from the store{failed} · {seconds(record.duration)}"
+    )

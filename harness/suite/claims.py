@@ -1,0 +1,331 @@
+"""Reading `[claims.ID]`: predicate, source, expectation, control, and what `where` overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from string import Formatter
+from typing import Annotated, Any
+
+import msgspec
+
+from harness.suite.errors import Path, one_of, shown
+from harness.suite.predicates import (
+    FIXED_IN_CONTROL,
+    READERS,
+    Bound,
+    Comparison,
+    PowerLaw,
+    Predicate,
+    axis_used,
+    label_of,
+    read_predicate,
+)
+from harness.suite.reader import Notes, Table
+from harness.suite.records import (
+    LOOKS,
+    Axis,
+    Center,
+    Citation,
+    Claim,
+    Control,
+    Expectation,
+    Experiment,
+    Source,
+    Stance,
+)
+
+Alpha = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+Mark = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
+MARK = "a list of marks of letters, digits, _ and -"
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a claim has where neither it nor `[defaults]` says otherwise."""
+
+    seeds: int = 48
+    alpha: float = 0.001
+    center: Center = "mean"
+    marks: tuple[str, ...] = ()
+    time_limit: float = 600.0  # a trial is one core's work of seconds; ten minutes is a hung one
+
+
+@dataclass(frozen=True)
+class Override:
+    """One `[[claims.ID.where]]`: the instances that it matches and what it changes (None: nothing)."""
+
+    path: Path
+    at: Mapping[str, tuple[str, ...]]
+    expect: Expectation | None
+    because: str | None
+    marks: tuple[str, ...] | None
+    control: Control | None
+    seeds: int | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A claim as it is written, before it is expanded into instances."""
+
+    claim: Claim
+    path: Path
+    at: Mapping[str, tuple[str, ...]]
+    expect: Expectation | None
+    because: str
+    marks: tuple[str, ...]
+    control: Control | None
+    seeds: int
+    overrides: tuple[Override, ...]
+
+
+def read_defaults(table: Table) -> Defaults:
+    """The `[defaults]` table."""
+    default = Defaults()
+    defaults = Defaults(
+        seeds=_seeds(table, default.seeds, exact=False),
+        alpha=table.take("alpha", Alpha, default.alpha),
+        center=table.take("center", Center, default.center),
+        marks=table.take("marks", tuple[Mark, ...], default.marks, expected=MARK),
+        time_limit=table.take("time-limit", Seconds, default.time_limit),
+    )
+    table.close()
+    return defaults
+
+
+def read_claim(
+    id_: str,
+    table: Table,
+    defaults: Defaults,
+    sources: Mapping[str, Source],
+    experiments: Mapping[str, Experiment | None],
+) -> Draft | None:
+    """The claim of one table; None, with notes, where it cannot be judged."""
+    notes, path, toml = table.notes, table.path, table.peek()
+    says = table.take("says", str)
+    source = _citation(table, sources)
+    expect = table.take("expect", Expectation, None)
+    because = table.take("because", str, "")
+    marks = table.take("marks", tuple[Mark, ...], defaults.marks, expected=MARK)
+    alpha = table.take("alpha", Alpha, defaults.alpha)
+    center = table.take("center", Center, defaults.center)
+    time_limit = table.take("time-limit", Seconds, defaults.time_limit)
+    name = table.take("experiment", str)
+    experiment = None
+    if name is not None and notes.name((*path, "experiment"), name, experiments):
+        experiment = experiments[name]
+    axes = experiment.axes if experiment else {}
+    raw_at = table.take("at", dict[str, Any], {})
+    at = _at(raw_at, (*path, "at"), axes, notes) if experiment else {}
+    kind, raw_predicate = _kind(table)
+    seeds = _seeds(table, defaults.seeds, exact=kind == "exact")
+    predicate = None
+    if kind is not None:
+        predicate = read_predicate(kind, Table(raw_predicate, (*path, kind), notes))
+    reader = _Claim(kind, raw_predicate, predicate, experiment, notes)
+    raw_control = table.take("control", str | dict[str, Any], None, expected=_CONTROL)
+    control = reader.control(raw_control, (*path, "control"))
+    overrides = tuple(
+        reader.override(Table(raw, (*path, "where", index), notes))
+        for index, raw in enumerate(table.take("where", list[Any], [], expected="[[…where]] tables"))
+    )
+    table.close()
+    if says is not None and not _check_says(says, axes, (*path, "says"), notes):
+        says = None
+    if source is None and expect is None and "source" not in toml:
+        notes.add(path, "a `source` with its stance, or `expect`", "neither")
+    if experiment is None or predicate is None or says is None:
+        return None
+    _check_predicate(predicate, experiment, (*path, predicate.kind), notes)
+    claim = Claim(
+        id_, says, source, experiment, predicate, center, alpha, time_limit, toml
+    )
+    return Draft(claim, path, at, expect, because, marks, control, seeds, overrides)
+
+
+_CONTROL = '"none: reason", or a table of what the rival replaces'
+
+
+def _kind(table: Table) -> tuple[str | None, dict[str, Any]]:
+    present = [kind for kind in READERS if table.has(kind)]
+    if len(present) != 1:
+        expected = f"exactly one predicate, {one_of(READERS)}"
+        table.notes.add(table.path, expected, ", ".join(present) or "none")
+    raw = {kind: table.take(kind, dict[str, Any], None, expected="a table") for kind in READERS}
+    return (present[0], raw[present[0]]) if present and raw[present[0]] is not None else (None, {})
+
+
+def _citation(table: Table, sources: Mapping[str, Source]) -> Citation | None:
+    raw = table.take("source", dict[str, Any], None, expected="a table { cite, stance, where }")
+    if raw is None:
+        return None
+    inner = Table(raw, (*table.path, "source"), table.notes)
+    cite, stance = inner.take("cite", str), inner.take("stance", Stance)
+    where = inner.take("where", str, "")
+    inner.close()
+    known = cite is not None and table.notes.name((*inner.path, "cite"), cite, sources)
+    return Citation(cite, stance, where) if known and stance is not None else None
+
+
+def _seeds(table: Table, default: Any, *, exact: bool) -> Any:
+    """A budget: one of the looks; for `exact`, which has no looks, any number of seeds."""
+    seeds = table.take("seeds", AtLeastOne, default)
+    if not exact and seeds is not None and seeds not in LOOKS:
+        table.notes.add((*table.path, "seeds"), f"a budget: {one_of(LOOKS)}", shown(seeds))
+    return seeds
+
+
+def _at(
+    raw: Mapping[str, Any], path: Path, axes: Mapping[str, Axis], notes: Notes, spans: str | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Labels kept of each axis. On the axis `spans`, labels such as `1..2` stand for a change."""
+    kept = {}
+    for name, value in raw.items():
+        if not notes.name((*path, name), name, axes):
+            continue
+        labels = []
+        for item in value if isinstance(value, list) else [value]:
+            if not isinstance(item, int | float | str | bool):
+                notes.add((*path, name), "a value of the axis, or a list of them", shown(item))
+                continue
+            label = label_of(item)
+            if (name == spans and ".." in label) or notes.name((*path, name), label, axes[name].by_label):
+                labels.append(label)
+        kept[name] = tuple(dict.fromkeys(labels))
+    return kept
+
+
+def _check_says(says: str, axes: Mapping[str, Axis], path: Path, notes: Notes) -> bool:
+    expected = "a sentence, perhaps with {axis} in braces"
+    try:
+        fields_ = [field for field in Formatter().parse(says) if field[1] is not None]
+    except ValueError as error:
+        notes.add(path, expected, str(error))
+        return False
+    if any(spec or conversion for _, _, spec, conversion in fields_):
+        notes.add(path, expected, "a format or conversion in braces")
+        return False
+    unknown = [name for _, name, _, _ in fields_ if not notes.name(path, name, axes)]
+    return not unknown
+
+
+class _Claim:
+    """What reading controls and overrides needs to know of their claim."""
+
+    def __init__(
+        self,
+        kind: str | None,
+        raw: Mapping[str, Any],
+        predicate: Predicate | None,
+        experiment: Experiment | None,
+        notes: Notes,
+    ) -> None:
+        self.kind, self.raw, self.predicate, self.experiment, self.notes = (
+            kind,
+            raw,
+            predicate,
+            experiment,
+            notes,
+        )
+
+    def control(self, raw: Any, path: Path) -> Control | None:
+        if raw is None:
+            return None
+        if isinstance(raw, str):
+            start, _, reason = raw.partition(":")
+            if start != "none" or not reason.strip():
+                self.notes.add(path, _CONTROL, shown(raw))
+            return Control(None, none_because=reason.strip())
+        if self.kind is None or self.predicate is None or self.experiment is None:
+            return None
+        changes = dict(raw)
+        at = _at(_table(changes.pop("at", {})), (*path, "at"), self.experiment.axes, self.notes)
+        for key in sorted(FIXED_IN_CONTROL & changes.keys()):
+            self.notes.add((*path, key), "the claim's own margin for its rival too", f"`{key}` replaced")
+            del changes[key]
+        if not changes and not at:
+            self.notes.add(path, "a key of the predicate, or `at`, to replace", "nothing replaced")
+            return None
+        if axis_used(self.predicate) in at:
+            self.notes.add((*path, "at"), "an axis that the predicate does not run along", str(list(at)))
+        predicate = read_predicate(self.kind, Table({**self.raw, **changes}, path, self.notes))
+        if predicate is None:
+            return None
+        if predicate == self.predicate and not at:
+            self.notes.add(path, "a rival that differs from the claim", "the claim itself")
+        _check_predicate(predicate, self.experiment, path, self.notes)
+        single = {}
+        for axis, labels in at.items():
+            if len(labels) == 1:
+                single[axis] = labels[0]
+            else:
+                self.notes.add((*path, "at", axis), "one value", f"{len(labels)}")
+        return Control(predicate, single)
+
+    def override(self, table: Table) -> Override:
+        raw = table.take("at", dict[str, Any], {})
+        axes = self.experiment.axes if self.experiment else {}
+        spans = self.predicate.along if isinstance(self.predicate, Comparison) else None
+        at = _at(raw, (*table.path, "at"), axes, self.notes, spans) if self.experiment else {}
+        override = Override(
+            path=table.path,
+            at=at,
+            expect=table.take("expect", Expectation, None),
+            because=table.take("because", str, None),
+            marks=table.take("marks", tuple[Mark, ...], None, expected=MARK),
+            control=self.control(
+                table.take("control", str | dict[str, Any], None, expected=_CONTROL),
+                (*table.path, "control"),
+            ),
+            seeds=_seeds(table, None, exact=self.kind == "exact"),
+        )
+        table.close()
+        changed = [f.name for f in fields(override) if f.name not in ("path", "at")]
+        if all(getattr(override, name) is None for name in changed):
+            self.notes.add(table.path, f"something to override, {one_of(changed)}", "nothing")
+        return override
+
+
+def _table(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {"": value}
+
+
+def _check_predicate(predicate: Predicate, experiment: Experiment, path: Path, notes: Notes) -> None:
+    """Cross-references of a predicate: its quantities, their scales, and its axis."""
+    axis_name = axis_used(predicate)
+    if axis_name is not None:
+        key = "against" if isinstance(predicate, PowerLaw) else "along"
+        if notes.name((*path, key), axis_name, experiment.axes):
+            _check_axis(predicate, experiment.axes[axis_name], (*path, key), notes)
+    if experiment.declaration is None:
+        return
+    declared = experiment.declaration.quantities
+    unknown = [q for q in predicate.quantities if not notes.name((*path, "of"), q, declared)]
+    if unknown:
+        return
+    linear = [q for q in predicate.quantities if declared[q].scale == "linear"]
+    needs_log = isinstance(predicate, PowerLaw) or (
+        isinstance(predicate, Comparison) and predicate.margin is not None and predicate.margin.relative
+    )
+    if needs_log and linear:
+        instead = "" if isinstance(predicate, PowerLaw) else "give an absolute margin"
+        notes.add((*path, "of"), "quantities on a log scale", f"`{linear[0]}` on a linear one", instead)
+    if isinstance(predicate, Bound) and not linear and predicate.bound <= 0:
+        notes.add((*path, "bound"), f"a bound above 0 for `{predicate.of}`", shown(predicate.bound))
+
+
+def _check_axis(predicate: Predicate, axis: Axis, path: Path, notes: Notes) -> None:
+    if isinstance(predicate, PowerLaw):
+        for value in axis.values:
+            number = value.value
+            if isinstance(number, bool | str) or number is None or number <= 0:
+                notes.add(path, "an axis of positive numbers", f"`{axis.name}` with {value.label}")
+                return
+    if isinstance(predicate, Comparison):
+        for key, label in (("from", predicate.start), ("to", predicate.end)):
+            if label is not None:
+                notes.name((*path[:-1], key), label, axis.by_label)
+        if predicate.start is not None and predicate.start == predicate.end:
+            notes.add((*path[:-1], "to"), "another value than `from`", shown(predicate.end))

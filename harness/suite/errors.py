@@ -1,0 +1,82 @@
+"""Mistakes in a suite, and the one error that carries all of them.
+
+    SuiteError          every mistake found in one file; `str()` gives a line for each
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.errors import UserError
+
+Path = tuple[str | int, ...]
+"""Keys and array indices from the top of a TOML file to a value."""
+
+_LONGEST_FOUND = 60
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing wrong in a suite: where, what was expected, what was found, what may be meant.
+
+    `line` and `column` count from 1; 0 where there is no position (the file as a whole).
+    """
+
+    path: Path
+    expected: str
+    found: str
+    hint: str = ""
+    line: int = 0
+    column: int = 0
+
+    def describe(self, file: str) -> str:
+        """One line: `file:line:column: where: expected …, found … (did you mean …?)`."""
+        place = f"{file}:{self.line}:{self.column}" if self.line else file
+        where = f"{dotted(self.path)}: " if self.path else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}: {where}expected {self.expected}, found {self.found}{hint}"
+
+
+class SuiteError(UserError, ValueError):
+    """A suite file that cannot be used; `mistakes` holds everything that is wrong with it."""
+
+    def __init__(self, file: str, mistakes: Sequence[Mistake]) -> None:
+        self.file = file
+        self.mistakes = tuple(sorted(mistakes, key=lambda m: (m.line, m.column)))
+        super().__init__("\n".join(mistake.describe(file) for mistake in self.mistakes))
+
+
+def dotted(path: Path) -> str:
+    """`claims.x.where[1].at` for ("claims", "x", "where", 1, "at")."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else str(part))
+    return text
+
+
+def shown(value: object) -> str:
+    """A TOML value as it is shown in messages: short, on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a table"
+    text = repr(value) if not isinstance(value, str) else f'"{value}"'
+    text = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
+    return text if len(text) <= _LONGEST_FOUND else text[: _LONGEST_FOUND - 1] + "…"
+
+
+def one_of(names: Iterable[object]) -> str:
+    """`one of a, b, c`, with long lists cut."""
+    listed = [str(name) for name in names]
+    if not listed:
+        return "nothing (there are none)"
+    return f"one of {', '.join(listed[:12])}" + (f", … ({len(listed)} in all)" if len(listed) > 12 else "")
+
+
+def nearest(name: object, names: Iterable[object]) -> str:
+    """A hint with the valid name nearest to `name`, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(name), [str(n) for n in names], n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else ""

@@ -1,0 +1,150 @@
+"""Reading `[experiments.ID]`: the function, its fixed parameters, and the grid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from harness.declare import Declaration, UnknownExperimentError, experiment_names, find, is_reference
+from harness.suite.errors import Path, nearest, one_of, shown
+from harness.suite.predicates import label_of
+from harness.suite.reader import ID, Notes, Table, convert, expectation
+from harness.suite.records import Axis, AxisValue, Experiment, Value
+
+LABEL = re.compile(r"[A-Za-z0-9._:+-]+")
+MAX_POINTS = 100_000
+
+
+def read_experiment(id_: str, table: Table, *, imports: bool) -> Experiment | None:
+    """The experiment of one table; None, with notes, where its function is not known."""
+    run = table.take("run", str)
+    declaration = _declaration(run, table, imports=imports)
+    reader = _Parameters(declaration, table.notes)
+    fixed = {
+        name: value
+        for name, raw in table.take("with", dict[str, Any], {}).items()
+        if (value := reader.value(name, raw, (*table.path, "with", name))) is not None
+    }
+    axes = {
+        name: axis
+        for name, raw in table.take("sweep", dict[str, Any], {}).items()
+        if (axis := _axis(name, raw, (*table.path, "sweep", name), reader)) is not None
+    }
+    table.close()
+    _check_disjoint(axes, fixed, table)
+    points = 1
+    for axis in axes.values():
+        points *= len(axis.values)
+    if points > MAX_POINTS:
+        table.notes.add((*table.path, "sweep"), f"at most {MAX_POINTS:,} points", f"{points:,}")
+        return None
+    if run is None or (declaration is None and not (is_reference(run) and not imports)):
+        return None
+    return Experiment(id_, run, fixed, axes, declaration)
+
+
+def _declaration(run: str | None, table: Table, *, imports: bool) -> Declaration | None:
+    if run is None or (is_reference(run) and not imports):
+        return None
+    try:
+        return find(run)
+    except UnknownExperimentError as error:
+        names = experiment_names()
+        if is_reference(run):
+            table.notes.add((*table.path, "run"), "an importable experiment", str(error))
+        else:
+            expected = f"{one_of(names)}, or package.module:function"
+            table.notes.add((*table.path, "run"), expected, shown(run), nearest(run, names))
+        return None
+
+
+class _Parameters:
+    """Checks values against the declared parameters, where these are known."""
+
+    def __init__(self, declaration: Declaration | None, notes: Notes) -> None:
+        self.declaration = declaration
+        self.notes = notes
+
+    def knows(self, name: str) -> bool:
+        return self.declaration is not None and name in self.declaration.parameters
+
+    def value(self, name: str, raw: object, path: Path) -> Value | None:
+        if not isinstance(raw, int | float | str | bool):
+            self.notes.add(path, "a number, a string or a boolean", shown(raw))
+            return None
+        if self.declaration is None:
+            return raw
+        if not self.notes.name(path, name, self.declaration.parameters):
+            return None
+        type_ = self.declaration.parameters[name].type
+        try:
+            value: Value = convert(raw, type_)
+        except msgspec.ValidationError as error:
+            examples = _examples(type_)
+            expected = one_of(examples) if examples else expectation(error)
+            self.notes.add(path, expected, shown(raw), nearest(raw, examples))
+            return None
+        return value
+
+
+def _examples(type_: Any) -> list[Any]:
+    """The names that a parameter takes, where its type lists them (`Literal`, `Meta(examples=…)`)."""
+    if getattr(type_, "__metadata__", None):
+        return [e for meta in type_.__metadata__ for e in (getattr(meta, "examples", None) or [])]
+    return list(getattr(type_, "__args__", []))
+
+
+def _axis(name: str, raw: object, path: Path, reader: _Parameters) -> Axis | None:
+    if isinstance(raw, Mapping):
+        return _variants(name, raw, path, reader)
+    if not isinstance(raw, list) or not raw:
+        reader.notes.add(path, "a list of values, or a table of named variants", shown(raw))
+        return None
+    if reader.declaration is not None and not reader.notes.name(path, name, reader.declaration.parameters):
+        return None
+    values: dict[str, AxisValue] = {}
+    for index, item in enumerate(raw):
+        value = reader.value(name, item, (*path, index))
+        if value is None:
+            continue
+        label = label_of(value)
+        if not LABEL.fullmatch(label):
+            reader.notes.add((*path, index), "a value of the characters A-Z a-z 0-9 . _ : + -", shown(value))
+        elif label in values:
+            reader.notes.add((*path, index), "each value once", f"{label} again")
+        else:
+            values[label] = AxisValue(label, value, {name: value})
+    return Axis(name, tuple(values.values())) if values else None
+
+
+def _variants(name: str, raw: Mapping[str, object], path: Path, reader: _Parameters) -> Axis | None:
+    if not ID.fullmatch(name):
+        reader.notes.add(path, "an axis name of a-z, 0-9 and -", shown(name))
+    if reader.knows(name):
+        reader.notes.add(path, "variants under a name that is no parameter", f"the parameter `{name}`")
+    values = []
+    for label, table in raw.items():
+        if not LABEL.fullmatch(label):
+            reader.notes.add((*path, label), "a name of A-Z a-z 0-9 . _ : + -", shown(label))
+        if not isinstance(table, Mapping):
+            reader.notes.add((*path, label), "a table of parameters", shown(table))
+            continue
+        sets = {key: reader.value(key, item, (*path, label, key)) for key, item in table.items()}
+        values.append(AxisValue(label, None, {k: v for k, v in sets.items() if v is not None}))
+    return Axis(name, tuple(values)) if values else None
+
+
+def _check_disjoint(axes: Mapping[str, Axis], fixed: Mapping[str, Any], table: Table) -> None:
+    """A parameter is set by one axis only, and not both fixed and swept (variants may override `with`)."""
+    setters: dict[str, str] = {}
+    for axis in axes.values():
+        for key in {key: None for value in axis.values for key in value.sets}:
+            if key in setters:
+                where = (*table.path, "sweep", axis.name)
+                table.notes.add(where, f"`{key}` set by one axis", f"by `{setters[key]}` and `{axis.name}`")
+            setters[key] = axis.name
+            if key == axis.name and key in fixed:
+                table.notes.add((*table.path, "with", key), f"`{key}` fixed or swept", "both")

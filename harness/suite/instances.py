@@ -1,0 +1,130 @@
+"""From a claim to its instances: one for each point of the axes that its predicate does not use."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+
+from harness.suite.claims import Draft, Override
+from harness.suite.errors import one_of
+from harness.suite.predicates import NEED_CONTROL, Comparison, Monotone, PowerLaw, axis_used
+from harness.suite.reader import Notes
+from harness.suite.records import AxisValue, Control, Expectation, Instance, Stance
+
+MAX_INSTANCES = 100_000
+MIN_WIDTHS = 3  # two points always lie on a power law
+
+_BY_STANCE: Mapping[Stance, Expectation] = {
+    "asserts": "supported",
+    "disputes": "refuted",
+    "asks": "open",
+}
+
+
+def expand(suite: str, draft: Draft, notes: Notes) -> list[Instance]:
+    """All instances of a claim, in the order of its axes; what `where` overrides is applied."""
+    claim = draft.claim
+    used = axis_used(claim.predicate)
+    kept = {
+        axis.name: [v for v in axis.values if v.label in draft.at.get(axis.name, axis.by_label)]
+        for axis in claim.experiment.axes.values()
+    }
+    spans: list[tuple[str, str, str] | None] = [None]
+    over: tuple[str, tuple[str, ...]] | None = None
+    if used is not None and used in kept:
+        labels = [value.label for value in kept.pop(used)]
+        if isinstance(claim.predicate, PowerLaw | Monotone):
+            least = MIN_WIDTHS if isinstance(claim.predicate, PowerLaw) else 2
+            if len(labels) < least:
+                notes.add(draft.path, f"at least {least} values of `{used}`", str(len(labels)))
+                return []
+            over = (used, tuple(labels))
+        else:
+            spans = list(_spans(used, claim.predicate, labels))
+            if not spans:
+                notes.add(draft.path, f"at least 2 values of `{used}`", str(len(labels)))
+                return []
+    count = len(spans)
+    for values in kept.values():
+        count *= len(values)
+    if count > MAX_INSTANCES:
+        notes.add(draft.path, f"at most {MAX_INSTANCES:,} instances", f"{count:,}")
+        return []
+    matched = [False] * len(draft.overrides)
+    instances = []
+    for chosen, span in itertools.product(itertools.product(*kept.values()), spans):
+        point = dict(zip(kept, chosen, strict=True))
+        instances.append(_instance(suite, draft, point, span, over, matched, notes))
+    for override, hit in zip(draft.overrides, matched, strict=True):
+        if not hit:
+            notes.add((*override.path, "at"), "values that match an instance", "none that do")
+    _check_controls(draft, instances, notes)
+    return instances
+
+
+def _spans(
+    axis: str, predicate: object, labels: list[str]
+) -> Iterator[tuple[str, str, str]]:
+    if isinstance(predicate, Comparison) and predicate.start is not None and predicate.end is not None:
+        yield axis, predicate.start, predicate.end
+    else:
+        for start, end in itertools.pairwise(labels):
+            yield axis, start, end
+
+
+def _instance(
+    suite: str,
+    draft: Draft,
+    point: Mapping[str, AxisValue],
+    span: tuple[str, str, str] | None,
+    over: tuple[str, tuple[str, ...]] | None,
+    matched: list[bool],
+    notes: Notes,
+) -> Instance:
+    claim = draft.claim
+    labels = {axis: value.label for axis, value in point.items()}
+    if span:
+        labels[span[0]] = f"{span[1]}..{span[2]}"
+    stance = claim.source.stance if claim.source else "asks"
+    expect: Expectation = draft.expect or _BY_STANCE[stance]
+    because, marks, control, seeds = draft.because, draft.marks, draft.control, draft.seeds
+    path = draft.path
+    for index, override in enumerate(draft.overrides):
+        if not _matches(override, labels):
+            continue
+        matched[index] = True
+        path = override.path if override.expect else path
+        expect = override.expect or expect
+        because = because if override.because is None else override.because
+        marks = marks if override.marks is None else override.marks
+        control = override.control or control
+        seeds = override.seeds or seeds
+    against_source = stance != "asks" and expect not in ("open", _BY_STANCE[stance])
+    if against_source and not because:
+        expected = f"`because`: why {expect} is expected, against a source that {stance} it"
+        notes.add(path, expected, "none")
+    says = claim.says.format_map({**labels, **({over[0]: ", ".join(over[1])} if over else {})})
+    return Instance(
+        suite, claim, tuple(sorted((a, v.label) for a, v in point.items())), says,
+        expect, because, marks, control, seeds, span, over,
+    )  # fmt: skip
+
+
+def _matches(override: Override, labels: Mapping[str, str]) -> bool:
+    return all(labels.get(axis) in wanted for axis, wanted in override.at.items())
+
+
+def _check_controls(draft: Draft, instances: list[Instance], notes: Notes) -> None:
+    """An instance expected supported by a predicate that standing still might satisfy has a control."""
+    if draft.claim.predicate.kind in NEED_CONTROL:
+        missing = [i for i in instances if i.expect == "supported" and i.control is None]
+        if missing:
+            expected = 'a `control` (or "none: reason"): an instance expected supported names a rival'
+            notes.add(draft.path, expected, f"none for {one_of(i.local_id for i in missing[:3])}")
+    for instance in instances:
+        control: Control | None = instance.control
+        point = dict(instance.point)
+        if control and control.at and all(point.get(a) == label for a, label in control.at.items()):
+            same = control.predicate == draft.claim.predicate
+            if same:
+                notes.add(draft.path, "a rival that differs from the claim", f"itself at {instance.local_id}")

@@ -1,0 +1,137 @@
+"""`load`: one TOML file → a `Suite`, or a `SuiteError` with everything that is wrong with it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from harness.suite.claims import Defaults, read_claim, read_defaults
+from harness.suite.errors import Mistake, SuiteError, shown
+from harness.suite.experiments import read_experiment
+from harness.suite.instances import expand
+from harness.suite.reader import ID, Notes, Table
+from harness.suite.records import Experiment, Instance, Source, Suite
+
+FORMAT = 1
+MAX_BYTES = 10_000_000  # a suite of 10,000 claims is about 4 MB
+
+
+def load(path: str | Path, *, imports: bool = False) -> Suite:
+    """Read and check a suite file.
+
+    With `imports`, modules that the suite names as `package.module:function` are imported, so that
+    their parameters and quantities are checked too; without, only experiments of this package are known.
+
+    Raises `SuiteError`, with every mistake that can be found, where the file is no valid suite.
+    """
+    file = str(path)
+    text = _text(Path(path), file)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        from harness.suite.positions import syntax_mistakes
+
+        raise SuiteError(file, syntax_mistakes(text)) from None
+    except RecursionError:
+        raise SuiteError(file, [Mistake((), "a suite", "tables or arrays nested too deeply")]) from None
+    notes = Notes()
+    suite = _read(document, Path(path).stem, file, notes, imports)
+    if notes.mistakes or suite is None:
+        raise SuiteError(file, _located(notes.mistakes, text))
+    return suite
+
+
+def _text(path: Path, file: str) -> str:
+    problem = ""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            problem = f"{path.stat().st_size:,} bytes"
+        else:
+            return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        problem = f"bytes that are not UTF-8 at offset {error.start}"
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or str(error)
+    expected = f"a readable TOML file of at most {MAX_BYTES:,} bytes"
+    raise SuiteError(file, [Mistake((), expected, problem)])
+
+
+def _located(mistakes: list[Mistake], text: str) -> list[Mistake]:
+    from harness.suite.positions import key_positions, locate
+
+    positions = key_positions(text)
+    placed = []
+    for mistake in dict.fromkeys(mistakes):
+        line, column = locate(mistake.path, positions)
+        placed.append(replace(mistake, line=line, column=column))
+    return placed
+
+
+def _read(
+    document: Mapping[str, Any], name: str, file: str, notes: Notes, imports: bool
+) -> Suite | None:
+    top = Table(document, (), notes)
+    if not ID.fullmatch(name):
+        notes.add((), "a file name of a-z, 0-9 and - before .toml: it begins every id", shown(name))
+    head = Table(top.take("suite", dict[str, Any], {}), ("suite",), notes)
+    if "suite" not in document:
+        notes.add((), "a table [suite] with `format` and `title`", "none")
+        title = about = ""
+    else:
+        head.take("format", Literal[1], expected=f"the suite format {FORMAT}, which this version reads")
+        title, about = head.take("title", str), head.take("about", str, "")
+        head.close()
+    defaults = read_defaults(Table(top.take("defaults", dict[str, Any], {}), ("defaults",), notes))
+    sources = {id_: _source(id_, table) for id_, table in top.tables("sources").items()}
+    experiments = {
+        id_: read_experiment(id_, table, imports=imports)
+        for id_, table in top.tables("experiments").items()
+    }
+    claims, instances = _claims(top, name, defaults, sources, experiments)
+    if not claims and not notes.mistakes:
+        notes.add((), "at least one claim", "none")
+    top.close()
+    if notes.mistakes:
+        return None
+    known = {id_: e for id_, e in experiments.items() if e is not None}
+    return Suite(
+        name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances)
+    )
+
+
+def _claims(
+    top: Table,
+    suite: str,
+    defaults: Defaults,
+    sources: Mapping[str, Source],
+    experiments: Mapping[str, Experiment | None],
+) -> tuple[list[Any], list[Instance]]:
+    claims, instances = [], []
+    for id_, table in top.tables("claims").items():
+        draft = read_claim(id_, table, defaults, sources, experiments)
+        if draft is not None:
+            claims.append(draft.claim)
+            instances += expand(suite, draft, table.notes)
+    return claims, instances
+
+
+def _source(id_: str, table: Table) -> Source:
+    year = Annotated[int, msgspec.Meta(ge=1600, le=2200)]
+    arxiv = Annotated[str, msgspec.Meta(pattern=r"^(\d{4}\.\d{4,5}|[a-z-]+/\d{7})$")]
+    source = Source(
+        id=id_,
+        title=table.take("title", str),
+        authors=table.take("authors", tuple[str, ...]),
+        year=table.take("year", year, None),
+        arxiv=table.take("arxiv", arxiv, None, expected='an arXiv id such as "2501.10929"'),
+        doi=table.take("doi", str, None),
+        url=table.take("url", str, None),
+        venue=table.take("venue", str, None),
+    )
+    table.close()
+    return source

@@ -1,0 +1,231 @@
+"""Predicates: how quantities must relate for a claim to hold; and how each is read from TOML."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from harness.suite.errors import shown
+from harness.suite.reader import Table
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+_PERCENT = re.compile(r"(\d+(?:\.\d*)?|\.\d+) ?%")
+
+
+@dataclass(frozen=True)
+class Margin:
+    """`"5%"`: ln 1.05 on the ratio a/b; `0.05`: 0.05 on the difference a − b; None: no margin given."""
+
+    size: float
+    relative: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`equal`, `differ`, `less`, `greater`: two quantities, or their changes along an axis."""
+
+    kind: Literal["equal", "differ", "less", "greater"]
+    of: tuple[str, str]
+    margin: Margin | None
+    along: str | None = None
+    start: str | None = None
+    end: str | None = None
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        return self.of
+
+    def describe(self) -> str:
+        a, b = self.of
+        subject = f"changes of {a} and {b} along {self.along}" if self.along else f"{a} and {b}"
+        size = self.margin.text if self.margin else ""
+        if self.kind == "equal":
+            return f"{subject} equal within {size}"
+        if self.kind == "differ":
+            return f"{subject} differ by more than {size}"
+        first, second = (f"change of {q} along {self.along}" if self.along else q for q in self.of)
+        word = "below" if self.kind == "less" else "above"
+        return f"{first} {word} {second}" + (f" by {size}" if size else "")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """`at-most`, `at-least`: one quantity and a number."""
+
+    kind: Literal["at-most", "at-least"]
+    of: str
+    bound: float
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        return (self.of,)
+
+    def describe(self) -> str:
+        return f"{self.of} {self.kind.replace('-', ' ')} {self.bound:g}"
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """`power-law`: the effective exponent of a quantity against an axis."""
+
+    of: str
+    against: str
+    exponent: float
+    within: float
+    kind: Literal["power-law"] = "power-law"
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        return (self.of,)
+
+    def describe(self) -> str:
+        return f"{self.of} ~ {self.against}^({self.exponent:g} ± {self.within:g})"
+
+
+@dataclass(frozen=True)
+class Monotone:
+    """`monotone`: every adjacent pair along an axis is ordered."""
+
+    of: str
+    along: str
+    direction: Literal["increasing", "decreasing"]
+    kind: Literal["monotone"] = "monotone"
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        return (self.of,)
+
+    def describe(self) -> str:
+        return f"{self.of} {self.direction} along {self.along}"
+
+
+@dataclass(frozen=True)
+class Exact:
+    """`exact`: allclose on each seed."""
+
+    of: tuple[str, str]
+    rtol: float
+    atol: float
+    kind: Literal["exact"] = "exact"
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        return self.of
+
+    def describe(self) -> str:
+        a, b = self.of
+        return f"|{a} − {b}| ≤ {self.atol:g} + {self.rtol:g}·|{b}| on every seed"
+
+
+Predicate = Comparison | Bound | PowerLaw | Monotone | Exact
+
+NEED_CONTROL = frozenset({"equal", "at-most", "at-least", "exact", "power-law"})
+"""Predicates that a network which never moves might satisfy: expected supported, they name a rival."""
+
+FIXED_IN_CONTROL = frozenset({"within", "by", "bound", "rtol", "atol"})
+"""A rival is judged by the claim's own margins."""
+
+
+def axis_used(predicate: Predicate) -> str | None:
+    """The axis that the predicate itself runs along, if any."""
+    if isinstance(predicate, PowerLaw):
+        return predicate.against
+    return getattr(predicate, "along", None)
+
+
+def _margin(table: Table, key: str, *, required: bool) -> Margin | None:
+    if not required and not table.has(key):
+        table.take(key, float, None)
+        return None
+    raw = table.take(key, str | float, expected='a margin: "5%" of the ratio, or 0.05 of the difference')
+    if raw is None:
+        return None
+    if isinstance(raw, str):
+        match = _PERCENT.fullmatch(raw)
+        if match is None or float(match[1]) == 0:
+            table.notes.add((*table.path, key), 'a percentage above 0 such as "5%", or a number', shown(raw))
+            return None
+        return Margin(math.log1p(float(match[1]) / 100), True, raw)
+    if not raw > 0 or math.isinf(raw):
+        table.notes.add((*table.path, key), "a margin above 0", shown(raw))
+        return None
+    return Margin(float(raw), False, f"{raw:g}")
+
+
+def _comparison(kind: Literal["equal", "differ", "less", "greater"], table: Table) -> Predicate | None:
+    of = table.take("of", tuple[str, str], expected="two quantities")
+    margin = _margin(table, "within" if kind == "equal" else "by", required=kind in ("equal", "differ"))
+    along = table.take("along", str, None)
+    start, end = (_label(table.take(key, str | int | float | bool, None)) for key in ("from", "to"))
+    if (start is None) != (end is None):
+        table.notes.add(table.path, "`from` and `to` together", "one of them")
+    if start is not None and along is None:
+        table.notes.add(table.path, "`along` with `from` and `to`", "none")
+    if of is None or (margin is None and kind in ("equal", "differ")):
+        return None
+    return Comparison(kind, of, margin, along, start, end)
+
+
+def _bound(kind: Literal["at-most", "at-least"], table: Table) -> Predicate | None:
+    of, bound = table.take("of", str), table.take("bound", float)
+    return None if of is None or bound is None else Bound(kind, of, bound)
+
+
+def _power_law(table: Table) -> Predicate | None:
+    of, against = table.take("of", str), table.take("against", str)
+    exponent, within = table.take("exponent", float), table.take("within", Positive)
+    return None if None in (of, against, exponent, within) else PowerLaw(of, against, exponent, within)
+
+
+def _monotone(table: Table) -> Predicate | None:
+    of, along = table.take("of", str), table.take("along", str)
+    direction = table.take("direction", Literal["increasing", "decreasing"])
+    return None if None in (of, along, direction) else Monotone(of, along, direction)
+
+
+def _exact(table: Table) -> Predicate | None:
+    of = table.take("of", tuple[str, str], expected="two quantities")
+    if not table.has("rtol") and not table.has("atol"):
+        table.notes.add(table.path, "a key `rtol` or `atol`", "neither")
+    rtol, atol = table.take("rtol", NotNegative, 0.0), table.take("atol", NotNegative, 0.0)
+    return None if of is None else Exact(of, rtol, atol)
+
+
+READERS: dict[str, Callable[[Table], Predicate | None]] = {
+    "equal": lambda table: _comparison("equal", table),
+    "differ": lambda table: _comparison("differ", table),
+    "less": lambda table: _comparison("less", table),
+    "greater": lambda table: _comparison("greater", table),
+    "at-most": lambda table: _bound("at-most", table),
+    "at-least": lambda table: _bound("at-least", table),
+    "power-law": _power_law,
+    "monotone": _monotone,
+    "exact": _exact,
+}
+
+
+def read_predicate(kind: str, table: Table) -> Predicate | None:
+    """The predicate `kind` from its table; None, with notes, where it cannot be read."""
+    predicate = READERS[kind](table)
+    table.close()
+    return predicate
+
+
+def _label(value: Any) -> str | None:
+    return None if value is None else label_of(value)
+
+
+def label_of(value: int | float | str | bool) -> str:
+    """How ids and messages name a value of an axis."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)

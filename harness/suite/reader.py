@@ -1,0 +1,105 @@
+"""A descent through a parsed TOML table that notes every mistake instead of stopping at the first.
+
+Each `take` removes one key, converts its value with msgspec, and notes what was expected and what was
+found. `close` notes the keys that nobody took.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+
+from harness.suite.errors import Mistake, Path, nearest, one_of, shown
+
+REQUIRED: Any = object()
+ID = re.compile(r"[a-z0-9-]+")
+
+
+class Notes:
+    """The mistakes found so far in one file."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+
+    def add(self, path: Path, expected: str, found: str, hint: str = "") -> None:
+        self.mistakes.append(Mistake(path, expected, found, hint))
+
+    def name(self, path: Path, name: object, names: Collection[object]) -> bool:
+        """Whether `name` is one of `names`; a note with the nearest one if not."""
+        if name in names:
+            return True
+        self.add(path, one_of(names), shown(name), nearest(name, names))
+        return False
+
+
+class Table:
+    """One TOML table on its way to a record."""
+
+    def __init__(self, value: object, path: Path, notes: Notes) -> None:
+        self.path = path
+        self.notes = notes
+        self._known: list[str] = []
+        self._rest: dict[str, Any] = {}
+        if isinstance(value, Mapping):
+            self._rest = dict(value)
+        else:
+            notes.add(path, "a table", shown(value))
+
+    def has(self, key: str) -> bool:
+        return key in self._rest
+
+    def take(self, key: str, type_: Any, default: Any = REQUIRED, *, expected: str = "") -> Any:
+        """The value of `key` as `type_`; its default, or None with a note, where that fails."""
+        self._known.append(key)
+        if key not in self._rest:
+            if default is REQUIRED:
+                self.notes.add(self.path, f"a key `{key}`", "none")
+                return None
+            return default
+        value = self._rest.pop(key)
+        try:
+            return convert(value, type_)
+        except msgspec.ValidationError as error:
+            self.notes.add((*self.path, key), expected or expectation(error), shown(value))
+            return None if default is REQUIRED else default
+
+    def tables(self, key: str) -> dict[str, Table]:
+        """The tables under `key` by id; ids that are not `[a-z0-9-]+` are noted."""
+        raw = self.take(key, dict[str, Any], {}, expected="a table of tables")
+        found = {}
+        for name, value in raw.items():
+            path = (*self.path, key, name)
+            if not ID.fullmatch(name):
+                self.notes.add(path, "an id of a-z, 0-9 and -", shown(name))
+            found[name] = Table(value, path, self.notes)
+        return found
+
+    def peek(self) -> dict[str, Any]:
+        """A copy of what has not been taken yet."""
+        return dict(self._rest)
+
+    def close(self) -> None:
+        """Note the keys that nobody took."""
+        for key in self._rest:
+            expected = f"one of the keys {', '.join(self._known)}" if self._known else "no key"
+            self.notes.add((*self.path, key), expected, f"the unknown key `{key}`", nearest(key, self._known))
+
+
+def convert(value: object, type_: Any) -> Any:
+    """`value` as `type_`, strictly, but with 1.0 for an int and 1 for a float. Raises ValidationError."""
+    if isinstance(value, float) and value.is_integer():
+        try:
+            return msgspec.convert(value, type_)
+        except msgspec.ValidationError:
+            return msgspec.convert(int(value), type_)
+    return msgspec.convert(value, type_)
+
+
+def expectation(error: msgspec.ValidationError) -> str:
+    """What msgspec expected, without its "Expected" and what follows."""
+    text = re.sub(r" - at `.*`$", "", str(error))
+    match = re.fullmatch(r"Expected (.*?)(, got .*)?", text, re.DOTALL)
+    return match[1].replace("`", "") if match else text

@@ -1,0 +1,163 @@
+"""The records that a suite file becomes; `load` makes them all.
+
+A *suite* has sources, experiments and claims. An *experiment* is a registered function with fixed
+parameters and *axes*, whose grid it is measured on. A *claim* is one sentence about quantities with
+exactly one *predicate*; it has an *instance* for each point of the axes that the predicate does not use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from harness.declare import Declaration
+from harness.suite.predicates import Predicate
+
+Value = int | float | str | bool
+Stance = Literal["asserts", "disputes", "asks"]
+Expectation = Literal["supported", "refuted", "open"]
+Center = Literal["mean", "pseudomedian", "median"]
+LOOKS = (6, 9, 14, 21, 32, 48, 72, 108)
+"""Numbers of seeds at which a claim may be decided; a budget is one of them (Jennison & Turnbull 2000)."""
+Point = tuple[tuple[str, str], ...]
+"""Axis names with labels of their values, sorted by name."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A paper or book that claims cite (a `[sources.ID]` table)."""
+
+    id: str
+    title: str
+    authors: tuple[str, ...]
+    year: int | None = None
+    arxiv: str | None = None
+    doi: str | None = None
+    url: str | None = None
+    venue: str | None = None
+
+
+@dataclass(frozen=True)
+class Citation:
+    """What a source says of a claim: it asserts it, disputes it, or asks."""
+
+    cite: str
+    stance: Stance
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class AxisValue:
+    """One value of an axis: how ids name it, its number or text, and the parameters that it sets.
+
+    A named variant has no value of its own, only parameters.
+    """
+
+    label: str
+    value: Value | None
+    sets: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One swept axis of an experiment."""
+
+    name: str
+    values: tuple[AxisValue, ...]
+
+    @cached_property
+    def by_label(self) -> dict[str, AxisValue]:
+        return {value.label: value for value in self.values}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An `[experiments.ID]` table: which function, fixed parameters, and a grid over the others.
+
+    `declaration` is None for a `package.module:function` that has not been imported.
+    """
+
+    id: str
+    run: str
+    fixed: Mapping[str, Value]
+    axes: Mapping[str, Axis]
+    declaration: Declaration | None
+
+
+@dataclass(frozen=True)
+class Control:
+    """The same predicate on a rival for which it must fail; or the reason why there is none."""
+
+    predicate: Predicate | None
+    at: Mapping[str, str] = field(default_factory=dict)
+    none_because: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A `[claims.ID]` table. What `where` may override is in the instances."""
+
+    id: str
+    says: str
+    source: Citation | None
+    experiment: Experiment
+    predicate: Predicate
+    center: Center
+    alpha: float
+    time_limit: float
+    toml: Mapping[str, object] = field(repr=False)
+    """The table as it was read, for reports."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A claim at one point: what is judged, has an id, and gets a verdict.
+
+    `point` names the labels of the axes that are fixed; for a predicate with `along`, `span` holds the
+    axis and the labels between which changes are compared; `over` the labels of the axis that a
+    power law or an ordering uses up.
+    """
+
+    suite: str
+    claim: Claim
+    point: Point
+    says: str
+    expect: Expectation
+    because: str
+    marks: tuple[str, ...]
+    control: Control | None
+    seeds: int
+    span: tuple[str, str, str] | None = None
+    over: tuple[str, tuple[str, ...]] | None = None
+
+    @cached_property
+    def local_id(self) -> str:
+        """`claim[axis=label,…]`, naming every swept axis that is not used up by the predicate."""
+        labels = dict(self.point)
+        if self.span:
+            axis, start, end = self.span
+            labels[axis] = f"{start}..{end}"
+        inside = ",".join(f"{axis}={labels[axis]}" for axis in sorted(labels))
+        return f"{self.claim.id}[{inside}]" if inside else self.claim.id
+
+    @property
+    def id(self) -> str:
+        """`suite/claim[axis=label,…]`: unique over suites."""
+        return f"{self.suite}/{self.local_id}"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One TOML file."""
+
+    name: str
+    """The file's name without `.toml`: the first part of every id."""
+    path: str
+    title: str
+    about: str
+    sources: Mapping[str, Source]
+    experiments: Mapping[str, Experiment]
+    claims: Mapping[str, Claim]
+    instances: tuple[Instance, ...]

@@ -1,0 +1,154 @@
+"""Advice is checked by following it: ask again with the margin, or the seeds, that were advised."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.judge import decide, half_width_factor, interval, seeds_to_decision, smallest_margin
+from harness.plan.records import Closeness, Linear, Question, Reading, Region
+
+READING = Reading("ntk.fake", (), "a.error")
+LINEAR = Linear((READING,), (1.0,), "linear")
+EQUAL = Question("equal", LINEAR, Region(-1.0, 1.0), "mean", alpha=0.001, alpha_refute=0.001, budget=32)
+CENTERS = ["mean", "pseudomedian", "median"]
+
+
+def with_moments(n: int, mean: float, sd: float) -> list[float]:
+    """n evenly spaced values, the outermost first, so that no prefix lies off the mean."""
+    base = np.arange(n) - (n - 1) / 2
+    ordered = np.array(sorted(base, key=lambda x: (-abs(x), x)))
+    return (mean + sd * ordered / base.std(ddof=1)).tolist()
+
+
+# A number just beyond the advised margin; 1e-9 of it covers the rounding of midpoint and margin.
+BEYOND = 1e-9
+
+
+@given(
+    st.sampled_from(CENTERS),
+    st.sampled_from([Region(-1.0, 1.0), Region(2.0, 4.0), Region(high=1.0), Region(low=-1.0)]),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0.1, 1.0, 3.0]),
+)
+def test_the_smallest_margin_is_the_edge_of_support(center, region, seed, sd):
+    values = np.random.default_rng(seed).normal(1.0, sd, 14).tolist()
+    question = replace(EQUAL, center=center, region=region, budget=14)
+    ruling = decide(values, question)
+    margin = smallest_margin(ruling, question)
+    assert margin is not None  # 14 values: every centre has an interval
+
+    def at(value: float) -> Region:
+        if region.low == -math.inf:
+            return Region(high=value)
+        if region.high == math.inf:
+            return Region(low=value)
+        middle = (region.low + region.high) / 2
+        return Region(middle - value, middle + value)
+
+    wider = -1 if region.high == math.inf else 1
+    step = wider * BEYOND * max(1.0, abs(margin))
+
+    def inside(r: Region) -> bool:
+        return r.low < ruling.low and ruling.high < r.high
+
+    assert inside(at(margin + step))
+    assert not inside(at(margin - step))
+
+
+def test_smallest_margin_by_hand():
+    ruling = decide(with_moments(6, 0.5, 0.2), replace(EQUAL, budget=6))
+    half = 0.2 * half_width_factor(6, 0.001 / 8)
+    # 1e-12: sums of six numbers of order 1.
+    assert smallest_margin(ruling, EQUAL) == pytest.approx(0.5 + half, abs=1e-12)
+    assert smallest_margin(ruling, replace(EQUAL, region=Region(0.4, 2.0))) == pytest.approx(
+        1.2 - 0.5 + half, abs=1e-12
+    )
+    assert smallest_margin(ruling, replace(EQUAL, region=Region(high=9.0))) == pytest.approx(0.5 + half)
+    assert smallest_margin(ruling, replace(EQUAL, region=Region(low=-9.0))) == pytest.approx(0.5 - half)
+
+
+def test_no_margin_where_nothing_is_supported():
+    good = decide(with_moments(6, 0.5, 0.2), replace(EQUAL, budget=6))
+    assert smallest_margin(good, replace(EQUAL, exchanged=True)) is None
+    assert smallest_margin(good, replace(EQUAL, region=Region())) is None
+    assert smallest_margin(decide([], EQUAL), EQUAL) is None
+    assert smallest_margin(decide([0.5] * 6, EQUAL), EQUAL) is None  # too few distinct values
+    by_median = replace(EQUAL, center="median", budget=9)
+    assert smallest_margin(decide(with_moments(9, 0.5, 0.2), by_median), by_median) is None
+    exact = replace(EQUAL, effect=Closeness((READING, READING), 0.1, 0.1), budget=1)
+    assert smallest_margin(decide([0.0], exact), exact) is None
+
+
+@pytest.mark.parametrize("mean", [-0.9, -0.5, 0.0, 0.5, 0.9, 1.1, 1.5, -1.1])
+@pytest.mark.parametrize("sd", [1.0, 3.0, 10.0])
+@pytest.mark.parametrize("exchanged", [False, True])
+def test_seeds_to_decision_is_the_smallest_that_would_do(mean, sd, exchanged):
+    question = replace(EQUAL, budget=6, alpha_refute=0.0001, exchanged=exchanged)
+    ruling = decide(with_moments(6, mean, sd), question)
+    assert ruling.verdict == "inconclusive"
+    seeds = seeds_to_decision(ruling, question)
+    assert seeds is not None
+    alpha = 0.001 if (abs(mean) < 1) != exchanged else 0.0001
+    distance = abs(abs(mean) - 1)
+    # Independent of the bisection: the half-width at N and N − 1.
+    assert half_width_factor(seeds, alpha / 8) * sd < distance
+    assert half_width_factor(seeds - 1, alpha / 8) * sd >= distance * (1 - 1e-12)  # 1e-12: rounding of sd
+    assert seeds > ruling.n
+
+
+def test_seeds_to_decision_of_a_decided_question_is_its_n():
+    values = np.random.default_rng(1).normal(0, 1e-3, 32).tolist()  # any seed: 1000 sd inside
+    assert seeds_to_decision(decide(values, EQUAL), EQUAL) == 6
+
+
+def test_seeds_to_decision_uses_the_floor():
+    question = replace(EQUAL, effect=replace(LINEAR, floor=0.05), budget=6)
+    wide = replace(question, effect=replace(LINEAR, floor=5.0))
+    ruling = decide(with_moments(6, 0.0, 1.0), question)
+    # With floor 5 only the spacing matters for the guard; spread the values over five cells.
+    spread = decide(with_moments(6, 0.0, 10.0), wide)
+    assert seeds_to_decision(ruling, question) < seeds_to_decision(spread, wide)
+    narrow = replace(wide, effect=replace(LINEAR, floor=20.0))
+    assert seeds_to_decision(replace(spread, values=tuple(with_moments(6, 0.0, 10.0))), narrow) is None
+
+
+@pytest.mark.parametrize("center", CENTERS[1:])
+def test_other_centers_scale_the_interval_s_reach(center):
+    question = replace(EQUAL, center=center, budget=32)
+    ruling = decide(with_moments(32, 0.5, 2.0), question)
+    assert ruling.verdict == "inconclusive"
+    expected = 32 * ((ruling.high - 0.5) / 0.5) ** 2
+    assert seeds_to_decision(ruling, question) == math.ceil(expected - 1e-9)
+    mirrored = decide([-x for x in ruling.values], question)
+    assert seeds_to_decision(mirrored, question) == seeds_to_decision(ruling, question)
+
+
+def test_no_telling():
+    on_edge = decide(with_moments(6, 0.0, 1.0), replace(EQUAL, budget=6))
+    assert seeds_to_decision(on_edge, replace(EQUAL, region=Region(high=on_edge.estimate))) is None
+    assert seeds_to_decision(decide([], EQUAL), EQUAL) is None
+    assert seeds_to_decision(decide([0.5] * 32, EQUAL), EQUAL) is None  # too few distinct values
+    hopeless = decide(with_moments(6, 0.0, 1e6), replace(EQUAL, budget=6))
+    assert seeds_to_decision(hopeless, EQUAL) is None  # 1.3e13 seeds
+    by_median = replace(EQUAL, center="median", budget=9)
+    assert seeds_to_decision(decide(with_moments(9, 0.5, 2.0), by_median), by_median) is None
+    exact = replace(EQUAL, effect=Closeness((READING, READING), 0.1, 0.1), budget=3)
+    assert seeds_to_decision(decide([0.0], exact), exact) is None
+
+
+def test_at_the_advised_number_every_second_run_decides():
+    """The estimate and spread of the first run are made the true ones: mean 0.5, sd 1.2, margin 1.
+
+    Then the interval of N fresh values lies inside with an even chance: 500 runs, 250 ± 11, of which 5
+    standard errors are allowed. (From a noisy first run of 32 it is nearer 3 in 10, as the docstring says.)
+    """
+    ruling = decide(with_moments(32, 0.5, 1.2), EQUAL)
+    assert ruling.n == 32
+    advised = seeds_to_decision(ruling, EQUAL)
+    rng = np.random.default_rng(17)
+    found = [interval(rng.normal(0.5, 1.2, advised).tolist(), "mean", 0.001 / 8) for _ in range(500)]
+    assert abs(sum(f.low > -1 and f.high < 1 for f in found) - 250) <= 5 * 11

@@ -1,0 +1,51 @@
+"""What is public is deliberate, and cheap to import."""
+
+import subprocess
+import sys
+
+import harness.judge
+
+
+def test_exports():
+    assert sorted(harness.judge.__all__) == [
+        "Agreement",
+        "BadValue",
+        "Decision",
+        "Expect",
+        "FAILING",
+        "Interval",
+        "LOOKS",
+        "Outcome",
+        "Ruling",
+        "Stance",
+        "Verdict",
+        "agreement",
+        "check_budget",
+        "combine",
+        "decide",
+        "decide_rows",
+        "effect_values",
+        "exit_code",
+        "half_width_factor",
+        "interval",
+        "next_look",
+        "outcome",
+        "seeds_to_decision",
+        "smallest_margin",
+    ]
+    assert all(hasattr(harness.judge, name) for name in harness.judge.__all__)
+
+
+def test_import_is_light_and_judging_needs_no_scipy_stats():
+    program = """
+import sys
+import harness.judge as judge
+from harness.plan.records import Linear, Question, Reading, Region
+print(sorted({"numpy", "scipy", "jax"} & set(sys.modules)))
+effect = Linear((Reading("r", (), "q"),), (1.0,), "linear")
+for center in ("mean", "pseudomedian", "median"):
+    judge.decide([float(i) for i in range(14)], Question("", effect, Region(0, 1), center, 0.1, 0.1, 14))
+print("scipy.special" in sys.modules, "scipy.stats" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "True False"]

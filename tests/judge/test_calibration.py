@@ -1,0 +1,201 @@
+"""How often the rule errs and decides, against what was measured with a million rows a cell.
+
+Figures: `python tests/judge/calibration.py 1000000`. Each statistical test fixes its seed, so that it
+passes or fails for good; the chance of a false alarm is that over the choice of the seed.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from harness.judge import LOOKS, decide, interval
+from harness.plan.records import Linear, Question, Reading, Region
+
+# Tests are imported by path (importmode=importlib), so their neighbours are no modules that one can name.
+_FILE = Path(__file__).with_name("calibration.py")
+_SPEC = importlib.util.spec_from_file_location("judge_calibration", _FILE)
+calibration = importlib.util.module_from_spec(_SPEC)
+sys.modules[_SPEC.name] = calibration
+_SPEC.loader.exec_module(calibration)
+
+EFFECT = Linear((Reading("ntk.fake", (), "a.error"),), (1.0,), "linear")
+NUMBER = {"supported": 1, "refuted": -1, "inconclusive": 0}
+
+
+def most(rows: int, chance: float, alarm: float = 1e-6) -> int:
+    """The most events of probability `chance` in `rows` that are not yet alarming."""
+    return int(stats.binom.isf(alarm, rows, chance))
+
+
+# The simulator is the rule
+
+
+def test_looks_are_the_same():
+    assert calibration.LOOKS == LOOKS
+
+
+@pytest.mark.parametrize(("name", "center"), list(calibration.NULLS), ids=" ".join)
+@pytest.mark.parametrize("alpha", [0.001, 0.05])
+def test_simulator_agrees_with_the_rule(name, center, alpha):
+    """Row by row: the verdict and where it stopped, inside, on and outside the margin, by two budgets."""
+    data = calibration.NULLS[name, center](np.random.default_rng(23), 8)  # any seed: equality is certain
+    unit = data.std()
+    for shift, (low, high), budget in [
+        (0.0, (-np.inf, 0.0), 108),
+        (0.0, (-unit, unit), 108),
+        (unit, (-unit, unit), 48),
+        (2 * unit, (-unit, unit), 108),
+        (-unit / 3, (-np.inf, 0.0), 72),
+    ]:
+        moved = data + shift
+        question = Question("", EFFECT, Region(low, high), center, alpha, alpha, budget)
+        rulings = [decide(row.tolist(), question) for row in moved]
+        verdicts, stopped = calibration.simulate(moved, low, high, alpha, center, budget)
+        assert [NUMBER[r.verdict] for r in rulings] == verdicts.tolist()
+        assert [r.n for r in rulings] == stopped.tolist()
+
+
+@pytest.mark.parametrize("center", ["mean", "pseudomedian", "median"])
+@pytest.mark.parametrize("n", LOOKS)
+def test_simulator_has_the_same_intervals(center, n):
+    data = np.random.default_rng(29).standard_t(3, (4, 108))
+    lows, highs = calibration.intervals(data, n, center, 0.05)
+    found = [interval(row[:n].tolist(), center, 0.05 / 8) for row in data]
+    # Means and deviations summed in another order: 1e-12 of numbers of order 1.
+    assert [f.low for f in found] == pytest.approx(lows.tolist(), rel=1e-12, abs=1e-12)
+    assert [f.high for f in found] == pytest.approx(highs.tolist(), rel=1e-12, abs=1e-12)
+
+
+# Errors
+
+
+def test_the_rule_itself_keeps_alpha():
+    """`decide`, without the simulator: 2000 rows on the margin at α = 0.2. False alarm: below 1e-6."""
+    alpha, rows = 0.2, 2000
+    question = Question("", EFFECT, Region(high=0.0), "mean", alpha, alpha, 108)
+    data = np.random.default_rng(31).standard_normal((rows, 108))
+    verdicts = [decide(row.tolist(), question).verdict for row in data]
+    assert verdicts.count("supported") <= most(rows, alpha)
+    assert verdicts.count("refuted") <= most(rows, alpha)
+
+
+HOLDS = {
+    # (data, centre): (rows, wrong verdicts in units of alpha = 0.05, either direction, from a million rows)
+    ("Gaussian", "mean"): (20_000, 0.66),
+    ("log-ratio of lognormals", "mean"): (20_000, 0.66),
+    ("gamma, skewness 0.2", "mean"): (20_000, 0.79),
+    ("t3", "mean"): (20_000, 0.50),
+    ("Gaussian", "pseudomedian"): (2_000, 0.56),
+    ("t3", "pseudomedian"): (2_000, 0.56),
+    ("Gaussian", "median"): (20_000, 0.29),
+    ("t3", "median"): (20_000, 0.29),
+    ("lognormal, skewness 2.3", "median"): (20_000, 0.29),
+}
+
+
+@pytest.mark.parametrize("case", list(HOLDS), ids=" ".join)
+def test_wrong_verdicts_on_the_margin_keep_below_alpha(case):
+    """At α = 0.05, where errors are countable. False alarm: below 1e-6 for each bound."""
+    alpha = 0.05
+    rows, share = HOLDS[case]
+    found = calibration.errors_on_margin(calibration.NULLS[case], case[1], alpha, rows, seed=41)
+    assert max(found.supported, found.refuted) <= most(rows, alpha)
+    # And as often as it was measured, neither more nor less: a level of α/16 would err half as often.
+    assert found.supported <= most(rows, share * alpha)
+    assert found.supported >= stats.binom.ppf(1e-6, rows, 0.9 * share * alpha)
+
+
+def test_the_mean_does_not_keep_alpha_for_skew_data():
+    """Known and documented: take logarithms of positive quantities, or ask for the median.
+
+    At α = 0.05, 2.7 times too often on raw lognormals, so the calibration can see an error where it is.
+    """
+    rows = 20_000
+    found = calibration.errors_on_margin(
+        calibration.NULLS["lognormal, skewness 2.3", "mean"], "mean", 0.05, rows, seed=41
+    )
+    assert found.supported > most(rows, 0.05)
+    assert found.refuted < 0.05 * rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Gaussian", "log-ratio of lognormals", "t3"])
+def test_a_thousandth_is_kept(name):
+    """α = 0.001, half a million rows; wrong at most 580 of them (expected: under 425). False alarm 1e-4."""
+    rows, alpha = 500_000, 0.001
+    found = calibration.errors_on_margin(calibration.NULLS[name, "mean"], "mean", alpha, rows, seed=43)
+    assert max(found.supported, found.refuted) <= most(rows, alpha, alarm=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "factor"), [("gamma, skewness 0.2", 1.29), ("gamma, skewness 0.5", 2.36)])
+def test_slight_skewness_costs_little_at_a_thousandth(name, factor):
+    """Not kept: the t interval errs `factor` × α towards the short tail, and below α towards the long."""
+    rows, alpha = 500_000, 0.001
+    found = calibration.errors_on_margin(calibration.NULLS[name, "mean"], "mean", alpha, rows, seed=43)
+    assert found.supported <= most(rows, factor * alpha, alarm=1e-4)
+    assert found.supported > alpha * rows
+    assert found.refuted < alpha * rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "case", [("t3", "pseudomedian"), ("lognormal, skewness 2.3", "median")], ids=" ".join
+)
+def test_rank_intervals_keep_a_thousandth(case):
+    """α = 0.001, 30,000 rows: at most 30 + 27 errors. False alarm below 1e-6."""
+    found = calibration.errors_on_margin(calibration.NULLS[case], case[1], 0.001, 30_000, seed=47)
+    assert max(found.supported, found.refuted) <= most(30_000, 0.001)
+
+
+# Power
+
+
+TABLE = {
+    # (σ/m, truth/m): supported, refuted, mean n; a million rows a cell
+    (0.5, 0.0): (1.0000, 0.0000, 12.7),
+    (0.5, 0.5): (1.0000, 0.0000, 25.2),
+    (0.5, 0.9): (0.0623, 0.0001, 106.5),
+    (0.5, 1.1): (0.0001, 0.0624, 106.5),
+    (0.5, 2.0): (0.0000, 1.0000, 11.4),
+    (1.0, 0.0): (1.0000, 0.0000, 31.4),
+    (1.0, 0.5): (0.9205, 0.0000, 72.8),
+    (1.0, 0.9): (0.0073, 0.0002, 107.7),
+    (1.0, 1.1): (0.0002, 0.0074, 107.7),
+    (1.0, 2.0): (0.0000, 1.0000, 25.2),
+    (2.0, 0.0): (0.8365, 0.0000, 96.3),
+    (2.0, 0.5): (0.1378, 0.0000, 106.2),
+    (2.0, 0.9): (0.0014, 0.0004, 107.9),
+    (2.0, 1.1): (0.0001, 0.0024, 107.9),
+    (2.0, 2.0): (0.0000, 0.9208, 72.5),
+}
+
+
+def check_cell(cell: tuple[float, float], rows: int, seed: int) -> None:
+    """Each share and mean n within 5 standard errors, and the last digit's rounding, of the table.
+
+    A share that rounds to 0 or 1 is taken as 0.0001 off it, and two rows more are allowed. The deviation of
+    n is bounded through its range of 6 to 108 (Bhatia & Davis, Amer. Math. Monthly 107, 2000).
+    """
+    supported, refuted, seeds = TABLE[cell]
+    found = calibration.power(*cell, rows=rows, seed=seed)
+    for share, expected in ((found.supported, supported), (found.refuted, refuted)):
+        chance = min(max(expected, 1e-4), 1 - 1e-4)
+        assert abs(share - expected) <= 5 * (chance * (1 - chance) / rows) ** 0.5 + 2 / rows + 0.00005
+    spread = ((108 - seeds) * (seeds - 6)) ** 0.5
+    assert abs(found.seeds - seeds) <= 5 * spread / rows**0.5 + 0.05
+
+
+@pytest.mark.parametrize("cell", list(TABLE))
+def test_power(cell):
+    check_cell(cell, rows=5_000, seed=53)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", list(TABLE))
+def test_power_closely(cell):
+    check_cell(cell, rows=200_000, seed=59)

@@ -1,0 +1,334 @@
+"""When the rule stops, what it says, and that nothing but a prefix of the values matters."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from harness.judge import LOOKS, BadValue, check_budget, decide, decide_rows, half_width_factor, next_look
+from harness.plan.records import Closeness, Linear, Question, Reading, Region
+
+READINGS = (Reading("ntk.fake", (), "a.error"), Reading("ntk.fake", (), "b.error"))
+LINEAR = Linear(READINGS, (1.0, -1.0), "linear")
+EQUAL = Question("equal", LINEAR, Region(-1.0, 1.0), "mean", alpha=0.001, alpha_refute=0.001, budget=108)
+CENTERS = ["mean", "pseudomedian", "median"]
+SWAPPED = {"supported": "refuted", "refuted": "supported", "inconclusive": "inconclusive", None: None}
+
+
+def gaussian(truth: float, sd: float, seed: int = 7) -> list[float]:
+    """108 values. Seed 7 is any: where the test needs a verdict, the truth is many standard errors away."""
+    return np.random.default_rng(seed).normal(truth, sd, 108).tolist()
+
+
+@st.composite
+def samples(draw):
+    """Values of every length whose centre and spread make every verdict and every stopping look likely."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    truth = draw(st.sampled_from([0, 0.5, 0.9, 1.0, 1.5, 3]))
+    sd = draw(st.sampled_from([0.05, 0.2, 0.5, 1, 2]))
+    return rng.normal(truth, sd, draw(st.integers(0, 130))).tolist()
+
+
+questions = st.builds(
+    lambda center, budget, exchanged, region, alpha: replace(
+        EQUAL, center=center, budget=budget, exchanged=exchanged, region=region, alpha_refute=alpha
+    ),
+    st.sampled_from(CENTERS),
+    st.sampled_from(LOOKS),
+    st.booleans(),
+    st.sampled_from([Region(-1.0, 1.0), Region(high=1.0), Region(low=1.0)]),
+    st.sampled_from([0.001, 0.0001]),
+)
+
+
+# What it says
+
+
+@pytest.mark.parametrize("center", CENTERS)
+@pytest.mark.parametrize(
+    ("truth", "region", "verdict"),
+    [
+        (0.0, Region(-1.0, 1.0), "supported"),
+        (3.0, Region(-1.0, 1.0), "refuted"),
+        (-3.0, Region(-1.0, 1.0), "refuted"),
+        (0.0, Region(high=1.0), "supported"),
+        (3.0, Region(high=1.0), "refuted"),
+        (3.0, Region(low=1.0), "supported"),
+        (0.0, Region(low=1.0), "refuted"),
+        (1.0, Region(-1.0, 1.0), "inconclusive"),
+        (1.0, Region(high=1.0), "inconclusive"),
+    ],
+)
+def test_verdict(center, truth, region, verdict):
+    question = replace(EQUAL, center=center, region=region)
+    assert decide(gaussian(truth, 0.5), question).verdict == verdict
+    assert decide(gaussian(truth, 0.5), replace(question, exchanged=True)).verdict == SWAPPED[verdict]
+
+
+@given(samples(), questions)
+def test_verdict_is_what_the_last_interval_shows(values, question):
+    ruling = decide(values, replace(question, exchanged=False))
+    region = question.region
+    if ruling.verdict == "supported":
+        assert region.low < ruling.low
+        assert ruling.high < region.high
+    elif ruling.verdict == "refuted":
+        assert ruling.high <= region.low or ruling.low >= region.high
+    elif question.center != "mean" and question.alpha_refute == question.alpha:
+        # Undecided, and no guard that could withhold a verdict: the interval holds an edge.
+        assert ruling.low <= region.low <= ruling.high or ruling.low <= region.high <= ruling.high
+
+
+def test_an_interval_that_touches_an_edge_is_not_inside_but_outside():
+    """The region is open. The median of 14 equal values is that value, with certainty."""
+    question = replace(EQUAL, center="median", region=Region(-1.0, 1.0), budget=14)
+    assert decide([1.0] * 14, question).verdict == "refuted"
+    assert decide([-1.0] * 14, question).verdict == "refuted"
+    assert decide([math.nextafter(1.0, 0)] * 14, question).verdict == "supported"
+
+
+@pytest.mark.parametrize(("center", "first"), [("mean", 6), ("pseudomedian", 14), ("median", 14)])
+def test_first_possible_verdict(center, first):
+    assert decide(gaussian(0.0, 1e-6), replace(EQUAL, center=center)).n == first
+
+
+@pytest.mark.parametrize("center", CENTERS[1:])
+def test_budget_too_small_for_any_interval_says_so(center):
+    ruling = decide(gaussian(0.0, 1e-6), replace(EQUAL, center=center, budget=9))
+    assert (ruling.verdict, ruling.reason) == (
+        "inconclusive",
+        f"a {center} has no finite interval at 9 seeds: raise the budget",
+    )
+
+
+def test_support_and_refutation_have_their_own_levels():
+    """Values placed between the thresholds of the two levels, at the only look."""
+    base = np.array([-1.0, -0.6, -0.2, 0.2, 0.6, 1.0])
+    base = (base - base.mean()) / base.std(ddof=1)  # estimate 0 and sd 1: half-widths are the factors
+    wide, narrow = (half_width_factor(6, alpha / 8) for alpha in (0.001, 0.1))
+    between = (wide + narrow) / 2
+    at_most = replace(EQUAL, region=Region(high=0.0), budget=6)
+    lax_support = replace(at_most, alpha=0.1, alpha_refute=0.001)
+    lax_refute = replace(at_most, alpha=0.001, alpha_refute=0.1)
+    below, above = (base - between).tolist(), (base + between).tolist()
+    assert decide(below, lax_support).verdict == "supported"
+    assert decide(below, lax_refute).verdict == "inconclusive"
+    assert decide(above, lax_support).verdict == "inconclusive"
+    assert decide(above, lax_refute).verdict == "refuted"
+    # Exchanged, the levels stay with the verdict's name: alpha is that of a wrong *supported*.
+    assert decide(above, replace(lax_support, exchanged=True)).verdict == "supported"
+    assert decide(above, replace(lax_refute, exchanged=True)).verdict == "inconclusive"
+    assert decide(below, replace(lax_support, exchanged=True)).verdict == "inconclusive"
+    assert decide(below, replace(lax_refute, exchanged=True)).verdict == "refuted"
+    # The interval that is shown is the one at alpha. 1e-12: sums of six numbers of order 1.
+    assert decide(below, lax_support).high == pytest.approx(-between + narrow, abs=1e-12)
+    assert decide(above, lax_refute).low == pytest.approx(between - wide, abs=1e-12)
+
+
+@pytest.mark.parametrize("budget", LOOKS)
+def test_level_is_an_eighth_of_alpha_whatever_the_budget(budget):
+    values = gaussian(1.0, 0.5)  # on the edge: seed 7 runs to every budget
+    ruling = decide(values, replace(EQUAL, budget=budget))
+    assert ruling.n == budget
+    for n, low, high in ruling.looks:
+        mean, half = np.mean(values[:n]), stats.t.isf(0.001 / 8, n - 1) * stats.sem(values[:n])
+        # Two routes to the same numbers; the next level that could be meant, alpha/7, differs by 1%.
+        assert (low, high) == pytest.approx((mean - half, mean + half), rel=1e-9)
+
+
+# What it reads
+
+
+@given(samples(), questions)
+def test_a_definite_verdict_outlives_a_larger_budget(values, question):
+    ruling = decide(values, question)
+    if ruling.verdict in ("supported", "refuted"):
+        for budget in LOOKS[LOOKS.index(question.budget) :]:
+            assert decide(values, replace(question, budget=budget)) == ruling
+
+
+@given(samples(), questions)
+def test_only_the_values_up_to_the_stop_are_read(values, question):
+    ruling = decide(values, question)
+    assert ruling.values == tuple(values[: ruling.n])
+    if ruling.verdict is not None:
+        assert decide(values[: ruling.n], question) == ruling
+        assert decide(values[: ruling.n] + [math.nan] * 200, question) == ruling
+
+
+@given(samples(), questions)
+def test_looks_and_what_is_next(values, question):
+    ruling = decide(values, question)
+    reached = [n for n in LOOKS if n <= min(len(values), question.budget)]
+    seen = [n for n, _, _ in ruling.looks]
+    assert seen == reached[: len(seen)]
+    assert ruling.n == (seen[-1] if seen else 0)
+    if ruling.verdict is None:
+        assert seen == reached
+        assert ruling.next_look == min(n for n in LOOKS if n > len(values))
+        assert ruling.next_look <= question.budget
+    else:
+        assert ruling.next_look is None
+        assert ruling.looks[-1] == (ruling.n, ruling.low, ruling.high)
+    if ruling.verdict == "inconclusive":
+        assert ruling.n == question.budget
+    assert (ruling.reason == "") == (ruling.verdict in ("supported", "refuted"))
+
+
+def test_nothing_before_the_first_look():
+    ruling = decide([0.0] * 5, EQUAL)
+    assert (ruling.verdict, ruling.n, ruling.values, ruling.looks) == (None, 0, (), ())
+    assert (ruling.low, ruling.high, ruling.next_look) == (-math.inf, math.inf, 6)
+    assert math.isnan(ruling.estimate)
+
+
+def test_a_value_that_is_not_finite_is_refused_when_read():
+    with pytest.raises(ValueError, match="expected finite values, found nan"):
+        decide([0.0, 1.0, 2.0, 3.0, 4.0, math.nan], EQUAL)
+
+
+def test_rows_are_read_look_by_look():
+    close = [(v, 0.0) for v in gaussian(0.0, 1e-3)]
+    spoilt = [*close[:6], (math.nan, 0.0), *close[7:]]
+    assert decide_rows(spoilt, EQUAL) == decide([a for a, _ in close], EQUAL)  # it stopped at 6
+    with pytest.raises(BadValue, match=r"seed 6: .* a\.error"):
+        decide_rows(spoilt, replace(EQUAL, center="median"))  # which cannot stop before 14
+
+
+@given(samples(), questions)
+def test_rows_give_the_ruling_on_their_effects(values, question):
+    rows = [(v + 0.25, 0.25) for v in values]
+    effects = [a - b for a, b in rows]
+    ruling, expected = decide_rows(rows, question), decide(effects, question)
+    assert ruling == expected
+
+
+# Budgets
+
+
+def test_budgets_are_the_looks():
+    for n in LOOKS:
+        check_budget(n)
+    for n in (0, 1, 5, 7, 109, 216):
+        with pytest.raises(ValueError, match=f"6, 9, 14, 21, 32, 48, 72, 108 seeds, found {n}"):
+            check_budget(n)
+        with pytest.raises(ValueError, match="expected a budget"):
+            decide([], replace(EQUAL, budget=n))
+
+
+def test_next_look():
+    assert [next_look(n, 14) for n in (0, 5, 6, 8, 9, 13, 14, 100)] == [6, 6, 9, 9, 14, 14, None, None]
+
+
+# The guard
+
+
+@pytest.mark.parametrize("base", [0.0, 0.9, 0.1, 0.30000000000000004])
+def test_noise_of_rounding_does_not_count_as_distinct(base):
+    rng = np.random.default_rng(3)  # any
+    values = (base + 1e-13 * rng.standard_normal(108)).tolist()
+    assert len(set(values)) > 50
+    effect = replace(LINEAR, floor=1e-12)
+    ruling = decide(values, replace(EQUAL, effect=effect))
+    assert (ruling.verdict, ruling.reason) == (
+        "inconclusive",
+        "fewer than 5 distinct values at every look: use `exact`",
+    )
+    assert len(ruling.looks) == 8
+    # Without the floor the same numbers would pass.
+    assert decide(values, EQUAL).verdict == "supported"
+
+
+def test_four_distinct_values_are_too_few_and_five_enough():
+    four = [0.0, 0.1, 0.2, 0.3] * 27
+    five = [0.0, 0.1, 0.2, 0.3, 0.4] * 21
+    question = replace(EQUAL, effect=replace(LINEAR, floor=0.1))
+    assert decide(four, question).verdict == "inconclusive"
+    assert decide(five + [0.0] * 3, question).verdict == "supported"
+    assert decide(four[:6], question).reason == "fewer than 5 distinct values at every look: use `exact`"
+
+
+def test_the_guard_holds_for_the_mean_only():
+    for center in CENTERS[1:]:
+        assert decide([0.0] * 14, replace(EQUAL, center=center)).verdict == "supported"
+
+
+def test_a_floor_far_below_the_values_does_not_overflow():
+    effect = replace(LINEAR, floor=5e-324)
+    ruling = decide([1e150 * (i + 1) for i in range(6)], replace(EQUAL, effect=effect, budget=6))
+    assert ruling.reason == "the interval still holds an edge of the region at the budget"
+
+
+def test_rare_events_beyond_the_margin_are_never_supported():
+    """0 with probability 0.95, else 1: mean 0.05, margin 0.04. Without the guard most rows pass.
+
+    Two distinct values are never five, so this is certain for any seed.
+    """
+    rng = np.random.default_rng(5)
+    question = replace(EQUAL, region=Region(-0.04, 0.04))
+    for row in (rng.random((300, 108)) < 0.05).astype(float):
+        assert decide(row.tolist(), question).verdict == "inconclusive"
+
+
+def test_floor_keeps_a_run_of_equal_values_from_supporting_too_soon():
+    """Nearly rare events: the bulk has noise of the quantity's resolution, 0.05 of the mass lies at 1.
+
+    Five distinct values come at once, but not on the grid of the floor.
+    """
+    rng = np.random.default_rng(6)
+    question = replace(EQUAL, effect=replace(LINEAR, floor=1e-3), region=Region(-0.04, 0.04))
+    unguarded = replace(question, effect=LINEAR)
+    rows = (rng.random((300, 108)) < 0.05) + 1e-4 * rng.standard_normal((300, 108))
+
+    def passes(q: Question) -> int:
+        return sum(decide(row.tolist(), q).verdict == "supported" for row in rows)
+
+    assert passes(question) == 0
+    # P(no event in 6 seeds) = 0.74: at least half of 300 rows, but with probability 1e-15.
+    assert passes(unguarded) > 150
+
+
+# Closeness
+
+
+EXACT = Question("exact", Closeness(READINGS, 0.1, 0.0), Region(), "mean", 0.001, 0.001, budget=3)
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ([0.0, 0.5, 1.0], "supported"),
+        ([0.0, 1.0000000000000002, 0.5], "refuted"),
+        ([math.inf, 0.0, 0.0], "refuted"),
+    ],
+)
+def test_exact_is_judged_on_every_one_of_its_seeds(values, verdict):
+    ruling = decide([*values, 99.0], EXACT)
+    assert (ruling.verdict, ruling.n, ruling.values, ruling.next_look) == (verdict, 3, tuple(values), None)
+    assert (ruling.estimate, ruling.low, ruling.high) == (max(values), min(values), max(values))
+    assert ruling.looks == ((3, min(values), max(values)),)
+    assert decide(values, replace(EXACT, exchanged=True)).verdict == SWAPPED[verdict]
+
+
+def test_exact_says_nothing_before_its_budget():
+    ruling = decide([99.0, 99.0], EXACT)
+    assert (ruling.verdict, ruling.n, ruling.next_look, ruling.looks) == (None, 0, 3, ())
+
+
+def test_exact_from_rows():
+    assert decide_rows([(1.0, 1.0), (2.0, 2.1)], EXACT).verdict is None
+    assert decide_rows([(1.0, 1.0), (2.0, 2.1), (5.0, 5.1), (9.0, 1.0)], EXACT).verdict == "supported"
+    assert decide_rows([(1.0, 1.0), (2.0, 2.1), (9.0, 1.0)], EXACT).verdict == "refuted"
+    with pytest.raises(BadValue, match="seed 1"):
+        decide_rows([(1.0, 1.0), (math.nan, 2.1), (9.0, 1.0)], EXACT)
+
+
+def test_exact_refuses_nan_and_no_seeds():
+    with pytest.raises(ValueError, match="found nan"):
+        decide([0.0, math.nan, 0.0], EXACT)
+    with pytest.raises(ValueError, match="at least 1 seed, found 0"):
+        decide([], replace(EXACT, budget=0))

@@ -1,0 +1,178 @@
+"""What a fingerprint depends on, and what it does not."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from harness.declare import Declaration, UnknownExperimentError
+from harness.measure import Source, fingerprint, source_of
+from harness.measure.parsing import parse
+from harness.plan.records import Trial
+
+FILES = {
+    "pkg/__init__.py": "LEVEL = 1\n",
+    "pkg/exp.py": '''
+        """Docstring."""
+        from typing import TYPE_CHECKING
+        import json
+        import importlib
+        import jaxtyping
+        from pkg.sub import helper
+        from . import sibling
+        if TYPE_CHECKING:
+            import only_types
+        else:
+            import not_only_types
+        def f():
+            """About f."""
+            import lazy_one  # a comment
+            importlib.import_module("by_name")
+            return lazy_one
+        ''',
+    "pkg/sibling.py": "S = 1\n",
+    "pkg/other.py": "O = 1\n",
+    "pkg/sub/__init__.py": "from ..cousin import C\n",
+    "pkg/sub/helper.py": "class H:\n    '''Doc.'''\n    x = 1\n",
+    "pkg/cousin.py": "C = 1\n",
+    "lazy_one.py": "from spaced.inner import leaf\n",
+    "spaced/inner/leaf.py": "L = 1\n",
+    "by_name.py": "B = 1\n",
+    "only_types.py": "T = 1\n",
+    "not_only_types.py": "N = 1\n",
+    "mydata/__init__.py": "",
+    "mydata/sets.py": "def rings():\n    return 1\n",
+}
+EXPECTED = {
+    "pkg", "pkg.exp", "pkg.sibling", "pkg.sub", "pkg.sub.helper", "pkg.cousin", "lazy_one",
+    "spaced.inner.leaf", "by_name", "not_only_types",
+}  # fmt: skip
+
+
+@pytest.fixture
+def source(project) -> Callable[..., Source]:
+    for name, text in FILES.items():
+        project.write(name, text)
+    return lambda **params: source_of("pkg.exp:f", tuple(params.items()))
+
+
+def test_the_closure_is_what_imports_can_reach(source):
+    assert set(source().modules) == EXPECTED
+
+
+def test_nothing_is_imported_to_find_it(source):
+    before = set(sys.modules)
+    source(data="mydata.sets:rings")
+    assert not {name for name in set(sys.modules) - before if name.partition(".")[0] in {"pkg", "mydata"}}
+
+
+def test_installed_distributions_count_with_what_they_require(source):
+    names = {distribution.name for distribution in source().distributions}
+    assert names == {"jaxtyping", "wadler_lindig"}
+    assert not source().uses_jax
+
+
+def test_a_parameter_may_name_a_module(source):
+    assert set(source(data="mydata.sets:rings").modules) == EXPECTED | {"mydata", "mydata.sets"}
+    assert source(data="mydata").digest == source().digest
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("pkg/exp.py", "About f.", "About f, at more length."),
+        ("pkg/exp.py", '"""Docstring."""', ""),
+        ("pkg/exp.py", "# a comment", "# another\n\n"),
+        ("pkg/sub/helper.py", "'''Doc.'''", "'''Class.'''"),
+        ("pkg/other.py", "O = 1", "O = 2"),
+        ("only_types.py", "T = 1", "T = 2"),
+        ("mydata/sets.py", "1", "2"),
+    ],
+)
+def test_what_changes_nothing(project, source, file, old, new):
+    before = source().digest
+    project.write(file, FILES[file].replace(old, new))
+    assert source().digest == before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("pkg/exp.py", "return lazy_one", "return 1"),
+        ("pkg/__init__.py", "1", "2"),
+        ("pkg/sub/__init__.py", "import C", "import C as D"),
+        ("pkg/sub/helper.py", "x = 1", "x = 1.0"),
+        ("pkg/sibling.py", "1", "2"),
+        ("pkg/cousin.py", "1", "2"),
+        ("lazy_one.py", "leaf", "leaf as tree"),
+        ("spaced/inner/leaf.py", "1", "2"),
+        ("by_name.py", "1", "2"),
+        ("not_only_types.py", "1", "2"),
+    ],
+)
+def test_what_changes_the_digest(project, source, file, old, new):
+    before = source()
+    project.write(file, FILES[file].replace(old, new))
+    assert not before.is_current()
+    assert source().digest != before.digest
+
+
+def test_the_named_data_changes_the_digest(project, source):
+    before = source(data="mydata.sets:rings")
+    project.write("mydata/sets.py", "def rings():\n    return 2\n")
+    assert source(data="mydata.sets:rings").digest != before.digest
+
+
+def test_a_module_that_appears_later_counts(project, source):
+    project.write("pkg/exp.py", "try:\n    import maybe\nexcept ImportError:\n    maybe = None\n")
+    before = source().digest
+    project.write("maybe.py", "M = 1\n")
+    assert source().digest != before
+
+
+def test_a_number_is_not_its_neighbour(tmp_path):
+    digests = set()
+    for index, text in enumerate(["x = 1", "x = 1.0", "x = True", "x = '1'", "x = [1]", "x = (1,)", "y = 1"]):
+        file = tmp_path / f"m{index}.py"
+        file.write_text(text)
+        digests.add(parse(str(file), (0, 0)).digest)
+    assert len(digests) == 7
+
+
+def test_a_fingerprint_has_all_parts(project, monkeypatch):
+    declaration = Declaration("toy", 1, "", {}, {}, lambda: {})
+    source = Source("abc", (), (), False, {})
+    trial = Trial("toy_module:toy", (("width", 8),), 0)
+    prints = [
+        fingerprint(trial, declaration, source, "cpu"),
+        fingerprint(dataclasses.replace(trial, seed=1), declaration, source, "cpu"),
+        fingerprint(dataclasses.replace(trial, params=(("width", 9),)), declaration, source, "cpu"),
+        fingerprint(dataclasses.replace(trial, run="m:f"), declaration, source, "cpu"),
+        fingerprint(trial, dataclasses.replace(declaration, version=2), source, "cpu"),
+        fingerprint(trial, dataclasses.replace(declaration, name="toy2"), source, "cpu"),
+        fingerprint(trial, declaration, dataclasses.replace(source, digest="abd"), "cpu"),
+        fingerprint(trial, declaration, source, "NVIDIA H100 80GB HBM3"),
+    ]
+    monkeypatch.setattr(sys, "version_info", (3, 99, 0))
+    prints.append(fingerprint(trial, declaration, source, "cpu"))
+    assert len(set(prints)) == len(prints)
+
+
+def test_unknown_experiments_are_said_to_be(project):
+    with pytest.raises(UnknownExperimentError, match="nowhere"):
+        source_of("ntk.nowhere", ())
+
+
+def test_jax_is_seen_from_afar(project):
+    project.write("uses.py", "def f():\n    import neural_tangents\n")
+    assert source_of("uses:f", ()).uses_jax
+
+
+def test_this_package_imports_nothing_heavy():
+    text = "import sys, harness.measure; print(*{'jax', 'numpy', 'scipy', 'sklearn'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

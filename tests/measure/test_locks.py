@@ -1,0 +1,71 @@
+"""One holder per trial, whatever becomes of the holder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.measure.locks import acquire
+
+ROOT = Path(__file__).parents[2]
+HOLDER = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from harness.measure.locks import acquire
+lock = acquire(Path(sys.argv[2]), "print")
+print("held" if lock else "busy", flush=True)
+time.sleep(60)
+"""
+RACER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from harness.measure.locks import acquire
+counter = Path(sys.argv[3])
+done = 0
+while done < 200:
+    lock = acquire(Path(sys.argv[2]), "print")
+    if lock:
+        counter.write_text(str(int(counter.read_text()) + 1))
+        lock.release()
+        done += 1
+"""
+
+
+def test_one_holder_at_a_time(tmp_path):
+    lock = acquire(tmp_path, "print")
+    assert lock
+    assert acquire(tmp_path, "print") is None
+    assert (other := acquire(tmp_path, "other"))
+    other.release()
+    lock.release()
+    assert (again := acquire(tmp_path, "print"))
+    again.release()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_killed_holder_leaves_the_lock_free(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(ROOT), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        assert acquire(tmp_path, "print") is None
+        holder.kill()
+    assert (tmp_path / "print").exists()
+    lock = acquire(tmp_path, "print")
+    assert lock
+    assert acquire(tmp_path, "print") is None
+    lock.release()
+
+
+def test_nobody_trusts_a_file_that_was_unlinked(tmp_path):
+    """Three processes take turns; without the comparison of inodes two of them hold it at once."""
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    command = [sys.executable, "-c", RACER, str(ROOT), str(tmp_path / "locks"), str(counter)]
+    for process in [subprocess.Popen(command) for _ in range(3)]:
+        assert process.wait() == 0
+    assert counter.read_text() == "600"

@@ -1,0 +1,72 @@
+"""What a worker makes of what an experiment returns."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.declare import Declaration, Quantity
+from harness.declare.stages import StageReport
+from harness.measure.worker import sort_out
+
+ROOT = Path(__file__).parents[2]
+DECLARATION = Declaration(
+    "toy", 1, "", {}, {"k": Quantity("", stage="kernels"), "t": Quantity("", stage="training")}, lambda: {}
+)
+FINE = [StageReport("kernels"), StageReport("training")]
+
+
+class Real(float):
+    """As NumPy's float64 is one."""
+
+
+@pytest.mark.parametrize("number", [1, 1.0, Real(1.0), math.inf])
+def test_numbers_become_floats(number):
+    values, missing, error = sort_out(DECLARATION, {"k": number, "t": 2.0}, FINE)
+    assert values == {"k": float(number), "t": 2.0}
+    assert {type(value) for value in values.values()} == {float}
+    assert not missing
+    assert not error
+
+
+@pytest.mark.parametrize(
+    ("returned", "error"),
+    [
+        ({"k": 1.0, "t": "2"}, "quantity 't': expected a float, found a str"),
+        ({"k": 1.0, "t": True}, "quantity 't': expected a float, found a bool"),
+        ({"k": 1.0, "t": None}, "quantity 't': expected a float, found a NoneType"),
+        ({"k": 1.0, "t": 1j}, "quantity 't': expected a float, found a complex"),
+        ({"k": 1.0}, "declared quantity 't' is missing, and its stage did not fail"),
+        ({"k": 1.0, "t": 2.0, "u": 3.0}, "quantity 'u' is not declared"),
+        ([1.0], "expected a dict of quantities, the experiment returned a list"),
+    ],
+)
+def test_what_is_wrong_is_said(returned, error):
+    assert sort_out(DECLARATION, returned, FINE)[2] == error
+
+
+def test_a_failed_stage_takes_its_own_quantities_only():
+    stages = [StageReport("kernels"), StageReport("training", failure="step budget reached")]
+    for returned in ({"k": 1.0}, {"k": 1.0, "t": 2.0}):
+        assert sort_out(DECLARATION, returned, stages) == ({"k": 1.0}, {"t": "training: step budget reached"}, "")
+
+
+def test_a_stage_that_was_not_reached_says_after_what():
+    values, missing, error = sort_out(DECLARATION, {}, [StageReport("kernels", failure="singular")])
+    assert (values, error) == ({}, "")
+    assert missing == {"k": "kernels: singular", "t": "training: not reached, after kernels: singular"}
+
+
+def test_a_failed_stage_excuses_no_other():
+    stages = [StageReport("kernels", failure="singular"), StageReport("training")]
+    assert "'t' is missing" in sort_out(DECLARATION, {}, stages)[2]
+
+
+def test_a_worker_imports_nothing_heavy():
+    text = "import sys, harness.measure.worker; print(*{'jax', 'numpy', 'scipy', 'sklearn'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,82 @@
+"""Finite networks: the conventions of their layers, and their tangent kernel against a Jacobian."""
+
+import itertools
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from harness.ntk import compat, network
+from harness.ntk.architecture import Architecture
+from harness.ntk.empirical import empirical_ntk
+
+X = np.random.default_rng([2, 100]).standard_normal((6, 5))
+OTHERS = np.random.default_rng([3, 100]).standard_normal((3, 5))
+ALL = list(itertools.product([0, 1, 3], ["relu", "erf", "identity"], ["ntk", "standard"]))
+
+
+@pytest.mark.parametrize(("hidden", "activation", "parameterization"), ALL)
+def test_layer_grams_are_the_jacobians_product(hidden, activation, parameterization):
+    """In float64, so that only the formula can differ: 1e-12 is rounding over sums of some hundred terms."""
+    architecture = Architecture(hidden, 16, activation, 1.5, 0.3, parameterization)
+    params = network.init(jax.random.key(0), architecture, 5)
+    params = jax.tree.map(lambda p: p.astype(jnp.float64), params)
+
+    def jacobian(x):
+        leaves = jax.tree.leaves(jax.jacrev(lambda p: network.apply(p, architecture, x))(params))
+        return np.concatenate([np.asarray(leaf).reshape(len(x), -1) for leaf in leaves], axis=1)
+
+    for other in (None, OTHERS):
+        expected = jacobian(X) @ jacobian(X if other is None else other).T
+        mine = empirical_ntk(params, architecture, X, other)
+        np.testing.assert_allclose(mine, expected, rtol=1e-12, atol=1e-12 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(("hidden", "activation", "parameterization"), ALL)
+def test_neural_tangents_agrees_on_the_function(hidden, activation, parameterization):
+    """The same parameters in neural-tangents' finite network give the same outputs."""
+    compat.load()
+    from neural_tangents import stax
+
+    architecture = Architecture(hidden, 16, activation, 1.5, 0.3, parameterization)
+    params = network.init(jax.random.key(1), architecture, 5)
+    nonlinearity = {"relu": stax.Relu, "erf": stax.Erf, "identity": stax.Identity}[activation]
+    layers, theirs = [], []
+    for number, (weights, biases) in enumerate(params):
+        layers.append(stax.Dense(weights.shape[1], 1.5, 0.3, parameterization=parameterization))
+        theirs.append((weights, biases[None, :]))
+        if number < hidden:
+            layers.append(nonlinearity())
+            theirs.append(())
+    expected = stax.serial(*layers)[1](theirs, X.astype(np.float32))[:, 0]
+    np.testing.assert_allclose(network.apply(params, architecture, X), expected, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("parameterization", ["ntk", "standard"])
+def test_scales_of_the_initial_parameters(parameterization):
+    """Variances of some 10⁴ draws, within 5 standard errors √(2/N)."""
+    architecture = Architecture(1, 2000, "relu", 1.5, 0.3, parameterization)
+    (weights, biases), (last, _) = network.init(jax.random.key(0), architecture, 50)
+    scaled = parameterization == "standard"
+    for values, variance in (
+        (weights, 1.5**2 / 50 if scaled else 1),
+        (biases, 0.3**2 if scaled else 1),
+        (last, 1.5**2 / 2000 if scaled else 1),
+    ):
+        assert values.dtype == jnp.float32
+        assert np.var(np.asarray(values)) == pytest.approx(variance, rel=5 * math.sqrt(2 / values.size))
+
+
+def test_impossible_architectures():
+    for wrong in (
+        {"hidden": -1},
+        {"width": 0},
+        {"w_std": 0.0},
+        {"b_std": -1.0},
+        {"activation": "tanh"},
+        {"parameterization": "mup"},
+    ):
+        with pytest.raises(ValueError, match="expected"):
+            Architecture(**{"hidden": 1, "width": 8} | wrong)
