@@ -19,7 +19,7 @@ from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.report import Record
-    from harness.session import Selected
+    from harness.targets import Selected
 
 INTERRUPTED, INTERNAL, USAGE, NOTHING = 2, 3, 4, 5
 STORE = Path(".harness") / "store.sqlite"
@@ -51,6 +51,9 @@ def cli() -> None:
     A suite is a TOML file of claims. `harness check` reads it, `harness run` measures each claim over
     random seeds and says: supported, refuted or inconclusive.
     """
+    from harness.targets import make_local_modules_importable
+
+    make_local_modules_importable()
 
 
 @cli.command()
@@ -233,7 +236,7 @@ def report(record: Path, markdown_path: Path | None) -> None:
 
 
 def _gather(targets: Sequence[str], keyword: str, marks: str, *, imports: bool = True) -> list[Selected]:
-    from harness.session import gather
+    from harness.targets import gather
 
     return gather(targets, keyword=keyword, marks=marks, imports=imports)
 

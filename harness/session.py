@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import random
-import sys
 import time
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -20,44 +18,13 @@ from harness.plan import Case, Trial, case, parameters
 from harness.report.build import instance_record
 from harness.report.environment import commit_of, environment
 from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, SuiteRecord
-from harness.suite import Instance, SelectionError, Suite, load, select
+from harness.suite import SelectionError, Suite
 from harness.suite.experiments import read_experiment
 from harness.suite.reader import Notes, Table
+from harness.targets import Selected
 
 FRESH_SEEDS = range(1_000_000, 2**31 - 1_000)
 """Where a fresh run begins: beyond every pinned seed, and small enough for any generator."""
-
-
-@dataclass(frozen=True)
-class Selected:
-    """A suite with those of its instances that a command is about."""
-
-    suite: Suite
-    instances: tuple[Instance, ...]
-
-
-def gather(
-    targets: Sequence[str], *, keyword: str = "", marks: str = "", imports: bool = True
-) -> list[Selected]:
-    """Load the suites that `FILE` or `FILE::ID` targets name, and select.
-
-    Raises `SuiteError` for a file with mistakes and `SelectionError` for an id that nothing has, or two
-    files of one name (their ids would be the same).
-    """
-    files: dict[Path, tuple[str, list[str], bool]] = {}
-    for target in targets:
-        file, _, id_ = target.partition("::")
-        name, ids, whole = files.get(Path(file).resolve(), (file, [], False))
-        files[Path(file).resolve()] = (name, [*ids, id_] if id_ else ids, whole or not id_)
-    selected: dict[str, Selected] = {}
-    for name, ids, whole in files.values():
-        suite = load(name, imports=imports)
-        if suite.name in selected:
-            other = selected[suite.name].suite.path
-            raise SelectionError(f"{name}: expected suites of different names, found {other} as well")
-        chosen = select(suite.instances, ids=() if whole else ids, keyword=keyword, marks=marks)
-        selected[suite.name] = Selected(suite, tuple(chosen))
-    return list(selected.values())
 
 
 def cases_of(selected: Sequence[Selected], seeds: int | None = None) -> list[Case]:
@@ -139,13 +106,6 @@ def _libraries(cases: Sequence[Case]) -> dict[str, str]:
     firsts = {r.run: r for c in cases for q in c.questions for r in q.effect.readings}
     sources = [source_of(reading.run, reading.params) for reading in firsts.values()]
     return {d.name: d.version for source in sources for d in source.distributions}
-
-
-def make_local_modules_importable() -> None:
-    """Let suites name modules of the current directory; it comes last, so that it shadows nothing."""
-    here = str(Path.cwd())
-    if here not in sys.path and "" not in sys.path:
-        sys.path.append(here)
 
 
 def trials_of(selected: Sequence[Selected], seed: int) -> list[Trial]:

@@ -24,8 +24,9 @@ class Quantity:
     `scale="log"` says that the number is positive and that its logarithm is what varies evenly between
     seeds; claims then take logarithms, and a number that is not positive is an error. `resolution` is
     the size of a difference that is only rounding: relative on a log scale, in the quantity's own unit
-    on a linear one. `stage` names the stage of the trial that yields it: claims that read only other
-    stages do not suffer when this one fails.
+    on a linear one. Give at least twice the standard deviation of the rounding noise: a guard of the
+    judge tells distinct values from rounding by it. `stage` names the stage of the trial that yields it:
+    claims that read only other stages do not suffer when this one fails.
     """
 
     about: str

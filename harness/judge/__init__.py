@@ -29,7 +29,8 @@ from harness.judge.outcome import (
     exit_code,
     outcome,
 )
-from harness.judge.rule import LOOKS, Decision, Ruling, check_budget, decide, decide_rows, next_look
+from harness.judge.rule import Decision, Ruling, check_budget, decide, decide_rows, next_look
+from harness.suite.records import LOOKS
 
 __all__ = [
     "FAILING",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from harness.judge.interval import half_width_factor, interval, mean_and_sd
-from harness.judge.rule import LOOKS, Ruling, level_of, too_few_distinct
+from harness.judge.rule import Ruling, level_of, too_few_distinct
 from harness.plan.records import Closeness, Linear, Question
+from harness.suite.records import LOOKS
 
 MOST_SEEDS = 1_000_000
 """No advice beyond this many seeds: it would not be taken."""

@@ -59,11 +59,17 @@ def half_width_factor(n: int, level: float) -> float:
 
 
 def mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and standard deviation (divisor n − 1) from correctly rounded sums."""
+    """Mean and standard deviation (divisor n − 1), from sums that neither depend on order nor overflow.
+
+    The deviation is infinite where a difference from the mean is.
+    """
     n = len(values)
     room = 2.0 ** n.bit_length()  # a power of two: dividing by it is exact, and keeps the sum in range
     mean = math.fsum(v / room for v in values) / n * room
-    return mean, math.sqrt(math.fsum((v - mean) * (v - mean) for v in values) / (n - 1))
+    peak = max(abs(v - mean) for v in values)
+    if peak == 0 or math.isinf(peak):
+        return mean, peak
+    return mean, peak * math.sqrt(math.fsum(((v - mean) / peak) ** 2 for v in values) / (n - 1))
 
 
 def walsh_averages(values: Sequence[float]) -> list[float]:

@@ -17,9 +17,7 @@ from typing import Literal
 from harness.judge.effect import effect_values
 from harness.judge.interval import Interval, interval
 from harness.plan.records import Closeness, Question, Region
-
-LOOKS = (6, 9, 14, 21, 32, 48, 72, 108)
-"""The numbers of seeds at which a question may be decided: each about 1.5 times the one before."""
+from harness.suite.records import LOOKS
 
 LEAST_DISTINCT = 5
 """A mean's interval needs this many distinct values. Without it, data that are 0 with probability 0.95
@@ -64,7 +62,9 @@ def too_few_distinct(values: Sequence[float], floor: float) -> bool:
     """Whether the values have too few distinct ones for a mean's interval.
 
     With a floor they are compared on its grid, round(x/floor): differences that are only rounding must
-    not count, or noise of 1e-16 around one constant would make any number of distinct values.
+    not count, or noise of 1e-16 around one constant would make any number of distinct values. The floor
+    must bound that noise, at least twice its standard deviation: rare events on noise of one floor's
+    deviation get through the guard a third of the time.
     """
     return len({_cell(x, floor) for x in values}) < LEAST_DISTINCT
 

@@ -11,12 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness.errors import UserError
 from harness.measure.installed import has_jax_plugin
 
 _PROBE = "import jax; print('device:', jax.devices()[0].device_kind)"
 
 
-class DeviceError(RuntimeError):
+class DeviceError(UserError):
     """JAX could not say which device it computes on; the message has the end of what it printed."""
 
 

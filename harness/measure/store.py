@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from harness.errors import UserError
 from harness.measure.locks import waiting
 from harness.measure.records import Measurement, Stage
 from harness.plan.records import Trial
@@ -42,7 +43,7 @@ _INSERT = "insert or replace into measurement values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 _SELECT = "select fingerprint, trial, quantities, missing, stages, seconds, device from measurement"
 
 
-class StoreError(Exception):
+class StoreError(UserError):
     """The store cannot be used; says what was expected, what was found and what to do."""
 
 

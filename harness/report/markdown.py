@@ -23,6 +23,7 @@ from harness.report.words import (
     scope,
     summary,
 )
+from harness.text import printable
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&])")
 _LEADING = re.compile(r"^(\d*)([-+#=.)])")
@@ -94,11 +95,10 @@ def _attention(instance: InstanceRecord) -> tuple[str, ...]:
 
 def _table(rows: list[tuple[str, ...]], headers: tuple[str, ...]) -> str:
     cells = [[escape(cell) for cell in row] for row in rows]
-    return tabulate(cells, headers, tablefmt="pipe", disable_numparse=True)
+    return str(tabulate(cells, headers, tablefmt="pipe", disable_numparse=True))
 
 
 def escape(text: str) -> str:
     """`text` as inert Markdown on one line: nothing in it is markup, HTML or a control character."""
     flat = " ".join(text.split())
-    shown = "".join(c if c.isprintable() else "\ufffd" for c in flat)
-    return _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", shown))
+    return _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", printable(flat)))

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from harness.report.record import Record
 from harness.report.words import FAILING, GLYPHS, HEADERS, advice, by_claim, provenance, row, scope, summary
+from harness.text import printable
 
 Paint = Callable[[str, str], str]
 """(text, outcome) → text, perhaps coloured."""
@@ -45,8 +46,3 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     lines += [f"Note: {printable(note)}" for note in record.notes]
     lines += ["", scope(record), provenance(record), summary(record)]
     return "\n".join(lines).lstrip("\n") + "\n"
-
-
-def printable(text: str) -> str:
-    """`text` without control characters, which could move the cursor or colour what follows."""
-    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)

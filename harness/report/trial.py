@@ -49,7 +49,7 @@ def trials_json(measurements: Sequence[Measurement]) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    return tabulate(rows, tablefmt="plain", disable_numparse=True)
+    return str(tabulate(rows, tablefmt="plain", disable_numparse=True))
 
 
 def _shown(value: object) -> str:

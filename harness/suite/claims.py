@@ -134,11 +134,13 @@ def read_claim(
     table.close()
     if says is not None and not _check_says(says, axes, (*path, "says"), notes):
         says = None
-    if source is None and expect is None and "source" not in toml:
+    if "source" not in toml and "expect" not in toml:
         notes.add(path, "a `source` with its stance, or `expect`", "neither")
-    if experiment is None or predicate is None or says is None:
+    if experiment is None or predicate is None:
         return None
     _check_predicate(predicate, experiment, (*path, predicate.kind), notes)
+    if says is None:
+        return None
     claim = Claim(
         id_, says, source, experiment, predicate, center, alpha, time_limit, toml
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UserError
+from harness.text import printable
 
 Path = tuple[str | int, ...]
 """Keys and array indices from the top of a TOML file to a value."""
@@ -35,7 +36,7 @@ class Mistake:
         place = f"{file}:{self.line}:{self.column}" if self.line else file
         where = f"{dotted(self.path)}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {where}expected {self.expected}, found {self.found}{hint}"
+        return printable(f"{place}: {where}expected {self.expected}, found {self.found}{hint}")
 
 
 class SuiteError(UserError, ValueError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -63,7 +63,9 @@ class Table:
         try:
             return convert(value, type_)
         except msgspec.ValidationError as error:
-            self.notes.add((*self.path, key), expected or expectation(error), shown(value))
+            names = get_args(type_) if get_origin(type_) is Literal else ()
+            expected = expected or (one_of(names) if names else expectation(error))
+            self.notes.add((*self.path, key), expected, shown(value), nearest(value, names))
             return None if default is REQUIRED else default
 
     def tables(self, key: str) -> dict[str, Table]:
@@ -102,4 +104,15 @@ def expectation(error: msgspec.ValidationError) -> str:
     """What msgspec expected, without its "Expected" and what follows."""
     text = re.sub(r" - at `.*`$", "", str(error))
     match = re.fullmatch(r"Expected (.*?)(, got .*)?", text, re.DOTALL)
-    return match[1].replace("`", "") if match else text
+    expected = match[1].replace("`", "") if match else text
+    return re.sub(r"\b(object|array|str|int|float|bool)\b", lambda m: _IN_WORDS[m[1]], expected)
+
+
+_IN_WORDS = {
+    "object": "a table",
+    "array": "a list",
+    "str": "a string",
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+}

@@ -20,7 +20,8 @@ Stance = Literal["asserts", "disputes", "asks"]
 Expectation = Literal["supported", "refuted", "open"]
 Center = Literal["mean", "pseudomedian", "median"]
 LOOKS = (6, 9, 14, 21, 32, 48, 72, 108)
-"""Numbers of seeds at which a claim may be decided; a budget is one of them (Jennison & Turnbull 2000)."""
+"""Numbers of seeds at which a claim may be decided, each about 1.5 times the one before; a budget is one of
+them."""
 Point = tuple[tuple[str, str], ...]
 """Axis names with labels of their values, sorted by name."""
 

@@ -142,6 +142,16 @@ def test_values_must_be_finite(bad, center):
         interval([1.0, bad, 2.0], center, LEVEL, 0.0)
 
 
+@pytest.mark.parametrize("center", CENTERS)
+def test_no_size_of_numbers_overflows(center):
+    for values in ([1.5e308, -1.5e308, 1.7e308, 0.0, 1.0], [1.5e308, 1.6e308, 1.7e308]):
+        found = interval(values, center, 0.1, 0.0)
+        assert found.low <= found.estimate <= found.high
+    # Squares of 1e200 are beyond floats, the deviation is not. 1e-12: the same sums, scaled.
+    scaled = interval([1e200 * v for v in (1.0, 2.0, 5.0)], "mean", 0.1, 0.0)
+    assert scaled.high == pytest.approx(1e200 * interval([1.0, 2.0, 5.0], "mean", 0.1, 0.0).high, rel=1e-12)
+
+
 def test_one_value_has_no_interval():
     with pytest.raises(ValueError, match="at least 2 values, found 1"):
         interval([1.0], "mean", LEVEL, 0.0)

@@ -257,6 +257,16 @@ def test_the_guard_holds_for_the_mean_only():
         assert decide([0.0] * 14, replace(EQUAL, center=center)).verdict == "supported"
 
 
+@pytest.mark.parametrize("alpha_refute", [0.001, 0.002])
+@pytest.mark.parametrize("region", [Region(high=0.2), Region(low=0.2)])
+def test_the_floor_widens_the_intervals_of_both_levels(alpha_refute, region):
+    """Deviation 0.3 floors, in five cells: half-widths at 108 are 0.11 without the floor, 0.36 with it."""
+    values = [0.0] * 104 + [-2.0, -1.0, 1.0, 2.0]
+    question = replace(EQUAL, region=region, alpha_refute=alpha_refute)
+    assert decide(values, replace(question, effect=replace(LINEAR, floor=1e-3))).verdict != "inconclusive"
+    assert decide(values, replace(question, effect=replace(LINEAR, floor=1.0))).verdict == "inconclusive"
+
+
 def test_a_floor_far_below_the_values_does_not_overflow():
     effect = replace(LINEAR, floor=5e-324)
     ruling = decide([1e150 * (i + 1) for i in range(6)], replace(EQUAL, effect=effect, budget=6))

@@ -15,7 +15,7 @@ from harness.plan.records import Trial
 ROOT = Path(__file__).parents[2]
 
 TOY = """
-import os, signal, sys, time
+import ctypes, os, signal, sys, time
 from harness.declare import Quantity, StageError, experiment, stage
 
 @experiment("toy", version=1, quantities={
@@ -24,6 +24,8 @@ def toy(*, seed: int, act: str = "", log: str = "", sleep: float = 0.0) -> dict[
     if log:
         with open(log, "a") as file:
             file.write(f"{seed}\\n")
+    if act == "gil":
+        ctypes.PyDLL(None).sleep(60)  # no other thread of this process runs
     time.sleep(sleep)
     print("about to", act)
     with stage("main"):
@@ -63,8 +65,8 @@ from pathlib import Path
 from harness.measure import Laboratory
 from harness.plan.records import Trial
 
-module, store, log, count, sleep, workers = sys.argv[1:]
-params = (("act", ""), ("log", log), ("sleep", float(sleep)))
+module, store, log, count, sleep, workers, act = sys.argv[1:]
+params = (("act", act), ("log", log), ("sleep", float(sleep)))
 trials = [Trial(f"{module}:toy", params, seed) for seed in range(int(count))]
 with Laboratory(Path(store), workers=int(workers)) as laboratory:
     known = laboratory.recall(trials)
@@ -96,11 +98,11 @@ class Project:
         return Trial("toy_module:toy", (("act", act), ("log", log), ("sleep", sleep)), seed)
 
     def drive(
-        self, store: Path, log: Path, count: int, sleep: float, workers: int
+        self, store: Path, log: Path, count: int, sleep: float, workers: int, act: str = ""
     ) -> subprocess.Popen[str]:
         """A process of its own that measures `count` trials and prints their numbers."""
         self.write("drive.py", DRIVER)
-        arguments = ["toy_module", store, log, count, sleep, workers]
+        arguments = ["toy_module", store, log, count, sleep, workers, act]
         paths = f"import sys; sys.path[:0] = [{str(self.folder)!r}, {str(ROOT)!r}]; "
         script = self.folder / "drive.py"
         run = f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"

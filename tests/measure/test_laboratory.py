@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.measure import Laboratory, Measurement, MissingValueError, measure_here
+from harness.measure import Laboratory, Measurement, MissingValueError, Store, measure_here
 from harness.measure import laboratory as module
 from harness.measure.locks import acquire
+from harness.measure.pool import Pool
 from harness.plan.records import Trial
 
 DYNAMIC = """
@@ -34,15 +34,14 @@ def declared(*, seed: int) -> dict[str, float]:
     return {"x": X}
 """
 JAX = """
-import os
 from harness.declare import Quantity, experiment
 
-@experiment("jax", version=1, quantities={"x": Quantity("a number"), "threads": Quantity("threads")})
+@experiment("jax", version=1, quantities={"x": Quantity("a number")})
 def compute(*, seed: int) -> dict[str, float]:
     import jax
     a = jax.random.normal(jax.random.key(seed), (200, 200), dtype="float64")
     x = float(jax.jit(lambda a: (a @ a.T).sum())(a))
-    return {"x": x, "threads": float(len(os.listdir("/proc/self/task")))}
+    return {"x": x}
 """
 
 
@@ -65,6 +64,7 @@ def test_measured_once_then_recalled(project, store, tmp_path, counted):
         assert first[trials[1]].value("x") == 1 / 3
         assert [stage.name for stage in first[trials[1]].stages] == ["main", "late"]
         assert laboratory.seconds_per_trial("toy_module:toy") > 0
+        assert not list(store.with_name(store.name + ".locks").iterdir())
         laboratory.request(trials[0], 60.0)
         assert laboratory.collect(0.0) == [first[trials[0]]]
     with Laboratory(store, workers=2) as laboratory:
@@ -157,8 +157,19 @@ def test_a_worker_killed_from_outside(project, store, when):
     assert not errors or "killed by signal 9" in found[trials[0]].error
 
 
+def test_a_worker_killed_before_it_began_costs_no_trial(project, store):
+    with Laboratory(store, workers=1) as laboratory:
+        measure(laboratory, [project.trial()])
+        (worker,) = project.processes() - {os.getpid()}
+        os.kill(worker, signal.SIGSTOP)
+        laboratory.request(project.trial(1), 60.0)
+        assert laboratory.collect(0.1) == []
+        os.kill(worker, signal.SIGKILL)
+        assert measure(laboratory, [project.trial(1)])[project.trial(1)].status == "ok"
+
+
 def test_what_a_trial_started_ends_with_it(project, store):
-    marker = f"while True: time.sleep(1) # {project.folder}"
+    marker = f"time.sleep(30)  # {project.folder}"
     project.write(
         "starter.py",
         f"""
@@ -185,6 +196,27 @@ def test_an_undeclared_module_is_not_stored(project, store):
             assert "not stored, because it used hidden" in measurement.note
             assert not measurement.stored
         assert laboratory.recall(trials) == {}
+
+
+def test_an_undeclared_module_that_is_imported_once(project, store):
+    project.write(
+        "once.py",
+        """
+        import importlib
+        from harness.declare import Quantity, experiment
+        X = importlib.import_module("hid" + "den").X
+
+        @experiment("once", version=1, quantities={"x": Quantity("a number")})
+        def once(*, seed: int) -> dict[str, float]:
+            return {"x": X}
+        """,
+    )
+    project.write("hidden.py", HIDDEN)
+    trials = [Trial("once:once", (), seed) for seed in range(2)]
+    with Laboratory(store, workers=1) as laboratory:
+        for measurement in measure(laboratory, trials).values():
+            assert "used hidden" in measurement.note, measurement
+            assert not measurement.stored
 
 
 def test_an_undeclared_module_that_another_trial_declared(project, store):
@@ -224,34 +256,39 @@ def test_a_trial_that_another_process_measures_is_left_to_it(project, store):
         assert [m.trial for m in laboratory.collect(10.0)] == [trial]
 
 
-def test_ctrl_c_leaves_everything_consistent(project, store, tmp_path, counted):
+def test_ctrl_c_leaves_everything_consistent(project, store, tmp_path, counted, monkeypatch):
     log = tmp_path / "log"
-    trials = [project.trial(seed, log=str(log), sleep=0.02) for seed in range(40)]
+    trials = [project.trial(seed, log=str(log)) for seed in range(10)]
     found: dict[Trial, Measurement] = {}
     interruptions = 0
-    stop = threading.Event()
+    deadline = time.monotonic() + 30
 
-    def interrupt() -> None:
-        while not stop.wait(0.05):
-            os.kill(os.getpid(), signal.SIGINT)
+    def interrupted(function: Callable[..., Any]) -> Callable[..., Any]:
+        left = [3]
 
+        def wrapped(*arguments: Any) -> Any:
+            result = function(*arguments)
+            if left[0] and result != []:
+                left[0] -= 1
+                os.kill(os.getpid(), signal.SIGINT)  # where it hurts most: done, and not yet noted
+            return result
+
+        return wrapped
+
+    for kind, name in [(Store, "keep"), (Pool, "start"), (Pool, "finished"), (module, "acquire")]:
+        monkeypatch.setattr(kind, name, interrupted(getattr(kind, name)))
     with Laboratory(store, workers=2) as laboratory:
         for trial in trials:
             laboratory.request(trial, 60.0)
-        thread = threading.Thread(target=interrupt)
-        with contextlib.suppress(KeyboardInterrupt):  # of the last one, should it come late
-            thread.start()
-            while laboratory.pending:
-                try:
-                    found.update({m.trial: m for m in laboratory.collect(5.0)})
-                except KeyboardInterrupt:
-                    interruptions += 1
-            stop.set()
-            thread.join()
-        found |= measure(laboratory, trials)  # of what was lost on the way out of `collect`
-    assert interruptions
-    assert {m.values["x"] for m in found.values()} == {seed / 3 for seed in range(40)}
-    assert counted(log) == list(range(40))
+        while laboratory.pending and time.monotonic() < deadline:
+            try:
+                found.update({m.trial: m for m in laboratory.collect(1.0)})
+            except KeyboardInterrupt:
+                interruptions += 1
+        assert interruptions >= 3
+        assert {trial.seed: m.values["x"] for trial, m in found.items()} == {n: n / 3 for n in range(10)}
+        assert len(laboratory.recall(trials)) == 10
+    assert counted(log) == list(range(10))
 
 
 def test_close_kills_at_once(project, store):

@@ -38,10 +38,12 @@ def test_one_holder_at_a_time(tmp_path):
     lock = acquire(tmp_path, "print")
     assert lock
     assert acquire(tmp_path, "print") is None
-    assert (other := acquire(tmp_path, "other"))
+    other = acquire(tmp_path, "other")
+    assert other
     other.release()
     lock.release()
-    assert (again := acquire(tmp_path, "print"))
+    again = acquire(tmp_path, "print")
+    assert again
     again.release()
     assert not list(tmp_path.iterdir())
 

@@ -60,16 +60,34 @@ def test_a_killed_run_loses_only_what_was_in_flight(project, store, tmp_path, co
         assert len(started) == len(set(started))
     log.unlink(missing_ok=True)
     before = kept(store)
-    output = project.drive(store, log, count=400, sleep=0.0 if rounds == 0 else 0.01, workers=2).communicate()[0]
+    output = project.drive(store, log, count=400, sleep=0.01, workers=2).communicate()[0]
     assert set(counted(log)) == set(range(400)) - before
     assert values(output) == {seed: seed / 3 for seed in range(400)}
 
 
-def test_a_run_that_ends_without_closing_leaves_no_worker(project, store):
+def wait_for(seeds: list[int], counted, log) -> None:
+    deadline = time.monotonic() + 20
+    while counted(log) != seeds and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert counted(log) == seeds
+
+
+def test_a_worker_that_holds_the_interpreter_dies_with_its_parent(project, store, tmp_path, counted):
+    log = tmp_path / "log"
+    run = project.drive(store, log, count=2, sleep=0.0, workers=2, act="gil")
+    wait_for([0, 1], counted, log)
+    run.kill()
+    run.communicate()
+    wait_until_gone(project)
+
+
+def test_a_worker_ends_when_its_connection_does(project, store, tmp_path, counted):
+    log = tmp_path / "log"
     laboratory = Laboratory(store, workers=2)
     for seed in range(2):
-        laboratory.request(project.trial(seed, sleep=60.0), 100.0)
-    laboratory.collect(0.3)
+        laboratory.request(project.trial(seed, sleep=60.0, log=str(log)), 100.0)
+    laboratory.collect(0.0)
+    wait_for([0, 1], counted, log)
     for worker in laboratory._pool._workers:
         worker.connection.close()  # as the kernel does for a parent that dies
     wait_until_gone(project)

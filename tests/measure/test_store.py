@@ -117,7 +117,7 @@ def test_a_directory(tmp_path):
 def test_a_file_of_another_kind(tmp_path):
     file = tmp_path / "notes.txt"
     file.write_text("not a database at all, " * 100)
-    with pytest.raises(StoreError, match=r"expected a SQLite database .* found: a file of another kind; name"):
+    with pytest.raises(StoreError, match=r"expected a SQLite database .* a file of another kind; name"):
         Store(file)
     assert file.read_text().startswith("not a database")
 

@@ -15,7 +15,7 @@ from harness.measure.worker import sort_out
 
 ROOT = Path(__file__).parents[2]
 DECLARATION = Declaration(
-    "toy", 1, "", {}, {"k": Quantity("", stage="kernels"), "t": Quantity("", stage="training")}, lambda: {}
+    "toy", 1, "", {}, {"k": Quantity("", stage="kernels"), "t": Quantity("", stage="training")}, dict
 )
 FINE = [StageReport("kernels"), StageReport("training")]
 
@@ -51,8 +51,9 @@ def test_what_is_wrong_is_said(returned, error):
 
 def test_a_failed_stage_takes_its_own_quantities_only():
     stages = [StageReport("kernels"), StageReport("training", failure="step budget reached")]
+    expected = ({"k": 1.0}, {"t": "training: step budget reached"}, "")
     for returned in ({"k": 1.0}, {"k": 1.0, "t": 2.0}):
-        assert sort_out(DECLARATION, returned, stages) == ({"k": 1.0}, {"t": "training: step budget reached"}, "")
+        assert sort_out(DECLARATION, returned, stages) == expected
 
 
 def test_a_stage_that_was_not_reached_says_after_what():
@@ -67,6 +68,7 @@ def test_a_failed_stage_excuses_no_other():
 
 
 def test_a_worker_imports_nothing_heavy():
-    text = "import sys, harness.measure.worker; print(*{'jax', 'numpy', 'scipy', 'sklearn'} & set(sys.modules))"
+    heavy = {"jax", "numpy", "scipy", "sklearn"}
+    text = f"import sys, harness.measure.worker; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == ""

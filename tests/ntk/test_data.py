@@ -103,3 +103,17 @@ def test_more_points_than_there_are():
         data.split("diabetes", train=400, test=100, seed=0)
     with pytest.raises(ValueError, match="at least 2 training"):
         data.split("sphere", train=1, test=100, seed=0)
+
+
+def test_the_training_points_alone_set_the_scale():
+    """Rows and targets found again in the raw data, and scaled here with the training points' moments."""
+    from sklearn.datasets import load_diabetes
+
+    raw = load_diabetes()
+    split = data.split("diabetes", train=50, test=100, seed=3)
+    chosen = np.random.default_rng([3, 1]).permutation(442)[:150]
+    x, y = raw.data[chosen], raw.target[chosen]
+    np.testing.assert_allclose(split.y_test, (y[50:] - y[:50].mean()) / y[:50].std(), rtol=1e-12)
+    scaled = (x - x[:50].mean(axis=0)) / x[:50].std(axis=0)
+    scaled *= np.sqrt(10) / np.linalg.norm(scaled, axis=1, keepdims=True)
+    np.testing.assert_allclose(np.concatenate([split.x_train, split.x_test]), scaled, rtol=1e-9, atol=1e-12)

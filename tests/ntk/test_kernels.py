@@ -1,5 +1,7 @@
 """Closed-form kernels against formulas written here a second time, and against networks."""
 
+import itertools
+
 import jax
 import numpy as np
 import pytest
@@ -54,9 +56,15 @@ def by_recursion(architecture, x1, x2):
     return cross, tangent
 
 
-@pytest.mark.parametrize("parameterization", ["ntk", "standard"])
-@pytest.mark.parametrize("activation", ["relu", "erf", "identity"])
-@pytest.mark.parametrize("hidden", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("activation", "hidden", "parameterization"),
+    [
+        *itertools.product(["relu", "erf"], [1, 2, 3, 4], ["ntk"]),
+        *itertools.product(["relu", "erf"], [0, 1, 3], ["standard"]),
+        ("identity", 2, "ntk"),
+        ("relu", 0, "ntk"),
+    ],
+)
 def test_formulas(activation, hidden, parameterization):
     architecture = Architecture(hidden, 30, activation, 1.3, 0.4, parameterization)
     expected = by_recursion(architecture, POINTS, OTHERS)
@@ -130,7 +138,8 @@ def test_networks_start_with_the_nngp_covariance():
         def outputs(key, architecture=architecture):
             return network.apply(network.init(key, architecture, 5), architecture, POINTS[:3])
 
-        f0 = np.asarray(jax.vmap(outputs)(jax.random.split(jax.random.key(0), count)), dtype=np.float64)
+        keys = jax.random.split(jax.random.key(0), count)
+        f0 = np.asarray(jax.jit(jax.vmap(outputs))(keys), dtype=np.float64)
         nngp, _ = kernels.nngp_ntk(architecture, POINTS[:3])
         assert np.all(np.abs(f0.T @ f0 / count - nngp) < 5 * nngp.max() * np.sqrt(2 / count))
 

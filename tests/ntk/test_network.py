@@ -14,7 +14,8 @@ from harness.ntk.empirical import empirical_ntk
 
 X = np.random.default_rng([2, 100]).standard_normal((6, 5))
 OTHERS = np.random.default_rng([3, 100]).standard_normal((3, 5))
-ALL = list(itertools.product([0, 1, 3], ["relu", "erf", "identity"], ["ntk", "standard"]))
+ALL = list(itertools.product([2], ["relu", "erf", "identity"], ["ntk", "standard"]))
+ALL += [(0, "identity", "ntk"), (0, "identity", "standard")]
 
 
 @pytest.mark.parametrize(("hidden", "activation", "parameterization"), ALL)
@@ -25,12 +26,12 @@ def test_layer_grams_are_the_jacobians_product(hidden, activation, parameterizat
     params = jax.tree.map(lambda p: p.astype(jnp.float64), params)
 
     def jacobian(x):
-        leaves = jax.tree.leaves(jax.jacrev(lambda p: network.apply(p, architecture, x))(params))
+        leaves = jax.tree.leaves(jax.jit(jax.jacrev(lambda p: network.apply(p, architecture, x)))(params))
         return np.concatenate([np.asarray(leaf).reshape(len(x), -1) for leaf in leaves], axis=1)
 
     for other in (None, OTHERS):
         expected = jacobian(X) @ jacobian(X if other is None else other).T
-        mine = empirical_ntk(params, architecture, X, other)
+        mine = jax.jit(empirical_ntk, static_argnums=1)(params, architecture, X, other)
         np.testing.assert_allclose(mine, expected, rtol=1e-12, atol=1e-12 * np.abs(expected).max())
 
 

@@ -38,8 +38,9 @@ def test_ensemble_mean_is_that_of_neural_tangents(ntk):
     compat.load()
     from neural_tangents import predict, stax
 
-    layers = [stax.Dense(64, 1.5, 0.1), stax.Relu(), stax.Dense(64, 1.5, 0.1), stax.Relu(), stax.Dense(1, 1.5, 0.1)]
-    theirs = predict.gradient_descent_mse_ensemble(stax.serial(*layers)[2], X, Y[:, None], diag_reg=0.0)
+    dense = stax.Dense(64, 1.5, 0.1)
+    kernel = stax.serial(dense, stax.Relu(), dense, stax.Relu(), dense)[2]
+    theirs = predict.gradient_descent_mse_ensemble(kernel, X, Y[:, None], diag_reg=0.0)
     both = theirs(x_test=X_TEST, get=("ntk", "nngp"))
     nngp = kernels.nngp_ntk(ARCHITECTURE, X)[0], kernels.nngp_ntk(ARCHITECTURE, X_TEST, X)[0]
     for (gram, cross), expected in ((ntk, both.ntk), (nngp, both.nngp)):
@@ -83,7 +84,7 @@ def test_ridge_and_condition(ntk):
 
 
 def test_singular_kernel_with_targets_in_its_range_is_solved_with_reported_jitter():
-    """A linear kernel of rank 3 and linear targets: the answer is the linear function, to TRUSTED_RESIDUAL."""
+    """Rank 3 and linear targets: the answer is the linear function, to TRUSTED_RESIDUAL."""
     x, x_test, slope = RANDOM.standard_normal((20, 3)), RANDOM.standard_normal((5, 3)), np.array([1.0, -2, 3])
     solver = solve.factor("linear", x @ x.T)
     assert 0 < solver.jitter < 1e-8 * solver.largest

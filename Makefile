@@ -1,0 +1,48 @@
+# make run    the paper's suite without its slow part, and its report
+# make test   lint, types and the fast tests
+# make slow   the tests marked slow
+# make pins   compile requirements.txt again (needs uv)
+# Each sets up .venv first; PYTHON names the interpreter to make it from.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run test slow lint pins clean
+
+run: $(READY)
+	@$(BIN)/harness run suites/issues.toml -m "not slow" \
+	  --json reports/issues.json --markdown reports/issues.md; \
+	code=$$?; \
+	if [ $$code -gt 1 ]; then exit $$code; fi; \
+	if [ $$code -eq 1 ]; then \
+	  echo "Some claims did not come out as expected: that is a finding, and the report names them."; \
+	fi; \
+	test -s reports/issues.json && test -s reports/issues.md
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest -n auto -m "not slow"
+
+slow: $(READY)
+	$(BIN)/pytest -n auto -m slow
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
+	  v >= (3, 11) or sys.exit(f"expected Python 3.11 or newer, found {v[0]}.{v[1]}: set PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+pins: $(READY)
+	printf 'tensorflow ; python_version < "3"\ntf2jax ; python_version < "3"\n' > .venv/without-tensorflow.txt
+	uv pip compile pyproject.toml --extra ntk --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --override .venv/without-tensorflow.txt \
+	  --quiet --output-file requirements.txt
+
+clean:
+	rm -rf .venv .harness

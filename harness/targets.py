@@ -1,0 +1,49 @@
+"""What a command is about: `FILE` and `FILE::ID` targets, loaded and selected. Measures nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.suite import Instance, SelectionError, Suite, load, select
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A suite with those of its instances that a command is about."""
+
+    suite: Suite
+    instances: tuple[Instance, ...]
+
+
+def gather(
+    targets: Sequence[str], *, keyword: str = "", marks: str = "", imports: bool = True
+) -> list[Selected]:
+    """Load the suites that `FILE` or `FILE::ID` targets name, and select.
+
+    Raises `SuiteError` for a file with mistakes and `SelectionError` for an id that nothing has, or two
+    files of one name (their ids would be the same).
+    """
+    files: dict[Path, tuple[str, list[str], bool]] = {}
+    for target in targets:
+        file, _, id_ = target.partition("::")
+        name, ids, whole = files.get(Path(file).resolve(), (file, [], False))
+        files[Path(file).resolve()] = (name, [*ids, id_] if id_ else ids, whole or not id_)
+    selected: dict[str, Selected] = {}
+    for name, ids, whole in files.values():
+        suite = load(name, imports=imports)
+        if suite.name in selected:
+            other = selected[suite.name].suite.path
+            raise SelectionError(f"{name}: expected suites of different names, found {other} as well")
+        chosen = select(suite.instances, ids=() if whole else ids, keyword=keyword, marks=marks)
+        selected[suite.name] = Selected(suite, tuple(chosen))
+    return list(selected.values())
+
+
+def make_local_modules_importable() -> None:
+    """Let suites name modules of the current directory; it comes last, so that it shadows nothing."""
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.append(here)

@@ -1,0 +1,213 @@
+"""The experiment `ntk.regression` as a worker runs it."""
+
+import math
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from harness.declare import StageError, collect_stages, find
+from harness.ntk import data, kernels, train
+from harness.ntk.experiments import regression as module
+from harness.ntk.experiments.regression import QUANTITIES, regression
+
+SMALL = {"data": "sphere", "train": 16, "test": 40, "width": 32}
+LINEAR = {name for name, quantity in QUANTITIES.items() if quantity.scale == "linear"}
+
+
+def trial(**parameters):
+    with collect_stages() as reports:
+        values = regression(**{"seed": 0} | SMALL | parameters)
+    return values, {report.name: report.failure for report in reports}
+
+
+def test_declaration_needs_no_library():
+    script = """
+import sys
+from harness.declare import find
+declaration = find("ntk.regression")
+assert len(declaration.parameters) == 15 and "single.error" in declaration.quantities
+assert all(parameter.about for parameter in declaration.parameters.values())
+heavy = {"jax", "numpy", "scipy", "sklearn", "neural_tangents", "jaxtyping"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_parameters_are_bounded_and_defaults_lie_within():
+    declaration = find("ntk.regression")
+    for parameter in declaration.parameters.values():
+        msgspec.convert(parameter.default, parameter.type)
+    for name, wrong in (("width", 0), ("hidden", -1), ("data", "sphere teacher"), ("activation", "tanh")):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(wrong, declaration.parameters[name].type)
+    for right in (*data.known(), "package.module:function"):
+        msgspec.convert(right, declaration.parameters["data"].type)
+
+
+def test_the_declared_data_sets_are_those_there_are():
+    assert set(module.DATA) == set(data.known())
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"networks": 3},
+        {"hidden": 2, "activation": "erf", "parameterization": "standard", "noise": 0.5, "ridge": 0.1},
+        {"data": "digits", "networks": 2},
+    ],
+)
+def test_every_declared_quantity_is_there_and_finite(parameters):
+    values, failures = trial(**parameters)
+    assert not any(failures.values()), failures
+    assert set(values) == set(QUANTITIES)
+    for name, value in values.items():
+        assert isinstance(value, float), name
+        assert math.isfinite(value), name
+        assert value >= 0 if name in LINEAR else value > 0, name
+    assert set(failures) == {quantity.stage for quantity in QUANTITIES.values()}
+
+
+def test_a_trial_repeats_bitwise():
+    assert trial(networks=2) == trial(networks=2)
+
+
+def test_an_ensemble_of_one_is_the_single_network():
+    values, _ = trial()
+    for single, ensemble in (
+        ("single.error", "ensemble.error"),
+        ("single-vs-ntk.distance", "ensemble-vs-ntk.distance"),
+        ("single-vs-nngp.distance", "ensemble-vs-nngp.distance"),
+    ):
+        assert values[single] == pytest.approx(values[ensemble], rel=1e-14)
+
+
+def test_averaging_and_training_do_what_they_must():
+    """Convexity: the mean of predictions has at most the root mean square of the errors. Training moved f."""
+    values, _ = trial(networks=4)
+    assert values["single-vs-untrained.distance"] > 0.3
+    assert values["final-loss"] <= 1e-4
+    assert values["steps"] > 10
+    gap = values["single-vs-ntk-at-time.distance"] - values["single-vs-ntk-given-f0.distance"]
+    assert abs(gap) < 0.05  # at a loss of 1e-4 the two references are about 0.01 apart
+
+
+def test_wide_networks_are_near_their_own_kernel_only():
+    """At width 2048 the right pairs are close and the wrong ones are not: no two predictors are mixed up."""
+    values, failures = trial(width=2048, networks=2, seed=1)
+    assert not any(failures.values())
+    near = ("single-vs-ntk-given-f0", "single-vs-ntk-at-time", "centred-vs-ntk")
+    far = ("single-vs-untrained", "single-vs-ntk", "single-vs-nngp", "centred-vs-rbf", "centred-vs-laplace")
+    far += ("single-vs-nngp-given-f0", "centred-vs-nngp", "ensemble-vs-nngp", "ensemble-vs-rbf")
+    nearest = min(values[f"{pair}.distance"] for pair in far)
+    assert max(values[f"{pair}.distance"] for pair in near) < 0.5 * nearest
+    assert values["single.error"] == pytest.approx(values["ntk-given-f0.error"], rel=0.1)
+    assert values["centred.error"] == pytest.approx(values["ntk.error"], rel=0.1)
+
+
+def test_at_time_is_the_time_of_the_single_networks():
+    """Stopped early, at a loss of 0.1, a wide network is near its kernel at that step and not at infinity."""
+    values, failures = trial(width=2048, networks=2, seed=1, target_loss=0.1)
+    assert not any(failures.values())
+    at_time, infinite = (values[f"single-vs-ntk-{when}.distance"] for when in ("at-time", "given-f0"))
+    assert at_time < 0.5 * infinite
+    # A linear model is its own kernel: with its own steps and rate only float32 rounding is left, 1e-5.
+    values, failures = trial(hidden=0, train=8, networks=3, target_loss=0.01)
+    assert not any(failures.values())
+    assert values["single-vs-ntk-at-time.distance"] < 1e-5 < 1e-2 < values["single-vs-ntk-given-f0.distance"]
+
+
+def test_another_seed_is_another_split_and_another_network():
+    (one, _), (other, _) = trial(), trial(seed=1)
+    unlike = [name for name in QUANTITIES if name.endswith((".error", ".distance"))]
+    assert all(one[name] != other[name] for name in unlike)
+
+
+def test_a_step_budget_that_is_too_small_leaves_what_the_kernels_say():
+    whole, _ = trial()
+    values, failures = trial(max_steps=3)
+    assert re.search(r"missed the target loss 0.0001 within 3 steps: loss up to", failures["training"])
+    assert "stage training failed" in failures["comparison"]
+    unhurt = {name for name, q in QUANTITIES.items() if q.stage not in ("training", "comparison")}
+    assert values == {name: whole[name] for name in unhurt}
+    with pytest.raises(StageError, match="missed the target loss"):  # outside a trial
+        regression(seed=0, max_steps=3, **SMALL)
+
+
+def test_a_singular_kernel_is_an_error_with_figures():
+    """A linear model of 40 points in 11 dimensions: neither kernel nor network can fit the targets."""
+    values, failures = trial(hidden=0, train=40)
+    assert "NTK kernel: condition number" in failures["kernels"]
+    assert "missed the target loss" in failures["training"]
+    assert {"mean.error", "untrained.error"} == set(values)
+    values, failures = trial(hidden=0, train=40, ridge=0.01)
+    assert not failures["kernels"]
+    values, failures = trial(hidden=0, train=8)
+    assert not any(failures.values())
+
+
+def test_kernels_that_fail_leave_the_networks(monkeypatch):
+    original = kernels.rbf
+    monkeypatch.setattr(kernels, "rbf", lambda *args: original(*args) * np.nan)
+    whole, _ = trial()
+    assert "single.error" in whole
+    assert "ntk.error" not in whole
+    assert not {name for name in whole if "-vs-ntk" in name}
+
+
+def test_target_met_at_once_is_no_training():
+    _, failures = trial(target_loss=1e6)
+    assert "that is no training" in failures["training"]
+
+
+def test_data_and_keys_do_not_depend_on_the_architecture(monkeypatch):
+    """What the experiment hands to `initialise` at two architectures."""
+    seen = []
+    original = train.initialise
+
+    def spy(key, architecture, x, x_test):
+        seen.append((key, x, x_test))
+        return original(key, architecture, x, x_test)
+
+    monkeypatch.setattr(train, "initialise", spy)
+    one, _ = trial()
+    other, _ = trial(hidden=3, width=8, max_steps=2)
+    (key, x, x_test), (other_key, other_x, other_test) = seen
+    assert key == other_key
+    assert np.array_equal(x, other_x)
+    assert np.array_equal(x_test, other_test)
+    assert one["mean.error"] == other["mean.error"]
+
+
+def test_a_users_own_data(monkeypatch, tmp_path):
+    (tmp_path / "my_data.py").write_text(
+        "import numpy as np\n"
+        "def waves():\n"
+        "    x = np.random.default_rng(0).standard_normal((80, 3))\n"
+        "    return x, np.sin(x[:, 0])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    values, failures = trial(data="my_data:waves")
+    assert not any(failures.values())
+    assert set(values) == set(QUANTITIES)
+
+
+def test_split_is_what_the_errors_are_measured_on(monkeypatch):
+    """Test targets scaled by two without the training's knowledge: every error changes, no predictor does."""
+    original = data.split
+
+    def shifted(*args, **kwargs):
+        split = original(*args, **kwargs)
+        return replace(split, y_test=2 * split.y_test)
+
+    before, _ = trial()
+    monkeypatch.setattr(data, "split", shifted)
+    after, _ = trial()
+    assert all(before[name] != after[name] for name in QUANTITIES if name.endswith(".error"))
+    for name in QUANTITIES:
+        if name.endswith(".distance"):
+            assert after[name] == pytest.approx(before[name] / 2, rel=1e-12)

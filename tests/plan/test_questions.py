@@ -1,0 +1,149 @@
+"""From instances to questions: readings, weights, regions, and the distinct trials they need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+from good_suite import GOOD, read, write
+
+from harness.plan import Closeness, Linear, Question, Region, Trial, case
+from harness.suite import Suite
+
+__all__ = ["read", "write"]
+Read = Callable[[str], Suite]
+EQUAL = 'equal = { of = ["a.error", "b.error"], within = "5%" }'
+FREE = 'expect = "open"\n'
+
+
+def question(read: Read, predicate: str, at: str = "at = { shift = 0.0, size = 1 }") -> Question:
+    text = GOOD.replace(EQUAL, predicate).replace("control = { at = { shift = 0.5 } }", "")
+    text = text.replace("at = { shift = 0.0 }", at)
+    (only,) = case(read(text + FREE).instances[0]).questions
+    return only
+
+
+def x(question: Question, **values: float) -> float:
+    """The effect for readings that depend on quantity and point."""
+    effect = question.effect
+    assert isinstance(effect, Linear)
+    g = math.log if effect.scale == "log" else float
+    return sum(w * g(values[name(r)]) for w, r in zip(effect.weights, effect.readings, strict=True))
+
+
+def name(reading: object) -> str:
+    params = dict(reading.params)  # type: ignore[attr-defined]
+    return f"{reading.quantity[0]}{params['size']}"  # type: ignore[attr-defined]
+
+
+def test_equal_is_the_log_ratio_within_the_log_margin(read: Read) -> None:
+    q = question(read, EQUAL)
+    assert q.region == Region(-math.log1p(0.05), math.log1p(0.05))
+    assert x(q, a1=3.0, b1=2.0) == pytest.approx(math.log(1.5))
+    assert (q.alpha, q.alpha_refute, q.budget, q.center) == (0.001, 0.001, 21, "mean")
+
+
+def test_an_absolute_margin_is_on_the_difference(read: Read) -> None:
+    q = question(read, EQUAL.replace('"5%"', "0.25"))
+    assert q.region == Region(-0.25, 0.25)
+    assert x(q, a1=3.0, b1=2.0) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("predicate", "region"),
+    [
+        ('less = { of = ["a.error", "b.error"] }', Region(high=-0.0)),
+        ('less = { of = ["a.error", "b.error"], by = "10%" }', Region(high=-math.log1p(0.1))),
+        ('greater = { of = ["a.error", "b.error"], by = "10%" }', Region(low=math.log1p(0.1))),
+        ('at-most = { of = "a.error", bound = 0.2 }', Region(high=math.log(0.2))),
+        ('at-least = { of = "a.error", bound = 0.2 }', Region(low=math.log(0.2))),
+        ('at-most = { of = "gap", bound = -0.2 }', Region(high=-0.2)),
+    ],
+)
+def test_one_sided_regions(read: Read, predicate: str, region: Region) -> None:
+    assert question(read, predicate).region == region
+
+
+def test_differ_is_equal_with_the_verdicts_exchanged(read: Read) -> None:
+    differ = question(read, 'differ = { of = ["a.error", "b.error"], by = "5%" }')
+    equal = question(read, EQUAL)
+    assert differ.exchanged
+    assert not equal.exchanged
+    assert (differ.effect, differ.region) == (equal.effect, equal.region)
+
+
+def test_along_an_axis_changes_are_compared(read: Read) -> None:
+    along = EQUAL.replace('"5%" }', '"5%", along = "size", from = 1, to = 4 }')
+    q = question(read, along, "at = { shift = 0.0 }")
+    expected = math.log(4.0 / 2.0) - math.log(9.0 / 3.0)
+    assert x(q, a4=4.0, a1=2.0, b4=9.0, b1=3.0) == pytest.approx(expected)
+
+
+def test_a_power_law_is_the_least_squares_slope(read: Read) -> None:
+    power = 'power-law = { of = "a.error", against = "size", exponent = -0.5, within = 0.1 }'
+    q = question(read, power, "at = { shift = 0.0 }")
+    assert q.region == Region(-0.6, -0.4)
+    exact = {f"a{n}": 7.0 * n**-0.5 for n in (1, 2, 4)}
+    assert x(q, **exact) == pytest.approx(-0.5, abs=1e-12)
+
+
+def test_monotone_is_a_conjunction_of_pairs_each_refuted_at_its_share(read: Read) -> None:
+    text = GOOD.replace(EQUAL, 'monotone = { of = "a.error", along = "size", direction = "decreasing" }')
+    text = text.replace("control = { at = { shift = 0.5 } }", "")
+    questions = case(read(text).instances[0]).questions
+    assert [q.name for q in questions] == ["size=1..2", "size=2..4"]
+    assert {(q.region, q.alpha, q.alpha_refute) for q in questions} == {(Region(high=0.0), 0.001, 0.0005)}
+    assert x(questions[0], a2=1.0, a1=2.0) < 0
+
+
+def test_exact_compares_each_seed(read: Read) -> None:
+    q = question(read, 'exact = { of = ["a.error", "b.error"], rtol = 1e-6 }\nseeds = 2')
+    assert isinstance(q.effect, Closeness)
+    assert (q.effect.rtol, q.effect.atol, q.budget) == (1e-6, 0.0, 2)
+
+
+def test_the_floor_adds_resolutions_in_quadrature(read: Read) -> None:
+    effect = question(read, EQUAL).effect
+    assert isinstance(effect, Linear)
+    assert effect.floor == pytest.approx(math.sqrt(2) * 1e-9)  # both have resolution 1e-9, weights ±1
+
+
+def test_a_control_is_the_same_predicate_at_its_own_point(read: Read) -> None:
+    planned = case(read(GOOD).instances[0])
+    (mine,), (rival,) = planned.questions, planned.control
+    assert {dict(r.params)["shift"] for r in mine.effect.readings} == {0.0}
+    assert {dict(r.params)["shift"] for r in rival.effect.readings} == {0.5}
+    assert (mine.region, mine.alpha, mine.budget) == (rival.region, rival.alpha, rival.budget)
+
+
+def test_a_budget_can_be_replaced_but_not_that_of_exact(read: Read) -> None:
+    assert case(read(GOOD).instances[0], seeds=6).questions[0].budget == 6
+    exact = GOOD.replace(EQUAL, 'exact = { of = ["a.error", "b.error"], rtol = 1e-6 }\nseeds = 2')
+    exact = exact.replace("control = { at = { shift = 0.5 } }", 'control = "none: toy"')
+    assert case(read(exact).instances[0], seeds=6).questions[0].budget == 2
+
+
+def test_every_parameter_is_in_a_trial_with_its_declared_type(read: Read) -> None:
+    reading = question(read, EQUAL).effect.readings[0]
+    params = dict(reading.params)
+    assert list(params) == sorted(params)
+    assert (params["sd"], params["size"], params["kind"]) == (0.02, 1, "plain")
+    assert isinstance(params["shift"], float)
+    other = GOOD.replace("shift = [0.0, 0.5]", "shift = [0, 0.5]")
+    assert case(read(other).instances[0]).questions[0].effect.readings[0].trial(3) == reading.trial(3)
+
+
+def test_claims_share_their_trials(read: Read) -> None:
+    two = GOOD + GOOD[GOOD.index("[claims.same]") :].replace("[claims.same]", "[claims.again]").replace(
+        '"b.error"]', '"a.error"]'
+    ).replace('["a.error", "a.error"]', '["b.error", "a.error"]')
+    trials = [t for i in read(two).instances for q in case(i).questions for t in q.trials(range(6))]
+    assert len(trials) == 36
+    assert len(set(trials)) == 18
+
+
+def test_the_key_of_a_trial_tells_types_and_values_apart() -> None:
+    keys = {Trial("r", (("x", value),), 0).key for value in (1, 1.5, "1", True)}
+    assert len(keys) == 4
+    assert Trial("r", (("x", 1),), 0).key != Trial("r", (("x", 1),), 1).key

@@ -1,0 +1,142 @@
+"""The loop between measuring and judging, on experiments with known truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from good_suite import GOOD, read, write
+
+from harness.campaign import Finding, Progress, conduct
+from harness.measure import Laboratory
+from harness.plan import case
+from harness.suite import Suite
+
+__all__ = ["read", "write"]
+Read = Callable[[str], Suite]
+
+
+def findings(
+    suite: Suite, store: Path | None = None, *, workers: int = 2, first_seed: int = 0, keyword: str = ""
+) -> dict[str, Finding]:
+    cases = [case(i) for i in suite.instances if keyword in i.local_id]
+    with Laboratory(store, workers=workers) as laboratory:
+        result = conduct(cases, laboratory, first_seed=first_seed)
+    return {f.case.instance.local_id: f for f in result.findings}
+
+
+def test_a_true_claim_with_a_failing_rival_is_as_expected(read: Read) -> None:
+    found = findings(read(GOOD))
+    assert {f.outcome for f in found.values()} == {"as-expected"}
+    assert {f.verdict for f in found.values()} == {"supported"}
+    assert {f.control_verdict for f in found.values()} == {"refuted"}
+    assert {f.agreement for f in found.values()} == {"agrees"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict", "outcome"),
+    [
+        ("at = { shift = 0.0 }", "at = { shift = 0.5 }", "refuted", "unexpected"),  # a is 1.65 b, not b
+        ('within = "5%"', 'within = "90%"', "supported", "vacuous"),  # the rival is within 90% too
+        ('within = "5%"', 'within = "0.1%"', "inconclusive", "inconclusive"),  # sd 2% needs far more seeds
+        ("sd = 0.02", "sd = 0.02, crash-at = 4", "error", "error"),
+        ("sd = 0.02", "sd = 0.02, nan-at = 4", "error", "error"),
+    ],
+)
+def test_outcomes(read: Read, old: str, new: str, verdict: str, outcome: str) -> None:
+    text = GOOD.replace(old, new).replace("control = { at = { shift = 0.5 } }", 'control = "none: not here"')
+    if outcome == "vacuous":
+        text = GOOD.replace(old, new)
+    (finding,) = findings(read(text), keyword="size=1").values()
+    assert (finding.verdict, finding.outcome) == (verdict, outcome)
+
+
+def test_an_error_says_which_seed_and_quantity(read: Read) -> None:
+    (crashed,) = findings(read(GOOD.replace("sd = 0.02", "crash-at = 4")), keyword="size=1").values()
+    assert crashed.parts[0].error.startswith("seed 4: a.error: the worker exited with code 7")
+    (nan,) = findings(read(GOOD.replace("sd = 0.02", "nan-at = 4")), keyword="size=1").values()
+    assert "nan" in nan.parts[0].error
+
+
+def test_an_error_beyond_the_seeds_that_a_claim_reads_is_not_its_own(read: Read) -> None:
+    found = findings(read(GOOD.replace("sd = 0.02", "sd = 0.02, crash-at = 15")), keyword="size=1")
+    (finding,) = found.values()
+    assert finding.parts[0].ruling.n < 15
+    assert finding.verdict == "supported"
+
+
+def test_a_failed_stage_stops_only_the_claims_that_read_it(read: Read) -> None:
+    text = GOOD.replace("sd = 0.02", "sd = 0.02, fail-at = 2") + """
+[claims.late]
+says = "The gap is small."
+expect = "supported"
+experiment = "pairs"
+at-most = { of = "gap", bound = 0.1 }
+control = { at = { shift = 0.5 } }
+at = { shift = 0.0 }
+"""
+    found = findings(read(text), keyword="size=1")
+    assert found["same[shift=0,size=1]"].verdict == "supported"
+    assert found["late[shift=0,size=1]"].verdict == "error"
+    assert "seed 2: gap: late: step budget 20000 reached" in found["late[shift=0,size=1]"].parts[0].error
+
+
+def test_claims_over_one_experiment_measure_each_trial_once(read: Read, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    again = GOOD[GOOD.index("[claims.same]") :].replace("[claims.same]", "[claims.again]")
+    text = GOOD.replace("sd = 0.02", f'sd = 0.02, log = "{log}"') + again.replace('"5%"', '"6%"')
+    findings(read(text), tmp_path / "store.sqlite")
+    ran = [line.rsplit(" ", 1)[0] for line in log.read_text().splitlines()]
+    assert len(ran) == len(set(ran))
+    findings(read(text.replace('"6%"', '"7%"')), tmp_path / "store.sqlite")
+    ran = [line.rsplit(" ", 1)[0] for line in log.read_text().splitlines()]
+    assert len(ran) == len(set(ran)), "a changed margin measured a trial again"
+
+
+def test_values_do_not_depend_on_workers_order_budget_or_what_else_runs(read: Read, tmp_path: Path) -> None:
+    text = GOOD.replace("sd = 0.02", "sd = 0.08")
+    whole = findings(read(text), workers=2)
+    alone = findings(read(text), workers=1, keyword="size=4")
+    richer = findings(read(text.replace("seeds = 21", "seeds = 48")), tmp_path / "s.sqlite", keyword="size=4")
+    key = "same[shift=0,size=4]"
+    rulings = [f[key].parts[0].ruling for f in (whole, alone, richer)]
+    assert rulings[0] == rulings[1]
+    assert rulings[0].values == rulings[2].values[: rulings[0].n]
+
+
+def test_other_seeds_are_other_numbers_and_the_same_seeds_the_same(read: Read) -> None:
+    def values(first: int) -> tuple[float, ...]:
+        (finding,) = findings(read(GOOD), first_seed=first, keyword="size=1").values()
+        return finding.parts[0].ruling.values
+
+    assert values(100) == values(100)
+    assert not set(values(100)) & set(values(0))
+    shifted = values(3)
+    assert shifted[:3] == values(0)[3:6]  # seed 3 is the same trial in both
+
+
+def test_a_monotone_claim_is_refuted_by_one_pair(read: Read) -> None:
+    text = GOOD.replace("sd = 0.02", "sd = 0.02, slope = 1.0").replace(
+        'equal = { of = ["a.error", "b.error"], within = "5%" }',
+        'monotone = { of = "gap", along = "size", direction = "decreasing" }',
+    )
+    (finding,) = findings(read(text.replace("control = { at = { shift = 0.5 } }", ""))).values()
+    assert finding.verdict == "refuted"
+    assert [p.verdict for p in finding.parts] == ["refuted", "refuted"]
+    # From size to size the gap grows by ln 2; the mean of 6 or more differences, each of sd 0.02·√2, is
+    # within 0.08 of it but for a chance of 1e-11.
+    assert all(math.isclose(p.ruling.estimate, math.log(2), abs_tol=0.08) for p in finding.parts)
+
+
+def test_progress_counts_up(read: Read, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    cases = [case(i) for i in read(GOOD).instances]
+    with Laboratory(tmp_path / "s.sqlite", workers=2) as laboratory:
+        conduct(cases, laboratory, on_progress=seen.append)
+    assert (seen[0].measured, seen[0].decided, seen[0].total) == (0, 0, 3)
+    assert (seen[-1].decided, seen[-1].pending, seen[-1].failed) == (3, 0, 0)
+    with Laboratory(tmp_path / "s.sqlite", workers=2) as laboratory:
+        result = conduct(cases, laboratory)
+    assert (result.progress.measured, result.progress.reused) == (0, seen[-1].measured)

@@ -1,0 +1,197 @@
+"""The command line, as a user meets it: a process, its output and its exit code."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from good_suite import GOOD, write
+
+__all__ = ["write"]
+ROOT = Path(__file__).parents[1]
+ISSUES = "suites/issues.toml"
+SUPPORT = Path(__file__).parent / "support"
+
+
+def harness(*arguments: object, folder: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in `folder`, with the toys importable."""
+    environment = {**os.environ, "PYTHONPATH": str(SUPPORT), **env}
+    command = [sys.executable, "-m", "harness", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=folder or ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["list", ISSUES], ["check", ISSUES], ["describe", "ntk.regression"]],
+)
+def test_what_answers_at_once_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = f"""
+import sys
+from harness.cli import main
+try:
+    main({arguments!r})
+except SystemExit as end:
+    assert not end.code, end.code
+heavy = ["jax", "numpy", "scipy", "sklearn", "matplotlib", "neural_tangents", "rich", "sqlite3"]
+print("imported:", [name for name in heavy if name in sys.modules])
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "imported: []"
+
+
+def test_every_command_has_help() -> None:
+    commands = ["check", "list", "describe", "plan", "run", "trial", "report"]
+    for command in commands:
+        done = harness(command, "--help")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"Usage: harness {command}" in done.stdout
+    assert all(f"  {command} " in harness("--help").stdout for command in commands)
+
+
+def test_run_prints_a_report_writes_a_record_and_exits_with_0(write: Callable[[str], Path]) -> None:
+    path = write(GOOD)
+    done = harness("run", path, "--markdown", "out/r.md", folder=path.parent)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2] == "3 instances: 3 of 3 as expected."
+    assert "\x1b" not in done.stdout
+    record = json.loads((path.parent / "reports/toys.json").read_text())
+    assert [i["verdict"] for i in record["instances"]] == ["supported"] * 3
+    assert (path.parent / "out/r.md").read_text().startswith("# Toys")
+    assert (path.parent / ".harness/store.sqlite").exists()
+
+
+def test_an_unexpected_verdict_exits_with_1_and_report_repeats_it(write: Callable[[str], Path]) -> None:
+    path = write(GOOD.replace("at = { shift = 0.0 }", "at = { shift = 0.5, size = 1 }").replace(
+        "control = { at = { shift = 0.5 } }", "control = { at = { shift = 0.0 } }"
+    ))  # fmt: skip
+    done = harness("run", path, "--json", "r.json", folder=path.parent)
+    assert done.returncode == 1
+    assert "expected supported, found refuted" in done.stdout
+    again = harness("report", "r.json", folder=path.parent)
+    assert again.returncode == 1
+    assert again.stdout.splitlines() == done.stdout.splitlines()[:-1]
+
+
+def test_the_second_run_measures_nothing(write: Callable[[str], Path]) -> None:
+    path = write(GOOD)
+    first, second = (harness("run", path, "--json", f"{n}.json", folder=path.parent) for n in (1, 2))
+    assert (first.returncode, second.returncode) == (0, 0)
+    one, two = (json.loads((path.parent / f"{n}.json").read_text()) for n in (1, 2))
+    assert one["trials"]["measured"] > 0
+    assert two["trials"] == {"measured": 0, "reused": one["trials"]["measured"], "failed": 0}
+    assert one["instances"] == two["instances"]
+    none = harness("run", path, "--no-store", "--json", "3.json", folder=path.parent)
+    assert none.returncode == 0
+    assert json.loads((path.parent / "3.json").read_text())["trials"]["reused"] == 0
+
+
+def test_mistakes_exit_with_4_measure_nothing_and_show_no_traceback(write: Callable[[str], Path]) -> None:
+    path = write(GOOD.replace('"5%"', '"5"').replace("experiment = ", "experimnt = "))
+    for command in ("check", "run", "list", "plan"):
+        done = harness(command, path, folder=path.parent)
+        assert done.returncode == 4
+        assert "Traceback" not in done.stderr
+        assert "toys.toml:23" in done.stderr
+        assert "did you mean experiment?" in done.stderr
+    assert sorted(p.name for p in path.parent.iterdir()) == ["toys.toml"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run"], "Missing argument"),
+        (["rnu"], "No such command"),
+        (["run", "toys.toml", "--seeds", "20"], "expected one of 6, 9, 14"),
+        (["run", "toys.toml", "--workers", "0"], "not in the range"),
+        (["run", "toys.toml", "--fresh", "--first-seed", "3"], "found both"),
+        (["run", "toys.toml::same[shift=0,siz=1]"], "did you mean same[shift=0,size=1]?"),
+        (["run", "toys.toml", "-k", "a b"], "column 3: expected `and`"),
+        (["run", "none.toml"], "No such file"),
+        (["report", "toys.toml"], "expected a record"),
+        (["report", "none.json"], "No such file"),
+        (["describe", "ntk.regresion"], "did you mean ntk.regression?"),
+        (["trial", "toys:pair", "shift"], "expected NAME=VALUE"),
+        (["trial", "toys:pair", "sift=1"], "did you mean shift?"),
+        (["trial", "toys:nothing"], "found nothing of that name"),
+        (["run", "toys.toml", "--store", "."], "is a directory"),
+    ],
+)
+def test_bad_usage_exits_with_4_and_says_what_was_expected(
+    write: Callable[[str], Path], arguments: list[str], said: str
+) -> None:
+    done = harness(*arguments, folder=write(GOOD).parent)
+    assert said in done.stderr
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_selected_exits_with_5(write: Callable[[str], Path]) -> None:
+    folder = write(GOOD).parent
+    for command in ("run", "list", "plan"):
+        assert harness(command, "toys.toml", "-k", "nothing", folder=folder).returncode == 5
+
+
+def test_list_and_plan(write: Callable[[str], Path]) -> None:
+    folder = write(GOOD).parent
+    listed = harness("list", "toys.toml", "-k", "size=1", folder=folder)
+    assert listed.stdout == "toys/same[shift=0,size=1]  supported  [quick]\n"
+    planned = harness("plan", "toys.toml", folder=folder).stdout.splitlines()
+    # 3 sizes × 2 shifts (the claim's and its control's) × 6 or 21 seeds
+    assert planned[-1].split()[:4] == ["toys:pair", "36", "126", "0"]
+    assert not (folder / ".harness").exists()
+
+
+def test_a_trial_repeats_the_number_in_the_record(write: Callable[[str], Path]) -> None:
+    folder = write(GOOD).parent
+    assert harness("run", "toys.toml", folder=folder).returncode == 0
+    record = json.loads((folder / "reports/toys.json").read_text())
+    instance = next(i for i in record["instances"] if i["id"] == "toys/same[shift=0,size=2]")
+    point = ["shift=0", "size=2", "sd=0.02"]
+    done = harness("trial", "toys:pair", *point, "--seed", "4", "--json", folder=folder)
+    (by_hand,) = json.loads(done.stdout)
+    values = by_hand["values"]
+    effect = math.log(values["a.error"]) - math.log(values["b.error"])
+    assert effect == pytest.approx(instance["values"][4], rel=1e-12)
+    text = harness("trial", "toys.toml::same[shift=0,size=2]", "--seed", "4", folder=folder).stdout
+    assert repr(values["a.error"]) in text
+    assert text.count("toys:pair, seed 4") == 2  # the claim's point, and its control's
+
+
+def test_a_failed_trial_shows_its_error_and_exits_with_1(write: Callable[[str], Path]) -> None:
+    done = harness("trial", "toys:pair", "crash-at=0", folder=write(GOOD).parent)
+    assert done.returncode == 1
+    assert "exited with code 7" in done.stdout
+
+
+def test_fresh_seeds_are_new_and_can_be_repeated(write: Callable[[str], Path]) -> None:
+    folder = write(GOOD).parent
+    harness("run", "toys.toml", "--fresh", "--json", "f.json", folder=folder)
+    fresh = json.loads((folder / "f.json").read_text())
+    assert fresh["fresh"]
+    assert fresh["first_seed"] >= 1_000_000
+    harness("run", "toys.toml", "--first-seed", fresh["first_seed"], "--json", "g.json", folder=folder)
+    again = json.loads((folder / "g.json").read_text())
+    assert [i["values"] for i in again["instances"]] == [i["values"] for i in fresh["instances"]]
+
+
+def test_modules_of_the_current_directory_can_be_named(write: Callable[[str], Path]) -> None:
+    folder = write(GOOD.replace("toys:pair", "mine:pair")).parent
+    (folder / "mine.py").write_text((SUPPORT / "toys.py").read_text())
+    assert harness("run", "toys.toml", folder=folder, PYTHONPATH="").returncode == 0
+
+
+def test_a_broken_pipe_is_no_fault_of_ours() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m harness list suites/issues.toml | head -1",
+        shell=True, cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
