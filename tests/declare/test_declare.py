@@ -1,0 +1,137 @@
+"""Declarations: what the decorator reads from a signature, stages, and finding experiments by name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harness.declare import (
+    DeclarationError,
+    Quantity,
+    StageError,
+    UnknownExperimentError,
+    collect_stages,
+    experiment,
+    experiment_names,
+    find,
+    is_reference,
+    stage,
+)
+
+X = {"x": Quantity("a number")}
+
+
+def test_a_signature_becomes_parameters_with_dashes() -> None:
+    @experiment("t", version=2, quantities=X, about={"some_size": "how many"}, precision="float64")
+    def function(*, seed: int, some_size: int = 3, kind: str = "a") -> dict[str, float]:
+        """What it does."""
+        return {"x": float(seed + some_size)}
+
+    declaration = function.__harness_declaration__  # type: ignore[attr-defined]
+    assert (declaration.name, declaration.version, declaration.about) == ("t", 2, "What it does.")
+    assert declaration.defaults() == {"some-size": 3, "kind": "a"}
+    assert declaration.parameters["some-size"].about == "how many"
+    assert declaration.precision == "float64"
+    assert function(seed=1) == {"x": 4.0}
+
+
+def no_seed(*, size: int = 1) -> dict[str, float]:
+    return {}
+
+
+def positional(seed: int, size: int = 1) -> dict[str, float]:
+    return {}
+
+
+def untyped(*, seed: int, size=1) -> dict[str, float]:  # type: ignore[no-untyped-def]
+    return {}
+
+
+def without_default(*, seed: int, size: int) -> dict[str, float]:
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (no_seed, "expected a keyword-only `seed: int`, found none"),
+        (positional, "parameter seed: expected keyword-only, found positional"),
+        (untyped, "parameter size: expected a type annotation, found none"),
+        (without_default, "parameter size: expected a default, found none"),
+    ],
+)
+def test_a_signature_that_says_too_little_is_refused(function: Callable[..., Any], said: str) -> None:
+    with pytest.raises(DeclarationError, match=said):
+        experiment("t", version=1, quantities=X)(function)
+
+
+def test_about_must_describe_parameters() -> None:
+    def function(*, seed: int, size: int = 1) -> dict[str, float]:
+        return {}
+
+    with pytest.raises(DeclarationError, match=r"describes no parameters: \['siz'\]"):
+        experiment("t", version=1, quantities=X, about={"siz": "typo"})(function)
+
+
+def test_a_stage_error_ends_its_stage_and_is_recorded() -> None:
+    with collect_stages() as stages:
+        with stage("one") as one:
+            pass
+        with stage("two") as two:
+            raise StageError("too hard")
+        with stage("three"):
+            pass
+    assert [(s.name, s.failure) for s in stages] == [("one", ""), ("two", "too hard"), ("three", "")]
+    assert one.ok
+    assert not two.ok
+
+
+def test_other_exceptions_go_on_and_so_does_a_stage_error_outside_a_trial() -> None:
+    with pytest.raises(ZeroDivisionError), collect_stages(), stage("one"):
+        raise ZeroDivisionError
+    with pytest.raises(StageError, match="too hard"), stage("one"):
+        raise StageError("too hard")
+
+
+def test_experiments_of_this_package_are_known_by_name() -> None:
+    assert "ntk.regression" in experiment_names()
+    assert [find(name).name for name in experiment_names()] == experiment_names()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ntk.nothing", "no experiment is called 'ntk.nothing'"),
+        ("os", "no experiment is called 'os'"),
+        ("no_such_module:f", "importing no_such_module failed"),
+        ("toys:nothing", "found nothing of that name"),
+        ("toys:PAIR", "found a dict without it"),
+    ],
+)
+def test_names_that_lead_nowhere(name: str, said: str) -> None:
+    with pytest.raises(UnknownExperimentError, match=said):
+        find(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [("a:b", True), ("a.b_c:d1", True), *((t, False) for t in ("a", "a:b:c", "a b:c", ":b", 3))],
+)
+def test_references(text: object, holds: bool) -> None:
+    assert is_reference(text) is holds
+
+
+def test_declarations_import_nothing_heavy() -> None:
+    program = """
+import sys
+from harness.declare import experiment_names, find
+for name in experiment_names():
+    find(name)
+print([m for m in ("jax", "numpy", "scipy", "sklearn", "neural_tangents") if m in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
