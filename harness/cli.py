@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from harness.targets import Selected
 
 INTERRUPTED, INTERNAL, USAGE, NOTHING = 2, 3, 4, 5
-STORE = Path(".harness") / "store.sqlite"
 COLORS = {
     "as-expected": "green",
     "unexpected": "red",
@@ -31,14 +30,20 @@ COLORS = {
     "error": "red",
 }
 
+def _default_store() -> Path:
+    from harness.targets import STORE
+
+    return Path(os.environ.get("HARNESS_STORE", STORE))
+
+
 targets_argument = click.argument("targets", nargs=-1, required=True, metavar="FILE[::ID]...")
 keyword_option = click.option("-k", "keyword", default="", help="Only ids that this expression matches.")
 marks_option = click.option("-m", "marks", default="", help='Only these marks, as in -m "not slow".')
 store_option = click.option(
     "--store",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=lambda: Path(os.environ.get("HARNESS_STORE", STORE)),
-    show_default=str(STORE),
+    default=_default_store,
+    show_default=".harness/store.sqlite",
     help="Where measured trials are kept (also HARNESS_STORE).",
 )
 

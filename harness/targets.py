@@ -9,6 +9,9 @@ from pathlib import Path
 
 from harness.suite import Instance, SelectionError, Suite, load, select
 
+STORE = Path(".harness") / "store.sqlite"
+"""Where measured trials are kept unless told otherwise, in the current directory."""
+
 
 @dataclass(frozen=True)
 class Selected:

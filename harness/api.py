@@ -1,0 +1,98 @@
+"""For programs and notebooks: run suites, and get a record's numbers as arrays or as a frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.campaign import Progress
+from harness.report.progress import showing
+from harness.report.record import Record
+from harness.session import run as run_session
+from harness.targets import STORE, gather, make_local_modules_importable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+def run(
+    targets: str | Path | Sequence[str | Path],
+    *,
+    keyword: str = "",
+    marks: str = "",
+    store: str | Path | None = STORE,
+    workers: int | None = None,
+    seeds: int | None = None,
+    first_seed: int | None = None,
+    progress: bool | Callable[[Progress], None] = False,
+) -> Record:
+    """Measure and judge the claims of `FILE` or `FILE::ID` targets; what `harness run` does, as a record.
+
+    `keyword` and `marks` select as -k and -m do. `store` keeps measured trials (None keeps nothing), `seeds`
+    replaces the budgets, `first_seed` the pinned seeds 0, 1, 2, …. `progress` shows it on standard error, or
+    is a function that is told of it. A record without instances means that nothing was selected.
+
+    Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
+    `StoreError` for a store that cannot be used (all are `UserError`).
+    """
+    make_local_modules_importable()
+    names = [targets] if isinstance(targets, str | Path) else targets
+    selected = gather([str(name) for name in names], keyword=keyword, marks=marks)
+    with showing(quiet=progress is not True) as show:
+        return run_session(
+            selected,
+            store=None if store is None else Path(store),
+            workers=workers,
+            seeds=seeds,
+            first_seed=first_seed,
+            command=("harness.run", *map(str, names)),
+            on_progress=progress if callable(progress) else show,
+        )
+
+
+def arrays(record: Record, claim: str | None = None) -> dict[str, np.ndarray]:
+    """A record's instances as arrays of one length, of one claim or of all.
+
+    `id`, `claim`, `verdict`, `outcome`, `agreement`, `unit` (strings); `n` (integers); `estimate`, `low`,
+    `high`, `region_low`, `region_high`, `seconds` (float64; open sides are ±inf, missing numbers NaN); an
+    array of labels per axis, as `axis:NAME` ('' where an instance lacks it); and `values` (object): each
+    instance's effects, one per seed.
+    """
+    import numpy as np
+
+    chosen = [i for i in record.instances if claim is None or i.claim == claim]
+    columns: dict[str, np.ndarray] = {
+        name: np.array([getattr(i, name) for i in chosen], dtype=str)
+        for name in ("id", "claim", "verdict", "outcome", "agreement", "unit")
+    }
+    columns["n"] = np.array([i.n for i in chosen], dtype=np.int64)
+    numbers: dict[str, list[float]] = {
+        "estimate": [_or(i.estimate, math.nan) for i in chosen],
+        "low": [_or(i.interval[0], -math.inf) for i in chosen],
+        "high": [_or(i.interval[1], math.inf) for i in chosen],
+        "region_low": [_or(i.region[0], -math.inf) for i in chosen],
+        "region_high": [_or(i.region[1], math.inf) for i in chosen],
+        "seconds": [i.seconds for i in chosen],
+    }
+    columns |= {name: np.array(column, dtype=np.float64) for name, column in numbers.items()}
+    for axis in sorted({axis for i in chosen for axis in i.point}):
+        columns[f"axis:{axis}"] = np.array([i.point.get(axis, "") for i in chosen], dtype=str)
+    columns["values"] = np.empty(len(chosen), dtype=object)
+    for index, instance in enumerate(chosen):
+        columns["values"][index] = np.array(instance.values, dtype=np.float64)
+    return columns
+
+
+def frame(record: Record, claim: str | None = None) -> pd.DataFrame:
+    """`arrays` as a pandas frame, a row per instance, indexed by id. Raises ImportError without pandas."""
+    import pandas as pd
+
+    columns: dict[str, Any] = dict(arrays(record, claim))
+    return pd.DataFrame({name: list(column) for name, column in columns.items()}).set_index("id")
+
+
+def _or(x: float | None, missing: float) -> float:
+    return missing if x is None else x

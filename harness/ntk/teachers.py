@@ -1,0 +1,27 @@
+"""Fixed data sets made from known functions, named in suites as `harness.ntk.teachers:linear`.
+
+Unlike `sphere`, whose points are new for every seed, these are finite sets from which seeds draw splits.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+POINTS = 2000
+"""Many more than a trial uses (264), so that splits of two seeds share few points."""
+
+DIMENSION = 10
+"""As `sphere`: the same inputs, another teacher."""
+
+_SEED = 0
+"""Of the one draw that makes the set; any would do."""
+
+
+def linear() -> tuple[Float[np.ndarray, "points inputs"], Float[np.ndarray, " points"]]:
+    """2000 points on the sphere of radius √10 in 10 dimensions, with target x₁ (variance one)."""
+    x = np.random.default_rng(_SEED).standard_normal((POINTS, DIMENSION))
+    x *= math.sqrt(DIMENSION) / np.linalg.norm(x, axis=1, keepdims=True)
+    return x, x[:, 0]

@@ -1,0 +1,103 @@
+"""The Python API, and that the documentation's example runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from good_suite import GOOD, write
+
+import harness
+from harness.campaign import Progress
+
+__all__ = ["write"]
+ROOT = Path(__file__).parents[1]
+
+PUBLIC = [
+    "InstanceRecord", "Quantity", "Record", "StageError", "Suite", "SuiteError", "UserError", "arrays",
+    "experiment", "frame", "load", "read_record", "run", "stage",
+]  # fmt: skip
+
+
+def test_what_is_public_is_deliberate() -> None:
+    assert sorted(harness.__all__) == PUBLIC
+    assert dir(harness) == PUBLIC
+    for name in PUBLIC:
+        assert getattr(harness, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = harness.nothing  # type: ignore[attr-defined]
+
+
+def test_the_package_imports_nothing_by_itself() -> None:
+    program = "import sys, harness; print([m for m in sys.modules if m.startswith('harness.')])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_run_gives_the_record_that_the_command_writes(write: Callable[[str], Path], tmp_path: Path) -> None:
+    path = write(GOOD)
+    seen: list[Progress] = []
+    store = tmp_path / "store.sqlite"
+    record = harness.run(path, store=store, workers=1, keyword="size=2 or size=4", progress=seen.append)
+    assert [i.verdict for i in record.instances] == ["supported", "supported"]
+    assert seen[-1].decided == 2
+    again = harness.run([f"{path}::same[shift=0,size=4]"], store=store)
+    assert again.trials.measured == 0
+    assert again.instances == record.instances[1:]
+    assert harness.run(path, store=None, keyword="nothing").exit_code == 5
+
+
+def test_a_record_as_arrays(write: Callable[[str], Path]) -> None:
+    more = """
+[claims.low]
+says = "The gap is small."
+expect = "open"
+experiment = "pairs"
+at-most = { of = "gap", bound = 0.1 }
+at = { shift = 0.0, size = 1 }
+"""
+    record = harness.run(write(GOOD + more), store=None, workers=1)
+    columns = harness.arrays(record)
+    assert {len(column) for column in columns.values()} == {4}
+    assert columns["id"].tolist() == [i.id for i in record.instances]
+    assert columns["axis:size"].tolist() == ["1", "2", "4", "1"]
+    assert columns["estimate"].dtype == np.float64
+    assert (columns["low"] < columns["estimate"]).all()
+    assert (columns["estimate"] < columns["high"]).all()
+    assert columns["region_low"][-1] == -math.inf
+    for values, estimate, n in zip(columns["values"], columns["estimate"], columns["n"], strict=True):
+        assert values.shape == (n,)
+        assert values.mean() == pytest.approx(estimate, rel=1e-12)
+    assert harness.arrays(record, "low")["claim"].tolist() == ["low"]
+    assert harness.arrays(record, "none")["id"].shape == (0,)
+
+
+def test_a_record_as_a_frame(write: Callable[[str], Path]) -> None:
+    record = harness.run(write(GOOD), store=None, workers=1, keyword="size=1")
+    if importlib.util.find_spec("pandas") is None:
+        with pytest.raises(ImportError, match="pandas"):
+            harness.frame(record)
+    else:
+        frame = harness.frame(record)
+        assert frame.loc["toys/same[shift=0,size=1]", "verdict"] == "supported"
+
+
+def test_the_documented_example_runs(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
+    (tmp_path / "suites").mkdir()
+    shutil.copy(ROOT / "suites/issues.toml", tmp_path / "suites")
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    title, *rows = done.stdout.splitlines()
+    assert title.startswith("Issues with the NTK approach")
+    assert [row.split()[:2] for row in rows[:3]] == [["1", "refuted"], ["2", "refuted"], ["3", "refuted"]]
