@@ -214,7 +214,9 @@ class _Campaign:
         try:
             enquiry.ruling = decide_rows(rows, question)
         except BadValue as error:
-            enquiry.error = str(error)
+            seed = self.first_seed + error.seed
+            found = f"expected {error.expected}, found {error.value!r}"
+            enquiry.error = f"seed {seed}: {error.quantity}: {found}"
             return
         if failure and enquiry.ruling.verdict is None:
             enquiry.error = failure

@@ -57,7 +57,11 @@ def test_an_error_says_which_seed_and_quantity(read: Read) -> None:
     (crashed,) = findings(read(GOOD.replace("sd = 0.02", "crash-at = 4")), keyword="size=1").values()
     assert crashed.parts[0].error.startswith("seed 4: a.error: the worker exited with code 7")
     (nan,) = findings(read(GOOD.replace("sd = 0.02", "nan-at = 4")), keyword="size=1").values()
-    assert "nan" in nan.parts[0].error
+    assert nan.parts[0].error == "seed 4: a.error: expected a finite number, found nan"
+    cases = [case(i) for i in read(GOOD.replace("sd = 0.02", "nan-at = 104")).instances[:1]]
+    with Laboratory(None, workers=1) as laboratory:
+        (shifted,) = conduct(cases, laboratory, first_seed=100).findings
+    assert shifted.parts[0].error.startswith("seed 104: ")
 
 
 def test_an_error_beyond_the_seeds_that_a_claim_reads_is_not_its_own(read: Read) -> None:

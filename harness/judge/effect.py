@@ -11,7 +11,7 @@ from harness.plan.records import Closeness, Linear
 class BadValue(ValueError):  # noqa: N818  # the room's word: the value is bad, the program is not
     """A measured number from which no effect can be computed; makes every claim that reads it an error.
 
-    `seed` is the index of the row, `quantity` names the reading, `value` is what was found.
+    `seed` is the index of the row, `quantity` names the reading; `value` was found, `expected` was not.
     """
 
     def __init__(self, seed: int, quantity: str, value: float, expected: str) -> None:
@@ -19,6 +19,7 @@ class BadValue(ValueError):  # noqa: N818  # the room's word: the value is bad, 
         self.seed = seed
         self.quantity = quantity
         self.value = value
+        self.expected = expected
 
 
 def effect_values(effect: Linear | Closeness, rows: Sequence[Sequence[float]]) -> list[float]:

@@ -1,0 +1,149 @@
+"""Draw the figures of findings.md from a record, and print its tables.
+
+    python docs/findings.py reports/published/issues.json
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+
+import harness
+from harness.report.words import effect, interval
+
+matplotlib.use("svg")
+matplotlib.rcParams["svg.hashsalt"] = "findings"  # the same record gives the same file
+import matplotlib.pyplot as plt  # noqa: E402 (after the backend is chosen)
+
+FIGURES = Path(__file__).parent / "figures"
+COLORS = {"supported": "#1b7837", "refuted": "#b2182b", "inconclusive": "#8c6d00", "error": "#000000"}
+MARKERS = {"supported": "o", "refuted": "X", "inconclusive": "D", "error": "s"}
+
+
+def rows(record: harness.Record, claim: str, **point: str) -> list[harness.InstanceRecord]:
+    """The instances of a claim at a point, in the record's order."""
+    found = [i for i in record.instances if i.claim == claim]
+    return [i for i in found if all(i.point.get(axis) == label for axis, label in point.items())]
+
+
+def draw(axes: plt.Axes, y: float, instance: harness.InstanceRecord, *, log: bool) -> None:
+    """One instance: its interval as a bar, its estimate as a mark whose shape and colour say the verdict."""
+    if instance.estimate is None:
+        return
+    low, high = (np.nan if side is None else side for side in instance.interval)
+    show = np.exp if log else lambda x: 100 * np.expm1(x)
+    color = COLORS[instance.verdict]
+    axes.plot(show(np.array([low, high])), [y, y], color=color, lw=1.5)
+    axes.plot(show(instance.estimate), y, MARKERS[instance.verdict], color=color, ms=5)
+
+
+def panel(
+    axes: plt.Axes, title: str, instances: list[harness.InstanceRecord], labels: list[str], *, log: bool
+) -> None:
+    """A panel with a line per instance, and the region of the claim shaded."""
+    for y, instance in enumerate(instances):
+        draw(axes, -y, instance, log=log)
+    if instances:
+        low, high = instances[0].region
+        show = np.exp if log else lambda x: 100 * np.expm1(x)
+        left = 0.0 if low is None and log else (-1e3 if low is None else show(low))
+        right = 1e3 if high is None else show(high)
+        limits = axes.get_xlim()
+        axes.axvspan(left, right, color="0.92", zorder=0)
+        axes.set_xlim(limits)
+    axes.set_yticks([-y for y in range(len(labels))], labels, fontsize=7)
+    axes.set_title(title, fontsize=8)
+    axes.tick_params(axis="x", labelsize=7)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def save(figure: plt.Figure, name: str) -> None:
+    FIGURES.mkdir(exist_ok=True)
+    figure.tight_layout()
+    figure.savefig(FIGURES / f"{name}.svg", metadata={"Date": None, "Creator": None})
+    plt.close(figure)
+
+
+def label(instance: harness.InstanceRecord, *axes: str) -> str:
+    return ", ".join(instance.point[axis] for axis in axes)
+
+
+def predictions(record: harness.Record) -> None:
+    """Figure 1: how far trained networks are from their NTK, by what is done about the initial function."""
+    claims = {
+        "single": "single-predicts-as-ntk",
+        "given its initial function": "single-predicts-as-ntk-given-f0",
+        "centred": "centred-predicts-as-ntk",
+        "mean of 32": "ensemble-predicts-as-ntk",
+    }
+    figure, grid = plt.subplots(2, 4, figsize=(9.5, 5), sharex=True)
+    for line, width in zip(grid, ("64", "512"), strict=True):
+        for axes, (title, claim) in zip(line, claims.items(), strict=True):
+            found = rows(record, claim, width=width)
+            names = [label(i, "data", "hidden") for i in found]
+            panel(axes, f"{title}, width {width}", found, names, log=True)
+    figure.supxlabel("distance to NTK regression (standard deviations of the target); shaded: the claim", fontsize=8)
+    save(figure, "predictions")
+
+
+def layers(record: harness.Record) -> None:
+    """Figure 2: how a hidden layer changes a network's error, against the NTK's."""
+    claims = {
+        "single": "layer-changes-single-and-ntk-alike",
+        "given its initial function": "layer-changes-single-and-ntk-given-f0-alike",
+        "centred": "layer-changes-centred-and-ntk-alike",
+        "mean of 8": "layer-changes-ensemble-and-ntk-alike",
+    }
+    figure, grid = plt.subplots(2, 4, figsize=(9.5, 5), sharex=True)
+    for line, width in zip(grid, ("64", "512"), strict=True):
+        for axes, (title, claim) in zip(line, claims.items(), strict=True):
+            found = rows(record, claim, width=width)
+            names = [label(i, "data", "hidden") for i in found]
+            panel(axes, f"{title}, width {width}", found, names, log=False)
+    figure.supxlabel("change of the network's error over that of its kernel's, per cent; shaded: the claim", fontsize=8)
+    save(figure, "layers")
+
+
+def everyday(record: harness.Record) -> None:
+    """Figure 3: everyday settings, by what would mend each of the two causes."""
+    claims = {
+        "given its initial function": "everyday-single-predicts-as-ntk-given-f0",
+        "centred": "everyday-centred-predicts-as-ntk",
+        "centred, kernel after training": "everyday-centred-predicts-as-after-kernel",
+        "change of the kernel": "everyday-kernel-stays",
+    }
+    figure, grid = plt.subplots(2, 4, figsize=(9.5, 5.5), sharey="row")
+    for line, data in zip(grid, ("diabetes", "sphere"), strict=True):
+        for axes, (title, claim) in zip(line, claims.items(), strict=True):
+            found = rows(record, claim, data=data)
+            names = [label(i, "setting", "hidden") for i in found]
+            panel(axes, f"{title}, {data}", found, names, log=True)
+    figure.supxlabel("distance, or relative change of the kernel; shaded: the claim", fontsize=8)
+    save(figure, "everyday")
+
+
+def table(record: harness.Record) -> str:
+    """A Markdown table: per claim, how many instances came to which verdict, and one example."""
+    lines = ["| claim | supported | refuted | inconclusive | for example |", "|---|---|---|---|---|"]
+    for claim in dict.fromkeys(i.claim for i in record.instances):
+        found = [i for i in record.instances if i.claim == claim]
+        counts = [sum(i.verdict == v for i in found) for v in ("supported", "refuted", "inconclusive")]
+        first = found[0]
+        point = ", ".join(f"{axis} {value}" for axis, value in sorted(first.point.items()))
+        said = f"{effect(first.estimate, first.unit)} {interval(first.interval, first.unit)} at {point}"
+        lines.append(f"| {claim} | {' | '.join(map(str, counts))} | {said} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    record = harness.read_record(Path(sys.argv[1]))
+    for figure in (predictions, layers, everyday):
+        figure(record)
+    print(table(record))
+
+
+if __name__ == "__main__":
+    main()

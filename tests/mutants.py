@@ -1,0 +1,211 @@
+"""Does anybody notice? Breaks the code on purpose, one place at a time, and sees what catches it.
+
+    python tests/mutants.py [NAME ...]
+
+Each mutant is applied to a copy of the checkout. Two watchmen run on it: the tests named beside it, and the
+suite (a part of `suites/issues.toml`, measured anew where the science changed). A table says which of them
+noticed; it exits with 1 if a mutant got past both. `tests/test_mutants.py` checks that each can be applied.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SCIENCE = "data=sphere and not ensemble and not everyday and not noise and not train"
+"""The part of the suite that a mutant of the science must upset: that networks follow their kernels."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change of one place: `old` stands in `file` exactly once."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+    keyword: str = SCIENCE
+
+
+REGRESSION = "harness/ntk/experiments/regression.py"
+JUDGE = "tests/judge tests/plan tests/test_campaign.py tests/suite"
+STORE = "tests/measure/test_fingerprint.py tests/measure/test_store.py tests/measure/test_laboratory.py"
+EVERYTHING = "issues"
+"""For mutants that change no measurement: the whole default part, from the store."""
+
+MUTANTS = [
+    Mutant(
+        "judge: paired as unpaired",
+        "harness/judge/effect.py",
+        "    return [_linear(effect, seed, row) for seed, row in enumerate(rows)]",
+        "    rows = [[row[0], *rows[seed - 1][1:]] for seed, row in enumerate(rows)]\n"
+        "    return [_linear(effect, seed, row) for seed, row in enumerate(rows)]",
+        JUDGE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "judge: one side of the interval",
+        "harness/judge/rule.py",
+        "    return above and below",
+        "    return above",
+        JUDGE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "judge: alpha instead of alpha/8",
+        "harness/judge/rule.py",
+        "question.alpha / len(LOOKS)",
+        "question.alpha",
+        JUDGE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "judge: verdicts exchanged",
+        "harness/judge/rule.py",
+        "    if question.exchanged:\n        if _disjoint",
+        "    if not question.exchanged:\n        if _disjoint",
+        JUDGE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "judge: NaN dropped",
+        "harness/judge/effect.py",
+        "    return [_linear(effect, seed, row) for seed, row in enumerate(rows)]",
+        "    return [_linear(effect, s, row) for s, row in enumerate(rows) if all(map(math.isfinite, row))]",
+        JUDGE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "judge: control ignored",
+        "harness/judge/outcome.py",
+        '"supported": "vacuous"',
+        '"supported": "as-expected"',
+        JUDGE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "judge: seeds beyond n used",
+        "harness/judge/rule.py",
+        "        n, seen = look, values[:look]",
+        "        n, seen = look, values",
+        JUDGE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "judge: error of a seed passed over",
+        "harness/campaign.py",
+        "            if failure:\n                break\n            rows",
+        "            if failure:\n                failure = ''\n                continue\n            rows",
+        JUDGE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "suite: where ignored",
+        "harness/suite/instances.py",
+        "        matched[index] = True\n",
+        "        matched[index] = True\n        continue\n",
+        JUDGE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "suite: the last match does not win",
+        "harness/suite/instances.py",
+        "enumerate(draft.overrides):\n        if not _matches",
+        "reversed(list(enumerate(draft.overrides))):\n        if not _matches",
+        JUDGE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "store: stale entry after an edit",
+        "harness/measure/fingerprint.py",
+        "trial.key, device, source.digest, python]",
+        "trial.key, device, python]",
+        STORE,
+        EVERYTHING,
+    ),
+    Mutant(
+        "store: wrong point returned",
+        "harness/measure/fingerprint.py",
+        "    parts = [declaration.name, declaration.version, trial.key,",
+        "    parts = [declaration.name, declaration.version, trial.seed,",
+        STORE,
+    ),
+]
+
+
+def apply(mutant: Mutant, folder: Path) -> None:
+    """Change the mutant's one place in the checkout `folder`. Raises ValueError where it does not fit."""
+    path = folder / mutant.file
+    text = path.read_text()
+    if text.count(mutant.old) != 1:
+        found = text.count(mutant.old)
+        raise ValueError(f"{mutant.name}: expected once in {mutant.file}, found {found} times")
+    path.write_text(text.replace(mutant.old, mutant.new))
+
+
+def copy(folder: Path) -> None:
+    """Copy what git tracks, as it stands in the work tree."""
+    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in names.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+
+
+def run(folder: Path, *command: str) -> tuple[int, str]:
+    """Run a Python module in the copy; its own code comes before the installed one."""
+    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{folder / 'tests/support'}"}
+    program = [sys.executable, "-m", *command]
+    done = subprocess.run(
+        program, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def watch(mutant: Mutant, store: Path | None) -> tuple[str, str]:
+    """What each watchman said: the tests that failed, and the instances that did not come out as expected."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name:
+        folder = Path(name)
+        copy(folder)
+        apply(mutant, folder)
+        code, text = run(folder, "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.tests.split())
+        lines = [line for line in text.splitlines() if line.startswith("FAILED")]
+        failed = [line.split(" - ")[0].split("::", 1)[-1] for line in lines]
+        tests = (failed[0] if failed else f"exit {code}") if code else "–"
+        kept = folder / "store.sqlite"
+        if store is not None and store.exists():
+            shutil.copy(store, kept)
+        suite = ["harness", "run", "suites/issues.toml", "-q", "--store", str(kept), "--json", "r.json"]
+        code, text = run(folder, *suite, "-m", "not slow", "-k", mutant.keyword)
+        said = text.partition("Not as expected:")[2]
+        upset = [line.split("issues/")[1].split(":")[0] for line in said.splitlines() if "issues/" in line]
+        claims = f"{len(upset)} instances, e.g. {upset[0]}" if upset else (f"exit {code}" if code else "–")
+    return tests, claims
+
+
+def main() -> None:
+    """Run the mutants named on the command line, or all, and print the table."""
+    wanted = sys.argv[1:]
+    store = Path(os.environ["HARNESS_STORE"]).absolute() if "HARNESS_STORE" in os.environ else None
+    survivors = 0
+    print("| mutant | caught by tests | caught by the suite | seconds |\n|---|---|---|---|", flush=True)
+    for mutant in MUTANTS:
+        if wanted and not any(word in mutant.name for word in wanted):
+            continue
+        start = time.monotonic()
+        tests, claims = watch(mutant, store)
+        survivors += tests == claims == "–"
+        print(f"| {mutant.name} | {tests} | {claims} | {time.monotonic() - start:.0f} |", flush=True)
+    sys.exit(survivors > 0)
+
+
+if __name__ == "__main__":
+    main()

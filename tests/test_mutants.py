@@ -1,0 +1,29 @@
+"""The mutants can still be applied: each names one place that stands in the code exactly once."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from mutants import MUTANTS, ROOT, Mutant, apply
+
+sys.path.pop(0)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+def test_a_mutant_changes_one_place_and_is_still_a_program(mutant: Mutant, tmp_path: Path) -> None:
+    path = tmp_path / mutant.file
+    path.parent.mkdir(parents=True)
+    shutil.copy(ROOT / mutant.file, path)
+    before = path.read_text()
+    apply(mutant, tmp_path)
+    assert path.read_text() != before
+    compile(path.read_text(), mutant.file, "exec")
+
+
+def test_names_differ() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
