@@ -117,6 +117,14 @@ def describe(experiment: str | None) -> None:
 
 
 @cli.command()
+def schema() -> None:
+    """Print the JSON Schema of suites, for editors. Runs nothing."""
+    from harness.suite.schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
+@cli.command()
 @targets_argument
 @keyword_option
 @marks_option

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SCIENCE = "data=sphere and not ensemble and not everyday and not noise and not train"
+SCIENCE = "data=sphere and (hidden=1,width or hidden=1..2,width=64) and not ensemble"
 """The part of the suite that a mutant of the science must upset: that networks follow their kernels."""
 
 
@@ -36,12 +36,84 @@ class Mutant:
 
 
 REGRESSION = "harness/ntk/experiments/regression.py"
+NTK = "tests/ntk"
 JUDGE = "tests/judge tests/plan tests/test_campaign.py tests/suite"
 STORE = "tests/measure/test_fingerprint.py tests/measure/test_store.py tests/measure/test_laboratory.py"
 EVERYTHING = "issues"
 """For mutants that change no measurement: the whole default part, from the store."""
 
 MUTANTS = [
+    Mutant(
+        "science: NNGP for NTK",
+        "harness/ntk/kernels.py",
+        "return result.nngp, result.ntk",
+        "return result.nngp, result.nngp",
+        NTK,
+    ),
+    Mutant(
+        "science: f0 dropped",
+        "harness/ntk/solve.py",
+        "f0_test + self.regression(cross, _column",
+        "self.regression(cross, _column",
+        NTK,
+    ),
+    Mutant(
+        "science: w_std for w_std²",
+        "harness/ntk/network.py",
+        "(a @ weights) * (w_std / math.sqrt(weights.shape[0]))",
+        "(a @ weights) * math.sqrt(w_std / weights.shape[0])",
+        NTK,
+    ),
+    Mutant(
+        "science: bias missing",
+        "harness/ntk/network.py",
+        "math.sqrt(weights.shape[0])) + b_std * biases",
+        "math.sqrt(weights.shape[0]))",
+        NTK,
+    ),
+    Mutant(
+        "science: depth off by one",
+        "harness/ntk/kernels.py",
+        "for number in range(architecture.hidden)]",
+        "for number in range(architecture.hidden + 1)]",
+        NTK,
+    ),
+    Mutant(
+        "science: test set leaks into training",
+        "harness/ntk/data.py",
+        "        x_test=x[train:held_out],\n        y_test=y[train:held_out],",
+        "        x_test=x[:test],\n        y_test=y[:test],",
+        NTK,
+    ),
+    Mutant(
+        "science: teacher's points depend on width",
+        REGRESSION,
+        "points = split(data, train=train, test=test, seed=seed,",
+        "points = split(data, train=train, test=test, seed=seed + width,",
+        NTK,
+    ),
+    Mutant(
+        "science: one seed for all networks",
+        "harness/ntk/train.py",
+        "return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), _STREAM), number)",
+        "return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), _STREAM), 0)",
+        NTK,
+        "data=sphere and width=64 and ensemble",
+    ),
+    Mutant(
+        "science: learning rate without λ_max",
+        "harness/ntk/train.py",
+        "= units * 2 / np.maximum(largest_analytic, own)",
+        "= units * 2 / np.ones_like(own)",
+        NTK,
+    ),
+    Mutant(
+        "science: float32 solve",
+        "harness/ntk/solve.py",
+        "    gram = np.asarray(gram, dtype=np.float64)\n",
+        "    gram = np.asarray(gram, dtype=np.float32)\n",
+        NTK,
+    ),
     Mutant(
         "judge: paired as unpaired",
         "harness/judge/effect.py",

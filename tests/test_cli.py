@@ -30,7 +30,7 @@ def harness(*arguments: object, folder: Path | None = None, **env: str) -> subpr
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["list", ISSUES], ["check", ISSUES], ["describe", "ntk.regression"]],
+    [["--help"], ["list", ISSUES], ["check", ISSUES], ["describe", "ntk.regression"], ["schema"]],
 )
 def test_what_answers_at_once_imports_nothing_heavy(arguments: list[str]) -> None:
     program = f"""
@@ -49,7 +49,7 @@ print("imported:", [name for name in heavy if name in sys.modules])
 
 
 def test_every_command_has_help() -> None:
-    commands = ["check", "list", "describe", "plan", "run", "trial", "report"]
+    commands = ["check", "list", "describe", "schema", "plan", "run", "trial", "report"]
     for command in commands:
         done = harness(command, "--help")
         assert (done.returncode, done.stderr) == (0, "")

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 SPHERE_DIMENSION = 10
-"""As in the set-up of the suites (SCIENCE.md): few enough that 64 points tell something about degree two."""
+"""As in the suites: few enough that 64 points tell something about degree two."""
 
 _STREAM = 1
 """The data's random stream for a seed, `default_rng([seed, 1])`: nothing else draws from it."""
@@ -25,46 +25,70 @@ Loaded = tuple[Float[np.ndarray, "points inputs"], Float[np.ndarray, " points"]]
 
 @dataclass(frozen=True)
 class Split:
-    """Training and test points, float64; made by `split`. `y_train` carries the noise, `y_test` never."""
+    """Training, test and validation points, float64; made by `split`.
+
+    `y_train` and `y_validation` carry the noise, `y_test` never.
+    """
 
     x_train: Float[np.ndarray, "train inputs"]
     y_train: Float[np.ndarray, " train"]
     x_test: Float[np.ndarray, "test inputs"]
     y_test: Float[np.ndarray, " test"]
+    x_validation: Float[np.ndarray, "validation inputs"]
+    y_validation: Float[np.ndarray, " validation"]
 
 
-def split(data: str, *, train: int, test: int, seed: int, noise: float = 0.0) -> Split:
+def split(data: str, *, train: int, test: int, seed: int, noise: float = 0.0, validation: int = 0) -> Split:
     """`train` training and `test` test points of the data set `data`, chosen by `seed` alone.
+
+    `validation` further points are held out of both; training and test points do not depend on their number.
 
     `data` is one of `known()` or `package.module:function`, a function without arguments that returns
     (inputs [points, features], targets [points]). Features are standardised with the training points' mean
     and standard deviation (a feature that is constant there is dropped to 0), rows then scaled to norm √d.
     Targets that are not all ±1 are standardised by the training points. `sphere` is left as it is: inputs
     and teacher are standardised exactly, and stay the known function. `noise` is the standard deviation of
-    Gaussian noise on the training targets, after all this.
+    Gaussian noise on the training and validation targets, after all this.
 
     Raises `ValueError` for an unknown name, for more points than there are, and for data that are no
     numbers of these shapes.
     """
-    if train < 2 or test < 1:
-        raise ValueError(f"expected at least 2 training points and 1 test point, found {train} and {test}")
+    if train < 2 or test < 1 or validation < 0:
+        raise ValueError(
+            "expected at least 2 training points, 1 test point and 0 validation points, "
+            f"found {train}, {test} and {validation}"
+        )
     random = np.random.default_rng([seed, _STREAM])
+    points = train + test + validation
     if data == "sphere":
         x, y = _sphere(train + test, random)
+        train_noise = random.standard_normal(train)
+        x_further, y_further = _sphere(validation, random)  # drawn after what must not depend on it
+        x, y = np.concatenate([x, x_further]), np.concatenate([y, y_further])
     else:
         x, y = _load(data)
-        if train + test > len(x):
+        if points > len(x):
+            further = f" and {validation} validation" if validation else ""
             raise ValueError(
-                f"data {data!r}: {train} training and {test} test points were asked for, {train + test} in "
-                f"all, but there are only {len(x)}"
+                f"data {data!r}: {train} training and {test} test{further} points were asked for, "
+                f"{points} in all, but there are only {len(x)}"
             )
-        chosen = random.permutation(len(x))[: train + test]
+        chosen = random.permutation(len(x))[:points]
+        train_noise = random.standard_normal(train)
         x, y = x[chosen], y[chosen]
         x = _to_sphere(_standardised(x, x[:train]))
-        if not np.all(np.abs(y) == 1):
+        if not np.all(np.abs(y[: train + test]) == 1):
             y = _standardised(y[:, None], y[:train, None])[:, 0]
-    noisy = y[:train] + noise * random.standard_normal(train)
-    return Split(x[:train], noisy, x[train:], y[train:])
+    validation_noise = random.standard_normal(validation)
+    held_out = train + test
+    return Split(
+        x_train=x[:train],
+        y_train=y[:train] + noise * train_noise,
+        x_test=x[train:held_out],
+        y_test=y[train:held_out],
+        x_validation=x[held_out:],
+        y_validation=y[held_out:] + noise * validation_noise,
+    )
 
 
 def known() -> tuple[str, ...]:

@@ -32,29 +32,33 @@ def nngp_ntk(architecture: Architecture, x1: Points, x2: Points | None = None) -
     contributes (fan_in · covariance of its activations + 1), fan_in being the input features or `width`
     (arXiv:2001.07301), so it grows in proportion to the width; the NNGP is that of `ntk`.
 
+    All are closed forms; GELU's (Tsuchida et al. 2021 arXiv:2002.08517) agrees with a quadrature of 160 × 160
+    points to 2e-11 for 1 to 4 hidden layers and inputs of norm √d.
+
     Pass `x2=None` for a Gram matrix: only then is the diagonal known to be one. Raises `ImportError`
     where neural-tangents is missing.
     """
     first = jnp.asarray(x1, dtype=jnp.float64)
     second = None if x2 is None else jnp.asarray(x2, dtype=jnp.float64)
-    nngp, ntk = _compiled(architecture)(first, second)
+    nngp, ntk = _compiled(architecture, first.shape[1])(first, second)
     return np.asarray(nngp), np.asarray(ntk)
 
 
 @lru_cache(maxsize=64)  # bounded, for a worker that lives long; a suite has a few dozen architectures
-def _compiled(architecture: Architecture) -> Callable[[Any, Any], tuple[Any, Any]]:
+def _compiled(architecture: Architecture, inputs: int) -> Callable[[Any, Any], tuple[Any, Any]]:
     compat.load()
     from neural_tangents import stax
 
-    activation = {"relu": stax.Relu, "erf": stax.Erf, "identity": stax.Identity}[architecture.activation]
+    activation = {"relu": stax.Relu, "erf": stax.Erf, "gelu": stax.Gelu, "identity": stax.Identity}[
+        architecture.activation
+    ]
 
-    def dense(out: int) -> Any:
-        return stax.Dense(
-            out, architecture.w_std, architecture.b_std, parameterization=architecture.parameterization
-        )
+    def dense(number: int, out: int) -> Any:
+        w_std, b_std = architecture.scales(number, architecture.width if number else inputs)
+        return stax.Dense(out, w_std, b_std, parameterization=architecture.parameterization)
 
-    hidden = [(dense(architecture.width), activation()) for _ in range(architecture.hidden)]
-    kernel = stax.serial(*(layer for pair in hidden for layer in pair), dense(1))[2]
+    hidden = [(dense(number, architecture.width), activation()) for number in range(architecture.hidden)]
+    kernel = stax.serial(*(layer for pair in hidden for layer in pair), dense(architecture.hidden, 1))[2]
 
     def both(x1: Any, x2: Any) -> tuple[Any, Any]:
         result = kernel(x1, x2, ("nngp", "ntk"))

@@ -10,7 +10,7 @@ Predictions = Float[np.ndarray, "points *nets"]
 
 def error(predictions: Predictions, y: Float[np.ndarray, " points"]) -> float:
     """Root mean square error, in the targets' unit; for several networks (columns) the geometric mean."""
-    return _geometric_mean(_rms(predictions - _beside(y, predictions)))
+    return geometric_mean(_rms(predictions - _beside(y, predictions)))
 
 
 def distance(a: Predictions, b: Predictions, y: Float[np.ndarray, " points"]) -> float:
@@ -22,7 +22,7 @@ def distance(a: Predictions, b: Predictions, y: Float[np.ndarray, " points"]) ->
     a distance bounds a difference of errors, |error(a) − error(b)| ≤ distance(a, b) · rms(y).
     """
     difference = a - b if a.ndim == b.ndim else _beside(a, b) - _beside(b, a)
-    return _geometric_mean(_rms(difference)) / float(_rms(y))
+    return geometric_mean(_rms(difference)) / float(_rms(y))
 
 
 def _beside(values: Predictions, other: Predictions) -> Predictions:
@@ -34,6 +34,7 @@ def _rms(values: Predictions) -> Float[np.ndarray, "*nets"]:
     return root
 
 
-def _geometric_mean(values: Float[np.ndarray, "*nets"]) -> float:
+def geometric_mean(values: Float[np.ndarray, "*nets"]) -> float:
+    """Of numbers that are at least 0, one per network."""
     with np.errstate(divide="ignore"):  # of predictions that are equal: 0, as it should be
         return float(np.exp(np.mean(np.log(values))))

@@ -5,8 +5,10 @@ A layer maps the activations a (fan_in of them) to pre-activations:
     ntk:       h = w_std/√fan_in · a W + b_std · b,   W, b ~ N(0, 1)
     standard:  h = a W + b,                           W ~ N(0, w_std²/fan_in),  b ~ N(0, b_std²)
 
-Both have the same distribution of functions at initialisation; they differ in how gradient descent moves
-them (arXiv:2001.07301). The activation stands between layers, none after the last.
+with w_std and b_std those of the layer (`Architecture.scales`); N is a uniform distribution of the same
+variance for the uniform initialisation. Both have the same distribution of functions at initialisation; they
+differ in how gradient descent moves them (arXiv:2001.07301). The activation stands between layers, none after
+the last.
 """
 
 from __future__ import annotations
@@ -33,14 +35,19 @@ def init(key: PRNGKeyArray, architecture: Architecture, inputs: int) -> Params:
     shapes = list(itertools.pairwise(sizes))
     # One draw for all layers compiles in a third of the time of one draw for each.
     total = sum((fan_in + 1) * fan_out for fan_in, fan_out in shapes)
-    numbers = jax.random.normal(key, (total,), dtype=jnp.float32)
+    if architecture.initialisation == "uniform":
+        edge = math.sqrt(3)  # of variance one, as the others are
+        numbers = jax.random.uniform(key, (total,), dtype=jnp.float32, minval=-edge, maxval=edge)
+    else:
+        numbers = jax.random.normal(key, (total,), dtype=jnp.float32)
     params, start = [], 0
-    for fan_in, fan_out in shapes:
+    for number, (fan_in, fan_out) in enumerate(shapes):
         layer = numbers[start : start + (fan_in + 1) * fan_out].reshape(fan_in + 1, fan_out)
         start += layer.size
         weights, biases = layer[:-1], layer[-1]
         if architecture.parameterization == "standard":
-            weights, biases = weights * (architecture.w_std / math.sqrt(fan_in)), biases * architecture.b_std
+            w_std, b_std = architecture.scales(number, fan_in)
+            weights, biases = weights * (w_std / math.sqrt(fan_in)), biases * b_std
         params.append((weights, biases))
     return params
 
@@ -50,25 +57,32 @@ def apply(
 ) -> Float[Array, " points"]:
     """The network's outputs at `x`, in the precision of `params`."""
     hidden = x.astype(params[0][0].dtype)
-    for layer in params[:-1]:
-        hidden = activate(architecture.activation, affine(layer, architecture, hidden))
-    return affine(params[-1], architecture, hidden)[:, 0]
+    for number in range(len(params) - 1):
+        hidden = activate(architecture.activation, affine(params, number, architecture, hidden))
+    return affine(params, len(params) - 1, architecture, hidden)[:, 0]
 
 
 def affine(
-    layer: Layer, architecture: Architecture, a: Float[Array, "points fan_in"]
+    params: Params, number: int, architecture: Architecture, a: Float[Array, "points fan_in"]
 ) -> Float[Array, "points fan_out"]:
-    """Pre-activations of one layer (the module's formulas)."""
-    weights, biases = layer
+    """Pre-activations of layer `number`, the first being 0 (the module's formulas)."""
+    weights, biases = params[number]
     if architecture.parameterization == "standard":
         return a @ weights + biases
-    return (a @ weights) * (architecture.w_std / math.sqrt(weights.shape[0])) + architecture.b_std * biases
+    w_std, b_std = architecture.scales(number, weights.shape[0])
+    return (a @ weights) * (w_std / math.sqrt(weights.shape[0])) + b_std * biases
 
 
 def activate(name: Activation, h: Float[Array, "points width"]) -> Float[Array, "points width"]:
-    """The activation as neural-tangents defines it: max(h, 0), erf(h) without a scale, or h."""
+    """The activation as neural-tangents defines it: max(h, 0), erf(h) without a scale, h Φ(h) or h.
+
+    Φ is the normal distribution function itself, not its approximation by tanh (Hendrycks & Gimpel 2016
+    arXiv:1606.08415).
+    """
     if name == "relu":
         return jax.nn.relu(h)
     if name == "erf":
         return jax.scipy.special.erf(h)
+    if name == "gelu":
+        return jax.nn.gelu(h, approximate=False)
     return h

@@ -6,46 +6,43 @@ import textwrap
 from typing import Any, get_args
 
 import msgspec
-from tabulate import tabulate
 
-from harness.declare import Declaration
+from harness.declare import Declaration, Parameter, Quantity
+
+WIDTH = 100
+"""Columns of the text: what a terminal next to an editor has."""
 
 
 def describe(declaration: Declaration) -> str:
     """Name, meaning, parameters and quantities."""
-    parameters = [
-        (p.name, type_text(p.type), _default(p.default), p.about) for p in declaration.parameters.values()
-    ]
-    quantities = [
-        (name, q.unit or "–", q.scale, f"{q.resolution:g}", q.stage or "–", q.about)
-        for name, q in declaration.quantities.items()
-    ]
-    widths = [None, None, None, None, None, 60]
-    lines = [f"{declaration.name}, version {declaration.version}", ""]
-    lines += [declaration.about, ""]
+    lines = [f"{declaration.name}, version {declaration.version}", "", declaration.about, ""]
     if declaration.precision:
         lines += [f"Precision: {declaration.precision}.", ""]
-    lines += ["Parameters", ""]
-    lines += [_indented(tabulate(parameters, ("name", "type", "default", "meaning"), **_plain(60, 4))), ""]
-    lines += ["Quantities", ""]
-    headers = ("name", "unit", "scale", "resolution", "stage", "meaning")
-    lines += [_indented(tabulate(quantities, headers, **_plain(60, len(widths))))]
+    lines.append("Parameters")
+    for parameter in declaration.parameters.values():
+        lines += _entry(parameter.name, _domain(parameter), parameter.about)
+    lines += ["", "Quantities (each is measured in a stage of the trial, and fails with it)"]
+    for name, quantity in declaration.quantities.items():
+        lines += _entry(name, _measure(quantity), quantity.about)
     return "\n".join(lines)
 
 
-def _plain(width: int, columns: int) -> dict[str, Any]:
-    return {
-        "tablefmt": "plain",
-        "disable_numparse": True,
-        "maxcolwidths": [None] * (columns - 1) + [width],
-    }
+def _entry(name: str, facts: str, about: str) -> list[str]:
+    wrapped = textwrap.wrap(about, WIDTH, initial_indent="      ", subsequent_indent="      ")
+    return [f"  {name}: {facts}", *wrapped]
 
 
-def _indented(text: str) -> str:
-    return textwrap.indent(text, "  ")
+def _domain(parameter: Parameter) -> str:
+    return f"{type_text(parameter.type)}; {_literal(parameter.default)} unless given"
 
 
-def _default(value: object) -> str:
+def _measure(quantity: Quantity) -> str:
+    unit = f" of {quantity.unit}" if quantity.unit else ""
+    stage = f", stage {quantity.stage}" if quantity.stage else ""
+    return f"{quantity.scale} scale{unit}, resolution {quantity.resolution:g}{stage}"
+
+
+def _literal(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
 
 
@@ -54,12 +51,12 @@ def type_text(type_: Any) -> str:
     metas = [meta for meta in getattr(type_, "__metadata__", ()) if isinstance(meta, msgspec.Meta)]
     base = getattr(type_, "__origin__", type_) if metas else type_
     if not isinstance(base, type):
-        return " | ".join(_default(value) for value in get_args(base))
+        return " | ".join(_literal(value) for value in get_args(base))
     bounds = []
     for meta in metas:
         for sign, bound in (("≥", meta.ge), (">", meta.gt), ("≤", meta.le), ("<", meta.lt)):
             if bound is not None:
                 bounds.append(f"{sign} {bound:g}")
         if meta.examples:
-            bounds.append("such as " + ", ".join(_default(example) for example in meta.examples))
+            bounds.append("such as " + ", ".join(_literal(example) for example in meta.examples))
     return " ".join([base.__name__, ", ".join(bounds)]).strip()

@@ -19,6 +19,7 @@ from harness.report.words import (
     point,
     provenance,
     region,
+    rival,
     row,
     scope,
     summary,
@@ -66,8 +67,8 @@ def _claim(name: str, instances: list[InstanceRecord]) -> list[str]:
         said = f"{first.source.title}{arxiv}{where}: {first.source.stance} it."
         lines += [escape(said), ""]
     lines += [f"Holds when: {escape(first.predicate)}.", ""]
-    rivals = {_rival(i) for i in instances if i.control}
-    lines += [f"Control: {escape(rival)}." for rival in sorted(rivals)]
+    rivals = {rival(i.control) for i in instances if i.control}
+    lines += [f"Control: {escape(text)}." for text in sorted(rivals)]
     lines += [""] if rivals else []
     lines += [_table([row(i) for i in instances], HEADERS), ""]
     reasons = {i.because for i in instances if i.because}
@@ -75,14 +76,6 @@ def _claim(name: str, instances: list[InstanceRecord]) -> list[str]:
         points = "; ".join(point(i) for i in instances if i.because == because)
         lines += [f"- {escape(points)}: {escape(because)}"]
     return [*lines, ""] if reasons else lines
-
-
-def _rival(instance: InstanceRecord) -> str:
-    assert instance.control is not None
-    if instance.control.none_because:
-        return f"none: {instance.control.none_because}"
-    at = ", ".join(f"{axis}={label}" for axis, label in instance.control.at.items())
-    return instance.control.predicate + (f" at {at}" if at else "")
 
 
 def _attention(instance: InstanceRecord) -> tuple[str, ...]:

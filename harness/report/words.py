@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.report.record import InstanceRecord, Record, Side, Unit
+from harness.report.record import ControlRecord, InstanceRecord, Record, Side, Unit
 
 GLYPHS = {
     "as-expected": "✓",
@@ -86,10 +86,23 @@ def seconds(x: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def rival(control: ControlRecord) -> str:
+    """What the control is: the predicate that must fail, and where; or why there is none."""
+    if control.none_because:
+        return f"none: {control.none_because}"
+    at = ", ".join(f"{axis}={label}" for axis, label in control.at.items())
+    return control.predicate + (f" at {at}" if at else "")
+
+
 def summary(record: Record) -> str:
     """One sentence: how many claims came out how."""
-    counts = Counter(instance.outcome for instance in record.instances)
-    total = len(record.instances)
+    return tally([instance.outcome for instance in record.instances])
+
+
+def tally(outcomes: Sequence[str]) -> str:
+    """`summary`, of outcomes alone."""
+    counts = Counter(outcomes)
+    total = len(outcomes)
     if not total:
         return "Nothing was judged."
     expected = counts["as-expected"]

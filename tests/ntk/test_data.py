@@ -48,7 +48,9 @@ def test_no_row_is_drawn_twice(monkeypatch):
 
 
 def test_the_split_knows_nothing_of_the_architecture():
-    assert set(inspect.signature(data.split).parameters) == {"data", "train", "test", "seed", "noise"}
+    assert set(inspect.signature(data.split).parameters) == {
+        *("data", "train", "test", "seed", "noise", "validation")
+    }
 
 
 def test_noise_is_on_the_training_targets_only():
@@ -58,6 +60,46 @@ def test_noise_is_on_the_training_targets_only():
     assert np.array_equal(quiet.x_train, noisy.x_train)
     # standard error of a standard deviation: σ/√(2N)
     assert np.std(noisy.y_train - quiet.y_train) == pytest.approx(0.5, abs=5 * 0.5 / math.sqrt(2 * 2000))
+
+
+@pytest.mark.parametrize("name", data.known())
+def test_validation_points_are_further_ones(name):
+    """Training and test points, noise included, are bitwise the same; no point is in two sets."""
+    without = data.split(name, train=50, test=100, seed=3, noise=0.5)
+    assert without.x_validation.shape == (0, without.x_train.shape[1])
+    assert without.y_validation.shape == (0,)
+    for count in (1, 40):
+        split = data.split(name, train=50, test=100, seed=3, noise=0.5, validation=count)
+        for a, b in zip(arrays(split), arrays(without), strict=True):
+            assert np.array_equal(a, b)
+        assert split.x_validation.shape == (count, split.x_train.shape[1])
+        np.testing.assert_allclose(np.linalg.norm(split.x_validation, axis=1), math.sqrt(split.x_train.shape[1]))
+        others = np.concatenate([split.x_train, split.x_test])
+        distances = np.linalg.norm(split.x_validation[:, None] - others[None], axis=2)
+        assert distances.min() > 1e-9
+
+
+def test_validation_targets_are_of_the_training_targets_kind():
+    """The teacher's, with their own noise of the same size."""
+    quiet = data.split("sphere", train=50, test=5, seed=1, validation=2000)
+    noisy = data.split("sphere", train=50, test=5, seed=1, validation=2000, noise=0.5)
+    np.testing.assert_allclose(quiet.y_validation, data.sphere_teacher(quiet.x_validation), rtol=1e-12)
+    added = noisy.y_validation - quiet.y_validation
+    assert np.std(added) == pytest.approx(0.5, abs=5 * 0.5 / math.sqrt(2 * 2000))
+    assert abs(np.corrcoef(added[:50], noisy.y_train - quiet.y_train)[0, 1]) < 5 / math.sqrt(50)
+
+
+def test_validation_targets_do_not_decide_whether_targets_are_classes(monkeypatch):
+    """Targets ±1 but for one other value: standardised or not, that is for training and test points to say."""
+    y = np.where(np.arange(40) % 2 == 0, 1.0, -1.0)
+    chosen = np.random.default_rng([0, 1]).permutation(40)
+    y[chosen[-1]] = 3.0  # the last validation point
+    x = np.random.default_rng(0).standard_normal((40, 3))
+    monkeypatch.setitem(sys.modules, "toy", types.SimpleNamespace(rows=lambda: (x, y)))
+    for count in (0, 5):
+        split = data.split("toy:rows", train=25, test=10, seed=0, validation=count)
+        assert set(split.y_train) == {-1.0, 1.0}
+    assert split.y_validation[-1] == 3
 
 
 def test_sphere_teacher_has_variance_one():
@@ -101,6 +143,10 @@ def test_refused(monkeypatch, name, message):
 def test_more_points_than_there_are():
     with pytest.raises(ValueError, match=r"400 training and 100 test points.* 500 .* only 442"):
         data.split("diabetes", train=400, test=100, seed=0)
+    with pytest.raises(ValueError, match=r"200 test and 300 validation points.* 600 .* only 442"):
+        data.split("diabetes", train=100, test=200, seed=0, validation=300)
+    with pytest.raises(ValueError, match="0 validation points, found 10, 10 and -1"):
+        data.split("sphere", train=10, test=10, seed=0, validation=-1)
     with pytest.raises(ValueError, match="at least 2 training"):
         data.split("sphere", train=1, test=100, seed=0)
 

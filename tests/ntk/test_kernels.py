@@ -5,12 +5,14 @@ import itertools
 import jax
 import numpy as np
 import pytest
+from scipy.special import erf
 
 from harness.ntk import kernels, network
 from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_ntk
 
 POINTS = np.random.default_rng([0, 100]).standard_normal((7, 5))
+MANY_INPUTS = np.random.default_rng([5, 100]).standard_normal((7, 100))
 OTHERS = np.random.default_rng([1, 100]).standard_normal((4, 5))
 
 
@@ -28,23 +30,49 @@ def erf_dual(q11, q22, q12):
     return 2 / np.pi * np.arcsin(2 * q12 / np.sqrt(a)), 4 / np.pi / np.sqrt(a - 4 * q12**2)
 
 
+def gelu_dual(q11, q22, q12):
+    """Both expectations by 160 × 160 Gauss-Hermite points: of a smooth function, at variances of a few."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(160)
+    weights = np.outer(weights, weights) / weights.sum() ** 2
+    q11, q22, q12 = (q[..., None, None] for q in np.broadcast_arrays(q11, q22, q12))
+    u = np.sqrt(q11) * nodes[:, None]
+    v = q12 / np.sqrt(q11) * nodes[:, None] + np.sqrt(np.maximum(q22 - q12**2 / q11, 0)) * nodes[None, :]
+
+    def phi(h):
+        return h * normal(h)
+
+    def slope(h):
+        return normal(h) + h * np.exp(-(h**2) / 2) / np.sqrt(2 * np.pi)
+
+    return tuple(np.sum(f(u) * f(v) * weights, axis=(-1, -2)) for f in (phi, slope))
+
+
+def normal(h):
+    """Φ, the standard normal distribution function."""
+    return (1 + erf(h / np.sqrt(2))) / 2
+
+
 def identity_dual(q11, q22, q12):
     return q12, np.ones_like(q12)
 
 
-DUALS = {"relu": relu_dual, "erf": erf_dual, "identity": identity_dual}
+DUALS = {"relu": relu_dual, "erf": erf_dual, "gelu": gelu_dual, "identity": identity_dual}
 
 
 def by_recursion(architecture, x1, x2):
     """NNGP and NTK by the recursion over layers, for either parameterization."""
     dual = DUALS[architecture.activation]
-    w2, b2 = architecture.w_std**2, architecture.b_std**2
     d = x1.shape[1]
     cross = x1 @ x2.T / d
     first, second = np.sum(x1**2, 1)[:, None] / d, np.sum(x2**2, 1)[None, :] / d
     tangent = np.zeros_like(cross)
     for layer in range(architecture.hidden + 1):
         fan_in = d if layer == 0 else architecture.width
+        w2, b2 = architecture.w_std**2, architecture.b_std**2
+        if architecture.initialisation == "uniform":  # on ±1/√fan_in; the variance of U(−a, a) is a²/3
+            w2, b2 = 1 / 3, 1 / (3 * fan_in)
+        if layer == architecture.hidden:
+            w2 *= architecture.last_layer**2
         # `tangent` so far is that of this layer's inputs; weights and biases of the layer are added.
         own = w2 * cross + b2 if architecture.parameterization == "ntk" else fan_in * cross + 1
         tangent = w2 * tangent + own
@@ -61,6 +89,8 @@ def by_recursion(architecture, x1, x2):
     [
         *itertools.product(["relu", "erf"], [1, 2, 3, 4], ["ntk"]),
         *itertools.product(["relu", "erf"], [0, 1, 3], ["standard"]),
+        *itertools.product(["gelu"], [1, 2, 3, 4], ["ntk"]),
+        ("gelu", 2, "standard"),
         ("identity", 2, "ntk"),
         ("relu", 0, "ntk"),
     ],
@@ -73,14 +103,28 @@ def test_formulas(activation, hidden, parameterization):
         np.testing.assert_allclose(mine, formula, rtol=1e-10)
 
 
-@pytest.mark.parametrize("activation", ["relu", "erf"])
+@pytest.mark.parametrize("activation", ["relu", "erf", "gelu"])
+@pytest.mark.parametrize("hidden", [0, 1, 3])
+@pytest.mark.parametrize(
+    ("parameterization", "initialisation", "last_layer"),
+    [("standard", "uniform", 1.0), ("standard", "uniform", 0.1), ("ntk", "gaussian", 0.1)],
+)
+def test_scales_of_layers(activation, hidden, parameterization, initialisation, last_layer):
+    """Layers whose scales differ: by their fan-in, or the last from the others."""
+    architecture = Architecture(hidden, 30, activation, 1.3, 0.4, parameterization, initialisation, last_layer)
+    expected = by_recursion(architecture, POINTS, OTHERS)
+    for mine, formula in zip(kernels.nngp_ntk(architecture, POINTS, OTHERS), expected, strict=True):
+        np.testing.assert_allclose(mine, formula, rtol=1e-10)
+
+
+@pytest.mark.parametrize("activation", ["relu", "erf", "gelu"])
 @pytest.mark.parametrize("hidden", [1, 2, 3, 4])
 def test_diagonal(activation, hidden):
     """A Gram matrix's diagonal. The NNGP of ReLU is exact to rounding: E φ(u)² = q/2.
 
     The NTK needs the angle between a point and itself: √(q11 q22 − q12²) turns a rounding of eps into an
     angle of √(2 eps) = 2e-8, hence into a relative error of 2e-8/π per layer in E φ'φ' = 1/2. The bound
-    is that, added up over layers. (erf's denominator 1 + 4q does not cancel.)
+    is that, added up over layers. (erf's denominator 1 + 4q and GELU's 1 + 2q do not cancel.)
     """
     architecture = Architecture(hidden, 30, activation, 1.3, 0.4)
     nngp, ntk = kernels.nngp_ntk(architecture, POINTS)
@@ -109,39 +153,79 @@ def test_blocks_agree():
         np.testing.assert_allclose(whole[: len(POINTS), len(POINTS) :], block, rtol=1e-12)
 
 
-@pytest.mark.parametrize("parameterization", ["ntk", "standard"])
-@pytest.mark.parametrize("activation", ["relu", "erf"])
-def test_wide_networks_have_this_ntk(activation, parameterization):
+@pytest.mark.parametrize(
+    ("activation", "parameterization", "more"),
+    [
+        *itertools.product(["relu", "erf"], ["ntk", "standard"], [{}]),
+        ("gelu", "ntk", {}),
+        ("relu", "ntk", {"last_layer": 0.1}),
+        ("relu", "standard", {"initialisation": "uniform"}),
+        ("erf", "standard", {"initialisation": "uniform", "last_layer": 0.1}),
+    ],
+)
+def test_wide_networks_have_this_ntk(activation, parameterization, more):
     """The mean of N networks' empirical NTKs against the analytic kernel, both parameterizations.
 
     Entries scatter between networks by s ~ width^(-1/2), measured here from the networks themselves; their
-    mean is biased by O(1/width), one such term a layer. So: 5 standard errors and 3 layers/width.
+    mean is biased by O(1/width), one such term a layer. So: 5 standard errors and 3 layers/width. Sums of
+    uniform weights over few inputs are not normal, whatever the width: with them, 100 inputs (see below).
     """
     width, count = 1024, 24
-    architecture = Architecture(2, width, activation, 1.5, 0.3, parameterization)
+    architecture = Architecture(2, width, activation, 1.5, 0.3, parameterization, **more)
+    points = MANY_INPUTS if more.get("initialisation") == "uniform" else POINTS
+    inputs = points.shape[1]
     empirical = jax.jit(
-        lambda key: empirical_ntk(network.init(key, architecture, 5), architecture, POINTS.astype(np.float32))
+        lambda key: empirical_ntk(network.init(key, architecture, inputs), architecture, points.astype("f4"))
     )
     samples = np.stack([np.asarray(empirical(jax.random.key(i)), dtype=np.float64) for i in range(count)])
-    _, ntk = kernels.nngp_ntk(architecture, POINTS)
+    _, ntk = kernels.nngp_ntk(architecture, points)
     error = samples.std(axis=0, ddof=1) / np.sqrt(count)
     assert np.max(error) < 0.03 * np.max(ntk)  # the check can tell: a factor of w_std² is far outside
     assert np.all(np.abs(samples.mean(axis=0) - ntk) < 5 * error + 3 / width * np.max(ntk))
 
 
-def test_networks_start_with_the_nngp_covariance():
-    """f₀ at two points over N networks: covariance K, with a standard error below K_max·√(2/N) an entry."""
+def test_uniform_weights_of_few_inputs_are_not_in_the_limit():
+    """The first layer's sums of 5 uniform terms are not normal, and the kernel shows it at any width.
+
+    At a Gaussian start the same test finds nothing: the deviation is of the distribution, not of the width.
+    """
+    furthest = {}
+    for initialisation in ("gaussian", "uniform"):
+        architecture = Architecture(1, 4096, "relu", 3**-0.5, 15**-0.5, "standard", initialisation)
+        empirical = jax.jit(
+            lambda key, architecture=architecture: empirical_ntk(
+                network.init(key, architecture, 5), architecture, POINTS.astype("f4")
+            )
+        )
+        samples = np.stack([np.asarray(empirical(jax.random.key(i)), dtype=np.float64) for i in range(48)])
+        _, ntk = kernels.nngp_ntk(architecture, POINTS)
+        furthest[initialisation] = np.max(np.abs(samples.mean(axis=0) - ntk) / samples.std(axis=0, ddof=1)) * 7
+    assert furthest["gaussian"] < 5 < 8 < furthest["uniform"]
+
+
+@pytest.mark.parametrize(
+    ("parameterization", "initialisation", "last_layer"),
+    [
+        ("ntk", "gaussian", 1.0),
+        ("standard", "gaussian", 1.0),
+        ("ntk", "gaussian", 0.1),
+        ("standard", "uniform", 1.0),
+        ("standard", "uniform", 0.1),
+    ],
+)
+def test_networks_start_with_the_nngp_covariance(parameterization, initialisation, last_layer):
+    """f₀ at three points over N networks: covariance K, with a standard error below K_max·√(2/N) an entry."""
     count = 4000
-    for parameterization in ("ntk", "standard"):
-        architecture = Architecture(1, 64, "relu", 1.5, 0.3, parameterization)
+    architecture = Architecture(1, 64, "relu", 1.5, 0.3, parameterization, initialisation, last_layer)
+    points = MANY_INPUTS[:3] if initialisation == "uniform" else POINTS[:3]
 
-        def outputs(key, architecture=architecture):
-            return network.apply(network.init(key, architecture, 5), architecture, POINTS[:3])
+    def outputs(key):
+        return network.apply(network.init(key, architecture, points.shape[1]), architecture, points)
 
-        keys = jax.random.split(jax.random.key(0), count)
-        f0 = np.asarray(jax.jit(jax.vmap(outputs))(keys), dtype=np.float64)
-        nngp, _ = kernels.nngp_ntk(architecture, POINTS[:3])
-        assert np.all(np.abs(f0.T @ f0 / count - nngp) < 5 * nngp.max() * np.sqrt(2 / count))
+    keys = jax.random.split(jax.random.key(0), count)
+    f0 = np.asarray(jax.jit(jax.vmap(outputs))(keys), dtype=np.float64)
+    nngp, _ = kernels.nngp_ntk(architecture, points)
+    assert np.all(np.abs(f0.T @ f0 / count - nngp) < 5 * nngp.max() * np.sqrt(2 / count))
 
 
 def test_rbf_and_laplace():

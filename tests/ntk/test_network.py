@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.special
 
 from harness.ntk import compat, network
 from harness.ntk.architecture import Architecture
@@ -14,14 +15,14 @@ from harness.ntk.empirical import empirical_ntk
 
 X = np.random.default_rng([2, 100]).standard_normal((6, 5))
 OTHERS = np.random.default_rng([3, 100]).standard_normal((3, 5))
-ALL = list(itertools.product([2], ["relu", "erf", "identity"], ["ntk", "standard"]))
+ALL = list(itertools.product([2], ["relu", "erf", "gelu", "identity"], ["ntk", "standard"]))
 ALL += [(0, "identity", "ntk"), (0, "identity", "standard")]
 
 
 @pytest.mark.parametrize(("hidden", "activation", "parameterization"), ALL)
 def test_layer_grams_are_the_jacobians_product(hidden, activation, parameterization):
     """In float64, so that only the formula can differ: 1e-12 is rounding over sums of some hundred terms."""
-    architecture = Architecture(hidden, 16, activation, 1.5, 0.3, parameterization)
+    architecture = Architecture(hidden, 16, activation, 1.5, 0.3, parameterization, last_layer=0.3)
     params = network.init(jax.random.key(0), architecture, 5)
     params = jax.tree.map(lambda p: p.astype(jnp.float64), params)
 
@@ -43,7 +44,7 @@ def test_neural_tangents_agrees_on_the_function(hidden, activation, parameteriza
 
     architecture = Architecture(hidden, 16, activation, 1.5, 0.3, parameterization)
     params = network.init(jax.random.key(1), architecture, 5)
-    nonlinearity = {"relu": stax.Relu, "erf": stax.Erf, "identity": stax.Identity}[activation]
+    nonlinearity = {"relu": stax.Relu, "erf": stax.Erf, "gelu": stax.Gelu, "identity": stax.Identity}[activation]
     layers, theirs = [], []
     for number, (weights, biases) in enumerate(params):
         layers.append(stax.Dense(weights.shape[1], 1.5, 0.3, parameterization=parameterization))
@@ -70,6 +71,45 @@ def test_scales_of_the_initial_parameters(parameterization):
         assert np.var(np.asarray(values)) == pytest.approx(variance, rel=5 * math.sqrt(2 / values.size))
 
 
+def test_uniform_initialisation_is_pytorchs():
+    """Within ±1/√fan_in, reaching near it, of variance 1/(3 fan_in); weights and biases, every layer."""
+    architecture = Architecture(1, 400, "relu", 9.0, 9.0, "standard", "uniform")
+    layers = network.init(jax.random.key(0), architecture, 100)
+    for (weights, biases), fan_in in zip(layers, (100, 400), strict=True):
+        edge = 1 / math.sqrt(fan_in)
+        for values in (weights, biases):
+            values = np.asarray(values, dtype=np.float64)
+            assert values.dtype == np.float64
+            assert np.abs(values).max() <= edge * (1 + 1e-6)  # rounding, float32
+            if values.size >= 400:
+                assert np.abs(values).max() > 0.98 * edge
+                # the fourth moment of U(−1, 1) is 1/5: its square's variance is 4/45
+                error = 5 * math.sqrt(4 / 45 / values.size)
+                assert np.mean(values**2) / edge**2 == pytest.approx(1 / 3, abs=error)
+                assert abs(values.mean()) / edge < 5 * math.sqrt(1 / 3 / values.size)
+
+
+@pytest.mark.parametrize("parameterization", ["ntk", "standard"])
+def test_last_layer_scales_the_output_weights_alone(parameterization):
+    """Outputs less the last bias are a tenth; the hidden layers' parameters are the same."""
+    one, small = (
+        Architecture(2, 16, "relu", 1.5, 0.3, parameterization, last_layer=factor) for factor in (1.0, 0.1)
+    )
+    params, less = (network.init(jax.random.key(0), each, 5) for each in (one, small))
+    f, f_less = (np.asarray(network.apply(p, each, X)) for p, each in ((params, one), (less, small)))
+    for layer, other in zip(params[:-1], less[:-1], strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(layer, other, strict=True))
+    bias = float(params[-1][1][0]) * (0.3 if parameterization == "ntk" else 1)
+    np.testing.assert_allclose(f_less - bias, 0.1 * (f - bias), atol=1e-6)
+
+
+def test_gelu_is_the_exact_one():
+    """h Φ(h); the approximation by tanh is up to 5e-4 off."""
+    h = np.linspace(-4, 4, 81)
+    exact = h * (1 + scipy.special.erf(h / np.sqrt(2))) / 2
+    np.testing.assert_allclose(network.activate("gelu", jnp.asarray(h)), exact, atol=1e-12)
+
+
 def test_impossible_architectures():
     for wrong in (
         {"hidden": -1},
@@ -78,6 +118,10 @@ def test_impossible_architectures():
         {"b_std": -1.0},
         {"activation": "tanh"},
         {"parameterization": "mup"},
+        {"initialisation": "orthogonal"},
+        {"initialisation": "uniform"},
+        {"initialisation": "uniform", "parameterization": "ntk"},
+        {"last_layer": 0.0},
     ):
         with pytest.raises(ValueError, match="expected"):
             Architecture(**{"hidden": 1, "width": 8} | wrong)

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from harness.declare import StageError, collect_stages, find
-from harness.ntk import data, kernels, train
+from harness.ntk import data, kernels, measures, own_kernels, train
 from harness.ntk.experiments import regression as module
 from harness.ntk.experiments.regression import QUANTITIES, regression
+from harness.ntk.network import apply
 
 SMALL = {"data": "sphere", "train": 16, "test": 40, "width": 32}
+EVERYDAY = {"parameterization": "standard", "initialisation": "uniform", "learning_rate": 0.25}
 LINEAR = {name for name, quantity in QUANTITIES.items() if quantity.scale == "linear"}
 
 
@@ -30,8 +32,10 @@ def test_declaration_needs_no_library():
 import sys
 from harness.declare import find
 declaration = find("ntk.regression")
-assert len(declaration.parameters) == 15 and "single.error" in declaration.quantities
+assert len(declaration.parameters) == 22 and "single.error" in declaration.quantities
 assert all(parameter.about for parameter in declaration.parameters.values())
+assert all(quantity.about and quantity.resolution and quantity.stage for quantity in declaration.quantities.values())
+assert declaration.version == 2 and "float64" in declaration.precision
 heavy = {"jax", "numpy", "scipy", "sklearn", "neural_tangents", "jaxtyping"} & set(sys.modules)
 assert not heavy, heavy
 """
@@ -59,6 +63,8 @@ def test_the_declared_data_sets_are_those_there_are():
         {"networks": 3},
         {"hidden": 2, "activation": "erf", "parameterization": "standard", "noise": 0.5, "ridge": 0.1},
         {"data": "digits", "networks": 2},
+        EVERYDAY | {"networks": 2, "activation": "gelu", "validation": 20, "patience": 200},
+        EVERYDAY | {"networks": 2, "optimizer": "sgd", "batch": 5, "last_layer": 0.1},
     ],
 )
 def test_every_declared_quantity_is_there_and_finite(parameters):
@@ -100,13 +106,19 @@ def test_wide_networks_are_near_their_own_kernel_only():
     """At width 2048 the right pairs are close and the wrong ones are not: no two predictors are mixed up."""
     values, failures = trial(width=2048, networks=2, seed=1)
     assert not any(failures.values())
-    near = ("single-vs-ntk-given-f0", "single-vs-ntk-at-time", "centred-vs-ntk")
+    near = ("single-vs-ntk-given-f0", "single-vs-ntk-at-time", "centred-vs-ntk", "centred-vs-ntk-at-time")
+    near += ("single-vs-own-ntk-given-f0", "centred-vs-own-ntk")
+    near += ("single-vs-after-kernel-given-f0", "centred-vs-after-kernel")
     far = ("single-vs-untrained", "single-vs-ntk", "single-vs-nngp", "centred-vs-rbf", "centred-vs-laplace")
     far += ("single-vs-nngp-given-f0", "centred-vs-nngp", "ensemble-vs-nngp", "ensemble-vs-rbf")
+    far += ("single-vs-rbf", "single-vs-rbf-given-f0", "centred-vs-zero")
     nearest = min(values[f"{pair}.distance"] for pair in far)
     assert max(values[f"{pair}.distance"] for pair in near) < 0.5 * nearest
     assert values["single.error"] == pytest.approx(values["ntk-given-f0.error"], rel=0.1)
     assert values["centred.error"] == pytest.approx(values["ntk.error"], rel=0.1)
+    assert values["own-ntk.error"] == pytest.approx(values["ntk.error"], rel=0.1)
+    assert values["after-kernel.error"] == pytest.approx(values["ntk.error"], rel=0.1)
+    assert values["kernel-change"] < 0.1
 
 
 def test_at_time_is_the_time_of_the_single_networks():
@@ -121,6 +133,96 @@ def test_at_time_is_the_time_of_the_single_networks():
     assert values["single-vs-ntk-at-time.distance"] < 1e-5 < 1e-2 < values["single-vs-ntk-given-f0.distance"]
 
 
+def test_adam_has_no_kernel_time():
+    """Everything else is measured; its steps are no gradient descent's."""
+    values, failures = trial(optimizer="adam", adam_rate=0.01, networks=2)
+    assert {stage for stage, failure in failures.items() if failure} == {"time"}
+    assert set(values) == {name for name, q in QUANTITIES.items() if q.stage != "time"}
+    assert values["learning-rate"] == pytest.approx(0.01)
+
+
+def test_mini_batches_share_the_time_of_a_step_on_all_points():
+    """A linear model, three batches an epoch, small steps: near the kernel's gradient descent at that time.
+
+    An epoch of steps of η differs from one step on all points by terms of the next order in η, here 0.04 of
+    2/λ_max; at a time three times off, the distance is that of training on from a loss of 0.3.
+    """
+    values, failures = trial(
+        hidden=0, train=8, optimizer="sgd", batch=3, learning_rate=0.02, target_loss=0.3, networks=2
+    )
+    assert not any(failures.values()), failures
+    assert values["single-vs-ntk-at-time.distance"] < 0.03
+    assert values["single-vs-ntk-given-f0.distance"] > 0.3
+    assert values["kernel-change"] == 0
+    assert values["own-ntk.error"] == values["after-kernel.error"] == pytest.approx(values["ntk.error"], rel=1e-6)
+
+
+def test_early_stopping_changes_nothing_before_training():
+    """And the network it returns is an earlier one: fewer steps, a higher loss."""
+    whole, _ = trial(noise=0.5)
+    early, failures = trial(noise=0.5, validation=50)
+    assert not any(failures.values())
+    stages = ("data", "initialisation", "kernels", "leave-one-out")
+    before = [name for name, q in QUANTITIES.items() if q.stage in stages]
+    assert {name: early[name] for name in before} == {name: whole[name] for name in before}
+    assert early["steps"] < whole["steps"]
+    assert early["final-loss"] > 1e-4
+
+
+def test_held_out_targets_of_centred_networks_carry_their_f0(monkeypatch):
+    seen = []
+    original = train.train
+
+    def spy(initials, architecture, *args, held_out, **kwargs):
+        seen.append((initials, architecture, held_out))
+        return original(initials, architecture, *args, held_out=held_out, **kwargs)
+
+    monkeypatch.setattr(train, "train", spy)
+    trial(networks=2, validation=10)
+    (initials, architecture, single), (_, _, centred) = seen
+    split = data.split("sphere", train=16, test=40, seed=0, validation=10)
+    for number, initial in enumerate(initials):
+        np.testing.assert_allclose(single.y[:, number], split.y_validation, rtol=1e-12)
+        f0 = apply(initial.params, architecture, split.x_validation)
+        np.testing.assert_allclose(centred.y[:, number] - single.y[:, number], f0, atol=1e-6)
+
+
+def test_batches_are_those_of_the_seed_and_number(monkeypatch):
+    seen = []
+    original = train.train
+
+    def spy(*args, keys, optimizer, **kwargs):
+        seen.append((keys, optimizer))
+        return original(*args, keys=keys, optimizer=optimizer, **kwargs)
+
+    monkeypatch.setattr(train, "train", spy)
+    trial(networks=2, optimizer="sgd", batch=1000)
+    (single, optimizer), (centred, _) = seen
+    assert single == centred == [train.batch_key(0, 0), train.batch_key(0, 1)]
+    assert optimizer.batch == 16  # all the points there are
+
+
+def test_an_ill_conditioned_kernel_of_its_own_leaves_the_rest(monkeypatch):
+    original = own_kernels.in_float64
+    monkeypatch.setattr(own_kernels, "in_float64", lambda *args: np.ones_like(original(*args)))
+    values, failures = trial()
+    assert "initial tangent kernel: condition number" in failures["empirical kernels"]
+    assert {stage for stage, failure in failures.items() if failure} == {"empirical kernels"}
+    assert set(values) == {name for name, q in QUANTITIES.items() if q.stage != "empirical kernels"}
+
+
+def test_nothing_at_all_has_the_targets_error():
+    values, _ = trial()
+    y = data.split("sphere", train=16, test=40, seed=0).y_test
+    assert values["zero.error"] == pytest.approx(np.sqrt(np.mean(y**2)), rel=1e-12)
+    assert values["zero.error"] == measures.error(np.zeros(40), y)
+
+
+def test_uniform_needs_the_standard_parameterization():
+    with pytest.raises(ValueError, match="expected parameterization 'standard', found 'ntk'"):
+        trial(initialisation="uniform")
+
+
 def test_another_seed_is_another_split_and_another_network():
     (one, _), (other, _) = trial(), trial(seed=1)
     unlike = [name for name in QUANTITIES if name.endswith((".error", ".distance"))]
@@ -132,7 +234,8 @@ def test_a_step_budget_that_is_too_small_leaves_what_the_kernels_say():
     values, failures = trial(max_steps=3)
     assert re.search(r"missed the target loss 0.0001 within 3 steps: loss up to", failures["training"])
     assert "stage training failed" in failures["comparison"]
-    unhurt = {name for name, q in QUANTITIES.items() if q.stage not in ("training", "comparison")}
+    after = ("training", "comparison", "time", "empirical kernels")
+    unhurt = {name for name, q in QUANTITIES.items() if q.stage not in after}
     assert values == {name: whole[name] for name in unhurt}
     with pytest.raises(StageError, match="missed the target loss"):  # outside a trial
         regression(seed=0, max_steps=3, **SMALL)
@@ -143,7 +246,8 @@ def test_a_singular_kernel_is_an_error_with_figures():
     values, failures = trial(hidden=0, train=40)
     assert "NTK kernel: condition number" in failures["kernels"]
     assert "missed the target loss" in failures["training"]
-    assert {"mean.error", "untrained.error"} == set(values)
+    alone = {name for name, q in QUANTITIES.items() if q.stage in ("data", "initialisation", "leave-one-out")}
+    assert alone == set(values)
     values, failures = trial(hidden=0, train=40, ridge=0.01)
     assert not failures["kernels"]
     values, failures = trial(hidden=0, train=8)
@@ -156,7 +260,8 @@ def test_kernels_that_fail_leave_the_networks(monkeypatch):
     whole, _ = trial()
     assert "single.error" in whole
     assert "ntk.error" not in whole
-    assert not {name for name in whole if "-vs-ntk" in name}
+    hurt = ("kernels", "comparison", "time")
+    assert set(whole) == {name for name, q in QUANTITIES.items() if q.stage not in hurt}
 
 
 def test_target_met_at_once_is_no_training():

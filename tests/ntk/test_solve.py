@@ -73,6 +73,43 @@ def test_at_time_goes_to_infinite_time(ntk):
     assert np.array_equal(start, F0_TEST)
 
 
+def test_leave_one_out_by_leaving_one_out(ntk):
+    """Every ridge, every point: solved again without it. The choice, the residuals, the prediction."""
+    gram, cross = ntk
+    loo = solve.factor("NTK", gram, ridge=3.0).leave_one_out(cross, Y)
+    errors = []
+    for ridge in solve.RIDGES:
+        ridged, left = gram + ridge * np.mean(np.diag(gram)) * np.eye(20), []
+        for i in range(20):
+            others = np.delete(np.arange(20), i)
+            left.append(Y[i] - gram[i, others] @ np.linalg.solve(ridged[np.ix_(others, others)], Y[others]))
+        errors.append(np.sqrt(np.mean(np.square(left))))
+        if ridge == loo.ridge:
+            np.testing.assert_allclose(loo.residuals, left, rtol=1e-6)
+            np.testing.assert_allclose(loo.predictions, cross @ np.linalg.solve(ridged, Y), rtol=1e-6)
+    assert loo.ridge == solve.RIDGES[np.argmin(errors)]
+    assert loo.error == pytest.approx(min(errors), rel=1e-9)
+
+
+def test_leave_one_out_chooses_between_the_ends(ntk):
+    """Little ridge for targets that a wide function gives, much for noise, and the grid reaches past both."""
+    gram, cross = ntk
+    solver = solve.factor("NTK", gram)
+    smooth = solver.leave_one_out(cross, X @ np.arange(1.0, 7)).ridge
+    noise = solver.leave_one_out(cross, np.random.default_rng(1).standard_normal(20)).ridge
+    assert smooth < 0.1 * noise
+    assert solve.RIDGES[0] == pytest.approx(1e-6)
+    assert solve.RIDGES[-1] == pytest.approx(10)
+
+
+def test_leave_one_out_of_a_singular_kernel():
+    """The smallest ridge is enough: a linear kernel of rank 3 and 20 points."""
+    x, x_test, slope = RANDOM.standard_normal((20, 3)), RANDOM.standard_normal((5, 3)), np.array([1.0, -2, 3])
+    loo = solve.factor("linear", x @ x.T).leave_one_out(x_test @ x.T, x @ slope)
+    np.testing.assert_allclose(loo.predictions, x_test @ slope, rtol=1e-4)
+    assert loo.ridge == solve.RIDGES[0]
+
+
 def test_ridge_and_condition(ntk):
     gram, cross = ntk
     solver = solve.factor("NTK", gram, ridge=2.0)
