@@ -99,7 +99,7 @@ class _Questions:
         region = {
             "equal": Region(-margin, margin),
             "differ": Region(-margin, margin),
-            "less": Region(high=-margin),
+            "less": Region(high=0.0 - margin),  # not −0.0
             "greater": Region(low=margin),
         }[predicate.kind]
         question = self._question(self._linear(readings, weights, scale), region)
