@@ -1,6 +1,7 @@
 # make run    the paper's suite without its slow part, and its report
 # make test   lint, types and the fast tests
 # make slow   the tests marked slow
+# make schema write suites/suite.schema.json again, after experiments or the format have changed
 # make pins   compile requirements.txt again (needs uv)
 # Each sets up .venv first; PYTHON names the interpreter to make it from.
 
@@ -8,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test slow lint pins clean
+.PHONY: run test slow lint schema pins clean
 
 run: $(READY)
 	@$(BIN)/harness run suites/issues.toml -m "not slow" \
@@ -37,6 +38,10 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+schema: $(READY)
+	$(BIN)/harness schema > .venv/suite.schema.json
+	mv .venv/suite.schema.json suites/suite.schema.json
 
 pins: $(READY)
 	printf 'tensorflow ; python_version < "3"\ntf2jax ; python_version < "3"\n' > .venv/without-tensorflow.txt

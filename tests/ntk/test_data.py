@@ -73,7 +73,8 @@ def test_validation_points_are_further_ones(name):
         for a, b in zip(arrays(split), arrays(without), strict=True):
             assert np.array_equal(a, b)
         assert split.x_validation.shape == (count, split.x_train.shape[1])
-        np.testing.assert_allclose(np.linalg.norm(split.x_validation, axis=1), math.sqrt(split.x_train.shape[1]))
+        norms = np.linalg.norm(split.x_validation, axis=1)
+        np.testing.assert_allclose(norms, math.sqrt(split.x_train.shape[1]), rtol=1e-12)
         others = np.concatenate([split.x_train, split.x_test])
         distances = np.linalg.norm(split.x_validation[:, None] - others[None], axis=2)
         assert distances.min() > 1e-9
@@ -90,7 +91,7 @@ def test_validation_targets_are_of_the_training_targets_kind():
 
 
 def test_validation_targets_do_not_decide_whether_targets_are_classes(monkeypatch):
-    """Targets ±1 but for one other value: standardised or not, that is for training and test points to say."""
+    """Targets ±1 but for one other value: training and test points say whether they are standardised."""
     y = np.where(np.arange(40) % 2 == 0, 1.0, -1.0)
     chosen = np.random.default_rng([0, 1]).permutation(40)
     y[chosen[-1]] = 3.0  # the last validation point

@@ -44,7 +44,7 @@ def test_neural_tangents_agrees_on_the_function(hidden, activation, parameteriza
 
     architecture = Architecture(hidden, 16, activation, 1.5, 0.3, parameterization)
     params = network.init(jax.random.key(1), architecture, 5)
-    nonlinearity = {"relu": stax.Relu, "erf": stax.Erf, "gelu": stax.Gelu, "identity": stax.Identity}[activation]
+    nonlinearity = getattr(stax, activation.capitalize())
     layers, theirs = [], []
     for number, (weights, biases) in enumerate(params):
         layers.append(stax.Dense(weights.shape[1], 1.5, 0.3, parameterization=parameterization))
@@ -77,9 +77,7 @@ def test_uniform_initialisation_is_pytorchs():
     layers = network.init(jax.random.key(0), architecture, 100)
     for (weights, biases), fan_in in zip(layers, (100, 400), strict=True):
         edge = 1 / math.sqrt(fan_in)
-        for values in (weights, biases):
-            values = np.asarray(values, dtype=np.float64)
-            assert values.dtype == np.float64
+        for values in (np.asarray(weights, dtype=np.float64), np.asarray(biases, dtype=np.float64)):
             assert np.abs(values).max() <= edge * (1 + 1e-6)  # rounding, float32
             if values.size >= 400:
                 assert np.abs(values).max() > 0.98 * edge

@@ -1,0 +1,187 @@
+"""What moves a network from one look at its loss to the next: gradient descent, mini-batches, Adam.
+
+Words: a *step* changes the parameters once; a *look* evaluates the loss on all training points, and an
+optimizer takes `stride` steps between two looks. r = f(X) − y over all n training points, r_B over a batch.
+
+    gd     θ ← θ − η ∇ ½Σr²                                            a look at each step
+    sgd    θ ← θ − η ∇ ½Σr_B²  for each batch B of an epoch            a look at each epoch
+    adam   θ ← θ − η m̂ / (√v̂ + ε)  on the mean of r²                   a look at each step
+           (Kingma & Ba 2015 arXiv:1412.6980, Algorithm 1)
+
+Everything here is traced into one program (`harness.ntk.train`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+
+from harness.ntk.architecture import Architecture
+from harness.ntk.network import Params, apply
+
+Name = Literal["gd", "sgd", "adam"]
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+"""Adam's, as Kingma & Ba recommend."""
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """Which rule, and for `sgd` how many points a batch has. Known when a program is compiled."""
+
+    name: Name = "gd"
+    batch: int = 0
+
+    def __post_init__(self) -> None:
+        if self.name not in ("gd", "sgd", "adam"):
+            raise ValueError(f"optimizer: expected gd, sgd or adam, found {self.name!r}")
+        if (self.batch >= 1) != (self.name == "sgd"):
+            raise ValueError(f"batch: expected at least 1 for sgd and 0 otherwise, found {self.batch}")
+
+    def stride(self, points: int) -> int:
+        """Steps from one look to the next, with `points` training points."""
+        return -(-points // self.batch) if self.name == "sgd" else 1
+
+
+class Rule(NamedTuple):
+    """An optimizer at work on one training problem; made by `rule`.
+
+    `look` gives (slope, mean squared residual); `advance` takes (parameters, slope, memory, steps so far)
+    through `stride` steps to (parameters, memory); `memory` is where the latter starts.
+    """
+
+    stride: int
+    look: Callable[[Params], tuple[Any, Float[Array, ""]]]
+    advance: Callable[[Params, Any, Any, Int[Array, ""]], tuple[Params, Any]]
+    memory: Any
+
+
+def rule(
+    optimizer: Optimizer,
+    architecture: Architecture,
+    params: Params,
+    x: Float[Array, "train inputs"],
+    y: Float[Array, " train"],
+    rate: Float[Array, ""],
+    key: PRNGKeyArray | None,
+) -> Rule:
+    """The optimizer's rule for these points. `key` orders the mini-batches; the others need none."""
+
+    def objective(params: Params) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        residual = apply(params, architecture, x) - y
+        return 0.5 * jnp.sum(residual**2), jnp.mean(residual**2)
+
+    if optimizer.name == "sgd":
+        if key is None:
+            raise ValueError("sgd: expected a key for the order of its batches, found none")
+        return _stochastic(optimizer, architecture, objective, x, y, rate, key)
+    gradient = jax.grad(objective, has_aux=True)
+    if optimizer.name == "adam":
+        return Rule(1, gradient, _adam(rate, len(y)), (_zeros(params), _zeros(params)))
+
+    def descend(params: Params, slope: Params, _: tuple[()], __: Any) -> tuple[Params, tuple[()]]:
+        return _stepped(params, slope, rate), ()
+
+    return Rule(1, gradient, descend, ())
+
+
+def _stepped(params: Params, slope: Params, rate: Float[Array, ""]) -> Params:
+    moved: Params = jax.tree.map(lambda p, g: p - rate * g, params, slope)
+    return moved
+
+
+def _adam(rate: Float[Array, ""], points: int) -> Callable[[Params, Params, Any, Any], tuple[Params, Any]]:
+    def advance(
+        params: Params, slope: Params, memory: tuple[Params, Params], steps: Int[Array, ""]
+    ) -> tuple[Params, tuple[Params, Params]]:
+        slope = jax.tree.map(lambda g: g * (2 / points), slope)  # of ½Σr²; Adam is given the mean of r²
+        first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, memory[0], slope)
+        second = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g**2, memory[1], slope)
+        time = (steps + 1).astype(rate.dtype)
+        # 1 − β^t, which float32 would lose digits of at the first steps
+        bias1, bias2 = -jnp.expm1(time * float(np.log(BETA1))), -jnp.expm1(time * float(np.log(BETA2)))
+        params = jax.tree.map(
+            lambda p, m, v: p - rate * (m / bias1) / (jnp.sqrt(v / bias2) + EPSILON), params, first, second
+        )
+        return params, (first, second)
+
+    return advance
+
+
+def _zeros(params: Params) -> Params:
+    zeros: Params = jax.tree.map(jnp.zeros_like, params)
+    return zeros
+
+
+def _stochastic(
+    optimizer: Optimizer,
+    architecture: Architecture,
+    objective: Callable[[Params], tuple[Float[Array, ""], Float[Array, ""]]],
+    x: Float[Array, "train inputs"],
+    y: Float[Array, " train"],
+    rate: Float[Array, ""],
+    key: PRNGKeyArray,
+) -> Rule:
+    stride = optimizer.stride(len(y))
+
+    def step(params: Params, batch: tuple[Array, Array]) -> tuple[Params, None]:
+        points, present = batch
+
+        def half_sum(params: Params) -> Float[Array, ""]:
+            residual = apply(params, architecture, x[points]) - y[points]
+            return 0.5 * jnp.sum(jnp.where(present, residual, 0) ** 2)
+
+        return _stepped(params, jax.grad(half_sum)(params), rate), None
+
+    def advance(params: Params, _: Any, __: Any, steps: Int[Array, ""]) -> tuple[Params, tuple[()]]:
+        return lax.scan(step, params, batches(key, steps // stride, len(y), optimizer.batch))[0], ()
+
+    return Rule(stride, lambda params: ((), objective(params)[1]), advance, ())
+
+
+def batches(
+    key: PRNGKeyArray, epoch: Int[Array, ""] | int, points: int, batch: int
+) -> tuple[Int[Array, "batches batch"], Bool[Array, "batches batch"]]:
+    """An epoch's batches: each of `points` indices once, in random order, the last batch with what is left.
+
+    The second array says which entries are there: the last batch is filled up with others that are not.
+    """
+    count = -(-points // batch)
+    order = jax.random.permutation(jax.random.fold_in(key, epoch), points)
+    filled = jnp.resize(order, (count, batch))
+    return filled, jnp.arange(count * batch).reshape(count, batch) < points
+
+
+def batch_eigenvalue(gram: Float[np.ndarray, "train train"], batch: int) -> float:
+    """At least λ_max of the Gram matrix of any `batch` of these points, and λ_max itself for all of them.
+
+    Of a symmetric matrix λ_max is at most the largest absolute row sum; within a batch, at most the sum of a
+    row's `batch` largest entries; and by interlacing at most λ_max of the whole. With η below 2 over this
+    bound no batch's step moves a linear model away from any parameters that fit all points, since
+    I − η JᵀJ, J the batch's Jacobian, has norm at most 1.
+    """
+    largest = np.sort(np.abs(gram), axis=1)[:, -min(batch, len(gram)) :]
+    return min(float(np.linalg.eigvalsh(gram)[-1]), float(largest.sum(axis=1).max()))
+
+
+def batch_learning_rates(
+    units: float,
+    batch: int,
+    analytic: Float[np.ndarray, "train train"],
+    own: list[Float[np.ndarray, "train train"]],
+) -> Float[np.ndarray, " nets"]:
+    """`train.learning_rates` for mini-batches: λ_max is bounded over all batches of this size.
+
+    The bound (`batch_eigenvalue`) is that of the analytic NTK or of the network's own at the
+    start, the larger. A batch as large as the training set has the rate of gradient descent.
+    """
+    largest = [max(batch_eigenvalue(gram, batch) for gram in (analytic, network)) for network in own]
+    rates: Float[np.ndarray, " nets"] = units * 2 / np.array(largest)
+    return rates

@@ -1,0 +1,60 @@
+"""Regression with networks' own tangent kernels: those of their parameters, before or after training.
+
+The after-kernel, that of a trained network's parameters, has learned from the data (Long 2021
+arXiv:2105.10585); the kernel at initialisation is what the infinitely wide network's NTK stands for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from harness.ntk.architecture import Architecture
+from harness.ntk.empirical import in_float64
+from harness.ntk.network import Params
+from harness.ntk.solve import Cross, Gram, Solver, factor
+
+
+@dataclass(frozen=True)
+class OwnKernels:
+    """The tangent kernels of several networks, factored, float64; made by `own_kernels`."""
+
+    grams: list[Gram]
+    crosses: list[Cross]
+    solvers: list[Solver]
+
+    def regression(self, y: Float[np.ndarray, "train nets"]) -> Float[np.ndarray, "test nets"]:
+        """K(x,X) (K(X,X) + ridge)⁻¹ y, each network's kernel on its own column of targets.
+
+        Raises `StageError` as `Solver.coefficients` does.
+        """
+        columns = [
+            solver.regression(cross, y[:, number])
+            for number, (solver, cross) in enumerate(zip(self.solvers, self.crosses, strict=True))
+        ]
+        return np.stack(columns, axis=1)
+
+    def change_from(self, before: OwnKernels) -> Float[np.ndarray, " nets"]:
+        """‖Θ − Θ_before‖ / ‖Θ_before‖ on the training points, Frobenius norms."""
+        pairs = zip(self.grams, before.grams, strict=True)
+        return np.array([np.linalg.norm(now - then) / np.linalg.norm(then) for now, then in pairs])
+
+
+def own_kernels(
+    name: str,
+    params: list[Params],
+    architecture: Architecture,
+    x: Float[np.ndarray, "train inputs"],
+    x_test: Float[np.ndarray, "test inputs"],
+    ridge: float,
+) -> OwnKernels:
+    """The kernels of networks with these parameters, each with a ridge of `ridge` times its mean diagonal.
+
+    Raises `StageError` as `solve.factor` does; `name` appears in the message.
+    """
+    grams = [in_float64(each, architecture, x) for each in params]
+    crosses = [in_float64(each, architecture, x_test, x) for each in params]
+    solvers = [factor(name, gram, ridge * float(np.trace(gram)) / len(x)) for gram in grams]
+    return OwnKernels(grams, crosses, solvers)

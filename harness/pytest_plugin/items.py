@@ -1,0 +1,122 @@
+"""A suite file as a pytest module, and an instance of a claim as its function.
+
+Documented classes only: a `pytest.Module` that yields `pytest.Function` items with `callobj=`, so that the
+fixtures of a conftest apply to them.
+"""
+
+from __future__ import annotations
+
+import types
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import UserError
+from harness.judge import FAILING
+from harness.pytest_plugin import LABORATORY
+from harness.pytest_plugin.settings import Settings
+from harness.pytest_plugin.shared import SharedLaboratory
+from harness.pytest_plugin.words import explanation, properties, safe
+from harness.report.build import instance_record
+from harness.report.record import InstanceRecord
+from harness.suite import Instance, Suite, load
+from harness.targets import make_local_modules_importable
+
+ACTING = frozenset({"filterwarnings", "parametrize", "skip", "skipif", "usefixtures", "xdist_group", "xfail"})
+"""Marks that do something in pytest. In a suite they are names like any other, so they are only keywords."""
+
+
+class HarnessWarning(pytest.PytestWarning):
+    """Something that a record would carry as a note, such as a trial that could not be stored."""
+
+
+class ClaimFailedError(AssertionError):
+    """An outcome that fails; the text says why, is safe to print, and is all that is shown."""
+
+
+class SuiteFile(pytest.Module):
+    """A suite: collects its instances, or fails with every mistake in it."""
+
+    def _getobj(self) -> types.ModuleType:
+        """What `request.module` gives; the file itself is no Python."""
+        return types.ModuleType(self.path.stem)
+
+    def collect(self) -> Iterator[Claim]:
+        """An item per instance, in the order of the file."""
+        make_local_modules_importable()
+        here = Path.cwd()
+        path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
+        try:
+            suite = load(path, imports=True)
+        except UserError as error:
+            raise self.CollectError(safe(str(error))) from None
+        self.obj.__doc__ = safe(suite.title)
+        for instance in suite.instances:
+            yield Claim.from_parent(self, name=instance.local_id, suite=suite, instance=instance)
+
+
+class Claim(pytest.Function):
+    """An instance: measures what it needs and fails where its outcome does."""
+
+    def __init__(self, *, suite: Suite, instance: Instance, **how: Any) -> None:
+        def claim() -> None:
+            self._check()
+
+        claim.__doc__ = safe(instance.says)  # shown by --collect-only -v
+        super().__init__(callobj=claim, **how)
+        self._suite, self._judged = suite, instance
+        self.extra_keyword_matches.update(f"{axis}:{label}" for axis, label in instance.point)
+        for mark in instance.marks:
+            self._mark(mark)
+        if self.config.pluginmanager.hasplugin("xdist"):
+            group = f"{suite.name}/{instance.claim.experiment.id}"
+            self.add_marker(pytest.mark.xdist_group(name=group))
+
+    @property
+    def id(self) -> Any:
+        """The structured node id of pytest 9.2 (older ones have none, and do not ask).
+
+        Its own takes the brackets to be part of the name, but reads them back from its cache as parameters:
+        `--lf` and `--sw` then find no such item and pass over it (pytest-dev/pytest#15045).
+        """
+        return type(super().id).parse(self.nodeid)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where the item is: in the suite, not in this module."""
+        return self.path, None, self.name
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """What the user can read and mend without a traceback; a fault of this program with one."""
+        error = excinfo.value
+        if isinstance(error, (ClaimFailedError, UserError)) and not self.config.getoption("fulltrace"):
+            return str(error) if isinstance(error, ClaimFailedError) else safe(str(error))
+        return super().repr_failure(excinfo)
+
+    def _mark(self, mark: str) -> None:
+        if mark in ACTING or mark.startswith("_"):  # pytest has no marks that begin with one
+            self.extra_keyword_matches.add(mark)
+            return
+        known = {line.partition(":")[0].partition("(")[0].strip() for line in self.config.getini("markers")}
+        if mark not in known:  # so that --strict-markers, a check for typos in Python files, lets it pass
+            self.config.addinivalue_line("markers", f"{mark}: a mark of claims in suites")
+        self.add_marker(mark)
+
+    def _check(self) -> None:
+        record = self._record()
+        self.user_properties.extend(properties(record))
+        if record.outcome in FAILING:
+            command = self._laboratory().settings.command(f"{self._suite.path}::{self._judged.local_id}")
+            raise ClaimFailedError(explanation(record, command))
+
+    def _record(self) -> InstanceRecord:
+        result = self._laboratory().judge(self._judged)
+        for note in dict.fromkeys(m.note for m in result.measurements.values() if m.note):
+            warnings.warn(HarnessWarning(safe(note)), stacklevel=2)
+        (finding,) = result.findings
+        return instance_record(finding, self._suite, result, first_seed=0)
+
+    def _laboratory(self) -> SharedLaboratory:
+        return self.config.stash.setdefault(LABORATORY, SharedLaboratory(Settings.of(self.config)))

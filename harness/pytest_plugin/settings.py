@@ -1,0 +1,43 @@
+"""What the options say."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.targets import STORE
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of a pytest run; see `pytest --help`."""
+
+    store: Path
+    """Absolute: a fixture may change the directory."""
+    shown_store: str
+    """As it was given."""
+    seeds: int | None
+    workers: int | None
+    arguments: tuple[str, ...]
+    """The same choices as options of the `harness` command."""
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Settings:
+        """The settings of a run: options, else the environment, else the command line's defaults."""
+        given, seeds = config.getoption("harness_store"), config.getoption("harness_seeds")
+        store = given or os.environ.get("HARNESS_STORE") or str(STORE)
+        workers = config.getoption("harness_workers")
+        if workers is None and hasattr(config, "workerinput"):  # a process of pytest-xdist: one of several
+            workers = 1
+        arguments = [f"--seeds={seeds}"] if seeds is not None else []
+        arguments += [f"--store={given}"] if given else []
+        folder = config.invocation_params.dir
+        return cls(folder / store, store, seeds, workers, tuple(arguments))
+
+    def command(self, *targets: str) -> str:
+        """The `harness` command that judges the same targets from the same store."""
+        return shlex.join(["harness", "run", *targets, *self.arguments])

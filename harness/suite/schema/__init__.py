@@ -1,0 +1,85 @@
+"""The JSON Schema of the suite format: what an editor completes, explains and underlines.
+
+It is made from the reader's own types and from what the experiments declare. The keys of each table, which
+the reader takes one by one, are said again here; tests/suite/test_schema.py holds the two together. The
+schema accepts every suite that the reader accepts. It refuses less: what needs a cross-reference (`cite`,
+`experiment`, the axes in `at`, a missing control) only `harness check` sees.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from harness.declare import Declaration, experiment_names, find
+from harness.suite.load import FORMAT
+from harness.suite.schema.claims import claim, defaults, only_known_quantities, shared_parts
+from harness.suite.schema.experiments import experiment, parameters
+from harness.suite.schema.parts import Schema, any_table, of_type, partly, table, tables
+
+__all__ = ["schema", "schema_text"]
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+
+
+def schema(declarations: Sequence[Declaration]) -> Schema:
+    """The JSON Schema of a suite; of other experiments than these nothing is known."""
+    quantities = list(dict.fromkeys(name for d in declarations for name in d.quantities))
+    known = partly({"run": {"enum": [d.name for d in declarations]}})
+    return {
+        "$schema": DRAFT,
+        "title": "A suite of claims, for harness",
+        **table(
+            "Sources, experiments, and claims about what the experiments measure.",
+            {
+                "suite": _head(),
+                "sources": tables("Papers and books that claims cite, by id.", _source()),
+                "defaults": defaults(),
+                "experiments": tables("What is measured, by id.", experiment(declarations)),
+                "claims": tables("What is claimed, by id.", claim(), minProperties=1),
+            },
+            ["suite", "claims"],
+        ),
+        "if": partly({"experiments": any_table(known)}),
+        "then": partly({"claims": any_table(only_known_quantities())}),
+        "definitions": shared_parts(quantities) | parameters(declarations),
+    }
+
+
+def schema_text() -> str:
+    """The schema for this package's experiments, as a JSON file; their libraries are not imported."""
+    declarations = [find(name) for name in experiment_names()]
+    return json.dumps(schema(declarations), indent=1, ensure_ascii=False) + "\n"
+
+
+def _head() -> Schema:
+    return table(
+        "What this suite is.",
+        {
+            "format": {"description": "The version of the format.", "type": "integer", "enum": [FORMAT]},
+            "title": of_type(str, "The suite's title, for reports."),
+            "about": of_type(str, "What the suite is about, in a few sentences."),
+        },
+        ["format", "title"],
+    )
+
+
+def _source() -> Schema:
+    return table(
+        "A paper or book.",
+        {
+            "title": of_type(str, "Its title."),
+            "authors": of_type(list[str], "Its authors, a string for each."),
+            "year": {"description": "The year.", "type": "integer", "minimum": 1600, "maximum": 2200},
+            "arxiv": {
+                "description": "The arXiv id, without version.",
+                "type": "string",
+                "pattern": r"^(\d{4}\.\d{4,5}|[a-z-]+/\d{7})$",
+                "examples": ["2501.10929"],
+            },
+            "doi": of_type(str, "The DOI."),
+            "url": of_type(str, "Where to read it."),
+            "venue": of_type(str, "The journal, conference or publisher."),
+        },
+        ["title", "authors"],
+    )

@@ -1,0 +1,249 @@
+"""The schema of `[defaults]` and `[claims.ID]`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from harness.suite.claims import Alpha, AtLeastOne, Defaults, Mark, Seconds
+from harness.suite.predicates import _PERCENT, FIXED_IN_CONTROL, READERS, NotNegative, Positive
+from harness.suite.records import LOOKS, Center, Expectation, Stance
+from harness.suite.schema.parts import SCALAR, Schema, of_type, partly, table, whole
+
+_BUDGET: Schema = {"type": "integer", "enum": list(LOOKS)}
+_ANY_BUDGET: Schema = {"anyOf": [_BUDGET, msgspec.json.schema(AtLeastOne)]}
+_KNOWN: Schema = {"$ref": "#/definitions/quantity"}
+_QUANTITY: Schema = {"anyOf": [_KNOWN, {"type": "string"}]}  # completed, but those of others are fine
+_CONTROL: Schema = {"$ref": "#/definitions/control"}
+_SAYS = r"^([^{}]|\{\{|\}\}|\{[^{}:!]+:?\})*$"
+_DEFAULT = Defaults()
+
+
+def defaults() -> Schema:
+    """The schema of `[defaults]`."""
+    return table("What claims have unless they say otherwise.", _shared(_BUDGET))
+
+
+def claim() -> Schema:
+    """The schema of one `[claims.ID]` table; it refers to `shared_parts`."""
+    says = {
+        "description": "The claim as one sentence. `{axis}` stands for the value of a swept axis.",
+        "type": "string",
+        "pattern": _SAYS,
+        "examples": ["A network of width {width} predicts as its NTK does, within 0.2."],
+    }
+    keys = {
+        "says": says,
+        "source": _citation(),
+        "experiment": of_type(str, "The id of an `[experiments.ID]` table, whose quantities are compared."),
+        **_predicates(),
+        "at": _at("The values of swept axes that it is about, `{ width = 64, hidden = [1, 2] }`; else all."),
+        **_expectation(),
+        "control": _CONTROL,
+        **_shared(_ANY_BUDGET),
+        "where": {
+            "description": "`[[claims.ID.where]]`: what differs for some instances; the last match wins.",
+            "type": "array",
+            "items": _override(),
+        },
+    }
+    where = {"items": partly({"seeds": _BUDGET})}
+    return table(
+        "A claim: one sentence about quantities, with exactly one predicate.",
+        keys,
+        ["says", "experiment"],
+        oneOf=[partly(required=[kind]) for kind in READERS],
+        anyOf=[partly(required=[key]) for key in ("source", "expect")],
+        allOf=[_control_of(kind, predicate) for kind, predicate in _predicates().items()],
+    ) | {"if": partly(required=["exact"]), "else": partly({"seeds": _BUDGET, "where": where})}
+
+
+def shared_parts(quantities: Collection[str]) -> dict[str, Schema]:
+    """Definitions: the quantities of the known experiments, and what a control may be."""
+    return {"quantity": {"type": "string", "enum": list(quantities)}, "control": _control()}
+
+
+def only_known_quantities() -> Schema:
+    """What holds of a claim besides where every experiment is known: so are its quantities."""
+    pair: Schema = {"type": "array", "items": _KNOWN}
+    shapes = {kind: schema["properties"]["of"] for kind, schema in _predicates().items()}
+    kinds = {kind: partly({"of": pair if "items" in of else _KNOWN}) for kind, of in shapes.items()}
+    control = partly({"of": {"anyOf": [_KNOWN, pair]}})
+    return partly({**kinds, "control": control, "where": {"items": partly({"control": control})}})
+
+
+def _shared(seeds: Schema) -> dict[str, Schema]:
+    """The keys that a claim and `[defaults]` have in common."""
+    budgets = ", ".join(map(str, LOOKS))
+    about = {
+        "seeds": f"The budget: sampling stops as soon as the verdict is in. One of {budgets}; "
+        f"with `exact`, any number. Default: {_DEFAULT.seeds}.",
+        "alpha": f"One-sided chance of a wrong definite verdict. Default: {_DEFAULT.alpha}.",
+        "center": f'What is claimed of the numbers over seeds. Default: "{_DEFAULT.center}".',
+        "time-limit": f"Seconds after which a trial is stopped. Default: {_DEFAULT.time_limit:g}.",
+    }
+    return {
+        "seeds": {**seeds, "description": about["seeds"], "default": _DEFAULT.seeds},
+        "alpha": of_type(Alpha, about["alpha"], default=_DEFAULT.alpha),
+        "center": of_type(Center, about["center"], default=_DEFAULT.center),
+        "marks": _marks(),
+        "time-limit": of_type(Seconds, about["time-limit"], default=_DEFAULT.time_limit),
+    }
+
+
+def _marks() -> Schema:
+    return of_type(list[Mark], 'Words to select by, as in `-m "not slow"`.', examples=[["slow"]])
+
+
+def _citation() -> Schema:
+    return table(
+        "Where the claim comes from, and whether the source says that it holds.",
+        {
+            "cite": of_type(str, "The id of a `[sources.ID]` table."),
+            "where": of_type(str, "The place in the source.", examples=["abstract", "Figure 2"]),
+            "stance": of_type(
+                Stance,
+                "`asserts`: expected supported; `disputes`: expected refuted; `asks`: open.",
+            ),
+        },
+        ["cite", "stance"],
+    )
+
+
+def _expectation() -> dict[str, Schema]:
+    return {
+        "expect": of_type(
+            Expectation,
+            "The verdict expected; left out, it follows the stance. `open` is measured, and never fails.",
+        ),
+        "because": of_type(str, "Why; needed where `expect` goes against the source."),
+    }
+
+
+def _at(about: str) -> Schema:
+    values: Schema = {"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]}
+    return {"description": about, "type": "object", "additionalProperties": values}
+
+
+def _override() -> Schema:
+    changes = {
+        **_expectation(),
+        "marks": _marks(),
+        "control": _CONTROL,
+        "seeds": {"description": "The budget of seeds.", **_ANY_BUDGET},
+    }
+    about = (
+        "The instances that this is about, `{ width = 64 }`; "
+        'on an axis that the predicate runs along, a step, `{ hidden = "1..2" }`.'
+    )
+    return table(
+        "What differs for the instances that `at` matches.",
+        {"at": _at(about), **changes},
+        anyOf=[partly(required=[key]) for key in changes],
+    )
+
+
+def _control() -> Schema:
+    """A reason for none, or keys of the predicate (but no margins) and `at`."""
+    about = "A key of the predicate, for the rival."
+    keys: dict[str, Schema] = {}
+    for predicate in _predicates().values():
+        for key, schema in predicate["properties"].items():
+            if key not in FIXED_IN_CONTROL:
+                keys[key] = {**schema, "description": about}
+    keys["of"] = {"description": about, "anyOf": [_QUANTITY, _pair("Two quantities.")]}
+    keys["at"] = _at("Another point, `{ width = 64 }`.")
+    return {
+        "description": "The nearest rival for which the predicate must fail: the keys of the predicate "
+        'that it replaces, or another point, `at`. `"none: reason"` declines one.',
+        "anyOf": [
+            table("What the rival replaces.", keys, minProperties=1),
+            {"description": "Why there is none.", "type": "string", "pattern": r"^none:\s*\S"},
+        ],
+    }
+
+
+def _control_of(kind: str, predicate: Schema) -> Schema:
+    """What a control may replace of this predicate, in a claim and in its `where`."""
+    keys = predicate["properties"]
+    of = {"type": "array" if "items" in keys["of"] else "string"}
+    names = {"enum": [*(key for key in keys if key not in FIXED_IN_CONTROL), "at"]}
+    control = {**partly({"of": of}), "propertyNames": names}
+    then = partly({"control": control, "where": {"items": partly({"control": control})}})
+    return {"if": partly(required=[kind]), "then": then, "additionalProperties": True}
+
+
+def _pair(about: str) -> Schema:
+    items = {"description": about, **_QUANTITY}
+    return {"description": about, "type": "array", "items": items, "minItems": 2, "maxItems": 2}
+
+
+def _margin(about: str) -> Schema:
+    zero = r"^[0.]+ ?%$"
+    percent = {"type": "string", "pattern": whole(_PERCENT.pattern), "not": {"pattern": zero}}
+    number = {"type": "number", "exclusiveMinimum": 0}
+    return {"description": about, "anyOf": [percent, number], "examples": ["5%", 0.05]}
+
+
+def _predicates() -> dict[str, Schema]:
+    """The schema of each predicate, with the keys that its reader takes."""
+    pair = {"of": _pair("Two quantities, a and b.")}
+    one = {"of": {"description": "A quantity.", **_QUANTITY}}
+    end = "of the change; left out, each adjacent pair of values is an instance."
+    changes = {
+        "along": of_type(str, "A swept axis; changes along it are compared, ln(a_to/a_from) with b's."),
+        "from": {"description": f"The start {end}", **SCALAR},
+        "to": {"description": f"The end {end}", **SCALAR},
+    }
+    together = {"dependencies": {"from": ["to", "along"], "to": ["from", "along"]}}
+    size = '`"5%"`: of the ratio a/b; `0.05`: of the difference a − b.'
+
+    def comparison(about: str, key: str, margin: str, *required: str) -> Schema:
+        keys = {**pair, key: _margin(f"{margin}; {size}"), **changes}
+        return table(about, keys, ["of", *required], **together)
+
+    bound = {**one, "bound": of_type(float, "The bound, in the quantity's unit.")}
+    tolerance: dict[str, Any] = {"default": 0}
+    return {
+        "equal": comparison("a and b are equal up to a margin.", "within", "The margin", "within"),
+        "differ": comparison("a and b differ by more than a margin.", "by", "The margin", "by"),
+        "less": comparison("a is below b.", "by", "By at least this (default: none)"),
+        "greater": comparison("a is above b.", "by", "By at least this (default: none)"),
+        "at-most": table("The quantity is below a bound.", bound, ["of", "bound"]),
+        "at-least": table("The quantity is above a bound.", bound, ["of", "bound"]),
+        "power-law": table(
+            "The mean over seeds of the slope of ln a on ln(axis) lies inside exponent ± within.",
+            {
+                **one,
+                "against": of_type(str, "A swept axis of at least three positive numbers."),
+                "exponent": of_type(float, "The exponent.", examples=[-0.5]),
+                "within": of_type(Positive, "The margin of the exponent."),
+            },
+            ["of", "against", "exponent", "within"],
+        ),
+        "monotone": table(
+            "Every adjacent pair along an axis is ordered.",
+            {
+                **one,
+                "along": of_type(str, "A swept axis."),
+                "direction": {
+                    "description": "Which way.",
+                    "type": "string",
+                    "enum": ["increasing", "decreasing"],
+                },
+            },
+            ["of", "along", "direction"],
+        ),
+        "exact": table(
+            "|a − b| ≤ atol + rtol·|b| on each of exactly `seeds` seeds; no statistics.",
+            {
+                **pair,
+                "rtol": of_type(NotNegative, "Relative tolerance.", **tolerance),
+                "atol": of_type(NotNegative, "Absolute tolerance.", **tolerance),
+            },
+            ["of"],
+            anyOf=[partly(required=[key]) for key in ("rtol", "atol")],
+        ),
+    }
