@@ -67,6 +67,10 @@ def save(figure: plt.Figure, name: str) -> None:
     plt.close(figure)
 
 
+def label_below(figure: plt.Figure, text: str) -> None:
+    figure.supxlabel(text, fontsize=8)
+
+
 def label(instance: harness.InstanceRecord, *axes: str) -> str:
     return ", ".join(instance.point[axis] for axis in axes)
 
@@ -85,7 +89,7 @@ def predictions(record: harness.Record) -> None:
             found = rows(record, claim, width=width)
             names = [label(i, "data", "hidden") for i in found]
             panel(axes, f"{title}, width {width}", found, names, log=True)
-    figure.supxlabel("distance to NTK regression (standard deviations of the target); shaded: the claim", fontsize=8)
+    label_below(figure, "distance to NTK regression (standard deviations of the target); shaded: the claim")
     save(figure, "predictions")
 
 
@@ -103,7 +107,7 @@ def layers(record: harness.Record) -> None:
             found = rows(record, claim, width=width)
             names = [label(i, "data", "hidden") for i in found]
             panel(axes, f"{title}, width {width}", found, names, log=False)
-    figure.supxlabel("change of the network's error over that of its kernel's, per cent; shaded: the claim", fontsize=8)
+    label_below(figure, "change of the network's error over its kernel's, per cent; shaded: the claim")
     save(figure, "layers")
 
 
@@ -121,7 +125,7 @@ def everyday(record: harness.Record) -> None:
             found = rows(record, claim, data=data)
             names = [label(i, "setting", "hidden") for i in found]
             panel(axes, f"{title}, {data}", found, names, log=True)
-    figure.supxlabel("distance, or relative change of the kernel; shaded: the claim", fontsize=8)
+    label_below(figure, "distance, or relative change of the kernel; shaded: the claim")
     save(figure, "everyday")
 
 

@@ -36,6 +36,8 @@ class Run:
         return subprocess.Popen(
             command, cwd=self.folder, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            # A shell starts jobs in the background with SIGINT ignored, which a child would inherit.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (one thread)
         )  # fmt: skip
 
     def finish(self, *arguments: str, record: str = "r.json") -> int:

@@ -262,7 +262,7 @@ def test_nothing_of_a_suite_steers_the_terminal(everything: Run) -> None:
 
 
 def test_collecting_verbosely_shows_sentences_that_are_safe_to_print(pytester: pytest.Pytester) -> None:
-    text = GOOD.replace('title = "Toys"', r'title = "To\u001b[2Jys"').replace("a equals b", r"a equals\u202e b")
+    text = GOOD.replace('"Toys"', r'"To\u001b[2Jys"').replace("a equals b", r"a equals\u202e b")
     pytester.path.joinpath("toys.toml").write_text(text)
     result = pytester.runpytest_subprocess("--collect-only", "-v", "toys.toml")
     result.stdout.fnmatch_lines(

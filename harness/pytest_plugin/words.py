@@ -26,8 +26,7 @@ def properties(record: InstanceRecord) -> list[tuple[str, object]]:
 
 
 def explanation(record: InstanceRecord, command: str) -> str:
-    """Why the instance failed, and what shows it again, safe to print. The first line stands alone in pytest's
-    summary."""
+    """Why the instance failed, and what shows it again; safe to print. The first line can stand alone."""
     lines = [("claim", record.says), ("at", point(record)), ("predicate", record.predicate)]
     if record.because:
         lines.append(("because", record.because))

@@ -78,7 +78,7 @@ ACCEPTED = [
     GOOD + '[experiments.s]\nrun = "ntk.regression"\nwith = { width = 64 }\nsweep = { hidden = [1, 2] }\n',
 ]
 
-# Other mistakes, one each: `old` in the last of PREDICATES' suites is replaced.
+# Other mistakes, one each: `old` in a suite with an `equal` and an `exact` claim is replaced.
 REFUSED = [
     ("[suite]", "[suit]"),
     ("format = 1", "format = 2"),
@@ -104,6 +104,9 @@ REFUSED = [
     ('["a.error", "b.error"], within', '["a.error", "c.error"], within'),
     ("at = { shift = 0.0 }", "at = { shift = { a = 1 } }"),
     ("at = { shift = 0.5 }", 'within = "1%"'),
+    ("at = { shift = 0.5 }", 'direction = "increasing"'),
+    ("at = { shift = 0.5 }", 'of = "gap"'),
+    ('within = "5%"', 'within = "0.0 %"'),
     ('expect = "open"', 'expect = "opne"'),
     ('expect = "open"\n', ""),
     ("alpha = 0.01", "alpha = 0.5"),
