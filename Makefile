@@ -2,6 +2,7 @@
 # make test   lint, types and the fast tests
 # make slow   the tests marked slow
 # make schema write suites/suite.schema.json again, after experiments or the format have changed
+# make mutants  break the code on purpose, and see what notices
 # make pins   compile requirements.txt again (needs uv)
 # Each sets up .venv first; PYTHON names the interpreter to make it from.
 
@@ -9,7 +10,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test slow lint schema pins clean
+.PHONY: run test slow lint schema mutants pins clean
 
 run: $(READY)
 	@$(BIN)/harness run suites/issues.toml -m "not slow" \
@@ -30,6 +31,9 @@ test: lint
 
 slow: $(READY)
 	$(BIN)/pytest -n auto -m slow
+
+mutants: $(READY)
+	$(BIN)/python tests/mutants.py
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
