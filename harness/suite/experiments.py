@@ -134,6 +134,8 @@ def _variants(name: str, raw: Mapping[str, object], path: Path, reader: _Paramet
             continue
         sets = {key: reader.value(key, item, (*path, label, key)) for key, item in table.items()}
         values.append(AxisValue(label, None, {k: v for k, v in sets.items() if v is not None}))
+    if not raw:
+        reader.notes.add(path, "at least one named variant", "none")
     return Axis(name, tuple(values)) if values else None
 
 

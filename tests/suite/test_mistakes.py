@@ -112,6 +112,7 @@ def test_a_mistake_says_what_was_expected_and_found(read: Read, line: str, said:
         ("control = { at = { shift = 0.5 } }", 'control = "none"', '"none: reason"'),
         ("control = { at = { shift = 0.5 } }", "control = {}", "nothing replaced"),
         ("shift = [0.0, 0.5]", "shift = []", "a list of values"),
+        ("size = [1, 2, 4]", "size = [1, 2, 4], setting = {}", "at least one named variant"),
         ("shift = [0.0, 0.5]", "shift = [0.0, 0]", "each value once"),
         ("sd = 0.02", "sd = 0.02, size = 1", "fixed or swept"),
         ("sd = 0.02", 'sd = "small"', "expected a number"),

@@ -105,4 +105,5 @@ def _variants(sets: Schema) -> Schema:
         "type": "object",
         "propertyNames": {"pattern": whole(LABEL.pattern)},
         "additionalProperties": one,
+        "minProperties": 1,
     }
