@@ -89,7 +89,7 @@ def by_recursion(architecture, x1, x2):
     [
         *itertools.product(["relu", "erf"], [1, 2, 3, 4], ["ntk"]),
         *itertools.product(["relu", "erf"], [0, 1, 3], ["standard"]),
-        *itertools.product(["gelu"], [1, 2, 3, 4], ["ntk"]),
+        *itertools.product(["gelu"], [1, 3], ["ntk"]),
         ("gelu", 2, "standard"),
         ("identity", 2, "ntk"),
         ("relu", 0, "ntk"),
@@ -103,8 +103,7 @@ def test_formulas(activation, hidden, parameterization):
         np.testing.assert_allclose(mine, formula, rtol=1e-10)
 
 
-@pytest.mark.parametrize("activation", ["relu", "erf", "gelu"])
-@pytest.mark.parametrize("hidden", [0, 1, 3])
+@pytest.mark.parametrize(("activation", "hidden"), [("relu", 0), ("relu", 1), ("erf", 2), ("gelu", 2)])
 @pytest.mark.parametrize(
     ("parameterization", "initialisation", "last_layer"),
     [("standard", "uniform", 1.0), ("standard", "uniform", 0.1), ("ntk", "gaussian", 0.1)],
@@ -118,8 +117,10 @@ def test_scales_of_layers(activation, hidden, parameterization, initialisation, 
         np.testing.assert_allclose(mine, formula, rtol=1e-10)
 
 
-@pytest.mark.parametrize("activation", ["relu", "erf", "gelu"])
-@pytest.mark.parametrize("hidden", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("activation", "hidden"),
+    [*itertools.product(["relu", "erf"], [1, 2, 3, 4]), *itertools.product(["gelu"], [1, 3])],
+)
 def test_diagonal(activation, hidden):
     """A Gram matrix's diagonal. The NNGP of ReLU is exact to rounding: E φ(u)² = q/2.
 

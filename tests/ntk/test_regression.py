@@ -181,9 +181,9 @@ def test_held_out_targets_of_centred_networks_carry_their_f0(monkeypatch):
         return original(initials, architecture, *args, held_out=held_out, **kwargs)
 
     monkeypatch.setattr(train, "train", spy)
-    trial(networks=2, validation=10, learning_rate=0.05)
+    trial(networks=2, validation=50, learning_rate=0.05)
     (initials, architecture, single), (_, _, centred) = seen
-    split = data.split("sphere", train=16, test=40, seed=0, validation=10)
+    split = data.split("sphere", train=16, test=40, seed=0, validation=50)
     for number, initial in enumerate(initials):
         np.testing.assert_allclose(single.y[:, number], split.y_validation, rtol=1e-12)
         f0 = apply(initial.params, architecture, split.x_validation)
@@ -224,7 +224,7 @@ def test_regressions_with_own_kernels_by_hand(monkeypatch):
         return seen[-1][2]
 
     monkeypatch.setattr(train, "train", spy)
-    values, _ = trial(networks=2, hidden=2, ridge=0.02)
+    values, _ = trial(networks=2, ridge=0.02)
     (initials, architecture, single), (_, _, centred) = seen
     split = data.split("sphere", train=16, test=40, seed=0)
     x, y, x_test, y_test = split.x_train, split.y_train, split.x_test, split.y_test
