@@ -89,7 +89,7 @@ def test_adam_in_float32_is_that_of_float64():
     np.testing.assert_allclose(one.f_test, other.f_test, atol=2e-6)
 
 
-@pytest.mark.parametrize(("batch", "steps"), [(4, 9), (5, 9), (1, 24), (7, 6)])
+@pytest.mark.parametrize(("batch", "steps"), [(4, 9), (5, 9), (7, 6)])
 def test_mini_batches_by_hand(batch, steps):
     """Whole epochs, batches that do and that do not divide the 12 points; each network its own order."""
     initials = precise_start(LINEAR, count=2)
@@ -110,7 +110,7 @@ def test_mini_batches_by_hand(batch, steps):
 
 def test_one_batch_of_all_points_is_gradient_descent():
     """But for the order of the points in its sums: 1e-16 a step in float64."""
-    architecture = Architecture(2, 16, "erf", 1.5, 0.1)
+    architecture = Architecture(1, 16, "relu", 1.5, 0.1)
     initials = precise_start(architecture)
     keys = [train.batch_key(0, 0)]
     one = run(initials, architecture, 0.02, 100)

@@ -41,7 +41,7 @@ def test_a_linear_model_keeps_the_analytic_kernel(parameterization):
 
 
 def test_they_are_computed_in_float64():
-    architecture = Architecture(2, 64)
+    architecture = Architecture(1, 64)
     params = params_of(architecture, 1)[0]
     precise = jax.tree.map(lambda p: p.astype(jnp.float64), params)
     mine = in_float64(params, architecture, X)

@@ -64,8 +64,9 @@ def test_the_declared_data_sets_are_those_there_are():
         {"networks": 3},
         {"hidden": 2, "activation": "erf", "parameterization": "standard", "noise": 0.5, "ridge": 0.1},
         {"data": "digits", "networks": 2},
-        EVERYDAY | {"networks": 2, "activation": "gelu", "validation": 20, "patience": 200},
-        EVERYDAY | {"networks": 2, "optimizer": "sgd", "batch": 5, "last_layer": 0.1},
+        EVERYDAY
+        | {"networks": 2, "optimizer": "sgd", "batch": 5, "last_layer": 0.1, "activation": "gelu"}
+        | {"validation": 20, "patience": 200},
     ],
 )
 def test_every_declared_quantity_is_there_and_finite(parameters):
