@@ -41,19 +41,24 @@ def draw(axes: plt.Axes, y: float, instance: harness.InstanceRecord, *, log: boo
 
 
 def panel(
-    axes: plt.Axes, title: str, instances: list[harness.InstanceRecord], labels: list[str], *, log: bool
+    axes: plt.Axes,
+    title: str,
+    instances: list[harness.InstanceRecord],
+    labels: list[str],
+    limits: tuple[float, float],
+    *,
+    log: bool,
 ) -> None:
-    """A panel with a line per instance, and the region of the claim shaded."""
+    """A panel with a line per instance, and the region of the claim shaded; bars may leave the limits."""
     for y, instance in enumerate(instances):
         draw(axes, -y, instance, log=log)
     if instances:
         low, high = instances[0].region
         show = np.exp if log else lambda x: 100 * np.expm1(x)
-        left = 0.0 if low is None and log else (-1e3 if low is None else show(low))
-        right = 1e3 if high is None else show(high)
-        limits = axes.get_xlim()
+        left = limits[0] if low is None else show(low)
+        right = limits[1] if high is None else show(high)
         axes.axvspan(left, right, color="0.92", zorder=0)
-        axes.set_xlim(limits)
+    axes.set_xlim(limits)
     axes.set_yticks([-y for y in range(len(labels))], labels, fontsize=7)
     axes.set_title(title, fontsize=8)
     axes.tick_params(axis="x", labelsize=7)
@@ -88,7 +93,7 @@ def predictions(record: harness.Record) -> None:
         for axes, (title, claim) in zip(line, claims.items(), strict=True):
             found = rows(record, claim, width=width)
             names = [label(i, "data", "hidden") for i in found]
-            panel(axes, f"{title}, width {width}", found, names, log=True)
+            panel(axes, f"{title}, width {width}", found, names, (0, 1.05), log=True)
     label_below(figure, "distance to NTK regression (standard deviations of the target); shaded: the claim")
     save(figure, "predictions")
 
@@ -106,7 +111,7 @@ def layers(record: harness.Record) -> None:
         for axes, (title, claim) in zip(line, claims.items(), strict=True):
             found = rows(record, claim, width=width)
             names = [label(i, "data", "hidden") for i in found]
-            panel(axes, f"{title}, width {width}", found, names, log=False)
+            panel(axes, f"{title}, width {width}", found, names, (-18, 18), log=False)
     label_below(figure, "change of the network's error over its kernel's, per cent; shaded: the claim")
     save(figure, "layers")
 
@@ -124,7 +129,10 @@ def everyday(record: harness.Record) -> None:
         for axes, (title, claim) in zip(line, claims.items(), strict=True):
             found = rows(record, claim, data=data)
             names = [label(i, "setting", "hidden") for i in found]
-            panel(axes, f"{title}, {data}", found, names, log=True)
+            kernel = claim == "everyday-kernel-stays"
+            panel(axes, f"{title}, {data}", found, names, (0.01, 30) if kernel else (0, 0.7), log=True)
+            if kernel:
+                axes.set_xscale("log")
     label_below(figure, "distance, or relative change of the kernel; shaded: the claim")
     save(figure, "everyday")
 

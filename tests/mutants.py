@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,10 @@ class Mutant:
 
 REGRESSION = "harness/ntk/experiments/regression.py"
 NTK = "tests/ntk"
+PATIENCE = 600.0
+"""Seconds that a watchman has: several times what it takes on unbroken code."""
+HUNG = 124
+"""The code of a watchman that was stopped, as of timeout(1): a mutant that never ends is noticed."""
 JUDGE = "tests/judge tests/plan tests/test_campaign.py tests/suite"
 STORE = "tests/measure/test_fingerprint.py tests/measure/test_store.py tests/measure/test_laboratory.py"
 CHEAP = "train=64 or (data=sphere and hidden=1,width=64)"
@@ -237,10 +242,17 @@ def run(folder: Path, *command: str) -> tuple[int, str]:
     """Run a Python module in the copy; its own code comes before the installed one."""
     environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{folder / 'tests/support'}"}
     program = [sys.executable, "-m", *command]
-    done = subprocess.run(
-        program, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
+    with tempfile.TemporaryFile("w+") as output:  # a pipe would be held open by what a hung mutant started
+        with subprocess.Popen(
+            program, cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True
+        ) as process:
+            try:
+                code = process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                code = HUNG
+        output.seek(0)
+        return code, output.read()
 
 
 def watch(mutant: Mutant, store: Path | None) -> tuple[str, str]:
