@@ -19,6 +19,14 @@ from good_suite import GOOD
 
 SUPPORT = Path(__file__).parent / "support"
 
+PROGRAM = """
+import signal, sys
+from harness.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main(sys.argv[1:])
+"""
+"""The command; a shell starts jobs in the background with SIGINT ignored, which a child would inherit."""
+
 
 class Run:
     """`harness run` on a suite of toys that log every execution; a mark tells its processes apart."""
@@ -32,12 +40,10 @@ class Run:
         self.environment = {**os.environ, "PYTHONPATH": str(SUPPORT), "HARNESS_TEST_MARK": str(folder)}
 
     def start(self, *arguments: str, record: str = "r.json") -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "harness", "run", "toys.toml", "--json", record, *arguments]
+        command = [sys.executable, "-c", PROGRAM, "run", "toys.toml", "--json", record, *arguments]
         return subprocess.Popen(
             command, cwd=self.folder, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-            # A shell starts jobs in the background with SIGINT ignored, which a child would inherit.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (one thread)
         )  # fmt: skip
 
     def finish(self, *arguments: str, record: str = "r.json") -> int:
