@@ -80,6 +80,20 @@ def label(instance: harness.InstanceRecord, *axes: str) -> str:
     return ", ".join(instance.point[axis] for axis in axes)
 
 
+def by_width(
+    record: harness.Record, claims: dict[str, str], limits: tuple[float, float], below: str, *, log: bool
+) -> plt.Figure:
+    """A panel per claim and width, a line per data set and depth."""
+    figure, grid = plt.subplots(2, 4, figsize=(9.5, 5), sharex=True)
+    for line, width in zip(grid, ("64", "512"), strict=True):
+        for axes, (title, claim) in zip(line, claims.items(), strict=True):
+            found = rows(record, claim, width=width)
+            names = [label(i, "data", "hidden") for i in found]
+            panel(axes, f"{title}, width {width}", found, names, limits, log=log)
+    label_below(figure, below)
+    return figure
+
+
 def predictions(record: harness.Record) -> None:
     """Figure 1: how far trained networks are from their NTK, by what is done about the initial function."""
     claims = {
@@ -88,14 +102,8 @@ def predictions(record: harness.Record) -> None:
         "centred": "centred-predicts-as-ntk",
         "mean of 32": "ensemble-predicts-as-ntk",
     }
-    figure, grid = plt.subplots(2, 4, figsize=(9.5, 5), sharex=True)
-    for line, width in zip(grid, ("64", "512"), strict=True):
-        for axes, (title, claim) in zip(line, claims.items(), strict=True):
-            found = rows(record, claim, width=width)
-            names = [label(i, "data", "hidden") for i in found]
-            panel(axes, f"{title}, width {width}", found, names, (0, 1.05), log=True)
-    label_below(figure, "distance to NTK regression (standard deviations of the target); shaded: the claim")
-    save(figure, "predictions")
+    below = "distance to NTK regression (standard deviations of the target); shaded: the claim"
+    save(by_width(record, claims, (0, 1.05), below, log=True), "predictions")
 
 
 def layers(record: harness.Record) -> None:
@@ -106,14 +114,8 @@ def layers(record: harness.Record) -> None:
         "centred": "layer-changes-centred-and-ntk-alike",
         "mean of 8": "layer-changes-ensemble-and-ntk-alike",
     }
-    figure, grid = plt.subplots(2, 4, figsize=(9.5, 5), sharex=True)
-    for line, width in zip(grid, ("64", "512"), strict=True):
-        for axes, (title, claim) in zip(line, claims.items(), strict=True):
-            found = rows(record, claim, width=width)
-            names = [label(i, "data", "hidden") for i in found]
-            panel(axes, f"{title}, width {width}", found, names, (-18, 18), log=False)
-    label_below(figure, "change of the network's error over its kernel's, per cent; shaded: the claim")
-    save(figure, "layers")
+    below = "change of the network's error over its kernel's, per cent; shaded: the claim"
+    save(by_width(record, claims, (-18, 18), below, log=False), "layers")
 
 
 def everyday(record: harness.Record) -> None:

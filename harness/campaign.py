@@ -81,6 +81,11 @@ class Result:
     measurements: dict[Trial, Measurement]
     progress: Progress
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of measurements that were good and could not be kept, each once."""
+        return tuple(dict.fromkeys(m.note for m in self.measurements.values() if m.note))
+
 
 @dataclass
 class _Enquiry:

@@ -31,9 +31,9 @@ COLORS = {
 }
 
 def _default_store() -> Path:
-    from harness.targets import STORE
+    from harness.targets import default_store
 
-    return Path(os.environ.get("HARNESS_STORE", STORE))
+    return default_store()
 
 
 targets_argument = click.argument("targets", nargs=-1, required=True, metavar="FILE[::ID]...")

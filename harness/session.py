@@ -77,7 +77,7 @@ def run(
         ),
         wrong_verdicts_bound=sum(c.instance.claim.alpha for c in cases),
         exit_code=exit_code(finding.outcome for finding in result.findings),
-        notes=tuple(dict.fromkeys(m.note for m in result.measurements.values() if m.note)),
+        notes=result.notes,
         instances=records,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,11 @@ from harness.suite import Instance, SelectionError, Suite, load, select
 
 STORE = Path(".harness") / "store.sqlite"
 """Where measured trials are kept unless told otherwise, in the current directory."""
+
+
+def default_store() -> Path:
+    """The store that the environment names (HARNESS_STORE), or `STORE`."""
+    return Path(os.environ.get("HARNESS_STORE") or STORE)
 
 
 @dataclass(frozen=True)

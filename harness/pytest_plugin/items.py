@@ -113,7 +113,7 @@ class Claim(pytest.Function):
 
     def _record(self) -> InstanceRecord:
         result = self._laboratory().judge(self._judged)
-        for note in dict.fromkeys(m.note for m in result.measurements.values() if m.note):
+        for note in result.notes:
             warnings.warn(HarnessWarning(safe(note)), stacklevel=2)
         (finding,) = result.findings
         return instance_record(finding, self._suite, result, first_seed=0)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from harness.targets import STORE
+from harness.targets import default_store
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Settings:
     def of(cls, config: pytest.Config) -> Settings:
         """The settings of a run: options, else the environment, else the command line's defaults."""
         given, seeds = config.getoption("harness_store"), config.getoption("harness_seeds")
-        store = given or os.environ.get("HARNESS_STORE") or str(STORE)
+        store = given or str(default_store())
         workers = config.getoption("harness_workers")
         if workers is None and hasattr(config, "workerinput"):  # a process of pytest-xdist: one of several
             workers = 1

@@ -36,13 +36,10 @@ def instance_record(
     if finding.verdict == "inconclusive" and shown.seeds_to_decision and shown.n:
         per_seed = _seconds_per_seed(part, result.measurements, first_seed)
         hours = (shown.seeds_to_decision - shown.n) * per_seed / 3600
-    point = dict(instance.point)
-    if instance.span:
-        point[instance.span[0]] = f"{instance.span[1]}..{instance.span[2]}"
     return InstanceRecord(
         id=instance.id,
         claim=claim.id,
-        point=point,
+        point=instance.labels,
         says=instance.says,
         source=_source(instance, suite),
         expect=instance.expect,

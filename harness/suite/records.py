@@ -133,14 +133,19 @@ class Instance:
     span: tuple[str, str, str] | None = None
     over: tuple[str, tuple[str, ...]] | None = None
 
-    @cached_property
-    def local_id(self) -> str:
-        """`claim[axis=label,…]`, naming every swept axis that is not used up by the predicate."""
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label of each axis that ids name: of the point, and `1..2` of a change along one."""
         labels = dict(self.point)
         if self.span:
             axis, start, end = self.span
             labels[axis] = f"{start}..{end}"
-        inside = ",".join(f"{axis}={labels[axis]}" for axis in sorted(labels))
+        return labels
+
+    @cached_property
+    def local_id(self) -> str:
+        """`claim[axis=label,…]`, naming every swept axis that is not used up by the predicate."""
+        inside = ",".join(f"{axis}={label}" for axis, label in sorted(self.labels.items()))
         return f"{self.claim.id}[{inside}]" if inside else self.claim.id
 
     @property
