@@ -2,7 +2,7 @@
 
     load, run           a suite file → `Suite`; suites → a `Record` of verdicts
     read_record, arrays, frame          a record from its file; as NumPy arrays; as a pandas frame
-    experiment, Quantity, stage, StageError     to write an experiment (see docs/suites.md)
+    experiment, Quantity, stage, StageError, NotCovered     to write an experiment (see docs/suites.md)
 
 Names are imported when they are first used: the declarations of experiments, and every trial's worker,
 import this package.
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.api import arrays as arrays
     from harness.api import frame as frame
     from harness.api import run as run
+    from harness.declare import NotCovered as NotCovered
     from harness.declare import Quantity as Quantity
     from harness.declare import StageError as StageError
     from harness.declare import experiment as experiment
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "InstanceRecord": "harness.report",
+    "NotCovered": "harness.declare",
     "Quantity": "harness.declare",
     "Record": "harness.report",
     "StageError": "harness.declare",

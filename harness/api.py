@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +27,14 @@ def run(
     workers: int | None = None,
     seeds: int | None = None,
     first_seed: int | None = None,
+    given: Mapping[str, object] | None = None,
     progress: bool | Callable[[Progress], None] = False,
 ) -> Record:
     """Measure and judge the claims of `FILE` or `FILE::ID` targets; what `harness run` does, as a record.
 
     `keyword` and `marks` select as -k and -m do. `store` keeps measured trials (None keeps nothing), `seeds`
-    replaces the budgets, `first_seed` the pinned seeds 0, 1, 2, …. `progress` shows it on standard error, or
+    replaces the budgets, `first_seed` the pinned seeds 0, 1, 2, …, and `given` values of parameters, as
+    `--with` does: `given={"subject": "my.module:kernel"}`. `progress` shows it on standard error, or
     is a function that is told of it. A record without instances means that nothing was selected.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
@@ -40,7 +42,7 @@ def run(
     """
     make_local_modules_importable()
     names = [targets] if isinstance(targets, str | Path) else targets
-    selected = gather([str(name) for name in names], keyword=keyword, marks=marks)
+    selected = gather([str(name) for name in names], keyword=keyword, marks=marks, given=given)
     with showing(quiet=progress is not True) as show:
         return run_session(
             selected,

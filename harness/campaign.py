@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from harness.declare import NOT_COVERED
 from harness.judge import (
     Agreement,
     BadValue,
@@ -37,11 +38,12 @@ class Part:
     question: Question
     ruling: Ruling
     error: str = ""
+    covered: bool = True
 
     @property
     def verdict(self) -> Verdict:
         if self.error:
-            return "error"
+            return "error" if self.covered else "not-covered"
         return self.ruling.verdict or "inconclusive"
 
 
@@ -95,6 +97,7 @@ class _Enquiry:
     time_limit: float
     ruling: Ruling
     error: str = ""
+    covered: bool = True
     missing: set[Trial] = field(default_factory=set)
 
     @property
@@ -201,7 +204,7 @@ class _Campaign:
         """Rule on the complete rows at hand; an error in the seeds that a look needs is the claim's."""
         question = enquiry.question
         rows: list[list[float]] = []
-        failure = ""
+        failure, covered = "", True
         for seed in self._seeds(enquiry.ruling.next_look or 0):
             row: list[float] = []
             for reading in question.effect.readings:
@@ -211,6 +214,7 @@ class _Campaign:
                 reason = measurement.reason(reading.quantity)
                 if reason:
                     failure = f"seed {seed}: {reading.quantity}: {reason}"
+                    covered = not reason.startswith(NOT_COVERED)
                     break
                 row.append(measurement.values[reading.quantity])
             if failure:
@@ -224,7 +228,7 @@ class _Campaign:
             enquiry.error = f"seed {seed}: {error.quantity}: {found}"
             return
         if failure and enquiry.ruling.verdict is None:
-            enquiry.error = failure
+            enquiry.error, enquiry.covered = failure, covered
 
     def _finding(self, case: Case) -> Finding:
         parts, control = (tuple(map(self._part, qs)) for qs in (case.questions, case.control))
@@ -244,7 +248,7 @@ class _Campaign:
 
     def _part(self, question: Question) -> Part:
         enquiry = self.enquiries[question]
-        return Part(question, enquiry.ruling, enquiry.error)
+        return Part(question, enquiry.ruling, enquiry.error, enquiry.covered)
 
     def _progress(self) -> Progress:
         pending = self.laboratory.pending

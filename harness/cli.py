@@ -27,6 +27,7 @@ COLORS = {
     "unexpected": "red",
     "vacuous": "magenta",
     "inconclusive": "yellow",
+    "not-covered": "cyan",
     "error": "red",
 }
 
@@ -45,6 +46,15 @@ store_option = click.option(
     default=_default_store,
     show_default=".harness/store.sqlite",
     help="Where measured trials are kept (also HARNESS_STORE).",
+)
+
+
+with_option = click.option(
+    "--with",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter's value in place of the one that the suite states (repeatable).",
 )
 
 
@@ -128,15 +138,23 @@ def schema() -> None:
 @targets_argument
 @keyword_option
 @marks_option
+@with_option
 @click.option("--seeds", type=int, help="Another budget of seeds than the claims' own.")
 @store_option
-def plan(targets: Sequence[str], keyword: str, marks: str, seeds: int | None, store: Path) -> None:
+def plan(
+    targets: Sequence[str],
+    keyword: str,
+    marks: str,
+    assignments: Sequence[str],
+    seeds: int | None,
+    store: Path,
+) -> None:
     """Print which trials a run would need, how many are in the store, and how long the rest would take."""
     from harness.report.plan import plan_text
     from harness.session import cases_of
 
     _check_seeds(seeds)
-    cases = cases_of(_gather(targets, keyword, marks), seeds)
+    cases = cases_of(_gather(targets, keyword, marks, assignments), seeds)
     if not cases:
         _nothing()
     click.echo(plan_text(cases, store))
@@ -146,6 +164,7 @@ def plan(targets: Sequence[str], keyword: str, marks: str, seeds: int | None, st
 @targets_argument
 @keyword_option
 @marks_option
+@with_option
 @click.option("--seeds", type=int, help="Another budget of seeds: 6, 9, 14, 21, 32, 48, 72 or 108.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes.  [default: one per core]")
 @click.option("--fresh", is_flag=True, help="Use seeds that no run has used, not 0, 1, 2, …")
@@ -159,6 +178,7 @@ def run(
     targets: Sequence[str],
     keyword: str,
     marks: str,
+    assignments: Sequence[str],
     seeds: int | None,
     workers: int | None,
     fresh: bool,
@@ -182,7 +202,7 @@ def run(
     _check_seeds(seeds)
     if fresh and first_seed is not None:
         raise click.UsageError("expected --fresh or --first-seed, found both")
-    selected = [chosen for chosen in _gather(targets, keyword, marks) if chosen.instances]
+    selected = [chosen for chosen in _gather(targets, keyword, marks, assignments) if chosen.instances]
     if not selected:
         _nothing()
     first = fresh_first_seed() if fresh else first_seed
@@ -214,13 +234,15 @@ def run(
 def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_json: bool) -> None:
     """Measure one trial (or, for an instance, those of one seed) and print its numbers.
 
+    NAME=VALUE sets a parameter; for an instance, in place of the one that its suite states.
+
     Nothing is read from or written to the store: any number of a report can be reproduced by hand.
     """
     from harness.report.trial import trial_text, trials_json
     from harness.session import trials_of, trials_of_experiment
 
     if "::" in what:
-        trials = trials_of(_gather([what], "", ""), seed)
+        trials = trials_of(_gather([what], "", "", values), seed)
     else:
         trials = trials_of_experiment(what, values, seed)
     from harness.measure import measure_here
@@ -248,10 +270,13 @@ def report(record: Path, markdown_path: Path | None) -> None:
     sys.exit(found.exit_code)
 
 
-def _gather(targets: Sequence[str], keyword: str, marks: str, *, imports: bool = True) -> list[Selected]:
-    from harness.targets import gather
+def _gather(
+    targets: Sequence[str], keyword: str, marks: str, assignments: Sequence[str] = (), *, imports: bool = True
+) -> list[Selected]:
+    from harness.targets import assigned, gather
 
-    return gather(targets, keyword=keyword, marks=marks, imports=imports)
+    given = assigned(assignments)
+    return gather(targets, keyword=keyword, marks=marks, imports=imports, given=given)
 
 
 def _nothing() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-import tomllib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
@@ -21,7 +20,7 @@ from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, SuiteRec
 from harness.suite import SelectionError, Suite
 from harness.suite.experiments import read_experiment
 from harness.suite.reader import Notes, Table
-from harness.targets import Selected
+from harness.targets import Selected, assigned
 
 FRESH_SEEDS = range(1_000_000, 2**31 - 1_000)
 """Where a fresh run begins: beyond every pinned seed, and small enough for any generator."""
@@ -89,7 +88,8 @@ def fresh_first_seed() -> int:
 
 def _suite_record(suite: Suite) -> SuiteRecord:
     digest = hashlib.sha256(Path(suite.path).read_bytes()).hexdigest()
-    return SuiteRecord(name=suite.name, path=suite.path, title=suite.title, sha256=digest)
+    given = dict(suite.given)
+    return SuiteRecord(name=suite.name, path=suite.path, title=suite.title, sha256=digest, given=given)
 
 
 def _device(result: Result) -> str:
@@ -119,15 +119,7 @@ def trials_of_experiment(name: str, assignments: Sequence[str], seed: int) -> li
 
     Raises `UnknownExperimentError`, and `SelectionError` for what the experiment does not take.
     """
-    values: dict[str, object] = {}
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        if not equals:
-            raise SelectionError(f"expected NAME=VALUE, found {assignment!r}")
-        try:
-            values[key.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            values[key.strip()] = text
+    values = assigned(assignments)
     notes = Notes()
     experiment = read_experiment("", Table({"run": name, "with": values}, (), notes), imports=True)
     if notes.mistakes or experiment is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +29,16 @@ class Selected:
 
 
 def gather(
-    targets: Sequence[str], *, keyword: str = "", marks: str = "", imports: bool = True
+    targets: Sequence[str],
+    *,
+    keyword: str = "",
+    marks: str = "",
+    imports: bool = True,
+    given: Mapping[str, object] | None = None,
 ) -> list[Selected]:
     """Load the suites that `FILE` or `FILE::ID` targets name, and select.
+
+    `given` are values of parameters in place of those that the suites state (see `load`).
 
     Raises `SuiteError` for a file with mistakes and `SelectionError` for an id that nothing has, or two
     files of one name (their ids would be the same).
@@ -42,13 +50,30 @@ def gather(
         files[Path(file).resolve()] = (name, [*ids, id_] if id_ else ids, whole or not id_)
     selected: dict[str, Selected] = {}
     for name, ids, whole in files.values():
-        suite = load(name, imports=imports)
+        suite = load(name, imports=imports, given=given)
         if suite.name in selected:
             other = selected[suite.name].suite.path
             raise SelectionError(f"{name}: expected suites of different names, found {other} as well")
         chosen = select(suite.instances, ids=() if whole else ids, keyword=keyword, marks=marks)
         selected[suite.name] = Selected(suite, tuple(chosen))
     return list(selected.values())
+
+
+def assigned(assignments: Sequence[str]) -> dict[str, object]:
+    """The values in `NAME=VALUE` texts, each a TOML scalar or else plain text.
+
+    Raises `SelectionError` for a text without `=`.
+    """
+    values: dict[str, object] = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise SelectionError(f"expected NAME=VALUE, found {assignment!r}")
+        try:
+            values[key.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[key.strip()] = text
+    return values
 
 
 def make_local_modules_importable() -> None:

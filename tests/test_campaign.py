@@ -87,6 +87,25 @@ at = { shift = 0.0 }
     assert "seed 2: gap: late: step budget 20000 reached" in found["late[shift=0,size=1]"].parts[0].error
 
 
+def test_what_a_subject_lacks_is_not_covered_and_stops_no_other_claim(read: Read) -> None:
+    late = '''
+[claims.late]
+says = "The gap is small."
+expect = "EXPECT"
+experiment = "pairs"
+at-most = { of = "gap", bound = 0.1 }
+control = { at = { shift = 0.5 } }
+at = { shift = 0.0 }
+'''
+    for expect in ("supported", "open"):
+        text = GOOD.replace("sd = 0.02", "sd = 0.02, lack-at = 2") + late.replace("EXPECT", expect)
+        found = findings(read(text), keyword="size=1")
+        assert found["same[shift=0,size=1]"].verdict == "supported"
+        lacking = found["late[shift=0,size=1]"]
+        assert (lacking.verdict, lacking.outcome) == ("not-covered", "not-covered")
+        assert lacking.parts[0].error == "seed 2: gap: not covered: it knows no gaps"
+
+
 def test_claims_over_one_experiment_measure_each_trial_once(read: Read, tmp_path: Path) -> None:
     log = tmp_path / "log"
     again = GOOD[GOOD.index("[claims.same]") :].replace("[claims.same]", "[claims.again]")

@@ -69,6 +69,29 @@ def test_run_prints_a_report_writes_a_record_and_exits_with_0(write: Callable[[s
     assert (path.parent / ".harness/store.sqlite").exists()
 
 
+def test_with_runs_a_suite_on_another_value_and_says_so(write: Callable[[str], Path]) -> None:
+    path = write(GOOD)
+    done = harness("run", path, "--with", "slope=1.0", folder=path.parent)
+    assert done.returncode == 1, done.stdout
+    assert "3 instances: 1 of 3 as expected, 2 unexpected." in done.stdout  # ln 1 = 0: size 1 has no slope
+    record = json.loads((path.parent / "reports/toys.json").read_text())
+    assert record["suites"][0]["given"] == {"slope": 1.0}
+    done = harness("run", path, "--with", "slop=1.0", folder=path.parent)
+    assert (done.returncode, "did you mean slope?" in done.stderr) == (4, True)
+    done = harness("run", path, "--with", "slope", folder=path.parent)
+    assert (done.returncode, done.stderr) == (4, "expected NAME=VALUE, found 'slope'\n")
+
+
+def test_what_is_not_covered_is_named_and_not_green_alone(write: Callable[[str], Path]) -> None:
+    gap = 'exact = { of = "gap", atol = 1 }\nseeds = 3'
+    text = GOOD.replace('equal = { of = ["a.error", "b.error"], within = "5%" }', gap)
+    path = write(text.replace("sd = 0.02", "sd = 0.02, lack-at = 1"))
+    done = harness("run", path, folder=path.parent, NO_COLOR="1")
+    assert done.returncode == 5, done.stdout
+    assert "3 instances: 3 not-covered." in done.stdout
+    assert "  ○ toys/same[shift=0,size=1]: seed 1: gap: not covered: it knows no gaps" in done.stdout
+
+
 def test_an_unexpected_verdict_exits_with_1_and_report_repeats_it(write: Callable[[str], Path]) -> None:
     path = write(GOOD.replace("at = { shift = 0.0 }", "at = { shift = 0.5, size = 1 }").replace(
         "control = { at = { shift = 0.5 } }", "control = { at = { shift = 0.0 } }"

@@ -292,6 +292,22 @@ def test_last_failed_and_stepwise_find_the_item_again(pytester: pytest.Pytester)
     pytester.runpytest_subprocess("--sw", "toys.toml", "wrong.toml").assert_outcomes(failed=1, deselected=3)
 
 
+def test_with_and_not_covered(pytester: pytest.Pytester) -> None:
+    gap = 'exact = { of = "gap", atol = 1 }\nseeds = 3'
+    text = GOOD.replace('equal = { of = ["a.error", "b.error"], within = "5%" }', gap)
+    pytester.path.joinpath("toys.toml").write_text(text)
+    pytester.runpytest_subprocess("toys.toml::same[shift=0,size=1]").assert_outcomes(failed=1)  # vacuous
+    result = pytester.runpytest_subprocess(
+        "toys.toml::same[shift=0,size=1]", "-rs", "--harness-with", "lack-at=1"
+    )
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["1 instance: 1 not-covered.", "SKIPPED*not covered: it knows no gaps"])
+    result = pytester.runpytest_subprocess("toys.toml", "--harness-with", "lack-it=1")
+    result.stdout.fnmatch_lines(["*toys.toml: --with.lack-it: *did you mean lack-at[?]*"])
+    result = pytester.runpytest_subprocess("toys.toml", "--harness-with", "lack-at")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
 def test_x_stops_before_the_next_claim_is_measured(pytester: pytest.Pytester) -> None:
     log = pytester.path / "log"
     text = UNEXPECTED.replace("sd = 0.02", f'sd = 0.02, log = "{log}"')

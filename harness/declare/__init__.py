@@ -12,12 +12,21 @@ In: a decorated function. Out: a `Declaration`.
 """
 
 from harness.declare.declaration import Declaration, DeclarationError, Parameter, Quantity, experiment
-from harness.declare.registry import UnknownExperimentError, experiment_names, find, is_reference
-from harness.declare.stages import StageError, StageReport, collect_stages, stage
+from harness.declare.registry import (
+    REFERENCE,
+    UnknownExperimentError,
+    experiment_names,
+    find,
+    is_reference,
+)
+from harness.declare.stages import NOT_COVERED, NotCovered, StageError, StageReport, collect_stages, stage
 
 __all__ = [
+    "NOT_COVERED",
+    "REFERENCE",
     "Declaration",
     "DeclarationError",
+    "NotCovered",
     "Parameter",
     "Quantity",
     "StageError",

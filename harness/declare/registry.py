@@ -13,7 +13,8 @@ from pathlib import Path
 from harness.declare.declaration import Declaration
 from harness.errors import UserError
 
-_REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+REFERENCE = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
+"""The pattern of `package.module:function`."""
 _FAMILIES = {"ntk": "harness.ntk.experiments"}
 
 
@@ -23,7 +24,7 @@ class UnknownExperimentError(UserError, LookupError):
 
 def is_reference(text: object) -> bool:
     """Whether `text` has the form `package.module:function`."""
-    return isinstance(text, str) and _REFERENCE.fullmatch(text) is not None
+    return isinstance(text, str) and re.fullmatch(REFERENCE, text) is not None
 
 
 def module_of(name: str) -> str:

@@ -6,8 +6,9 @@
         ...
 
 A `StageError` ends its stage and is recorded; the quantities of that stage are then missing, and claims
-that read them become errors that give its message. Any other exception is a mistake in the program and
-ends the trial.
+that read them become errors that give its message. `NotCovered` says that what is tested does not
+implement what the stage needs: such claims are neither errors nor passed. Any other exception is a mistake
+in the program and ends the trial.
 """
 
 from __future__ import annotations
@@ -23,17 +24,33 @@ class StageError(Exception):
     """A stage could not give numbers that can be trusted; the message says why, with figures."""
 
 
+class NotCovered(StageError):  # noqa: N818  # the verdict's name: nothing went wrong
+    """What is under test does not implement what the stage needs; the message says what that is."""
+
+
+NOT_COVERED = "not covered: "
+"""How the reason for a missing quantity begins where its stage raised `NotCovered`. Other reasons begin with
+the name of their stage, and a colon."""
+
+
 @dataclass
 class StageReport:
-    """How one stage of a trial went: wall seconds, and the reason if it failed ('' if not)."""
+    """How one stage of a trial went: wall seconds, the reason if it failed ('' if not), and whether it was
+    that what it needs is not implemented."""
 
     name: str
     seconds: float = 0.0
     failure: str = ""
+    covered: bool = True
 
     @property
     def ok(self) -> bool:
         return not self.failure
+
+    @property
+    def reason(self) -> str:
+        """Why the quantities of this stage are missing."""
+        return f"{self.name}: {self.failure}" if self.covered else f"{NOT_COVERED}{self.failure}"
 
 
 _collector: ContextVar[list[StageReport] | None] = ContextVar("stages", default=None)
@@ -49,6 +66,7 @@ def stage(name: str) -> Iterator[StageReport]:
         yield report
     except StageError as error:
         report.failure = str(error) or "failed without a message"
+        report.covered = not isinstance(error, NotCovered)
         if collector is None:
             raise
     finally:

@@ -65,7 +65,7 @@ def _closeness(effect: Closeness, seed: int, row: Sequence[float]) -> float:
     for reading, value in zip(effect.readings, row, strict=True):
         if not math.isfinite(value):
             raise BadValue(seed, reading.quantity, value, "a finite number")
-    a, b = row
+    a, b = row if len(row) == 2 else (*row, 0.0)
     gap = abs(a - b)
     tolerance = effect.atol + effect.rtol * abs(b)
     if tolerance == 0:

@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-Verdict = Literal["supported", "refuted", "inconclusive", "error"]
+Verdict = Literal["supported", "refuted", "inconclusive", "not-covered", "error"]
 Expect = Literal["supported", "refuted", "open"]
 Stance = Literal["asserts", "disputes", "asks"]
-Outcome = Literal["as-expected", "unexpected", "measured", "inconclusive", "vacuous", "error"]
+Outcome = Literal[
+    "as-expected", "unexpected", "measured", "inconclusive", "vacuous", "not-covered", "error"
+]
 Agreement = Literal["agrees", "contradicts", "undecided", ""]
 
 FAILING: frozenset[Outcome] = frozenset({"unexpected", "inconclusive", "vacuous", "error"})
-"""The outcomes that make a run fail."""
+"""The outcomes that make a run fail. What a subject does not implement does not, unless that is all."""
 
 
 def combine(verdicts: Sequence[Verdict | None]) -> Verdict | None:
     """The verdict on a conjunction; None while more seeds may settle it.
 
-    One refuted part refutes at once, whatever the others are. An error or an inconclusive part waits for
-    the parts still open, any of which may yet refute: so the verdict does not depend on which part is
-    measured first. Supported only if every part is, each at level alpha: intersection–union (Berger &
-    Hsu, Statist. Sci. 11, 1996). Raises `ValueError` when there are no parts.
+    One refuted part refutes at once, whatever the others are. A part that is an error, not covered or
+    inconclusive waits for the parts still open, any of which may yet refute: so the verdict does not depend
+    on which part is measured first. Supported only if every part is, each at level alpha: intersection–union
+    (Berger & Hsu, Statist. Sci. 11, 1996). Raises `ValueError` when there are no parts.
     """
     if not verdicts:
         raise ValueError("expected at least one part, found none")
-    order: tuple[Verdict | None, ...] = ("refuted", None, "error", "inconclusive", "supported")
+    order: tuple[Verdict | None, ...] = ("refuted", None, "error", "not-covered", "inconclusive", "supported")
     return next(verdict for verdict in order if verdict in verdicts)
 
 
@@ -36,8 +38,8 @@ def outcome(expect: Expect, verdict: Verdict, control_verdict: Verdict | None, h
     holds too makes that vacuous. Everywhere else it is only shown, and its verdict may be None. Raises
     `ValueError` when a control that counts has no verdict.
     """
-    if verdict == "error":
-        return "error"
+    if verdict == "error" or verdict == "not-covered":
+        return verdict
     if expect == "open":
         return "measured"
     if verdict == "inconclusive":
@@ -52,6 +54,7 @@ def outcome(expect: Expect, verdict: Verdict, control_verdict: Verdict | None, h
         "refuted": "as-expected",
         "supported": "vacuous",
         "inconclusive": "inconclusive",
+        "not-covered": "not-covered",
         "error": "error",
     }
     return by_control[control_verdict]
@@ -64,15 +67,15 @@ def agreement(stance: Stance | None, expect: Expect, verdict: Verdict) -> Agreem
     """
     if stance is None or stance == "asks" or expect == "open":
         return ""
-    if verdict in ("inconclusive", "error"):
+    if verdict in ("inconclusive", "not-covered", "error"):
         return "undecided"
     stated = "supported" if stance == "asserts" else "refuted"
     return "agrees" if verdict == stated else "contradicts"
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:
-    """pytest's codes: 0 every outcome is fine, 1 some are `FAILING`, 5 there are none."""
+    """pytest's codes: 0 every outcome is fine, 1 some are `FAILING`, 5 there are none, or none is covered."""
     found = list(outcomes)
-    if not found:
+    if all(outcome == "not-covered" for outcome in found):
         return 5
     return int(any(outcome in FAILING for outcome in found))

@@ -93,7 +93,7 @@ def sort_out(
     """
     if not isinstance(returned, Mapping):
         return {}, {}, f"expected a dict of quantities, the experiment returned a {type(returned).__name__}"
-    failures = {report.name: f"{report.name}: {report.failure}" for report in stages if not report.ok}
+    failures = {report.name: report.reason for report in stages if not report.ok}
     reached = {report.name for report in stages}
     values: dict[str, float] = {}
     missing: dict[str, str] = {}

@@ -78,8 +78,9 @@ class _Questions:
             case Monotone():
                 return self._monotone(predicate, point)
             case Exact():
-                a, b = (self._reading(q, point) for q in predicate.of)
-                return (self._question(Closeness((a, b), predicate.rtol, predicate.atol), Region(high=1.0)),)
+                readings = tuple(self._reading(q, point) for q in predicate.of)
+                closeness = Closeness(readings, predicate.rtol, predicate.atol)
+                return (self._question(closeness, Region(high=1.0)),)
 
     def _comparison(self, predicate: Comparison, point: Mapping[str, str]) -> Question:
         a, b = predicate.of
@@ -119,7 +120,7 @@ class _Questions:
         spread = math.fsum((x - center) ** 2 for x in logs)
         readings = tuple(self._reading(predicate.of, {**point, axis: label}) for label in labels)
         weights = tuple((x - center) / spread for x in logs)
-        region = Region(predicate.exponent - predicate.within, predicate.exponent + predicate.within)
+        region = Region(predicate.low, predicate.high)
         return self._question(self._linear(readings, weights, "log"), region)
 
     def _monotone(self, predicate: Monotone, point: Mapping[str, str]) -> tuple[Question, ...]:

@@ -76,9 +76,9 @@ class Linear:
 
 @dataclass(frozen=True)
 class Closeness:
-    """x_s = |a − b| / (atol + rtol·|b|): at most 1 where numpy.allclose holds."""
+    """x_s = |a − b| / (atol + rtol·|b|): at most 1 where numpy.allclose holds. Of one reading, b is 0."""
 
-    readings: tuple[Reading, Reading]
+    readings: tuple[Reading, ...]
     rtol: float
     atol: float
 

@@ -44,6 +44,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="Worker processes that measure (default: one per core; one per process of pytest-xdist).",
     )
+    group.addoption(
+        "--harness-with",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="A parameter's value in place of the one that suites state, e.g. subject=my.module:kernel.",
+    )
     parser.addini(
         "harness_suites",
         "Globs, from the root directory, of suite files to collect without being named on the command line.",
@@ -64,6 +71,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if seeds not in LOOKS:
             expected = ", ".join(map(str, LOOKS))
             raise pytest.UsageError(f"--harness-seeds: expected one of {expected}, found {seeds}")
+    for assignment in config.getoption("harness_with"):
+        if "=" not in assignment:
+            raise pytest.UsageError(f"--harness-with: expected NAME=VALUE, found {assignment!r}")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile | None:

@@ -50,7 +50,7 @@ class SuiteFile(pytest.Module):
         here = Path.cwd()
         path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
         try:
-            suite = load(path, imports=True)
+            suite = load(path, imports=True, given=Settings.of(self.config).given)
         except UserError as error:
             raise self.CollectError(safe(str(error))) from None
         self.obj.__doc__ = safe(suite.title)
@@ -107,6 +107,8 @@ class Claim(pytest.Function):
     def _check(self) -> None:
         record = self._record()
         self.user_properties.extend(properties(record))
+        if record.outcome == "not-covered":
+            pytest.skip(safe(record.reason))
         if record.outcome in FAILING:
             command = self._laboratory().settings.command(f"{self._suite.path}::{self._judged.local_id}")
             raise ClaimFailedError(explanation(record, command))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from harness.targets import default_store
+from harness.targets import assigned, default_store
 
 
 @dataclass(frozen=True)
@@ -21,21 +22,25 @@ class Settings:
     """As it was given."""
     seeds: int | None
     workers: int | None
+    given: Mapping[str, object]
+    """Parameters in place of those that suites state."""
     arguments: tuple[str, ...]
     """The same choices as options of the `harness` command."""
 
     @classmethod
     def of(cls, config: pytest.Config) -> Settings:
         """The settings of a run: options, else the environment, else the command line's defaults."""
-        given, seeds = config.getoption("harness_store"), config.getoption("harness_seeds")
-        store = given or str(default_store())
+        named, seeds = config.getoption("harness_store"), config.getoption("harness_seeds")
+        store = named or str(default_store())
+        assignments = config.getoption("harness_with")
         workers = config.getoption("harness_workers")
         if workers is None and hasattr(config, "workerinput"):  # a process of pytest-xdist: one of several
             workers = 1
         arguments = [f"--seeds={seeds}"] if seeds is not None else []
-        arguments += [f"--store={given}"] if given else []
+        arguments += [f"--store={named}"] if named else []
+        arguments += [f"--with={assignment}" for assignment in assignments]
         folder = config.invocation_params.dir
-        return cls(folder / store, store, seeds, workers, tuple(arguments))
+        return cls(folder / store, store, seeds, workers, assigned(assignments), tuple(arguments))
 
     def command(self, *targets: str) -> str:
         """The `harness` command that judges the same targets from the same store."""

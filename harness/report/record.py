@@ -127,6 +127,8 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     title: str
     sha256: str
+    given: dict[str, object] = {}
+    """Parameters whose values were given in place of the file's own (`--with`)."""
 
 
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):

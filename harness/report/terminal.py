@@ -43,6 +43,10 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         said = advice(instance)
         if said:
             lines += [f"      {printable(line)}" for line in said.splitlines()]
+    uncovered = [i for i in record.instances if i.outcome == "not-covered"]
+    if uncovered:
+        lines += ["", "Not covered:"]
+        lines += [f"  {GLYPHS[i.outcome]} {i.id}: {printable(advice(i))}" for i in uncovered]
     lines += [f"Note: {printable(note)}" for note in record.notes]
     lines += ["", scope(record), provenance(record), summary(record)]
     return "\n".join(lines).lstrip("\n") + "\n"

@@ -14,11 +14,12 @@ GLYPHS = {
     "unexpected": "✗",
     "inconclusive": "?",
     "vacuous": "∅",
+    "not-covered": "○",
     "error": "!",
 }
 """Outcome → glyph; always shown with the word."""
 
-ORDER = ("error", "unexpected", "vacuous", "inconclusive", "measured", "as-expected")
+ORDER = ("error", "unexpected", "vacuous", "inconclusive", "not-covered", "measured", "as-expected")
 FAILING = ORDER[:4]
 
 
@@ -106,9 +107,9 @@ def tally(outcomes: Sequence[str]) -> str:
     if not total:
         return "Nothing was judged."
     expected = counts["as-expected"]
-    definite = total - counts["measured"]
+    definite = total - counts["measured"] - counts["not-covered"]
     parts = [f"{expected} of {definite} as expected"] if definite else []
-    parts += [f"{counts[o]} {o}" for o in (*FAILING, "measured") if counts[o]]
+    parts += [f"{counts[o]} {o}" for o in ORDER[:-1] if counts[o]]
     noun = "instance" if total == 1 else "instances"
     return f"{total} {noun}: {', '.join(parts)}."
 
@@ -117,7 +118,7 @@ def advice(instance: InstanceRecord) -> str:
     """What an inconclusive, vacuous or failed instance would take; '' where there is nothing to say."""
     if instance.outcome == "vacuous":
         return "the rival passes the same test: the claim excludes nothing at this margin"
-    if instance.verdict == "error":
+    if instance.verdict in ("error", "not-covered"):
         return instance.reason
     if instance.verdict != "inconclusive":
         if instance.outcome == "inconclusive":

@@ -16,10 +16,17 @@ from harness.suite.records import Axis, AxisValue, Experiment, Value
 
 LABEL = re.compile(r"[A-Za-z0-9._:+-]+")
 MAX_POINTS = 100_000
+GIVEN = "--with"
+"""Where a value comes from that the suite does not state: the option of the command line."""
 
 
-def read_experiment(id_: str, table: Table, *, imports: bool) -> Experiment | None:
-    """The experiment of one table; None, with notes, where its function is not known."""
+def read_experiment(
+    id_: str, table: Table, *, imports: bool, given: Mapping[str, object] | None = None
+) -> Experiment | None:
+    """The experiment of one table; None, with notes, where its function is not known.
+
+    `given` are values that stand for those of `with`, where the experiment has such parameters.
+    """
     run = table.take("run", str)
     declaration = _declaration(run, table, imports=imports)
     reader = _Parameters(declaration, table.notes)
@@ -28,13 +35,20 @@ def read_experiment(id_: str, table: Table, *, imports: bool) -> Experiment | No
         for name, raw in table.take("with", dict[str, Any], {}).items()
         if (value := reader.value(name, raw, (*table.path, "with", name))) is not None
     }
+    own = {name: raw for name, raw in (given or {}).items() if name in fixed or reader.knows(name)}
+    for name, raw in own.items():
+        if (value := reader.value(name, raw, (GIVEN, name))) is not None:
+            fixed[name] = value
     axes = {
         name: axis
         for name, raw in table.take("sweep", dict[str, Any], {}).items()
         if (axis := _axis(name, raw, (*table.path, "sweep", name), reader)) is not None
     }
     table.close()
-    _check_disjoint(axes, fixed, table)
+    swept = {name for axis in axes.values() for item in axis.values for name in item.sets} & own.keys()
+    for name in sorted(swept):
+        table.notes.add((GIVEN, name), f"a parameter that experiment {id_} does not sweep", f"`{name}`")
+    _check_disjoint(axes, {name: value for name, value in fixed.items() if name not in swept}, table)
     points = 1
     for axis in axes.values():
         points *= len(axis.values)

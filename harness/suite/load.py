@@ -12,7 +12,7 @@ import msgspec
 
 from harness.suite.claims import Defaults, read_claim, read_defaults
 from harness.suite.errors import Mistake, SuiteError, shown
-from harness.suite.experiments import read_experiment
+from harness.suite.experiments import GIVEN, read_experiment
 from harness.suite.instances import expand
 from harness.suite.reader import ID, Notes, Table
 from harness.suite.records import Experiment, Instance, Source, Suite
@@ -21,13 +21,19 @@ FORMAT = 1
 MAX_BYTES = 10_000_000  # a suite of 10,000 claims is about 4 MB
 
 
-def load(path: str | Path, *, imports: bool = False) -> Suite:
+def load(
+    path: str | Path, *, imports: bool = False, given: Mapping[str, object] | None = None
+) -> Suite:
     """Read and check a suite file.
 
     With `imports`, modules that the suite names as `package.module:function` are imported, so that
     their parameters and quantities are checked too; without, only experiments of this package are known.
 
-    Raises `SuiteError`, with every mistake that can be found, where the file is no valid suite.
+    `given` are values of parameters, in place of those that the suite's `with` tables state, for every
+    experiment that has such a parameter: `{"subject": "my.module:kernel"}`.
+
+    Raises `SuiteError`, with every mistake that can be found, where the file is no valid suite, and where a
+    given parameter is one that no experiment has, or that one sweeps.
     """
     file = str(path)
     text = _text(Path(path), file)
@@ -40,7 +46,7 @@ def load(path: str | Path, *, imports: bool = False) -> Suite:
     except RecursionError:
         raise SuiteError(file, [Mistake((), "a suite", "tables or arrays nested too deeply")]) from None
     notes = Notes()
-    suite = _read(document, Path(path).stem, file, notes, imports)
+    suite = _read(document, Path(path).stem, file, notes, imports, given or {})
     if notes.mistakes or suite is None:
         raise SuiteError(file, _located(notes.mistakes, text))
     return suite
@@ -67,13 +73,21 @@ def _located(mistakes: list[Mistake], text: str) -> list[Mistake]:
     positions = key_positions(text)
     placed = []
     for mistake in dict.fromkeys(mistakes):
+        if mistake.path[:1] == (GIVEN,):
+            placed.append(mistake)
+            continue
         line, column = locate(mistake.path, positions)
         placed.append(replace(mistake, line=line, column=column))
     return placed
 
 
 def _read(
-    document: Mapping[str, Any], name: str, file: str, notes: Notes, imports: bool
+    document: Mapping[str, Any],
+    name: str,
+    file: str,
+    notes: Notes,
+    imports: bool,
+    given: Mapping[str, object],
 ) -> Suite | None:
     top = Table(document, (), notes)
     if not ID.fullmatch(name):
@@ -89,19 +103,27 @@ def _read(
     defaults = read_defaults(Table(top.take("defaults", dict[str, Any], {}), ("defaults",), notes))
     sources = {id_: _source(id_, table) for id_, table in top.tables("sources").items()}
     experiments = {
-        id_: read_experiment(id_, table, imports=imports)
+        id_: read_experiment(id_, table, imports=imports, given=given)
         for id_, table in top.tables("experiments").items()
     }
+    known = {id_: e for id_, e in experiments.items() if e is not None}
+    if len(known) == len(experiments):  # else there is something to mend first
+        parameters = {name for e in known.values() for name in (*e.fixed, *_declared(e))}
+        for parameter in given:
+            notes.name((GIVEN, parameter), parameter, sorted(parameters))
     claims, instances = _claims(top, name, defaults, sources, experiments)
     if not claims and not notes.mistakes:
         notes.add((), "at least one claim", "none")
     top.close()
     if notes.mistakes:
         return None
-    known = {id_: e for id_, e in experiments.items() if e is not None}
     return Suite(
-        name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances)
+        name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), dict(given)
     )
+
+
+def _declared(experiment: Experiment) -> Mapping[str, object]:
+    return experiment.declaration.parameters if experiment.declaration else {}
 
 
 def _claims(

@@ -73,12 +73,16 @@ class Bound:
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """`power-law`: the effective exponent of a quantity against an axis."""
+    """`power-law`: the effective exponent of a quantity against an axis, between `low` and `high`.
+
+    Stated as `exponent` and `within`, or as a bound `at-most` or `at-least`; `text` says which.
+    """
 
     of: str
     against: str
-    exponent: float
-    within: float
+    low: float
+    high: float
+    text: str
     kind: Literal["power-law"] = "power-law"
 
     @property
@@ -86,7 +90,7 @@ class PowerLaw:
         return (self.of,)
 
     def describe(self) -> str:
-        return f"{self.of} ~ {self.against}^({self.exponent:g} ± {self.within:g})"
+        return f"{self.of} ~ {self.against}^({self.text})"
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,9 @@ class Monotone:
 
 @dataclass(frozen=True)
 class Exact:
-    """`exact`: allclose on each seed."""
+    """`exact`: allclose on each seed, of two quantities, or of one and 0."""
 
-    of: tuple[str, str]
+    of: tuple[str, ...]
     rtol: float
     atol: float
     kind: Literal["exact"] = "exact"
@@ -120,6 +124,8 @@ class Exact:
         return self.of
 
     def describe(self) -> str:
+        if len(self.of) == 1:
+            return f"|{self.of[0]}| ≤ {self.atol:g} on every seed"
         a, b = self.of
         return f"|{a} − {b}| ≤ {self.atol:g} + {self.rtol:g}·|{b}| on every seed"
 
@@ -129,7 +135,7 @@ Predicate = Comparison | Bound | PowerLaw | Monotone | Exact
 NEED_CONTROL = frozenset({"equal", "at-most", "at-least", "exact", "power-law"})
 """Predicates that a network which never moves might satisfy: expected supported, they name a rival."""
 
-FIXED_IN_CONTROL = frozenset({"within", "by", "bound", "rtol", "atol"})
+FIXED_IN_CONTROL = frozenset({"within", "by", "bound", "rtol", "atol", "at-most", "at-least"})
 """A rival is judged by the claim's own margins."""
 
 
@@ -180,8 +186,22 @@ def _bound(kind: Literal["at-most", "at-least"], table: Table) -> Predicate | No
 
 def _power_law(table: Table) -> Predicate | None:
     of, against = table.take("of", str), table.take("against", str)
-    exponent, within = table.take("exponent", float), table.take("within", Positive)
-    return None if None in (of, against, exponent, within) else PowerLaw(of, against, exponent, within)
+    given = [key for key in ("exponent", "at-most", "at-least") if table.has(key)]
+    if len(given) != 1:
+        expected = "exactly one of `exponent`, `at-most` and `at-least`"
+        table.notes.add(table.path, expected, " and ".join(f"`{key}`" for key in given) or "none")
+    sides = {key: table.take(key, float, None) for key in ("exponent", "at-most", "at-least")}
+    within = table.take("within", Positive) if given == ["exponent"] else None
+    side = sides[given[0]] if len(given) == 1 else None
+    if of is None or against is None or side is None:
+        return None
+    if given == ["at-most"]:
+        return PowerLaw(of, against, -math.inf, side, f"at most {side:g}")
+    if given == ["at-least"]:
+        return PowerLaw(of, against, side, math.inf, f"at least {side:g}")
+    if within is None:
+        return None
+    return PowerLaw(of, against, side - within, side + within, f"{side:g} ± {within:g}")
 
 
 def _monotone(table: Table) -> Predicate | None:
@@ -191,11 +211,13 @@ def _monotone(table: Table) -> Predicate | None:
 
 
 def _exact(table: Table) -> Predicate | None:
-    of = table.take("of", tuple[str, str], expected="two quantities")
+    of = table.take("of", str | tuple[str, str], expected="two quantities, or one to compare with 0")
     if not table.has("rtol") and not table.has("atol"):
         table.notes.add(table.path, "a key `rtol` or `atol`", "neither")
+    if isinstance(of, str) and table.has("rtol"):
+        table.notes.add((*table.path, "rtol"), "`atol` alone, for one quantity against 0", "`rtol`")
     rtol, atol = table.take("rtol", NotNegative, 0.0), table.take("atol", NotNegative, 0.0)
-    return None if of is None else Exact(of, rtol, atol)
+    return None if of is None else Exact((of,) if isinstance(of, str) else of, rtol, atol)
 
 
 READERS: dict[str, Callable[[Table], Predicate | None]] = {

@@ -167,3 +167,5 @@ class Suite:
     experiments: Mapping[str, Experiment]
     claims: Mapping[str, Claim]
     instances: tuple[Instance, ...]
+    given: Mapping[str, object] = field(default_factory=dict)
+    """Values of parameters that stand for those of the file's `with` tables."""

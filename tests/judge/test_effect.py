@@ -80,6 +80,11 @@ def test_closeness_measures_in_tolerances_of_the_second():
     assert effect_values(Closeness((A, B), rtol=0.5, atol=1.0), [(7.0, 2.0), (2.0, 7.0)]) == [2.5, 5 / 4.5]
 
 
+def test_closeness_of_one_quantity_is_to_zero():
+    found = effect_values(Closeness((A,), rtol=0.0, atol=0.5), [(1.0,), (-0.25,), (0.0,)])
+    assert found == [2.0, 0.5, 0.0]
+
+
 def test_closeness_without_tolerance():
     found = effect_values(Closeness((A, B), 0.0, 0.0), [(3.0, 3.0), (0.0, 0.0), (3.0, 4.0)])
     assert found == [0.0, 0.0, math.inf]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from harness.judge import FAILING, Outcome, Verdict, agreement, combine, decide, exit_code, outcome
+from harness.judge.outcome import Expect
 from harness.plan.records import Linear, Question, Reading, Region
 
 VERDICTS = get_args(Verdict)
@@ -25,8 +26,13 @@ def test_conjunction_of_two():
         ("error", "error"): "error",
         ("error", None): None,
         (None, None): None,
+        ("not-covered", "supported"): "not-covered",
+        ("not-covered", "inconclusive"): "not-covered",
+        ("not-covered", "not-covered"): "not-covered",
+        ("not-covered", "error"): "error",
+        ("not-covered", None): None,
     } | {("refuted", other): "refuted" for other in (*VERDICTS, None)}
-    assert len(table) == 15  # every unordered pair of five
+    assert len(table) == 21  # every unordered pair of six
     for pair, verdict in table.items():
         assert combine(pair) == combine(pair[::-1]) == verdict
 
@@ -81,12 +87,14 @@ def test_a_conjunction_errs_at_the_level_of_a_part():
 
 def test_outcome_of_every_combination():
     for verdict, control, has in itertools.product(VERDICTS, (*VERDICTS, None), (True, False)):
-        error = verdict == "error"
-        assert outcome("open", verdict, control, has) == ("error" if error else "measured")
+        if verdict in ("error", "not-covered"):
+            assert {outcome(e, verdict, control, has) for e in get_args(Expect)} == {verdict}
+            continue
+        assert outcome("open", verdict, control, has) == "measured"
         plain = {"refuted": "as-expected", "supported": "unexpected", "inconclusive": "inconclusive"}
-        assert outcome("refuted", verdict, control, has) == ("error" if error else plain[verdict])
+        assert outcome("refuted", verdict, control, has) == plain[verdict]
         if verdict != "supported":
-            expected = {"refuted": "unexpected", "inconclusive": "inconclusive", "error": "error"}[verdict]
+            expected = {"refuted": "unexpected", "inconclusive": "inconclusive"}[verdict]
             assert outcome("supported", verdict, control, has) == expected
         elif not has:
             assert outcome("supported", verdict, control, has) == "as-expected"
@@ -98,6 +106,7 @@ def test_outcome_of_every_combination():
                 "refuted": "as-expected",
                 "supported": "vacuous",
                 "inconclusive": "inconclusive",
+                "not-covered": "not-covered",
                 "error": "error",
             }
             assert outcome("supported", verdict, control, has) == by_control[control]
@@ -115,8 +124,8 @@ def test_agreement_of_every_combination():
             assert agreement(stance, "supported", verdict) == ""
 
 
-def test_failing_is_everything_but_as_expected_and_measured():
-    assert set(get_args(Outcome)) - FAILING == {"as-expected", "measured"}
+def test_failing_is_everything_but_as_expected_measured_and_not_covered():
+    assert set(get_args(Outcome)) - FAILING == {"as-expected", "measured", "not-covered"}
     assert set(get_args(Outcome)) >= FAILING
 
 
@@ -127,3 +136,6 @@ def test_exit_code():
     for bad in FAILING:
         assert exit_code(["as-expected", bad, "measured"]) == 1
     assert exit_code(iter(["measured"])) == 0
+    assert exit_code(["as-expected", "not-covered"]) == 0
+    assert exit_code(["unexpected", "not-covered"]) == 1
+    assert exit_code(["not-covered", "not-covered"]) == 5  # what tests nothing is not green

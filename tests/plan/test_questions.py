@@ -80,6 +80,24 @@ def test_along_an_axis_changes_are_compared(read: Read) -> None:
     assert x(q, a4=4.0, a1=2.0, b4=9.0, b1=3.0) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("side", "region"), [("at-most = -0.4", Region(high=-0.4)), ("at-least = 1", Region(low=1.0))]
+)
+def test_a_power_law_may_be_a_bound(read: Read, side: str, region: Region) -> None:
+    predicate = f'power-law = {{ of = "a.error", against = "size", {side} }}'
+    found = question(read, predicate, "at = { shift = 0.0 }")
+    law = 'power-law = { of = "a.error", against = "size", exponent = -0.5, within = 0.1 }'
+    assert found.region == region
+    assert found.effect == question(read, law, "at = { shift = 0.0 }").effect
+
+
+def test_exact_of_one_quantity_compares_it_with_zero(read: Read) -> None:
+    found = question(read, 'exact = { of = "gap", atol = 0.1 }\nseeds = 3')
+    assert isinstance(found.effect, Closeness)
+    assert [reading.quantity for reading in found.effect.readings] == ["gap"]
+    assert (found.effect.rtol, found.effect.atol) == (0.0, 0.1)
+
+
 def test_a_power_law_is_the_least_squares_slope(read: Read) -> None:
     power = 'power-law = { of = "a.error", against = "size", exponent = -0.5, within = 0.1 }'
     q = question(read, power, "at = { shift = 0.0 }")

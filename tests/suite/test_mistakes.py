@@ -15,6 +15,7 @@ from harness.suite import Mistake, Suite, SuiteError, load
 from harness.suite.load import MAX_BYTES
 
 Read = Callable[[str], Suite]
+EQUAL = 'equal = { of = ["a.error", "b.error"], within = "5%" }'
 
 # Thirteen mistakes; `# !n` marks the line where mistake n must be reported.
 TWELVE = """\
@@ -119,6 +120,12 @@ def test_a_mistake_says_what_was_expected_and_found(read: Read, line: str, said:
         ("sd = 0.02", 'kind = "brokn"', "did you mean broken?"),
         ("at {shift}", "at {shift:>9999999999}", "a format or conversion"),
         ("at {shift}", "at {shift", "a sentence"),
+        (EQUAL, 'power-law = { of = "a.error", against = "size" }', "exactly one of `exponent`, `at-most`"),
+        (EQUAL, 'power-law = { of = "gap", against = "size", at-most = 1, at-least = 0 }', "exactly one of"),
+        (EQUAL, 'power-law = { of = "a.error", against = "size", at-most = 1, within = 1 }', "`within`"),
+        (EQUAL, 'power-law = { of = "a.error", against = "size", exponent = 1 }', "a key `within`"),
+        (EQUAL, 'exact = { of = "gap", rtol = 0.1 }', "`atol` alone"),
+        (EQUAL, 'exact = { of = ["gap"], atol = 0.1 }', "two quantities, or one"),
         ("2501.10929", "arXiv:2501.10929", "an arXiv id"),
         ("[defaults]", "[defaults]\nalpha = 0", "expected a number > 0"),
         ("[defaults]", "[[defaults]]", "a table"),
@@ -130,6 +137,31 @@ def test_single_mistakes(read: Read, old: str, new: str, said: str) -> None:
     assert old in GOOD
     with pytest.raises(SuiteError, match=re.escape(said)):
         read(GOOD.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"sdd": 1}, 'toys.toml: --with.sdd: expected one of .*found "sdd" .did you mean sd?'),
+        ({"sd": "small"}, "toys.toml: --with.sd: expected a number, found"),
+        ({"size": 3}, "toys.toml: --with.size: expected a parameter that experiment pairs does not sweep"),
+    ],
+)
+def test_a_value_that_is_given_is_checked_as_the_suites_own(
+    tmp_path: Path, given: dict[str, object], said: str
+) -> None:
+    path = tmp_path / "toys.toml"
+    path.write_text(GOOD)
+    with pytest.raises(SuiteError, match=said):
+        load(path, imports=True, given=given)
+
+
+def test_a_value_that_is_given_stands_for_the_suites_own(tmp_path: Path) -> None:
+    path = tmp_path / "toys.toml"
+    path.write_text(GOOD)
+    suite = load(path, imports=True, given={"sd": 0.5, "slope": 2})
+    assert suite.experiments["pairs"].fixed == {"sd": 0.5, "slope": 2.0}
+    assert [i.id for i in suite.instances] == [i.id for i in load(path, imports=True).instances]
 
 
 def test_a_where_that_matches_nothing_is_a_mistake(read: Read) -> None:

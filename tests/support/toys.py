@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import Quantity, StageError, experiment, stage
+from harness.declare import NotCovered, Quantity, StageError, experiment, stage
 
 PAIR = {
     "a.error": Quantity("exp of a normal number", unit="1", resolution=1e-9, stage="main"),
@@ -34,6 +34,7 @@ def pair(
     kind: Literal["plain", "broken"] = "plain",
     crash_at: int = -1,
     fail_at: int = -1,
+    lack_at: int = -1,
     nan_at: int = -1,
     sleep: float = 0.0,
     log: str = "",
@@ -55,5 +56,7 @@ def pair(
     with stage("late"):
         if seed == fail_at:
             raise StageError("step budget 20000 reached at loss 3e-3")
+        if seed == lack_at:
+            raise NotCovered("it knows no gaps")
         values["gap"] = gap
     return values

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import StageError, StageReport, experiment, stage
+from harness.declare import REFERENCE, StageError, StageReport, experiment, stage
 from harness.ntk.experiments._regression_quantities import ABOUT, QUANTITIES
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def regression(
     data: Annotated[
         str,
         Meta(
-            pattern=r"^(diabetes|digits|breast-cancer|sphere|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*)$",
+            pattern=rf"^({'|'.join(DATA)}|{REFERENCE})$",
             examples=list(DATA),
         ),
     ] = "diabetes",

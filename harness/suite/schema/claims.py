@@ -69,7 +69,11 @@ def only_known_quantities() -> Schema:
     """What holds of a claim besides where every experiment is known: so are its quantities."""
     pair: Schema = {"type": "array", "items": _KNOWN}
     shapes = {kind: schema["properties"]["of"] for kind, schema in _predicates().items()}
-    kinds = {kind: partly({"of": pair if "items" in of else _KNOWN}) for kind, of in shapes.items()}
+    kinds = {}
+    for kind, of in shapes.items():
+        known = {"string": _KNOWN, "array": pair}
+        allowed = [known[type_] for type_ in _types(of)]
+        kinds[kind] = partly({"of": allowed[0] if len(allowed) == 1 else {"anyOf": allowed}})
     control = partly({"of": {"anyOf": [_KNOWN, pair]}})
     return partly({**kinds, "control": control, "where": {"items": partly({"control": control})}})
 
@@ -168,11 +172,18 @@ def _control() -> Schema:
 def _control_of(kind: str, predicate: Schema) -> Schema:
     """What a control may replace of this predicate, in a claim and in its `where`."""
     keys = predicate["properties"]
-    of = {"type": "array" if "items" in keys["of"] else "string"}
+    of = {"type": _types(keys["of"])}
     names = {"enum": [*(key for key in keys if key not in FIXED_IN_CONTROL), "at"]}
     control = {**partly({"of": of}), "propertyNames": names}
     then = partly({"control": control, "where": {"items": partly({"control": control})}})
     return {"if": partly(required=[kind]), "then": then, "additionalProperties": True}
+
+
+def _types(of: Schema) -> list[str]:
+    """Whether a predicate takes one quantity (a string), two (an array), or either."""
+    if any("items" in shape for shape in of.get("anyOf", [])):
+        return ["string", "array"]
+    return ["array" if "items" in of else "string"]
 
 
 def _pair(about: str) -> Schema:
@@ -214,14 +225,19 @@ def _predicates() -> dict[str, Schema]:
         "at-most": table("The quantity is below a bound.", bound, ["of", "bound"]),
         "at-least": table("The quantity is above a bound.", bound, ["of", "bound"]),
         "power-law": table(
-            "The mean over seeds of the slope of ln a on ln(axis) lies inside exponent ± within.",
+            "The mean over seeds of the slope of ln a on ln(axis) lies inside exponent ± within, or "
+            "keeps a bound.",
             {
                 **one,
                 "against": of_type(str, "A swept axis of at least three positive numbers."),
                 "exponent": of_type(float, "The exponent.", examples=[-0.5]),
                 "within": of_type(Positive, "The margin of the exponent."),
+                "at-most": of_type(float, "An upper bound on the exponent, instead of `exponent`."),
+                "at-least": of_type(float, "A lower bound on the exponent, instead of `exponent`."),
             },
-            ["of", "against", "exponent", "within"],
+            ["of", "against"],
+            oneOf=[partly(required=[key]) for key in ("exponent", "at-most", "at-least")],
+            dependencies={"exponent": ["within"], "within": ["exponent"]},
         ),
         "monotone": table(
             "Every adjacent pair along an axis is ordered.",
@@ -237,13 +253,18 @@ def _predicates() -> dict[str, Schema]:
             ["of", "along", "direction"],
         ),
         "exact": table(
-            "|a − b| ≤ atol + rtol·|b| on each of exactly `seeds` seeds; no statistics.",
+            "|a − b| ≤ atol + rtol·|b| on each of exactly `seeds` seeds; no statistics. "
+            "Of one quantity: |a| ≤ atol.",
             {
-                **pair,
+                "of": {
+                    "description": "Two quantities, a and b; or one, to compare with 0.",
+                    "anyOf": [_pair("Two quantities, a and b."), _QUANTITY],
+                },
                 "rtol": of_type(NotNegative, "Relative tolerance.", **tolerance),
                 "atol": of_type(NotNegative, "Absolute tolerance.", **tolerance),
             },
             ["of"],
             anyOf=[partly(required=[key]) for key in ("rtol", "atol")],
+            allOf=[{"if": partly({"of": {"type": "string"}}), "then": {"not": partly(required=["rtol"])}}],
         ),
     }

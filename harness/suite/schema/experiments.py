@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.declare import Declaration, Parameter
+from harness.declare import REFERENCE, Declaration, Parameter
 from harness.suite.experiments import LABEL
 from harness.suite.reader import ID
 from harness.suite.schema.parts import SCALAR, Schema, any_table, of_type, partly, table, whole
-
-REFERENCE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 
 _WITH = 'Fixed parameters, `{ train = 64, activation = "relu" }`; the others have their defaults.'
 _SWEEP = (
@@ -32,7 +30,7 @@ def experiment(declarations: Sequence[Declaration]) -> Schema:
     names = [declaration.name for declaration in declarations]
     run = {
         "description": "What measures: a name from `harness describe`, or `package.module:function`.",
-        "anyOf": [{"type": "string", "enum": names}, {"type": "string", "pattern": REFERENCE}],
+        "anyOf": [{"type": "string", "enum": names}, {"type": "string", "pattern": whole(REFERENCE)}],
         "examples": [*names, "package.module:function"],
     }
     any_axis = {"anyOf": [_axis("An axis.", SCALAR), _variants(any_table(SCALAR))]}
