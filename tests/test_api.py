@@ -22,8 +22,8 @@ __all__ = ["write"]
 ROOT = Path(__file__).parents[1]
 
 PUBLIC = [
-    "InstanceRecord", "Quantity", "Record", "StageError", "Suite", "SuiteError", "UserError", "arrays",
-    "experiment", "frame", "load", "read_record", "run", "stage",
+    "InstanceRecord", "NotCovered", "Quantity", "Record", "StageError", "Suite", "SuiteError", "UserError",
+    "arrays", "experiment", "frame", "load", "read_record", "run", "stage",
 ]  # fmt: skip
 
 
