@@ -43,7 +43,7 @@ def markdown(record: Record) -> str:
         lines += ["## Not as expected", ""]
         rows = [_attention(instance) for instance in attention]
         lines += [_table(rows, ("instance", "outcome", "expected", "found", "what it would take")), ""]
-    uncovered = [(i.id, advice(i)) for i in record.instances if i.outcome == "not-covered"]
+    uncovered: list[tuple[str, ...]] = [(i.id, advice(i)) for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
         lines += ["## Not covered", "", _table(uncovered, ("instance", "what is lacking")), ""]
     contradicted = [i for i in record.instances if i.agreement == "contradicts"]
