@@ -1,8 +1,8 @@
 """One lock per trial, so that whoever measures it is alone, on this machine; and one for the machine.
 
-The lock of a trial is `flock` on a file named after the fingerprint. The kernel frees it when its holder dies,
-however it dies. The file is unlinked while it is held; whoever opened it before that finds, once locked,
-that the path leads elsewhere, and tries again.
+The lock of a trial is `flock` on a file named after the fingerprint. The kernel frees it when its holder
+dies, however it dies. The file is unlinked while it is held; whoever opened it before that finds, once
+locked, that the path leads elsewhere, and tries again.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from harness.declare import Declaration
 
 REPEATS = 3
-"""A slot is the least of three repeats: noise only ever adds (Bulej et al. 2020 arXiv:2001.05811 review it)."""
+"""A slot is the least of three repeats: what disturbs a timing only ever adds to it."""
 
 LEAST = 2e-3
 """Seconds that a repeat takes at least, by calling several times: forty thousand times the clock's 50 ns."""
@@ -22,7 +22,7 @@ LEAST = 2e-3
 
 @dataclass(frozen=True)
 class Prepared:
-    """A benchmark that is ready; made by `prepare`. `call` runs the timed part once and waits for the device."""
+    """A benchmark that is ready; made by `prepare`. `call` runs the timed part and waits for the device."""
 
     call: Callable[[], None]
     setup_seconds: float

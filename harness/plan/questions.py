@@ -15,9 +15,8 @@ from harness.plan.records import Closeness, Linear, Params, Question, Reading, R
 from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
 from harness.suite.records import AxisValue, Experiment, Instance
 
-
 PAIR = "harness.measure.pair:pair"
-"""The experiment that times two benchmarks side by side; by name, for measuring is to the right of planning."""
+"""The experiment that times two benchmarks side by side; by its name, for this room knows nothing of it."""
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,8 @@ def test_experiments_of_this_package_are_known_by_name() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("ntk.nothing", "no experiment is called 'ntk.nothing'"),
-        ("os", "no experiment is called 'os'"),
+        ("ntk.nothing", "no experiment or benchmark is called 'ntk.nothing'"),
+        ("os", "no experiment or benchmark is called 'os'"),
         ("no_such_module:f", "importing no_such_module failed"),
         ("toys:nothing", "found nothing of that name"),
         ("toys:PAIR", "found a dict without it"),
