@@ -25,7 +25,7 @@ from harness.judge import (
     outcome,
 )
 from harness.measure import Laboratory, Measurement
-from harness.plan import Case, Question, Trial
+from harness.plan import PAIR, Case, Params, Question, Trial
 
 POLL = 0.25
 """Seconds between two reports of progress while nothing finishes."""
@@ -274,9 +274,14 @@ def _settled(verdicts: Sequence[Verdict]) -> Verdict:
     return verdict
 
 
-def _together(trial: Trial) -> tuple[int, str]:
-    """Low seeds first, so that claims are decided early; equal points beside each other."""
-    return (trial.seed, trial.key)
+def _together(trial: Trial) -> tuple[int, Params, str]:
+    """Low seeds first, so that claims are decided early; equal points beside each other.
+
+    Pairs of timings are gathered by what they time, which a worker prepares once for those in a row.
+    """
+    if trial.run == PAIR:
+        return (0, trial.params, trial.key)
+    return (trial.seed, (), trial.key)
 
 
 __all__ = ["Finding", "Part", "Progress", "Result", "conduct"]

@@ -5,10 +5,11 @@ question reads *trials*; two claims that read the same experiment at the same po
 read the same trial, which is measured once.
 """
 
-from harness.plan.questions import Case, case, declared, parameters
+from harness.plan.questions import PAIR, Case, case, declared, parameters
 from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Trial
 
 __all__ = [
+    "PAIR",
     "Case",
     "Closeness",
     "Linear",

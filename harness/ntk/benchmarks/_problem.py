@@ -1,0 +1,116 @@
+"""The training problem of the benchmarks: points on the sphere, one network, and gradient descent's rate.
+
+Training is the same amount of work at every call: a given number of steps, with a target loss of zero. For
+the loss to be looked at as an experiment looks at it, nothing is left out.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from harness.ntk.architecture import Architecture
+from harness.ntk.data import split
+from harness.ntk.network import Params
+from harness.ntk.optimizers import rule
+from harness.ntk.train import GRADIENT_DESCENT, Final, descend, initialise, network_key
+
+TEST = 8
+"""Test points, few: what is timed is training."""
+
+UNITS = 0.75
+"""The learning rate in units of 2/λ_max, as experiments have it."""
+
+AGREEMENT = 1e-3
+"""Relative. Two programs that take the same steps in float32 differ by 6e-8 a sum, and by 1e-5 after some
+hundreds of steps; one that takes another step, or one less, by a percent and more."""
+
+
+class State(NamedTuple):
+    """Parameters, and the gradient and the loss at them."""
+
+    params: Params
+    slope: Params
+    loss: Float[Array, ""]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One network before training, and what it is trained on; made by `problem`."""
+
+    architecture: Architecture
+    params: Params
+    x: Float[Array, "train inputs"]
+    y: Float[Array, " train"]
+    x_test: Float[Array, "test inputs"]
+    rate: Float[Array, ""]
+
+
+def problem(*, points: int, hidden: int, width: int) -> Problem:
+    """The first network of seed 0, on the sphere's points of seed 0."""
+    architecture = Architecture(hidden, width)
+    data = split("sphere", train=points, test=TEST, seed=0)
+    x, y, x_test = jnp.asarray(data.x_train), jnp.asarray(data.y_train), jnp.asarray(data.x_test)
+    initial = initialise(network_key(0, 0), architecture, x, x_test)
+    return Problem(architecture, initial.params, x, y, x_test, UNITS * 2 / initial.largest)
+
+
+def compiled(given: Problem, steps: int) -> Callable[[], Final]:
+    """The whole training as one program, as experiments run it."""
+    return partial(descend, *_arguments(given, steps))
+
+
+def reference(given: Problem, steps: int) -> Final:
+    """How that training ends, by a program of its own: the first call of `compiled` still compiles.
+
+    Raises `ValueError` where it trains nothing.
+    """
+    final: Final = _reference(*_arguments(given, steps))
+    if int(final.steps) != steps or not final.loss < final.initial_loss:
+        raise ValueError(
+            f"training: expected {steps} steps that lower the loss, found {int(final.steps)}, "
+            f"from {float(final.initial_loss):.3g} to {float(final.loss):.3g}"
+        )
+    return final
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _reference(*arguments: Any) -> Final:
+    # JAX keeps one program per function and shapes: this is another function, of the same steps.
+    final: Final = inspect.unwrap(descend)(*arguments)
+    return final
+
+
+def _arguments(given: Problem, steps: int) -> tuple[Any, ...]:
+    return (
+        given.params, given.architecture, GRADIENT_DESCENT, given.x, given.y, given.x_test, given.rate,
+        jnp.zeros(()), jnp.asarray(steps, dtype=jnp.int32),
+    )  # fmt: skip
+
+
+def stepwise(given: Problem) -> tuple[Callable[[Params], State], Callable[[State], State]]:
+    """The same steps as programs of their own: where training starts, and one step from there."""
+    x, y = (array.astype(given.params[0][0].dtype) for array in (given.x, given.y))
+    rate = given.rate.astype(x.dtype)
+    _, look, advance, memory = rule(GRADIENT_DESCENT, given.architecture, given.params, x, y, rate, None)
+
+    def looked(params: Params) -> State:
+        return State(params, *look(params))
+
+    def step(state: State) -> State:
+        return looked(advance(state.params, state.slope, memory, jnp.zeros((), jnp.int32))[0])
+
+    return jax.jit(looked), jax.jit(step)
+
+
+def require_agreement(what: str, found: Float[Array, ""], expected: Float[Array, ""]) -> None:
+    """Raise `ValueError` unless two losses agree within `AGREEMENT`."""
+    if not abs(found - expected) <= AGREEMENT * abs(expected):
+        raise ValueError(f"{what}: expected the loss {float(expected):.6g}, found {float(found):.6g}")

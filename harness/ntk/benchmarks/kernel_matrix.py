@@ -1,0 +1,18 @@
+"""The benchmark `ntk.kernel-matrix`: closed-form kernels, by neural-tangents, compiled."""
+
+from __future__ import annotations
+
+from harness.declare import Timed, benchmark
+from harness.ntk.benchmarks._parameters import ACTIVATION, HIDDEN, POINTS, Activation, Hidden, Points
+
+
+@benchmark("ntk.kernel-matrix", version=1, about={"points": POINTS, "hidden": HIDDEN, "activation": ACTIVATION})
+def kernel_matrix(*, points: Points = 64, hidden: Hidden = 1, activation: Activation = "relu") -> Timed:
+    """The NNGP and the NTK among all points, in one evaluation."""
+    from harness.ntk.architecture import Architecture
+    from harness.ntk.data import split
+    from harness.ntk.kernels import nngp_ntk
+
+    architecture = Architecture(hidden, width=1, activation=activation)
+    x = split("sphere", train=points, test=1, seed=0).x_train
+    return lambda: nngp_ntk(architecture, x)

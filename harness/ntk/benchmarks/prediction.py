@@ -1,0 +1,60 @@
+"""The benchmark `ntk.prediction`: kernel regression from the points to the predictions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.declare import Timed, benchmark
+from harness.ntk.benchmarks._parameters import (
+    ACTIVATION,
+    HIDDEN,
+    POINTS,
+    Activation,
+    Hidden,
+    Points,
+)
+
+AGREEMENT = 1e-5
+"""Of targets of variance one: closed-form ReLU kernels carry errors of 1e-8 near the diagonal, which a solve
+may raise a hundred times; predictions without it are off by about one."""
+
+CHECKED = 3
+"""Training points of the check."""
+
+
+@benchmark(
+    "ntk.prediction",
+    version=1,
+    about={
+        "points": POINTS,
+        "test": "points to predict at",
+        "hidden": HIDDEN,
+        "activation": ACTIVATION,
+    },
+)
+def prediction(
+    *, points: Points = 64, test: Points = 200, hidden: Hidden = 1, activation: Activation = "relu"
+) -> Timed:
+    """Both kernels among the training points and across to the test points, the solve, the predictions."""
+    import numpy as np
+
+    from harness.ntk.architecture import Architecture
+    from harness.ntk.data import Split, split
+    from harness.ntk.kernels import nngp_ntk
+    from harness.ntk.solve import factor
+
+    architecture = Architecture(hidden, width=1, activation=activation)
+
+    def predict(data: Split) -> np.ndarray:
+        _, gram = nngp_ntk(architecture, data.x_train)
+        _, cross = nngp_ntk(architecture, data.x_test, data.x_train)
+        return factor("NTK", gram).regression(cross, data.y_train)
+
+    # A regression through its own training points gives their targets; another shape is another program,
+    # so that the one that is timed is compiled when it is timed.
+    few = split("sphere", train=CHECKED, test=1, seed=0)
+    gap = float(np.max(np.abs(predict(replace(few, x_test=few.x_train)) - few.y_train)))
+    if not gap <= AGREEMENT:
+        raise ValueError(f"predictions: expected the targets at the training points, found {gap:.1e} more")
+    data = split("sphere", train=points, test=test, seed=0)
+    return lambda: predict(data)

@@ -1,0 +1,130 @@
+"""The benchmarks of the engine, and the suite that names all benchmarks."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from timed import as_pair
+
+from harness.benchmarks import _folder
+from harness.declare import benchmark_names, find
+from harness.measure import Store, pair
+from harness.suite import load
+
+ROOT = Path(__file__).parents[1]
+TINY: dict[str, dict[str, object]] = {
+    "engine.command": {},
+    "engine.interpreter": {},
+    "engine.judging": {"questions": 2, "seeds": 6},
+    "engine.run": {"instances": 1, "seeds": 2, "workers": 1},
+    "engine.store-lookup": {"kept": 20, "wanted": 7},
+    "engine.suite-loading": {"claims": 1},
+}
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    yield
+    pair._ready.cache_clear()
+
+
+def test_all_are_here() -> None:
+    assert set(TINY) == {name for name in benchmark_names() if name.startswith("engine.")}
+
+
+@pytest.mark.parametrize("name", sorted(TINY))
+def test_each_is_timed_by_a_worker_that_keeps_it_prepared(name: str) -> None:
+    outcome = as_pair(name, **TINY[name])
+    assert outcome.error == ""
+    assert 0 < outcome.values["x.seconds"] < 10
+    # A worker that used what no import statement names is replaced, and would prepare again for every pair.
+    assert outcome.undeclared == ()
+
+
+@pytest.mark.parametrize("name", sorted(TINY))
+def test_each_says_what_it_is(name: str) -> None:
+    declaration = find(name)
+    assert declaration.kind == "benchmark"
+    assert declaration.about
+    assert all(parameter.about for parameter in declaration.parameters.values())
+
+
+def test_what_they_write_goes_when_they_are_dropped(tmp_path: Path) -> None:
+    for name in ("engine.run", "engine.store-lookup", "engine.suite-loading"):
+        timed = find(name).function(**TINY[name])
+        timed()
+        assert list(tmp_path.glob(f"{_folder.PREFIX}*"))
+        del timed
+        gc.collect()
+        assert not list(tmp_path.glob(f"{_folder.PREFIX}*"))
+
+
+def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
+    old, recent = _folder.fresh_folder(), _folder.fresh_folder()
+    (old / "file").touch()
+    (tmp_path / "other").mkdir()
+    yesterday = time.time() - _folder.FORGOTTEN - 60
+    for path in (old, tmp_path / "other"):
+        os.utime(path, (yesterday, yesterday))
+    new = _folder.fresh_folder()
+    assert {path for path in tmp_path.iterdir() if path.is_dir()} == {recent, new, tmp_path / "other"}
+
+
+def test_a_full_store_measures_nothing_and_an_empty_one_everything() -> None:
+    make = find("engine.run").function
+    cold, warm = (make(store=store, **TINY["engine.run"]) for store in ("empty", "full"))
+    for _ in range(2):
+        assert (cold().trials.measured, cold().trials.reused) == (2, 0)
+        assert (warm().trials.measured, warm().trials.reused) == (0, 2)
+    assert [i.values for i in cold().instances] == [i.values for i in warm().instances]
+
+
+def test_runs_inside_a_timing_do_not_wait_for_its_lock(tmp_path: Path) -> None:
+    """Whoever times holds a lock file among the temporary ones: the runs inside have one of their own."""
+    timed = find("engine.run").function(**TINY["engine.run"])
+    timed()
+    pattern = "ntk-harness-*.lock"
+    assert not list(tmp_path.glob(pattern))
+    assert len(list(tmp_path.glob(f"{_folder.PREFIX}*/{pattern}"))) == 1
+    del timed
+
+
+def test_a_store_that_keeps_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Store, "keep", lambda store, measurement: None)
+    with pytest.raises(ValueError, match="full store: expected 2 such trials, found"):
+        find("engine.run").function(store="full", **TINY["engine.run"])()
+    monkeypatch.undo()
+    monkeypatch.setattr(Store, "recall", lambda store, fingerprints: {})
+    with pytest.raises((ValueError, KeyError)):
+        find("engine.store-lookup").function(**TINY["engine.store-lookup"])
+
+
+def test_more_wanted_than_kept() -> None:
+    with pytest.raises(ValueError, match="at most the 3 that are kept, found 4"):
+        find("engine.store-lookup").function(kept=3, wanted=4)
+
+
+def test_declaring_imports_no_library() -> None:
+    """A suite is checked in the time that Python takes to start."""
+    code = (
+        "import sys; from harness.declare import benchmark_names, find; [find(n) for n in benchmark_names()];"
+        "print([name for name in ('jax', 'numpy', 'scipy', 'sqlite3') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_suite_of_speed_names_them_all() -> None:
+    suite = load(ROOT / "suites/speed.toml", imports=True)
+    assert {benchmark.run for benchmark in suite.benchmarks.values()} == set(benchmark_names())
+    compared = {benchmark.id for claim in suite.claims.values() for benchmark in claim.benchmarks or ()}
+    assert compared >= {"training", "layer-ntk", "two-workers", "warm-run"}
+    assert all(instance.claim.source or instance.because for instance in suite.instances)
