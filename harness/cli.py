@@ -110,19 +110,22 @@ def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
 @cli.command()
 @click.argument("experiment", required=False)
 def describe(experiment: str | None) -> None:
-    """Print what an experiment declares: parameters, quantities, units. Without a name, all names."""
-    from harness.declare import UnknownExperimentError, experiment_names, find
+    """Print what an experiment or a benchmark declares: parameters, quantities, units.
+
+    Without a name, all names.
+    """
+    from harness.declare import UnknownExperimentError, benchmark_names, experiment_names, find
     from harness.report.describe import describe as text
 
     if experiment is None:
-        click.echo("\n".join(experiment_names()))
+        click.echo("\n".join((*experiment_names(), *benchmark_names())))
         return
     try:
         click.echo(text(find(experiment)))
     except UnknownExperimentError as error:
         from harness.suite.errors import nearest
 
-        hint = nearest(experiment, experiment_names())
+        hint = nearest(experiment, (*experiment_names(), *benchmark_names()))
         raise click.UsageError(f"{error} ({hint})" if hint else str(error)) from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import re
 import shutil
@@ -80,14 +79,15 @@ at = { shift = 0.0, size = 1 }
     assert harness.arrays(record, "none")["id"].shape == (0,)
 
 
-def test_a_record_as_a_frame(write: Callable[[str], Path]) -> None:
-    record = harness.run(write(GOOD), store=None, workers=1, keyword="size=1")
-    if importlib.util.find_spec("pandas") is None:
-        with pytest.raises(ImportError, match="pandas"):
-            harness.frame(record)
-    else:
-        frame = harness.frame(record)
-        assert frame.loc["toys/same[shift=0,size=1]", "verdict"] == "supported"
+def test_a_record_as_a_frame(write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    record = harness.run(write(GOOD), store=None, workers=1)
+    frame = harness.frame(record)
+    assert list(frame.index) == [i.id for i in record.instances]
+    assert frame.loc["toys/same[shift=0,size=1]", "verdict"] == "supported"
+    assert frame["estimate"].tolist() == [i.estimate for i in record.instances]
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="pandas"):
+        harness.frame(record)
 
 
 def test_the_documented_example_runs(tmp_path: Path) -> None:

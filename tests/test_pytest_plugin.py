@@ -492,3 +492,50 @@ sys.exit(pytest.main(["toys.toml", "--harness-workers=1"]))
     worker = int(log.read_text().split()[-1])
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+TIMINGS = """
+[suite]
+format = 1
+title = "Timings"
+[benchmarks.one]
+run = "toys:wait"
+sweep = { ms = [0.5, 1.0] }
+[benchmarks.three]
+run = "toys:wait"
+with = { ms = 3.0 }
+[benchmarks.four]
+run = "toys:wait"
+with = { ms = 4.5 }
+[claims.faster]
+says = "Three milliseconds are fewer than four and a half."
+expect = "supported"
+faster = { of = ["three", "four"], at-least = "1 x" }
+"""
+
+
+def test_benchmarks_are_items_of_pytest_benchmark(pytester: pytest.Pytester) -> None:
+    pytester.path.joinpath("speed.toml").write_text(TIMINGS)
+    pytester.runpytest_subprocess("speed.toml", "--benchmark-skip").assert_outcomes(passed=1, skipped=4)
+    only = pytester.runpytest_subprocess(
+        "speed.toml", "--benchmark-only", "--benchmark-json=b.json", "--benchmark-max-time=0.1"
+    )
+    only.assert_outcomes(passed=4, skipped=1)
+    timings = {each["fullname"]: each for each in json.loads(Path("b.json").read_text())["benchmarks"]}
+    assert set(timings) == {
+        "speed.toml::one@time[ms=0.5]", "speed.toml::one@time[ms=1]", "speed.toml::three@time",
+        "speed.toml::four@time",
+    }  # fmt: skip
+    one = timings["speed.toml::one@time[ms=1]"]
+    assert (one["group"], one["extra_info"]["run"], one["extra_info"]["ms"]) == ("one", "toys:wait", 1.0)
+    assert one["stats"]["min"] >= 1e-3  # it computes for so long, whatever else runs
+    assert one["extra_info"]["first_seconds"] >= 1e-3 > one["extra_info"]["setup_seconds"]
+    again = pytester.runpytest_subprocess("speed.toml", "-k", "faster", "--benchmark-only")
+    again.assert_outcomes(skipped=1, deselected=4)
+
+
+def test_without_pytest_benchmark_timings_say_so(pytester: pytest.Pytester) -> None:
+    pytester.path.joinpath("speed.toml").write_text(TIMINGS)
+    result = pytester.runpytest_subprocess("speed.toml::three@time", "-p", "no:benchmark", "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*expected pytest-benchmark*"])

@@ -8,13 +8,25 @@ with: an experiment's module imports those inside its functions.
     @experiment("ntk.regression", version=1, quantities={"single.error": Quantity("…", scale="log")})
     def regression(*, seed: int, width: int = 512) -> dict[str, float]: ...
 
+A *benchmark* prepares something and returns what is to be timed; it is declared in the same way.
+
 In: a decorated function. Out: a `Declaration`.
 """
 
-from harness.declare.declaration import Declaration, DeclarationError, Parameter, Quantity, experiment
+from harness.declare.declaration import (
+    Declaration,
+    DeclarationError,
+    Kind,
+    Parameter,
+    Quantity,
+    Timed,
+    benchmark,
+    experiment,
+)
 from harness.declare.registry import (
     REFERENCE,
     UnknownExperimentError,
+    benchmark_names,
     experiment_names,
     find,
     is_reference,
@@ -26,12 +38,16 @@ __all__ = [
     "REFERENCE",
     "Declaration",
     "DeclarationError",
+    "Kind",
     "NotCovered",
     "Parameter",
     "Quantity",
     "StageError",
     "StageReport",
+    "Timed",
     "UnknownExperimentError",
+    "benchmark",
+    "benchmark_names",
     "collect_stages",
     "experiment",
     "experiment_names",

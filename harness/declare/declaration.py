@@ -1,4 +1,4 @@
-"""The `experiment` decorator and the `Declaration` that it makes from a function's signature."""
+"""The decorators `experiment` and `benchmark`, and the `Declaration` that they make from a signature."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ Value = int | float | str | bool
 """What a parameter may be: one TOML scalar."""
 
 
+Kind = Literal["experiment", "benchmark"]
+
+
 class DeclarationError(TypeError):
-    """An experiment's function does not declare what it must (keyword-only, typed, with defaults)."""
+    """A function does not declare what it must (keyword-only, typed, with defaults)."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +51,23 @@ class Parameter:
 
 @dataclass(frozen=True, eq=False)
 class Declaration:
-    """What is known of an experiment without running it; made by `@experiment`."""
+    """What is known of an experiment or a benchmark without running it; made by their decorators.
+
+    An experiment's `function` takes `seed` and the parameters and returns quantities. A benchmark's takes the
+    parameters, prepares, and returns what is to be timed, a function without arguments.
+    """
 
     name: str
     version: int
     about: str
     parameters: Mapping[str, Parameter]
     quantities: Mapping[str, Quantity]
-    function: Callable[..., dict[str, float]] = field(repr=False)
+    function: Callable[..., Any] = field(repr=False)
     precision: str = ""
     """The floating-point types that it computes with, in words."""
+    kind: Kind = "experiment"
+    timed: bool = False
+    """Its quantities are timings: trials run alone on the machine, and are not kept."""
 
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
@@ -71,14 +81,15 @@ def experiment(
     quantities: Mapping[str, Quantity],
     about: Mapping[str, str] | None = None,
     precision: str = "",
+    timed: bool = False,
 ) -> Callable[[Callable[..., dict[str, float]]], Callable[..., dict[str, float]]]:
     """Declare a function as an experiment.
 
     The function takes `seed` and its parameters as keywords, each annotated with `int`, `float`, `str`,
     `bool`, a `Literal` of these, or an `Annotated` with a `msgspec.Meta` that bounds it, and each but
     `seed` with a default. Parameter names use `_` in Python and `-` in suites. `about` says in a line
-    what each parameter means, `precision` which floating-point types it uses. Raise `version` when the
-    meaning of a quantity changes.
+    what each parameter means, `precision` which floating-point types it uses, `timed` that it measures
+    time. Raise `version` when the meaning of a quantity changes.
 
     Raises `DeclarationError` when the signature does not say all this.
     """
@@ -88,10 +99,45 @@ def experiment(
             name=name,
             version=version,
             about=inspect.getdoc(function) or "",
-            parameters=_parameters(name, function, about or {}),
+            parameters=_parameters(f"experiment {name}", function, about or {}, seeded=True),
             quantities=dict(quantities),
             function=function,
             precision=precision,
+            timed=timed,
+        )
+        function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+Timed = Callable[[], object]
+"""What a benchmark times. Its result, if arrays of JAX, is waited for."""
+
+
+def benchmark(
+    name: str, *, version: int, about: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., Timed]], Callable[..., Timed]]:
+    """Declare a function as a benchmark.
+
+    The function takes its parameters as an experiment does, without a seed. It prepares (data, kernels,
+    programs that are compiled when first called), and returns the part that is timed: a function without
+    arguments, whose first call is timed apart from the others. That may be called any number of times.
+    Raise `version` when what is timed changes its meaning.
+
+    Raises `DeclarationError` as `experiment` does.
+    """
+
+    def declare(function: Callable[..., Timed]) -> Callable[..., Timed]:
+        declaration = Declaration(
+            name=name,
+            version=version,
+            about=inspect.getdoc(function) or "",
+            parameters=_parameters(f"benchmark {name}", function, about or {}, seeded=False),
+            quantities={},
+            function=function,
+            kind="benchmark",
+            timed=True,
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
         return function
@@ -100,18 +146,18 @@ def experiment(
 
 
 def _parameters(
-    name: str, function: Callable[..., Any], about: Mapping[str, str]
+    name: str, function: Callable[..., Any], about: Mapping[str, str], *, seeded: bool
 ) -> dict[str, Parameter]:
     types = typing.get_type_hints(function, include_extras=True)
     signature = inspect.signature(function).parameters
-    if "seed" not in signature:
-        raise DeclarationError(f"experiment {name}: expected a keyword-only `seed: int`, found none")
+    if seeded and "seed" not in signature:
+        raise DeclarationError(f"{name}: expected a keyword-only `seed: int`, found none")
     parameters = {}
     for python_name, parameter in signature.items():
-        where = f"experiment {name}, parameter {python_name}"
+        where = f"{name}, parameter {python_name}"
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             raise DeclarationError(f"{where}: expected keyword-only, found {parameter.kind.description}")
-        if python_name == "seed":
+        if seeded and python_name == "seed":
             continue
         if python_name not in types:
             raise DeclarationError(f"{where}: expected a type annotation, found none")
@@ -121,5 +167,5 @@ def _parameters(
         parameters[key] = Parameter(key, types[python_name], parameter.default, about.get(python_name, ""))
     unknown = set(about) - set(signature)
     if unknown:
-        raise DeclarationError(f"experiment {name}: `about` describes no parameters: {sorted(unknown)}")
+        raise DeclarationError(f"{name}: `about` describes no parameters: {sorted(unknown)}")
     return parameters

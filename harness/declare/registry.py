@@ -1,7 +1,8 @@
 """From the name in a suite's `run` to a declaration.
 
 Two kinds of name: `ntk.regression` is an experiment of this package, found as the module
-`harness/ntk/experiments/regression.py`; `package.module:function` is anybody's.
+`harness/ntk/experiments/regression.py`, and `ntk.gram-solve` a benchmark of it, in
+`harness/ntk/benchmarks/gram_solve.py`; `package.module:function` is anybody's.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from harness.errors import UserError
 
 REFERENCE = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 """The pattern of `package.module:function`."""
-_FAMILIES = {"ntk": "harness.ntk.experiments"}
+_EXPERIMENTS = {"ntk": "harness.ntk.experiments"}
+_BENCHMARKS = {"ntk": "harness.ntk.benchmarks", "engine": "harness.benchmarks"}
 
 
 class UnknownExperimentError(UserError, LookupError):
-    """No experiment has this name, or the named function cannot be imported or is not one."""
+    """No experiment or benchmark has this name, or the named function cannot be imported or is neither."""
 
 
 def is_reference(text: object) -> bool:
@@ -28,27 +30,40 @@ def is_reference(text: object) -> bool:
 
 
 def module_of(name: str) -> str:
-    """The module that declares the experiment `name`. Raises `UnknownExperimentError`."""
+    """The module that declares the experiment or benchmark `name`. Raises `UnknownExperimentError`."""
     if is_reference(name):
         return name.partition(":")[0]
-    if name not in experiment_names():
-        raise UnknownExperimentError(f"no experiment is called {name!r}")
     family, _, rest = name.partition(".")
-    return f"{_FAMILIES[family]}.{rest.replace('-', '_')}"
+    for packages in (_EXPERIMENTS, _BENCHMARKS):
+        if name in _names(packages):
+            return f"{packages[family]}.{rest.replace('-', '_')}"
+    raise UnknownExperimentError(f"no experiment or benchmark is called {name!r}")
 
 
 def experiment_names() -> list[str]:
     """Names of the experiments that come with the package, without importing any."""
+    return _names(_EXPERIMENTS)
+
+
+def benchmark_names() -> list[str]:
+    """Names of the benchmarks that come with the package, without importing any."""
+    return _names(_BENCHMARKS)
+
+
+def _names(packages: dict[str, str]) -> list[str]:
     root = Path(__file__).parents[2]
     return sorted(
         f"{family}.{path.stem.replace('_', '-')}"
-        for family, package in _FAMILIES.items()
+        for family, package in packages.items()
         for path in root.joinpath(*package.split(".")).glob("[a-z]*.py")
     )
 
 
 def find(name: str) -> Declaration:
-    """The declaration of the experiment `name`; imports its module. Raises `UnknownExperimentError`."""
+    """The declaration of the experiment or benchmark `name`; imports its module.
+
+    Raises `UnknownExperimentError`.
+    """
     module_name = module_of(name)
     try:
         module = importlib.import_module(module_name)
@@ -59,11 +74,11 @@ def find(name: str) -> Declaration:
         declaration = getattr(function, "__harness_declaration__", None)
         if not isinstance(declaration, Declaration):
             found = "nothing of that name" if function is None else f"a {type(function).__name__} without it"
-            expected = "a function decorated with @experiment"
+            expected = "a function decorated with @experiment or @benchmark"
             raise UnknownExperimentError(f"{name!r}: expected {expected}, found {found}")
         return declaration
     for item in vars(module).values():
         declaration = getattr(item, "__harness_declaration__", None)
         if isinstance(declaration, Declaration) and declaration.name == name:
             return declaration
-    raise UnknownExperimentError(f"{name!r}: {module_name} declares no experiment of that name")
+    raise UnknownExperimentError(f"{name!r}: {module_name} declares nothing of that name")

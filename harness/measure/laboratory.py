@@ -26,7 +26,7 @@ from harness.declare import Declaration, find
 from harness.measure.environment import device_kind, environment
 from harness.measure.fingerprint import Source, fingerprint, roots, source_of
 from harness.measure.interrupts import uninterrupted
-from harness.measure.locks import Lock, acquire
+from harness.measure.locks import Lock, Machine, acquire
 from harness.measure.pool import Pool
 from harness.measure.records import Job, Measurement, Outcome
 from harness.measure.store import Store, StoreError
@@ -58,7 +58,10 @@ class Laboratory:
         self._declarations: dict[str, Declaration] = {}
         self._sources: dict[tuple[str, tuple[str, ...]], Source] = {}
         self._fingerprints: dict[Trial, str] = {}
+        self._machine = Machine()
         self._queue: deque[_Request] = deque()
+        self._timings: deque[_Request] = deque()  # trials that run alone, when no other is left to run
+        self._timing = False
         self._elsewhere: deque[_Request] = deque()  # another process holds their locks
         self._look_again = 0.0
         self._running: dict[Trial, Lock | None] = {}
@@ -82,7 +85,8 @@ class Laboratory:
     @property
     def pending(self) -> int:
         """How many requested trials `collect` has not yet returned."""
-        return len(self._queue) + len(self._elsewhere) + len(self._running) + len(self._finished)
+        waiting = len(self._queue) + len(self._timings) + len(self._elsewhere)
+        return waiting + len(self._running) + len(self._finished)
 
     def fingerprint(self, trial: Trial) -> str:
         """The digest of all that the trial's numbers depend on. Raises `UnknownExperimentError`."""
@@ -95,10 +99,11 @@ class Laboratory:
         return self._fingerprints[trial]
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
-        """Those of the trials that the store has."""
+        """Those of the trials that the store has; timings are never kept."""
         if self._store is None:
             return {}
         prints = {trial: self.fingerprint(trial) for trial in trials}
+        prints = {trial: text for trial, text in prints.items() if not self._is_timed(trial)}
         kept = self._store.recall(prints.values())
         return {trial: kept[text] for trial, text in prints.items() if text in kept}
 
@@ -112,7 +117,8 @@ class Laboratory:
         with uninterrupted():
             if trial not in self._asked:
                 self._asked[trial] = None
-                self._queue.append(_Request(trial, time_limit))
+                queue = self._timings if self._is_timed(trial) else self._queue
+                queue.append(_Request(trial, time_limit))
                 return
             known = self._asked[trial]
             if known is not None and all(known is not other for other in self._finished):
@@ -143,6 +149,7 @@ class Laboratory:
     def close(self, *, kill: bool = False) -> None:
         """Let the trials that run end and keep them (`kill`: end them at once); drop those that wait."""
         self._queue.clear()
+        self._timings.clear()
         self._elsewhere.clear()
         try:
             while self._running and not kill:
@@ -154,6 +161,7 @@ class Laboratory:
                 self._pool.close(kill=bool(self._running))
                 for trial in list(self._running):
                     self._free(trial)
+                self._machine.close()
                 if self._store is not None:
                     self._store.close()
 
@@ -167,7 +175,7 @@ class Laboratory:
             self._queue.extendleft(reversed(left) if self._pool.free else ())
             for measurement in known.values():
                 self._finish(measurement)
-        while self._queue and self._pool.free:
+        while self._queue and self._pool.free and not self._timing and self._machine.share():
             trial, time_limit = self._queue[0].trial, self._queue[0].time_limit
             lock = acquire(self._locks, self.fingerprint(trial)) if self._locks else None
             if self._locks and lock is None:
@@ -184,6 +192,19 @@ class Laboratory:
             self._queue.popleft()
             if stored is not None:
                 self._finish(stored)
+        if self._timings and not (self._queue or self._elsewhere or self._running) and self._machine.seize():
+            trial, time_limit = self._timings[0].trial, self._timings[0].time_limit
+            self._running[trial], self._timing = None, True
+            try:
+                self._pool.start(Job(trial, frozenset(self._source(trial).modules), time_limit))
+            except BaseException:
+                self._free(trial)
+                raise
+            self._timings.popleft()
+
+    def _is_timed(self, trial: Trial) -> bool:
+        self.fingerprint(trial)
+        return self._declarations[trial.run].timed
 
     def _gather(self) -> None:
         """Keep what has been measured."""
@@ -192,7 +213,8 @@ class Laboratory:
             job, outcome = self._ended.popleft()
             measurement = self._measurement(job.trial, outcome)
             try:
-                if self._store is not None and measurement.status == "ok" and not measurement.note:
+                keep = measurement.status == "ok" and not measurement.note and not self._is_timed(job.trial)
+                if self._store is not None and keep:
                     self._store.keep(measurement)
                     measurement = replace(measurement, stored=True)
             except StoreError as error:
@@ -211,12 +233,15 @@ class Laboratory:
         lock = self._running.pop(trial, None)
         if lock is not None:
             lock.release()
+        if not self._running:
+            self._timing = False
+            self._machine.leave()
 
     def _measurement(self, trial: Trial, outcome: Outcome) -> Measurement:
         source = self._source(trial)
         device = self._device_for(source)
         note = ""
-        if outcome.status == "ok":
+        if outcome.status == "ok" and not self._is_timed(trial):
             note = self._objection(trial, source, outcome)
         return Measurement(
             trial=trial,

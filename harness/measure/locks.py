@@ -1,8 +1,8 @@
-"""One lock per trial, so that whoever measures it is alone, on this machine.
+"""One lock per trial, so that whoever measures it is alone, on this machine; and one for the machine.
 
-The lock is `flock` on a file named after the fingerprint. The kernel frees it when its holder dies,
-however it dies. The file is unlinked while it is held; whoever opened it before that finds, once locked,
-that the path leads elsewhere, and tries again.
+The lock of a trial is `flock` on a file named after the fingerprint. The kernel frees it when its holder
+dies, however it dies. The file is unlinked while it is held; whoever opened it before that finds, once
+locked, that the path leads elsewhere, and tries again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,40 @@ def acquire(folder: Path, fingerprint: str) -> Lock | None:
         if _leads_to(path, descriptor):
             return Lock(path, descriptor)
         os.close(descriptor)
+
+
+class Machine:
+    """Who uses the machine's cores: any number of processes that measure, or one that times, alone.
+
+    It is about one user's processes. Never waits.
+    """
+
+    def __init__(self) -> None:
+        path = Path(tempfile.gettempdir()) / f"ntk-harness-{os.getuid()}.lock"
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def share(self) -> bool:
+        """Whether trials may run beside others now; until `leave`, nobody times."""
+        return self._lock(fcntl.LOCK_SH)
+
+    def seize(self) -> bool:
+        """Whether this process has the machine to itself now, until `leave`."""
+        return self._lock(fcntl.LOCK_EX)
+
+    def leave(self) -> None:
+        """Give up what was got."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Leave for good."""
+        os.close(self._descriptor)
+
+    def _lock(self, how: int) -> bool:
+        try:
+            fcntl.flock(self._descriptor, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 @contextlib.contextmanager

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from harness.declare import Declaration
-from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Scale
-from harness.suite.predicates import Bound, Comparison, Exact, Monotone, PowerLaw, Predicate
+from harness.declare import Declaration, find
+from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Scale, Value
+from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
 from harness.suite.records import AxisValue, Experiment, Instance
+
+PAIR = "harness.measure.pair:pair"
+"""The experiment that times two benchmarks side by side; by its name, for this room knows nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class _Questions:
     def __init__(self, instance: Instance, budget: int) -> None:
         self.instance = instance
         self.experiment = instance.claim.experiment
-        self.declaration = declared(self.experiment)
+        self.declaration = find(PAIR) if instance.claim.benchmarks else declared(self.experiment)
         self.budget = budget
 
     def ask(self, predicate: Predicate, at: Mapping[str, str]) -> tuple[Question, ...]:
@@ -77,6 +81,8 @@ class _Questions:
                 return (self._power_law(predicate, point),)
             case Monotone():
                 return self._monotone(predicate, point)
+            case Faster():
+                return (self._faster(predicate, point),)
             case Exact():
                 readings = tuple(self._reading(q, point) for q in predicate.of)
                 closeness = Closeness(readings, predicate.rtol, predicate.atol)
@@ -135,6 +141,22 @@ class _Questions:
             alpha = self.instance.claim.alpha / len(pairs)
             questions.append(replace(question, name=f"{axis}={before}..{after}", alpha_refute=alpha))
         return tuple(questions)
+
+    def _faster(self, predicate: Faster, point: Mapping[str, str]) -> Question:
+        """x_s = ln(seconds of y / seconds of x), of one pair of timings."""
+        assert self.instance.claim.benchmarks is not None
+        params: dict[str, Value] = {}
+        for name, benchmark in zip("xy", self.instance.claim.benchmarks, strict=True):
+            values = [benchmark.axes[axis].by_label[label] for axis, label in sorted(point.items())]
+            function = declared(benchmark).function
+            params[name] = f"{function.__module__}:{function.__qualname__}"
+            arguments = {key.replace("-", "_"): value for key, value in parameters(benchmark, values)}
+            params[f"{name}-with"] = json.dumps(arguments, sort_keys=True)
+        key = tuple(sorted(params.items()))
+        readings = tuple(Reading(PAIR, key, f"{name}.seconds") for name in "xy")
+        return self._question(
+            self._linear(readings, (-1.0, 1.0), "log"), Region(low=math.log(predicate.factor))
+        )
 
     def _over(self) -> tuple[str, tuple[str, ...]]:
         if self.instance.over is None:

@@ -1,4 +1,4 @@
-"""A suite file as a pytest module, and an instance of a claim as its function.
+"""A suite file as a pytest module; an instance of a claim, or a benchmark at a point, as its function.
 
 Documented classes only: a `pytest.Module` that yields `pytest.Function` items with `callobj=`, so that the
 fixtures of a conftest apply to them.
@@ -6,6 +6,7 @@ fixtures of a conftest apply to them.
 
 from __future__ import annotations
 
+import itertools
 import types
 import warnings
 from collections.abc import Iterator
@@ -17,8 +18,10 @@ import pytest
 from harness.errors import UserError
 from harness.judge import FAILING
 from harness.pytest_plugin import LABORATORY
+from harness.pytest_plugin.item import SuiteItem
 from harness.pytest_plugin.settings import Settings
 from harness.pytest_plugin.shared import SharedLaboratory
+from harness.pytest_plugin.timings import Timing
 from harness.pytest_plugin.words import explanation, properties, safe
 from harness.report.build import instance_record
 from harness.report.record import InstanceRecord
@@ -44,8 +47,8 @@ class SuiteFile(pytest.Module):
         """What `request.module` gives; the file itself is no Python."""
         return types.ModuleType(self.path.stem)
 
-    def collect(self) -> Iterator[Claim]:
-        """An item per instance, in the order of the file."""
+    def collect(self) -> Iterator[Claim | Timing]:
+        """An item per instance, then one per benchmark and point, in the order of the file."""
         make_local_modules_importable()
         here = Path.cwd()
         path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
@@ -56,9 +59,12 @@ class SuiteFile(pytest.Module):
         self.obj.__doc__ = safe(suite.title)
         for instance in suite.instances:
             yield Claim.from_parent(self, name=instance.local_id, suite=suite, instance=instance)
+        for benchmark in suite.benchmarks.values():
+            for values in itertools.product(*(axis.values for axis in benchmark.axes.values())):
+                yield Timing.of(self, benchmark, values)
 
 
-class Claim(pytest.Function):
+class Claim(SuiteItem):
     """An instance: measures what it needs and fails where its outcome does."""
 
     def __init__(self, *, suite: Suite, instance: Instance, **how: Any) -> None:
@@ -74,19 +80,6 @@ class Claim(pytest.Function):
         if self.config.pluginmanager.hasplugin("xdist"):
             group = f"{suite.name}/{instance.claim.experiment.id}"
             self.add_marker(pytest.mark.xdist_group(name=group))
-
-    @property
-    def id(self) -> Any:
-        """The structured node id of pytest 9.2 (older ones have none, and do not ask).
-
-        Its own takes the brackets to be part of the name, but reads them back from its cache as parameters:
-        `--lf` and `--sw` then find no such item and pass over it (pytest-dev/pytest#15045).
-        """
-        return type(super().id).parse(self.nodeid)
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        """Where the item is: in the suite, not in this module."""
-        return self.path, None, self.name
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What the user can read and mend without a traceback; a fault of this program with one."""

@@ -80,6 +80,8 @@ def unit_of(part: Part, kind: str) -> Unit:
     effect = part.question.effect
     if kind == "power-law":
         return "exponent"
+    if kind == "faster":
+        return "speed-up"
     if isinstance(effect, Closeness):
         return "violation"
     if effect.scale == "linear":

@@ -1,4 +1,4 @@
-"""An experiment's declaration as text."""
+"""The declaration of an experiment or a benchmark as text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def describe(declaration: Declaration) -> str:
     lines.append("Parameters")
     for parameter in declaration.parameters.values():
         lines += _entry(parameter.name, _domain(parameter), parameter.about)
-    lines += ["", "Quantities (each is measured in a stage of the trial, and fails with it)"]
+    if declaration.quantities:
+        lines += ["", "Quantities (each is measured in a stage of the trial, and fails with it)"]
     for name, quantity in declaration.quantities.items():
         lines += _entry(name, _measure(quantity), quantity.about)
     return "\n".join(lines)

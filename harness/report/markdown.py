@@ -43,9 +43,10 @@ def markdown(record: Record) -> str:
         lines += ["## Not as expected", ""]
         rows = [_attention(instance) for instance in attention]
         lines += [_table(rows, ("instance", "outcome", "expected", "found", "what it would take")), ""]
-    uncovered = [(i.id, advice(i)) for i in record.instances if i.outcome == "not-covered"]
+    uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
-        lines += ["## Not covered", "", _table(uncovered, ("instance", "what is lacking")), ""]
+        rows = [(i.id, advice(i)) for i in uncovered]
+        lines += ["## Not covered", "", _table(rows, ("instance", "what is lacking")), ""]
     contradicted = [i for i in record.instances if i.agreement == "contradicts"]
     if contradicted:
         lines += ["## Against the source", ""]

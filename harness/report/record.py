@@ -7,6 +7,7 @@ x_s, the one number per seed that is judged; `unit` says what these are:
     log-value   ln a
     value       a
     difference  a − b
+    speed-up    ln(seconds of y / seconds of x)
     exponent    the slope of ln a on ln(axis)
     violation   |a − b| / (atol + rtol·|b|); at most 1 holds
 
@@ -23,7 +24,7 @@ from harness.errors import UserError
 
 SCHEMA_VERSION = 1
 
-Unit = Literal["ratio", "log-value", "value", "difference", "exponent", "violation"]
+Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
 Side = float | None
 Value = int | float | str | bool
 

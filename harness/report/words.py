@@ -34,8 +34,9 @@ def effect(x: Side, unit: Unit) -> str:
         return "–"
     if unit == "ratio":
         return f"{math.expm1(x) * 100:+.3g}%" if x < 700 else "+∞%"
-    if unit == "log-value":
-        return number(math.exp(x)) if x < 700 else "∞"
+    if unit in ("log-value", "speed-up"):
+        text = number(math.exp(x)) if x < 700 else "∞"
+        return text if unit == "log-value" else f"{text} ×"
     return number(x)
 
 

@@ -15,6 +15,7 @@ from harness.suite.predicates import (
     READERS,
     Bound,
     Comparison,
+    Faster,
     PowerLaw,
     Predicate,
     axis_used,
@@ -25,6 +26,7 @@ from harness.suite.reader import Notes, Table
 from harness.suite.records import (
     LOOKS,
     Axis,
+    Benchmark,
     Center,
     Citation,
     Claim,
@@ -101,6 +103,7 @@ def read_claim(
     defaults: Defaults,
     sources: Mapping[str, Source],
     experiments: Mapping[str, Experiment | None],
+    benchmarks: Mapping[str, Benchmark | None],
 ) -> Draft | None:
     """The claim of one table; None, with notes, where it cannot be judged."""
     notes, path, toml = table.notes, table.path, table.peek()
@@ -110,20 +113,27 @@ def read_claim(
     because = table.take("because", str, "")
     marks = table.take("marks", tuple[Mark, ...], defaults.marks, expected=MARK)
     alpha = table.take("alpha", Alpha, defaults.alpha)
-    center = table.take("center", Center, defaults.center)
     time_limit = table.take("time-limit", Seconds, defaults.time_limit)
-    name = table.take("experiment", str)
-    experiment = None
-    if name is not None and notes.name((*path, "experiment"), name, experiments):
-        experiment = experiments[name]
-    axes = experiment.axes if experiment else {}
-    raw_at = table.take("at", dict[str, Any], {})
-    at = _at(raw_at, (*path, "at"), axes, notes) if experiment else {}
     kind, raw_predicate = _kind(table)
+    center = table.take("center", Center, "pseudomedian" if kind == "faster" else defaults.center)
     seeds = _seeds(table, defaults.seeds, exact=kind == "exact")
     predicate = None
     if kind is not None:
         predicate = read_predicate(kind, Table(raw_predicate, (*path, kind), notes))
+    pair = None
+    experiment: Experiment | None = None
+    if kind == "faster":
+        pair = _pair(predicate, (*path, kind, "of"), benchmarks, notes)
+        experiment = pair[0] if pair else None
+        if pair and center == "mean":
+            notes.add((*path, "center"), '"pseudomedian" or "median", as timings have outliers', '"mean"')
+    else:
+        name = table.take("experiment", str)
+        known = name is not None and notes.name((*path, "experiment"), name, experiments)
+        experiment = experiments[name] if known else None
+    axes = experiment.axes if experiment else {}
+    raw_at = table.take("at", dict[str, Any], {})
+    at = _at(raw_at, (*path, "at"), axes, notes) if experiment else {}
     reader = _Claim(kind, raw_predicate, predicate, experiment, notes)
     raw_control = table.take("control", str | dict[str, Any], None, expected=_CONTROL)
     control = reader.control(raw_control, (*path, "control"))
@@ -141,9 +151,9 @@ def read_claim(
     _check_predicate(predicate, experiment, (*path, predicate.kind), notes)
     if says is None:
         return None
-    claim = Claim(
-        id_, says, source, experiment, predicate, center, alpha, time_limit, toml
-    )
+    if pair:
+        time_limit = sum(benchmark.time_limit for benchmark in pair)
+    claim = Claim(id_, says, source, experiment, predicate, center, alpha, time_limit, toml, pair)
     return Draft(claim, path, at, expect, because, marks, control, seeds, overrides)
 
 
@@ -157,6 +167,26 @@ def _kind(table: Table) -> tuple[str | None, dict[str, Any]]:
         table.notes.add(table.path, expected, ", ".join(present) or "none")
     raw = {kind: table.take(kind, dict[str, Any], None, expected="a table") for kind in READERS}
     return (present[0], raw[present[0]]) if present and raw[present[0]] is not None else (None, {})
+
+
+def _pair(
+    predicate: Predicate | None, path: Path, benchmarks: Mapping[str, Benchmark | None], notes: Notes
+) -> tuple[Benchmark, Benchmark] | None:
+    """The two benchmarks of `faster`, which have one grid."""
+    if not isinstance(predicate, Faster):
+        return None
+    unknown = [name for name in predicate.of if not notes.name(path, name, benchmarks)]
+    x, y = (benchmarks.get(name) for name in predicate.of)
+    if unknown or x is None or y is None:
+        return None
+    if x is y:
+        notes.add(path, "two benchmarks that differ", f"`{x.id}` twice")
+    grids = [{name: tuple(axis.by_label) for name, axis in each.axes.items()} for each in (x, y)]
+    if grids[0] != grids[1]:
+        found = " and ".join(str({name: list(labels) for name, labels in grid.items()}) for grid in grids)
+        notes.add(path, "two benchmarks with the same sweep", found)
+        return None
+    return x, y
 
 
 def _citation(table: Table, sources: Mapping[str, Source]) -> Citation | None:
@@ -306,6 +336,8 @@ def _check_predicate(predicate: Predicate, experiment: Experiment, path: Path, n
     declared = experiment.declaration.quantities
     unknown = [q for q in predicate.quantities if not notes.name((*path, "of"), q, declared)]
     if unknown:
+        return
+    if isinstance(predicate, Faster):
         return
     linear = [q for q in predicate.quantities if declared[q].scale == "linear"]
     needs_log = isinstance(predicate, PowerLaw) or (

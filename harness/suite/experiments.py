@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from harness.declare import Declaration, UnknownExperimentError, experiment_names, find, is_reference
+from harness.declare import (
+    Declaration,
+    Kind,
+    UnknownExperimentError,
+    benchmark_names,
+    experiment_names,
+    find,
+    is_reference,
+)
 from harness.suite.errors import Path, nearest, one_of, shown
 from harness.suite.predicates import label_of
 from harness.suite.reader import ID, Notes, Table, convert, expectation
-from harness.suite.records import Axis, AxisValue, Experiment, Value
+from harness.suite.records import Axis, AxisValue, Benchmark, Experiment, Value
 
 LABEL = re.compile(r"[A-Za-z0-9._:+-]+")
 MAX_POINTS = 100_000
@@ -20,15 +28,34 @@ GIVEN = "--with"
 """Where a value comes from that the suite does not state: the option of the command line."""
 
 
-def read_experiment(
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+def read_benchmark(
     id_: str, table: Table, *, imports: bool, given: Mapping[str, object] | None = None
+) -> Benchmark | None:
+    """The benchmark of one table, as `read_experiment`."""
+    limit = table.take("time-limit", Seconds, Benchmark.time_limit)
+    grid = read_experiment(id_, table, imports=imports, given=given, kind="benchmark")
+    if grid is None:
+        return None
+    return Benchmark(grid.id, grid.run, grid.fixed, grid.axes, grid.declaration, limit)
+
+
+def read_experiment(
+    id_: str,
+    table: Table,
+    *,
+    imports: bool,
+    given: Mapping[str, object] | None = None,
+    kind: Kind = "experiment",
 ) -> Experiment | None:
     """The experiment of one table; None, with notes, where its function is not known.
 
     `given` are values that stand for those of `with`, where the experiment has such parameters.
     """
     run = table.take("run", str)
-    declaration = _declaration(run, table, imports=imports)
+    declaration = _declaration(run, table, kind, imports=imports)
     reader = _Parameters(declaration, table.notes)
     fixed = {
         name: value
@@ -47,7 +74,7 @@ def read_experiment(
     table.close()
     swept = {name for axis in axes.values() for item in axis.values for name in item.sets} & own.keys()
     for name in sorted(swept):
-        table.notes.add((GIVEN, name), f"a parameter that experiment {id_} does not sweep", f"`{name}`")
+        table.notes.add((GIVEN, name), f"a parameter that {kind} {id_} does not sweep", f"`{name}`")
     _check_disjoint(axes, {name: value for name, value in fixed.items() if name not in swept}, table)
     points = 1
     for axis in axes.values():
@@ -60,19 +87,26 @@ def read_experiment(
     return Experiment(id_, run, fixed, axes, declaration)
 
 
-def _declaration(run: str | None, table: Table, *, imports: bool) -> Declaration | None:
+def _declaration(run: str | None, table: Table, kind: Kind, *, imports: bool) -> Declaration | None:
     if run is None or (is_reference(run) and not imports):
         return None
     try:
-        return find(run)
+        declaration = find(run)
+        if declaration.kind == kind:
+            return declaration
+        table.notes.add((*table.path, "run"), _AN[kind], f"{_AN[declaration.kind]}, {shown(run)}")
+        return None
     except UnknownExperimentError as error:
-        names = experiment_names()
+        names = experiment_names() if kind == "experiment" else benchmark_names()
         if is_reference(run):
-            table.notes.add((*table.path, "run"), "an importable experiment", str(error))
+            table.notes.add((*table.path, "run"), f"{_AN[kind]} that can be imported", str(error))
         else:
             expected = f"{one_of(names)}, or package.module:function"
             table.notes.add((*table.path, "run"), expected, shown(run), nearest(run, names))
         return None
+
+
+_AN: Mapping[Kind, str] = {"experiment": "an experiment", "benchmark": "a benchmark"}
 
 
 class _Parameters:

@@ -12,10 +12,10 @@ import msgspec
 
 from harness.suite.claims import Defaults, read_claim, read_defaults
 from harness.suite.errors import Mistake, SuiteError, shown
-from harness.suite.experiments import GIVEN, read_experiment
+from harness.suite.experiments import GIVEN, read_benchmark, read_experiment
 from harness.suite.instances import expand
 from harness.suite.reader import ID, Notes, Table
-from harness.suite.records import Experiment, Instance, Source, Suite
+from harness.suite.records import Benchmark, Experiment, Instance, Source, Suite
 
 FORMAT = 1
 MAX_BYTES = 10_000_000  # a suite of 10,000 claims is about 4 MB
@@ -106,20 +106,29 @@ def _read(
         id_: read_experiment(id_, table, imports=imports, given=given)
         for id_, table in top.tables("experiments").items()
     }
+    benchmarks = {
+        id_: read_benchmark(id_, table, imports=imports, given=given)
+        for id_, table in top.tables("benchmarks").items()
+    }
     known = {id_: e for id_, e in experiments.items() if e is not None}
-    if len(known) == len(experiments):  # else there is something to mend first
-        parameters = {name for e in known.values() for name in (*e.fixed, *_declared(e))}
+    timed = {id_: b for id_, b in benchmarks.items() if b is not None}
+    if len(known) + len(timed) == len(experiments) + len(benchmarks):  # else there is something to mend first
+        parameters = {name for e in (*known.values(), *timed.values()) for name in (*e.fixed, *_declared(e))}
         for parameter in given:
             notes.name((GIVEN, parameter), parameter, sorted(parameters))
-    claims, instances = _claims(top, name, defaults, sources, experiments)
-    if not claims and not notes.mistakes:
-        notes.add((), "at least one claim", "none")
+    claims, instances = _claims(top, name, defaults, sources, experiments, benchmarks)
+    if not claims and not timed and not notes.mistakes:
+        notes.add((), "at least one claim or benchmark", "none")
+    for claim in claims:
+        if claim.id in benchmarks:
+            notes.add(("benchmarks", claim.id), "an id that no claim has", f"`{claim.id}` again")
     top.close()
     if notes.mistakes:
         return None
     return Suite(
-        name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), dict(given)
-    )
+        name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), timed,
+        dict(given),
+    )  # fmt: skip
 
 
 def _declared(experiment: Experiment) -> Mapping[str, object]:
@@ -132,10 +141,11 @@ def _claims(
     defaults: Defaults,
     sources: Mapping[str, Source],
     experiments: Mapping[str, Experiment | None],
+    benchmarks: Mapping[str, Benchmark | None],
 ) -> tuple[list[Any], list[Instance]]:
     claims, instances = [], []
     for id_, table in top.tables("claims").items():
-        draft = read_claim(id_, table, defaults, sources, experiments)
+        draft = read_claim(id_, table, defaults, sources, experiments, benchmarks)
         if draft is not None:
             claims.append(draft.claim)
             instances += expand(suite, draft, table.notes)

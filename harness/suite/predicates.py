@@ -130,7 +130,24 @@ class Exact:
         return f"|{a} − {b}| ≤ {self.atol:g} + {self.rtol:g}·|{b}| on every seed"
 
 
-Predicate = Comparison | Bound | PowerLaw | Monotone | Exact
+@dataclass(frozen=True)
+class Faster:
+    """`faster`: one benchmark beats another by a factor."""
+
+    of: tuple[str, str]
+    factor: float
+    kind: Literal["faster"] = "faster"
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        return ()
+
+    def describe(self) -> str:
+        x, y = self.of
+        return f"{x} at least {self.factor:g} × as fast as {y}"
+
+
+Predicate = Comparison | Bound | PowerLaw | Monotone | Exact | Faster
 
 NEED_CONTROL = frozenset({"equal", "at-most", "at-least", "exact", "power-law"})
 """Predicates that a network which never moves might satisfy: expected supported, they name a rival."""
@@ -220,6 +237,21 @@ def _exact(table: Table) -> Predicate | None:
     return None if of is None else Exact((of,) if isinstance(of, str) else of, rtol, atol)
 
 
+def _faster(table: Table) -> Predicate | None:
+    of = table.take("of", tuple[str, str], expected="two benchmarks, the one that is faster first")
+    raw = table.take("at-least", str, expected=_FACTOR_EXPECTED)
+    if raw is None:
+        return None
+    match = FACTOR.fullmatch(raw)
+    if match is None or float(match[1]) < 1:
+        table.notes.add((*table.path, "at-least"), _FACTOR_EXPECTED, shown(raw))
+        return None
+    return None if of is None else Faster(of, float(match[1]))
+
+
+FACTOR = re.compile(r"(\d+(?:\.\d*)?|\.\d+) ?(?:x|×)")
+_FACTOR_EXPECTED = 'a factor of 1 or more such as "3 x"'
+
 READERS: dict[str, Callable[[Table], Predicate | None]] = {
     "equal": lambda table: _comparison("equal", table),
     "differ": lambda table: _comparison("differ", table),
@@ -230,6 +262,7 @@ READERS: dict[str, Callable[[Table], Predicate | None]] = {
     "power-law": _power_law,
     "monotone": _monotone,
     "exact": _exact,
+    "faster": _faster,
 }
 
 

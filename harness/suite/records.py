@@ -1,6 +1,6 @@
 """The records that a suite file becomes; `load` makes them all.
 
-A *suite* has sources, experiments and claims. An *experiment* is a registered function with fixed
+A *suite* has sources, experiments, benchmarks and claims. An *experiment* is a registered function with fixed
 parameters and *axes*, whose grid it is measured on. A *claim* is one sentence about quantities with
 exactly one *predicate*; it has an *instance* for each point of the axes that the predicate does not use.
 """
@@ -88,6 +88,14 @@ class Experiment:
 
 
 @dataclass(frozen=True)
+class Benchmark(Experiment):
+    """A `[benchmarks.ID]` table: what is timed, with fixed parameters and a grid."""
+
+    time_limit: float = 600.0
+    """Seconds that a pair of timings of it may take, its preparation included."""
+
+
+@dataclass(frozen=True)
 class Control:
     """The same predicate on a rival for which it must fail; or the reason why there is none."""
 
@@ -104,12 +112,15 @@ class Claim:
     says: str
     source: Citation | None
     experiment: Experiment
+    """Of `faster`: the grid that its two benchmarks have in common."""
     predicate: Predicate
     center: Center
     alpha: float
     time_limit: float
     toml: Mapping[str, object] = field(repr=False)
     """The table as it was read, for reports."""
+    benchmarks: tuple[Benchmark, Benchmark] | None = None
+    """Of `faster`: the two that it compares."""
 
 
 @dataclass(frozen=True)
@@ -167,5 +178,6 @@ class Suite:
     experiments: Mapping[str, Experiment]
     claims: Mapping[str, Claim]
     instances: tuple[Instance, ...]
+    benchmarks: Mapping[str, Benchmark] = field(default_factory=dict)
     given: Mapping[str, object] = field(default_factory=dict)
     """Values of parameters that stand for those of the file's `with` tables."""

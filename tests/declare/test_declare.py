@@ -13,7 +13,10 @@ from harness.declare import (
     DeclarationError,
     Quantity,
     StageError,
+    Timed,
     UnknownExperimentError,
+    benchmark,
+    benchmark_names,
     collect_stages,
     experiment,
     experiment_names,
@@ -100,13 +103,39 @@ def test_other_exceptions_go_on_and_so_does_a_stage_error_outside_a_trial() -> N
 def test_experiments_of_this_package_are_known_by_name() -> None:
     assert "ntk.regression" in experiment_names()
     assert [find(name).name for name in experiment_names()] == experiment_names()
+    assert {find(name).kind for name in experiment_names()} == {"experiment"}
+
+
+def test_benchmarks_of_this_package_are_known_by_name_and_none_is_an_experiments() -> None:
+    assert "ntk.gram-solve" in benchmark_names()
+    assert [find(name).name for name in benchmark_names()] == benchmark_names()
+    assert {find(name).kind for name in benchmark_names()} == {"benchmark"}
+    assert not set(benchmark_names()) & set(experiment_names())
+
+
+def test_a_benchmark_is_declared_without_a_seed() -> None:
+    @benchmark("t", version=3, about={"some_size": "how many"})
+    def function(*, some_size: int = 3) -> Timed:
+        """Times nothing."""
+        return lambda: None
+
+    declaration = function.__harness_declaration__  # type: ignore[attr-defined]
+    assert (declaration.kind, declaration.timed, declaration.version) == ("benchmark", True, 3)
+    assert {p.name: (p.default, p.about) for p in declaration.parameters.values()} == {
+        "some-size": (3, "how many")
+    }
+    with pytest.raises(DeclarationError, match="benchmark t, parameter size: expected a default"):
+
+        @benchmark("t", version=1)
+        def other(*, size: int) -> Timed:
+            return lambda: size
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("ntk.nothing", "no experiment is called 'ntk.nothing'"),
-        ("os", "no experiment is called 'os'"),
+        ("ntk.nothing", "no experiment or benchmark is called 'ntk.nothing'"),
+        ("os", "no experiment or benchmark is called 'os'"),
         ("no_such_module:f", "importing no_such_module failed"),
         ("toys:nothing", "found nothing of that name"),
         ("toys:PAIR", "found a dict without it"),

@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[2]
 CURRENT = json.loads(schema_text())
 # The toys are declared to this one, as if they were an experiment of the package.
 PAIR = replace(toys.pair.__harness_declaration__, name="toys:pair")  # type: ignore[attr-defined]
-TOYS = schema([*map(find, experiment_names()), PAIR])
+WAIT = replace(toys.wait.__harness_declaration__, name="toys:wait")  # type: ignore[attr-defined]
+TOYS = schema([*map(find, experiment_names()), PAIR, WAIT])
 EDITOR, TOY_EDITOR = Draft7Validator(CURRENT), Draft7Validator(TOYS)
 
 Read = Callable[[str], Suite]
@@ -64,8 +65,27 @@ control = {{ at = {{ shift = 0.5 }} }}
 [[claims.other.where]]
 seeds = 9
 """
+FASTER = GOOD + """
+[benchmarks.one]
+run = "toys:wait"
+with = { noise = 0.1 }
+sweep = { ms = [1, 2] }
+[benchmarks.two]
+run = "toys:wait"
+sweep = { ms = [1, 2] }
+time-limit = 5
+[claims.other]
+says = "One is faster than two at {ms}."
+expect = "open"
+at = { ms = 2 }
+seeds = 32
+center = "median"
+faster = { of = ["one", "two"], at-least = "1.5 x" }
+"""
 ACCEPTED = [
     GOOD,
+    FASTER,
+    FASTER.partition("[claims.other]")[0],
     *(GOOD + CLAIM.format(predicate=predicate) for predicate in PREDICATES.values()),
     GOOD.replace("size = [1, 2, 4]", "size = [1.0, 2, 4]").replace("shift = [0.0, 0.5]", "shift = [0, 0.5]"),
     GOOD.replace("arxiv", 'year = 1999\ndoi = "d"\nurl = "u"\nvenue = "v"\narxiv').replace(
@@ -119,6 +139,23 @@ REFUSED = [
     ("seeds = 9", ""),
     ("[[claims.other.where]]\nseeds", "[claims.other.wheer]\nseeds"),
 ]
+
+
+REFUSED_OF_FASTER = [
+    ('run = "toys:wait"\nwith', 'run = "toys:pair"\nwith'),
+    ("noise = 0.1", "nois = 0.1"),
+    ("time-limit = 5", "time-limit = 0"),
+    ('"1.5 x"', '"0.5 x"'),
+    ('"1.5 x"', "1.5"),
+    ('["one", "two"]', '["one"]'),
+    ('center = "median"', 'center = "mean"'),
+    ("at = { ms = 2 }", 'experiment = "pairs"'),
+    ('[claims.other]\nsays', '[claims.one]\nsays'),
+    ("ms = [1, 2] }\ntime", "ms = [1, 3] }\ntime"),
+    ('["one", "two"]', '["one", "tow"]'),
+    ('["one", "two"]', '["one", "one"]'),
+]
+BEYOND_OF_FASTER = {'[claims.one]\nsays', "ms = [1, 3] }\ntime", '["one", "tow"]', '["one", "one"]'}
 
 
 def single_mistakes() -> list[tuple[str, str, str]]:
@@ -200,10 +237,21 @@ def test_other_mistakes_are_refused_by_both(read: Read, old: str, new: str) -> N
     assert not accepts(TOY_EDITOR, bad)
 
 
-@pytest.mark.parametrize("present", [[], ["equal", "differ"], [*READERS]])
+@pytest.mark.parametrize("present", [[], ["equal", "differ"], [*PREDICATES]])
 def test_a_claim_has_exactly_one_predicate(present: list[str]) -> None:
     predicates = "\n".join(PREDICATES[kind] for kind in present)
     assert not accepts(TOY_EDITOR, GOOD + CLAIM.format(predicate=predicates))
+
+
+@pytest.mark.parametrize(("old", "new"), REFUSED_OF_FASTER)
+def test_mistakes_about_benchmarks_are_refused_by_the_reader_and_the_schema(
+    read: Read, old: str, new: str
+) -> None:
+    assert FASTER.count(old) == 1
+    with pytest.raises(SuiteError):
+        read(FASTER.replace(old, new))
+    if new != REFUSED_OF_FASTER[0][1]:  # toys:pair is known to the schema as an experiment only
+        assert accepts(TOY_EDITOR, FASTER.replace(old, new)) is (new in BEYOND_OF_FASTER)
 
 
 def test_any_quantity_and_parameter_passes_where_an_experiment_is_not_known() -> None:
@@ -213,7 +261,7 @@ def test_any_quantity_and_parameter_passes_where_an_experiment_is_not_known() ->
 
 
 TABLES = [
-    "", "suite", "sources.someone", "defaults", "experiments.pairs",
+    "", "suite", "sources.someone", "defaults", "experiments.pairs", "benchmarks.one",
     "claims.other", "claims.same.source", "claims.other.where", *(f"claims.other.{kind}" for kind in READERS),
 ]  # fmt: skip
 
@@ -221,7 +269,8 @@ TABLES = [
 @pytest.mark.parametrize("table", TABLES)
 def test_the_keys_of_each_table_are_those_that_the_reader_takes(read: Read, table: str) -> None:
     kind = table.rpartition(".")[2]
-    document = tomllib.loads(GOOD + CLAIM.format(predicate=PREDICATES.get(kind, PREDICATES["less"])))
+    of_kind = GOOD + CLAIM.format(predicate=PREDICATES.get(kind, PREDICATES["less"]))
+    document = tomllib.loads(FASTER if kind in ("faster", "one") else of_kind)
     found: Any = document
     node: Any = TOYS
     for key in filter(None, table.split(".")):

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import NotCovered, Quantity, StageError, experiment, stage
+from harness.declare import NotCovered, Quantity, StageError, Timed, benchmark, experiment, stage
 
 PAIR = {
     "a.error": Quantity("exp of a normal number", unit="1", resolution=1e-9, stage="main"),
@@ -60,3 +60,22 @@ def pair(
             raise NotCovered("it knows no gaps")
         values["gap"] = gap
     return values
+
+
+@benchmark("toy-wait", version=1, about={"ms": "milliseconds"})
+def wait(*, ms: float = 1.0, noise: float = 0.0, log: str = "") -> Timed:
+    """Compute for so many milliseconds, and up to `noise` times as much more."""
+    generator = random.Random(f"{ms} {noise}")
+
+    def timed() -> None:
+        if log:
+            with Path(log).open("a") as file:
+                file.write(f"begin {ms}\n")
+        end = time.perf_counter() + ms / 1000 * (1 + noise * generator.random())
+        while time.perf_counter() < end:
+            pass
+        if log:
+            with Path(log).open("a") as file:
+                file.write(f"end {ms}\n")
+
+    return timed

@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from harness.declare import Declaration, experiment_names, find
+from harness.declare import Declaration, Kind, benchmark_names, experiment_names, find
 from harness.suite.load import FORMAT
 from harness.suite.schema.claims import claim, defaults, only_known_quantities, shared_parts
-from harness.suite.schema.experiments import experiment, parameters
+from harness.suite.schema.experiments import benchmark, experiment, parameters
 from harness.suite.schema.parts import Schema, any_table, of_type, partly, table, tables
 
 __all__ = ["schema", "schema_text"]
@@ -23,9 +23,12 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 def schema(declarations: Sequence[Declaration]) -> Schema:
-    """The JSON Schema of a suite; of other experiments than these nothing is known."""
+    """The JSON Schema of a suite; of other experiments and benchmarks than these nothing is known."""
     quantities = list(dict.fromkeys(name for d in declarations for name in d.quantities))
-    known = partly({"run": {"enum": [d.name for d in declarations]}})
+    of_kind: dict[Kind, list[Declaration]] = {"experiment": [], "benchmark": []}
+    for declaration in declarations:
+        of_kind[declaration.kind].append(declaration)
+    known = partly({"run": {"enum": [d.name for d in of_kind["experiment"]]}})
     return {
         "$schema": DRAFT,
         "title": "A suite of claims, for harness",
@@ -35,10 +38,12 @@ def schema(declarations: Sequence[Declaration]) -> Schema:
                 "suite": _head(),
                 "sources": tables("Papers and books that claims cite, by id.", _source()),
                 "defaults": defaults(),
-                "experiments": tables("What is measured, by id.", experiment(declarations)),
-                "claims": tables("What is claimed, by id.", claim(), minProperties=1),
+                "experiments": tables("What is measured, by id.", experiment(of_kind["experiment"])),
+                "benchmarks": tables("What is timed, by id.", benchmark(of_kind["benchmark"])),
+                "claims": tables("What is claimed, by id.", claim()),
             },
-            ["suite", "claims"],
+            ["suite"],
+            anyOf=[partly({key: {"minProperties": 1}}, [key]) for key in ("claims", "benchmarks")],
         ),
         "if": partly({"experiments": any_table(known)}),
         "then": partly({"claims": any_table(only_known_quantities())}),
@@ -48,7 +53,7 @@ def schema(declarations: Sequence[Declaration]) -> Schema:
 
 def schema_text() -> str:
     """The schema for this package's experiments, as a JSON file; their libraries are not imported."""
-    declarations = [find(name) for name in experiment_names()]
+    declarations = [find(name) for name in (*experiment_names(), *benchmark_names())]
     return json.dumps(schema(declarations), indent=1, ensure_ascii=False) + "\n"
 
 

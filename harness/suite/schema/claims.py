@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from harness.suite.claims import Alpha, AtLeastOne, Defaults, Mark, Seconds
-from harness.suite.predicates import _PERCENT, FIXED_IN_CONTROL, READERS, NotNegative, Positive
+from harness.suite.predicates import _PERCENT, FACTOR, FIXED_IN_CONTROL, READERS, NotNegative, Positive
 from harness.suite.records import LOOKS, Center, Expectation, Stance
 from harness.suite.schema.parts import SCALAR, Schema, of_type, partly, table, whole
 
@@ -53,10 +53,20 @@ def claim() -> Schema:
     return table(
         "A claim: one sentence about quantities, with exactly one predicate.",
         keys,
-        ["says", "experiment"],
+        ["says"],
         oneOf=[partly(required=[kind]) for kind in READERS],
         anyOf=[partly(required=[key]) for key in ("source", "expect")],
-        allOf=[_control_of(kind, predicate) for kind, predicate in _predicates().items()],
+        allOf=[
+            *(_control_of(kind, predicate) for kind, predicate in _predicates().items()),
+            {
+                "if": partly(required=["faster"]),
+                "then": {
+                    **partly({"center": {"enum": ["pseudomedian", "median"]}}),
+                    "not": partly(required=["experiment"]),
+                },
+                "else": partly(required=["experiment"]),
+            },
+        ],
     ) | {"if": partly(required=["exact"]), "else": partly({"seeds": _BUDGET, "where": where})}
 
 
@@ -68,7 +78,7 @@ def shared_parts(quantities: Collection[str]) -> dict[str, Schema]:
 def only_known_quantities() -> Schema:
     """What holds of a claim besides where every experiment is known: so are its quantities."""
     pair: Schema = {"type": "array", "items": _KNOWN}
-    shapes = {kind: schema["properties"]["of"] for kind, schema in _predicates().items()}
+    shapes = {k: schema["properties"]["of"] for k, schema in _predicates().items() if k != "faster"}
     kinds = {}
     for kind, of in shapes.items():
         known = {"string": _KNOWN, "array": pair}
@@ -266,5 +276,25 @@ def _predicates() -> dict[str, Schema]:
             ["of"],
             anyOf=[partly(required=[key]) for key in ("rtol", "atol")],
             allOf=[{"if": partly({"of": {"type": "string"}}), "then": {"not": partly(required=["rtol"])}}],
+        ),
+        "faster": table(
+            "One benchmark beats another by a factor; timed side by side, alone on the machine.",
+            {
+                "of": {
+                    "description": "Two benchmarks with one sweep, the one that is faster first.",
+                    "type": "array",
+                    "items": {"description": "The id of a `[benchmarks.ID]` table.", "type": "string"},
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+                "at-least": {
+                    "description": "The factor.",
+                    "type": "string",
+                    "pattern": whole(FACTOR.pattern),
+                    "not": {"pattern": r"^(0\d*(\.\d*)?|\.\d+) ?[x×]$"},
+                    "examples": ["3 x"],
+                },
+            },
+            ["of", "at-least"],
         ),
     }

@@ -1,4 +1,4 @@
-"""The schema of `[experiments.ID]`, made from what the experiments of this package declare.
+"""The schema of `[experiments.ID]` and `[benchmarks.ID]`, made from what this package declares.
 
 For a known `run`, `with` and `sweep` take exactly its parameters; for `package.module:function`, whose
 declaration is not known before it is imported, any.
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.declare import REFERENCE, Declaration, Parameter
-from harness.suite.experiments import LABEL
+from harness.suite.experiments import LABEL, Seconds
 from harness.suite.reader import ID
+from harness.suite.records import Benchmark
 from harness.suite.schema.parts import SCALAR, Schema, any_table, of_type, partly, table, whole
 
 _WITH = 'Fixed parameters, `{ train = 64, activation = "relu" }`; the others have their defaults.'
@@ -21,7 +22,20 @@ _SWEEP = (
 
 
 def experiment(declarations: Sequence[Declaration]) -> Schema:
-    """The schema of one `[experiments.ID]` table; it refers to `parameters`.
+    """The schema of one `[experiments.ID]` table; it refers to `parameters`."""
+    about = "A function with fixed parameters and a grid. Measured once, judged by many claims."
+    return _grid(about, declarations, {})
+
+
+def benchmark(declarations: Sequence[Declaration]) -> Schema:
+    """The schema of one `[benchmarks.ID]` table; it refers to `parameters`."""
+    limit = "Seconds that a pair of timings of it may take, its preparation included."
+    keys = {"time-limit": of_type(Seconds, limit, default=Benchmark.time_limit)}
+    return _grid("A function that is timed, with fixed parameters and a grid.", declarations, keys)
+
+
+def _grid(about: str, declarations: Sequence[Declaration], more: dict[str, Schema]) -> Schema:
+    """A table with `run`, `with` and `sweep`.
 
     What holds for each `run` is said with if and then, so that a mistake is reported at its own key. The
     alternatives before it refuse nothing: Tombi and taplo complete and explain what those say, not what a
@@ -29,7 +43,7 @@ def experiment(declarations: Sequence[Declaration]) -> Schema:
     """
     names = [declaration.name for declaration in declarations]
     run = {
-        "description": "What measures: a name from `harness describe`, or `package.module:function`.",
+        "description": "What is run: a name from `harness describe`, or `package.module:function`.",
         "anyOf": [{"type": "string", "enum": names}, {"type": "string", "pattern": whole(REFERENCE)}],
         "examples": [*names, "package.module:function"],
     }
@@ -54,10 +68,10 @@ def experiment(declarations: Sequence[Declaration]) -> Schema:
         for name in names
     ]
     return table(
-        "A function with fixed parameters and a grid. Measured once, judged by many claims.",
-        {"run": run, **keys},
+        about,
+        {"run": run, **keys, **more},
         ["run"],
-        allOf=rules,
+        **({"allOf": rules} if rules else {}),
     )
 
 

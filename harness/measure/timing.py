@@ -1,0 +1,69 @@
+"""Timing a benchmark: preparing it, its first call, and the calls after that, each apart.
+
+The first call compiles (JAX) or fills caches; what is compared and tracked are the later ones. A call is over
+when the device is done with what it returned.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.declare import Declaration
+
+REPEATS = 3
+"""A slot is the least of three repeats: what disturbs a timing only ever adds to it."""
+
+LEAST = 2e-3
+"""Seconds that a repeat takes at least, by calling several times: forty thousand times the clock's 50 ns."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A benchmark that is ready; made by `prepare`. `call` runs the timed part and waits for the device."""
+
+    call: Callable[[], None]
+    setup_seconds: float
+    first_seconds: float
+
+    def seconds(self, calls: int = 1) -> float:
+        """The least wall seconds of a call, over `REPEATS` repeats of `calls` calls."""
+        return min(_elapsed(self.call, calls) for _ in range(REPEATS)) / calls
+
+    def calls_needed(self) -> int:
+        """How many calls take `LEAST` seconds: the argument for `seconds`."""
+        calls = 1
+        while _elapsed(self.call, calls) < LEAST:
+            calls *= 2
+        return calls
+
+
+def prepare(declaration: Declaration, arguments: Mapping[str, object]) -> Prepared:
+    """Set the benchmark up with these keyword arguments, and call it for the first time.
+
+    Raises whatever it raises, and `TypeError` where it returns nothing that can be called.
+    """
+    start = time.perf_counter()
+    timed = declaration.function(**arguments)
+    ready = time.perf_counter()
+    if not callable(timed):
+        found = type(timed).__name__
+        raise TypeError(f"benchmark {declaration.name}: expected a function to time, found a {found}")
+
+    def call() -> None:
+        result = timed()
+        jax = sys.modules.get("jax")
+        if jax is not None:
+            jax.block_until_ready(result)
+
+    call()
+    return Prepared(call, ready - start, time.perf_counter() - ready)
+
+
+def _elapsed(call: Callable[[], None], calls: int) -> float:
+    start = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return time.perf_counter() - start
