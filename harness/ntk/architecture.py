@@ -13,7 +13,7 @@ Initialisation = Literal["gaussian", "uniform"]
 
 @dataclass(frozen=True)
 class Architecture:
-    """A fully connected network with one output; made by an experiment from its parameters.
+    """A fully connected network; made by an experiment from its parameters.
 
     `hidden` layers (0: a linear model) of `width` units each. Every layer, the output layer included,
     scales its weights by `w_std` and its biases by `b_std`; `parameterization` says where the scale stands
@@ -23,7 +23,7 @@ class Architecture:
     `initialisation` "uniform" is the default of PyTorch's `nn.Linear`: weights and biases of a layer are
     uniform on ±1/√fan_in. It stands for w_std = 1/√3 and b_std = 1/√(3 fan_in), the deviations of that
     distribution, ignores `w_std` and `b_std`, and needs the standard parameterization. `last_layer` is one
-    more factor on the output layer's weights, not on its bias.
+    more factor on the output layer's weights, not on its bias. `outputs` units in the output layer.
 
     Raises `ValueError` for what cannot be built.
     """
@@ -36,6 +36,7 @@ class Architecture:
     parameterization: Parameterization = "ntk"
     initialisation: Initialisation = "gaussian"
     last_layer: float = 1.0
+    outputs: int = 1
 
     def __post_init__(self) -> None:
         if self.hidden < 0:
@@ -57,6 +58,8 @@ class Architecture:
             )
         if self.last_layer <= 0:
             raise ValueError(f"last_layer: expected above 0, found {self.last_layer}")
+        if self.outputs < 1:
+            raise ValueError(f"outputs: expected at least 1, found {self.outputs}")
 
     def scales(self, number: int, fan_in: int) -> tuple[float, float]:
         """w_std and b_std of layer `number`: 0 is the first, `hidden` the output layer."""

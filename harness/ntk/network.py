@@ -1,4 +1,4 @@
-"""Finite fully connected networks with one output, in float32.
+"""Finite fully connected networks. Parameters are drawn in float32.
 
 A layer maps the activations a (fan_in of them) to pre-activations:
 
@@ -27,11 +27,13 @@ jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 Layer = tuple[Float[Array, "fan_in fan_out"], Float[Array, " fan_out"]]
 Params = list[Layer]
+Outputs = Float[Array, "points *outputs"]
+"""[points] for a network of one output."""
 
 
 def init(key: PRNGKeyArray, architecture: Architecture, inputs: int) -> Params:
     """Random parameters for `inputs` input features: one (weights, biases) pair a layer, float32."""
-    sizes = [inputs] + [architecture.width] * architecture.hidden + [1]
+    sizes = [inputs] + [architecture.width] * architecture.hidden + [architecture.outputs]
     shapes = list(itertools.pairwise(sizes))
     # One draw for all layers compiles in a third of the time of one draw for each.
     total = sum((fan_in + 1) * fan_out for fan_in, fan_out in shapes)
@@ -52,14 +54,25 @@ def init(key: PRNGKeyArray, architecture: Architecture, inputs: int) -> Params:
     return params
 
 
-def apply(
-    params: Params, architecture: Architecture, x: Float[Array, "points inputs"]
-) -> Float[Array, " points"]:
+def apply(params: Params, architecture: Architecture, x: Float[Array, "points inputs"]) -> Outputs:
     """The network's outputs at `x`, in the precision of `params`."""
+    out = affine(params, len(params) - 1, architecture, features(params, architecture, x))
+    return out[:, 0] if architecture.outputs == 1 else out
+
+
+def features(
+    params: Params, architecture: Architecture, x: Float[Array, "points inputs"]
+) -> Float[Array, "points fan_in"]:
+    """What enters the output layer: the last hidden activations, or `x` itself without hidden layers."""
     hidden = x.astype(params[0][0].dtype)
     for number in range(len(params) - 1):
         hidden = activate(architecture.activation, affine(params, number, architecture, hidden))
-    return affine(params, len(params) - 1, architecture, hidden)[:, 0]
+    return hidden
+
+
+def in_float64(params: Params) -> Params:
+    """The same parameters in float64: everything computed from them then is."""
+    return jax.tree.map(lambda numbers: numbers.astype(jnp.float64), params)  # type: ignore[no-any-return]
 
 
 def affine(

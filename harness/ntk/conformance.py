@@ -1,0 +1,202 @@
+"""Holding a subject's kernels against what they should be: differences, units, and noise.
+
+A `Case` is a subject, an architecture and two sets of points, A and B; checks ask it for blocks of kernels.
+A `Difference` is a block beside the block that it should equal; its error is the largest, over entries, of
+
+    (|found − expected| − allowance) / √(K(x,x) K(x',x'))        and at least 0,
+
+the allowance being what noise explains: `DEVIATIONS` standard errors, 0 for a subject without noise. In these
+units a kernel is a correlation, and one tolerance does for all entries, those near 0 too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool
+from scipy import special
+
+from harness.declare import NotCovered, StageError
+from harness.ntk import closed_form
+from harness.ntk.architecture import Architecture
+from harness.ntk.subjects import Block, Matrix, Points, Subject, Which, ask, resolve
+
+WORST = 1e99
+"""The error of an entry that is not a finite number, and the largest error reported: finite, so that a claim
+is refuted. A number that is missing would make it an error, as if nothing had been measured."""
+
+DEVIATIONS = 6.0
+"""Noise is allowed as many standard errors as a Gaussian exceeds with probability 2e-9; of Student's t with
+replicates − 1 degrees of freedom as many as have that probability: 8.3 of 32 replicates, 12.7 of 16. A run of
+the suite compares below 1e5 entries, many of them dependent: a correct subject whose noise is Gaussian fails
+anywhere by chance in less than one run in 5000."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`found` should equal `expected` at the entries of `mask` (all of them when left out).
+
+    `unit` [rows, columns] is the size of a kernel there (`Case.unit`).
+    """
+
+    found: Block
+    expected: Block
+    unit: Matrix
+    mask: Bool[np.ndarray, "rows columns"] | None = None
+
+    def error(self, flaw: float = 0.0) -> float:
+        """The largest error, in the module's units; `WORST` for numbers that are not finite.
+
+        `flaw` moves one entry of `found` by as many units, away from what is expected and past any noise
+        that might hide it: the nearest kernel for which the check must fail.
+        """
+        mask = np.ones(self.unit.shape, dtype=bool) if self.mask is None else self.mask
+        allowance = deviations(self.found, self.expected) * np.hypot(self.found.error, self.expected.error)
+        with np.errstate(over="ignore", invalid="ignore"):
+            gap = np.abs(self.found.values - self.expected.values)
+            if flaw:
+                at = tuple(np.argwhere(mask)[-1])
+                gap[at] += flaw * self.unit[at] + 2 * allowance[at]
+            error = np.maximum(gap - allowance, 0)[mask] / self.unit[mask]
+        return float(min(error.max(), WORST)) if np.all(np.isfinite(error)) else WORST
+
+
+def largest(differences: Sequence[Difference], flaw: float = 0.0) -> float:
+    """The largest error of several differences; a flaw is put into the first."""
+    return max(each.error(0.0 if number else flaw) for number, each in enumerate(differences))
+
+
+def deviations(*blocks: Block) -> float:
+    """How many standard errors noise is allowed, of blocks from as many replicates."""
+    replicates = min((block.replicates for block in blocks if block.replicates), default=0)
+    if not replicates:
+        return DEVIATIONS
+    return -float(special.stdtrit(replicates - 1, special.ndtr(-DEVIATIONS)))
+
+
+@dataclass
+class Case:
+    """A subject under test at one architecture; made by an experiment.
+
+    `rows` and `columns` are A and B, of different numbers of points. Whatever is asked twice is computed
+    once; a stochastic subject gets a new seed each time.
+    """
+
+    subject: Subject
+    reference: Subject
+    architecture: Architecture
+    rows: Points
+    columns: Points
+    seed: int
+    _known: dict[object, dict[Which, Block | StageError]] = field(default_factory=dict)
+    _calls: int = 0
+
+    def block(
+        self,
+        which: Which,
+        x1: Points,
+        x2: Points | None = None,
+        architecture: Architecture | None = None,
+        *,
+        again: bool = False,
+    ) -> Block:
+        """The subject's kernel; `again` asks it even if it was asked before. Raises `StageError` or
+        `NotCovered` where it gives none."""
+        return self._ask(self.subject, which, x1, x2, architecture, again)
+
+    def expected(
+        self, which: Which, x1: Points, x2: Points | None = None, architecture: Architecture | None = None
+    ) -> Block:
+        """The reference's kernel. Raises `NotCovered` where the subject is the reference itself."""
+        if self.subject is self.reference:
+            raise NotCovered("the subject is the reference: name another reference")
+        return self._ask(self.reference, which, x1, x2, architecture, False)
+
+    def unit(
+        self,
+        which: Which,
+        x1: Points,
+        x2: Points | None = None,
+        architecture: Architecture | None = None,
+        factor: float = 1.0,
+    ) -> Matrix:
+        """`factor` · √(K(x,x) K(x',x')) by the closed form; where K(x,x) = 0 the largest stands in for it,
+        so that anything else than 0 is seen."""
+        sizes = [self._sizes(which, x, architecture) for x in (x1, x1 if x2 is None else x2)]
+        return factor * np.outer(*sizes)
+
+    def versus_reference(
+        self,
+        which: Which,
+        x1: Points,
+        x2: Points | None = None,
+        mask: Bool[np.ndarray, "rows columns"] | None = None,
+    ) -> Difference:
+        """The subject's kernel beside the reference's."""
+        found, expected = self.block(which, x1, x2), self.expected(which, x1, x2)
+        return Difference(found, expected, self.unit(which, x1, x2), mask)
+
+    def _sizes(self, which: Which, x: Points, architecture: Architecture | None) -> np.ndarray:
+        kernels = closed_form.nngp_ntk(architecture or self.architecture, x)
+        sizes = np.sqrt(np.diag(kernels[which == "ntk"]))
+        top = sizes.max()
+        return np.where(sizes == 0, top if top > 0 else 1.0, sizes)
+
+    def _ask(
+        self,
+        subject: Subject,
+        which: Which,
+        x1: Points,
+        x2: Points | None,
+        architecture: Architecture | None,
+        again: bool,
+    ) -> Block:
+        architecture = architecture or self.architecture
+        points = tuple(None if x is None else (x.dtype.str, x.shape, x.tobytes()) for x in (x1, x2))
+        key = (subject is self.reference, architecture, points)
+        if again or key not in self._known:
+            self._calls += 1
+            self._known[key] = ask(subject, architecture, x1, x2, self.seed * 1000 + self._calls)
+        answer = self._known[key][which]
+        if isinstance(answer, StageError):
+            raise answer
+        return answer
+
+
+Geometry = Literal["gaussian", "sphere", "nonnegative"]
+
+
+def case_of(
+    subject: str,
+    reference: str,
+    architecture: Architecture,
+    sizes: tuple[int, int, int],
+    geometry: Geometry,
+    seed: int,
+) -> Case:
+    """The case of named kernels: `sizes` are the points in A, those in B, and their features.
+
+    The points depend on the sizes, the geometry and the seed alone. A subject that cannot be imported becomes
+    one that gives only that `StageError`.
+    """
+    rows, columns, inputs = sizes
+    points = np.random.default_rng([seed, 0x4B45]).standard_normal((rows + columns, inputs))
+    if geometry == "sphere":
+        points *= np.sqrt(inputs) / np.linalg.norm(points, axis=1, keepdims=True)
+    elif geometry == "nonnegative":
+        points = np.abs(points)
+    try:
+        tested = resolve(subject)
+    except StageError as problem:
+        tested = _absent(problem)
+    return Case(tested, resolve(reference), architecture, points[:rows], points[rows:], seed)
+
+
+def _absent(problem: StageError) -> Subject:
+    def subject(x1: Points, x2: Points | None, architecture: Architecture) -> None:
+        raise problem
+
+    return subject

@@ -1,0 +1,183 @@
+"""A network and its linearisation, followed through training.
+
+Full-batch gradient descent on ½Σr², r = f(X) − y, with steps of size η, in the precision of the parameters
+(Lee et al. 2019 arXiv:1902.06720, whose gradient flow becomes steps here):
+
+    network      θ ← θ − η J(θ)ᵀ r
+    linearised   f_lin(x) = f₀(x) + J(θ₀, x) ω,    ω ← ω − η J(θ₀)ᵀ r,    ω = 0 at the start
+
+The linearised network is trained as what it is, a model with as many parameters as the network; where its
+closed-form solution says it must be is `harness.ntk.solve`. A path holds what is seen at given *times*
+(numbers of steps), and the residuals of every step. Each is one compiled program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float, Int
+
+from harness.declare import StageError
+from harness.ntk.architecture import Architecture
+from harness.ntk.empirical import empirical_ntk
+from harness.ntk.network import Params, apply, features
+
+State = TypeVar("State")
+Seen = TypeVar("Seen")
+
+FALLEN = 0.25
+"""Of the initial loss: what training must at least bring it down to. The residuals' norm is then halved."""
+
+
+class Path(NamedTuple):
+    """A model through training; made by `follow` and `follow_linearised`.
+
+    `residuals` are f(X) − y before the first step and after each.
+    """
+
+    residuals: Float[Array, "steps_and_one train"]
+    f_test: Float[Array, "times test"]
+
+
+class Motion(NamedTuple):
+    """How far a network is from where it started, at each time; made by `follow`.
+
+    `weights` and `weight_norms`: ‖W_t − W₀‖ and ‖W₀‖ for each layer's weights, without biases.
+    `features`: ‖a_t − a₀‖ / ‖a₀‖ of what enters the output layer at the training points.
+    `kernel`: ‖Θ_t − Θ₀‖ / ‖Θ₀‖ of the tangent kernel on the training points. Frobenius norms.
+    """
+
+    weights: Float[Array, "times layers"]
+    weight_norms: Float[Array, " layers"]
+    features: Float[Array, " times"]
+    kernel: Float[Array, " times"]
+
+
+def recorded_times(steps: int, count: int = 8) -> Int[np.ndarray, " times"]:
+    """At most `count` numbers of steps from 1 to `steps`, evenly spaced on a logarithmic scale."""
+    return np.unique(np.rint(np.geomspace(1, steps, count)).astype(np.int32))
+
+
+@partial(jax.jit, static_argnames=("architecture", "steps"))
+def follow(
+    params: Params,
+    architecture: Architecture,
+    x: Float[Array, "train inputs"],
+    y: Float[Array, " train"],
+    x_test: Float[Array, "test inputs"],
+    rate: Float[Array, ""],
+    times: Int[Array, " times"],
+    steps: int,
+) -> tuple[Path, Motion]:
+    """Train a network for `steps` steps of size `rate`, and look at it at `times`, which end with `steps`."""
+    features_0, kernel_0 = features(params, architecture, x), empirical_ntk(params, architecture, x)
+
+    def look(now: Params) -> tuple[Array, Array, Array, Array]:
+        moved = jnp.stack(
+            [jnp.linalg.norm(w - start) for (w, _), (start, _) in zip(now, params, strict=True)]
+        )
+        return (
+            apply(now, architecture, x_test),
+            moved,
+            _relative(features(now, architecture, x), features_0),
+            _relative(empirical_ntk(now, architecture, x), kernel_0),
+        )
+
+    advance = gradient_step(lambda p: apply(p, architecture, x), y, rate)
+    residuals, (f_test, moved, features_moved, drift) = _walk(params, advance, look, times, steps)
+    norms = jnp.stack([jnp.linalg.norm(weights) for weights, _ in params])
+    return Path(residuals, f_test), Motion(moved, norms, features_moved, drift)
+
+
+@partial(jax.jit, static_argnames=("architecture", "steps"))
+def follow_linearised(
+    params: Params,
+    architecture: Architecture,
+    x: Float[Array, "train inputs"],
+    y: Float[Array, " train"],
+    x_test: Float[Array, "test inputs"],
+    rate: Float[Array, ""],
+    times: Int[Array, " times"],
+    steps: int,
+) -> Path:
+    """The same for the network's linearisation at `params`, trained in its own parameters ω."""
+    f_0, push = jax.linearize(lambda p: apply(p, architecture, x), params)
+    pull = jax.linear_transpose(push, params)
+
+    def advance(omega: Params) -> tuple[Params, Array]:
+        residual = f_0 + push(omega) - y
+        return _stepped(omega, pull(residual)[0], rate), residual
+
+    def look(omega: Params) -> Array:
+        f_test, moved = jax.jvp(lambda p: apply(p, architecture, x_test), (params,), (omega,))
+        seen: Array = f_test + moved
+        return seen
+
+    zero = jax.tree.map(jnp.zeros_like, params)
+    return Path(*_walk(zero, advance, look, times, steps))
+
+
+def gradient_step(
+    f: Callable[[Params], Float[Array, " train"]], y: Float[Array, " train"], rate: Float[Array, ""]
+) -> Callable[[Params], tuple[Params, Float[Array, " train"]]]:
+    """A step of gradient descent on ½Σ(f − y)²: from parameters to the next, and the residuals before it."""
+
+    def advance(now: Params) -> tuple[Params, Array]:
+        out, pull = jax.vjp(f, now)
+        return _stepped(now, pull(out - y)[0], rate), out - y
+
+    return advance
+
+
+def require_fallen(kind: str, initial_loss: float, loss: float, steps: int) -> None:
+    """Raise `StageError`, with figures, unless training brought the loss down to `FALLEN` of what it was.
+
+    A network that has hardly moved "equals" whatever knows its initial function, so it must not pass.
+    """
+    if not loss <= FALLEN * initial_loss:  # nor where it is not a number
+        raise StageError(
+            f"{kind}: expected training to bring the loss from {initial_loss:.3g} to at most "
+            f"{FALLEN * initial_loss:.3g} within {steps} steps, found {loss:.3g}"
+        )
+
+
+def _walk(
+    state: State,
+    advance: Callable[[State], tuple[State, Array]],
+    look: Callable[[State], Seen],
+    times: Int[Array, " times"],
+    steps: int,
+) -> tuple[Float[Array, "steps_and_one train"], Seen]:
+    """Take `steps` steps; `advance` gives the next state and the residuals of this one."""
+
+    def step(number: Array, carry: tuple[State, Array]) -> tuple[State, Array]:
+        now, log = carry
+        now, residuals = advance(now)
+        return now, log.at[number].set(residuals)
+
+    def until(carry: tuple[State, Array, Array], time: Array) -> tuple[tuple[State, Array, Array], Seen]:
+        now, log, start = carry
+        now, log = lax.fori_loop(start, time, step, (now, log))
+        return (now, log, time), look(now)
+
+    first = jax.eval_shape(advance, state)[1]
+    log = jnp.zeros((steps + 1, *first.shape), first.dtype)
+    (state, log, _), seen = lax.scan(until, (state, log, jnp.zeros((), times.dtype)), times)
+    residuals: Float[Array, "steps_and_one train"] = log.at[steps].set(advance(state)[1])
+    return residuals, seen
+
+
+def _stepped(params: Params, gradient: Params, rate: Array) -> Params:
+    stepped: Params = jax.tree.map(lambda p, g: p - rate * g, params, gradient)
+    return stepped
+
+
+def _relative(now: Array, start: Array) -> Array:
+    relative: Float[Array, ""] = jnp.linalg.norm(now - start) / jnp.linalg.norm(start)
+    return relative

@@ -1,0 +1,88 @@
+"""What `ntk.kernel` and `ntk.kernel-relations` declare: their quantities, and a line about each parameter."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Meta
+
+from harness.declare import Quantity
+
+SUBJECT = Meta(
+    pattern=r"^(neural-tangents|closed-form|monte-carlo|empirical"
+    r"|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*)$",
+    examples=["neural-tangents", "closed-form", "monte-carlo", "empirical"],
+)
+
+UNIT = "√(K(x,x) K(x',x'))"
+RESOLUTION = 1e-15
+"""A few roundings of float64, in the unit of an entry."""
+
+KERNELS: dict[Literal["nngp", "ntk"], str] = {"nngp": "NNGP", "ntk": "NTK"}
+
+VALUES = {
+    "error": "difference from the reference: K(A, B), and K(A) off its diagonal",
+    "diagonal-error": "difference from the reference: the diagonal of K(A)",
+    "near-duplicate-error": "difference from the reference: pairs of points 0 to 1e-4 apart, relative",
+    "collinear-error": "difference from the reference: a point and 1, 3, −1, −0.7 or 1/3 times it",
+    "noise": "the error that the noise which the subject states would excuse; 0 if it states none",
+    "asymmetry": "K(A, B) − K(B, A)ᵀ, and K(A) − K(A)ᵀ",
+    "negative-eigenvalue": "−λ_min/λ_max of a Gram matrix in which a point occurs twice, or 0",
+    "block-error": "K(A ∪ B) beside K(A) off its diagonal, K(A, B) and K(B, A)",
+    "permutation-error": "K of points in another order beside K in that order",
+    "rotation-error": "K of rotated inputs beside K",
+    "homogeneity-error": "K(cA, B) − c K(A, B): relu and identity, without biases, NTK parameterization",
+    "zero-error": "difference from the reference, with inputs that are 0",
+    "tiny-error": "difference from the reference, inputs times 1e-30",
+    "huge-error": "difference from the reference, inputs times 1e30",
+    "huge-diagonal-error": "difference from the reference: the diagonal of K(A), inputs times 1e30",
+    "float32-error": "difference of K of float32 inputs from the reference's of the same numbers in float64",
+    "repeat-error": "difference from the reference, and from the first answer, when asked in turns",
+}
+
+RELATIONS = {
+    "depth-error": "K off its diagonal, beside one step of the recursion from the K of a hidden layer less",
+    "w-std-error": "K of 1.3 w_std beside 1.3^(2 (hidden + 1)) K: relu and identity without biases",
+    "b-std-error": "K of 1.3 b_std and inputs times 1.3 beside 1.69 K: relu and identity",
+    "last-layer-error": "K − b_std² of 1.3 last_layer beside 1.69 (K − b_std²): NTK parameterization",
+    "parameterization-error": "K under standard beside K under ntk, rescaled (NTK: without hidden layers)",
+    "width-error": "K of 1, 2 and 3 times the width: equal, or (NTK under standard) evenly spaced",
+}
+
+ABOUT = {
+    "subject": "neural-tangents, closed-form, monte-carlo, empirical, or package.module:function",
+    "reference": "what its values are compared with",
+    "points": "points in A",
+    "others": "points in B",
+    "inputs": "features of a point",
+    "geometry": "Gaussian features; the same on the sphere of radius √inputs; their absolute values",
+    "hidden": "hidden layers; 0 is a linear model",
+    "width": "units in each hidden layer: the NTK under standard parameterization, and finite networks",
+    "activation": "max(x, 0), erf(x), x Φ(x), or none",
+    "w_std": "weight scale σ_w of every layer",
+    "b_std": "bias scale σ_b of every layer",
+    "parameterization": "ntk: scales beside the weights; standard: in their initial distribution",
+    "initialisation": "gaussian, or uniform on ±1/√fan_in (PyTorch's; standard only; no w_std, b_std)",
+    "last_layer": "factor on the output layer's weights",
+    "flaw": f"size of the rivals' flaw in one entry, in units of {UNIT}",
+}
+
+
+def quantities(checks: dict[str, str]) -> dict[str, Quantity]:
+    """For each kernel and check its error, and that of the rival: the subject's kernel with a flaw.
+
+    Each kernel's check is a stage of its own.
+    """
+    declared: dict[str, Quantity] = {}
+    for key, name in KERNELS.items():
+        for check, about in checks.items():
+            stage = f"{key} {check}"
+            size = "the largest" if check == "negative-eigenvalue" else f"in units of {UNIT}, the largest"
+            declared[f"{key}.{check}"] = Quantity(
+                f"{name}: {about}; {size} over entries", scale="linear", resolution=RESOLUTION, stage=stage
+            )
+            declared[f"{key}-flawed.{check}"] = Quantity(
+                f"{key}.{check} of the subject's {name} with a flaw",
+                scale="linear", resolution=RESOLUTION, stage=stage,
+            )
+    return declared

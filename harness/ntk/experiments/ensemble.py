@@ -1,0 +1,148 @@
+"""The experiment `ntk.ensemble`: many networks trained alike, and the Gaussian that infinite width predicts.
+
+Predictions, all at the networks' own number of steps unless it says otherwise:
+
+    ntk            mean and variance where all layers are trained: Θ trains, K is the initial covariance
+    nngp           where the last layer alone is: K trains
+    posterior      that of the NNGP given the training targets: nngp after infinitely many steps
+    prior          before training: mean 0, variance K
+
+Importing this module imports no library.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from harness.declare import Quantity, experiment, stage
+
+RESOLUTION = 1e-6
+"""Relative. Training and solves are in float64, kernels good to 1e-8."""
+
+_GAUSSIANS = {
+    "ntk": "the prediction where all layers are trained",
+    "nngp": "the prediction where the last layer alone is trained",
+    "posterior": "the NNGP's posterior",
+}
+
+
+def _quantity(text: str, unit: str, at: str) -> Quantity:
+    return Quantity(text, unit=unit, resolution=RESOLUTION, stage=at)
+
+
+_TARGETS, _SQUARED = "root mean square of the test targets", "squared unit of the targets"
+_MEAN, _VARIANCE = "mean over networks", "variance over networks, mean over test points"
+
+QUANTITIES = {
+    "initial-loss": _quantity("mean squared residual at first, mean over networks", _SQUARED, "training"),
+    "final-loss": _quantity("mean squared residual after training, the largest of all", _SQUARED, "training"),
+    "variance": _quantity(f"{_VARIANCE}, unbiased", _SQUARED, "variance"),
+    "prior.variance": _quantity("variance before training, NNGP, mean over test points", _SQUARED, "variance"),
+    **{
+        f"{name}.variance": _quantity(f"variance by {what}, mean over test points", _SQUARED, "variance")
+        for name, what in _GAUSSIANS.items()
+    },
+    **{
+        f"mean-vs-{name}.distance": _quantity(
+            f"root mean square difference on the test points between the {_MEAN} and the mean of {what}",
+            _TARGETS, "mean",
+        )
+        for name, what in _GAUSSIANS.items()
+    },
+    "mean-vs-zero.distance": _quantity(f"root mean square of the {_MEAN}, test points", _TARGETS, "mean"),
+}
+
+ABOUT = {
+    "data": "data set, or package.module:function, as in ntk.regression",
+    "train": "training points",
+    "test": "test points",
+    "hidden": "hidden layers",
+    "width": "units in each hidden layer",
+    "networks": "networks in the ensemble",
+    "activation": "max(x, 0), erf(x), x Φ(x), or none",
+    "w_std": "weight scale σ_w of every layer",
+    "b_std": "bias scale σ_b of every layer",
+    "layers": "which are trained: all, or the last alone",
+    "learning_rate": "in units of 2/λ_max of the kernel that trains, analytic or of any network, the largest",
+    "steps": "steps of gradient descent",
+}
+
+
+@experiment(
+    "ntk.ensemble",
+    version=1,
+    quantities=QUANTITIES,
+    about=ABOUT,
+    precision="float64, from parameters drawn in float32",
+)
+def ensemble(
+    *,
+    seed: int,
+    data: str = "sphere",
+    train: Annotated[int, Meta(ge=2, le=8192)] = 16,
+    test: Annotated[int, Meta(ge=1, le=100_000)] = 100,
+    hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
+    width: Annotated[int, Meta(ge=1, le=65_536)] = 512,
+    networks: Annotated[int, Meta(ge=2, le=65_536)] = 64,
+    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    w_std: Annotated[float, Meta(gt=0)] = 1.5,
+    b_std: Annotated[float, Meta(ge=0)] = 0.1,
+    layers: Literal["all", "last"] = "all",
+    learning_rate: Annotated[float, Meta(gt=0, le=100)] = 0.25,
+    steps: Annotated[int, Meta(ge=2, le=1_000_000)] = 300,
+) -> dict[str, float]:
+    """Train an ensemble, and compare its mean and variance with those of infinitely wide networks.
+
+    Lee et al. 2019 (arXiv:1902.06720): trained wide networks are draws from a Gaussian process, which is the
+    NNGP posterior where the last layer alone is trained, and none where all are. Full-batch gradient descent
+    on ½Σr², all networks with one rate and number of steps; NTK parameterization.
+    """
+    import jax.numpy as jnp
+    import numpy as np
+
+    from harness.ntk import ensembles, kernels, measures, solve
+    from harness.ntk.architecture import Architecture
+    from harness.ntk.data import split
+    from harness.ntk.dynamics import require_fallen
+
+    measured: dict[str, float] = {}
+    architecture = Architecture(hidden, width, activation, w_std, b_std)
+    points = split(data, train=train, test=test, seed=seed)
+    x, y, y_test = jnp.asarray(points.x_train), points.y_train, points.y_test
+    covariance, ntk = kernels.nngp_ntk(architecture, np.concatenate([points.x_train, points.x_test]))
+    trains = {"ntk": ntk, "nngp": covariance}
+    solvers = {name: solve.factor(name.upper(), kernel[:train, :train]) for name, kernel in trains.items()}
+    keys = ensembles.network_keys(seed, networks)
+    own = ensembles.largest_eigenvalues(keys, architecture, x, layers)
+    largest = max(float(jnp.max(own)), solvers["ntk" if layers == "all" else "nngp"].largest)
+    rate = learning_rate * 2 / largest
+    predictions = {
+        name: ensembles.predicted(solvers[name], kernel[train:, :train], covariance, y, steps, rate)
+        for name, kernel in trains.items()
+    }
+    predictions["posterior"] = ensembles.posterior(solvers["nngp"], covariance, y)
+
+    with stage("training") as trained:
+        problem = (x, jnp.asarray(y), jnp.asarray(points.x_test), jnp.asarray(rate))
+        ends = ensembles.train_ensemble(keys, architecture, *problem, steps, layers)
+        f_test, initial, losses = (np.asarray(part) for part in ends)
+        for number, (before, after) in enumerate(zip(initial, losses, strict=True)):
+            require_fallen(f"network {number}", float(before), float(after), steps)
+        measured["initial-loss"], measured["final-loss"] = float(initial.mean()), float(losses.max())
+    if not trained.ok:
+        return measured
+
+    with stage("mean"):
+        mean = f_test.mean(axis=0)
+        measured["mean-vs-zero.distance"] = measures.distance(mean, np.zeros(test), y_test)
+        for name, gaussian in predictions.items():
+            measured[f"mean-vs-{name}.distance"] = measures.distance(mean, gaussian.mean, y_test)
+
+    with stage("variance"):
+        measured["variance"] = float(np.var(f_test, axis=0, ddof=1).mean())
+        measured["prior.variance"] = float(np.diag(covariance)[train:].mean())
+        for name, gaussian in predictions.items():
+            measured[f"{name}.variance"] = float(gaussian.variance.mean())
+    return measured

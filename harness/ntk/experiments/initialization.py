@@ -1,0 +1,126 @@
+"""The experiment `ntk.initialization`: random networks of a given width beside the infinitely wide ones.
+
+A trial draws `networks` initialisations and compares each network's own NNGP and NTK, their means, and the
+outputs with the analytic kernels, all at the same points. Importing this module imports no library.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from harness.declare import Quantity, experiment, stage
+
+RESOLUTION = 1e-6
+"""Relative. Closed-form ReLU kernels carry errors of 1e-8 near the diagonal (`solve.factor`), in distances of
+1e-2 and more."""
+
+
+def _distance(about: str) -> Quantity:
+    return Quantity(
+        f"‖A − B‖ / ‖B‖ (Frobenius) at the points: {about}", unit="norm of B", resolution=RESOLUTION,
+        stage="distances",
+    )
+
+
+_OWN = "a network's own {}, B the analytic {}, geometric mean over networks"
+_MEAN = "A the mean over networks of their own {}, B the analytic {}"
+
+QUANTITIES = {
+    "nngp.distance": _distance("A " + _OWN.format("NNGP", "NNGP")),
+    "ntk.distance": _distance("A " + _OWN.format("NTK", "NTK")),
+    "nngp-vs-ntk.distance": _distance("A " + _OWN.format("NNGP", "NTK, the wrong one")),
+    "ntk-vs-nngp.distance": _distance("A " + _OWN.format("NTK", "NNGP, the wrong one")),
+    "mean-nngp.distance": _distance(_MEAN.format("NNGP", "NNGP")),
+    "mean-ntk.distance": _distance(_MEAN.format("NTK", "NTK")),
+    "mean-nngp-vs-ntk.distance": _distance(_MEAN.format("NNGP", "NTK, the wrong one")),
+    "mean-ntk-vs-nngp.distance": _distance(_MEAN.format("NTK", "NNGP, the wrong one")),
+    "outputs.distance": _distance("A the outputs' second moment over networks, B the analytic NNGP"),
+    "outputs-vs-ntk.distance": _distance(
+        "A the outputs' second moment over networks, B the analytic NTK, the wrong one"
+    ),
+    "ntk.relative-variance": Quantity(
+        "Var Θ(x,x) / (E Θ(x,x))² over networks, mean over points", resolution=RESOLUTION, stage="variances"
+    ),
+    "nngp.relative-variance": Quantity(
+        "Var q / (E q)² over networks of the own NNGP's diagonal q, mean over points",
+        resolution=RESOLUTION, stage="variances",
+    ),
+    "outputs.excess-kurtosis": Quantity(
+        "3 Var q / (E q)², q the own NNGP's diagonal: the excess kurtosis of the outputs, which are Gaussian "
+        "with variance q given the hidden layers; mean over points",
+        resolution=RESOLUTION, stage="variances",
+    ),
+}
+
+ABOUT = {
+    "data": "data set, or package.module:function, as in ntk.regression: its training inputs are the points",
+    "points": "points at which kernels are compared",
+    "hidden": "hidden layers",
+    "width": "units in each hidden layer",
+    "networks": "initialisations per seed",
+    "activation": "max(x, 0), erf(x), x Φ(x), or none",
+    "w_std": "weight scale σ_w of every layer",
+    "b_std": "bias scale σ_b of every layer",
+}
+
+
+@experiment(
+    "ntk.initialization",
+    version=1,
+    quantities=QUANTITIES,
+    about=ABOUT,
+    precision="float64, from parameters drawn in float32",
+)
+def initialization(
+    *,
+    seed: int,
+    data: str = "sphere",
+    points: Annotated[int, Meta(ge=2, le=8192)] = 16,
+    hidden: Annotated[int, Meta(ge=1, le=1024)] = 1,
+    width: Annotated[int, Meta(ge=1, le=65_536)] = 512,
+    networks: Annotated[int, Meta(ge=2, le=65_536)] = 32,
+    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    w_std: Annotated[float, Meta(gt=0)] = 1.5,
+    b_std: Annotated[float, Meta(ge=0)] = 0.1,
+) -> dict[str, float]:
+    """Draw random networks, and compare their kernels and outputs with those of infinite width.
+
+    Lee et al. 2018 (arXiv:1711.00165) and Matthews et al. 2018 (arXiv:1804.11271): outputs become Gaussian
+    with the NNGP covariance. Jacot et al. 2018 (arXiv:1806.07572): the NTK becomes deterministic. Hanin &
+    Nica 2019 (arXiv:1909.05989): its relative variance is governed by depth/width. NTK parameterization.
+    """
+    from harness.ntk import kernels, random_networks
+    from harness.ntk.architecture import Architecture
+    from harness.ntk.data import split
+    from harness.ntk.measures import geometric_mean
+    from harness.ntk.random_networks import relative_distance
+
+    measured: dict[str, float] = {}
+    architecture = Architecture(hidden, width, activation, w_std, b_std)
+    x = split(data, train=points, test=1, seed=seed).x_train
+    nngp, ntk = kernels.nngp_ntk(architecture, x)
+    draws = random_networks.draw(seed, networks, architecture, x)
+
+    with stage("distances"):
+        stacks = {
+            "nngp": (draws.nngp, nngp),
+            "ntk": (draws.ntk, ntk),
+            "nngp-vs-ntk": (draws.nngp, ntk),
+            "ntk-vs-nngp": (draws.ntk, nngp),
+        }
+        for name, (own, reference) in stacks.items():
+            measured[f"{name}.distance"] = geometric_mean(relative_distance(own, reference))
+            measured[f"mean-{name}.distance"] = float(relative_distance(own.mean(axis=0), reference))
+        moment = random_networks.second_moment(draws.outputs)
+        measured["outputs.distance"] = float(relative_distance(moment, nngp))
+        measured["outputs-vs-ntk.distance"] = float(relative_distance(moment, ntk))
+
+    with stage("variances"):
+        measured |= {
+            "ntk.relative-variance": random_networks.relative_variance(draws.ntk),
+            "nngp.relative-variance": random_networks.relative_variance(draws.nngp),
+            "outputs.excess-kurtosis": random_networks.excess_kurtosis(draws.nngp),
+        }
+    return measured

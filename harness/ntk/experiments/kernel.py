@@ -1,0 +1,61 @@
+"""The experiment `ntk.kernel`: an implementation of the NNGP and the NTK, at one architecture.
+
+Importing this module imports no library: what an experiment declares can be read at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from harness.declare import experiment, stage
+from harness.ntk.experiments._kernel_quantities import ABOUT, KERNELS, SUBJECT, VALUES, quantities
+
+
+@experiment(
+    "ntk.kernel",
+    version=1,
+    quantities=quantities(VALUES),
+    about=ABOUT,
+    precision="float64; of a subject, its own",
+)
+def kernel(
+    *,
+    seed: int,
+    subject: Annotated[str, SUBJECT] = "neural-tangents",
+    reference: Literal["closed-form", "neural-tangents"] = "closed-form",
+    points: Annotated[int, Meta(ge=2, le=1024)] = 7,
+    others: Annotated[int, Meta(ge=2, le=1024)] = 5,
+    inputs: Annotated[int, Meta(ge=1, le=65_536)] = 4,
+    geometry: Literal["gaussian", "sphere", "nonnegative"] = "gaussian",
+    hidden: Annotated[int, Meta(ge=0, le=64)] = 1,
+    width: Annotated[int, Meta(ge=1, le=65_536)] = 1024,
+    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    w_std: Annotated[float, Meta(gt=0)] = 1.5,
+    b_std: Annotated[float, Meta(ge=0)] = 0.3,
+    parameterization: Literal["ntk", "standard"] = "ntk",
+    initialisation: Literal["gaussian", "uniform"] = "gaussian",
+    last_layer: Annotated[float, Meta(gt=0)] = 1.0,
+    flaw: Annotated[float, Meta(gt=0)] = 6e-8,
+) -> dict[str, float]:
+    """Ask a kernel implementation (`harness.ntk.subjects`) for kernels between points A and B, and compare.
+
+    Errors are relative to the size of a kernel at the two points, √(K(x,x) K(x',x')), and beyond what 6
+    standard errors explain where a subject states standard errors (`harness.ntk.conformance`). What a subject
+    does not implement is not covered; numbers that are not finite are an error of 1e99.
+    """
+    from harness.ntk.architecture import Architecture
+    from harness.ntk.conformance import case_of
+    from harness.ntk.kernel_checks import CHECKS
+
+    architecture = Architecture(
+        hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer
+    )
+    case = case_of(subject, reference, architecture, (points, others, inputs), geometry, seed)
+    measured: dict[str, float] = {}
+    for which in KERNELS:
+        for name, check in CHECKS.items():
+            with stage(f"{which} {name}"):
+                measured[f"{which}.{name}"], measured[f"{which}-flawed.{name}"] = check(case, which, flaw)
+    return measured

@@ -1,0 +1,59 @@
+"""The experiment `ntk.kernel-relations`: how an implementation's kernels change with the architecture.
+
+Importing this module imports no library: what an experiment declares can be read at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from harness.declare import experiment, stage
+from harness.ntk.experiments._kernel_quantities import ABOUT, KERNELS, RELATIONS, SUBJECT, quantities
+
+
+@experiment(
+    "ntk.kernel-relations",
+    version=1,
+    quantities=quantities(RELATIONS),
+    about={key: about for key, about in ABOUT.items() if key != "reference"},
+    precision="float64; of a subject, its own",
+)
+def kernel_relations(
+    *,
+    seed: int,
+    subject: Annotated[str, SUBJECT] = "neural-tangents",
+    points: Annotated[int, Meta(ge=2, le=1024)] = 7,
+    others: Annotated[int, Meta(ge=2, le=1024)] = 5,
+    inputs: Annotated[int, Meta(ge=1, le=65_536)] = 4,
+    geometry: Literal["gaussian", "sphere", "nonnegative"] = "gaussian",
+    hidden: Annotated[int, Meta(ge=0, le=64)] = 1,
+    width: Annotated[int, Meta(ge=1, le=65_536)] = 1024,
+    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    w_std: Annotated[float, Meta(gt=0)] = 1.5,
+    b_std: Annotated[float, Meta(ge=0)] = 0.3,
+    parameterization: Literal["ntk", "standard"] = "ntk",
+    initialisation: Literal["gaussian", "uniform"] = "gaussian",
+    last_layer: Annotated[float, Meta(gt=0)] = 1.0,
+    flaw: Annotated[float, Meta(gt=0)] = 6e-8,
+) -> dict[str, float]:
+    """Ask a kernel implementation (`harness.ntk.subjects`) for kernels of several architectures, and compare.
+
+    Every relation is exact and holds between the subject's own answers: no reference is needed. At
+    architectures that a relation is not about, its stage fails. Units and noise are those of `ntk.kernel`.
+    """
+    from harness.ntk.architecture import Architecture
+    from harness.ntk.conformance import case_of
+    from harness.ntk.kernel_relations import RELATIONS
+
+    architecture = Architecture(
+        hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer
+    )
+    case = case_of(subject, "closed-form", architecture, (points, others, inputs), geometry, seed)
+    measured: dict[str, float] = {}
+    for which in KERNELS:
+        for name, check in RELATIONS.items():
+            with stage(f"{which} {name}"):
+                measured[f"{which}.{name}"], measured[f"{which}-flawed.{name}"] = check(case, which, flaw)
+    return measured

@@ -1,0 +1,137 @@
+"""The tangent kernel of any function f(params, x), from its Jacobians, a few points at a time.
+
+    Θ(x, x') = J(x) J(x')ᵀ,   J(x) = ∂f(params, x)/∂params    (Jacot et al. 2018 arXiv:1806.07572)
+
+A Jacobian holds points × outputs × parameters numbers, so the points are taken in blocks that a budget of
+memory allows. For fully connected networks `harness.ntk.empirical` gives the same from Gram matrices, with
+neither that memory nor that time; this module is its check, and serves what is not fully connected.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+Function = Callable[[Any, Array], Array]
+"""f(params, x [points, ...]) → [points] or [points, outputs]; each point's output depends on its own row."""
+
+Points = Float[np.ndarray, "points ..."]
+
+Diagonal = Float[np.ndarray, "points *outputs_twice"]
+
+GIBIBYTE = 2**30
+
+
+def jacobian_ntk(
+    f: Function, params: Any, x1: Points, x2: Points | None = None, *, memory: int = GIBIBYTE
+) -> Float[np.ndarray, "rows columns *outputs_twice"]:
+    """The tangent kernel of `f` between `x1` and `x2` (or `x1` and itself), in the precision of `params`.
+
+    [rows, columns] where f returns [points], [rows, columns, outputs, outputs] where it returns two
+    dimensions. `memory` bytes bound the Jacobians of a block of rows and a block of columns together, the
+    only ones held at a time. What computing one takes beside it is not counted: it is about as much again.
+
+    Raises `ValueError` where one row's and one column's Jacobian do not fit into `memory`.
+    """
+    outputs, size, several = _one_point(f, params, x1)
+    columns, block = (x1 if x2 is None else x2), _block(memory, held=2, size=size)
+    kernel = np.empty((len(x1), len(columns), outputs, outputs), dtype=_dtype(params))
+    for rows in _slices(len(x1), block):
+        row = _jacobian(f, params, jnp.asarray(x1[rows]))
+        for across in _slices(len(columns), block):
+            if x2 is None and across.start < rows.start:
+                continue  # a Gram matrix is symmetric
+            if x2 is None and across == rows:
+                kernel[rows, across] = _product(row, row)
+                continue
+            column = _jacobian(f, params, jnp.asarray(columns[across]))
+            kernel[rows, across] = _product(row, column)
+            del column  # before the next is made: no third one is to be held
+            if x2 is None:
+                kernel[across, rows] = kernel[rows, across].transpose(1, 0, 3, 2)
+        del row
+    return kernel if several else kernel[:, :, 0, 0]
+
+
+def jacobian_ntk_diagonal(
+    f: Function, params: Any, x: Points, *, memory: int = GIBIBYTE
+) -> Diagonal:
+    """Θ(x, x) at each point alone: [points], or [points, outputs, outputs].
+
+    Jacobians of at most `memory` bytes are held at a time. Raises `ValueError` where one does not fit.
+    """
+    outputs, size, several = _one_point(f, params, x)
+    diagonal = np.empty((len(x), outputs, outputs), dtype=_dtype(params))
+    for rows in _slices(len(x), _block(memory, held=1, size=size)):
+        diagonal[rows] = _squares(_jacobian(f, params, jnp.asarray(x[rows])))
+    return diagonal if several else diagonal[:, 0, 0]
+
+
+def _one_point(f: Function, params: Any, x: Points) -> tuple[int, int, bool]:
+    """Outputs of f, the bytes of one point's Jacobian, and whether f has an axis of outputs."""
+    out = jax.eval_shape(f, params, jnp.asarray(x[:1]))
+    if out.ndim not in (1, 2) or out.shape[0] != 1:
+        raise ValueError(f"f: expected [points] or [points, outputs], found shape {out.shape} for one point")
+    outputs = math.prod(out.shape[1:])
+    size = outputs * sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(params))
+    return outputs, size, out.ndim == 2
+
+
+def _dtype(params: Any) -> np.dtype[Any]:
+    return np.dtype(jnp.result_type(*jax.tree.leaves(params)))
+
+
+def _block(memory: int, held: int, size: int) -> int:
+    """Points in a block, `held` blocks being there at a time."""
+    if memory < held * size:
+        what = "one of a row and one of a column are held" if held == 2 else "one is held"
+        raise ValueError(
+            f"memory: one point's Jacobian takes {size} bytes, and {what} at a time: "
+            f"expected at least {held * size} bytes, found {memory}"
+        )
+    return memory // (held * size)
+
+
+def _slices(points: int, block: int) -> list[slice]:
+    """Blocks of one size, so that one program serves them all: the last may overlap the one before."""
+    block = min(block, points)
+    starts = [min(start, points - block) for start in range(0, points, block)]
+    return [slice(start, start + block) for start in starts]
+
+
+@partial(jax.jit, static_argnames="f")
+def _jacobian(f: Function, params: Any, x: Array) -> list[Float[Array, "points outputs size"]]:
+    """Derivatives by each leaf of `params`.
+
+    One point at a time, vectorised: differentiating the outputs of all points at once would carry the
+    activations of points × points.
+    """
+
+    def one(row: Array) -> list[Array]:
+        leaves = jax.tree.leaves(jax.jacrev(lambda p: f(p, row[None]).reshape(-1))(params))
+        return [leaf.reshape(leaf.shape[0], -1) for leaf in leaves]
+
+    return jax.vmap(one)(x)
+
+
+@jax.jit
+def _product(
+    row: list[Float[Array, "rows outputs size"]], column: list[Float[Array, "columns outputs size"]]
+) -> Float[Array, "rows columns outputs outputs"]:
+    return sum(
+        (jnp.einsum("rkp,clp->rckl", a, b) for a, b in zip(row, column, strict=True)),
+        start=jnp.zeros((), row[0].dtype),
+    )
+
+
+@jax.jit
+def _squares(jacobian: list[Float[Array, "points outputs size"]]) -> Float[Array, "points outputs outputs"]:
+    products = (jnp.einsum("pks,pls->pkl", leaf, leaf) for leaf in jacobian)
+    return sum(products, start=jnp.zeros((), jacobian[0].dtype))

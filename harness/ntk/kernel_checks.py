@@ -1,0 +1,235 @@
+"""Checks of a kernel at one architecture: its values, and what holds of any such kernel.
+
+Each says which of the subject's blocks should be equal, or gives its numbers itself; `CHECKS` has them by the
+names that quantities use. They raise `NotCovered` and `StageError` as `Case.block` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Bool
+
+from harness.declare import StageError
+from harness.ntk.conformance import WORST, Case, Difference, deviations, largest
+from harness.ntk.subjects import Points, Which
+
+Check = Callable[[Case, Which, float], tuple[float, float]]
+"""The error of the subject's kernel, and that of the rival: the same kernel with a flaw of the given size."""
+
+NEAR = (0.0, 1e-15, 1e-12, 1e-8, 1e-4)
+"""Relative distances of near duplicates: equal, an ulp, √eps and its neighbours, and plainly apart."""
+
+MULTIPLES = (1.0, 3.0, -1.0, -0.7, 1 / 3)
+"""Factors of collinear points. Rounded, cosines of some of them lie beyond ±1."""
+
+TINY, HUGE = 1e-30, 1e30
+"""Factors on inputs. Squares and fourth powers stay within float64's range (1e±308), not within float32's
+(1e±38), and a tolerance such as 1e-10 inside a formula that was meant to be relative shows."""
+
+HALF = 2.0**-11
+"""float16's roundoff: the rival's flaw where a subject is free to compute in its inputs' float32."""
+
+LOOSE = 0.25
+"""What noise excuses of the rival that states too much of it, beyond what the subject's own does."""
+
+
+def values(case: Case, which: Which) -> list[Difference]:
+    """The reference's values, but for the Gram matrix's diagonal."""
+    return [
+        case.versus_reference(which, case.rows, case.columns),
+        case.versus_reference(which, case.rows, mask=_off_diagonal(case.rows)),
+    ]
+
+
+def diagonal(case: Case, which: Which) -> list[Difference]:
+    """The reference's values on a Gram matrix's diagonal."""
+    return [case.versus_reference(which, case.rows, mask=~_off_diagonal(case.rows))]
+
+
+def near_duplicates(case: Case, which: Which) -> list[Difference]:
+    """Pairs of points at relative distances `NEAR`, one of each pair in either set."""
+    return [_pairs(case, which, NEAR, lambda row, noise, distance: row + distance * noise)]
+
+
+def collinear(case: Case, which: Which) -> list[Difference]:
+    """Pairs of a point and a multiple of it."""
+    return [_pairs(case, which, MULTIPLES, lambda row, noise, factor: factor * row)]
+
+
+def symmetry(case: Case, which: Which) -> list[Difference]:
+    """K(A, B) = K(B, A)ᵀ, and K(A) = K(A)ᵀ."""
+    a, b = case.rows, case.columns
+    gram = case.block(which, a)
+    return [
+        Difference(case.block(which, a, b), case.block(which, b, a).transposed, case.unit(which, a, b)),
+        Difference(gram, gram.transposed, case.unit(which, a)),
+    ]
+
+
+def blocks(case: Case, which: Which) -> list[Difference]:
+    """K(A ∪ B) has the blocks K(A) (off its diagonal), K(A, B) and K(B, A), which are not square."""
+    a, b = case.rows, case.columns
+    whole = case.block(which, np.concatenate([a, b]))
+    first, second = slice(len(a)), slice(len(a), None)
+    return [
+        Difference(whole.at(first, second), case.block(which, a, b), case.unit(which, a, b)),
+        Difference(whole.at(second, first), case.block(which, b, a), case.unit(which, b, a)),
+        Difference(whole.at(first, first), case.block(which, a), case.unit(which, a), _off_diagonal(a)),
+    ]
+
+
+def permutation(case: Case, which: Which) -> list[Difference]:
+    """Points in another order give the kernel in that order."""
+    a, b = case.rows, case.columns
+    random = _random(case)
+    rows, columns = random.permutation(len(a)), random.permutation(len(b))
+    found = case.block(which, a[rows], b[columns])
+    expected = case.block(which, a, b).at(rows, columns)
+    return [Difference(found, expected, case.unit(which, a[rows], b[columns]))]
+
+
+def rotation(case: Case, which: Which) -> list[Difference]:
+    """A rotation of all inputs changes nothing: weights are isotropic."""
+    a, b = case.rows, case.columns
+    q, _ = np.linalg.qr(_random(case).standard_normal((a.shape[1], a.shape[1])))
+    return [Difference(case.block(which, a @ q, b @ q), case.block(which, a, b), case.unit(which, a, b))]
+
+
+def homogeneity(case: Case, which: Which) -> list[Difference]:
+    """K(c x, x') = c K(x, x') for c > 0: degree 1, without biases."""
+    it = case.architecture
+    if it.activation not in ("relu", "identity") or it.b_std or it.parameterization != "ntk":
+        raise StageError(
+            "homogeneity: expected relu or identity, b_std 0 and parameterization ntk, "
+            f"found {it.activation}, {it.b_std:g} and {it.parameterization}"
+        )
+    a, b, factor = case.rows, case.columns, 3.7
+    found, expected = case.block(which, factor * a, b), case.block(which, a, b).times(factor)
+    return [Difference(found, expected, case.unit(which, a, b, factor=factor))]
+
+
+def zero(case: Case, which: Which) -> list[Difference]:
+    """The reference's values with a zero input in either set, and in a Gram matrix, its diagonal included."""
+    a, b = case.rows.copy(), case.columns.copy()
+    a[0], b[0] = 0, 0
+    return [case.versus_reference(which, a, b), case.versus_reference(which, a)]
+
+
+def tiny(case: Case, which: Which) -> list[Difference]:
+    """The reference's values, inputs times `TINY`."""
+    return [case.versus_reference(which, TINY * case.rows, TINY * case.columns)]
+
+
+def huge(case: Case, which: Which) -> list[Difference]:
+    """The reference's values, inputs times `HUGE`."""
+    return [case.versus_reference(which, HUGE * case.rows, HUGE * case.columns)]
+
+
+def huge_diagonal(case: Case, which: Which) -> list[Difference]:
+    """The reference's values on a Gram matrix's diagonal, inputs times `HUGE`."""
+    return [case.versus_reference(which, HUGE * case.rows, mask=~_off_diagonal(case.rows))]
+
+
+def float32(case: Case, which: Which) -> list[Difference]:
+    """Inputs in float32 give the reference's values of the same numbers in float64."""
+    a, b = case.rows.astype(np.float32), case.columns.astype(np.float32)
+    found = case.block(which, a, b)
+    a64, b64 = a.astype(np.float64), b.astype(np.float64)
+    return [Difference(found, case.expected(which, a64, b64), case.unit(which, a64, b64))]
+
+
+def repeats(case: Case, which: Which) -> list[Difference]:
+    """After other points of the same shape, each gets its own answer."""
+    a, b = case.rows, case.columns
+    first = case.block(which, a, b)
+    after = case.versus_reference(which, a[::-1] * 1.25, b[::-1] * 0.75)
+    return [after, Difference(case.block(which, a, b, again=True), first, case.unit(which, a, b))]
+
+
+def psd(case: Case, which: Which, flaw: float) -> tuple[float, float]:
+    """−λ_min/λ_max of a Gram matrix of points of which two are equal, so that λ_min = 0; at least 0.
+
+    Noise may move an eigenvalue by its norm (Weyl), which is allowed for. In the rival the smallest
+    eigenvalue is moved to −`flaw` λ_max, and past the noise.
+    """
+    points = case.rows.copy()
+    points[-1] = points[0]
+    block, size = case.block(which, points), case.unit(which, points)
+    if not np.all(np.isfinite(block.values)):
+        return WORST, WORST
+    scaled = block.values / size  # a diagonal of one; it keeps the eigenvalues' signs (Sylvester)
+    values = np.linalg.eigvalsh((scaled + scaled.T) / 2)
+    largest_one = max(float(values[-1]), np.finfo(float).tiny)
+    noise = deviations(block) * float(np.linalg.norm(block.error / size)) / largest_one
+    below = -float(values[0]) / largest_one
+    return min(max(below - noise, 0.0), WORST), min(max(below, 0.0) + noise + flaw, WORST)
+
+
+def noise(case: Case, which: Which, flaw: float) -> tuple[float, float]:
+    """The largest error that the noise which the subject states would excuse, and `LOOSE` more.
+
+    That grows with its standard errors, and as its replicates become few.
+    """
+    excused = 0.0
+    for x1, x2 in ((case.rows, None), (case.rows, case.columns)):
+        block = case.block(which, x1, x2)
+        excused = max(excused, deviations(block) * float((block.error / case.unit(which, x1, x2)).max()))
+    return min(excused, WORST), min(excused, WORST) + LOOSE
+
+
+def compared(check: Callable[[Case, Which], list[Difference]], flaw: float | None = None) -> Check:
+    """The largest error of a check's differences, and that with a flaw (of a size of its own, if given)."""
+
+    def both(case: Case, which: Which, common: float) -> tuple[float, float]:
+        differences = check(case, which)
+        return largest(differences), largest(differences, flaw or common)
+
+    return both
+
+
+CHECKS: dict[str, Check] = {
+    "error": compared(values),
+    "diagonal-error": compared(diagonal),
+    "near-duplicate-error": compared(near_duplicates),
+    "collinear-error": compared(collinear),
+    "noise": noise,
+    "asymmetry": compared(symmetry),
+    "negative-eigenvalue": psd,
+    "block-error": compared(blocks),
+    "permutation-error": compared(permutation),
+    "rotation-error": compared(rotation),
+    "homogeneity-error": compared(homogeneity),
+    "zero-error": compared(zero),
+    "tiny-error": compared(tiny),
+    "huge-error": compared(huge),
+    "huge-diagonal-error": compared(huge_diagonal),
+    "float32-error": compared(float32, HALF),
+    "repeat-error": compared(repeats),
+}
+
+
+def _pairs(
+    case: Case,
+    which: Which,
+    sizes: tuple[float, ...],
+    partner: Callable[[Points, Points, float], Points],
+) -> Difference:
+    """Each of B's points is made the partner of one of A's; only these pairs are compared."""
+    a, b = case.rows, case.columns.copy()
+    noise = _random(case).standard_normal(b.shape)
+    for number in range(len(b)):
+        b[number] = partner(a[number % len(a)], noise[number], sizes[number % len(sizes)])
+    mask = np.zeros((len(a), len(b)), dtype=bool)
+    mask[np.arange(len(b)) % len(a), np.arange(len(b))] = True
+    return case.versus_reference(which, a, b, mask)
+
+
+def _off_diagonal(points: Points) -> Bool[np.ndarray, "points points"]:
+    return ~np.eye(len(points), dtype=bool)
+
+
+def _random(case: Case) -> np.random.Generator:
+    """The same numbers for both kernels, so that one answer of the subject serves both."""
+    return np.random.default_rng([case.seed, 0x4348])

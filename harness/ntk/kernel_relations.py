@@ -1,0 +1,125 @@
+"""Checks of kernels at several architectures: how they must change with depth, width and scales.
+
+None needs a reference: each relation is exact, and holds between answers of the subject itself. Raises
+`NotCovered` and `StageError` as `Case.block` does, and `StageError` at architectures that a relation is not
+about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from harness.declare import NotCovered, StageError
+from harness.ntk.architecture import Architecture
+from harness.ntk.closed_form import deepen
+from harness.ntk.conformance import Case, Difference
+from harness.ntk.kernel_checks import Check, compared
+from harness.ntk.subjects import Block, Which
+
+FACTOR = 1.3
+"""By which scales are multiplied: no power of it up to the eighth is near 1, 2 or a power of 2."""
+
+
+def depth(case: Case, which: Which) -> list[Difference]:
+    """The Gram matrix follows from that of one hidden layer less, by one step of the recursion.
+
+    The step is `closed_form.deepen`; its ReLU is that of Cho & Saul 2009, its erf that of Williams 1997. The
+    diagonal is left out: there the angle's rounding shows, which is a check of its own. It is not covered
+    for a subject with noise, which the step would distort.
+    """
+    it = case.architecture
+    if it.hidden < 1 or it.last_layer != 1 or it.initialisation != "gaussian":
+        raise StageError("depth: expected hidden layers and the same scales in every layer")
+    less = replace(it, hidden=it.hidden - 1)
+    before = case.block("nngp", case.rows, architecture=less)
+    tangent = before if which == "nngp" else case.block("ntk", case.rows, architecture=less)
+    found = case.block(which, case.rows)
+    if before.error.any() or tangent.error.any():
+        raise NotCovered("the recursion over layers needs kernels without noise")
+    with np.errstate(invalid="ignore"):
+        stepped = deepen(less, before.values, tangent.values)[which == "ntk"]
+    mask = ~np.eye(len(case.rows), dtype=bool)
+    return [Difference(found, Block(stepped, np.zeros_like(stepped), 0), case.unit(which, case.rows), mask)]
+
+
+def w_std(case: Case, which: Which) -> list[Difference]:
+    """Without biases, relu and identity: w_std → c w_std multiplies both kernels by c^(2 (hidden + 1))."""
+    it = case.architecture
+    if it.activation not in ("relu", "identity") or it.b_std or not _plain(it):
+        raise StageError("w_std: expected relu or identity, b_std 0, Gaussian in NTK parameterization")
+    return _scaled(case, which, replace(it, w_std=FACTOR * it.w_std), FACTOR ** (2 * (it.hidden + 1)))
+
+
+def b_std(case: Case, which: Which) -> list[Difference]:
+    """relu and identity: inputs and b_std, both times c, multiply both kernels by c²."""
+    it = case.architecture
+    if it.activation not in ("relu", "identity") or not it.b_std or not _plain(it):
+        raise StageError("b_std: expected relu or identity, b_std above 0, Gaussian in NTK parameterization")
+    a, b, more = case.rows, case.columns, replace(it, b_std=FACTOR * it.b_std)
+    found = case.block(which, FACTOR * a, FACTOR * b, more)
+    expected = case.block(which, a, b).times(FACTOR**2)
+    return [Difference(found, expected, case.unit(which, a, b, factor=FACTOR**2))]
+
+
+def last_layer(case: Case, which: Which) -> list[Difference]:
+    """`last_layer` → c `last_layer`: K − b_std² of either kernel is multiplied by c², for any activation."""
+    it = case.architecture
+    if not _plain(it):
+        raise StageError("last_layer: expected Gaussian initialisation in NTK parameterization")
+    more = replace(it, last_layer=FACTOR * it.last_layer)
+    return _scaled(case, which, more, FACTOR**2, offset=it.b_std**2)
+
+
+def parameterization(case: Case, which: Which) -> list[Difference]:
+    """The NNGP is the same under both. Without hidden layers the NTK under `standard` is
+    inputs/w_std² · (Θ − b_std²) + 1, Θ being that of NTK parameterization; with them there is no rule."""
+    it = case.architecture
+    if it.initialisation != "gaussian" or (which == "ntk" and it.hidden):
+        raise StageError("parameterization: expected Gaussian initialisation; of the NTK, no hidden layers")
+    a, b = case.rows, case.columns
+    ntk, standard = (replace(it, parameterization=each) for each in ("ntk", "standard"))
+    found, plain = case.block(which, a, b, standard), case.block(which, a, b, ntk)
+    if which == "ntk":
+        factor = a.shape[1] / (it.w_std * it.last_layer) ** 2
+        plain = plain.plus(-(it.b_std**2)).times(factor).plus(1.0)
+    return [Difference(found, plain, case.unit(which, a, b, standard))]
+
+
+def width(case: Case, which: Which) -> list[Difference]:
+    """NNGP, and NTK in NTK parameterization, are those of any width. Under `standard` the NTK grows linearly
+    with the width: from twice to three times the width by as much as from once to twice."""
+    it, a, b = case.architecture, case.rows, case.columns
+    once, twice, thrice = (case.block(which, a, b, replace(it, width=n * it.width)) for n in (1, 2, 3))
+    if which == "nngp" or it.parameterization == "ntk":
+        unit = case.unit(which, a, b)
+        return [Difference(twice, once, unit), Difference(thrice, once, unit)]
+    grown = Block(
+        2 * twice.values - once.values, np.hypot(2 * twice.error, once.error), twice.replicates
+    )
+    return [Difference(thrice, grown, case.unit(which, a, b, replace(it, width=3 * it.width)))]
+
+
+RELATIONS: dict[str, Check] = {
+    "depth-error": compared(depth),
+    "w-std-error": compared(w_std),
+    "b-std-error": compared(b_std),
+    "last-layer-error": compared(last_layer),
+    "parameterization-error": compared(parameterization),
+    "width-error": compared(width),
+}
+
+
+def _plain(architecture: Architecture) -> bool:
+    return architecture.parameterization == "ntk" and architecture.initialisation == "gaussian"
+
+
+def _scaled(
+    case: Case, which: Which, more: Architecture, factor: float, offset: float = 0.0
+) -> list[Difference]:
+    """K of `more` is `factor` times K, both less `offset`."""
+    a, b = case.rows, case.columns
+    found = case.block(which, a, b, more)
+    expected = case.block(which, a, b).plus(-offset).times(factor).plus(offset)
+    return [Difference(found, expected, case.unit(which, a, b, more))]

@@ -1,0 +1,198 @@
+"""Kernel implementations under test: what one is, how one is named, and what its answers must look like.
+
+A *subject* is a function
+
+    kernel(x1, x2, architecture) -> (nngp, ntk)
+
+of points x1 [rows, inputs] and x2 [columns, inputs] (None: the Gram matrix of x1) and of a
+`harness.ntk.architecture.Architecture`; nngp and ntk are arrays [rows, columns], float64. For what it does
+not implement it gives `NotImplemented` in place of a kernel or of both, or raises `NotImplementedError`. A
+subject that estimates returns `Kernels`, with standard errors, and may take a keyword `seed`.
+
+An answer that is no such thing, or an exception, is a `StageError` that says so: a claim that needs it is an
+error. Numbers that are not finite are an answer, and a wrong one: they are kept here, and whoever measures
+them reports a huge error, so that claims are refuted. Neither is ever passed, or taken for "not covered".
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from harness.declare import NotCovered, StageError
+from harness.ntk.architecture import Architecture
+
+Points = Float[np.ndarray, "points inputs"]
+Matrix = Float[np.ndarray, "rows columns"]
+Subject = Callable[..., Any]
+Which = Literal["nngp", "ntk"]
+
+NAMES = ("neural-tangents", "closed-form", "monte-carlo", "empirical")
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """What a stochastic subject returns: kernels, and the standard error of each entry.
+
+    Arrays are [rows, columns]. A kernel that it lacks is `NotImplemented`, its error then None. `replicates`
+    is the number of independent estimates whose spread gave the standard errors; 0 says that the errors are
+    known better than that.
+    """
+
+    nngp: Any
+    ntk: Any
+    nngp_error: Any
+    ntk_error: Any
+    replicates: int = 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """One kernel between two sets of points, made by `ask`: values and standard errors [rows, columns]."""
+
+    values: Matrix
+    error: Matrix
+    replicates: int
+
+    @property
+    def transposed(self) -> Block:
+        return Block(self.values.T, self.error.T, self.replicates)
+
+    def times(self, factor: float) -> Block:
+        return Block(factor * self.values, abs(factor) * self.error, self.replicates)
+
+    def plus(self, term: float) -> Block:
+        return Block(self.values + term, self.error, self.replicates)
+
+    def at(self, rows: Any, columns: Any) -> Block:
+        """The block of these rows and columns (slices or indices)."""
+        pick = np.ix_(np.arange(len(self.values))[rows], np.arange(self.values.shape[1])[columns])
+        return Block(self.values[pick], self.error[pick], self.replicates)
+
+
+def resolve(name: str) -> Subject:
+    """The subject called `name`: one of `NAMES`, or `package.module:function`.
+
+    Raises `StageError` where it cannot be imported. Only the subject that is named is imported.
+    """
+    if name == "closed-form":
+        return _closed_form
+    if name == "monte-carlo":
+        from harness.ntk.monte_carlo import monte_carlo
+
+        return monte_carlo
+    if name == "neural-tangents":
+        return _neural_tangents
+    if name == "empirical":
+        from harness.ntk.mean_kernels import empirical
+
+        return empirical
+    module, _, function = name.partition(":")
+    try:
+        subject = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise StageError(f"subject {name!r} cannot be imported: {error}") from error
+    if not callable(subject):
+        raise StageError(f"subject {name!r}: expected a function, found a {type(subject).__name__}")
+    checked: Subject = subject
+    return checked
+
+
+def ask(
+    subject: Subject, architecture: Architecture, x1: Points, x2: Points | None, seed: int
+) -> dict[Which, Block | StageError]:
+    """Call a subject once: for each kernel a `Block`, or why there is none.
+
+    It is given copies of the points. `seed` is passed on where the subject's signature has it. Why there is
+    none: `NotCovered` for what it does not implement, `StageError` for an exception, an answer of the wrong
+    type or shape, and changed inputs.
+    """
+    first, second = x1.copy(), None if x2 is None else x2.copy()
+    seeded = {"seed": seed} if _takes_seed(subject) else {}
+    try:
+        answer = subject(first, second, architecture, **seeded)
+    except NotImplementedError as error:
+        return _both(NotCovered(str(error) or "the subject raised NotImplementedError"))
+    except StageError as error:
+        return _both(error)
+    except Exception as error:
+        return _both(StageError(f"the subject raised {type(error).__name__}: {error}"))
+    if any(not np.array_equal(now, then) for now, then in _given((first, x1), (second, x2))):
+        return _both(StageError("the subject changed the points that it was given"))
+    if answer is NotImplemented:
+        return _both(NotCovered("the subject returned NotImplemented"))
+    if isinstance(answer, tuple) and len(answer) == 2:
+        answer = Kernels(*answer, nngp_error=None, ntk_error=None)
+    if not isinstance(answer, Kernels):
+        found = f"a tuple of {len(answer)}" if isinstance(answer, tuple) else f"a {type(answer).__name__}"
+        return _both(StageError(f"the subject's answer: expected (nngp, ntk) or Kernels, found {found}"))
+    shape = (len(x1), len(x1 if x2 is None else x2))
+    return {
+        "nngp": _block("NNGP", answer.nngp, answer.nngp_error, answer.replicates, shape),
+        "ntk": _block("NTK", answer.ntk, answer.ntk_error, answer.replicates, shape),
+    }
+
+
+def _given(*pairs: tuple[Points | None, Points | None]) -> list[tuple[Points, Points]]:
+    return [(now, then) for now, then in pairs if now is not None and then is not None]
+
+
+def _block(
+    name: str, values: Any, error: Any, replicates: int, shape: tuple[int, int]
+) -> Block | StageError:
+    if values is NotImplemented:
+        return NotCovered(f"the subject has no {name} here")
+    try:
+        matrix = _matrix(name, values, shape)
+        if error is None:
+            return Block(matrix, np.zeros(shape), 0)
+        spread = _matrix(f"{name}'s standard error", error, shape)
+    except StageError as problem:
+        return problem
+    if not np.all(spread >= 0):
+        return StageError(f"the {name}'s standard error: expected at least 0, found {spread.min()}")
+    if replicates != 0 and replicates < 2:
+        return StageError(f"replicates: expected 0, or at least 2, found {replicates}")
+    return Block(matrix, spread, replicates)
+
+
+def _matrix(name: str, values: Any, shape: tuple[int, int]) -> Matrix:
+    kind = type(values).__name__
+    try:
+        matrix = np.asarray(values)
+    except Exception as error:  # a user's object may raise anything
+        raise StageError(f"the {name}: expected an array, found a {kind}: {error}") from error
+    if matrix.dtype.kind not in "fiu":
+        raise StageError(f"the {name}: expected real numbers, found {matrix.dtype} (a {kind})")
+    if matrix.shape != shape:
+        raise StageError(f"the {name}: expected the shape {list(shape)}, found {list(matrix.shape)}")
+    return matrix.astype(np.float64)
+
+
+def _both(problem: StageError) -> dict[Which, Block | StageError]:
+    return {"nngp": problem, "ntk": problem}
+
+
+def _takes_seed(subject: Subject) -> bool:
+    try:
+        return "seed" in inspect.signature(subject).parameters
+    except (TypeError, ValueError):  # a builtin without a signature
+        return False
+
+
+def _closed_form(x1: Points, x2: Points | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
+    from harness.ntk import closed_form
+
+    return closed_form.nngp_ntk(architecture, x1, x2)
+
+
+def _neural_tangents(x1: Points, x2: Points | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
+    from harness.ntk import kernels
+
+    return kernels.nngp_ntk(architecture, x1, x2)

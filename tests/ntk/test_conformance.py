@@ -1,0 +1,228 @@
+"""The conformance suite tells wrong kernels from right ones; and how errors are measured."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import wrong_kernels
+
+import harness
+from harness.declare import NotCovered
+from harness.ntk import closed_form
+from harness.ntk.architecture import Architecture
+from harness.ntk.conformance import WORST, Case, Difference, case_of, deviations
+from harness.ntk.kernel_checks import CHECKS
+from harness.ntk.kernel_relations import RELATIONS
+from harness.ntk.subjects import Block
+
+SUITE = Path(__file__).parents[2] / "suites" / "kernels.toml"
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    """Workers import `wrong_kernels` too."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(wrong_kernels.__file__).parent))
+
+
+def run(subject, claim="", keyword="", **given):
+    target = f"{SUITE}::{claim}" if claim else SUITE
+    return harness.run(target, keyword=keyword, given={"subject": subject, **given}, store=None)
+
+
+def table(record):
+    """Verdicts of the instances that do not come out as expected, by claim."""
+    bad = [i for i in record.instances if i.outcome not in ("as-expected", "measured")]
+    return Counter(i.claim for i in bad)
+
+
+@pytest.mark.parametrize("name", sorted(wrong_kernels.WRONG))
+def test_a_wrong_kernel_is_refuted(name):
+    record = run(f"wrong_kernels:{name}", wrong_kernels.WRONG[name])
+    if name in wrong_kernels.MALFORMED:
+        assert {i.verdict for i in record.instances} == {"error"}
+        messages = str(record.instances)
+        assert wrong_kernels.MALFORMED[name] in messages
+    else:
+        assert "refuted" in {i.verdict for i in record.instances}
+        assert {i.verdict for i in record.instances} <= {"refuted", "supported"}
+    assert record.exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["adapter", "textbook"])
+def test_a_true_kernel_passes(name):
+    record = run(f"wrong_kernels:{name}")
+    assert not table(record)
+    assert record.exit_code == 0
+
+
+def test_the_closed_form_passes_against_neural_tangents():
+    keyword = "network=relu-2-small or network=erf-1"
+    record = run("closed-form", keyword=keyword, reference="neural-tangents")
+    assert not table(record)
+    assert len(record.instances) >= 8
+
+
+def test_neural_tangents_passes():
+    record = run("neural-tangents", keyword="network=relu-1 or network=erf-3")
+    assert not table(record)
+    assert len(record.instances) > 30
+
+
+def test_a_kernel_is_not_compared_with_itself():
+    record = run("closed-form", "ntk-values")
+    assert {i.verdict for i in record.instances} == {"not-covered"}
+
+
+def test_a_partial_kernel_is_not_covered_where_it_lacks():
+    record = run("wrong_kernels:relu_without_nngp", keyword="ntk-values or relu-nngp-values")
+    verdicts = {(i.claim, i.point["network"].partition("-")[0]): i.verdict for i in record.instances}
+    assert verdicts["ntk-values", "relu"] == "supported"
+    assert verdicts["ntk-values", "erf"] == verdicts["relu-nngp-values", "relu"] == "not-covered"
+
+
+def test_every_check_is_claimed():
+    """Of both kernels, each with the flawed kernel as its control where it is expected to hold."""
+    suite = harness.load(SUITE)
+    read = {quantity for claim in suite.claims.values() for quantity in claim.predicate.quantities}
+    named = {f"{which}.{check}" for which in ("nngp", "ntk") for check in (*CHECKS, *RELATIONS)}
+    assert named - read <= {"nngp.huge-diagonal-error"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(wrong_kernels.WRONG) - set(wrong_kernels.MALFORMED)))
+def test_the_whole_suite_on_a_wrong_kernel(name):
+    """What `docs/conformance.md` tabulates: also that nothing else becomes an error."""
+    record = run(f"wrong_kernels:{name}")
+    assert wrong_kernels.WRONG[name] in table(record)
+    assert "error" not in {i.verdict for i in record.instances}
+
+
+@pytest.mark.slow
+def test_every_claim_is_refuted_by_some_kernel():
+    refuting = Counter()
+    for name in ("angle_not_clipped", "bias_missing", "cached_by_shape", "drifts", "enormous_error_claimed"):
+        refuting += table(run(f"wrong_kernels:{name}"))
+    suite = harness.load(SUITE)
+    assert {i.claim.id for i in suite.instances if i.expect == "supported"} <= set(refuting)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "keyword"),
+    [
+        ("neural-tangents", ""),
+        ("monte-carlo", ""),
+        ("empirical", "network=relu-1 or network=linear or network=erf-1"),
+    ],
+)
+def test_own_subjects_pass(name, keyword):
+    record = run(name, keyword=keyword)
+    bad = [i for i in record.instances if i.outcome not in ("as-expected", "measured", "not-covered")]
+    assert not bad
+    assert sum(i.outcome == "as-expected" for i in record.instances) >= 40
+
+
+def block(values, error=0.0, replicates=0):
+    values = np.atleast_2d(np.asarray(values, dtype=float))
+    return Block(values, np.broadcast_to(error, values.shape).astype(float), replicates)
+
+
+def test_errors_are_in_units_of_the_kernel():
+    difference = Difference(block([1.0, 2.2]), block([1.0, 2.0]), np.array([[1.0, 4.0]]))
+    assert difference.error() == pytest.approx(0.05)
+    assert difference.error(flaw=0.5) == pytest.approx(0.55)
+
+
+def test_a_mask_leaves_entries_out():
+    mask = np.array([[True, False]])
+    difference = Difference(block([1.1, np.nan]), block([1.0, 2.0]), np.ones((1, 2)), mask)
+    assert difference.error() == pytest.approx(0.1)
+    assert difference.error(flaw=1.0) == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e308])
+def test_what_is_not_finite_is_the_worst_error_and_finite(value):
+    difference = Difference(block([1.0, value]), block([1.0, 1.0]), np.array([[1.0, 1e-20]]))
+    assert difference.error() == difference.error(flaw=1e-7) == WORST
+    assert np.isfinite(WORST / 1e-12)
+
+
+def test_noise_is_allowed_for_and_not_more():
+    """Six standard errors of the difference, and what a t distribution makes of six for few replicates."""
+    unit = np.ones((1, 1))
+    for found, expected, allowed in (
+        (block(1.0, 0.03), block(0.0, 0.04), 6 * 0.05),
+        (block(1.0, 0.03, 16), block(0.0), 12.705 * 0.03),
+    ):
+        assert Difference(found, expected, unit).error() == pytest.approx(1 - allowed, rel=1e-4)
+    assert Difference(block(0.29, 0.05), block(0.0), unit).error() == 0
+    assert deviations(block(1.0), block(1.0, 0.1, 32), block(1.0, 0.1, 16)) == pytest.approx(12.705, rel=1e-4)
+
+
+def test_a_flaw_is_not_hidden_by_noise():
+    assert Difference(block(0.29, 0.05), block(0.0), np.ones((1, 1))).error(flaw=1e-6) > 1e-6
+
+
+def noisy(x1, x2, architecture, seed):
+    """16 replicates of relative noise, for the false alarm rate."""
+    random = np.random.default_rng(seed)
+    kernels = closed_form.nngp_ntk(architecture, x1, x2)
+    draws = [k * (1 + 0.02 * random.standard_normal((16, *k.shape))) for k in kernels]
+    means, errors = [d.mean(axis=0) for d in draws], [d.std(axis=0, ddof=1) / 4 for d in draws]
+    return wrong_kernels.Kernels(*means, *errors, replicates=16)
+
+
+def test_noise_alone_raises_no_alarm():
+    """77 entries a time, 400 times: 31,000, each with a chance of 2e-9."""
+    for seed in range(200):
+        case = case_of("wrong_kernels:adapter", "closed-form", Architecture(1, 8), (7, 5, 3), "sphere", seed)
+        case.subject = noisy
+        for which in ("nngp", "ntk"):
+            error, flawed = CHECKS["error"](case, which, 1e-7)
+            assert error == 0 < flawed
+
+
+def test_zero_kernels_have_a_unit():
+    """Where K(x,x) = 0 anything but 0 is an error, not a division by 0."""
+    architecture = Architecture(1, 8, b_std=0.0)
+    case = case_of("closed-form", "neural-tangents", architecture, (4, 3, 2), "gaussian", 0)
+    points = case.rows.copy()
+    points[0] = 0
+    unit = case.unit("ntk", points)
+    assert unit[0, 0] == unit.max() > 0
+    assert np.all(case.unit("nngp", 0 * points) == 1)
+
+
+def test_the_subject_may_not_be_the_reference():
+    case = case_of("closed-form", "closed-form", Architecture(1, 8), (4, 3, 2), "gaussian", 0)
+    with pytest.raises(NotCovered, match="is the reference"):
+        CHECKS["error"](case, "ntk", 1e-7)
+
+
+def test_geometries():
+    sizes, architecture = (4, 3, 9), Architecture(1, 8)
+    cases = {
+        name: case_of("closed-form", "closed-form", architecture, sizes, name, 5)
+        for name in ("gaussian", "sphere", "nonnegative")
+    }
+    np.testing.assert_allclose(np.linalg.norm(cases["sphere"].columns, axis=1), 3)
+    np.testing.assert_array_equal(cases["nonnegative"].rows, np.abs(cases["gaussian"].rows))
+    assert cases["gaussian"].rows.shape == (4, 9)
+
+
+def test_subjects_are_asked_once():
+    calls = []
+
+    def subject(x1, x2, architecture):
+        calls.append(1)
+        return closed_form.nngp_ntk(architecture, x1, x2)
+
+    points = np.ones((2, 3))
+    case = Case(subject, wrong_kernels.adapter, Architecture(1, 8), points, points, 0)
+    for which in ("nngp", "ntk"):
+        case.block(which, points)
+    assert len(calls) == 1
+    case.block("ntk", points, again=True)
+    case.block("ntk", points.astype(np.float32))
+    assert len(calls) == 3

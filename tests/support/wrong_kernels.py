@@ -1,0 +1,417 @@
+"""Kernels with one fault each, and true ones, for the conformance suite: subjects named `wrong_kernels:NAME`.
+
+`textbook` is the recursion as papers write it, through cosines, and right. Each wrong kernel is that, or the
+closed form, with one fault. `WRONG` says by which claim of suites/kernels.toml each must fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from harness.ntk import closed_form
+from harness.ntk.subjects import Kernels
+
+
+def adapter(x1, x2, architecture):
+    """The closed form, as a user would hand it in: right."""
+    return closed_form.nngp_ntk(architecture, x1, x2)
+
+
+def textbook(x1, x2, architecture, *, activate=None, dense=None, inputs=None):
+    """Covariances layer by layer, by arccos of a clipped cosine: right, to what cosines allow.
+
+    `activate(cross, first, second, name)`, `dense(number, covariance, architecture, scales)` and
+    `inputs(u, v)` stand in for the module's own where a fault is wanted.
+    """
+    activate, dense, inputs = activate or _activate, dense or _dense, inputs or _inner
+    u, v = np.asarray(x1, np.float64), np.asarray(x1 if x2 is None else x2, np.float64)
+    cross, first, second = inputs(u, v), np.diag(inputs(u, u))[:, None], np.diag(inputs(v, v))[None, :]
+    ntk = np.zeros_like(cross)
+    for number in range(architecture.hidden + 1):
+        fan_in = architecture.width if number else u.shape[1]
+        w, b = architecture.scales(number, fan_in)
+        own = dense(number, cross, architecture, (w, b))
+        ntk = w**2 * ntk + (fan_in * cross + 1 if architecture.parameterization == "standard" else own)
+        cross, first, second = own, *(dense(number, q, architecture, (w, b)) for q in (first, second))
+        if number < architecture.hidden:
+            name = architecture.activation
+            ahead, slope = activate(cross, first, second, name)
+            first, second = (activate(q, q, q, name)[0] for q in (first, second))
+            cross, ntk = ahead, ntk * slope
+    return cross, ntk
+
+
+def _inner(u, v):
+    return u @ v.T / u.shape[1]
+
+
+def _dense(number, covariance, architecture, scales):
+    w, b = scales
+    return w**2 * covariance + b**2
+
+
+def _activate(cross, first, second, name, *, clip=True):
+    if name == "identity":
+        return cross, np.ones_like(cross)
+    if name == "erf":
+        root = np.sqrt((1 + 2 * first) * (1 + 2 * second) - 4 * cross**2)
+        return 2 / np.pi * np.arctan2(2 * cross, root), 4 / np.pi / root
+    if name == "gelu":
+        det = (1 + first) * (1 + second) - cross**2
+        both = 1 / 4 + np.arctan2(cross, np.sqrt(det)) / (2 * np.pi)
+        over = 2 * np.pi * np.sqrt(det)
+        ahead = cross * both + (cross**2 + first * second * det) / ((1 + first) * (1 + second) * over)
+        return ahead, both + cross / over * (1 / (1 + first) + 1 / (1 + second) + 1 / det)
+    norm = np.sqrt(first) * np.sqrt(second)
+    cosine = np.divide(cross, norm, out=np.zeros_like(cross), where=norm > 0)
+    if clip:
+        cosine = np.clip(cosine, -1, 1)
+    angle = np.arccos(cosine)
+    ahead = norm / (2 * np.pi) * (np.sin(angle) + (np.pi - angle) * np.cos(angle))
+    return ahead, (np.pi - angle) / (2 * np.pi)
+
+
+def double_slope(x1, x2, architecture):
+    def activate(*of):
+        ahead, slope = _activate(*of)
+        return ahead, 2 * slope
+
+    return textbook(x1, x2, architecture, activate=activate)
+
+
+def slope_of_full_circle(x1, x2, architecture):
+    """1 − θ/2π for ReLU's second dual, (π − θ)/2π."""
+
+    def activate(cross, first, second, name):
+        ahead, slope = _activate(cross, first, second, name)
+        return ahead, slope + 0.5 if name == "relu" else slope
+
+    return textbook(x1, x2, architecture, activate=activate)
+
+
+def angle_not_clipped(x1, x2, architecture):
+    with np.errstate(invalid="ignore"):
+        return textbook(x1, x2, architecture, activate=lambda *of: _activate(*of, clip=False))
+
+
+def wrong_for_gelu(x1, x2, architecture):
+    """By a thousandth, for GELU alone."""
+
+    def activate(cross, first, second, name):
+        ahead, slope = _activate(cross, first, second, name)
+        return (ahead + 1e-3 if name == "gelu" else ahead), slope
+
+    return textbook(x1, x2, architecture, activate=activate)
+
+
+def erf_without_two(x1, x2, architecture):
+    """arcsin(q/√((1+q)(1+q))), for erf(h/√2)."""
+
+    def activate(cross, first, second, name):
+        if name != "erf":
+            return _activate(cross, first, second, name)
+        ahead, slope = _activate(cross / 2, first / 2, second / 2, name)
+        return ahead, slope / 2
+
+    return textbook(x1, x2, architecture, activate=activate)
+
+
+def safe_denominator(x1, x2, architecture):
+    """Norms at least 1e-10, so that nothing is divided by 0."""
+
+    def activate(cross, first, second, name):
+        if name != "relu":
+            return _activate(cross, first, second, name)
+        return _activate(cross, np.maximum(first, 1e-10), np.maximum(second, 1e-10), name)
+
+    return textbook(x1, x2, architecture, activate=activate)
+
+
+def bias_missing(x1, x2, architecture):
+    return adapter(x1, x2, replace(architecture, b_std=0.0))
+
+
+def bias_not_squared(x1, x2, architecture):
+    return adapter(x1, x2, replace(architecture, b_std=architecture.b_std**0.5))
+
+
+def weights_not_squared(x1, x2, architecture):
+    return adapter(x1, x2, replace(architecture, w_std=architecture.w_std**0.5))
+
+
+def last_bias_missing(x1, x2, architecture):
+    def dense(number, covariance, architecture, scales):
+        w, b = scales
+        return _dense(number, covariance, architecture, (w, b * (number < architecture.hidden)))
+
+    return textbook(x1, x2, architecture, dense=dense)
+
+
+def last_layer_ignored(x1, x2, architecture):
+    return adapter(x1, x2, replace(architecture, last_layer=1.0))
+
+
+def uniform_ignored(x1, x2, architecture):
+    return adapter(x1, x2, replace(architecture, initialisation="gaussian"))
+
+
+def one_layer_more(x1, x2, architecture):
+    return adapter(x1, x2, replace(architecture, hidden=architecture.hidden + 1))
+
+
+def nngp_as_ntk(x1, x2, architecture):
+    nngp, _ = adapter(x1, x2, architecture)
+    return nngp, nngp
+
+
+def parameterization_ignored(x1, x2, architecture):
+    return adapter(x1, x2, replace(architecture, parameterization="ntk", initialisation="gaussian"))
+
+
+def width_ignored(x1, x2, architecture):
+    """Under standard parameterization, as if every layer had 512 units."""
+    return adapter(x1, x2, replace(architecture, width=512))
+
+
+def inputs_not_divided(x1, x2, architecture):
+    return textbook(x1, x2, architecture, inputs=lambda u, v: u @ v.T)
+
+
+def inputs_normalised(x1, x2, architecture):
+    def unit(x):
+        return np.sqrt(x.shape[1]) * x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-300)
+
+    return adapter(unit(x1), None if x2 is None else unit(x2), architecture)
+
+
+def first_feature_weighs_more(x1, x2, architecture):
+    scale = np.ones(x1.shape[1])
+    scale[0] = 1 + 1e-6
+    return adapter(x1 * scale, None if x2 is None else x2 * scale, architecture)
+
+
+def float32_inside(x1, x2, architecture):
+    nngp, ntk = adapter(*(None if x is None else x.astype(np.float32) for x in (x1, x2)), architecture)
+    return nngp.astype(np.float32), ntk.astype(np.float32)
+
+
+def float16_rounding(x1, x2, architecture):
+    with np.errstate(over="ignore"):
+        return tuple(kernel.astype(np.float16) for kernel in adapter(x1, x2, architecture))
+
+
+def float16_of_float32(x1, x2, architecture):
+    """Right in float64; given float32 it answers in half of it."""
+    nngp, ntk = adapter(x1, x2, architecture)
+    if x1.dtype == np.float32:
+        return nngp.astype(np.float16), ntk.astype(np.float16)
+    return nngp, ntk
+
+
+def transposed(x1, x2, architecture):
+    return tuple(kernel.T for kernel in adapter(x1, x2, architecture))
+
+
+def scrambled(x1, x2, architecture):
+    """Transposed, then given the right shape."""
+    return tuple(kernel.T.reshape(kernel.shape) for kernel in adapter(x1, x2, architecture))
+
+
+def square_blocks_only(x1, x2, architecture):
+    """The columns' norms are taken from the rows, as if both were of one number."""
+    if x2 is None or len(x1) == len(x2):
+        return adapter(x1, x2, architecture)
+    norms = np.resize(np.linalg.norm(x1, axis=1), len(x2))
+    return adapter(x1, x2 / np.linalg.norm(x2, axis=1, keepdims=True) * norms[:, None], architecture)
+
+
+def second_ignored(x1, x2, architecture):
+    kernels = adapter(x1, None, architecture)
+    return tuple(np.resize(kernel, (len(x1), len(x1 if x2 is None else x2))) for kernel in kernels)
+
+
+def sorted_points(x1, x2, architecture):
+    order = np.argsort(x1[:, 0])
+    return adapter(x1[order], x1[order] if x2 is None else x2, architecture)
+
+
+def zero_at_zero(x1, x2, architecture):
+    """Nothing, where an input is zero: the biases are forgotten."""
+    kernels = adapter(x1, x2, architecture)
+    zero = ~np.any(x1, axis=1)[:, None] | ~np.any(x1 if x2 is None else x2, axis=1)[None, :]
+    return tuple(np.where(zero, 0.0, kernel) for kernel in kernels)
+
+
+def nan_at_zero(x1, x2, architecture):
+    with np.errstate(invalid="ignore"):
+        unit = x1 / np.linalg.norm(x1, axis=1, keepdims=True)
+    bad = np.isnan(unit).any(axis=1)[:, None]
+    return tuple(np.where(bad, np.nan, kernel) for kernel in adapter(x1, x2, architecture))
+
+
+def nan_near_duplicates(x1, x2, architecture):
+    kernels = adapter(x1, x2, architecture)
+    if x2 is None:
+        return kernels
+    near = np.linalg.norm(x1[:, None] - x2[None], axis=2) < 1e-9 * np.linalg.norm(x1, axis=1)[:, None]
+    return tuple(np.where(near, np.nan, kernel) for kernel in kernels)
+
+
+def overflows(x1, x2, architecture):
+    """Fourth powers of norms, in float32's range."""
+    big = np.linalg.norm(x1, axis=1)[:, None] > 1e9
+    return tuple(np.where(big, np.inf, kernel) for kernel in adapter(x1, x2, architecture))
+
+
+def off_by_1e_4(x1, x2, architecture):
+    return tuple(kernel * (1 + 1e-4) for kernel in adapter(x1, x2, architecture))
+
+
+def asymmetric(x1, x2, architecture):
+    return tuple(kernel + 1e-8 * np.tri(*kernel.shape, -1) for kernel in adapter(x1, x2, architecture))
+
+
+def not_positive(x1, x2, architecture):
+    """Gram matrices less a thousandth of their diagonal."""
+    kernels = adapter(x1, x2, architecture)
+    if x2 is not None:
+        return kernels
+    return tuple(kernel - 1e-3 * np.diag(np.diag(kernel)) for kernel in kernels)
+
+
+def jitter(x1, x2, architecture):
+    """Gram matrices with 1e-6 on their diagonal, "for stability"."""
+    kernels = adapter(x1, x2, architecture)
+    return kernels if x2 is not None else tuple(kernel + 1e-6 * np.eye(len(x1)) for kernel in kernels)
+
+
+_CACHE = {}
+
+
+def cached_by_shape(x1, x2, architecture):
+    key = architecture, x1.shape, None if x2 is None else x2.shape
+    return _CACHE.setdefault(key, adapter(x1, x2, architecture))
+
+
+_CALLS = [0]
+
+
+def drifts(x1, x2, architecture):
+    """Another answer at every call."""
+    _CALLS[0] += 1
+    return tuple(kernel * (1 + 1e-8 * _CALLS[0]) for kernel in adapter(x1, x2, architecture))
+
+
+def changes_its_inputs(x1, x2, architecture):
+    x1 /= 2
+    return adapter(2 * x1, x2, architecture)
+
+
+def enormous_error_claimed(x1, x2, architecture):
+    nngp, ntk = adapter(x1, x2, architecture)
+    return Kernels(nngp, 0.5 * ntk, np.abs(nngp) + 1, np.abs(ntk) + 1)
+
+
+def two_replicates_claimed(x1, x2, architecture):
+    """A moderate standard error, of so few replicates that it excuses anything."""
+    nngp, ntk = adapter(x1, x2, architecture)
+    return Kernels(nngp, 0.5 * ntk, 1e-3 * np.abs(nngp), 1e-3 * np.abs(ntk), replicates=2)
+
+
+def tiny_error_claimed(x1, x2, architecture, seed):
+    """Noise of 1%, and a standard error of a hundredth of it."""
+    random = np.random.default_rng(seed)
+    kernels = [k * (1 + 0.01 * random.standard_normal(k.shape)) for k in adapter(x1, x2, architecture)]
+    return Kernels(*kernels, *(1e-4 * np.abs(kernel) for kernel in kernels))
+
+
+def negative_error_claimed(x1, x2, architecture):
+    nngp, ntk = adapter(x1, x2, architecture)
+    return Kernels(nngp, ntk, -np.abs(nngp) - 1, -np.abs(ntk) - 1)
+
+
+def complex_numbers(x1, x2, architecture):
+    return tuple(kernel.astype(np.complex128) for kernel in adapter(x1, x2, architecture))
+
+
+def flat(x1, x2, architecture):
+    return tuple(kernel.ravel() for kernel in adapter(x1, x2, architecture))
+
+
+def ntk_alone(x1, x2, architecture):
+    return adapter(x1, x2, architecture)[1]
+
+
+def raises(x1, x2, architecture):
+    raise ZeroDivisionError("division by zero")
+
+
+def relu_without_nngp(x1, x2, architecture):
+    """Right, and partial: no NNGP, no other activation."""
+    if architecture.activation != "relu":
+        raise NotImplementedError("activations other than relu")
+    return NotImplemented, adapter(x1, x2, architecture)[1]
+
+
+WRONG = {
+    "double_slope": "ntk-values",
+    "slope_of_full_circle": "ntk-values",
+    "angle_not_clipped": "ntk-collinear",
+    "wrong_for_gelu": "gelu-nngp-values",
+    "erf_without_two": "erf-nngp-values",
+    "safe_denominator": "nngp-tiny-inputs",
+    "bias_missing": "relu-nngp-values",
+    "bias_not_squared": "nngp-b-std",
+    "weights_not_squared": "nngp-w-std",
+    "last_bias_missing": "ntk-values",
+    "last_layer_ignored": "nngp-last-layer",
+    "uniform_ignored": "uniform-nngp-values",
+    "one_layer_more": "linear-nngp-values",
+    "nngp_as_ntk": "ntk-values",
+    "parameterization_ignored": "standard-ntk-values",
+    "width_ignored": "standard-ntk-values",
+    "inputs_not_divided": "linear-nngp-values",
+    "inputs_normalised": "nngp-homogeneity",
+    "first_feature_weighs_more": "nngp-rotation",
+    "float32_inside": "relu-nngp-values",
+    "float16_rounding": "relu-nngp-values",
+    "float16_of_float32": "nngp-float32-inputs",
+    "transposed": "relu-nngp-values",
+    "scrambled": "nngp-symmetry",
+    "square_blocks_only": "nngp-blocks",
+    "second_ignored": "nngp-symmetry",
+    "sorted_points": "nngp-permutation",
+    "zero_at_zero": "nngp-zero-inputs",
+    "nan_at_zero": "nngp-zero-inputs",
+    "nan_near_duplicates": "ntk-near-duplicates",
+    "overflows": "nngp-huge-inputs",
+    "off_by_1e_4": "relu-nngp-values",
+    "asymmetric": "nngp-symmetry",
+    "not_positive": "nngp-semi-definite",
+    "jitter": "nngp-diagonal",
+    "cached_by_shape": "nngp-repeats",
+    "drifts": "nngp-repeats",
+    "changes_its_inputs": "relu-nngp-values",
+    "enormous_error_claimed": "ntk-noise",
+    "two_replicates_claimed": "ntk-noise",
+    "tiny_error_claimed": "ntk-values",
+    "negative_error_claimed": "ntk-noise",
+    "complex_numbers": "relu-nngp-values",
+    "flat": "relu-nngp-values",
+    "ntk_alone": "ntk-values",
+    "raises": "ntk-values",
+}
+"""Each wrong kernel, and a claim that must refute it (or, of an answer that is no kernel, be an error)."""
+
+MALFORMED = {
+    "transposed": "expected the shape [7, 5], found [5, 7]",
+    "changes_its_inputs": "the subject changed the points that it was given",
+    "negative_error_claimed": "the NTK's standard error: expected at least 0",
+    "complex_numbers": "the NNGP: expected real numbers, found complex128",
+    "flat": "the NNGP: expected the shape",
+    "ntk_alone": "expected (nngp, ntk) or Kernels, found a ndarray",
+    "raises": "the subject raised ZeroDivisionError: division by zero",
+}
+"""Of these the answer itself is wrong in kind: the claim is an error, with a message that says so."""
