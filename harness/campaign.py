@@ -280,7 +280,7 @@ def _together(trial: Trial) -> tuple[int, Params, str]:
     Pairs of timings are gathered by what they time, which a worker prepares once for those in a row.
     """
     if trial.run == PAIR:
-        return (0, trial.params, trial.key)
+        return (0, trial.params, f"{trial.seed:012}")
     return (trial.seed, (), trial.key)
 
 

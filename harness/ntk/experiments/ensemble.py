@@ -39,7 +39,7 @@ QUANTITIES = {
     "initial-loss": _quantity("mean squared residual at first, mean over networks", _SQUARED, "training"),
     "final-loss": _quantity("mean squared residual after training, the largest of all", _SQUARED, "training"),
     "variance": _quantity(f"{_VARIANCE}, unbiased", _SQUARED, "variance"),
-    "prior.variance": _quantity("variance before training, NNGP, mean over test points", _SQUARED, "variance"),
+    "prior.variance": _quantity("variance untrained, NNGP, mean over test points", _SQUARED, "variance"),
     **{
         f"{name}.variance": _quantity(f"variance by {what}, mean over test points", _SQUARED, "variance")
         for name, what in _GAUSSIANS.items()
