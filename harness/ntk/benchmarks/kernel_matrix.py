@@ -6,7 +6,9 @@ from harness.declare import Timed, benchmark
 from harness.ntk.benchmarks._parameters import ACTIVATION, HIDDEN, POINTS, Activation, Hidden, Points
 
 
-@benchmark("ntk.kernel-matrix", version=1, about={"points": POINTS, "hidden": HIDDEN, "activation": ACTIVATION})
+@benchmark(
+    "ntk.kernel-matrix", version=1, about={"points": POINTS, "hidden": HIDDEN, "activation": ACTIVATION}
+)
 def kernel_matrix(*, points: Points = 64, hidden: Hidden = 1, activation: Activation = "relu") -> Timed:
     """The NNGP and the NTK among all points, in one evaluation."""
     from harness.ntk.architecture import Architecture
