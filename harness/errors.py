@@ -7,7 +7,9 @@
     ├── StoreError               a store that cannot be used            (measure)
     ├── DeviceError              JAX names no device                    (measure)
     ├── RecordError              a file that is no readable record      (report)
-    └── OutputError              a file that cannot be written          (report)
+    ├── OutputError              a file that cannot be written          (report)
+    ├── ExportError              a record that fits in no history       (export)
+    └── AsvFileError             a file that is not one of asv's        (export)
 
 The command line prints one and exits with 4; anything else that is raised is a fault of this program.
 """

@@ -49,7 +49,7 @@ print("imported:", [name for name in heavy if name in sys.modules])
 
 
 def test_every_command_has_help() -> None:
-    commands = ["check", "list", "describe", "schema", "plan", "run", "trial", "report"]
+    commands = ["check", "list", "describe", "schema", "plan", "run", "trial", "report", "export-asv"]
     for command in commands:
         done = harness(command, "--help")
         assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,207 @@
+"""From a record to asv's results: for each instance its distance from the claim, and its core seconds.
+
+The loader in suites/__init__.py names the series and gives their versions. It is asked twice: about the
+suite as it was at the record's commit, for the results, and about today's suites, for asv's list of
+benchmarks. What was measured with another margin, say, has another version, and asv leaves it out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import itertools
+import math
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError
+from harness.export.asv_files import Point, Row, machine, merge_benchmarks, merge_results
+from harness.export.distance import Distance, distance
+from harness.report.record import InstanceRecord, Record, SuiteRecord
+
+ENVIRONMENT = "harness"
+"""asv's name for where claims are measured: one for all, so that no upgrade splits their history."""
+
+_GIT_SECONDS = 10
+
+
+class ExportError(UserError, ValueError):
+    """A record that cannot be given a place in the history of commits."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What `export` has done with one record."""
+
+    path: Path
+    instances: int
+    claims: int
+    notes: tuple[str, ...]
+
+
+def export(
+    record: Record, *, file: str, results: Path, machine_name: str, allow_dirty: bool = False
+) -> Written:
+    """Enter a record into asv's results, beside what is there. `file` names it in messages.
+
+    Raises `ExportError` where its commit, or its suites at that commit, are not known for certain, and
+    `AsvFileError` or `OutputError` where asv's files are not as expected, or cannot be written.
+    """
+    if record.commit is None:
+        raise ExportError(f"{file}: expected a record of a commit, found one made outside a git repository")
+    if record.commit.dirty and not allow_dirty:
+        raise ExportError(
+            f"{file}: expected a record of a commit, found one of {record.commit.hash[:8]} with changes that"
+            " were not committed: commit and run again, or pass --allow-dirty if they do not matter"
+        )
+    for suite in record.suites:
+        if suite.given:
+            found = ", ".join(f"--with {name}={value}" for name, value in suite.given.items())
+            raise ExportError(f"{file}: expected the suite's own parameters, found a record of {found}")
+    date = _date(record.commit.hash, Path(record.suites[0].path).parent if record.suites else Path(), file)
+    rows: dict[str, Row] = {}
+    listed: dict[str, dict[str, object]] = {}
+    for suite in record.suites:
+        loader = _loader(Path(suite.path).parent, file)
+        text = _at_commit(suite, record.commit.hash, file)
+        rows |= _rows(record, suite, loader.claims(suite.name, tomllib.loads(text)), loader.TRACKS)
+        listed |= _listed(loader, Path(suite.path).parent, file)
+    described, notes = machine(results, machine_name, record.environment)
+    path = merge_results(
+        results,
+        described,
+        rows,
+        commit=record.commit.hash,
+        date=date,
+        environment=ENVIRONMENT,
+        python=record.environment.python,
+    )
+    merge_benchmarks(results, listed)
+    claims = {(i.id.partition("/")[0], i.claim) for i in record.instances}
+    return Written(path, len(record.instances), len(claims), notes)
+
+
+def _rows(
+    record: Record, suite: SuiteRecord, series: Mapping[str, Any], tracks: Mapping[str, str]
+) -> dict[str, Row]:
+    """A row for each series of the suite of which the record has instances."""
+    started = int(datetime.fromisoformat(record.started).timestamp() * 1000)
+    rows = {}
+    for claim, group in itertools.groupby(
+        sorted((i for i in record.instances if i.id.partition("/")[0] == suite.name), key=lambda i: i.claim),
+        key=lambda i: i.claim,
+    ):
+        kind = series[claim]
+        params = [[repr(value) for value in values.values()] for values in kind.axes.values()]
+        points: dict[str, dict[tuple[str, ...], Point]] = {track: {} for track in tracks}
+        for instance in group:
+            where = tuple(repr(values[instance.point[axis]]) for axis, values in kind.axes.items())
+            points["track_distance"][where] = _distance_point(instance)
+            points["track_seconds"][where] = Point(instance.seconds)
+        for track, measured in points.items():
+            rows[f"{kind.name}.{track}"] = Row(kind.version, params, started, measured)
+    return rows
+
+
+def _distance_point(instance: InstanceRecord) -> Point:
+    if instance.verdict == "not-covered":
+        return Point(math.nan)
+    found: Distance | None = None if instance.verdict == "error" else distance(instance)
+    if found is None:
+        return Point(None)
+    value = float(f"{found.value:.5g}")  # as many digits as asv prints, it prints all
+    if not found.samples:
+        return Point(value)
+    low, high = found.quartiles
+    stats = {
+        "ci_99_a": found.low,
+        "ci_99_b": found.high,
+        "q_25": low,
+        "q_75": high,
+        "number": 1,
+        "repeat": len(found.samples),
+    }
+    return Point(value, found.samples, stats)
+
+
+def _listed(loader: Any, folder: Path, file: str) -> dict[str, dict[str, object]]:
+    """What asv's own discovery lists of the claims of today's suites."""
+    series: list[Any] = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            series += loader.claims(path.stem, loader.read(path)).values()
+        except (LookupError, TypeError, ValueError) as error:
+            expected = f"{path}, listed with the rest, to be a suite that `harness check` finds right"
+            raise ExportError(f"{file}: expected {expected}, found {error!r}") from None
+    listed = {}
+    for kind in series:
+        for track, unit in loader.TRACKS.items():
+            name = f"{kind.name}.{track}"
+            listed[name] = {
+                "code": kind.source,
+                "name": name,
+                "param_names": list(kind.axes),
+                "params": [[repr(value) for value in values.values()] for values in kind.axes.values()],
+                "type": "track",
+                "unit": unit,
+                "version": kind.version,
+            }
+    return listed
+
+
+def _loader(folder: Path, file: str) -> Any:
+    path = folder / "__init__.py"
+    spec = importlib.util.spec_from_file_location("harness_asv_suites", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        expected = f"{path}, through which asv reads the suites beside it"
+        raise ExportError(f"{file}: expected {expected}, found none: copy that of harness's own suites")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    if not hasattr(module, "claims"):
+        expected = f"the loader of harness's own suites in {path}"
+        raise ExportError(f"{file}: expected {expected}, found another module")
+    return module
+
+
+def _at_commit(suite: SuiteRecord, commit: str, file: str) -> str:
+    """The suite file that was run: as committed, or (of a dirty record) as it still is."""
+    path = Path(suite.path)
+    candidates: list[bytes] = []
+    shown = _git(path.parent, "show", f"{commit}:./{path.name}")
+    if shown is not None:
+        candidates.append(shown)
+    if path.is_file():
+        candidates.append(path.read_bytes())
+    for data in candidates:
+        if hashlib.sha256(data).hexdigest() == suite.sha256:
+            return data.decode()
+    found = "another version of it" if candidates else "no such file"
+    expected = f"{path} as it was run (sha256 {suite.sha256[:12]}…) at commit {commit[:8]}"
+    raise ExportError(f"{file}: expected {expected}, found {found}")
+
+
+def _date(commit: str, folder: Path, file: str) -> int:
+    """When the commit was authored, in milliseconds, as asv has it."""
+    shown = _git(folder, "show", "--no-patch", "--format=%at", f"{commit}^{{commit}}")
+    if shown is None:
+        expected = f"commit {commit[:8]} in the git repository of {folder.resolve()}"
+        raise ExportError(f"{file}: expected {expected}, found none: fetch it, or run from its repository")
+    return int(shown.split()[-1]) * 1000
+
+
+def _git(folder: Path, *arguments: str) -> bytes | None:
+    """What git prints; None where it fails."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, check=True, timeout=_GIT_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout

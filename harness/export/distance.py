@@ -1,0 +1,101 @@
+"""How far an instance is from the edge of its claim: one number for each run, and one for each seed.
+
+asv wants finite numbers of which lower is better. A distance is 1 on the edge, and at most 1 where the
+estimate satisfies the predicate (a verdict says more: that the interval does). With x the effect that is
+judged, in the units of `harness.report.record`:
+
+    an interval is to hold x       |x − middle| / half its length
+        equal, power-law with `exponent`
+    x is to lie beyond an edge     exp(how far it falls short of the edge / unit)
+        less, greater, at-most, at-least, faster, monotone, differ, power-law with a bound
+    exact                          the largest violation of any seed, as it is
+
+The unit is 1 for logarithms, so that the distance is a ratio (what was measured to its bound, the factor to
+the speed-up), and for exponents. For differences and values it is the margin or the bound, or 1 where that
+is 0.
+
+A seed's distance is measured from the side on which the estimate lies, so that the distance of the centre
+is the centre of the distances: a seed on the other side of an interval's middle counts as negative.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from harness.judge import interval
+from harness.report.record import InstanceRecord, PartRecord, Unit
+from harness.suite.records import Center
+
+LARGEST = 1e9
+"""Nothing is farther, nor (as a ratio) nearer than 1/LARGEST: asv can draw it, and divide by it."""
+
+LEVEL = 0.005
+"""One-sided, of the interval that asv shows and, with few seeds, compares by: it calls it ci_99."""
+
+_LOGARITHMS: frozenset[Unit] = frozenset({"ratio", "log-value", "speed-up"})
+
+
+@dataclass(frozen=True)
+class Distance:
+    """The distance of an instance; made by `distance`. Without statistics (`exact`), no samples."""
+
+    value: float
+    samples: tuple[float, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """Of at least two samples."""
+        low, _, high = statistics.quantiles(self.samples, n=4, method="inclusive")
+        return low, high
+
+
+def distance(instance: InstanceRecord) -> Distance | None:
+    """The distance of an instance, that of its worst part; None where nothing was estimated."""
+    parts = [_part(instance, part) for part in instance.parts or (instance,)]
+    found = [part for part in parts if part is not None]
+    return max(found, key=lambda part: part.value) if found else None
+
+
+def _part(instance: InstanceRecord, part: InstanceRecord | PartRecord) -> Distance | None:
+    if instance.unit == "violation":
+        return Distance(_bounded(max(part.values))) if part.values else None
+    if part.estimate is None or len(part.values) < 2:
+        return None
+    far = _measure(instance, part, part.estimate)
+    samples = tuple(map(far, part.values))
+    shown = interval(part.values, cast(Center, instance.center), LEVEL)
+    low, high = sorted((far(shown.low), far(shown.high)))
+    return Distance(far(part.estimate), samples, low, high)
+
+
+def _measure(
+    instance: InstanceRecord, part: InstanceRecord | PartRecord, estimate: float
+) -> Callable[[float], float]:
+    """From an effect to its distance, on the side of the estimate."""
+    low, high = part.region
+    ratio = instance.unit in _LOGARITHMS or instance.unit == "exponent"
+    if low is not None and high is not None:
+        middle, half = (low + high) / 2, (high - low) / 2
+        side = 1.0 if estimate >= middle else -1.0
+        if "differ" in instance.toml:
+            return lambda x: _ratio((half - side * (x - middle)) / (1.0 if ratio else half))
+        return lambda x: _bounded(side * (x - middle) / half)
+    edge, sign = (high, 1.0) if high is not None else (low, -1.0)
+    assert edge is not None  # a region has at least one edge
+    unit = 1.0 if ratio else abs(edge) or 1.0
+    return lambda x: _ratio(sign * (x - edge) / unit)
+
+
+def _ratio(short: float) -> float:
+    most = math.log(LARGEST)
+    return math.exp(min(most, max(-most, short)))
+
+
+def _bounded(x: float) -> float:
+    return min(LARGEST, max(-LARGEST, x))
