@@ -46,13 +46,14 @@ def run(
     Every call with an empty store has a new one, and starts its workers.
     """
     import itertools
+    import os
     import shutil
-    import tempfile
     import weakref
 
     from harness.api import run as run_suite
     from harness.benchmarks._folder import fresh_folder
     from harness.benchmarks._toy import RUN
+    from harness.measure.locks import LOCK
     from harness.report import Record
 
     folder = fresh_folder()
@@ -61,13 +62,16 @@ def run(
     numbers = itertools.count()
 
     def call(name: str) -> Record:
-        # A run that times has the machine to itself, by a lock in the folder of temporary files: the runs
-        # inside it would wait for that for ever.
-        before, tempfile.tempdir = tempfile.tempdir, str(folder)
+        # A run that times has the machine to itself, by a lock: the runs inside it would wait for ever.
+        before = os.environ.get(LOCK)
+        os.environ[LOCK] = str(folder / "machine.lock")
         try:
             return run_suite(suite, store=folder / name / "store.sqlite", workers=workers)
         finally:
-            tempfile.tempdir = before
+            if before is None:
+                del os.environ[LOCK]
+            else:
+                os.environ[LOCK] = before
 
     def timed() -> Record:
         record = call("full" if store == "full" else f"empty-{next(numbers)}")

@@ -14,6 +14,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+LOCK = "HARNESS_MACHINE_LOCK"
+"""The environment variable that names the machine's lock file."""
+
 
 class Lock:
     """A lock that is held; made by `acquire`."""
@@ -48,35 +51,41 @@ def acquire(folder: Path, fingerprint: str) -> Lock | None:
 class Machine:
     """Who uses the machine's cores: any number of processes that measure, or one that times, alone.
 
-    It is about one user's processes. Never waits.
+    Whoever wants to time closes the gate first: others then start nothing new, so that its turn comes when
+    what they have begun is done. It is about one user's processes, or about those that `HARNESS_MACHINE_LOCK`
+    names one file for. Never waits.
     """
 
     def __init__(self) -> None:
-        path = Path(tempfile.gettempdir()) / f"ntk-harness-{os.getuid()}.lock"
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        default = Path(tempfile.gettempdir()) / f"ntk-harness-{os.getuid()}.lock"
+        path = Path(os.environ.get(LOCK) or default)
+        how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._machine = os.open(path, how, 0o600)
+        self._gate = os.open(path.with_name(path.name + ".gate"), how, 0o600)
+        self._sharing = False
 
     def share(self) -> bool:
-        """Whether trials may run beside others now; until `leave`, nobody times."""
-        return self._lock(fcntl.LOCK_SH)
+        """Whether trials may be started beside others now; from then until `leave`, nobody times."""
+        if not _locked(self._gate, fcntl.LOCK_SH):
+            return False
+        self._sharing = self._sharing or _locked(self._machine, fcntl.LOCK_SH)
+        fcntl.flock(self._gate, fcntl.LOCK_UN)
+        return self._sharing
 
     def seize(self) -> bool:
-        """Whether this process has the machine to itself now, until `leave`."""
-        return self._lock(fcntl.LOCK_EX)
+        """Whether this process has the machine to itself now, until `leave`; if not, it is next."""
+        return _locked(self._gate, fcntl.LOCK_EX) and _locked(self._machine, fcntl.LOCK_EX)
 
     def leave(self) -> None:
         """Give up what was got."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self._sharing = False
+        fcntl.flock(self._machine, fcntl.LOCK_UN)
+        fcntl.flock(self._gate, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Leave for good."""
-        os.close(self._descriptor)
-
-    def _lock(self, how: int) -> bool:
-        try:
-            fcntl.flock(self._descriptor, how | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        os.close(self._machine)
+        os.close(self._gate)
 
 
 @contextlib.contextmanager
@@ -88,6 +97,14 @@ def waiting(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _leads_to(path: Path, descriptor: int) -> bool:

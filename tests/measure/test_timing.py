@@ -136,11 +136,13 @@ def test_a_benchmark_that_fails_is_an_error_of_its_claims(read: Read) -> None:
 
 
 def test_one_process_times_or_many_measure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("HARNESS_MACHINE_LOCK", str(tmp_path / "lock"))
     a, b = Machine(), Machine()
     assert a.share()
     assert b.share()
+    b.leave()
     assert not b.seize()
+    assert not a.share()  # b is next: a starts nothing new
     a.leave()
     assert b.seize()
     assert not a.share()

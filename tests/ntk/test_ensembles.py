@@ -10,6 +10,7 @@ import pytest
 from harness.declare import StageError, collect_stages
 from harness.ntk import data, ensembles, kernels, network, solve
 from harness.ntk.architecture import Architecture
+from harness.ntk.empirical import empirical_nngp, empirical_ntk
 from harness.ntk.experiments.ensemble import QUANTITIES, ensemble
 
 SPLIT = data.split("sphere", train=6, test=5, seed=0)
@@ -109,6 +110,23 @@ def test_ensembles_of_wide_networks_have_their_own_formulas_mean_and_variance():
         assert values[f"mean-vs-{own}.distance"] < 0.7 * values[f"mean-vs-{other}.distance"]
         assert values["variance"] == pytest.approx(values[f"{own}.variance"], rel=0.15)
         assert values["variance"] < 0.7 * values["prior.variance"]
+
+
+@pytest.mark.parametrize("layers", ["all", "last"])
+def test_the_rate_is_that_of_the_kernel_that_trains(layers):
+    """0.25 · 2/λ_max of the analytic or of any network's own kernel, whichever is largest."""
+    x = jnp.asarray(data.split("sphere", train=6, test=20, seed=0).x_train)
+    architecture = Architecture(1, 32)
+    analytic = kernels.nngp_ntk(architecture, np.asarray(x))[1 if layers == "all" else 0]
+    own = ensembles.largest_eigenvalues(ensembles.network_keys(0, 8), architecture, x, layers)
+    by_hand = [
+        np.linalg.eigvalsh(kernel(network.init(key, architecture, 10), architecture, x))[-1]
+        for kernel in [empirical_ntk if layers == "all" else empirical_nngp]
+        for key in ensembles.network_keys(0, 2)
+    ]
+    np.testing.assert_allclose(own[:2], by_hand, rtol=1e-4)  # by hand in float32
+    largest = max(float(own.max()), solve.largest_eigenvalue(analytic))
+    assert trial(layers=layers)[0]["learning-rate"] == pytest.approx(0.5 / largest, rel=1e-9)
 
 
 def test_training_that_fails_leaves_its_reason():

@@ -38,6 +38,7 @@ _MEAN, _VARIANCE = "mean over networks", "variance over networks, mean over test
 QUANTITIES = {
     "initial-loss": _quantity("mean squared residual at first, mean over networks", _SQUARED, "training"),
     "final-loss": _quantity("mean squared residual after training, the largest of all", _SQUARED, "training"),
+    "learning-rate": _quantity("learning rate on ½Σr²", "1/eigenvalue of the kernel that trains", "training"),
     "variance": _quantity(f"{_VARIANCE}, unbiased", _SQUARED, "variance"),
     "prior.variance": _quantity("variance untrained, NNGP, mean over test points", _SQUARED, "variance"),
     **{
@@ -131,6 +132,7 @@ def ensemble(
         for number, (before, after) in enumerate(zip(initial, losses, strict=True)):
             require_fallen(f"network {number}", float(before), float(after), steps)
         measured["initial-loss"], measured["final-loss"] = float(initial.mean()), float(losses.max())
+        measured["learning-rate"] = rate
     if not trained.ok:
         return measured
 
