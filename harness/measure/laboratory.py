@@ -102,8 +102,7 @@ class Laboratory:
         """Those of the trials that the store has; timings are never kept."""
         if self._store is None:
             return {}
-        prints = {trial: self.fingerprint(trial) for trial in trials}
-        prints = {trial: text for trial, text in prints.items() if not self._is_timed(trial)}
+        prints = {trial: self.fingerprint(trial) for trial in trials if not self._is_timed(trial)}
         kept = self._store.recall(prints.values())
         return {trial: kept[text] for trial, text in prints.items() if text in kept}
 

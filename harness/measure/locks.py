@@ -38,9 +38,7 @@ def acquire(folder: Path, fingerprint: str) -> Lock | None:
     path = folder / fingerprint
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(descriptor, fcntl.LOCK_EX):
             os.close(descriptor)
             return None
         if _leads_to(path, descriptor):
@@ -100,6 +98,7 @@ def waiting(path: Path) -> Iterator[None]:
 
 
 def _locked(descriptor: int, how: int) -> bool:
+    """Whether the lock was got; never waits."""
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:

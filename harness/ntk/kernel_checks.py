@@ -6,12 +6,13 @@ names that quantities use. They raise `NotCovered` and `StageError` as `Case.blo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import get_args
 
 import numpy as np
 from jaxtyping import Bool
 
-from harness.declare import StageError
+from harness.declare import StageError, stage
 from harness.ntk.conformance import WORST, Case, Difference, deviations, largest
 from harness.ntk.subjects import Points, Which
 
@@ -233,3 +234,13 @@ def _off_diagonal(points: Points) -> Bool[np.ndarray, "points points"]:
 def _random(case: Case) -> np.random.Generator:
     """The same numbers for both kernels, so that one answer of the subject serves both."""
     return np.random.default_rng([case.seed, 0x4348])
+
+
+def measured(checks: Mapping[str, Check], case: Case, flaw: float) -> dict[str, float]:
+    """Both errors of every check of both kernels, each in a stage of its own."""
+    errors: dict[str, float] = {}
+    for which in get_args(Which):
+        for name, check in checks.items():
+            with stage(f"{which} {name}"):
+                errors[f"{which}.{name}"], errors[f"{which}-flawed.{name}"] = check(case, which, flaw)
+    return errors

@@ -6,7 +6,7 @@ read the same trial, which is measured once.
 """
 
 from harness.plan.questions import PAIR, Case, case, declared, parameters
-from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Trial
+from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Trial, arguments
 
 __all__ = [
     "PAIR",
@@ -18,6 +18,7 @@ __all__ = [
     "Reading",
     "Region",
     "Trial",
+    "arguments",
     "case",
     "declared",
     "parameters",

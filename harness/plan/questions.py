@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from harness.declare import Declaration, find
-from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Scale, Value
+from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Scale, Value, arguments
 from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
 from harness.suite.records import AxisValue, Experiment, Instance
 
@@ -150,8 +150,8 @@ class _Questions:
             values = [benchmark.axes[axis].by_label[label] for axis, label in sorted(point.items())]
             function = declared(benchmark).function
             params[name] = f"{function.__module__}:{function.__qualname__}"
-            arguments = {key.replace("-", "_"): value for key, value in parameters(benchmark, values)}
-            params[f"{name}-with"] = json.dumps(arguments, sort_keys=True)
+            given = arguments(parameters(benchmark, values))
+            params[f"{name}-with"] = json.dumps(given, sort_keys=True)
         key = tuple(sorted(params.items()))
         readings = tuple(Reading(PAIR, key, f"{name}.seconds") for name in "xy")
         return self._question(

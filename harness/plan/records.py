@@ -39,7 +39,12 @@ class Trial:
 
     def arguments(self) -> dict[str, Value]:
         """The parameters as Python keyword arguments."""
-        return {name.replace("-", "_"): value for name, value in self.params}
+        return arguments(self.params)
+
+
+def arguments(params: Params) -> dict[str, Value]:
+    """Parameters, named as suites do, as Python keyword arguments."""
+    return {name.replace("-", "_"): value for name, value in params}
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any, Self
 import pytest
 
 from harness.measure.timing import prepare
-from harness.plan import declared, parameters
+from harness.plan import arguments, declared, parameters
 from harness.pytest_plugin.item import SuiteItem
-from harness.suite.records import AxisValue, Benchmark
+from harness.suite.records import AxisValue, Benchmark, named
 
 
 class Timing(SuiteItem):
@@ -23,18 +23,17 @@ class Timing(SuiteItem):
     def of(cls, parent: pytest.Collector, bench: Benchmark, values: Sequence[AxisValue]) -> Self:
         """The item of a benchmark at one point of its grid."""
         labels = {axis: value.label for axis, value in zip(bench.axes, values, strict=True)}
-        inside = ",".join(f"{axis}={label}" for axis, label in sorted(labels.items()))
-        name = f"{bench.id}@time[{inside}]" if inside else f"{bench.id}@time"
+        name = named(f"{bench.id}@time", labels)
 
         def timed(benchmark: Any) -> None:
             declaration = declared(bench)
-            arguments = {key.replace("-", "_"): value for key, value in parameters(bench, values)}
-            prepared = prepare(declaration, arguments)
+            given = arguments(parameters(bench, values))
+            prepared = prepare(declaration, given)
             benchmark.group = bench.id
             benchmark.extra_info.update(
                 run=bench.run,
                 version=declaration.version,
-                **arguments,
+                **given,
                 setup_seconds=prepared.setup_seconds,
                 first_seconds=prepared.first_seconds,
             )

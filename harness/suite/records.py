@@ -26,6 +26,12 @@ Point = tuple[tuple[str, str], ...]
 """Axis names with labels of their values, sorted by name."""
 
 
+def named(id_: str, labels: Mapping[str, str]) -> str:
+    """`id[axis=label,…]`, the axes sorted; the id alone where there are none."""
+    inside = ",".join(f"{axis}={label}" for axis, label in sorted(labels.items()))
+    return f"{id_}[{inside}]" if inside else id_
+
+
 @dataclass(frozen=True)
 class Source:
     """A paper or book that claims cite (a `[sources.ID]` table)."""
@@ -156,8 +162,7 @@ class Instance:
     @cached_property
     def local_id(self) -> str:
         """`claim[axis=label,…]`, naming every swept axis that is not used up by the predicate."""
-        inside = ",".join(f"{axis}={label}" for axis, label in sorted(self.labels.items()))
-        return f"{self.claim.id}[{inside}]" if inside else self.claim.id
+        return named(self.claim.id, self.labels)
 
     @property
     def id(self) -> str:

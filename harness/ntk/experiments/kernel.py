@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import experiment, stage
-from harness.ntk.experiments._kernel_quantities import ABOUT, KERNELS, SUBJECT, VALUES, quantities
+from harness.declare import experiment
+from harness.ntk.experiments._kernel_quantities import ABOUT, SUBJECT, VALUES, quantities
 
 
 @experiment(
@@ -47,15 +47,10 @@ def kernel(
     """
     from harness.ntk.architecture import Architecture
     from harness.ntk.conformance import case_of
-    from harness.ntk.kernel_checks import CHECKS
+    from harness.ntk.kernel_checks import CHECKS, measured
 
     architecture = Architecture(
         hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer
     )
     case = case_of(subject, reference, architecture, (points, others, inputs), geometry, seed)
-    measured: dict[str, float] = {}
-    for which in KERNELS:
-        for name, check in CHECKS.items():
-            with stage(f"{which} {name}"):
-                measured[f"{which}.{name}"], measured[f"{which}-flawed.{name}"] = check(case, which, flaw)
-    return measured
+    return measured(CHECKS, case, flaw)

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import experiment, stage
-from harness.ntk.experiments._kernel_quantities import ABOUT, KERNELS, RELATIONS, SUBJECT, quantities
+from harness.declare import experiment
+from harness.ntk.experiments._kernel_quantities import ABOUT, RELATIONS, SUBJECT, quantities
 
 
 @experiment(
@@ -45,15 +45,11 @@ def kernel_relations(
     """
     from harness.ntk.architecture import Architecture
     from harness.ntk.conformance import case_of
+    from harness.ntk.kernel_checks import measured
     from harness.ntk.kernel_relations import RELATIONS
 
     architecture = Architecture(
         hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer
     )
     case = case_of(subject, "closed-form", architecture, (points, others, inputs), geometry, seed)
-    measured: dict[str, float] = {}
-    for which in KERNELS:
-        for name, check in RELATIONS.items():
-            with stage(f"{which} {name}"):
-                measured[f"{which}.{name}"], measured[f"{which}-flawed.{name}"] = check(case, which, flaw)
-    return measured
+    return measured(RELATIONS, case, flaw)
