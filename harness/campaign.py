@@ -8,6 +8,7 @@ seeds. In: the cases of the selected instances. Out: a `Finding` for each.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +34,10 @@ POLL = 0.25
 
 @dataclass(frozen=True)
 class Part:
-    """One question with its ruling, or with the reason why there is none."""
+    """One question with its ruling, or with the reason why there is none.
+
+    Without either it was not run: the time that the campaign was given had passed.
+    """
 
     question: Question
     ruling: Ruling
@@ -44,7 +48,7 @@ class Part:
     def verdict(self) -> Verdict:
         if self.error:
             return "error" if self.covered else "not-covered"
-        return self.ruling.verdict or "inconclusive"
+        return self.ruling.verdict or "not-run"
 
 
 @dataclass(frozen=True)
@@ -110,14 +114,16 @@ def conduct(
     laboratory: Laboratory,
     *,
     first_seed: int = 0,
+    time_budget: float = math.inf,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Result:
     """Measure what the cases need, and judge them.
 
-    The seeds are `first_seed`, `first_seed + 1`, …. KeyboardInterrupt is raised on; what was measured by
-    then is in the laboratory's store.
+    The seeds are `first_seed`, `first_seed + 1`, …. After `time_budget` seconds the trials that still run
+    are ended and lost, and what needs more is *not run*. KeyboardInterrupt is raised on; what was measured
+    by then is in the laboratory's store.
     """
-    return _Campaign(cases, laboratory, first_seed, on_progress).run()
+    return _Campaign(cases, laboratory, first_seed, time_budget, on_progress).run()
 
 
 class _Campaign:
@@ -126,6 +132,7 @@ class _Campaign:
         cases: Sequence[Case],
         laboratory: Laboratory,
         first_seed: int,
+        time_budget: float,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.cases = cases
@@ -138,6 +145,7 @@ class _Campaign:
         self.measured = self.reused = self.failed = 0
         self.seconds = 0.0
         self.start = time.monotonic()
+        self.end = self.start + time_budget
         for case in cases:
             for question in (*case.questions, *case.control):
                 limit = case.instance.claim.time_limit
@@ -160,6 +168,8 @@ class _Campaign:
                         ready.append(enquiry)
             self._advance(ready)
             self.on_progress(self._progress())
+            if time.monotonic() >= self.end:
+                self.laboratory.abandon()
         return Result([self._finding(case) for case in self.cases], self.known, self._progress())
 
     def _advance(self, enquiries: Iterable[_Enquiry]) -> None:

@@ -28,6 +28,7 @@ COLORS = {
     "vacuous": "magenta",
     "inconclusive": "yellow",
     "not-covered": "cyan",
+    "not-run": "yellow",
     "error": "red",
 }
 

@@ -110,7 +110,7 @@ def _rows(
 
 
 def _distance_point(instance: InstanceRecord) -> Point:
-    if instance.verdict == "not-covered":
+    if instance.verdict in ("not-covered", "not-run"):
         return Point(math.nan)
     found: Distance | None = None if instance.verdict == "error" else distance(instance)
     if found is None:

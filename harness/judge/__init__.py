@@ -8,7 +8,7 @@ question may be decided (`LOOKS`). At each look an *interval* holds the centre o
 chance `level` on each side (`interval`). Inside the question's region it *supports*, disjoint from it it
 *refutes*, otherwise more seeds are needed (`decide`, or `decide_rows` from rows), up to the budget:
 *inconclusive*. A claim is a conjunction of questions (`combine`). *Advice* is what would decide an
-inconclusive one (`smallest_margin`, `seeds_to_decision`).
+inconclusive one (`smallest_margin`, `seeds_to_decision`); `reproducibility` how likely fresh seeds agree.
 
     ValueError
     └── BadValue    a number that is not finite, or not positive on a log scale
@@ -29,11 +29,13 @@ from harness.judge.outcome import (
     exit_code,
     outcome,
 )
+from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility
 from harness.judge.rule import Decision, Ruling, check_budget, decide, decide_rows, next_look
 from harness.suite.records import LOOKS
 
 __all__ = [
     "FAILING",
+    "FRAGILE",
     "LOOKS",
     "Agreement",
     "BadValue",
@@ -45,6 +47,7 @@ __all__ = [
     "Stance",
     "Verdict",
     "agreement",
+    "all_reproduce",
     "check_budget",
     "combine",
     "decide",
@@ -55,6 +58,7 @@ __all__ = [
     "interval",
     "next_look",
     "outcome",
+    "reproducibility",
     "seeds_to_decision",
     "smallest_margin",
 ]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-Verdict = Literal["supported", "refuted", "inconclusive", "not-covered", "error"]
+Verdict = Literal["supported", "refuted", "inconclusive", "not-covered", "not-run", "error"]
 Expect = Literal["supported", "refuted", "open"]
 Stance = Literal["asserts", "disputes", "asks"]
 Outcome = Literal[
-    "as-expected", "unexpected", "measured", "inconclusive", "vacuous", "not-covered", "error"
+    "as-expected", "unexpected", "measured", "inconclusive", "vacuous", "not-covered", "not-run", "error"
 ]
 Agreement = Literal["agrees", "contradicts", "undecided", ""]
 
-FAILING: frozenset[Outcome] = frozenset({"unexpected", "inconclusive", "vacuous", "error"})
+FAILING: frozenset[Outcome] = frozenset({"unexpected", "inconclusive", "vacuous", "not-run", "error"})
 """The outcomes that make a run fail. What a subject does not implement does not, unless that is all."""
 
 
@@ -22,12 +22,15 @@ def combine(verdicts: Sequence[Verdict | None]) -> Verdict | None:
 
     One refuted part refutes at once, whatever the others are. A part that is an error, not covered or
     inconclusive waits for the parts still open, any of which may yet refute: so the verdict does not depend
-    on which part is measured first. Supported only if every part is, each at level alpha: intersection–union
+    on which part is measured first. Nor is it settled while a part was not run, for lack of time.
+    Supported only if every part is, each at level alpha: intersection–union
     (Berger & Hsu, Statist. Sci. 11, 1996). Raises `ValueError` when there are no parts.
     """
     if not verdicts:
         raise ValueError("expected at least one part, found none")
-    order: tuple[Verdict | None, ...] = ("refuted", None, "error", "not-covered", "inconclusive", "supported")
+    order: tuple[Verdict | None, ...] = (
+        "refuted", None, "not-run", "error", "not-covered", "inconclusive", "supported",
+    )  # fmt: skip
     return next(verdict for verdict in order if verdict in verdicts)
 
 
@@ -38,7 +41,7 @@ def outcome(expect: Expect, verdict: Verdict, control_verdict: Verdict | None, h
     holds too makes that vacuous. Everywhere else it is only shown, and its verdict may be None. Raises
     `ValueError` when a control that counts has no verdict.
     """
-    if verdict == "error" or verdict == "not-covered":
+    if verdict == "error" or verdict == "not-covered" or verdict == "not-run":
         return verdict
     if expect == "open":
         return "measured"
@@ -55,6 +58,7 @@ def outcome(expect: Expect, verdict: Verdict, control_verdict: Verdict | None, h
         "supported": "vacuous",
         "inconclusive": "inconclusive",
         "not-covered": "not-covered",
+        "not-run": "not-run",
         "error": "error",
     }
     return by_control[control_verdict]
@@ -67,7 +71,7 @@ def agreement(stance: Stance | None, expect: Expect, verdict: Verdict) -> Agreem
     """
     if stance is None or stance == "asks" or expect == "open":
         return ""
-    if verdict in ("inconclusive", "not-covered", "error"):
+    if verdict not in ("supported", "refuted"):
         return "undecided"
     stated = "supported" if stance == "asserts" else "refuted"
     return "agrees" if verdict == stated else "contradicts"

@@ -141,6 +141,22 @@ class Laboratory:
         finished, self._finished = self._finished, []
         return finished
 
+    def abandon(self) -> None:
+        """End the trials that run, and drop those that wait: nothing of them is measured or kept.
+
+        What has ended by now `collect` still returns; a trial that was dropped may be requested again.
+        """
+        with uninterrupted():
+            self._gather()
+            waiting = [request.trial for request in (*self._queue, *self._timings, *self._elsewhere)]
+            for queue in (self._queue, self._timings, self._elsewhere):
+                queue.clear()
+            self._pool.close(kill=True)
+            for trial in (*waiting, *self._running):
+                self._asked.pop(trial, None)
+            for trial in list(self._running):
+                self._free(trial)
+
     def seconds_per_trial(self, run: str) -> float | None:
         """How long a trial of the experiment took on average, as far as the store knows."""
         return None if self._store is None else self._store.seconds_per_trial(run)

@@ -6,9 +6,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.campaign import Finding, Part, Result
-from harness.judge import seeds_to_decision, smallest_margin
+from harness.judge import (
+    FRAGILE,
+    Verdict,
+    all_reproduce,
+    reproducibility,
+    seeds_to_decision,
+    smallest_margin,
+)
 from harness.measure import Measurement
 from harness.plan import Closeness, Linear, Trial
+from harness.report.details import fit, timings
 from harness.report.record import (
     ControlRecord,
     InstanceRecord,
@@ -67,12 +75,34 @@ def instance_record(
         control=_control(finding),
         seconds=seconds,
         trials=trials,
+        looks=shown.looks,
+        reproducibility=_reproducibility(finding.parts, finding.verdict),
+        fragile=_is_fragile(finding),
+        fit=fit(part, instance, result.measurements, first_seed),
+        timings=timings(part, instance, result.measurements, first_seed),
     )
 
 
 def settling(parts: Sequence[Part], verdict: str) -> Part:
     """The first part whose verdict is the conjunction's."""
     return next(part for part in parts if part.verdict == verdict)
+
+
+def _reproducibility(parts: Sequence[Part], verdict: Verdict) -> float | None:
+    """The chance that fresh seeds give the verdict: all parts of a supported one, any of a refuted one."""
+    chances = [reproducibility(part.ruling, part.question) for part in parts if part.verdict == verdict]
+    if verdict == "refuted":
+        return max((chance for chance in chances if chance is not None), default=None)
+    return all_reproduce(chances) if verdict == "supported" else None
+
+
+def _is_fragile(finding: Finding) -> bool:
+    """Whether what is known of the claim's verdict, and of its control's where that counts, is too little."""
+    chances = [_reproducibility(finding.parts, finding.verdict)]
+    if finding.outcome == "as-expected" and finding.verdict == "supported" and finding.control_verdict:
+        chances.append(_reproducibility(finding.control, finding.control_verdict))
+    together = all_reproduce([chance for chance in chances if chance is not None])
+    return together is not None and together < FRAGILE
 
 
 def unit_of(part: Part, kind: str) -> Unit:
@@ -106,6 +136,7 @@ def _part(part: Part) -> PartRecord:
         smallest_margin=smallest_margin(ruling, question) if linear else None,
         seeds_to_decision=seeds_to_decision(ruling, question) if linear and not definite else None,
         reason=part.error or ruling.reason,
+        reproducibility=None if part.error else reproducibility(ruling, question),
     )
 
 

@@ -43,6 +43,7 @@ def environment(
         device=device,
         precision=dict(precision),
         libraries=dict(sorted(libraries.items())),
+        machine=os.environ.get("HARNESS_MACHINE") or platform.node(),
     )
 
 

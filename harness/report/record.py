@@ -62,6 +62,7 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True):
     smallest_margin: float | None
     seeds_to_decision: int | None
     reason: str
+    reproducibility: float | None = None
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +73,28 @@ class ControlRecord(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str = ""
     parts: tuple[PartRecord, ...] = ()
     none_because: str = ""
+
+
+class FitRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a power law was fitted to: the means over seeds of ln a at each value of the axis."""
+
+    axis: str
+    at: tuple[float, ...]
+    """The axis's values, as they are."""
+    mean: tuple[float, ...]
+    sd: tuple[float, ...]
+    """Between seeds; includes what the slopes of different seeds have in common."""
+    without_smallest: float | None
+    """The mean slope without the smallest value of the axis; None of fewer than three others."""
+    curvature: float | None
+    """The mean coefficient of (ln axis)² in a fit of a parabola; None of fewer than four values."""
+
+
+class TimingRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the two benchmarks that `faster` compares: its id, and its seconds in each pair."""
+
+    benchmark: str
+    seconds: tuple[float, ...]
 
 
 class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +142,14 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     """Core-seconds of the trials that it read, also where these came from the store."""
     trials: tuple[TrialsRecord, ...]
+    looks: tuple[tuple[int, Side, Side], ...] = ()
+    """How the verdict was reached: (n, low, high) of the interval at each look."""
+    reproducibility: float | None = None
+    """The chance that fresh seeds give the same verdict; None where it is not known."""
+    fragile: bool = False
+    """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known."""
+    fit: FitRecord | None = None
+    timings: tuple[TimingRecord, ...] = ()
 
 
 class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +170,26 @@ class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
     dirty: bool
 
 
+class TrackedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The repository of the code under test, where that is another (`--track`)."""
+
+    name: str
+    """Of its folder."""
+    hash: str
+    dirty: bool
+
+
+class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of a selection was run (`--shard NUMBER/OF`)."""
+
+    number: int
+    of: int
+    places: tuple[int, ...]
+    """Of its instances in the selection, counted from 0."""
+    total: int
+    """How many instances the selection has."""
+
+
 class EnvironmentRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Where the run took place."""
 
@@ -151,6 +202,8 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     precision: dict[str, str]
     libraries: dict[str, str]
+    machine: str = ""
+    """The machine's name in its network, or that which HARNESS_MACHINE gives it."""
 
 
 class CountsRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +235,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
     notes: tuple[str, ...]
     instances: tuple[InstanceRecord, ...]
+    tracked: TrackedRecord | None = None
+    shard: ShardRecord | None = None
+    time_budget: float | None = None
+    """Wall seconds that the run was given."""
 
 
 def to_json(record: Record) -> bytes:

@@ -15,12 +15,15 @@ GLYPHS = {
     "inconclusive": "?",
     "vacuous": "∅",
     "not-covered": "○",
+    "not-run": "…",
     "error": "!",
 }
 """Outcome → glyph; always shown with the word."""
 
-ORDER = ("error", "unexpected", "vacuous", "inconclusive", "not-covered", "measured", "as-expected")
-FAILING = ORDER[:4]
+ORDER = (
+    "error", "unexpected", "vacuous", "inconclusive", "not-run", "not-covered", "measured", "as-expected",
+)  # fmt: skip
+FAILING = ORDER[:5]
 
 
 def number(x: float) -> str:
@@ -75,6 +78,14 @@ def control(instance: InstanceRecord) -> str:
     return "none" if instance.control.none_because else instance.control.verdict
 
 
+def again(instance: InstanceRecord) -> str:
+    """How likely fresh seeds give the same verdict, marked where that is too little."""
+    mark = " fragile" if instance.fragile else ""
+    if instance.reproducibility is None:
+        return f"–{mark}"
+    return f"{math.floor(instance.reproducibility * 1000) / 10:.4g}%{mark}"
+
+
 def seconds(x: float) -> str:
     """A duration: `0.3 s`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
     if x < 10:
@@ -121,6 +132,9 @@ def advice(instance: InstanceRecord) -> str:
         return "the rival passes the same test: the claim excludes nothing at this margin"
     if instance.verdict in ("error", "not-covered"):
         return instance.reason
+    if instance.outcome == "not-run":
+        part = "its control" if instance.verdict != "not-run" else "it"
+        return f"the time budget was spent before {part} was decided; the next run goes on from the store"
     if instance.verdict != "inconclusive":
         if instance.outcome == "inconclusive":
             return "the claim is decided, its control is not"
@@ -148,7 +162,8 @@ def by_claim(instances: Sequence[InstanceRecord]) -> dict[str, list[InstanceReco
 
 
 HEADERS = (
-    "outcome", "at", "verdict", "n", "estimate", "interval", "region", "control", "agreement", "core-s",
+    "outcome", "at", "verdict", "n", "estimate", "interval", "region", "control", "again", "agreement",
+    "core-s",
 )  # fmt: skip
 
 
@@ -163,6 +178,7 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
         interval(instance.interval, instance.unit),
         region(instance.region, instance.unit),
         control(instance),
+        again(instance),
         instance.agreement,
         f"{instance.seconds:.0f}",
     )

@@ -13,6 +13,7 @@ def test_exports():
         "Decision",
         "Expect",
         "FAILING",
+        "FRAGILE",
         "Interval",
         "LOOKS",
         "Outcome",
@@ -20,6 +21,7 @@ def test_exports():
         "Stance",
         "Verdict",
         "agreement",
+        "all_reproduce",
         "check_budget",
         "combine",
         "decide",
@@ -30,6 +32,7 @@ def test_exports():
         "interval",
         "next_look",
         "outcome",
+        "reproducibility",
         "seeds_to_decision",
         "smallest_margin",
     ]

@@ -31,8 +31,14 @@ def test_conjunction_of_two():
         ("not-covered", "not-covered"): "not-covered",
         ("not-covered", "error"): "error",
         ("not-covered", None): None,
+        ("not-run", "supported"): "not-run",
+        ("not-run", "inconclusive"): "not-run",
+        ("not-run", "not-covered"): "not-run",
+        ("not-run", "error"): "not-run",
+        ("not-run", "not-run"): "not-run",
+        ("not-run", None): None,
     } | {("refuted", other): "refuted" for other in (*VERDICTS, None)}
-    assert len(table) == 21  # every unordered pair of six
+    assert len(table) == 28  # every unordered pair of seven
     for pair, verdict in table.items():
         assert combine(pair) == combine(pair[::-1]) == verdict
 
@@ -87,7 +93,7 @@ def test_a_conjunction_errs_at_the_level_of_a_part():
 
 def test_outcome_of_every_combination():
     for verdict, control, has in itertools.product(VERDICTS, (*VERDICTS, None), (True, False)):
-        if verdict in ("error", "not-covered"):
+        if verdict in ("error", "not-covered", "not-run"):
             assert {outcome(e, verdict, control, has) for e in get_args(Expect)} == {verdict}
             continue
         assert outcome("open", verdict, control, has) == "measured"
@@ -107,6 +113,7 @@ def test_outcome_of_every_combination():
                 "supported": "vacuous",
                 "inconclusive": "inconclusive",
                 "not-covered": "not-covered",
+                "not-run": "not-run",
                 "error": "error",
             }
             assert outcome("supported", verdict, control, has) == by_control[control]

@@ -1,0 +1,63 @@
+"""How likely a run on entirely fresh seeds comes to the same verdict.
+
+A verdict near the edge of its region is what makes a check flaky. From the n seeds of a ruling with mean x̄
+and standard deviation s, the mean of N fresh seeds is about x̄ + s·√(1/n + 1/N)·t, t Student's with n − 1
+degrees of freedom: a frequentist prediction interval for normal numbers. The fresh run ends at its budget N
+with an interval of half-width h = c_N·s, and is *supported* where that lies inside the region. Stopping
+earlier is left out: it can only decide more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness.judge.interval import half_width_factor, mean_and_sd
+from harness.judge.rule import Ruling, level_of, too_few_distinct
+from harness.plan.records import Closeness, Question
+
+FRAGILE = 0.99
+"""A verdict that is less reproducible than this is called fragile: one fresh run in a hundred differs."""
+
+
+def reproducibility(ruling: Ruling, question: Question) -> float | None:
+    """The chance, in [0, 1], of the ruling's definite verdict in a run on fresh seeds with this budget.
+
+    None where nothing was decided, or the effect has no mean's interval: other centres, exact questions,
+    too few distinct values.
+    """
+    if ruling.verdict not in ("supported", "refuted") or isinstance(question.effect, Closeness):
+        return None
+    if question.center != "mean" or too_few_distinct(ruling.values, question.effect.floor):
+        return None
+    from scipy.special import stdtr
+
+    n, budget = ruling.n, max(question.budget, ruling.n)
+    mean, sd = mean_and_sd(ruling.values)
+    sd = max(sd, question.effect.floor)
+    spread = sd * math.sqrt(1 / n + 1 / budget)
+    half = half_width_factor(budget, level_of(ruling.verdict, question)) * sd
+
+    def below(x: float) -> float:
+        """The chance that the fresh mean is below x."""
+        if math.isinf(x) or spread == 0:
+            return float(x > mean)
+        return float(stdtr(n - 1, (x - mean) / spread))
+
+    low, high = question.region.low, question.region.high
+    inside = (ruling.verdict == "supported") != question.exchanged
+    chance = below(high - half) - below(low + half) if inside else 1 - below(high + half) + below(low - half)
+    return min(1.0, max(0.0, chance))
+
+
+def all_reproduce(chances: Sequence[float | None]) -> float | None:
+    """A lower bound on the chance that all of several verdicts come out again; None where one is unknown.
+
+    Bonferroni's inequality, for the parts of a conjunction share their seeds.
+    """
+    missing = 0.0
+    for chance in chances:
+        if chance is None:
+            return None
+        missing += 1 - chance
+    return max(0.0, 1 - missing)

@@ -1,0 +1,80 @@
+"""What some predicates leave for a reader beside their verdict: points of a fit, seconds of benchmarks."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+
+from harness.campaign import Part
+from harness.measure import Measurement
+from harness.plan import Trial
+from harness.report.record import FitRecord, TimingRecord
+from harness.suite import Instance
+from harness.suite.records import named
+
+
+def fit(
+    part: Part, instance: Instance, measurements: Mapping[Trial, Measurement], first_seed: int
+) -> FitRecord | None:
+    """The points of a power law; None of any other predicate, or where nothing was fitted."""
+    if instance.claim.predicate.kind != "power-law" or instance.over is None:
+        return None
+    if part.error or part.ruling.n < 2:
+        return None
+    axis, labels = instance.over
+    by_label = instance.claim.experiment.axes[axis].by_label
+    at = tuple(float(by_label[label].value or 0) for label in labels)
+    rows = [
+        [
+            math.log(measurements[reading.trial(seed)].values[reading.quantity])
+            for reading in part.question.effect.readings
+        ]
+        for seed in range(first_seed, first_seed + part.ruling.n)
+    ]
+    columns = list(zip(*rows, strict=True))
+    logs = [math.log(x) for x in at]
+    return FitRecord(
+        axis=axis,
+        at=at,
+        mean=tuple(math.fsum(column) / len(column) for column in columns),
+        sd=tuple(map(statistics.stdev, columns)),
+        **shape_of(logs, [math.fsum(column) / len(column) for column in columns]),
+    )
+
+
+def shape_of(x: Sequence[float], y: Sequence[float]) -> dict[str, float | None]:
+    """The slope without the smallest x, and the curvature, of the least-squares line and parabola of y on x.
+
+    Both are linear in y: of means over seeds they are the means of each seed's.
+    """
+    slope = curvature = None
+    points = sorted(zip(x, y, strict=True))
+    if len(points) > 3:
+        slope = statistics.linear_regression(*zip(*points[1:], strict=True)).slope
+        curvature = _curvature(points)
+    return {"without_smallest": slope, "curvature": curvature}
+
+
+def _curvature(points: Sequence[tuple[float, float]]) -> float:
+    """The coefficient of x² (Frisch & Waugh): y on what is left of x² after its regression on x."""
+    x = [p[0] for p in points]
+    line = statistics.linear_regression(x, [v * v for v in x])
+    left = [v * v - line.slope * v - line.intercept for v in x]
+    return math.fsum(r * p[1] for r, p in zip(left, points, strict=True)) / math.fsum(r * r for r in left)
+
+
+def timings(
+    part: Part, instance: Instance, measurements: Mapping[Trial, Measurement], first_seed: int
+) -> tuple[TimingRecord, ...]:
+    """The seconds of the benchmarks that `faster` compares, pair by pair."""
+    if instance.claim.benchmarks is None or part.error:
+        return ()
+    labels = dict(instance.point)
+    records = []
+    for benchmark, reading in zip(instance.claim.benchmarks, part.question.effect.readings, strict=True):
+        seeds = range(first_seed, first_seed + part.ruling.n)
+        seconds = tuple(measurements[reading.trial(seed)].values[reading.quantity] for seed in seeds)
+        at = {axis: label for axis, label in labels.items() if axis in benchmark.axes}
+        records.append(TimingRecord(benchmark=named(benchmark.id, at), seconds=seconds))
+    return tuple(records)
