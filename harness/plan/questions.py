@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from harness.declare import Declaration, find
+from harness.declare import Declaration, find, is_reference
 from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Scale, Value, arguments
 from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
 from harness.suite.records import AxisValue, Experiment, Instance
@@ -149,7 +149,8 @@ class _Questions:
         for name, benchmark in zip("xy", self.instance.claim.benchmarks, strict=True):
             values = [benchmark.axes[axis].by_label[label] for axis, label in sorted(point.items())]
             function = declared(benchmark).function
-            params[name] = f"{function.__module__}:{function.__qualname__}"
+            home = f"{function.__module__}:{function.__qualname__}"
+            params[name] = benchmark.run if is_reference(benchmark.run) else home
             given = arguments(parameters(benchmark, values))
             params[f"{name}-with"] = json.dumps(given, sort_keys=True)
         key = tuple(sorted(params.items()))
