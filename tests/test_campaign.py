@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from good_suite import GOOD, read, write
 
 from harness.campaign import Finding, Progress, conduct
+from harness.judge import exit_code
 from harness.measure import Laboratory
 from harness.plan import case
 from harness.suite import Suite
@@ -163,3 +165,40 @@ def test_progress_counts_up(read: Read, tmp_path: Path) -> None:
     with Laboratory(tmp_path / "s.sqlite", workers=2) as laboratory:
         result = conduct(cases, laboratory)
     assert (result.progress.measured, result.progress.reused) == (0, seen[-1].measured)
+
+
+def test_when_the_time_is_over_what_is_undecided_is_not_run(read: Read, tmp_path: Path) -> None:
+    """Half of it is in the store; the trials of the other half sleep beyond the budget, and are ended."""
+    text = GOOD.replace("size = [1, 2, 4]", "size = [1, 2], nap = { none = {}, long = { sleep = 60.0 } }")
+    cases = [case(i) for i in read(text).instances]
+    short = [c for c in cases if c.instance.labels["nap"] == "none"]
+    store = tmp_path / "store.sqlite"
+    with Laboratory(store, workers=2) as laboratory:
+        measured = conduct(short, laboratory).progress.measured
+    start = time.monotonic()
+    with Laboratory(store, workers=2) as laboratory:
+        result = conduct(cases, laboratory, time_budget=1.0)
+        assert laboratory.pending == 0
+    assert time.monotonic() - start < 30  # and not 60
+    outcomes = {f.case.instance.labels["nap"]: f.outcome for f in result.findings}
+    assert outcomes == {"none": "as-expected", "long": "not-run"}
+    assert {f.verdict for f in result.findings} == {"supported", "not-run"}
+    assert (result.progress.measured, result.progress.reused) == (0, measured)
+
+
+def test_without_time_nothing_is_run_and_nothing_is_green(read: Read) -> None:
+    suite = read(GOOD)
+    with Laboratory(None, workers=1) as laboratory:
+        result = conduct([case(i) for i in suite.instances], laboratory, time_budget=0.0)
+    assert {f.outcome for f in result.findings} == {"not-run"}
+    assert exit_code(f.outcome for f in result.findings) == 1
+
+
+def test_a_claim_is_not_run_where_only_its_control_lacks_time(read: Read) -> None:
+    slow = GOOD.replace("shift = [0.0, 0.5]", "rival = { no = {}, yes = { shift = 0.5, sleep = 60.0 } }")
+    slow = slow.replace("shift = 0.5 } }\nat", 'rival = "yes" } }\nat').replace("{shift}", "{rival}")
+    slow = slow.replace("at = { shift = 0.0 }", 'at = { rival = "no" }')
+    with Laboratory(None, workers=12) as laboratory:  # the rival's six trials keep six of them
+        result = conduct([case(read(slow).instances[0])], laboratory, time_budget=5.0)
+    (finding,) = result.findings
+    assert (finding.verdict, finding.control_verdict, finding.outcome) == ("supported", "not-run", "not-run")

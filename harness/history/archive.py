@@ -1,7 +1,7 @@
 """The records of all runs, one file each, which nobody rewrites.
 
-A file is named by time, commit and machine: `20261123T181918Z-be97ab592-host.json`. Those of other names are
-read as well. What cannot be read is told, and passed over.
+A file is named by time, commit (of the code under test) and machine: `20261123T181918Z-be97ab592-host.json`.
+Those of other names are read as well. What cannot be read is told, and passed over.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from harness.report.files import OutputError, read_record
-from harness.report.record import CommitRecord, Record, RecordError, TrackedRecord, decode
+from harness.report.record import CommitRecord, Record, RecordError, TrackedRecord, Versioned, decode
 
 FOLDER = Path("reports") / "history"
 """Where records are kept unless told otherwise, in the current directory."""
@@ -31,10 +31,9 @@ class _Environment(msgspec.Struct, frozen=True):
     device: str = ""
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
+class Head(Versioned, frozen=True, kw_only=True):
     """What a record says of itself, without its instances: all that is needed to choose it."""
 
-    schema_version: int
     started: str
     commit: CommitRecord | None
     fresh: bool
@@ -63,7 +62,8 @@ class Kept:
 def keep(folder: Path, record: Record) -> Path:
     """Write the record to a new file of the folder. Raises `OutputError`; never replaces a file."""
     started = datetime.fromisoformat(record.started).astimezone(UTC)
-    commit = record.commit.hash[:9] if record.commit else "none"
+    of = record.tracked or record.commit
+    commit = of.hash[:9] if of else "none"
     machine = re.sub(r"[^A-Za-z0-9]+", "-", record.environment.machine).strip("-") or "unknown"
     name = f"{started:%Y%m%dT%H%M%SZ}-{commit}-{machine[:40]}"
     try:

@@ -111,9 +111,10 @@ class _Bisection:
             ends = [self._end(commit) for commit in (self.good, self.bad)]
             self.first, self.last = ends
             if not self._differ(*ends):
+                found = f"{ends[0].verdict} → {ends[1].verdict}, {ends[1].reason or moved_effect(*ends)}"
                 raise BisectionError(
                     f"{self.search.id}: expected another {self.search.when} at {self.bad[:9]} than at"
-                    f" {self.good[:9]}, found {ends[0].verdict} at both: {moved_effect(*ends)}"
+                    f" {self.good[:9]}, found {found}"
                 )
             self._note(self.good, "good")
             self._note(self.bad, "bad")

@@ -53,6 +53,10 @@ TIMING_SHIFT = math.log(1.25)
 """Measured (docs/history.md): between runs on one busy two-core machine, with nothing changed, ratios of two
 timings moved by at most a fifth."""
 
+TOLERANCE = 1.0
+"""Violations of `exact` are in units of their tolerance, which is their scale: errors of 1e-16 where 1e-9 is
+allowed may double."""
+
 _STRENGTH = {"supported": 4, "refuted": 4, "inconclusive": 3, "not-covered": 2, "not-run": 1, "error": 0}
 
 
@@ -73,6 +77,8 @@ def change(before: InstanceRecord, after: InstanceRecord) -> Change:
     def found(kind: Kind, note: str = "") -> Change:
         return Change(after.id, kind, before, after, note)
 
+    if before == after and after.verdict != "not-run":
+        return found("identical")
     verdicts = f"{before.verdict} → {after.verdict}"
     redefined = redefinition(before, after)
     if redefined:
@@ -100,19 +106,25 @@ def of_numbers(before: InstanceRecord, after: InstanceRecord) -> Kind:
     Shifted, changed, numeric or identical. Of a conjunction, the most that any part which both have differs.
     """
     kinds = [
-        of_timings(a.values, b.values) if after.unit == "speed-up" else of_values(a.values, b.values)
+        of_timings(a.values, b.values)
+        if after.unit == "speed-up"
+        else of_values(a.values, b.values, TOLERANCE if after.unit == "violation" else None)
         for a, b in _pairs(before, after)
     ]
     return min(kinds, key=KINDS.index, default="identical")
 
 
-def of_values(before: Sequence[float], after: Sequence[float]) -> Kind:
-    """How two prefixes of effects, one per seed, differ; judged on the seeds that both have."""
+def of_values(before: Sequence[float], after: Sequence[float], sd: float | None = None) -> Kind:
+    """How two prefixes of effects, one per seed, differ; judged on the seeds that both have.
+
+    `sd` is the scale of what matters, else the standard deviation of the values before.
+    """
     n = min(len(before), len(after))
     if before[:n] == after[:n]:
         return "identical"
     deltas = [b - a for a, b in zip(before, after, strict=False)]
-    sd = statistics.stdev(before[:n]) if n > 1 else 0.0
+    if sd is None:
+        sd = statistics.stdev(before[:n]) if n > 1 else 0.0
     if all(abs(d) <= max(ROUNDING * abs(a), ROUNDING_SDS * sd) for a, d in zip(before, deltas, strict=False)):
         return "numeric"
     mean = math.fsum(deltas) / n
@@ -170,6 +182,8 @@ def _definition(instance: InstanceRecord) -> tuple[str, ...]:
 
 def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:
     """The parameters that differ, point by point; the points are in the order of the predicate's readings."""
+    if before.trials == after.trials:
+        return []
     words: dict[str, None] = {}
     for a, b in zip(before.trials, after.trials, strict=False):
         if a.experiment != b.experiment:

@@ -139,10 +139,11 @@ _HEADERS = ("instance", "verdicts", "distance", "core-s")
 
 def _row(row: Row) -> tuple[str, ...]:
     """Distances of the first and the last commit at which there are any."""
-    far = [mark.distance for mark in row.marks if mark.distance is not None]
-    spent = [mark.instance.seconds for mark in row.marks if mark.instance]
-    distance = "–" if not far else f"{far[-1]:.3g}" if len(far) == 1 else f"{far[0]:.3g} → {far[-1]:.3g}"
-    return row.id, strip(row), distance, f"{spent[-1]:.1f}" if spent else "–"
+    recorded = [mark for mark in row.marks if mark.instance and mark.instance.verdict != "not-run"]
+    ends = [recorded[0], recorded[-1]] if len(recorded) > 1 else recorded
+    far = ["–" if mark.distance is None else f"{mark.distance:.3g}" for mark in ends]
+    spent = [f"{mark.instance.seconds:.1f}" for mark in ends if mark.instance]
+    return row.id, strip(row), " → ".join(far), spent[-1] if spent else "–"
 
 
 def _described(commit: Commit, modified: bool) -> tuple[str, str, str, str]:

@@ -139,7 +139,7 @@ def test_bisect_names_all_candidates_where_some_do_not_load(project: Project, tm
 def test_bisect_of_what_did_not_change_says_so(project: Project) -> None:
     done = project.harness("bisect", "suites/demo.toml::apart", "--good", project.told[0].hash)
     assert done.returncode == 4
-    assert "found supported at both" in done.stderr
+    assert "found supported → supported" in done.stderr
 
 
 def test_a_record_that_cannot_be_read_is_told_and_passed_over(project: Project, tmp_path: Path) -> None:

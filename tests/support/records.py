@@ -9,6 +9,7 @@ from harness.session import run
 from harness.targets import gather
 
 
-def record_of(path: Path, **how: object) -> Record:
-    """The record of a run of the suite file, without a store."""
-    return run(gather([str(path)]), store=None, workers=1, **how)  # type: ignore[arg-type]
+def record_of(path: Path, only: str = "", **how: object) -> Record:
+    """The record of a run of the suite file, or of one claim of it, without a store."""
+    target = f"{path}::{only}" if only else str(path)
+    return run(gather([target]), store=None, workers=1, **how)  # type: ignore[arg-type]

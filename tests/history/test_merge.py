@@ -1,0 +1,163 @@
+"""Records of shards, and their stores, merged: what one run would have given."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from records import record_of
+
+from harness.history.merge import MergeError, Part, merge
+from harness.measure import Store, contents
+from harness.report import Record, read_record
+from harness.targets import gather
+
+SUITE = """\
+[suite]
+format = 1
+title = "t"
+
+[experiments.e]
+run = "toys:pair"
+with = { sd = 0.03, slope = 0.01 }
+sweep = { shift = [0.0, 0.01, 0.02, 0.3], size = [1, 2, 4] }
+
+[claims.equal]
+says = "…"
+expect = "open"
+experiment = "e"
+equal = { of = ["a.error", "b.error"], within = "5%" }
+
+[claims.alike]
+says = "…"
+expect = "open"
+experiment = "e"
+equal = { of = ["a.error", "b.error"], along = "size", within = "5%" }
+at = { shift = [0.0, 0.02] }
+
+[claims.small]
+says = "…"
+expect = "supported"
+experiment = "e"
+at-most = { of = "gap", bound = 0.2 }
+control = "none: a toy"
+"""
+UNLIKE = ("started", "duration", "command", "shard")
+"""What a merged record and that of one run need not share; nor the seconds of trials."""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    path = tmp_path / "t.toml"
+    path.write_text(SUITE)
+    return path
+
+
+def plain(record: Record) -> Record:
+    """The record without what differs from run to run."""
+    timeless: dict[str, object] = {"seconds": 0.0, "hours_to_decision": None}
+    instances = tuple(msgspec.structs.replace(i, **timeless) for i in record.instances)
+    changed: dict[str, object] = dict.fromkeys(UNLIKE)
+    return msgspec.structs.replace(record, instances=instances, **changed)
+
+
+def shards(suite: Path, of: int) -> list[Part]:
+    return [Part(f"{n}.json", record_of(suite, part=(n, of))) for n in range(1, of + 1)]
+
+
+def changed(part: Part, **how: object) -> Part:
+    return Part("x", msgspec.structs.replace(part.record, **how))
+
+
+def test_five_shards_merged_are_one_run(suite: Path) -> None:
+    whole, parts = record_of(suite), shards(suite, 5)
+    assert [len(part.record.instances) for part in parts].count(0) < 3
+    merged = merge(parts[::-1])
+    assert plain(merged) == plain(whole)
+    assert [i.id for i in merged.instances] == [i.id for i in gather([str(suite)])[0].instances]
+
+
+def test_an_empty_shard_is_no_mistake(suite: Path) -> None:
+    text = SUITE[: SUITE.index("[claims.alike]")].replace("0.0, 0.01, 0.02, 0.3", "0.0")
+    suite.write_text(text.replace("1, 2, 4", "1"))
+    parts = shards(suite, 3)
+    assert [part.record.exit_code for part in parts] == [0, 0, 0]
+    assert plain(merge(parts)) == plain(record_of(suite))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda parts: parts[:2], "expected all 3 shards, found none for 3/3"),
+        (lambda parts: [*parts, parts[0]], "shard 1/3 is in 1.json as well"),
+        (lambda parts: [parts[0], changed(parts[1], shard=None)], "that is none"),
+        (
+            lambda parts: [*parts[:2], changed(parts[2], first_seed=7)],
+            "x: expected the first seed of 1.json, 0, found 7",
+        ),
+        (
+            lambda parts: [
+                *parts[:2],
+                changed(parts[2], suites=(msgspec.structs.replace(parts[2].record.suites[0], sha256="0"),)),
+            ],
+            "x: expected suite t as in 1.json, found another version",
+        ),
+        (lambda parts: [], "expected records to merge, found none"),
+    ],
+)
+def test_what_is_not_of_one_run_is_refused(suite: Path, change: object, said: str) -> None:
+    with pytest.raises(MergeError, match=said):
+        merge(change(shards(suite, 3)))  # type: ignore[operator]
+
+
+def test_runs_of_different_claims_are_put_one_after_the_other(suite: Path) -> None:
+    one, other = record_of(suite, only="small"), record_of(suite, only="alike")
+    merged = merge([Part("a", one), Part("b", other)])
+    assert [i.id for i in merged.instances] == [i.id for i in (*one.instances, *other.instances)]
+    assert merged.exit_code == max(one.exit_code, other.exit_code)
+    with pytest.raises(MergeError, match=r"b: t/small\[.* is in a as well"):
+        merge([Part("a", one), Part("b", one)])
+
+
+def test_other_machines_are_named(suite: Path) -> None:
+    parts = shards(suite, 2)
+    gpu = msgspec.structs.replace(parts[1].record.environment, device="H100", python="3.13.0", machine="m2")
+    record = merge([parts[0], Part("2.json", msgspec.structs.replace(parts[1].record, environment=gpu))])
+    assert record.environment.device == "cpu, H100"
+    assert "parts were run with different device" in record.notes
+    assert "parts were run with different python" in record.notes
+
+
+def test_the_command_runs_shards_and_merges_records_and_stores(suite: Path) -> None:
+    support = Path(__file__).parents[1] / "support"
+
+    def harness(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"PYTHONPATH": str(support), "NO_COLOR": "1"}
+        command = [sys.executable, "-m", "harness", *arguments]
+        return subprocess.run(
+            command, cwd=suite.parent, env=environment, capture_output=True, text=True, check=False
+        )
+
+    for number in (1, 2):
+        outputs = ("--store", f"{number}.sqlite", "--json", f"{number}.json", "--no-history")
+        done = harness("run", "t.toml", "--shard", f"{number}/2", *outputs)
+        assert done.returncode in (0, 1), done.stderr
+    merged = harness("merge", "1.json", "2.json", "1.sqlite", "2.sqlite", "--store", "all.sqlite")
+    one = harness("run", "t.toml", "--store", "all.sqlite", "--json", "one.json")
+    assert merged.returncode == one.returncode == 1
+    assert "0 trials" in one.stdout or " 0 trials measured" in one.stdout  # the merged store has them all
+    record = read_record(suite.parent / "reports/t.json")
+    again = read_record(suite.parent / "one.json")
+    assert record.instances == again.instances
+    stores = [Store(suite.parent / f"{name}.sqlite") for name in ("1", "2", "all")]
+    counts = [sum(c.trials for c in contents(store)) for store in stores]
+    assert counts[0] + counts[1] == counts[2]
+    assert harness("merge", "1.json", "nothing.json").returncode == 4
+    for wrong in ("0/2", "3/2", "2", "a/b"):
+        done = harness("run", "t.toml", "--shard", wrong)
+        assert done.returncode == 4
+        assert f"expected NUMBER/OF such as 2/5, found '{wrong}'" in done.stderr

@@ -1,0 +1,111 @@
+"""A library that is not this project: `--track` follows its commits with the conformance suite."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kernel_library import lab, library
+from past_project import Told, git
+
+from harness.history import Chosen, past
+from harness.history.text import QUIET
+from harness.history.timeline import timeline
+
+KERNELS = Path(__file__).parents[2] / "suites/kernels.toml"
+
+
+class Lab:
+    """A folder with the user's suite, beside a clone of the library with its story."""
+
+    def __init__(self, above: Path) -> None:
+        self.folder, self.library = above / "lab", above / "fastkernels"
+        lab(self.folder)
+        self.told: list[Told] = library(self.library)
+
+    def harness(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "harness", *arguments, "--track", str(self.library)]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+
+    def run_all(self, *targets: str) -> None:
+        """A record of each commit of the library; of one that does not load, every claim is an error."""
+        for told in self.told:
+            git(self.library, "checkout", "--quiet", told.hash)
+            done = self.harness("run", *targets, "--quiet")
+            assert done.returncode in ((0, 1) if told.loads else (1, 4)), done.stdout + done.stderr
+        git(self.library, "checkout", "--quiet", "main")
+
+    def kinds(self, given: dict[str, object] | None = None) -> dict[str, dict[str, str]]:
+        """Subject of each commit of the library → what changed there, but for what is quiet."""
+        chosen = Chosen(self.folder / "reports/history", self.library, given, tracked=True)
+        line = timeline(past(chosen).states)
+        return {
+            commit.subject: {event.id: event.kind for event in events}
+            for commit, events in zip(line.commits, line.events, strict=True)
+        }
+
+    def bisect(self, *arguments: str) -> str:
+        done = self.harness("bisect", *arguments, "--good", self.told[0].hash, "--bad", "main")
+        assert done.returncode == 0, done.stderr
+        return next(t.name for t in self.told if t.hash == done.stdout.split()[0])
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    return Lab(tmp_path_factory.mktemp("track"))
+
+
+def test_bisect_walks_the_librarys_history_with_todays_suite(place: Lab, tmp_path: Path) -> None:
+    nothing = ("--history", str(tmp_path))
+    assert place.bisect("lab.toml::near", "--when", "effect", *nothing) == "the kernel breaks"
+    assert git(place.library, "status", "--porcelain") == ""
+
+
+def test_a_repository_that_no_trial_depends_on_is_refused(place: Lab, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "one")
+    environment = os.environ | {"PYTHONPATH": str(place.library)}
+    command = [sys.executable, "-m", "harness", "run", "lab.toml::near", "--track", str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=place.folder, capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 4
+    assert "expected the repository of code that the trials depend on" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_users_claims_over_the_librarys_commits(place: Lab) -> None:
+    place.run_all("lab.toml")
+    loud = {
+        subject: {id_: kind for id_, kind in kinds.items() if kind not in QUIET}
+        for subject, kinds in place.kinds().items()
+    }
+    assert loud.pop("the kernel breaks") == {"lab/near": "shifted"}
+    assert loud.pop("quick is slowed") == {"lab/fast": "flipped"}
+    assert not any(loud.values()), loud
+    assert len(loud) == 9
+    assert place.bisect("lab.toml::fast") == "quick is slowed"
+
+
+@pytest.mark.slow
+def test_the_conformance_suite_over_the_librarys_commits(place: Lab) -> None:
+    subject = ("--with", "subject=fastkernels:kernel")
+    place.run_all(str(KERNELS), *subject)
+    found = place.kinds({"subject": "fastkernels:kernel"})
+    expected = {
+        "rounding": {"identical", "numeric", "changed"},  # arccos near 1 makes 1e-16 into 1e-9
+        "it does not load": {"weakened"},
+        "it loads again": {"strengthened"},
+        "the kernel breaks": {"flipped", "shifted", "identical", "numeric"},
+    }
+    for told in place.told[1:]:
+        kinds = set(found[told.name].values())
+        assert kinds <= expected.get(told.name, {"identical"}), told.name
+    assert "numeric" in found["rounding"].values()
+    wrong = next(id_ for id_, kind in found["the kernel breaks"].items() if kind == "flipped")
+    id_ = wrong.partition("/")[2]
+    assert place.bisect(f"{KERNELS}::{id_}", *subject) == "the kernel breaks"
+    assert place.bisect(f"{KERNELS}::{id_}", *subject, "--when", "effect") == "the kernel breaks"
