@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -194,11 +195,14 @@ def test_without_time_nothing_is_run_and_nothing_is_green(read: Read) -> None:
     assert exit_code(f.outcome for f in result.findings) == 1
 
 
-def test_a_claim_is_not_run_where_only_its_control_lacks_time(read: Read) -> None:
+def test_a_claim_is_not_run_where_only_its_control_lacks_time(read: Read, tmp_path: Path) -> None:
     slow = GOOD.replace("shift = [0.0, 0.5]", "rival = { no = {}, yes = { shift = 0.5, sleep = 60.0 } }")
     slow = slow.replace("shift = 0.5 } }\nat", 'rival = "yes" } }\nat').replace("{shift}", "{rival}")
     slow = slow.replace("at = { shift = 0.0 }", 'at = { rival = "no" }')
-    with Laboratory(None, workers=12) as laboratory:  # the rival's six trials keep six of them
-        result = conduct([case(read(slow).instances[0])], laboratory, time_budget=5.0)
+    asked = case(read(slow).instances[0])
+    with Laboratory(tmp_path / "store.sqlite", workers=2) as laboratory:
+        conduct([replace(asked, control=())], laboratory)
+    with Laboratory(tmp_path / "store.sqlite", workers=2) as laboratory:
+        result = conduct([asked], laboratory, time_budget=0.5)
     (finding,) = result.findings
     assert (finding.verdict, finding.control_verdict, finding.outcome) == ("supported", "not-run", "not-run")
