@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.campaign import Progress
 from harness.report.progress import showing
 from harness.report.record import Record
+from harness.session import make_importable
 from harness.session import run as run_session
 from harness.targets import STORE, gather, make_local_modules_importable
 
@@ -28,19 +29,24 @@ def run(
     seeds: int | None = None,
     first_seed: int | None = None,
     given: Mapping[str, object] | None = None,
+    time_budget: float | None = None,
+    track: str | Path | None = None,
     progress: bool | Callable[[Progress], None] = False,
 ) -> Record:
     """Measure and judge the claims of `FILE` or `FILE::ID` targets; what `harness run` does, as a record.
 
     `keyword` and `marks` select as -k and -m do. `store` keeps measured trials (None keeps nothing), `seeds`
     replaces the budgets, `first_seed` the pinned seeds 0, 1, 2, …, and `given` values of parameters, as
-    `--with` does: `given={"subject": "my.module:kernel"}`. `progress` shows it on standard error, or
-    is a function that is told of it. A record without instances means that nothing was selected.
+    `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds, `track` the repository
+    of the code under test. `progress` shows it on standard error, or is a function that is told of it. A record
+    without instances means that nothing was selected.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
     `StoreError` for a store that cannot be used (all are `UserError`).
     """
     make_local_modules_importable()
+    if track is not None:
+        make_importable(Path(track))
     names = [targets] if isinstance(targets, str | Path) else targets
     selected = gather([str(name) for name in names], keyword=keyword, marks=marks, given=given)
     with showing(quiet=progress is not True) as show:
@@ -50,6 +56,8 @@ def run(
             workers=workers,
             seeds=seeds,
             first_seed=first_seed,
+            time_budget=time_budget,
+            track=None if track is None else Path(track),
             command=("harness.run", *map(str, names)),
             on_progress=progress if callable(progress) else show,
         )
