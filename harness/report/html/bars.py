@@ -51,6 +51,8 @@ class Bar:
     says: str
     height: float = HEIGHT
     before: str = ""
+    centred: bool = False
+    """Whether 0 means something: the middle of a region, or no deviation at all."""
 
 
 def scale_of(region: tuple[Side, Side], interval: tuple[Side, Side], unit: Unit) -> Scale:
@@ -96,7 +98,7 @@ def bar(
         path, ends = _interval(before.interval, scale, HEIGHT * 0.25)
         earlier = path + ends
     dot = None if shown.estimate is None else _x(scale(shown.estimate))
-    return Bar(region, edges, line, arrows, dot, scale.says, HEIGHT, earlier)
+    return Bar(region, edges, line, arrows, dot, scale.says, HEIGHT, earlier, _centred(shown, unit))
 
 
 def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
@@ -113,11 +115,18 @@ def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
     pitch = min(4.0, _GROUP_HEIGHT / len(measured))
     height = max(HEIGHT, pitch * (len(measured) + 1))
     top = (height - pitch * (len(measured) - 1)) / 2
-    paths = [_interval(i.interval, scales[i.id], top + pitch * k) for k, i in enumerate(measured)]
+    paths = [
+        _interval(i.interval, scales[i.id], top + pitch * k, pitch * 0.45) for k, i in enumerate(measured)
+    ]
     first = measured[0]
     region, edges = _region(first.region, first.unit, scales[first.id], height)
-    line = "".join(path for path, _ in paths)
-    return Bar(region, edges, line, "", None, scales[first.id].says, height)
+    line = "".join(path + arrows for path, arrows in paths)
+    says, centred = scales[first.id].says, _centred(first, first.unit)
+    return Bar(region, edges, line, "", None, says, height, centred=centred)
+
+
+def _centred(shown: InstanceRecord | PartRecord, unit: Unit) -> bool:
+    return unit == "violation" or None not in shown.region
 
 
 def _region(
@@ -132,7 +141,9 @@ def _region(
     return (start, max(0.0, end - start)), edges
 
 
-def _interval(sides: tuple[Side, Side], scale: Scale, y: float) -> tuple[str, str]:
+def _interval(
+    sides: tuple[Side, Side], scale: Scale, y: float, head: float = 4.0
+) -> tuple[str, str]:
     """The line of an interval, and its arrows where it goes beyond the axis."""
     low, high = sides
     if low is None and high is None:
@@ -142,10 +153,11 @@ def _interval(sides: tuple[Side, Side], scale: Scale, y: float) -> tuple[str, st
     start, end = _x(t_low), _x(t_high)
     line = f"M{_n(start)} {_n(y)}H{_n(max(end, start + 0.5))}"
     arrows = ""
+    h = _n(head)
     if t_low < -SPAN:
-        arrows += f"M5 {_n(y - 4)}L1 {_n(y)}l4 4"
+        arrows += f"M{_n(1 + head)} {_n(y - head)}L1 {_n(y)}l{h} {h}"
     if t_high > SPAN:
-        arrows += f"M{WIDTH - 5} {_n(y - 4)}L{WIDTH - 1} {_n(y)}l-4 4"
+        arrows += f"M{_n(WIDTH - 1 - head)} {_n(y - head)}L{WIDTH - 1} {_n(y)}l-{h} {h}"
     return line, arrows
 
 

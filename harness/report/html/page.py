@@ -27,6 +27,19 @@ class Filter:
     count: int
 
 
+@dataclass(frozen=True)
+class Columns:
+    """Which columns a table has beside those that all have."""
+
+    past: bool
+    chances: bool
+
+    @property
+    def columns(self) -> int:
+        """How many it has."""
+        return 6 + self.past + self.chances
+
+
 def page(
     record: Record,
     *,
@@ -48,7 +61,10 @@ def page(
         headline=headline(views, since),
         chunks=chunks(views),
         filters=filters(views),
-        has_past=any(past.get(i.id) for i in record.instances),
+        has=Columns(
+            past=any(past.get(i.id) for i in record.instances),
+            chances=any(i.reproducibility is not None or i.fragile for i in record.instances),
+        ),
         sweeps=with_maps,
         swept={sweep.claim.anchor for sweep in with_maps},
         timed=[i for i in record.instances if i.timings],

@@ -6,12 +6,14 @@ import json
 import re
 import shlex
 import tomllib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 import tomli_w
 
-from harness.report.record import InstanceRecord, Record, SourceRecord
+from harness.report.record import InstanceRecord, Record, SourceRecord, TrialsRecord
 
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]{2,20}(\.[A-Z]{2})?/\d{7})(v\d{1,2})?", re.ASCII)
 _DOI = re.compile(r"10\.\d{4,9}/[!-~]{1,200}")
@@ -62,6 +64,15 @@ def command(record: Record, instance: InstanceRecord) -> str:
     if any(word.partition("=")[0] == "--seeds" for word in record.command):
         words += ["--seeds", str(instance.budget)]
     return shlex.join(words)
+
+
+def readings(trials: Sequence[TrialsRecord]) -> tuple[str, ...]:
+    """Which trials were read, in words, those of one experiment together."""
+    points = Counter((t.experiment, t.quantities, t.first_seed, t.first_seed + t.n - 1) for t in trials)
+    return tuple(
+        f"{experiment}: {', '.join(quantities)}, {f'{n} points, ' if n > 1 else ''}seeds {first} to {last}"
+        for (experiment, quantities, first, last), n in points.items()
+    )
 
 
 def _literal(value: object) -> str:

@@ -49,8 +49,7 @@ def _environment() -> Environment:
         finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.loopcontrols"],
-    )
+            )
     environment.filters["short"] = short
     environment.globals.update(
         median=statistics.median,
@@ -58,6 +57,7 @@ def _environment() -> Environment:
         bars=bars,
         figures=figures,
         sources=sources,
+        readings=sources.readings,
         glyph=views.glyph,
         verdict_glyphs=sweeps.VERDICTS,
         instance_chunks=views.instance_chunks,
