@@ -177,6 +177,7 @@ def plan(
 @store_option
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Where to write the record.")
 @click.option("--markdown", "markdown_path", type=click.Path(path_type=Path), help="Write Markdown as well.")
+@click.option("--html", "html_path", type=click.Path(path_type=Path), help="Write a page (HTML) as well.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def run(
     targets: Sequence[str],
@@ -191,6 +192,7 @@ def run(
     store: Path,
     json_path: Path | None,
     markdown_path: Path | None,
+    html_path: Path | None,
     quiet: bool,
 ) -> None:
     """Measure and judge claims; print the report, and write the record to reports/NAME.json.
@@ -224,8 +226,13 @@ def run(
     write_whole(path, to_json(record))
     if markdown_path is not None:
         write_whole(markdown_path, markdown(record).encode())
+    if html_path is not None:
+        from harness.report.html import page
+
+        write_whole(html_path, page(record).encode())
     _show(record)
-    click.echo(f"Record: {path}" + (f" · Markdown: {markdown_path}" if markdown_path else ""))
+    written = {"Record": path, "Markdown": markdown_path, "HTML": html_path}
+    click.echo(" · ".join(f"{what}: {where}" for what, where in written.items() if where))
     sys.exit(record.exit_code)
 
 
@@ -261,7 +268,8 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
 @click.option(
     "--markdown", "markdown_path", type=click.Path(path_type=Path), help="Write Markdown, print nothing."
 )
-def report(record: Path, markdown_path: Path | None) -> None:
+@click.option("--html", "html_path", type=click.Path(path_type=Path), help="Write a page, print nothing.")
+def report(record: Path, markdown_path: Path | None, html_path: Path | None) -> None:
     """Show a record of an earlier run; its exit code is that run's."""
     from harness.report import read_record, write_whole
     from harness.report.markdown import markdown
@@ -269,7 +277,11 @@ def report(record: Path, markdown_path: Path | None) -> None:
     found = read_record(record)
     if markdown_path is not None:
         write_whole(markdown_path, markdown(found).encode())
-    else:
+    if html_path is not None:
+        from harness.report.html import page
+
+        write_whole(html_path, page(found).encode())
+    if markdown_path is None and html_path is None:
         _show(found)
     sys.exit(found.exit_code)
 

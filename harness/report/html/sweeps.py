@@ -122,7 +122,8 @@ def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
         return None
     step = (CURVE_WIDTH - _LEFT - 8) / len(labels)
     places = {label: _LEFT + step * (k + 0.5) for k, label in enumerate(labels)}
-    region, edges = None, ()
+    region: tuple[float, float] | None = None
+    edges: tuple[float, ...] = ()
     if len({i.region for i in measured}) == 1:
         low, high = measured[0].region
         top = y.end if high is None else y(high)

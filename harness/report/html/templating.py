@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.report import words
 from harness.report.html import bars, figures, sources, sweeps, views
+from harness.report.record import InstanceRecord
 from harness.text import printable
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ def inert(text: str) -> str:
 def short(text: str, length: int = SHORT) -> str:
     """The beginning of a long text."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def advice(instance: InstanceRecord) -> str:
+    """What a row says it would take; of a log, the last line, which names the error."""
+    said = words.advice(instance)
+    if instance.verdict == "error":
+        return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
+    return said
 
 
 def render(template: str, **given: object) -> str:
@@ -57,6 +66,7 @@ def _environment() -> Environment:
         bars=bars,
         figures=figures,
         sources=sources,
+        advice=advice,
         readings=sources.readings,
         glyph=views.glyph,
         verdict_glyphs=sweeps.VERDICTS,

@@ -142,7 +142,7 @@ def outcome_of(outcomes: Iterable[str]) -> str:
 def claims(
     instances: Sequence[InstanceRecord], past: Mapping[str, Sequence[Mark]], changed: Mapping[str, str]
 ) -> list[ClaimView]:
-    """The claims of a record: those that fail first, then the changed ones, then the others in their order."""
+    """The claims of a record: those that fail, then those that changed, then the others in their order."""
     views = []
     number = 0
     for place, (name, members) in enumerate(by_claim(instances).items()):
