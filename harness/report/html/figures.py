@@ -135,7 +135,7 @@ def fit(found: FitRecord, slope: float | None, region: tuple[Side, Side]) -> Fit
     if not found.at or min(found.at) <= 0 or not len(found.at) == len(found.mean) == len(found.sd):
         return None
     logs = [math.log(a) for a in found.at]
-    x = spanning(logs, _FIT_LEFT + 6, FIT_WIDTH - 8)
+    x = spanning(logs, _FIT_LEFT + 6, FIT_WIDTH)
     spread = [m + s * d for m, d in zip(found.mean, found.sd, strict=True) for s in (-1, 1)]
     y = spanning(spread, FIT_HEIGHT - _FIT_BOTTOM - 4, 8)
     if x is None or y is None:
@@ -163,6 +163,6 @@ def fit(found: FitRecord, slope: float | None, region: tuple[Side, Side]) -> Fit
         ranges="".join(f"M{x(a):.1f} {y(m - s):.1f}V{y(m + s):.1f}" for a, m, s in points),
         line=line,
         wedge=wedge,
-        x_ticks=tuple((x(a), f"{v:.4g}") for a, v in zip(logs, found.at, strict=True)),
+        x_ticks=tuple((x(a), f"{v:.6g}") for a, v in zip(logs, found.at, strict=True)),
         y_ticks=tuple((y(t), text) for t, text in log_ticks(y.low, y.high)),
     )

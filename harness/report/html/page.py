@@ -77,7 +77,7 @@ def headline(views: Sequence[ClaimView], since: str) -> str:
         return "Nothing was judged."
     counts = Counter(view.outcome for view in views)
     definite = sum(counts.values()) - counts["measured"] - counts["not-covered"]
-    noun = "claim" if len(views) == 1 else "claims"
+    noun = "claim" if (definite or len(views)) == 1 else "claims"
     if definite:
         found = [f"{counts['as-expected']} of {definite} {noun} as expected"]
     else:
