@@ -14,7 +14,7 @@ def ticks(low: float, high: float, unit: Unit) -> list[tuple[float, str]]:
     """(x, label) of about five round numbers within [low, high]; x is in the units of x_s."""
     if unit in ("ratio", "log-value", "speed-up") and -300 < low < high < 300:
         shift = 1.0 if unit == "ratio" else 0.0
-        if high - low < math.log(8):
+        if high - low < math.log(8) and low > -20:
             found = [math.log(v + shift) for v in _round(math.exp(low) - shift, math.exp(high) - shift)]
         else:
             found = _decades(low, high)
@@ -31,7 +31,7 @@ def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
 def _round(low: float, high: float) -> list[float]:
     """Multiples of 1, 2 or 5 times a power of ten: three to six of them."""
     width = high - low
-    if not (0 < width < math.inf):
+    if not (1e-9 * max(abs(low), abs(high), 1e-250) < width < math.inf):
         return [low] if math.isfinite(low) else []
     step = 10.0 ** math.floor(math.log10(width))
     for factor in (0.1, 0.2, 0.5, 1.0):

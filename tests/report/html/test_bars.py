@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from made import INSTANCE, LAW
 from msgspec.structs import replace
@@ -147,6 +147,8 @@ def test_ticks_are_round_where_people_read_them(
 
 
 @given(low=REACH, width=st.floats(0, 1e6), unit=st.sampled_from(["ratio", "value", "speed-up"]))
+@example(low=0.0, width=5e-324, unit="value")
+@example(low=-299.0, width=0.5, unit="ratio")
 def test_ticks_are_few_and_inside(low: float, width: float, unit: Unit) -> None:
     found = ticks(low, low + width, unit)
     assert len(found) <= 12
