@@ -1,0 +1,148 @@
+"""Sweeps at a glance: a curve of intervals over one axis, heat maps of verdicts over two.
+
+A claim whose instances differ along one axis has a curve; along more, maps: the two axes with the most
+values span a map, and there is one for each combination of the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.report.html.figures import spanning
+from harness.report.html.ticks import ticks
+from harness.report.html.views import ClaimView, InstanceView
+from harness.report.record import InstanceRecord
+
+VERDICTS = {
+    "supported": "▲",
+    "refuted": "▽",
+    "inconclusive": "?",
+    "not-covered": "○",
+    "not-run": "…",
+    "error": "!",
+}
+"""Verdict → glyph in a map."""
+
+CURVE_WIDTH, CURVE_HEIGHT = 250, 150
+_LEFT, _BOTTOM = 50, 22
+
+
+@dataclass(frozen=True)
+class Map:
+    """One heat map: rows of cells, None where nothing was judged."""
+
+    title: str
+    x_axis: str
+    y_axis: str
+    x: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[InstanceView | None, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Intervals over one axis, over the region where that is the same for all."""
+
+    axis: str
+    region: tuple[float, float] | None
+    edges: tuple[float, ...]
+    intervals: str
+    dots: str
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The maps of a claim, or its curve."""
+
+    claim: ClaimView
+    maps: tuple[Map, ...]
+    curve: Curve | None
+
+
+def sweeps(claims: Sequence[ClaimView]) -> list[Sweep]:
+    """The sweeps of the claims that have any."""
+    found = []
+    for claim in claims:
+        axes = _axes([view.record for view in claim.instances])
+        if len(axes) == 1:
+            curve = _curve(claim, *next(iter(axes.items())))
+            if curve:
+                found.append(Sweep(claim, (), curve))
+        elif axes:
+            found.append(Sweep(claim, _maps(claim, axes), None))
+    return found
+
+
+def _axes(instances: Sequence[InstanceRecord]) -> dict[str, list[str]]:
+    """The axes along which the points differ, each with its labels in order."""
+    names = dict.fromkeys(axis for i in instances for axis in i.point)
+    labels = {name: dict.fromkeys(i.point[name] for i in instances if name in i.point) for name in names}
+    return {name: sorted(found, key=_order) for name, found in labels.items() if len(found) > 1}
+
+
+def _order(label: str) -> tuple[bool, float, str]:
+    """Numbers by size, then words."""
+    try:
+        return (False, float(label), label)
+    except ValueError:
+        return (True, 0.0, label)
+
+
+def _maps(claim: ClaimView, axes: dict[str, list[str]]) -> tuple[Map, ...]:
+    by_size = sorted(axes, key=lambda name: -len(axes[name]))
+    x_axis, y_axis = by_size[:2]
+    others = [name for name in axes if name not in (x_axis, y_axis)]
+    places = {tuple(v.record.point.get(name, "") for name in axes): v for v in claim.instances}
+    found = []
+    combinations = {tuple(v.record.point.get(name, "") for name in others) for v in claim.instances}
+    for labels in sorted(combinations, key=lambda found: [*map(_order, found)]):
+        fixed = dict(zip(others, labels, strict=True))
+        rows = []
+        for y in axes[y_axis]:
+            point = {**fixed, y_axis: y}
+            cells = tuple(
+                places.get(tuple({**point, x_axis: x}.get(name, "") for name in axes)) for x in axes[x_axis]
+            )
+            rows.append((y, cells))
+        title = ", ".join(f"{name}={label}" for name, label in fixed.items())
+        found.append(Map(title, x_axis, y_axis, tuple(axes[x_axis]), tuple(rows)))
+    return tuple(found)
+
+
+def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
+    measured = [v.record for v in claim.instances if v.record.estimate is not None]
+    if len(measured) < 2 or len({i.unit for i in measured}) > 1:
+        return None
+    sides = [side for i in measured for side in (*i.interval, *i.region, i.estimate)]
+    y = spanning(sides, CURVE_HEIGHT - _BOTTOM - 4, 8)
+    if y is None or not math.isfinite(y.high - y.low):
+        return None
+    step = (CURVE_WIDTH - _LEFT - 8) / len(labels)
+    places = {label: _LEFT + step * (k + 0.5) for k, label in enumerate(labels)}
+    region: tuple[float, float] | None = None
+    edges: tuple[float, ...] = ()
+    if len({i.region for i in measured}) == 1:
+        low, high = measured[0].region
+        top = y.end if high is None else y(high)
+        bottom = y.start if low is None else y(low)
+        region = (top, max(0.0, bottom - top))
+        edges = tuple(y(side) for side in (low, high) if side is not None)
+    drawn = [(places[i.point[name]], i) for i in measured if name in i.point]
+    every = max(1, math.ceil(len(labels) * 34 / (CURVE_WIDTH - _LEFT)))
+    return Curve(
+        axis=name,
+        region=region,
+        edges=edges,
+        intervals="".join(
+            f"M{x:.1f} {y.start if i.interval[0] is None else y(i.interval[0]):.1f}"
+            f"V{y.end if i.interval[1] is None else y(i.interval[1]):.1f}"
+            for x, i in drawn
+            if i.interval != (None, None)
+        ),
+        dots="".join(f"M{x:.1f} {y(i.estimate or 0.0):.1f}h0" for x, i in drawn),
+        x_ticks=tuple((places[label], label) for k, label in enumerate(labels) if k % every == 0),
+        y_ticks=tuple((y(t), text) for t, text in ticks(y.low, y.high, measured[0].unit)),
+    )

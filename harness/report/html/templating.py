@@ -1,0 +1,76 @@
+"""Templates in, HTML out: escaping, and the functions that templates call."""
+
+from __future__ import annotations
+
+import statistics
+from functools import cache
+from typing import TYPE_CHECKING
+
+from harness.report import words
+from harness.report.html import bars, figures, sources, sweeps, views
+from harness.report.record import InstanceRecord
+from harness.text import printable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SHORT = 240
+"""Characters of a text in a row; its details have all of it."""
+
+
+def inert(text: str) -> str:
+    """`text` without control, invisible and direction characters, but with its lines."""
+    if text.isprintable():
+        return text
+    return "\n".join(printable(line.replace("\t", "    ")) for line in text.split("\n"))
+
+
+def short(text: str, length: int = SHORT) -> str:
+    """The beginning of a long text."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def advice(instance: InstanceRecord) -> str:
+    """What a row says it would take; of a log, the last line, which names the error."""
+    said = words.advice(instance)
+    if instance.verdict == "error":
+        return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
+    return said
+
+
+def render(template: str, **given: object) -> str:
+    """The page that a template makes."""
+    return _environment().get_template(template).render(**given)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def finalize(value: object) -> object:
+        return inert(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment = Environment(
+        loader=PackageLoader("harness.report.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+            )
+    environment.filters["short"] = short
+    environment.globals.update(
+        median=statistics.median,
+        words=words,
+        bars=bars,
+        figures=figures,
+        sources=sources,
+        advice=advice,
+        readings=sources.readings,
+        glyph=views.glyph,
+        verdict_glyphs=sweeps.VERDICTS,
+        instance_chunks=views.instance_chunks,
+        tokens=views.TOKENS,
+    )
+    return environment

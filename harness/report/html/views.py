@@ -1,0 +1,283 @@
+"""What a page shows, ordered: marks of earlier commits, claims with their instances, groups of claims.
+
+A claim of many instances has an outcome of its own: the worst of those that fail, or else *as-expected* if
+anything was expected of any, *measured* if not, *not-covered* if nothing of it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.report.record import InstanceRecord
+from harness.report.words import FAILING, GLYPHS, ORDER, again, by_claim, control
+
+LAST = 20
+"""Commits in a history strip."""
+SHOWN = 120
+"""Settled claims that stand in the open; of more, all are folded."""
+CHUNK = 100
+"""Rows of a folded table."""
+_SETTLED = ("not-covered", "as-expected", "measured")
+_BEST = ("as-expected", "measured", "not-covered")
+TOKENS = (*ORDER, "other", "changed", "contradicts", "fragile")
+"""What a row may be filtered by: outcomes, and what an instance may be besides."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one commit's record said of an instance; `note` is shown with it."""
+
+    commit: str
+    date: str
+    verdict: str
+    outcome: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Equal marks of adjacent commits, as they stand in a strip."""
+
+    outcome: str
+    glyphs: str
+    says: str
+
+
+@dataclass(frozen=True)
+class InstanceView:
+    """An instance, where it is on the page, how it changed, and its history."""
+
+    anchor: str
+    record: InstanceRecord
+    changed: str
+    history: tuple[Run, ...]
+    tokens: str
+    """What the filters look for."""
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """A claim: all of its instances."""
+
+    anchor: str
+    name: str
+    outcome: str
+    instances: tuple[InstanceView, ...]
+    changed: tuple[str, ...]
+    history: tuple[Run, ...]
+    tokens: str
+
+    @property
+    def first(self) -> InstanceRecord:
+        """What its instances have in common is read from the first."""
+        return self.instances[0].record
+
+    @property
+    def single(self) -> bool:
+        """Whether it has one instance, and so no group of its own."""
+        return len(self.instances) == 1
+
+    @property
+    def records(self) -> list[InstanceRecord]:
+        """Those of its instances."""
+        return [view.record for view in self.instances]
+
+    @property
+    def controls(self) -> tuple[tuple[str, int], ...]:
+        """How many controls came out how."""
+        return tuple(Counter(control(record) for record in self.records).items())
+
+    @property
+    def least(self) -> str | None:
+        """The least chance that fresh seeds repeat a verdict, of those known."""
+        known = [r for r in self.records if r.reproducibility is not None]
+        return again(min(known, key=lambda r: r.reproducibility or 0.0)).partition(" ")[0] if known else None
+
+    @property
+    def fragile(self) -> int:
+        """How many of them are."""
+        return sum(record.fragile for record in self.records)
+
+    @property
+    def seconds(self) -> float:
+        """Core-seconds; a trial that several instances read counts for each."""
+        return sum(record.seconds for record in self.records)
+
+    def counts(self, of: str) -> tuple[tuple[str, int], ...]:
+        """How many instances have which outcome (verdict, agreement), the worst outcome first."""
+        found = Counter(str(getattr(view.record, of)) for view in self.instances)
+        return tuple(sorted(found.items(), key=lambda item: (_rank(item[0]), item[0])))
+
+    @property
+    def attention(self) -> tuple[InstanceRecord, ...]:
+        """Those that are not as expected, the worst first."""
+        failing = [view.record for view in self.instances if view.record.outcome in FAILING]
+        return tuple(sorted(failing, key=lambda i: _rank(i.outcome)))
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows that are shown together; with a `title`, folded under it."""
+
+    title: str
+    rows: tuple[ClaimView, ...] | tuple[InstanceView, ...]
+    tokens: str
+    outcome: str = ""
+
+
+def glyph(outcome: str) -> str:
+    """The glyph of an outcome; a record made by hand may name another."""
+    return GLYPHS.get(outcome, "•")
+
+
+def outcome_of(outcomes: Iterable[str]) -> str:
+    """The outcome of a claim whose instances have these."""
+    found = set(outcomes)
+    worst = [o for o in (*FAILING, *_BEST) if o in found]
+    return worst[0] if worst else min(found, default="not-run")
+
+
+def claims(
+    instances: Sequence[InstanceRecord], past: Mapping[str, Sequence[Mark]], changed: Mapping[str, str]
+) -> list[ClaimView]:
+    """The claims of a record: those that fail, then those that changed, then the others in their order."""
+    views = []
+    number = 0
+    for place, (name, members) in enumerate(by_claim(instances).items()):
+        rows = []
+        for instance in members:
+            number += 1
+            rows.append(_instance_view(f"i{number}", instance, past, changed))
+        outcome = outcome_of(i.outcome for i in members)
+        marks = _merged([past.get(i.id, ())[-LAST:] for i in members])
+        views.append(
+            ClaimView(
+                anchor=f"c{place + 1}",
+                name=name,
+                outcome=outcome,
+                instances=tuple(sorted(rows, key=_instance_order)),
+                changed=tuple(dict.fromkeys(row.changed for row in rows if row.changed)),
+                history=runs(marks),
+                tokens=_joined(row.tokens for row in rows),
+            )
+        )
+    return sorted(views, key=lambda view: (_rank(view.outcome), not view.changed))
+
+
+def chunks(views: Sequence[ClaimView]) -> list[Chunk]:
+    """What fails or changed, in the open; the rest there too, or folded where it is long."""
+    loud = [v for v in views if v.outcome not in _SETTLED or v.changed]
+    quiet = [v for v in views if not (v.outcome not in _SETTLED or v.changed)]
+    if len(quiet) <= SHOWN:
+        return _cut(loud + quiet, "", folded=False) if len(loud) <= SHOWN else [
+            *_cut(loud, "not as expected, or changed", folded=True), *_cut(quiet, "", folded=False)
+        ]  # fmt: skip
+    found = _cut(loud, "not as expected, or changed", folded=len(loud) > SHOWN)
+    for outcome in dict.fromkeys(v.outcome for v in quiet):
+        found += _cut([v for v in quiet if v.outcome == outcome], outcome, folded=True)
+    return found
+
+
+def instance_chunks(views: Sequence[InstanceView]) -> list[Chunk]:
+    """The instances of a claim, folded in pieces where there are many."""
+    if len(views) <= SHOWN:
+        return [Chunk("", tuple(views), "")]
+    pieces = [views[k : k + CHUNK] for k in range(0, len(views), CHUNK)]
+    return [
+        Chunk(
+            f"{k * CHUNK + 1} to {k * CHUNK + len(piece)} of {len(views)}",
+            tuple(piece),
+            _joined(v.tokens for v in piece),
+        )
+        for k, piece in enumerate(pieces)
+    ]
+
+
+def _cut(views: Sequence[ClaimView], what: str, *, folded: bool) -> list[Chunk]:
+    if not folded:
+        return [Chunk("", tuple(views), _joined(v.tokens for v in views))] if views else []
+    pieces = [views[k : k + CHUNK] for k in range(0, len(views), CHUNK)]
+    return [
+        Chunk(
+            f"{what}: claims {k * CHUNK + 1} to {k * CHUNK + len(piece)} of {len(views)}",
+            tuple(piece),
+            _joined(v.tokens for v in piece),
+            what if what in GLYPHS else "",
+        )
+        for k, piece in enumerate(pieces)
+    ]
+
+
+def _instance_view(
+    anchor: str, instance: InstanceRecord, past: Mapping[str, Sequence[Mark]], changed: Mapping[str, str]
+) -> InstanceView:
+    tokens = [instance.outcome if instance.outcome in GLYPHS else "other"]
+    if instance.id in changed:
+        tokens.append("changed")
+    if instance.agreement == "contradicts":
+        tokens.append("contradicts")
+    if instance.fragile:
+        tokens.append("fragile")
+    return InstanceView(
+        anchor=anchor,
+        record=instance,
+        changed=changed.get(instance.id, ""),
+        history=runs(past.get(instance.id, ())[-LAST:]),
+        tokens=" ".join(tokens),
+    )
+
+
+def runs(marks: Sequence[Mark]) -> tuple[Run, ...]:
+    """A history as few pieces, oldest first."""
+    found: list[list[Mark]] = []
+    for mark in marks:
+        if found and _same(found[-1][-1], mark):
+            found[-1].append(mark)
+        else:
+            found.append([mark])
+    return tuple(
+        Run(run[0].outcome, glyph(run[0].outcome) * len(run), _says(run[0], run[-1], len(run)))
+        for run in found
+    )
+
+
+def _same(a: Mark, b: Mark) -> bool:
+    return (a.outcome, a.verdict, a.note) == (b.outcome, b.verdict, b.note)
+
+
+def _says(first: Mark, last: Mark, n: int) -> str:
+    where = f"{first.commit[:9]} {first.date}"
+    if n > 1:
+        where += f" to {last.commit[:9]} {last.date}"
+    verdict = f", {first.verdict}" if first.verdict else ""
+    note = f": {first.note}" if first.note else ""
+    return f"{where}: {first.outcome}{verdict}{note}"
+
+
+def _merged(histories: Sequence[Sequence[Mark]]) -> list[Mark]:
+    """One mark for each commit, with the outcome that a claim of these instances has."""
+    by_commit: dict[tuple[str, str], list[Mark]] = {}
+    for mark in (mark for history in histories for mark in history):
+        by_commit.setdefault((mark.date, mark.commit), []).append(mark)
+    merged = []
+    for (date, commit), marks in sorted(by_commit.items(), key=lambda item: item[0][0])[-LAST:]:
+        outcome = outcome_of(mark.outcome for mark in marks)
+        merged.append(Mark(commit, date, "", outcome, marks[0].note if len(marks) == 1 else ""))
+    return merged
+
+
+def _instance_order(view: InstanceView) -> tuple[int, bool]:
+    return _rank(view.record.outcome), not view.changed
+
+
+def _rank(outcome: str) -> int:
+    """Failing outcomes from the worst; all settled ones are alike; verdicts and other words come last."""
+    if outcome in FAILING:
+        return ORDER.index(outcome)
+    return len(FAILING) if outcome in _SETTLED else len(FAILING) + 1
+
+
+def _joined(tokens: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(" ".join(tokens).split()))

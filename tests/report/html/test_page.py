@@ -1,0 +1,206 @@
+"""The page of a record: what it says first, in which order, and what a row opens to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from made import INSTANCE, LAW, RECORD, at_sizes, record, unmeasured
+from msgspec.structs import replace
+from pages import assert_inert, find, text_of
+
+from harness.report import to_json
+from harness.report.html import Mark, page
+from harness.report.words import GLYPHS
+
+UNEXPECTED = replace(INSTANCE, id="toys/odd", claim="odd", verdict="refuted", outcome="unexpected")
+
+
+def lead(html: str) -> str:
+    return text_of(find(assert_inert(html), "p", class_="lead")[0])
+
+
+def test_the_first_sentence_counts_claims_and_says_what_changed() -> None:
+    found = record(
+        *at_sizes(3),
+        UNEXPECTED,
+        unmeasured("inconclusive", id="toys/vague", claim="vague"),
+        replace(LAW, outcome="measured"),
+    )
+    changed = {"toys/odd": "flipped", "toys/same[size=2]": "shifted"}
+    html = page(found, since="a1b2c3d4e5f6a7", changed=changed)
+    assert lead(html) == (
+        "1 of 3 claims as expected; 1 unexpected, 1 inconclusive, 1 only measured; "
+        "2 instances changed since a1b2c3d4e."
+    )
+
+
+def test_a_claim_of_which_one_instance_fails_is_not_as_expected() -> None:
+    first, *rest = at_sizes(5)
+    html = page(record(replace(first, outcome="vacuous"), *rest))
+    assert lead(html) == "0 of 1 claim as expected; 1 vacuous."
+
+
+@pytest.mark.parametrize(
+    ("instances", "sentence"),
+    [
+        ((), "Nothing was judged."),
+        ((unmeasured("error", reason="line 1\nboom"),), "0 of 1 claim as expected; 1 error."),
+        (
+            (unmeasured("not-run"), unmeasured("not-covered", id="toys/b", claim="b", reason="lacks it")),
+            "0 of 1 claim as expected; 1 not-run, 1 not-covered.",
+        ),
+    ],
+)
+def test_a_record_without_numbers_is_a_page_too(instances: tuple, sentence: str) -> None:  # type: ignore[type-arg]
+    assert lead(page(record(*instances))) == sentence
+
+
+def test_what_fails_comes_first_then_what_changed() -> None:
+    settled = replace(INSTANCE, id="toys/fine", claim="fine")
+    html = page(record(INSTANCE, settled, UNEXPECTED), changed={"toys/fine": "shifted"})
+    rows = find(assert_inert(html), "tr", class_="row")
+    found = [re.findall(r"toys/\w+", text_of(row))[0] for row in rows]
+    assert found == ["toys/odd", "toys/fine", "toys/same"]
+
+
+def test_each_outcome_has_a_filter_with_glyph_word_and_count() -> None:
+    tree = assert_inert(page(record(*at_sizes(4), UNEXPECTED)))
+    labels = {label.get("for"): text_of(label) for label in find(tree, "label")}
+    assert labels == {"f-all": "all 5", "f-unexpected": "✗ unexpected 1", "f-as-expected": "✓ as-expected 4"}
+    for input_ in find(tree, "input"):
+        assert (input_.get("type"), input_.get("name")) == ("radio", "f")
+    (style,) = find(tree, "style")
+    assert '#f-unexpected:checked ~ * [data-f]:not([data-f~="unexpected"])' in (style.text or "")
+    bodies = {text_of(b)[:12]: b.get("data-f") for b in find(tree, "tbody") if b.get("data-f")}
+    assert "unexpected" in [b for b in bodies.values() if b]
+
+
+def test_filters_stand_before_what_they_filter() -> None:
+    """The rules reach later siblings only."""
+    (main,) = find(assert_inert(page(RECORD)), "main")
+    names = [child.tag for child in main]
+    holds = [bool([e for e in child.iter() if e.get("data-f") is not None]) for child in main]
+    assert max(k for k, name in enumerate(names) if name == "input") < holds.index(True)
+
+
+def test_a_row_says_what_the_verdict_rests_on() -> None:
+    html = page(record(replace(INSTANCE, fragile=True)), changed={INSTANCE.id: "weakened"})
+    row = text_of(find(assert_inert(html), "tr", class_="row")[0])
+    for word in (
+        "✓ as-expected", "weakened", "a equals b at size 1.", "someone, p. 3: asserts", "+1.01%", "±5.13%",
+        "agrees", "refuted", "99.5%", "fragile",
+    ):  # fmt: skip
+        assert word in row
+
+
+def test_an_inconclusive_row_says_what_it_would_take() -> None:
+    vague = replace(
+        INSTANCE, verdict="inconclusive", outcome="inconclusive", seeds_to_decision=310, hours_to_decision=0.5
+    )
+    (advice,) = find(assert_inert(page(record(vague))), "p", class_="advice")
+    assert "about 310 seeds would decide it" in text_of(advice)
+
+
+def test_of_a_log_the_row_has_the_last_line_and_the_details_have_all() -> None:
+    tree = assert_inert(page(record(unmeasured("error", reason="Traceback\n  File x\nValueError: boom"))))
+    assert text_of(find(tree, "p", class_="advice")[0]) == "ValueError: boom"
+    assert "Traceback File x ValueError: boom" in [text_of(e) for e in find(tree, "pre")]
+
+
+def test_details_have_looks_fit_source_toml_and_the_command() -> None:
+    tree = assert_inert(page(record(LAW, first_seed=7)))
+    (details,) = find(tree, "details")
+    said = text_of(details)
+    for word in (
+        "n = 6", "n = 9", "without the smallest width -0.505", "curvature 0.001", "On toys", "[claims.law]",
+        "harness run suites/toys.toml::law --first-seed 7", "small below large", "toys:pair: a, seeds 0 to 8",
+    ):  # fmt: skip
+        assert word in said
+    assert [a.get("href") for a in find(details, "a")] == [
+        "https://arxiv.org/abs/2501.10929", "https://doi.org/10.1000/182", "https://example.org/toys",
+    ]  # fmt: skip
+
+
+def test_benchmarks_have_their_medians() -> None:
+    tree = assert_inert(page(RECORD))
+    (section,) = find(tree, "section", **{"aria-labelledby": "benchmarks"})
+    assert "slow 0.25 fast –" in text_of(section)
+
+
+def test_a_history_has_the_last_twenty_commits_oldest_first() -> None:
+    marks = [
+        Mark(f"{k:09d}", f"2026-01-{k + 1:02d}", "", "as-expected" if k < 24 else "unexpected")
+        for k in range(25)
+    ]
+    (cell,) = find(assert_inert(page(record(INSTANCE), past={INSTANCE.id: marks})), "span", class_="h")
+    assert text_of(cell) == GLYPHS["as-expected"] * 19 + " " + GLYPHS["unexpected"]
+    assert cell[0].get("title") == "000000005 2026-01-06 to 000000023 2026-01-24: as-expected"
+
+
+def test_the_history_of_a_claim_has_the_worst_of_each_commit() -> None:
+    one, two = at_sizes(2)
+    good = [Mark("a", "1", "supported", "as-expected"), Mark("b", "2", "supported", "as-expected")]
+    bad = [good[0], Mark("b", "2", "refuted", "unexpected")]
+    tree = assert_inert(page(record(one, two), past={one.id: good, two.id: bad}))
+    assert text_of(find(tree, "span", class_="h")[0]) == "✓ ✗"
+
+
+def test_tables_and_figures_can_be_read_without_seeing_them() -> None:
+    tree = assert_inert(page(record(*at_sizes(3), LAW)))
+    assert find(tree, "html")[0].get("lang") == "en"
+    assert len(find(tree, "main")) == len(find(tree, "header")) == 1
+    for table in find(tree, "table"):
+        assert all(th.get("scope") in ("col", "row") for th in find(table, "th"))
+    for svg in find(tree, "svg"):
+        assert svg.get("aria-hidden") == "true" or (svg.get("role") == "img" and svg.get("aria-label"))
+
+
+def test_many_claims_are_folded() -> None:
+    many = [replace(INSTANCE, id=f"toys/c{k}", claim=f"c{k}") for k in range(250)]
+    tree = assert_inert(page(record(*many, UNEXPECTED)))
+    folds = [text_of(find(e, "summary")[0]) for e in find(tree, "details", class_="fold")]
+    ends = ((1, 100), (101, 200), (201, 250))
+    assert folds == [f"✓ as-expected: claims {a} to {b} of 250" for a, b in ends]
+    (rows,) = find(tree, "div", class_="rows")
+    in_the_open = [e for e in rows if e.tag == "table"]
+    assert len(in_the_open) == 1
+    assert "unexpected" in text_of(in_the_open[0])
+    assert all(e.get("open") is None for e in find(tree, "details"))
+
+
+def test_many_instances_of_a_claim_are_folded() -> None:
+    tree = assert_inert(page(record(*at_sizes(130))))
+    folds = [text_of(find(e, "summary")[0]) for e in find(tree, "details", class_="fold")]
+    assert folds == ["1 to 100 of 130", "101 to 130 of 130"]
+
+
+def test_every_instance_is_on_the_page_once() -> None:
+    html = page(record(*at_sizes(130), LAW))
+    for instance in (*at_sizes(130), LAW):
+        assert html.count(f"<code>{instance.id}</code>") == 1
+
+
+def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from harness.cli import main
+
+    (tmp_path / "r.json").write_bytes(to_json(RECORD))
+    with pytest.raises(SystemExit) as left:
+        main(["report", str(tmp_path / "r.json"), "--html", str(tmp_path / "r.html")])
+    assert left.value.code == RECORD.exit_code
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "r.html").read_text(encoding="utf-8") == page(RECORD)
+
+
+def test_a_run_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from good_suite import GOOD
+
+    from harness.cli import main
+
+    (tmp_path / "toys.toml").write_text(GOOD)
+    options = ["--workers", "1", "--no-store", "-q", "--json", str(tmp_path / "r.json")]
+    with pytest.raises(SystemExit):
+        main(["run", str(tmp_path / "toys.toml"), *options, "--html", str(tmp_path / "r.html")])
+    assert f"HTML: {tmp_path / 'r.html'}" in capsys.readouterr().out
+    assert "toys/same" in text_of(assert_inert((tmp_path / "r.html").read_text(encoding="utf-8")))

@@ -1,0 +1,63 @@
+"""Sweeps: curves over one axis, maps over two, one for each value of the others."""
+
+from __future__ import annotations
+
+import itertools
+
+from made import INSTANCE, at_sizes, record
+from msgspec.structs import replace
+from pages import assert_inert, find, text_of
+
+from harness.report.html import page
+from harness.report.html.sweeps import sweeps
+from harness.report.html.views import claims
+from harness.report.record import InstanceRecord
+
+
+def grid(**axes: tuple[str, ...]) -> list[InstanceRecord]:
+    made = []
+    for labels in itertools.product(*axes.values()):
+        point = dict(zip(axes, labels, strict=True))
+        id_ = ",".join(f"{axis}={label}" for axis, label in point.items())
+        made.append(replace(INSTANCE, id=f"toys/same[{id_}]", point=point))
+    return made
+
+
+def test_two_axes_span_a_map_and_the_third_has_one_for_each_value() -> None:
+    made = grid(data=("x", "y"), hidden=("1", "2", "3"), width=("512", "64", "1024"))
+    (sweep,) = sweeps(claims(made[:-1], {}, {}))
+    assert [found.title for found in sweep.maps] == ["data=x", "data=y"]
+    first, second = sweep.maps
+    assert (first.y_axis, first.x_axis) == ("width", "hidden")
+    assert [label for label, _ in first.rows] == ["64", "512", "1024"]  # by size, not as words
+    for label, cells in first.rows:
+        for x, cell in zip(first.x, cells, strict=True):
+            assert cell
+            assert cell.record.point == {"data": "x", "hidden": x, "width": label}
+    assert second.rows[-1][1][-1] is None
+
+
+def test_a_cell_leads_to_its_row_and_says_its_verdict() -> None:
+    made = grid(hidden=("1", "2"), width=("64", "512"))
+    made[0] = replace(made[0], verdict="refuted", outcome="unexpected")
+    tree = assert_inert(page(record(*made)))
+    (table,) = find(tree, "table", class_="map")
+    cells = find(table, "a")
+    assert [text_of(cell) for cell in cells] == ["✗▽ refuted", "▲ supported", "▲ supported", "▲ supported"]
+    bodies = {body.get("id"): text_of(body) for body in find(tree, "tbody") if body.get("id")}
+    for cell in cells:
+        point = (cell.get("title") or "").partition(":")[0]
+        assert point in bodies[(cell.get("href") or "")[1:]]
+
+
+def test_one_axis_has_a_curve() -> None:
+    (sweep,) = sweeps(claims(at_sizes(4), {}, {}))
+    assert sweep.curve
+    assert sweep.curve.axis == "size"
+    assert [label for _, label in sweep.curve.x_ticks] == ["1", "2", "3", "4"]
+    assert sweep.curve.intervals.count("V") == sweep.curve.dots.count("h0") == 4
+    assert sweep.curve.region
+
+
+def test_a_single_instance_is_no_sweep() -> None:
+    assert sweeps(claims([INSTANCE], {}, {})) == []
