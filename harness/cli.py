@@ -32,6 +32,9 @@ COLORS = {
     "error": "red",
 }
 
+SUMMARY = "Write Markdown in brief, for a pull request or a job summary."
+
+
 def _default_store() -> Path:
     from harness.targets import default_store
 
@@ -177,6 +180,7 @@ def plan(
 @store_option
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Where to write the record.")
 @click.option("--markdown", "markdown_path", type=click.Path(path_type=Path), help="Write Markdown as well.")
+@click.option("--summary", "summary_path", type=click.Path(path_type=Path), help=SUMMARY)
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def run(
     targets: Sequence[str],
@@ -191,6 +195,7 @@ def run(
     store: Path,
     json_path: Path | None,
     markdown_path: Path | None,
+    summary_path: Path | None,
     quiet: bool,
 ) -> None:
     """Measure and judge claims; print the report, and write the record to reports/NAME.json.
@@ -198,6 +203,7 @@ def run(
     What has been measured is kept in the store: an interrupted run goes on from there.
     """
     from harness.report import to_json, write_whole
+    from harness.report.brief import brief
     from harness.report.markdown import markdown
     from harness.report.progress import showing
     from harness.session import fresh_first_seed
@@ -224,6 +230,8 @@ def run(
     write_whole(path, to_json(record))
     if markdown_path is not None:
         write_whole(markdown_path, markdown(record).encode())
+    if summary_path is not None:
+        write_whole(summary_path, brief(record).encode())
     _show(record)
     click.echo(f"Record: {path}" + (f" · Markdown: {markdown_path}" if markdown_path else ""))
     sys.exit(record.exit_code)
@@ -261,15 +269,19 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
 @click.option(
     "--markdown", "markdown_path", type=click.Path(path_type=Path), help="Write Markdown, print nothing."
 )
-def report(record: Path, markdown_path: Path | None) -> None:
+@click.option("--summary", "summary_path", type=click.Path(path_type=Path), help=f"{SUMMARY} Print nothing.")
+def report(record: Path, markdown_path: Path | None, summary_path: Path | None) -> None:
     """Show a record of an earlier run; its exit code is that run's."""
     from harness.report import read_record, write_whole
+    from harness.report.brief import brief
     from harness.report.markdown import markdown
 
     found = read_record(record)
     if markdown_path is not None:
         write_whole(markdown_path, markdown(found).encode())
-    else:
+    if summary_path is not None:
+        write_whole(summary_path, brief(found).encode())
+    if markdown_path is None and summary_path is None:
         _show(found)
     sys.exit(found.exit_code)
 

@@ -69,6 +69,16 @@ def test_run_prints_a_report_writes_a_record_and_exits_with_0(write: Callable[[s
     assert (path.parent / ".harness/store.sqlite").exists()
 
 
+def test_a_summary_is_written_by_a_run_and_from_its_record(write: Callable[[str], Path]) -> None:
+    path = write(GOOD.replace("at = { shift = 0.0 }", "at = { shift = 0.5 }\nexpect = 'supported'"))
+    done = harness("run", path, "--summary", "s.md", "--json", "r.json", folder=path.parent)
+    again = harness("report", "r.json", "--summary", "again.md", folder=path.parent)
+    assert (done.returncode, again.returncode, again.stdout) == (1, 1, ""), done.stderr
+    text = (path.parent / "s.md").read_text()
+    assert text == (path.parent / "again.md").read_text()
+    assert "**3 instances: 0 of 3 as expected, 3 unexpected.**" in text
+
+
 def test_with_runs_a_suite_on_another_value_and_says_so(write: Callable[[str], Path]) -> None:
     path = write(GOOD)
     done = harness("run", path, "--with", "slope=1.0", folder=path.parent)
