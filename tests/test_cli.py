@@ -70,7 +70,9 @@ def test_run_prints_a_report_writes_a_record_and_exits_with_0(write: Callable[[s
 
 
 def test_a_summary_is_written_by_a_run_and_from_its_record(write: Callable[[str], Path]) -> None:
-    path = write(GOOD.replace("at = { shift = 0.0 }", "at = { shift = 0.5 }\nexpect = 'supported'"))
+    path = write(GOOD.replace("at = { shift = 0.0 }", "at = { shift = 0.5 }").replace(
+        "control = { at = { shift = 0.5 } }", "control = { at = { shift = 0.0 } }"
+    ))  # fmt: skip
     done = harness("run", path, "--summary", "s.md", "--json", "r.json", folder=path.parent)
     again = harness("report", "r.json", "--summary", "again.md", folder=path.parent)
     assert (done.returncode, again.returncode, again.stdout) == (1, 1, ""), done.stderr
