@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -11,12 +13,14 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.campaign import Progress, Result, conduct
+from harness.errors import UserError
+from harness.git import toplevel
 from harness.judge import exit_code
-from harness.measure import Laboratory, source_of
-from harness.plan import Case, Trial, case, parameters
+from harness.measure import Laboratory, Source, roots, source_of
+from harness.plan import Case, Trial, case, parameters, shard
 from harness.report.build import instance_record
-from harness.report.environment import commit_of, environment
-from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, SuiteRecord
+from harness.report.environment import commit_of, environment, tracked
+from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, ShardRecord, SuiteRecord
 from harness.suite import SelectionError, Suite
 from harness.suite.experiments import read_experiment
 from harness.suite.reader import Notes, Table
@@ -38,15 +42,29 @@ def run(
     workers: int | None = None,
     seeds: int | None = None,
     first_seed: int | None = None,
+    time_budget: float | None = None,
+    part: tuple[int, int] | None = None,
+    track: Path | None = None,
     command: Sequence[str] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Record:
-    """Measure and judge the selected instances. `first_seed` None stands for 0, the pinned seeds."""
+    """Measure and judge the selected instances. `first_seed` None stands for 0, the pinned seeds.
+
+    `time_budget`: after so many seconds, what is not measured is *not run*. `part` (number, of) is one shard
+    of the selection. `track` is a repository whose commit the record names: the code under test. Raises
+    `TrackError` where no trial depends on it.
+    """
     started, clock = datetime.now(UTC), time.monotonic()
-    cases = cases_of(selected, seeds)
+    cases, shard_record = _shard(cases_of(selected, seeds), part)
+    tracked_record = None if track is None else tracked(track)
+    if track is not None:
+        _check_tracked(track, cases)
     first = first_seed or 0
     with Laboratory(store, workers=workers) as laboratory:
-        result = conduct(cases, laboratory, first_seed=first, on_progress=on_progress)
+        budget = math.inf if time_budget is None else time_budget
+        result = conduct(
+            cases, laboratory, first_seed=first, time_budget=budget, on_progress=on_progress
+        )
         where = environment(
             workers=laboratory.workers,
             device=_device(result),
@@ -75,10 +93,49 @@ def run(
             failed=result.progress.failed,
         ),
         wrong_verdicts_bound=sum(c.instance.claim.alpha for c in cases),
-        exit_code=exit_code(finding.outcome for finding in result.findings),
+        exit_code=exit_code(finding.outcome for finding in result.findings) if cases or not part else 0,
         notes=result.notes,
         instances=records,
+        tracked=tracked_record,
+        shard=shard_record,
+        time_budget=time_budget,
     )
+
+
+class TrackError(UserError, ValueError):
+    """The code under test is not in the repository that is tracked."""
+
+
+def make_importable(repository: Path) -> None:
+    """Let suites name modules of a tracked repository, before what is installed under their names."""
+    top = toplevel(repository).resolve()
+    sys.path[:0] = [str(folder) for folder in (top, top / "src") if folder.is_dir()]
+
+
+def _shard(cases: list[Case], part: tuple[int, int] | None) -> tuple[list[Case], ShardRecord | None]:
+    if part is None:
+        return cases, None
+    number, of = part
+    places = shard(cases, number, of)
+    record = ShardRecord(number=number, of=of, places=tuple(places), total=len(cases))
+    return [cases[place] for place in places], record
+
+
+def _check_tracked(track: Path, cases: Sequence[Case]) -> None:
+    top = toplevel(track).resolve()
+    files = {Path(file).resolve() for source in _sources(cases) for file in source.files}
+    if cases and not any(file.is_relative_to(top) for file in files):
+        raise TrackError(
+            f"--track {track}: expected the repository of code that the trials depend on, found none of it"
+            " among what they import: name the suite's subject with --with, or leave --track out"
+        )
+
+
+def _sources(cases: Sequence[Case]) -> list[Source]:
+    """What the trials of the cases depend on, each closure once."""
+    readings = [r for c in cases for q in c.questions for r in q.effect.readings]
+    firsts = {(reading.run, roots(reading.params)): reading for reading in readings}
+    return [source_of(reading.run, reading.params) for reading in firsts.values()]
 
 
 def fresh_first_seed() -> int:
@@ -89,7 +146,14 @@ def fresh_first_seed() -> int:
 def _suite_record(suite: Suite) -> SuiteRecord:
     digest = hashlib.sha256(Path(suite.path).read_bytes()).hexdigest()
     given = dict(suite.given)
-    return SuiteRecord(name=suite.name, path=suite.path, title=suite.title, sha256=digest, given=given)
+    return SuiteRecord(
+        name=suite.name,
+        path=suite.path,
+        title=suite.title,
+        sha256=digest,
+        given=given,
+        instances=len(suite.instances),
+    )
 
 
 def _device(result: Result) -> str:
@@ -103,9 +167,7 @@ def _precision(cases: Sequence[Case]) -> dict[str, str]:
 
 def _libraries(cases: Sequence[Case]) -> dict[str, str]:
     """Name and version of every distribution beneath the experiments."""
-    firsts = {r.run: r for c in cases for q in c.questions for r in q.effect.readings}
-    sources = [source_of(reading.run, reading.params) for reading in firsts.values()]
-    return {d.name: d.version for source in sources for d in source.distributions}
+    return {d.name: d.version for source in _sources(cases) for d in source.distributions}
 
 
 def trials_of(selected: Sequence[Selected], seed: int) -> list[Trial]:

@@ -81,6 +81,21 @@ def test_a_summary_is_written_by_a_run_and_from_its_record(write: Callable[[str]
     assert "**3 instances: 0 of 3 as expected, 3 unexpected.**" in text
 
 
+def test_a_summary_says_what_changed_since_an_earlier_record(write: Callable[[str], Path]) -> None:
+    path = write(GOOD)
+    harness("run", path, "--json", "old.json", folder=path.parent)
+    path.write_text(GOOD.replace("size = [1, 2, 4]", "size = [1, 2, 8]"))
+    harness("run", path, "--json", "new.json", folder=path.parent)
+    done = harness("report", "new.json", "--summary", "s.md", "--since", "old.json", folder=path.parent)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    head = (path.parent / "s.md").read_text().partition("<details>")[0]
+    assert "size=8\\] | ✓ as-expected | added |" in head
+    assert "size=4\\] | not in this run | removed |" in head
+    assert "size=1" not in head
+    alone = harness("report", "new.json", "--since", "old.json", folder=path.parent)
+    assert (alone.returncode, "expected --summary with --since" in alone.stderr) == (4, True)
+
+
 def test_with_runs_a_suite_on_another_value_and_says_so(write: Callable[[str], Path]) -> None:
     path = write(GOOD)
     done = harness("run", path, "--with", "slope=1.0", folder=path.parent)

@@ -6,6 +6,5 @@ In: records. Out: files of asv's results, format 2, which `asv publish`, `compar
 """
 
 from harness.export.asv import ENVIRONMENT, ExportError, Written, export
-from harness.export.distance import Distance, distance
 
-__all__ = ["ENVIRONMENT", "Distance", "ExportError", "Written", "distance", "export"]
+__all__ = ["ENVIRONMENT", "ExportError", "Written", "export"]

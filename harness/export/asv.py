@@ -7,11 +7,11 @@ benchmarks. What was measured with another margin, say, has another version, and
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import itertools
 import math
-import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -22,13 +22,12 @@ from typing import Any
 
 from harness.errors import UserError
 from harness.export.asv_files import Point, Row, machine, merge_benchmarks, merge_results
-from harness.export.distance import Distance, distance
+from harness.git import GitError, git, line
+from harness.report.distance import Distance, distance
 from harness.report.record import InstanceRecord, Record, SuiteRecord
 
 ENVIRONMENT = "harness"
 """asv's name for where claims are measured: one for all, so that no upgrade splits their history."""
-
-_GIT_SECONDS = 10
 
 
 class ExportError(UserError, ValueError):
@@ -174,9 +173,8 @@ def _at_commit(suite: SuiteRecord, commit: str, file: str) -> str:
     """The suite file that was run: as committed, or (of a dirty record) as it still is."""
     path = Path(suite.path)
     candidates: list[bytes] = []
-    shown = _git(path.parent, "show", f"{commit}:./{path.name}")
-    if shown is not None:
-        candidates.append(shown)
+    with contextlib.suppress(GitError):
+        candidates.append(git(path.parent, "show", f"{commit}:./{path.name}"))
     if path.is_file():
         candidates.append(path.read_bytes())
     for data in candidates:
@@ -189,19 +187,9 @@ def _at_commit(suite: SuiteRecord, commit: str, file: str) -> str:
 
 def _date(commit: str, folder: Path, file: str) -> int:
     """When the commit was authored, in milliseconds, as asv has it."""
-    shown = _git(folder, "show", "--no-patch", "--format=%at", f"{commit}^{{commit}}")
-    if shown is None:
-        expected = f"commit {commit[:8]} in the git repository of {folder.resolve()}"
-        raise ExportError(f"{file}: expected {expected}, found none: fetch it, or run from its repository")
-    return int(shown.split()[-1]) * 1000
-
-
-def _git(folder: Path, *arguments: str) -> bytes | None:
-    """What git prints; None where it fails."""
     try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=folder, capture_output=True, check=True, timeout=_GIT_SECONDS
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout
+        return int(line(folder, "show", "--no-patch", "--format=%at", f"{commit}^{{commit}}")) * 1000
+    except GitError:
+        expected = f"commit {commit[:8]} in the git repository of {folder.resolve()}"
+        found = "none: fetch it, or run from its repository"
+        raise ExportError(f"{file}: expected {expected}, found {found}") from None

@@ -16,21 +16,29 @@ Errors:
 """
 
 from harness.measure.environment import DeviceError
-from harness.measure.fingerprint import Source, fingerprint, source_of
+from harness.measure.fingerprint import Source, fingerprint, roots, source_of
 from harness.measure.laboratory import Laboratory, measure_here
 from harness.measure.records import Measurement, MissingValueError, Stage
 from harness.measure.store import Store, StoreError
+from harness.measure.upkeep import Contents, Pruned, clean, contents, merge_stores, prune
 
 __all__ = [
+    "Contents",
     "DeviceError",
     "Laboratory",
     "Measurement",
     "MissingValueError",
+    "Pruned",
     "Source",
     "Stage",
     "Store",
     "StoreError",
+    "clean",
+    "contents",
     "fingerprint",
     "measure_here",
+    "merge_stores",
+    "prune",
+    "roots",
     "source_of",
 ]

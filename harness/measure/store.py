@@ -12,8 +12,9 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.errors import UserError
 from harness.measure.locks import waiting
@@ -41,6 +42,15 @@ create index measurement_experiment on measurement (experiment, seconds);
 """
 _INSERT = "insert or replace into measurement values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SELECT = "select fingerprint, trial, quantities, missing, stages, seconds, device from measurement"
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file begins as SQLite's do."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
 
 
 class StoreError(UserError):
@@ -92,6 +102,11 @@ class Store:
             query = "select avg(seconds) from measurement where experiment = ?"
             (mean,) = self._database.execute(query, [run]).fetchone()
         return None if mean is None else float(mean)
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """What a statement of `upkeep` gives."""
+        with self._explained():
+            return self._database.execute(statement, values).fetchall()
 
     def close(self) -> None:
         """Close the file."""

@@ -7,6 +7,7 @@ read the same trial, which is measured once.
 
 from harness.plan.questions import PAIR, Case, case, declared, parameters
 from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Trial, arguments
+from harness.plan.shards import shard
 
 __all__ = [
     "PAIR",
@@ -22,4 +23,5 @@ __all__ = [
     "case",
     "declared",
     "parameters",
+    "shard",
 ]

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.report.record import CommitRecord, EnvironmentRecord
-
-_GIT_SECONDS = 10
+from harness.git import head, resolve, toplevel
+from harness.report.record import CommitRecord, EnvironmentRecord, TrackedRecord
 
 
 def commit_of(folder: Path) -> CommitRecord | None:
     """The git commit of `folder`; None outside a repository, without commits, or without git."""
-    try:
-        hash_ = _git(folder, "rev-parse", "HEAD")
-        return CommitRecord(hash=hash_, dirty=bool(_git(folder, "status", "--porcelain")))
-    except (OSError, subprocess.SubprocessError):
-        return None
+    found = head(folder)
+    return CommitRecord(hash=found[0], dirty=found[1]) if found else None
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=_GIT_SECONDS
-    )
-    return done.stdout.strip()
+def tracked(path: Path) -> TrackedRecord:
+    """The repository at `path`. Raises `GitError` where there is none with a commit."""
+    top = toplevel(path)
+    hash_ = resolve(top, "HEAD")
+    found = head(top)
+    return TrackedRecord(name=top.name, hash=hash_, dirty=found is not None and found[1])
 
 
 def environment(

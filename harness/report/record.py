@@ -16,13 +16,14 @@ An open side of a region, and an infinite end of an interval, are null.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from harness.errors import UserError
 
 SCHEMA_VERSION = 1
+Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
 Side = float | None
@@ -161,6 +162,8 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     given: dict[str, object] = {}
     """Parameters whose values were given in place of the file's own (`--with`)."""
+    instances: int = 0
+    """How many instances the file states, selected or not; 0 where that is not known."""
 
 
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,18 +251,23 @@ def to_json(record: Record) -> bytes:
 
 def from_json(data: bytes, file: str) -> Record:
     """The record in `data`. Raises `RecordError` that names the file, what was expected and found."""
+    return decode(data, file, Record)
+
+
+def decode(data: bytes, file: str, kind: type[Kind]) -> Kind:
+    """Of the record in `data`, what `kind` has fields for. Raises `RecordError`, as `from_json` does."""
     try:
-        head = msgspec.json.decode(data, type=_Head)
+        head = msgspec.json.decode(data, type=_Version)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecordError(f"{file}: expected a record of harness run, found {error}") from None
     if head.schema_version != SCHEMA_VERSION:
         expected = f"record schema {SCHEMA_VERSION}, which this version reads"
         raise RecordError(f"{file}: expected {expected}, found {head.schema_version}")
     try:
-        return msgspec.json.decode(data, type=Record)
+        return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         raise RecordError(f"{file}: expected a record of schema {SCHEMA_VERSION}: {error}") from None
 
 
-class _Head(msgspec.Struct):
+class _Version(msgspec.Struct):
     schema_version: int

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.export import distance
+from harness.report.distance import distance
 from harness.report.record import InstanceRecord, PartRecord, Unit
 
 

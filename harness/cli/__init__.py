@@ -1,0 +1,73 @@
+"""The command line: options in, text and an exit code out. What it does is in `session` and the rooms.
+
+Exit codes: 0 all as expected or measured · 1 some not · 2 interrupted · 3 internal error · 4 bad suite or
+usage · 5 nothing selected.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import click
+
+from harness.cli.export import export_asv
+from harness.cli.options import USAGE
+from harness.cli.past import bisect, diff, history
+from harness.cli.runs import merge, report, run, trial
+from harness.cli.stores import store
+from harness.cli.suites import check, describe, list_, plan, schema
+from harness.errors import UserError
+
+INTERRUPTED, INTERNAL = 2, 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ntk-harness", prog_name="harness")
+def cli() -> None:
+    """Measure scientific claims about neural networks and their tangent kernels.
+
+    A suite is a TOML file of claims. `harness check` reads it, `harness run` measures each claim over
+    random seeds and says: supported, refuted or inconclusive.
+    """
+    from harness.targets import make_local_modules_importable
+
+    make_local_modules_importable()
+
+
+for command in (
+    check, list_, describe, schema, plan,
+    run, trial, report, merge,
+    history, diff, bisect,
+    store, export_asv,
+):  # fmt: skip
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The `harness` command; ends the process with the exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is an interruption too
+    try:
+        cli.main(args=arguments, prog_name="harness", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted. What was measured is kept; the same command goes on from there.", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except UserError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        click.echo("This is a fault in harness itself.", err=True)
+        sys.exit(INTERNAL)

@@ -1,0 +1,36 @@
+"""Handing records to asv: export-asv."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+
+@click.command("export-asv")
+@click.argument("records", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RECORD...")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".asv/results"),
+    show_default=True,
+    help="asv's results, as in asv.conf.json.",
+)
+@click.option("--machine", default="claims", show_default=True, help="asv's name for where they were made.")
+@click.option("--allow-dirty", is_flag=True, help="Enter also what was run with uncommitted changes.")
+def export_asv(records: Sequence[Path], results: Path, machine: str, allow_dirty: bool) -> None:
+    """Enter records into asv's history: each instance's distance from its claim, and its core seconds.
+
+    `asv publish` then shows claims and timings on one site.
+    """
+    from harness.export import export
+    from harness.report import read_record
+
+    for file in records:
+        written = export(
+            read_record(file), file=str(file), results=results, machine_name=machine, allow_dirty=allow_dirty
+        )
+        click.echo(f"{file}: {written.instances} instances of {written.claims} claims in {written.path}")
+        for note in written.notes:
+            click.echo(f"  note: {note}", err=True)

@@ -1,0 +1,137 @@
+"""Options that commands share, the texts that they read, and what is printed the same way everywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from harness.report import Record
+    from harness.targets import Selected
+
+NOTHING, USAGE = 5, 4
+COLORS = {
+    "as-expected": "green",
+    "unexpected": "red",
+    "vacuous": "magenta",
+    "inconclusive": "yellow",
+    "not-covered": "cyan",
+    "not-run": "yellow",
+    "error": "red",
+    "flipped": "red",
+    "weakened": "red",
+    "strengthened": "green",
+    "redefined": "magenta",
+    "shifted": "yellow",
+}
+"""By outcome, and by kind of change."""
+
+_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) *(s|min|h|d)(?= *(?:\d|$))")
+
+
+def duration(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
+    """`90s`, `10min`, `1h 30min`, `30d`, as seconds; a callback."""
+    if text is None:
+        return None
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _AMOUNT.findall(text))
+    if _AMOUNT.sub("", text).strip() or seconds <= 0:
+        raise click.BadParameter(f"expected a duration such as 90s, 10min, 1h30min or 30d, found {text!r}")
+    return seconds
+
+
+def shard(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    """`2/5`, the second of five, as its two numbers; a callback."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise click.BadParameter(f"expected NUMBER/OF such as 2/5, found {text!r}")
+    return int(found[1]), int(found[2])
+
+
+def _default_store() -> Path:
+    from harness.targets import default_store
+
+    return default_store()
+
+
+def _default_history() -> Path:
+    return Path(os.environ.get("HARNESS_HISTORY") or Path("reports") / "history")
+
+
+targets_argument = click.argument("targets", nargs=-1, required=True, metavar="FILE[::ID]...")
+keyword_option = click.option("-k", "keyword", default="", help="Only ids that this expression matches.")
+marks_option = click.option("-m", "marks", default="", help='Only these marks, as in -m "not slow".')
+store_option = click.option(
+    "--store",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=_default_store,
+    show_default=".harness/store.sqlite",
+    help="Where measured trials are kept (also HARNESS_STORE).",
+)
+with_option = click.option(
+    "--with",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter's value in place of the one that the suite states (repeatable).",
+)
+history_option = click.option(
+    "--history",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=_default_history,
+    show_default="reports/history",
+    help="Where the records of all runs are (also HARNESS_HISTORY).",
+)
+track_option = click.option(
+    "--track",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="The git repository of the code under test, where that is another than the suite's.",
+)
+machine_option = click.option("--machine", default="", help="Only runs on this machine.")
+
+
+def gather(
+    targets: Sequence[str], keyword: str, marks: str, assignments: Sequence[str] = (), *, imports: bool = True
+) -> list[Selected]:
+    """Load and select, as the command line says."""
+    from harness import targets as room
+
+    given = room.assigned(assignments)
+    return room.gather(targets, keyword=keyword, marks=marks, imports=imports, given=given)
+
+
+def nothing() -> None:
+    """Say that nothing is selected, and end so."""
+    click.echo("Nothing selected.", err=True)
+    sys.exit(NOTHING)
+
+
+def check_seeds(seeds: int | None) -> None:
+    """Refuse a budget that is no look."""
+    from harness.suite import LOOKS
+
+    if seeds is not None and seeds not in LOOKS:
+        raise click.UsageError(f"--seeds: expected one of {', '.join(map(str, LOOKS))}, found {seeds}")
+
+
+def painter() -> Callable[[str, str], str]:
+    """Colours a text by outcome or kind of change, on a terminal that wants it."""
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        return lambda text, word: click.style(text, fg=COLORS.get(word))
+    return lambda text, word: text
+
+
+def show(record: Record) -> None:
+    """Print the report."""
+    from harness.report.terminal import terminal
+
+    click.echo(terminal(record, painter()), nl=False)

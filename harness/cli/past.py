@@ -1,0 +1,195 @@
+"""Commands about many runs: history, diff, bisect."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.options import (
+    history_option,
+    keyword_option,
+    machine_option,
+    painter,
+    store_option,
+    track_option,
+    with_option,
+)
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.history.bisect import Found, Step
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@keyword_option
+@with_option
+@history_option
+@machine_option
+@track_option
+@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="So many commits.")
+@click.option("--all", "everything", is_flag=True, help="All commits.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown, print nothing.")
+def history(
+    ids: Sequence[str],
+    keyword: str,
+    assignments: Sequence[str],
+    history: Path,
+    machine: str,
+    track: Path | None,
+    last: int,
+    everything: bool,
+    markdown: Path | None,
+) -> None:
+    """Show claims × commits: verdicts, distances from the claim, and what changed when.
+
+    ID is an instance's id, a claim's (SUITE/CLAIM) or a suite's name; without any, all are shown. The
+    distance is in units of the margin: at most 1 where the estimate satisfies the claim.
+    """
+    from harness.history import Chosen, past
+    from harness.history.text import history_markdown, history_text
+    from harness.history.timeline import timeline
+    from harness.report import write_whole
+    from harness.suite.select import expression
+
+    holds = expression(keyword) if keyword else None
+
+    def wanted(id_: str) -> bool:
+        named = not ids or any(id_ == x or id_.startswith((f"{x}/", f"{x}[")) for x in ids)
+        return named and (holds is None or holds(lambda word: word.lower() in id_.lower()))
+
+    chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
+    found = past(chosen, last=None if everything else last)
+    for problem in found.problems:
+        click.echo(f"note: {problem}", err=True)
+    if not found.states:
+        raise _nothing_in(history)
+    line = timeline(found.states, wanted)
+    if markdown is not None:
+        write_whole(markdown, history_markdown(line).encode())
+    else:
+        click.echo(history_text(line, painter()), nl=False)
+
+
+@click.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B", default="HEAD")
+@with_option
+@history_option
+@machine_option
+@track_option
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown as well.")
+def diff(
+    before: str,
+    after: str,
+    assignments: Sequence[str],
+    history: Path,
+    machine: str,
+    track: Path | None,
+    markdown: Path | None,
+) -> None:
+    """Show what changed between A and B: files of records, or commits of which the history has records.
+
+    Exit code 1 if a verdict flipped or weakened.
+    """
+    from harness.history import Chosen, compare, state_of
+    from harness.history.text import diff_markdown, diff_text
+    from harness.report import write_whole
+
+    chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
+    states, problems = zip(*(state_of(name, chosen) for name in (before, after)), strict=True)
+    for problem in dict.fromkeys(problems[0] + problems[1]):
+        click.echo(f"note: {problem}", err=True)
+    comparison = compare(*states)
+    if markdown is not None:
+        write_whole(markdown, diff_markdown(comparison).encode())
+    click.echo(diff_text(comparison, painter()), nl=False)
+    sys.exit(comparison.exit_code)
+
+
+@click.command()
+@click.argument("target", metavar="FILE::ID")
+@click.option("--good", required=True, metavar="COMMIT", help="Before the change.")
+@click.option("--bad", default="HEAD", show_default=True, metavar="COMMIT", help="After it.")
+@click.option("--when", type=click.Choice(("verdict", "effect")), default="verdict", show_default=True)
+@with_option
+@history_option
+@store_option
+@track_option
+@click.option("--this-suite", is_flag=True, help="Read the suite as it is now, not as it was at each commit.")
+def bisect(
+    target: str,
+    good: str,
+    bad: str,
+    when: str,
+    assignments: Sequence[str],
+    history: Path,
+    store: Path,
+    track: Path | None,
+    this_suite: bool,
+) -> None:
+    """Find the first commit at which a claim's verdict, or its effect, changed.
+
+    Each commit is judged from its record, or run with its own code in a worktree of its own; your checkout
+    stays as it is. With --track PATH the commits are those of that repository, and the suite is today's.
+    """
+    from harness.history.bisect import Search
+    from harness.history.bisect import bisect as search_for
+
+    file, separator, id_ = target.partition("::")
+    if not separator or not id_:
+        raise click.UsageError(f"expected FILE::ID, the id of one instance, found {target!r}")
+    options = [text for assignment in assignments for text in ("--with", assignment)]
+    search = Search(
+        Path(file),
+        id_,
+        good,
+        bad,
+        "effect" if when == "effect" else "verdict",
+        track=track,
+        this_suite=this_suite or track is not None,
+        history=history,
+        store=store,
+        options=tuple(options),
+        given=_given(assignments) or {},
+    )
+    found = search_for(search, on_step=_say)
+    click.echo(_found(found))
+
+
+def _say(step: Step) -> None:
+    from harness.text import printable
+
+    judged = f"{step.instance.verdict} ({step.why})" if step.instance else f"skipped: {step.why}"
+    click.echo(printable(f"{step.term:5} {step.commit.short} {step.commit.subject}: {judged}"), err=True)
+
+
+def _found(found: Found) -> str:
+    from harness.text import printable
+
+    commit = found.after.commit
+    lines = [f"{commit.hash} is the first changed commit"]
+    if len(found.candidates) > 1:
+        names = ", ".join(candidate.short for candidate in found.candidates)
+        lines = [f"The first changed commit is one of {names}: those between could not be judged."]
+    lines += [f"  author  {commit.author}", f"  date    {commit.date}", f"  subject {commit.subject}"]
+    if found.before and found.before.instance and found.after.instance:
+        lines += [f"  before  {found.before.commit.short}: {found.before.instance.verdict}"]
+        lines += [f"  after   {commit.short}: {found.after.instance.verdict}", f"  effect  {found.effects}"]
+    return "\n".join(map(printable, lines))
+
+
+def _given(assignments: Sequence[str]) -> dict[str, object] | None:
+    from harness.targets import assigned
+
+    return assigned(assignments) if assignments else None
+
+
+def _nothing_in(folder: Path) -> UserError:
+    from harness.history import NoRecordError
+
+    return NoRecordError(f"{folder}: expected records of runs, found none: `harness run` writes them there")

@@ -1,0 +1,200 @@
+"""Commands that measure, and that show what was measured: run, trial, report, merge."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from harness.cli.options import (
+    check_seeds,
+    duration,
+    gather,
+    history_option,
+    keyword_option,
+    marks_option,
+    nothing,
+    shard,
+    show,
+    store_option,
+    targets_argument,
+    track_option,
+    with_option,
+)
+from harness.cli.outputs import Outputs, output_options
+
+
+@click.command()
+@targets_argument
+@keyword_option
+@marks_option
+@with_option
+@click.option("--seeds", type=int, help="Another budget of seeds: 6, 9, 14, 21, 32, 48, 72 or 108.")
+@click.option("--workers", type=click.IntRange(min=1), help="Worker processes.  [default: one per core]")
+@click.option("--fresh", is_flag=True, help="Use seeds that no run has used, not 0, 1, 2, …")
+@click.option("--first-seed", type=click.IntRange(min=0), help="Begin at this seed (repeats a --fresh run).")
+@click.option("--no-store", is_flag=True, help="Measure everything anew, and keep nothing.")
+@store_option
+@click.option(
+    "--time-budget", metavar="TIME", callback=duration, help="End after 10min, say; the rest is not run."
+)
+@click.option("--shard", "part", metavar="NUMBER/OF", callback=shard, help="Only this part of it, as in 2/5.")
+@track_option
+@output_options
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def run(
+    targets: Sequence[str],
+    keyword: str,
+    marks: str,
+    assignments: Sequence[str],
+    seeds: int | None,
+    workers: int | None,
+    fresh: bool,
+    first_seed: int | None,
+    no_store: bool,
+    store: Path,
+    time_budget: float | None,
+    part: tuple[int, int] | None,
+    track: Path | None,
+    outputs: Outputs,
+    quiet: bool,
+) -> None:
+    """Measure and judge claims; print the report, and write the record to reports/NAME.json.
+
+    What has been measured is kept in the store: an interrupted run goes on from there. A copy of the record
+    goes to the history, which `harness history` and `harness diff` read.
+    """
+    from harness.report.progress import showing
+    from harness.session import fresh_first_seed, make_importable
+    from harness.session import run as run_session
+
+    check_seeds(seeds)
+    if fresh and first_seed is not None:
+        raise click.UsageError("expected --fresh or --first-seed, found both")
+    if track is not None:
+        make_importable(track)
+    selected = [chosen for chosen in gather(targets, keyword, marks, assignments) if chosen.instances]
+    if not selected:
+        nothing()
+    first = fresh_first_seed() if fresh else first_seed
+    with showing(quiet) as on_progress:
+        record = run_session(
+            selected,
+            store=None if no_store else store,
+            workers=workers,
+            seeds=seeds,
+            first_seed=first,
+            time_budget=time_budget,
+            part=part,
+            track=track,
+            command=("harness", *sys.argv[1:]),
+            on_progress=on_progress,
+        )
+    outputs.leave(record)
+    sys.exit(record.exit_code)
+
+
+@click.command()
+@click.argument("what", metavar="EXPERIMENT|FILE::ID")
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--time-limit", type=float, default=3600.0, show_default=True, help="Seconds.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_json: bool) -> None:
+    """Measure one trial (or, for an instance, those of one seed) and print its numbers.
+
+    NAME=VALUE sets a parameter; for an instance, in place of the one that its suite states.
+
+    Nothing is read from or written to the store: any number of a report can be reproduced by hand.
+    """
+    from harness.report.trial import trial_text, trials_json
+    from harness.session import trials_of, trials_of_experiment
+
+    if "::" in what:
+        trials = trials_of(gather([what], "", "", values), seed)
+    else:
+        trials = trials_of_experiment(what, values, seed)
+    from harness.measure import measure_here
+
+    measurements = [measure_here(trial, time_limit=time_limit) for trial in trials]
+    click.echo(trials_json(measurements) if as_json else "\n\n".join(map(trial_text, measurements)))
+    sys.exit(int(any(m.status == "error" for m in measurements)))
+
+
+@click.command()
+@click.argument("record", type=click.Path(path_type=Path))
+@click.option(
+    "--markdown", "markdown_path", type=click.Path(path_type=Path), help="Write Markdown, print nothing."
+)
+@click.option(
+    "--summary",
+    "summary_path",
+    type=click.Path(path_type=Path),
+    help="Write Markdown in brief, for a pull request or a job summary; print nothing.",
+)
+@click.option("--since", metavar="A", help="Show in the summary what changed since A, as harness diff does.")
+@history_option
+def report(
+    record: Path, markdown_path: Path | None, summary_path: Path | None, since: str | None, history: Path
+) -> None:
+    """Show a record of an earlier run; its exit code is that run's."""
+    from harness.report import read_record, write_whole
+    from harness.report.brief import brief
+    from harness.report.markdown import markdown
+
+    if since is not None and summary_path is None:
+        raise click.UsageError("expected --summary with --since, found none")
+    found = read_record(record)
+    if markdown_path is not None:
+        write_whole(markdown_path, markdown(found).encode())
+    if summary_path is not None:
+        changed = _changed(since, record, history) if since is not None else {}
+        write_whole(summary_path, brief(found, changed).encode())
+    if markdown_path is None and summary_path is None:
+        show(found)
+    sys.exit(found.exit_code)
+
+
+def _changed(since: str, record: Path, history: Path) -> dict[str, str]:
+    """What became of each instance since an earlier record or commit, where a reader must know."""
+    from harness.history import Chosen, compare, state_of
+    from harness.history.text import QUIET
+
+    chosen = Chosen(history, Path())
+    states = [state_of(name, chosen)[0] for name in (since, str(record))]
+    return {change.id: change.kind for change in compare(*states).changes if change.kind not in QUIET}
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@output_options
+@store_option
+def merge(files: Sequence[Path], outputs: Outputs, store: Path) -> None:
+    """Merge records of shards into one, and stores into one; each FILE is a record or a store.
+
+    Records become reports/NAME.json, as one run would have written it, with its exit code. The trials of the
+    stores are added to --store.
+    """
+    from harness.history.merge import Part
+    from harness.history.merge import merge as merge_records
+    from harness.measure import Store, merge_stores
+    from harness.measure.store import is_database
+    from harness.report import read_record
+
+    stores = [file for file in files if is_database(file)]
+    parts = [Part(str(file), read_record(file)) for file in files if file not in stores]
+    record = merge_records(parts, ("harness", *sys.argv[1:])) if parts else None
+    if stores:
+        into = Store(store)
+        try:
+            for file in stores:
+                added, found = merge_stores(into, file)
+                click.echo(f"{file}: {added} of {found} trials added to {store}")
+        finally:
+            into.close()
+    if record is None:
+        return
+    outputs.leave(record)
+    sys.exit(record.exit_code)

@@ -1,0 +1,29 @@
+"""Remembering: what changed, when, and by which commit.
+
+Records pile up in a folder (`archive`); together they tell what was known of the claims at each commit, a
+*state* (`states`). Two states are compared instance by instance: each *change* has one kind, from *identical*
+to *flipped* (`change`, `compare`). `timeline` does so along all commits. `bisect` finds the commit that
+changed a claim, and `merge` makes one record of those of shards.
+"""
+
+from harness.history.archive import FOLDER, keep
+from harness.history.change import ALARMING, KINDS, Change, Kind
+from harness.history.compare import Comparison, compare
+from harness.history.states import Chosen, NoRecordError, Past, State, past, state_of
+
+__all__ = [
+    "ALARMING",
+    "FOLDER",
+    "KINDS",
+    "Change",
+    "Chosen",
+    "Comparison",
+    "Kind",
+    "NoRecordError",
+    "Past",
+    "State",
+    "compare",
+    "keep",
+    "past",
+    "state_of",
+]

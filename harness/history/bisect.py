@@ -1,0 +1,239 @@
+"""Which commit changed a claim: git's own bisection, judged by running the claim at each commit it proposes.
+
+The commits are those of the repository that holds the suite, or of one that is tracked (`--track`). A commit
+is judged from its record in the history where there is one, else by running `harness` in a worktree with that
+commit's code, and the user's store. What cannot be judged (the suite does not load, the claim is not there,
+the trial is an error where neither end is one) is skipped, as `git bisect skip` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from harness.errors import UserError
+from harness.git import Commit, GitError, git, line, resolve, show
+from harness.history.change import moved as moved_effect
+from harness.history.change import of_numbers
+from harness.history.states import Chosen, State, past
+from harness.history.worktree import moved, python_path, worktree
+from harness.report.files import read_record
+from harness.report.record import InstanceRecord, RecordError
+
+When = Literal["verdict", "effect"]
+
+
+class BisectionError(UserError):
+    """There is nothing to find between the two commits, or it cannot be found."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for."""
+
+    file: Path
+    """The suite."""
+    id: str
+    """Of one instance, without the suite's name."""
+    good: str
+    bad: str
+    when: When = "verdict"
+    track: Path | None = None
+    """The repository whose commits are searched, instead of that of the suite."""
+    this_suite: bool = False
+    """Whether the suite is read as it is now, and not as it was at each commit."""
+    history: Path | None = None
+    store: Path | None = None
+    options: tuple[str, ...] = ()
+    """More options of `harness run`, such as --with."""
+    given: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A commit that was judged, or skipped: then `instance` is None and `why` says why."""
+
+    commit: Commit
+    instance: InstanceRecord | None
+    why: str
+    term: Literal["good", "bad", "skip"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The result of `bisect`: the first changed commit and the last before it, each with its effect.
+
+    `candidates` has more than one commit where those between could only be skipped; the first changed one is
+    then any of them.
+    """
+
+    candidates: tuple[Commit, ...]
+    before: Step | None
+    after: Step
+    steps: tuple[Step, ...]
+
+    @property
+    def effects(self) -> str:
+        """Those of both commits."""
+        if self.before is None or self.before.instance is None or self.after.instance is None:
+            return ""
+        return moved_effect(self.before.instance, self.after.instance)
+
+
+def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) -> Found:
+    """Find the first commit at which the claim changed.
+
+    Raises `BisectionError` where both ends are alike or cannot be judged, and `GitError`.
+    """
+    return _Bisection(search, on_step).run()
+
+
+class _Bisection:
+    def __init__(self, search: Search, on_step: Callable[[Step], None]) -> None:
+        self.search, self.on_step = search, on_step
+        place = search.track or search.file.resolve().parent
+        self.repository = Path(line(place, "rev-parse", "--show-toplevel")).resolve()
+        self.good, self.bad = (resolve(self.repository, name) for name in (search.good, search.bad))
+        self.judged: dict[str, tuple[InstanceRecord | None, str]] = {}
+        self.steps: dict[str, Step] = {}
+
+    def run(self) -> Found:
+        self._recall()
+        with worktree(self.repository, self.bad) as folder:
+            self.folder = folder
+            ends = [self._end(commit) for commit in (self.good, self.bad)]
+            self.first, self.last = ends
+            if not self._differ(*ends):
+                raise BisectionError(
+                    f"{self.search.id}: expected another {self.search.when} at {self.bad[:9]} than at"
+                    f" {self.good[:9]}, found {ends[0].verdict} at both: {moved_effect(*ends)}"
+                )
+            self._note(self.good, "good")
+            self._note(self.bad, "bad")
+            return self._search()
+
+    def _recall(self) -> None:
+        """What the history tells of commits, so that they need not be run."""
+        if self.search.history is None:
+            return
+        suite = self.search.file.stem
+        tracked = self.search.track is not None
+        known = past(Chosen(self.search.history, self.repository, self.search.given, tracked=tracked))
+        for state in known.states:
+            instance = state.instances.get(f"{suite}/{self.search.id}")
+            if instance is None or state.modified or instance.verdict == "not-run":
+                continue
+            if any(trials.first_seed for trials in instance.trials) or not self._is_of_this_suite(state):
+                continue
+            self.judged[state.commit.hash] = (instance, "from its record")
+
+    def _is_of_this_suite(self, state: State) -> bool:
+        """Whether the state's suite is the one that would be run: at each commit its own, or today's."""
+        if self.search.track is None and not self.search.this_suite:
+            return True
+        today = hashlib.sha256(self.search.file.read_bytes()).hexdigest()
+        name = self.search.file.stem
+        stated = {suite.sha256 for r in state.records for suite in r.suites if suite.name == name}
+        return stated == {today}
+
+    def _end(self, commit: str) -> InstanceRecord:
+        instance, why = self._judge(commit)
+        if instance is None:
+            raise BisectionError(f"{self.search.id} cannot be judged at {commit[:9]}: {why}")
+        return instance
+
+    def _search(self) -> Found:
+        git(self.folder, "bisect", "start", "--no-checkout", self.bad, self.good)
+        while True:
+            candidates = self._candidates()
+            untested = [c for c in candidates if c not in self.steps]
+            if not untested:
+                break
+            commit = line(self.folder, "rev-parse", "BISECT_HEAD")
+            if commit in self.steps:  # git has nothing more to propose
+                break
+            term = self._term(commit)
+            self._note(commit, term)
+            try:
+                git(self.folder, "bisect", term, commit)
+            except GitError:
+                if term != "skip":  # git fails on the last skip, for then several commits are left
+                    raise
+                break
+        return self._found(self._candidates())
+
+    def _candidates(self) -> list[str]:
+        """Commits that may be the first changed one, by what is marked so far."""
+        refs = line(self.folder, "for-each-ref", "--format=%(refname)", "refs/bisect/").split()
+        good = [ref for ref in refs if ref.startswith("refs/bisect/good-")]
+        return line(self.folder, "rev-list", "refs/bisect/bad", "--not", *good).split()
+
+    def _found(self, candidates: Sequence[str]) -> Found:
+        after = self.steps[resolve(self.folder, "refs/bisect/bad")]
+        parents = line(self.folder, "rev-list", "--parents", "-1", after.commit.hash).split()[1:]
+        before = next((self.steps[p] for p in parents if p in self.steps and self.steps[p].instance), None)
+        if before is None:
+            before = self.steps[self.good]
+        commits = tuple(show(self.folder, commit) for commit in candidates)
+        return Found(commits, before, after, tuple(self.steps.values()))
+
+    def _term(self, commit: str) -> Literal["good", "bad", "skip"]:
+        instance, _ = self._judge(commit)
+        if instance is None:
+            return "skip"
+        if self.search.when == "effect":
+            if not (instance.values or instance.parts):
+                return "skip"
+            return "bad" if of_numbers(self.first, instance) == "shifted" else "good"
+        if instance.verdict == self.first.verdict:
+            return "good"
+        unjudged = instance.verdict in ("error", "not-covered") and instance.verdict != self.last.verdict
+        return "skip" if unjudged else "bad"
+
+    def _differ(self, first: InstanceRecord, last: InstanceRecord) -> bool:
+        if self.search.when == "effect":
+            return of_numbers(first, last) == "shifted"
+        return first.verdict != last.verdict
+
+    def _note(self, commit: str, term: Literal["good", "bad", "skip"]) -> None:
+        instance, why = self.judged[commit]
+        self.steps[commit] = Step(show(self.repository, commit), instance, why, term)
+        self.on_step(self.steps[commit])
+
+    def _judge(self, commit: str) -> tuple[InstanceRecord | None, str]:
+        if commit not in self.judged:
+            self.judged[commit] = self._run(commit)
+        return self.judged[commit]
+
+    def _run(self, commit: str) -> tuple[InstanceRecord | None, str]:
+        """The claim as `harness run` judges it with the commit's code."""
+        search, repository, folder = self.search, self.repository, self.folder
+        git(folder, "checkout", "--quiet", "--force", "--detach", commit)
+        git(folder, "clean", "--quiet", "--force", "-d", "-x")
+        file = search.file.resolve()
+        file = file if search.this_suite else moved(file, repository, folder)
+        if not file.is_file():
+            return None, f"it has no {search.file}"
+        with tempfile.TemporaryDirectory(prefix="harness-") as outputs:
+            record = Path(outputs) / "record.json"
+            command = [sys.executable, "-m", "harness", "run", f"{file}::{search.id}", "--quiet"]
+            command += ["--json", str(record), *search.options]
+            command += ["--store", str(search.store.resolve())] if search.store else ["--no-store"]
+            environment = dict(os.environ) | {"PYTHONPATH": python_path(repository, folder)}
+            here = moved(Path.cwd(), repository, folder)
+            here.mkdir(parents=True, exist_ok=True)
+            done = subprocess.run(command, cwd=here, env=environment, capture_output=True, check=False)
+            try:
+                instances = read_record(record).instances
+            except RecordError:
+                said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+                return None, said[-1] if said else f"harness run ended with {done.returncode}"
+        found = next((i for i in instances if i.id.endswith(f"/{search.id}")), None)
+        return (found, "run") if found else (None, f"it has no {search.id}")

@@ -1,0 +1,223 @@
+"""What became of one instance between two runs: pure functions of two instance records.
+
+A change has one *kind*, the first of these that applies:
+
+    added, removed   only one of the two has it
+    not-run          it was not run, or not selected, on one side: nothing is said of it
+    redefined        it states another thing, or is measured at other parameters; see `definition`
+    flipped          supported ↔ refuted
+    weakened         a verdict became a weaker one (supported or refuted, then inconclusive, not-covered,
+                     error); or the control of a supported claim no longer fails
+    strengthened     the other way round
+    resampled        the same verdict from other seeds: the numbers cannot be compared one by one
+    shifted          the effect moved: paired t at 0.001, and by more than 0.2 standard deviations
+    changed          numbers differ, their mean did not move
+    numeric          numbers differ by rounding (1e-6 of the value, or 0.01 standard deviations, at most)
+    identical        every number is bitwise the same
+
+Seeds pair the two runs, so that a shift far inside the old interval is seen, and that "outside the old
+interval", which alarms 15% of the time where nothing changed, is not needed.
+
+Timings are never the same twice, and their noise is not that of a run alone: between runs a machine's state
+moves the ratio of two timings, too. They are *shifted* where Welch's t rejects at 0.001 and the ratio moved
+by more than `TIMING_SHIFT`, *numeric* otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from harness.report.distance import how_far
+from harness.report.record import InstanceRecord, PartRecord
+from harness.report.words import effect, region
+
+Kind = Literal[
+    "flipped", "weakened", "strengthened", "redefined", "added", "removed", "shifted", "resampled", "changed",
+    "not-run", "numeric", "identical",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""From what a reader must see to what nobody needs to."""
+
+ALARMING: frozenset[Kind] = frozenset({"flipped", "weakened"})
+"""The kinds for which `harness diff` exits with 1."""
+
+SHIFT_LEVEL = 0.001
+SHIFT_SDS = 0.2
+ROUNDING_SDS = 0.01
+ROUNDING = 1e-6
+TIMING_SHIFT = math.log(1.25)
+"""Measured (docs/history.md): between runs on one busy two-core machine, with nothing changed, ratios of two
+timings moved by at most a fifth."""
+
+_STRENGTH = {"supported": 4, "refuted": 4, "inconclusive": 3, "not-covered": 2, "not-run": 1, "error": 0}
+
+
+@dataclass(frozen=True)
+class Change:
+    """An instance in two runs; made by `change`. `note` says what moved, for people."""
+
+    id: str
+    kind: Kind
+    before: InstanceRecord | None
+    after: InstanceRecord | None
+    note: str = ""
+
+
+def change(before: InstanceRecord, after: InstanceRecord) -> Change:
+    """What became of an instance that both runs have."""
+
+    def found(kind: Kind, note: str = "") -> Change:
+        return Change(after.id, kind, before, after, note)
+
+    verdicts = f"{before.verdict} → {after.verdict}"
+    redefined = redefinition(before, after)
+    if redefined:
+        told = verdicts if before.verdict != after.verdict else f"still {after.verdict}"
+        return found("redefined", f"{'; '.join(redefined)}; {told}")
+    if "not-run" in (before.verdict, after.verdict):
+        return found("not-run", verdicts)
+    if before.verdict != after.verdict:
+        fall = _STRENGTH[before.verdict] - _STRENGTH[after.verdict]
+        kind: Kind = "weakened" if fall > 0 else "strengthened" if fall < 0 else "flipped"
+        return found(kind, f"{verdicts}; {moved(before, after)}")
+    if after.verdict == "supported" and before.control and after.control:
+        was, now = before.control.verdict, after.control.verdict
+        if was != now and "not-run" not in (was, now):
+            return found("weakened" if was == "refuted" else "strengthened", f"control {was} → {now}")
+    if _first_seed(before) != _first_seed(after):
+        return found("resampled", moved(before, after))
+    kind = of_numbers(before, after)
+    return found(kind, moved(before, after) if kind in ("shifted", "changed") else "")
+
+
+def of_numbers(before: InstanceRecord, after: InstanceRecord) -> Kind:
+    """How the effects of the same seeds differ, whatever the verdicts.
+
+    Shifted, changed, numeric or identical. Of a conjunction, the most that any part which both have differs.
+    """
+    kinds = [
+        of_timings(a.values, b.values) if after.unit == "speed-up" else of_values(a.values, b.values)
+        for a, b in _pairs(before, after)
+    ]
+    return min(kinds, key=KINDS.index, default="identical")
+
+
+def of_values(before: Sequence[float], after: Sequence[float]) -> Kind:
+    """How two prefixes of effects, one per seed, differ; judged on the seeds that both have."""
+    n = min(len(before), len(after))
+    if before[:n] == after[:n]:
+        return "identical"
+    deltas = [b - a for a, b in zip(before, after, strict=False)]
+    sd = statistics.stdev(before[:n]) if n > 1 else 0.0
+    if all(abs(d) <= max(ROUNDING * abs(a), ROUNDING_SDS * sd) for a, d in zip(before, deltas, strict=False)):
+        return "numeric"
+    mean = math.fsum(deltas) / n
+    if n < 2 or abs(mean) <= SHIFT_SDS * sd:
+        return "changed"
+    error = statistics.stdev(deltas) / math.sqrt(n)
+    return "shifted" if _beyond(mean, error, n - 1) else "changed"
+
+
+def of_timings(before: Sequence[float], after: Sequence[float]) -> Kind:
+    """Whether the logarithm of a ratio of timings moved by more than runs on one machine differ."""
+    if len(before) < 2 or len(after) < 2:
+        return "numeric"
+    step = statistics.median(after) - statistics.median(before)
+    if abs(step) <= TIMING_SHIFT:
+        return "numeric"
+    errors = [statistics.variance(x) / len(x) for x in (before, after)]
+    weights = [e * e / (len(x) - 1) for e, x in zip(errors, (before, after), strict=True)]
+    freedom = sum(errors) ** 2 / sum(weights) if sum(weights) else 1.0
+    mean = statistics.fmean(after) - statistics.fmean(before)
+    return "shifted" if _beyond(mean, math.sqrt(sum(errors)), freedom) else "numeric"
+
+
+def redefinition(before: InstanceRecord, after: InstanceRecord) -> list[str]:
+    """What of the definition differs, in words: predicate, level, budget, control, expectation, parameters.
+
+    Sentences, sources, reasons and marks do not count. Nor does a parameter that only one side has: the
+    experiment has gained or lost it since.
+    """
+    stated = [
+        (name, was, now)
+        for name, was, now in zip(_ASPECTS, _definition(before), _definition(after), strict=True)
+        if was != now
+    ]
+    words = [f"{name} {was} → {now}" for name, was, now in stated]
+    return words or _parameters(before, after)
+
+
+_ASPECTS = ("predicate", "region", "alpha", "center", "seeds", "expectation", "control", "control's place")
+
+
+def _definition(instance: InstanceRecord) -> tuple[str, ...]:
+    control = instance.control
+    return (
+        instance.predicate,
+        region(instance.region, instance.unit),
+        str(instance.alpha),
+        instance.center,
+        str(instance.budget),
+        instance.expect,
+        "none stated" if not control else control.predicate or "none",
+        str(dict(sorted(control.at.items()))) if control else "",
+    )
+
+
+def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:
+    """The parameters that differ, point by point; the points are in the order of the predicate's readings."""
+    words: dict[str, None] = {}
+    for a, b in zip(before.trials, after.trials, strict=False):
+        if a.experiment != b.experiment:
+            words[f"experiment {a.experiment} → {b.experiment}"] = None
+            continue
+        for name in sorted(a.params.keys() & b.params.keys()):
+            if a.params[name] != b.params[name]:
+                words[f"{name} {a.params[name]} → {b.params[name]}"] = None
+    if not words and len(before.trials) != len(after.trials):
+        words[f"measured at {len(before.trials)} → {len(after.trials)} points"] = None
+    return list(words)
+
+
+def moved(before: InstanceRecord, after: InstanceRecord) -> str:
+    """The effects of both, and how far they are from the claim."""
+    texts = [effect(x.estimate, x.unit) for x in (before, after)]
+    far = [how_far(x) for x in (before, after)]
+    told = " → ".join(texts)
+    if None not in far:
+        told += f" (distance {' → '.join(f'{x:.3g}' for x in far)})"
+    seconds = {timing.benchmark: statistics.median(timing.seconds) for timing in before.timings}
+    for timing in after.timings:
+        if timing.benchmark in seconds:
+            now = statistics.median(timing.seconds)
+            told += f"; {timing.benchmark} {seconds[timing.benchmark]:.3g} s → {now:.3g} s"
+    return told
+
+
+def _pairs(
+    before: InstanceRecord, after: InstanceRecord
+) -> list[tuple[InstanceRecord | PartRecord, InstanceRecord | PartRecord]]:
+    if not before.parts and not after.parts:
+        return [(before, after)]
+    named = {part.name: part for part in before.parts}
+    return [(named[part.name], part) for part in after.parts if part.name in named]
+
+
+def _first_seed(instance: InstanceRecord) -> int | None:
+    return instance.trials[0].first_seed if instance.trials else None
+
+
+def _beyond(mean: float, error: float, freedom: float) -> bool:
+    """Whether |mean|/error is beyond Student's two-sided quantile at `SHIFT_LEVEL`."""
+    if error == 0:
+        return mean != 0
+    from scipy.special import stdtrit
+
+    return abs(mean) / error > -float(stdtrit(freedom, SHIFT_LEVEL / 2))
+
+
+__all__ = ["ALARMING", "KINDS", "Change", "Kind", "change", "moved", "of_numbers", "redefinition"]

@@ -1,0 +1,86 @@
+"""Two states beside each other: what became of every instance, and what else differs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from harness.git import Commit
+from harness.history.change import ALARMING, KINDS, Change, change
+from harness.history.states import State
+from harness.report.record import EnvironmentRecord
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two commits; made by `compare`. `environment` is (name, before, after)."""
+
+    before: Commit
+    after: Commit
+    changes: tuple[Change, ...]
+    environment: tuple[tuple[str, str, str], ...]
+    seconds: tuple[float, float]
+    """Core-seconds of the trials of the instances that both have."""
+
+    @property
+    def exit_code(self) -> int:
+        """1 where a verdict flipped or weakened."""
+        return int(any(found.kind in ALARMING for found in self.changes))
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many instances changed in which way."""
+        return Counter(found.kind for found in self.changes)
+
+
+def compare(before: State, after: State) -> Comparison:
+    """What became of the instances of both, worst first."""
+    found = sorted(changes(before, after), key=lambda c: KINDS.index(c.kind))
+    both = [c for c in found if c.before and c.after]
+    return Comparison(
+        before.commit,
+        after.commit,
+        tuple(found),
+        _environments(before.environment, after.environment),
+        (sum(c.before.seconds for c in both if c.before), sum(c.after.seconds for c in both if c.after)),
+    )
+
+
+def changes(before: State, after: State) -> list[Change]:
+    """What became of each instance, in the order of the later state; what it lacks comes last.
+
+    What one side lacks is added or removed only if that side has the whole of the suite.
+    """
+    found = []
+    for id_, instance in after.instances.items():
+        earlier = before.instances.get(id_)
+        if earlier is not None:
+            found.append(change(earlier, instance))
+        elif _suite(id_) in before.whole:
+            found.append(Change(id_, "added", None, instance, instance.verdict))
+        else:
+            found.append(Change(id_, "not-run", None, instance, "not in the earlier runs"))
+    for id_, instance in before.instances.items():
+        if id_ not in after.instances:
+            if _suite(id_) in after.whole:
+                found.append(Change(id_, "removed", instance, None, f"was {instance.verdict}"))
+            else:
+                found.append(Change(id_, "not-run", instance, None, "not in the later runs"))
+    return found
+
+
+def _suite(id_: str) -> str:
+    return id_.partition("/")[0]
+
+
+def _environments(before: EnvironmentRecord, after: EnvironmentRecord) -> tuple[tuple[str, str, str], ...]:
+    rows = []
+    for name in ("python", "platform", "cpu", "device", "machine", "workers"):
+        was, now = str(getattr(before, name)), str(getattr(after, name))
+        if was != now:
+            rows.append((name, was, now))
+    for name in sorted(before.libraries.keys() | after.libraries.keys()):
+        was, now = before.libraries.get(name, "none"), after.libraries.get(name, "none")
+        if was != now:
+            rows.append((name, was, now))
+    return tuple(rows)

@@ -1,0 +1,157 @@
+"""One record of several: the shards of a run, or runs of different claims."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from harness.errors import UserError
+from harness.judge import exit_code
+from harness.report.record import CountsRecord, EnvironmentRecord, Record, SuiteRecord
+
+
+class MergeError(UserError, ValueError):
+    """Records that are not parts of one run."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A record with the file that it was read from."""
+
+    file: str
+    record: Record
+
+
+def merge(parts: Sequence[Part], command: Sequence[str] = ()) -> Record:
+    """One record of the parts, as one run would have given it; instances in the order of the selection.
+
+    It lasted as long as its longest part. Where parts differ in machine or libraries all are named, and a
+    note says so. Raises `MergeError` where the parts are of different commits, suites, seeds or code, where
+    two have the same instance, or a shard is missing.
+    """
+    if not parts:
+        raise MergeError("expected records to merge, found none")
+    first = parts[0]
+    for name in ("commit", "tracked", "first_seed", "fresh", "harness_version"):
+        for part in parts[1:]:
+            _must_agree(name, first, part)
+    _check_shards(parts)
+    suites = _suites(parts)
+    placed = [
+        (place, instance)
+        for part in parts
+        for place, instance in zip(_places(part.record), part.record.instances, strict=True)
+    ]
+    owners: dict[str, str] = {}
+    for part in parts:
+        for instance in part.record.instances:
+            if instance.id in owners:
+                raise MergeError(f"{part.file}: {instance.id} is in {owners[instance.id]} as well")
+            owners[instance.id] = part.file
+    if first.record.shard:
+        placed.sort(key=lambda pair: pair[0])
+    instances = tuple(instance for _, instance in placed)
+    records = [part.record for part in parts]
+    environment, differences = _environment([record.environment for record in records])
+    notes = [*itertools.chain.from_iterable(record.notes for record in records), *differences]
+    return Record(
+        schema_version=first.record.schema_version,
+        harness_version=first.record.harness_version,
+        started=min(record.started for record in records),
+        duration=max(record.duration for record in records),
+        command=tuple(command),
+        suites=suites,
+        commit=first.record.commit,
+        environment=environment,
+        first_seed=first.record.first_seed,
+        fresh=first.record.fresh,
+        trials=CountsRecord(
+            measured=sum(record.trials.measured for record in records),
+            reused=sum(record.trials.reused for record in records),
+            failed=sum(record.trials.failed for record in records),
+        ),
+        wrong_verdicts_bound=sum(instance.alpha for instance in instances),
+        exit_code=exit_code(instance.outcome for instance in instances),  # type: ignore[misc]
+        notes=tuple(dict.fromkeys(notes)),
+        instances=instances,
+        tracked=first.record.tracked,
+        time_budget=max((r.time_budget for r in records if r.time_budget is not None), default=None),
+    )
+
+
+def _places(record: Record) -> Sequence[int]:
+    return record.shard.places if record.shard else range(len(record.instances))
+
+
+def _must_agree(name: str, first: Part, other: Part) -> None:
+    was, found = getattr(first.record, name), getattr(other.record, name)
+    if was != found:
+        shown = name.replace("_", " ")
+        raise MergeError(
+            f"{other.file}: expected the {shown} of {first.file}, {_plain(was)}, found {_plain(found)}"
+        )
+
+
+def _plain(value: object) -> object:
+    if value is None:
+        return "none"
+    return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
+
+
+def _check_shards(parts: Sequence[Part]) -> None:
+    """All shards of one selection, each once; or no shards at all."""
+    shards = [part.record.shard for part in parts]
+    if not any(shards):
+        return
+    numbers: dict[int, str] = {}
+    of = next(shard.of for shard in shards if shard)
+    for part, shard in zip(parts, shards, strict=True):
+        if shard is None or shard.of != of:
+            found = f"shard {shard.number}/{shard.of}" if shard else "a record that is none"
+            raise MergeError(f"{part.file}: expected a shard of {of}, found {found}")
+        if shard.number in numbers:
+            raise MergeError(f"{part.file}: shard {shard.number}/{of} is in {numbers[shard.number]} as well")
+        numbers[shard.number] = part.file
+    missing = [f"{number}/{of}" for number in range(1, of + 1) if number not in numbers]
+    if missing:
+        raise MergeError(f"expected all {of} shards, found none for {', '.join(missing)}")
+    places = sorted(place for shard in shards if shard for place in shard.places)
+    totals = {shard.total for shard in shards if shard}
+    if len(totals) > 1 or places != list(range(max(totals))):
+        raise MergeError("expected shards of one selection, found shards of different ones")
+
+
+def _suites(parts: Sequence[Part]) -> tuple[SuiteRecord, ...]:
+    suites: dict[str, tuple[SuiteRecord, str]] = {}
+    for part in parts:
+        for suite in part.record.suites:
+            known, file = suites.setdefault(suite.name, (suite, part.file))
+            if (known.sha256, known.given) != (suite.sha256, suite.given):
+                found = "another version or other parameters"
+                raise MergeError(f"{part.file}: expected suite {suite.name} as in {file}, found {found}")
+    return tuple(suite for suite, _ in suites.values())
+
+
+def _environment(found: Sequence[EnvironmentRecord]) -> tuple[EnvironmentRecord, list[str]]:
+    """What all have in common; where they differ, every value."""
+    first = found[0]
+    merged: dict[str, object] = {}
+    for name in ("python", "platform", "cpu", "device", "machine"):
+        values = dict.fromkeys(getattr(each, name) for each in found)
+        if name == "device" and len(values) > 1:
+            values.pop("none", None)  # of a part that measured nothing
+        merged[name] = ", ".join(values)
+    precision = {name: text for each in found for name, text in each.precision.items()}
+    libraries: dict[str, str] = {}
+    for name in sorted({name for each in found for name in each.libraries}):
+        versions = dict.fromkeys(each.libraries[name] for each in found if name in each.libraries)
+        libraries[name] = ", ".join(versions)
+    differing = [name for name in ("python", "device") if "," in str(merged[name])]
+    differing += [name for name, versions in libraries.items() if ", " in versions]
+    notes = [f"parts were run with different {name}" for name in differing]
+    workers = max(each.workers for each in found)
+    changed = {**merged, "precision": precision, "libraries": libraries, "workers": workers}
+    return msgspec.structs.replace(first, **changed), notes

@@ -1,0 +1,177 @@
+"""Histories and comparisons as text for a terminal, and as Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from tabulate import tabulate
+
+from harness.git import Commit
+from harness.history.change import KINDS, Change
+from harness.history.compare import Comparison
+from harness.history.timeline import Row, Timeline
+from harness.report.markdown import escape
+from harness.report.words import seconds
+from harness.text import printable
+
+Paint = Callable[[str, str], str]
+"""(text, kind of change) → text, perhaps coloured."""
+
+GLYPHS = {
+    "flipped": "✗",
+    "weakened": "↓",
+    "strengthened": "↑",
+    "redefined": "≠",
+    "added": "+",
+    "removed": "−",
+    "shifted": "→",
+    "resampled": "~",
+    "changed": "≈",
+    "not-run": "…",
+    "numeric": "≐",
+    "identical": "=",
+}
+"""Kind of change → glyph; always shown with the word."""
+
+LETTERS = {
+    "supported": "S",
+    "refuted": "R",
+    "inconclusive": "?",
+    "error": "!",
+    "not-covered": "○",
+    "not-run": "…",
+}
+LEGEND = "S supported, R refuted, ? inconclusive, ! error, ○ not covered, … not run, · no record, | redefined"
+QUIET = frozenset({"identical", "numeric", "not-run", "resampled"})
+"""Kinds that are only counted."""
+
+
+def plain(text: str, kind: str) -> str:
+    """No colour."""
+    return text
+
+
+def strip(row: Row) -> str:
+    """A letter for each commit: `SSS|RR·?`."""
+    marks = []
+    for mark in row.marks:
+        if mark.change and mark.change.kind == "redefined":
+            marks.append("|")
+        marks.append(LETTERS[mark.instance.verdict] if mark.instance else "·")
+    return "".join(marks)
+
+
+def history_text(timeline: Timeline, paint: Paint = plain) -> str:
+    """Claims × commits, and what changed at which commit."""
+    table = [
+        (number, *map(printable, _described(commit, modified)))
+        for number, (commit, modified) in enumerate(zip(timeline.commits, timeline.modified, strict=True), 1)
+    ]
+    lines = [tabulate(table, ("", "commit", "date", "author", "subject"), tablefmt="simple"), "", LEGEND, ""]
+    rows = [_row(row) for row in timeline.rows]
+    lines += [tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True)]
+    for commit, events in zip(timeline.commits, timeline.events, strict=True):
+        told = [event for event in events if event.kind not in QUIET]
+        if events and (told or any(event.kind == "numeric" for event in events)):
+            lines += ["", f"{commit.short}  {printable(commit.subject)}: {_tally(events)}"]
+            lines += [f"  {_event(event, paint)}" for event in told]
+    return "\n".join(lines) + "\n"
+
+
+def history_markdown(timeline: Timeline) -> str:
+    """The same as Markdown."""
+    table = [
+        tuple(map(escape, _described(commit, modified)))
+        for commit, modified in zip(timeline.commits, timeline.modified, strict=True)
+    ]
+    rows = [tuple(map(escape, map(str, _row(row)))) for row in timeline.rows]
+    lines = ["# History", "", _pipe(table, ("commit", "date", "author", "subject")), "", escape(LEGEND), ""]
+    lines += [_pipe(rows, _HEADERS), "", "## What changed", ""]
+    for commit, events in zip(timeline.commits, timeline.events, strict=True):
+        told = [event for event in events if event.kind not in QUIET]
+        if told:
+            lines += [f"**{escape(commit.short)}** {escape(commit.subject)}: {_tally(events)}", ""]
+            lines += [_pipe([_cells(event) for event in told], ("", "instance", "what moved")), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def diff_text(comparison: Comparison, paint: Paint = plain) -> str:
+    """What changed between two commits, worst first."""
+    lines = [f"{_name(comparison.before)} → {_name(comparison.after)}", ""]
+    told = [change for change in comparison.changes if change.kind not in QUIET]
+    lines += [_event(change, paint) for change in told] + ([""] if told else [])
+    for name, was, now in comparison.environment:
+        lines.append(printable(f"environment: {name} {was} → {now}"))
+    lines += [_timings(comparison), summary(comparison)]
+    return "\n".join(lines) + "\n"
+
+
+def diff_markdown(comparison: Comparison) -> str:
+    """The same as Markdown, for a pull request: the sentence, what changed, the rest folded."""
+    lines = [f"**{escape(_name(comparison.before))} → {escape(_name(comparison.after))}: "]
+    lines[0] += f"{escape(summary(comparison))}**"
+    told = [change for change in comparison.changes if change.kind not in QUIET]
+    if told:
+        lines += ["", _pipe([_cells(change) for change in told], ("", "instance", "what moved"))]
+    quiet = [change for change in comparison.changes if change.kind in QUIET]
+    if quiet:
+        rows = [_cells(change) for change in quiet]
+        lines += ["", f"<details><summary>{_tally(quiet)}</summary>", ""]
+        lines += [_pipe(rows, ("", "instance", "")), "", "</details>"]
+    if comparison.environment:
+        rows = [tuple(map(escape, row)) for row in comparison.environment]
+        lines += ["", "<details><summary>environment</summary>", ""]
+        lines += [_pipe(rows, ("", "before", "after")), "", "</details>"]
+    return "\n".join([*lines, "", _timings(comparison)]) + "\n"
+
+
+def summary(comparison: Comparison) -> str:
+    """`36 instances: 1 flipped, 35 identical.`"""
+    total = len(comparison.changes)
+    if not total:
+        return "Nothing to compare."
+    return f"{total} {'instance' if total == 1 else 'instances'}: {_tally(comparison.changes)}."
+
+
+_HEADERS = ("instance", "verdicts", "distance", "core-s")
+
+
+def _row(row: Row) -> tuple[str, ...]:
+    """Distances of the first and the last commit at which there are any."""
+    far = [mark.distance for mark in row.marks if mark.distance is not None]
+    spent = [mark.instance.seconds for mark in row.marks if mark.instance]
+    distance = "–" if not far else f"{far[-1]:.3g}" if len(far) == 1 else f"{far[0]:.3g} → {far[-1]:.3g}"
+    return row.id, strip(row), distance, f"{spent[-1]:.1f}" if spent else "–"
+
+
+def _described(commit: Commit, modified: bool) -> tuple[str, str, str, str]:
+    name = commit.short + (" (modified)" if modified else "")
+    return name, commit.date[:10], commit.author, commit.subject
+
+
+def _name(commit: Commit) -> str:
+    return printable(f"{commit.short} {commit.subject}".strip())
+
+
+def _event(change: Change, paint: Paint) -> str:
+    mark = paint(f"{GLYPHS[change.kind]} {change.kind}", change.kind)
+    return f"{mark}  {change.id}" + (f": {printable(change.note)}" if change.note else "")
+
+
+def _cells(change: Change) -> tuple[str, ...]:
+    return f"{GLYPHS[change.kind]} {change.kind}", escape(change.id), escape(change.note)
+
+
+def _tally(changes: Iterable[Change]) -> str:
+    counts = Counter(change.kind for change in changes)
+    return ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
+
+
+def _timings(comparison: Comparison) -> str:
+    before, after = comparison.seconds
+    return f"Core time of the trials of both: {seconds(before)} → {seconds(after)}."
+
+
+def _pipe(rows: Sequence[tuple[str, ...]], headers: tuple[str, ...]) -> str:
+    return str(tabulate(rows, headers, tablefmt="pipe", disable_numparse=True))

@@ -1,0 +1,80 @@
+"""All states in a row: for each instance its verdicts over commits, for each commit what changed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from harness.git import Commit
+from harness.history.change import KINDS, Change, change
+from harness.history.states import State
+from harness.report.distance import how_far
+from harness.report.record import InstanceRecord
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An instance at one commit: None of what was not recorded there."""
+
+    instance: InstanceRecord | None
+    change: Change | None
+    """Since the commit before at which it was recorded; None at the first, and where nothing was."""
+
+    @property
+    def distance(self) -> float | None:
+        """From the edge of the claim; at most 1 where the estimate satisfies it."""
+        return how_far(self.instance) if self.instance else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """An instance over all commits."""
+
+    id: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Claims × commits; made by `timeline`. `events` are the changes at each commit, worst first."""
+
+    commits: tuple[Commit, ...]
+    modified: tuple[bool, ...]
+    rows: tuple[Row, ...]
+    events: tuple[tuple[Change, ...], ...]
+
+
+def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_: True) -> Timeline:
+    """Follow the wanted instances through the states, which are in the order of their commits."""
+    ids = dict.fromkeys(id_ for state in reversed(states) for id_ in state.instances if wanted(id_))
+    marks: dict[str, list[Mark]] = {id_: [] for id_ in ids}
+    latest: dict[str, InstanceRecord] = {}
+    events = []
+    for index, state in enumerate(states):
+        found = []
+        for id_, row in marks.items():
+            now, before = state.instances.get(id_), latest.get(id_)
+            made = None
+            if now is not None and before is not None:
+                made = change(before, now)
+            elif now is not None and index and _suite(id_) in states[index - 1].whole:
+                made = Change(id_, "added", None, now, now.verdict)
+            elif now is None and before is not None and _suite(id_) in state.whole:
+                made = Change(id_, "removed", before, None, f"was {before.verdict}")
+                del latest[id_]
+            if now is not None and now.verdict != "not-run":
+                latest[id_] = now
+            row.append(Mark(now, made))
+            if made is not None:
+                found.append(made)
+        events.append(tuple(sorted(found, key=lambda c: KINDS.index(c.kind))))
+    return Timeline(
+        tuple(state.commit for state in states),
+        tuple(state.modified for state in states),
+        tuple(Row(id_, tuple(row)) for id_, row in marks.items()),
+        tuple(events),
+    )
+
+
+def _suite(id_: str) -> str:
+    return id_.partition("/")[0]

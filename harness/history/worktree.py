@@ -1,0 +1,52 @@
+"""A commit's code in a folder of its own: a git worktree that is gone afterwards.
+
+The user's checkout, its index and its branch stay as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from harness.git import GitError, git
+
+
+@contextlib.contextmanager
+def worktree(repository: Path, commit: str) -> Iterator[Path]:
+    """A detached worktree of the repository at the commit. Raises `GitError` where git cannot make one."""
+    above = Path(tempfile.mkdtemp(prefix="harness-"))
+    folder = above.resolve() / repository.name
+    try:
+        git(repository, "worktree", "add", "--quiet", "--detach", str(folder), commit)
+        yield folder
+    finally:
+        with contextlib.suppress(GitError):
+            git(repository, "worktree", "remove", "--force", "--force", str(folder))
+        shutil.rmtree(above, ignore_errors=True)
+        with contextlib.suppress(GitError):
+            git(repository, "worktree", "prune")
+
+
+def moved(path: Path, repository: Path, folder: Path) -> Path:
+    """Where a path inside the repository is in its worktree; a path outside stays."""
+    path = path.resolve()
+    return folder / path.relative_to(repository) if path.is_relative_to(repository) else path
+
+
+def python_path(repository: Path, folder: Path, entries: Sequence[str] | None = None) -> str:
+    """PYTHONPATH under which the code of the worktree is imported instead of the repository's.
+
+    The entries of this process's path that lie inside the repository (an editable install is one, or the
+    current directory), in their place in the worktree, but for those of installed packages; then its top and
+    its `src`, in case the package was not on the path; then what PYTHONPATH has.
+    """
+    found = [Path(entry or os.getcwd()).resolve() for entry in (sys.path if entries is None else entries)]
+    own = [path for path in found if path.is_relative_to(repository) and "site-packages" not in path.parts]
+    added = [*(moved(path, repository, folder) for path in own), folder / "src", folder]
+    before = os.environ.get("PYTHONPATH", "")
+    return os.pathsep.join([*dict.fromkeys(map(str, added)), *([before] if before else [])])

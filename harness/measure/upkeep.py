@@ -1,0 +1,126 @@
+"""Looking after a store: what it holds, what nobody needs any more, what other stores have.
+
+Beside the store lie a folder of locks (`.locks`) and JAX's compiled programs (`.jax`); both can be deleted
+whenever nothing runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.measure.locks import acquire
+from harness.measure.store import Store, StoreError
+
+PREFIX = 16
+"""Digits of a fingerprint by which records name trials."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The trials of one experiment in a store: how many, their core-seconds, Unix times of first and last."""
+
+    experiment: str
+    trials: int
+    seconds: float
+    oldest: float
+    newest: float
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What was removed, or would be: trials, their core-seconds, and of how many in all."""
+
+    trials: int
+    seconds: float
+    of: int
+
+
+def contents(store: Store) -> list[Contents]:
+    """What the store holds, the experiment of most trials first."""
+    query = (
+        "select experiment, count(*), sum(seconds), min(created), max(created)"
+        " from measurement group by experiment order by count(*) desc, experiment"
+    )
+    return [Contents(*row) for row in store.rows(query)]
+
+
+def size(path: Path) -> int:
+    """Bytes on disk of a file (a store with its log), or of all files beneath a folder."""
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    logs = [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
+    return sum(file.stat().st_size for file in logs if file.is_file())
+
+
+def prune(
+    store: Store,
+    *,
+    before: float | None = None,
+    reachable: Collection[str] | None = None,
+    dry_run: bool = False,
+) -> Pruned:
+    """Remove the trials that were measured before a Unix time and (if given) are not reachable.
+
+    `reachable` holds the first `PREFIX` digits of fingerprints. With neither, nothing is removed.
+    """
+    (of,) = store.rows("select count(*) from measurement")[0]
+    if before is None and reachable is None:
+        return Pruned(0, 0.0, of)
+    condition, values = "1", list[object]()
+    if before is not None:
+        condition, values = "created < ?", [before]
+    if reachable is not None:
+        store.rows("create temp table reachable (prefix text primary key)")
+        for prefix in reachable:
+            store.rows("insert or ignore into reachable values (?)", [prefix])
+        condition += f" and substr(fingerprint, 1, {PREFIX}) not in (select prefix from reachable)"
+    chosen = f"from measurement where {condition}"
+    trials, seconds = store.rows(f"select count(*), coalesce(sum(seconds), 0.0) {chosen}", values)[0]
+    if not dry_run:
+        store.rows(f"delete {chosen}", values)
+        store.rows("vacuum")
+        store.rows("pragma wal_checkpoint(truncate)")
+    if reachable is not None:
+        store.rows("drop table reachable")
+    return Pruned(trials, seconds, of)
+
+
+def clean(path: Path, before: float | None) -> int:
+    """Remove what lies beside the store: locks that nobody holds, and programs compiled before a Unix time.
+
+    Gives the number of files.
+    """
+    removed = 0
+    locks, programs = (path.with_name(path.name + suffix) for suffix in (".locks", ".jax"))
+    for name in os.listdir(locks) if locks.is_dir() else ():
+        lock = acquire(locks, name)
+        if lock is not None:
+            lock.release()
+            removed += 1
+    for file in programs.rglob("*") if before is not None and programs.is_dir() else ():
+        if file.is_file() and file.stat().st_mtime < (before or 0.0):
+            file.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def merge_stores(into: Store, other: Path) -> tuple[int, int]:
+    """Copy the trials of another store that this one lacks; how many were copied, and how many it has.
+
+    Raises `StoreError` where the other is no store, or one of another schema.
+    """
+    if not other.is_file():
+        raise StoreError(f"store {other}: expected a store of measurements, found no file")
+    Store(other).close()  # says what is wrong with it
+    into.rows("attach database ? as other", [str(other)])
+    try:
+        (found,) = into.rows("select count(*) from other.measurement")[0]
+        (before,) = into.rows("select count(*) from main.measurement")[0]
+        into.rows("insert or ignore into main.measurement select * from other.measurement")
+        (after,) = into.rows("select count(*) from main.measurement")[0]
+    finally:
+        into.rows("detach database other")
+    return after - before, found
