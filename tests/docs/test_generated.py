@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import re
 import subprocess
 import sys
@@ -69,3 +70,17 @@ def test_the_readme_shows_the_published_record() -> None:
     assert readme == state.written(readme, record), "python docs/state.py writes it again"
     table = readme.partition(state.BEGIN)[2].partition(state.END)[0]
     assert table.count("\n| ") == 1 + len({i.claim for i in record.instances})
+
+
+def test_the_example_of_reading_is_the_records() -> None:
+    """What the judge saw at each look is made again from the record's values; the last is the record's."""
+    looks = module("looks")
+    instance = looks.example()
+    seen = looks.looks(instance)
+    assert (seen[-1][0], instance.verdict) == (instance.n, "supported")
+    expected = [math.exp(x) for x in (instance.estimate, *instance.interval)]
+    assert seen[-1][1:] == pytest.approx(expected, rel=1e-12)
+    text = (DOCS / "reading.md").read_text()
+    assert looks.table(instance) in text, "python docs/looks.py prints it"
+    rival = math.exp(instance.control.parts[0].estimate)
+    assert f"Its distance was {rival:.2f}" in text
