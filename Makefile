@@ -2,6 +2,7 @@
 # make test   lint, types and the fast tests
 # make slow   the tests marked slow
 # make schema write suites/suite.schema.json again, after experiments or the format have changed
+# make reference write docs/reference and the table in README.md again
 # make mutants  break the code on purpose, and see what notices
 # make pins   compile requirements.txt again (needs uv)
 # Each sets up .venv first; PYTHON names the interpreter to make it from.
@@ -10,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test slow lint schema mutants pins clean
+.PHONY: run test slow lint schema reference mutants pins clean
 
 run: $(READY)
 	@$(BIN)/harness run suites/issues.toml -m "not slow" \
@@ -46,6 +47,10 @@ $(READY): requirements.txt pyproject.toml
 schema: $(READY)
 	$(BIN)/harness schema > .venv/suite.schema.json
 	mv .venv/suite.schema.json suites/suite.schema.json
+
+reference: $(READY)
+	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/state.py
 
 pins: $(READY)
 	printf 'tensorflow ; python_version < "3"\ntf2jax ; python_version < "3"\n' > .venv/without-tensorflow.txt

@@ -69,6 +69,33 @@ def test_run_prints_a_report_writes_a_record_and_exits_with_0(write: Callable[[s
     assert (path.parent / ".harness/store.sqlite").exists()
 
 
+def test_a_summary_is_written_by_a_run_and_from_its_record(write: Callable[[str], Path]) -> None:
+    path = write(GOOD.replace("at = { shift = 0.0 }", "at = { shift = 0.5 }").replace(
+        "control = { at = { shift = 0.5 } }", "control = { at = { shift = 0.0 } }"
+    ))  # fmt: skip
+    done = harness("run", path, "--summary", "s.md", "--json", "r.json", folder=path.parent)
+    again = harness("report", "r.json", "--summary", "again.md", folder=path.parent)
+    assert (done.returncode, again.returncode, again.stdout) == (1, 1, ""), done.stderr
+    text = (path.parent / "s.md").read_text()
+    assert text == (path.parent / "again.md").read_text()
+    assert "**3 instances: 0 of 3 as expected, 3 unexpected.**" in text
+
+
+def test_a_summary_says_what_changed_since_an_earlier_record(write: Callable[[str], Path]) -> None:
+    path = write(GOOD)
+    harness("run", path, "--json", "old.json", folder=path.parent)
+    path.write_text(GOOD.replace("size = [1, 2, 4]", "size = [1, 2, 8]"))
+    harness("run", path, "--json", "new.json", folder=path.parent)
+    done = harness("report", "new.json", "--summary", "s.md", "--since", "old.json", folder=path.parent)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    head = (path.parent / "s.md").read_text().partition("<details>")[0]
+    assert "size=8\\] | ✓ as-expected | added |" in head
+    assert "size=4\\] | not in this run | removed |" in head
+    assert "size=1" not in head
+    alone = harness("report", "new.json", "--since", "old.json", folder=path.parent)
+    assert (alone.returncode, "expected --summary with --since" in alone.stderr) == (4, True)
+
+
 def test_with_runs_a_suite_on_another_value_and_says_so(write: Callable[[str], Path]) -> None:
     path = write(GOOD)
     done = harness("run", path, "--with", "slope=1.0", folder=path.parent)

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hostile
 import pytest
 from good_suite import GOOD
+
+from harness.text import printable
 
 pytest_plugins = ["pytester"]
 OTHERS = "-p no:jaxtyping -p no:hypothesispytest"  # the first imports JAX whenever pytest starts
@@ -539,3 +542,19 @@ def test_without_pytest_benchmark_timings_say_so(pytester: pytest.Pytester) -> N
     result = pytester.runpytest_subprocess("speed.toml::three@time", "-p", "no:benchmark", "-rs")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["SKIPPED*expected pytest-benchmark*"])
+
+
+def test_a_hostile_suite_leaves_a_junit_file_that_can_be_read(pytester: pytest.Pytester) -> None:
+    """Every string of the suite is hostile, and so are the reasons for which stages fail."""
+    pytester.path.joinpath("hostile.toml").write_text(hostile.SUITE)
+    result = pytester.runpytest_subprocess("hostile.toml", "--junitxml=junit.xml", "--harness-workers=1")
+    result.assert_outcomes(passed=1, failed=2, skipped=1)
+    cases = {case.attrib["name"]: case for case in ET.parse(pytester.path / "junit.xml").iter("testcase")}
+    assert set(cases) == {"wrong", "against", "failing", "absent"}
+    says = {p.attrib["name"]: p.attrib["value"] for p in cases["wrong"].iter("property")}["says"]
+    assert says == printable(hostile.TEXT)
+    (failure,) = cases["failing"].iter("failure")
+    assert " ".join(printable(hostile.TEXT).split())[:200] in " ".join((failure.text or "").split())
+    elements = {element.tag for element in cases["wrong"].iter()}
+    assert elements == {"testcase", "properties", "property", "failure"}
+    assert not {"\x1b", "\x07", "\u202e", "\u2028"} & set("".join(result.outlines))

@@ -22,12 +22,14 @@ class Outputs:
 
     json: Path | None
     markdown: Path | None
+    summary: Path | None
     history: Path | None
 
     def leave(self, record: Record) -> None:
         """Write and print it. The record comes first: what is made of it can be made again."""
         from harness.history import keep
         from harness.report import to_json, write_whole
+        from harness.report.brief import brief
         from harness.report.markdown import markdown
 
         path = self.json or Path("reports") / f"{'+'.join(suite.name for suite in record.suites)}.json"
@@ -38,6 +40,9 @@ class Outputs:
         if self.markdown is not None:
             write_whole(self.markdown, markdown(record).encode())
             written.append(f"Markdown: {self.markdown}")
+        if self.summary is not None:
+            write_whole(self.summary, brief(record).encode())
+            written.append(f"Summary: {self.summary}")
         show(record)
         click.echo(" · ".join(written))
 
@@ -47,12 +52,18 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--json", type=click.Path(path_type=Path), help="Where to write the record.")
     @click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown as well.")
+    @click.option("--summary", type=click.Path(path_type=Path), help="Write Markdown in brief as well.")
     @history_option
     @click.option("--no-history", is_flag=True, help="Keep no copy of the record in the history.")
     @functools.wraps(command)
     def wrapped(
-        json: Path | None, markdown: Path | None, history: Path, no_history: bool, **others: Any
+        json: Path | None,
+        markdown: Path | None,
+        summary: Path | None,
+        history: Path,
+        no_history: bool,
+        **others: Any,
     ) -> None:
-        command(outputs=Outputs(json, markdown, None if no_history else history), **others)
+        command(outputs=Outputs(json, markdown, summary, None if no_history else history), **others)
 
     return wrapped

@@ -12,6 +12,7 @@ from harness.cli.options import (
     check_seeds,
     duration,
     gather,
+    history_option,
     keyword_option,
     marks_option,
     nothing,
@@ -127,17 +128,43 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
 @click.option(
     "--markdown", "markdown_path", type=click.Path(path_type=Path), help="Write Markdown, print nothing."
 )
-def report(record: Path, markdown_path: Path | None) -> None:
+@click.option(
+    "--summary",
+    "summary_path",
+    type=click.Path(path_type=Path),
+    help="Write Markdown in brief, for a pull request or a job summary; print nothing.",
+)
+@click.option("--since", metavar="A", help="Show in the summary what changed since A, as harness diff does.")
+@history_option
+def report(
+    record: Path, markdown_path: Path | None, summary_path: Path | None, since: str | None, history: Path
+) -> None:
     """Show a record of an earlier run; its exit code is that run's."""
     from harness.report import read_record, write_whole
+    from harness.report.brief import brief
     from harness.report.markdown import markdown
 
+    if since is not None and summary_path is None:
+        raise click.UsageError("expected --summary with --since, found none")
     found = read_record(record)
     if markdown_path is not None:
         write_whole(markdown_path, markdown(found).encode())
-    else:
+    if summary_path is not None:
+        changed = _changed(since, record, history) if since is not None else {}
+        write_whole(summary_path, brief(found, changed).encode())
+    if markdown_path is None and summary_path is None:
         show(found)
     sys.exit(found.exit_code)
+
+
+def _changed(since: str, record: Path, history: Path) -> dict[str, str]:
+    """What became of each instance since an earlier record or commit, where a reader must know."""
+    from harness.history import Chosen, compare, state_of
+    from harness.history.text import QUIET
+
+    chosen = Chosen(history, Path())
+    states = [state_of(name, chosen)[0] for name in (since, str(record))]
+    return {change.id: change.kind for change in compare(*states).changes if change.kind not in QUIET}
 
 
 @click.command()

@@ -67,9 +67,8 @@ def find(name: str) -> Declaration:
     module_name = module_of(name)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # whatever a user's module raises
-        found = f"{type(error).__name__}: {error}"
-        raise UnknownExperimentError(f"{name!r}: importing {module_name} failed: {found}") from error
+    except Exception as error:
+        raise UnknownExperimentError(f"{name!r}: importing {module_name} failed: {_why(error)}") from error
     if is_reference(name):
         function = getattr(module, name.partition(":")[2], None)
         declaration = getattr(function, "__harness_declaration__", None)
@@ -83,3 +82,19 @@ def find(name: str) -> Declaration:
         if isinstance(declaration, Declaration) and declaration.name == name:
             return declaration
     raise UnknownExperimentError(f"{name!r}: {module_name} declares nothing of that name")
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, and where in the code that was imported."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error} (looked for in {Path.cwd()} and among what is installed)"
+    if isinstance(error, ImportError):
+        return str(error)
+    import traceback
+
+    place = ""
+    ours = Path(__file__).parents[1]
+    for frame in traceback.extract_tb(error.__traceback__):
+        if not frame.filename.startswith("<") and not Path(frame.filename).is_relative_to(ours):
+            place = f" ({frame.filename}, line {frame.lineno})"
+    return f"{type(error).__name__}: {error}{'' if isinstance(error, SyntaxError) else place}"

@@ -42,10 +42,10 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-def read_record(path: Path) -> Record:
+def read_record(path: str | Path) -> Record:
     """The record in a file. Raises `RecordError` that says what is wrong with it."""
     try:
-        data = path.read_bytes()
+        data = Path(path).read_bytes()
     except OSError as error:
         raise RecordError(f"{path}: expected a record of harness run, found: {error.strerror}") from None
     return from_json(data, str(path))

@@ -28,6 +28,8 @@ from harness.text import printable
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&])")
 _LEADING = re.compile(r"^(\d*)([-+#=.)])")
+_LINK = re.compile(r"(?<=[a-zA-Z])(://)|(?<=www)(\.)", re.IGNORECASE)
+_REFERENCE = re.compile(r"([@#])(?=\w)")
 
 
 def markdown(record: Record) -> str:
@@ -96,6 +98,8 @@ def _table(rows: list[tuple[str, ...]], headers: tuple[str, ...]) -> str:
 
 
 def escape(text: str) -> str:
-    """`text` as inert Markdown on one line: nothing in it is markup, HTML or a control character."""
-    flat = " ".join(text.split())
-    return _LEADING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", printable(flat)))
+    """`text` as inert Markdown on one line: nothing in it is markup, HTML, a control character, a link, or on
+    GitHub the mention of a person or an issue (these a space of no width ends)."""
+    flat = _SPECIAL.sub(r"\\\1", printable(" ".join(text.split())))
+    linkless = _LINK.sub(r"\\\g<0>", flat)
+    return _LEADING.sub(r"\1\\\2", _REFERENCE.sub(r"\1&#8203;", linkless))

@@ -131,9 +131,9 @@ def read_claim(
         name = table.take("experiment", str)
         known = name is not None and notes.name((*path, "experiment"), name, experiments)
         experiment = experiments[name] if known else None
-    axes = experiment.axes if experiment else {}
+    axes = experiment.axes if experiment else None
     raw_at = table.take("at", dict[str, Any], {})
-    at = _at(raw_at, (*path, "at"), axes, notes) if experiment else {}
+    at = _at(raw_at, (*path, "at"), axes, notes) if axes is not None else {}
     reader = _Claim(kind, raw_predicate, predicate, experiment, notes)
     raw_control = table.take("control", str | dict[str, Any], None, expected=_CONTROL)
     control = reader.control(raw_control, (*path, "control"))
@@ -229,7 +229,8 @@ def _at(
     return kept
 
 
-def _check_says(says: str, axes: Mapping[str, Axis], path: Path, notes: Notes) -> bool:
+def _check_says(says: str, axes: Mapping[str, Axis] | None, path: Path, notes: Notes) -> bool:
+    """Whether it is a sentence that names axes only; of an experiment with mistakes these are not known."""
     expected = "a sentence, perhaps with {axis} in braces"
     try:
         fields_ = [field for field in Formatter().parse(says) if field[1] is not None]
@@ -239,7 +240,7 @@ def _check_says(says: str, axes: Mapping[str, Axis], path: Path, notes: Notes) -
     if any(spec or conversion for _, _, spec, conversion in fields_):
         notes.add(path, expected, "a format or conversion in braces")
         return False
-    unknown = [name for _, name, _, _ in fields_ if not notes.name(path, name, axes)]
+    unknown = [name for _, name, _, _ in fields_ if axes is not None and not notes.name(path, name, axes)]
     return not unknown
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,6 +145,28 @@ def test_a_benchmark_is_declared_without_a_seed() -> None:
 def test_names_that_lead_nowhere(name: str, said: str) -> None:
     with pytest.raises(UnknownExperimentError, match=said):
         find(name)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("x = {", "SyntaxError: '{' was never closed \\(own.py, line 1\\)"),
+        ("import math\nmath.sqrt(-1)", "ValueError: math domain error \\(.*own.py, line 2\\)"),
+        ("import missing_here", "No module named 'missing_here' \\(looked for in /"),
+        (
+            "from harness import experiment\n@experiment('e', version=1, quantities={})\n"
+            "def f(*, seed: int, size): ...",
+            "parameter size: expected a type annotation, found none \\(.*own.py, line 2\\)",
+        ),
+    ],
+)
+def test_a_module_with_a_mistake_says_which_and_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, said: str
+) -> None:
+    (tmp_path / "own.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UnknownExperimentError, match=said):
+        find("own:f")
 
 
 @pytest.mark.parametrize(

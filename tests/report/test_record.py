@@ -111,7 +111,7 @@ def test_a_conjunction_shows_its_parts(record: Record) -> None:
 def test_it_survives_its_file(record: Record, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "record.json"
     write_whole(path, to_json(record))
-    assert read_record(path) == record
+    assert read_record(path) == read_record(str(path)) == record
     assert list(path.parent.iterdir()) == [path]
 
 

@@ -242,3 +242,11 @@ _FOLDER = ""
 def _folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     global _FOLDER  # noqa: PLW0603 (hypothesis refuses function-scoped fixtures)
     _FOLDER = str(tmp_path_factory.mktemp("edits"))
+
+
+def test_an_experiment_that_cannot_be_imported_is_the_only_mistake(write: Callable[[str], Path]) -> None:
+    """What its claims say of its axes cannot be wrong too."""
+    with pytest.raises(SuiteError) as caught:
+        load(write(GOOD.replace("toys:pair", "nowhere:pair")), imports=True)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "importing nowhere failed: No module named 'nowhere'" in str(caught.value)

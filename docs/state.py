@@ -1,0 +1,47 @@
+"""Write the state of the paper's claims into README.md, between its markers, from the published record.
+
+    python docs/state.py
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import harness
+from harness.report.markdown import escape
+from harness.report.words import by_claim
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+RECORD = ROOT / "reports" / "published" / "issues.json"
+BEGIN, END = "<!-- claims: python docs/state.py -->\n", "<!-- end of claims -->\n"
+
+
+def table(record: harness.Record) -> str:
+    """A row per claim: its sentence, what its source says of it, and how its instances came out."""
+    lines = ["| claim | source | supported | refuted | inconclusive | as expected | against the source |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for instances in by_claim(record.instances).values():
+        first = instances[0]
+        verdicts = Counter(i.verdict for i in instances)
+        expected = Counter(i.outcome for i in instances)["as-expected"]
+        definite = sum(i.expect != "open" for i in instances)
+        against = sum(i.agreement == "contradicts" for i in instances)
+        source = f"{first.source.cite} {first.source.stance}" if first.source else "none"
+        counts = [str(verdicts[v] or "") for v in ("supported", "refuted", "inconclusive")]
+        as_expected = f"{expected} of {definite}" if definite else ""
+        cells = [escape(str(first.toml["says"])), escape(source), *counts, as_expected, str(against or "")]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def written(readme: str, record: harness.Record) -> str:
+    """The text with the table between its markers."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table(record)}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text(), harness.read_record(RECORD)))

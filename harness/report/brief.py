@@ -1,0 +1,152 @@
+"""The report in brief, as Markdown for a pull request or a job summary.
+
+The sentence, then a table of what is not as expected or has changed, then the rest folded (`<details>`).
+GitHub takes a comment of at most 65,536 characters and a summary of at most 1 MiB for a step: the brief is
+cut to `LIMIT` bytes, which is within both, and says what it left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from harness.report.markdown import escape
+from harness.report.record import InstanceRecord, Record
+from harness.report.words import (
+    FAILING,
+    GLYPHS,
+    ORDER,
+    advice,
+    by_claim,
+    control,
+    effect,
+    interval,
+    provenance,
+    region,
+    scope,
+    summary,
+)
+
+LIMIT = 65_536
+"""Bytes of UTF-8, of which a text has at least as many as characters."""
+_CELL = 300  # characters of a text in a table: enough for a sentence, too few to push the others out
+_SPARE = 300  # bytes that a fold takes at least, of three of them
+_LEFT = 50  # bytes of the line that says how many rows are left out
+_FOLDED = 0.5  # the share of the limit that the first table leaves to what is folded, at least
+
+
+def brief(record: Record, changed: Mapping[str, str] | None = None, *, limit: int = LIMIT) -> str:
+    """The record in brief, within `limit` bytes.
+
+    `changed` says in a word what became of instances since an earlier run, by id: `{"s/c[x=1]": "flipped"}`.
+    Ids that the record lacks are shown too: what is gone has changed.
+    """
+    since = dict(changed or {})
+    head = _head(record)
+    foot = ["", escape(scope(record)), "", escape(provenance(record))]
+    room = limit - _size([*head, *foot])
+    first = _attention(record, since, int(room * (1 - _FOLDED)))
+    room -= _size(first) + _SPARE
+    folded: list[str] = []
+    for part in (_uncovered(record), _against(record), _claims(record)):
+        folded += part.folded(room - _size(folded))
+    return "\n".join([*head, *first, *folded, *foot]) + "\n"
+
+
+def _head(record: Record) -> list[str]:
+    titles = ", ".join(suite.title for suite in record.suites)
+    lines = [f"## {_clipped(titles) or 'Claims'}", "", f"**{escape(summary(record))}**"]
+    for note in record.notes[:10]:
+        lines += ["", f"Note: {_clipped(note)}"]
+    more = len(record.notes) - 10
+    return [*lines, "", f"{more} more notes are in the record."] if more > 0 else lines
+
+
+def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
+    chosen = [i for i in record.instances if i.outcome in FAILING or i.id in since]
+    chosen.sort(key=lambda i: ORDER.index(i.outcome))
+    rows = [_row(i, since) for i in chosen]
+    known = {i.id for i in record.instances}
+    rows += [(id_, "not in this run", said, "", "", "") for id_, said in since.items() if id_ not in known]
+    if not rows:
+        return ["", "Nothing is other than expected."]
+    headers: tuple[str, ...] = ("instance", "outcome", "changed", "expected", "found", "what it would take")
+    if not since:
+        headers, rows = _without(headers, 2), [_without(row, 2) for row in rows]
+    head = ["", "### Not as expected, or changed" if since else "### Not as expected", ""]
+    return [*head, *_Table(headers, rows).lines(room - _size(head))]
+
+
+def _row(instance: InstanceRecord, since: Mapping[str, str]) -> tuple[str, ...]:
+    found = f"{instance.verdict}: {effect(instance.estimate, instance.unit)}"
+    found += f" {interval(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
+    found += f", n = {instance.n}"
+    if instance.control:
+        found += f", control {control(instance)}"
+    shown = f"{GLYPHS[instance.outcome]} {instance.outcome}{', fragile' if instance.fragile else ''}"
+    return (instance.id, shown, since.get(instance.id, ""), instance.expect, found, advice(instance))
+
+
+def _uncovered(record: Record) -> _Table:
+    rows = [(i.id, advice(i)) for i in record.instances if i.outcome == "not-covered"]
+    return _Table(("instance", "what is lacking"), rows, "Not covered")
+
+
+def _against(record: Record) -> _Table:
+    rows = [
+        (i.id, f"{i.source.cite} {i.source.stance}" if i.source else "", i.verdict, i.because)
+        for i in record.instances
+        if i.agreement == "contradicts"
+    ]
+    return _Table(("instance", "source", "measured", "because"), rows, "Against the source")
+
+
+def _claims(record: Record) -> _Table:
+    rows = []
+    for name, instances in by_claim(record.instances).items():
+        counts = Counter(i.outcome for i in instances)
+        outcomes = ", ".join(f"{counts[o]} {o}" for o in ORDER if counts[o])
+        rows.append((name, str(instances[0].toml.get("says", instances[0].says)), outcomes))
+    return _Table(("claim", "says", "instances"), rows, "Claims")
+
+
+@dataclass(frozen=True)
+class _Table:
+    headers: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    title: str = ""
+    """Fixed text: Markdown does not read what stands in `<summary>`."""
+
+    def folded(self, room: int) -> list[str]:
+        """The table under its title, shut until somebody opens it; nothing without rows."""
+        if not self.rows:
+            return []
+        head = ["", f"<details><summary>{self.title} ({len(self.rows)})</summary>", ""]
+        foot = ["", "</details>"]
+        return [*head, *self.lines(room - _size([*head, *foot])), *foot]
+
+    def lines(self, room: int) -> list[str]:
+        """The table, without the last rows where it would be too long; not padded, as programs show it."""
+        cells = [self.headers, ("---",) * len(self.headers), *(tuple(map(_clipped, r)) for r in self.rows)]
+        lines = [f"| {' | '.join(row)} |" for row in cells]
+        if _size(lines) <= room:
+            return lines
+        kept = sum(size <= room - _LEFT for size in accumulate(_size([line]) for line in lines))
+        left = f"{len(self.rows) - max(0, kept - 2)} more are in the record."
+        return [*lines[:kept], "", left] if kept > 2 else [left]
+
+
+def _clipped(text: str) -> str:
+    """`text` escaped, and cut where it is too long for a table."""
+    flat = " ".join(text.split())
+    return escape(flat if len(flat) <= _CELL else f"{flat[: _CELL - 1]}…")
+
+
+def _without(row: tuple[str, ...], index: int) -> tuple[str, ...]:
+    return row[:index] + row[index + 1 :]
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)

@@ -1,0 +1,86 @@
+"""What documentation is made from code or records is as they would make it today."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import harness
+from harness.declare import benchmark_names, experiment_names, find
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def module(name: str) -> ModuleType:
+    """A program of docs/, which is no package."""
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
+    assert spec
+    assert spec.loader
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+@pytest.mark.parametrize("page", ["suite-format.md", "experiments.md"])
+def test_the_reference_is_what_make_reference_writes(page: str) -> None:
+    reference = module("reference")
+    path = reference.FOLDER / page
+    assert path.read_text() == reference.pages()[path], "make reference writes it again"
+
+
+def test_the_reference_names_every_key_parameter_and_quantity() -> None:
+    from harness.suite.schema import schema_text
+
+    text = (DOCS / "reference/suite-format.md").read_text()
+    keys = set(re.findall(r"^\| `([a-z-]+)`", text, re.MULTILINE))
+    top = json.loads(schema_text())["properties"]
+    (claim,) = top["claims"]["patternProperties"].values()
+    assert {*top["suite"]["properties"], *top["defaults"]["properties"]} <= keys
+    predicates = {f"`{key} = {{ … }}`" for key in ("equal", "faster", "exact", "power-law")}
+    assert all(f"### {predicate}" in text for predicate in predicates)
+    assert set(claim["properties"]) - keys <= set(re.findall(r"`([a-z-]+)`", text))
+    declared = (DOCS / "reference/experiments.md").read_text()
+    for name in (*experiment_names(), *benchmark_names()):
+        declaration = find(name)
+        assert f"### `{name}`, version {declaration.version}" in declared
+        entries = (*declaration.parameters, *declaration.quantities)
+        assert all(f"| `{entry}` |" in declared for entry in entries)
+
+
+def test_the_reference_is_made_without_the_libraries_of_experiments() -> None:
+    heavy = ["jax", "numpy", "scipy", "sklearn", "matplotlib"]
+    program = f"import reference, sys; reference.pages(); print([m for m in {heavy} if m in sys.modules])"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=DOCS, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_readme_shows_the_published_record() -> None:
+    state = module("state")
+    readme = state.README.read_text()
+    record = harness.read_record(state.RECORD)
+    assert readme == state.written(readme, record), "python docs/state.py writes it again"
+    table = readme.partition(state.BEGIN)[2].partition(state.END)[0]
+    assert table.count("\n| ") == 1 + len({i.claim for i in record.instances})
+
+
+def test_the_example_of_reading_is_the_records() -> None:
+    """What the judge saw at each look is made again from the record's values; the last is the record's."""
+    looks = module("looks")
+    instance = looks.example()
+    seen = looks.looks(instance)
+    assert (seen[-1][0], instance.verdict) == (instance.n, "supported")
+    expected = [math.exp(x) for x in (instance.estimate, *instance.interval)]
+    assert seen[-1][1:] == pytest.approx(expected, rel=1e-12)
+    text = (DOCS / "reading.md").read_text()
+    assert looks.table(instance) in text, "python docs/looks.py prints it"
+    rival = math.exp(instance.control.parts[0].estimate)
+    assert f"Its distance was {rival:.2f}" in text
