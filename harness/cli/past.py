@@ -83,6 +83,7 @@ def history(
 @machine_option
 @track_option
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown as well.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write one page of HTML as well.")
 def diff(
     before: str,
     after: str,
@@ -91,6 +92,7 @@ def diff(
     machine: str,
     track: Path | None,
     markdown: Path | None,
+    html: Path | None,
 ) -> None:
     """Show what changed between A and B: files of records, or commits of which the history has records.
 
@@ -107,6 +109,15 @@ def diff(
     comparison = compare(*states)
     if markdown is not None:
         write_whole(markdown, diff_markdown(comparison).encode())
+    if html is not None:
+        from harness.report.html import comparison_page
+
+        write_whole(html, comparison_page(
+            comparison.changes,
+            before=comparison.before.short,
+            after=comparison.after.short,
+            environment=comparison.environment,
+        ).encode())
     click.echo(diff_text(comparison, painter()), nl=False)
     sys.exit(comparison.exit_code)
 

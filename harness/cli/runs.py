@@ -23,7 +23,7 @@ from harness.cli.options import (
     track_option,
     with_option,
 )
-from harness.cli.outputs import Outputs, output_options
+from harness.cli.outputs import Outputs, Rendered, output_options, rendering_options
 
 
 @click.command()
@@ -125,46 +125,23 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
 
 @click.command()
 @click.argument("record", type=click.Path(path_type=Path))
-@click.option(
-    "--markdown", "markdown_path", type=click.Path(path_type=Path), help="Write Markdown, print nothing."
-)
-@click.option(
-    "--summary",
-    "summary_path",
-    type=click.Path(path_type=Path),
-    help="Write Markdown in brief, for a pull request or a job summary; print nothing.",
-)
-@click.option("--since", metavar="A", help="Show in the summary what changed since A, as harness diff does.")
+@rendering_options
+@click.option("--since", metavar="A", help="Tell what changed since A, a record or a commit.")
 @history_option
-def report(
-    record: Path, markdown_path: Path | None, summary_path: Path | None, since: str | None, history: Path
-) -> None:
-    """Show a record of an earlier run; its exit code is that run's."""
-    from harness.report import read_record, write_whole
-    from harness.report.brief import brief
-    from harness.report.markdown import markdown
+def report(record: Path, rendered: Rendered, since: str | None, history: Path) -> None:
+    """Show a record of an earlier run, or write a rendering of it; its exit code is that run's.
 
-    if since is not None and summary_path is None:
-        raise click.UsageError("expected --summary with --since, found none")
+    A page shows what became of each instance over the last commits of which the history has records, and what
+    changed since the last of them, or since A.
+    """
+    from harness.report import read_record
+
+    if since is not None and rendered.summary is None and rendered.html is None:
+        raise click.UsageError("expected --summary or --html with --since, found neither")
     found = read_record(record)
-    if markdown_path is not None:
-        write_whole(markdown_path, markdown(found).encode())
-    if summary_path is not None:
-        changed = _changed(since, record, history) if since is not None else {}
-        write_whole(summary_path, brief(found, changed).encode())
-    if markdown_path is None and summary_path is None:
+    if not rendered.write(found, history, since):
         show(found)
     sys.exit(found.exit_code)
-
-
-def _changed(since: str, record: Path, history: Path) -> dict[str, str]:
-    """What became of each instance since an earlier record or commit, where a reader must know."""
-    from harness.history import Chosen, compare, state_of
-    from harness.history.text import QUIET
-
-    chosen = Chosen(history, Path())
-    states = [state_of(name, chosen)[0] for name in (since, str(record))]
-    return {change.id: change.kind for change in compare(*states).changes if change.kind not in QUIET}
 
 
 @click.command()

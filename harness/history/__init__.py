@@ -7,18 +7,13 @@ changed a claim, and `merge` makes one record of those of shards.
 """
 
 from harness.history.archive import FOLDER, keep
-from harness.history.change import ALARMING, KINDS, Change, Kind
 from harness.history.compare import Comparison, compare
 from harness.history.states import Chosen, NoRecordError, Past, State, past, state_of
 
 __all__ = [
-    "ALARMING",
     "FOLDER",
-    "KINDS",
-    "Change",
     "Chosen",
     "Comparison",
-    "Kind",
     "NoRecordError",
     "Past",
     "State",

@@ -28,22 +28,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
 
+from harness.report.change import KINDS, Change, Kind
 from harness.report.distance import how_far
 from harness.report.record import InstanceRecord, PartRecord
 from harness.report.words import effect, region
-
-Kind = Literal[
-    "flipped", "weakened", "strengthened", "redefined", "added", "removed", "shifted", "resampled", "changed",
-    "not-run", "numeric", "identical",
-]  # fmt: skip
-KINDS: tuple[Kind, ...] = get_args(Kind)
-"""From what a reader must see to what nobody needs to."""
-
-ALARMING: frozenset[Kind] = frozenset({"flipped", "weakened"})
-"""The kinds for which `harness diff` exits with 1."""
 
 SHIFT_LEVEL = 0.001
 SHIFT_SDS = 0.2
@@ -58,17 +47,6 @@ TOLERANCE = 1.0
 allowed may double."""
 
 _STRENGTH = {"supported": 4, "refuted": 4, "inconclusive": 3, "not-covered": 2, "not-run": 1, "error": 0}
-
-
-@dataclass(frozen=True)
-class Change:
-    """An instance in two runs; made by `change`. `note` says what moved, for people."""
-
-    id: str
-    kind: Kind
-    before: InstanceRecord | None
-    after: InstanceRecord | None
-    note: str = ""
 
 
 def change(before: InstanceRecord, after: InstanceRecord) -> Change:
@@ -233,5 +211,3 @@ def _beyond(mean: float, error: float, freedom: float) -> bool:
 
     return abs(mean) / error > -float(stdtrit(freedom, SHIFT_LEVEL / 2))
 
-
-__all__ = ["ALARMING", "KINDS", "Change", "Kind", "change", "moved", "of_numbers", "redefinition"]

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from harness.git import Commit
-from harness.history.change import ALARMING, KINDS, Change, change
+from harness.history.change import change
 from harness.history.states import State
+from harness.report.change import ALARMING, KINDS, Change
 from harness.report.record import EnvironmentRecord
 
 

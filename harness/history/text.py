@@ -8,31 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 from tabulate import tabulate
 
 from harness.git import Commit
-from harness.history.change import KINDS, Change
 from harness.history.compare import Comparison
 from harness.history.timeline import Row, Timeline
+from harness.report.change import CHANGE_GLYPHS, KINDS, QUIET, Change
 from harness.report.markdown import escape
 from harness.report.words import seconds
 from harness.text import printable
 
 Paint = Callable[[str, str], str]
 """(text, kind of change) → text, perhaps coloured."""
-
-GLYPHS = {
-    "flipped": "✗",
-    "weakened": "↓",
-    "strengthened": "↑",
-    "redefined": "≠",
-    "added": "+",
-    "removed": "−",
-    "shifted": "→",
-    "resampled": "~",
-    "changed": "≈",
-    "not-run": "…",
-    "numeric": "≐",
-    "identical": "=",
-}
-"""Kind of change → glyph; always shown with the word."""
 
 LETTERS = {
     "supported": "S",
@@ -43,8 +27,6 @@ LETTERS = {
     "not-run": "…",
 }
 LEGEND = "S supported, R refuted, ? inconclusive, ! error, ○ not covered, … not run, · no record, | redefined"
-QUIET = frozenset({"identical", "numeric", "not-run", "resampled"})
-"""Kinds that are only counted."""
 
 
 def plain(text: str, kind: str) -> str:
@@ -156,12 +138,12 @@ def _name(commit: Commit) -> str:
 
 
 def _event(change: Change, paint: Paint) -> str:
-    mark = paint(f"{GLYPHS[change.kind]} {change.kind}", change.kind)
+    mark = paint(f"{CHANGE_GLYPHS[change.kind]} {change.kind}", change.kind)
     return f"{mark}  {change.id}" + (f": {printable(change.note)}" if change.note else "")
 
 
 def _cells(change: Change) -> tuple[str, ...]:
-    return f"{GLYPHS[change.kind]} {change.kind}", escape(change.id), escape(change.note)
+    return f"{CHANGE_GLYPHS[change.kind]} {change.kind}", escape(change.id), escape(change.note)
 
 
 def _tally(changes: Iterable[Change]) -> str:

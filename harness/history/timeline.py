@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.git import Commit
-from harness.history.change import KINDS, Change, change
+from harness.history.change import change
 from harness.history.states import State
+from harness.report.change import KINDS, Change
 from harness.report.distance import how_far
 from harness.report.record import InstanceRecord
 

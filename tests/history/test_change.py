@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.history.change import KINDS, change, of_timings, of_values
+from harness.history.change import change, of_timings, of_values
+from harness.report.change import KINDS
 from harness.report.record import ControlRecord, InstanceRecord, PartRecord, TrialsRecord
 
 _noise = random.Random(1)

@@ -10,8 +10,8 @@ import pytest
 from past_project import IDS, git
 
 from harness.history import Chosen, compare, past
-from harness.history.text import QUIET
 from harness.history.timeline import timeline
+from harness.report.change import QUIET
 
 from .conftest import Project, run_all
 
@@ -64,7 +64,7 @@ def test_diff_compares_neighbours_and_its_exit_code_says_whether_a_verdict_fell(
     broken = next(i for i, t in enumerate(told) if t.name == "the kernel breaks")
     done = project.harness("diff", told[broken].hash + "~1", told[broken].hash, "--markdown", "diff.md")
     assert done.returncode == 1, done.stderr
-    assert "✗ flipped  demo/right: supported → refuted" in done.stdout
+    assert "⇄ flipped  demo/right: supported → refuted" in done.stdout
     assert "→ shifted  demo/near" in done.stdout
     assert "demo/right" in (project.folder / "diff.md").read_text()
     assert project.harness("diff", told[0].hash, told[1].hash).returncode == 0

@@ -12,8 +12,8 @@ from kernel_library import lab, library
 from past_project import Told, git
 
 from harness.history import Chosen, past
-from harness.history.text import QUIET
 from harness.history.timeline import timeline
+from harness.report.change import QUIET
 
 KERNELS = Path(__file__).parents[2] / "suites/kernels.toml"
 

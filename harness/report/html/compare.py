@@ -5,43 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from harness.report.change import CHANGE_GLYPHS, KINDS, QUIET, Change, Kind
 from harness.report.html.templating import render
-from harness.report.record import InstanceRecord
-
-Kind = Literal[
-    "flipped", "weakened", "changed", "redefined", "not-run", "removed", "added", "shifted", "strengthened",
-    "numeric", "identical",
-]  # fmt: skip
-
-KINDS: dict[Kind, str] = {
-    "flipped": "⇄",
-    "weakened": "▿",
-    "changed": "Δ",
-    "redefined": "§",
-    "not-run": "…",
-    "removed": "−",
-    "added": "+",
-    "shifted": "→",
-    "strengthened": "▵",
-    "numeric": "≈",
-    "identical": "=",
-}
-"""Kind → glyph, from the worst to what needs no look."""
-_QUIET: tuple[Kind, ...] = ("numeric", "identical")
-
-
-@dataclass(frozen=True)
-class ComparisonRow:
-    """An instance at two commits; None where a record lacks it."""
-
-    id: str
-    says: str
-    kind: Kind
-    before: InstanceRecord | None
-    after: InstanceRecord | None
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,12 +16,12 @@ class KindRows:
 
     kind: Kind
     glyph: str
-    rows: tuple[ComparisonRow, ...]
+    rows: tuple[Change, ...]
     folded: bool
 
 
 def comparison_page(
-    rows: Sequence[ComparisonRow],
+    rows: Sequence[Change],
     *,
     before: str,
     after: str,
@@ -69,8 +35,8 @@ def comparison_page(
     between the places where the two were run.
     """
     groups = [
-        KindRows(kind, mark, found, kind in _QUIET)
-        for kind, mark in KINDS.items()
+        KindRows(kind, CHANGE_GLYPHS[kind], found, kind in QUIET)
+        for kind in KINDS
         if (found := tuple(row for row in rows if row.kind == kind))
     ]
     return render(
@@ -86,12 +52,12 @@ def comparison_page(
     )
 
 
-def headline(rows: Sequence[ComparisonRow]) -> str:
+def headline(rows: Sequence[Change]) -> str:
     """How many instances differ how."""
     if not rows:
         return "There is nothing to compare."
     counts = Counter(row.kind for row in rows)
-    same = sum(counts[kind] for kind in _QUIET)
+    same = counts["identical"] + counts["numeric"]
     noun = "instance" if len(rows) == 1 else "instances"
-    found = [f"{counts[kind]} {kind}" for kind in KINDS if counts[kind] and kind not in _QUIET]
+    found = [f"{counts[kind]} {kind}" for kind in KINDS if counts[kind] and kind not in ("identical", "numeric")]
     return f"{', '.join(found) or 'No verdict differs'}; {same} of {len(rows)} {noun} as before."

@@ -8,18 +8,18 @@ from made import INSTANCE, unmeasured
 from msgspec.structs import replace
 from pages import assert_inert, find, text_of
 
-from harness.report.html import ComparisonRow, comparison_page
-from harness.report.html.compare import KINDS, Kind
+from harness.report.change import CHANGE_GLYPHS, KINDS, Change, Kind
+from harness.report.html import comparison_page
 
 AFTER = replace(INSTANCE, verdict="refuted", outcome="unexpected", interval=(0.1, 0.14), estimate=0.12)
 
 
 def test_the_worst_stands_first_and_what_is_the_same_is_folded() -> None:
     rows = [
-        ComparisonRow("toys/a", "a holds", "identical", INSTANCE, INSTANCE),
-        ComparisonRow("toys/b", "b holds", "shifted", INSTANCE, INSTANCE, "by 3 margins"),
-        ComparisonRow("toys/c", "c holds", "flipped", INSTANCE, AFTER),
-        ComparisonRow("toys/d", "d holds", "added", None, unmeasured("not-run")),
+        Change("toys/a", "identical", INSTANCE, INSTANCE),
+        Change("toys/b", "shifted", INSTANCE, INSTANCE, "by 3 margins"),
+        Change("toys/c", "flipped", INSTANCE, AFTER),
+        Change("toys/d", "added", None, unmeasured("not-run")),
     ]
     tree = assert_inert(comparison_page(rows, before="a" * 40, after="b" * 40, title="Toys"))
     (lead,) = find(tree, "p", class_="lead")
@@ -34,7 +34,7 @@ def test_the_worst_stands_first_and_what_is_the_same_is_folded() -> None:
 
 
 def test_a_bar_has_both_intervals() -> None:
-    row = ComparisonRow("toys/c", "c holds", "flipped", INSTANCE, AFTER)
+    row = Change("toys/c", "flipped", INSTANCE, AFTER)
     tree = assert_inert(comparison_page([row], before="a", after="b"))
     (body,) = find(tree, "tbody")
     assert len(find(body, "path", class_="w")) == len(find(body, "path", class_="i")) == 1
@@ -47,4 +47,5 @@ def test_differences_of_the_environment_are_a_table() -> None:
 
 
 def test_every_kind_has_a_glyph() -> None:
-    assert set(KINDS) == set(get_args(Kind))
+    assert set(KINDS) == set(get_args(Kind)) == set(CHANGE_GLYPHS)
+    assert len(set(CHANGE_GLYPHS.values())) == len(KINDS)

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from pages import assert_inert, find
 
 from harness.report import Record
-from harness.report.html import ComparisonRow, Mark, comparison_page, page
+from harness.report.change import Change
+from harness.report.html import Mark, comparison_page, page
 from harness.report.html.sources import Link, links
 
 NASTY = [
@@ -84,7 +85,7 @@ def test_each_nasty_text_is_inert_everywhere(text: str) -> None:
     html = page(found, past={text: marks}, since=text, changed={text: text})
     assert_inert(html)
     assert len(html.encode()) < 1_500_000
-    rows = [ComparisonRow(text, text, "flipped", i, i, text) for i in found.instances]
+    rows = [Change(text, "flipped", i, i, text) for i in found.instances]
     assert_inert(
         comparison_page(
             rows, before=text, after=text, title=text, environment=[(text, text, text)], notes=[text]

@@ -1,0 +1,54 @@
+"""What may become of an instance between two runs: the kinds, which `history` judges, and their glyphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from harness.report.record import InstanceRecord
+
+Kind = Literal[
+    "flipped", "weakened", "strengthened", "redefined", "added", "removed", "shifted", "resampled", "changed",
+    "not-run", "numeric", "identical",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""From what a reader must see to what nobody needs to."""
+
+ALARMING: frozenset[Kind] = frozenset({"flipped", "weakened"})
+"""The kinds for which `harness diff` exits with 1."""
+
+QUIET: frozenset[Kind] = frozenset({"resampled", "not-run", "numeric", "identical"})
+"""The kinds that are only counted, or folded."""
+
+CHANGE_GLYPHS: dict[Kind, str] = {
+    "flipped": "⇄",
+    "weakened": "▿",
+    "strengthened": "▵",
+    "redefined": "§",
+    "added": "+",
+    "removed": "−",
+    "shifted": "→",
+    "resampled": "~",
+    "changed": "Δ",
+    "not-run": "…",
+    "numeric": "≈",
+    "identical": "=",
+}
+"""Kind → glyph; always shown with the word."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """An instance in two runs; None of the one that lacks it. `note` says what moved, for people."""
+
+    id: str
+    kind: Kind
+    before: InstanceRecord | None
+    after: InstanceRecord | None
+    note: str = ""
+
+    @property
+    def says(self) -> str:
+        """The claim's sentence, as it is now."""
+        shown = self.after or self.before
+        return shown.says if shown else ""
