@@ -59,10 +59,12 @@ def test_a_record_without_numbers_is_a_page_too(instances: tuple, sentence: str)
 
 def test_what_fails_comes_first_then_what_changed() -> None:
     settled = replace(INSTANCE, id="toys/fine", claim="fine")
-    html = page(record(INSTANCE, settled, UNEXPECTED), changed={"toys/fine": "shifted"})
+    news = replace(UNEXPECTED, id="toys/news", claim="news")
+    changed = {"toys/fine": "shifted", "toys/news": "flipped"}
+    html = page(record(INSTANCE, settled, UNEXPECTED, news), changed=changed)
     rows = find(assert_inert(html), "tr", class_="row")
     found = [re.findall(r"toys/\w+", text_of(row))[0] for row in rows]
-    assert found == ["toys/odd", "toys/fine", "toys/same"]
+    assert found == ["toys/news", "toys/odd", "toys/fine", "toys/same"]
 
 
 def test_each_outcome_has_a_filter_with_glyph_word_and_count() -> None:
