@@ -102,7 +102,8 @@ expect = "supported"
 experiment = "kernel"
 at-most = { of = "rounded", bound = 2.0 }
 control = "none: no rival is needed"
-
+'''
+TIMED = '''
 [claims.fast]
 says = "quick is four times as fast as slow."
 expect = "supported"
@@ -134,10 +135,10 @@ def git(folder: Path, *arguments: str) -> str:
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def story(folder: Path, salt: int = 0) -> list[Told]:
-    """Write the twelve commits into a new repository at `folder`."""
+def story(folder: Path, salt: int = 0, *, timed: bool = True) -> list[Told]:
+    """Write the twelve commits into a new repository at `folder`; `timed`: with the claim about time."""
     kernel = {"factor": "1.0", "rounded": "0.1 + 0.2 + 0.3", "quick": "2e-3"}
-    suite = SUITE.replace("SALT", str(salt))
+    suite = SUITE.replace("SALT", str(salt)) + (TIMED if timed else "")
     told: list[Told] = []
 
     def commit(name: str, kinds: dict[str, str] | None = None, loads: bool = True, **files: str) -> None:

@@ -59,5 +59,6 @@ def headline(rows: Sequence[Change]) -> str:
     counts = Counter(row.kind for row in rows)
     same = counts["identical"] + counts["numeric"]
     noun = "instance" if len(rows) == 1 else "instances"
-    found = [f"{counts[kind]} {kind}" for kind in KINDS if counts[kind] and kind not in ("identical", "numeric")]
+    others = [kind for kind in KINDS if counts[kind] and kind not in ("identical", "numeric")]
+    found = [f"{counts[kind]} {kind}" for kind in others]
     return f"{', '.join(found) or 'No verdict differs'}; {same} of {len(rows)} {noun} as before."

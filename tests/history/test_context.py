@@ -1,0 +1,81 @@
+"""A record among those before it: strips, and what changed since when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from past_project import git
+from records import record_of
+
+from harness.history import NoRecordError, keep
+from harness.history.context import context
+from harness.report import Record
+from harness.report.html import page
+from harness.report.record import CommitRecord
+
+SUITE = """\
+[suite]
+format = 1
+title = "t"
+
+[experiments.e]
+run = "toys:pair"
+
+[claims.c]
+says = "…"
+expect = "supported"
+experiment = "e"
+equal = { of = ["a.error", "b.error"], within = "5%" }
+control = "none: a toy"
+"""
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> tuple[Path, list[Record]]:
+    """A repository of three commits with a record each; at the last the verdict flipped."""
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "t.toml").write_text(SUITE)
+    made = record_of(tmp_path / "t.toml")
+    records = []
+    for number in range(3):
+        git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", str(number))
+        commit = CommitRecord(hash=git(tmp_path, "rev-parse", "HEAD"), dirty=False)
+        (instance,) = made.instances
+        if number == 2:
+            instance = msgspec.structs.replace(instance, verdict="refuted", outcome="unexpected")
+        changed: dict[str, object] = {"commit": commit, "instances": (instance,)}
+        records.append(msgspec.structs.replace(made, **changed))
+        keep(tmp_path / "history", records[-1])
+    return tmp_path, records
+
+
+def test_a_page_shows_the_past_and_what_changed_since_the_commit_before(
+    runs: tuple[Path, list[Record]]
+) -> None:
+    folder, records = runs
+    found = context(records[-1], folder / "history", folder)
+    assert [mark.verdict for mark in found.past["t/c"]] == ["supported", "supported", "refuted"]
+    assert [mark.commit for mark in found.past["t/c"]] == [r.commit.hash[:9] for r in records if r.commit]
+    assert found.changed == {"t/c": "flipped"}
+    assert records[1].commit is not None
+    assert found.since == records[1].commit.hash[:9]
+    html = page(records[-1], past=found.past, since=found.since, changed=found.changed)
+    assert f"1 instance changed since {found.since}" in " ".join(html.split())
+
+
+def test_another_commit_or_file_may_be_named(runs: tuple[Path, list[Record]]) -> None:
+    folder, records = runs
+    assert context(records[1], folder / "history", folder, "HEAD~2").changed == {}
+    assert records[0].commit is not None
+    (file,) = (folder / "history").glob(f"*{records[0].commit.hash[:9]}*")
+    assert context(records[2], folder / "history", folder, str(file)).changed == {"t/c": "flipped"}
+    with pytest.raises(NoRecordError):
+        context(records[0], folder / "nowhere", folder, "HEAD")
+
+
+def test_without_a_past_nothing_is_said_of_it(runs: tuple[Path, list[Record]]) -> None:
+    folder, records = runs
+    found = context(records[0], folder / "nowhere", folder)
+    assert (found.past, found.since, found.changed) == ({}, "", {})
