@@ -171,6 +171,8 @@ def plan(
 @with_option
 @click.option("--seeds", type=int, help="Another budget of seeds: 6, 9, 14, 21, 32, 48, 72 or 108.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes.  [default: one per core]")
+@click.option("--cluster", metavar="ADDRESS", default="", help="Dask workers: tcp://HOST:PORT, or local:N.")
+@click.option("--memory-limit", metavar="SIZE", default="", help="Of a trial, 4GiB, in place of the claims'.")
 @click.option("--fresh", is_flag=True, help="Use seeds that no run has used, not 0, 1, 2, …")
 @click.option("--first-seed", type=click.IntRange(min=0), help="Begin at this seed (repeats a --fresh run).")
 @click.option("--no-store", is_flag=True, help="Measure everything anew, and keep nothing.")
@@ -185,6 +187,8 @@ def run(
     assignments: Sequence[str],
     seeds: int | None,
     workers: int | None,
+    cluster: str,
+    memory_limit: str,
     fresh: bool,
     first_seed: int | None,
     no_store: bool,
@@ -202,8 +206,15 @@ def run(
     from harness.report.progress import showing
     from harness.session import fresh_first_seed
     from harness.session import run as run_session
+    from harness.text import size
 
     _check_seeds(seeds)
+    try:
+        memory = size(memory_limit) if memory_limit else None
+    except ValueError as error:
+        raise click.UsageError(f"--memory-limit: {error}") from None
+    if cluster and workers is not None:
+        raise click.UsageError("expected --workers or --cluster, found both; local:N has N workers")
     if fresh and first_seed is not None:
         raise click.UsageError("expected --fresh or --first-seed, found both")
     selected = [chosen for chosen in _gather(targets, keyword, marks, assignments) if chosen.instances]
@@ -215,6 +226,8 @@ def run(
             selected,
             store=None if no_store else store,
             workers=workers,
+            cluster=cluster,
+            memory_limit=memory,
             seeds=seeds,
             first_seed=first,
             command=("harness", *sys.argv[1:]),

@@ -36,19 +36,25 @@ def run(
     *,
     store: Path | None,
     workers: int | None = None,
+    cluster: str = "",
+    memory_limit: int | None = None,
     seeds: int | None = None,
     first_seed: int | None = None,
     command: Sequence[str] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Record:
-    """Measure and judge the selected instances. `first_seed` None stands for 0, the pinned seeds."""
+    """Measure and judge the selected instances. `first_seed` None stands for 0, the pinned seeds; `cluster`
+    and `memory_limit` are those of `Laboratory` and `conduct`."""
     started, clock = datetime.now(UTC), time.monotonic()
     cases = cases_of(selected, seeds)
     first = first_seed or 0
-    with Laboratory(store, workers=workers) as laboratory:
-        result = conduct(cases, laboratory, first_seed=first, on_progress=on_progress)
+    with Laboratory(store, workers=workers, cluster=cluster) as laboratory:
+        result = conduct(
+            cases, laboratory, first_seed=first, memory_limit=memory_limit, on_progress=on_progress
+        )
         where = environment(
             workers=laboratory.workers,
+            cluster=laboratory.cluster,
             device=_device(result),
             precision=_precision(cases),
             libraries=_libraries(cases),

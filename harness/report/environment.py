@@ -30,7 +30,12 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def environment(
-    *, workers: int, device: str, precision: Mapping[str, str], libraries: Mapping[str, str]
+    *,
+    workers: int,
+    device: str,
+    precision: Mapping[str, str],
+    libraries: Mapping[str, str],
+    cluster: str = "",
 ) -> EnvironmentRecord:
     """This machine; `libraries` gives the versions of the distributions that matter."""
     return EnvironmentRecord(
@@ -43,6 +48,7 @@ def environment(
         device=device,
         precision=dict(precision),
         libraries=dict(sorted(libraries.items())),
+        cluster=cluster,
         machine=os.environ.get("HARNESS_MACHINE") or platform.node(),
     )
 
