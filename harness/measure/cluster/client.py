@@ -88,7 +88,7 @@ class Cluster:
         self._orders = 0
         self._failure: ClusterError | None = None
         self._last_look = self._last_worker = 0.0
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
+        _quiet()
         try:
             self._client = Client(where, timeout=CONNECT, set_as_default=False)
         except (OSError, TimeoutError) as error:
@@ -301,8 +301,11 @@ class Cluster:
             said.append(f"Python {found.python} (here {self._terms.python})")
         if found.source is not None and job is not None and found.source.digest != job.digest:
             ours = source_of(job.trial.run, job.trial.params)
-            said.append(differences(ours.digests, found.source.digests))
-            said.append(differing_distributions(ours, found.source))
+            if found.source.digests:
+                said.append(differences(ours.digests, found.source.digests))
+                said.append(differing_distributions(ours, found.source))
+            else:
+                said.append(f"no module of {job.trial.run}, whose folder must be visible there")
         if said := [text for text in said if text]:
             raise ClusterError(
                 f"worker {address} differs: expected the code and libraries of this process, found there"
@@ -336,3 +339,10 @@ class Cluster:
             f"worker {address}: expected the harness of this process there, and where the scheduler runs;"
             f" found {type(error).__name__}: {error}"
         )
+
+
+def _quiet() -> None:
+    """Silence Dask's loggers in this process: what matters is raised. Some have levels of their own."""
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
