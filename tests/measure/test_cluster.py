@@ -15,7 +15,7 @@ from dask_cluster import Dask, dask
 
 from harness.measure import Laboratory, Measurement
 from harness.measure.cluster import ClusterError, client, connect, local, orders, remote
-from harness.measure.fingerprint import source_of
+from harness.measure.fingerprint import Source, source_of
 from harness.measure.installed import Distribution
 from harness.measure.pair import RUN
 from harness.plan.records import Trial
@@ -111,7 +111,8 @@ def test_timings_are_refused(two):
         laboratory.request(Trial(RUN, params, 0), 60.0)
 
 
-def test_source_that_is_edited_during_the_run_is_not_stored(project, store, two):
+def test_source_that_is_edited_where_it_runs_is_not_stored(project, store, two, monkeypatch):
+    monkeypatch.setattr(Source, "is_current", lambda self: True)  # here, as if the worker had its own copy
     trial, toy = project.trial(1, sleep=1.5), project.folder / "toy_module.py"
     with Laboratory(store, cluster=two.address) as laboratory:
         measure(laboratory, [project.trial(seed) for seed in range(4)])
@@ -283,6 +284,11 @@ def test_no_scheduler_there(monkeypatch):
     monkeypatch.setattr(client, "CONNECT", 0.2)
     with pytest.raises(ClusterError, match=r"expected a Dask scheduler at tcp://.*:9, found none"):
         connect("tcp://127.0.0.1:9", None)
+
+
+def test_tls_without_certificates():
+    with pytest.raises(ClusterError, match="expected certificates for tls://, found none"):
+        connect("tls://127.0.0.1:9", None)
 
 
 def test_without_dask_the_message_says_how_to_install_it(monkeypatch):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, Future, KilledWorker, SpecCluster
+from distributed import Client, Future, KilledWorker, Security, SpecCluster
 
 from harness.measure.cluster import ClusterError, remote
 from harness.measure.cluster.orders import (
@@ -89,6 +89,11 @@ class Cluster:
         self._failure: ClusterError | None = None
         self._last_look = self._last_worker = 0.0
         _quiet()
+        if kind == "tls" and not Security().get_connection_args("client").get("ssl_context"):
+            raise ClusterError(
+                "--cluster: expected certificates for tls://, found none; name them in Dask's settings"
+                " distributed.comm.tls.ca-file and distributed.comm.tls.client (docs/cluster.md)"
+            )
         try:
             self._client = Client(where, timeout=CONNECT, set_as_default=False)
         except (OSError, TimeoutError) as error:
