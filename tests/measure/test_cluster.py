@@ -18,6 +18,7 @@ from harness.measure.cluster import ClusterError, client, connect, local, orders
 from harness.measure.fingerprint import Source, source_of
 from harness.measure.installed import Distribution
 from harness.measure.pair import RUN
+from harness.measure.records import Job
 from harness.plan.records import Trial
 
 
@@ -172,17 +173,25 @@ def test_the_device_is_that_of_the_workers(two, monkeypatch):
         with pytest.raises(ClusterError, match="found NVIDIA H100 on tcp://a:1, cpu on tcp://b:1"):
             cluster.device()
         found = orders.Found(orders.python_version(), cluster._terms.engine, None, "NVIDIA H100")
-        job = cluster_job("cpu")
+        job = Job(Trial("toys:pair", (), 0), frozenset(), 1.0, device="cpu")
         with pytest.raises(ClusterError, match="expected the device cpu, found NVIDIA H100"):
             cluster._compare("tcp://a:1", found, job)
     finally:
         cluster.close()
 
 
-def cluster_job(device: str):
-    from harness.measure.records import Job
-
-    return Job(Trial("toys:pair", (), 0), frozenset(), 1.0, device=device)
+def test_an_idle_worker_process_ends_and_another_is_started(project):
+    bench = remote._Bench(orders.Terms("run", "", "", (), (), {}, None))
+    job = Job(project.trial(1), frozenset(["toy_module"]), 60.0)
+    for _ in range(2):
+        bench.pool.start(job)
+        while not (ended := bench.pool.finished()):
+            bench.pool.watch(1.0)
+        assert ended[0][1].values["x"] == 1 / 3
+        assert project.processes() - {os.getpid()}
+        bench.rest()
+        assert not project.processes() - {os.getpid()}
+    assert not bench.over.is_set()
 
 
 @pytest.mark.slow

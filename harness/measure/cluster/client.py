@@ -283,7 +283,7 @@ class Cluster:
             self._look()
 
     def _ask(self, function: Callable[[Terms], Any]) -> dict[str, Any]:
-        """What the function returns on each worker that is there."""
+        """What the function returns on each worker that is there, and has not left by the time."""
         futures = {
             address: self._client.submit(
                 function, self._terms, workers=[address], allow_other_workers=False, pure=False
@@ -296,7 +296,8 @@ class Cluster:
                 found[address] = future.result(timeout=4 * ANSWER)
             except Exception as error:
                 self._check_scheduler()
-                raise self._broken(address, error) from None
+                if address in self._client.nthreads():
+                    raise self._broken(address, error) from None
         return found
 
     def _compare(self, address: str, found: Found, job: Job | None = None) -> None:

@@ -68,13 +68,17 @@ class _Bench:
                 self.pool.close(kill=True)
                 return Outcome(status="error", error="nobody waits for it")
             finally:
-                self.clock = threading.Timer(IDLE, self.end)
+                self.clock = threading.Timer(IDLE, self.rest)
                 self.clock.daemon = True
                 self.clock.start()
 
     def end(self) -> None:
-        """End the worker process: now if it is idle, else with its order."""
+        """End what is kept: now if it is idle, else with its order."""
         self.over.set()
+        self.rest()
+
+    def rest(self) -> None:
+        """End the worker process, if it is idle; another is started when there is an order."""
         if self.busy.acquire(blocking=False):
             try:
                 self.pool.close(kill=True)
