@@ -99,6 +99,7 @@ class _Enquiry:
 
     question: Question
     time_limit: float
+    memory_limit: float
     ruling: Ruling
     error: str = ""
     covered: bool = True
@@ -115,15 +116,17 @@ def conduct(
     *,
     first_seed: int = 0,
     time_budget: float = math.inf,
+    memory_limit: int | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Result:
     """Measure what the cases need, and judge them.
 
     The seeds are `first_seed`, `first_seed + 1`, …. After `time_budget` seconds the trials that still run
-    are ended and lost, and what needs more is *not run*. KeyboardInterrupt is raised on; what was measured
+    are ended and lost, and what needs more is *not run*. `memory_limit`, in bytes, is that of every trial, in
+    place of the claims' own. KeyboardInterrupt is raised on; what was measured
     by then is in the laboratory's store.
     """
-    return _Campaign(cases, laboratory, first_seed, time_budget, on_progress).run()
+    return _Campaign(cases, laboratory, first_seed, time_budget, memory_limit, on_progress).run()
 
 
 class _Campaign:
@@ -133,6 +136,7 @@ class _Campaign:
         laboratory: Laboratory,
         first_seed: int,
         time_budget: float,
+        memory_limit: int | None,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.cases = cases
@@ -149,11 +153,13 @@ class _Campaign:
         for case in cases:
             for question in (*case.questions, *case.control):
                 limit = case.instance.claim.time_limit
+                memory = memory_limit or case.instance.claim.memory_limit or math.inf
                 enquiry = self.enquiries.get(question)
                 if enquiry is None:
-                    self.enquiries[question] = _Enquiry(question, limit, decide_rows((), question))
+                    self.enquiries[question] = _Enquiry(question, limit, memory, decide_rows((), question))
                 else:
                     enquiry.time_limit = max(enquiry.time_limit, limit)
+                    enquiry.memory_limit = max(enquiry.memory_limit, memory)
 
     def run(self) -> Result:
         self._advance(list(self.enquiries.values()))
@@ -175,7 +181,7 @@ class _Campaign:
     def _advance(self, enquiries: Iterable[_Enquiry]) -> None:
         """Judge what can be judged; recall, and then request, what the next looks lack."""
         open_ = [e for e in enquiries if not e.done]
-        wanted: dict[Trial, float] = {}
+        wanted: dict[Trial, tuple[float, float]] = {}
         while open_:
             for enquiry in open_:
                 self._judge(enquiry)
@@ -187,11 +193,13 @@ class _Campaign:
             for enquiry in open_:
                 enquiry.missing = {t for t in enquiry.missing if t not in self.known}
                 for trial in enquiry.missing:
-                    wanted[trial] = max(wanted.get(trial, 0.0), enquiry.time_limit)
+                    seconds, memory = wanted.get(trial, (0.0, 0.0))
+                    wanted[trial] = max(seconds, enquiry.time_limit), max(memory, enquiry.memory_limit)
                     self.readers.setdefault(trial, []).append(enquiry)
             open_ = [e for e in open_ if not e.missing]
         for trial in sorted(wanted, key=_together):
-            self.laboratory.request(trial, wanted[trial])
+            seconds, memory = wanted[trial]
+            self.laboratory.request(trial, seconds, None if memory == math.inf else int(memory))
 
     def _learn(self, measurement: Measurement) -> None:
         self.known[measurement.trial] = measurement

@@ -6,6 +6,7 @@
     ├── SelectionError           an id or expression that fits nothing  (suite)
     ├── StoreError               a store that cannot be used            (measure)
     ├── DeviceError              JAX names no device                    (measure)
+    ├── ClusterError             a cluster that cannot be used          (measure)
     ├── RecordError              a file that is no readable record      (report)
     ├── OutputError              a file that cannot be written          (report)
     ├── ExportError              a record that fits in no history       (export)

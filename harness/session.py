@@ -40,6 +40,8 @@ def run(
     *,
     store: Path | None,
     workers: int | None = None,
+    cluster: str = "",
+    memory_limit: int | None = None,
     seeds: int | None = None,
     first_seed: int | None = None,
     time_budget: float | None = None,
@@ -52,7 +54,8 @@ def run(
 
     `time_budget`: after so many seconds, what is not measured is *not run*. `part` (number, of) is one shard
     of the selection. `track` is a repository whose commit the record names: the code under test. Raises
-    `TrackError` where no trial depends on it.
+    `TrackError` where no trial depends on it. `cluster` and `memory_limit` are those of `Laboratory` and of
+    `conduct`.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     cases, shard_record = _shard(cases_of(selected, seeds), part)
@@ -60,13 +63,18 @@ def run(
     if track is not None:
         _check_tracked(track, cases)
     first = first_seed or 0
-    with Laboratory(store, workers=workers) as laboratory:
-        budget = math.inf if time_budget is None else time_budget
+    with Laboratory(store, workers=workers, cluster=cluster) as laboratory:
         result = conduct(
-            cases, laboratory, first_seed=first, time_budget=budget, on_progress=on_progress
+            cases,
+            laboratory,
+            first_seed=first,
+            memory_limit=memory_limit,
+            time_budget=math.inf if time_budget is None else time_budget,
+            on_progress=on_progress,
         )
         where = environment(
             workers=laboratory.workers,
+            cluster=laboratory.cluster,
             device=_device(result),
             precision=_precision(cases),
             libraries=_libraries(cases),

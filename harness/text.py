@@ -1,7 +1,33 @@
-"""Text that is safe to print."""
+"""Text that is safe to print, and sizes of memory as people write them."""
+
+from __future__ import annotations
+
+import re
+
+SIZE = re.compile(r"^(?=.*[1-9])([0-9]+(?:\.[0-9]+)?) ?([KMGT]iB|[kMGT]B)$")
+"""A size of memory, `4 GiB` or `500MB`, that is not zero."""
+
+_UNITS = {
+    **{f"{letter}iB": 1024**power for power, letter in enumerate("KMGT", 1)},
+    **{f"{letter}B": 1000**power for power, letter in enumerate("kMGT", 1)},
+}
 
 
 def printable(text: str) -> str:
     """`text` with every control and invisible character replaced: one could end the line, move a
     terminal's cursor, or reverse what follows."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def size(text: str) -> int:
+    """The bytes of a size such as `4 GiB`. Raises ValueError for what is none."""
+    match = SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"expected a size such as 4GiB or 500MB, found {text!r}")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def size_text(count: int) -> str:
+    """So many bytes to three figures, in the largest binary unit that they fill: `4 GiB`."""
+    unit = next((unit for unit in ("TiB", "GiB", "MiB") if count >= _UNITS[unit]), "KiB")
+    return f"{count / _UNITS[unit]:.3g} {unit}"

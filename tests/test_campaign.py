@@ -14,7 +14,7 @@ from good_suite import GOOD, read, write
 from harness.campaign import Finding, Progress, conduct
 from harness.judge import exit_code
 from harness.measure import Laboratory
-from harness.plan import case
+from harness.plan import Trial, case
 from harness.suite import Suite
 
 __all__ = ["read", "write"]
@@ -206,3 +206,38 @@ def test_a_claim_is_not_run_where_only_its_control_lacks_time(read: Read, tmp_pa
         result = conduct([asked], laboratory, time_budget=0.5)
     (finding,) = result.findings
     assert (finding.verdict, finding.control_verdict, finding.outcome) == ("supported", "not-run", "not-run")
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "given", "expected"),
+    [
+        ("", "", None, None),
+        ('"2 GiB"', '"1 GiB"', None, 2 * 2**30),
+        ('"2 GiB"', "", None, None),  # the other claim about the same trials has no limit
+        ('"2 GiB"', "", 2**20, 2**20),
+    ],
+)
+def test_a_trial_has_the_largest_memory_limit_of_its_claims_unless_one_is_given(
+    read: Read,
+    monkeypatch: pytest.MonkeyPatch,
+    own: str,
+    others: str,
+    given: int | None,
+    expected: int | None,
+) -> None:
+    first = f'experiment = "pairs"\nmemory-limit = {own}' if own else 'experiment = "pairs"'
+    other = GOOD[GOOD.index("[claims.same]") :].replace("claims.same", "claims.other")
+    second = other.replace('"pairs"', f'"pairs"\nmemory-limit = {others}') if others else other
+    suite = read(GOOD.replace('experiment = "pairs"', first) + second)
+    limits = set()
+    request = Laboratory.request
+
+    def noting(self: Laboratory, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
+        limits.add(memory_limit)
+        request(self, trial, time_limit, memory_limit)
+
+    monkeypatch.setattr(Laboratory, "request", noting)
+    cases = [case(i) for i in suite.instances if "size=1" in i.local_id]
+    with Laboratory(None, workers=1) as laboratory:
+        conduct(cases, laboratory, memory_limit=given)
+    assert limits == {expected}

@@ -21,7 +21,8 @@ SUPPORT = Path(__file__).parent / "support"
 
 def harness(*arguments: object, folder: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
     """Run the command in `folder`, with the toys importable."""
-    environment = {**os.environ, "PYTHONPATH": str(SUPPORT), **env}
+    path = os.pathsep.join(map(str, (SUPPORT, SUPPORT.parents[1])))
+    environment = {**os.environ, "PYTHONPATH": path, **env}
     command = [sys.executable, "-m", "harness", *map(str, arguments)]
     return subprocess.run(
         command, cwd=folder or ROOT, env=environment, capture_output=True, text=True, check=False
@@ -163,6 +164,8 @@ def test_mistakes_exit_with_4_measure_nothing_and_show_no_traceback(write: Calla
         (["run", "toys.toml", "--seeds", "20"], "expected one of 6, 9, 14"),
         (["run", "toys.toml", "--workers", "0"], "not in the range"),
         (["run", "toys.toml", "--fresh", "--first-seed", "3"], "found both"),
+        (["run", "toys.toml", "--cluster", "local:2", "--workers", "3"], "found both; local:N has N workers"),
+        (["run", "toys.toml", "--memory-limit", "4"], "expected a size such as 4GiB or 500MB, found '4'"),
         (["run", "toys.toml::same[shift=0,siz=1]"], "did you mean same[shift=0,size=1]?"),
         (["run", "toys.toml", "-k", "a b"], "column 3: expected `and`"),
         (["run", "none.toml"], "No such file"),

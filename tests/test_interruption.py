@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from dask_cluster import dask
 from good_suite import GOOD
 
 SUPPORT = Path(__file__).parent / "support"
@@ -37,7 +38,8 @@ class Run:
         self.log.touch()
         text = GOOD.replace("sd = 0.02", f'sd = 0.03, sleep = {sleep}, log = "{self.log}"')
         (folder / "toys.toml").write_text(text)
-        self.environment = {**os.environ, "PYTHONPATH": str(SUPPORT), "HARNESS_TEST_MARK": str(folder)}
+        path = os.pathsep.join(map(str, (SUPPORT, SUPPORT.parents[1])))
+        self.environment = {**os.environ, "PYTHONPATH": path, "HARNESS_TEST_MARK": str(folder)}
 
     def start(self, *arguments: str, record: str = "r.json") -> subprocess.Popen[str]:
         command = [sys.executable, "-c", PROGRAM, "run", "toys.toml", "--json", record, *arguments]
@@ -59,6 +61,12 @@ class Run:
     def executions(self) -> Counter[str]:
         """How often each trial was begun."""
         return Counter(line.rsplit(" ", 1)[0] for line in self.log.read_text().splitlines())
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many trials have been begun; all but as many as there are workers are then stored."""
+        deadline = time.monotonic() + 60
+        while sum(self.executions().values()) < count and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def stored(self) -> set[str]:
         """The trials in the store, as `executions` names them."""
@@ -180,3 +188,65 @@ def test_an_interruption_exits_with_2_and_says_how_to_go_on(tmp_path: Path, numb
     assert "Traceback" not in errors
     assert not (tmp_path / "r.json").exists()
     assert run.nobody_is_left()
+
+
+@pytest.mark.slow
+def test_a_local_cluster_gives_the_same_record(tmp_path: Path, undisturbed: list[dict[str, object]]) -> None:
+    run = Run(tmp_path, sleep=0.0)
+    assert run.finish("--cluster", "local:3") == 0
+    assert values_of(run.instances()) == undisturbed
+    where = json.loads((tmp_path / "r.json").read_text())["environment"]
+    assert (where["cluster"], where["workers"]) == ("local:3", 3)
+    assert run.nobody_is_left()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to", ["client", "terminal"])
+def test_an_interruption_ends_a_local_cluster(tmp_path: Path, to: str) -> None:
+    """Ctrl-C reaches every process that a terminal has started, the Dask workers too."""
+    run = Run(tmp_path, sleep=0.5)
+    process = run.start("--cluster", "local:2")
+    run.wait_for(4)
+    if to == "client":
+        process.send_signal(signal.SIGTERM)
+    else:
+        os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "the same command goes on from there" in errors
+    assert "Traceback" not in errors
+    assert "distributed" not in errors
+    assert run.nobody_is_left()
+    assert len(run.stored()) >= 2
+
+
+@pytest.mark.slow
+def test_a_killed_client_leaves_no_local_cluster(tmp_path: Path) -> None:
+    run = Run(tmp_path, sleep=0.5)
+    process = run.start("--cluster", "local:2")
+    run.wait_for(4)
+    process.kill()
+    process.communicate()
+    assert run.nobody_is_left()
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_dies_ends_the_run_with_4(
+    tmp_path: Path, undisturbed: list[dict[str, object]]
+) -> None:
+    run = Run(tmp_path, sleep=0.2)
+    (tmp_path / "dask").mkdir()
+    with dask(tmp_path / "dask", 2, paths=(SUPPORT,)) as started:
+        process = run.start("--cluster", started.address)
+        run.wait_for(6)
+        os.killpg(started.scheduler.pid, signal.SIGKILL)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 4
+        assert "the Dask scheduler is gone" in errors
+        assert "Traceback" not in errors, errors
+    done = run.stored()
+    begun = run.executions()
+    assert len(done) >= 4
+    assert run.finish("--workers", "2") == 0
+    assert values_of(run.instances()) == undisturbed
+    assert {name: run.executions()[name] for name in done} == {name: begun[name] for name in done}

@@ -46,6 +46,18 @@ def duration(context: click.Context, parameter: click.Parameter, text: str | Non
     return seconds
 
 
+def memory_size(context: click.Context, parameter: click.Parameter, text: str | None) -> int | None:
+    """`4GiB` as bytes; a callback."""
+    from harness.text import size
+
+    if text is None:
+        return None
+    try:
+        return size(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def shard(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
     """`2/5`, the second of five, as its two numbers; a callback."""
     if text is None:

@@ -15,6 +15,7 @@ from harness.cli.options import (
     history_option,
     keyword_option,
     marks_option,
+    memory_size,
     nothing,
     shard,
     show,
@@ -33,6 +34,14 @@ from harness.cli.outputs import Outputs, Rendered, output_options, rendering_opt
 @with_option
 @click.option("--seeds", type=int, help="Another budget of seeds: 6, 9, 14, 21, 32, 48, 72 or 108.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes.  [default: one per core]")
+@click.option("--cluster", metavar="ADDRESS", default="", help="Dask workers: tcp://HOST:PORT, or local:N.")
+@click.option(
+    "--memory-limit",
+    "memory",
+    metavar="SIZE",
+    callback=memory_size,
+    help="Of a trial, 4GiB, in place of the claims'.",
+)
 @click.option("--fresh", is_flag=True, help="Use seeds that no run has used, not 0, 1, 2, …")
 @click.option("--first-seed", type=click.IntRange(min=0), help="Begin at this seed (repeats a --fresh run).")
 @click.option("--no-store", is_flag=True, help="Measure everything anew, and keep nothing.")
@@ -51,6 +60,8 @@ def run(
     assignments: Sequence[str],
     seeds: int | None,
     workers: int | None,
+    cluster: str,
+    memory: int | None,
     fresh: bool,
     first_seed: int | None,
     no_store: bool,
@@ -71,6 +82,8 @@ def run(
     from harness.session import run as run_session
 
     check_seeds(seeds)
+    if cluster and workers is not None:
+        raise click.UsageError("expected --workers or --cluster, found both; local:N has N workers")
     if fresh and first_seed is not None:
         raise click.UsageError("expected --fresh or --first-seed, found both")
     if track is not None:
@@ -84,6 +97,8 @@ def run(
             selected,
             store=None if no_store else store,
             workers=workers,
+            cluster=cluster,
+            memory_limit=memory,
             seeds=seeds,
             first_seed=first,
             time_budget=time_budget,

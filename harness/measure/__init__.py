@@ -11,6 +11,7 @@ only its workers do.
 
 Errors:
     StoreError             the store cannot be used (a directory, another program's file, a newer schema)
+    ClusterError           the cluster cannot be used, or its workers have other code (measure.cluster)
     DeviceError            JAX could not say what it computes on
     MissingValueError      a measurement has no such quantity, and why (a stage or the trial failed)
 """

@@ -26,12 +26,14 @@ from harness.plan.records import Params, Trial
 
 @dataclass(frozen=True)
 class Source:
-    """A closure; made by `source_of`. `files` maps each source file to its time and size when read."""
+    """A closure; made by `source_of`. `digests` has that of each module's source, by name; `files` maps each
+    source file to its time and size when read."""
 
     digest: str
     modules: tuple[str, ...]
     distributions: tuple[Distribution, ...]
     uses_jax: bool
+    digests: dict[str, str] = field(compare=False, repr=False)
     files: dict[str, tuple[int, int]] = field(compare=False, repr=False)
 
     def is_current(self) -> bool:
@@ -67,6 +69,7 @@ def source_of(run: str, params: Params) -> Source:
         modules=tuple(sorted(modules)),
         distributions=distributions,
         uses_jax=any(distribution.name == "jax" for distribution in distributions),
+        digests=modules,
         files=files,
     )
 

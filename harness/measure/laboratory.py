@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from harness.declare import Declaration, find
 from harness.measure.environment import device_kind, environment
@@ -32,6 +32,9 @@ from harness.measure.records import Job, Measurement, Outcome
 from harness.measure.store import Store, StoreError
 from harness.plan.records import Trial
 
+if TYPE_CHECKING:
+    from harness.measure.cluster.client import Cluster
+
 POLL = 0.2
 """Seconds between looks at trials that another process measures."""
 
@@ -40,21 +43,57 @@ POLL = 0.2
 class _Request:
     trial: Trial
     time_limit: float
+    memory_limit: int | None
+
+
+class Workers(Protocol):
+    """Who runs trials: a `Pool` of processes on this machine, or a `Cluster`."""
+
+    @property
+    def size(self) -> int:
+        """How many workers there are; of a cluster, how many there have been at once."""
+
+    @property
+    def free(self) -> int:
+        """How many more jobs can be started now."""
+
+    def start(self, job: Job) -> None:
+        """Begin a job. Needs `free`."""
+
+    def watch(self, timeout: float) -> None:
+        """Wait until something may have happened; at most `timeout` seconds."""
+
+    def finished(self) -> list[tuple[Job, Outcome]]:
+        """Jobs that have ended since the last call. Never waits for a trial."""
+
+    def abandon(self) -> None:
+        """End what runs, at once."""
+
+    def close(self, *, kill: bool = False) -> None:
+        """End all workers; `kill` does not wait for what they do."""
 
 
 class Laboratory:
     """Measures trials in worker processes and keeps what they give; a context manager.
 
-    `store=None` keeps nothing. `workers` defaults to the cores that this process may use. Processes that
-    use one store share its work. For one thread. Raises `StoreError` where the store cannot be used.
+    `store=None` keeps nothing. `workers` defaults to the cores that this process may use. `cluster` names
+    Dask workers that measure instead, `local:4` or `tcp://host:port`. Processes that use one store share its
+    work. For one thread. Raises `StoreError` where the store cannot be used, and `ClusterError`, also from
+    `collect`, where the cluster cannot.
     """
 
-    def __init__(self, store: Path | None, *, workers: int | None = None) -> None:
+    def __init__(self, store: Path | None, *, workers: int | None = None, cluster: str = "") -> None:
         self._store = None if store is None else Store(store)
         self._locks = None if store is None else store.with_name(store.name + ".locks")
         cache = None if store is None else store.with_name(store.name + ".jax").absolute()
-        self.workers = workers or cores()
-        self._pool = Pool(self.workers, environment(cache))
+        self._cluster: Cluster | None = None
+        self._pool: Workers
+        if cluster:
+            from harness.measure.cluster import connect
+
+            self._pool = self._cluster = connect(cluster, cache)
+        else:
+            self._pool = Pool(workers or cores(), environment(cache))
         self._declarations: dict[str, Declaration] = {}
         self._sources: dict[tuple[str, tuple[str, ...]], Source] = {}
         self._fingerprints: dict[Trial, str] = {}
@@ -79,8 +118,18 @@ class Laboratory:
 
     @cached_property
     def device(self) -> str:
-        """The kind of device that JAX computes on here. Raises `DeviceError`."""
-        return device_kind()
+        """The kind of device that JAX computes on, here or on the cluster. Raises `DeviceError`."""
+        return self._cluster.device() if self._cluster else device_kind()
+
+    @property
+    def workers(self) -> int:
+        """How many workers there are."""
+        return self._pool.size
+
+    @property
+    def cluster(self) -> str:
+        """What kind of cluster measures, "local:4" or "tcp"; '' where this machine does."""
+        return self._cluster.kind if self._cluster else ""
 
     @property
     def pending(self) -> int:
@@ -106,8 +155,9 @@ class Laboratory:
         kept = self._store.recall(prints.values())
         return {trial: kept[text] for trial, text in prints.items() if text in kept}
 
-    def request(self, trial: Trial, time_limit: float) -> None:
-        """Queue a trial: first come, first measured. `time_limit` is in seconds, of the trial alone.
+    def request(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
+        """Queue a trial: first come, first measured. `time_limit` is in seconds, of the trial alone;
+        `memory_limit` in bytes that its worker may hold, which is not watched during timings.
 
         A trial that was requested before is not measured again; one that `collect` has returned already is
         returned once more.
@@ -116,8 +166,11 @@ class Laboratory:
         with uninterrupted():
             if trial not in self._asked:
                 self._asked[trial] = None
-                queue = self._timings if self._is_timed(trial) else self._queue
-                queue.append(_Request(trial, time_limit))
+                timed = self._is_timed(trial)
+                if timed and self._cluster:
+                    raise self._cluster.refuses_timing(trial.run)
+                queue = self._timings if timed else self._queue
+                queue.append(_Request(trial, time_limit, None if timed else memory_limit))
                 return
             known = self._asked[trial]
             if known is not None and all(known is not other for other in self._finished):
@@ -151,7 +204,7 @@ class Laboratory:
             waiting = [request.trial for request in (*self._queue, *self._timings, *self._elsewhere)]
             for queue in (self._queue, self._timings, self._elsewhere):
                 queue.clear()
-            self._pool.close(kill=True)
+            self._pool.abandon()
             for trial in (*waiting, *self._running):
                 self._asked.pop(trial, None)
             for trial in list(self._running):
@@ -191,7 +244,7 @@ class Laboratory:
             for measurement in known.values():
                 self._finish(measurement)
         while self._queue and self._pool.free and not self._timing and self._machine.share():
-            trial, time_limit = self._queue[0].trial, self._queue[0].time_limit
+            trial = self._queue[0].trial
             lock = acquire(self._locks, self.fingerprint(trial)) if self._locks else None
             if self._locks and lock is None:
                 self._elsewhere.append(self._queue.popleft())
@@ -200,7 +253,7 @@ class Laboratory:
             try:
                 stored = self.recall([trial]).get(trial)
                 if stored is None:
-                    self._pool.start(Job(trial, frozenset(self._source(trial).modules), time_limit))
+                    self._pool.start(self._job(self._queue[0]))
             except BaseException:
                 self._free(trial)
                 raise
@@ -208,14 +261,26 @@ class Laboratory:
             if stored is not None:
                 self._finish(stored)
         if self._timings and not (self._queue or self._elsewhere or self._running) and self._machine.seize():
-            trial, time_limit = self._timings[0].trial, self._timings[0].time_limit
+            trial = self._timings[0].trial
             self._running[trial], self._timing = None, True
             try:
-                self._pool.start(Job(trial, frozenset(self._source(trial).modules), time_limit))
+                self._pool.start(self._job(self._timings[0]))
             except BaseException:
                 self._free(trial)
                 raise
             self._timings.popleft()
+
+    def _job(self, request: _Request) -> Job:
+        source = self._source(request.trial)
+        return Job(
+            request.trial,
+            frozenset(source.modules),
+            request.time_limit,
+            request.memory_limit,
+            timed=self._is_timed(request.trial),
+            digest=source.digest,
+            device=self.device if source.uses_jax else "",
+        )
 
     def _is_timed(self, trial: Trial) -> bool:
         self.fingerprint(trial)
@@ -280,7 +345,9 @@ class Laboratory:
             )
         if source.uses_jax and outcome.device not in ("", self.device):
             return f"{trial.run}: not stored, because it ran on {outcome.device}, expected {self.device}"
-        if not source.is_current() and source_of(trial.run, trial.params).digest != source.digest:
+        if outcome.edited or (
+            not source.is_current() and source_of(trial.run, trial.params).digest != source.digest
+        ):
             return f"{trial.run}: not stored, because its source was edited during the run"
         return ""
 

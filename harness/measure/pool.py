@@ -23,12 +23,20 @@ from multiprocessing.connection import Connection, wait
 from typing import IO
 
 from harness.measure.records import Job, Outcome
+from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
+from harness.text import size_text
 
 STARTUP = 120.0  # seconds: a worker that has not begun by then is broken; it takes a tenth of one
 GRACE = 5.0  # seconds that a worker has to end, once its connection is closed
 TICK = 0.5  # seconds: how often to look for workers that died without closing their connection
+MEMORY_TICK = 0.1  # seconds between looks at what workers with a memory limit hold: 3 ms of one core each
+LARGE = 3 * 2**29
+"""Bytes (1.5 GiB) that a worker may hold when its trial is over; beyond, another takes its place. JAX keeps
+each program that it has compiled; a fresh worker loads those that it needs from the cache on disk."""
 LINES = 20
 """How many last lines of a dead worker's log are shown."""
+
+_LESS_MEMORY = "run fewer workers, or give a --memory-limit"
 
 _BOOT = """
 import sys
@@ -46,7 +54,9 @@ class _Worker:
     job: Job | None = None
     started: bool = False
     retried: bool = False
+    used: bool = False  # it has run a trial before this one
     since: float = 0.0
+    kills: int | None = None  # for want of memory, on this machine, before the job began
 
     def deadline(self) -> float:
         limit = self.job.time_limit if self.job and self.started else STARTUP
@@ -54,17 +64,23 @@ class _Worker:
 
 
 class Pool:
-    """At most `size` workers, started when there is something to do. Not safe for several threads."""
+    """At most `size` workers, started when there is something to do. Not safe for several threads.
 
-    def __init__(self, size: int, environment: dict[str, str]) -> None:
-        self._size = size
+    `follow`: the workers die with the thread that starts them, also while C code runs in them. By default
+    only with a main thread, as others may end before the process does.
+    """
+
+    def __init__(self, size: int, environment: dict[str, str], *, follow: bool | None = None) -> None:
+        self.size = size
         self._environment = environment
+        self._follow = follow
         self._workers: list[_Worker] = []
+        self._look_again = 0.0
 
     @property
     def free(self) -> int:
         """How many more jobs can be started now."""
-        return self._size - sum(worker.job is not None for worker in self._workers)
+        return self.size - sum(worker.job is not None for worker in self._workers)
 
     def start(self, job: Job) -> None:
         """Give the job to an idle worker, or to a new one. Needs `free`."""
@@ -75,7 +91,8 @@ class Pool:
         """Wait until a worker says something, dies or may be past its limit; at most `timeout` seconds."""
         busy = [worker for worker in self._workers if worker.job]
         nearest = min((worker.deadline() for worker in busy), default=float("inf")) - time.monotonic()
-        patience = max(0.0, min(timeout, nearest, TICK))
+        tick = MEMORY_TICK if any(worker.job and worker.job.memory_limit for worker in busy) else TICK
+        patience = max(0.0, min(timeout, nearest, tick))
         if busy:
             wait([worker.connection for worker in busy], patience)
         elif timeout > 0:
@@ -89,7 +106,11 @@ class Pool:
             outcome = self._look(worker)
             if job is not None and outcome is not None:
                 ended.append((job, outcome))
-        return ended
+        return ended + self._too_large()
+
+    def abandon(self) -> None:
+        """End what runs, at once; the pool can be used again."""
+        self.close(kill=True)
 
     def close(self, *, kill: bool = False) -> None:
         """End all workers; `kill` does not wait for what they do."""
@@ -101,12 +122,40 @@ class Pool:
             self._dismiss(worker, forget=False)
         self._workers.clear()
 
+    def _too_large(self) -> list[tuple[Job, Outcome]]:
+        """The jobs that exceeded their memory limit, ended. What earlier trials left in a worker is not held
+        against a job: it begins anew in another."""
+        limits = {
+            worker.process.pid: (worker, worker.job, worker.job.memory_limit)
+            for worker in self._workers
+            if worker.job is not None and worker.job.memory_limit is not None
+        }
+        if not limits or time.monotonic() < self._look_again:
+            return []
+        self._look_again = time.monotonic() + MEMORY_TICK
+        ended = []
+        for group, held in resident(limits).items():
+            worker, job, limit = limits[group]
+            if held > limit and (held := proportional(group)) > limit:
+                _kill(worker.process)
+                if worker.used:
+                    self._begin_anew(worker, job)
+                    continue
+                reason = (
+                    f"exceeded its memory limit of {size_text(limit)}: it held {size_text(held)};"
+                    " raise --memory-limit or the suite's memory-limit, or make the trial smaller"
+                )
+                ended.append((job, self._lost(worker, reason)))
+        return ended
+
     def _hire(self) -> _Worker:
         ours, theirs = socket.socketpair()
         log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the worker, which inherits it)
         # So that what is written after the log was emptied begins at its beginning.
         fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) | os.O_APPEND)
-        follow = threading.current_thread() is threading.main_thread()  # others may end before us
+        follow = self._follow
+        if follow is None:
+            follow = threading.current_thread() is threading.main_thread()
         boot = _BOOT.format(path=sys.path, fd=theirs.fileno(), pid=os.getpid(), follow=follow)
         with theirs:
             process = subprocess.Popen(
@@ -125,6 +174,7 @@ class Pool:
     def _give(self, worker: _Worker, job: Job) -> None:
         worker.log.truncate(0)
         worker.job, worker.started, worker.since = job, False, time.monotonic()
+        worker.kills = kills_for_memory()
         with contextlib.suppress(OSError):  # a worker that just died is found by `finished`
             worker.connection.send(job)
 
@@ -135,9 +185,10 @@ class Pool:
             while worker.connection.poll():
                 message = worker.connection.recv()
                 if isinstance(message, Outcome):
-                    worker.job = None
-                    if message.undeclared:
-                        # What it loaded would hide the next such use from the comparison.
+                    timed = worker.job is not None and worker.job.timed
+                    worker.job, worker.used = None, True
+                    # What it loaded undeclared would hide the next such use from the comparison.
+                    if message.undeclared or (not timed and resident_of(worker.process.pid) > LARGE):
                         self._dismiss(worker)
                     return message
                 worker.started, worker.since = True, time.monotonic()
@@ -162,12 +213,15 @@ class Pool:
             worker.process.wait(GRACE)
         job = worker.job
         if job is not None and not worker.started and not worker.retried:
-            self._dismiss(worker)
-            successor = self._hire()
-            successor.retried = True
-            self._give(successor, job)
+            self._begin_anew(worker, job)
             return None
-        return self._lost(worker, _how_it_died(worker.process.poll()))
+        return self._lost(worker, _how_it_died(worker.process.poll(), worker.kills))
+
+    def _begin_anew(self, worker: _Worker, job: Job) -> None:
+        self._dismiss(worker)
+        successor = self._hire()
+        successor.retried = True
+        self._give(successor, job)
 
     def _lost(self, worker: _Worker, reason: str) -> Outcome:
         log = _end_of(worker.log)
@@ -195,15 +249,24 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _how_it_died(code: int | None) -> str:
+def _how_it_died(code: int | None, kills: int | None) -> str:
+    """What ended a worker; `kills` is how many processes the kernel had ended for want of memory before."""
     if code is None:
         return "the worker closed its connection"
     if code >= 0:
         return f"the worker exited with code {code}"
+    name = ""
     with contextlib.suppress(ValueError):
-        hint = " (out of memory?)" if code == -signal.SIGKILL else ""
-        return f"the worker was killed by signal {-code}, {signal.Signals(-code).name}{hint}"
-    return f"the worker was killed by signal {-code}"
+        name = f", {signal.Signals(-code).name}"
+    text = f"the worker was killed by signal {-code}{name}"
+    if code != -signal.SIGKILL:
+        return text
+    now = kills_for_memory()
+    if kills is None or now is None:
+        return f"{text}, perhaps because the machine ran out of memory: {_LESS_MEMORY}"
+    if now > kills:
+        return f"{text}, very likely by the kernel, as the machine ran out of memory: {_LESS_MEMORY}"
+    return f"{text}, from outside; the kernel has counted no lack of memory meanwhile"
 
 
 def _end_of(log: IO[bytes]) -> str:

@@ -29,11 +29,20 @@ class Stage:
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker is asked to do; made by `Laboratory`. `declared` names the modules of the closure."""
+    """What a worker is asked to do; made by `Laboratory`. `declared` names the modules of the closure.
+
+    `time_limit` is in seconds, `memory_limit` in bytes that its worker may hold (None: any). `timed`: it is
+    a timing, whose worker is neither watched nor replaced. `digest` (of the source) and `device` (its kind,
+    '' where JAX is not used) are what a worker elsewhere must find there.
+    """
 
     trial: Trial
     declared: frozenset[str]
     time_limit: float
+    memory_limit: int | None = None
+    timed: bool = False
+    digest: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,8 @@ class Outcome:
 
     `missing` gives, for each declared quantity without a value, the reason. `undeclared` names modules of
     the project that the trial used and that are not in its static import closure. `device` is the kind
-    that JAX computed on, '' if the trial did not import JAX.
+    that JAX computed on, '' if the trial did not import JAX. `edited`: the source was another, where it ran,
+    when it had ended.
     """
 
     status: Status
@@ -53,6 +63,7 @@ class Outcome:
     seconds: float = 0.0
     device: str = ""
     undeclared: tuple[str, ...] = ()
+    edited: bool = False
 
 
 @dataclass(frozen=True)

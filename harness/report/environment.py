@@ -26,7 +26,12 @@ def tracked(path: Path) -> TrackedRecord:
 
 
 def environment(
-    *, workers: int, device: str, precision: Mapping[str, str], libraries: Mapping[str, str]
+    *,
+    workers: int,
+    device: str,
+    precision: Mapping[str, str],
+    libraries: Mapping[str, str],
+    cluster: str = "",
 ) -> EnvironmentRecord:
     """This machine; `libraries` gives the versions of the distributions that matter."""
     return EnvironmentRecord(
@@ -39,6 +44,7 @@ def environment(
         device=device,
         precision=dict(precision),
         libraries=dict(sorted(libraries.items())),
+        cluster=cluster,
         machine=os.environ.get("HARNESS_MACHINE") or platform.node(),
     )
 

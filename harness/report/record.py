@@ -218,6 +218,9 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     libraries: dict[str, str]
     machine: str = ""
     """The machine's name in its network, or that which HARNESS_MACHINE gives it."""
+    cluster: str = ""
+    """What measured instead of this machine, "local:4", "tcp" or "tls". `workers` (the most that there were
+    at once) and `device` are then the cluster's; `platform`, `cpu`, `cores` and `machine` the client's."""
 
 
 class CountsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -202,8 +202,9 @@ def provenance(record: Record) -> str:
     trials = record.trials
     failed = f", {trials.failed} failed" if trials.failed else ""
     fresh = " (fresh)" if record.fresh else ""
+    cluster = f" of the cluster {environment.cluster}" if environment.cluster else ""
     return (
-        f"{commit} · {environment.device} · {environment.cpu} · {environment.workers} workers · "
+        f"{commit} · {environment.device} · {environment.cpu} · {environment.workers} workers{cluster} · "
         f"seeds from {record.first_seed}{fresh} · {trials.measured} trials measured, "
         f"{trials.reused} from the store{failed} · {seconds(record.duration)}"
     )

@@ -36,9 +36,11 @@ from harness.suite.records import (
     Source,
     Stance,
 )
+from harness.text import SIZE, size
 
 Alpha = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Size = Annotated[str, msgspec.Meta(pattern=SIZE.pattern)]
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Mark = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 MARK = "a list of marks of letters, digits, _ and -"
@@ -53,6 +55,7 @@ class Defaults:
     center: Center = "mean"
     marks: tuple[str, ...] = ()
     time_limit: float = 600.0  # a trial is one core's work of seconds; ten minutes is a hung one
+    memory_limit: int | None = None  # in bytes; what is too much depends on the machine
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ def read_defaults(table: Table) -> Defaults:
         center=table.take("center", Center, default.center),
         marks=table.take("marks", tuple[Mark, ...], default.marks, expected=MARK),
         time_limit=table.take("time-limit", Seconds, default.time_limit),
+        memory_limit=_memory(table, default.memory_limit),
     )
     table.close()
     return defaults
@@ -114,6 +118,7 @@ def read_claim(
     marks = table.take("marks", tuple[Mark, ...], defaults.marks, expected=MARK)
     alpha = table.take("alpha", Alpha, defaults.alpha)
     time_limit = table.take("time-limit", Seconds, defaults.time_limit)
+    memory_limit = _memory(table, defaults.memory_limit)
     kind, raw_predicate = _kind(table)
     center = table.take("center", Center, "pseudomedian" if kind == "faster" else defaults.center)
     seeds = _seeds(table, defaults.seeds, exact=kind == "exact")
@@ -153,7 +158,9 @@ def read_claim(
         return None
     if pair:
         time_limit = sum(benchmark.time_limit for benchmark in pair)
-    claim = Claim(id_, says, source, experiment, predicate, center, alpha, time_limit, toml, pair)
+    claim = Claim(
+        id_, says, source, experiment, predicate, center, alpha, time_limit, toml, pair, memory_limit
+    )
     return Draft(claim, path, at, expect, because, marks, control, seeds, overrides)
 
 
@@ -207,6 +214,11 @@ def _seeds(table: Table, default: Any, *, exact: bool) -> Any:
     if not exact and seeds is not None and seeds not in LOOKS:
         table.notes.add((*table.path, "seeds"), f"a budget: {one_of(LOOKS)}", shown(seeds))
     return seeds
+
+
+def _memory(table: Table, default: int | None) -> int | None:
+    text = table.take("memory-limit", Size, None, expected='a size such as "4 GiB"')
+    return default if text is None else size(text)
 
 
 def _at(

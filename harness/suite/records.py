@@ -127,6 +127,8 @@ class Claim:
     """The table as it was read, for reports."""
     benchmarks: tuple[Benchmark, Benchmark] | None = None
     """Of `faster`: the two that it compares."""
+    memory_limit: int | None = None
+    """Bytes that the worker of a trial may hold."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,12 @@ def toy(*, seed: int, act: str = "", log: str = "", sleep: float = 0.0) -> dict[
         sys.exit(3)
     if act == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    if act == "parent":
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+    if act == "grow":
+        held = bytearray(os.urandom(1)) * 200_000_000
+        time.sleep(60)
     if act == "text":
         return {"x": x, "y": "1.0"}
     if act == "less":

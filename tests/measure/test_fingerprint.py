@@ -145,7 +145,7 @@ def test_a_number_is_not_its_neighbour(tmp_path):
 
 def test_a_fingerprint_has_all_parts(project, monkeypatch):
     declaration = Declaration("toy", 1, "", {}, {}, dict)
-    source = Source("abc", (), (), False, {})
+    source = Source("abc", (), (), False, {}, {})
     trial = Trial("toy_module:toy", (("width", 8),), 0)
     prints = [
         fingerprint(trial, declaration, source, "cpu"),

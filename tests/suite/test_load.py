@@ -136,3 +136,11 @@ def test_a_control_may_be_declined_with_a_reason(read: Read) -> None:
     control = read(text).instances[0].control
     assert control is not None
     assert control.none_because == "it is an identity"
+
+
+def test_a_memory_limit_is_the_claims_or_the_default_one(read: Read) -> None:
+    assert read(GOOD).claims["same"].memory_limit is None
+    default = GOOD.replace("seeds = 21", 'seeds = 21\nmemory-limit = "4 GiB"')
+    assert read(default).claims["same"].memory_limit == 4 * 2**30
+    own = default.replace('experiment = "pairs"', 'experiment = "pairs"\nmemory-limit = "500MB"')
+    assert read(own).claims["same"].memory_limit == 500 * 10**6

@@ -54,6 +54,7 @@ alpha = 0.01
 center = "pseudomedian"
 marks = ["big", "slow_1"]
 time-limit = 60
+memory-limit = "1.5 GiB"
 {predicate}
 control = "none: there is no rival"
 [[claims.other.where]]
@@ -133,6 +134,9 @@ REFUSED = [
     ('center = "pseudomedian"', 'center = "mode"'),
     ('marks = ["big", "slow_1"]', 'marks = ["a b"]'),
     ("time-limit = 60", 'time-limit = "60"'),
+    ('"1.5 GiB"', '"1.5"'),
+    ('"1.5 GiB"', '"0 GiB"'),
+    ('"1.5 GiB"', "1500000"),
     ("rtol = 1e-6", "rtol = -1"),
     (", rtol = 1e-6", ""),
     ("seeds = 5", "seeds = 0"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from harness.suite.claims import Alpha, AtLeastOne, Defaults, Mark, Seconds
+from harness.suite.claims import Alpha, AtLeastOne, Defaults, Mark, Seconds, Size
 from harness.suite.predicates import _PERCENT, FACTOR, FIXED_IN_CONTROL, READERS, NotNegative, Positive
 from harness.suite.records import LOOKS, Center, Expectation, Stance
 from harness.suite.schema.parts import SCALAR, Schema, of_type, partly, table, whole
@@ -97,6 +97,8 @@ def _shared(seeds: Schema) -> dict[str, Schema]:
         "alpha": f"One-sided chance of a wrong definite verdict. Default: {_DEFAULT.alpha}.",
         "center": f'What is claimed of the numbers over seeds. Default: "{_DEFAULT.center}".',
         "time-limit": f"Seconds after which a trial is stopped. Default: {_DEFAULT.time_limit:g}.",
+        "memory-limit": "What the worker of a trial may hold in memory; beyond, the trial is stopped. Linux "
+        "only; timings are not watched. Default: no limit.",
     }
     return {
         "seeds": {**seeds, "description": about["seeds"], "default": _DEFAULT.seeds},
@@ -104,6 +106,7 @@ def _shared(seeds: Schema) -> dict[str, Schema]:
         "center": of_type(Center, about["center"], default=_DEFAULT.center),
         "marks": _marks(),
         "time-limit": of_type(Seconds, about["time-limit"], default=_DEFAULT.time_limit),
+        "memory-limit": of_type(Size, about["memory-limit"], examples=["4 GiB"]),
     }
 
 

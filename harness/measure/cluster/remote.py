@@ -1,0 +1,143 @@
+"""What runs in a Dask worker: it answers orders, one at a time, each trial in a worker process of our own.
+
+What it keeps for a run (its *bench*) ends with the run, or when no order has come for a while.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import socket
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from distributed import Status, get_worker
+
+from harness.measure.cluster.orders import Found, Order, Reply, Terms, joined, python_version
+from harness.measure.environment import device_kind, environment
+from harness.measure.fingerprint import Source, roots, source_of
+from harness.measure.pool import Pool
+from harness.measure.records import Outcome
+from harness.plan.records import Trial
+
+ENGINE = f"{__name__}:measure"
+"""Names this module as `source_of` takes it; its closure must be the same here and in the client."""
+
+TICK = 0.2
+"""Seconds between looks at whether anybody still waits for the trial."""
+
+IDLE = 120.0
+"""Seconds without an order, after which the worker process ends: the client may have been killed."""
+
+_LOADED = source_of(ENGINE, ()).digests  # what this process runs, whatever becomes of the files
+_OWN_PATH = list(sys.path)
+
+
+class _Bench:
+    """A worker process and what is known of the source, for one run."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.run = terms.run
+        cache = Path(terms.cache) if terms.cache and terms.host == socket.gethostname() else None
+        # The thread that Dask runs orders in lasts as long as its process.
+        self.pool = Pool(1, environment(cache), follow=True)
+        self.sources: dict[tuple[str, tuple[str, ...]], Source] = {}
+        self.over = threading.Event()
+        self.busy = threading.Lock()
+        self.clock: threading.Timer | None = None
+
+    def source(self, trial: Trial) -> Source:
+        key = (trial.run, roots(trial.params))
+        if key not in self.sources:
+            self.sources[key] = source_of(trial.run, trial.params)
+        return self.sources[key]
+
+    def run_job(self, order: Order) -> Outcome:
+        """Run the order's trial; its end may come early, if nobody waits for it any more."""
+        with self.busy:
+            if self.clock is not None:
+                self.clock.cancel()
+            try:
+                self.pool.start(order.job)
+                while not self.over.is_set() and _wanted():
+                    self.pool.watch(TICK)
+                    for _, outcome in self.pool.finished():
+                        return outcome
+                self.pool.close(kill=True)
+                return Outcome(status="error", error="nobody waits for it")
+            finally:
+                self.clock = threading.Timer(IDLE, self.rest)
+                self.clock.daemon = True
+                self.clock.start()
+
+    def end(self) -> None:
+        """End what is kept: now if it is idle, else with its order."""
+        self.over.set()
+        self.rest()
+
+    def rest(self) -> None:
+        """End the worker process, if it is idle; another is started when there is an order."""
+        if self.busy.acquire(blocking=False):
+            try:
+                self.pool.close(kill=True)
+            finally:
+                self.busy.release()
+
+
+_benches: list[_Bench] = []  # none or one
+
+
+def describe(terms: Terms) -> Found:
+    """What this Dask worker has."""
+    return Found(python_version(), _LOADED)
+
+
+def device(terms: Terms) -> str:
+    """The kind of device that JAX computes on here."""
+    return _device_kind()
+
+
+def measure(order: Order) -> Reply:
+    """Measure the order's trial, if what is found here is what the client has."""
+    terms, job = order.terms, order.job
+    if (python_version(), _LOADED) != (terms.python, terms.engine):
+        return Reply(None, describe(terms))
+    bench = _bench(terms)
+    source = bench.source(job.trial)
+    kind = _device_kind() if job.device else ""
+    if source.digest != job.digest or kind != job.device:
+        return Reply(None, Found(terms.python, _LOADED, source, kind))
+    outcome = bench.run_job(order)
+    edited = not source.is_current() and source_of(job.trial.run, job.trial.params).digest != source.digest
+    return Reply(replace(outcome, edited=edited))
+
+
+def release(run: str) -> None:
+    """End what is kept for a run. Does not wait."""
+    for bench in _benches:
+        if bench.run == run:
+            bench.end()
+
+
+def _bench(terms: Terms) -> _Bench:
+    if not _benches or _benches[0].run != terms.run or _benches[0].over.is_set():
+        for bench in _benches:
+            bench.end()
+        sys.path[:] = joined(terms.before, _OWN_PATH, terms.after)
+        _benches[:] = [_Bench(terms)]
+    return _benches[0]
+
+
+def _wanted() -> bool:
+    """Whether Dask still has the task that this thread runs, and means to keep this worker."""
+    worker = get_worker()
+    with contextlib.suppress(AttributeError, ValueError):
+        task = worker.state.tasks.get(worker.get_current_task())
+        alive = worker.status not in (Status.closing, Status.closed, Status.failed)
+        return alive and task is not None and task.state == "executing"
+    return False
+
+
+_device_kind = functools.cache(device_kind)

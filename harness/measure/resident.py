@@ -1,0 +1,76 @@
+"""How much memory processes hold, and whether the kernel ran out of it, as Linux tells.
+
+Address space cannot be limited instead (RLIMIT_AS): JAX reserves far more than it uses. Elsewhere than on
+Linux nothing is known: no memory limit is kept there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+_PROC = "/proc"
+
+
+def resident(groups: Collection[int]) -> dict[int, int]:
+    """Bytes that each of these process groups holds; what its processes share counts for each of them."""
+    held = dict.fromkeys(groups, 0)
+    for _, group, count in _processes():
+        if group in held:
+            held[group] += count
+    return held
+
+
+def proportional(group: int) -> int:
+    """As `resident`, but what several processes share counts once. Takes milliseconds per gigabyte."""
+    return sum(_proportional(process, count) for process, g, count in _processes() if g == group)
+
+
+def resident_of(process: int) -> int:
+    """Bytes that one process holds; 0 where that is not known."""
+    fields = _stat(str(process))
+    return fields[1] if fields else 0
+
+
+def kills_for_memory() -> int | None:
+    """How many processes the kernel has killed since it started because memory ran out, if it tells."""
+    for line in _read(Path(_PROC, "vmstat")).splitlines():
+        name, _, count = line.partition(" ")
+        if name == "oom_kill":
+            return int(count)
+    return None
+
+
+def _processes() -> Iterator[tuple[int, int, int]]:
+    """(process, process group, resident bytes) of every process that can be seen."""
+    try:
+        names = os.listdir(_PROC)
+    except OSError:
+        return
+    for name in names:
+        fields = _stat(name) if name.isdigit() else None
+        if fields:
+            yield int(name), *fields
+
+
+def _stat(name: str) -> tuple[int, int] | None:
+    """Process group and resident bytes, from proc(5) `stat`; the name in it may hold spaces and brackets."""
+    fields = _read(Path(_PROC, name, "stat")).rpartition(")")[2].split()
+    if len(fields) < 22:
+        return None
+    return int(fields[2]), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _proportional(process: int, otherwise: int) -> int:
+    for line in _read(Path(_PROC, str(process), "smaps_rollup")).splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return otherwise
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,169 @@
+"""Memory: a trial that takes too much costs itself only, and workers that have grown are replaced."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+
+import pytest
+
+from harness.measure import Laboratory, Measurement
+from harness.measure import pool as module
+from harness.measure import resident as memory
+from harness.measure.environment import environment
+from harness.measure.fingerprint import source_of
+from harness.measure.pool import Pool
+from harness.measure.records import Job
+from harness.plan.records import Trial
+
+MB = 10**6
+GREEDY = """
+import os, time
+from harness.declare import Quantity, experiment
+
+KEPT = []
+
+@experiment("greedy", version=1, quantities={"pid": Quantity("of the process")})
+def greedy(*, seed: int, take: int = 0, leave: int = 0, wait: float = 0.0, log: str = "") -> dict[str, float]:
+    if log:
+        with open(log, "a") as file:
+            file.write(f"{seed}\\n")
+    KEPT.append(bytearray(b"x") * leave)
+    taken = bytearray(b"x") * take
+    time.sleep(wait)
+    return {"pid": float(os.getpid())}
+"""
+
+
+def greedy(seed: int, *, take: int = 0, leave: int = 0, wait: float = 0.0, log: str = "") -> Trial:
+    params = (("leave", leave), ("log", log), ("take", take), ("wait", wait))
+    return Trial("greedy_module:greedy", params, seed)
+
+
+def measure(
+    laboratory: Laboratory, trials: Iterable[Trial], limit: int | None = None
+) -> dict[Trial, Measurement]:
+    for trial in trials:
+        laboratory.request(trial, 60.0, limit)
+    found = {}
+    while laboratory.pending:
+        found.update({measurement.trial: measurement for measurement in laboratory.collect(5.0)})
+    return found
+
+
+def test_a_trial_past_its_memory_limit(project, store):
+    project.write("greedy_module.py", GREEDY)
+    much, little = greedy(0, take=200 * MB, wait=60.0), greedy(1, take=20 * MB, wait=0.3)
+    start = time.monotonic()
+    with Laboratory(store, workers=1) as laboratory:
+        found = measure(laboratory, [much, little], 150 * 2**20)
+        said = re.match(r"exceeded its memory limit of 150 MiB: it held (\d+) MiB;", found[much].error)
+        assert said
+        assert 150 <= int(said[1]) <= 250
+        assert "raise --memory-limit or the suite's memory-limit" in found[much].error
+        assert found[little].status == "ok"
+        assert list(laboratory.recall([much, little])) == [little]
+    assert time.monotonic() - start < 30
+
+
+def test_what_earlier_trials_left_is_not_held_against_one(project, store, tmp_path, counted):
+    project.write("greedy_module.py", GREEDY)
+    log = tmp_path / "log"
+    trials = [greedy(seed, leave=100 * MB, wait=0.5, log=str(log)) for seed in range(2)]
+    with Laboratory(store, workers=1) as laboratory:
+        found = measure(laboratory, trials, 170 * MB)
+    assert [m.status for m in found.values()] == ["ok", "ok"]
+    assert len({m.values["pid"] for m in found.values()}) == 2
+    assert counted(log) == [0, 1, 1]
+
+
+def test_what_a_trial_starts_counts_too(project, store):
+    project.write(
+        "starter.py",
+        """
+        import subprocess, sys, time
+        from harness.declare import Quantity, experiment
+        @experiment("starter", version=1, quantities={"x": Quantity("x")})
+        def start(*, seed: int) -> dict[str, float]:
+            code = "import time; held = bytearray(b'x') * 200_000_000; time.sleep(60)"
+            subprocess.Popen([sys.executable, "-c", code])
+            time.sleep(60)
+        """,
+    )
+    trial = Trial("starter:start", (), 0)
+    with Laboratory(store, workers=1) as laboratory:
+        assert "exceeded its memory limit" in measure(laboratory, [trial], 150 * MB)[trial].error
+
+
+def test_what_processes_share_counts_once():
+    code = (
+        "import os, sys, time\nheld = bytearray(b'x') * 100_000_000\n"
+        "children = [os.fork() for _ in range(1)]\nprint(flush=True)\ntime.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], process_group=0, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout
+            process.stdout.readline()
+            process.stdout.readline()
+            assert memory.resident([process.pid])[process.pid] > 200 * MB
+            assert 100 * MB < memory.proportional(process.pid) < 150 * MB
+        finally:
+            os.killpg(process.pid, 9)
+
+
+@pytest.mark.parametrize(("large", "timed", "processes"), [(1, False, 3), (10**15, False, 1), (1, True, 1)])
+def test_a_worker_that_has_grown_is_replaced(project, monkeypatch, large, timed, processes):
+    project.write("greedy_module.py", GREEDY)
+    monkeypatch.setattr(module, "LARGE", large)
+    pool = Pool(1, environment(None))
+    declared = frozenset(source_of("greedy_module:greedy", ()).modules)
+    pids = set()
+    for seed in range(3):
+        pool.start(Job(greedy(seed), declared, 60.0, timed=timed))
+        while not (ended := pool.finished()):
+            pool.watch(1.0)
+        pids.add(ended[0][1].values["pid"])
+    pool.close()
+    assert len(pids) == processes
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ([3, 4], "SIGKILL, very likely by the kernel, as the machine ran out of memory: run fewer workers"),
+        ([3, 3], "SIGKILL, from outside; the kernel has counted no lack of memory meanwhile"),
+        ([None, None], "SIGKILL, perhaps because the machine ran out of memory: run fewer workers"),
+    ],
+)
+def test_who_killed_a_worker(project, monkeypatch, counts, expected):
+    left = list(counts)
+    monkeypatch.setattr(module, "kills_for_memory", lambda: left.pop(0))
+    with Laboratory(None, workers=1) as laboratory:
+        (measurement,) = measure(laboratory, [project.trial(act="kill")]).values()
+    assert expected in measurement.error
+
+
+def test_what_linux_tells(tmp_path, monkeypatch):
+    page = os.sysconf("SC_PAGE_SIZE")
+    for process, group, pages in [(10, 10, 5), (11, 10, 7), (12, 12, 100)]:
+        (tmp_path / str(process)).mkdir()
+        rest = ["0"] * 18 + [str(pages)]
+        stat = f"{process} (a) b (c) S 1 {group} {' '.join(rest)} 0\n"
+        (tmp_path / str(process) / "stat").write_text(stat)
+    (tmp_path / "vmstat").write_text("nr_free_pages 17\noom_kill 3\n")
+    monkeypatch.setattr(memory, "_PROC", str(tmp_path))
+    assert memory.resident([10, 13]) == {10: 12 * page, 13: 0}
+    assert memory.resident_of(12) == 100 * page
+    assert memory.proportional(10) == 12 * page
+    assert memory.kills_for_memory() == 3
+
+
+def test_where_linux_does_not_tell(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "_PROC", str(tmp_path / "none"))
+    assert memory.resident([10]) == {10: 0}
+    assert memory.resident_of(10) == 0
+    assert memory.kills_for_memory() is None
