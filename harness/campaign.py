@@ -150,8 +150,14 @@ class _Campaign:
         self.seconds = 0.0
         self.start = time.monotonic()
         self.end = self.start + time_budget
-        for case in cases:
-            for question in (*case.questions, *case.control):
+        self.open: list[int] = []  # how many questions of each case are not decided
+        self.askers: dict[Question, list[int]] = {}  # the places of the cases that ask a question
+        self.decided = 0
+        for place, case in enumerate(cases):
+            asked = dict.fromkeys((*case.questions, *case.control))
+            self.open.append(len(asked))
+            for question in asked:
+                self.askers.setdefault(question, []).append(place)
                 limit = case.instance.claim.time_limit
                 memory = memory_limit or case.instance.claim.memory_limit or math.inf
                 enquiry = self.enquiries.get(question)
@@ -185,6 +191,8 @@ class _Campaign:
         while open_:
             for enquiry in open_:
                 self._judge(enquiry)
+                if enquiry.done:
+                    self._settle(enquiry)
                 enquiry.missing = {t for t in self._trials(enquiry) if t not in self.known}
             open_ = [e for e in open_ if not e.done]
             lacking = dict.fromkeys(t for e in open_ for t in e.missing if t not in wanted)
@@ -200,6 +208,12 @@ class _Campaign:
         for trial in sorted(wanted, key=_together):
             seconds, memory = wanted[trial]
             self.laboratory.request(trial, seconds, None if memory == math.inf else int(memory))
+
+    def _settle(self, enquiry: _Enquiry) -> None:
+        """Count it, once: an enquiry that is done is not advanced again."""
+        for place in self.askers[enquiry.question]:
+            self.open[place] -= 1
+            self.decided += not self.open[place]
 
     def _learn(self, measurement: Measurement) -> None:
         self.known[measurement.trial] = measurement
@@ -271,15 +285,12 @@ class _Campaign:
     def _progress(self) -> Progress:
         pending = self.laboratory.pending
         each = self.seconds / self.measured if self.measured else None
-        decided = sum(
-            all(self.enquiries[q].done for q in (*case.questions, *case.control)) for case in self.cases
-        )
         return Progress(
             measured=self.measured,
             reused=self.reused,
             failed=self.failed,
             pending=pending,
-            decided=decided,
+            decided=self.decided,
             total=len(self.cases),
             elapsed=time.monotonic() - self.start,
             remaining=None if each is None else pending * each / self.laboratory.workers,

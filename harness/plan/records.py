@@ -37,6 +37,10 @@ class Trial:
         """Canonical JSON text: equal for equal trials, on every machine."""
         return json.dumps([self.run, self.params, self.seed], ensure_ascii=True, separators=(",", ":"))
 
+    def __hash__(self) -> int:
+        """Of the key, which a string computes once; trials are looked up millions of times."""
+        return hash(self.key)
+
     def arguments(self) -> dict[str, Value]:
         """The parameters as Python keyword arguments."""
         return arguments(self.params)
