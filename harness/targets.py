@@ -69,11 +69,16 @@ def assigned(assignments: Sequence[str]) -> dict[str, object]:
         key, equals, text = assignment.partition("=")
         if not equals:
             raise SelectionError(f"expected NAME=VALUE, found {assignment!r}")
-        try:
-            values[key.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            values[key.strip()] = text
+        values[key.strip()] = _value(text)
     return values
+
+
+def _value(text: str) -> object:
+    try:
+        document = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):  # no TOML, or an integer of thousands of digits
+        return text
+    return document["value"] if len(document) == 1 else text
 
 
 def make_local_modules_importable() -> None:

@@ -5,3 +5,11 @@ def printable(text: str) -> str:
     """`text` with every control and invisible character replaced: one could end the line, move a
     terminal's cursor, or reverse what follows."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def shortened(text: str, most: int = 8000) -> str:
+    """`text` with its middle left out where it is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n… {len(text) - most:,} characters left out …\n{text[-half:]}"

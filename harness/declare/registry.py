@@ -67,8 +67,9 @@ def find(name: str) -> Declaration:
     module_name = module_of(name)
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise UnknownExperimentError(f"{name!r}: importing {module_name} failed: {error}") from error
+    except (Exception, SystemExit) as error:  # whatever a module of the user's may do when it is imported
+        said = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        raise UnknownExperimentError(f"{name!r}: importing {module_name} failed: {said}") from error
     if is_reference(name):
         function = getattr(module, name.partition(":")[2], None)
         declaration = getattr(function, "__harness_declaration__", None)

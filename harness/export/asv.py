@@ -68,9 +68,13 @@ def export(
     rows: dict[str, Row] = {}
     listed: dict[str, dict[str, object]] = {}
     for suite in record.suites:
-        loader = _loader(Path(suite.path).parent, file)
         text = _at_commit(suite, record.commit.hash, file)
-        rows |= _rows(record, suite, loader.claims(suite.name, tomllib.loads(text)), loader.TRACKS)
+        loader = _loader(Path(suite.path).parent, file)
+        try:
+            rows |= _rows(record, suite, loader.claims(suite.name, tomllib.loads(text)), loader.TRACKS)
+        except (LookupError, TypeError, ValueError) as error:
+            expected = f"instances of {suite.path} as it was at commit {record.commit.hash[:8]}"
+            raise ExportError(f"{file}: expected {expected}, found {error!r}") from None
         listed |= _listed(loader, Path(suite.path).parent, file)
     described, notes = machine(results, machine_name, record.environment)
     path = merge_results(
@@ -202,6 +206,6 @@ def _git(folder: Path, *arguments: str) -> bytes | None:
         done = subprocess.run(
             ["git", *arguments], cwd=folder, capture_output=True, check=True, timeout=_GIT_SECONDS
         )
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, ValueError, subprocess.SubprocessError):  # ValueError: a path with a null byte
         return None
     return done.stdout

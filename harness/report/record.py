@@ -16,16 +16,20 @@ An open side of a region, and an infinite end of an interval, are null.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from harness.errors import UserError
+from harness.judge import Outcome
 
 SCHEMA_VERSION = 1
 
 Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
 Side = float | None
+ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
+Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
+"""Of a git commit: an argument of git's, which takes others that begin with a dash."""
 Value = int | float | str | bool
 
 
@@ -124,7 +128,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     center: str
     marks: tuple[str, ...]
     verdict: str
-    outcome: str
+    outcome: Outcome
     agreement: str
     unit: Unit
     n: int
@@ -166,7 +170,7 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True):
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The git commit that the suite was run from; `dirty` if the work tree differs from it."""
 
-    hash: str
+    hash: Hash
     dirty: bool
 
 
@@ -175,7 +179,7 @@ class TrackedRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """Of its folder."""
-    hash: str
+    hash: Hash
     dirty: bool
 
 
@@ -232,7 +236,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     trials: CountsRecord
     wrong_verdicts_bound: float
     """Sum of the alphas: a bound on the expected number of wrong definite verdicts in this run."""
-    exit_code: int
+    exit_code: ExitCode
     notes: tuple[str, ...]
     instances: tuple[InstanceRecord, ...]
     tracked: TrackedRecord | None = None
@@ -250,14 +254,14 @@ def from_json(data: bytes, file: str) -> Record:
     """The record in `data`. Raises `RecordError` that names the file, what was expected and found."""
     try:
         head = msgspec.json.decode(data, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"{file}: expected a record of harness run, found {error}") from None
     if head.schema_version != SCHEMA_VERSION:
         expected = f"record schema {SCHEMA_VERSION}, which this version reads"
         raise RecordError(f"{file}: expected {expected}, found {head.schema_version}")
     try:
         return msgspec.json.decode(data, type=Record)
-    except msgspec.ValidationError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"{file}: expected a record of schema {SCHEMA_VERSION}: {error}") from None
 
 

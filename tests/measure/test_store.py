@@ -96,7 +96,7 @@ for index in range(20):
         assert process.returncode == 0, said
     opened = Store(store)
     assert len(opened.recall(f"{n}-{index}" for n in range(8) for index in range(20))) == 160
-    assert opened._database.execute("pragma journal_mode").fetchone() == ("wal",)
+    assert opened._database.execute("pragma journal_mode").fetchone() == (b"wal",)
     opened.close()
 
 
@@ -105,7 +105,7 @@ def test_a_newer_schema(store):
     with sqlite3.connect(store) as database:
         database.execute("pragma user_version = 99")
     database.close()
-    with pytest.raises(StoreError, match=r"expected schema version 1, found 99.*newer harness; upgrade"):
+    with pytest.raises(StoreError, match=r"expected schema version 2, found 99.*newer harness; upgrade"):
         Store(store)
 
 
