@@ -24,11 +24,9 @@ import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 from harness.judge import interval
 from harness.report.record import InstanceRecord, PartRecord, Unit
-from harness.suite.records import Center
 
 LARGEST = 1e9
 """Nothing is farther, nor (as a ratio) nearer than 1/LARGEST: asv can draw it, and divide by it."""
@@ -65,13 +63,15 @@ def distance(instance: InstanceRecord) -> Distance | None:
 def _part(instance: InstanceRecord, part: InstanceRecord | PartRecord) -> Distance | None:
     if instance.unit == "violation":
         return Distance(_bounded(max(part.values))) if part.values else None
-    if part.estimate is None or len(part.values) < 2:
+    low, high = part.region
+    if part.estimate is None or len(part.values) < 2 or (low is None and high is None):
+        return None
+    if low is not None and high is not None and not low < high:
         return None
     far = _measure(instance, part, part.estimate)
     samples = tuple(map(far, part.values))
-    shown = interval(part.values, cast(Center, instance.center), LEVEL)
-    low, high = sorted((far(shown.low), far(shown.high)))
-    return Distance(far(part.estimate), samples, low, high)
+    shown = interval(part.values, instance.center, LEVEL)
+    return Distance(far(part.estimate), samples, *sorted((far(shown.low), far(shown.high))))
 
 
 def _measure(

@@ -22,6 +22,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.judge import Outcome
+from harness.plan.records import Center
 
 SCHEMA_VERSION = 1
 
@@ -125,7 +126,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True):
     predicate: str
     toml: dict[str, object]
     alpha: float
-    center: str
+    center: Center
     marks: tuple[str, ...]
     verdict: str
     outcome: Outcome

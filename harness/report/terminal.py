@@ -26,7 +26,8 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         first = instances[0]
         source = f"{first.source.cite} {first.source.stance}" if first.source else "no source"
         said = str(first.toml.get("says", first.says))
-        lines += ["", printable(f"{name}  ({source})"), *(f"  {printable(s)}" for s in (said, first.predicate))]
+        lines += ["", printable(f"{name}  ({source})")]
+        lines += [f"  {printable(said)}", f"  {printable(first.predicate)}"]
         rows = []
         for instance in instances:
             cells = tuple(map(printable, row(instance)))
