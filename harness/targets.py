@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.suite import Instance, SelectionError, Suite, load, select
+from harness.text import encodable
 
 STORE = Path(".harness") / "store.sqlite"
 """Where measured trials are kept unless told otherwise, in the current directory."""
@@ -62,13 +63,15 @@ def gather(
 def assigned(assignments: Sequence[str]) -> dict[str, object]:
     """The values in `NAME=VALUE` texts, each a TOML scalar or else plain text.
 
-    Raises `SelectionError` for a text without `=`.
+    Raises `SelectionError` for a text without `=`, and for one that is no UTF-8.
     """
     values: dict[str, object] = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
             raise SelectionError(f"expected NAME=VALUE, found {assignment!r}")
+        if encodable(assignment) != assignment:
+            raise SelectionError(f"expected NAME=VALUE in UTF-8, found {assignment!r}")
         values[key.strip()] = _value(text)
     return values
 

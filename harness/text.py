@@ -7,6 +7,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
+def encodable(text: str) -> str:
+    """`text` with what is no UTF-8 replaced: file names, arguments and variables may be any bytes."""
+    return text.encode(errors="replace").decode()
+
+
 def shortened(text: str, most: int = 8000) -> str:
     """`text` with its middle left out where it is longer than `most` characters."""
     if len(text) <= most:

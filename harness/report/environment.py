@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.report.record import CommitRecord, EnvironmentRecord
+from harness.text import encodable
 
 _GIT_SECONDS = 10
 
@@ -43,7 +44,7 @@ def environment(
         device=device,
         precision=dict(precision),
         libraries=dict(sorted(libraries.items())),
-        machine=os.environ.get("HARNESS_MACHINE") or platform.node(),
+        machine=encodable(os.environ.get("HARNESS_MACHINE") or platform.node()),
     )
 
 

@@ -1,7 +1,7 @@
 """The loop: change an input, let the target read it under watch, keep what went wrong.
 
 Findings are told apart by the exception and the innermost line of the program that it passed. With atheris
-(`pip install atheris`) inputs that reach new branches are changed further; without, every input begins at a seed.
+(`pip install atheris`) inputs that reach new branches are changed further; without, all begin at a seed.
 """
 
 from __future__ import annotations

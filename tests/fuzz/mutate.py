@@ -14,9 +14,10 @@ NUMBERS: tuple[object, ...] = (
 )  # fmt: skip
 TEXTS = (
     "", " ", "\0", "\n", "\r\n", "\t", "\x1b[2J", "\x1b]0;x\x07", "\u202e", "\ufeff", "é", "🙂", "\ud83d",
-    "a" * 300, "x=y", "{}", "{0}", "{width}", "{a.b}", "{a[0]}", "{a!r}", "%s", "../../etc/x", "/nonexistent/x",
-    "--help", "-", "::", "|", "<script>", "`", "nan", "inf", "1e999", "supported", "error", "log-value", "ratio",
-    "as-expected", "not-run", "toys:pair", "canary:run", "ntk.regression", "none: because", "1..2",
+    "a" * 300, "x=y", "{}", "{0}", "{width}", "{a.b}", "{a[0]}", "{a!r}", "%s", "../../etc/x",
+    "/nonexistent/x", "--help", "-", "::", "|", "<script>", "`", "nan", "inf", "1e999", "supported", "error",
+    "log-value", "ratio", "as-expected", "not-run", "toys:pair", "canary:run", "ntk.regression",
+    "none: because", "1..2",
 )  # fmt: skip
 
 
@@ -104,11 +105,12 @@ def change_json(data: bytes, choice: random.Random) -> bytes:
 
 def _places(root: Any) -> list[tuple[Any, Any]]:
     found: list[tuple[Any, Any]] = []
-    rest = [root]
+    rest = [root] if isinstance(root, dict | list) else []
     while rest:
         holder = rest.pop()
-        keys = list(holder) if isinstance(holder, dict) else range(len(holder) if isinstance(holder, list) else 0)
+        keys = list(holder) if isinstance(holder, dict) else range(len(holder))
         for key in keys:
             found.append((holder, key))
-            rest.append(holder[key])
+            if isinstance(holder[key], dict | list):
+                rest.append(holder[key])
     return found

@@ -102,8 +102,8 @@ def _guided(session: Session, seconds: float, seed: int) -> None:
 def _total(session: Session, spent: float) -> int:
     """Print what was done; the exit code."""
     print(
-        f"TOTAL {session.target.name}: {session.tried} inputs, {session.accepted} accepted, {spent:.0f} CPU s,"
-        f" {len(session.findings)} kinds of finding",
+        f"TOTAL {session.target.name}: {session.tried} inputs, {session.accepted} accepted,"
+        f" {spent:.0f} CPU s, {len(session.findings)} kinds of finding",
         flush=True,
     )
     return 1 if session.findings else 0

@@ -93,8 +93,9 @@ faster = { of = ["one", "two"], at-least = 2.0 }
 """
 WORDS = (
     *SUITE.replace("\n", " ").split(), "[claims.b]", "[[claims.same.where]]", "exact", "monotone", "differs",
-    "at-least", "direction", "increasing", "than", "by", "center", "median", "alpha", "time-limit", "'''", '"""',
-    "[[", "]]", "{", "}", "\n", "=", "nan", "-inf", "2024-01-01", "0x", "1e400", "\\u0000", "harness.cli:main",
+    "at-least", "direction", "increasing", "than", "by", "center", "median", "alpha", "time-limit", "'''",
+    '"""', "[[", "]]", "{", "}", "\n", "=", "nan", "-inf", "2024-01-01", "0x", "1e400", "\\u0000",
+    "harness.cli:main",
 )  # fmt: skip
 
 
@@ -210,12 +211,13 @@ def _same(found: Measurement, kept: Measurement) -> bool:
 
 _ARGUMENTS = (
     "check", "list", "describe", "schema", "plan", "run", "trial", "report", "export-asv", "toys.toml",
-    "bad.toml", "missing.toml", "toys.toml::same", "toys.toml::same[size=1]", "toys.toml::", "::", "r.json", ".",
-    "-k", "size=1", "not", "(", "not slow and (a or b)", "-m", "quick", "--seeds", "21", "-1", "--workers", "0",
-    "--fresh", "--first-seed", "--no-store", "--store", "s.sqlite", "folder", "folder/s.sqlite", "--json",
-    "out.json", "folder/out.json", "--markdown", "out.md", "-q", "--with", "shift=0.5", "sd=x", "x", "--seed",
-    "--time-limit", "1e400", "nan", "--import", "--results", "results", "--machine", "m", "../m", "--allow-dirty",
-    "ntk.kernel", "ntk.regression", "width=16", "canary:run", "no.such", "--help", "--version", "--", "",
+    "bad.toml", "missing.toml", "toys.toml::same", "toys.toml::same[size=1]", "toys.toml::", "::", "r.json",
+    ".", "-k", "size=1", "not", "(", "not slow and (a or b)", "-m", "quick", "--seeds", "21", "-1",
+    "--workers", "0", "--fresh", "--first-seed", "--no-store", "--store", "s.sqlite", "folder", "folder/s.sqlite",
+    "--json", "out.json", "folder/out.json", "--markdown", "out.md", "-q", "--with", "shift=0.5", "sd=x", "x", "--seed",
+    "--time-limit", "1e400", "nan", "--import", "--results", "results", "--machine", "m", "../m",
+    "--allow-dirty", "ntk.kernel", "ntk.regression", "width=16", "canary:run", "no.such", "--help",
+    "--version", "--", "",
 )  # fmt: skip
 
 
@@ -223,7 +225,8 @@ def _argument_seeds() -> list[bytes]:
     lines = (
         "check toys.toml bad.toml", "list toys.toml -k size=1", "describe ntk.kernel", "schema",
         "plan toys.toml --with shift=0.5", "run toys.toml::same --json out.json -q", "report r.json",
-        "trial ntk.kernel width=16 --seed 1", "export-asv r.json --results results", "report r.json --markdown o",
+        "trial ntk.kernel width=16 --seed 1", "export-asv r.json --results results",
+        "report r.json --markdown o",
     )  # fmt: skip
     return ["\0".join(line.split()).encode() for line in lines]
 
@@ -299,8 +302,8 @@ def read_arguments(data: bytes, folder: Path) -> None:
 
 _VARIABLES = (
     "HARNESS_STORE", "HARNESS_MACHINE", "HARNESS_MACHINE_LOCK", "NO_COLOR", "COLUMNS", "LINES", "TERM",
-    "JAX_PLATFORMS", "JAX_ENABLE_X64", "PJRT_NAMES_AND_LIBRARY_PATHS", "PYTHONHASHSEED", "LANG", "LC_ALL", "TZ",
-    "GITHUB_ACTIONS", "CI", "HOME", "GIT_DIR", "XLA_FLAGS",
+    "JAX_PLATFORMS", "JAX_ENABLE_X64", "PJRT_NAMES_AND_LIBRARY_PATHS", "PYTHONHASHSEED", "LANG", "LC_ALL",
+    "TZ", "GITHUB_ACTIONS", "CI", "HOME", "GIT_DIR", "XLA_FLAGS",
 )  # fmt: skip
 _COMMANDS = (["check", "toys.toml"], ["list", "toys.toml"], ["plan", "toys.toml"], ["report", "r.json"],
              ["run", "toys.toml", "-q"], ["describe", "ntk.kernel"])  # fmt: skip
@@ -312,7 +315,8 @@ def _environment_seeds() -> list[bytes]:
 
 def change_environment(data: bytes, choice: random.Random) -> bytes:
     parts = data.split(b"\0")
-    value = choice.choice((*TEXTS, *map(str, NUMBERS[:-2]), "s.sqlite", "folder", ".", "folder/x", "cpu", "tpu"))
+    paths = ("s.sqlite", "folder", ".", "folder/x", "cpu", "tpu")
+    value = choice.choice((*TEXTS, *map(str, NUMBERS[:-2]), *paths))
     value = value.replace("\0", "").replace("/nonexistent", "nonexistent").replace("../", "")
     name = choice.choice(_VARIABLES)
     parts[choice.randrange(len(parts))] = f"{name}={value}".encode(errors="replace")
@@ -341,7 +345,7 @@ def read_assignments(data: bytes, folder: Path) -> None:
     given = assigned(texts)
     with contextlib.suppress(UserError):
         load(path, given=given)
-    for trial in trials_of_experiment("ntk.kernel", texts, 0):
+    for trial in trials_of_experiment("ntk.regression", texts, 0):
         assert len(trial.key) < 10_000 + sum(map(len, texts)) * 12
 
 
@@ -349,7 +353,8 @@ def change_assignments(data: bytes, choice: random.Random) -> bytes:
     names = ("width", "train", "data", "sd", "shift", "kernel", "hidden", "")
     parts = data.split(b"\0")
     if choice.random() < 0.5:
-        value = choice.choice((*TEXTS, *map(str, NUMBERS), "[" * 3000, '"sphere"', "{a=1}", "1\nb=2", "9" * 5000))
+        others = ("[" * 3000, '"sphere"', "{a=1}", "1\nb=2", "9" * 5000)
+        value = choice.choice((*TEXTS, *map(str, NUMBERS), *others))
         parts.append(f"{choice.choice(names)}={value}".encode(errors="replace"))
     at = choice.randrange(len(parts))
     parts[at] = change_bytes(parts[at], choice)
@@ -366,7 +371,8 @@ def change_expression(data: bytes, choice: random.Random) -> bytes:
     return change_words(data, choice, words) if choice.random() < 0.8 else change_bytes(data, choice)
 
 
-_ROWS = {"toys.same.track_distance": Row("v1", [["1", "2"], ["'a'"]], 5, {("1", "'a'"): Point(0.5, (0.4, 0.6))})}
+_POINTS = {("1", "'a'"): Point(0.5, (0.4, 0.6))}
+_ROWS = {"toys.same.track_distance": Row("v1", [["1", "2"], ["'a'"]], 5, _POINTS)}
 _MACHINE = {"machine": "m", "os": "", "arch": "", "cpu": "c", "num_cpu": "2", "ram": ""}
 
 

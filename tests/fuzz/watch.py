@@ -1,8 +1,8 @@
 """What an input may not do while a target reads it: an audit hook, a clock and a look at memory.
 
-An *offence* is a file written or removed outside the folder, a module imported or code run that is none of the
-program's own, an unpickling, a connection, a process that is not git or a worker. Offences are gathered, not
-raised: code that catches every exception would hide them.
+An *offence* is a file written or removed outside the folder, a module imported or code run that is none of
+the program's own, an unpickling, a connection, a process that is not git or a worker. Offences are gathered,
+not raised: code that catches every exception would hide them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import resource
 import signal
 import site
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -24,10 +23,11 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 10.0
 MEGABYTES = 600
 
-_OURS = tuple(
-    {str(ROOT / "harness"), str(ROOT / "tests"), str(ROOT / "suites"), *site.getsitepackages()}
+_LIBRARIES = tuple(
+    {*site.getsitepackages()}
     | {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
+_OURS = (*_LIBRARIES, *(str(ROOT / name) for name in ("harness", "tests", "suites")))
 _MODULES = {*sys.stdlib_module_names, *packages_distributions(), "harness", "fuzz", "tests"}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {
@@ -90,7 +90,7 @@ class Watch:
             return next(filter(None, said), "")
         elif event == "import":
             name = str(arguments[0]).partition(".")[0]
-            if name not in _MODULES | self._modules:
+            if name not in _MODULES | self._modules and not _importer().startswith(_LIBRARIES):
                 return f"import {arguments[0]}"
         elif event == "exec":
             code = arguments[0]
@@ -109,13 +109,20 @@ class Watch:
             return True
         if Path(file).stem in self._modules:
             return True
-        caller = sys._getframe(3).f_globals.get("__name__", "")
-        return str(caller).partition(".")[0] in sys.stdlib_module_names | {"click", "msgspec", "jinja2"}
+        return sys._getframe(3).f_code.co_filename.startswith(_LIBRARIES)  # as dataclasses do
+
+
+def _importer() -> str:
+    """The file that has something imported: libraries look for what they can do without."""
+    frame = sys._getframe(3)
+    while frame.f_back is not None and "importlib" in frame.f_code.co_filename:
+        frame = frame.f_back
+    return frame.f_code.co_filename
 
 
 def _outside(event: str, path: str | bytes | os.PathLike[str], folders: tuple[str, ...]) -> str:
     text = os.fsdecode(path)
-    if text in ("/dev/null", ":memory:"):
+    if text in ("/dev/null", ":memory:") or (event == "os.mkdir" and os.path.isdir(text)):
         return ""
     real = os.path.realpath(text)
     if any(real == folder or real.startswith(folder + os.sep) for folder in folders):
@@ -130,12 +137,3 @@ def _raise_hang(number: int, frame: object) -> None:
 def _megabytes() -> float:
     """The most memory that this process has used so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def git_project(folder: Path) -> str:
-    """Make the folder a repository with one commit of all that is in it; the commit."""
-    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    for arguments in (["init", "-q"], ["add", "-A"], [*who, "commit", "-q", "-m", "all"]):
-        subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
