@@ -63,9 +63,9 @@ class Store:
         self.path = path
         self.damaged: set[str] = set()
         """Fingerprints of rows that were looked for and do not match their checksums."""
-        if path.is_dir():
-            raise StoreError(f"store {path}: expected a file, found a directory; name a file inside it")
         with self._explained():
+            if path.is_dir():
+                raise StoreError(f"store {path}: expected a file, found a directory; name a file inside it")
             path.parent.mkdir(parents=True, exist_ok=True)
             # The lock, because `pragma journal_mode=wal` ignores the busy timeout.
             with waiting(path.with_name(path.name + ".lock")):

@@ -213,11 +213,11 @@ _ARGUMENTS = (
     "check", "list", "describe", "schema", "plan", "run", "trial", "report", "export-asv", "toys.toml",
     "bad.toml", "missing.toml", "toys.toml::same", "toys.toml::same[size=1]", "toys.toml::", "::", "r.json",
     ".", "-k", "size=1", "not", "(", "not slow and (a or b)", "-m", "quick", "--seeds", "21", "-1",
-    "--workers", "0", "--fresh", "--first-seed", "--no-store", "--store", "s.sqlite", "folder", "folder/s.sqlite",
-    "--json", "out.json", "folder/out.json", "--markdown", "out.md", "-q", "--with", "shift=0.5", "sd=x", "x", "--seed",
-    "--time-limit", "1e400", "nan", "--import", "--results", "results", "--machine", "m", "../m",
-    "--allow-dirty", "ntk.kernel", "ntk.regression", "width=16", "canary:run", "no.such", "--help",
-    "--version", "--", "",
+    "--workers", "0", "--fresh", "--first-seed", "--no-store", "--store", "s.sqlite", "folder",
+    "folder/s.sqlite", "--json", "out.json", "folder/out.json", "--markdown", "out.md", "-q", "--with",
+    "shift=0.5", "sd=x", "x", "--seed", "--time-limit", "1e400", "nan", "--import", "--results", "results",
+    "--machine", "m", "../m", "--allow-dirty", "ntk.kernel", "ntk.regression", "width=16", "canary:run",
+    "no.such", "--help", "--version", "--", "",
 )  # fmt: skip
 
 
