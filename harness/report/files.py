@@ -24,7 +24,8 @@ def write_whole(path: Path, data: bytes) -> None:
         _write(path, data)
     except (OSError, ValueError, RuntimeError) as error:  # a null byte in the name; a link to itself
         said = getattr(error, "strerror", None) or str(error)
-        raise OutputError(f"{path}: cannot be written: {said}") from error
+        cure = "free the disk, mend its permissions, or name another file"
+        raise OutputError(f"{path}: cannot be written: {said}; {cure}") from error
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
+import tomllib
 from collections.abc import Sequence
 from typing import Any
 
@@ -101,6 +103,35 @@ def change_json(data: bytes, choice: random.Random) -> bytes:
         return json.dumps(root).encode()
     except (ValueError, RecursionError):
         return data
+
+
+def change_toml(data: bytes, choice: random.Random) -> bytes:
+    """Replace, drop, double or move values of a TOML text, which stays TOML (in one line for each key)."""
+    try:
+        root = json.loads(change_json(json.dumps(tomllib.loads(data.decode())).encode(), choice))
+    except (ValueError, TypeError, RecursionError):
+        return change_bytes(data, choice)
+    if not isinstance(root, dict):
+        return change_bytes(data, choice)
+    lines = [f"{_toml_text(key)} = {_toml(value)}" for key, value in root.items() if value is not None]
+    return "\n".join(lines).encode(errors="replace")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        items = (f"{_toml_text(key)} = {_toml(item)}" for key, item in value.items() if item is not None)
+        return f"{{ {', '.join(items)} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(item) for item in value if item is not None)}]"
+    if isinstance(value, str):
+        return _toml_text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else "inf"
+    return json.dumps(value)
+
+
+def _toml_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _places(root: Any) -> list[tuple[Any, Any]]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from fuzz.mutate import NUMBERS, TEXTS, change_bytes, change_json, change_words
+from fuzz.mutate import NUMBERS, TEXTS, change_bytes, change_json, change_toml, change_words
 from harness import cli, session
 from harness.errors import UserError
 from harness.export import distance
@@ -112,6 +112,14 @@ class Target:
 def _suite_seeds() -> list[bytes]:
     real = [path.read_bytes() for path in sorted((ROOT / "suites").glob("*.toml"))]
     return [SUITE.encode(), SUITE.encode(), SUITE.encode(), *(data for data in real if len(data) < 40_000)]
+
+
+def change_suite(data: bytes, choice: random.Random) -> bytes:
+    """Half of them stay TOML."""
+    kind = choice.random()
+    if kind < 0.5:
+        return change_toml(data, choice)
+    return change_words(data, choice, WORDS) if kind < 0.9 else change_bytes(data, choice)
 
 
 def read_suite(data: bytes, folder: Path) -> None:
@@ -327,7 +335,7 @@ def read_environment(data: bytes, folder: Path) -> None:
     """Each command, and a laboratory that opens its store, under these variables."""
     pairs = [os.fsdecode(part).partition("=") for part in data.split(b"\0")]
     changed = {name: value for name, _, value in pairs if name in _VARIABLES}
-    changed.setdefault("HARNESS_MACHINE_LOCK", str(folder / "lock"))
+    changed["HARNESS_MACHINE_LOCK"] = changed.get("HARNESS_MACHINE_LOCK") or str(folder / "lock")
     with _project(folder), mock.patch.dict(os.environ, changed):
         for arguments in _COMMANDS:
             _main(arguments)
@@ -414,7 +422,7 @@ def _mixed(structured: Mutation) -> Mutation:
 TARGETS = {
     target.name: target
     for target in (
-        Target("suite", _suite_seeds, _mixed(lambda d, c: change_words(d, c, WORDS)), read_suite),
+        Target("suite", _suite_seeds, change_suite, read_suite),
         Target("record", _record_seeds, _mixed(change_json), read_record),
         Target("store", _store_seeds, change_store, read_store),
         Target("arguments", _argument_seeds, change_arguments, read_arguments),

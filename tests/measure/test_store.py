@@ -143,3 +143,14 @@ def test_a_store_that_was_damaged_while_open(store):
     with pytest.raises(StoreError, match="no such table"):
         opened.recall(["x"])
     opened.close()
+
+
+@pytest.mark.parametrize("seconds", ["1e999", "-1e999", "-5.0", "'long'"])
+def test_times_that_are_none_are_not_averaged(store, seconds):
+    opened = Store(store)
+    opened.keep(BASE)
+    opened._database.execute(f"update measurement set seconds = {seconds}")
+    assert opened.seconds_per_trial("m:f") in (None, 0.0)
+    assert opened.recall(["abc"]) == {}
+    assert opened.damaged == {"abc"}
+    opened.close()
