@@ -100,8 +100,6 @@ def nearest(name: object, names: Iterable[object]) -> str:
     """A hint with the valid name nearest to `name`, or nothing. Of very many names the first are tried."""
     from difflib import get_close_matches
 
-    if isinstance(name, int) or len(str(name)) > _LONGEST_NAME:
-        return ""
     tried = (str(n) for n in itertools.islice(names, _MOST_NAMES))
     close = get_close_matches(str(name), [n for n in tried if len(n) <= _LONGEST_NAME], n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else ""

@@ -24,13 +24,13 @@ at-most = {{ of = "single.error", bound = 1.0 }}
 
 @pytest.fixture
 def refused(write: Callable[[str], Path]) -> Callable[[str], SuiteError]:
-    """What is said of a suite, within seconds."""
+    """What is said of a suite, within seconds of computing."""
 
     def _refused(text: str) -> SuiteError:
-        start = time.monotonic()
+        start = time.process_time()
         with pytest.raises(SuiteError) as caught:
             load(write(text))
-        assert time.monotonic() - start < 20
+        assert time.process_time() - start < 20
         return caught.value
 
     return _refused
@@ -42,10 +42,10 @@ def grid(width: int, train: int) -> str:
 
 
 def test_a_thousand_claims_are_read(write: Callable[[str], Path]) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     suite: Suite = load(write(HEAD + EXPERIMENT + "".join(CLAIM.format(n, "{width}") for n in range(1000))))
     assert len(suite.instances) == 2000
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_a_sweep_of_a_million_points_is_refused(refused: Callable[[str], SuiteError]) -> None:
