@@ -95,7 +95,8 @@ def select(
                 hint = nearest(id_, sorted(known))
                 found = f"no claim or instance has the id {shown(id_)}"
                 raise SelectionError(f"{found} ({hint})" if hint else found)
-        chosen = [i for i in chosen if i.local_id in ids or i.claim.id in ids]
+        named = frozenset(ids)
+        chosen = [i for i in chosen if i.local_id in named or i.claim.id in named]
     if keyword:
         wanted = expression(keyword)
         chosen = [i for i in chosen if wanted(lambda word, i=i: word.lower() in i.id.lower())]  # type: ignore[misc]

@@ -45,7 +45,8 @@ class Session:
         seen = watch()
         kind = text = ""
         try:
-            with seen.over(folder):
+            named = frozenset(name for name in self.target.modules if f"{name}:".encode() in data)
+            with seen.over(folder, modules=named):
                 self.target.read(data, folder)
             self.accepted += 1
         except EXPECTED:

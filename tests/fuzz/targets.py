@@ -107,6 +107,8 @@ class Target:
     seeds: Callable[[], list[bytes]]
     change: Mutation
     read: Callable[[bytes, Path], None]
+    modules: frozenset[str] = frozenset()
+    """What may be imported where the input names it."""
 
 
 def _suite_seeds() -> list[bytes]:
@@ -243,7 +245,9 @@ def change_arguments(data: bytes, choice: random.Random) -> bytes:
     parts = data.split(b"\0")
     for _ in range(choice.choice((1, 1, 2, 3))):
         at = choice.randrange(len(parts) + 1)
-        word = choice.choice(_ARGUMENTS if choice.random() < 0.8 else TEXTS).replace("\0", "")
+        word = choice.choice(_ARGUMENTS if choice.random() < 0.8 else TEXTS)
+        for text in ("\0", "../", "/nonexistent/"):  # what a user names may be written
+            word = word.replace(text, "")
         match choice.randrange(4):
             case 0:
                 del parts[at : at + 1]
@@ -425,7 +429,9 @@ TARGETS = {
         Target("suite", _suite_seeds, change_suite, read_suite),
         Target("record", _record_seeds, _mixed(change_json), read_record),
         Target("store", _store_seeds, change_store, read_store),
-        Target("arguments", _argument_seeds, change_arguments, read_arguments),
+        Target(
+            "arguments", _argument_seeds, change_arguments, read_arguments, frozenset({"canary"})
+        ),
         Target("environment", _environment_seeds, change_environment, read_environment),
         Target("with", lambda: [b"width=16\0train=8", b"data=sphere"], change_assignments, read_assignments),
         Target("expression", lambda: [b"not slow and (a or b)"], change_expression, read_expression),
