@@ -40,7 +40,7 @@ def git(folder: Path, *arguments: str, stdin: str = "") -> bytes:
     except subprocess.CalledProcessError as error:
         said = (error.stderr or error.stdout).decode(errors="replace").strip()
         raise GitError(f"git {arguments[0]} in {folder}: {said or f'exit code {error.returncode}'}") from None
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:  # ValueError: a null byte in a path
         raise GitError(f"git {arguments[0]} in {folder}: {error}") from None
     return done.stdout
 

@@ -25,6 +25,7 @@ from harness.suite import SelectionError, Suite
 from harness.suite.experiments import read_experiment
 from harness.suite.reader import Notes, Table
 from harness.targets import Selected, assigned
+from harness.text import encodable
 
 FRESH_SEEDS = range(1_000_000, 2**31 - 1_000)
 """Where a fresh run begins: beyond every pinned seed, and small enough for any generator."""
@@ -89,7 +90,7 @@ def run(
         harness_version=metadata.version("ntk-harness"),
         started=started.isoformat(timespec="seconds"),
         duration=time.monotonic() - clock,
-        command=tuple(command),
+        command=tuple(map(encodable, command)),
         suites=tuple(map(_suite_record, suites.values())),
         commit=commit_of(Path(selected[0].suite.path).resolve().parent) if selected else None,
         environment=where,
@@ -156,7 +157,7 @@ def _suite_record(suite: Suite) -> SuiteRecord:
     given = dict(suite.given)
     return SuiteRecord(
         name=suite.name,
-        path=suite.path,
+        path=encodable(suite.path),
         title=suite.title,
         sha256=digest,
         given=given,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.suite import Instance, SelectionError, Suite, load, select
+from harness.text import encodable
 
 STORE = Path(".harness") / "store.sqlite"
 """Where measured trials are kept unless told otherwise, in the current directory."""
@@ -62,18 +63,25 @@ def gather(
 def assigned(assignments: Sequence[str]) -> dict[str, object]:
     """The values in `NAME=VALUE` texts, each a TOML scalar or else plain text.
 
-    Raises `SelectionError` for a text without `=`.
+    Raises `SelectionError` for a text without `=`, and for one that is no UTF-8.
     """
     values: dict[str, object] = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
             raise SelectionError(f"expected NAME=VALUE, found {assignment!r}")
-        try:
-            values[key.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            values[key.strip()] = text
+        if encodable(assignment) != assignment:
+            raise SelectionError(f"expected NAME=VALUE in UTF-8, found {assignment!r}")
+        values[key.strip()] = _value(text)
     return values
+
+
+def _value(text: str) -> object:
+    try:
+        document = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):  # no TOML, or an integer of thousands of digits
+        return text
+    return document["value"] if len(document) == 1 else text
 
 
 def make_local_modules_importable() -> None:

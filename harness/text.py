@@ -31,3 +31,16 @@ def size_text(count: int) -> str:
     """So many bytes to three figures, in the largest binary unit that they fill: `4 GiB`."""
     unit = next((unit for unit in ("TiB", "GiB", "MiB") if count >= _UNITS[unit]), "KiB")
     return f"{count / _UNITS[unit]:.3g} {unit}"
+
+
+def encodable(text: str) -> str:
+    """`text` with what is no UTF-8 replaced: file names, arguments and variables may be any bytes."""
+    return text.encode(errors="replace").decode()
+
+
+def shortened(text: str, most: int = 8000) -> str:
+    """`text` with its middle left out where it is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n… {len(text) - most:,} characters left out …\n{text[-half:]}"

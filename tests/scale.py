@@ -2,14 +2,15 @@
 
     python tests/scale.py [TRIALS ...]
 
-Each run is a process of its own, with a store: planned, measured, stored, judged, recorded, rendered; then again,
-from the store. Prints a row of a Markdown table for each: wall seconds, trials per second, the parent's peak of resident
-memory, bytes of the store and of the record. At the end the same function, called as often by joblib and by Dask, with as
-many processes, keeping nothing.
+Each run is a process of its own, with a store: planned, measured, stored, judged, recorded, rendered; then
+again, from the store. Prints a row of a Markdown table for each: wall seconds, trials per second, the peak
+of the parent's resident memory, sizes of the store and of the record. At the end the same function, called as often
+by joblib and by Dask, with as many processes, keeping nothing.
 """
 
 from __future__ import annotations
 
+import itertools
 import resource
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def run(trials: int, folder: Path) -> None:
     marks.append(time.perf_counter())
     assert again.trials.measured == 0
     assert record.trials.measured == count * SEEDS, record.trials
-    load, measure, render, reuse = (b - a for a, b in zip(marks, marks[1:], strict=False))
+    load, measure, render, reuse = (b - a for a, b in itertools.pairwise(marks))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     size = (folder / "store.sqlite").stat().st_size / 1e6
     print(
@@ -87,7 +88,8 @@ def by_dask(trials: int) -> float:
     from distributed import Client, LocalCluster
     from toys import pair
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+    how = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with LocalCluster(**how) as cluster, Client(cluster) as client:
         client.gather(client.map(lambda k: pair(seed=k), range(10), pure=False))
         start = time.perf_counter()
         client.gather(client.map(lambda k: pair(seed=k), range(trials), pure=False))
@@ -100,13 +102,15 @@ def main(arguments: list[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             run(int(arguments[1]), Path(folder))
         return
-    print("| trials | load, s | measure, s | trials/s | render, s | again, s | MiB | store, MB | record, MB |")
-    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    columns = ("trials", "load, s", "measure, s", "trials/s", "render, s", "again, s", "MiB", "store, MB")
+    print(f"| {' | '.join(columns)} | record, MB |")
+    print("|---" * (len(columns) + 1) + "|", flush=True)
     sizes = [int(text) for text in arguments] or [1_000, 10_000, 100_000]
     for trials in sizes:
         subprocess.run([sys.executable, __file__, "--one", str(trials)], check=True)
     for name, rate in (("joblib", by_joblib), ("Dask", by_dask)):
-        print(f"{name}: {rate(sizes[0]):.0f} trials/s of {sizes[0]:,}, {rate(sizes[-1]):.0f} of {sizes[-1]:,}", flush=True)
+        rates = ", ".join(f"{rate(size):.0f} trials/s of {size:,}" for size in sizes)
+        print(f"{name}: {rates}", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ usage · 5 nothing selected.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -49,6 +50,9 @@ for command in (
 def main(arguments: Sequence[str] | None = None) -> None:
     """The `harness` command; ends the process with the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is an interruption too
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name may be no UTF-8, a terminal may know ASCII alone
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(args=arguments, prog_name="harness", standalone_mode=False)
     except click.exceptions.Exit as error:

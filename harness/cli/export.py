@@ -28,8 +28,15 @@ def export_asv(records: Sequence[Path], results: Path, machine: str, allow_dirty
     from harness.report import read_record
 
     for file in records:
+        record = read_record(file)
+        for suite in record.suites:  # the loader beside it will be run
+            if not Path(suite.path).resolve().is_relative_to(Path.cwd().resolve()):
+                raise click.UsageError(
+                    f"{file}: expected suites in the current folder or beneath it, found {suite.path}:"
+                    " change to the folder of their repository, if you trust it"
+                )
         written = export(
-            read_record(file), file=str(file), results=results, machine_name=machine, allow_dirty=allow_dirty
+            record, file=str(file), results=results, machine_name=machine, allow_dirty=allow_dirty
         )
         click.echo(f"{file}: {written.instances} instances of {written.claims} claims in {written.path}")
         for note in written.notes:

@@ -67,7 +67,7 @@ def find(name: str) -> Declaration:
     module_name = module_of(name)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # whatever a module of the user's may do when it is imported
         raise UnknownExperimentError(f"{name!r}: importing {module_name} failed: {_why(error)}") from error
     if is_reference(name):
         function = getattr(module, name.partition(":")[2], None)
@@ -84,7 +84,7 @@ def find(name: str) -> Declaration:
     raise UnknownExperimentError(f"{name!r}: {module_name} declares nothing of that name")
 
 
-def _why(error: Exception) -> str:
+def _why(error: BaseException) -> str:
     """What went wrong, and where in the code that was imported."""
     if isinstance(error, ModuleNotFoundError):
         return f"{error} (looked for in {Path.cwd()} and among what is installed)"

@@ -67,9 +67,13 @@ def export(
     rows: dict[str, Row] = {}
     listed: dict[str, dict[str, object]] = {}
     for suite in record.suites:
-        loader = _loader(Path(suite.path).parent, file)
         text = _at_commit(suite, record.commit.hash, file)
-        rows |= _rows(record, suite, loader.claims(suite.name, tomllib.loads(text)), loader.TRACKS)
+        loader = _loader(Path(suite.path).parent, file)
+        try:
+            rows |= _rows(record, suite, loader.claims(suite.name, tomllib.loads(text)), loader.TRACKS)
+        except (LookupError, TypeError, ValueError) as error:
+            expected = f"instances of {suite.path} as it was at commit {record.commit.hash[:8]}"
+            raise ExportError(f"{file}: expected {expected}, found {error!r}") from None
         listed |= _listed(loader, Path(suite.path).parent, file)
     described, notes = machine(results, machine_name, record.environment)
     path = merge_results(

@@ -99,10 +99,13 @@ def merge_results(
     old = _read(path, FORMAT) or {}
     if old.get("commit_hash", commit) != commit:
         raise AsvFileError(f"{path}: expected results of {commit}, found those of {old['commit_hash']}")
-    columns = old.get("result_columns", [])
-    merged = {name: dict(zip(columns, row, strict=False)) for name, row in old.get("results", {}).items()}
-    for name, row in rows.items():
-        merged[name] = _row(_joined(row, merged.get(name, {})))
+    try:
+        columns = [str(column) for column in old.get("result_columns", [])]
+        merged = {name: dict(zip(columns, row, strict=False)) for name, row in old.get("results", {}).items()}
+        for name, row in rows.items():
+            merged[name] = _row(_joined(row, merged.get(name, {})))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise AsvFileError(f"{path}: expected rows of asv's format {FORMAT}, found {error!r}") from None
     names = [*COLUMNS, *(column for column in columns if column not in COLUMNS)]
     data = {
         "commit_hash": commit,
@@ -162,7 +165,7 @@ def _read(path: Path, version: int) -> dict[str, Any] | None:
         data = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise AsvFileError(f"{path}: expected a file of asv's results, found {error}") from None
     found = data.pop("version", None) if isinstance(data, dict) else type(data).__name__
     if found != version:

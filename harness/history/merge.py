@@ -74,7 +74,7 @@ def merge(parts: Sequence[Part], command: Sequence[str] = ()) -> Record:
             failed=sum(record.trials.failed for record in records),
         ),
         wrong_verdicts_bound=sum(instance.alpha for instance in instances),
-        exit_code=exit_code(instance.outcome for instance in instances),  # type: ignore[misc]
+        exit_code=exit_code(instance.outcome for instance in instances),
         notes=tuple(dict.fromkeys(notes)),
         instances=instances,
         tracked=first.record.tracked,

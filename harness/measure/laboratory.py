@@ -245,7 +245,7 @@ class Laboratory:
                 self._finish(measurement)
         while self._queue and self._pool.free and not self._timing and self._machine.share():
             trial = self._queue[0].trial
-            lock = acquire(self._locks, self.fingerprint(trial)) if self._locks else None
+            lock = self._lock(trial)
             if self._locks and lock is None:
                 self._elsewhere.append(self._queue.popleft())
                 continue
@@ -282,6 +282,15 @@ class Laboratory:
             device=self.device if source.uses_jax else "",
         )
 
+    def _lock(self, trial: Trial) -> Lock | None:
+        try:
+            return acquire(self._locks, self.fingerprint(trial)) if self._locks else None
+        except OSError as error:
+            raise StoreError(
+                f"{self._locks}: expected a folder that can be written, found: {error.strerror};"
+                " free the disk, mend its permissions, or name another store"
+            ) from error
+
     def _is_timed(self, trial: Trial) -> bool:
         self.fingerprint(trial)
         return self._declarations[trial.run].timed
@@ -296,12 +305,18 @@ class Laboratory:
                 keep = measurement.status == "ok" and not measurement.note and not self._is_timed(job.trial)
                 if self._store is not None and keep:
                     self._store.keep(measurement)
-                    measurement = replace(measurement, stored=True)
+                    measurement = replace(measurement, stored=True, note=self._repaired(measurement))
             except StoreError as error:
                 measurement = replace(measurement, note=f"not stored: {error}")
                 raise
             finally:
                 self._finish(measurement)
+
+    def _repaired(self, measurement: Measurement) -> str:
+        """What is to be said of a measurement that took the place of a damaged one; '' of others."""
+        if self._store is None or measurement.fingerprint not in self._store.damaged:
+            return ""
+        return f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"
 
     def _finish(self, measurement: Measurement) -> None:
         """Hand a measurement over, and let others have the trial's lock (only now that it is stored)."""

@@ -14,8 +14,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.errors import UserError
+
 LOCK = "HARNESS_MACHINE_LOCK"
 """The environment variable that names the machine's lock file."""
+
+
+class LockError(UserError, OSError):
+    """The machine's lock cannot be opened."""
 
 
 class Lock:
@@ -51,15 +57,22 @@ class Machine:
 
     Whoever wants to time closes the gate first: others then start nothing new, so that its turn comes when
     what they have begun is done. It is about one user's processes, or about those that `HARNESS_MACHINE_LOCK`
-    names one file for. Never waits.
+    names one file for. Never waits. Raises `LockError`.
     """
 
     def __init__(self) -> None:
         default = Path(tempfile.gettempdir()) / f"ntk-harness-{os.getuid()}.lock"
         path = Path(os.environ.get(LOCK) or default)
         how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._machine = os.open(path, how, 0o600)
-        self._gate = os.open(path.with_name(path.name + ".gate"), how, 0o600)
+        try:
+            self._machine = os.open(path, how, 0o600)
+            self._gate = os.open(path.with_name(path.name + ".gate"), how, 0o600)
+        except (OSError, ValueError) as error:
+            found = getattr(error, "strerror", None) or str(error)
+            raise LockError(
+                f"{path}: expected a file that can be opened for writing, as the lock of this machine, found:"
+                f" {found}; name another in {LOCK}"
+            ) from None
         self._sharing = False
 
     def share(self) -> bool:

@@ -35,6 +35,8 @@ LARGE = 3 * 2**29
 each program that it has compiled; a fresh worker loads those that it needs from the cache on disk."""
 LINES = 20
 """How many last lines of a dead worker's log are shown."""
+LOG_BYTES = 16_000_000
+"""How long a worker's log may grow before all but its end is dropped (looked at every `TICK`)."""
 
 _LESS_MEMORY = "run fewer workers, or give a --memory-limit"
 
@@ -103,6 +105,7 @@ class Pool:
         ended = []
         for worker in list(self._workers):
             job = worker.job
+            _shorten(worker.log)
             outcome = self._look(worker)
             if job is not None and outcome is not None:
                 ended.append((job, outcome))
@@ -192,7 +195,7 @@ class Pool:
                         self._dismiss(worker)
                     return message
                 worker.started, worker.since = True, time.monotonic()
-        except (EOFError, OSError):
+        except Exception:  # it closed its end, or what came is no message: a trial may write what it likes
             dead = True
         if dead:
             return self._bury(worker)
@@ -270,7 +273,18 @@ def _how_it_died(code: int | None, kills: int | None) -> str:
 
 
 def _end_of(log: IO[bytes]) -> str:
+    return "\n".join(_tail(log).decode(errors="replace").splitlines()[-LINES:])
+
+
+def _tail(log: IO[bytes]) -> bytes:
     size = os.fstat(log.fileno()).st_size
     start = max(0, size - 200 * LINES)
-    text = os.pread(log.fileno(), size - start, start).decode(errors="replace")
-    return "\n".join(text.splitlines()[-LINES:])
+    return os.pread(log.fileno(), size - start, start)
+
+
+def _shorten(log: IO[bytes]) -> None:
+    """Drop all but the end of a log that is too long. What is written in between is lost."""
+    if os.fstat(log.fileno()).st_size > LOG_BYTES:
+        end = _tail(log)
+        log.truncate(0)
+        os.write(log.fileno(), end)

@@ -24,6 +24,7 @@ from harness.declare.stages import StageReport
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.records import Job, Outcome, Stage
 from harness.plan.records import Trial
+from harness.text import shortened
 
 FRAMES = 6
 """How many frames of a traceback are worth showing."""
@@ -40,13 +41,17 @@ def main(descriptor: int, parent: int, follow: bool) -> None:
     threading.Thread(target=_exit_on_hangup, args=(descriptor,), daemon=True).start()
     connection = Connection(descriptor)
     baseline = frozenset(loaded_sources(list(sys.modules)))
+    home = os.getpid()
     while True:
         try:
             job = connection.recv()
         except (EOFError, OSError):
             return
         connection.send("started")
-        connection.send(run_job(job, baseline))
+        outcome = run_job(job, baseline)
+        if os.getpid() != home:  # a fork that the trial let come back: the answer is not its to give
+            os._exit(1)
+        connection.send(outcome)
 
 
 def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
@@ -70,9 +75,9 @@ def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
     return Outcome(
         status="error" if error else "ok",
         values={} if error else values,
-        missing={} if error else missing,
-        stages=tuple(Stage(report.name, report.seconds, report.failure) for report in stages),
-        error=error,
+        missing={} if error else {name: shortened(reason) for name, reason in missing.items()},
+        stages=tuple(Stage(r.name, r.seconds, shortened(r.failure)) for r in stages),
+        error=shortened(error),
         seconds=seconds,
         device=_device(),
         undeclared=tuple(sorted(undeclared - job.declared - baseline)),

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.distance import cdist, pdist
 
+from harness.declare import StageError
 from harness.ntk import compat
 from harness.ntk.architecture import Architecture
 
@@ -72,12 +73,12 @@ def median_distance(x: Points) -> float:
     """The median Euclidean distance between two different rows: the usual length for a radial kernel.
 
     It puts the bulk of pairs where the kernel is neither 0 nor 1 (the median heuristic; Garreau et al. 2017
-    arXiv:1707.07269). Raises `ValueError` when it is 0 or there is no pair.
+    arXiv:1707.07269). Raises `StageError` when it is 0, or not finite, or there is no pair.
     """
     distances = pdist(np.asarray(x, dtype=np.float64))
     length = float(np.median(distances)) if distances.size else 0.0
-    if length <= 0:
-        raise ValueError(f"median distance: expected two different points, found {len(x)} points, {length=}")
+    if not 0 < length < np.inf:
+        raise StageError(f"median distance: expected two different points, found {len(x)} points, {length=}")
     return length
 
 

@@ -157,6 +157,8 @@ def _block(
         return problem
     if not np.all(spread >= 0):
         return StageError(f"the {name}'s standard error: expected at least 0, found {spread.min()}")
+    if not np.all(np.isfinite(spread)):  # it would excuse any error
+        return StageError(f"the {name}'s standard error: expected finite, found {spread.max()}")
     if replicates != 0 and replicates < 2:
         return StageError(f"replicates: expected 0, or at least 2, found {replicates}")
     return Block(matrix, spread, replicates)

@@ -106,7 +106,7 @@ def _against(record: Record) -> _Table:
 def _claims(record: Record) -> _Table:
     rows = []
     for name, instances in by_claim(record.instances).items():
-        counts = Counter(i.outcome for i in instances)
+        counts = Counter[str](i.outcome for i in instances)
         outcomes = ", ".join(f"{counts[o]} {o}" for o in ORDER if counts[o])
         rows.append((name, str(instances[0].toml.get("says", instances[0].says)), outcomes))
     return _Table(("claim", "says", "instances"), rows, "Claims")

@@ -24,11 +24,9 @@ import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 from harness.judge import interval
 from harness.report.record import InstanceRecord, PartRecord, Unit
-from harness.suite.records import Center
 
 LARGEST = 1e9
 """Nothing is farther, nor (as a ratio) nearer than 1/LARGEST: asv can draw it, and divide by it."""
@@ -64,7 +62,7 @@ def distance(instance: InstanceRecord) -> Distance | None:
     if instance.unit == "violation" or part.estimate is None:
         return Distance(value)
     far = _measure(instance, part, part.estimate)
-    shown = interval(part.values, cast(Center, instance.center), LEVEL)
+    shown = interval(part.values, instance.center, LEVEL)
     low, high = sorted((far(shown.low), far(shown.high)))
     return Distance(value, tuple(map(far, part.values)), low, high)
 
@@ -84,7 +82,10 @@ def _worst(instance: InstanceRecord) -> tuple[float, InstanceRecord | PartRecord
 def _value(instance: InstanceRecord, part: InstanceRecord | PartRecord) -> float | None:
     if instance.unit == "violation":
         return _bounded(max(part.values)) if part.values else None
-    if part.estimate is None or len(part.values) < 2:
+    low, high = part.region
+    if part.estimate is None or len(part.values) < 2 or (low is None and high is None):
+        return None
+    if low is not None and high is not None and not low < high:
         return None
     return _measure(instance, part, part.estimate)(part.estimate)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.git import head, resolve, toplevel
 from harness.report.record import CommitRecord, EnvironmentRecord, TrackedRecord
+from harness.text import encodable
 
 
 def commit_of(folder: Path) -> CommitRecord | None:
@@ -45,7 +46,7 @@ def environment(
         precision=dict(precision),
         libraries=dict(sorted(libraries.items())),
         cluster=cluster,
-        machine=os.environ.get("HARNESS_MACHINE") or platform.node(),
+        machine=encodable(os.environ.get("HARNESS_MACHINE") or platform.node()),
     )
 
 

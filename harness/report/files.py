@@ -17,15 +17,22 @@ class OutputError(UserError, OSError):
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to a temporary file beside `path`, then rename: a reader sees all of it or nothing.
 
+    What is no file (/dev/stdout, a pipe) is written into; of a link, what it leads to is replaced.
     Raises `OutputError`, and leaves an existing file as it was, where that cannot be done.
     """
     try:
         _write(path, data)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    except (OSError, ValueError, RuntimeError) as error:  # a null byte in the name; a link to itself
+        said = getattr(error, "strerror", None) or str(error)
+        cure = "free the disk, mend its permissions, or name another file"
+        raise OutputError(f"{path}: cannot be written: {said}; {cure}") from error
 
 
 def _write(path: Path, data: bytes) -> None:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        path.write_bytes(data)
+        return
+    path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
@@ -46,6 +53,7 @@ def read_record(path: str | Path) -> Record:
     """The record in a file. Raises `RecordError` that says what is wrong with it."""
     try:
         data = Path(path).read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path}: expected a record of harness run, found: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        raise RecordError(f"{path}: expected a record of harness run, found: {said}") from None
     return from_json(data, str(path))

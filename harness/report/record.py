@@ -19,16 +19,21 @@ five times as long if it does.
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
 from harness.errors import UserError
+from harness.judge import Outcome
+from harness.plan.records import Center
 
 SCHEMA_VERSION = 1
 
 Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
 Side = float | None
+ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
+Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
+"""Of a git commit: an argument of git's, which takes others that begin with a dash."""
 Value = int | float | str | bool
 
 
@@ -133,10 +138,10 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     predicate: str
     toml: dict[str, object]
     alpha: float
-    center: str
+    center: Center
     marks: tuple[str, ...]
     verdict: str
-    outcome: str
+    outcome: Outcome
     agreement: str
     unit: Unit
     n: int
@@ -180,7 +185,7 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The git commit that the suite was run from; `dirty` if the work tree differs from it."""
 
-    hash: str
+    hash: Hash
     dirty: bool
 
 
@@ -189,7 +194,7 @@ class TrackedRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     name: str
     """Of its folder."""
-    hash: str
+    hash: Hash
     dirty: bool
 
 
@@ -248,7 +253,7 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     trials: CountsRecord
     wrong_verdicts_bound: float
     """Sum of the alphas: a bound on the expected number of wrong definite verdicts in this run."""
-    exit_code: int
+    exit_code: ExitCode
     notes: tuple[str, ...]
     instances: tuple[InstanceRecord, ...]
     tracked: TrackedRecord | None = None
@@ -275,7 +280,7 @@ def decode(data: bytes, file: str, kind: type[Part]) -> Part:
         version = found.schema_version
     except msgspec.ValidationError as error:
         found, version = error, _version(data, file)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"{file}: expected a record of harness run, found {error}") from None
     if version != SCHEMA_VERSION:
         expected = f"record schema {SCHEMA_VERSION}, which this version reads"
@@ -288,5 +293,5 @@ def decode(data: bytes, file: str, kind: type[Part]) -> Part:
 def _version(data: bytes, file: str) -> int:
     try:
         return msgspec.json.decode(data, type=Versioned).schema_version
-    except msgspec.ValidationError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"{file}: expected a record of harness run, found {error}") from None

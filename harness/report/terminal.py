@@ -25,11 +25,12 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     for name, instances in by_claim(record.instances).items():
         first = instances[0]
         source = f"{first.source.cite} {first.source.stance}" if first.source else "no source"
-        lines += ["", f"{name}  ({source})", f"  {printable(str(first.toml.get('says', first.says)))}"]
-        lines += [f"  {first.predicate}"]
+        said = str(first.toml.get("says", first.says))
+        lines += ["", printable(f"{name}  ({source})")]
+        lines += [f"  {printable(said)}", f"  {printable(first.predicate)}"]
         rows = []
         for instance in instances:
-            cells = row(instance)
+            cells = tuple(map(printable, row(instance)))
             rows.append((paint(cells[0], instance.outcome), *cells[1:]))
         table = tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True)
         lines += ["  " + line for line in table.splitlines()]
@@ -39,14 +40,14 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     for instance in attention:
         mark = paint(f"{GLYPHS[instance.outcome]} {instance.outcome}", instance.outcome)
         expected = f"expected {instance.expect}, found {instance.verdict}"
-        lines.append(f"  {mark}  {instance.id}: {expected}")
+        lines.append(f"  {mark}  {printable(f'{instance.id}: {expected}')}")
         said = advice(instance)
         if said:
             lines += [f"      {printable(line)}" for line in said.splitlines()]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
         lines += ["", "Not covered:"]
-        lines += [f"  {GLYPHS[i.outcome]} {i.id}: {printable(advice(i))}" for i in uncovered]
+        lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {advice(i)}')}" for i in uncovered]
     lines += [f"Note: {printable(note)}" for note in record.notes]
-    lines += ["", scope(record), provenance(record), summary(record)]
+    lines += ["", scope(record), printable(provenance(record)), summary(record)]
     return "\n".join(lines).lstrip("\n") + "\n"

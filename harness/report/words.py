@@ -83,7 +83,7 @@ def again(instance: InstanceRecord) -> str:
     mark = " fragile" if instance.fragile else ""
     if instance.reproducibility is None:
         return f"–{mark}"
-    return f"{math.floor(instance.reproducibility * 1000) / 10:.4g}%{mark}"
+    return f"{math.floor(min(instance.reproducibility, 1.0) * 1000) / 10:.4g}%{mark}"
 
 
 def seconds(x: float) -> str:

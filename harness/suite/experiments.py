@@ -123,6 +123,8 @@ class _Parameters:
         if not isinstance(raw, int | float | str | bool):
             self.notes.add(path, "a number, a string or a boolean", shown(raw))
             return None
+        if not self.notes.number(path, raw):
+            return None
         if self.declaration is None:
             return raw
         if not self.notes.name(path, name, self.declaration.parameters):

@@ -12,6 +12,7 @@ from harness.suite.reader import Notes
 from harness.suite.records import AxisValue, Control, Expectation, Instance, Stance
 
 MAX_INSTANCES = 100_000
+MAX_OVERRIDES = 200  # each is compared with each instance
 MIN_WIDTHS = 3  # two points always lie on a power law
 
 _BY_STANCE: Mapping[Stance, Expectation] = {
@@ -21,8 +22,11 @@ _BY_STANCE: Mapping[Stance, Expectation] = {
 }
 
 
-def expand(suite: str, draft: Draft, notes: Notes) -> list[Instance]:
-    """All instances of a claim, in the order of its axes; what `where` overrides is applied."""
+def expand(suite: str, draft: Draft, notes: Notes, room: int = MAX_INSTANCES) -> list[Instance]:
+    """All instances of a claim, in the order of its axes; what `where` overrides is applied.
+
+    None, with a note, where there are more than `room`.
+    """
     claim = draft.claim
     used = axis_used(claim.predicate)
     kept = {
@@ -47,8 +51,12 @@ def expand(suite: str, draft: Draft, notes: Notes) -> list[Instance]:
     count = len(spans)
     for values in kept.values():
         count *= len(values)
-    if count > MAX_INSTANCES:
-        notes.add(draft.path, f"at most {MAX_INSTANCES:,} instances", f"{count:,}")
+    if count > room:
+        found = f"{MAX_INSTANCES - room + count:,} with those of this claim"
+        notes.add(draft.path, f"at most {MAX_INSTANCES:,} instances in a suite", found)
+        return []
+    if len(draft.overrides) > MAX_OVERRIDES:
+        notes.add(draft.path, f"at most {MAX_OVERRIDES:,} `where` tables", f"{len(draft.overrides):,}")
         return []
     matched = [False] * len(draft.overrides)
     instances = []

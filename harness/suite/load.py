@@ -12,8 +12,9 @@ import msgspec
 
 from harness.suite.claims import Defaults, read_claim, read_defaults
 from harness.suite.errors import Mistake, SuiteError, shown
+from harness.suite.errors import Path as KeyPath
 from harness.suite.experiments import GIVEN, read_benchmark, read_experiment
-from harness.suite.instances import expand
+from harness.suite.instances import MAX_INSTANCES, expand
 from harness.suite.reader import ID, Notes, Table
 from harness.suite.records import Benchmark, Experiment, Instance, Source, Suite
 
@@ -45,7 +46,12 @@ def load(
         raise SuiteError(file, syntax_mistakes(text)) from None
     except RecursionError:
         raise SuiteError(file, [Mistake((), "a suite", "tables or arrays nested too deeply")]) from None
+    except ValueError as error:  # Python reads no more than 4300 digits
+        raise SuiteError(file, [Mistake((), "integers of at most 64 bits", str(error))]) from None
     notes = Notes()
+    _check_numbers(document, notes)
+    if notes.mistakes:
+        raise SuiteError(file, _located(notes.mistakes, text))
     suite = _read(document, Path(path).stem, file, notes, imports, given or {})
     if notes.mistakes or suite is None:
         raise SuiteError(file, _located(notes.mistakes, text))
@@ -65,6 +71,19 @@ def _text(path: Path, file: str) -> str:
         problem = getattr(error, "strerror", None) or str(error)
     expected = f"a readable TOML file of at most {MAX_BYTES:,} bytes"
     raise SuiteError(file, [Mistake((), expected, problem)])
+
+
+def _check_numbers(document: Mapping[str, Any], notes: Notes) -> None:
+    """Note every number, however deep, that is not finite or too large."""
+    rest: list[tuple[KeyPath, Any]] = [((), document)]
+    while rest:
+        path, value = rest.pop()
+        if isinstance(value, dict):
+            rest += [((*path, key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            rest += [((*path, index), item) for index, item in enumerate(value)]
+        else:
+            notes.number(path, value)
 
 
 def _located(mistakes: list[Mistake], text: str) -> list[Mistake]:
@@ -143,12 +162,13 @@ def _claims(
     experiments: Mapping[str, Experiment | None],
     benchmarks: Mapping[str, Benchmark | None],
 ) -> tuple[list[Any], list[Instance]]:
-    claims, instances = [], []
+    claims: list[Any] = []
+    instances: list[Instance] = []
     for id_, table in top.tables("claims").items():
         draft = read_claim(id_, table, defaults, sources, experiments, benchmarks)
         if draft is not None:
             claims.append(draft.claim)
-            instances += expand(suite, draft, table.notes)
+            instances += expand(suite, draft, table.notes, MAX_INSTANCES - len(instances))
     return claims, instances
 
 

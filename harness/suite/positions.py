@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Positions = dict[Path, tuple[int, int]]
 
+MAX_READ = 1_000_000  # characters that are read again in search of further syntax errors: a second or two
+
 _TOMLLIB_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 
@@ -59,12 +61,15 @@ def syntax_mistakes(text: str) -> list[Mistake]:
     """
     mistakes: dict[int, Mistake] = {}
     lines = text.split("\n")
-    for _ in range(len(lines)):
+    written = list(lines)
+    for _ in range(min(len(lines), 1 + MAX_READ // (len(text) + 1))):
         try:
             tomllib.loads("\n".join(lines))
             break
         except tomllib.TOMLDecodeError as error:
             reason, line, column = _reason(str(error), len(lines))
+        except (RecursionError, ValueError):  # what was hidden so far is nested too deeply, or too large
+            break
         after_another = bool(mistakes)
         if not (after_another and any(word in reason for word in _MEANING)):
             mistakes.setdefault(line, _syntax_mistake(lines, line, column, reason))
@@ -75,7 +80,7 @@ def syntax_mistakes(text: str) -> list[Mistake]:
     for node in _faults(_parse(text)):
         line, column = _place(node)
         reason = f"no `{node.type}`" if node.is_missing else "something unreadable"
-        mistakes.setdefault(line, _syntax_mistake(text.split("\n"), line, column, reason))
+        mistakes.setdefault(line, _syntax_mistake(written, line, column, reason))
     return list(mistakes.values())
 
 
@@ -103,9 +108,14 @@ def _parse(text: str) -> Node:
 
 
 def _faults(node: Node) -> list[Node]:
-    if node.type == "ERROR" or node.is_missing:
-        return [node]
-    return [fault for child in node.children if child.has_error for fault in _faults(child)]
+    found, rest = [], [node]
+    while rest:
+        node = rest.pop()
+        if node.type == "ERROR" or node.is_missing:
+            found.append(node)
+        else:
+            rest += [child for child in node.children if child.has_error]
+    return found[::-1]
 
 
 def _syntax_mistake(lines: list[str], line: int, column: int, reason: str) -> Mistake:

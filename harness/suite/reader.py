@@ -6,6 +6,7 @@ found. `close` notes the keys that nobody took.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, get_args, get_origin
@@ -15,6 +16,7 @@ import msgspec
 from harness.suite.errors import Mistake, Path, nearest, one_of, shown
 
 REQUIRED: Any = object()
+HINTS = 50  # of so many mistakes the nearest name is looked for: each takes milliseconds
 ID = re.compile(r"[a-z0-9-]+")
 
 
@@ -31,8 +33,19 @@ class Notes:
         """Whether `name` is one of `names`; a note with the nearest one if not."""
         if name in names:
             return True
-        self.add(path, one_of(names), shown(name), nearest(name, names))
+        hint = nearest(name, names) if len(self.mistakes) < HINTS else ""
+        self.add(path, one_of(names), shown(name), hint)
         return False
+
+    def number(self, path: Path, value: object) -> bool:
+        """Whether `value`, if a number, is one that TOML, JSON and NumPy agree on; a note if not."""
+        if isinstance(value, float) and not math.isfinite(value):
+            self.add(path, "a finite number", shown(value))
+            return False
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            self.add(path, "an integer of at most 64 bits", shown(value))
+            return False
+        return True
 
 
 class Table:

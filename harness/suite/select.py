@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from harness.errors import UserError
-from harness.suite.errors import nearest
+from harness.suite.errors import nearest, shown
 from harness.suite.records import Instance
 
+MAX_DEPTH = 100
 _TOKEN = re.compile(r"\s*(?:(?P<paren>[()])|(?P<word>[^\s()]+))")
 
 
@@ -26,14 +27,15 @@ def expression(text: str) -> Callable[[Holds], bool]:
     """
     tokens = [(m["paren"] or m["word"], m.start(m.lastgroup or 0) + 1) for m in _TOKEN.finditer(text)]
     tokens.append(("", len(text) + 1))
-    position = 0
+    position = depth = 0
 
     def peek() -> str:
         return tokens[position][0]
 
     def fail(expected: str) -> SelectionError:
         found, column = tokens[position]
-        return SelectionError(f"{text!r}, column {column}: expected {expected}, found {found or 'the end'}")
+        found = shown(found) if found else "the end"
+        return SelectionError(f"{shown(text)}, column {column}: expected {expected}, found {found}")
 
     def advance() -> str:
         nonlocal position
@@ -55,13 +57,16 @@ def expression(text: str) -> Callable[[Holds], bool]:
         return lambda holds: all(part(holds) for part in parts)
 
     def negated() -> Callable[[Holds], bool]:
-        if peek() == "not":
-            advance()
-            part = negated()
-            return lambda holds: not part(holds)
-        if peek() == "(":
-            advance()
-            part = either()
+        nonlocal depth
+        if peek() in ("not", "("):
+            if depth == MAX_DEPTH:
+                raise fail(f"at most {MAX_DEPTH} `not` and `(` within each other")
+            depth += 1
+            opened = advance()
+            part = negated() if opened == "not" else either()
+            depth -= 1
+            if opened == "not":
+                return lambda holds: not part(holds)
             if peek() != ")":
                 raise fail("`)`")
             advance()
@@ -88,9 +93,10 @@ def select(
         for id_ in ids:
             if id_ not in known:
                 hint = nearest(id_, sorted(known))
-                found = f"no claim or instance has the id {id_!r}"
+                found = f"no claim or instance has the id {shown(id_)}"
                 raise SelectionError(f"{found} ({hint})" if hint else found)
-        chosen = [i for i in chosen if i.local_id in ids or i.claim.id in ids]
+        named = frozenset(ids)
+        chosen = [i for i in chosen if i.local_id in named or i.claim.id in named]
     if keyword:
         wanted = expression(keyword)
         chosen = [i for i in chosen if wanted(lambda word, i=i: word.lower() in i.id.lower())]  # type: ignore[misc]

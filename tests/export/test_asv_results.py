@@ -256,10 +256,12 @@ def test_another_processor_is_noted_and_the_machine_stays_what_it_was(
 def test_the_command_exports_and_says_what(measured: tuple[Path, Record], tmp_path: Path) -> None:
     project, record = measured
     (tmp_path / "r.json").write_bytes(to_json(record))
-    command = [sys.executable, "-m", "harness", "export-asv", "r.json", "--machine", "here"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    where = ["--results", str(tmp_path / "results"), "--machine", "here"]
+    command = [sys.executable, "-m", "harness", "export-asv", str(tmp_path / "r.json"), *where]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     commit = git(project, "rev-parse", "HEAD")[:8]
-    where = f".asv/results/here/{commit}-harness.json"
-    assert done.stdout == f"r.json: {len(record.instances)} instances of 7 claims in {where}\n"
-    assert (tmp_path / where).is_file()
+    file = tmp_path / f"results/here/{commit}-harness.json"
+    expected = f"{tmp_path / 'r.json'}: {len(record.instances)} instances of 7 claims in {file}\n"
+    assert done.stdout == expected
+    assert file.is_file()

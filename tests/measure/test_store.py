@@ -96,7 +96,7 @@ for index in range(20):
         assert process.returncode == 0, said
     opened = Store(store)
     assert len(opened.recall(f"{n}-{index}" for n in range(8) for index in range(20))) == 160
-    assert opened._database.execute("pragma journal_mode").fetchone() == ("wal",)
+    assert opened._database.execute("pragma journal_mode").fetchone() == (b"wal",)
     opened.close()
 
 
@@ -105,7 +105,7 @@ def test_a_newer_schema(store):
     with sqlite3.connect(store) as database:
         database.execute("pragma user_version = 99")
     database.close()
-    with pytest.raises(StoreError, match=r"expected schema version 1, found 99.*newer harness; upgrade"):
+    with pytest.raises(StoreError, match=r"expected schema version 2, found 99.*newer harness; upgrade"):
         Store(store)
 
 
@@ -142,4 +142,15 @@ def test_a_store_that_was_damaged_while_open(store):
     opened._database.execute("drop table measurement")
     with pytest.raises(StoreError, match="no such table"):
         opened.recall(["x"])
+    opened.close()
+
+
+@pytest.mark.parametrize("seconds", ["1e999", "-1e999", "-5.0", "'long'"])
+def test_times_that_are_none_are_not_averaged(store, seconds):
+    opened = Store(store)
+    opened.keep(BASE)
+    opened._database.execute(f"update measurement set seconds = {seconds}")
+    assert opened.seconds_per_trial("m:f") in (None, 0.0)
+    assert opened.recall(["abc"]) == {}
+    assert opened.damaged == {"abc"}
     opened.close()

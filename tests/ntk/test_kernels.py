@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
+from harness.declare import StageError
 from harness.ntk import kernels, network
 from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_ntk
@@ -238,5 +239,5 @@ def test_rbf_and_laplace():
     np.testing.assert_allclose(kernels.laplace(POINTS, OTHERS, length), np.exp(-distances / length))
     pairs = [np.linalg.norm(POINTS[i] - POINTS[j]) for i in range(7) for j in range(i)]
     assert length == pytest.approx(np.median(pairs), rel=1e-12)
-    with pytest.raises(ValueError, match="two different points"):
+    with pytest.raises(StageError, match="two different points"):
         kernels.median_distance(np.ones((3, 2)))

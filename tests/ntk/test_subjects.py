@@ -72,6 +72,7 @@ def test_raising_not_implemented_says_why():
         (([[1.0], [1.0, 2.0]],) * 2, "expected an array, found a list"),
         (Kernels(ONES, ONES, *[np.ones((3, 3))] * 2), "standard error: expected the shape [3, 2]"),
         (Kernels(ONES, ONES, -ONES, -ONES), "standard error: expected at least 0, found -1"),
+        (Kernels(ONES, ONES, np.inf * ONES, np.inf * ONES), "standard error: expected finite, found inf"),
         (Kernels(ONES, ONES, np.nan * ONES, np.nan * ONES), "standard error: expected at least 0"),
         (Kernels(ONES, ONES, ONES, ONES, replicates=1), "replicates: expected 0, or at least 2, found 1"),
     ],

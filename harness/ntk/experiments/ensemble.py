@@ -32,6 +32,11 @@ def _quantity(text: str, unit: str, at: str) -> Quantity:
     return Quantity(text, unit=unit, resolution=RESOLUTION, stage=at)
 
 
+def _stage_of(gaussian: str, stage: str) -> str:
+    """The posterior alone needs a kernel's inverse, which may not be had."""
+    return "posterior" if gaussian == "posterior" else stage
+
+
 _TARGETS, _SQUARED = "root mean square of the test targets", "squared unit of the targets"
 _MEAN, _VARIANCE = "mean over networks", "variance over networks, mean over test points"
 
@@ -42,13 +47,15 @@ QUANTITIES = {
     "variance": _quantity(f"{_VARIANCE}, unbiased", _SQUARED, "variance"),
     "prior.variance": _quantity("variance untrained, NNGP, mean over test points", _SQUARED, "variance"),
     **{
-        f"{name}.variance": _quantity(f"variance by {what}, mean over test points", _SQUARED, "variance")
+        f"{name}.variance": _quantity(
+            f"variance by {what}, mean over test points", _SQUARED, _stage_of(name, "variance")
+        )
         for name, what in _GAUSSIANS.items()
     },
     **{
         f"mean-vs-{name}.distance": _quantity(
             f"root mean square difference on the test points between the {_MEAN} and the mean of {what}",
-            _TARGETS, "mean",
+            _TARGETS, _stage_of(name, "mean"),
         )
         for name, what in _GAUSSIANS.items()
     },
@@ -112,20 +119,19 @@ def ensemble(
     architecture = Architecture(hidden, width, activation, w_std, b_std)
     points = split(data, train=train, test=test, seed=seed)
     x, y, y_test = jnp.asarray(points.x_train), points.y_train, points.y_test
-    covariance, ntk = kernels.nngp_ntk(architecture, np.concatenate([points.x_train, points.x_test]))
-    trains = {"ntk": ntk, "nngp": covariance}
-    solvers = {name: solve.factor(name.upper(), kernel[:train, :train]) for name, kernel in trains.items()}
-    keys = ensembles.network_keys(seed, networks)
-    own = ensembles.largest_eigenvalues(keys, architecture, x, layers)
-    largest = max(float(jnp.max(own)), solvers["ntk" if layers == "all" else "nngp"].largest)
-    rate = learning_rate * 2 / largest
-    predictions = {
-        name: ensembles.predicted(solvers[name], kernel[train:, :train], covariance, y, steps, rate)
-        for name, kernel in trains.items()
-    }
-    predictions["posterior"] = ensembles.posterior(solvers["nngp"], covariance, y)
+
+    with stage("kernels") as factored:
+        covariance, ntk = kernels.nngp_ntk(architecture, np.concatenate([points.x_train, points.x_test]))
+        trains = {"ntk": ntk, "nngp": covariance}
+        solvers = {name: solve.factor(name.upper(), k[:train, :train]) for name, k in trains.items()}
+    if not factored.ok:  # there is no rate without them
+        return measured
 
     with stage("training") as trained:
+        keys = ensembles.network_keys(seed, networks)
+        own = ensembles.largest_eigenvalues(keys, architecture, x, layers)
+        largest = max(float(jnp.max(own)), solvers["ntk" if layers == "all" else "nngp"].largest)
+        rate = learning_rate * 2 / largest
         problem = (x, jnp.asarray(y), jnp.asarray(points.x_test), jnp.asarray(rate))
         ends = ensembles.train_ensemble(keys, architecture, *problem, steps, layers)
         f_test, initial, losses = (np.asarray(part) for part in ends)
@@ -136,8 +142,13 @@ def ensemble(
     if not trained.ok:
         return measured
 
+    predictions = {
+        name: ensembles.predicted(solvers[name], kernel[train:, :train], covariance, y, steps, rate)
+        for name, kernel in trains.items()
+    }
+    mean = f_test.mean(axis=0)
+
     with stage("mean"):
-        mean = f_test.mean(axis=0)
         measured["mean-vs-zero.distance"] = measures.distance(mean, np.zeros(test), y_test)
         for name, gaussian in predictions.items():
             measured[f"mean-vs-{name}.distance"] = measures.distance(mean, gaussian.mean, y_test)
@@ -147,4 +158,9 @@ def ensemble(
         measured["prior.variance"] = float(np.diag(covariance)[train:].mean())
         for name, gaussian in predictions.items():
             measured[f"{name}.variance"] = float(gaussian.variance.mean())
+
+    with stage("posterior"):
+        limit = ensembles.posterior(solvers["nngp"], covariance, y)
+        measured["mean-vs-posterior.distance"] = measures.distance(mean, limit.mean, y_test)
+        measured["posterior.variance"] = float(limit.variance.mean())
     return measured

@@ -213,7 +213,7 @@ def _cut(views: Sequence[ClaimView], what: str, *, folded: bool) -> list[Chunk]:
 def _instance_view(
     anchor: str, instance: InstanceRecord, past: Mapping[str, Sequence[Mark]], changed: Mapping[str, str]
 ) -> InstanceView:
-    tokens = [instance.outcome if instance.outcome in GLYPHS else "other"]
+    tokens: list[str] = [instance.outcome]
     if instance.id in changed:
         tokens.append("changed")
     if instance.agreement == "contradicts":
