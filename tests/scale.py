@@ -4,8 +4,8 @@
 
 Each run is a process of its own, with a store: planned, measured, stored, judged, recorded, rendered; then
 again, from the store. Prints a row of a Markdown table for each: wall seconds, trials per second, the peak
-of the parent's resident memory, sizes of the store and of the record. At the end the same function, called as often
-by joblib and by Dask, with as many processes, keeping nothing.
+of the parent's resident memory, sizes of the store and of the record. At the end the same function, called as
+often by joblib and by Dask, with as many processes, keeping nothing.
 """
 
 from __future__ import annotations

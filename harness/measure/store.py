@@ -121,7 +121,8 @@ class Store:
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """What a statement of `upkeep` gives."""
         with self._explained():
-            return self._database.execute(statement, values).fetchall()
+            found = self._database.execute(statement, values).fetchall()
+        return [tuple(map(_text, row)) for row in found]
 
     def close(self) -> None:
         """Close the file."""

@@ -23,10 +23,10 @@ from unittest import mock
 from fuzz.mutate import NUMBERS, TEXTS, change_bytes, change_json, change_toml, change_words
 from harness import cli, session
 from harness.errors import UserError
-from harness.export import distance
 from harness.export.asv_files import Point, Row, machine, merge_benchmarks, merge_results
 from harness.measure import Measurement, Stage, Store
 from harness.plan import Trial, case
+from harness.report.distance import distance
 from harness.report.markdown import markdown
 from harness.report.record import Record, from_json, to_json
 from harness.report.terminal import terminal

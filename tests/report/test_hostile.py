@@ -73,7 +73,8 @@ def test_the_suite_reaches_every_part_of_a_report(record: Record) -> None:
         "failing": ("error", ""),
         "absent": ("not-covered", ""),
     }
-    assert all(hostile.TEXT in i.reason for i in record.instances if i.claim in ("failing", "absent"))
+    part = hostile.TEXT[:2000]  # the middle of a long reason is left out
+    assert all(part in i.reason for i in record.instances if i.claim in ("failing", "absent"))
 
 
 @WRITERS

@@ -7,10 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from distributed import Client
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,9 +77,8 @@ def dask(folder: Path, count: int, *options: str, paths: tuple[Path, ...] = ()) 
     started = Dask(folder, paths)
     try:
         started.add(count, *options)
-        deadline = time.monotonic() + 60
-        while len(started.workers()) < count and time.monotonic() < deadline:
-            time.sleep(0.05)
+        with Client(started.address, timeout=60) as client:
+            client.wait_for_workers(count, timeout=60)
         yield started
     finally:
         started.close()

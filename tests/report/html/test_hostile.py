@@ -41,9 +41,9 @@ NASTY = [
 
 
 def with_texts(value: Any, texts: Iterator[str], key: str = "") -> Any:
-    """The same tree with another string in the place of each; `unit` is no free text."""
+    """The same tree with another string in the place of each that is free text."""
     if isinstance(value, str):
-        return value if key == "unit" else next(texts)
+        return value if key in ("unit", "outcome", "center", "hash") else next(texts)
     if isinstance(value, dict):
         return {k: with_texts(v, texts, k) for k, v in value.items()}
     if isinstance(value, list | tuple):
