@@ -26,6 +26,8 @@ def run(
     marks: str = "",
     store: str | Path | None = STORE,
     workers: int | None = None,
+    cluster: str = "",
+    memory_limit: int | None = None,
     seeds: int | None = None,
     first_seed: int | None = None,
     given: Mapping[str, object] | None = None,
@@ -37,9 +39,10 @@ def run(
 
     `keyword` and `marks` select as -k and -m do. `store` keeps measured trials (None keeps nothing), `seeds`
     replaces the budgets, `first_seed` the pinned seeds 0, 1, 2, …, and `given` values of parameters, as
-    `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds, `track` the
-    repository of the code under test. `progress` shows it on standard error, or is a function that is told of
-    it. A record without instances means that nothing was selected.
+    `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds, `memory_limit` of a
+    trial in bytes, `cluster` names Dask workers, `track` the repository of the code under test. `progress` shows
+    it on standard error, or is a function that is told of it. A record without instances means that nothing was
+    selected.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
     `StoreError` for a store that cannot be used (all are `UserError`).
@@ -54,6 +57,8 @@ def run(
             selected,
             store=None if store is None else Path(store),
             workers=workers,
+            cluster=cluster,
+            memory_limit=memory_limit,
             seeds=seeds,
             first_seed=first_seed,
             time_budget=time_budget,
