@@ -40,9 +40,9 @@ def run(
     `keyword` and `marks` select as -k and -m do. `store` keeps measured trials (None keeps nothing), `seeds`
     replaces the budgets, `first_seed` the pinned seeds 0, 1, 2, …, and `given` values of parameters, as
     `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds, `memory_limit` of a
-    trial in bytes, `cluster` names Dask workers, `track` the repository of the code under test. `progress` shows
-    it on standard error, or is a function that is told of it. A record without instances means that nothing was
-    selected.
+    trial in bytes, `cluster` names Dask workers, `track` the repository of the code under test. `progress`
+    shows it on standard error, or is a function that is told of it. A record without instances means that
+    nothing was selected.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
     `StoreError` for a store that cannot be used (all are `UserError`).
