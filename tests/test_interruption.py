@@ -126,8 +126,11 @@ def test_killed_ten_times_it_ends_with_the_same_record(
     generator = random.Random(20260101)  # any: the moments only have to differ
     kills, done = 0, dict[str, int]()
     for attempt in range(10):
+        before = sum(run.executions().values())
         process = run.start("--workers", "2")
-        time.sleep(0.35 + generator.uniform(0, 0.6))  # 0.3 s until the first trial begins
+        while process.poll() is None and sum(run.executions().values()) == before:
+            time.sleep(0.01)
+        time.sleep(generator.uniform(0, 0.6))
         if process.poll() is not None:
             process.communicate()
             break
