@@ -256,7 +256,10 @@ def test_a_trial_that_another_process_measures_is_left_to_it(project, store):
         assert [m.trial for m in laboratory.collect(10.0)] == [trial]
 
 
-def test_ctrl_c_leaves_everything_consistent(project, store, tmp_path, counted, monkeypatch):
+def test_ctrl_c_leaves_everything_consistent(request, project, store, tmp_path, counted, monkeypatch):
+    # A shell that starts the tests in the background has them ignore the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     log = tmp_path / "log"
     trials = [project.trial(seed, log=str(log)) for seed in range(10)]
     found: dict[Trial, Measurement] = {}

@@ -189,7 +189,8 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
 
     (tmp_path / "r.json").write_bytes(to_json(RECORD))
     with pytest.raises(SystemExit) as left:
-        main(["report", str(tmp_path / "r.json"), "--html", str(tmp_path / "r.html")])
+        no_past = ("--history", str(tmp_path / "none"))
+        main(["report", str(tmp_path / "r.json"), "--html", str(tmp_path / "r.html"), *no_past])
     assert left.value.code == RECORD.exit_code
     assert capsys.readouterr().out == ""
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == page(RECORD)
@@ -201,7 +202,7 @@ def test_a_run_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str
     from harness.cli import main
 
     (tmp_path / "toys.toml").write_text(GOOD)
-    options = ["--workers", "1", "--no-store", "-q", "--json", str(tmp_path / "r.json")]
+    options = ["--workers", "1", "--no-store", "-q", "--json", str(tmp_path / "r.json"), "--no-history"]
     with pytest.raises(SystemExit):
         main(["run", str(tmp_path / "toys.toml"), *options, "--html", str(tmp_path / "r.html")])
     assert f"HTML: {tmp_path / 'r.html'}" in capsys.readouterr().out
