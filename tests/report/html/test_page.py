@@ -188,8 +188,8 @@ def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
     from harness.cli import main
 
     (tmp_path / "r.json").write_bytes(to_json(RECORD))
+    no_past = ("--history", str(tmp_path / "none"))
     with pytest.raises(SystemExit) as left:
-        no_past = ("--history", str(tmp_path / "none"))
         main(["report", str(tmp_path / "r.json"), "--html", str(tmp_path / "r.html"), *no_past])
     assert left.value.code == RECORD.exit_code
     assert capsys.readouterr().out == ""
