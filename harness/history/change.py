@@ -39,8 +39,8 @@ SHIFT_SDS = 0.2
 ROUNDING_SDS = 0.01
 ROUNDING = 1e-6
 TIMING_SHIFT = math.log(1.25)
-"""Measured (docs/history.md): between runs on one busy two-core machine, with nothing changed, ratios of two
-timings moved by at most a fifth."""
+"""Measured (docs/history.md): between runs on one machine, with nothing changed, ratios of two timings moved
+by at most a fifth."""
 
 TOLERANCE = 1.0
 """Violations of `exact` are in units of their tolerance, which is their scale: errors of 1e-16 where 1e-9 is
