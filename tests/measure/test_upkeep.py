@@ -72,6 +72,11 @@ def test_merging_copies_what_is_lacking(tmp_path: Path) -> None:
     assert merge_stores(into, tmp_path / "b.sqlite") == (0, 6)
     found = into.recall(f"{seed:064x}"[::-1] for seed in range(9))
     assert {m.trial.seed: m.values["a"] for m in found.values()} == {seed: float(seed) for seed in range(9)}
+    other = filled(tmp_path / "c.sqlite", range(0))
+    other.keep(Measurement(Trial("toys:pair", (("x", 1),), 0), f"{0:064x}"[::-1], "ok", {"a": 99.0}))
+    other.close()
+    assert merge_stores(into, tmp_path / "c.sqlite") == (0, 1)
+    assert into.recall([f"{0:064x}"[::-1]])[f"{0:064x}"[::-1]].values == {"a": 0.0}  # its own stays
     with pytest.raises(StoreError, match="found no file"):
         merge_stores(into, tmp_path / "none.sqlite")
     (tmp_path / "text.sqlite").write_text("no database, but text that is long enough to be looked at")
