@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import click
 
 from harness.cli.export import export_asv
-from harness.cli.options import USAGE
+from harness.cli.options import USAGE, Interrupted
 from harness.cli.past import bisect, diff, history
 from harness.cli.runs import merge, report, run, trial
 from harness.cli.stores import store
@@ -60,8 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. What was measured is kept; the same command goes on from there.", err=True)
+    except (KeyboardInterrupt, click.Abort) as error:
+        cause = error.__cause__ if isinstance(error, click.Abort) else error  # click puts its own in its place
+        click.echo(f"Interrupted. {cause if isinstance(cause, Interrupted) else ''}".strip(), err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
