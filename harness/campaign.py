@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.declare import NOT_COVERED
 from harness.judge import (
@@ -174,9 +174,12 @@ class _Campaign:
             ready: list[_Enquiry] = []
             for measurement in self.laboratory.collect(timeout=POLL):
                 self._learn(measurement)
+                fails = self._fails_always(measurement.trial)
                 for enquiry in self.readers.pop(measurement.trial, []):
                     enquiry.missing.discard(measurement.trial)
-                    if not enquiry.missing and not enquiry.done:
+                    if fails and not enquiry.done:
+                        self._give_up(enquiry, fails)
+                    elif not enquiry.missing and not enquiry.done:
                         ready.append(enquiry)
             self._advance(ready)
             self.on_progress(self._progress())
@@ -208,6 +211,23 @@ class _Campaign:
         for trial in sorted(wanted, key=_together):
             seconds, memory = wanted[trial]
             self.laboratory.request(trial, seconds, None if memory == math.inf else int(memory))
+
+    def _fails_always(self, trial: Trial) -> str:
+        """What went wrong at the trial's point, if its two lowest seeds failed in the same way: all others
+        are then expected to do so; else ''."""
+        first, second = (self.known.get(replace(trial, seed=seed)) for seed in self._seeds(2))
+        if first is None or second is None or not first.raised or first.raised != second.raised:
+            return ""
+        return f"seed {self.first_seed}: {first.error}"
+
+    def _give_up(self, enquiry: _Enquiry, error: str) -> None:
+        """Make it an error before its look is complete, and withdraw the trials that no other waits for."""
+        enquiry.error = error
+        self._settle(enquiry)
+        alone = {t for t in enquiry.missing if all(e.done for e in self.readers.get(t, []))}
+        for trial in alone:
+            self.readers.pop(trial, None)
+        self.laboratory.withdraw(alone)
 
     def _settle(self, enquiry: _Enquiry) -> None:
         """Count it, once: an enquiry that is done is not advanced again."""
@@ -245,7 +265,8 @@ class _Campaign:
                     return
                 reason = measurement.reason(reading.quantity)
                 if reason:
-                    failure = f"seed {seed}: {reading.quantity}: {reason}"
+                    of = "" if measurement.status == "error" else f"{reading.quantity}: "
+                    failure = f"seed {seed}: {of}{reason}"
                     covered = not reason.startswith(NOT_COVERED)
                     break
                 row.append(measurement.values[reading.quantity])

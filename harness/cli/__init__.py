@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(USAGE)
     except (KeyboardInterrupt, click.Abort) as error:
-        cause = error.__cause__ if isinstance(error, click.Abort) else error  # click puts its own in its place
+        cause = error.__cause__ if isinstance(error, click.Abort) else error  # click raises its own
         click.echo(f"Interrupted. {cause if isinstance(cause, Interrupted) else ''}".strip(), err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

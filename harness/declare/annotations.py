@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -36,9 +37,12 @@ def evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
 
     Raises `NameError`, or whatever else the evaluation raises, where it names none at run time.
     """
+
+    def alone() -> None: ...
+
+    alone.__annotations__ = {"parameter": annotation}
     names = getattr(inspect.unwrap(function), "__globals__", {})
-    text = annotation if isinstance(annotation, str) else getattr(annotation, "__forward_arg__", None)
-    return annotation if text is None else eval(text, dict(names))  # as `typing.get_type_hints` does
+    return typing.get_type_hints(alone, globalns=names, include_extras=True)["parameter"]
 
 
 def place(function: Callable[..., Any]) -> str:

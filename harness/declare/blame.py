@@ -31,7 +31,10 @@ def innermost(error: BaseException) -> str:
 
 def summary(error: BaseException) -> str:
     """An error on one line: what it is, what it says, and where it arose."""
-    said = " ".join(str(error).split())
+    try:
+        said = " ".join(str(error).split())
+    except Exception:  # somebody's own class
+        said = "<exception str() failed>"
     where = "" if isinstance(error, SyntaxError) else place(error)
     text = f"{type(error).__name__}: {said}" if said else type(error).__name__
     return f"{text} ({where})" if where and where not in said else text

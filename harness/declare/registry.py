@@ -38,7 +38,7 @@ def names_main(reference: object) -> bool:
 
 
 def whence(module: ModuleType) -> str:
-    """Which file a module came from, and which of the same name in the current folder it hides; for errors."""
+    """Which file a module came from, and which of the same name in the current folder it hides."""
     file = getattr(module, "__file__", None)
     if not file:
         return ""

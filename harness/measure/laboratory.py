@@ -15,7 +15,7 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -210,6 +210,15 @@ class Laboratory:
             for trial in list(self._running):
                 self._free(trial)
 
+    def withdraw(self, trials: Collection[Trial]) -> None:
+        """Drop those of the trials that wait: `collect` does not return them; they may be requested again."""
+        with uninterrupted():
+            for queue in (self._queue, self._timings, self._elsewhere):
+                dropped = [request for request in queue if request.trial in trials]
+                for request in dropped:
+                    queue.remove(request)
+                    self._asked.pop(request.trial, None)
+
     def seconds_per_trial(self, run: str) -> float | None:
         """How long a trial of the experiment took on average, as far as the store knows."""
         return None if self._store is None else self._store.seconds_per_trial(run)
@@ -349,6 +358,8 @@ class Laboratory:
             seconds=outcome.seconds,
             device=device,
             note=note,
+            raised=outcome.raised,
+            trace=outcome.trace,
         )
 
     def _objection(self, trial: Trial, source: Source, outcome: Outcome) -> str:

@@ -52,7 +52,8 @@ class Outcome:
     `missing` gives, for each declared quantity without a value, the reason. `undeclared` names modules of
     the project that the trial used and that are not in its static import closure. `device` is the kind
     that JAX computed on, '' if the trial did not import JAX. `edited`: the source was another, where it ran,
-    when it had ended.
+    when it had ended. `error` is one line where the trial raised; `raised` then says what was raised and
+    where (two trials that failed alike have the same), and `trace` is its traceback.
     """
 
     status: Status
@@ -64,6 +65,8 @@ class Outcome:
     device: str = ""
     undeclared: tuple[str, ...] = ()
     edited: bool = False
+    raised: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class Measurement:
     """A measured trial; made by `Laboratory.collect` and `Laboratory.recall`.
 
     `stored`: it is in the store. `reused`: it was there already, nothing ran. `note` says why a good
-    result was not stored. `error` says what went wrong where `status` is "error".
+    result was not stored. `error` says what went wrong where `status` is "error"; `raised` and `trace` are
+    those of `Outcome`.
     """
 
     trial: Trial
@@ -86,6 +90,8 @@ class Measurement:
     stored: bool = False
     reused: bool = False
     note: str = ""
+    raised: str = ""
+    trace: str = ""
 
     def reason(self, quantity: str) -> str:
         """Why `quantity` has no value here; '' if it has one."""

@@ -20,14 +20,15 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 
 from harness.declare import Declaration, collect_stages, find
+from harness.declare.blame import innermost, summary
 from harness.declare.stages import StageReport
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.records import Job, Outcome, Stage
 from harness.plan.records import Trial
 from harness.text import shortened
 
-FRAMES = 6
-"""How many frames of a traceback are worth showing."""
+FRAMES = 12
+"""How many frames of a traceback are worth showing: the innermost."""
 
 
 def main(descriptor: int, parent: int, follow: bool) -> None:
@@ -62,14 +63,15 @@ def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
     start = time.perf_counter()
     values: dict[str, float] = {}
     missing: dict[str, str] = {}
-    error = ""
+    error = raised = trace = ""
     try:
         with watching_imports() as used, collect_stages() as stages:
             declaration = find(job.trial.run)
             returned = call(declaration, job.trial)
         values, missing, error = sort_out(declaration, returned, stages)
+        raised = error and f"returned: {error}"
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
-        error = "".join(traceback.format_exception(exception, limit=-FRAMES)).strip()
+        error, raised, trace = told(exception)
     seconds = time.perf_counter() - start
     undeclared = loaded_sources(used | (set(sys.modules) - before))
     return Outcome(
@@ -78,10 +80,23 @@ def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
         missing={} if error else {name: shortened(reason) for name, reason in missing.items()},
         stages=tuple(Stage(r.name, r.seconds, shortened(r.failure)) for r in stages),
         error=shortened(error),
+        raised=raised,
+        trace=shortened(trace),
         seconds=seconds,
         device=_device(),
         undeclared=tuple(sorted(undeclared - job.declared - baseline)),
     )
+
+
+def told(exception: BaseException) -> tuple[str, str, str]:
+    """What a trial raised: on one line; what and where, to tell like from unlike; and the traceback, which
+    begins where the experiment was called."""
+    trace = exception.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    lines = traceback.format_exception(type(exception), exception, trace, limit=-FRAMES)
+    where = f"{type(exception).__qualname__} at {innermost(exception)}"
+    return summary(exception), where, "".join(lines).strip()
 
 
 def call(declaration: Declaration, trial: Trial) -> object:
