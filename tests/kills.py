@@ -3,10 +3,10 @@
     python tests/kills.py --kills 1000
 
 The fast tests kill one run ten times; this goes on with run after run. SIGKILL goes by turns to the command
-alone and to all of its processes; every third comes at any moment from the start, the others when trials run. A
-run that was killed is started again until it ends; its record must then be that of an undisturbed run, no trial
-that was in the store may have been measured again, and no process may be left. Prints a line for each run; ends
-with 1 where anything was lost, or where no kill found a trial in the store.
+alone and to all of its processes; every third comes at any moment from the start, the others when trials run.
+A run that was killed is started again until it ends; its record must then be that of an undisturbed run, no
+trial that was in the store may have been measured again, and no process may be left. Prints a line for each
+run; ends with 1 where anything was lost, or where no kill found a trial in the store.
 """
 
 from __future__ import annotations
