@@ -46,13 +46,20 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Started:
+    """A worker's word that it has begun its job. `process` is its process id."""
+
+    process: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of a job; made by the worker, or by the pool for a worker that died.
 
     `missing` gives, for each declared quantity without a value, the reason. `undeclared` names modules of
     the project that the trial used and that are not in its static import closure. `device` is the kind
     that JAX computed on, '' if the trial did not import JAX. `edited`: the source was another, where it ran,
-    when it had ended.
+    when it had ended. `left`: processes that it started went on when it had ended.
     """
 
     status: Status
@@ -64,6 +71,7 @@ class Outcome:
     device: str = ""
     undeclared: tuple[str, ...] = ()
     edited: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True)
