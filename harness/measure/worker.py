@@ -138,8 +138,11 @@ def _left() -> bool:
         return False
     supervisor = os.getppid()
     try:
-        with open(f"/proc/{supervisor}/task/{supervisor}/children", "rb") as file:
-            orphans = len(file.read().split()) > 1
+        children = os.open(f"/proc/{supervisor}/task/{supervisor}/children", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            orphans = len(os.read(children, 64).split()) > 1
+        finally:
+            os.close(children)
     except OSError:  # a kernel that does not list them
         orphans = True
     try:
