@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 from harness.errors import UserError
 from harness.report.record import Record, RecordError, from_json
+
+_UMASK = threading.Lock()
+"""The umask can only be read by changing it: two threads at once would leave it changed."""
 
 
 class OutputError(UserError, OSError):
@@ -42,8 +46,9 @@ def _write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
+        with _UMASK:
+            umask = os.umask(0)
+            os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
     except BaseException:
