@@ -77,6 +77,8 @@ class Progress:
     elapsed: float
     remaining: float | None
     """Seconds until the trials that are asked for now are done; later looks may ask for more."""
+    waiting: str = ""
+    """What keeps trials from being started, who does, and how to go on; '' where nothing does."""
 
 
 @dataclass
@@ -315,6 +317,7 @@ class _Campaign:
             total=len(self.cases),
             elapsed=time.monotonic() - self.start,
             remaining=None if each is None else pending * each / self.laboratory.workers,
+            waiting=self.laboratory.waiting,
         )
 
 

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Protocol, Self
 from harness.declare import Declaration, find
 from harness.measure.environment import device_kind, environment
 from harness.measure.fingerprint import Source, fingerprint, roots, source_of
+from harness.measure.holders import PATIENCE, Wait, log
 from harness.measure.interrupts import uninterrupted
-from harness.measure.locks import Lock, Machine, acquire
+from harness.measure.locks import LOCK, Lock, Machine, acquire
 from harness.measure.pool import Pool
 from harness.measure.records import Job, Measurement, Outcome
 from harness.measure.store import Store, StoreError
@@ -78,8 +79,8 @@ class Laboratory:
 
     `store=None` keeps nothing. `workers` defaults to the cores that this process may use. `cluster` names
     Dask workers that measure instead, `local:4` or `tcp://host:port`. Processes that use one store share its
-    work. For one thread. Raises `StoreError` where the store cannot be used, and `ClusterError`, also from
-    `collect`, where the cluster cannot.
+    work. For one thread at a time. Raises `StoreError` where the store cannot be used, and `ClusterError`,
+    also from `collect`, where the cluster cannot.
     """
 
     def __init__(self, store: Path | None, *, workers: int | None = None, cluster: str = "") -> None:
@@ -103,6 +104,7 @@ class Laboratory:
         self._timing = False
         self._elsewhere: deque[_Request] = deque()  # another process holds their locks
         self._look_again = 0.0
+        self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
         self._running: dict[Trial, Lock | None] = {}
         self._ended: deque[tuple[Job, Outcome]] = deque()
         self._finished: list[Measurement] = []
@@ -136,6 +138,11 @@ class Laboratory:
         """How many requested trials `collect` has not yet returned."""
         waiting = len(self._queue) + len(self._timings) + len(self._elsewhere)
         return waiting + len(self._running) + len(self._finished)
+
+    @property
+    def waiting(self) -> str:
+        """What has kept trials from being started for a while, who does, and how to go on; '' for nothing."""
+        return self._wait.text() if self._wait and self._wait.seconds >= PATIENCE else ""
 
     def fingerprint(self, trial: Trial) -> str:
         """The digest of all that the trial's numbers depend on. Raises `UnknownExperimentError`."""
@@ -278,6 +285,20 @@ class Laboratory:
                 self._free(trial)
                 raise
             self._timings.popleft()
+        self._note_wait()
+
+    def _note_wait(self) -> None:
+        """Remember since when somebody else's lock has been all that is waited for."""
+        obstacle = self._machine.obstacle if self._queue or self._timings else None
+        cure = f"wait for it, end it, or name another file in {LOCK}"
+        if self._elsewhere and self._locks and not obstacle:
+            obstacle = self._locks / self.fingerprint(self._elsewhere[0].trial)
+            cure = "it measures trials that are wanted here: wait for it, or end it"
+        if self._running or obstacle is None:
+            self._wait = None
+        else:
+            if self._wait is None or self._wait.files != [obstacle]:
+                self._wait = Wait(str(obstacle), [obstacle], cure).continues(self._wait)
 
     def _job(self, request: _Request) -> Job:
         source = self._source(request.trial)
@@ -391,7 +412,11 @@ def measure_here(trial: Trial, time_limit: float = math.inf) -> Measurement:
     """Measure one trial now, in a worker, as a laboratory would (so with the same bits), and keep nothing."""
     with Laboratory(None, workers=1) as laboratory:
         laboratory.request(trial, time_limit)
+        said = False
         while True:
+            if laboratory.waiting and not said:
+                said = True
+                log(f"waiting: {laboratory.waiting}")
             for measurement in laboratory.collect(timeout=1.0):
                 return measurement
 

@@ -46,6 +46,13 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Started:
+    """A worker's word that it has begun its job. `process` is its process id."""
+
+    process: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of a job; made by the worker, or by the pool for a worker that died.
 
@@ -53,7 +60,8 @@ class Outcome:
     the project that the trial used and that are not in its static import closure. `device` is the kind
     that JAX computed on, '' if the trial did not import JAX. `edited`: the source was another, where it ran,
     when it had ended. `error` is one line where the trial raised; `raised` then says what was raised and
-    where (two trials that failed alike have the same), and `trace` is its traceback.
+    where (two trials that failed alike have the same), and `trace` is its traceback. `left`: processes that
+    it started went on when it had ended.
     """
 
     status: Status
@@ -67,6 +75,7 @@ class Outcome:
     edited: bool = False
     raised: str = ""
     trace: str = ""
+    left: bool = False
 
 
 @dataclass(frozen=True)

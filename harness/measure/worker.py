@@ -1,13 +1,12 @@
 """What runs in a worker process: one trial after another, until the parent closes the connection.
 
-In: a `Job` per message. Out: the text "started", then an `Outcome`, per job. The process is started by
-the pool with its environment already set, in a process group of its own; it dies with its parent.
+In: a `Job` per message. Out: `Started`, then an `Outcome`, per job. The process is started by the pool with
+its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with which it dies.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import numbers
 import os
 import select
@@ -17,13 +16,15 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
+from dataclasses import replace
 
 from harness.declare import Declaration, collect_stages, find
 from harness.declare.blame import innermost, summary
 from harness.declare.stages import StageReport
+from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
-from harness.measure.records import Job, Outcome, Stage
+from harness.measure.records import Job, Outcome, Stage, Started
+from harness.measure.supervisor import SUPERVISED, descendants
 from harness.plan.records import Trial
 from harness.text import shortened
 
@@ -31,28 +32,26 @@ FRAMES = 12
 """How many frames of a traceback are worth showing: the innermost."""
 
 
-def main(descriptor: int, parent: int, follow: bool) -> None:
-    """Serve jobs that arrive on the socket `descriptor`. `parent` is the process to die with; `follow`
-    says that it was its main thread that started us."""
+def main(descriptor: int, mark: bytes) -> None:
+    """Serve jobs that arrive on the socket `descriptor`, in frames of that mark."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.set_inheritable(descriptor, False)
-    if follow:
-        _die_with_parent(parent)
     threading.Thread(target=_exit_on_hangup, args=(descriptor,), daemon=True).start()
-    connection = Connection(descriptor)
+    channel = Channel(descriptor, mark)
     baseline = frozenset(loaded_sources(list(sys.modules)))
     home = os.getpid()
     while True:
         try:
-            job = connection.recv()
+            job = channel.receive()
         except (EOFError, OSError):
             return
-        connection.send("started")
+        assert isinstance(job, Job)
+        channel.transmit(Started(home))
         outcome = run_job(job, baseline)
         if os.getpid() != home:  # a fork that the trial let come back: the answer is not its to give
             os._exit(1)
-        connection.send(outcome)
+        channel.transmit(replace(outcome, left=not job.timed and _left()))
 
 
 def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
@@ -145,15 +144,28 @@ def _device() -> str:
         return f"unknown ({type(error).__name__})"
 
 
-def _die_with_parent(parent: int) -> None:
-    """On Linux the kernel kills us when the thread that started us ends, even while C code runs."""
-    if not sys.platform.startswith("linux"):
-        return
-    set_parent_death_signal = 1  # PR_SET_PDEATHSIG, see prctl(2)
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(set_parent_death_signal, int(signal.SIGKILL))
-    if os.getppid() != parent:
-        os._exit(1)
+def _left() -> bool:
+    """Whether processes that trials started are still there. Where there are none: a few microseconds.
+
+    An orphan is its supervisor's child, beside this process.
+    """
+    if not SUPERVISED:
+        return False
+    supervisor = os.getppid()
+    try:
+        children = os.open(f"/proc/{supervisor}/task/{supervisor}/children", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            orphans = len(os.read(children, 64).split()) > 1
+        finally:
+            os.close(children)
+    except OSError:  # a kernel that does not list them
+        orphans = True
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        if not orphans:
+            return False
+    return len(descendants(supervisor)) > 1
 
 
 def _exit_on_hangup(descriptor: int) -> None:

@@ -18,14 +18,29 @@ EVERY = 20.0
 
 @contextmanager
 def showing(quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """A function that shows progress on standard error, for the length of the block."""
+    """A function that shows progress on standard error, for the length of the block.
+
+    A wait for somebody's lock is said once in any case.
+    """
     if quiet:
-        yield lambda progress: None
+        yield _saying_waits(lambda progress: None)
     elif sys.stderr.isatty():
         with _live() as show:
-            yield show
+            yield _saying_waits(show)
     else:
-        yield _Lines().show
+        yield _saying_waits(_Lines().show)
+
+
+def _saying_waits(show: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    said: list[str] = []
+
+    def shown(progress: Progress) -> None:
+        if progress.waiting and not said:
+            said.append(progress.waiting)
+            print(f"waiting: {progress.waiting}", file=sys.stderr, flush=True)
+        show(progress)
+
+    return shown
 
 
 def sentence(progress: Progress) -> str:
@@ -37,6 +52,8 @@ def sentence(progress: Progress) -> str:
     parts.append(seconds(progress.elapsed))
     if progress.remaining is not None and progress.pending:
         parts.append(f"about {seconds(progress.remaining)} for these")
+    if progress.waiting:
+        parts.append("waiting for a lock")
     return " · ".join(parts)
 
 
