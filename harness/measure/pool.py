@@ -24,6 +24,7 @@ from typing import IO
 
 from harness.measure.records import Job, Outcome
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
+from harness.measure.scratch import Scratch
 from harness.text import size_text
 
 STARTUP = 120.0  # seconds: a worker that has not begun by then is broken; it takes a tenth of one
@@ -44,7 +45,7 @@ _BOOT = """
 import sys
 sys.path[:] = {path!r}
 from harness.measure.worker import main
-main({fd}, {pid}, {follow})
+main({fd}, {pid}, {follow}, {folder!r})
 """
 
 
@@ -57,8 +58,15 @@ class _Worker:
     started: bool = False
     retried: bool = False
     used: bool = False  # it has run a trial before this one
+    code: tuple[str, ...] | None = None  # that it has run; None if nothing
+    only: tuple[str, ...] | None = None  # the modules whose import has changed it
+    folder: str = ""  # for its temporary files
     since: float = 0.0
     kills: int | None = None  # for want of memory, on this machine, before the job began
+
+    def serves(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
+        """Whether a trial of this code finds here what it would find in a new worker."""
+        return self.job is None and self.code in (None, code) and self.only in (None, modules)
 
     def deadline(self) -> float:
         limit = self.job.time_limit if self.job and self.started else STARTUP
@@ -77,6 +85,7 @@ class Pool:
         self._environment = environment
         self._follow = follow
         self._workers: list[_Worker] = []
+        self._scratch = Scratch()
         self._look_again = 0.0
 
     @property
@@ -84,9 +93,16 @@ class Pool:
         """How many more jobs can be started now."""
         return self.size - sum(worker.job is not None for worker in self._workers)
 
+    def fits(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
+        """Whether an idle worker has run this code, and no other."""
+        return any(worker.serves(code, modules) for worker in self._workers)
+
     def start(self, job: Job) -> None:
-        """Give the job to an idle worker, or to a new one. Needs `free`."""
-        idle = next((worker for worker in self._workers if worker.job is None), None)
+        """Give the job to an idle worker of its code, or to a new one, for which an idle one may have to go.
+        Needs `free`."""
+        idle = next((worker for worker in self._workers if worker.serves(job.code, job.modules)), None)
+        if idle is None and len(self._workers) >= self.size:
+            self._dismiss(next(worker for worker in self._workers if worker.job is None))
         self._give(idle or self._hire(), job)
 
     def watch(self, timeout: float) -> None:
@@ -124,6 +140,7 @@ class Pool:
         for worker in self._workers:
             self._dismiss(worker, forget=False)
         self._workers.clear()
+        self._scratch.close()
 
     def _too_large(self) -> list[tuple[Job, Outcome]]:
         """The jobs that exceeded their memory limit, ended. What earlier trials left in a worker is not held
@@ -159,24 +176,27 @@ class Pool:
         follow = self._follow
         if follow is None:
             follow = threading.current_thread() is threading.main_thread()
-        boot = _BOOT.format(path=sys.path, fd=theirs.fileno(), pid=os.getpid(), follow=follow)
+        folder = self._scratch.make()
+        own = {"TMPDIR": folder} if folder else {}
+        boot = _BOOT.format(path=sys.path, fd=theirs.fileno(), pid=os.getpid(), follow=follow, folder=folder)
         with theirs:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-c", boot],
-                env=self._environment,
+                env=self._environment | own,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 pass_fds=[theirs.fileno()],
                 process_group=0,
             )
-        worker = _Worker(process, Connection(ours.detach()), log)
+        worker = _Worker(process, Connection(ours.detach()), log, folder=folder)
         self._workers.append(worker)
         return worker
 
     def _give(self, worker: _Worker, job: Job) -> None:
         worker.log.truncate(0)
         worker.job, worker.started, worker.since = job, False, time.monotonic()
+        worker.code = job.code
         worker.kills = kills_for_memory()
         with contextlib.suppress(OSError):  # a worker that just died is found by `finished`
             worker.connection.send(job)
@@ -189,9 +209,12 @@ class Pool:
                 message = worker.connection.recv()
                 if isinstance(message, Outcome):
                     timed = worker.job is not None and worker.job.timed
+                    if message.traces.imported and worker.job is not None:
+                        worker.only = worker.job.modules
                     worker.job, worker.used = None, True
                     # What it loaded undeclared would hide the next such use from the comparison.
-                    if message.undeclared or (not timed and resident_of(worker.process.pid) > LARGE):
+                    spoilt = message.undeclared or message.traces.changed
+                    if spoilt or (not timed and resident_of(worker.process.pid) > LARGE):
                         self._dismiss(worker)
                     return message
                 worker.started, worker.since = True, time.monotonic()
@@ -242,6 +265,7 @@ class Pool:
         _kill(worker.process)
         worker.process.wait()
         worker.log.close()
+        self._scratch.remove(worker.folder)
         if forget:
             self._workers.remove(worker)
 

@@ -23,6 +23,7 @@ from harness.declare import Declaration, collect_stages, find
 from harness.declare.stages import StageReport
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.records import Job, Outcome, Stage
+from harness.measure.traces import Watcher
 from harness.plan.records import Trial
 from harness.text import shortened
 
@@ -30,9 +31,9 @@ FRAMES = 6
 """How many frames of a traceback are worth showing."""
 
 
-def main(descriptor: int, parent: int, follow: bool) -> None:
+def main(descriptor: int, parent: int, follow: bool, folder: str = "") -> None:
     """Serve jobs that arrive on the socket `descriptor`. `parent` is the process to die with; `follow`
-    says that it was its main thread that started us."""
+    says that it was its main thread that started us; `folder` is for this worker's temporary files."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.set_inheritable(descriptor, False)
@@ -41,6 +42,7 @@ def main(descriptor: int, parent: int, follow: bool) -> None:
     threading.Thread(target=_exit_on_hangup, args=(descriptor,), daemon=True).start()
     connection = Connection(descriptor)
     baseline = frozenset(loaded_sources(list(sys.modules)))
+    watcher = Watcher(folder)
     home = os.getpid()
     while True:
         try:
@@ -48,24 +50,29 @@ def main(descriptor: int, parent: int, follow: bool) -> None:
         except (EOFError, OSError):
             return
         connection.send("started")
-        outcome = run_job(job, baseline)
+        outcome = run_job(job, baseline, watcher)
         if os.getpid() != home:  # a fork that the trial let come back: the answer is not its to give
             os._exit(1)
         connection.send(outcome)
 
 
-def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
+def run_job(job: Job, baseline: frozenset[str], watcher: Watcher | None = None) -> Outcome:
     """Run a trial. Whatever it raises becomes an outcome with an error."""
+    watcher = watcher or Watcher()
+    watcher.begin(job.declared)
     stages: list[StageReport] = []
     used: set[str] = set()
     before = set(sys.modules)
     start = time.perf_counter()
     values: dict[str, float] = {}
     missing: dict[str, str] = {}
+    imported: tuple[str, ...] = ()
     error = ""
     try:
-        with watching_imports() as used, collect_stages() as stages:
+        with watching_imports(watcher) as used, collect_stages() as stages:
             declaration = find(job.trial.run)
+            if len(sys.modules) > len(before):
+                imported = watcher.imported()
             returned = call(declaration, job.trial)
         values, missing, error = sort_out(declaration, returned, stages)
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
@@ -81,6 +88,7 @@ def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
         seconds=seconds,
         device=_device(),
         undeclared=tuple(sorted(undeclared - job.declared - baseline)),
+        traces=watcher.traces(imported, timed=job.timed),
     )
 
 
