@@ -18,7 +18,7 @@ LARGEST = 1000
 """How many values a list, dict or set may hold, nested ones included, to be compared by its contents."""
 
 _PLAIN = (int, float, complex, str, bytes, types.NoneType)
-_CONTAINERS = (list, dict, set, bytearray)
+_CONTAINERS = (list, dict, set)
 _MISSING = object()
 
 
@@ -129,7 +129,7 @@ def _is_plain(item: object) -> bool:
             todo += [*value.keys(), *value.values()]
         elif isinstance(value, (list, tuple, set, frozenset)):
             todo += value
-        elif not isinstance(value, (*_PLAIN, bytearray)):
+        elif not isinstance(value, _PLAIN):
             return False
     return not todo
 

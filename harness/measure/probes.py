@@ -265,6 +265,10 @@ def _risen(before: int, after: int) -> Iterable[str]:
     return [f"{after - before} more"] if after > before else []
 
 
+def _many(before: int, after: int) -> Iterable[str]:
+    return ["many more"] if after > before else []
+
+
 _environment = getattr(os.environ, "_data", os.environ)  # what it holds undecoded: a fiftieth of the time
 
 _PROBES = [
@@ -291,7 +295,7 @@ _PROBES = [
 
 LEAKS = [
     Probe("threads that still run", threading.active_count, setup=True, detail=_risen, named=True),
-    Probe("open files", _open_files(), setup=True, detail=_risen, named=True),
+    Probe("open files", _open_files(), setup=True, detail=_many, named=True),
 ]
 """What a trial may leave behind that makes later ones fail. A timing keeps what it has prepared."""
 
