@@ -25,7 +25,7 @@ from harness.judge import (
     decide_rows,
     outcome,
 )
-from harness.measure import Laboratory, Measurement
+from harness.measure import Laboratory, Measurement, remarks
 from harness.plan import PAIR, Case, Params, Question, Trial
 
 POLL = 0.25
@@ -79,6 +79,8 @@ class Progress:
     """Seconds until the trials that are asked for now are done; later looks may ask for more."""
     waiting: str = ""
     """What keeps trials from being started, who does, and how to go on; '' where nothing does."""
+    notes: tuple[str, ...] = ()
+    """What to say at once: the first time that a trial could not be kept, or cost its worker."""
 
 
 @dataclass
@@ -91,8 +93,9 @@ class Result:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said of measurements that were good and could not be kept, each once."""
-        return tuple(dict.fromkeys(m.note for m in self.measurements.values() if m.note))
+        """What is to be said of measurements that were not kept or that changed their worker, each once."""
+        kept = dict.fromkeys(m.note for m in self.measurements.values() if m.note)
+        return (*kept, *remarks(self.measurements.values()))
 
 
 @dataclass
@@ -149,6 +152,8 @@ class _Campaign:
         self.enquiries: dict[Question, _Enquiry] = {}
         self.readers: dict[Trial, list[_Enquiry]] = {}
         self.measured = self.reused = self.failed = 0
+        self.notes: dict[str, None] = {}
+        self.remarked: set[str] = set()  # experiments whose trials changed their worker
         self.seconds = 0.0
         self.start = time.monotonic()
         self.end = self.start + time_budget
@@ -245,6 +250,11 @@ class _Campaign:
             self.measured += 1
             self.failed += measurement.status == "error"
             self.seconds += measurement.seconds
+        if measurement.note:
+            self.notes[measurement.note] = None
+        if measurement.trial.run not in self.remarked and (said := remarks([measurement])):
+            self.remarked.add(measurement.trial.run)
+            self.notes.update(dict.fromkeys(said))
 
     def _trials(self, enquiry: _Enquiry) -> list[Trial]:
         """The trials of the enquiry's next look."""
@@ -318,6 +328,7 @@ class _Campaign:
             elapsed=time.monotonic() - self.start,
             remaining=None if each is None else pending * each / self.laboratory.workers,
             waiting=self.laboratory.waiting,
+            notes=tuple(self.notes),
         )
 
 

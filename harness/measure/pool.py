@@ -25,6 +25,7 @@ from harness.measure.channel import Channel, GarbledError, new_mark, wait
 from harness.measure.clock import AwakeClock, is_held, is_stopped
 from harness.measure.records import Job, Outcome, Started
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
+from harness.measure.scratch import Scratch
 from harness.measure.supervisor import SUPERVISED
 from harness.text import printable, size_text
 
@@ -52,7 +53,7 @@ sys.path[:] = {path!r}
 from harness.measure.supervisor import supervise
 from harness.measure.worker import main
 supervise({command}, {lifeline}, {descriptor})
-main({descriptor}, {mark!r})
+main({descriptor}, {mark!r}, {folder!r})
 """
 
 
@@ -72,10 +73,17 @@ class _Worker:
     started: bool = False
     retried: bool = False
     used: bool = False  # it has run a trial before this one
+    code: tuple[str, ...] | None = None  # that it has run; None if nothing
+    only: tuple[str, ...] | None = None  # the modules whose import has changed it
+    folder: str = ""  # for its temporary files
     since: float = 0.0
     stood: float = 0.0  # seconds of the job for which a signal had stopped it, that were not counted
     closed: float | None = None  # when it closed its end of the connection
     kills: int | None = None  # for want of memory, on this machine, before the job began
+
+    def serves(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
+        """Whether a trial of this code finds here what it would find in a new worker."""
+        return self.job is None and self.code in (None, code) and self.only in (None, modules)
 
     def deadline(self) -> float:
         limit = self.job.time_limit if self.job and self.started else STARTUP
@@ -103,6 +111,7 @@ class Pool:
         self.size = size
         self._environment = environment
         self._workers: list[_Worker] = []
+        self._scratch = Scratch()
         self._look_again = 0.0
         self._clock = AwakeClock()
         self._spared = self._clock.now()  # until when suspended workers were given their time back
@@ -112,9 +121,16 @@ class Pool:
         """How many more jobs can be started now."""
         return self.size - sum(worker.job is not None for worker in self._workers)
 
+    def fits(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
+        """Whether an idle worker has run this code, and no other."""
+        return any(worker.serves(code, modules) for worker in self._workers)
+
     def start(self, job: Job) -> None:
-        """Give the job to an idle worker, or to a new one. Needs `free`."""
-        idle = next((worker for worker in self._workers if worker.job is None), None)
+        """Give the job to an idle worker of its code, or to a new one, for which an idle one may have to go.
+        Needs `free`."""
+        idle = next((worker for worker in self._workers if worker.serves(job.code, job.modules)), None)
+        if idle is None and len(self._workers) >= self.size:
+            self._dismiss(next(worker for worker in self._workers if worker.job is None))
         self._give(idle or self._hire(), job)
 
     def watch(self, timeout: float) -> None:
@@ -160,6 +176,7 @@ class Pool:
         for worker in self._workers:
             self._dismiss(worker, forget=False)
         self._workers.clear()
+        self._scratch.close()
 
     def _too_large(self) -> list[tuple[Job, Outcome]]:
         """The jobs that exceeded their memory limit, ended. What earlier trials left in a worker is not held
@@ -194,13 +211,16 @@ class Pool:
         log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the worker, which inherits it)
         # So that what is written after the log was emptied begins at its beginning.
         fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) | os.O_APPEND)
+        folder = self._scratch.make()
+        own = {"TMPDIR": folder} if folder else {}
         boot = _BOOT.format(
-            path=sys.path, command=os.getpid(), lifeline=lifeline, descriptor=theirs.fileno(), mark=mark
-        )
+            path=sys.path, command=os.getpid(), lifeline=lifeline, descriptor=theirs.fileno(), mark=mark,
+            folder=folder,
+        )  # fmt: skip
         with theirs, os.fdopen(lifeline, "rb"):
             process = subprocess.Popen(
                 [sys.executable, "-P", "-c", boot],
-                env=self._environment,
+                env=self._environment | own,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -208,13 +228,14 @@ class Pool:
                 process_group=0,
             )
         end = os.fdopen(held, "wb", buffering=0)
-        worker = _Worker(process, Channel(ours.detach(), mark), end, log)
+        worker = _Worker(process, Channel(ours.detach(), mark), end, log, folder=folder)
         self._workers.append(worker)
         return worker
 
     def _give(self, worker: _Worker, job: Job) -> None:
         worker.log.truncate(0)
         worker.job, worker.started, worker.since, worker.stood = job, False, self._clock.now(), 0.0
+        worker.code = job.code
         worker.kills = kills_for_memory()
         with contextlib.suppress(OSError):  # a worker that just died is found by `finished`
             worker.connection.send(job)
@@ -228,10 +249,12 @@ class Pool:
             for message in worker.connection.received():
                 if isinstance(message, Outcome):
                     timed = worker.job is not None and worker.job.timed
+                    if message.traces.imported and worker.job is not None:
+                        worker.only = worker.job.modules
                     worker.job, worker.used = None, True
                     # What it loaded undeclared would hide the next such use from the comparison.
-                    replaced = message.undeclared or message.left or worker.connection.unread
-                    if replaced or (not timed and resident_of(worker.pid) > LARGE):
+                    spoilt = message.undeclared or message.traces.changed or message.left
+                    if spoilt or worker.connection.unread or (not timed and resident_of(worker.pid) > LARGE):
                         self._dismiss(worker)
                     return message
                 if not isinstance(message, Started):
@@ -300,6 +323,7 @@ class Pool:
             _kill_group(worker.process.pid)
             worker.process.wait()
         worker.log.close()
+        self._scratch.remove(worker.folder)
         if forget:
             self._workers.remove(worker)
 

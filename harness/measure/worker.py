@@ -25,6 +25,7 @@ from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.records import Job, Outcome, Stage, Started
 from harness.measure.supervisor import SUPERVISED, descendants
+from harness.measure.traces import Watcher
 from harness.plan.records import Trial
 from harness.text import shortened
 
@@ -32,14 +33,18 @@ FRAMES = 12
 """How many frames of a traceback are worth showing: the innermost."""
 
 
-def main(descriptor: int, mark: bytes) -> None:
-    """Serve jobs that arrive on the socket `descriptor`, in frames of that mark."""
+def main(descriptor: int, mark: bytes, folder: str = "") -> None:
+    """Serve jobs that arrive on the socket `descriptor`, in frames of that mark.
+
+    `folder` is for this worker's temporary files.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.set_inheritable(descriptor, False)
     threading.Thread(target=_exit_on_hangup, args=(descriptor,), daemon=True).start()
     channel = Channel(descriptor, mark)
     baseline = frozenset(loaded_sources(list(sys.modules)))
+    watcher = Watcher(folder)
     home = os.getpid()
     while True:
         try:
@@ -48,24 +53,29 @@ def main(descriptor: int, mark: bytes) -> None:
             return
         assert isinstance(job, Job)
         channel.transmit(Started(home))
-        outcome = run_job(job, baseline)
+        outcome = run_job(job, baseline, watcher)
         if os.getpid() != home:  # a fork that the trial let come back: the answer is not its to give
             os._exit(1)
         channel.transmit(replace(outcome, left=not job.timed and _left()))
 
 
-def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
+def run_job(job: Job, baseline: frozenset[str], watcher: Watcher | None = None) -> Outcome:
     """Run a trial. Whatever it raises becomes an outcome with an error."""
+    watcher = watcher or Watcher()
+    watcher.begin(job.declared)
     stages: list[StageReport] = []
     used: set[str] = set()
     before = set(sys.modules)
     start = time.perf_counter()
     values: dict[str, float] = {}
     missing: dict[str, str] = {}
+    imported: tuple[str, ...] = ()
     error = raised = trace = ""
     try:
-        with watching_imports() as used, collect_stages() as stages:
+        with watching_imports(watcher) as used, collect_stages() as stages:
             declaration = find(job.trial.run)
+            if len(sys.modules) > len(before):
+                imported = watcher.imported()
             returned = call(declaration, job.trial)
         values, missing, error = sort_out(declaration, returned, stages)
         raised = error and f"returned: {error}"
@@ -84,6 +94,7 @@ def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
         seconds=seconds,
         device=_device(),
         undeclared=tuple(sorted(undeclared - job.declared - baseline)),
+        traces=watcher.traces(imported, timed=job.timed),
     )
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from harness.campaign import Progress
 from harness.report.words import seconds
+from harness.text import printable
 
 PATIENCE = 2.0
 """Seconds before the first sign; shorter runs show none."""
@@ -58,12 +59,16 @@ def sentence(progress: Progress) -> str:
 
 
 class _Lines:
-    """A plain line every `EVERY` seconds."""
+    """A plain line every `EVERY` seconds, and each note at once."""
 
     def __init__(self) -> None:
         self.next = time.monotonic() + PATIENCE
+        self.said = 0  # how many notes have been shown
 
     def show(self, progress: Progress) -> None:
+        for note in progress.notes[self.said :]:
+            print(f"Note: {printable(note)}", file=sys.stderr, flush=True)
+        self.said = len(progress.notes)
         if time.monotonic() >= self.next:
             self.next = time.monotonic() + EVERY
             print(sentence(progress), file=sys.stderr, flush=True)
@@ -79,8 +84,13 @@ def _live() -> Iterator[Callable[[Progress], None]]:
     columns = (BarColumn(bar_width=24), TextColumn("{task.description}", markup=False))
     with Bar(*columns, console=console, transient=True, refresh_per_second=4) as bar:
         task = bar.add_task("", total=None)
+        said = 0
 
         def show(progress: Progress) -> None:
+            nonlocal said
+            for note in progress.notes[said:]:  # above the bar
+                console.print(f"Note: {printable(note)}", markup=False, highlight=False)
+            said = len(progress.notes)
             done = progress.measured + progress.reused
             bar.update(task, completed=done, total=done + progress.pending, description=sentence(progress))
 
