@@ -31,17 +31,21 @@ from harness.declare.registry import (
     find,
     is_reference,
 )
+from harness.declare.repeatable import EXACTLY, REPEATABLE, Repeatable, read_repeatable
 from harness.declare.stages import NOT_COVERED, NotCovered, StageError, StageReport, collect_stages, stage
 
 __all__ = [
+    "EXACTLY",
     "NOT_COVERED",
     "REFERENCE",
+    "REPEATABLE",
     "Declaration",
     "DeclarationError",
     "Kind",
     "NotCovered",
     "Parameter",
     "Quantity",
+    "Repeatable",
     "StageError",
     "StageReport",
     "Timed",
@@ -53,5 +57,6 @@ __all__ = [
     "experiment_names",
     "find",
     "is_reference",
+    "read_repeatable",
     "stage",
 ]

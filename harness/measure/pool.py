@@ -18,10 +18,11 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import IO
 
+from harness.measure.processor import processor
 from harness.measure.records import Job, Outcome
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.text import size_text
@@ -56,7 +57,7 @@ class _Worker:
     job: Job | None = None
     started: bool = False
     retried: bool = False
-    used: bool = False  # it has run a trial before this one
+    ran: int = 0  # how many trials it has run before this one
     since: float = 0.0
     kills: int | None = None  # for want of memory, on this machine, before the job began
 
@@ -85,8 +86,12 @@ class Pool:
         return self.size - sum(worker.job is not None for worker in self._workers)
 
     def start(self, job: Job) -> None:
-        """Give the job to an idle worker, or to a new one. Needs `free`."""
+        """Give the job to an idle worker, or to a new one; a `fresh` job to a new one. Needs `free`."""
         idle = next((worker for worker in self._workers if worker.job is None), None)
+        if job.fresh and idle is not None:
+            if len(self._workers) >= self.size:
+                self._dismiss(idle)
+            idle = None
         self._give(idle or self._hire(), job)
 
     def watch(self, timeout: float) -> None:
@@ -141,14 +146,14 @@ class Pool:
             worker, job, limit = limits[group]
             if held > limit and (held := proportional(group)) > limit:
                 _kill(worker.process)
-                if worker.used:
+                if worker.ran:
                     self._begin_anew(worker, job)
                     continue
                 reason = (
                     f"exceeded its memory limit of {size_text(limit)}: it held {size_text(held)};"
                     " raise --memory-limit or the suite's memory-limit, or make the trial smaller"
                 )
-                ended.append((job, self._lost(worker, reason)))
+                ended.append((job, self._lost(worker, reason, stopped=True)))
         return ended
 
     def _hire(self) -> _Worker:
@@ -189,7 +194,8 @@ class Pool:
                 message = worker.connection.recv()
                 if isinstance(message, Outcome):
                     timed = worker.job is not None and worker.job.timed
-                    worker.job, worker.used = None, True
+                    message = replace(message, ordinal=worker.ran, cpu=processor())
+                    worker.job, worker.ran = None, worker.ran + 1
                     # What it loaded undeclared would hide the next such use from the comparison.
                     if message.undeclared or (not timed and resident_of(worker.process.pid) > LARGE):
                         self._dismiss(worker)
@@ -208,7 +214,7 @@ class Pool:
         _kill(worker.process)
         limit = f"exceeded its time limit of {job.time_limit:g} s"
         reason = limit if worker.started else f"the worker did not start within {STARTUP:g} s"
-        return self._lost(worker, reason)
+        return self._lost(worker, reason, stopped=True)
 
     def _bury(self, worker: _Worker) -> Outcome | None:
         """Deal with a worker that died: its job begins anew if it had not started, once."""
@@ -218,7 +224,8 @@ class Pool:
         if job is not None and not worker.started and not worker.retried:
             self._begin_anew(worker, job)
             return None
-        return self._lost(worker, _how_it_died(worker.process.poll(), worker.kills))
+        code = worker.process.poll()
+        return self._lost(worker, _how_it_died(code, worker.kills), stopped=code == -signal.SIGKILL)
 
     def _begin_anew(self, worker: _Worker, job: Job) -> None:
         self._dismiss(worker)
@@ -226,13 +233,15 @@ class Pool:
         successor.retried = True
         self._give(successor, job)
 
-    def _lost(self, worker: _Worker, reason: str) -> Outcome:
+    def _lost(self, worker: _Worker, reason: str, *, stopped: bool) -> Outcome:
         log = _end_of(worker.log)
         seconds = time.monotonic() - worker.since
         worker.job = None
         self._dismiss(worker)
         text = f"{reason}; the end of its log:\n{log}" if log else f"{reason}; its log is empty"
-        return Outcome(status="error", error=text, seconds=seconds)
+        return Outcome(
+            status="error", error=text, seconds=seconds, ordinal=worker.ran, cpu=processor(), stopped=stopped
+        )
 
     def _dismiss(self, worker: _Worker, *, forget: bool = True) -> None:
         """End a worker and whatever it started, and free what it held."""

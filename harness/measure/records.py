@@ -33,7 +33,8 @@ class Job:
 
     `time_limit` is in seconds, `memory_limit` in bytes that its worker may hold (None: any). `timed`: it is
     a timing, whose worker is neither watched nor replaced. `digest` (of the source) and `device` (its kind,
-    '' where JAX is not used) are what a worker elsewhere must find there.
+    '' where JAX is not used) are what a worker elsewhere must find there. `fresh`: it needs a worker that has
+    run no trial.
     """
 
     trial: Trial
@@ -43,6 +44,7 @@ class Job:
     timed: bool = False
     digest: str = ""
     device: str = ""
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ class Outcome:
     `missing` gives, for each declared quantity without a value, the reason. `undeclared` names modules of
     the project that the trial used and that are not in its static import closure. `device` is the kind
     that JAX computed on, '' if the trial did not import JAX. `edited`: the source was another, where it ran,
-    when it had ended.
+    when it had ended. `ordinal` is how many trials its worker had run before, `cpu` the model of processor
+    that it ran on. `stopped`: its worker was ended from outside, at a limit or by SIGKILL, which says nothing
+    of its numbers. `changed` names the process-wide state that the trial changed, for which its worker was
+    replaced.
     """
 
     status: Status
@@ -64,6 +69,10 @@ class Outcome:
     device: str = ""
     undeclared: tuple[str, ...] = ()
     edited: bool = False
+    ordinal: int = 0
+    cpu: str = ""
+    stopped: bool = False
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,9 @@ class Measurement:
 
     `stored`: it is in the store. `reused`: it was there already, nothing ran. `note` says why a good
     result was not stored. `error` says what went wrong where `status` is "error".
+
+    `program` is the digest of what computed it: the fingerprint without the trial. `ordinal`, `cpu`, `edited`
+    and `stopped` are those of the outcome; `changed` says that the trial changed the state of its worker.
     """
 
     trial: Trial
@@ -86,6 +98,12 @@ class Measurement:
     stored: bool = False
     reused: bool = False
     note: str = ""
+    program: str = ""
+    ordinal: int = 0
+    cpu: str = ""
+    changed: bool = False
+    edited: bool = False
+    stopped: bool = False
 
     def reason(self, quantity: str) -> str:
         """Why `quantity` has no value here; '' if it has one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from harness.campaign import Result, conduct
 from harness.measure import Laboratory
 from harness.plan import case
@@ -18,6 +20,7 @@ class SharedLaboratory:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._laboratory: Laboratory | None = None
+        self._salt = datetime.now(UTC).isoformat()
 
     def judge(self, instance: Instance) -> Result:
         """Measure what the instance needs, and judge it."""
@@ -25,7 +28,7 @@ class SharedLaboratory:
         if self._laboratory is None:
             self._laboratory = Laboratory(self.settings.store, workers=self.settings.workers)
         try:
-            return conduct([question], self._laboratory)
+            return conduct([question], self._laboratory, recheck=self.settings.recheck, salt=self._salt)
         except BaseException:  # what it still measures is not for the next claim to wait for
             self.close()
             raise
