@@ -13,14 +13,12 @@ class Passes:
 
     def __init__(self, store: Store | None) -> None:
         self._store = store
-        self._passed: set[str] = set()
+        self._passed: dict[str, tuple[str, Trial]] = {}  # where there is no store: program, trial
         self._failed: dict[str, str] = {}
 
     def has(self, group: Group) -> bool:
         """Whether the group passed, in this process or as the store has it. Raises `StoreError`."""
-        if group.key not in self._passed and self._store is not None and self._store.passed(group.key):
-            self._passed.add(group.key)
-        return group.key in self._passed
+        return group.key in self._passed if self._store is None else self._store.passed(group.key)
 
     def failure(self, group: Group) -> str:
         """Why the group failed in this process; '' where it did not."""
@@ -29,16 +27,22 @@ class Passes:
     def keep(self, group: Group, trial: Trial) -> None:
         """Remember that the group passed, with `trial` measured twice. Raises `StoreError`."""
         with uninterrupted():
-            self._passed.add(group.key)
-            if self._store is not None:
+            if self._store is None:
+                self._passed[group.key] = (group.program, trial)
+            else:
                 self._store.keep_pass(group.key, group.program, trial)
 
     def refuse(self, group: Group, reason: str) -> int:
-        """Remember that the group failed, and remove its trials from the store; how many.
+        """Remember that the group failed, and remove its trials from the store; how many. What passed by one
+        of these trials has not passed any more.
 
         Raises `StoreError`.
         """
         with uninterrupted():
-            self._passed.discard(group.key)
             self._failed[group.key] = reason
-            return 0 if self._store is None else self._store.forget(group.program, group.holds)
+            if self._store is not None:
+                return self._store.forget(group.program, group.holds)
+            for key, (program, trial) in list(self._passed.items()):
+                if program == group.program and group.holds(trial):
+                    del self._passed[key]
+            return 0

@@ -139,20 +139,24 @@ class Store:
             )
 
     def forget(self, program: str, belongs: Callable[[Trial], bool]) -> int:
-        """Remove the measurements by a program whose trials belong to what failed a recheck, and whatever has
-        passed with that program; how many measurements. All or nothing."""
+        """Remove the measurements by a program whose trials belong to what failed a recheck, and what passed
+        by one of these trials; how many measurements. All or nothing."""
         with self._explained():
             self._database.execute("begin immediate")
             try:
-                query = "select fingerprint, trial from measurement where program = ?"
-                rows = [tuple(map(_text, row)) for row in self._database.execute(query, [program])]
-                gone = [[fingerprint] for fingerprint, key in rows if _is_in(key, belongs)]
-                self._database.executemany("delete from measurement where fingerprint = ?", gone)
-                self._database.execute("delete from recheck where program = ?", [program])
+                removed = self._remove("measurement", "fingerprint", program, belongs)
+                self._remove("recheck", "passed", program, belongs)
                 self._database.execute("commit")
             except BaseException:
                 self._database.execute("rollback")
                 raise
+        return removed
+
+    def _remove(self, table: str, key: str, program: str, belongs: Callable[[Trial], bool]) -> int:
+        query = f"select {key}, trial from {table} where program = ?"
+        rows = [tuple(map(_text, row)) for row in self._database.execute(query, [program])]
+        gone = [[name] for name, trial in rows if _is_in(trial, belongs)]
+        self._database.executemany(f"delete from {table} where {key} = ?", gone)
         return len(gone)
 
     def seconds_per_trial(self, run: str) -> float | None:
