@@ -225,7 +225,8 @@ class Pool:
             self._begin_anew(worker, job)
             return None
         code = worker.process.poll()
-        return self._lost(worker, _how_it_died(code, worker.kills), stopped=code == -signal.SIGKILL)
+        stopped = not worker.started or code == -signal.SIGKILL
+        return self._lost(worker, _how_it_died(code, worker.kills), stopped=stopped)
 
     def _begin_anew(self, worker: _Worker, job: Job) -> None:
         self._dismiss(worker)
