@@ -314,6 +314,25 @@ def test_the_record_says_what_was_rechecked_and_what_it_took(write: Write) -> No
     assert "Rechecked 1 experiment in 0.0 s: it repeats to the bit." in terminal(record)
 
 
+def test_an_edit_during_the_run_is_no_difference(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second worker imports the edited module; what it gives says nothing of the first."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = tmp_path / "edited_meanwhile.py"
+    source = Path(impure.__file__).read_text()
+    module.write_text(source)
+    path = write(HEAD + table().replace("impure:impure", "edited_meanwhile:impure"))
+
+    def edit(progress: Progress) -> None:
+        if progress.decided == progress.total and not progress.rechecking:
+            module.write_text(source.replace("seed / 3", "seed / 4"))
+
+    record = measured(path, None, on_progress=edit)
+    assert (verdicts(record), results(record)) == ({"clean": "supported"}, {"clean": "not-rechecked"})
+    assert "not rechecked: its source was edited during the run" in record.notes[-1]
+
+
 @pytest.mark.slow
 def test_a_cluster_rechecks_too(write: Write, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
