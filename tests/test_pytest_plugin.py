@@ -346,6 +346,42 @@ def test_two_processes_of_xdist_measure_no_trial_twice(pytester: pytest.Pytester
     assert [properties["verdict"] for properties in found] == ["supported"] * 6
 
 
+HIDDEN = """
+[suite]
+format = 1
+title = "Hidden"
+[experiments.pid]
+run = "impure:impure"
+with = { act = "pid" }
+[experiments.clean]
+run = "impure:impure"
+"""
+ASKED = """
+[claims.NAME]
+says = "x is y."
+expect = "open"
+experiment = "NAME"
+exact = { of = ["x", "y"], atol = 1.0 }
+seeds = 4
+"""
+
+
+def test_claims_of_an_experiment_that_reads_hidden_state_fail(pytester: pytest.Pytester) -> None:
+    again = ASKED.replace("claims.NAME", "claims.again")
+    claims = [ASKED.replace("NAME", "clean"), ASKED.replace("NAME", "pid"), again.replace("NAME", "pid")]
+    text = HIDDEN + "".join(claims)
+    pytester.path.joinpath("toys.toml").write_text(text)
+    result = pytester.runpytest_subprocess("toys.toml", "--harness-workers=1", "--harness-recheck=no")
+    result.assert_outcomes(passed=3)
+    result = pytester.runpytest_subprocess("toys.toml", "--harness-workers=1")
+    result.assert_outcomes(passed=1, failed=2)
+    said = "error      not a function of its parameters and seed: impure:impure (act=pid), seed"
+    assert str(result.stdout).count(said) == 2
+    result = pytester.runpytest_subprocess("toys.toml", "--harness-recheck=2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--harness-recheck: expected a share such as 1%, found '2'; or 'no'" in str(result.stderr)
+
+
 def test_a_bad_suite_is_a_collection_error_with_every_mistake(pytester: pytest.Pytester) -> None:
     text = GOOD.replace("seeds = 21", "seeds = 22").replace('within = "5%"', 'withn = "5%"')
     pytester.path.joinpath("bad.toml").write_text(text)

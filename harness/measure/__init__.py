@@ -17,10 +17,10 @@ Errors:
     MissingValueError      a measurement has no such quantity, and why (a stage or the trial failed)
 """
 
+from harness.measure.cpu import processor
 from harness.measure.environment import DeviceError
 from harness.measure.fingerprint import Source, fingerprint, roots, source_of
 from harness.measure.laboratory import Laboratory, measure_here
-from harness.measure.processor import processor
 from harness.measure.recheck import Group, Recheck, RecheckResult
 from harness.measure.rechecker import Rechecker
 from harness.measure.records import Measurement, MissingValueError, Stage

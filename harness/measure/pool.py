@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import IO
 
-from harness.measure.processor import processor
+from harness.measure.cpu import processor
 from harness.measure.records import Job, Outcome
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.text import size_text
