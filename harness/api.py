@@ -33,6 +33,7 @@ def run(
     given: Mapping[str, object] | None = None,
     time_budget: float | None = None,
     track: str | Path | None = None,
+    recheck: bool | float = True,
     progress: bool | Callable[[Progress], None] = False,
 ) -> Record:
     """Measure and judge the claims of `FILE` or `FILE::ID` targets; what `harness run` does, as a record.
@@ -40,13 +41,18 @@ def run(
     `keyword` and `marks` select as -k and -m do. `store` keeps measured trials (None keeps nothing), `seeds`
     replaces the budgets, `first_seed` the pinned seeds 0, 1, 2, …, and `given` values of parameters, as
     `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds, `memory_limit` of a
-    trial in bytes, `cluster` names Dask workers, `track` the repository of the code under test. `progress`
+    trial in bytes, `cluster` names Dask workers, `track` the repository of the code under test.
+    `recheck=False` measures no trial twice, `recheck=0.01` also that share of what the store has. `progress`
     shows it on standard error, or is a function that is told of it. A record without instances means that
     nothing was selected.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
-    `StoreError` for a store that cannot be used (all are `UserError`).
+    `StoreError` for a store that cannot be used (all are `UserError`), and ValueError where `recheck` is no
+    share.
     """
+    if not isinstance(recheck, bool) and not 0 <= recheck <= 1:
+        raise ValueError(f"recheck: expected True, False or a share from 0 to 1, found {recheck!r}")
+    share = float(recheck) if not isinstance(recheck, bool) else 0.0
     make_local_modules_importable()
     if track is not None:
         make_importable(Path(track))
@@ -63,6 +69,7 @@ def run(
             first_seed=first_seed,
             time_budget=time_budget,
             track=None if track is None else Path(track),
+            recheck=None if recheck is False else share,
             command=("harness.run", *map(str, names)),
             on_progress=progress if callable(progress) else show,
         )

@@ -3,14 +3,16 @@
 Every undecided question wants its next look. The distinct trials that the looks read are recalled from
 the store or measured, each once; when a look is complete its question is judged, and is decided or wants
 the next look. The order in which trials finish does not matter: a ruling is a function of the first n
-seeds. In: the cases of the selected instances. Out: a `Finding` for each.
+seeds. In the end one trial of each experiment is measured twice (`harness.measure.recheck`); where the two
+disagree, all claims that read the experiment are errors. In: the cases of the selected instances. Out: a
+`Finding` for each.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.declare import NOT_COVERED
@@ -25,8 +27,8 @@ from harness.judge import (
     decide_rows,
     outcome,
 )
-from harness.measure import Laboratory, Measurement, remarks
-from harness.plan import PAIR, Case, Params, Question, Trial
+from harness.measure import Group, Laboratory, Measurement, Recheck, Rechecker, remarks
+from harness.plan import PAIR, Case, Params, Question, Trial, fixed
 
 POLL = 0.25
 """Seconds between two reports of progress while nothing finishes."""
@@ -81,6 +83,8 @@ class Progress:
     """What keeps trials from being started, who does, and how to go on; '' where nothing does."""
     notes: tuple[str, ...] = ()
     """What to say at once: the first time that a trial could not be kept, or cost its worker."""
+    rechecking: int = 0
+    """Trials that are to be measured a second time, when all others are done."""
 
 
 @dataclass
@@ -90,12 +94,15 @@ class Result:
     findings: list[Finding]
     measurements: dict[Trial, Measurement]
     progress: Progress
+    rechecks: tuple[Recheck, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said of measurements that were not kept or that changed their worker, each once."""
-        kept = dict.fromkeys(m.note for m in self.measurements.values() if m.note)
-        return (*kept, *remarks(self.measurements.values()))
+        """What is to be said of measurements that were not kept or that changed their worker, and of
+        experiments that were not rechecked, each once."""
+        said = [m.note for m in self.measurements.values() if m.note]
+        said += remarks(self.measurements.values())
+        return tuple(dict.fromkeys([*said, *(r.note for r in self.rechecks if r.note)]))
 
 
 @dataclass
@@ -122,16 +129,20 @@ def conduct(
     first_seed: int = 0,
     time_budget: float = math.inf,
     memory_limit: int | None = None,
+    recheck: float | None = 0.0,
+    salt: str = "",
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Result:
     """Measure what the cases need, and judge them.
 
     The seeds are `first_seed`, `first_seed + 1`, …. After `time_budget` seconds the trials that still run
     are ended and lost, and what needs more is *not run*. `memory_limit`, in bytes, is that of every trial, in
-    place of the claims' own. KeyboardInterrupt is raised on; what was measured
-    by then is in the laboratory's store.
+    place of the claims' own. `recheck` is the share of the recalled trials that is measured again besides one
+    trial of each experiment that has not passed a recheck, chosen by `salt`; None rechecks nothing.
+    KeyboardInterrupt is raised on; what was measured by then is in the laboratory's store.
     """
-    return _Campaign(cases, laboratory, first_seed, time_budget, memory_limit, on_progress).run()
+    campaign = _Campaign(cases, laboratory, first_seed, time_budget, memory_limit, on_progress)
+    return campaign.run(recheck, salt)
 
 
 class _Campaign:
@@ -174,7 +185,7 @@ class _Campaign:
                     enquiry.time_limit = max(enquiry.time_limit, limit)
                     enquiry.memory_limit = max(enquiry.memory_limit, memory)
 
-    def run(self) -> Result:
+    def run(self, recheck: float | None, salt: str) -> Result:
         self._advance(list(self.enquiries.values()))
         self.on_progress(self._progress())
         while self.laboratory.pending:
@@ -192,7 +203,86 @@ class _Campaign:
             self.on_progress(self._progress())
             if time.monotonic() >= self.end:
                 self.laboratory.abandon()
-        return Result([self._finding(case) for case in self.cases], self.known, self._progress())
+        rechecks = () if recheck is None else self._recheck(recheck, salt)
+        findings = [self._finding(case) for case in self.cases]
+        return Result(findings, self.known, self._progress(), rechecks)
+
+    def _recheck(self, share: float, salt: str) -> tuple[Recheck, ...]:
+        """Measure some trials twice; the questions that read an experiment which fails are errors."""
+        points = self._points()
+        groups: dict[tuple[str, str], Group] = {}
+        read: dict[Group, list[Measurement]] = {}
+        for trial, measurement in self.known.items():
+            for table in points.get((trial.run, trial.params), ()):
+                key = (table.name, measurement.program)
+                if key not in groups:
+                    groups[key] = replace(table, program=measurement.program)
+                read.setdefault(groups[key], []).append(measurement)
+        rechecker = Rechecker(self.laboratory, read, share, salt)
+        if rechecker.trials and time.monotonic() < self.end:
+            rechecker.request(self._limits())
+        while self.laboratory.pending:
+            self.on_progress(self._progress(rechecking=True))
+            rechecker.learn(self.laboratory.collect(timeout=POLL))
+            if time.monotonic() >= self.end:
+                self.laboratory.abandon()
+        rechecks = rechecker.results()
+        failed = {r.group: r.reason for r in rechecks if r.result == "differs"}
+        if failed:
+            self._refuse(failed, points)
+        return rechecks
+
+    def _points(self) -> dict[tuple[str, Params], dict[Group, None]]:
+        """The points that are read, with the tables that they belong to, as groups without a program.
+
+        Those of timings are left out.
+        """
+        tables: dict[tuple[str, str], Group] = {}
+        points: dict[tuple[str, Params], dict[Group, None]] = {}
+        for case in self.cases:
+            experiment, suite = case.instance.claim.experiment, case.instance.suite
+            timed = experiment.declaration is not None and experiment.declaration.timed
+            if case.instance.claim.benchmarks or timed:
+                continue
+            if (suite, experiment.id) not in tables:
+                tables[suite, experiment.id] = Group(
+                    experiment.run, "", fixed(experiment), experiment.repeatable, f"{suite}/{experiment.id}"
+                )
+            table = tables[suite, experiment.id]
+            for question in (*case.questions, *case.control):
+                for reading in question.effect.readings:
+                    points.setdefault((reading.run, reading.params), {})[table] = None
+        return points
+
+    def _limits(self) -> Callable[[Trial], tuple[float, int | None]]:
+        """The limits of a trial: the largest of those that the questions which read its point have."""
+        limits: dict[tuple[str, Params], tuple[float, float]] = {}
+        for enquiry in self.enquiries.values():
+            for reading in enquiry.question.effect.readings:
+                point = (reading.run, reading.params)
+                seconds, memory = limits.get(point, (0.0, 0.0))
+                limits[point] = max(seconds, enquiry.time_limit), max(memory, enquiry.memory_limit)
+
+        def limit(trial: Trial) -> tuple[float, int | None]:
+            seconds, memory = limits[trial.run, trial.params]
+            return seconds, None if memory == math.inf else int(memory)
+
+        return limit
+
+    def _refuse(
+        self, failed: Mapping[Group, str], points: Mapping[tuple[str, Params], Mapping[Group, None]]
+    ) -> None:
+        """Make errors of the questions that read a group which failed."""
+        for enquiry in self.enquiries.values():
+            for reading in enquiry.question.effect.readings:
+                trial = reading.trial(self.first_seed)
+                if (trial.run, trial.params) not in points:
+                    continue
+                program = self.laboratory.program(trial)
+                reasons = [r for g, r in failed.items() if g.program == program and g.holds(trial)]
+                if reasons:
+                    enquiry.error, enquiry.covered = reasons[0], True
+                    break
 
     def _advance(self, enquiries: Iterable[_Enquiry]) -> None:
         """Judge what can be judged; recall, and then request, what the next looks lack."""
@@ -315,8 +405,8 @@ class _Campaign:
         enquiry = self.enquiries[question]
         return Part(question, enquiry.ruling, enquiry.error, enquiry.covered)
 
-    def _progress(self) -> Progress:
-        pending = self.laboratory.pending
+    def _progress(self, *, rechecking: bool = False) -> Progress:
+        pending = 0 if rechecking else self.laboratory.pending
         each = self.seconds / self.measured if self.measured else None
         return Progress(
             measured=self.measured,
@@ -329,6 +419,7 @@ class _Campaign:
             remaining=None if each is None else pending * each / self.laboratory.workers,
             waiting=self.laboratory.waiting,
             notes=tuple(self.notes),
+            rechecking=self.laboratory.pending if rechecking else 0,
         )
 
 

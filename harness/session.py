@@ -18,7 +18,7 @@ from harness.git import toplevel
 from harness.judge import exit_code
 from harness.measure import Laboratory, Source, roots, source_of
 from harness.plan import Case, Trial, case, parameters, shard
-from harness.report.build import instance_record
+from harness.report.build import instance_record, recheck_record
 from harness.report.environment import commit_of, environment, tracked
 from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, ShardRecord, SuiteRecord
 from harness.suite import SelectionError, Suite
@@ -48,6 +48,7 @@ def run(
     time_budget: float | None = None,
     part: tuple[int, int] | None = None,
     track: Path | None = None,
+    recheck: float | None = 0.0,
     command: Sequence[str] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Record:
@@ -55,8 +56,8 @@ def run(
 
     `time_budget`: after so many seconds, what is not measured is *not run*. `part` (number, of) is one shard
     of the selection. `track` is a repository whose commit the record names: the code under test. Raises
-    `TrackError` where no trial depends on it. `cluster` and `memory_limit` are those of `Laboratory` and of
-    `conduct`.
+    `TrackError` where no trial depends on it. `cluster` is that of `Laboratory`; `memory_limit` and `recheck`
+    are those of `conduct`.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     cases, shard_record = _shard(cases_of(selected, seeds), part)
@@ -71,6 +72,8 @@ def run(
             first_seed=first,
             memory_limit=memory_limit,
             time_budget=math.inf if time_budget is None else time_budget,
+            recheck=recheck,
+            salt=started.isoformat(),
             on_progress=on_progress,
         )
         where = environment(
@@ -108,6 +111,7 @@ def run(
         tracked=tracked_record,
         shard=shard_record,
         time_budget=time_budget,
+        rechecks=tuple(map(recheck_record, result.rechecks)),
     )
 
 

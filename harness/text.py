@@ -1,4 +1,4 @@
-"""Text that is safe to print, and sizes of memory as people write them."""
+"""Text that is safe to print; sizes of memory, and shares, as people write them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 
 SIZE = re.compile(r"^(?=.*[1-9])([0-9]+(?:\.[0-9]+)?) ?([KMGT]iB|[kMGT]B)$")
 """A size of memory, `4 GiB` or `500MB`, that is not zero."""
+
+SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%")
 
 _UNITS = {
     **{f"{letter}iB": 1024**power for power, letter in enumerate("KMGT", 1)},
@@ -31,6 +33,14 @@ def size_text(count: int) -> str:
     """So many bytes to three figures, in the largest binary unit that they fill: `4 GiB`."""
     unit = next((unit for unit in ("TiB", "GiB", "MiB") if count >= _UNITS[unit]), "KiB")
     return f"{count / _UNITS[unit]:.3g} {unit}"
+
+
+def share(text: str) -> float:
+    """`1%` as 0.01. Raises ValueError for what is no share above 0% and up to 100%."""
+    match = SHARE.fullmatch(text)
+    if match is None or not 0 < float(match[1]) <= 100:
+        raise ValueError(f"expected a share such as 1%, found {text!r}")
+    return float(match[1]) / 100
 
 
 def encodable(text: str) -> str:

@@ -79,6 +79,21 @@ at = { shift = 0.0, size = 1 }
     assert harness.arrays(record, "none")["id"].shape == (0,)
 
 
+def test_rechecks_are_made_left_out_or_extended(write: Callable[[str], Path], tmp_path: Path) -> None:
+    path, store = write(GOOD), tmp_path / "s.sqlite"
+
+    def rechecks(recheck: bool | float) -> int:
+        return len(harness.run(path, store=store, workers=1, recheck=recheck).rechecks)
+
+    assert rechecks(False) == 0
+    assert rechecks(True) == 1
+    assert rechecks(True) == 0
+    assert rechecks(0.01) >= 1
+    for share in (-0.1, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="recheck: expected True, False or a share from 0 to 1"):
+            rechecks(share)
+
+
 def test_a_record_as_a_frame(write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     record = harness.run(write(GOOD), store=None, workers=1)
     frame = harness.frame(record)

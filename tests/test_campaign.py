@@ -23,11 +23,17 @@ Read = Callable[[str], Suite]
 
 
 def findings(
-    suite: Suite, store: Path | None = None, *, workers: int = 2, first_seed: int = 0, keyword: str = ""
+    suite: Suite,
+    store: Path | None = None,
+    *,
+    workers: int = 2,
+    first_seed: int = 0,
+    keyword: str = "",
+    recheck: float | None = 0.0,
 ) -> dict[str, Finding]:
     cases = [case(i) for i in suite.instances if keyword in i.local_id]
     with Laboratory(store, workers=workers) as laboratory:
-        result = conduct(cases, laboratory, first_seed=first_seed)
+        result = conduct(cases, laboratory, first_seed=first_seed, recheck=recheck)
     return {f.case.instance.local_id: f for f in result.findings}
 
 
@@ -181,10 +187,10 @@ def test_claims_over_one_experiment_measure_each_trial_once(read: Read, tmp_path
     log = tmp_path / "log"
     again = GOOD[GOOD.index("[claims.same]") :].replace("[claims.same]", "[claims.again]")
     text = GOOD.replace("sd = 0.02", f'sd = 0.02, log = "{log}"') + again.replace('"5%"', '"6%"')
-    findings(read(text), tmp_path / "store.sqlite")
+    findings(read(text), tmp_path / "store.sqlite", recheck=None)
     ran = [line.rsplit(" ", 1)[0] for line in log.read_text().splitlines()]
     assert len(ran) == len(set(ran))
-    findings(read(text.replace('"6%"', '"7%"')), tmp_path / "store.sqlite")
+    findings(read(text.replace('"6%"', '"7%"')), tmp_path / "store.sqlite", recheck=None)
     ran = [line.rsplit(" ", 1)[0] for line in log.read_text().splitlines()]
     assert len(ran) == len(set(ran)), "a changed margin measured a trial again"
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from good_suite import GOOD, write
 
+from harness.report import read_record
+
 __all__ = ["write"]
 ROOT = Path(__file__).parents[1]
 ISSUES = "suites/issues.toml"
@@ -145,6 +147,19 @@ def test_the_second_run_measures_nothing(write: Callable[[str], Path]) -> None:
     assert json.loads((path.parent / "3.json").read_text())["trials"]["reused"] == 0
 
 
+def test_rechecks_are_made_left_out_or_extended(write: Callable[[str], Path]) -> None:
+    path = write(GOOD)
+
+    def rechecks(*arguments: str) -> int:
+        harness("run", "toys.toml", "--workers", "1", "--json", "r.json", *arguments, folder=path.parent)
+        return len(read_record(path.parent / "r.json").rechecks)
+
+    assert rechecks("--no-recheck") == 0
+    assert rechecks() == 1  # for what the first run left out
+    assert rechecks() == 0
+    assert 1 <= rechecks("--recheck", "1%") < rechecks("--recheck", "5%") < 10  # of some 60 trials
+
+
 def test_mistakes_exit_with_4_measure_nothing_and_show_no_traceback(write: Callable[[str], Path]) -> None:
     path = write(GOOD.replace('"5%"', '"5"').replace("experiment = ", "experimnt = "))
     for command in ("check", "run", "list", "plan"):
@@ -165,6 +180,8 @@ def test_mistakes_exit_with_4_measure_nothing_and_show_no_traceback(write: Calla
         (["run", "toys.toml", "--workers", "0"], "not in the range"),
         (["run", "toys.toml", "--fresh", "--first-seed", "3"], "found both"),
         (["run", "toys.toml", "--cluster", "local:2", "--workers", "3"], "found both; local:N has N workers"),
+        (["run", "toys.toml", "--recheck", "2"], "expected a share such as 1%, found '2'"),
+        (["run", "toys.toml", "--recheck", "1%", "--no-recheck"], "expected --recheck or --no-recheck"),
         (["run", "toys.toml", "--memory-limit", "4"], "expected a size such as 4GiB or 500MB, found '4'"),
         (["run", "toys.toml::same[shift=0,siz=1]"], "did you mean same[shift=0,size=1]?"),
         (["run", "toys.toml", "-k", "a b"], "column 3: expected `and`"),

@@ -30,7 +30,10 @@ main(sys.argv[1:])
 
 
 class Run:
-    """`harness run` on a suite of toys that log every execution; a mark tells its processes apart."""
+    """`harness run` on a suite of toys that log every execution; a mark tells its processes apart.
+
+    Nothing is rechecked, so that each trial is to be begun once.
+    """
 
     def __init__(self, folder: Path, sleep: float) -> None:
         self.folder = folder
@@ -42,7 +45,8 @@ class Run:
         self.environment = {**os.environ, "PYTHONPATH": path, "HARNESS_TEST_MARK": str(folder)}
 
     def start(self, *arguments: str, record: str = "r.json") -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", PROGRAM, "run", "toys.toml", "--json", record, *arguments]
+        command = [sys.executable, "-c", PROGRAM, "run", "toys.toml", "--json", record]
+        command += ["--no-recheck", *arguments]
         return subprocess.Popen(
             command, cwd=self.folder, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,

@@ -161,6 +161,8 @@ class Run:
     executions: list[str]
     """As pytest left them."""
     executions_after: list[str]
+    tables: int
+    """How many experiments the suite has."""
     record: dict[str, Any]
 
     def properties(self, name: str) -> dict[str, str]:
@@ -195,6 +197,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Run:
         {case.attrib["name"]: case for case in ET.parse(folder / "junit.xml").iter("testcase")},
         executions,
         log.read_text().splitlines(),
+        EVERYTHING.count("[experiments."),
         json.loads((folder / "r.json").read_text()),
     )
 
@@ -226,9 +229,12 @@ def test_the_junit_file_says_what_the_record_of_harness_run_says(everything: Run
 def test_pytest_and_the_command_share_a_store_and_claims_share_workers(everything: Run) -> None:
     begun = Counter(line.rsplit(" ", 1)[0] for line in everything.executions)
     assert len(begun) > 20
-    assert set(begun.values()) == {1}
+    # One trial of each of the tables was rechecked, in a worker of its own that went on with the rest.
+    again = begun.total() - len(begun)
+    assert 1 <= again <= everything.tables
     assert everything.executions_after == everything.executions, "harness run has measured something again"
-    assert len({line.rsplit(" ", 1)[1] for line in everything.executions}) == 1, "a worker for each claim"
+    workers = {line.rsplit(" ", 1)[1] for line in everything.executions}
+    assert len(workers) == 1 + again, "a worker for each claim"
 
 
 def test_a_failure_shows_the_finding_and_how_to_repeat_it_and_no_traceback(everything: Run) -> None:
@@ -325,7 +331,8 @@ def test_two_processes_of_xdist_measure_no_trial_twice(pytester: pytest.Pytester
     text = GOOD.replace("sd = 0.02", f'sd = 0.02, sleep = 0.02, log = "{log}"')
     again = text[text.index("[claims.same]") :].replace("[claims.same]", "[claims.again]")
     pytester.path.joinpath("toys.toml").write_text(text + again.replace('"5%"', '"6%"'))
-    result = pytester.runpytest_subprocess("-n", "2", "--dist", dist, "--junitxml=junit.xml", "toys.toml")
+    options = ("-n", "2", "--dist", dist, "--junitxml=junit.xml", "--harness-recheck=no")
+    result = pytester.runpytest_subprocess(*options, "toys.toml")
     result.assert_outcomes(passed=6)
     assert "6 instances: 6 of 6 as expected." in result.outlines
     executions = [line.rsplit(" ", 1) for line in log.read_text().splitlines()]
@@ -337,6 +344,42 @@ def test_two_processes_of_xdist_measure_no_trial_twice(pytester: pytest.Pytester
     cases = list(ET.parse("junit.xml").iter("testcase"))
     found = [{p.attrib["name"]: p.attrib["value"] for p in case.iter("property")} for case in cases]
     assert [properties["verdict"] for properties in found] == ["supported"] * 6
+
+
+HIDDEN = """
+[suite]
+format = 1
+title = "Hidden"
+[experiments.pid]
+run = "impure:impure"
+with = { act = "pid" }
+[experiments.clean]
+run = "impure:impure"
+"""
+ASKED = """
+[claims.NAME]
+says = "x is y."
+expect = "open"
+experiment = "NAME"
+exact = { of = ["x", "y"], atol = 1.0 }
+seeds = 4
+"""
+
+
+def test_claims_of_an_experiment_that_reads_hidden_state_fail(pytester: pytest.Pytester) -> None:
+    again = ASKED.replace("claims.NAME", "claims.again")
+    claims = [ASKED.replace("NAME", "clean"), ASKED.replace("NAME", "pid"), again.replace("NAME", "pid")]
+    text = HIDDEN + "".join(claims)
+    pytester.path.joinpath("toys.toml").write_text(text)
+    result = pytester.runpytest_subprocess("toys.toml", "--harness-workers=1", "--harness-recheck=no")
+    result.assert_outcomes(passed=3)
+    result = pytester.runpytest_subprocess("toys.toml", "--harness-workers=1")
+    result.assert_outcomes(passed=1, failed=2)
+    said = "error      not a function of its parameters and seed: impure:impure (act=pid), seed"
+    assert str(result.stdout).count(said) == 2
+    result = pytester.runpytest_subprocess("toys.toml", "--harness-recheck=2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--harness-recheck: expected a share such as 1%, found '2'; or 'no'" in str(result.stderr)
 
 
 def test_a_bad_suite_is_a_collection_error_with_every_mistake(pytester: pytest.Pytester) -> None:

@@ -1,10 +1,10 @@
-"""Sizes of memory."""
+"""Sizes of memory, and shares."""
 
 from __future__ import annotations
 
 import pytest
 
-from harness.text import size, size_text
+from harness.text import share, size, size_text
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,14 @@ def test_no_size(text):
 )
 def test_a_size_as_text(count, text):
     assert size_text(count) == text
+
+
+@pytest.mark.parametrize(("text", "found"), [("1%", 0.01), ("0.5 %", 0.005), ("100%", 1.0)])
+def test_a_share(text, found):
+    assert share(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "1", "0%", "101%", "-1%", "1%%", "nan%", "٣%"])
+def test_no_share(text):
+    with pytest.raises(ValueError, match="expected a share such as 1%, found"):
+        share(text)

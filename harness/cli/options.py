@@ -47,6 +47,18 @@ def duration(context: click.Context, parameter: click.Parameter, text: str | Non
     return seconds
 
 
+def share(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
+    """`1%` as 0.01; a callback."""
+    from harness.text import share as read
+
+    if text is None:
+        return None
+    try:
+        return read(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def memory_size(context: click.Context, parameter: click.Parameter, text: str | None) -> int | None:
     """`4GiB` as bytes; a callback."""
     from harness.text import size

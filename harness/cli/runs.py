@@ -19,6 +19,7 @@ from harness.cli.options import (
     memory_size,
     nothing,
     shard,
+    share,
     show,
     store_option,
     targets_argument,
@@ -51,6 +52,13 @@ from harness.cli.outputs import Outputs, Rendered, output_options, rendering_opt
     "--time-budget", metavar="TIME", callback=duration, help="End after 10min, say; the rest is not run."
 )
 @click.option("--shard", "part", metavar="NUMBER/OF", callback=shard, help="Only this part of it, as in 2/5.")
+@click.option(
+    "--recheck",
+    metavar="SHARE",
+    callback=share,
+    help="Measure this share of what the store has again, as in 1%, and compare.",
+)
+@click.option("--no-recheck", is_flag=True, help="Measure no trial twice.")
 @track_option
 @output_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -69,6 +77,8 @@ def run(
     store: Path,
     time_budget: float | None,
     part: tuple[int, int] | None,
+    recheck: float | None,
+    no_recheck: bool,
     track: Path | None,
     outputs: Outputs,
     quiet: bool,
@@ -77,6 +87,8 @@ def run(
 
     What has been measured is kept in the store: an interrupted run goes on from there. A copy of the record
     goes to the history, which `harness history` and `harness diff` read.
+
+    One trial of each experiment is measured twice, once: where the two differ, its claims are errors.
     """
     from harness.report.progress import showing
     from harness.session import fresh_first_seed, make_importable
@@ -87,6 +99,8 @@ def run(
         raise click.UsageError("expected --workers or --cluster, found both; local:N has N workers")
     if fresh and first_seed is not None:
         raise click.UsageError("expected --fresh or --first-seed, found both")
+    if recheck is not None and no_recheck:
+        raise click.UsageError("expected --recheck or --no-recheck, found both")
     if track is not None:
         make_importable(track)
     selected = [chosen for chosen in gather(targets, keyword, marks, assignments) if chosen.instances]
@@ -105,6 +119,7 @@ def run(
             time_budget=time_budget,
             part=part,
             track=track,
+            recheck=None if no_recheck else recheck or 0.0,
             command=("harness", *sys.argv[1:]),
             on_progress=on_progress,
         )

@@ -33,18 +33,22 @@ from harness.declare.registry import (
     is_reference,
     names_main,
 )
+from harness.declare.repeatable import EXACTLY, REPEATABLE, Repeatable, read_repeatable
 from harness.declare.stages import NOT_COVERED, NotCovered, StageError, StageReport, collect_stages, stage
 
 __all__ = [
+    "EXACTLY",
     "IMPORTABLE",
     "NOT_COVERED",
     "REFERENCE",
+    "REPEATABLE",
     "Declaration",
     "DeclarationError",
     "Kind",
     "NotCovered",
     "Parameter",
     "Quantity",
+    "Repeatable",
     "StageError",
     "StageReport",
     "Timed",
@@ -57,5 +61,6 @@ __all__ = [
     "find",
     "is_reference",
     "names_main",
+    "read_repeatable",
     "stage",
 ]

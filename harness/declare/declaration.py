@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.declare.annotations import evaluated, parameters, place, written
+from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
 
 Scale = Literal["log", "linear"]
 Value = int | float | str | bool
@@ -69,6 +70,8 @@ class Declaration:
     kind: Kind = "experiment"
     timed: bool = False
     """Its quantities are timings: trials run alone on the machine, and are not kept."""
+    repeatable: Repeatable = EXACTLY
+    """How exactly a trial's numbers come again, in another worker on the same kind of processor."""
 
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
@@ -83,6 +86,7 @@ def experiment(
     about: Mapping[str, str] | None = None,
     precision: str = "",
     timed: bool = False,
+    repeatable: str = "",
 ) -> Callable[[Callable[..., dict[str, float]]], Callable[..., dict[str, float]]]:
     """Declare a function as an experiment.
 
@@ -92,8 +96,15 @@ def experiment(
     what each parameter means, `precision` which floating-point types it uses, `timed` that it measures
     time. Raise `version` when the meaning of a quantity changes.
 
+    A run measures one trial of the experiment twice, and expects the same bits. `repeatable="1e-6"` declares
+    that its numbers come again within this relative tolerance, `repeatable="no: reason"` that they do not.
+
     Raises `DeclarationError` when the signature does not say all this.
     """
+    try:
+        exactness = read_repeatable(repeatable) if repeatable else EXACTLY
+    except ValueError as error:
+        raise DeclarationError(f"experiment {name}, repeatable: {error}") from None
 
     def declare(function: Callable[..., dict[str, float]]) -> Callable[..., dict[str, float]]:
         declaration = Declaration(
@@ -105,6 +116,7 @@ def experiment(
             function=function,
             precision=precision,
             timed=timed,
+            repeatable=exactness,
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
         return function

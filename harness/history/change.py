@@ -29,6 +29,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from harness.measure.recheck import ROUNDING, ROUNDING_SDS
 from harness.report.change import KINDS, Change, Kind
 from harness.report.distance import how_far
 from harness.report.record import InstanceRecord, PartRecord
@@ -36,8 +37,6 @@ from harness.report.words import effect, region
 
 SHIFT_LEVEL = 0.001
 SHIFT_SDS = 0.2
-ROUNDING_SDS = 0.01
-ROUNDING = 1e-6
 TIMING_SHIFT = math.log(1.25)
 """Measured (docs/history.md): between runs on one machine, with nothing changed, ratios of two timings moved
 by at most a fifth."""

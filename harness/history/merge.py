@@ -79,6 +79,7 @@ def merge(parts: Sequence[Part], command: Sequence[str] = ()) -> Record:
         instances=instances,
         tracked=first.record.tracked,
         time_budget=max((r.time_budget for r in records if r.time_budget is not None), default=None),
+        rechecks=tuple(itertools.chain.from_iterable(record.rechecks for record in records)),
     )
 
 

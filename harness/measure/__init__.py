@@ -4,7 +4,8 @@ A *trial* is one experiment at one point with one seed (`harness.plan`). Its *fi
 all that its numbers depend on: parameters, seed, the *source* that can come to run (its static import
 *closure*), the libraries beneath, the device. The *store* keeps one *measurement* per fingerprint. A
 *worker* is a process that runs one trial at a time; the *laboratory* gives them out, so that a trial is
-measured once, by whichever process gets to it first, and a worker that dies costs only its own.
+measured once, by whichever process gets to it first, and a worker that dies costs only its own. A *recheck*
+measures one trial of an experiment a second time, in a worker that has run nothing (`measure.recheck`).
 
 In: trials. Out: measurements. This room knows nothing of claims or verdicts, and imports no JAX or NumPy:
 only its workers do.
@@ -16,9 +17,12 @@ Errors:
     MissingValueError      a measurement has no such quantity, and why (a stage or the trial failed)
 """
 
+from harness.measure.cpu import processor
 from harness.measure.environment import DeviceError
 from harness.measure.fingerprint import Source, fingerprint, roots, source_of
 from harness.measure.laboratory import Laboratory, measure_here
+from harness.measure.recheck import Group, Recheck, RecheckResult
+from harness.measure.rechecker import Rechecker
 from harness.measure.records import Measurement, MissingValueError, Stage
 from harness.measure.remarks import remarks
 from harness.measure.store import Store, StoreError
@@ -27,10 +31,14 @@ from harness.measure.upkeep import Contents, Pruned, clean, contents, merge_stor
 __all__ = [
     "Contents",
     "DeviceError",
+    "Group",
     "Laboratory",
     "Measurement",
     "MissingValueError",
     "Pruned",
+    "Recheck",
+    "RecheckResult",
+    "Rechecker",
     "Source",
     "Stage",
     "Store",
@@ -40,6 +48,7 @@ __all__ = [
     "fingerprint",
     "measure_here",
     "merge_stores",
+    "processor",
     "prune",
     "remarks",
     "roots",

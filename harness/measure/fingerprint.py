@@ -86,6 +86,13 @@ def fingerprint(trial: Trial, declaration: Declaration, source: Source, device: 
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def program(trial: Trial, declaration: Declaration, source: Source, device: str) -> str:
+    """The digest of what computes the trial: its fingerprint without the parameters and the seed."""
+    python = list(sys.version_info[:2])
+    parts = [trial.run, declaration.name, declaration.version, device, source.digest, python]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
 def _steps(name: str, finder: Finder) -> list[Located]:
     """The module and the packages above it, in the order in which an import runs them.
 

@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING, Protocol, Self
 from harness.declare import Declaration, find
 from harness.measure.code import code_of, modules_of
 from harness.measure.environment import device_kind, environment
-from harness.measure.fingerprint import Source, fingerprint, roots, source_of
+from harness.measure.fingerprint import Source, fingerprint, program, roots, source_of
 from harness.measure.holders import PATIENCE, Wait, log
 from harness.measure.interrupts import uninterrupted
 from harness.measure.locks import LOCK, Lock, Machine, acquire
+from harness.measure.passes import Passes
 from harness.measure.pool import Pool
 from harness.measure.records import Job, Measurement, Outcome
 from harness.measure.store import Store, StoreError
@@ -96,6 +97,8 @@ class Laboratory:
 
     def __init__(self, store: Path | None, *, workers: int | None = None, cluster: str = "") -> None:
         self._store = None if store is None else Store(store)
+        self.passes = Passes(self._store)
+        """Which experiments passed a recheck."""
         self._locks = None if store is None else store.with_name(store.name + ".locks")
         cache = None if store is None else store.with_name(store.name + ".jax").absolute()
         self._cluster: Cluster | None = None
@@ -109,11 +112,13 @@ class Laboratory:
         self._declarations: dict[str, Declaration] = {}
         self._sources: dict[tuple[str, tuple[str, ...]], Source] = {}
         self._fingerprints: dict[Trial, str] = {}
+        self._programs: dict[tuple[str, str], str] = {}
         self._machine = Machine()
         self._queue: deque[_Request] = deque()
         self._timings: deque[_Request] = deque()  # trials that run alone, when no other is left to run
         self._timing = False
         self._elsewhere: deque[_Request] = deque()  # another process holds their locks
+        self._repeats: deque[_Request] = deque()  # measured once more, in workers that have run nothing
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
         self._passed_over = 0  # how often the first in the queue was
@@ -149,7 +154,7 @@ class Laboratory:
     @property
     def pending(self) -> int:
         """How many requested trials `collect` has not yet returned."""
-        waiting = len(self._queue) + len(self._timings) + len(self._elsewhere)
+        waiting = len(self._queue) + len(self._timings) + len(self._elsewhere) + len(self._repeats)
         return waiting + len(self._running) + len(self._finished)
 
     @property
@@ -166,6 +171,16 @@ class Laboratory:
             declaration, device = self._declarations[trial.run], self._device_for(source)
             self._fingerprints[trial] = fingerprint(trial, declaration, source, device)
         return self._fingerprints[trial]
+
+    def program(self, trial: Trial) -> str:
+        """The digest of what computes the trial: its fingerprint without parameters and seed."""
+        self.fingerprint(trial)
+        source = self._source(trial)
+        key = (trial.run, source.digest)
+        if key not in self._programs:
+            declaration = self._declarations[trial.run]
+            self._programs[key] = program(trial, declaration, source, self._device_for(source))
+        return self._programs[key]
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
         """Those of the trials that the store has; timings are never kept."""
@@ -197,6 +212,15 @@ class Laboratory:
             if known is not None and all(known is not other for other in self._finished):
                 self._finished.append(known)
 
+    def repeat(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
+        """Queue a trial to be measured once more, in a worker that has run nothing; limits as for `request`.
+
+        `collect` returns what it gives, and nothing of it is kept. Not while the trial itself is pending.
+        """
+        self.fingerprint(trial)
+        with uninterrupted():
+            self._repeats.append(_Request(trial, time_limit, memory_limit, *self._code(trial)))
+
     def collect(self, timeout: float) -> list[Measurement]:
         """The measurements that ended since the last call; waits up to `timeout` seconds for the first.
 
@@ -223,11 +247,12 @@ class Laboratory:
         with uninterrupted():
             self._gather()
             waiting = [request.trial for request in (*self._queue, *self._timings, *self._elsewhere)]
-            for queue in (self._queue, self._timings, self._elsewhere):
+            for queue in (self._queue, self._timings, self._elsewhere, self._repeats):
                 queue.clear()
             self._pool.abandon()
             for trial in (*waiting, *self._running):
-                self._asked.pop(trial, None)
+                if self._asked.get(trial) is None:  # one that is repeated was measured
+                    self._asked.pop(trial, None)
             for trial in list(self._running):
                 self._free(trial)
 
@@ -249,6 +274,7 @@ class Laboratory:
         self._queue.clear()
         self._timings.clear()
         self._elsewhere.clear()
+        self._repeats.clear()
         try:
             while self._running and not kill:
                 self._pool.watch(math.inf)
@@ -291,6 +317,15 @@ class Laboratory:
             self._queue.popleft()
             if stored is not None:
                 self._finish(stored)
+        while self._repeats and self._pool.free and not self._timing and self._machine.share():
+            request = self._repeats[0]
+            self._running[request.trial] = None
+            try:
+                self._pool.start(replace(self._job(request), fresh=True))
+            except BaseException:
+                self._free(request.trial)
+                raise
+            self._repeats.popleft()
         if self._timings and not (self._queue or self._elsewhere or self._running) and self._machine.seize():
             trial = self._timings[0].trial
             self._running[trial], self._timing = None, True
@@ -367,6 +402,10 @@ class Laboratory:
         while self._ended:
             job, outcome = self._ended.popleft()
             measurement = self._measurement(job.trial, outcome)
+            if job.fresh:
+                self._finished.append(measurement)
+                self._free(job.trial)
+                continue
             try:
                 keep = measurement.status == "ok" and not measurement.note and not self._is_timed(job.trial)
                 if self._store is not None and keep:
@@ -402,8 +441,11 @@ class Laboratory:
         source = self._source(trial)
         device = self._device_for(source)
         note = ""
+        edited = outcome.edited or not source.is_current()
         if outcome.status == "ok" and not self._is_timed(trial):
-            note = self._objection(trial, source, outcome)
+            if edited and not outcome.edited:  # perhaps only its comments
+                edited = source_of(trial.run, trial.params).digest != source.digest
+            note = self._objection(trial, source, outcome, edited)
         return Measurement(
             trial=trial,
             fingerprint=self.fingerprint(trial),
@@ -418,9 +460,15 @@ class Laboratory:
             raised=outcome.raised,
             trace=outcome.trace,
             traces=outcome.traces,
+            program=self.program(trial),
+            ordinal=outcome.ordinal,
+            cpu=outcome.cpu,
+            changed=bool(outcome.traces.changed),
+            edited=edited,
+            stopped=outcome.stopped,
         )
 
-    def _objection(self, trial: Trial, source: Source, outcome: Outcome) -> str:
+    def _objection(self, trial: Trial, source: Source, outcome: Outcome, edited: bool) -> str:
         """Why the outcome must not be kept under the trial's fingerprint; '' where it may be."""
         if outcome.undeclared:
             return (
@@ -430,9 +478,7 @@ class Laboratory:
             )
         if source.uses_jax and outcome.device not in ("", self.device):
             return f"{trial.run}: not stored, because it ran on {outcome.device}, expected {self.device}"
-        if outcome.edited or (
-            not source.is_current() and source_of(trial.run, trial.params).digest != source.digest
-        ):
+        if edited:
             return f"{trial.run}: not stored, because its source was edited during the run"
         return ""
 

@@ -18,11 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 from harness.measure.channel import Channel, GarbledError, new_mark, wait
 from harness.measure.clock import AwakeClock, is_held, is_stopped
+from harness.measure.cpu import processor
 from harness.measure.records import Job, Outcome, Started
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.measure.scratch import Scratch
@@ -72,7 +73,7 @@ class _Worker:
     job: Job | None = None
     started: bool = False
     retried: bool = False
-    used: bool = False  # it has run a trial before this one
+    ran: int = 0  # how many trials it has run before this one
     code: tuple[str, ...] | None = None  # that it has run; None if nothing
     only: tuple[str, ...] | None = None  # the modules whose import has changed it
     folder: str = ""  # for its temporary files
@@ -127,8 +128,11 @@ class Pool:
 
     def start(self, job: Job) -> None:
         """Give the job to an idle worker of its code, or to a new one, for which an idle one may have to go.
-        Needs `free`."""
-        idle = next((worker for worker in self._workers if worker.serves(job.code, job.modules)), None)
+
+        A `fresh` job always takes a new one. Needs `free`.
+        """
+        fitting = (worker for worker in self._workers if worker.serves(job.code, job.modules))
+        idle = None if job.fresh else next(fitting, None)
         if idle is None and len(self._workers) >= self.size:
             self._dismiss(next(worker for worker in self._workers if worker.job is None))
         self._give(idle or self._hire(), job)
@@ -194,14 +198,14 @@ class Pool:
             worker, job, limit = limits[group]
             if held > limit and (held := proportional(group)) > limit:
                 _kill(worker)
-                if worker.used:
+                if worker.ran:
                     self._begin_anew(worker, job)
                     continue
                 reason = (
                     f"exceeded its memory limit of {size_text(limit)}: it held {size_text(held)};"
                     " raise --memory-limit or the suite's memory-limit, or make the trial smaller"
                 )
-                ended.append((job, self._lost(worker, reason)))
+                ended.append((job, self._lost(worker, reason, stopped=True)))
         return ended
 
     def _hire(self) -> _Worker:
@@ -251,12 +255,13 @@ class Pool:
                     timed = worker.job is not None and worker.job.timed
                     if message.traces.imported and worker.job is not None:
                         worker.only = worker.job.modules
-                    worker.job, worker.used = None, True
+                    outcome = replace(message, ordinal=worker.ran, cpu=processor())
+                    worker.job, worker.ran = None, worker.ran + 1
                     # What it loaded undeclared would hide the next such use from the comparison.
                     spoilt = message.undeclared or message.traces.changed or message.left
                     if spoilt or worker.connection.unread or (not timed and resident_of(worker.pid) > LARGE):
                         self._dismiss(worker)
-                    return message
+                    return outcome
                 if not isinstance(message, Started):
                     raise GarbledError(f"a {type(message).__name__}")
                 worker.pid, worker.started, worker.since = message.process, True, self._clock.now()
@@ -278,14 +283,15 @@ class Pool:
         if worker.job is not None and not worker.started and not worker.retried:
             self._begin_anew(worker, worker.job)
             return None
-        return self._lost(worker, f"the worker sent what is no message: {printable(str(error))}")
+        reason = f"the worker sent what is no message: {printable(str(error))}"
+        return self._lost(worker, reason, stopped=False)
 
     def _stop(self, worker: _Worker, job: Job) -> Outcome:
         """End a worker that is past its limit."""
         _kill(worker)
         limit = f"exceeded its time limit of {job.time_limit:g} s"
         reason = limit if worker.started else f"the worker did not start within {STARTUP:g} s"
-        return self._lost(worker, reason)
+        return self._lost(worker, reason, stopped=True)
 
     def _bury(self, worker: _Worker) -> Outcome | None:
         """Deal with a worker that died: its job begins anew if it had not started, once."""
@@ -295,7 +301,8 @@ class Pool:
             return None
         code = worker.process.poll()
         _kill(worker)
-        return self._lost(worker, _how_it_died(code, worker.kills))
+        stopped = not worker.started or code == -signal.SIGKILL
+        return self._lost(worker, _how_it_died(code, worker.kills), stopped=stopped)
 
     def _begin_anew(self, worker: _Worker, job: Job) -> None:
         self._dismiss(worker)
@@ -303,13 +310,15 @@ class Pool:
         successor.retried = True
         self._give(successor, job)
 
-    def _lost(self, worker: _Worker, reason: str) -> Outcome:
+    def _lost(self, worker: _Worker, reason: str, *, stopped: bool) -> Outcome:
         log = _end_of(worker.log)
         seconds = self._clock.now() - worker.since
         worker.job = None
         self._dismiss(worker)
         text = f"{reason}; the end of its log:\n{log}" if log else f"{reason}; its log is empty"
-        return Outcome(status="error", error=text, seconds=seconds)
+        return Outcome(
+            status="error", error=text, seconds=seconds, ordinal=worker.ran, cpu=processor(), stopped=stopped
+        )
 
     def _dismiss(self, worker: _Worker, *, forget: bool = True) -> None:
         """End a worker and whatever it started, and free what it held."""

@@ -49,7 +49,8 @@ class Job:
 
     `time_limit` is in seconds, `memory_limit` in bytes that its worker may hold (None: any). `timed`: it is
     a timing, whose worker is neither watched nor replaced. `digest` (of the source) and `device` (its kind,
-    '' where JAX is not used) are what a worker elsewhere must find there.
+    '' where JAX is not used) are what a worker elsewhere must find there. `fresh`: it needs a worker that has
+    run no trial.
     """
 
     trial: Trial
@@ -61,6 +62,7 @@ class Job:
     device: str = ""
     code: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ class Outcome:
     that JAX computed on, '' if the trial did not import JAX. `edited`: the source was another, where it ran,
     when it had ended. `error` is one line where the trial raised; `raised` then says what was raised and
     where (two trials that failed alike have the same), and `trace` is its traceback. `left`: processes that
-    it started went on when it had ended. `traces`: what else it left in its worker.
+    it started went on when it had ended. `traces`: what else it left in its worker. `ordinal` is how many
+    trials its worker had run before, `cpu` the model of processor that it ran on. `stopped`: its worker was
+    ended from outside, at a limit or by SIGKILL, which says nothing of its numbers.
     """
 
     status: Status
@@ -95,6 +99,9 @@ class Outcome:
     trace: str = ""
     left: bool = False
     traces: Traces = Traces()
+    ordinal: int = 0
+    cpu: str = ""
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,9 @@ class Measurement:
     `stored`: it is in the store. `reused`: it was there already, nothing ran. `note` says why a good
     result was not stored. `error` says what went wrong where `status` is "error"; `raised`, `trace` and
     `traces` are those of `Outcome`.
+
+    `program` is the digest of what computed it: the fingerprint without the trial. `ordinal`, `cpu`, `edited`
+    and `stopped` are those of the outcome; `changed` says that the trial changed the state of its worker.
     """
 
     trial: Trial
@@ -121,6 +131,12 @@ class Measurement:
     raised: str = ""
     trace: str = ""
     traces: Traces = Traces()
+    program: str = ""
+    ordinal: int = 0
+    cpu: str = ""
+    changed: bool = False
+    edited: bool = False
+    stopped: bool = False
 
     def reason(self, quantity: str) -> str:
         """Why `quantity` has no value here; '' if it has one."""

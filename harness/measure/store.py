@@ -18,7 +18,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from harness.measure.locks import LockError, waiting
 from harness.measure.records import Measurement, Stage
 from harness.plan.records import Trial
 
-SCHEMA = 2
+SCHEMA = 3
 APPLICATION = 0x4E544B48  # "NTKH", in SQLite's application_id: this file is ours
 BATCH = 500  # SQLite before 3.32 takes at most 999 parameters in a statement
 PATIENCE = 60.0  # seconds to wait for another writer, whose transactions take milliseconds
@@ -45,12 +45,24 @@ create table measurement (
     stages      text not null,   -- JSON: [name, seconds, failure]
     seconds     real not null,
     device      text not null,
+    cpu         text not null,   -- the model of the processor
+    program     text not null,   -- digest: the fingerprint without parameters and seed
+    ordinal     integer not null, -- how many trials its worker had run before
+    changed     integer not null, -- 1 where it changed the state of its worker
     created     real not null,   -- Unix time
     checksum    text not null    -- of the columns before it
 );
 create index measurement_experiment on measurement (experiment, seconds);
+create index measurement_program on measurement (program);
+create table recheck (
+    passed   text primary key,   -- digest of what passed a recheck: Group.key
+    program  text not null,
+    trial    text not null,      -- Trial.key of the trial that was measured twice
+    created  real not null,      -- Unix time
+    checksum text not null       -- of the columns before it
+);
 """
-_INSERT = "insert or replace into measurement values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = f"insert or replace into measurement values ({', '.join('?' * 14)})"
 _SELECT = "select * from measurement"
 _ENTRIES = "select type, name, tbl_name, sql from sqlite_master where sql is not null order by name"
 
@@ -135,9 +147,45 @@ class Store:
         m = measurement
         stages = [[stage.name, stage.seconds, stage.failure] for stage in m.stages]
         texts = [json.dumps(part) for part in (dict(m.values), dict(m.missing), stages)]
-        row = [m.fingerprint, m.trial.key, m.trial.run, *texts, float(m.seconds), m.device, time.time()]
+        row = [m.fingerprint, m.trial.key, m.trial.run, *texts, float(m.seconds), m.device, m.cpu, m.program]
+        row += [m.ordinal, int(m.changed), time.time()]
         with self._explained():
             self._database.execute(_INSERT, [*row, _checksum(row)])
+
+    def passed(self, key: str) -> bool:
+        """Whether it is kept that this passed a recheck."""
+        with self._explained():
+            found = self._database.execute("select * from recheck where passed = ?", [key]).fetchall()
+        return any(_checksum(texts) == checksum for *texts, checksum in (map(_text, row) for row in found))
+
+    def keep_pass(self, key: str, program: str, trial: Trial) -> None:
+        """Write that this passed a recheck, in which `trial` was measured twice."""
+        row = [key, program, trial.key, time.time()]
+        with self._explained():
+            self._database.execute(
+                "insert or replace into recheck values (?, ?, ?, ?, ?)", [*row, _checksum(row)]
+            )
+
+    def forget(self, program: str, belongs: Callable[[Trial], bool]) -> int:
+        """Remove the measurements by a program whose trials belong to what failed a recheck, and what passed
+        by one of these trials; how many measurements. All or nothing."""
+        with self._explained():
+            self._database.execute("begin immediate")
+            try:
+                removed = self._remove("measurement", "fingerprint", program, belongs)
+                self._remove("recheck", "passed", program, belongs)
+                self._database.execute("commit")
+            except BaseException:
+                self._database.execute("rollback")
+                raise
+        return removed
+
+    def _remove(self, table: str, key: str, program: str, belongs: Callable[[Trial], bool]) -> int:
+        query = f"select {key}, trial from {table} where program = ?"
+        rows = [tuple(map(_text, row)) for row in self._database.execute(query, [program])]
+        gone = [[name] for name, trial in rows if _is_in(trial, belongs)]
+        self._database.executemany(f"delete from {table} where {key} = ?", gone)
+        return len(gone)
 
     def seconds_per_trial(self, run: str) -> float | None:
         """How long a trial of the experiment took on average; None where none is kept."""
@@ -232,13 +280,25 @@ def _checksum(columns: Sequence[object]) -> str:
     return hashlib.blake2b(json.dumps(columns).encode(), digest_size=16).hexdigest()
 
 
+def _trial(key: str) -> Trial:
+    run, params, seed = json.loads(key)
+    return Trial(run, tuple((name, value) for name, value in params), seed)
+
+
+def _is_in(key: str, belongs: Callable[[Trial], bool]) -> bool:
+    """Whether a row's trial belongs; so does one that cannot be read."""
+    try:
+        return belongs(_trial(key))
+    except (ValueError, TypeError, RecursionError):
+        return True
+
+
 def _measurement(
     fingerprint: str, trial: str, run: str, quantities: str, missing: str, stages: str, seconds: float,
-    device: str, created: float,
+    device: str, cpu: str, program: str, ordinal: int, changed: int, created: float,
 ) -> Measurement:
-    _, params, seed = json.loads(trial)
     return Measurement(
-        trial=Trial(run, tuple((name, value) for name, value in params), seed),
+        trial=_trial(trial),
         fingerprint=fingerprint,
         status="ok",
         values=json.loads(quantities),
@@ -248,4 +308,8 @@ def _measurement(
         device=device,
         stored=True,
         reused=True,
+        program=program,
+        ordinal=ordinal,
+        cpu=cpu,
+        changed=bool(changed),
     )

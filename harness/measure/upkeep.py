@@ -81,6 +81,7 @@ def prune(
     trials, seconds = store.rows(f"select count(*), coalesce(sum(seconds), 0.0) {chosen}", values)[0]
     if not dry_run:
         store.rows(f"delete {chosen}", values)
+        store.rows("delete from recheck where program not in (select program from measurement)")
         store.rows("vacuum")
         store.rows("pragma wal_checkpoint(truncate)")
     if reachable is not None:
@@ -108,7 +109,8 @@ def clean(path: Path, before: float | None) -> int:
 
 
 def merge_stores(into: Store, other: Path) -> tuple[int, int]:
-    """Copy the trials of another store that this one lacks; how many were copied, and how many it has.
+    """Copy the trials of another store that this one lacks, and what has passed a recheck there; how many
+    trials were copied, and how many it has.
 
     Raises `StoreError` where the other is no store, or one of another schema.
     """
@@ -120,6 +122,7 @@ def merge_stores(into: Store, other: Path) -> tuple[int, int]:
         (found,) = into.rows("select count(*) from other.measurement")[0]
         (before,) = into.rows("select count(*) from main.measurement")[0]
         into.rows("insert or ignore into main.measurement select * from other.measurement")
+        into.rows("insert or ignore into main.recheck select * from other.recheck")
         (after,) = into.rows("select count(*) from main.measurement")[0]
     finally:
         into.rows("detach database other")

@@ -5,7 +5,7 @@ question reads *trials*; two claims that read the same experiment at the same po
 read the same trial, which is measured once.
 """
 
-from harness.plan.questions import PAIR, Case, case, declared, parameters
+from harness.plan.questions import PAIR, Case, case, declared, fixed, parameters
 from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Trial, arguments
 from harness.plan.shards import shard
 
@@ -22,6 +22,7 @@ __all__ = [
     "arguments",
     "case",
     "declared",
+    "fixed",
     "parameters",
     "shard",
 ]

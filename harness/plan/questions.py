@@ -53,6 +53,12 @@ def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> Params:
     )
 
 
+def fixed(experiment: Experiment) -> Params:
+    """The parameters that no axis of the experiment sets: those that all its trials have in common."""
+    swept = {name for axis in experiment.axes.values() for value in axis.values for name in value.sets}
+    return tuple((name, value) for name, value in parameters(experiment, ()) if name not in swept)
+
+
 def declared(experiment: Experiment) -> Declaration:
     """The experiment's declaration; ValueError where its module has not been imported."""
     if experiment.declaration is None:

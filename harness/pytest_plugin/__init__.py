@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LABORATORY: pytest.StashKey[SharedLaboratory] = pytest.StashKey()
 SUITES: pytest.StashKey[frozenset[Path]] = pytest.StashKey()
+NO_RECHECK = "no"
+"""What `--harness-recheck` says for: measure no trial twice."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,6 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="A parameter's value in place of the one that suites state, e.g. subject=my.module:kernel.",
     )
+    group.addoption(
+        "--harness-recheck",
+        metavar="SHARE",
+        help="For each claim, measure this share of what the store has again, 1%%, and compare; 'no' measures"
+        " no trial twice (default: one trial of each experiment that has not passed yet).",
+    )
     parser.addini(
         "harness_suites",
         "Globs, from the root directory, of suite files to collect without being named on the command line.",
@@ -71,6 +79,14 @@ def pytest_configure(config: pytest.Config) -> None:
         if seeds not in LOOKS:
             expected = ", ".join(map(str, LOOKS))
             raise pytest.UsageError(f"--harness-seeds: expected one of {expected}, found {seeds}")
+    recheck = config.getoption("harness_recheck")
+    if recheck is not None and recheck != NO_RECHECK:
+        from harness.text import share
+
+        try:
+            share(recheck)
+        except ValueError as error:
+            raise pytest.UsageError(f"--harness-recheck: {error}; or {NO_RECHECK!r}") from None
     for assignment in config.getoption("harness_with"):
         if "=" not in assignment:
             raise pytest.UsageError(f"--harness-with: expected NAME=VALUE, found {assignment!r}")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.pytest_plugin import NO_RECHECK
 from harness.targets import assigned, default_store
+from harness.text import share
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Settings:
     workers: int | None
     given: Mapping[str, object]
     """Parameters in place of those that suites state."""
+    recheck: float | None
+    """The share of what the store has that each claim measures again; None: no trial is measured twice."""
     arguments: tuple[str, ...]
     """The same choices as options of the `harness` command."""
 
@@ -39,8 +43,14 @@ class Settings:
         arguments = [f"--seeds={seeds}"] if seeds is not None else []
         arguments += [f"--store={named}"] if named else []
         arguments += [f"--with={assignment}" for assignment in assignments]
+        rechecked = config.getoption("harness_recheck")
+        if rechecked == NO_RECHECK:
+            arguments.append("--no-recheck")
+        elif rechecked:
+            arguments.append(f"--recheck={rechecked}")
+        recheck = None if rechecked == NO_RECHECK else share(rechecked) if rechecked else 0.0
         folder = config.invocation_params.dir
-        return cls(folder / store, store, seeds, workers, assigned(assignments), tuple(arguments))
+        return cls(folder / store, store, seeds, workers, assigned(assignments), recheck, tuple(arguments))
 
     def command(self, *targets: str) -> str:
         """The `harness` command that judges the same targets from the same store."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from harness.campaign import Progress, Result, conduct
 from harness.measure import Laboratory
@@ -26,6 +27,7 @@ class SharedLaboratory:
         self._said = False
         self._turn = threading.RLock()
         self._laboratory: Laboratory | None = None
+        self._salt = datetime.now(UTC).isoformat()
 
     def judge(self, instance: Instance) -> Result:
         """Measure what the instance needs, and judge it."""
@@ -34,7 +36,13 @@ class SharedLaboratory:
             if self._laboratory is None:
                 self._laboratory = Laboratory(self.settings.store, workers=self.settings.workers)
             try:
-                return conduct([question], self._laboratory, on_progress=self._hear)
+                return conduct(
+                    [question],
+                    self._laboratory,
+                    recheck=self.settings.recheck,
+                    salt=self._salt,
+                    on_progress=self._hear,
+                )
             except BaseException:  # what it still measures is not for the next claim to wait for
                 self.close()
                 raise

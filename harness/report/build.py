@@ -14,13 +14,14 @@ from harness.judge import (
     seeds_to_decision,
     smallest_margin,
 )
-from harness.measure import Measurement
+from harness.measure import Measurement, Recheck
 from harness.plan import Closeness, Linear, Trial
 from harness.report.details import fit, timings
 from harness.report.record import (
     ControlRecord,
     InstanceRecord,
     PartRecord,
+    RecheckRecord,
     Side,
     SourceRecord,
     TrialsRecord,
@@ -80,6 +81,20 @@ def instance_record(
         fragile=_is_fragile(finding),
         fit=fit(part, instance, result.measurements, first_seed),
         timings=timings(part, instance, result.measurements, first_seed),
+    )
+
+
+def recheck_record(recheck: Recheck) -> RecheckRecord:
+    """The record of one recheck."""
+    trial = recheck.trial
+    return RecheckRecord(
+        experiment=recheck.group.name,
+        run=recheck.group.run,
+        result=recheck.result,
+        params={} if trial is None else dict(trial.params),
+        seed=None if trial is None else trial.seed,
+        reason=recheck.reason,
+        seconds=recheck.seconds,
     )
 
 

@@ -18,6 +18,10 @@ def describe(declaration: Declaration) -> str:
     lines = [f"{declaration.name}, version {declaration.version}", "", declaration.about, ""]
     if declaration.precision:
         lines += [f"Precision: {declaration.precision}.", ""]
+    if declaration.repeatable.because:
+        lines += [f"Does not repeat: {declaration.repeatable.because}.", ""]
+    elif declaration.repeatable.tolerance:
+        lines += [f"Repeats within {declaration.repeatable.tolerance:g} of each number.", ""]
     lines.append("Parameters")
     for parameter in declaration.parameters.values():
         lines += _entry(parameter.name, _domain(parameter), parameter.about)

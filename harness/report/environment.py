@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.git import head, resolve, toplevel
+from harness.measure import processor
 from harness.report.record import CommitRecord, EnvironmentRecord, TrackedRecord
 from harness.text import encodable
 
@@ -38,7 +39,7 @@ def environment(
     return EnvironmentRecord(
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.release()} {platform.machine()}",
-        cpu=_cpu(),
+        cpu=processor(),
         cores=os.cpu_count() or 1,
         workers=workers,
         threads_per_worker=1,
@@ -48,13 +49,3 @@ def environment(
         cluster=cluster,
         machine=encodable(os.environ.get("HARNESS_MACHINE") or platform.node()),
     )
-
-
-def _cpu() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

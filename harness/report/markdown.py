@@ -18,6 +18,7 @@ from harness.report.words import (
     interval,
     point,
     provenance,
+    rechecked,
     region,
     rival,
     row,
@@ -37,6 +38,7 @@ def markdown(record: Record) -> str:
     titles = ", ".join(escape(suite.title) for suite in record.suites)
     lines = [f"# {titles or 'Claims'}", "", f"**{escape(summary(record))}**", ""]
     lines += [escape(provenance(record)), "", escape(scope(record)), ""]
+    lines += [escape(rechecked(record)), ""] if rechecked(record) else []
     lines += [f"Note: {escape(note)}" for note in record.notes]
     attention = sorted(
         (i for i in record.instances if i.outcome in FAILING), key=lambda i: ORDER.index(i.outcome)

@@ -50,6 +50,8 @@ def sentence(progress: Progress) -> str:
     failed = f" ({progress.failed} failed)" if progress.failed else ""
     trials = f"{progress.measured} trials measured{failed}, {progress.reused} from the store"
     parts.append(f"{trials}, {progress.pending} to go")
+    if progress.rechecking:
+        parts.append(f"rechecking {progress.rechecking} trial{'s' if progress.rechecking > 1 else ''}")
     parts.append(seconds(progress.elapsed))
     if progress.remaining is not None and progress.pending:
         parts.append(f"about {seconds(progress.remaining)} for these")

@@ -236,6 +236,25 @@ class CountsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     failed: int
 
 
+class RecheckRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One experiment of a suite, and what came of measuring one of its trials twice.
+
+    `result`: identical (to the bit), within-tolerance, differs (then its claims are errors), not-rechecked,
+    or exempt (declared not to repeat); `reason` says why, of all but the first two.
+    """
+
+    experiment: str
+    """As `suite/table`."""
+    run: str
+    result: str
+    params: dict[str, Value] = {}
+    """Of the trial that was measured twice; empty where none was."""
+    seed: int | None = None
+    reason: str = ""
+    seconds: float = 0.0
+    """Core-seconds of the second measurement."""
+
+
 class Record(Versioned, frozen=True, kw_only=True, gc=False):
     """One run's complete result; made by `harness.report.build`, read by `read_record`."""
 
@@ -260,6 +279,8 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     shard: ShardRecord | None = None
     time_budget: float | None = None
     """Wall seconds that the run was given."""
+    rechecks: tuple[RecheckRecord, ...] = ()
+    """Of experiments that had not passed one before; empty of older records, too."""
 
 
 def to_json(record: Record) -> bytes:

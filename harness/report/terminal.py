@@ -7,7 +7,18 @@ from collections.abc import Callable
 from tabulate import tabulate
 
 from harness.report.record import Record
-from harness.report.words import FAILING, GLYPHS, HEADERS, advice, by_claim, provenance, row, scope, summary
+from harness.report.words import (
+    FAILING,
+    GLYPHS,
+    HEADERS,
+    advice,
+    by_claim,
+    provenance,
+    rechecked,
+    row,
+    scope,
+    summary,
+)
 from harness.text import printable
 
 Paint = Callable[[str, str], str]
@@ -49,5 +60,7 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         lines += ["", "Not covered:"]
         lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {advice(i)}')}" for i in uncovered]
     lines += [f"Note: {printable(note)}" for note in record.notes]
-    lines += ["", scope(record), printable(provenance(record)), summary(record)]
+    lines += ["", scope(record)]
+    lines += [printable(rechecked(record))] if rechecked(record) else []
+    lines += [printable(provenance(record)), summary(record)]
     return "\n".join(lines).lstrip("\n") + "\n"

@@ -193,6 +193,33 @@ def scope(record: Record) -> str:
     )
 
 
+def rechecked(record: Record) -> str:
+    """How many trials were measured twice and what came of it, on a line; '' where nothing was rechecked."""
+    done = [r for r in record.rechecks if r.seed is not None and r.result != "not-rechecked"]
+    sentences = []
+    if done:
+        trials = len({(r.run, repr(r.params), r.seed) for r in done})
+        names = {r.experiment for r in done}
+        what = f"{len(names)} experiment{'s' if len(names) > 1 else ''}"
+        if trials > len(names):
+            what = f"{trials} trials of {what}"
+        took = seconds(sum(r.seconds for r in done))
+        sentences.append(f"Rechecked {what} in {took}: {_how([r.result for r in done])}.")
+    exempt = {r.experiment: r.reason for r in record.rechecks if r.result == "exempt"}
+    sentences += [f"Not rechecked, as declared: {name} ({reason})." for name, reason in exempt.items()]
+    return " ".join(sentences)
+
+
+def _how(results: Sequence[str]) -> str:
+    identical, within, differ = (results.count(r) for r in ("identical", "within-tolerance", "differs"))
+    if identical == len(results):
+        return "all repeat to the bit" if identical > 1 else "it repeats to the bit"
+    parts = [f"{differ} not a function of parameters and seed"] if differ else []
+    parts += [f"{identical} to the bit"] if identical else []
+    parts += [f"{within} within tolerance"] if within else []
+    return ", ".join(parts)
+
+
 def provenance(record: Record) -> str:
     """Commit, device, seeds, trials and duration, on a line."""
     commit = "no commit"

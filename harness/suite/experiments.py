@@ -12,13 +12,16 @@ from harness.declare import (
     IMPORTABLE,
     Declaration,
     Kind,
+    Repeatable,
     UnknownExperimentError,
     benchmark_names,
     experiment_names,
     find,
     is_reference,
     names_main,
+    read_repeatable,
 )
+from harness.declare.repeatable import EXPECTED
 from harness.suite.errors import Path, nearest, one_of, shown
 from harness.suite.predicates import label_of
 from harness.suite.reader import ID, Notes, Table, convert, expectation
@@ -73,6 +76,7 @@ def read_experiment(
         for name, raw in table.take("sweep", dict[str, Any], {}).items()
         if (axis := _axis(name, raw, (*table.path, "sweep", name), reader)) is not None
     }
+    repeats = _repeats(table) if kind == "experiment" else None
     table.close()
     swept = {name for axis in axes.values() for item in axis.values for name in item.sets} & own.keys()
     for name in sorted(swept):
@@ -86,7 +90,18 @@ def read_experiment(
         return None
     if run is None or (declaration is None and not (is_reference(run) and not imports)):
         return None
-    return Experiment(id_, run, fixed, axes, declaration)
+    return Experiment(id_, run, fixed, axes, declaration, repeats=repeats)
+
+
+def _repeats(table: Table) -> Repeatable | None:
+    text = table.take("repeatable", str, None, expected=EXPECTED)
+    if text is None:
+        return None
+    try:
+        return read_repeatable(text)
+    except ValueError:
+        table.notes.add((*table.path, "repeatable"), EXPECTED, shown(text))
+        return None
 
 
 def _declaration(run: str | None, table: Table, kind: Kind, *, imports: bool) -> Declaration | None:

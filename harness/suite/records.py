@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from harness.declare import Declaration
+from harness.declare import EXACTLY, Declaration, Repeatable
 from harness.suite.predicates import Predicate
 
 Value = int | float | str | bool
@@ -83,7 +83,8 @@ class Axis:
 class Experiment:
     """An `[experiments.ID]` table: which function, fixed parameters, and a grid over the others.
 
-    `declaration` is None for a `package.module:function` that has not been imported.
+    `declaration` is None for a `package.module:function` that has not been imported. `repeats` is what the
+    table says of how exactly trials repeat (None: nothing).
     """
 
     id: str
@@ -91,6 +92,14 @@ class Experiment:
     fixed: Mapping[str, Value]
     axes: Mapping[str, Axis]
     declaration: Declaration | None
+    repeats: Repeatable | None = field(default=None, kw_only=True)
+
+    @property
+    def repeatable(self) -> Repeatable:
+        """How exactly its trials repeat: as the table says, else as the function declares."""
+        if self.repeats is not None:
+            return self.repeats
+        return EXACTLY if self.declaration is None else self.declaration.repeatable
 
 
 @dataclass(frozen=True)

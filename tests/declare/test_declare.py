@@ -13,6 +13,7 @@ import pytest
 from harness.declare import (
     DeclarationError,
     Quantity,
+    Repeatable,
     StageError,
     Timed,
     UnknownExperimentError,
@@ -71,6 +72,29 @@ def without_default(*, seed: int, size: int) -> dict[str, float]:
 def test_a_signature_that_says_too_little_is_refused(function: Callable[..., Any], said: str) -> None:
     with pytest.raises(DeclarationError, match=said):
         experiment("t", version=1, quantities=X)(function)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1e-6", Repeatable(1e-6)),
+        ("0", Repeatable()),
+        ("no:  threads\n finish in any order", Repeatable(because="threads finish in any order")),
+        ("", Repeatable()),
+    ],
+)
+def test_an_experiment_says_how_exactly_it_repeats(text: str, found: Repeatable) -> None:
+    def function(*, seed: int) -> dict[str, float]:
+        return {}
+
+    experiment("t", version=1, quantities=X, repeatable=text)(function)
+    assert function.__harness_declaration__.repeatable == found  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("text", ["no", "no:", "1", "-0.1", "1e3", "nearly"])
+def test_what_does_not_say_how_exactly_an_experiment_repeats(text: str) -> None:
+    with pytest.raises(DeclarationError, match="repeatable: expected a relative tolerance below 1"):
+        experiment("t", version=1, quantities=X, repeatable=text)
 
 
 def test_about_must_describe_parameters() -> None:

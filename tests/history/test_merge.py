@@ -46,8 +46,9 @@ experiment = "e"
 at-most = { of = "gap", bound = 0.2 }
 control = "none: a toy"
 """
-UNLIKE = ("started", "duration", "command", "shard")
-"""What a merged record and that of one run need not share; nor the seconds of trials."""
+UNLIKE = ("started", "duration", "command", "shard", "rechecks")
+"""What a merged record and that of one run need not share; nor the seconds of trials, by which it is chosen
+what is rechecked."""
 
 
 @pytest.fixture
@@ -78,6 +79,8 @@ def test_five_shards_merged_are_one_run(suite: Path) -> None:
     assert [len(part.record.instances) for part in parts].count(0) < 3
     merged = merge(parts[::-1])
     assert plain(merged) == plain(whole)
+    assert {r.experiment for r in merged.rechecks} == {r.experiment for r in whole.rechecks} != set()
+    assert len(merged.rechecks) == sum(len(part.record.rechecks) for part in parts)
     assert [i.id for i in merged.instances] == [i.id for i in gather([str(suite)])[0].instances]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from good_suite import GOOD, read, write
 
-from harness.plan import Closeness, Linear, Question, Region, Trial, case
+from harness.plan import Closeness, Linear, Question, Region, Trial, case, fixed, parameters
 from harness.suite import Suite
 
 __all__ = ["read", "write"]
@@ -42,6 +42,15 @@ def test_equal_is_the_log_ratio_within_the_log_margin(read: Read) -> None:
     assert q.region == Region(-math.log1p(0.05), math.log1p(0.05))
     assert x(q, a1=3.0, b1=2.0) == pytest.approx(math.log(1.5))
     assert (q.alpha, q.alpha_refute, q.budget, q.center) == (0.001, 0.001, 21, "mean")
+
+
+def test_what_all_trials_of_a_table_have_in_common_is_what_no_axis_sets(read: Read) -> None:
+    variants = "way = { a = {}, b = { slope = 1.0, fail-at = 3 } }"
+    text = GOOD.replace("size = [1, 2, 4] }", f"size = [1, 2], {variants} }}")
+    experiment = read(text).instances[0].claim.experiment
+    common = dict(fixed(experiment))
+    assert common["sd"] == 0.02
+    assert dict(parameters(experiment, ())).keys() - common.keys() == {"shift", "size", "slope", "fail-at"}
 
 
 def test_an_absolute_margin_is_on_the_difference(read: Read) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from good_suite import GOOD, write
 from records import record_of
@@ -16,8 +17,9 @@ from harness.report import Record
 from harness.report.describe import describe
 from harness.report.markdown import escape, markdown
 from harness.report.progress import sentence
+from harness.report.record import RecheckRecord
 from harness.report.terminal import terminal
-from harness.report.words import effect, interval, region, seconds, summary
+from harness.report.words import effect, interval, rechecked, region, seconds, summary
 
 __all__ = ["write"]
 
@@ -105,7 +107,6 @@ def test_a_hostile_suite_makes_a_harmless_report(write: Callable[[str], Path]) -
 
 
 def test_a_summary_of_nothing(record: Record) -> None:
-    import msgspec
 
     assert summary(msgspec.structs.replace(record, instances=())) == "Nothing was judged."
 
@@ -125,3 +126,40 @@ def test_progress_is_a_sentence() -> None:
     text = sentence(Progress(3, 2, 1, 8, 1, 4, 5.0, 20.0))
     expected = "1 of 4 instances decided · 3 trials measured (1 failed), 2 from the store, 8 to go"
     assert text == f"{expected} · 5.0 s · about 20 s for these"
+    text = sentence(Progress(3, 2, 0, 0, 4, 4, 5.0, None, rechecking=2))
+    assert text.endswith("0 to go · rechecking 2 trials · 5.0 s")
+
+
+def test_describe_says_how_exactly_an_experiment_repeats() -> None:
+    assert "epeat" not in describe(find("impure:impure"))
+    assert "Repeats within 1e-06 of each number." in describe(find("impure:rough"))
+    assert "Does not repeat: it asks for noise." in describe(find("impure:never"))
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        ([], ""),
+        (["identical"], "Rechecked 1 experiment in 2.0 s: it repeats to the bit."),
+        (["identical", "identical"], "Rechecked 2 experiments in 4.0 s: all repeat to the bit."),
+        (
+            ["identical", "within-tolerance"],
+            "Rechecked 2 experiments in 4.0 s: 1 to the bit, 1 within tolerance.",
+        ),
+        (["not-rechecked"], ""),
+        (["differs"], "Rechecked 1 experiment in 2.0 s: 1 not a function of parameters and seed."),
+        (["exempt"], "Not rechecked, as declared: s/0 (noise)."),
+    ],
+)
+def test_rechecks_are_told_on_a_line(record: Record, results: list[str], said: str) -> None:
+    rechecks = tuple(
+        RecheckRecord(
+            experiment=f"s/{number}", run="m:f", result=result, reason="noise", seconds=2.0,
+            seed=None if result == "exempt" else 0, params={} if result == "exempt" else {"n": number},
+        )
+        for number, result in enumerate(results)
+    )  # fmt: skip
+    assert rechecked(msgspec.structs.replace(record, rechecks=rechecks)) == said
+    one = tuple(msgspec.structs.replace(r, experiment="s/0") for r in rechecks)
+    if results == ["identical", "identical"]:
+        assert "2 trials of 1 experiment" in rechecked(msgspec.structs.replace(record, rechecks=one))

@@ -118,6 +118,7 @@ def test_a_mistake_says_what_was_expected_and_found(read: Read, line: str, said:
         ("sd = 0.02", "sd = 0.02, size = 1", "fixed or swept"),
         ("sd = 0.02", 'sd = "small"', "expected a number"),
         ("sd = 0.02", 'kind = "brokn"', "did you mean broken?"),
+        ("with =", 'repeatable = "no"\nwith =', 'a relative tolerance below 1'),
         ("at {shift}", "at {shift:>9999999999}", "a format or conversion"),
         ("at {shift}", "at {shift", "a sentence"),
         (EQUAL, 'power-law = { of = "a.error", against = "size" }', "exactly one of `exponent`, `at-most`"),

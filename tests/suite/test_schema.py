@@ -95,6 +95,10 @@ ACCEPTED = [
     GOOD.replace('experiment = "pairs"', 'experiment = "pairs"\nexpect = "open"\nseeds = 108'),
     GOOD.replace("control = { at = { shift = 0.5 } }", 'control = { of = ["b.error", "a.error"] }'),
     GOOD.replace("at = { shift = 0.0 }", "at = { shift = [0], size = [1, 2] }"),
+    *(
+        GOOD.replace('run = "toys:pair"', f'run = "toys:pair"\nrepeatable = "{text}"')
+        for text in ("1e-6", "0", "0.01", "2.5E-03", "no: it does not", "no:\\nthe order of sums")
+    ),
     GOOD + '[experiments.s]\nrun = "toys:pair"\nsweep.way = { a = {}, B_1 = { sd = 1 } }\n',
     GOOD + '[experiments.s]\nrun = "ntk.regression"\nwith = { width = 64 }\nsweep = { hidden = [1, 2] }\n',
 ]
@@ -112,6 +116,10 @@ REFUSED = [
     ('run = "toys:pair"', ""),
     ('run = "toys:pair"', 'run = "ntk.regresion"'),
     ('run = "toys:pair"', 'run = "ntk.regression"'),
+    *(
+        ('run = "toys:pair"', f'run = "toys:pair"\nrepeatable = {text}')
+        for text in ('"1"', '"no"', '"no: "', '"yes"', '"-1e-6"', '"1e6"', '"1e-0"', '"nan"', "1e-6", "false")
+    ),
     ("sd = 0.02", "sdd = 0.02"),
     ("sd = 0.02", "sd = -1"),
     ("sd = 0.02", "crash-at = 1.5"),
@@ -148,6 +156,7 @@ REFUSED = [
 REFUSED_OF_FASTER = [
     ('run = "toys:wait"\nwith', 'run = "toys:pair"\nwith'),
     ("noise = 0.1", "nois = 0.1"),
+    ("with = { noise = 0.1 }", 'repeatable = "1e-6"'),
     ("time-limit = 5", "time-limit = 0"),
     ('"1.5 x"', '"0.5 x"'),
     ('"1.5 x"', "1.5"),

@@ -247,7 +247,7 @@ class Cluster:
             f"the Dask worker that ran it died, {TRIES} times (last {task.address}): the trial may end it,"
             " or its machine may be out of memory (see that worker's log; run fewer workers there)"
         )
-        return [(task.job, Outcome(status="error", error=text))]
+        return [(task.job, Outcome(status="error", error=text, stopped=True))]
 
     def _look(self) -> list[tuple[Job, Outcome]]:
         """See which workers there are; take what those that are gone had."""

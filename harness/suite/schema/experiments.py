@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.declare import REFERENCE, Declaration, Parameter
+from harness.declare import REFERENCE, REPEATABLE, Declaration, Parameter
 from harness.suite.experiments import LABEL, Seconds
 from harness.suite.reader import ID
 from harness.suite.records import Benchmark
@@ -24,7 +24,16 @@ _SWEEP = (
 def experiment(declarations: Sequence[Declaration]) -> Schema:
     """The schema of one `[experiments.ID]` table; it refers to `parameters`."""
     about = "A function with fixed parameters and a grid. Measured once, judged by many claims."
-    return _grid(about, declarations, {})
+    keys: dict[str, Schema] = {
+        "repeatable": {
+            "description": "How exactly a trial's numbers come again when it is measured again: a relative "
+            'tolerance, or `"no: reason"`. In place of what the function declares; left out: to the bit.',
+            "type": "string",
+            "pattern": whole(REPEATABLE),
+            "examples": ["1e-6", "no: it adds up in the order in which threads finish"],
+        }
+    }
+    return _grid(about, declarations, keys)
 
 
 def benchmark(declarations: Sequence[Declaration]) -> Schema:

@@ -1,0 +1,194 @@
+"""Is an experiment a function of its parameters and seed? One of its trials is measured twice, to see.
+
+A *group* is what passes or fails together: the trials of an `[experiments.ID]` table that one *program*
+(experiment, version, source, libraries, device, Python) computes. Of each group that a run reads and that
+has not passed yet, one trial is *repeated*, in a worker that has run nothing:
+
+1. Of the trials that a worker ran after others, the one that took the fewest seconds; of those that took
+   the same, the one whose key comes first. A trial that was its worker's first is no evidence.
+2. Where there is none, but trials changed the state of their workers, so that each worker was replaced: of
+   these.
+3. Where there is none of these either, nothing is repeated, and the group has not passed.
+
+Trials that failed are left out. Both measurements must *agree* in every quantity, in what is missing and in
+which stages failed (not in the words of a failure). On one model of processor and one device they agree to
+the bit, the sign of zero included; any NaN agrees with any other. A group may declare a relative tolerance.
+On different processors they agree as the numbers of two commits do (docs/history.md, *numeric*):
+|a − b| ≤ max(1e-6·|v|, 0.01 s), v the larger of the two in size, s the standard deviation between seeds at
+that point.
+
+In: measurements. Out: which to repeat, and whether two agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import statistics
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from harness.declare import EXACTLY, Repeatable
+from harness.measure.records import Measurement
+from harness.plan.records import Params, Trial
+from harness.text import shortened
+
+ROUNDING = 1e-6
+"""The relative size of a difference that is rounding, between processors or versions of libraries."""
+ROUNDING_SDS = 0.01
+"""The same in standard deviations between seeds."""
+
+REASON = "not a function of its parameters and seed"
+"""Why the claims of an experiment that fails are errors."""
+
+RecheckResult = Literal["identical", "within-tolerance", "differs", "not-rechecked", "exempt"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """What passes or fails a recheck together; made by the campaign from a table of a suite.
+
+    `fixed` are the parameters that no axis of the table sets, `program` that of its measurements.
+    """
+
+    run: str
+    program: str
+    fixed: Params
+    repeatable: Repeatable = EXACTLY
+    name: str = field(default="", compare=False)
+    """For people: `suite/table`."""
+
+    def holds(self, trial: Trial) -> bool:
+        """Whether the trial, if this program computes it, is one of the group."""
+        return trial.run == self.run and set(self.fixed) <= set(trial.params)
+
+    @cached_property
+    def key(self) -> str:
+        """The digest under which it is kept that the group passed."""
+        parts = [self.run, self.program, self.fixed, self.repeatable.tolerance]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """What a recheck came to; made by `Rechecker`. `trial` is None where none was repeated.
+
+    `reason` says in what the measurements differ, why nothing was repeated, or why the group is exempt.
+    `removed` is how many trials of the group were removed from the store, `seconds` the core-seconds that it
+    took.
+    """
+
+    group: Group
+    trial: Trial | None
+    result: RecheckResult
+    reason: str = ""
+    seconds: float = 0.0
+    removed: int = 0
+
+    @property
+    def note(self) -> str:
+        """What a report must say beside the result; '' where there is nothing."""
+        name = self.group.name or self.group.run
+        if self.result == "not-rechecked":
+            return f"experiment {name}: not rechecked: {self.reason}; the next run makes up for it"
+        if self.removed:
+            trials = f"{self.removed} of its trials were" if self.removed > 1 else "one of its trials was"
+            return f"experiment {name}: {trials} removed from the store, as it is {REASON}"
+        return ""
+
+
+def choose(measurements: Iterable[Measurement]) -> Measurement | None:
+    """The measurement of a group whose trial is to be repeated, by the rule above, if there is one."""
+    whole = [m for m in measurements if m.status == "ok"]
+    evidence = [m for m in whole if m.ordinal > 0] or [m for m in whole if m.changed]
+    return min(evidence, key=lambda m: (m.seconds, m.trial.key), default=None)
+
+
+def sample(recalled: Sequence[Measurement], share: float, salt: str) -> list[Measurement]:
+    """The `share` of the measurements, but one at least, whose digests with `salt` are the smallest."""
+    count = min(len(recalled), max(1, math.ceil(share * len(recalled))))
+    return sorted(recalled, key=lambda m: hashlib.sha256(f"{salt} {m.fingerprint}".encode()).digest())[:count]
+
+
+def deviations(measurements: Iterable[Measurement]) -> dict[str, float]:
+    """The standard deviation between seeds of each quantity, from the measurements at one point."""
+    numbers: dict[str, list[float]] = {}
+    for measurement in measurements:
+        for name, value in measurement.values.items():
+            if math.isfinite(value):
+                numbers.setdefault(name, []).append(value)
+    return {name: _deviation(found) for name, found in numbers.items()}
+
+
+def _deviation(numbers: Sequence[float]) -> float:
+    try:
+        return statistics.stdev(numbers) if len(numbers) > 1 else 0.0
+    except OverflowError:  # numbers of 1e200 and more
+        return 0.0
+
+
+def compare(
+    first: Measurement, second: Measurement, tolerance: float, spread: Mapping[str, float]
+) -> tuple[RecheckResult, str]:
+    """Whether two measurements of one trial agree, and if not, in what they differ.
+
+    `first` succeeded; `second` was made in a worker that had run nothing. `spread` has the deviations between
+    seeds.
+    """
+    when = _when(first)
+    there = "in a worker that had run nothing"
+    if second.status == "error":
+        last = second.error.strip().splitlines()[-1:] or [""]
+        return "differs", f"it gave numbers {when} and failed {there}: {shortened(last[0], 300)}"
+    failed, again = ({stage.name for stage in m.stages if stage.failure} for m in (first, second))
+    result: RecheckResult = "identical"
+    for name in dict.fromkeys((*first.values, *first.missing, *second.values, *second.missing)):
+        how = _agreement(first, second, name, tolerance, spread.get(name, 0.0))
+        if how == "differs":
+            found = f"quantity {name} gave {_shown(first, name)} {when} and {_shown(second, name)} {there}"
+            return "differs", found
+        if how != "identical":
+            result = how
+    if failed != again:
+        names = ", ".join(sorted(failed ^ again))
+        return "differs", f"stages that failed only {when} or only {there}: {names}"
+    return result, ""
+
+
+def _agreement(
+    first: Measurement, second: Measurement, name: str, tolerance: float, deviation: float
+) -> RecheckResult:
+    if name not in first.values or name not in second.values:
+        found = [(name in m.values, name in m.missing) for m in (first, second)]
+        return "identical" if found[0] == found[1] else "differs"
+    a, b = first.values[name], second.values[name]
+    if struct.pack("<d", a) == struct.pack("<d", b) or (math.isnan(a) and math.isnan(b)):
+        return "identical"
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return "differs"
+    size = max(abs(a), abs(b))
+    if (first.cpu, first.device) != (second.cpu, second.device):
+        allowed = max(max(tolerance, ROUNDING) * size, ROUNDING_SDS * deviation)
+    elif tolerance:
+        allowed = tolerance * size
+    else:
+        return "differs"
+    return "within-tolerance" if abs(a - b) <= allowed else "differs"
+
+
+def _when(measurement: Measurement) -> str:
+    count = measurement.ordinal
+    kept = ", as the store has it," if measurement.reused else ""
+    if not count:
+        return f"in a worker of its own{kept}"
+    return f"after {count} other trial{'s' if count > 1 else ''} in one worker{kept}"
+
+
+def _shown(measurement: Measurement, name: str) -> str:
+    if name in measurement.values:
+        return repr(measurement.values[name])
+    return f"no number ({shortened(measurement.missing.get(name, 'it was not returned'), 200)})"
