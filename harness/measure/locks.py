@@ -43,7 +43,7 @@ def acquire(folder: Path, fingerprint: str) -> Lock | None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / fingerprint
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         if not _locked(descriptor, fcntl.LOCK_EX):
             os.close(descriptor)
             return None
@@ -64,6 +64,8 @@ class Machine:
         default = Path(tempfile.gettempdir()) / f"ntk-harness-{os.getuid()}.lock"
         path = Path(os.environ.get(LOCK) or default)
         how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        if not os.environ.get(LOCK):
+            how |= os.O_NOFOLLOW  # others may put a link into the folder for temporary files
         try:
             self._machine = os.open(path, how, 0o600)
             self._gate = os.open(path.with_name(path.name + ".gate"), how, 0o600)
@@ -102,7 +104,7 @@ class Machine:
 @contextlib.contextmanager
 def waiting(path: Path) -> Iterator[None]:
     """Hold the lock file at `path`, which stays, for the block; waits for it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -17,8 +17,8 @@ from harness.measure.cluster.client import Cluster
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the tables in /proc/net")
 NODES = 5
-"""A scheduler, and for each of two workers itself and its nanny: each has a port for Dask's messages, and none
-has another."""
+"""A scheduler, and for each of two workers itself and its nanny: each has a port for Dask's messages, and
+none has another."""
 
 
 @pytest.fixture(scope="module")

@@ -82,12 +82,13 @@ def start(count: int) -> SpecCluster:
 def _certificate() -> Security:
     """A key and a certificate for this cluster alone."""
     try:
-        return Security.temporary()
+        made: Security = Security.temporary()
     except ImportError:
         raise ClusterError(
             "--cluster local:N: expected the package cryptography, with which its processes know each other,"
             f" found none; install it: {INSTALL}"
         ) from None
+    return made
 
 
 def accelerators() -> list[str]:
