@@ -18,6 +18,7 @@ from harness.cli.export import export_asv
 from harness.cli.options import USAGE
 from harness.cli.past import bisect, diff, history
 from harness.cli.runs import merge, report, run, trial
+from harness.cli.say import complain, echo
 from harness.cli.stores import store
 from harness.cli.suites import check, describe, list_, plan, schema
 from harness.errors import UserError
@@ -58,20 +59,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        complain(error)
         sys.exit(USAGE)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. What was measured is kept; the same command goes on from there.", err=True)
+        echo("Interrupted. What was measured is kept; the same command goes on from there.", err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except UserError as error:
-        click.echo(str(error), err=True)
+        echo(str(error), err=True)
         sys.exit(USAGE)
     except Exception:
         import traceback
 
-        traceback.print_exc()
-        click.echo("This is a fault in harness itself.", err=True)
+        echo(traceback.format_exc(), err=True, nl=False)
+        echo("This is a fault in harness itself.", err=True)
         sys.exit(INTERNAL)
