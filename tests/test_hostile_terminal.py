@@ -146,6 +146,42 @@ def test_a_run_its_history_and_its_comparisons_print_none(folder: Path) -> None:
         assert is_safe(text), repr(text)
 
 
+def test_settings_of_a_repository_start_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    record = json.loads((ROOT / "reports/published/derivation.json").read_text())
+    canary = tmp_path / "canary.sh"
+    canary.write_text(f"#!/bin/sh\ntouch {tmp_path}/sung\n")
+    canary.chmod(0o755)
+    git = ["git", "-c", "user.name=N", "-c", "user.email=e@example.org"]
+    for command in (["init", "-q"], ["add", "--all"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], check=True, capture_output=True)
+    head = subprocess.run(
+        [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    signed = subprocess.run(
+        [*git, "cat-file", "commit", head], check=True, capture_output=True, text=True
+    ).stdout.replace(
+        "\n\n", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n", 1
+    )
+    head = subprocess.run(
+        [*git, "hash-object", "-t", "commit", "-w", "--stdin"],
+        input=signed, check=True, capture_output=True, text=True,
+    ).stdout.strip()  # fmt: skip
+    subprocess.run([*git, "reset", "-q", "--soft", head], check=True)
+    record["commit"] = {"hash": head, "dirty": False}
+    (tmp_path / "h").mkdir()
+    (tmp_path / "h/r.json").write_text(json.dumps(record))
+    for name, value in (
+        ("core.fsmonitor", str(canary)), ("gpg.program", str(canary)), ("log.showSignature", "true"),
+        ("core.pager", str(canary)), ("diff.external", str(canary)), ("core.sshCommand", str(canary)),
+    ):  # fmt: skip
+        subprocess.run(["git", "config", name, value], check=True)
+    assert said("history", "--history", "h")[0] == 0
+    assert said("diff", "--history", "h", "HEAD", "HEAD")[0] == 0
+    assert said("report", "h/r.json", "--history", "h", "--html", "p.html")[0] == 0
+    assert not (tmp_path / "sung").exists()
+
+
 def test_colours_are_ours_alone(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("click.utils.should_strip_ansi", lambda *arguments: False)
     echo(colored("red\x1b[31m", "red") + " \x1b[32m" + colored("plain", None))

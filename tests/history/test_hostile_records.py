@@ -99,6 +99,9 @@ def test_a_default_place_that_leads_elsewhere_is_refused(here: Path, place: str)
     assert "expected a place in the current folder, found a link:" in text
     assert "name it with --" in text
     assert files(here.parent / "elsewhere") == {"victim"}
+    if place == "reports":
+        code, text = harness(here, "merge", "r.json", "--history", "h")
+        assert (code, "name it with --json" in text) == (4, True), text
     named = ("--history", "reports/history", "--json", "reports/r.json")
     assert harness(here, "merge", "r.json", *named)[0] in (0, 1)  # what was named is meant
 
