@@ -97,9 +97,15 @@ def inside(path: Path, cure: str) -> Path:
     at = here
     for part in path.parts:
         at = at / part
-        if kind(at) == "a link" and not at.resolve().is_relative_to(here.resolve()):
+        to = os.path.realpath(at)  # also of a link to itself
+        try:
+            leads_out = kind(at) == "a link" and not Path(to).is_relative_to(os.path.realpath(here))
+        except OSError as error:
+            said = error.strerror or str(error)
+            raise PlaceError(f"{path}: expected a place in the current folder, found: {said}") from None
+        if leads_out:
             raise PlaceError(
-                f"{path}: expected a place in the current folder, found a link: {at} leads to {at.resolve()};"
+                f"{path}: expected a place in the current folder, found a link: {at} leads to {to};"
                 f" if that is meant, name it with {cure}"
             )
     return path

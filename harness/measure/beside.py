@@ -77,7 +77,7 @@ def _names_another(journal: Path) -> bool:
 def private_copy(path: Path) -> Iterator[Path]:
     """A copy of somebody's store, with its log, in a folder of our own: nothing beside the original is
     touched, or believed. Raises OSError where there is no file, or one that goes on changing."""
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     with tempfile.TemporaryDirectory(prefix="harness-") as folder:
         copy = Path(folder) / "store.sqlite"
         for _ in range(TRIES):
