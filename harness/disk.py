@@ -102,7 +102,9 @@ def inside(path: Path, cure: str) -> Path:
             leads_out = kind(at) == "a link" and not Path(to).is_relative_to(os.path.realpath(here))
         except OSError as error:
             said = error.strerror or str(error)
-            raise PlaceError(f"{path}: expected a place in the current folder, found: {said}") from None
+            raise PlaceError(
+                f"{path}: expected a place in the current folder, found: {said}; name another with {cure}"
+            ) from None
         if leads_out:
             raise PlaceError(
                 f"{path}: expected a place in the current folder, found a link: {at} leads to {to};"

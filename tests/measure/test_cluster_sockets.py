@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from distributed import Client, Security
@@ -57,6 +58,14 @@ def test_another_user_of_the_machine_is_refused(cluster: Cluster) -> None:
         ):
             with pytest.raises((OSError, TimeoutError)):
                 Client(address, timeout=0.7, security=security, set_as_default=False)
+
+
+def test_workers_import_from_no_folder_that_others_may_write_to(cluster: Cluster) -> None:
+    folders = cluster._client.run(lambda dask_worker: dask_worker.local_directory)
+    assert len(folders) == 2
+    for folder in map(Path, folders.values()):
+        above = next(each for each in folder.parents if each.name.startswith("harness-"))
+        assert (above.stat().st_mode & 0o777, above.stat().st_uid) == (0o700, os.getuid())
 
 
 def test_without_certificates_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

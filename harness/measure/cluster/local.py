@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
+import weakref
 from typing import Any
 
 import dask
@@ -57,6 +60,8 @@ def start(count: int) -> SpecCluster:
     """
     dask.config.set(SETTINGS)  # for good: workers that die are started again later
     place = {"host": LOOPBACK, "protocol": "tls://", "security": _certificate(), "dashboard": False}
+    # Dask's own choice has a name that others know, and its workers import what stands there.
+    scratch = tempfile.mkdtemp(prefix="harness-")
     devices = accelerators() if has_jax_plugin() else []
     workers = {}
     for index in range(count):
@@ -64,6 +69,7 @@ def start(count: int) -> SpecCluster:
         options = {
             **place,
             "worker_class": _Worker,
+            "local_directory": scratch,
             "nthreads": 1,
             "memory_limit": 0,  # Dask would watch its own process, which does nothing
             "silence_logs": logging.CRITICAL,
@@ -71,12 +77,14 @@ def start(count: int) -> SpecCluster:
             "plugins": (_Quiet(),),
         }
         workers[index] = {"cls": Nanny, "options": options}
-    return SpecCluster(
+    cluster = SpecCluster(
         workers=workers,
         scheduler={"cls": _Scheduler, "options": {**place, "port": 0}},
         security=place["security"],
         silence_logs=logging.CRITICAL,
     )
+    weakref.finalize(cluster, shutil.rmtree, scratch, ignore_errors=True)
+    return cluster
 
 
 def _certificate() -> Security:
