@@ -25,7 +25,7 @@ from harness.measure import (
     prune,
 )
 from harness.measure.beside import PAGE, SUPER_JOURNAL
-from harness.measure.locks import acquire
+from harness.measure.locks import LOCK, LockError, Machine, acquire
 from harness.measure.store import _checksum
 from harness.plan import Trial
 
@@ -182,6 +182,19 @@ def test_merging_reads_what_is_in_the_log_alone(place: Place, tmp_path: Path) ->
     with pytest.raises(StoreError, match=r"store .*s\.sqlite: .*found: a named pipe"):
         merge_stores(into, place.store)
     into.close()
+
+
+def test_the_machines_lock_follows_no_link(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name in the folder for temporary files is known to every user of the machine."""
+    monkeypatch.delenv(LOCK, raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(place.store.parent))
+    for suffix in (".lock", ".lock.gate"):
+        link = place.store.with_name(f"ntk-harness-{os.getuid()}{suffix}")
+        link.symlink_to(place.victim.with_name("created"))
+        with pytest.raises(LockError, match="Too many levels of symbolic links"):
+            Machine()
+        assert not place.victim.with_name("created").exists()
+        link.unlink()
 
 
 DEEP = "[" * 900 + "]" * 900
