@@ -34,8 +34,6 @@ Side = float | None
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
 """Of a git commit: an argument of git's, which takes others that begin with a dash."""
-Name = Annotated[str, msgspec.Meta(pattern="^[^/\\x00]+$")]
-"""Of a suite: a part of files' names."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 Value = int | float | str | bool
 
@@ -178,7 +176,7 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which suite file was run."""
 
-    name: Name
+    name: str
     path: str
     title: str
     sha256: str
