@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.campaign import Progress
+from harness.disk import inside
 from harness.report.progress import showing
 from harness.report.record import Record
 from harness.session import make_importable
@@ -61,7 +62,7 @@ def run(
     with showing(quiet=progress is not True) as show:
         return run_session(
             selected,
-            store=None if store is None else Path(store),
+            store=None if store is None else inside(STORE, "store=") if store == STORE else Path(store),
             workers=workers,
             cluster=cluster,
             memory_limit=memory_limit,

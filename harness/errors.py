@@ -1,6 +1,7 @@
 """Errors whose message is for the user: what was expected, what was found, what to do.
 
     UserError
+    ├── PlaceError               a default place is a link out of here   (disk)
     ├── UnknownExperimentError   no experiment has this name            (declare)
     ├── SuiteError               a suite file with mistakes             (suite)
     ├── SelectionError           an id or expression that fits nothing  (suite)

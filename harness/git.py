@@ -11,6 +11,13 @@ from harness.errors import UserError
 
 _SECONDS = 60
 """Far more than any question here takes; a repository on a dead network must not hang a run."""
+INERT = tuple(
+    word
+    for setting in ("core.fsmonitor=false", "core.hooksPath=/dev/null", "log.showSignature=false")
+    for word in ("-c", setting)
+)
+"""Programs that a repository's own settings would have git start: a folder that was unpacked brings some."""
+
 _FIELDS = "%H%x00%h%x00%an%x00%aI%x00%s"
 
 
@@ -32,7 +39,7 @@ class Commit:
 
 def git(folder: Path, *arguments: str, stdin: str = "") -> bytes:
     """What `git ARGUMENTS` prints in the folder. Raises `GitError` where it fails."""
-    command = ["git", *arguments]
+    command = ["git", *INERT, *arguments]
     try:
         done = subprocess.run(
             command, cwd=folder, input=stdin.encode(), capture_output=True, check=True, timeout=_SECONDS

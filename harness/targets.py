@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.disk import inside
 from harness.suite import Instance, SelectionError, Suite, load, select
 from harness.text import encodable
 
@@ -17,8 +18,9 @@ STORE = Path(".harness") / "store.sqlite"
 
 
 def default_store() -> Path:
-    """The store that the environment names (HARNESS_STORE), or `STORE`."""
-    return Path(os.environ.get("HARNESS_STORE") or STORE)
+    """The store that the environment names (HARNESS_STORE), or `STORE`. Raises `PlaceError`."""
+    named = os.environ.get("HARNESS_STORE")
+    return Path(named) if named else inside(STORE, "--store or HARNESS_STORE")
 
 
 @dataclass(frozen=True)

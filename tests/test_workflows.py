@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import yaml
 from good_suite import GOOD
 from workflows import Service, evaluate, read
 
+from harness.ntk.compat import INSTALL
 from harness.report import Record, read_record
 
 ROOT = Path(__file__).parents[1]
@@ -72,9 +74,9 @@ def service(origin: Path, tmp_path: Path) -> Callable[..., Service]:
     def make(event: str, run_id: str) -> Service:
         return Service(origin, tmp_path / run_id, event, run_id, environment)
 
-    def made(event: str = "push", run_id: str = "7") -> Service:
+    def made(event: str = "push", run_id: str = "7", ref_name: str = "main") -> Service:
         (tmp_path / run_id).mkdir()
-        return make(event, run_id)
+        return replace(make(event, run_id), ref_name=ref_name)
 
     return made
 
@@ -89,8 +91,8 @@ def test_shards_are_merged_summarised_and_kept_and_the_verdict_fails_the_run(
 ) -> None:
     first = service("push", "7")
     jobs = first.run(WORKFLOW)
-    assert [job.failed for job in jobs.values()] == ["", "", "", "", "Fail by the exit code: 1"], jobs
-    assert [len(job.summaries) for job in jobs.values()] == [0, 0, 0, 0, 1]
+    assert [job.failed for job in jobs.values()] == ["", "", "", "", "Fail by the exit code: 1", ""], jobs
+    assert [len(job.summaries) for job in jobs.values()] == [0, 0, 0, 0, 1, 0]
     (summary,) = jobs["judge"].summaries
     assert "**9 instances: 8 of 9 as expected, 1 unexpected.**" in summary
     assert "| kernels/same\\[shift=0,size=4\\] | ✗ unexpected |" in summary
@@ -158,12 +160,151 @@ def test_five_lines_in_another_repository_are_enough(service: Callable[..., Serv
     assert record_in(theirs).exit_code == 0
 
 
-def test_actions_are_of_known_versions_and_scripts_hold_no_expressions() -> None:
+@pytest.mark.slow
+def test_two_jobs_share_neither_cache_nor_artifact_and_options_are_passed(
+    service: Callable[..., Service], origin: Path, tmp_path: Path
+) -> None:
+    """Of one workflow, with suites whose names are like options, and what a repository may want to set."""
+    work = tmp_path / "work"
+    bad = GOOD.replace("shift = [0.0]", "shift = [0.0, 0.5]")
+    (work / "suites/-k.toml").write_text(GOOD)
+    (work / "--json=stolen.toml").write_text(bad)
+    git(work, "add", "--all")
+    git(work, "commit", "-qm", "Odd names")
+    git(work, "push", "-q", str(origin), "main")
+    inputs = {"suites": "[-x]*.toml", "with": "sd=0.03\nslope=0.0", "memory-limit": "4GiB", "track": "."}
+    job = {"steps": [{"uses": "./", "with": inputs}]}
+    named = {"steps": [{"uses": "./", "with": {**inputs, "id": "third", "name": "other"}}]}
+    run = service("push", "7")
+    jobs = run.run({"jobs": {"one": job, "two": job, "three": named}})
+    assert "expected a file name of a-z" in jobs["one"].log, "so it was read as a file"
+    assert {found.failed for found in jobs.values()} == {"Measure: 4"}
+    assert not (run.folder / "one/stolen.toml").exists()
+    git(work, "rm", "-q", "--", "--json=stolen.toml")
+    git(work, "mv", "--", "suites/-k.toml", "x.toml")
+    git(work, "commit", "-qm", "Usual ones")
+    git(work, "push", "-q", str(origin), "main")
+    run = service("push", "8")
+    jobs = run.run({"jobs": {"one": job, "two": job, "three": named}})
+    assert {found.failed for found in jobs.values()} == {""}, jobs["one"].log
+    assert sorted(path.name for path in run.artifacts.iterdir()) == ["one", "other", "two"]
+    assert sorted(path.name for path in run.caches.iterdir()) == [
+        f"harness-default-branch-Linux-{name}-8-1" for name in ("one", "third", "two")
+    ]
+    record = record_in(run, "one")
+    assert record.suites[0].given == {"sd": 0.03, "slope": 0.0}
+    assert record.tracked is not None
+    assert record.command[-1] == "x.toml"
+    assert "--memory-limit" in record.command
+
+
+CACHE = next(step for step in ACTION["runs"]["steps"] if "cache/save" in step.get("uses", ""))
+RESTORE = next(step for step in ACTION["runs"]["steps"] if "cache/restore" in step.get("uses", ""))
+
+
+@pytest.mark.parametrize(
+    ("event", "ref_name", "kept"),
+    [
+        ("push", "main", True),
+        ("schedule", "main", True),
+        ("push", "feature", False),
+        ("pull_request", "9/merge", False),
+        ("pull_request", "main", False),
+        ("pull_request_target", "main", False),  # it may have checked the pull request's code out
+        ("workflow_dispatch", "feature", False),
+        ("merge_group", "main", False),
+    ],
+)
+def test_only_the_default_branch_saves_what_others_restore(event: str, ref_name: str, kept: bool) -> None:
+    def contexts(**inputs: str) -> dict[str, object]:
+        github = {
+            "event_name": event, "ref_name": ref_name, "job": "j", "run_id": "1", "run_attempt": "1",
+            "event": {"repository": {"default_branch": "main"}},
+        }  # fmt: skip
+        given = {key: str(entry.get("default", "")) for key, entry in ACTION["inputs"].items()}
+        return {"github": github, "inputs": given | inputs, "runner": {"os": "Linux"}}
+
+    assert evaluate(CACHE["if"], contexts()) == kept
+    assert not evaluate(CACHE["if"], contexts(shard="1/2"))
+    assert not evaluate(CACHE["if"], contexts(cache="false"))
+    push = WORKFLOW["jobs"]["keep"]["if"].strip().removeprefix("${{").removesuffix("}}")
+    needs = {"needs": {"judge": {"outputs": {"kept": "true"}}}}
+    assert bool(evaluate(push, contexts() | needs)) == kept
+    assert not evaluate(push, contexts())
+
+
+def test_a_cache_is_restored_by_the_prefix_under_which_the_default_branch_saves() -> None:
+    assert RESTORE["with"]["key"] == CACHE["with"]["key"]
+    (prefix,) = RESTORE["with"]["restore-keys"].split("\n")
+    assert CACHE["with"]["key"].startswith(prefix)
+    assert prefix.startswith("harness-default-branch-")
+    assert "${{ inputs.id || github.job }}" in prefix
+
+
+def test_one_job_may_write_and_runs_nothing_of_a_suite() -> None:
+    writing = {name for name, job in WORKFLOW["jobs"].items() if "write" in str(job.get("permissions"))}
+    assert writing == {"keep"}
+    assert WORKFLOW["permissions"] == {"contents": "read"}
+    text = str(WORKFLOW["jobs"]["keep"]["steps"])
+    assert not re.search(r"harness |pip|python|\./'", text)
+    checkout = WORKFLOW["jobs"]["measure"]["steps"][0]
+    assert checkout["with"] == {"persist-credentials": False}
+
+
+def test_what_conformance_needs_is_what_the_package_says() -> None:
+    (step,) = [step for step in ACTION["runs"]["steps"] if "install-extras" in step.get("if", "")]
+    packages = INSTALL.removeprefix("pip install ")
+    assert packages in step["run"].replace("pip install --disable-pip-version-check ", "pip install ")
+    assert packages.startswith("--no-deps neural-tangents==")
+
+
+def test_every_input_of_the_action_is_documented() -> None:
+    text = (ROOT / "docs/ci.md").read_text()
+    table = text[text.index("| input | |") : text.index("Outputs:")]
+    assert [name for name in ACTION["inputs"] if f"`{name}`" not in table] == []
+
+
+def test_actions_are_of_known_commits_and_scripts_hold_no_expressions() -> None:
     from workflows import KNOWN
 
+    files = [*(ROOT / ".github/workflows").glob("*.yml"), ROOT / "action.yml"]
+    text = "\n".join(path.read_text() for path in files)
+    used = re.findall(r"^ *(?:- )?uses: (.*)$", text, re.MULTILINE)
+    assert {use for use in used if use != "./"} == {f"{commit} # {tag}" for commit, tag in KNOWN.items()}
+    assert all(re.fullmatch(r"[a-z-]+/[a-z/-]+@[0-9a-f]{40}", commit) for commit in KNOWN)
     steps = [step for job in WORKFLOW["jobs"].values() for step in job["steps"]] + ACTION["runs"]["steps"]
-    assert {step["uses"] for step in steps if "uses" in step} - {"./"} == KNOWN
     assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("name", ["../x.json", "a.toml", "-x.json", ".x.json", "a\x1b.json", "a.json/"])
+def test_the_job_that_may_write_takes_files_of_records_names_only(tmp_path: Path, name: str) -> None:
+    (script,) = [step["run"] for step in WORKFLOW["jobs"]["keep"]["steps"] if "run" in step]
+    work = tmp_path / "work"
+    work.mkdir()
+    git(work, "init", "-q", "-b", "main")
+    (work / "file").write_text("")
+    git(work, "add", "--all")
+    git(work, "commit", "-qm", "one")
+    git(tmp_path, "clone", "-q", "--bare", "work", "origin")
+    git(work, "remote", "add", "origin", str(tmp_path / "origin"))
+    (work / "new").mkdir()
+    if name.endswith("/"):
+        (work / "new" / name).mkdir()
+    elif name.startswith("../"):
+        (work / "new/x.json").symlink_to("/etc/passwd")
+    else:
+        (work / "new" / name).write_text("{}")
+
+    def keep() -> subprocess.CompletedProcess[str]:
+        command = ["bash", "--noprofile", "--norc", "-euo", "pipefail", "-c", script]
+        environment = os.environ | {"GITHUB_RUN_ID": "7"}
+        return subprocess.run(
+            command, cwd=work, env=environment, capture_output=True, text=True, check=False
+        )
+
+    done = keep()
+    assert (done.returncode, "expected a record, found" in done.stderr) == (4, True), done.stderr
+    assert not git(tmp_path / "origin", "branch", "--list", "claims-history").strip()
 
 
 def test_what_is_cited_is_this_version() -> None:

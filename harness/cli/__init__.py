@@ -16,6 +16,7 @@ from harness.cli.export import export_asv
 from harness.cli.options import USAGE, Interrupted
 from harness.cli.past import bisect, diff, history
 from harness.cli.runs import merge, report, run, trial
+from harness.cli.say import complain, echo
 from harness.cli.stores import store
 from harness.cli.streams import standard_streams
 from harness.cli.suites import check, describe, list_, plan, schema
@@ -59,18 +60,18 @@ def _run(arguments: Sequence[str] | None) -> None:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        complain(error)
         sys.exit(USAGE)
     except (KeyboardInterrupt, click.Abort) as error:
         cause = error.__cause__ if isinstance(error, click.Abort) else error  # click raises its own
-        click.echo(f"Interrupted. {cause if isinstance(cause, Interrupted) else ''}".strip(), err=True)
+        echo(f"Interrupted. {cause if isinstance(cause, Interrupted) else ''}".strip(), err=True)
         sys.exit(INTERRUPTED)
     except UserError as error:
-        click.echo(str(error), err=True)
+        echo(str(error), err=True)
         sys.exit(USAGE)
     except Exception:
         import traceback
 
-        traceback.print_exc()
-        click.echo("This is a fault in harness itself.", err=True)
+        echo(traceback.format_exc(), err=True, nl=False)
+        echo("This is a fault in harness itself.", err=True)
         sys.exit(INTERNAL)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+from harness.cli.say import echo
+from harness.cli.say import note as say
+
 
 @click.command("export-asv")
 @click.argument("records", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RECORD...")
@@ -38,6 +41,6 @@ def export_asv(records: Sequence[Path], results: Path, machine: str, allow_dirty
         written = export(
             record, file=str(file), results=results, machine_name=machine, allow_dirty=allow_dirty
         )
-        click.echo(f"{file}: {written.instances} instances of {written.claims} claims in {written.path}")
-        for note in written.notes:
-            click.echo(f"  note: {note}", err=True)
+        echo(f"{file}: {written.instances} instances of {written.claims} claims in {written.path}")
+        for said in written.notes:
+            say(f"  note: {said}")

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.say import colored, echo
+from harness.disk import inside
+
 if TYPE_CHECKING:
     from harness.report import Record
     from harness.targets import Selected
@@ -88,7 +91,8 @@ def _default_store() -> Path:
 
 
 def _default_history() -> Path:
-    return Path(os.environ.get("HARNESS_HISTORY") or Path("reports") / "history")
+    named = os.environ.get("HARNESS_HISTORY")
+    return Path(named) if named else inside(Path("reports") / "history", "--history or HARNESS_HISTORY")
 
 
 targets_argument = click.argument("targets", nargs=-1, required=True, metavar="FILE[::ID]...")
@@ -152,7 +156,7 @@ def going_on(kept: bool = True) -> Iterator[None]:
 
 def nothing() -> None:
     """Say that nothing is selected, and end so."""
-    click.echo("Nothing selected.", err=True)
+    echo("Nothing selected.", err=True)
     sys.exit(NOTHING)
 
 
@@ -167,7 +171,7 @@ def check_seeds(seeds: int | None) -> None:
 def painter() -> Callable[[str, str], str]:
     """Colours a text by outcome or kind of change, on a terminal that wants it."""
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        return lambda text, word: click.style(text, fg=COLORS.get(word))
+        return lambda text, word: colored(text, COLORS.get(word))
     return lambda text, word: text
 
 
@@ -175,4 +179,4 @@ def show(record: Record) -> None:
     """Print the report."""
     from harness.report.terminal import terminal
 
-    click.echo(terminal(record, painter()), nl=False)
+    echo(terminal(record, painter()), nl=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import history_option, show
+from harness.cli.say import echo
+from harness.disk import file_name, inside
 
 if TYPE_CHECKING:
     from harness.report import Record
@@ -63,14 +65,19 @@ class Outputs:
         from harness.history import keep
         from harness.report import to_json, write_whole
 
-        path = self.json or Path("reports") / f"{'+'.join(suite.name for suite in record.suites)}.json"
+        path = self.json or _default_path([suite.name for suite in record.suites])
         write_whole(path, to_json(record))
         written = [f"Record: {path}"]
         if self.keep:
             written.append(str(keep(self.history, record)))
         written += self.rendered.write(record, self.history)
         show(record)
-        click.echo(" · ".join(written))
+        echo(" · ".join(written))
+
+
+def _default_path(suites: Sequence[str]) -> Path:
+    """Where a record of these suites goes unless told otherwise; their names may be others' words."""
+    return inside(Path("reports"), "--json") / f"{file_name(suites)}.json"
 
 
 def rendering_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,6 +19,7 @@ from harness.cli.options import (
     track_option,
     with_option,
 )
+from harness.cli.say import echo, note
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -66,14 +67,14 @@ def history(
     chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
     found = past(chosen, last=None if everything else last)
     for problem in found.problems:
-        click.echo(f"note: {problem}", err=True)
+        note(f"note: {problem}")
     if not found.states:
         raise _nothing_in(history)
     line = timeline(found.states, wanted)
     if markdown is not None:
         write_whole(markdown, history_markdown(line).encode())
     else:
-        click.echo(history_text(line, painter()), nl=False)
+        echo(history_text(line, painter()), nl=False)
 
 
 @click.command()
@@ -106,7 +107,7 @@ def diff(
     chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
     states, problems = zip(*(state_of(name, chosen) for name in (before, after)), strict=True)
     for problem in dict.fromkeys(problems[0] + problems[1]):
-        click.echo(f"note: {problem}", err=True)
+        note(f"note: {problem}")
     comparison = compare(*states)
     if markdown is not None:
         write_whole(markdown, diff_markdown(comparison).encode())
@@ -119,7 +120,7 @@ def diff(
             after=comparison.after.short,
             environment=comparison.environment,
         ).encode())
-    click.echo(diff_text(comparison, painter()), nl=False)
+    echo(diff_text(comparison, painter()), nl=False)
     sys.exit(comparison.exit_code)
 
 
@@ -171,14 +172,14 @@ def bisect(
     )
     with going_on():
         found = search_for(search, on_step=_say)
-    click.echo(_found(found))
+    echo(_found(found))
 
 
 def _say(step: Step) -> None:
     from harness.text import printable
 
     judged = f"{step.instance.verdict} ({step.why})" if step.instance else f"skipped: {step.why}"
-    click.echo(printable(f"{step.term:5} {step.commit.short} {step.commit.subject}: {judged}"), err=True)
+    echo(printable(f"{step.term:5} {step.commit.short} {step.commit.subject}: {judged}"), err=True)
 
 
 def _found(found: Found) -> str:

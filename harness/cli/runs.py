@@ -27,6 +27,7 @@ from harness.cli.options import (
     with_option,
 )
 from harness.cli.outputs import Outputs, Rendered, output_options, rendering_options
+from harness.cli.say import echo
 
 
 @click.command()
@@ -150,7 +151,7 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
     from harness.measure import measure_here
 
     measurements = [measure_here(trial, time_limit=time_limit) for trial in trials]
-    click.echo(trials_json(measurements) if as_json else "\n\n".join(map(trial_text, measurements)))
+    echo(trials_json(measurements) if as_json else "\n\n".join(map(trial_text, measurements)))
     sys.exit(int(any(m.status == "error" for m in measurements)))
 
 
@@ -190,6 +191,7 @@ def merge(files: Sequence[Path], outputs: Outputs, store: Path) -> None:
     from harness.measure import Store, merge_stores
     from harness.measure.store import is_database
     from harness.report import read_record
+    from harness.text import printable
 
     stores = [file for file in files if is_database(file)]
     parts = [Part(str(file), read_record(file)) for file in files if file not in stores]
@@ -199,7 +201,7 @@ def merge(files: Sequence[Path], outputs: Outputs, store: Path) -> None:
         try:
             for file in stores:
                 added, found = merge_stores(into, file)
-                click.echo(f"{file}: {added} of {found} trials added to {store}")
+                echo(f"{printable(str(file))}: {added} of {found} trials added to {store}")
         finally:
             into.close()
     if record is None:

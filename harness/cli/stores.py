@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import duration, history_option, store_option
+from harness.cli.say import echo, note
 
 
 @click.group(invoke_without_command=True)
@@ -40,7 +41,7 @@ def prune(store: Path, older_than: float | None, unreachable: bool, history: Pat
     before = None if older_than is None else time.time() - older_than
     reachable, problems = fingerprints(history) if unreachable else (None, [])
     for problem in problems:
-        click.echo(f"note: {problem}; what it names counts as not named", err=True)
+        note(f"note: {problem}; what it names counts as not named")
     _expect(store)
     was = size(store)
     opened = Store(store)
@@ -49,10 +50,14 @@ def prune(store: Path, older_than: float | None, unreachable: bool, history: Pat
     finally:
         opened.close()
     word = "would be removed" if dry_run else "removed"
-    click.echo(f"{found.trials} of {found.of} trials {word}, {seconds(found.seconds)} of core time.")
+    echo(f"{found.trials} of {found.of} trials {word}, {seconds(found.seconds)} of core time.")
     if not dry_run:
         files = clean(store, before)
-        click.echo(f"{_bytes(was)} → {_bytes(size(store))}; {files} files beside the store removed.")
+        echo(f"{_bytes(was)} → {_bytes(size(store))}; {files} files beside the store removed.")
+
+
+LONGEST = 200
+"""Characters of an experiment's name that are shown."""
 
 
 def _show(path: Path) -> None:
@@ -61,6 +66,7 @@ def _show(path: Path) -> None:
     from harness.measure import Store, contents
     from harness.measure.upkeep import size
     from harness.report.words import seconds
+    from harness.text import printable
 
     _expect(path)
     opened = Store(path)
@@ -68,15 +74,18 @@ def _show(path: Path) -> None:
         found = contents(opened)
     finally:
         opened.close()
-    rows = [(c.experiment, c.trials, seconds(c.seconds), _day(c.oldest), _day(c.newest)) for c in found]
+    rows = [
+        (printable(c.experiment[:LONGEST]), c.trials, seconds(c.seconds), _day(c.oldest), _day(c.newest))
+        for c in found
+    ]
     if rows:
-        click.echo(tabulate(rows, ("experiment", "trials", "core time", "first", "last"), tablefmt="simple"))
-        click.echo()
+        echo(tabulate(rows, ("experiment", "trials", "core time", "first", "last"), tablefmt="simple"))
+        echo()
     trials, total = sum(c.trials for c in found), sum(c.seconds for c in found)
     programs = path.with_name(path.name + ".jax")
-    click.echo(f"{path}: {trials} trials, {seconds(total)} of core time, {_bytes(size(path))}")
+    echo(f"{path}: {trials} trials, {seconds(total)} of core time, {_bytes(size(path))}")
     if programs.is_dir():
-        click.echo(f"{programs}: compiled programs, {_bytes(size(programs))}")
+        echo(f"{programs}: compiled programs, {_bytes(size(programs))}")
 
 
 def _expect(path: Path) -> None:

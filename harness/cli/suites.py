@@ -19,6 +19,7 @@ from harness.cli.options import (
     targets_argument,
     with_option,
 )
+from harness.cli.say import echo
 
 
 @click.command()
@@ -34,11 +35,11 @@ def check(files: Sequence[str], imports: bool) -> None:
             suite = load(file, imports=imports)
         except SuiteError as error:
             failed = True
-            click.echo(str(error), err=True)
+            echo(str(error), err=True)
             continue
         unseen = sorted({e.run for e in suite.experiments.values() if e.declaration is None})
         note = f"; not imported, so not checked: {', '.join(unseen)}" if unseen else ""
-        click.echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
+        echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
     if failed:
         sys.exit(USAGE)
 
@@ -52,7 +53,7 @@ def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
     instances = [i for chosen in gather(targets, keyword, marks, imports=False) for i in chosen.instances]
     for instance in instances:
         marked = f"  [{', '.join(instance.marks)}]" if instance.marks else ""
-        click.echo(f"{instance.id}  {instance.expect}{marked}")
+        echo(f"{instance.id}  {instance.expect}{marked}")
     if not instances:
         nothing()
 
@@ -68,10 +69,10 @@ def describe(experiment: str | None) -> None:
     from harness.report.describe import describe as text
 
     if experiment is None:
-        click.echo("\n".join((*experiment_names(), *benchmark_names())))
+        echo("\n".join((*experiment_names(), *benchmark_names())))
         return
     try:
-        click.echo(text(find(experiment)))
+        echo(text(find(experiment)))
     except UnknownExperimentError as error:
         from harness.suite.errors import nearest
 
@@ -84,7 +85,7 @@ def schema() -> None:
     """Print the JSON Schema of suites, for editors. Runs nothing."""
     from harness.suite.schema import schema_text
 
-    click.echo(schema_text(), nl=False)
+    echo(schema_text(), nl=False)
 
 
 @click.command()
@@ -110,4 +111,4 @@ def plan(
     cases = cases_of(gather(targets, keyword, marks, assignments), seeds)
     if not cases:
         nothing()
-    click.echo(plan_text(cases, store))
+    echo(plan_text(cases, store))

@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from harness.disk import read
 from harness.errors import UserError
 from harness.export.asv_files import Point, Row, machine, merge_benchmarks, merge_results
 from harness.git import GitError, git, line
@@ -180,7 +181,7 @@ def _at_commit(suite: SuiteRecord, commit: str, file: str) -> str:
     with contextlib.suppress(GitError):
         candidates.append(git(path.parent, "show", f"{commit}:./{path.name}"))
     if path.is_file():
-        candidates.append(path.read_bytes())
+        candidates.append(read(path))
     for data in candidates:
         if hashlib.sha256(data).hexdigest() == suite.sha256:
             return data.decode()

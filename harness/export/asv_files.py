@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.disk import read
 from harness.errors import UserError
 from harness.report.files import write_whole
 from harness.report.record import EnvironmentRecord
@@ -162,7 +163,7 @@ def _row(row: Row) -> dict[str, object]:
 def _read(path: Path, version: int) -> dict[str, Any] | None:
     """The file's data without its version; None where there is no file."""
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(read(path))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

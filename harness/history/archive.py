@@ -15,8 +15,18 @@ from pathlib import Path
 
 import msgspec
 
+from harness.disk import read
 from harness.report.files import OutputError, read_record
-from harness.report.record import CommitRecord, Record, RecordError, TrackedRecord, Versioned, decode
+from harness.report.record import (
+    DEEPEST,
+    CommitRecord,
+    Record,
+    RecordError,
+    TrackedRecord,
+    Versioned,
+    decode,
+    deeper,
+)
 
 FOLDER = Path("reports") / "history"
 """Where records are kept unless told otherwise, in the current directory."""
@@ -61,7 +71,10 @@ class Kept:
 
 def keep(folder: Path, record: Record) -> Path:
     """Write the record to a new file of the folder. Raises `OutputError`; never replaces a file."""
-    started = datetime.fromisoformat(record.started).astimezone(UTC)
+    try:
+        started = datetime.fromisoformat(record.started).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise OutputError(f"{folder}: expected a record with a time, found {record.started!r}") from None
     of = record.tracked or record.commit
     commit = of.hash[:9] if of else "none"
     machine = re.sub(r"[^A-Za-z0-9]+", "-", record.environment.machine).strip("-") or "unknown"
@@ -116,7 +129,10 @@ def listed(folder: Path) -> tuple[list[Kept], list[str]]:
     problems: list[str] = []
     for path in sorted(folder.glob("*.json")):
         try:
-            found.append(Kept(path, decode(path.read_bytes(), str(path), Head)))
+            head = decode(read(path), str(path), Head)
+            if deeper(head.given, DEEPEST):
+                raise RecordError(f"{path}: expected at most {DEEPEST} tables in each other, found more")
+            found.append(Kept(path, head))
         except (RecordError, OSError) as error:
             problems.append(str(error))
     found.sort(key=lambda kept: datetime.fromisoformat(kept.head.started))

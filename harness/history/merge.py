@@ -12,6 +12,9 @@ from harness.errors import UserError
 from harness.judge import exit_code
 from harness.report.record import CountsRecord, EnvironmentRecord, Record, SuiteRecord
 
+NAMED = 8
+"""How many missing shards are named one by one."""
+
 
 class MergeError(UserError, ValueError):
     """Records that are not parts of one run."""
@@ -113,15 +116,20 @@ def _check_shards(parts: Sequence[Part]) -> None:
         if shard is None or shard.of != of:
             found = f"shard {shard.number}/{shard.of}" if shard else "a record that is none"
             raise MergeError(f"{part.file}: expected a shard of {of}, found {found}")
+        if not 1 <= shard.number <= of:
+            raise MergeError(f"{part.file}: expected shard 1 to {of}, found shard {shard.number}/{of}")
         if shard.number in numbers:
             raise MergeError(f"{part.file}: shard {shard.number}/{of} is in {numbers[shard.number]} as well")
         numbers[shard.number] = part.file
-    missing = [f"{number}/{of}" for number in range(1, of + 1) if number not in numbers]
-    if missing:
-        raise MergeError(f"expected all {of} shards, found none for {', '.join(missing)}")
+    if len(numbers) < of:
+        lacking = (number for number in range(1, of + 1) if number not in numbers)
+        missing = [f"{number}/{of}" for number in itertools.islice(lacking, NAMED)]
+        others = of - len(numbers) - len(missing)
+        more = f" and {others} others" if others else ""
+        raise MergeError(f"expected all {of} shards, found none for {', '.join(missing)}{more}")
     places = sorted(place for shard in shards if shard for place in shard.places)
     totals = {shard.total for shard in shards if shard}
-    if len(totals) > 1 or places != list(range(max(totals))):
+    if len(totals) > 1 or len(places) != max(totals) or places != list(range(len(places))):
         raise MergeError("expected shards of one selection, found shards of different ones")
 
 

@@ -188,7 +188,17 @@ class Laboratory:
             return {}
         prints = {trial: self.fingerprint(trial) for trial in trials if not self._is_timed(trial)}
         kept = self._store.recall(prints.values())
+        for trial, text in prints.items():
+            if text in kept and not self._is_of(kept[text], trial):
+                del kept[text]
+                self._store.damaged.add(text)
         return {trial: kept[text] for trial, text in prints.items() if text in kept}
+
+    def _is_of(self, measurement: Measurement, trial: Trial) -> bool:
+        """Whether a row is about this trial, and has what its experiment declares: anybody can write rows."""
+        declared = self._declarations[trial.run].quantities
+        found = [*measurement.values, *measurement.missing]
+        return measurement.trial.key == trial.key and sorted(found) == sorted(declared)
 
     def request(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
         """Queue a trial: first come, first measured. `time_limit` is in seconds, of the trial alone;

@@ -52,7 +52,7 @@ def acquire(folder: Path, fingerprint: str) -> Lock | None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / fingerprint
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         if not _locked(descriptor, fcntl.LOCK_EX):
             os.close(descriptor)
             return None
@@ -73,6 +73,8 @@ class Machine:
         default = Path(tempfile.gettempdir()) / f"ntk-harness-{os.getuid()}.lock"
         path = Path(os.environ.get(LOCK) or default)
         how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        if not os.environ.get(LOCK):
+            how |= os.O_NOFOLLOW  # others may put a link into the folder for temporary files
         try:
             self._machine = os.open(path, how, 0o600)
             self._gate = os.open(path.with_name(path.name + ".gate"), how, 0o600)
@@ -123,7 +125,7 @@ def waiting(path: Path) -> Iterator[None]:
 
     Raises `LockError` after `PATIENCE` seconds: who holds it does so for milliseconds.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
         wait = Wait(str(path), [path], "wait for it, end it, or name another store")
         while not _locked(descriptor, fcntl.LOCK_EX):

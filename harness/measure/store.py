@@ -6,7 +6,8 @@ Several processes may use one store at once.
 
 Each row has a checksum of itself, for SQLite does not notice a bit that flips in a number. A row that does
 not match its own is as if it were not there, so that it is measured again; `Store.damaged` remembers it.
-Nothing that is read is unpickled, evaluated or imported.
+Nothing that is read is unpickled, evaluated or imported; and as anybody can compute a checksum, a row whose
+content no trial can have put there counts as damaged as well (`rows`).
 """
 
 from __future__ import annotations
@@ -23,15 +24,18 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.measure import rows as columns
+from harness.measure.beside import journal_problem, problem
 from harness.measure.holders import Wait, holder
 from harness.measure.interrupts import interrupted
 from harness.measure.locks import LockError, waiting
-from harness.measure.records import Measurement, Stage
+from harness.measure.records import Measurement
 from harness.plan.records import Trial
 
 SCHEMA = 3
 APPLICATION = 0x4E544B48  # "NTKH", in SQLite's application_id: this file is ours
 BATCH = 500  # SQLite before 3.32 takes at most 999 parameters in a statement
+LARGEST = 2**24  # bytes of a text or a row; a trial's have some thousands
 PATIENCE = 60.0  # seconds to wait for another writer, whose transactions take milliseconds
 PAUSE = 0.05  # seconds between looks whether it is done
 
@@ -68,8 +72,10 @@ _ENTRIES = "select type, name, tbl_name, sql from sqlite_master where sql is not
 
 
 def is_database(path: Path) -> bool:
-    """Whether a file begins as SQLite's do."""
+    """Whether it is a file (or a link to one) that begins as SQLite's do."""
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return file.read(16) == b"SQLite format 3\0"
     except OSError:
@@ -108,13 +114,18 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damaged: set[str] = set()
-        """Fingerprints of rows that were looked for and do not match their checksums."""
+        """Fingerprints of rows that were looked for and do not match their checksums, or hold what no trial
+        gives."""
         with self._explained():
             if path.is_dir():
                 raise StoreError(f"store {path}: expected a file, found a directory; name a file inside it")
+            if found := problem(path):
+                raise StoreError(f"store {path}: {found}")
             path.parent.mkdir(parents=True, exist_ok=True)
             # The lock, because `pragma journal_mode=wal` ignores the busy timeout.
             with waiting(path.with_name(path.name + ".lock")):
+                if found := journal_problem(path):
+                    raise StoreError(f"store {path}: {found}")
                 self._database = sqlite3.connect(
                     path, timeout=PAUSE, isolation_level=None, check_same_thread=False, factory=_Patient
                 )
@@ -135,10 +146,13 @@ class Store:
                 marks = ",".join("?" * len(batch))
                 for row in self._database.execute(f"{_SELECT} where fingerprint in ({marks})", batch):
                     *texts, checksum = map(_text, row)
-                    if _checksum(texts) != checksum:
+                    try:
+                        if _checksum(texts) != checksum:
+                            raise ValueError("another checksum")
+                        measurement = _measurement(*texts)
+                    except ValueError:
                         self.damaged |= {str(texts[0])} & set(batch)
                         continue
-                    measurement = _measurement(*texts)
                     found[measurement.fingerprint] = measurement
         return found
 
@@ -206,6 +220,7 @@ class Store:
 
     def _prepare(self) -> None:
         self._database.text_factory = bytes  # what is damaged may not be UTF-8
+        self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST)
         self._database.execute("pragma trusted_schema=off")
         self._database.execute("pragma cell_size_check=on")
         application, version = self._pragma("application_id"), self._pragma("user_version")
@@ -240,7 +255,7 @@ class Store:
             found, cure = str(error), "free the disk, mend its permissions, or name another file"
             if "not a database" in found:
                 found, cure = "a file of another kind", "name another file"
-            elif any(word in found for word in ("malformed", "no such table", "codec")):
+            elif any(word in found for word in ("malformed", "no such table", "codec", "too big")):
                 found = f"a damaged one ({found})"
                 cure = "move it away, and what it held is measured again (sqlite3's .recover may save some)"
             elif "locked" in found:
@@ -297,19 +312,20 @@ def _measurement(
     fingerprint: str, trial: str, run: str, quantities: str, missing: str, stages: str, seconds: float,
     device: str, cpu: str, program: str, ordinal: int, changed: int, created: float,
 ) -> Measurement:
+    columns.seconds(created)
     return Measurement(
-        trial=_trial(trial),
-        fingerprint=fingerprint,
+        trial=columns.trial(trial, run),
+        fingerprint=columns.word(fingerprint),
         status="ok",
-        values=json.loads(quantities),
-        missing=json.loads(missing),
-        stages=tuple(Stage(*stage) for stage in json.loads(stages)),
-        seconds=seconds,
-        device=device,
+        values=columns.numbers(quantities),
+        missing=columns.reasons(missing),
+        stages=columns.stages(stages),
+        seconds=columns.seconds(seconds),
+        device=columns.word(device),
         stored=True,
         reused=True,
-        program=program,
-        ordinal=ordinal,
-        cpu=cpu,
-        changed=bool(changed),
+        program=columns.word(program),
+        ordinal=columns.count(ordinal),
+        cpu=columns.word(cpu),
+        changed=columns.flag(changed),
     )

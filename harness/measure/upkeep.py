@@ -7,12 +7,23 @@ whenever nothing runs.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+import stat
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.disk import kind
+from harness.measure.beside import private_copy
 from harness.measure.locks import acquire
 from harness.measure.store import Store, StoreError
+
+_USUAL = (
+    "typeof(fingerprint) = 'text' and typeof(experiment) = 'text'"
+    " and seconds between 0 and 1e12 and created between 0 and 1e11"
+)
+"""What holds for the rows that a store has written; its columns would take anything."""
+
+_SECONDS = "case when seconds between 0 and 1e12 then seconds end"
 
 PREFIX = 16
 """Digits of a fingerprint by which records name trials."""
@@ -42,7 +53,7 @@ def contents(store: Store) -> list[Contents]:
     """What the store holds, the experiment of most trials first."""
     query = (
         "select experiment, count(*), sum(seconds), min(created), max(created)"
-        " from measurement group by experiment order by count(*) desc, experiment"
+        f" from measurement where {_USUAL} group by experiment order by count(*) desc, experiment"
     )
     return [Contents(*row) for row in store.rows(query)]
 
@@ -50,7 +61,7 @@ def contents(store: Store) -> list[Contents]:
 def size(path: Path) -> int:
     """Bytes on disk of a file (a store with its log), or of all files beneath a folder."""
     if path.is_dir():
-        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        return sum(status.st_size for _, status in _files(path))
     logs = [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
     return sum(file.stat().st_size for file in logs if file.is_file())
 
@@ -78,7 +89,7 @@ def prune(
             store.rows("insert or ignore into reachable values (?)", [prefix])
         condition += f" and substr(fingerprint, 1, {PREFIX}) not in (select prefix from reachable)"
     chosen = f"from measurement where {condition}"
-    trials, seconds = store.rows(f"select count(*), coalesce(sum(seconds), 0.0) {chosen}", values)[0]
+    trials, seconds = store.rows(f"select count(*), coalesce(sum({_SECONDS}), 0.0) {chosen}", values)[0]
     if not dry_run:
         store.rows(f"delete {chosen}", values)
         store.rows("delete from recheck where program not in (select program from measurement)")
@@ -96,32 +107,59 @@ def clean(path: Path, before: float | None) -> int:
     """
     removed = 0
     locks, programs = (path.with_name(path.name + suffix) for suffix in (".locks", ".jax"))
-    for name in os.listdir(locks) if locks.is_dir() else ():
-        lock = acquire(locks, name)
+    for file, status in list(_files(locks)):
+        lock = acquire(locks, file.name) if file.parent == locks and not status.st_size else None
         if lock is not None:
             lock.release()
             removed += 1
-    for file in programs.rglob("*") if before is not None and programs.is_dir() else ():
-        if file.is_file() and file.stat().st_mtime < (before or 0.0):
+    for file, status in list(_files(programs)) if before is not None else ():
+        if status.st_mtime < (before or 0.0):
             file.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """The files beneath a folder; of links, neither they nor what they lead to, also of the folder itself."""
+    if kind(folder) != "a directory":
+        return
+    for above, _, names in os.walk(folder, followlinks=False):
+        for name in names:
+            file = Path(above, name)
+            try:
+                status = os.lstat(file)
+            except FileNotFoundError:  # a run has removed its lock
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield file, status
 
 
 def merge_stores(into: Store, other: Path) -> tuple[int, int]:
     """Copy the trials of another store that this one lacks, and what has passed a recheck there; how many
     trials were copied, and how many it has.
 
-    Raises `StoreError` where the other is no store, or one of another schema.
+    The other is somebody's: a private copy of it is read. Raises `StoreError` where it is no store, or one of
+    another schema.
     """
     if not other.is_file():
         raise StoreError(f"store {other}: expected a store of measurements, found no file")
-    Store(other).close()  # says what is wrong with it
-    into.rows("attach database ? as other", [str(other)])
+    try:
+        with private_copy(other) as copy:
+            return _merge_copy(into, copy)
+    except StoreError as error:
+        raise StoreError(str(error).replace(f"store {copy}:", f"store {other}:", 1)) from None
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise StoreError(f"store {other}: expected a store that can be copied, found: {found}") from None
+
+
+def _merge_copy(into: Store, copy: Path) -> tuple[int, int]:
+    Store(copy).close()  # says what is wrong with it
+    into.rows("attach database ? as other", [str(copy)])
     try:
         (found,) = into.rows("select count(*) from other.measurement")[0]
         (before,) = into.rows("select count(*) from main.measurement")[0]
-        into.rows("insert or ignore into main.measurement select * from other.measurement")
+        into.rows(f"insert or ignore into main.measurement select * from other.measurement where {_USUAL}")
         into.rows("insert or ignore into main.recheck select * from other.recheck")
         (after,) = into.rows("select count(*) from main.measurement")[0]
     finally:

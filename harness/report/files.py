@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import sys
 import tempfile
 import threading
 from pathlib import Path
 
+from harness.disk import kind, of_system, read
 from harness.errors import UserError
 from harness.report.record import Record, RecordError, from_json
 
 _UMASK = threading.Lock()
 """The umask can only be read by changing it: two threads at once would leave it changed."""
+_OWN = re.compile(r"/dev/(stdout|stderr)|/(?:dev|proc/self)/fd/([0-9]{1,6})")
+"""Names of this process's own descriptors."""
 
 
 class OutputError(UserError, OSError):
@@ -22,8 +27,9 @@ class OutputError(UserError, OSError):
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to a temporary file beside `path`, then rename: a reader sees all of it or nothing.
 
-    What is no file (/dev/stdout, a pipe) is written into; of a link, what it leads to is replaced.
-    Raises `OutputError`, and leaves an existing file as it was, where that cannot be done.
+    A pipe that somebody reads, and the system's own (/dev/stdout), is written into. A link is replaced, not
+    followed: it may have been planted, and lead anywhere. Raises `OutputError`, and leaves an existing file
+    as it was, where that cannot be done.
     """
     try:
         _write(path, data)
@@ -34,11 +40,10 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if of_system(path) or kind(path) in ("a named pipe", "a device"):
         with contextlib.suppress(BrokenPipeError):  # its reader has left: nobody's mistake
-            path.write_bytes(data)
+            _write_into(path, data)
         return
-    path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
@@ -56,10 +61,23 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
+def _write_into(path: Path, data: bytes) -> None:
+    """Write into what is no file, if somebody reads it: the open fails where a pipe has no reader."""
+    own = _OWN.fullmatch(os.path.abspath(path))
+    if own:
+        sys.stdout.flush()
+        descriptor = os.dup({"stdout": 1, "stderr": 2}[own[1]] if own[1] else int(own[2]))
+    else:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
 def read_record(path: str | Path) -> Record:
     """The record in a file. Raises `RecordError` that says what is wrong with it."""
     try:
-        data = Path(path).read_bytes()
+        data = read(Path(path))
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise RecordError(f"{path}: expected a record of harness run, found: {said}") from None

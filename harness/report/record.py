@@ -34,7 +34,11 @@ Side = float | None
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
 """Of a git commit: an argument of git's, which takes others that begin with a dash."""
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 Value = int | float | str | bool
+
+DEEPEST = 32
+"""Levels of tables in each other that a claim or a parameter may have; a suite's own have four."""
 
 
 class RecordError(UserError, ValueError):
@@ -201,11 +205,11 @@ class TrackedRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class ShardRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which part of a selection was run (`--shard NUMBER/OF`)."""
 
-    number: int
-    of: int
-    places: tuple[int, ...]
+    number: Count
+    of: Count
+    places: tuple[Count, ...]
     """Of its instances in the selection, counted from 0."""
-    total: int
+    total: Count
     """How many instances the selection has."""
 
 
@@ -308,7 +312,35 @@ def decode(data: bytes, file: str, kind: type[Part]) -> Part:
         raise RecordError(f"{file}: expected {expected}, found {version}")
     if isinstance(found, msgspec.ValidationError):
         raise RecordError(f"{file}: expected a record of schema {SCHEMA_VERSION}: {found}")
+    if isinstance(found, Record):
+        _check(found, file)
     return found
+
+
+def _check(record: Record, file: str) -> None:
+    """What types do not say. Raises `RecordError`."""
+    for where, given in (
+        *((f"instances.{instance.id}.toml", instance.toml) for instance in record.instances),
+        *((f"suites.{suite.name}.given", suite.given) for suite in record.suites),
+    ):
+        if deeper(given, DEEPEST):
+            raise RecordError(
+                f"{file}: expected at most {DEEPEST} tables in each other, found more in {where[:200]}"
+            )
+    if record.shard is not None and len(record.shard.places) != len(record.instances):
+        places, found = len(record.shard.places), len(record.instances)
+        raise RecordError(f"{file}: expected an instance for each place of shard, found {found} for {places}")
+
+
+def deeper(value: object, most: int) -> bool:
+    """Whether more than so many tables or lists are in each other."""
+    level = [value]
+    for _ in range(most + 1):
+        inner = [list(v.values()) if isinstance(v, dict) else v for v in level if isinstance(v, (dict, list))]
+        if not inner:
+            return False
+        level = [item for items in inner for item in items]
+    return True
 
 
 def _version(data: bytes, file: str) -> int:

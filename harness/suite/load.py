@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from harness.disk import refuse_special
 from harness.suite.claims import Defaults, read_claim, read_defaults
 from harness.suite.errors import Mistake, SuiteError, shown
 from harness.suite.errors import Path as KeyPath
@@ -61,6 +62,7 @@ def load(
 def _text(path: Path, file: str) -> str:
     problem = ""
     try:
+        refuse_special(path)
         if path.stat().st_size > MAX_BYTES:
             problem = f"{path.stat().st_size:,} bytes"
         else:

@@ -288,19 +288,29 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_record(tmp_path: Path) -> 
         assert int(data[:1]) in {int(written[-1]) % 10, (int(written[-1]) + 1) % 10}
 
 
-def test_a_pipe_and_a_device_are_written_into_and_a_link_followed(tmp_path: Path) -> None:
+def test_a_pipe_and_a_device_are_written_into_and_a_link_is_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="pipe: cannot be written"):
+        write_whole(pipe, b"nobody reads")
     reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    while True:
+        try:  # a reader: cat has opened it
+            held = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        except OSError:
+            time.sleep(0.01)
     write_whole(pipe, b"through")
+    os.close(held)
     assert reader.communicate(timeout=10)[0] == b"through"
     assert pipe.is_fifo()
     write_whole(Path("/dev/null"), b"away")
     assert Path("/dev/null").is_char_device()
     (tmp_path / "link").symlink_to(tmp_path / "file")
     write_whole(tmp_path / "link", b"text")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "file").read_bytes() == b"text"
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link").read_bytes() == b"text"
+    assert not (tmp_path / "file").exists()
 
 
 GOOD = """\

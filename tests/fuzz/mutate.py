@@ -14,6 +14,10 @@ NUMBERS: tuple[object, ...] = (
     0, 1, -1, 2, 3, 48, 255, 256, 2**31, 2**63 - 1, 2**63, 2**64, 10**30, 10**400, -(2**63), 0.0, -0.0, 0.5,
     1e-320, 1e308, -1e308, 700.0, 710.0, -745.5,
 )  # fmt: skip
+EMPTY: tuple[object, ...] = (
+    None, True, [], {}, [None], [None, None], {"": None}, [[]],
+    json.loads("[" * 300 + "]" * 300), json.loads('{"a":' * 300 + "1" + "}" * 300),
+)  # fmt: skip
 TEXTS = (
     "", " ", "\0", "\n", "\r\n", "\t", "\x1b[2J", "\x1b]0;x\x07", "\u202e", "\ufeff", "é", "🙂", "\ud83d",
     "a" * 300, "x=y", "{}", "{0}", "{width}", "{a.b}", "{a[0]}", "{a!r}", "%s", "../../etc/x",
@@ -89,7 +93,7 @@ def change_json(data: bytes, choice: random.Random) -> bytes:
             case 2 | 3:
                 holder[key] = choice.choice(TEXTS)
             case 4:
-                holder[key] = choice.choice((None, True, [], {}, [None], [None, None], {"": None}, [[]]))
+                holder[key] = choice.choice(EMPTY)
             case 5:
                 del holder[key]
             case 6:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from fuzz import hostile
 from fuzz.mutate import NUMBERS, TEXTS, change_bytes, change_json, change_toml, change_words
 from harness import cli, session
 from harness.errors import UserError
@@ -144,6 +145,15 @@ def _record_seeds() -> list[bytes]:
         for chosen in list(kinds.values())[:6]:
             found.append(json.dumps({**record, "instances": [chosen]}).encode())
     return found
+
+
+def _shard_seeds() -> list[bytes]:
+    """Two shards of one selection."""
+    first, second = (json.loads(data) for data in _record_seeds()[:2])
+    shards = [{"number": n, "of": 2, "places": [n - 1], "total": 2} for n in (1, 2)]
+    second = {**first, "instances": second["instances"]}
+    parts = [{**first, "shard": shards[0]}, {**second, "shard": shards[1]}]
+    return [json.dumps(parts).encode(), json.dumps([first]).encode()]
 
 
 def read_record(data: bytes, folder: Path) -> None:
@@ -436,6 +446,11 @@ TARGETS = {
         Target("with", lambda: [b"width=16\0train=8", b"data=sphere"], change_assignments, read_assignments),
         Target("expression", lambda: [b"not slow and (a or b)"], change_expression, read_expression),
         Target("asv", _asv_seeds, _mixed(change_json), read_asv),
+        Target("row", hostile.row_seeds, change_json, hostile.read_row),
+        Target("shards", _shard_seeds, change_json, hostile.read_shards),
+        Target(
+            "folder", hostile.folder_seeds, hostile.change_folder, hostile.folder_reader(_project, _main)
+        ),
     )
 }
 EXPECTED = (UserError,)

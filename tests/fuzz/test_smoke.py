@@ -13,7 +13,10 @@ from fuzz import watch
 from fuzz.engine import Session
 from fuzz.targets import TARGETS, Target
 
-INPUTS = {"suite": 40, "record": 150, "store": 60, "arguments": 60, "environment": 4, "with": 60}
+INPUTS = {
+    "suite": 40, "record": 150, "store": 60, "arguments": 60, "environment": 4, "with": 60,
+    "folder": 22, "row": 60, "shards": 40,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -86,7 +86,12 @@ class Watch:
                 return _outside(event, path, folders)
         elif event in _CHANGES:
             paths = [arguments[index] for index in _CHANGES[event]]
-            said = [_outside(event, p, folders) for p in paths if isinstance(p, str | bytes | os.PathLike)]
+            above = _folder(arguments) if event in ("os.remove", "os.rmdir") else ""
+            said = [
+                _outside(event, os.path.join(above, os.fsdecode(p)), folders)
+                for p in paths
+                if isinstance(p, str | bytes | os.PathLike)
+            ]
             return next(filter(None, said), "")
         elif event == "import":
             name = str(arguments[0]).partition(".")[0]
@@ -120,11 +125,20 @@ def _importer() -> str:
     return frame.f_code.co_filename
 
 
+def _folder(arguments: tuple[object, ...]) -> str:
+    """The folder that a removal's `dir_fd` stands for, as shutil.rmtree gives it; '' where there is none."""
+    descriptor = arguments[1] if len(arguments) > 1 else None
+    given = isinstance(descriptor, int) and descriptor >= 0
+    return os.readlink(f"/proc/self/fd/{descriptor}") if given else ""
+
+
 def _outside(event: str, path: str | bytes | os.PathLike[str], folders: tuple[str, ...]) -> str:
     text = os.fsdecode(path)
     if text in ("/dev/null", ":memory:") or (event == "os.mkdir" and os.path.isdir(text)):
         return ""
     real = os.path.realpath(text)
+    if event in ("os.rename", "os.remove"):  # of a link, itself
+        real = os.path.join(os.path.realpath(os.path.dirname(text)), os.path.basename(text))
     if any(real == folder or real.startswith(folder + os.sep) for folder in folders):
         return ""
     return f"{event} {text}"

@@ -285,7 +285,8 @@ def test_what_is_no_trace(project, store, innocent):
 @pytest.mark.parametrize("library", ["random", "numpy.random"])
 def test_generators_are_seeded_anew(project, store, library):
     spoil = f"import {library} as generator; generator.seed(1)"
-    read = f"import {library} as generator; a = generator.random(); generator.seed(1); x = a == generator.random()"
+    read = f"import {library} as generator; a = generator.random(); generator.seed(1)"
+    read += "; x = a == generator.random()"
     project.write("leak.py", HEAD + BODY.replace("$SPOIL", spoil).replace("$READ", read))
     with Laboratory(store, workers=1) as laboratory:
         found = measured(laboratory, [trial("spoil"), trial("read")])
@@ -320,7 +321,8 @@ def test_what_an_installed_library_sets_up_is_no_trace(project, store, tmp_path,
     site = tmp_path / "site-packages"
     site.mkdir()
     (site / "polite_library.py").write_text(
-        "import os, warnings\nos.environ['POLITE'] = '1'\nwarnings.filterwarnings('ignore', module='polite')\n"
+        "import os, warnings\nos.environ['POLITE'] = '1'\n"
+        "warnings.filterwarnings('ignore', module='polite')\n"
     )
     (site / "rude_library.py").write_text("import decimal\ndecimal.getcontext().prec = 3\n")
     monkeypatch.syspath_prepend(str(site))

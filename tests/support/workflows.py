@@ -2,8 +2,8 @@
 
 Expressions in `${{ }}` are evaluated (the few that are used here; another one fails the test), each `run:`
 is given to bash as the service does, `uses: ./…` runs a composite action, and of the well-known actions what
-matters is imitated: artifacts are folders. In: a repository and the event. Out: each job's result, summaries
-and artifacts.
+matters is imitated: artifacts are folders, and so are caches, which all runs in one folder share. In: a
+repository and the event. Out: each job's result, summaries and artifacts.
 """
 
 from __future__ import annotations
@@ -21,9 +21,14 @@ from typing import Any
 import yaml
 
 KNOWN = {
-    "actions/checkout@v5", "actions/setup-python@v6", "actions/cache/restore@v5", "actions/cache/save@v5",
-    "actions/upload-artifact@v6", "actions/download-artifact@v7",
-}  # fmt: skip
+    "actions/checkout@fbc6f3992d24b796d5a048ff273f7fcc4a7b6c09": "v5.1.0",
+    "actions/setup-python@ece7cb06caefa5fff74198d8649806c4678c61a1": "v6.3.0",
+    "actions/cache/restore@27d5ce7f107fe9357f9df03efb73ab90386fccae": "v5.0.5",
+    "actions/cache/save@27d5ce7f107fe9357f9df03efb73ab90386fccae": "v5.0.5",
+    "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f": "v6.0.0",
+    "actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131": "v7.0.0",
+}
+"""The commits that are used, and what their repositories' tags call them."""
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
 _TOKEN = re.compile(r"\s*(&&|\|\||==|!=|!|\(|\)|'[^']*'|[A-Za-z_][\w.-]*)")
 
@@ -55,7 +60,8 @@ def evaluate(expression: str, contexts: Mapping[str, Any]) -> Any:
 def _named(name: str, contexts: Mapping[str, Any]) -> Any:
     found: Any = contexts
     for part in name.split("."):
-        found = found.get(part, "")  # what is not there is empty, as at the service
+        # What is not there is empty, as at the service.
+        found = found.get(part, "") if isinstance(found, Mapping) else ""
     return found
 
 
@@ -79,38 +85,58 @@ class Service:
     event: str = "push"
     run_id: str = "1"
     environment: Mapping[str, str] = field(default_factory=dict)
+    ref_name: str = "main"
     jobs: dict[str, Job] = field(default_factory=dict)
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of jobs, by name; of a matrix those of the last."""
 
     def run(self, workflow: dict[str, Any]) -> dict[str, Job]:
         """All jobs, in order, one for each cell of their matrix."""
         for name, job in workflow["jobs"].items():
             condition = job.get("if", "!cancelled()" if not job.get("needs") else "always()")
-            assert evaluate(_bare(condition), {}), name
+            if not evaluate(_bare(condition), self._contexts(name)):
+                continue
             matrix = job.get("strategy", {}).get("matrix", {})
             cells = [dict(zip(matrix, values, strict=True)) for values in itertools.product(*matrix.values())]
             for cell in cells:
                 label = " ".join([name, *map(str, cell.values())])
-                self.jobs[label] = self._job(label, job, workflow.get("env", {}), cell, len(cells))
+                self.jobs[label] = self._job(name, label, job, workflow.get("env", {}), cell, len(cells))
         return self.jobs
+
+    def _contexts(self, job: str) -> dict[str, Any]:
+        github = {
+            "event_name": self.event,
+            "event": {"repository": {"default_branch": "main"}},
+            "ref_name": self.ref_name,
+            "run_id": self.run_id,
+            "run_attempt": "1",
+            "job": job,
+        }
+        needs = {name: {"outputs": outputs} for name, outputs in self.outputs.items()}
+        return {"github": github, "runner": {"os": "Linux"}, "needs": needs}
+
+    @property
+    def caches(self) -> Path:
+        return self.folder.parent / "caches"
 
     @property
     def artifacts(self) -> Path:
         return self.folder / "artifacts"
 
     def _job(
-        self, label: str, job: dict[str, Any], env: dict[str, str], cell: dict[str, Any], of: int
+        self, name: str, label: str, job: dict[str, Any], env: dict[str, str], cell: dict[str, Any], of: int
     ) -> Job:
         workspace = self.folder / label.replace(" ", "-")
         subprocess.run(["git", "clone", "-q", self.origin, workspace], check=True)
         contexts = {
-            "github": {"event_name": self.event, "run_id": self.run_id, "run_attempt": "1"},
-            "runner": {"os": "Linux"},
+            **self._contexts(name),
             "strategy": {"job-total": of},
             "matrix": cell,
             "env": env,
         }
         result = Job(label)
-        self._steps(job["steps"], contexts, workspace, result)
+        steps = self._steps(job["steps"], contexts, workspace, result)
+        self.outputs[name] = _filled(job.get("outputs", {}), {**contexts, "steps": steps})
         return result
 
     def _steps(
@@ -172,9 +198,11 @@ class Service:
             return
         assert uses in KNOWN, uses
         act: Callable[[Mapping[str, str], Path], None] = {
-            "actions/upload-artifact@v6": self._upload,
-            "actions/download-artifact@v7": self._download,
-        }.get(uses, lambda given, workspace: None)
+            "actions/upload-artifact": self._upload,
+            "actions/download-artifact": self._download,
+            "actions/cache/restore": self._restore,
+            "actions/cache/save": self._save,
+        }.get(uses.partition("@")[0], lambda given, workspace: None)
         act(given, workspace)
 
     def _upload(self, given: Mapping[str, str], workspace: Path) -> None:
@@ -182,7 +210,24 @@ class Service:
         hidden = shutil.ignore_patterns(".*")  # as the action does, unless told otherwise
         shutil.copytree(workspace / given["path"], to, dirs_exist_ok=True, ignore=hidden)
 
+    def _save(self, given: Mapping[str, str], workspace: Path) -> None:
+        self.caches.mkdir(exist_ok=True)
+        assert not (self.caches / given["key"]).exists(), "the service keeps the first of a key"
+        shutil.copy(workspace / given["path"], self.caches / given["key"])
+
+    def _restore(self, given: Mapping[str, str], workspace: Path) -> None:
+        prefixes = (given["key"], *given["restore-keys"].split())
+        entries = self.caches.iterdir() if self.caches.exists() else ()
+        found = [entry for entry in entries if entry.name.startswith(prefixes)]
+        if found:
+            to = workspace / given["path"]
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(max(found, key=lambda entry: entry.stat().st_mtime), to)
+
     def _download(self, given: Mapping[str, str], workspace: Path) -> None:
+        if "name" in given:
+            shutil.copytree(self.artifacts / given["name"], workspace / given["path"])
+            return
         for artifact in self.artifacts.iterdir():
             if fnmatch.fnmatch(artifact.name, given["pattern"]):
                 shutil.copytree(artifact, workspace / given["path"] / artifact.name)

@@ -1,22 +1,47 @@
-"""A cluster on this machine: a scheduler in this process, and Dask workers of one thread each."""
+"""A cluster on this machine: a scheduler in this process, and Dask workers of one thread each.
+
+Whoever reaches a Dask scheduler or worker can run any code. So all of them listen on the loopback interface
+alone, without dashboards or HTTP servers; and as other users of the machine reach that too, both sides of a
+connection must show a certificate that is made for this cluster and known to its processes only.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
+import weakref
 from typing import Any
 
 import dask
-from distributed import Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
+from distributed import Nanny, Scheduler, Security, SpecCluster, Worker, WorkerPlugin
 
+from harness.measure.cluster import INSTALL, ClusterError
 from harness.measure.installed import has_jax_plugin
+
+LOOPBACK = "127.0.0.1"
 
 SETTINGS: dict[str, Any] = {
     "distributed.scheduler.allowed-failures": 0,  # the client counts, and gives the order to another
     "distributed.scheduler.worker-saturation": 1.0,  # no worker gets a second order before it is done
 }
+
+
+class _Scheduler(Scheduler):
+    """A scheduler without an HTTP server."""
+
+    def start_http_server(self, *arguments: Any, **options: Any) -> None:
+        """Start none."""
+
+
+class _Worker(Worker):
+    """A worker without an HTTP server."""
+
+    def start_http_server(self, *arguments: Any, **options: Any) -> None:
+        """Start none."""
 
 
 class _Quiet(WorkerPlugin):
@@ -29,24 +54,49 @@ class _Quiet(WorkerPlugin):
 
 
 def start(count: int) -> SpecCluster:
-    """A cluster of `count` workers; each has an accelerator of its own, as far as there are several."""
+    """A cluster of `count` workers; each has an accelerator of its own, as far as there are several.
+
+    Raises `ClusterError` where no certificate can be made.
+    """
     dask.config.set(SETTINGS)  # for good: workers that die are started again later
+    place = {"host": LOOPBACK, "protocol": "tls://", "security": _certificate(), "dashboard": False}
+    # Dask's own choice has a name that others know, and its workers import what stands there.
+    scratch = tempfile.mkdtemp(prefix="harness-")
     devices = accelerators() if has_jax_plugin() else []
     workers = {}
     for index in range(count):
         env = {"CUDA_VISIBLE_DEVICES": devices[index % len(devices)]} if len(devices) > 1 else {}
         options = {
+            **place,
+            "worker_class": _Worker,
+            "local_directory": scratch,
             "nthreads": 1,
             "memory_limit": 0,  # Dask would watch its own process, which does nothing
-            "dashboard": False,
             "silence_logs": logging.CRITICAL,
             "env": env,
             "plugins": (_Quiet(),),
         }
         workers[index] = {"cls": Nanny, "options": options}
-    place = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
-    scheduler = {"cls": Scheduler, "options": place}
-    return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=logging.CRITICAL)
+    cluster = SpecCluster(
+        workers=workers,
+        scheduler={"cls": _Scheduler, "options": {**place, "port": 0}},
+        security=place["security"],
+        silence_logs=logging.CRITICAL,
+    )
+    weakref.finalize(cluster, shutil.rmtree, scratch, ignore_errors=True)
+    return cluster
+
+
+def _certificate() -> Security:
+    """A key and a certificate for this cluster alone."""
+    try:
+        made: Security = Security.temporary()
+    except ImportError:
+        raise ClusterError(
+            "--cluster local:N: expected the package cryptography, with which its processes know each other,"
+            f" found none; install it: {INSTALL}"
+        ) from None
+    return made
 
 
 def accelerators() -> list[str]:

@@ -1,0 +1,117 @@
+"""What the columns of a store's row may hold. A checksum tells damage, not malice: anybody can compute one.
+
+Each function gives the value of a column, or raises ValueError where a trial cannot have put it there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from harness.measure.records import Stage
+from harness.plan.records import Trial
+
+LONGEST = 2**22
+"""Characters of a text: far more than a worker gives, which shortens each reason to 8,000."""
+
+SAFE = 2**53
+"""Integers up to here are floats exactly."""
+
+_SCALARS = (str, int, float, bool)
+
+
+def trial(text: object, run: object) -> Trial:
+    """The trial of a key, of an experiment's name."""
+    found = _json(text)
+    if not (isinstance(found, list) and len(found) == 3 and isinstance(found[1], list)):
+        raise ValueError("no trial")
+    name, pairs, seed = found
+    if not (isinstance(name, str) and name == run and type(seed) is int and seed >= 0):
+        raise ValueError("another experiment, or no seed")
+    for pair in pairs:
+        if not (
+            isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str)
+            and isinstance(pair[1], _SCALARS)
+        ):  # fmt: skip
+            raise ValueError("no parameters")
+    made = Trial(name, tuple((pair[0], pair[1]) for pair in pairs), seed)
+    if made.key != text:
+        raise ValueError("no key of a trial")
+    return made
+
+
+def numbers(text: object) -> dict[str, float]:
+    """Names with numbers, which may be infinite or NaN."""
+    found = _json(text)
+    if not isinstance(found, dict):
+        raise ValueError("no quantities")
+    return {name: _number(value) for name, value in found.items()}
+
+
+def reasons(text: object) -> dict[str, str]:
+    """Names with texts."""
+    found = _json(text)
+    if not isinstance(found, dict) or not all(isinstance(reason, str) for reason in found.values()):
+        raise ValueError("no reasons")
+    return found
+
+
+def stages(text: object) -> tuple[Stage, ...]:
+    """Stages with their seconds and failures."""
+    found = _json(text)
+    if not isinstance(found, list):
+        raise ValueError("no stages")
+    made = []
+    for stage in found:
+        if not (isinstance(stage, list) and len(stage) == 3):
+            raise ValueError("no stage")
+        name, taken, failure = stage
+        if not (isinstance(name, str) and isinstance(failure, str)):
+            raise ValueError("no stage")
+        made.append(Stage(name, seconds(taken), failure))
+    return tuple(made)
+
+
+def seconds(value: object) -> float:
+    """A time: finite, not negative."""
+    found = _number(value)
+    if not 0 <= found < math.inf:
+        raise ValueError("no time")
+    return found
+
+
+def count(value: object) -> int:
+    """How many of something."""
+    if type(value) is not int or not 0 <= value <= SAFE:
+        raise ValueError("no count")
+    return value
+
+
+def flag(value: object) -> bool:
+    """0 or 1."""
+    if type(value) is not int or value not in (0, 1):
+        raise ValueError("no flag")
+    return bool(value)
+
+
+def word(value: object) -> str:
+    """A text."""
+    if not isinstance(value, str) or len(value) > LONGEST:
+        raise ValueError("no text")
+    return value
+
+
+def _number(value: object) -> float:
+    if type(value) is float:
+        return value
+    if type(value) is int and abs(value) <= SAFE:
+        return float(value)
+    raise ValueError("no number")
+
+
+def _json(text: object) -> Any:
+    try:
+        return json.loads(word(text))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
