@@ -74,6 +74,8 @@ def run(
 ) -> None:
     """Measure and judge claims; print the report, and write the record to reports/NAME.json.
 
+    A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
+
     What has been measured is kept in the store: an interrupted run goes on from there. A copy of the record
     goes to the history, which `harness history` and `harness diff` read.
     """
@@ -129,6 +131,9 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
 
     if "::" in what:
         trials = trials_of(gather([what], "", "", values), seed)
+    elif what.endswith(".toml") or Path(what).is_dir():
+        found = f"found {what!r} without ::ID: `harness list` shows its ids"
+        raise click.UsageError(f"expected an experiment, or one instance of a suite as FILE::ID, {found}")
     else:
         trials = trials_of_experiment(what, values, seed)
     from harness.measure import measure_here

@@ -109,8 +109,6 @@ def _read(
     given: Mapping[str, object],
 ) -> Suite | None:
     top = Table(document, (), notes)
-    if not ID.fullmatch(name):
-        notes.add((), "a file name of a-z, 0-9 and - before .toml: it begins every id", shown(name))
     head = Table(top.take("suite", dict[str, Any], {}), ("suite",), notes)
     if "suite" not in document:
         notes.add((), "a table [suite] with `format` and `title`", "none")
@@ -118,6 +116,7 @@ def _read(
     else:
         head.take("format", Literal[1], expected=f"the suite format {FORMAT}, which this version reads")
         title, about = head.take("title", str), head.take("about", str, "")
+        name = _name(head, name)
         head.close()
     defaults = read_defaults(Table(top.take("defaults", dict[str, Any], {}), ("defaults",), notes))
     sources = {id_: _source(id_, table) for id_, table in top.tables("sources").items()}
@@ -148,6 +147,20 @@ def _read(
         name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), timed,
         dict(given),
     )  # fmt: skip
+
+
+def _name(head: Table, stem: str) -> str:
+    """The suite's name: what it states, else its file's."""
+    expected = "a name of a-z, 0-9 and -, at most 100 characters: it begins every id"
+    stated = head.take("name", str, None, expected=expected)
+    if stated is None:
+        if not ID.fullmatch(stem):
+            where = "a file name of a-z, 0-9 and - before .toml, or such a `name` under [suite]"
+            head.notes.add((), f"{where}: it begins every id", shown(stem))
+        return stem
+    if not ID.fullmatch(stated) or len(stated) > 100:
+        head.notes.add((*head.path, "name"), expected, shown(stated))
+    return str(stated)
 
 
 def _declared(experiment: Experiment) -> Mapping[str, object]:
