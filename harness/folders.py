@@ -43,7 +43,7 @@ def suites_in(folder: Path) -> list[Path]:
 
 
 def files(targets: Sequence[str]) -> list[str]:
-    """`targets` with folders and globs replaced by the suites that they stand for; `suites/` if there are none.
+    """`targets` with folders and globs replaced by the suites that they stand for; without any, `suites/`.
 
     A FILE or FILE::ID stays as it is. Raises `NoSuiteError` where a folder or glob has no suite, and where
     nothing is named and there is no folder `suites`.

@@ -31,11 +31,14 @@ class Rendered:
         from harness.report.brief import brief
         from harness.report.html import page
         from harness.report.markdown import markdown
+        from harness.text import printable
 
         written = []
         around = Context()
         if self.html is not None or since is not None:
             around = context(record, history, Path(), since)
+            for note in around.notes:
+                click.echo(f"note: {printable(note)}", err=True)
         if self.markdown is not None:
             write_whole(self.markdown, markdown(record).encode())
             written.append(f"Markdown: {self.markdown}")

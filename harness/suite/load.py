@@ -43,6 +43,10 @@ def load(
     except tomllib.TOMLDecodeError:
         from harness.suite.positions import syntax_mistakes
 
+        if text.lstrip().startswith("{") and '"schema_version"' in text:
+            found = f"a record (JSON): `harness report {file}` shows it"
+            raise SuiteError(file, [Mistake((), "a suite (TOML)", found, line=1, column=1)]) from None
+
         raise SuiteError(file, syntax_mistakes(text)) from None
     except RecursionError:
         raise SuiteError(file, [Mistake((), "a suite", "tables or arrays nested too deeply")]) from None
@@ -110,6 +114,10 @@ def _read(
 ) -> Suite | None:
     top = Table(document, (), notes)
     head = Table(top.take("suite", dict[str, Any], {}), ("suite",), notes)
+    if not document.keys() & {"suite", "claims", "experiments", "benchmarks"}:
+        found = "none, nor a claim: it is another TOML file" if document else "an empty file"
+        notes.add((), "a suite, which has a table [suite]", found)
+        return None
     if "suite" not in document:
         notes.add((), "a table [suite] with `format` and `title`", "none")
         title = about = ""

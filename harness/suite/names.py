@@ -20,7 +20,7 @@ MAX_BYTES = 10_000_000
 
 
 def stated_name(document: Mapping[str, Any], stem: str) -> str:
-    """The name of the suite in a TOML document whose file is called `stem`; the stem if it states no valid one."""
+    """The name of the suite in a TOML document whose file is called `stem`; else the stem."""
     head = document.get("suite")
     name = head.get("name") if isinstance(head, dict) else None
     return name if isinstance(name, str) and ID.fullmatch(name) else stem

@@ -17,7 +17,7 @@ _OPERATORS = frozenset({"and", "or", "not"})
 
 
 def unmatched(suite: Suite, keyword: str = "", marks: str = "", *, names: bool = True) -> str:
-    """That nothing of the suite is selected by `-k` and `-m`, and the nearest name; which there are, with `names`."""
+    """That `-k` and `-m` select nothing of the suite, and the nearest name; with `names`, which there are."""
     asked = [f"{option} {_quoted(text)}" for option, text in (("-k", keyword), ("-m", marks)) if text]
     file = printable(suite.path)
     if not suite.instances:
