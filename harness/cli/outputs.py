@@ -63,10 +63,15 @@ class Outputs:
 
     def leave(self, record: Record) -> None:
         """Write and print it. The record comes first: what is made of it can be made again."""
+        from harness.cli.namesakes import in_history, record_path
         from harness.history import keep
         from harness.report import to_json, write_whole
+        from harness.text import printable
 
-        path = self.json or Path("reports") / f"{'+'.join(suite.name for suite in record.suites)}.json"
+        path, note = record_path(record.suites, Path("reports")) if self.json is None else (self.json, "")
+        notes = [note] if note else in_history(record.suites, self.history) if self.keep else []
+        for note in notes:
+            click.echo(f"note: {printable(note)}", err=True)
         write_whole(path, to_json(record))
         written = [f"Record: {path}"]
         if self.keep:

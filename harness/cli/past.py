@@ -102,9 +102,11 @@ def diff(
 
     chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
     states, problems = states_of((before, after), chosen)
-    comparison = compare(*states)
-    for problem in dict.fromkeys((*problems, *comparison.notes)):
+    for problem in problems:
         click.echo(f"note: {problem}", err=True)
+    comparison = compare(*states)
+    for note in comparison.notes:
+        click.echo(f"note: {note}", err=True)
     if markdown is not None:
         write_whole(markdown, diff_markdown(comparison).encode())
     if html is not None:

@@ -146,7 +146,9 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
 @click.command()
 @click.argument("record", type=click.Path(path_type=Path))
 @rendering_options
-@click.option("--since", metavar="A", help="Tell what changed since A, a record or a commit.")
+@click.option(
+    "--since", metavar="A", help="Tell what changed since A, a record, a commit, or a folder of records."
+)
 @history_option
 def report(record: Path, rendered: Rendered, since: str | None, history: Path) -> None:
     """Show a record of an earlier run, or write a rendering of it; its exit code is that run's.

@@ -75,7 +75,7 @@ def identify(seen: Sequence[Seen], repository: Path) -> Names:
     """Tell apart, and bring together, the suites that records name; oldest first."""
     top = _top(repository)
     newest = {_place(each.suite, top): each.suite.name for each in seen}
-    today = {place: _name_today(top, place) for place in newest}
+    today = {place: name_in(top / place) for place in newest}
     called: dict[tuple[str, str], str] = {}
     commits: dict[str, dict[str, set[str]]] = {}
     for each in seen:
@@ -118,12 +118,6 @@ def _top(repository: Path) -> Path:
         return toplevel(repository).resolve()
     except UserError:
         return repository.resolve()
-
-
-def _name_today(top: Path, place: str) -> str | None:
-    """The name of the suite that is at a place now; None where there is none. Places may be anybody's."""
-    inside = not PurePosixPath(place).is_absolute() and ".." not in PurePosixPath(place).parts
-    return name_in(top / place) if inside and "\0" not in place else None
 
 
 def _told_apart(places: Iterable[str], trees: Sequence[frozenset[str]]) -> list[list[str]]:
