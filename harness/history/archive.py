@@ -140,7 +140,7 @@ def listed(folder: Path) -> tuple[list[Kept], list[str]]:
             problems.append(f"{path}: expected when the run was started, found {shown!r}: it is skipped")
             continue
         if not has_zone(head.started):
-            problems.append(f"{path}: {head.started} names no time zone: it is read as UTC")
+            problems.append(f"{path}: {printable(head.started)} names no time zone: it is read as UTC")
         found.append(((started, _number(path, head, started), kept_at, path.name), Kept(path, head, started)))
     found.sort(key=lambda pair: pair[0])
     return [kept for _, kept in found], problems

@@ -27,7 +27,8 @@ def wanted(ids: Sequence[str], keyword: str, past: Past) -> frozenset[str]:
         prefixes = _meant(each, past)
         found = {id_ for id_ in suites if any(_is_of(id_, prefix) for prefix in prefixes)}
         if not found:
-            hint = nearest(each, [*dict.fromkeys(suites.values()), *suites])
+            recorded = [name for name, _ in past.names.called]
+            hint = nearest(each, dict.fromkeys([*suites.values(), *recorded, *suites]))
             expected = f"expected an instance, a claim or a suite of the history, found {shown(each)}"
             raise SelectionError(f"{expected} ({hint})" if hint else expected)
         named |= found
