@@ -140,12 +140,11 @@ def _matched(config: pytest.Config) -> frozenset[Path]:
 def _in_named_folders(config: pytest.Config) -> frozenset[Path]:
     """The suites in folders that the command line, or `testpaths`, names.
 
-    The root directory and the current one do not count: naming them means whatever is there, as naming
-    nothing does.
+    The current folder does not count: `pytest .` means all tests, as `pytest` does, and claims take long.
     """
     here = config.invocation_params.dir
     folders = {(here / argument.partition("::")[0]).resolve() for argument in config.args}
-    folders -= {here.resolve(), config.rootpath.resolve()}
+    folders.discard(here.resolve())
     return frozenset(suite for folder in folders if folder.is_dir() for suite in _suites_at(folder))
 
 
