@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from harness.campaign import Progress
 from harness.report.progress import showing
 from harness.report.record import Record
 from harness.session import make_importable
 from harness.session import run as run_session
+from harness.suite.unmatched import unmatched
 from harness.targets import STORE, gather, make_local_modules_importable
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    targets: str | Path | Sequence[str | Path],
+    targets: str | Path | Sequence[str | Path] = (),
     *,
     keyword: str = "",
     marks: str = "",
@@ -37,15 +40,18 @@ def run(
 ) -> Record:
     """Measure and judge the claims of `FILE` or `FILE::ID` targets; what `harness run` does, as a record.
 
+    A target may be a folder of suites, or a glob; without targets the folder `suites` is taken.
+
     `keyword` and `marks` select as -k and -m do. `store` keeps measured trials (None keeps nothing), `seeds`
     replaces the budgets, `first_seed` the pinned seeds 0, 1, 2, …, and `given` values of parameters, as
     `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds, `memory_limit` of a
     trial in bytes, `cluster` names Dask workers, `track` the repository of the code under test. `progress`
-    shows it on standard error, or is a function that is told of it. A record without instances means that
-    nothing was selected.
+    shows it on standard error, or is a function that is told of it. A note of the record names each suite of
+    which nothing is selected; a record without instances means that nothing is selected at all.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
-    `StoreError` for a store that cannot be used (all are `UserError`).
+    `NoSuiteError` for a folder without suites, `StoreError` for a store that cannot be used (all are
+    `UserError`).
     """
     make_local_modules_importable()
     if track is not None:
@@ -53,7 +59,7 @@ def run(
     names = [targets] if isinstance(targets, str | Path) else targets
     selected = gather([str(name) for name in names], keyword=keyword, marks=marks, given=given)
     with showing(quiet=progress is not True) as show:
-        return run_session(
+        record = run_session(
             selected,
             store=None if store is None else Path(store),
             workers=workers,
@@ -66,6 +72,8 @@ def run(
             command=("harness.run", *map(str, names)),
             on_progress=progress if callable(progress) else show,
         )
+    empty = [unmatched(each.suite, keyword, marks, names=False) for each in selected if not each.instances]
+    return msgspec.structs.replace(record, notes=(*empty, *record.notes)) if empty else record
 
 
 def arrays(record: Record, claim: str | None = None) -> dict[str, np.ndarray]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -30,6 +32,16 @@ WRONG = ("", "yesterday", "2026-13-01T00:00:00", "1" * 5000, "\x1b[2J", "2026-01
 UNREADABLE = (*WRONG, *BEYOND)
 
 
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine is in Tokyo."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("text", "hour"),
     [
@@ -41,7 +53,7 @@ UNREADABLE = (*WRONG, *BEYOND)
         ("2026-01-01", 0),
     ],
 )
-def test_what_names_no_zone_is_utc(text: str, hour: int) -> None:
+def test_what_names_no_zone_is_utc(text: str, hour: int, elsewhere: None) -> None:
     found = moment(text)
     assert found is not None
     assert (found.tzinfo, found.date(), found.hour) == (UTC, datetime(2026, 1, 1).date(), hour)

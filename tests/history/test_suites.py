@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from past_project import git
 
 from harness.history import Chosen, Past, compare, keep, past, states_of
+from harness.history.bisect import Search, bisect
 from harness.history.context import context
 from harness.history.states import NoRecordError
 from harness.history.wanted import wanted
@@ -92,6 +94,15 @@ def test_two_suites_of_one_name_are_kept_apart_and_named(repository: Repository,
     assert 'the line `name = "b-toys"` under [suite] (b/toys.toml:1)' in note
 
 
+def test_two_files_that_are_not_committed_are_two_suites(repository: Repository) -> None:
+    repository.commit()
+    repository.write("a/toys.toml")
+    repository.write("b/toys.toml")
+    repository.run("a/toys.toml")
+    repository.run("b/toys.toml")
+    assert repository.ids == [["a/toys.toml::same[size=1]", "b/toys.toml::same[size=1]"]]
+
+
 def test_the_line_ends_it_also_for_older_records(repository: Repository) -> None:
     two(repository, old=True)
     repository.write("b/toys.toml", GOOD.replace("[suite]", '[suite]\nname = "b-toys"'))
@@ -157,6 +168,19 @@ def test_a_file_that_states_a_name_keeps_its_history(
     assert wanted(["toys.toml"], "", repository.past) == {"better/same[size=1]"}
 
 
+def test_bisect_judges_a_suite_that_states_a_name_from_its_older_records(repository: Repository) -> None:
+    repository.write("toys.toml")
+    good = repository.commit()
+    repository.run("toys.toml", old=True)
+    repository.write("toys.toml", GOOD.replace("[suite]", '[suite]\nname = "better"'))
+    bad = repository.commit()
+    refuted = replace(INSTANCE, id="better/same[size=1]", verdict="refuted", outcome="unexpected")
+    repository.run("toys.toml", name="better", instances=(refuted,))
+    file = repository.folder / "toys.toml"
+    found = bisect(Search(file, "same[size=1]", good, bad, history=repository.history))
+    assert {step.commit.hash: step.why for step in found.steps} == dict.fromkeys((good, bad), "from its record")
+
+
 def test_paths_as_typed_are_places(repository: Repository) -> None:
     """Records of 0.1 have no place."""
     repository.write("a/toys.toml")
@@ -209,7 +233,8 @@ def test_two_runs_of_one_second_are_in_the_order_in_which_they_were_kept(reposit
     first = repository.record("toys.toml")
     for n in range(12):
         (instance,) = first.instances
-        keep(repository.history, replace(first, instances=(replace(instance, n=n),)))
+        path = keep(repository.history, replace(first, instances=(replace(instance, n=n),)))
+        os.utime(path, (0, 0))  # as where the records were checked out
         newest = repository.past.states[0].instances["toys/same[size=1]"]
         assert newest.n == n
     later = first.started.replace(":00+", ":00.000001+")
