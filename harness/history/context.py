@@ -49,7 +49,7 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
     chosen = Chosen(folder, repository, given, tracked=record.tracked is not None)
     own_commit = record.tracked or record.commit
     other = read_record(Path(since)) if since is not None and Path(since).is_file() else None
-    those = listed(Path(since))[0] if since is not None and Path(since).is_dir() else []
+    those = [] if since is None else listed(Path(since))[0]  # without records, a folder is none
     also = [seen for each in (record, other, *(k.head for k in those)) if each for seen in seen_in(each)]
     until = own_commit.hash if own_commit else ""
     known = past(chosen, last=SHOWN, until=until, like=record.suites, also=also)
@@ -58,13 +58,13 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
         before = _newest(known.states, now.names)
     elif other is not None:
         before = [state_of_record(other, known.names, since)]
-    elif Path(since).is_dir():
+    elif those:
         before = _in_folder(those, record, given, known.names)
     else:
         hash_ = resolve(repository, since)
         before = list(past(chosen, only=[hash_], like=record.suites, also=also).states)
     before = [state for state in (state.only(now.names) for state in before) if state.records]
-    if since is not None and not before and not Path(since).is_dir():
+    if since is not None and not before and not those:
         expected = f"a record of {printable(', '.join(sorted(now.names)))} at {since}, in {folder}"
         raise NoRecordError(f"expected {expected}, found none: run it there with `harness run`")
     notes = list(known.problems)

@@ -12,6 +12,7 @@ from made import INSTANCE, RECORD
 from msgspec.structs import replace
 from past_project import git
 
+from harness.git import GitError
 from harness.history import Chosen, Past, compare, keep, past, states_of
 from harness.history.bisect import Search, bisect
 from harness.history.context import context
@@ -178,7 +179,9 @@ def test_bisect_judges_a_suite_that_states_a_name_from_its_older_records(reposit
     repository.run("toys.toml", name="better", instances=(refuted,))
     file = repository.folder / "toys.toml"
     found = bisect(Search(file, "same[size=1]", good, bad, history=repository.history))
-    assert {step.commit.hash: step.why for step in found.steps} == dict.fromkeys((good, bad), "from its record")
+    assert [(step.commit.hash, step.why) for step in found.steps] == [
+        (commit, "from its record") for commit in (good, bad)
+    ]
 
 
 def test_paths_as_typed_are_places(repository: Repository) -> None:
@@ -281,6 +284,9 @@ def test_a_folder_of_records_gives_of_each_suite_the_newest_before(repository: R
     found = context(now, elsewhere, repository.folder, str(repository.history))
     assert found.changed == {"a/same[size=1]": "flipped"}
     other = repository.record("c.toml", name="c")
+    (repository.folder / "empty").mkdir()
+    with pytest.raises(GitError, match="found 'empty'"):
+        context(other, elsewhere, repository.folder, "empty")
     nothing = context(other, elsewhere, repository.folder, str(repository.history))
     assert (nothing.changed, nothing.since) == ({}, "")
     assert nothing.notes == (f"expected a record of c in {repository.history}, found none",)
