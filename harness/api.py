@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from harness.campaign import Progress
 from harness.disk import inside
 from harness.report.progress import showing
 from harness.report.record import Record
 from harness.session import make_importable
 from harness.session import run as run_session
+from harness.suite.unmatched import unmatched
 from harness.targets import STORE, gather, make_local_modules_importable
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    targets: str | Path | Sequence[str | Path],
+    targets: str | Path | Sequence[str | Path] = (),
     *,
     keyword: str = "",
     marks: str = "",
@@ -39,17 +42,19 @@ def run(
 ) -> Record:
     """Measure and judge the claims of `FILE` or `FILE::ID` targets; what `harness run` does, as a record.
 
+    A target may be a folder of suites, or a glob; without targets the folder `suites` is taken.
+
     `keyword` and `marks` select as -k and -m do. `store` keeps measured trials (None keeps nothing), `seeds`
     replaces the budgets, `first_seed` the pinned seeds 0, 1, 2, …, and `given` values of parameters, as
     `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds, `memory_limit` of a
     trial in bytes, `cluster` names Dask workers, `track` the repository of the code under test.
     `recheck=False` measures no trial twice, `recheck=0.01` also that share of what the store has. `progress`
-    shows it on standard error, or is a function that is told of it. A record without instances means that
-    nothing was selected.
+    shows it on standard error, or is a function that is told of it. A note of the record names each
+    suite of which nothing is selected; a record without instances means that nothing is selected at all.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
-    `StoreError` for a store that cannot be used (all are `UserError`), and ValueError where `recheck` is no
-    share.
+    `NoSuiteError` for a folder without suites, `StoreError` for a store that cannot be used (all are
+    `UserError`), and ValueError where `recheck` is no share.
     """
     if not isinstance(recheck, bool) and not 0 <= recheck <= 1:
         raise ValueError(f"recheck: expected True, False or a share from 0 to 1, found {recheck!r}")
@@ -60,7 +65,7 @@ def run(
     names = [targets] if isinstance(targets, str | Path) else targets
     selected = gather([str(name) for name in names], keyword=keyword, marks=marks, given=given)
     with showing(quiet=progress is not True) as show:
-        return run_session(
+        record = run_session(
             selected,
             store=None if store is None else inside(STORE, "store=") if store == STORE else Path(store),
             workers=workers,
@@ -74,6 +79,8 @@ def run(
             command=("harness.run", *map(str, names)),
             on_progress=progress if callable(progress) else show,
         )
+    empty = [unmatched(each.suite, keyword, marks, names=False) for each in selected if not each.instances]
+    return msgspec.structs.replace(record, notes=(*empty, *record.notes)) if empty else record
 
 
 def arrays(record: Record, claim: str | None = None) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@
     ├── UnknownExperimentError   no experiment has this name            (declare)
     ├── SuiteError               a suite file with mistakes             (suite)
     ├── SelectionError           an id or expression that fits nothing  (suite)
+    ├── NoSuiteError             a folder or glob without suites        (folders)
     ├── StoreError               a store that cannot be used            (measure)
     ├── LockError                the machine's lock cannot be opened    (measure)
     ├── DeviceError              JAX names no device                    (measure)

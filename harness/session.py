@@ -20,6 +20,7 @@ from harness.measure import Laboratory, Source, roots, source_of
 from harness.plan import Case, Trial, case, parameters, shard
 from harness.report.build import instance_record, recheck_record
 from harness.report.environment import commit_of, environment, tracked
+from harness.report.place import place_of
 from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, ShardRecord, SuiteRecord
 from harness.suite import SelectionError, Suite
 from harness.suite.experiments import read_experiment
@@ -91,7 +92,7 @@ def run(
     return Record(
         schema_version=SCHEMA_VERSION,
         harness_version=metadata.version("ntk-harness"),
-        started=started.isoformat(timespec="seconds"),
+        started=started.isoformat(timespec="microseconds"),
         duration=time.monotonic() - clock,
         command=tuple(map(encodable, command)),
         suites=tuple(map(_suite_record, suites.values())),
@@ -166,6 +167,7 @@ def _suite_record(suite: Suite) -> SuiteRecord:
         sha256=digest,
         given=given,
         instances=len(suite.instances),
+        place=place_of(Path(suite.path)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a command is about: `FILE` and `FILE::ID` targets, loaded and selected. Measures nothing."""
+"""What a command is about: `FILE`, `FILE::ID` and folders, loaded and selected. Measures nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.disk import inside
+from harness.folders import files
 from harness.suite import Instance, SelectionError, Suite, load, select
+from harness.suite.names import namesakes
 from harness.text import encodable
 
 STORE = Path(".harness") / "store.sqlite"
@@ -39,24 +41,24 @@ def gather(
     imports: bool = True,
     given: Mapping[str, object] | None = None,
 ) -> list[Selected]:
-    """Load the suites that `FILE` or `FILE::ID` targets name, and select.
+    """Load the suites that `FILE` or `FILE::ID` targets, folders and globs name, and select.
 
-    `given` are values of parameters in place of those that the suites state (see `load`).
+    Without targets the folder `suites` is taken. `given` are values of parameters in place of those that the
+    suites state (see `load`).
 
-    Raises `SuiteError` for a file with mistakes and `SelectionError` for an id that nothing has, or two
-    files of one name (their ids would be the same).
+    Raises `SuiteError` for a file with mistakes, `NoSuiteError` for a folder without suites, and
+    `SelectionError` for an id that nothing has, or two suites of one name (their ids would be the same).
     """
-    files: dict[Path, tuple[str, list[str], bool]] = {}
-    for target in targets:
+    named: dict[Path, tuple[str, list[str], bool]] = {}
+    for target in files(targets):
         file, _, id_ = target.partition("::")
-        name, ids, whole = files.get(Path(file).resolve(), (file, [], False))
-        files[Path(file).resolve()] = (name, [*ids, id_] if id_ else ids, whole or not id_)
+        name, ids, whole = named.get(Path(file).resolve(), (file, [], False))
+        named[Path(file).resolve()] = (name, [*ids, id_] if id_ else ids, whole or not id_)
     selected: dict[str, Selected] = {}
-    for name, ids, whole in files.values():
+    for name, ids, whole in named.values():
         suite = load(name, imports=imports, given=given)
         if suite.name in selected:
-            other = selected[suite.name].suite.path
-            raise SelectionError(f"{name}: expected suites of different names, found {other} as well")
+            raise SelectionError(namesakes(suite.name, selected[suite.name].suite.path, name))
         chosen = select(suite.instances, ids=() if whole else ids, keyword=keyword, marks=marks)
         selected[suite.name] = Selected(suite, tuple(chosen))
     return list(selected.values())

@@ -72,6 +72,12 @@ def read(path: Path) -> Table:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+def name_of(document: Table, path: Path) -> str:
+    """The suite's name: what it states, or else its file's without `.toml`."""
+    head = document.get("suite")
+    return str(head.get("name", path.stem)) if isinstance(head, dict) else path.stem
+
+
 def benchmarks(suite: str, document: Table) -> dict[str, Series]:
     """The series of each benchmark. Version: `run` and `with`."""
     return {
@@ -110,13 +116,17 @@ def claims(suite: str, document: Table) -> dict[str, Series]:
 
 def classes(folder: Path = HERE) -> dict[str, type]:
     """A class for each benchmark and each claim of the suites in `folder`, by name."""
-    made = {}
+    made, named = {}, {}
     for path in sorted(folder.glob("*.toml")):
         try:
             document = read(path)
-            timed, tracked = benchmarks(path.stem, document), claims(path.stem, document)
+            name = name_of(document, path)
+            timed, tracked = benchmarks(name, document), claims(name, document)
         except (tomllib.TOMLDecodeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: expected a suite that `harness check` finds right") from error
+        if name in named:
+            raise ValueError(f"two suites are named {name}, {named[name]} and {path}: state another `name`")
+        named[name] = path
         for id_, series in timed.items():
             made[series.name] = _timed(series, document["benchmarks"][id_])
         for series in tracked.values():

@@ -54,6 +54,18 @@ def test_run_gives_the_record_that_the_command_writes(write: Callable[[str], Pat
     assert harness.run(path, store=None, keyword="nothing").exit_code == 5
 
 
+def test_run_takes_folders_and_names_what_nothing_is_selected_of(
+    write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "suites").mkdir()
+    write(GOOD, "suites/toys.toml")
+    write(GOOD.replace("size = [1, 2, 4]", "size = [1]"), "suites/other.toml")
+    monkeypatch.chdir(tmp_path)
+    record = harness.run(store=None, workers=1, keyword="size=2")
+    assert [i.id for i in record.instances] == ["toys/same[shift=0,size=2]"]
+    assert record.notes == ("suites/other.toml: nothing matches -k size=2",)
+
+
 def test_a_record_as_arrays(write: Callable[[str], Path]) -> None:
     more = """
 [claims.low]

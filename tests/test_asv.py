@@ -128,6 +128,18 @@ def test_names_have_no_hyphen_and_differ(loader: ModuleType, tmp_path: Path) -> 
     assert classes["toys.one_ms"].timeout == 600
 
 
+def test_series_begin_with_the_name_that_a_suite_states(loader: ModuleType, tmp_path: Path) -> None:
+    named = SUITE.replace("[suite]", '[suite]\nname = "better-toys"')
+    (tmp_path / "toys.toml").write_text(named)
+    (tmp_path / "other.toml").write_text(SUITE)
+    names = set(loader.classes(tmp_path))
+    assert {"better_toys.are_equal", "other.are_equal", "better_toys.five_us"} <= names
+    assert not any(name.startswith("toys.") for name in names)
+    (tmp_path / "other.toml").write_text(named)
+    with pytest.raises(ValueError, match=r"two suites are named better-toys, .*other\.toml and .*toys\.toml"):
+        loader.classes(tmp_path)
+
+
 def test_a_claim_and_a_benchmark_of_one_name_are_refused_by_check(tmp_path: Path) -> None:
     path = tmp_path / "toys.toml"
     path.write_text(SUITE.replace("claims.beats", "claims.five-us"))

@@ -174,7 +174,15 @@ def test_mistakes_exit_with_4_measure_nothing_and_show_no_traceback(write: Calla
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run"], "Missing argument"),
+        (["run"], "FILE.toml::ID for one claim or instance, a folder of suites, or a glob in quotes; found"),
+        (["run", "empty"], "empty: expected suites"),
+        (["run", "t*.tml"], "expected suites that match 't*.tml'"),
+        (["run", "r.json"], "expected a suite (TOML), found a record (JSON): `harness report r.json` shows"),
+        (["merge", "toys.toml"], "found a suite: `harness run toys.toml` makes one"),
+        (["diff", "toys.toml", "r.json"], "found a suite: `harness run toys.toml` makes one"),
+        (["export-asv", "toys.toml"], "found a suite: `harness run toys.toml` makes one"),
+        (["trial", "toys.toml"], "found 'toys.toml' without ::ID"),
+        (["describe", "toys.toml"], "`harness list` shows what a suite claims"),
         (["rnu"], "No such command"),
         (["run", "toys.toml", "--seeds", "20"], "expected one of 6, 9, 14"),
         (["run", "toys.toml", "--workers", "0"], "not in the range"),
@@ -186,7 +194,7 @@ def test_mistakes_exit_with_4_measure_nothing_and_show_no_traceback(write: Calla
         (["run", "toys.toml::same[shift=0,siz=1]"], "did you mean same[shift=0,size=1]?"),
         (["run", "toys.toml", "-k", "a b"], "column 3: expected `and`"),
         (["run", "none.toml"], "No such file"),
-        (["report", "toys.toml"], "expected a record"),
+        (["report", "toys.toml"], "expected a record (JSON), found a suite: `harness run toys.toml` makes"),
         (["report", "none.json"], "No such file"),
         (["describe", "ntk.regresion"], "did you mean ntk.regression?"),
         (["trial", "toys:pair", "shift"], "expected NAME=VALUE"),
@@ -198,16 +206,77 @@ def test_mistakes_exit_with_4_measure_nothing_and_show_no_traceback(write: Calla
 def test_bad_usage_exits_with_4_and_says_what_was_expected(
     write: Callable[[str], Path], arguments: list[str], said: str
 ) -> None:
-    done = harness(*arguments, folder=write(GOOD).parent)
+    folder = write(GOOD).parent
+    (folder / "empty").mkdir()
+    (folder / "r.json").write_text('{"schema_version": 1}')
+    done = harness(*arguments, folder=folder)
     assert said in done.stderr
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
 
 
-def test_nothing_selected_exits_with_5(write: Callable[[str], Path]) -> None:
+def test_nothing_selected_exits_with_5_and_names_what_there_is(write: Callable[[str], Path]) -> None:
     folder = write(GOOD).parent
     for command in ("run", "list", "plan"):
-        assert harness(command, "toys.toml", "-k", "nothing", folder=folder).returncode == 5
+        done = harness(command, "toys.toml", "-k", "siez=4", folder=folder)
+        assert done.returncode == 5
+        assert done.stderr.splitlines() == [
+            "toys.toml: nothing matches -k siez=4 (did you mean size?)",
+            "  axis shift: 0",
+            "  axis size: 1, 2, 4",
+            "  claims: same",
+            "Nothing selected.",
+        ]
+
+
+def test_a_suite_of_which_nothing_is_selected_is_named(write: Callable[..., Path]) -> None:
+    folder = write(GOOD).parent
+    write(GOOD.replace("size = [1, 2, 4]", "size = [1]"), "other.toml")
+    for command in ("list", "run"):
+        done = harness(command, "toys.toml", "other.toml", "-k", "size=2", folder=folder)
+        assert done.returncode == 0, done.stderr
+        assert "other.toml: nothing matches -k size=2" in done.stderr.splitlines()
+        assert "toys.toml: nothing" not in done.stderr
+
+
+def test_a_folder_stands_for_its_suites_and_suites_for_nothing(write: Callable[..., Path]) -> None:
+    folder = write(GOOD).parent
+    (folder / "suites").mkdir()
+    (folder / "toys.toml").rename(folder / "suites/toys.toml")
+    write("[tool.ruff]\n", "suites/pyproject.toml")
+    for arguments in (("list",), ("list", "suites/"), ("plan", "*/t*.toml"), ("check",), ("check", "suites")):
+        done = harness(*arguments, folder=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert harness("run", folder=folder).returncode == 0
+    assert (folder / "reports/toys.json").exists()
+
+
+def test_a_record_of_another_suite_of_that_name_stays(write: Callable[..., Path]) -> None:
+    """Two suites of one name: both records are kept, and each run says what line is to be added."""
+    folder = write(GOOD).parent
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        write(GOOD.replace('"Toys"', f'"Suite {name}"'), f"{name}/toys.toml")
+    line = '`name = "b-toys"` under [suite] (b/toys.toml:1)'
+    first, second, both = (
+        harness("run", *names, "-q", folder=folder) for names in (["a"], ["b/toys.toml"], ["a", "b"])
+    )
+    assert (first.returncode, second.returncode, both.returncode) == (0, 0, 4)
+    assert "toys" not in first.stderr
+    assert line in second.stderr
+    assert line in both.stderr
+    titles = [json.loads((folder / "reports" / name).read_text())["suites"][0]["title"]
+              for name in ("toys.json", "b-toys.json")]  # fmt: skip
+    assert titles == ["Suite a", "Suite b"]
+    checked = harness("check", "a", "b", folder=folder)
+    assert (checked.returncode, line in checked.stderr) == (4, True)
+    merged = harness("merge", *(folder / "reports").glob("*.json"), folder=folder)
+    assert (merged.returncode, line in merged.stderr) == (4, True)
+    again = harness("run", "a", "-q", folder=folder)
+    assert (again.returncode, "toys.json" in again.stdout) == (0, True)
+    (folder / "a/toys.toml").unlink()  # now the name is free
+    moved = harness("run", "b", "-q", "--json", "c.json", folder=folder)
+    assert "two suites" not in moved.stderr
 
 
 def test_list_and_plan(write: Callable[[str], Path]) -> None:

@@ -441,7 +441,65 @@ def test_an_ini_option_names_suites_by_globs(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nharness_suites = /suites/*.toml")
     result = pytester.runpytest_subprocess()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: harness_suites: expected a glob from *, found '/suites/[*].toml'*"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: harness_suites: expected a glob of suites from *, found '/suites/[*].toml'*"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("glob", "why"),
+    [
+        ("suite/*.toml", "it matches nothing"),
+        ("suites/pyproject.toml", "none of the 1 that it matches is one"),
+        ("tests", "none of the 1 that it matches is one"),
+        ("suites/*.toml nothing.toml", "it matches nothing"),
+    ],
+)
+def test_a_glob_without_a_suite_is_a_usage_error(pytester: pytest.Pytester, glob: str, why: str) -> None:
+    """Else a typing error, or a folder that was renamed, would be green."""
+    pytester.makeini(f"[pytest]\ntestpaths = tests suites\nharness_suites = {glob}")
+    for name in ("suites/toys.toml", "tests/test_x.py"):
+        (pytester.path / name).parent.mkdir()
+    (pytester.path / "suites/toys.toml").write_text(GOOD)
+    (pytester.path / "suites/pyproject.toml").write_text("[tool.ruff]\n")
+    (pytester.path / "tests/test_x.py").write_text("def test_x(): pass\n")
+    result = pytester.runpytest_subprocess()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    last = glob.split()[-1].replace("*", "[*]")
+    result.stderr.fnmatch_lines([f"*expected a glob of suites from {pytester.path}, found '{last}': {why}"])
+
+
+def test_a_folder_that_is_named_stands_for_its_suites(pytester: pytest.Pytester) -> None:
+    for name in ("suites/toys.toml", "suites/deep/no.toml", "here.toml"):
+        (pytester.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (pytester.path / name).write_text(GOOD)
+    (pytester.path / "suites/other.toml").write_text("[tool.ruff]\n")
+    (pytester.path / "suites/test_x.py").write_text("def test_x(): pass\n")
+    found = {line.partition("::")[0] for line in collected(pytester, "suites")}
+    assert found == {"suites/toys.toml", "suites/test_x.py"}
+    assert {line.partition("::")[0] for line in collected(pytester, ".")} == {"suites/test_x.py"}
+    pytester.makeini("[pytest]\nharness_suites = suites")
+    found = {line.partition("::")[0] for line in collected(pytester)}
+    assert found == {"suites/toys.toml", "suites/test_x.py"}
+
+
+def test_a_suite_is_known_by_its_name_and_two_of_one_are_refused(pytester: pytest.Pytester) -> None:
+    pytester.path.joinpath("toys.toml").write_text(GOOD.replace("[suite]", '[suite]\nname = "better"'))
+    pytester.path.joinpath("better.toml").write_text(GOOD)
+    pytester.makeconftest(
+        "def pytest_itemcollected(item):\n    print(item.get_closest_marker('xdist_group').kwargs)\n"
+    )
+    result = pytester.runpytest_subprocess("--collect-only", "-s", "toys.toml", "toys.toml::same")
+    result.stdout.fnmatch_lines(["{'name': 'better/pairs'}"])
+    assert result.ret == 0
+    ran = pytester.runpytest_subprocess(IDS[0], "--junitxml=junit.xml", "-q")
+    ran.assert_outcomes(passed=1)
+    (case,) = ET.parse(pytester.path / "junit.xml").iter("testcase")
+    properties = {p.attrib["name"]: p.attrib["value"] for p in case.iter("property")}
+    assert properties["id"] == "better/same[shift=0,size=1]"
+    result = pytester.runpytest_subprocess("--collect-only", "toys.toml", "better.toml")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*two suites are named better, toys.toml and better.toml*line `name = *"])
 
 
 def test_options_reach_the_campaign_and_the_command(pytester: pytest.Pytester) -> None:

@@ -95,7 +95,7 @@ def _default_history() -> Path:
     return Path(named) if named else inside(Path("reports") / "history", "--history or HARNESS_HISTORY")
 
 
-targets_argument = click.argument("targets", nargs=-1, required=True, metavar="FILE[::ID]...")
+targets_argument = click.argument("targets", nargs=-1, metavar="[FILE[::ID]|FOLDER]...")
 keyword_option = click.option("-k", "keyword", default="", help="Only ids that this expression matches.")
 marks_option = click.option("-m", "marks", default="", help='Only these marks, as in -m "not slow".')
 store_option = click.option(
@@ -131,11 +131,17 @@ machine_option = click.option("--machine", default="", help="Only runs on this m
 def gather(
     targets: Sequence[str], keyword: str, marks: str, assignments: Sequence[str] = (), *, imports: bool = True
 ) -> list[Selected]:
-    """Load and select, as the command line says."""
+    """Load and select, as the command line says; tell of each suite of which nothing is selected."""
     from harness import targets as room
+    from harness.suite.unmatched import unmatched
 
     given = room.assigned(assignments)
-    return room.gather(targets, keyword=keyword, marks=marks, imports=imports, given=given)
+    selected = room.gather(targets, keyword=keyword, marks=marks, imports=imports, given=given)
+    any_selected = any(chosen.instances for chosen in selected)
+    for chosen in selected:
+        if not chosen.instances:
+            echo(unmatched(chosen.suite, keyword, marks, names=not any_selected), err=True)
+    return selected
 
 
 class Interrupted(KeyboardInterrupt):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import history_option, show
-from harness.cli.say import echo
-from harness.disk import file_name, inside
+from harness.cli.say import echo, note
+from harness.disk import inside
 
 if TYPE_CHECKING:
     from harness.report import Record
@@ -38,6 +38,8 @@ class Rendered:
         around = Context()
         if self.html is not None or since is not None:
             around = context(record, history, Path(), since)
+            for each in around.notes:
+                note(f"note: {each}")
         if self.markdown is not None:
             write_whole(self.markdown, markdown(record).encode())
             written.append(f"Markdown: {self.markdown}")
@@ -62,10 +64,15 @@ class Outputs:
 
     def leave(self, record: Record) -> None:
         """Write and print it. The record comes first: what is made of it can be made again."""
+        from harness.cli.namesakes import in_history, record_path
         from harness.history import keep
         from harness.report import to_json, write_whole
 
-        path = self.json or _default_path([suite.name for suite in record.suites])
+        path, said = self.json, ""
+        if path is None:
+            path, said = record_path(record.suites, inside(Path("reports"), "--json"))
+        for each in [said] if said else in_history(record.suites, self.history) if self.keep else []:
+            note(f"note: {each}")
         write_whole(path, to_json(record))
         written = [f"Record: {path}"]
         if self.keep:
@@ -73,11 +80,6 @@ class Outputs:
         written += self.rendered.write(record, self.history)
         show(record)
         echo(" · ".join(written))
-
-
-def _default_path(suites: Sequence[str]) -> Path:
-    """Where a record of these suites goes unless told otherwise; their names may be others' words."""
-    return inside(Path("reports"), "--json") / f"{file_name(suites)}.json"
 
 
 def rendering_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,6 +14,7 @@ from harness.cli.options import (
     history_option,
     keyword_option,
     machine_option,
+    nothing,
     painter,
     store_option,
     track_option,
@@ -49,20 +50,14 @@ def history(
 ) -> None:
     """Show claims × commits: verdicts, distances from the claim, and what changed when.
 
-    ID is an instance's id, a claim's (SUITE/CLAIM) or a suite's name; without any, all are shown. The
+    ID is an instance's id, a claim's (SUITE/CLAIM) or a suite's name or file; without any, all are shown. The
     distance is in units of the margin: at most 1 where the estimate satisfies the claim.
     """
     from harness.history import Chosen, past
     from harness.history.text import history_markdown, history_text
     from harness.history.timeline import timeline
+    from harness.history.wanted import wanted
     from harness.report import write_whole
-    from harness.suite.select import expression
-
-    holds = expression(keyword) if keyword else None
-
-    def wanted(id_: str) -> bool:
-        named = not ids or any(id_ == x or id_.startswith((f"{x}/", f"{x}[")) for x in ids)
-        return named and (holds is None or holds(lambda word: word.lower() in id_.lower()))
 
     chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
     found = past(chosen, last=None if everything else last)
@@ -70,7 +65,10 @@ def history(
         note(f"note: {problem}")
     if not found.states:
         raise _nothing_in(history)
-    line = timeline(found.states, wanted)
+    those = wanted(ids, keyword, found)
+    if not those:
+        nothing()
+    line = timeline(found.states, those.__contains__)
     if markdown is not None:
         write_whole(markdown, history_markdown(line).encode())
     else:
@@ -100,15 +98,17 @@ def diff(
 
     Exit code 1 if a verdict flipped or weakened.
     """
-    from harness.history import Chosen, compare, state_of
+    from harness.history import Chosen, compare, states_of
     from harness.history.text import diff_markdown, diff_text
     from harness.report import write_whole
 
     chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
-    states, problems = zip(*(state_of(name, chosen) for name in (before, after)), strict=True)
-    for problem in dict.fromkeys(problems[0] + problems[1]):
+    states, problems = states_of((before, after), chosen)
+    for problem in problems:
         note(f"note: {problem}")
     comparison = compare(*states)
+    for said in comparison.notes:
+        note(f"note: {said}")
     if markdown is not None:
         write_whole(markdown, diff_markdown(comparison).encode())
     if html is not None:

@@ -86,6 +86,8 @@ def run(
 ) -> None:
     """Measure and judge claims; print the report, and write the record to reports/NAME.json.
 
+    A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
+
     What has been measured is kept in the store: an interrupted run goes on from there. A copy of the record
     goes to the history, which `harness history` and `harness diff` read.
 
@@ -146,6 +148,9 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
 
     if "::" in what:
         trials = trials_of(gather([what], "", "", values), seed)
+    elif what.endswith(".toml") or Path(what).is_dir():
+        found = f"found {what!r} without ::ID: `harness list` shows its ids"
+        raise click.UsageError(f"expected an experiment, or one instance of a suite as FILE::ID, {found}")
     else:
         trials = trials_of_experiment(what, values, seed)
     from harness.measure import measure_here
@@ -158,7 +163,9 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
 @click.command()
 @click.argument("record", type=click.Path(path_type=Path))
 @rendering_options
-@click.option("--since", metavar="A", help="Tell what changed since A, a record or a commit.")
+@click.option(
+    "--since", metavar="A", help="Tell what changed since A, a record, a commit, or a folder of records."
+)
 @history_option
 def report(record: Path, rendered: Rendered, since: str | None, history: Path) -> None:
     """Show a record of an earlier run, or write a rendering of it; its exit code is that run's.

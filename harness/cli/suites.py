@@ -23,20 +23,29 @@ from harness.cli.say import echo
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path())
+@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE|FOLDER]...")
 @click.option("--import", "imports", is_flag=True, help="Import package.module:function, and check it too.")
 def check(files: Sequence[str], imports: bool) -> None:
-    """Report every mistake in suite files, with its line. Runs nothing."""
+    """Report every mistake in suite files, with its line. Runs nothing.
+
+    Without a FILE or FOLDER, those in suites/ are checked.
+    """
+    from harness import folders
     from harness.suite import SuiteError, load
+    from harness.suite.names import namesakes
 
     failed = False
-    for file in files:
+    named: dict[str, str] = {}
+    for file in folders.files(files):
         try:
             suite = load(file, imports=imports)
         except SuiteError as error:
             failed = True
             echo(str(error), err=True)
             continue
+        if not Path(named.setdefault(suite.name, file)).samefile(file):
+            failed = True
+            echo(namesakes(suite.name, named[suite.name], file), err=True)
         unseen = sorted({e.run for e in suite.experiments.values() if e.declaration is None})
         note = f"; not imported, so not checked: {', '.join(unseen)}" if unseen else ""
         echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
@@ -49,7 +58,10 @@ def check(files: Sequence[str], imports: bool) -> None:
 @keyword_option
 @marks_option
 def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
-    """Print the id of each instance, what is expected of it, and its marks."""
+    """Print the id of each instance, what is expected of it, and its marks.
+
+    A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
+    """
     instances = [i for chosen in gather(targets, keyword, marks, imports=False) for i in chosen.instances]
     for instance in instances:
         marked = f"  [{', '.join(instance.marks)}]" if instance.marks else ""
@@ -67,6 +79,10 @@ def describe(experiment: str | None) -> None:
     """
     from harness.declare import UnknownExperimentError, benchmark_names, experiment_names, find
     from harness.report.describe import describe as text
+
+    if experiment is not None and (experiment.endswith(".toml") or Path(experiment).is_dir()):
+        found = f"found {experiment!r}: `harness list` shows what a suite claims"
+        raise click.UsageError(f"expected an experiment's or a benchmark's name, {found}")
 
     if experiment is None:
         echo("\n".join((*experiment_names(), *benchmark_names())))
@@ -103,7 +119,10 @@ def plan(
     seeds: int | None,
     store: Path,
 ) -> None:
-    """Print which trials a run would need, how many are in the store, and how long the rest would take."""
+    """Print which trials a run would need, how many are in the store, and how long the rest would take.
+
+    A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
+    """
     from harness.report.plan import plan_text
     from harness.session import cases_of
 

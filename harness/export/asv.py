@@ -16,7 +16,6 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,11 @@ from harness.disk import read
 from harness.errors import UserError
 from harness.export.asv_files import Point, Row, machine, merge_benchmarks, merge_results
 from harness.git import GitError, git, line
+from harness.report.dates import moment
 from harness.report.distance import Distance, distance
 from harness.report.record import InstanceRecord, Record, SuiteRecord
+from harness.suite.names import name_in, namesakes, stated_name
+from harness.text import printable
 
 ENVIRONMENT = "harness"
 """asv's name for where claims are measured: one for all, so that no upgrade splits their history."""
@@ -65,13 +67,15 @@ def export(
             found = ", ".join(f"--with {name}={value}" for name, value in suite.given.items())
             raise ExportError(f"{file}: expected the suite's own parameters, found a record of {found}")
     date = _date(record.commit.hash, Path(record.suites[0].path).parent if record.suites else Path(), file)
+    started = _started(record, file)
     rows: dict[str, Row] = {}
     listed: dict[str, dict[str, object]] = {}
     for suite in record.suites:
         text = _at_commit(suite, record.commit.hash, file)
         loader = _loader(Path(suite.path).parent, file)
         try:
-            rows |= _rows(record, suite, loader.claims(suite.name, tomllib.loads(text)), loader.TRACKS)
+            series = loader.claims(_name(suite), tomllib.loads(text))
+            rows |= _rows(record, suite, series, loader.TRACKS, started)
         except (LookupError, TypeError, ValueError) as error:
             expected = f"instances of {suite.path} as it was at commit {record.commit.hash[:8]}"
             raise ExportError(f"{file}: expected {expected}, found {error!r}") from None
@@ -91,11 +95,25 @@ def export(
     return Written(path, len(record.instances), len(claims), notes)
 
 
+def _name(suite: SuiteRecord) -> str:
+    """What the suite is called today: a file that states a name was called by its own before."""
+    path = Path(suite.path)
+    return (name_in(path) if suite.name == path.stem else None) or suite.name
+
+
+def _started(record: Record, file: str) -> int:
+    """When the run began, in milliseconds, as asv has it."""
+    started = moment(record.started)
+    if started is None:
+        found = repr(printable(record.started[:40]))
+        raise ExportError(f"{file}: expected the date and time when the run was started, found {found}")
+    return int(started.timestamp() * 1000)
+
+
 def _rows(
-    record: Record, suite: SuiteRecord, series: Mapping[str, Any], tracks: Mapping[str, str]
+    record: Record, suite: SuiteRecord, series: Mapping[str, Any], tracks: Mapping[str, str], started: int
 ) -> dict[str, Row]:
     """A row for each series of the suite of which the record has instances."""
-    started = int(datetime.fromisoformat(record.started).timestamp() * 1000)
     rows = {}
     for claim, group in itertools.groupby(
         sorted((i for i in record.instances if i.id.partition("/")[0] == suite.name), key=lambda i: i.claim),
@@ -137,9 +155,17 @@ def _distance_point(instance: InstanceRecord) -> Point:
 def _listed(loader: Any, folder: Path, file: str) -> dict[str, dict[str, object]]:
     """What asv's own discovery lists of the claims of today's suites."""
     series: list[Any] = []
+    named: dict[str, Path] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            series += loader.claims(path.stem, loader.read(path)).values()
+            document = loader.read(path)
+            name = stated_name(document, path.stem)
+            if name in named:
+                raise ExportError(f"{file}: {namesakes(name, named[name], path)}")
+            named[name] = path
+            series += loader.claims(name, document).values()
+        except ExportError:
+            raise
         except (LookupError, TypeError, ValueError) as error:
             expected = f"{path}, listed with the rest, to be a suite that `harness check` finds right"
             raise ExportError(f"{file}: expected {expected}, found {error!r}") from None

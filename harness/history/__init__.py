@@ -8,7 +8,7 @@ changed a claim, and `merge` makes one record of those of shards.
 
 from harness.history.archive import FOLDER, keep
 from harness.history.compare import Comparison, compare
-from harness.history.states import Chosen, NoRecordError, Past, State, past, state_of
+from harness.history.states import Chosen, NoRecordError, Past, State, past, states_of
 
 __all__ = [
     "FOLDER",
@@ -20,5 +20,5 @@ __all__ = [
     "compare",
     "keep",
     "past",
-    "state_of",
+    "states_of",
 ]

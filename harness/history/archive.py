@@ -1,7 +1,8 @@
 """The records of all runs, one file each, which nobody rewrites.
 
 A file is named by time, commit (of the code under test) and machine: `20261123T181918Z-be97ab592-host.json`.
-Those of other names are read as well. What cannot be read is told, and passed over.
+Files of other names are read as well. Files that cannot be read, and records that do not say when they were
+made, are reported and skipped.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from harness.disk import read
+from harness.report.dates import has_zone, moment
 from harness.report.files import OutputError, read_record
 from harness.report.record import (
     DEEPEST,
@@ -27,12 +29,18 @@ from harness.report.record import (
     decode,
     deeper,
 )
+from harness.text import printable
 
 FOLDER = Path("reports") / "history"
 """Where records are kept unless told otherwise, in the current directory."""
 
 
-class _Suite(msgspec.Struct, frozen=True):
+class SuiteHead(msgspec.Struct, frozen=True):
+    """Which suite file was run, and how; see `SuiteRecord`."""
+
+    name: str = ""
+    path: str = ""
+    place: str = ""
     given: dict[str, object] = {}
 
 
@@ -47,14 +55,9 @@ class Head(Versioned, frozen=True, kw_only=True):
     started: str
     commit: CommitRecord | None
     fresh: bool
-    suites: tuple[_Suite, ...]
+    suites: tuple[SuiteHead, ...]
     environment: _Environment
     tracked: TrackedRecord | None = None
-
-    @property
-    def given(self) -> dict[str, object]:
-        """The parameters that the run was given in place of its suites' own."""
-        return {name: value for suite in self.suites for name, value in suite.given.items()}
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Kept:
 
     path: Path
     head: Head
+    started: datetime
+    """In UTC."""
 
     def read(self) -> Record:
         """The whole of it. Raises `RecordError`."""
@@ -71,18 +76,22 @@ class Kept:
 
 def keep(folder: Path, record: Record) -> Path:
     """Write the record to a new file of the folder. Raises `OutputError`; never replaces a file."""
+    started = moment(record.started)
+    if started is None:
+        found = f"found {printable(record.started[:40])!r}"
+        raise OutputError(f"{folder}: a record cannot be kept there: expected when it was started, {found}")
     try:
-        started = datetime.fromisoformat(record.started).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise OutputError(f"{folder}: expected a record with a time, found {record.started!r}") from None
+        return _write_new(folder, _name(record, started), msgspec.json.encode(record) + b"\n")
+    except OSError as error:
+        raise OutputError(f"{folder}: a record cannot be kept there: {error.strerror or error}") from error
+
+
+def _name(record: Record | Head, started: datetime) -> str:
+    """The name of a record's file, before the number that distinguishes those of one second."""
     of = record.tracked or record.commit
     commit = of.hash[:9] if of else "none"
     machine = re.sub(r"[^A-Za-z0-9]+", "-", record.environment.machine).strip("-") or "unknown"
-    name = f"{started:%Y%m%dT%H%M%SZ}-{commit}-{machine[:40]}"
-    try:
-        return _write_new(folder, name, msgspec.json.encode(record) + b"\n")
-    except OSError as error:
-        raise OutputError(f"{folder}: a record cannot be kept there: {error.strerror or error}") from error
+    return f"{started:%Y%m%dT%H%M%SZ}-{commit}-{machine[:40]}"
 
 
 def _write_new(folder: Path, name: str, data: bytes) -> Path:
@@ -110,10 +119,10 @@ def _write_new(folder: Path, name: str, data: bytes) -> Path:
 def fingerprints(folder: Path) -> tuple[set[str], list[str]]:
     """The beginnings of all fingerprints that the folder's records name, and what cannot be read."""
     names: set[str] = set()
-    kept, problems = listed(folder)
-    for each in kept:
+    problems: list[str] = []
+    for path in _files(folder):
         try:
-            instances = each.read().instances
+            instances = read_record(path).instances
         except RecordError as error:
             problems.append(str(error))
             continue
@@ -122,18 +131,38 @@ def fingerprints(folder: Path) -> tuple[set[str], list[str]]:
 
 
 def listed(folder: Path) -> tuple[list[Kept], list[str]]:
-    """The records of a folder, oldest first; and what is wrong with those that cannot be read."""
-    if not folder.is_dir():
-        return [], []
-    found: list[Kept] = []
+    """The records of a folder, oldest first; and what is wrong with those that cannot be read.
+
+    Of two that were started at the same time, the one that was kept first comes first.
+    """
+    found: list[tuple[tuple[datetime, int, int, str], Kept]] = []
     problems: list[str] = []
-    for path in sorted(folder.glob("*.json")):
+    for path in _files(folder):
         try:
             head = decode(read(path), str(path), Head)
-            if deeper(head.given, DEEPEST):
+            if any(deeper(suite.given, DEEPEST) for suite in head.suites):
                 raise RecordError(f"{path}: expected at most {DEEPEST} tables in each other, found more")
-            found.append(Kept(path, head))
+            kept_at = path.stat().st_mtime_ns
         except (RecordError, OSError) as error:
             problems.append(str(error))
-    found.sort(key=lambda kept: datetime.fromisoformat(kept.head.started))
-    return found, problems
+            continue
+        started = moment(head.started)
+        if started is None:
+            shown = printable(head.started[:40])
+            problems.append(f"{path}: expected when the run was started, found {shown!r}: it is skipped")
+            continue
+        if not has_zone(head.started):
+            problems.append(f"{path}: {printable(head.started)} names no time zone: it is read as UTC")
+        found.append(((started, _number(path, head, started), kept_at, path.name), Kept(path, head, started)))
+    found.sort(key=lambda pair: pair[0])
+    return [kept for _, kept in found], problems
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.json")) if folder.is_dir() else []
+
+
+def _number(path: Path, head: Head, started: datetime) -> int:
+    """Which of the records of one second, commit and machine the file is; 1 of what is named otherwise."""
+    found = re.fullmatch(re.escape(_name(head, started)) + r"-([0-9]{1,9})", path.stem)
+    return int(found[1]) if found else 1

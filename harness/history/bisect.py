@@ -20,12 +20,15 @@ from typing import Literal
 
 from harness.errors import UserError
 from harness.git import Commit, GitError, git, line, resolve, show
+from harness.history.archive import SuiteHead
 from harness.history.change import moved as moved_effect
 from harness.history.change import of_numbers
 from harness.history.states import Chosen, State, past
 from harness.history.worktree import moved, python_path, worktree
 from harness.report.files import read_record
+from harness.report.place import place_of
 from harness.report.record import InstanceRecord, RecordError
+from harness.suite.names import name_in
 
 When = Literal["verdict", "effect"]
 
@@ -124,11 +127,14 @@ class _Bisection:
         """What the history tells of commits, so that they need not be run."""
         if self.search.history is None:
             return
-        suite = self.search.file.stem
         tracked = self.search.track is not None
-        known = past(Chosen(self.search.history, self.repository, self.search.given, tracked=tracked))
+        chosen = Chosen(self.search.history, self.repository, self.search.given, tracked=tracked)
+        file = self.search.file
+        suite = SuiteHead(name_in(file) or file.stem, str(file), place_of(file))
+        known = past(chosen, like=[suite])
+        name = known.names.of(suite)
         for state in known.states:
-            instance = state.instances.get(f"{suite}/{self.search.id}")
+            instance = state.instances.get(known.names.id(name, self.search.id))
             if instance is None or state.modified or instance.verdict == "not-run":
                 continue
             if any(trials.first_seed for trials in instance.trials) or not self._is_of_this_suite(state):
@@ -140,8 +146,7 @@ class _Bisection:
         if self.search.track is None and not self.search.this_suite:
             return True
         today = hashlib.sha256(self.search.file.read_bytes()).hexdigest()
-        name = self.search.file.stem
-        stated = {suite.sha256 for r in state.records for suite in r.suites if suite.name == name}
+        stated = {suite.sha256 for r in state.records for suite in r.suites}
         return stated == {today}
 
     def _end(self, commit: str) -> InstanceRecord:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from harness.git import Commit
 from harness.history.change import change
-from harness.history.states import State
+from harness.history.states import NoRecordError, State
 from harness.report.change import ALARMING, KINDS, Change
 from harness.report.record import EnvironmentRecord
+from harness.text import printable
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Comparison:
     environment: tuple[tuple[str, str, str], ...]
     seconds: tuple[float, float]
     """Core-seconds of the trials of the instances that both have."""
+    notes: tuple[str, ...] = ()
+    """Suites of which there was nothing to compare."""
 
     @property
     def exit_code(self) -> int:
@@ -35,7 +38,16 @@ class Comparison:
 
 
 def compare(before: State, after: State) -> Comparison:
-    """What became of the instances of both, worst first."""
+    """What became of the instances of both, worst first.
+
+    Raises `NoRecordError` where the two are of different suites.
+    """
+    if before.names and after.names and before.names.isdisjoint(after.names):
+        was, now = (", ".join(sorted(state.names)) for state in (before, after))
+        raise NoRecordError(
+            f"expected records of the same suites, found {before.commit.short or 'one'} of {printable(was)},"
+            f" {after.commit.short or 'the other'} of {printable(now)}"
+        )
     found = sorted(changes(before, after), key=lambda c: KINDS.index(c.kind))
     both = [c for c in found if c.before and c.after]
     return Comparison(
@@ -44,7 +56,13 @@ def compare(before: State, after: State) -> Comparison:
         tuple(found),
         _environments(before.environment, after.environment),
         (sum(c.before.seconds for c in both if c.before), sum(c.after.seconds for c in both if c.after)),
+        (*_missing(before, after), *_missing(after, before)),
     )
+
+
+def _missing(here: State, there: State) -> list[str]:
+    where = printable(here.commit.short or "the record")
+    return [f"{where}: no record of suite {printable(name)}" for name in sorted(there.names - here.names)]
 
 
 def changes(before: State, after: State) -> list[Change]:
@@ -57,21 +75,17 @@ def changes(before: State, after: State) -> list[Change]:
         earlier = before.instances.get(id_)
         if earlier is not None:
             found.append(change(earlier, instance))
-        elif _suite(id_) in before.whole:
+        elif after.suites[id_] in before.whole:
             found.append(Change(id_, "added", None, instance, instance.verdict))
         else:
             found.append(Change(id_, "not-run", None, instance, "not in the earlier runs"))
     for id_, instance in before.instances.items():
         if id_ not in after.instances:
-            if _suite(id_) in after.whole:
+            if before.suites[id_] in after.whole:
                 found.append(Change(id_, "removed", instance, None, f"was {instance.verdict}"))
             else:
                 found.append(Change(id_, "not-run", instance, None, "not in the later runs"))
     return found
-
-
-def _suite(id_: str) -> str:
-    return id_.partition("/")[0]
 
 
 def _environments(before: EnvironmentRecord, after: EnvironmentRecord) -> tuple[tuple[str, str, str], ...]:

@@ -10,7 +10,10 @@ import msgspec
 
 from harness.errors import UserError
 from harness.judge import exit_code
+from harness.report.dates import moment
 from harness.report.record import CountsRecord, EnvironmentRecord, Record, SuiteRecord
+from harness.suite.names import namesakes
+from harness.text import printable
 
 NAMED = 8
 """How many missing shards are named one by one."""
@@ -63,7 +66,7 @@ def merge(parts: Sequence[Part], command: Sequence[str] = ()) -> Record:
     return Record(
         schema_version=first.record.schema_version,
         harness_version=first.record.harness_version,
-        started=min(record.started for record in records),
+        started=_first_start(parts),
         duration=max(record.duration for record in records),
         command=tuple(command),
         suites=suites,
@@ -84,6 +87,18 @@ def merge(parts: Sequence[Part], command: Sequence[str] = ()) -> Record:
         time_budget=max((r.time_budget for r in records if r.time_budget is not None), default=None),
         rechecks=tuple(itertools.chain.from_iterable(record.rechecks for record in records)),
     )
+
+
+def _first_start(parts: Sequence[Part]) -> str:
+    """When the first of the parts was started, as its record says it."""
+    starts = []
+    for part in parts:
+        started = moment(part.record.started)
+        if started is None:
+            found = repr(printable(part.record.started[:40]))
+            raise MergeError(f"{part.file}: expected the date and time when it was started, found {found}")
+        starts.append((started, part.record.started))
+    return min(starts)[1]
 
 
 def _places(record: Record) -> Sequence[int]:
@@ -140,6 +155,9 @@ def _suites(parts: Sequence[Part]) -> tuple[SuiteRecord, ...]:
             known, file = suites.setdefault(suite.name, (suite, part.file))
             if (known.sha256, known.given) != (suite.sha256, suite.given):
                 found = "another version or other parameters"
+                one, other = (known.place or known.path, suite.place or suite.path)
+                if one != other:
+                    found = f"another one: {namesakes(suite.name, one, other)}"
                 raise MergeError(f"{part.file}: expected suite {suite.name} as in {file}, found {found}")
     return tuple(suite for suite, _ in suites.values())
 

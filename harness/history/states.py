@@ -1,21 +1,26 @@
 """What is known of the claims at each commit: the newest record of each instance, over all runs there.
 
-A commit may have been run in parts, of several suites, or several times. A run on a modified work tree counts
-only where there is no other of its commit, and one on fresh seeds only where there is none on pinned ones.
+A commit may have been run in parts, of several suites, or several times. Of each suite, a run on a modified
+work tree counts only where its commit has no other, and one on fresh seeds only where there is none on
+pinned ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
+
 from harness.errors import UserError
 from harness.git import Commit, in_order, resolve
-from harness.history.archive import Kept, listed
+from harness.history.archive import Kept, SuiteHead, listed
+from harness.history.suites import Names, Seen, identify, seen_in
 from harness.report.files import read_record
-from harness.report.record import EnvironmentRecord, InstanceRecord, Record
+from harness.report.record import EnvironmentRecord, InstanceRecord, Record, SuiteRecord
 
 
 class NoRecordError(UserError, LookupError):
@@ -24,7 +29,7 @@ class NoRecordError(UserError, LookupError):
 
 @dataclass(frozen=True)
 class State:
-    """The claims at one commit (or in one record); made by `past` and `state_of`."""
+    """The claims at one commit (or in one record); made by `past` and `states_of`."""
 
     commit: Commit
     """Of what git does not know only what the record says."""
@@ -41,12 +46,33 @@ class State:
                     found[instance.id] = instance
         return found
 
+    @property
+    def ids(self) -> list[str]:
+        """Of all instances in all records, in their order."""
+        return [instance.id for record in self.records for instance in record.instances]
+
+    @cached_property
+    def suites(self) -> Mapping[str, str]:
+        """The name of the suite of each instance, by the instance's id."""
+        return {i.id: name for record in self.records for i, name in _with_suites(record)}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The suites of which there is a record."""
+        return frozenset(suite.name for record in self.records for suite in record.suites)
+
     @cached_property
     def whole(self) -> frozenset[str]:
         """The suites of which every instance is known: what else they once had has been removed."""
         stated = {suite.name: suite.instances for record in self.records for suite in record.suites}
-        names = [id_.partition("/")[0] for id_ in self.instances]
-        return frozenset(name for name, count in stated.items() if count and names.count(name) >= count)
+        known = Counter(self.suites.values())
+        return frozenset(name for name, count in stated.items() if count and known[name] >= count)
+
+    def only(self, names: Iterable[str]) -> State:
+        """The same of these suites alone; without records where it has none of them."""
+        kept = frozenset(names)
+        records = (_only(record, kept) for record in self.records)
+        return State(self.commit, tuple(record for record in records if record.suites))
 
     @property
     def environment(self) -> EnvironmentRecord:
@@ -55,17 +81,27 @@ class State:
 
     @property
     def modified(self) -> bool:
-        """Whether the newest record is of a work tree that differs from the commit."""
-        commit = self.records[-1].tracked or self.records[-1].commit
-        return commit is not None and commit.dirty
+        """Whether a record is of a work tree that differs from the commit."""
+        commits = [record.tracked or record.commit for record in self.records]
+        return any(commit is not None and commit.dirty for commit in commits)
 
 
 @dataclass(frozen=True)
 class Past:
-    """The states of all commits, parents first, and what had to be passed over."""
+    """The states of all commits, parents first, what had to be passed over, and what suites are called."""
 
     states: tuple[State, ...]
     problems: tuple[str, ...]
+    names: Names
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A suite in a record of the archive, under the name that it has here."""
+
+    kept: Kept
+    suite: SuiteHead
+    name: str
 
 
 @dataclass(frozen=True)
@@ -83,54 +119,105 @@ class Chosen:
     tracked: bool = False
 
 
-def state_of(name: str, chosen: Chosen) -> tuple[State, tuple[str, ...]]:
-    """The state that a record's file, or else a revision, names; and what had to be passed over.
+def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[State, ...], tuple[str, ...]]:
+    """The states that records' files, or else revisions, name; and what had to be passed over.
 
-    Raises `RecordError`, `GitError`, and `NoRecordError` where the commit was not run.
+    A suite is called the same in all of them. Raises `RecordError`, `GitError`, and `NoRecordError` where a
+    commit was not run.
     """
-    if Path(name).is_file():
-        record = read_record(Path(name))
-        commit = record.tracked or record.commit
-        short = f"{commit.hash[:9]} ({name})" if commit else name
-        return State(Commit(commit.hash if commit else "", short, "", record.started, ""), (record,)), ()
-    hash_ = resolve(chosen.repository, name)
-    found = past(chosen, only=hash_)
-    if not found.states:
-        expected = f"a record of commit {hash_[:9]} ({name}) in {chosen.folder}"
-        raise NoRecordError(f"expected {expected}, found none: run it there with `harness run`")
-    return found.states[0], found.problems
+    files = {name: read_record(Path(name)) for name in names if Path(name).is_file()}
+    revisions = {name: resolve(chosen.repository, name) for name in names if name not in files}
+    also = [seen for record in files.values() for seen in seen_in(record)]
+    known = past(chosen, only=list(revisions.values()), also=also)
+    states = []
+    for name in names:
+        if name in files:
+            states.append(state_of_record(files[name], known.names, name))
+            continue
+        hash_ = revisions[name]
+        found = next((state for state in known.states if state.commit.hash == hash_), None)
+        if found is None:
+            expected = f"a record of commit {hash_[:9]} ({name}) in {chosen.folder}"
+            raise NoRecordError(f"expected {expected}, found none: run it there with `harness run`")
+        states.append(found)
+    return tuple(states), known.problems
 
 
-def past(chosen: Chosen, *, last: int | None = None, only: str = "") -> Past:
+def state_of_record(record: Record, names: Names, file: str = "") -> State:
+    """The state that one record tells of."""
+    commit = record.tracked or record.commit
+    short = f"{commit.hash[:9]} ({file})" if commit else file
+    return State(
+        Commit(commit.hash if commit else "", short, "", record.started, ""), (names.renamed(record),)
+    )
+
+
+def past(
+    chosen: Chosen,
+    *,
+    last: int | None = None,
+    only: Collection[str] | None = None,
+    until: str = "",
+    like: Sequence[SuiteHead | SuiteRecord] = (),
+    also: Sequence[Seen] = (),
+) -> Past:
     """The states that the records tell of, in the order of the repository's commits.
 
-    `last` keeps the last so many commits, `only` one. What the repository lacks comes first, by time.
+    `like` keeps what is known of these suites, `only` some commits, `until` those before this one, and `last`
+    so many of the last (of each suite, with `like`). What the repository lacks comes first, by time. The
+    suites of `also` get their names with those of the archive.
     """
     tracked, repository = chosen.tracked, chosen.repository
-    kept, problems = listed(chosen.folder)
+    kept, problems = listed(chosen.folder) if only is None or only else ([], [])
     kept = [k for k in kept if _commit_of(k, tracked) and chosen.machine in ("", k.head.environment.machine)]
-    kept, told = _with(kept, chosen.given)
+    seen = [*(Seen(suite, None) for suite in like), *also, *(each for k in kept for each in seen_in(k.head))]
+    names = identify(seen, Path() if tracked else repository)
+    problems += names.notes
+    runs = [_Run(k, s, names.of(s)) for k in kept for s in k.head.suites]
+    if like:
+        wanted = {names.of(suite) for suite in like}
+        runs = [run for run in runs if run.name in wanted]
+    runs, told = _with(runs, chosen.given)
     problems += told
-    groups: dict[str, list[Kept]] = {}
-    for k in kept:
-        groups.setdefault(_commit_of(k, tracked), []).append(k)
-    if only:
-        groups = {hash_: group for hash_, group in groups.items() if hash_ == only}
+    groups: dict[str, list[_Run]] = {}
+    for run in runs:
+        groups.setdefault(_commit_of(run.kept, tracked), []).append(run)
+    if only is not None:
+        groups = {hash_: group for hash_, group in groups.items() if hash_ in only}
     ordered = in_order(repository, list(groups))
     known = {commit.hash for commit in ordered}
-    unknown = [Commit(h, h[:9], "", g[0].head.started, "") for h, g in groups.items() if h not in known]
-    commits = [*unknown, *ordered][-last if last else 0 :]
+    unknown = [Commit(h, h[:9], "", g[0].kept.head.started, "") for h, g in groups.items() if h not in known]
     states = []
-    for commit in commits:
+    for commit in _last([*unknown, *ordered], groups, until, last, each=bool(like)):
         records = []
-        for k in _best(groups[commit.hash], tracked):
+        for path, suites in _best(groups[commit.hash], tracked).items():
             try:
-                records.append(read_record(k.path))
+                records.append(_only(names.renamed(read_record(path)), suites))
             except UserError as error:
                 problems.append(str(error))
         if records:
             states.append(State(commit, tuple(records)))
-    return Past(tuple(states), tuple(problems))
+    return Past(tuple(states), tuple(problems), names)
+
+
+def _last(
+    commits: Sequence[Commit], groups: Mapping[str, list[_Run]], until: str, last: int | None, *, each: bool
+) -> list[Commit]:
+    """The last of the commits before `until`: so many in all, or so many of each suite."""
+    hashes = [commit.hash for commit in commits]
+    commits = commits[: hashes.index(until) if until in hashes else None]
+    if last is None:
+        return list(commits)
+    if not each:
+        return list(commits[-last:])
+    found: list[Commit] = []
+    counts: Counter[str] = Counter()
+    for commit in reversed(commits):
+        names = {run.name for run in groups[commit.hash]}
+        if any(counts[name] < last for name in names):
+            found.append(commit)
+        counts.update(names)
+    return found[::-1]
 
 
 def _commit_of(kept: Kept, tracked: bool) -> str:
@@ -138,23 +225,58 @@ def _commit_of(kept: Kept, tracked: bool) -> str:
     return commit.hash if commit else ""
 
 
-def _with(kept: list[Kept], given: Mapping[str, object] | None) -> tuple[list[Kept], list[str]]:
-    if given is None:
-        kinds = [k.head.given for k in kept]
-        given = kinds[0] if kinds and all(kind == kinds[0] for kind in kinds) else {}
-    chosen = [k for k in kept if k.head.given == given]
-    others = len(kept) - len(chosen)
+def _with(runs: list[_Run], given: Mapping[str, object] | None) -> tuple[list[_Run], list[str]]:
+    """The runs with the chosen parameters, and what is said of the others."""
+    wanted: dict[str, Mapping[str, object]] = {}
+    for name in {run.name for run in runs}:
+        kinds = [run.suite.given for run in runs if run.name == name]
+        agreed = kinds[0] if all(kind == kinds[0] for kind in kinds) else {}
+        wanted[name] = agreed if given is None else given
+    found = [run for run in runs if run.suite.given == wanted[run.name]]
+    others = len({run.kept.path for run in runs} - {run.kept.path for run in found})
     told = f"{others} records of runs with other parameters (--with) are passed over" if others else ""
-    return chosen, [told] if told else []
+    return found, [told] if told else []
 
 
-def _best(group: Iterable[Kept], tracked: bool) -> list[Kept]:
-    """The runs that count: of an unmodified work tree and on pinned seeds, if there are any."""
-    found = list(group)
-    found = [k for k in found if not _is_modified(k, tracked)] or found
-    return [k for k in found if not k.head.fresh] or found
+def _best(group: Iterable[_Run], tracked: bool) -> dict[Path, set[str]]:
+    """The files that count, in order, and for which suites.
+
+    Of each suite those of an unmodified work tree and on pinned seeds, if there are any.
+    """
+    by_suite: dict[str, list[Kept]] = {}
+    order: dict[Path, set[str]] = {}
+    for run in group:
+        by_suite.setdefault(run.name, []).append(run.kept)
+        order[run.kept.path] = set()
+    for name, all_runs in by_suite.items():
+        clean = [k for k in all_runs if not _is_modified(k, tracked)] or all_runs
+        for k in [k for k in clean if not k.head.fresh] or clean:
+            order[k.path].add(name)
+    return {path: names for path, names in order.items() if names}
 
 
 def _is_modified(kept: Kept, tracked: bool) -> bool:
     commit = kept.head.tracked if tracked else kept.head.commit
     return commit is not None and commit.dirty
+
+
+def _only(record: Record, names: Collection[str]) -> Record:
+    """What a record says of these suites."""
+    if all(suite.name in names for suite in record.suites):
+        return record
+    return msgspec.structs.replace(
+        record,
+        suites=tuple(suite for suite in record.suites if suite.name in names),
+        instances=tuple(i for i, name in _with_suites(record) if name in names),
+    )
+
+
+def _with_suites(record: Record) -> Iterable[tuple[InstanceRecord, str]]:
+    """Each instance with the name of its suite, with which its id begins."""
+    names = sorted((suite.name for suite in record.suites), key=len)
+    for instance in record.instances:
+        owner = instance.id.partition("/")[0]
+        for name in names:
+            if instance.id.startswith((f"{name}/", f"{name}::")):
+                owner = name
+        yield instance, owner

@@ -47,6 +47,7 @@ class Timeline:
 
 def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_: True) -> Timeline:
     """Follow the wanted instances through the states, which are in the order of their commits."""
+    suites = {id_: name for state in states for id_, name in state.suites.items()}
     ids = dict.fromkeys(id_ for state in reversed(states) for id_ in state.instances if wanted(id_))
     marks: dict[str, list[Mark]] = {id_: [] for id_ in ids}
     latest: dict[str, InstanceRecord] = {}
@@ -58,9 +59,9 @@ def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_
             made = None
             if now is not None and before is not None:
                 made = change(before, now)
-            elif now is not None and index and _suite(id_) in states[index - 1].whole:
+            elif now is not None and index and suites[id_] in states[index - 1].whole:
                 made = Change(id_, "added", None, now, now.verdict)
-            elif now is None and before is not None and _suite(id_) in state.whole:
+            elif now is None and before is not None and suites[id_] in state.whole:
                 made = Change(id_, "removed", before, None, f"was {before.verdict}")
                 del latest[id_]
             if now is not None and now.verdict != "not-run":
@@ -75,7 +76,3 @@ def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_
         tuple(Row(id_, tuple(row)) for id_, row in marks.items()),
         tuple(events),
     )
-
-
-def _suite(id_: str) -> str:
-    return id_.partition("/")[0]

@@ -1,6 +1,7 @@
 """The pytest plugin: `pytest suites/issues.toml` collects each instance of a claim as a test.
 
-It looks at a TOML file only where the command line names it, or the ini option `harness_suites` matches it.
+It looks at a TOML file only where the command line names it or its folder, or the ini option `harness_suites`
+matches it.
 What is not in this file is imported when the first suite is collected: pytest loads it in every run, also
 in those of people who have no suites. See docs/pytest.md.
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from harness.pytest_plugin.shared import SharedLaboratory
 
 LABORATORY: pytest.StashKey[SharedLaboratory] = pytest.StashKey()
+NAMES: pytest.StashKey[dict[str, Path]] = pytest.StashKey()
+"""The file of each suite that has been collected, by the suite's name."""
 SUITES: pytest.StashKey[frozenset[Path]] = pytest.StashKey()
 NO_RECHECK = "no"
 """What `--harness-recheck` says for: measure no trial twice."""
@@ -61,7 +64,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "harness_suites",
-        "Globs, from the root directory, of suite files to collect without being named on the command line.",
+        "Globs, from the root directory, of suites (or folders of them) to collect without being named on the"
+        " command line. A glob that matches none is an error.",
         type="args",
         default=[],
     )
@@ -69,7 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Find the files that `harness_suites` matches; refuse options that cannot be meant."""
-    config.stash[SUITES] = _suites(config)
+    config.stash[SUITES] = _matched(config) | _in_named_folders(config)
     workers, seeds = config.getoption("harness_workers"), config.getoption("harness_seeds")
     if workers is not None and workers < 1:
         raise pytest.UsageError(f"--harness-workers: expected at least 1, found {workers}")
@@ -132,12 +136,38 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line(f"Trials are in {settings.shown_store}; a report from them: {command}")
 
 
-def _suites(config: pytest.Config) -> frozenset[Path]:
+def _matched(config: pytest.Config) -> frozenset[Path]:
+    """The suites that the globs of `harness_suites` match. A glob without one would be silently green."""
     found: set[Path] = set()
     for glob in config.getini("harness_suites"):
+        expected = f"harness_suites: expected a glob of suites from {config.rootpath}, found {glob!r}"
         try:
-            found.update(path.resolve() for path in config.rootpath.glob(glob))
-        except (NotImplementedError, ValueError) as error:
-            problem = f"harness_suites: expected a glob from {config.rootpath}, found {glob!r}: {error}"
-            raise pytest.UsageError(problem) from None
+            matched = list(config.rootpath.glob(glob))
+        except (NotImplementedError, ValueError, IndexError) as error:
+            raise pytest.UsageError(f"{expected}: {error}") from None
+        suites = [suite for path in matched for suite in _suites_at(path)]
+        if not suites and not config.getoption("help"):
+            why = f"none of the {len(matched)} that it matches is one" if matched else "it matches nothing"
+            raise pytest.UsageError(f"{expected}: {why}")
+        found.update(suites)
     return frozenset(found)
+
+
+def _in_named_folders(config: pytest.Config) -> frozenset[Path]:
+    """The suites in folders that the command line, or `testpaths`, names.
+
+    The current folder does not count: `pytest .` means all tests, as `pytest` does, and claims take long.
+    """
+    here = config.invocation_params.dir
+    folders = {(here / argument.partition("::")[0]).resolve() for argument in config.args}
+    folders.discard(here.resolve())
+    return frozenset(suite for folder in folders if folder.is_dir() for suite in _suites_at(folder))
+
+
+def _suites_at(path: Path) -> list[Path]:
+    """A suite, or those in a folder; nothing of any other file."""
+    from harness.folders import is_suite, suites_in
+
+    if path.is_dir():
+        return [suite.resolve() for suite in suites_in(path)]
+    return [path.resolve()] if path.suffix == ".toml" and is_suite(path) else []

@@ -20,7 +20,7 @@ import pytest
 from harness.errors import UserError
 from harness.judge import FAILING
 from harness.measure.holders import log
-from harness.pytest_plugin import LABORATORY
+from harness.pytest_plugin import LABORATORY, NAMES
 from harness.pytest_plugin.item import SuiteItem
 from harness.pytest_plugin.settings import Settings
 from harness.pytest_plugin.shared import SharedLaboratory
@@ -29,6 +29,7 @@ from harness.pytest_plugin.words import explanation, properties, safe
 from harness.report.build import instance_record
 from harness.report.record import InstanceRecord
 from harness.suite import Instance, Suite, load
+from harness.suite.names import namesakes
 from harness.targets import make_local_modules_importable
 
 ACTING = frozenset({"filterwarnings", "parametrize", "skip", "skipif", "usefixtures", "xdist_group", "xfail"})
@@ -63,6 +64,9 @@ class SuiteFile(pytest.Module):
             suite = load(path, imports=True, given=Settings.of(self.config).given)
         except UserError as error:
             raise self.CollectError(safe(str(error))) from None
+        other = self.config.stash.setdefault(NAMES, {}).setdefault(suite.name, path)
+        if other != path:
+            raise self.CollectError(safe(namesakes(suite.name, other, path)))
         self.obj.__doc__ = safe(suite.title)
         for instance in suite.instances:
             yield Claim.from_parent(self, name=instance.local_id, suite=suite, instance=instance)

@@ -22,6 +22,7 @@ def properties(record: InstanceRecord) -> list[tuple[str, object]]:
         *((name, printable(getattr(record, name))) for name in texts),
         *((name, json.dumps(getattr(record, name))) for name in numbers),
         ("control", control(record)),
+        ("id", record.id),
     ]
 
 

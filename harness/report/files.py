@@ -81,4 +81,7 @@ def read_record(path: str | Path) -> Record:
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise RecordError(f"{path}: expected a record of harness run, found: {said}") from None
+    if str(path).endswith(".toml") and not data.lstrip().startswith(b"{"):
+        made = f"a suite: `harness run {path}` makes one"
+        raise RecordError(f"{path}: expected a record (JSON), found {made}")
     return from_json(data, str(path))

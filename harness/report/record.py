@@ -184,6 +184,8 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Parameters whose values were given in place of the file's own (`--with`)."""
     instances: int = 0
     """How many instances the file states, selected or not; 0 where that is not known."""
+    place: str = ""
+    """`path` from the top of the file's repository, however it was typed; empty in records of 0.1."""
 
 
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -264,7 +266,7 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
 
     harness_version: str
     started: str
-    """UTC, ISO 8601."""
+    """UTC, ISO 8601; `harness.report.dates` reads it."""
     duration: float
     """Wall seconds."""
     command: tuple[str, ...]

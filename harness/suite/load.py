@@ -44,6 +44,10 @@ def load(
     except tomllib.TOMLDecodeError:
         from harness.suite.positions import syntax_mistakes
 
+        if text.lstrip().startswith("{") and '"schema_version"' in text:
+            found = f"a record (JSON): `harness report {file}` shows it"
+            raise SuiteError(file, [Mistake((), "a suite (TOML)", found, line=1, column=1)]) from None
+
         raise SuiteError(file, syntax_mistakes(text)) from None
     except RecursionError:
         raise SuiteError(file, [Mistake((), "a suite", "tables or arrays nested too deeply")]) from None
@@ -111,15 +115,18 @@ def _read(
     given: Mapping[str, object],
 ) -> Suite | None:
     top = Table(document, (), notes)
-    if not ID.fullmatch(name):
-        notes.add((), "a file name of a-z, 0-9 and - before .toml: it begins every id", shown(name))
     head = Table(top.take("suite", dict[str, Any], {}), ("suite",), notes)
+    if not document.keys() & {"suite", "claims", "experiments", "benchmarks"}:
+        found = "none, nor a claim: it is another TOML file" if document else "an empty file"
+        notes.add((), "a suite, which has a table [suite]", found)
+        return None
     if "suite" not in document:
         notes.add((), "a table [suite] with `format` and `title`", "none")
         title = about = ""
     else:
         head.take("format", Literal[1], expected=f"the suite format {FORMAT}, which this version reads")
         title, about = head.take("title", str), head.take("about", str, "")
+        name = _name(head, name)
         head.close()
     defaults = read_defaults(Table(top.take("defaults", dict[str, Any], {}), ("defaults",), notes))
     sources = {id_: _source(id_, table) for id_, table in top.tables("sources").items()}
@@ -150,6 +157,20 @@ def _read(
         name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), timed,
         dict(given),
     )  # fmt: skip
+
+
+def _name(head: Table, stem: str) -> str:
+    """The suite's name: what it states, else its file's."""
+    expected = "a name of a-z, 0-9 and -, at most 100 characters: it begins every id"
+    stated = head.take("name", str, None, expected=expected)
+    if stated is None:
+        if not ID.fullmatch(stem):
+            where = "a file name of a-z, 0-9 and - before .toml, or such a `name` under [suite]"
+            head.notes.add((), f"{where}: it begins every id", shown(stem))
+        return stem
+    if not ID.fullmatch(stated) or len(stated) > 100:
+        head.notes.add((*head.path, "name"), expected, shown(stated))
+    return str(stated)
 
 
 def _declared(experiment: Experiment) -> Mapping[str, object]:

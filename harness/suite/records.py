@@ -186,7 +186,7 @@ class Suite:
     """One TOML file."""
 
     name: str
-    """The file's name without `.toml`: the first part of every id."""
+    """`name` under [suite], else the file's name without `.toml`: the first part of every id."""
     path: str
     title: str
     about: str

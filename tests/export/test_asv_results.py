@@ -114,6 +114,44 @@ def test_a_record_has_the_version_of_its_commit_and_the_list_that_of_today(
     assert listed[elses["name"]] == elses
 
 
+def test_a_suite_that_has_been_given_a_name_keeps_its_series(
+    measured: tuple[Path, Record], enter: Callable[..., Any], tmp_path: Path
+) -> None:
+    project, record = measured
+    suite = project / "suites/toys.toml"
+    as_run = suite.read_text()
+    try:
+        suite.write_text(as_run.replace("[suite]", '[suite]\nname = "better"'))
+        _, _, rows = enter(record)
+        (project / "suites/other.toml").write_text(suite.read_text())
+        with pytest.raises(ExportError, match=r"two suites are named better, .*other\.toml and .*toys\.toml"):
+            enter(record)
+    finally:
+        suite.write_text(as_run)
+        (project / "suites/other.toml").unlink(missing_ok=True)
+    listed = json.loads((tmp_path / "results/benchmarks.json").read_text())
+    assert rows.keys() == {name for name in listed if name.startswith("better.")}
+    assert rows["better.are_equal.track_seconds"]["result"][0] > 0
+
+
+@pytest.mark.parametrize("started", ["", "yesterday", "0001-01-01T00:00:00+14:00"])
+def test_a_record_that_does_not_say_when_is_refused(
+    measured: tuple[Path, Record], enter: Callable[..., Any], started: str
+) -> None:
+    _, record = measured
+    with pytest.raises(ExportError, match=r"r\.json: expected the date and time when the run was started"):
+        enter(msgspec.structs.replace(record, started=started))
+
+
+def test_a_date_without_zone_is_utc(measured: tuple[Path, Record], enter: Callable[..., Any]) -> None:
+    _, record = measured
+    starts = []
+    for started in ("2026-01-01T12:00:00", "2026-01-01T12:00:00+00:00"):
+        _, _, rows = enter(msgspec.structs.replace(record, started=started))
+        starts.append(rows["toys.are_equal.track_seconds"]["started_at"])
+    assert starts == [1767268800000] * 2
+
+
 def test_a_second_export_keeps_what_it_has_not_measured_and_replaces_what_it_has(
     measured: tuple[Path, Record], enter: Callable[..., Any]
 ) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from past_project import git
 from records import record_of
 
 from harness.history import Chosen, compare, keep, past
 from harness.history.archive import fingerprints, listed
 from harness.report import Record
 from harness.report.files import OutputError
+from harness.report.place import place_of
 from harness.report.record import CommitRecord
 
 SUITE = """\
@@ -58,6 +60,32 @@ def test_records_are_named_by_time_commit_and_machine_and_never_replaced(
     assert second.name == "20260102T010405Z-aaaaaaaaa-Host-name-local-2.json"
     assert {path.name for path in tmp_path.iterdir()} == {first.name, second.name}
     assert listed(tmp_path)[0][0].read() == made
+
+
+def test_a_run_says_to_the_microsecond_when_it_began_and_where_its_suite_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/t.toml").write_text(SUITE)
+    found = []
+    whole = str(tmp_path / "a/t.toml")
+    for folder, path in ((tmp_path, "./a/t.toml"), (tmp_path / "a", "t.toml"), (Path("/"), whole)):
+        monkeypatch.chdir(folder)
+        found.append(record_of(Path(path), only="d", seeds=6))
+    assert [record.suites[0].place for record in found] == ["a/t.toml"] * 3
+    assert len({record.started for record in found}) == 3
+    assert all(len(record.started) == len("2026-01-01T00:00:00.000000+00:00") for record in found)
+
+
+def test_outside_of_a_repository_a_place_is_that_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert place_of(Path("a/../a/t.toml")) == "a/t.toml"
+    monkeypatch.chdir(tmp_path / "a")
+    assert place_of(Path("../t.toml")) == (tmp_path / "t.toml").as_posix()
 
 
 def test_where_it_cannot_be_kept_one_error_says_so(record: Record, tmp_path: Path) -> None:

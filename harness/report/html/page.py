@@ -89,7 +89,7 @@ def headline(views: Sequence[ClaimView], since: str) -> str:
     moved = sum(bool(row.changed) for view in views for row in view.instances)
     if since:
         what = "nothing" if not moved else f"{moved} instance{'s' if moved > 1 else ''}"
-        found.append(f"{what} changed since {since[:9]}")
+        found.append(f"{what} changed since {since[:9] if since.isalnum() else since[:200]}")
     return "; ".join(found) + "."
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from harness.declare import Declaration, Kind, benchmark_names, experiment_names, find
 from harness.suite.load import FORMAT
+from harness.suite.reader import ID
 from harness.suite.schema.claims import claim, defaults, only_known_quantities, shared_parts
 from harness.suite.schema.experiments import benchmark, experiment, parameters
 from harness.suite.schema.parts import Schema, any_table, of_type, partly, table, tables
@@ -64,6 +65,12 @@ def _head() -> Schema:
             "format": {"description": "The version of the format.", "type": "integer", "enum": [FORMAT]},
             "title": of_type(str, "The suite's title, for reports."),
             "about": of_type(str, "What the suite is about, in a few sentences."),
+            "name": of_type(
+                str,
+                "The first part of every id; without it, the file's name before .toml.",
+                pattern=f"^{ID.pattern}$",
+                maxLength=100,
+            ),
         },
         ["format", "title"],
     )

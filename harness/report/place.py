@@ -1,0 +1,33 @@
+"""Where a suite's file is, however its path was typed: what tells two suites of one name apart."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from harness.errors import UserError
+from harness.git import toplevel
+from harness.text import encodable
+
+
+def place_of(path: Path) -> str:
+    """The path relative to the top of its repository; outside of one to the current folder, or absolute.
+
+    With / as separator.
+    """
+    file = path.parent.resolve() / path.name
+    try:
+        top = toplevel(file.parent).resolve()
+    except UserError:
+        top = Path.cwd()
+    found = file.relative_to(top) if file.is_relative_to(top) else file
+    return encodable(found.as_posix())
+
+
+
+def typed_place(path: str, top: Path) -> str:
+    """A path as it was typed, relative to `top` if it is absolute and beneath it."""
+    plain = os.path.normpath(path)
+    if os.path.isabs(plain) and Path(plain).is_relative_to(top):
+        plain = os.path.relpath(plain, top)
+    return Path(plain).as_posix()
