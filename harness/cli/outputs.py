@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import history_option, show
+from harness.cli.options import USAGE, history_option, show
+from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.report import Record
+
+_FOLDER = Path("reports")
+"""Where records are written unless told otherwise, in the current directory."""
+
+
+@dataclass(frozen=True)
+class File:
+    """What is to be written: what it is called, where it goes, and how it is made."""
+
+    what: str
+    path: Path
+    made: Callable[[], str | bytes]
 
 
 @dataclass(frozen=True)
@@ -24,29 +38,33 @@ class Rendered:
     summary: Path | None
     html: Path | None
 
-    def write(self, record: Record, history: Path, since: str | None = None) -> list[str]:
-        """Write them, and say what was written. A page, and a summary with `since`, tell what has changed."""
+    def files(self, record: Record, history: Path, since: str | None = None) -> Iterator[File]:
+        """What is wanted. A page, and a summary with `since`, tell what has changed."""
         from harness.history.context import Context, context
-        from harness.report import write_whole
         from harness.report.brief import brief
         from harness.report.html import page
         from harness.report.markdown import markdown
 
-        written = []
-        around = Context()
-        if self.html is not None or since is not None:
-            around = context(record, history, Path(), since)
+        @functools.cache
+        def around() -> Context:
+            found = context(record, history, Path(), since)
+            for note in found.notes:
+                click.echo(f"note: {note}", err=True)
+            return found
+
         if self.markdown is not None:
-            write_whole(self.markdown, markdown(record).encode())
-            written.append(f"Markdown: {self.markdown}")
+            yield File("Markdown", self.markdown, lambda: markdown(record))
         if self.summary is not None:
-            write_whole(self.summary, brief(record, around.changed).encode())
-            written.append(f"Summary: {self.summary}")
+            changed = around().changed if since is not None else {}
+            yield File("Summary", self.summary, lambda: brief(record, changed))
         if self.html is not None:
-            html = page(record, past=around.past, since=around.since, changed=around.changed)
-            write_whole(self.html, html.encode())
-            written.append(f"HTML: {self.html}")
-        return written
+            yield File("HTML", self.html, lambda: page(
+                record,
+                past=around().past,
+                since=around().since,
+                changed=around().changed,
+                notes=around().notes,
+            ))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,19 +76,74 @@ class Outputs:
     history: Path
     keep: bool
 
-    def leave(self, record: Record) -> None:
-        """Write and print it. The record comes first: what is made of it can be made again."""
-        from harness.history import keep
-        from harness.report import to_json, write_whole
+    def attempt(self, suites: Sequence[str]) -> None:
+        """Say, before anything is measured, which files could not be written as things are."""
+        from harness.report.files import hindrance
 
-        path = self.json or Path("reports") / f"{'+'.join(suite.name for suite in record.suites)}.json"
-        write_whole(path, to_json(record))
-        written = [f"Record: {path}"]
+        rendered = (self.rendered.markdown, self.rendered.summary, self.rendered.html)
+        paths = [self._record(suites), *(path for path in rendered if path is not None)]
+        paths += [self.history / "20260101T000000Z-record.json"] if self.keep else []
+        found = {path.parent if path.parent == self.history else path: hindrance(path) for path in paths}
+        for path, why in found.items():
+            if why:
+                meanwhile = "the run goes on, and what it finds is printed at its end"
+                click.echo(f"{path}: cannot be written: {why}; {meanwhile}", err=True)
+
+    def leave(self, record: Record) -> int:
+        """Print the report, write the record and what is made of it; the exit code.
+
+        That is the record's own, or 4 where a file cannot be written. The report comes first, whatever
+        becomes of the files; the files are written also where nobody reads the report to its end.
+        """
+        try:
+            show(record)
+        finally:
+            written, problems = self._write(record)
+            for problem in problems:
+                click.echo(problem, err=True)
+        if written:
+            click.echo(" · ".join(written))
+        return USAGE if problems else record.exit_code
+
+    def _record(self, suites: Sequence[str]) -> Path:
+        from harness.report.files import default_name
+
+        return self.json or _FOLDER / f"{default_name(suites)}.json"
+
+    def _write(self, record: Record) -> tuple[list[str], list[str]]:
+        """The record first: what is made of it can be made again. What was written, and what could not be."""
+        from harness.history import keep
+        from harness.report import to_json
+
+        path = self._record([suite.name for suite in record.suites])
+        written, problems = save([File("Record", path, lambda: to_json(record))])
         if self.keep:
-            written.append(str(keep(self.history, record)))
-        written += self.rendered.write(record, self.history)
-        show(record)
-        click.echo(" · ".join(written))
+            try:
+                written.append(str(keep(self.history, record)))
+            except UserError as error:
+                problems.append(str(error))
+        more = save(self.rendered.files(record, self.history))
+        return written + more[0], problems + more[1]
+
+
+def save(files: Iterator[File] | Sequence[File]) -> tuple[list[str], list[str]]:
+    """Write the files; what was written, and why what was not."""
+    from harness.git import make_ignored
+    from harness.report.files import write_whole
+
+    written, problems = [], []
+    for file in files:
+        try:
+            made = file.made()
+            if file.path.absolute().is_relative_to(_FOLDER.absolute()):
+                with contextlib.suppress(OSError):  # that of the file itself says more
+                    make_ignored(_FOLDER)
+            write_whole(file.path, made.encode() if isinstance(made, str) else made)
+        except UserError as error:
+            problems.append(str(error))
+        else:
+            written.append(f"{file.what}: {file.path}")
+    return written, problems
 
 
 def rendering_options(command: Callable[..., Any]) -> Callable[..., Any]:

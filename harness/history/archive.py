@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.git import make_ignored
 from harness.report.files import OutputError, read_record
 from harness.report.record import CommitRecord, Record, RecordError, TrackedRecord, Versioned, decode
 
@@ -74,6 +75,8 @@ def keep(folder: Path, record: Record) -> Path:
 
 def _write_new(folder: Path, name: str, data: bytes) -> Path:
     """Write beside, then link: the name exists with all of the data, or not; a taken one gets a number."""
+    if folder == FOLDER:  # ours; a folder of the user's choice may be meant for git
+        make_ignored(folder)
     folder.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
     try:

@@ -57,5 +57,5 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
         {id_: tuple(row) for id_, row in marks.items() if earlier},
         before.commit.hash[:9] if before else "",
         changed,
-        known.problems,
+        known.problems if known.states else (),
     )

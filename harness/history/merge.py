@@ -129,8 +129,8 @@ def _suites(parts: Sequence[Part]) -> tuple[SuiteRecord, ...]:
     for part in parts:
         for suite in part.record.suites:
             known, file = suites.setdefault(suite.name, (suite, part.file))
-            if (known.sha256, known.given) != (suite.sha256, suite.given):
-                found = "another version or other parameters"
+            if (known.sha256, known.given, known.commit) != (suite.sha256, suite.given, suite.commit):
+                found = "another version, another commit or other parameters"
                 raise MergeError(f"{part.file}: expected suite {suite.name} as in {file}, found {found}")
     return tuple(suite for suite, _ in suites.values())
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.git import Commit, in_order, resolve
+from harness.git import Commit, GitError, resolve
 from harness.history.archive import Kept, listed
+from harness.history.order import in_time
 from harness.report.files import read_record
 from harness.report.record import EnvironmentRecord, InstanceRecord, Record
 
@@ -27,7 +29,7 @@ class State:
     """The claims at one commit (or in one record); made by `past` and `state_of`."""
 
     commit: Commit
-    """Of what git does not know only what the record says."""
+    """Of one that git does not have, only the hash, and the time of its first run as its date."""
     records: tuple[Record, ...]
     """The newest last."""
 
@@ -93,7 +95,12 @@ def state_of(name: str, chosen: Chosen) -> tuple[State, tuple[str, ...]]:
         commit = record.tracked or record.commit
         short = f"{commit.hash[:9]} ({name})" if commit else name
         return State(Commit(commit.hash if commit else "", short, "", record.started, ""), (record,)), ()
-    hash_ = resolve(chosen.repository, name)
+    try:
+        hash_ = resolve(chosen.repository, name)
+    except GitError:
+        hash_ = _recorded(name, chosen)
+        if not hash_:
+            raise
     found = past(chosen, only=hash_)
     if not found.states:
         expected = f"a record of commit {hash_[:9]} ({name}) in {chosen.folder}"
@@ -104,11 +111,17 @@ def state_of(name: str, chosen: Chosen) -> tuple[State, tuple[str, ...]]:
 def past(chosen: Chosen, *, last: int | None = None, only: str = "") -> Past:
     """The states that the records tell of, in the order of the repository's commits.
 
-    `last` keeps the last so many commits, `only` one. What the repository lacks comes first, by time.
+    `last` keeps the last so many commits, `only` one. A commit that is in the repository no more, or on none of
+    its branches, stands where its first run does in time.
     """
-    tracked, repository = chosen.tracked, chosen.repository
+    tracked = chosen.tracked
     kept, problems = listed(chosen.folder)
-    kept = [k for k in kept if _commit_of(k, tracked) and chosen.machine in ("", k.head.environment.machine)]
+    kept = [k for k in kept if chosen.machine in ("", k.head.environment.machine)]
+    nameless = sum(not _commit_of(k, tracked) for k in kept)
+    if nameless:
+        named = "tracked repository" if tracked else "commit"
+        problems.append(f"{_count(nameless, 'record')} without a {named} passed over")
+    kept = [k for k in kept if _commit_of(k, tracked)]
     kept, told = _with(kept, chosen.given)
     problems += told
     groups: dict[str, list[Kept]] = {}
@@ -116,10 +129,10 @@ def past(chosen: Chosen, *, last: int | None = None, only: str = "") -> Past:
         groups.setdefault(_commit_of(k, tracked), []).append(k)
     if only:
         groups = {hash_: group for hash_, group in groups.items() if hash_ == only}
-    ordered = in_order(repository, list(groups))
-    known = {commit.hash for commit in ordered}
-    unknown = [Commit(h, h[:9], "", g[0].head.started, "") for h, g in groups.items() if h not in known]
-    commits = [*unknown, *ordered][-last if last else 0 :]
+    first = {hash_: _started(group[0]) for hash_, group in groups.items()}
+    ordered, told = in_time(chosen.repository, first)
+    problems += told
+    commits = ordered[-last if last else 0 :]
     states = []
     for commit in commits:
         records = []
@@ -131,6 +144,22 @@ def past(chosen: Chosen, *, last: int | None = None, only: str = "") -> Past:
         if records:
             states.append(State(commit, tuple(records)))
     return Past(tuple(states), tuple(problems))
+
+
+def _recorded(name: str, chosen: Chosen) -> str:
+    """The hash that begins so, of a commit that records have although git cannot resolve it; '' of none."""
+    kept, _ = listed(chosen.folder)
+    found = {hash_ for k in kept if len(name) >= 4 and (hash_ := _commit_of(k, chosen.tracked)).startswith(name)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _started(kept: Kept) -> datetime:
+    started = datetime.fromisoformat(kept.head.started)
+    return started if started.tzinfo else started.replace(tzinfo=UTC)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _commit_of(kept: Kept, tracked: bool) -> str:

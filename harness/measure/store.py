@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.git import make_ignored
 from harness.measure.locks import waiting
 from harness.measure.records import Measurement, Stage
 from harness.plan.records import Trial
@@ -75,7 +76,7 @@ class Store:
         with self._explained():
             if path.is_dir():
                 raise StoreError(f"store {path}: expected a file, found a directory; name a file inside it")
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_ignored(path.parent)
             # The lock, because `pragma journal_mode=wal` ignores the busy timeout.
             with waiting(path.with_name(path.name + ".lock")):
                 self._database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)

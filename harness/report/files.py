@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import UserError
 from harness.report.record import Record, RecordError, from_json
 
 
+_LONGEST = 200
+"""Bytes of a default name: file systems take 255, and `.json` and more come after it."""
+
+
 class OutputError(UserError, OSError):
     """A report or record cannot be written where it was asked for."""
+
+
+def default_name(suites: Sequence[str]) -> str:
+    """What a record's file is called unless told otherwise, without `.json`: its suites' names.
+
+    Where they are too many they are cut, and a digest of all keeps the names of different selections apart.
+    """
+    full = "+".join(suites)
+    if len(os.fsencode(full)) <= _LONGEST:
+        return full
+    digest = hashlib.sha256(os.fsencode(full)).hexdigest()[:10]
+    kept = os.fsencode(full)[: _LONGEST - 20].decode(errors="ignore")
+    return f"{kept}-{digest}"
+
+
+def hindrance(path: Path) -> str:
+    """Why `write_whole` could not write at the path now; '' where it could. Leaves nothing behind."""
+    try:
+        if path.is_dir():
+            return os.strerror(errno.EISDIR)
+        if path.exists() and not path.is_file():
+            return "" if os.access(path, os.W_OK) else os.strerror(errno.EACCES)
+        path = path.resolve() if path.is_symlink() else path
+        names, folder = [path.name], path.parent
+        while not os.path.lexists(folder):
+            names.append(folder.name)
+            folder = folder.parent
+        if not folder.is_dir():
+            return f"{folder} is no folder"
+        if max(len(os.fsencode(name)) for name in names) > os.pathconf(folder, "PC_NAME_MAX"):
+            return os.strerror(errno.ENAMETOOLONG)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".harness-")
+        os.close(handle)
+        os.unlink(temporary)
+    except (OSError, ValueError, RuntimeError) as error:  # a null byte in the name; a link to itself
+        return getattr(error, "strerror", None) or str(error)
+    return ""
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -34,7 +78,7 @@ def _write(path: Path, data: bytes) -> None:
         return
     path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")  # a character takes up to 4 bytes of 255
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
