@@ -1,8 +1,8 @@
 """The one door to git: what it knows of a folder, a revision, a history. Asked of its command.
 
 Every call runs without the caller's repository (a hook or an alias sets GIT_DIR and more), and without
-configuration, locale, pager or prompt that change what is printed. Answers are cut at null bytes: a subject may
-hold anything else.
+configuration, locale, pager or prompt that change what is printed. Answers are cut at null bytes: a subject
+may hold anything else.
 
     commit    a state of a repository, named by its hash
     holder    the folder whose work tree holds a file: the nearest one above that has a `.git`
@@ -139,13 +139,22 @@ def untracked(folder: Path, files: Iterable[Path]) -> list[Path]:
 
     Raises `GitError`.
     """
-    names = sorted(map(str, files))
     found: list[Path] = []
-    for start in range(0, len(names), _BATCH):
-        batch = names[start : start + _BATCH]
+    for batch in _batches(files):
         said = git(folder, "ls-files", "-z", "--others", "--exclude-standard", "--", *batch)
         found += [folder / os.fsdecode(name) for name in said.split(b"\0") if name]
     return found
+
+
+def modified(folder: Path, files: Iterable[Path]) -> bool:
+    """Whether any of the files, all in the work tree of `folder`, is new to git or differs from the commit.
+
+    Files that git ignores do not count. Raises `GitError`.
+    """
+    return any(
+        git(folder, "status", "--porcelain", "-z", "--untracked-files=all", "--", *batch)
+        for batch in _batches(files)
+    )
 
 
 def toplevel(folder: Path) -> Path:
@@ -212,6 +221,11 @@ def make_ignored(folder: Path) -> None:
             if not above.is_file() or above.read_text(encoding="utf-8") != _IGNORED:
                 with (missing[-1] / ".gitignore").open("x", encoding="utf-8") as file:
                     file.write(_IGNORED)
+
+
+def _batches(files: Iterable[Path]) -> list[list[str]]:
+    names = sorted(map(str, files))
+    return [names[start : start + _BATCH] for start in range(0, len(names), _BATCH)]
 
 
 def _described(folder: Path, hashes: Iterable[str]) -> dict[str, Commit]:

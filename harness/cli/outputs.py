@@ -135,8 +135,8 @@ def save(files: Iterator[File] | Sequence[File]) -> tuple[list[str], list[str]]:
     for file in files:
         try:
             made = file.made()
-            if file.path.absolute().is_relative_to(_FOLDER.absolute()):
-                with contextlib.suppress(OSError):  # that of the file itself says more
+            with contextlib.suppress(OSError):  # writing the file itself says more
+                if file.path.absolute().is_relative_to(_FOLDER.absolute()):
                     make_ignored(_FOLDER)
             write_whole(file.path, made.encode() if isinstance(made, str) else made)
         except UserError as error:

@@ -3,8 +3,8 @@
 The commits are those of the repository that holds the suite, or of one that is tracked (`--track`). A commit
 is judged from its record in the history where there is one, else by running `harness` in a worktree with that
 commit's code, and the user's store. What cannot be judged (the suite does not load, the claim is not there,
-a trial is an error) is skipped, as `git bisect skip` does; at an end of the search it is refused, unless what is
-searched for is where the claim became an error.
+a trial is an error) is skipped, as `git bisect skip` does; at an end of the search it is refused, unless the
+search is for the commit at which the claim became an error.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ class Found:
         step = next((step for step in self.steps if step.commit.hash == commit.hash), None)
         if step is None:
             return "not judged"
-        return f"skipped: {step.why}" if step.term == "skip" else step.instance.verdict if step.instance else ""
+        if step.term == "skip" or step.instance is None:
+            return f"skipped: {step.why}"
+        return step.instance.verdict
 
 
 def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) -> Found:
@@ -163,7 +165,7 @@ class _Bisection:
             raise BisectionError(f"{where} cannot be judged: {why}; name another commit")
         if self.search.when == "error" or not _is_unjudged(instance):
             return instance
-        found = instance.verdict + (f" ({instance.reason})" if instance.reason else "")
+        found = _verdict(instance)
         cure = "name a commit at which the claim has a verdict"
         if instance.verdict != "not-run":
             cure += ", or search with --when error for the commit at which it got or lost one"
@@ -223,7 +225,7 @@ class _Bisection:
     def _note(self, commit: str, term: Literal["good", "bad", "skip"]) -> None:
         instance, why = self.judged[commit]
         if term == "skip" and instance is not None:
-            why = f"{instance.verdict}: {instance.reason}" if instance.reason else instance.verdict
+            why = _verdict(instance)
         self.steps[commit] = Step(show(self.repository, commit), instance, why, term)
         self.on_step(self.steps[commit])
 
@@ -262,3 +264,9 @@ class _Bisection:
 
 def _is_unjudged(instance: InstanceRecord) -> bool:
     return instance.verdict in UNJUDGED
+
+
+def _verdict(instance: InstanceRecord) -> str:
+    """The verdict and, on the same line, the end of its reason, which may be a traceback."""
+    lines = instance.reason.strip().splitlines()
+    return f"{instance.verdict} ({lines[-1].strip()})" if lines else instance.verdict

@@ -1,7 +1,7 @@
 """The order of commits of which there are records, those included that the repository has lost.
 
-A shallow clone lacks the older commits, and a rewritten branch leaves those behind that it replaced. Where such a
-commit stood nobody can tell from the repository, but when it was first run is in its record.
+A shallow clone lacks the older commits, and a rewritten branch leaves behind those that it replaced. The
+repository does not say where such a commit stood, but its record says when it was first run.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def in_time(repository: Path, first: Mapping[str, datetime]) -> tuple[list[Commi
 
     first: of each commit's hash, when it was first run.
 
-    Commits on branches of the repository stand parents before children. Each other one stands after the last of
-    them that was first run before it.
+    Commits on branches of the repository stand parents before children. Each other one stands after the last
+    of them that was first run before it.
     """
     try:
         found = in_order(repository, list(first))
@@ -47,10 +47,11 @@ def _told(repository: Path, found: list[Commit], of: int) -> list[str]:
     lost, loose = of - len(found), sum(bool(commit.place) for commit in found)
     notes = []
     if lost and holder(repository) is None:
-        notes.append(f"{repository.resolve()} is in no git repository; commits stand in the order of their first runs")
+        here = repository.resolve()
+        notes.append(f"{here} is in no git repository; commits stand in the order of their first runs")
     elif lost:
-        shallow = ", a shallow clone (`git fetch --unshallow` brings the rest)" if is_shallow(repository) else ""
-        notes.append(f"{lost} of {of} commits are not in this repository{shallow}; {where}")
+        cure = ", a shallow clone (`git fetch --unshallow` brings the rest)" if is_shallow(repository) else ""
+        notes.append(f"{lost} of {of} commits are not in this repository{cure}; {where}")
     if loose:
         why = "they were rewritten, or their branch has gone"
         notes.append(f"{loose} of {of} commits are on no branch of this repository: {why}; {where}")

@@ -111,8 +111,8 @@ def state_of(name: str, chosen: Chosen) -> tuple[State, tuple[str, ...]]:
 def past(chosen: Chosen, *, last: int | None = None, only: str = "") -> Past:
     """The states that the records tell of, in the order of the repository's commits.
 
-    `last` keeps the last so many commits, `only` one. A commit that is in the repository no more, or on none of
-    its branches, stands where its first run does in time.
+    `last` keeps the last so many commits, `only` one. A commit that the repository does not have, or has on
+    no branch, stands where its first run does in time.
     """
     tracked = chosen.tracked
     kept, problems = listed(chosen.folder)
@@ -149,7 +149,8 @@ def past(chosen: Chosen, *, last: int | None = None, only: str = "") -> Past:
 def _recorded(name: str, chosen: Chosen) -> str:
     """The hash that begins so, of a commit that records have although git cannot resolve it; '' of none."""
     kept, _ = listed(chosen.folder)
-    found = {hash_ for k in kept if len(name) >= 4 and (hash_ := _commit_of(k, chosen.tracked)).startswith(name)}
+    hashes = {_commit_of(k, chosen.tracked) for k in kept}
+    found = {hash_ for hash_ in hashes if len(name) >= 4 and hash_.startswith(name)}
     return found.pop() if len(found) == 1 else ""
 
 

@@ -35,7 +35,7 @@ def worktree(repository: Path, commit: str) -> Iterator[Path]:
 
 
 def _forget(repository: Path, folder: Path) -> None:
-    """Remove git's entry of a worktree that has gone. `worktree prune` would remove those on unmounted disks too."""
+    """Remove git's entry of this worktree. `worktree prune` would remove those on unmounted disks as well."""
     common = os.fsdecode(git(repository, "rev-parse", "--git-common-dir").removesuffix(b"\n"))
     for file in (repository / common).glob("worktrees/*/gitdir"):
         if (file.parent / file.read_text().strip()).resolve() == folder / ".git":

@@ -12,7 +12,6 @@ from pathlib import Path
 from harness.errors import UserError
 from harness.report.record import Record, RecordError, from_json
 
-
 _LONGEST = 200
 """Bytes of a default name: file systems take 255, and `.json` and more come after it."""
 
@@ -37,6 +36,8 @@ def default_name(suites: Sequence[str]) -> str:
 def hindrance(path: Path) -> str:
     """Why `write_whole` could not write at the path now; '' where it could. Leaves nothing behind."""
     try:
+        if "\0" in str(path):
+            return "a null byte in its name"
         if path.is_dir():
             return os.strerror(errno.EISDIR)
         if path.exists() and not path.is_file():
@@ -53,7 +54,7 @@ def hindrance(path: Path) -> str:
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".harness-")
         os.close(handle)
         os.unlink(temporary)
-    except (OSError, ValueError, RuntimeError) as error:  # a null byte in the name; a link to itself
+    except (OSError, ValueError, RuntimeError) as error:  # a link to itself
         return getattr(error, "strerror", None) or str(error)
     return ""
 
@@ -78,7 +79,8 @@ def _write(path: Path, data: bytes) -> None:
         return
     path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")  # a character takes up to 4 bytes of 255
+    prefix = f".{path.name[:50]}."  # a character takes up to 4 of the 255 bytes of a name
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

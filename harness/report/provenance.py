@@ -1,13 +1,13 @@
 """What a run stands on, read before its first trial, and compared with what is there after its last.
 
-In: the suites as they were parsed, and what their trials depend on. Out: for each suite the digest of its bytes
-and the commit of its repository; the repository that is tracked; the libraries; and notes. A *closure* is the
-source that an experiment can come to import (see `harness.measure.fingerprint`).
+In: the suites as they were parsed, and what their trials depend on. Out: for each suite the digest of its
+bytes and the commit of its repository; the repository that is tracked; the libraries; and notes. A *closure*
+is the source that an experiment can come to import (see `harness.measure.fingerprint`).
 
-A record is *modified* where its commit does not have all of what was run: files that git has were changed, or the
-suite or a file of a closure is new to git. What git ignores (generated source, an environment) does not count: the
-trials' fingerprints have its digest. Source in a repository other than the suite's does not make the record
-modified; a note names that repository where it is.
+A record is *modified* where its commit does not have all of what was run: files that git has were changed, or
+the suite or a file of a closure is new to git. What git ignores (generated source, an environment) does not
+count: the trials' fingerprints have its digest. Source in a repository other than the suite's does not make
+the record modified: a note names it where it is not as committed there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import harness
 from harness.errors import UserError
-from harness.git import GitError, head, holder, resolve, toplevel, untracked
+from harness.git import GitError, head, holder, modified, resolve, toplevel, untracked
 from harness.measure import Source, source_of
 from harness.measure.modules import site_root
 from harness.plan.records import Params
@@ -86,7 +86,8 @@ def read(suites: Sequence[Suite], closures: Iterable[Closure], track: Path | Non
         notes += said
         if commit is not None:
             repositories[folder] = commit
-    notes += _elsewhere(files, {*filter(None, holders), *([top] if top else [])})
+    if repositories:  # without a commit nobody takes the record for reproducible
+        notes += _elsewhere(files, {*filter(None, holders), *([top] if top else [])})
     records = [
         _suite_record(suite, None if above is None else repositories.get(above))
         for suite, above in zip(suites, holders, strict=True)
@@ -140,23 +141,23 @@ def _tracked(top: Path, files: Iterable[Path]) -> tuple[TrackedRecord, list[str]
 
 
 def _elsewhere(files: Iterable[Path], known: set[Path]) -> list[str]:
-    """Of repositories that hold source of the trials, and that the record does not name: those modified.
+    """Of other repositories that hold source of the trials: those in which it is not as committed.
 
-    This package's own repository is left out: the record has its version.
+    This package's own source is left out: the record has its version.
     """
     folders: dict[Path, list[Path]] = {}
     for file in sorted(files):
-        if not file.is_relative_to(_OWN) and not site_root(str(file)):
-            above = holder(file.parent)
-            if above is not None and above not in known:
-                folders.setdefault(above, []).append(file)
+        above = None if file.is_relative_to(_OWN) or site_root(str(file)) else holder(file.parent)
+        if above is not None and above not in known:
+            folders.setdefault(above, []).append(file)
     notes = []
     for folder, its in folders.items():
-        commit, said = _commit(folder, its)
-        notes += said
-        if commit is not None and commit.dirty and not said:
-            name = f"{folder} at commit {commit.hash[:9]}"
-            notes.append(f"trials depend on source in {name}, where files that git has were changed")
+        said = f"trials depend on {_names(its, folder)} in {folder}, another repository than the suite's"
+        try:
+            if modified(folder, its):
+                notes.append(f"{said}, and not as committed there")
+        except GitError as error:
+            notes.append(f"{said}; whether as committed is not known: {error}")
     return notes
 
 

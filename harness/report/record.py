@@ -172,8 +172,8 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The git commit that a suite was run from, when the run began.
 
-    `dirty` if files that git has differ from it, or if the suite or source that its trials depend on is in the
-    work tree, and git neither has nor ignores it.
+    `dirty` if files that git has differ from it, or if the suite or source that its trials depend on is in
+    the work tree, and git neither has nor ignores it.
     """
 
     hash: Hash

@@ -50,7 +50,8 @@ def page(
 ) -> str:
     """The record as one HTML file.
 
-    `notes` are shown with the record's own. `past` has the marks of each instance id, one per commit, oldest first (the last 20 are shown).
+    `notes` are shown with the record's own.
+    `past` has the marks of each instance id, one per commit, oldest first (the last 20 are shown).
     `changed` has a word for each instance id that is not as it was at the commit `since`.
     """
     views = claims(record.instances, past, changed)
