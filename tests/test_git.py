@@ -14,6 +14,7 @@ from harness.git import (
     head,
     in_order,
     is_shallow,
+    line,
     make_ignored,
     resolve,
     show,
@@ -127,6 +128,16 @@ def test_the_callers_repository_is_not_asked(
     assert resolve(repository, "HEAD") == hash_
     assert toplevel(repository) == repository
     assert [commit.hash for commit in in_order(repository, [hash_])] == [hash_]
+
+
+def test_locale_prompts_locks_and_pager_are_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "git"
+    program.write_text('#!/bin/sh\necho "$LC_ALL $GIT_TERMINAL_PROMPT $GIT_OPTIONAL_LOCKS $*"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name, value in {"LC_ALL": "de_DE.UTF-8", "GIT_TERMINAL_PROMPT": "1", "GIT_OPTIONAL_LOCKS": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert line(tmp_path, "status").startswith("C 0 0 --no-pager ")
 
 
 def test_of_configuration_in_variables_only_trust_is_kept(

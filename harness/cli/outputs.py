@@ -13,6 +13,7 @@ import click
 
 from harness.cli.options import USAGE, history_option, show
 from harness.errors import UserError
+from harness.text import printable
 
 if TYPE_CHECKING:
     from harness.report import Record
@@ -49,7 +50,7 @@ class Rendered:
         def around() -> Context:
             found = context(record, history, Path(), since)
             for note in found.notes:
-                click.echo(f"note: {note}", err=True)
+                click.echo(printable(f"note: {note}"), err=True)
             return found
 
         if self.markdown is not None:
@@ -81,13 +82,14 @@ class Outputs:
         from harness.report.files import hindrance
 
         rendered = (self.rendered.markdown, self.rendered.summary, self.rendered.html)
-        paths = [self._record(suites), *(path for path in rendered if path is not None)]
-        paths += [self.history / "20260101T000000Z-record.json"] if self.keep else []
-        found = {path.parent if path.parent == self.history else path: hindrance(path) for path in paths}
+        files = [self._record(suites), *(path for path in rendered if path is not None)]
+        found = {path: hindrance(path) for path in files}
+        if self.keep:
+            found[self.history] = hindrance(self.history / "a-record.json")
         for path, why in found.items():
             if why:
                 meanwhile = "the run goes on, and what it finds is printed at its end"
-                click.echo(f"{path}: cannot be written: {why}; {meanwhile}", err=True)
+                click.echo(printable(f"{path}: cannot be written: {why}; {meanwhile}"), err=True)
 
     def leave(self, record: Record) -> int:
         """Print the report, write the record and what is made of it; the exit code.
@@ -100,7 +102,7 @@ class Outputs:
         finally:
             written, problems = self._write(record)
             for problem in problems:
-                click.echo(problem, err=True)
+                click.echo(printable(problem), err=True)
         if written:
             click.echo(" · ".join(written))
         return USAGE if problems else record.exit_code

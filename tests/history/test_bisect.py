@@ -16,6 +16,7 @@ from harness.history.bisect import BisectionError, Search, When, bisect
 
 BROKEN = "raise RuntimeError('the adapter is not there yet')"
 MOVED = "shift += 1"
+ALONE = "import os; assert 'GIT_DIR' not in os.environ"  # a trial may ask git, too
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     hashes: dict[str, str] = {}
     bodies = {
         "no adapter": BROKEN,
-        "adapter": "",
+        "adapter": ALONE,
         "slip": BROKEN,
         "moved": MOVED,
         "more": MOVED + ".0",
