@@ -135,7 +135,8 @@ def test_locale_prompts_locks_and_pager_are_ours(tmp_path: Path, monkeypatch: py
     program.write_text('#!/bin/sh\necho "$LC_ALL $GIT_TERMINAL_PROMPT $GIT_OPTIONAL_LOCKS $*"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    for name, value in {"LC_ALL": "de_DE.UTF-8", "GIT_TERMINAL_PROMPT": "1", "GIT_OPTIONAL_LOCKS": "1"}.items():
+    theirs = {"LC_ALL": "de_DE.UTF-8", "GIT_TERMINAL_PROMPT": "1", "GIT_OPTIONAL_LOCKS": "1"}
+    for name, value in theirs.items():
         monkeypatch.setenv(name, value)
     assert line(tmp_path, "status").startswith("C 0 0 --no-pager ")
 
