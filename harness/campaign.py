@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.declare import NOT_COVERED
 from harness.judge import (
@@ -25,7 +25,7 @@ from harness.judge import (
     decide_rows,
     outcome,
 )
-from harness.measure import Laboratory, Measurement
+from harness.measure import Laboratory, Measurement, remarks
 from harness.plan import PAIR, Case, Params, Question, Trial
 
 POLL = 0.25
@@ -77,6 +77,10 @@ class Progress:
     elapsed: float
     remaining: float | None
     """Seconds until the trials that are asked for now are done; later looks may ask for more."""
+    waiting: str = ""
+    """What keeps trials from being started, who does, and how to go on; '' where nothing does."""
+    notes: tuple[str, ...] = ()
+    """What to say at once: the first time that a trial could not be kept, or cost its worker."""
 
 
 @dataclass
@@ -89,8 +93,9 @@ class Result:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said of measurements that were good and could not be kept, each once."""
-        return tuple(dict.fromkeys(m.note for m in self.measurements.values() if m.note))
+        """What is to be said of measurements that were not kept or that changed their worker, each once."""
+        kept = dict.fromkeys(m.note for m in self.measurements.values() if m.note)
+        return (*kept, *remarks(self.measurements.values()))
 
 
 @dataclass
@@ -147,6 +152,8 @@ class _Campaign:
         self.enquiries: dict[Question, _Enquiry] = {}
         self.readers: dict[Trial, list[_Enquiry]] = {}
         self.measured = self.reused = self.failed = 0
+        self.notes: dict[str, None] = {}
+        self.remarked: set[str] = set()  # experiments whose trials changed their worker
         self.seconds = 0.0
         self.start = time.monotonic()
         self.end = self.start + time_budget
@@ -174,9 +181,12 @@ class _Campaign:
             ready: list[_Enquiry] = []
             for measurement in self.laboratory.collect(timeout=POLL):
                 self._learn(measurement)
+                fails = self._fails_always(measurement.trial)
                 for enquiry in self.readers.pop(measurement.trial, []):
                     enquiry.missing.discard(measurement.trial)
-                    if not enquiry.missing and not enquiry.done:
+                    if fails and not enquiry.done:
+                        self._give_up(enquiry, fails)
+                    elif not enquiry.missing and not enquiry.done:
                         ready.append(enquiry)
             self._advance(ready)
             self.on_progress(self._progress())
@@ -209,6 +219,23 @@ class _Campaign:
             seconds, memory = wanted[trial]
             self.laboratory.request(trial, seconds, None if memory == math.inf else int(memory))
 
+    def _fails_always(self, trial: Trial) -> str:
+        """What went wrong at the trial's point, if its two lowest seeds failed in the same way: all others
+        are then expected to do so; else ''."""
+        first, second = (self.known.get(replace(trial, seed=seed)) for seed in self._seeds(2))
+        if first is None or second is None or not first.raised or first.raised != second.raised:
+            return ""
+        return f"seed {self.first_seed}: {first.error}"
+
+    def _give_up(self, enquiry: _Enquiry, error: str) -> None:
+        """Make it an error before its look is complete, and withdraw the trials that no other waits for."""
+        enquiry.error = error
+        self._settle(enquiry)
+        alone = {t for t in enquiry.missing if all(e.done for e in self.readers.get(t, []))}
+        for trial in alone:
+            self.readers.pop(trial, None)
+        self.laboratory.withdraw(alone)
+
     def _settle(self, enquiry: _Enquiry) -> None:
         """Count it, once: an enquiry that is done is not advanced again."""
         for place in self.askers[enquiry.question]:
@@ -223,6 +250,11 @@ class _Campaign:
             self.measured += 1
             self.failed += measurement.status == "error"
             self.seconds += measurement.seconds
+        if measurement.note:
+            self.notes[measurement.note] = None
+        if measurement.trial.run not in self.remarked and (said := remarks([measurement])):
+            self.remarked.add(measurement.trial.run)
+            self.notes.update(dict.fromkeys(said))
 
     def _trials(self, enquiry: _Enquiry) -> list[Trial]:
         """The trials of the enquiry's next look."""
@@ -245,7 +277,8 @@ class _Campaign:
                     return
                 reason = measurement.reason(reading.quantity)
                 if reason:
-                    failure = f"seed {seed}: {reading.quantity}: {reason}"
+                    of = "" if measurement.status == "error" else f"{reading.quantity}: "
+                    failure = f"seed {seed}: {of}{reason}"
                     covered = not reason.startswith(NOT_COVERED)
                     break
                 row.append(measurement.values[reading.quantity])
@@ -294,6 +327,8 @@ class _Campaign:
             total=len(self.cases),
             elapsed=time.monotonic() - self.start,
             remaining=None if each is None else pending * each / self.laboratory.workers,
+            waiting=self.laboratory.waiting,
+            notes=tuple(self.notes),
         )
 
 

@@ -24,16 +24,19 @@ from harness.declare.declaration import (
     experiment,
 )
 from harness.declare.registry import (
+    IMPORTABLE,
     REFERENCE,
     UnknownExperimentError,
     benchmark_names,
     experiment_names,
     find,
     is_reference,
+    names_main,
 )
 from harness.declare.stages import NOT_COVERED, NotCovered, StageError, StageReport, collect_stages, stage
 
 __all__ = [
+    "IMPORTABLE",
     "NOT_COVERED",
     "REFERENCE",
     "Declaration",
@@ -53,5 +56,6 @@ __all__ = [
     "experiment_names",
     "find",
     "is_reference",
+    "names_main",
     "stage",
 ]

@@ -20,6 +20,7 @@ from harness.measure.environment import DeviceError
 from harness.measure.fingerprint import Source, fingerprint, roots, source_of
 from harness.measure.laboratory import Laboratory, measure_here
 from harness.measure.records import Measurement, MissingValueError, Stage
+from harness.measure.remarks import remarks
 from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import Contents, Pruned, clean, contents, merge_stores, prune
 
@@ -40,6 +41,7 @@ __all__ = [
     "measure_here",
     "merge_stores",
     "prune",
+    "remarks",
     "roots",
     "source_of",
 ]

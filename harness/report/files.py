@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from harness.report.record import Record, RecordError, from_json
 
 _LONGEST = 200
 """Bytes of a default name: file systems take 255, and `.json` and more come after it."""
+_UMASK = threading.Lock()
+"""The umask can only be read by changing it: two threads at once would leave it changed."""
 
 
 class OutputError(UserError, OSError):
@@ -75,7 +79,8 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     if path.exists() and not path.is_file() and not path.is_dir():
-        path.write_bytes(data)
+        with contextlib.suppress(BrokenPipeError):  # its reader has left: nobody's mistake
+            path.write_bytes(data)
         return
     path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,8 +91,9 @@ def _write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
+        with _UMASK:
+            umask = os.umask(0)
+            os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
     except BaseException:

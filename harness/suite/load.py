@@ -73,7 +73,8 @@ def _bytes(path: Path, file: str) -> bytes:
 
 def _text(data: bytes, file: str) -> str:
     try:
-        return data.decode().replace("\r\n", "\n").replace("\r", "\n")
+        text = data.decode("utf-8-sig")  # editors may begin a file with a byte order mark
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise _unreadable(file, f"bytes that are not UTF-8 at offset {error.start}") from None
 
