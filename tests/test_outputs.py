@@ -154,3 +154,14 @@ def test_the_version_needs_no_metadata_of_an_installation() -> None:
     program = f"{hidden}import sys\nfrom harness.cli import main\nmain(['--version'])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout == f"harness, version {harness.__version__}\n"
+
+
+def test_a_session_of_pytest_that_is_about_suites_names_the_version(folder: Path) -> None:
+    (folder / "test_other.py").write_text("def test_other() -> None: ...\n")
+    words = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider"]
+    headed = {}
+    for file in ("claims.toml::same", "test_other.py"):
+        done = subprocess.run([*words, file], cwd=folder, capture_output=True, text=True, check=False)
+        headed[file] = f"harness: {harness.__version__}" in done.stdout.splitlines()
+        assert done.returncode == 0, done.stdout
+    assert headed == {"claims.toml::same": True, "test_other.py": False}
