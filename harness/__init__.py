@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harness.suite import Suite as Suite
     from harness.suite import SuiteError as SuiteError
     from harness.suite import load as load
+    from harness.version import __version__ as __version__
 
 _HOME = {
     "InstanceRecord": "harness.report",
@@ -45,9 +46,10 @@ _HOME = {
     "read_record": "harness.report",
     "run": "harness.api",
     "stage": "harness.declare",
+    "__version__": "harness.version",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605 (it is a list of strings; static tools read the block above)
+__all__ = sorted(_HOME.keys() - {"__version__"})  # noqa: PLE0605 (it is a list of strings; static tools read the block above)
 
 
 def __getattr__(name: str) -> object:

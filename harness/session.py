@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
+import msgspec
+
+from harness import __version__
 from harness.campaign import Progress, Result, conduct
 from harness.errors import UserError
 from harness.git import toplevel
 from harness.judge import exit_code
-from harness.measure import Laboratory, Source, roots, source_of
+from harness.measure import Laboratory, roots
 from harness.plan import Case, Trial, case, parameters, shard
+from harness.report import provenance
 from harness.report.build import instance_record, recheck_record
-from harness.report.environment import commit_of, environment, tracked
-from harness.report.place import place_of
-from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, ShardRecord, SuiteRecord
-from harness.suite import SelectionError, Suite
+from harness.report.environment import environment
+from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, ShardRecord
+from harness.suite import SelectionError
 from harness.suite.experiments import read_experiment
 from harness.suite.reader import Notes, Table
 from harness.targets import Selected, assigned
@@ -61,10 +62,13 @@ def run(
     are those of `conduct`.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    cases, shard_record = _shard(cases_of(selected, seeds), part)
-    tracked_record = None if track is None else tracked(track)
-    if track is not None:
-        _check_tracked(track, cases)
+    every = cases_of(selected, seeds)
+    suites = {chosen.suite.name: chosen.suite for chosen in selected}
+    stands_on = provenance.read(list(suites.values()), _closures(every), track)
+    if track is not None and every:
+        _check_tracked(track, stands_on.files)
+    cases, shard_record = _shard(every, part)
+    here = environment(precision=_precision(cases), libraries=stands_on.libraries)
     first = first_seed or 0
     with Laboratory(store, workers=workers, cluster=cluster) as laboratory:
         result = conduct(
@@ -77,27 +81,24 @@ def run(
             salt=started.isoformat(),
             on_progress=on_progress,
         )
-        where = environment(
-            workers=laboratory.workers,
-            cluster=laboratory.cluster,
-            device=_device(result),
-            precision=_precision(cases),
-            libraries=_libraries(cases),
-        )
-    suites = {chosen.suite.name: chosen.suite for chosen in selected}
+        measured_on: dict[str, object] = {
+            "workers": laboratory.workers,
+            "cluster": laboratory.cluster,
+            "device": _device(result),
+        }
     records = tuple(
         instance_record(finding, suites[finding.case.instance.suite], result, first)
         for finding in result.findings
     )
     return Record(
         schema_version=SCHEMA_VERSION,
-        harness_version=metadata.version("ntk-harness"),
+        harness_version=__version__,
         started=started.isoformat(timespec="microseconds"),
         duration=time.monotonic() - clock,
         command=tuple(map(encodable, command)),
-        suites=tuple(map(_suite_record, suites.values())),
-        commit=commit_of(Path(selected[0].suite.path).resolve().parent) if selected else None,
-        environment=where,
+        suites=stands_on.suites,
+        commit=stands_on.commit,
+        environment=msgspec.structs.replace(here, **measured_on),
         first_seed=first,
         fresh=first_seed is not None,
         trials=CountsRecord(
@@ -107,9 +108,9 @@ def run(
         ),
         wrong_verdicts_bound=sum(c.instance.claim.alpha for c in cases),
         exit_code=exit_code(finding.outcome for finding in result.findings) if cases or not part else 0,
-        notes=result.notes,
+        notes=(*stands_on.notes, *result.notes, *stands_on.changes()),
         instances=records,
-        tracked=tracked_record,
+        tracked=stands_on.tracked,
         shard=shard_record,
         time_budget=time_budget,
         rechecks=tuple(map(recheck_record, result.rechecks)),
@@ -135,40 +136,25 @@ def _shard(cases: list[Case], part: tuple[int, int] | None) -> tuple[list[Case],
     return [cases[place] for place in places], record
 
 
-def _check_tracked(track: Path, cases: Sequence[Case]) -> None:
+def _check_tracked(track: Path, files: Iterable[Path]) -> None:
     top = toplevel(track).resolve()
-    files = {Path(file).resolve() for source in _sources(cases) for file in source.files}
-    if cases and not any(file.is_relative_to(top) for file in files):
+    if not any(file.is_relative_to(top) for file in files):
         raise TrackError(
             f"--track {track}: expected the repository of code that the trials depend on, found none of it"
             " among what they import: name the suite's subject with --with, or leave --track out"
         )
 
 
-def _sources(cases: Sequence[Case]) -> list[Source]:
-    """What the trials of the cases depend on, each closure once."""
-    readings = [r for c in cases for q in c.questions for r in q.effect.readings]
+def _closures(cases: Sequence[Case]) -> list[provenance.Closure]:
+    """What the trials of the cases, and of their controls, depend on, each closure once."""
+    readings = [r for c in cases for q in (*c.questions, *c.control) for r in q.effect.readings]
     firsts = {(reading.run, roots(reading.params)): reading for reading in readings}
-    return [source_of(reading.run, reading.params) for reading in firsts.values()]
+    return [(reading.run, reading.params) for reading in firsts.values()]
 
 
 def fresh_first_seed() -> int:
     """A first seed that no earlier run has used, but for chance."""
     return random.SystemRandom().choice(FRESH_SEEDS)
-
-
-def _suite_record(suite: Suite) -> SuiteRecord:
-    digest = hashlib.sha256(Path(suite.path).read_bytes()).hexdigest()
-    given = dict(suite.given)
-    return SuiteRecord(
-        name=suite.name,
-        path=encodable(suite.path),
-        title=suite.title,
-        sha256=digest,
-        given=given,
-        instances=len(suite.instances),
-        place=place_of(Path(suite.path)),
-    )
 
 
 def _device(result: Result) -> str:
@@ -178,11 +164,6 @@ def _device(result: Result) -> str:
 def _precision(cases: Sequence[Case]) -> dict[str, str]:
     declarations = {c.instance.claim.experiment.declaration for c in cases}
     return {d.name: d.precision for d in declarations if d is not None and d.precision}
-
-
-def _libraries(cases: Sequence[Case]) -> dict[str, str]:
-    """Name and version of every distribution beneath the experiments."""
-    return {d.name: d.version for source in _sources(cases) for d in source.distributions}
 
 
 def trials_of(selected: Sequence[Selected], seed: int) -> list[Trial]:

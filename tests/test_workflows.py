@@ -17,6 +17,7 @@ import yaml
 from good_suite import GOOD
 from workflows import Service, evaluate, read
 
+import harness
 from harness.ntk.compat import INSTALL
 from harness.report import Record, read_record
 
@@ -311,6 +312,7 @@ def test_what_is_cited_is_this_version() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    assert harness.__version__ == project["version"]
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import click
 
+from harness import __version__
 from harness.cli.export import export_asv
 from harness.cli.options import USAGE, Interrupted
 from harness.cli.past import bisect, diff, history
@@ -26,7 +27,7 @@ INTERRUPTED, INTERNAL = 2, 3
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="ntk-harness", prog_name="harness")
+@click.version_option(__version__, prog_name="harness")
 def cli() -> None:
     """Measure scientific claims about neural networks and their tangent kernels.
 

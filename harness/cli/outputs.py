@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import history_option, show
+from harness.cli.options import USAGE, history_option, show
 from harness.cli.say import echo, note
-from harness.disk import inside
+from harness.disk import file_name, inside
+from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.report import Record
+
+_FOLDER = Path("reports")
+"""Where records are written unless told otherwise, in the current directory."""
+
+
+@dataclass(frozen=True)
+class File:
+    """What is to be written: what it is called, where it goes, and how it is made."""
+
+    what: str
+    path: Path
+    made: Callable[[], str | bytes]
 
 
 @dataclass(frozen=True)
@@ -26,31 +40,33 @@ class Rendered:
     summary: Path | None
     html: Path | None
 
-    def write(self, record: Record, history: Path, since: str | None = None) -> list[str]:
-        """Write them, and say what was written. A page, and a summary with `since`, tell what has changed."""
+    def files(self, record: Record, history: Path, since: str | None = None) -> Iterator[File]:
+        """What is wanted. A page, and a summary with `since`, tell what has changed."""
         from harness.history.context import Context, context
-        from harness.report import write_whole
         from harness.report.brief import brief
         from harness.report.html import page
         from harness.report.markdown import markdown
 
-        written = []
-        around = Context()
-        if self.html is not None or since is not None:
-            around = context(record, history, Path(), since)
-            for each in around.notes:
+        @functools.cache
+        def around() -> Context:
+            found = context(record, history, Path(), since)
+            for each in found.notes:
                 note(f"note: {each}")
+            return found
+
         if self.markdown is not None:
-            write_whole(self.markdown, markdown(record).encode())
-            written.append(f"Markdown: {self.markdown}")
+            yield File("Markdown", self.markdown, lambda: markdown(record))
         if self.summary is not None:
-            write_whole(self.summary, brief(record, around.changed).encode())
-            written.append(f"Summary: {self.summary}")
+            changed = around().changed if since is not None else {}
+            yield File("Summary", self.summary, lambda: brief(record, changed))
         if self.html is not None:
-            html = page(record, past=around.past, since=around.since, changed=around.changed)
-            write_whole(self.html, html.encode())
-            written.append(f"HTML: {self.html}")
-        return written
+            yield File("HTML", self.html, lambda: page(
+                record,
+                past=around().past,
+                since=around().since,
+                changed=around().changed,
+                notes=around().notes,
+            ))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,24 +78,88 @@ class Outputs:
     history: Path
     keep: bool
 
-    def leave(self, record: Record) -> None:
-        """Write and print it. The record comes first: what is made of it can be made again."""
+    def attempt(self, suites: Sequence[str]) -> None:
+        """Say, before anything is measured, which files could not be written as things are."""
+        from harness.report.files import hindrance
+
+        rendered = (self.rendered.markdown, self.rendered.summary, self.rendered.html)
+        record = self.json or inside(_FOLDER, "--json") / f"{file_name(suites)}.json"
+        files = [record, *(path for path in rendered if path is not None)]
+        found = {path: hindrance(path) for path in files}
+        if self.keep:
+            found[self.history] = hindrance(self.history / "a-record.json")
+        for path, why in found.items():
+            if why:
+                meanwhile = "the run goes on, and what it finds is printed at its end"
+                note(f"{path}: cannot be written: {why}; {meanwhile}")
+
+    def leave(self, record: Record) -> int:
+        """Print the report, write the record and what is made of it; the exit code.
+
+        That is the record's own, or 4 where a file cannot be written. The report comes first, whatever
+        becomes of the files; the files are written also where nobody reads the report to its end.
+        """
+        try:
+            show(record)
+        finally:
+            written, problems = self._write(record)
+            for problem in problems:
+                note(problem)
+        if written:
+            echo(" · ".join(written))
+        return USAGE if problems else record.exit_code
+
+    def _record(self, record: Record) -> Path:
+        """Where the record goes; says so where that is beside the record of another suite of that name."""
         from harness.cli.namesakes import in_history, record_path
-        from harness.history import keep
-        from harness.report import to_json, write_whole
 
         path, said = self.json, ""
         if path is None:
-            path, said = record_path(record.suites, inside(Path("reports"), "--json"))
+            path, said = record_path(record.suites, inside(_FOLDER, "--json"))
         for each in [said] if said else in_history(record.suites, self.history) if self.keep else []:
             note(f"note: {each}")
-        write_whole(path, to_json(record))
-        written = [f"Record: {path}"]
+        return path
+
+    def _write(self, record: Record) -> tuple[list[str], list[str]]:
+        """The record first: what is made of it can be made again. What was written, and what could not be."""
+        from harness.history import keep
+        from harness.report import to_json
+
+        written: list[str] = []
+        problems: list[str] = []
+        try:
+            path = self._record(record)
+        except UserError as error:
+            problems.append(str(error))
+        else:
+            written, problems = save([File("Record", path, lambda: to_json(record))])
         if self.keep:
-            written.append(str(keep(self.history, record)))
-        written += self.rendered.write(record, self.history)
-        show(record)
-        echo(" · ".join(written))
+            try:
+                written.append(str(keep(self.history, record)))
+            except UserError as error:
+                problems.append(str(error))
+        more = save(self.rendered.files(record, self.history))
+        return written + more[0], problems + more[1]
+
+
+def save(files: Iterator[File] | Sequence[File]) -> tuple[list[str], list[str]]:
+    """Write the files; what was written, and why what was not."""
+    from harness.git import make_ignored
+    from harness.report.files import write_whole
+
+    written, problems = [], []
+    for file in files:
+        try:
+            made = file.made()
+            with contextlib.suppress(OSError):  # writing the file itself says more
+                if file.path.absolute().is_relative_to(_FOLDER.absolute()):
+                    make_ignored(_FOLDER)
+            write_whole(file.path, made.encode() if isinstance(made, str) else made)
+        except UserError as error:
+            problems.append(str(error))
+        else:
+            written.append(f"{file.what}: {file.path}")
+    return written, problems
 
 
 def rendering_options(command: Callable[..., Any]) -> Callable[..., Any]:

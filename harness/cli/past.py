@@ -24,7 +24,7 @@ from harness.cli.say import echo, note
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.history.bisect import Found, Step
+    from harness.history.bisect import Found, Step, When
 
 
 @click.command()
@@ -104,11 +104,11 @@ def diff(
 
     chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
     states, problems = states_of((before, after), chosen)
-    for problem in problems:
-        note(f"note: {problem}")
     comparison = compare(*states)
-    for said in comparison.notes:
+    notes = tuple(dict.fromkeys((*problems, *comparison.notes)))
+    for said in notes:
         note(f"note: {said}")
+    echo(diff_text(comparison, painter()), nl=False)  # first, whatever becomes of the files
     if markdown is not None:
         write_whole(markdown, diff_markdown(comparison).encode())
     if html is not None:
@@ -119,8 +119,8 @@ def diff(
             before=comparison.before.short,
             after=comparison.after.short,
             environment=comparison.environment,
+            notes=notes,
         ).encode())
-    echo(diff_text(comparison, painter()), nl=False)
     sys.exit(comparison.exit_code)
 
 
@@ -128,7 +128,13 @@ def diff(
 @click.argument("target", metavar="FILE::ID")
 @click.option("--good", required=True, metavar="COMMIT", help="Before the change.")
 @click.option("--bad", default="HEAD", show_default=True, metavar="COMMIT", help="After it.")
-@click.option("--when", type=click.Choice(("verdict", "effect")), default="verdict", show_default=True)
+@click.option(
+    "--when",
+    type=click.Choice(("verdict", "effect", "error")),
+    default="verdict",
+    show_default=True,
+    help="What changed: the verdict; the effect, whatever the verdict; or whether there is a verdict at all.",
+)
 @with_option
 @history_option
 @store_option
@@ -138,7 +144,7 @@ def bisect(
     target: str,
     good: str,
     bad: str,
-    when: str,
+    when: When,
     assignments: Sequence[str],
     history: Path,
     store: Path,
@@ -146,6 +152,9 @@ def bisect(
     this_suite: bool,
 ) -> None:
     """Find the first commit at which a claim's verdict, or its effect, changed.
+
+    Both ends need a verdict: a commit at which the claim is an error is refused, unless --when error searches
+    for the commit at which it became one.
 
     Each commit is judged from its record, or run with its own code in a worktree of its own; your checkout
     stays as it is. With --track PATH the commits are those of that repository, and the suite is today's.
@@ -162,7 +171,7 @@ def bisect(
         id_,
         good,
         bad,
-        "effect" if when == "effect" else "verdict",
+        when,
         track=track,
         this_suite=this_suite or track is not None,
         history=history,
@@ -178,7 +187,8 @@ def bisect(
 def _say(step: Step) -> None:
     from harness.text import printable
 
-    judged = f"{step.instance.verdict} ({step.why})" if step.instance else f"skipped: {step.why}"
+    judged = f"{step.instance.verdict} ({step.why})" if step.instance and step.term != "skip" else ""
+    judged = judged or f"skipped: {step.why}"
     echo(printable(f"{step.term:5} {step.commit.short} {step.commit.subject}: {judged}"), err=True)
 
 
@@ -186,11 +196,13 @@ def _found(found: Found) -> str:
     from harness.text import printable
 
     commit = found.after.commit
-    lines = [f"{commit.hash} is the first changed commit"]
     if len(found.candidates) > 1:
         names = ", ".join(candidate.short for candidate in found.candidates)
         lines = [f"The first changed commit is one of {names}: those between could not be judged."]
-    lines += [f"  author  {commit.author}", f"  date    {commit.date}", f"  subject {commit.subject}"]
+        lines += [f"  {each.short}  {each.subject}: {found.why(each)}" for each in found.candidates]
+    else:
+        lines = [f"{commit.hash} is the first changed commit"]
+        lines += [f"  author  {commit.author}", f"  date    {commit.date}", f"  subject {commit.subject}"]
     if found.before and found.before.instance and found.after.instance:
         lines += [f"  before  {found.before.commit.short}: {found.before.instance.verdict}"]
         lines += [f"  after   {commit.short}: {found.after.instance.verdict}", f"  effect  {found.effects}"]

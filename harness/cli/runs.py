@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import (
+    USAGE,
     check_seeds,
     duration,
     gather,
@@ -26,8 +27,8 @@ from harness.cli.options import (
     track_option,
     with_option,
 )
-from harness.cli.outputs import Outputs, Rendered, output_options, rendering_options
-from harness.cli.say import echo
+from harness.cli.outputs import Outputs, Rendered, output_options, rendering_options, save
+from harness.cli.say import echo, note
 
 
 @click.command()
@@ -109,6 +110,7 @@ def run(
     selected = [chosen for chosen in gather(targets, keyword, marks, assignments) if chosen.instances]
     if not selected:
         nothing()
+    outputs.attempt([chosen.suite.name for chosen in selected])
     first = fresh_first_seed() if fresh else first_seed
     with going_on(kept=not no_store), showing(quiet) as on_progress:
         record = run_session(
@@ -126,8 +128,7 @@ def run(
             command=("harness", *sys.argv[1:]),
             on_progress=on_progress,
         )
-    outputs.leave(record)
-    sys.exit(record.exit_code)
+    sys.exit(outputs.leave(record))
 
 
 @click.command()
@@ -178,9 +179,12 @@ def report(record: Path, rendered: Rendered, since: str | None, history: Path) -
     if since is not None and rendered.summary is None and rendered.html is None:
         raise click.UsageError("expected --summary or --html with --since, found neither")
     found = read_record(record)
-    if not rendered.write(found, history, since):
+    written, problems = save(rendered.files(found, history, since))
+    for problem in problems:
+        note(problem)
+    if not written and not problems:
         show(found)
-    sys.exit(found.exit_code)
+    sys.exit(USAGE if problems else found.exit_code)
 
 
 @click.command()
@@ -213,5 +217,4 @@ def merge(files: Sequence[Path], outputs: Outputs, store: Path) -> None:
             into.close()
     if record is None:
         return
-    outputs.leave(record)
-    sys.exit(record.exit_code)
+    sys.exit(outputs.leave(record))

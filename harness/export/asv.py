@@ -56,7 +56,10 @@ def export(
     `AsvFileError` or `OutputError` where asv's files are not as expected, or cannot be written.
     """
     if record.commit is None:
-        raise ExportError(f"{file}: expected a record of a commit, found one made outside a git repository")
+        raise ExportError(
+            f"{file}: expected a record of a commit, found one made outside a git repository,"
+            " or where git refused to name it"
+        )
     if record.commit.dirty and not allow_dirty:
         raise ExportError(
             f"{file}: expected a record of a commit, found one of {record.commit.hash[:8]} with changes that"
@@ -71,6 +74,11 @@ def export(
     rows: dict[str, Row] = {}
     listed: dict[str, dict[str, object]] = {}
     for suite in record.suites:
+        if suite.commit is not None and suite.commit.hash != record.commit.hash:
+            raise ExportError(
+                f"{file}: expected suites of one commit, found {suite.path} at {suite.commit.hash[:8]} and"
+                f" the first at {record.commit.hash[:8]}: run the suites of each repository by themselves"
+            )
         text = _at_commit(suite, record.commit.hash, file)
         loader = _loader(Path(suite.path).parent, file)
         try:
@@ -205,7 +213,7 @@ def _at_commit(suite: SuiteRecord, commit: str, file: str) -> str:
     path = Path(suite.path)
     candidates: list[bytes] = []
     with contextlib.suppress(GitError):
-        candidates.append(git(path.parent, "show", f"{commit}:./{path.name}"))
+        candidates.append(git(path.parent, "cat-file", "blob", f"{commit}:./{path.name}"))
     if path.is_file():
         candidates.append(read(path))
     for data in candidates:
@@ -220,7 +228,7 @@ def _date(commit: str, folder: Path, file: str) -> int:
     """When the commit was authored, in milliseconds, as asv has it."""
     try:
         return int(line(folder, "show", "--no-patch", "--format=%at", f"{commit}^{{commit}}")) * 1000
-    except GitError:
+    except GitError as error:
         expected = f"commit {commit[:8]} in the git repository of {folder.resolve()}"
-        found = "none: fetch it, or run from its repository"
+        found = f"none ({error.said or error}): fetch it, or run from its repository"
         raise ExportError(f"{file}: expected {expected}, found {found}") from None

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from harness.disk import read
+from harness.git import make_ignored
 from harness.report.dates import has_zone, moment
 from harness.report.files import OutputError, read_record
 from harness.report.record import (
@@ -42,6 +43,7 @@ class SuiteHead(msgspec.Struct, frozen=True):
     path: str = ""
     place: str = ""
     given: dict[str, object] = {}
+    commit: CommitRecord | None = None
 
 
 class _Environment(msgspec.Struct, frozen=True):
@@ -96,6 +98,8 @@ def _name(record: Record | Head, started: datetime) -> str:
 
 def _write_new(folder: Path, name: str, data: bytes) -> Path:
     """Write beside, then link: the name exists with all of the data, or not; a taken one gets a number."""
+    if folder == FOLDER:  # ours; a folder of the user's choice may be meant for git
+        make_ignored(folder)
     folder.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
     try:

@@ -3,13 +3,13 @@
 The commits are those of the repository that holds the suite, or of one that is tracked (`--track`). A commit
 is judged from its record in the history where there is one, else by running `harness` in a worktree with that
 commit's code, and the user's store. What cannot be judged (the suite does not load, the claim is not there,
-the trial is an error where neither end is one) is skipped, as `git bisect skip` does.
+a trial is an error) is skipped, as `git bisect skip` does; at an end of the search it is refused, unless the
+search is for the commit at which the claim became an error.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.errors import UserError
-from harness.git import Commit, GitError, git, line, resolve, show
+from harness.git import Commit, GitError, environment, git, line, resolve, show, toplevel
 from harness.history.archive import SuiteHead
 from harness.history.change import moved as moved_effect
 from harness.history.change import of_numbers
@@ -30,7 +30,10 @@ from harness.report.place import place_of
 from harness.report.record import InstanceRecord, RecordError
 from harness.suite.names import name_in
 
-When = Literal["verdict", "effect"]
+When = Literal["verdict", "effect", "error"]
+"""What changed: the verdict; the effect, whatever the verdict; whether there is a verdict at all."""
+UNJUDGED = ("error", "not-covered", "not-run")
+"""Verdicts of claims that nothing was found out about."""
 
 
 class BisectionError(UserError):
@@ -89,11 +92,21 @@ class Found:
             return ""
         return moved_effect(self.before.instance, self.after.instance)
 
+    def why(self, commit: Commit) -> str:
+        """Why a candidate is one."""
+        step = next((step for step in self.steps if step.commit.hash == commit.hash), None)
+        if step is None:
+            return "not judged"
+        if step.term == "skip" or step.instance is None:
+            return f"skipped: {step.why}"
+        return step.instance.verdict
+
 
 def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) -> Found:
     """Find the first commit at which the claim changed.
 
-    Raises `BisectionError` where both ends are alike or cannot be judged, and `GitError`.
+    Raises `BisectionError` where both ends are alike, or one has no verdict and that is not what is searched
+    for, and `GitError`.
     """
     return _Bisection(search, on_step).run()
 
@@ -102,7 +115,7 @@ class _Bisection:
     def __init__(self, search: Search, on_step: Callable[[Step], None]) -> None:
         self.search, self.on_step = search, on_step
         place = search.track or search.file.resolve().parent
-        self.repository = Path(line(place, "rev-parse", "--show-toplevel")).resolve()
+        self.repository = toplevel(place).resolve()
         self.good, self.bad = (resolve(self.repository, name) for name in (search.good, search.bad))
         self.judged: dict[str, tuple[InstanceRecord | None, str]] = {}
         self.steps: dict[str, Step] = {}
@@ -111,7 +124,7 @@ class _Bisection:
         self._recall()
         with worktree(self.repository, self.bad) as folder:
             self.folder = folder
-            ends = [self._end(commit) for commit in (self.good, self.bad)]
+            ends = [self._end("--good", self.good), self._end("--bad", self.bad)]
             self.first, self.last = ends
             if not self._differ(*ends):
                 found = f"{ends[0].verdict} → {ends[1].verdict}, {ends[1].reason or moved_effect(*ends)}"
@@ -135,8 +148,8 @@ class _Bisection:
         name = known.names.of(suite)
         for state in known.states:
             instance = state.instances.get(known.names.id(name, self.search.id))
-            if instance is None or state.modified or instance.verdict == "not-run":
-                continue
+            if instance is None or state.modified or instance.verdict in ("not-run", "error"):
+                continue  # an error may have been the machine's
             if any(trials.first_seed for trials in instance.trials) or not self._is_of_this_suite(state):
                 continue
             self.judged[state.commit.hash] = (instance, "from its record")
@@ -149,11 +162,19 @@ class _Bisection:
         stated = {suite.sha256 for r in state.records for suite in r.suites}
         return stated == {today}
 
-    def _end(self, commit: str) -> InstanceRecord:
+    def _end(self, option: str, commit: str) -> InstanceRecord:
+        """The instance at an end of the search."""
         instance, why = self._judge(commit)
+        where = f"{self.search.id} at {option} {commit[:9]} ({show(self.repository, commit).subject})"
         if instance is None:
-            raise BisectionError(f"{self.search.id} cannot be judged at {commit[:9]}: {why}")
-        return instance
+            raise BisectionError(f"{where} cannot be judged: {why}; name another commit")
+        if self.search.when == "error" or not _is_unjudged(instance):
+            return instance
+        found = _verdict(instance)
+        cure = "name a commit at which the claim has a verdict"
+        if instance.verdict != "not-run":
+            cure += ", or search with --when error for the commit at which it got or lost one"
+        raise BisectionError(f"{where}: expected a verdict, found {found}; {cure}")
 
     def _search(self) -> Found:
         git(self.folder, "bisect", "start", "--no-checkout", self.bad, self.good)
@@ -184,9 +205,8 @@ class _Bisection:
     def _found(self, candidates: Sequence[str]) -> Found:
         after = self.steps[resolve(self.folder, "refs/bisect/bad")]
         parents = line(self.folder, "rev-list", "--parents", "-1", after.commit.hash).split()[1:]
-        before = next((self.steps[p] for p in parents if p in self.steps and self.steps[p].instance), None)
-        if before is None:
-            before = self.steps[self.good]
+        good = [self.steps[p] for p in parents if p in self.steps and self.steps[p].term == "good"]
+        before = good[0] if good else self.steps[self.good]
         commits = tuple(show(self.folder, commit) for commit in candidates)
         return Found(commits, before, after, tuple(self.steps.values()))
 
@@ -194,22 +214,23 @@ class _Bisection:
         instance, _ = self._judge(commit)
         if instance is None:
             return "skip"
-        if self.search.when == "effect":
-            if not (instance.values or instance.parts):
-                return "skip"
-            return "bad" if of_numbers(self.first, instance) == "shifted" else "good"
-        if instance.verdict == self.first.verdict:
-            return "good"
-        unjudged = instance.verdict in ("error", "not-covered") and instance.verdict != self.last.verdict
-        return "skip" if unjudged else "bad"
+        if self.search.when == "error":
+            return "bad" if self._differ(self.first, instance) else "good"
+        if _is_unjudged(instance):
+            return "skip"
+        return "bad" if self._differ(self.first, instance) else "good"
 
     def _differ(self, first: InstanceRecord, last: InstanceRecord) -> bool:
+        if self.search.when == "error":
+            return _is_unjudged(first) != _is_unjudged(last)
         if self.search.when == "effect":
             return of_numbers(first, last) == "shifted"
         return first.verdict != last.verdict
 
     def _note(self, commit: str, term: Literal["good", "bad", "skip"]) -> None:
         instance, why = self.judged[commit]
+        if term == "skip" and instance is not None:
+            why = _verdict(instance)
         self.steps[commit] = Step(show(self.repository, commit), instance, why, term)
         self.on_step(self.steps[commit])
 
@@ -232,10 +253,11 @@ class _Bisection:
             command = [sys.executable, "-m", "harness", "run", f"{file}::{search.id}", "--quiet"]
             command += ["--json", str(record), *search.options]
             command += ["--store", str(search.store.resolve())] if search.store else ["--no-store"]
-            environment = dict(os.environ) | {"PYTHONPATH": python_path(repository, folder)}
+            variables = environment() | {"PYTHONPATH": python_path(repository, folder)}
+            variables["HARNESS_HISTORY"] = str(Path(outputs) / "history")  # not among the user's records
             here = moved(Path.cwd(), repository, folder)
             here.mkdir(parents=True, exist_ok=True)
-            done = subprocess.run(command, cwd=here, env=environment, capture_output=True, check=False)
+            done = subprocess.run(command, cwd=here, env=variables, capture_output=True, check=False)
             try:
                 instances = read_record(record).instances
             except RecordError:
@@ -243,3 +265,13 @@ class _Bisection:
                 return None, said[-1] if said else f"harness run ended with {done.returncode}"
         found = next((i for i in instances if i.id.endswith(f"/{search.id}")), None)
         return (found, "run") if found else (None, f"it has no {search.id}")
+
+
+def _is_unjudged(instance: InstanceRecord) -> bool:
+    return instance.verdict in UNJUDGED
+
+
+def _verdict(instance: InstanceRecord) -> str:
+    """The verdict and, on the same line, the end of its reason, which may be a traceback."""
+    lines = instance.reason.strip().splitlines()
+    return f"{instance.verdict} ({lines[-1].strip()})" if lines else instance.verdict

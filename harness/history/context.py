@@ -67,7 +67,7 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
     if since is not None and not before and not those:
         expected = f"a record of {printable(', '.join(sorted(now.names)))} at {since}, in {folder}"
         raise NoRecordError(f"expected {expected}, found none: run it there with `harness run`")
-    notes = list(known.problems)
+    notes = list(known.problems) if known.states else []
     if before or since is not None:
         where = f"in {since}" if since is not None else f"of an earlier commit in {folder}"
         missing = sorted(now.names - {name for state in before for name in state.names})

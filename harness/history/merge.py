@@ -153,8 +153,8 @@ def _suites(parts: Sequence[Part]) -> tuple[SuiteRecord, ...]:
     for part in parts:
         for suite in part.record.suites:
             known, file = suites.setdefault(suite.name, (suite, part.file))
-            if (known.sha256, known.given) != (suite.sha256, suite.given):
-                found = "another version or other parameters"
+            if (known.sha256, known.given, known.commit) != (suite.sha256, suite.given, suite.commit):
+                found = "another version, another commit or other parameters"
                 one, other = (known.place or known.path, suite.place or suite.path)
                 if one != other:
                     found = f"another one: {namesakes(suite.name, one, other)}"

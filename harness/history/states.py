@@ -16,11 +16,19 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UserError
-from harness.git import Commit, in_order, resolve
+from harness.git import Commit, GitError, resolve
 from harness.history.archive import Kept, SuiteHead, listed
+from harness.history.order import in_time
 from harness.history.suites import Names, Seen, identify, seen_in
 from harness.report.files import read_record
-from harness.report.record import EnvironmentRecord, InstanceRecord, Record, SuiteRecord
+from harness.report.record import (
+    CommitRecord,
+    EnvironmentRecord,
+    InstanceRecord,
+    Record,
+    SuiteRecord,
+    TrackedRecord,
+)
 
 
 class NoRecordError(UserError, LookupError):
@@ -32,7 +40,7 @@ class State:
     """The claims at one commit (or in one record); made by `past` and `states_of`."""
 
     commit: Commit
-    """Of what git does not know only what the record says."""
+    """Of one that git does not have, only the hash, and the time of its first run as its date."""
     records: tuple[Record, ...]
     """The newest last."""
 
@@ -82,7 +90,8 @@ class State:
     @property
     def modified(self) -> bool:
         """Whether a record is of a work tree that differs from the commit."""
-        commits = [record.tracked or record.commit for record in self.records]
+        suites = [(record, suite) for record in self.records for suite in record.suites]
+        commits = [record.tracked or suite.commit or record.commit for record, suite in suites]
         return any(commit is not None and commit.dirty for commit in commits)
 
 
@@ -102,6 +111,7 @@ class _Run:
     kept: Kept
     suite: SuiteHead
     name: str
+    commit: CommitRecord | TrackedRecord
 
 
 @dataclass(frozen=True)
@@ -126,7 +136,7 @@ def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[State, ...], 
     commit was not run.
     """
     files = {name: read_record(Path(name)) for name in names if Path(name).is_file()}
-    revisions = {name: resolve(chosen.repository, name) for name in names if name not in files}
+    revisions = {name: _resolved(name, chosen) for name in names if name not in files}
     also = [seen for record in files.values() for seen in seen_in(record)]
     known = past(chosen, only=list(revisions.values()), also=also)
     states = []
@@ -164,16 +174,25 @@ def past(
     """The states that the records tell of, in the order of the repository's commits.
 
     `like` keeps what is known of these suites, `only` some commits, `until` those before this one, and `last`
-    so many of the last (of each suite, with `like`). What the repository lacks comes first, by time. The
-    suites of `also` get their names with those of the archive.
+    the last N (of each suite, with `like`). A commit that the repository does not have, or has on no branch,
+    stands where its first run does in time. The suites of `also` get their names with those of the archive.
     """
     tracked, repository = chosen.tracked, chosen.repository
     kept, problems = listed(chosen.folder) if only is None or only else ([], [])
-    kept = [k for k in kept if _commit_of(k, tracked) and chosen.machine in ("", k.head.environment.machine)]
+    kept = [k for k in kept if chosen.machine in ("", k.head.environment.machine)]
+    nameless = sum(not any(_commit_of(k, suite, tracked) for suite in k.head.suites) for k in kept)
+    if nameless:
+        named = "tracked repository" if tracked else "commit"
+        problems.append(f"{nameless} {'record' if nameless == 1 else 'records'} without a {named} skipped")
     seen = [*(Seen(suite, None) for suite in like), *also, *(each for k in kept for each in seen_in(k.head))]
     names = identify(seen, Path() if tracked else repository)
     problems += names.notes
-    runs = [_Run(k, s, names.of(s)) for k in kept for s in k.head.suites]
+    runs = [
+        _Run(k, suite, names.of(suite), of)
+        for k in kept
+        for suite in k.head.suites
+        if (of := _commit_of(k, suite, tracked)) is not None
+    ]
     if like:
         wanted = {names.of(suite) for suite in like}
         runs = [run for run in runs if run.name in wanted]
@@ -181,16 +200,16 @@ def past(
     problems += told
     groups: dict[str, list[_Run]] = {}
     for run in runs:
-        groups.setdefault(_commit_of(run.kept, tracked), []).append(run)
+        groups.setdefault(run.commit.hash, []).append(run)
     if only is not None:
         groups = {hash_: group for hash_, group in groups.items() if hash_ in only}
-    ordered = in_order(repository, list(groups))
-    known = {commit.hash for commit in ordered}
-    unknown = [Commit(h, h[:9], "", g[0].kept.head.started, "") for h, g in groups.items() if h not in known]
+    first = {hash_: min(run.kept.started for run in group) for hash_, group in groups.items()}
+    ordered, told = in_time(repository, first)
+    problems += told
     states = []
-    for commit in _last([*unknown, *ordered], groups, until, last, each=bool(like)):
+    for commit in _last(ordered, groups, until, last, each=bool(like)):
         records = []
-        for path, suites in _best(groups[commit.hash], tracked).items():
+        for path, suites in _best(groups[commit.hash]).items():
             try:
                 records.append(_only(names.renamed(read_record(path)), suites))
             except UserError as error:
@@ -220,9 +239,27 @@ def _last(
     return found[::-1]
 
 
-def _commit_of(kept: Kept, tracked: bool) -> str:
-    commit = kept.head.tracked if tracked else kept.head.commit
-    return commit.hash if commit else ""
+def _resolved(name: str, chosen: Chosen) -> str:
+    """The hash of a revision, or of a commit that only records know. Raises `GitError`."""
+    try:
+        return resolve(chosen.repository, name)
+    except GitError:
+        kept, _ = listed(chosen.folder)
+        commits = [_commit_of(k, suite, chosen.tracked) for k in kept for suite in k.head.suites]
+        hashes = {commit.hash for commit in commits if commit is not None}
+        found = {hash_ for hash_ in hashes if len(name) >= 4 and hash_.startswith(name)}
+        if len(found) == 1:
+            return found.pop()
+        raise
+
+
+def _commit_of(kept: Kept, suite: SuiteHead, tracked: bool) -> CommitRecord | TrackedRecord | None:
+    """The commit of a suite in a record. Records of 0.1 name that of their first suite only."""
+    if tracked:
+        return kept.head.tracked
+    if any(each.commit is not None for each in kept.head.suites):
+        return suite.commit
+    return kept.head.commit
 
 
 def _with(runs: list[_Run], given: Mapping[str, object] | None) -> tuple[list[_Run], list[str]]:
@@ -238,26 +275,21 @@ def _with(runs: list[_Run], given: Mapping[str, object] | None) -> tuple[list[_R
     return found, [told] if told else []
 
 
-def _best(group: Iterable[_Run], tracked: bool) -> dict[Path, set[str]]:
+def _best(group: Iterable[_Run]) -> dict[Path, set[str]]:
     """The files that count, in order, and for which suites.
 
     Of each suite those of an unmodified work tree and on pinned seeds, if there are any.
     """
-    by_suite: dict[str, list[Kept]] = {}
+    by_suite: dict[str, list[_Run]] = {}
     order: dict[Path, set[str]] = {}
     for run in group:
-        by_suite.setdefault(run.name, []).append(run.kept)
+        by_suite.setdefault(run.name, []).append(run)
         order[run.kept.path] = set()
     for name, all_runs in by_suite.items():
-        clean = [k for k in all_runs if not _is_modified(k, tracked)] or all_runs
-        for k in [k for k in clean if not k.head.fresh] or clean:
-            order[k.path].add(name)
+        clean = [run for run in all_runs if not run.commit.dirty] or all_runs
+        for run in [run for run in clean if not run.kept.head.fresh] or clean:
+            order[run.kept.path].add(name)
     return {path: names for path, names in order.items() if names}
-
-
-def _is_modified(kept: Kept, tracked: bool) -> bool:
-    commit = kept.head.tracked if tracked else kept.head.commit
-    return commit is not None and commit.dirty
 
 
 def _only(record: Record, names: Collection[str]) -> Record:

@@ -129,7 +129,8 @@ def _row(row: Row) -> tuple[str, ...]:
 
 
 def _described(commit: Commit, modified: bool) -> tuple[str, str, str, str]:
-    name = commit.short + (" (modified)" if modified else "")
+    marks = [*(["modified"] if modified else []), *([commit.place] if commit.place else [])]
+    name = commit.short + (f" ({', '.join(marks)})" if marks else "")
     return name, commit.date[:10], commit.author, commit.subject
 
 

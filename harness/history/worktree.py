@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.git import GitError, git
+from harness.measure.interrupts import uninterrupted
 
 
 @contextlib.contextmanager
@@ -25,11 +26,20 @@ def worktree(repository: Path, commit: str) -> Iterator[Path]:
         git(repository, "worktree", "add", "--quiet", "--detach", str(folder), commit)
         yield folder
     finally:
-        with contextlib.suppress(GitError):
-            git(repository, "worktree", "remove", "--force", "--force", str(folder))
-        shutil.rmtree(above, ignore_errors=True)
-        with contextlib.suppress(GitError):
-            git(repository, "worktree", "prune")
+        with uninterrupted():
+            with contextlib.suppress(GitError):
+                git(repository, "worktree", "remove", "--force", "--force", str(folder))
+            shutil.rmtree(above, ignore_errors=True)
+            with contextlib.suppress(GitError, OSError):
+                _forget(repository, folder)
+
+
+def _forget(repository: Path, folder: Path) -> None:
+    """Remove git's entry of this worktree. `worktree prune` would remove those on unmounted disks as well."""
+    common = os.fsdecode(git(repository, "rev-parse", "--git-common-dir").removesuffix(b"\n"))
+    for file in (repository / common).glob("worktrees/*/gitdir"):
+        if (file.parent / file.read_text().strip()).resolve() == folder / ".git":
+            shutil.rmtree(file.parent, ignore_errors=True)
 
 
 def moved(path: Path, repository: Path, folder: Path) -> Path:

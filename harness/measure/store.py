@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.git import make_ignored
 from harness.measure import rows as columns
 from harness.measure.beside import journal_problem, problem
 from harness.measure.holders import Wait, holder
@@ -121,7 +122,7 @@ class Store:
                 raise StoreError(f"store {path}: expected a file, found a directory; name a file inside it")
             if found := problem(path):
                 raise StoreError(f"store {path}: {found}")
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_ignored(path.parent)
             # The lock, because `pragma journal_mode=wal` ignores the busy timeout.
             with waiting(path.with_name(path.name + ".lock")):
                 if found := journal_problem(path):

@@ -96,6 +96,16 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--harness-with: expected NAME=VALUE, found {assignment!r}")
 
 
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """The version, in a session that may be about suites."""
+    named = any(str(argument).partition("::")[0].endswith(".toml") for argument in config.args)
+    if not named and not config.stash[SUITES]:
+        return None
+    from harness import __version__
+
+    return f"harness: {__version__}"
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile | None:
     """A suite, where the file was asked for; None, without reading it, for any other file."""
     if file_path.suffix != ".toml":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import sys
@@ -22,6 +23,31 @@ _OWN = re.compile(r"/dev/(stdout|stderr)|/(?:dev|proc/self)/fd/([0-9]{1,6})")
 
 class OutputError(UserError, OSError):
     """A report or record cannot be written where it was asked for."""
+
+
+def hindrance(path: Path) -> str:
+    """Why `write_whole` could not write at the path now; '' where it could. Leaves nothing behind."""
+    try:
+        if "\0" in str(path):
+            return "a null byte in its name"
+        if path.is_dir() and not path.is_symlink():  # a link is replaced
+            return os.strerror(errno.EISDIR)
+        if of_system(path) or kind(path) in ("a named pipe", "a device"):
+            return "" if os.access(path, os.W_OK) else os.strerror(errno.EACCES)
+        names, folder = [path.name], path.parent
+        while not os.path.lexists(folder):
+            names.append(folder.name)
+            folder = folder.parent
+        if not folder.is_dir():
+            return f"{folder} is no folder"
+        if max(len(os.fsencode(name)) for name in names) > os.pathconf(folder, "PC_NAME_MAX"):
+            return os.strerror(errno.ENAMETOOLONG)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".harness-")
+        os.close(handle)
+        os.unlink(temporary)
+    except (OSError, ValueError, RuntimeError) as error:  # a link to itself
+        return getattr(error, "strerror", None) or str(error)
+    return ""
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -45,7 +71,8 @@ def _write(path: Path, data: bytes) -> None:
             _write_into(path, data)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    prefix = f".{path.name[:50]}."  # a character takes up to 4 of the 255 bytes of a name
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

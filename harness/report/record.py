@@ -173,6 +173,17 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     timings: tuple[TimingRecord, ...] = ()
 
 
+class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The git commit that a suite was run from, when the run began.
+
+    `dirty` if files that git has differ from it, or if the suite or source that its trials depend on is in
+    the work tree, and git neither has nor ignores it.
+    """
+
+    hash: Hash
+    dirty: bool
+
+
 class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which suite file was run."""
 
@@ -180,19 +191,15 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     path: str
     title: str
     sha256: str
+    """Of the bytes that were parsed."""
     given: dict[str, object] = {}
     """Parameters whose values were given in place of the file's own (`--with`)."""
     instances: int = 0
     """How many instances the file states, selected or not; 0 where that is not known."""
     place: str = ""
     """`path` from the top of the file's repository, however it was typed; empty in records of 0.1."""
-
-
-class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The git commit that the suite was run from; `dirty` if the work tree differs from it."""
-
-    hash: Hash
-    dirty: bool
+    commit: CommitRecord | None = None
+    """Of the repository that holds the file; None outside of one, and in records of version 0.1."""
 
 
 class TrackedRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -272,6 +279,7 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     command: tuple[str, ...]
     suites: tuple[SuiteRecord, ...]
     commit: CommitRecord | None
+    """Of the first suite; each suite names its own."""
     environment: EnvironmentRecord
     first_seed: int
     fresh: bool

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.report.record import ControlRecord, InstanceRecord, Record, Side, Unit
+from harness.report.record import CommitRecord, ControlRecord, InstanceRecord, Record, Side, Unit
 
 GLYPHS = {
     "as-expected": "✓",
@@ -220,11 +220,16 @@ def _how(results: Sequence[str]) -> str:
     return ", ".join(parts)
 
 
+def commit_text(commit: CommitRecord | None) -> str:
+    """A commit in short, and whether the work tree differed from it."""
+    return "no commit" if commit is None else commit.hash[:9] + (" (modified)" if commit.dirty else "")
+
+
 def provenance(record: Record) -> str:
     """Commit, device, seeds, trials and duration, on a line."""
-    commit = "no commit"
-    if record.commit:
-        commit = record.commit.hash[:9] + (" (modified)" if record.commit.dirty else "")
+    commit = commit_text(record.commit)
+    if len({suite.commit for suite in record.suites}) > 1:  # of several repositories
+        commit = ", ".join(f"{suite.name}: {commit_text(suite.commit)}" for suite in record.suites)
     environment = record.environment
     trials = record.trials
     failed = f", {trials.failed} failed" if trials.failed else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -38,7 +39,8 @@ def load(
     given parameter is one that no experiment has, or that one sweeps.
     """
     file = str(path)
-    text = _text(Path(path), file)
+    data = _bytes(Path(path), file)
+    text = _text(data, file)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -60,23 +62,31 @@ def load(
     suite = _read(document, Path(path).stem, file, notes, imports, given or {})
     if notes.mistakes or suite is None:
         raise SuiteError(file, _located(notes.mistakes, text))
-    return suite
+    return replace(suite, sha256=hashlib.sha256(data).hexdigest())
 
 
-def _text(path: Path, file: str) -> str:
-    problem = ""
+def _bytes(path: Path, file: str) -> bytes:
+    """What is in the file, read once: what is parsed is what the record has the digest of."""
     try:
         refuse_special(path)
-        if path.stat().st_size > MAX_BYTES:
-            problem = f"{path.stat().st_size:,} bytes"
-        else:
-            return path.read_text(encoding="utf-8-sig")  # editors may begin a file with a byte order mark
-    except UnicodeDecodeError as error:
-        problem = f"bytes that are not UTF-8 at offset {error.start}"
+        if path.stat().st_size <= MAX_BYTES:
+            return path.read_bytes()
+        problem = f"{path.stat().st_size:,} bytes"
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or str(error)
-    expected = f"a readable TOML file of at most {MAX_BYTES:,} bytes"
-    raise SuiteError(file, [Mistake((), expected, problem)])
+    raise _unreadable(file, problem)
+
+
+def _text(data: bytes, file: str) -> str:
+    try:
+        text = data.decode("utf-8-sig")  # editors may begin a file with a byte order mark
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise _unreadable(file, f"bytes that are not UTF-8 at offset {error.start}") from None
+
+
+def _unreadable(file: str, problem: str) -> SuiteError:
+    return SuiteError(file, [Mistake((), f"a readable TOML file of at most {MAX_BYTES:,} bytes", problem)])
 
 
 def _check_numbers(document: Mapping[str, Any], notes: Notes) -> None:

@@ -197,3 +197,5 @@ class Suite:
     benchmarks: Mapping[str, Benchmark] = field(default_factory=dict)
     given: Mapping[str, object] = field(default_factory=dict)
     """Values of parameters that stand for those of the file's `with` tables."""
+    sha256: str = ""
+    """Of the bytes that were parsed; the file may have changed since."""

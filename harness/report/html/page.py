@@ -46,9 +46,11 @@ def page(
     past: Mapping[str, Sequence[Mark]] = _NO_PAST,
     since: str = "",
     changed: Mapping[str, str] = _NOTHING,
+    notes: Sequence[str] = (),
 ) -> str:
     """The record as one HTML file.
 
+    `notes` are shown with the record's own.
     `past` has the marks of each instance id, one per commit, oldest first (the last 20 are shown).
     `changed` has a word for each instance id that is not as it was at the commit `since`.
     """
@@ -57,6 +59,7 @@ def page(
     return render(
         "page.html",
         record=record,
+        notes=(*record.notes, *notes),
         title=", ".join(suite.title for suite in record.suites) or "Claims",
         headline=headline(views, since),
         chunks=chunks(views),
