@@ -10,7 +10,7 @@ import pytest
 from made import RECORD
 from repositories import commit, git, repository
 
-from harness.history import Chosen, keep, past, state_of
+from harness.history import Chosen, keep, past, states_of
 from harness.history.order import in_time
 from harness.history.text import history_text
 from harness.history.timeline import timeline
@@ -94,6 +94,6 @@ def test_a_history_marks_what_is_lost_and_takes_its_hash_for_a_name(
     known = past(chosen)
     assert [s.commit.hash for s in known.states] == [hashes[0], lost, hashes[1]]
     assert "abcdef012 (not in this repository)" in history_text(timeline(known.states))
-    assert "1 record without a commit passed over" in known.problems
-    state, _ = state_of("abcdef", chosen)
+    assert "1 record without a commit skipped" in known.problems
+    (state,), _ = states_of(["abcdef"], chosen)
     assert state.commit.hash == lost
