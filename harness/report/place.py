@@ -24,7 +24,6 @@ def place_of(path: Path) -> str:
     return encodable(found.as_posix())
 
 
-
 def typed_place(path: str, top: Path) -> str:
     """A path as it was typed, relative to `top` if it is absolute and beneath it."""
     plain = os.path.normpath(path)
