@@ -27,7 +27,7 @@ from harness.judge import (
     decide_rows,
     outcome,
 )
-from harness.measure import Group, Laboratory, Measurement, Recheck, Rechecker
+from harness.measure import Group, Laboratory, Measurement, Recheck, Rechecker, remarks
 from harness.plan import PAIR, Case, Params, Question, Trial, fixed
 
 POLL = 0.25
@@ -79,6 +79,10 @@ class Progress:
     elapsed: float
     remaining: float | None
     """Seconds until the trials that are asked for now are done; later looks may ask for more."""
+    waiting: str = ""
+    """What keeps trials from being started, who does, and how to go on; '' where nothing does."""
+    notes: tuple[str, ...] = ()
+    """What to say at once: the first time that a trial could not be kept, or cost its worker."""
     rechecking: int = 0
     """Trials that are to be measured a second time, when all others are done."""
 
@@ -94,10 +98,11 @@ class Result:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said of measurements that were good and could not be kept, and of experiments that
-        were not rechecked, each once."""
-        kept = [m.note for m in self.measurements.values() if m.note]
-        return tuple(dict.fromkeys([*kept, *(r.note for r in self.rechecks if r.note)]))
+        """What is to be said of measurements that were not kept or that changed their worker, and of
+        experiments that were not rechecked, each once."""
+        kept = dict.fromkeys(m.note for m in self.measurements.values() if m.note)
+        rechecks = dict.fromkeys(r.note for r in self.rechecks if r.note)
+        return (*kept, *remarks(self.measurements.values()), *rechecks)
 
 
 @dataclass
@@ -158,6 +163,8 @@ class _Campaign:
         self.enquiries: dict[Question, _Enquiry] = {}
         self.readers: dict[Trial, list[_Enquiry]] = {}
         self.measured = self.reused = self.failed = 0
+        self.notes: dict[str, None] = {}
+        self.remarked: set[str] = set()  # experiments whose trials changed their worker
         self.seconds = 0.0
         self.start = time.monotonic()
         self.end = self.start + time_budget
@@ -185,9 +192,12 @@ class _Campaign:
             ready: list[_Enquiry] = []
             for measurement in self.laboratory.collect(timeout=POLL):
                 self._learn(measurement)
+                fails = self._fails_always(measurement.trial)
                 for enquiry in self.readers.pop(measurement.trial, []):
                     enquiry.missing.discard(measurement.trial)
-                    if not enquiry.missing and not enquiry.done:
+                    if fails and not enquiry.done:
+                        self._give_up(enquiry, fails)
+                    elif not enquiry.missing and not enquiry.done:
                         ready.append(enquiry)
             self._advance(ready)
             self.on_progress(self._progress())
@@ -299,6 +309,23 @@ class _Campaign:
             seconds, memory = wanted[trial]
             self.laboratory.request(trial, seconds, None if memory == math.inf else int(memory))
 
+    def _fails_always(self, trial: Trial) -> str:
+        """What went wrong at the trial's point, if its two lowest seeds failed in the same way: all others
+        are then expected to do so; else ''."""
+        first, second = (self.known.get(replace(trial, seed=seed)) for seed in self._seeds(2))
+        if first is None or second is None or not first.raised or first.raised != second.raised:
+            return ""
+        return f"seed {self.first_seed}: {first.error}"
+
+    def _give_up(self, enquiry: _Enquiry, error: str) -> None:
+        """Make it an error before its look is complete, and withdraw the trials that no other waits for."""
+        enquiry.error = error
+        self._settle(enquiry)
+        alone = {t for t in enquiry.missing if all(e.done for e in self.readers.get(t, []))}
+        for trial in alone:
+            self.readers.pop(trial, None)
+        self.laboratory.withdraw(alone)
+
     def _settle(self, enquiry: _Enquiry) -> None:
         """Count it, once: an enquiry that is done is not advanced again."""
         for place in self.askers[enquiry.question]:
@@ -313,6 +340,11 @@ class _Campaign:
             self.measured += 1
             self.failed += measurement.status == "error"
             self.seconds += measurement.seconds
+        if measurement.note:
+            self.notes[measurement.note] = None
+        if measurement.trial.run not in self.remarked and (said := remarks([measurement])):
+            self.remarked.add(measurement.trial.run)
+            self.notes.update(dict.fromkeys(said))
 
     def _trials(self, enquiry: _Enquiry) -> list[Trial]:
         """The trials of the enquiry's next look."""
@@ -335,7 +367,8 @@ class _Campaign:
                     return
                 reason = measurement.reason(reading.quantity)
                 if reason:
-                    failure = f"seed {seed}: {reading.quantity}: {reason}"
+                    of = "" if measurement.status == "error" else f"{reading.quantity}: "
+                    failure = f"seed {seed}: {of}{reason}"
                     covered = not reason.startswith(NOT_COVERED)
                     break
                 row.append(measurement.values[reading.quantity])
@@ -385,6 +418,8 @@ class _Campaign:
             elapsed=time.monotonic() - self.start,
             remaining=None if each is None else pending * each / self.laboratory.workers,
             rechecking=self.laboratory.pending if rechecking else 0,
+            waiting=self.laboratory.waiting,
+            notes=tuple(self.notes),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -64,13 +65,77 @@ def test_outcomes(read: Read, old: str, new: str, verdict: str, outcome: str) ->
 
 def test_an_error_says_which_seed_and_quantity(read: Read) -> None:
     (crashed,) = findings(read(GOOD.replace("sd = 0.02", "crash-at = 4")), keyword="size=1").values()
-    assert crashed.parts[0].error.startswith("seed 4: a.error: the worker exited with code 7")
+    assert crashed.parts[0].error.startswith("seed 4: the worker exited with code 7")
     (nan,) = findings(read(GOOD.replace("sd = 0.02", "nan-at = 4")), keyword="size=1").values()
     assert nan.parts[0].error == "seed 4: a.error: expected a finite number, found nan"
     cases = [case(i) for i in read(GOOD.replace("sd = 0.02", "nan-at = 104")).instances[:1]]
     with Laboratory(None, workers=1) as laboratory:
         (shifted,) = conduct(cases, laboratory, first_seed=100).findings
     assert shifted.parts[0].error.startswith("seed 104: ")
+
+
+@pytest.mark.parametrize(
+    ("how", "seeds", "said"),
+    [
+        ("divide", 2, "seed 0: ZeroDivisionError: division by zero (FILE, line {1 / (seed - seed)})"),
+        ("forget", 2, "seed 0: declared quantity 'b.error' is missing, and its stage did not fail"),
+        ("either", 6, "seed 0: IndexError: list index out of range (FILE, line {[seed + 2]})"),  # twice
+        ("late", 6, "seed 1: ValueError: no seed 1 or beyond (FILE, line {raise})"),  # not the lowest
+    ],
+)
+def test_a_mistake_that_the_two_lowest_seeds_make_alike_is_not_made_again(
+    read: Read, tmp_path: Path, how: str, seeds: int, said: str
+) -> None:
+    log = tmp_path / "log"
+    text = GOOD.replace("toys:pair", "mistaken:pair").replace("sd = 0.02", f'how = "{how}", log = "{log}"')
+    suite = read(text)
+    found = findings(suite, workers=1)
+    file = Path(__file__).parent / "support" / "mistaken.py"
+    said = said.replace("FILE", str(file))
+    if "{" in said:  # what stands in the line, and nowhere before it
+        before, _, rest = said.partition("{")
+        number = file.read_text().partition(rest.partition("}")[0])[0].count("\n") + 1
+        said = f"{before}{number})"
+    parts = [part for finding in found.values() for part in (*finding.parts, *finding.control)]
+    assert {(part.verdict, part.error) for part in parts} == {("error", said)}
+    begun = Counter(line.rpartition(" ")[0] for line in log.read_text().splitlines())
+    points = [f"{shift} {size}" for shift in (0.0, 0.5) for size in (1, 2, 4)]
+    assert set(begun) == set(points)
+    assert min(begun.values()) == seeds
+    assert sum(begun.values()) - 6 * seeds in (0, 1)  # one may be under way when the last is understood
+
+
+TWO_READERS = """\
+[suite]
+format = 1
+title = "A step from a point that fails to one that does not"
+
+[experiments.sizes]
+run = "mistaken:pair"
+with = { how = "small" }
+sweep = { size = [1, 2] }
+
+[claims.step]
+says = "From size 1 to 2 both change alike."
+expect = "open"
+experiment = "sizes"
+equal = { of = ["a.error", "b.error"], along = "size", within = "5%" }
+
+[claims.alone]
+says = "At size 2 they are alike."
+expect = "open"
+experiment = "sizes"
+at = { size = 2 }
+equal = { of = ["a.error", "b.error"], within = "5%" }
+"""
+
+
+def test_a_trial_is_withdrawn_only_where_nobody_waits_for_it(read: Read) -> None:
+    found = findings(read(TWO_READERS), workers=1)
+    assert {id_: f.verdict for id_, f in found.items()} == {
+        "step[size=1..2]": "error",
+        "alone[size=2]": "supported",
+    }
 
 
 def test_an_error_beyond_the_seeds_that_a_claim_reads_is_not_its_own(read: Read) -> None:
@@ -81,7 +146,9 @@ def test_an_error_beyond_the_seeds_that_a_claim_reads_is_not_its_own(read: Read)
 
 
 def test_a_failed_stage_stops_only_the_claims_that_read_it(read: Read) -> None:
-    text = GOOD.replace("sd = 0.02", "sd = 0.02, fail-at = 2") + """
+    text = (
+        GOOD.replace("sd = 0.02", "sd = 0.02, fail-at = 2")
+        + """
 [claims.late]
 says = "The gap is small."
 expect = "supported"
@@ -90,6 +157,7 @@ at-most = { of = "gap", bound = 0.1 }
 control = { at = { shift = 0.5 } }
 at = { shift = 0.0 }
 """
+    )
     found = findings(read(text), keyword="size=1")
     assert found["same[shift=0,size=1]"].verdict == "supported"
     assert found["late[shift=0,size=1]"].verdict == "error"
@@ -97,7 +165,7 @@ at = { shift = 0.0 }
 
 
 def test_what_a_subject_lacks_is_not_covered_and_stops_no_other_claim(read: Read) -> None:
-    late = '''
+    late = """
 [claims.late]
 says = "The gap is small."
 expect = "EXPECT"
@@ -105,7 +173,7 @@ experiment = "pairs"
 at-most = { of = "gap", bound = 0.1 }
 control = { at = { shift = 0.5 } }
 at = { shift = 0.0 }
-'''
+"""
     for expect in ("supported", "open"):
         text = GOOD.replace("sd = 0.02", "sd = 0.02, lack-at = 2") + late.replace("EXPECT", expect)
         found = findings(read(text), keyword="size=1")

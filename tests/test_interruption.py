@@ -197,6 +197,27 @@ def test_an_interruption_exits_with_2_and_says_how_to_go_on(tmp_path: Path, numb
     assert run.nobody_is_left()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "toys.toml", "--no-store"], "Interrupted. Nothing was kept (--no-store)."),
+        (["trial", "toys:pair", "sleep=20"], "Interrupted."),
+    ],
+)
+def test_an_interruption_promises_only_what_is_kept(tmp_path: Path, arguments: list[str], said: str) -> None:
+    run = Run(tmp_path, sleep=20)
+    if arguments[0] == "trial":
+        arguments = [*arguments, f"log={run.log}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness", *arguments],
+        cwd=tmp_path, env=run.environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    run.wait_for(1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors.splitlines()[-1]) == (2, said)
+
+
 @pytest.mark.slow
 def test_a_local_cluster_gives_the_same_record(tmp_path: Path, undisturbed: list[dict[str, object]]) -> None:
     run = Run(tmp_path, sleep=0.0)

@@ -255,7 +255,7 @@ def test_a_failure_shows_the_finding_and_how_to_repeat_it_and_no_traceback(every
     assert wide.startswith(f"expected supported, found supported, {but}\n")
     assert "equal within 90% at shift=0.5\n             supported: +62.5% [" in wide
     assert "the rival passes the same test" in wide
-    assert "error      seed 4: a.error: the worker exited with code 7" in everything.failure("crash")
+    assert "error      seed 4: the worker exited with code 7" in everything.failure("crash")
     assert "again      harness run toys.toml::crash\n" in everything.failure("crash")
     for trace in ("Traceback", "items.py", "AssertionError", "raise "):
         assert trace not in everything.text

@@ -284,6 +284,7 @@ def test_a_group_that_failed_keeps_nothing_as_long_as_the_laboratory_is_open(
 def test_the_first_trials_of_all_workers_are_no_evidence(write: Write, tmp_path: Path) -> None:
     path = write(HEAD + table("pid", seeds=1))
     record = measured(path, tmp_path / "s.sqlite")
+    assert record.notes == ()
     assert (verdicts(record), record.rechecks, passes(tmp_path / "s.sqlite")) == ({"pid": "supported"}, (), 0)
 
 

@@ -6,8 +6,6 @@ usage · 5 nothing selected.
 
 from __future__ import annotations
 
-import io
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,10 +13,11 @@ from collections.abc import Sequence
 import click
 
 from harness.cli.export import export_asv
-from harness.cli.options import USAGE
+from harness.cli.options import USAGE, Interrupted
 from harness.cli.past import bisect, diff, history
 from harness.cli.runs import merge, report, run, trial
 from harness.cli.stores import store
+from harness.cli.streams import standard_streams
 from harness.cli.suites import check, describe, list_, plan, schema
 from harness.errors import UserError
 
@@ -50,9 +49,11 @@ for command in (
 def main(arguments: Sequence[str] | None = None) -> None:
     """The `harness` command; ends the process with the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite end is an interruption too
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name may be no UTF-8, a terminal may know ASCII alone
-            stream.reconfigure(errors="backslashreplace")
+    with standard_streams():
+        _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> None:
     try:
         cli.main(args=arguments, prog_name="harness", standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -60,12 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. What was measured is kept; the same command goes on from there.", err=True)
+    except (KeyboardInterrupt, click.Abort) as error:
+        cause = error.__cause__ if isinstance(error, click.Abort) else error  # click raises its own
+        click.echo(f"Interrupted. {cause if isinstance(cause, Interrupted) else ''}".strip(), err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except UserError as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)

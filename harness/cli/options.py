@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,22 @@ def gather(
 
     given = room.assigned(assignments)
     return room.gather(targets, keyword=keyword, marks=marks, imports=imports, given=given)
+
+
+class Interrupted(KeyboardInterrupt):
+    """An interruption of which there is more to say."""
+
+
+@contextlib.contextmanager
+def going_on(kept: bool = True) -> Iterator[None]:
+    """Say, when what is inside is interrupted, what is left of it; `kept`: trials are stored as they end."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        said = "Nothing was kept (--no-store)."
+        if kept:
+            said = "What was measured is kept; the same command goes on from there."
+        raise Interrupted(said) from None
 
 
 def nothing() -> None:

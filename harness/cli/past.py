@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import (
+    going_on,
     history_option,
     keyword_option,
     machine_option,
@@ -168,7 +169,8 @@ def bisect(
         options=tuple(options),
         given=_given(assignments) or {},
     )
-    found = search_for(search, on_step=_say)
+    with going_on():
+        found = search_for(search, on_step=_say)
     click.echo(_found(found))
 
 

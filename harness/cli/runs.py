@@ -12,6 +12,7 @@ from harness.cli.options import (
     check_seeds,
     duration,
     gather,
+    going_on,
     history_option,
     keyword_option,
     marks_option,
@@ -106,7 +107,7 @@ def run(
     if not selected:
         nothing()
     first = fresh_first_seed() if fresh else first_seed
-    with showing(quiet) as on_progress:
+    with going_on(kept=not no_store), showing(quiet) as on_progress:
         record = run_session(
             selected,
             store=None if no_store else store,

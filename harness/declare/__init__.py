@@ -24,18 +24,21 @@ from harness.declare.declaration import (
     experiment,
 )
 from harness.declare.registry import (
+    IMPORTABLE,
     REFERENCE,
     UnknownExperimentError,
     benchmark_names,
     experiment_names,
     find,
     is_reference,
+    names_main,
 )
 from harness.declare.repeatable import EXACTLY, REPEATABLE, Repeatable, read_repeatable
 from harness.declare.stages import NOT_COVERED, NotCovered, StageError, StageReport, collect_stages, stage
 
 __all__ = [
     "EXACTLY",
+    "IMPORTABLE",
     "NOT_COVERED",
     "REFERENCE",
     "REPEATABLE",
@@ -57,6 +60,7 @@ __all__ = [
     "experiment_names",
     "find",
     "is_reference",
+    "names_main",
     "read_repeatable",
     "stage",
 ]

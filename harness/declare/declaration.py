@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.declare.annotations import evaluated, parameters, place, written
 from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
 
 Scale = Literal["log", "linear"]
@@ -161,11 +161,11 @@ def benchmark(
 def _parameters(
     name: str, function: Callable[..., Any], about: Mapping[str, str], *, seeded: bool
 ) -> dict[str, Parameter]:
-    types = typing.get_type_hints(function, include_extras=True)
-    signature = inspect.signature(function).parameters
+    types = written(function)
+    signature = parameters(function)
     if seeded and "seed" not in signature:
         raise DeclarationError(f"{name}: expected a keyword-only `seed: int`, found none")
-    parameters = {}
+    declared = {}
     for python_name, parameter in signature.items():
         where = f"{name}, parameter {python_name}"
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
@@ -177,8 +177,16 @@ def _parameters(
         if parameter.default is inspect.Parameter.empty:
             raise DeclarationError(f"{where}: expected a default, found none")
         key = python_name.replace("_", "-")
-        parameters[key] = Parameter(key, types[python_name], parameter.default, about.get(python_name, ""))
+        try:
+            type_ = evaluated(types[python_name], function)
+        except Exception as error:  # an annotation is any expression
+            raise DeclarationError(
+                f"{where}: expected a type that is known when the module runs, found"
+                f" {types[python_name]!r}: {error} ({place(function)}; a name that is imported under"
+                " `if TYPE_CHECKING:` is known to type checkers only)"
+            ) from None
+        declared[key] = Parameter(key, type_, parameter.default, about.get(python_name, ""))
     unknown = set(about) - set(signature)
     if unknown:
         raise DeclarationError(f"{name}: `about` describes no parameters: {sorted(unknown)}")
-    return parameters
+    return declared

@@ -10,12 +10,15 @@ from __future__ import annotations
 import importlib
 import re
 from pathlib import Path
+from types import ModuleType
 
+from harness.declare.blame import summary
 from harness.declare.declaration import Declaration
 from harness.errors import UserError
 
 REFERENCE = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 """The pattern of `package.module:function`."""
+IMPORTABLE = "a module that worker processes can import"
 _EXPERIMENTS = {"ntk": "harness.ntk.experiments"}
 _BENCHMARKS = {"ntk": "harness.ntk.benchmarks", "engine": "harness.benchmarks"}
 
@@ -27,6 +30,22 @@ class UnknownExperimentError(UserError, LookupError):
 def is_reference(text: object) -> bool:
     """Whether `text` has the form `package.module:function`."""
     return isinstance(text, str) and re.fullmatch(REFERENCE, text) is not None
+
+
+def names_main(reference: object) -> bool:
+    """Whether a `package.module:function` is one of `__main__`, which is another program in every process."""
+    return is_reference(reference) and str(reference).partition(":")[0].partition(".")[0] == "__main__"
+
+
+def whence(module: ModuleType) -> str:
+    """Which file a module came from, and which of the same name in the current folder it hides."""
+    file = getattr(module, "__file__", None)
+    if not file:
+        return ""
+    path = Path(*module.__name__.split("."))
+    here = [Path.cwd() / each for each in (path.with_suffix(".py"), path / "__init__.py")]
+    hidden = [each for each in here if each.is_file() and not each.samefile(file)]
+    return f" in {file}" + "".join(f", which hides {each}: rename one of them" for each in hidden[:1])
 
 
 def module_of(name: str) -> str:
@@ -65,6 +84,8 @@ def find(name: str) -> Declaration:
     Raises `UnknownExperimentError`.
     """
     module_name = module_of(name)
+    if names_main(name):
+        raise UnknownExperimentError(f"{name!r}: expected {IMPORTABLE}, found __main__")
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # whatever a module of the user's may do when it is imported
@@ -75,7 +96,7 @@ def find(name: str) -> Declaration:
         if not isinstance(declaration, Declaration):
             found = "nothing of that name" if function is None else f"a {type(function).__name__} without it"
             expected = "a function decorated with @experiment or @benchmark"
-            raise UnknownExperimentError(f"{name!r}: expected {expected}, found {found}")
+            raise UnknownExperimentError(f"{name!r}: expected {expected}, found {found}{whence(module)}")
         return declaration
     for item in vars(module).values():
         declaration = getattr(item, "__harness_declaration__", None)
@@ -90,11 +111,4 @@ def _why(error: BaseException) -> str:
         return f"{error} (looked for in {Path.cwd()} and among what is installed)"
     if isinstance(error, ImportError):
         return str(error)
-    import traceback
-
-    place = ""
-    ours = Path(__file__).parents[1]
-    for frame in traceback.extract_tb(error.__traceback__):
-        if not frame.filename.startswith("<") and not Path(frame.filename).is_relative_to(ours):
-            place = f" ({frame.filename}, line {frame.lineno})"
-    return f"{type(error).__name__}: {error}{'' if isinstance(error, SyntaxError) else place}"
+    return summary(error)

@@ -24,6 +24,7 @@ from harness.measure.laboratory import Laboratory, measure_here
 from harness.measure.recheck import Group, Recheck, RecheckResult
 from harness.measure.rechecker import Rechecker
 from harness.measure.records import Measurement, MissingValueError, Stage
+from harness.measure.remarks import remarks
 from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import Contents, Pruned, clean, contents, merge_stores, prune
 
@@ -49,6 +50,7 @@ __all__ = [
     "merge_stores",
     "processor",
     "prune",
+    "remarks",
     "roots",
     "source_of",
 ]

@@ -12,7 +12,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from harness.measure.modules import kind_of
 
@@ -28,8 +28,18 @@ def loaded_sources(names: Iterable[str]) -> set[str]:
     return found
 
 
+class Listener(Protocol):
+    """What wants to know of modules that are loaded inside `watching_imports`."""
+
+    def before_import(self, name: str) -> None:
+        """`name`, or a part of it that is asked for, is not loaded yet."""
+
+    def after_import(self, name: str, parts: Iterable[str]) -> None:
+        """It is loaded, and so are those of `parts` that are modules; or its import has failed."""
+
+
 @contextlib.contextmanager
-def watching_imports() -> Iterator[set[str]]:
+def watching_imports(listener: Listener | None = None) -> Iterator[set[str]]:
     """Gather the names that import statements and `import_module` ask for inside the block.
 
     The set holds some names that are no modules: attributes taken with `from module import name`.
@@ -40,16 +50,34 @@ def watching_imports() -> Iterator[set[str]]:
     def watched_import(
         name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:
-        module = plain_import(name, globals, locals, fromlist, level)
         base = name
         if level:
-            base = importlib.util.resolve_name("." * level + name, (globals or {}).get("__package__") or "")
+            above = (globals or {}).get("__package__") or ""
+            with contextlib.suppress(ImportError):  # the import itself says what is wrong
+                base = importlib.util.resolve_name("." * level + name, above)
+        parts = [f"{base}.{item}" for item in fromlist or ()]
+        fresh = listener is not None and _is_new(base, fromlist or ())
+        if fresh and listener is not None:
+            listener.before_import(base)
+        try:
+            module = plain_import(name, globals, locals, fromlist, level)
+        finally:
+            if fresh and listener is not None:
+                listener.after_import(base, parts)
         asked.add(base)
-        asked.update(f"{base}.{item}" for item in fromlist or ())
+        asked.update(parts)
         return module
 
     def watched_import_module(name: str, package: str | None = None) -> Any:
-        module = import_module(name, package)
+        absolute = importlib.util.resolve_name(name, package) if package else name
+        fresh = listener is not None and _is_new(absolute, ())
+        if fresh and listener is not None:
+            listener.before_import(absolute)
+        try:
+            module = import_module(name, package)
+        finally:
+            if fresh and listener is not None:
+                listener.after_import(absolute, ())
         asked.add(module.__name__)
         return module
 
@@ -59,3 +87,9 @@ def watching_imports() -> Iterator[set[str]]:
         yield asked
     finally:
         builtins.__import__, importlib.import_module = plain_import, import_module
+
+
+def _is_new(name: str, parts: Iterable[str]) -> bool:
+    """Whether the module is not loaded, or has not all parts that are asked for."""
+    module = sys.modules.get(name)
+    return module is None or any(part not in getattr(module, "__dict__", ()) for part in parts)

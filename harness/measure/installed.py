@@ -69,6 +69,11 @@ def has_jax_plugin() -> bool:
     return False
 
 
+def metadata_folders() -> list[str]:
+    """The metadata folder (`*.dist-info`) of each installed distribution."""
+    return [folder for root in _roots() for folder in _folders(root).values()]
+
+
 def _is_plugin(name: str) -> bool:
     return name == "libtpu" or re.fullmatch(r"jax-.*(plugin|pjrt|metal).*", name) is not None
 

@@ -8,6 +8,13 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
+_put_off: list[list[tuple[int, FrameType | None]]] = []
+
+
+def interrupted() -> bool:
+    """Whether a SIGINT has come that `uninterrupted` puts off: waits in its block are to end."""
+    return any(_put_off)
+
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
@@ -22,9 +29,11 @@ def uninterrupted() -> Iterator[None]:
         return
     pending: list[tuple[int, FrameType | None]] = []
     signal.signal(signal.SIGINT, lambda number, frame: pending.append((number, frame)))
+    _put_off.append(pending)
     try:
         yield
     finally:
+        _put_off.pop()
         signal.signal(signal.SIGINT, previous)
         if pending:
             previous(*pending[0])

@@ -11,11 +11,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,10 +24,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from harness.declare import Declaration, find
+from harness.measure.code import code_of, modules_of
 from harness.measure.environment import device_kind, environment
 from harness.measure.fingerprint import Source, fingerprint, program, roots, source_of
+from harness.measure.holders import PATIENCE, Wait, log
 from harness.measure.interrupts import uninterrupted
-from harness.measure.locks import Lock, Machine, acquire
+from harness.measure.locks import LOCK, Lock, Machine, acquire
 from harness.measure.passes import Passes
 from harness.measure.pool import Pool
 from harness.measure.records import Job, Measurement, Outcome
@@ -39,12 +42,18 @@ if TYPE_CHECKING:
 POLL = 0.2
 """Seconds between looks at trials that another process measures."""
 
+AHEAD = 64
+"""How far in the queue to look for a trial whose code an idle worker has run already, and how often the first
+in the queue may be passed over for one. A new worker costs 0.1 s, with JAX 2 s."""
+
 
 @dataclass(frozen=True)
 class _Request:
     trial: Trial
     time_limit: float
     memory_limit: int | None
+    code: tuple[str, ...]
+    modules: tuple[str, ...]
 
 
 class Workers(Protocol):
@@ -57,6 +66,9 @@ class Workers(Protocol):
     @property
     def free(self) -> int:
         """How many more jobs can be started now."""
+
+    def fits(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
+        """Whether an idle worker has run this code, and no other."""
 
     def start(self, job: Job) -> None:
         """Begin a job. Needs `free`."""
@@ -79,8 +91,8 @@ class Laboratory:
 
     `store=None` keeps nothing. `workers` defaults to the cores that this process may use. `cluster` names
     Dask workers that measure instead, `local:4` or `tcp://host:port`. Processes that use one store share its
-    work. For one thread. Raises `StoreError` where the store cannot be used, and `ClusterError`, also from
-    `collect`, where the cluster cannot.
+    work. For one thread at a time. Raises `StoreError` where the store cannot be used, and `ClusterError`,
+    also from `collect`, where the cluster cannot.
     """
 
     def __init__(self, store: Path | None, *, workers: int | None = None, cluster: str = "") -> None:
@@ -108,6 +120,9 @@ class Laboratory:
         self._elsewhere: deque[_Request] = deque()  # another process holds their locks
         self._repeats: deque[_Request] = deque()  # measured once more, in workers that have run nothing
         self._look_again = 0.0
+        self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
+        self._passed_over = 0  # how often the first in the queue was
+        self._codes: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._running: dict[Trial, Lock | None] = {}
         self._ended: deque[tuple[Job, Outcome]] = deque()
         self._finished: list[Measurement] = []
@@ -141,6 +156,11 @@ class Laboratory:
         """How many requested trials `collect` has not yet returned."""
         waiting = len(self._queue) + len(self._timings) + len(self._elsewhere) + len(self._repeats)
         return waiting + len(self._running) + len(self._finished)
+
+    @property
+    def waiting(self) -> str:
+        """What has kept trials from being started for a while, who does, and how to go on; '' for nothing."""
+        return self._wait.text() if self._wait and self._wait.seconds >= PATIENCE else ""
 
     def fingerprint(self, trial: Trial) -> str:
         """The digest of all that the trial's numbers depend on. Raises `UnknownExperimentError`."""
@@ -185,7 +205,8 @@ class Laboratory:
                 if timed and self._cluster:
                     raise self._cluster.refuses_timing(trial.run)
                 queue = self._timings if timed else self._queue
-                queue.append(_Request(trial, time_limit, None if timed else memory_limit))
+                memory_limit = None if timed else memory_limit
+                queue.append(_Request(trial, time_limit, memory_limit, *self._code(trial)))
                 return
             known = self._asked[trial]
             if known is not None and all(known is not other for other in self._finished):
@@ -198,7 +219,7 @@ class Laboratory:
         """
         self.fingerprint(trial)
         with uninterrupted():
-            self._repeats.append(_Request(trial, time_limit, memory_limit))
+            self._repeats.append(_Request(trial, time_limit, memory_limit, *self._code(trial)))
 
     def collect(self, timeout: float) -> list[Measurement]:
         """The measurements that ended since the last call; waits up to `timeout` seconds for the first.
@@ -235,6 +256,15 @@ class Laboratory:
             for trial in list(self._running):
                 self._free(trial)
 
+    def withdraw(self, trials: Collection[Trial]) -> None:
+        """Drop those of the trials that wait: `collect` does not return them; they may be requested again."""
+        with uninterrupted():
+            for queue in (self._queue, self._timings, self._elsewhere):
+                dropped = [request for request in queue if request.trial in trials]
+                for request in dropped:
+                    queue.remove(request)
+                    self._asked.pop(request.trial, None)
+
     def seconds_per_trial(self, run: str) -> float | None:
         """How long a trial of the experiment took on average, as far as the store knows."""
         return None if self._store is None else self._store.seconds_per_trial(run)
@@ -270,6 +300,7 @@ class Laboratory:
             for measurement in known.values():
                 self._finish(measurement)
         while self._queue and self._pool.free and not self._timing and self._machine.share():
+            self._prefer_what_fits()
             trial = self._queue[0].trial
             lock = self._lock(trial)
             if self._locks and lock is None:
@@ -304,6 +335,32 @@ class Laboratory:
                 self._free(trial)
                 raise
             self._timings.popleft()
+        self._note_wait()
+
+    def _note_wait(self) -> None:
+        """Remember since when somebody else's lock has been all that is waited for."""
+        obstacle = self._machine.obstacle if self._queue or self._timings or self._repeats else None
+        cure = f"wait for it, end it, or name another file in {LOCK}"
+        if self._elsewhere and self._locks and not obstacle:
+            obstacle = self._locks / self.fingerprint(self._elsewhere[0].trial)
+            cure = "it measures trials that are wanted here: wait for it, or end it"
+        if self._running or obstacle is None:
+            self._wait = None
+        else:
+            if self._wait is None or self._wait.files != [obstacle]:
+                self._wait = Wait(str(obstacle), [obstacle], cure).continues(self._wait)
+
+    def _prefer_what_fits(self) -> None:
+        """Bring to the front of the queue what an idle worker can run that has run its code before."""
+        for place, request in enumerate(itertools.islice(self._queue, AHEAD)):
+            if self._pool.fits(request.code, request.modules):
+                if place and self._passed_over >= AHEAD:
+                    break
+                self._passed_over = self._passed_over + 1 if place else 0
+                del self._queue[place]
+                self._queue.appendleft(request)
+                return
+        self._passed_over = 0
 
     def _job(self, request: _Request) -> Job:
         source = self._source(request.trial)
@@ -315,7 +372,16 @@ class Laboratory:
             timed=self._is_timed(request.trial),
             digest=source.digest,
             device=self.device if source.uses_jax else "",
+            code=request.code,
+            modules=request.modules,
         )
+
+    def _code(self, trial: Trial) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Whose code the trial runs, and the modules that it names."""
+        modules = modules_of(trial.run, trial.params)
+        if modules not in self._codes:
+            self._codes[modules] = code_of(modules)
+        return self._codes[modules], modules
 
     def _lock(self, trial: Trial) -> Lock | None:
         try:
@@ -391,10 +457,13 @@ class Laboratory:
             seconds=outcome.seconds,
             device=device,
             note=note,
+            raised=outcome.raised,
+            trace=outcome.trace,
+            traces=outcome.traces,
             program=self.program(trial),
             ordinal=outcome.ordinal,
             cpu=outcome.cpu,
-            changed=bool(outcome.changed),
+            changed=bool(outcome.traces.changed or outcome.traces.reseeded),
             edited=edited,
             stopped=outcome.stopped,
         )
@@ -404,7 +473,8 @@ class Laboratory:
         if outcome.undeclared:
             return (
                 f"{trial.run}: not stored, because it used {', '.join(outcome.undeclared)}, which no import"
-                " statement of its source names, so that an edit there would go unnoticed; import it by name"
+                " statement of its source names, so that an edit there would go unnoticed; each such trial"
+                " costs a new worker; import it by name"
             )
         if source.uses_jax and outcome.device not in ("", self.device):
             return f"{trial.run}: not stored, because it ran on {outcome.device}, expected {self.device}"
@@ -426,7 +496,11 @@ def measure_here(trial: Trial, time_limit: float = math.inf) -> Measurement:
     """Measure one trial now, in a worker, as a laboratory would (so with the same bits), and keep nothing."""
     with Laboratory(None, workers=1) as laboratory:
         laboratory.request(trial, time_limit)
+        said = False
         while True:
+            if laboratory.waiting and not said:
+                said = True
+                log(f"waiting: {laboratory.waiting}")
             for measurement in laboratory.collect(timeout=1.0):
                 return measurement
 

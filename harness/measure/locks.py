@@ -11,17 +11,26 @@ import contextlib
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.measure.holders import Wait
 
 LOCK = "HARNESS_MACHINE_LOCK"
 """The environment variable that names the machine's lock file."""
 
 
+PATIENCE = 60.0
+"""Seconds to wait for the lock under which a store is created or opened."""
+
+PAUSE = 0.02
+"""Seconds between looks at a lock that somebody holds."""
+
+
 class LockError(UserError, OSError):
-    """The machine's lock cannot be opened."""
+    """A lock cannot be opened, or somebody holds it for far too long."""
 
 
 class Lock:
@@ -74,18 +83,27 @@ class Machine:
                 f" {found}; name another in {LOCK}"
             ) from None
         self._sharing = False
+        self._path = path
+        self.obstacle: Path | None = None
+        """The file that somebody else had locked when `share` or `seize` last gave False."""
 
     def share(self) -> bool:
         """Whether trials may be started beside others now; from then until `leave`, nobody times."""
-        if not _locked(self._gate, fcntl.LOCK_SH):
+        if not self._got(self._gate, fcntl.LOCK_SH):
             return False
-        self._sharing = self._sharing or _locked(self._machine, fcntl.LOCK_SH)
+        self._sharing = self._sharing or self._got(self._machine, fcntl.LOCK_SH)
         fcntl.flock(self._gate, fcntl.LOCK_UN)
         return self._sharing
 
     def seize(self) -> bool:
         """Whether this process has the machine to itself now, until `leave`; if not, it is next."""
-        return _locked(self._gate, fcntl.LOCK_EX) and _locked(self._machine, fcntl.LOCK_EX)
+        return self._got(self._gate, fcntl.LOCK_EX) and self._got(self._machine, fcntl.LOCK_EX)
+
+    def _got(self, descriptor: int, how: int) -> bool:
+        got = _locked(descriptor, how)
+        gate = self._path.with_name(self._path.name + ".gate")
+        self.obstacle = None if got else gate if descriptor == self._gate else self._path
+        return got
 
     def leave(self) -> None:
         """Give up what was got."""
@@ -101,10 +119,18 @@ class Machine:
 
 @contextlib.contextmanager
 def waiting(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path`, which stays, for the block; waits for it."""
+    """Hold the lock file at `path`, which stays, for the block. Waits for it, with a word if that takes long.
+
+    Raises `LockError` after `PATIENCE` seconds: who holds it does so for milliseconds.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        wait = Wait(str(path), [path], "wait for it, end it, or name another store")
+        while not _locked(descriptor, fcntl.LOCK_EX):
+            wait.speak()
+            if wait.seconds > PATIENCE:
+                raise LockError(f"{path}: expected to get this lock within {PATIENCE:g} s: {wait.text()}")
+            time.sleep(PAUSE)
         yield
     finally:
         os.close(descriptor)

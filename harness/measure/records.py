@@ -28,8 +28,24 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Traces:
+    """What a trial left in its worker that later ones could have seen, in words; made by the worker.
+
+    `changed` costs the worker; `reseeded` names generators of random numbers that were seeded anew;
+    `imported` is what the import of the trial's modules changed, before it ran.
+    """
+
+    changed: tuple[str, ...] = ()
+    reseeded: tuple[str, ...] = ()
+    imported: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Job:
     """What a worker is asked to do; made by `Laboratory`. `declared` names the modules of the closure.
+
+    `code` names the distributions whose code runs (`harness.measure.code`), `modules` the experiment's and
+    those that parameters name: a worker serves one code.
 
     `time_limit` is in seconds, `memory_limit` in bytes that its worker may hold (None: any). `timed`: it is
     a timing, whose worker is neither watched nor replaced. `digest` (of the source) and `device` (its kind,
@@ -45,6 +61,15 @@ class Job:
     digest: str = ""
     device: str = ""
     fresh: bool = False
+    code: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Started:
+    """A worker's word that it has begun its job. `process` is its process id."""
+
+    process: int
 
 
 @dataclass(frozen=True)
@@ -54,10 +79,11 @@ class Outcome:
     `missing` gives, for each declared quantity without a value, the reason. `undeclared` names modules of
     the project that the trial used and that are not in its static import closure. `device` is the kind
     that JAX computed on, '' if the trial did not import JAX. `edited`: the source was another, where it ran,
-    when it had ended. `ordinal` is how many trials its worker had run before, `cpu` the model of processor
-    that it ran on. `stopped`: its worker was ended from outside, at a limit or by SIGKILL, which says nothing
-    of its numbers. `changed` names the process-wide state that the trial changed, for which its worker was
-    replaced.
+    when it had ended. `error` is one line where the trial raised; `raised` then says what was raised and
+    where (two trials that failed alike have the same), and `trace` is its traceback. `left`: processes that
+    it started went on when it had ended. `traces`: what else it left in its worker. `ordinal` is how
+    many trials its worker had run before, `cpu` the model of processor that it ran on. `stopped`: its worker
+    was ended from outside, at a limit or by SIGKILL, which says nothing of its numbers.
     """
 
     status: Status
@@ -69,10 +95,13 @@ class Outcome:
     device: str = ""
     undeclared: tuple[str, ...] = ()
     edited: bool = False
+    raised: str = ""
+    trace: str = ""
+    left: bool = False
+    traces: Traces = Traces()
     ordinal: int = 0
     cpu: str = ""
     stopped: bool = False
-    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +109,8 @@ class Measurement:
     """A measured trial; made by `Laboratory.collect` and `Laboratory.recall`.
 
     `stored`: it is in the store. `reused`: it was there already, nothing ran. `note` says why a good
-    result was not stored. `error` says what went wrong where `status` is "error".
+    result was not stored. `error` says what went wrong where `status` is "error"; `raised`, `trace` and
+    `traces` are those of `Outcome`.
 
     `program` is the digest of what computed it: the fingerprint without the trial. `ordinal`, `cpu`, `edited`
     and `stopped` are those of the outcome; `changed` says that the trial changed the state of its worker.
@@ -98,6 +128,9 @@ class Measurement:
     stored: bool = False
     reused: bool = False
     note: str = ""
+    raised: str = ""
+    trace: str = ""
+    traces: Traces = Traces()
     program: str = ""
     ordinal: int = 0
     cpu: str = ""

@@ -13,24 +13,38 @@ from pathlib import Path
 _PROC = "/proc"
 
 
-def resident(groups: Collection[int]) -> dict[int, int]:
-    """Bytes that each of these process groups holds; what its processes share counts for each of them."""
-    held = dict.fromkeys(groups, 0)
-    for _, group, count in _processes():
-        if group in held:
-            held[group] += count
-    return held
+def resident(roots: Collection[int]) -> dict[int, int]:
+    """Bytes that each of these processes holds with all below it, and with its process group.
+
+    What they share counts for each of them.
+    """
+    return {root: sum(count for _, count in held) for root, held in _below(roots).items()}
 
 
-def proportional(group: int) -> int:
+def proportional(root: int) -> int:
     """As `resident`, but what several processes share counts once. Takes milliseconds per gigabyte."""
-    return sum(_proportional(process, count) for process, g, count in _processes() if g == group)
+    return sum(_proportional(process, count) for process, count in _below([root])[root])
+
+
+def _below(roots: Collection[int]) -> dict[int, list[tuple[int, int]]]:
+    """For each root (process, resident bytes) of those that count for it, also of a session of their own."""
+    found = {process: (parent, group, count) for process, parent, group, count in _processes()}
+    held: dict[int, list[tuple[int, int]]] = {root: [] for root in roots}
+    for process, (parent, group, count) in found.items():
+        line = {process}
+        above = parent
+        while above not in line:  # as it is when they changed while they were read
+            line.add(above)
+            above = found[above][0] if above in found else above
+        for root in held.keys() & {*line, group}:
+            held[root].append((process, count))
+    return held
 
 
 def resident_of(process: int) -> int:
     """Bytes that one process holds; 0 where that is not known."""
     fields = _stat(str(process))
-    return fields[1] if fields else 0
+    return fields[2] if fields else 0
 
 
 def kills_for_memory() -> int | None:
@@ -42,8 +56,8 @@ def kills_for_memory() -> int | None:
     return None
 
 
-def _processes() -> Iterator[tuple[int, int, int]]:
-    """(process, process group, resident bytes) of every process that can be seen."""
+def _processes() -> Iterator[tuple[int, int, int, int]]:
+    """(process, parent, process group, resident bytes) of every process that can be seen."""
     try:
         names = os.listdir(_PROC)
     except OSError:
@@ -54,12 +68,12 @@ def _processes() -> Iterator[tuple[int, int, int]]:
             yield int(name), *fields
 
 
-def _stat(name: str) -> tuple[int, int] | None:
-    """Process group and resident bytes, from proc(5) `stat`; the name in it may hold spaces and brackets."""
+def _stat(name: str) -> tuple[int, int, int] | None:
+    """Parent, group and resident bytes, from proc(5) `stat`; the name in it may hold spaces and brackets."""
     fields = _read(Path(_PROC, name, "stat")).rpartition(")")[2].split()
     if len(fields) < 22:
         return None
-    return int(fields[2]), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    return int(fields[1]), int(fields[2]), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _proportional(process: int, otherwise: int) -> int:

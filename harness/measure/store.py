@@ -23,7 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
-from harness.measure.locks import waiting
+from harness.measure.holders import Wait, holder
+from harness.measure.interrupts import interrupted
+from harness.measure.locks import LockError, waiting
 from harness.measure.records import Measurement, Stage
 from harness.plan.records import Trial
 
@@ -31,6 +33,7 @@ SCHEMA = 3
 APPLICATION = 0x4E544B48  # "NTKH", in SQLite's application_id: this file is ours
 BATCH = 500  # SQLite before 3.32 takes at most 999 parameters in a statement
 PATIENCE = 60.0  # seconds to wait for another writer, whose transactions take milliseconds
+PAUSE = 0.05  # seconds between looks whether it is done
 
 _CREATE = """
 create table measurement (
@@ -77,8 +80,30 @@ class StoreError(UserError):
     """The store cannot be used; says what was expected, what was found and what to do."""
 
 
+class _Patient(sqlite3.Connection):
+    """A connection that waits for other writers, with a word if that takes long, and until Ctrl-C."""
+
+    files: Sequence[Path] = ()
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """As SQLite's, which would wait without a word and could not be interrupted."""
+        wait = Wait(f"store {self.files[0]}", self.files, "wait for it, end it, or name another store")
+        while True:
+            try:
+                return super().execute(sql, parameters)
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+                if not busy or wait.seconds > PATIENCE or interrupted():
+                    raise
+                wait.speak()
+                time.sleep(PAUSE)
+
+
 class Store:
-    """An open store. Raises `StoreError` from every method where the file cannot be used."""
+    """An open store, for one thread at a time.
+
+    Raises `StoreError` from every method where the file cannot be used.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -90,7 +115,10 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             # The lock, because `pragma journal_mode=wal` ignores the busy timeout.
             with waiting(path.with_name(path.name + ".lock")):
-                self._database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+                self._database = sqlite3.connect(
+                    path, timeout=PAUSE, isolation_level=None, check_same_thread=False, factory=_Patient
+                )
+                self._database.files = _beside(path)
                 try:
                     self._prepare()
                 except BaseException:
@@ -215,15 +243,25 @@ class Store:
             elif any(word in found for word in ("malformed", "no such table", "codec")):
                 found = f"a damaged one ({found})"
                 cure = "move it away, and what it held is measured again (sqlite3's .recover may save some)"
+            elif "locked" in found:
+                found = f"{found} by {holder(*_beside(self.path))} for {PATIENCE:g} s"
+                cure = "wait for it, end it, or name another file"
             raise StoreError(
                 f"store {self.path}: expected a SQLite database that can be written, found: {found}; {cure}"
             ) from error
+        except LockError as error:
+            raise StoreError(f"store {self.path}: {error}") from error
         except OSError as error:
             what = os.strerror(error.errno) if error.errno else str(error)
             raise StoreError(
                 f"store {self.path}: expected a file in a folder that can be written, found: {what};"
                 " name another file"
             ) from error
+
+
+def _beside(path: Path) -> list[Path]:
+    """The files in which SQLite locks a database."""
+    return [path.with_name(path.name + end) for end in ("", "-shm", "-wal")]
 
 
 def _entries() -> list[tuple[bytes, ...]]:

@@ -1,13 +1,12 @@
 """What runs in a worker process: one trial after another, until the parent closes the connection.
 
-In: a `Job` per message. Out: the text "started", then an `Outcome`, per job. The process is started by
-the pool with its environment already set, in a process group of its own; it dies with its parent.
+In: a `Job` per message. Out: `Started`, then an `Outcome`, per job. The process is started by the pool with
+its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with which it dies.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import numbers
 import os
 import select
@@ -17,59 +16,71 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
+from dataclasses import replace
 
 from harness.declare import Declaration, collect_stages, find
+from harness.declare.blame import innermost, summary
 from harness.declare.stages import StageReport
+from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
-from harness.measure.records import Job, Outcome, Stage
+from harness.measure.records import Job, Outcome, Stage, Started
+from harness.measure.supervisor import SUPERVISED, descendants
+from harness.measure.traces import Watcher
 from harness.plan.records import Trial
 from harness.text import shortened
 
-FRAMES = 6
-"""How many frames of a traceback are worth showing."""
+FRAMES = 12
+"""How many frames of a traceback are worth showing: the innermost."""
 
 
-def main(descriptor: int, parent: int, follow: bool) -> None:
-    """Serve jobs that arrive on the socket `descriptor`. `parent` is the process to die with; `follow`
-    says that it was its main thread that started us."""
+def main(descriptor: int, mark: bytes, folder: str = "") -> None:
+    """Serve jobs that arrive on the socket `descriptor`, in frames of that mark.
+
+    `folder` is for this worker's temporary files.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.set_inheritable(descriptor, False)
-    if follow:
-        _die_with_parent(parent)
     threading.Thread(target=_exit_on_hangup, args=(descriptor,), daemon=True).start()
-    connection = Connection(descriptor)
+    channel = Channel(descriptor, mark)
     baseline = frozenset(loaded_sources(list(sys.modules)))
+    watcher = Watcher(folder)
     home = os.getpid()
     while True:
         try:
-            job = connection.recv()
+            job = channel.receive()
         except (EOFError, OSError):
             return
-        connection.send("started")
-        outcome = run_job(job, baseline)
+        assert isinstance(job, Job)
+        channel.transmit(Started(home))
+        outcome = run_job(job, baseline, watcher)
         if os.getpid() != home:  # a fork that the trial let come back: the answer is not its to give
             os._exit(1)
-        connection.send(outcome)
+        channel.transmit(replace(outcome, left=not job.timed and _left()))
 
 
-def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
+def run_job(job: Job, baseline: frozenset[str], watcher: Watcher | None = None) -> Outcome:
     """Run a trial. Whatever it raises becomes an outcome with an error."""
+    watcher = watcher or Watcher()
+    watcher.begin(job.declared)
     stages: list[StageReport] = []
     used: set[str] = set()
     before = set(sys.modules)
     start = time.perf_counter()
     values: dict[str, float] = {}
     missing: dict[str, str] = {}
-    error = ""
+    imported: tuple[str, ...] = ()
+    error = raised = trace = ""
     try:
-        with watching_imports() as used, collect_stages() as stages:
+        with watching_imports(watcher) as used, collect_stages() as stages:
             declaration = find(job.trial.run)
+            if len(sys.modules) > len(before):
+                imported = watcher.imported()
             returned = call(declaration, job.trial)
         values, missing, error = sort_out(declaration, returned, stages)
+        raised = error and f"returned: {error}"
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
-        error = "".join(traceback.format_exception(exception, limit=-FRAMES)).strip()
+        error, raised, trace = told(exception)
     seconds = time.perf_counter() - start
     undeclared = loaded_sources(used | (set(sys.modules) - before))
     return Outcome(
@@ -78,10 +89,24 @@ def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
         missing={} if error else {name: shortened(reason) for name, reason in missing.items()},
         stages=tuple(Stage(r.name, r.seconds, shortened(r.failure)) for r in stages),
         error=shortened(error),
+        raised=raised,
+        trace=shortened(trace),
         seconds=seconds,
         device=_device(),
         undeclared=tuple(sorted(undeclared - job.declared - baseline)),
+        traces=watcher.traces(imported, timed=job.timed),
     )
+
+
+def told(exception: BaseException) -> tuple[str, str, str]:
+    """What a trial raised: on one line; what and where, to tell like from unlike; and the traceback, which
+    begins where the experiment was called."""
+    trace = exception.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    lines = traceback.format_exception(type(exception), exception, trace, limit=-FRAMES)
+    where = f"{type(exception).__qualname__} at {innermost(exception)}"
+    return summary(exception), where, "".join(lines).strip()
 
 
 def call(declaration: Declaration, trial: Trial) -> object:
@@ -130,15 +155,28 @@ def _device() -> str:
         return f"unknown ({type(error).__name__})"
 
 
-def _die_with_parent(parent: int) -> None:
-    """On Linux the kernel kills us when the thread that started us ends, even while C code runs."""
-    if not sys.platform.startswith("linux"):
-        return
-    set_parent_death_signal = 1  # PR_SET_PDEATHSIG, see prctl(2)
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(set_parent_death_signal, int(signal.SIGKILL))
-    if os.getppid() != parent:
-        os._exit(1)
+def _left() -> bool:
+    """Whether processes that trials started are still there. Where there are none: a few microseconds.
+
+    An orphan is its supervisor's child, beside this process.
+    """
+    if not SUPERVISED:
+        return False
+    supervisor = os.getppid()
+    try:
+        children = os.open(f"/proc/{supervisor}/task/{supervisor}/children", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            orphans = len(os.read(children, 64).split()) > 1
+        finally:
+            os.close(children)
+    except OSError:  # a kernel that does not list them
+        orphans = True
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        if not orphans:
+            return False
+    return len(descendants(supervisor)) > 1
 
 
 def _exit_on_hangup(descriptor: int) -> None:

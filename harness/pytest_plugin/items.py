@@ -6,7 +6,9 @@ fixtures of a conftest apply to them.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import threading
 import types
 import warnings
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ import pytest
 
 from harness.errors import UserError
 from harness.judge import FAILING
+from harness.measure.holders import log
 from harness.pytest_plugin import LABORATORY
 from harness.pytest_plugin.item import SuiteItem
 from harness.pytest_plugin.settings import Settings
@@ -30,6 +33,10 @@ from harness.targets import make_local_modules_importable
 
 ACTING = frozenset({"filterwarnings", "parametrize", "skip", "skipif", "usefixtures", "xdist_group", "xfail"})
 """Marks that do something in pytest. In a suite they are names like any other, so they are only keywords."""
+
+
+_OPENING = threading.Lock()
+"""So that threads that run claims share one laboratory."""
 
 
 class HarnessWarning(pytest.PytestWarning):
@@ -114,4 +121,18 @@ class Claim(SuiteItem):
         return instance_record(finding, self._suite, result, first_seed=0)
 
     def _laboratory(self) -> SharedLaboratory:
-        return self.config.stash.setdefault(LABORATORY, SharedLaboratory(Settings.of(self.config)))
+        with _OPENING:
+            return self.config.stash.setdefault(
+                LABORATORY, SharedLaboratory(Settings.of(self.config), self._say)
+            )
+
+    def _say(self, text: str) -> None:
+        """Show a line now, past what captures output: a wait without a word looks like a hang."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        capture = self.config.pluginmanager.get_plugin("capturemanager")
+        if reporter is None:  # a process of pytest-xdist
+            log(text)
+            return
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            reporter.ensure_newline()
+            reporter.write_line(safe(text))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from harness.campaign import Result, conduct
+from harness.campaign import Progress, Result, conduct
 from harness.measure import Laboratory
+from harness.measure.holders import log
 from harness.plan import case
 from harness.pytest_plugin.settings import Settings
 from harness.suite import Instance
@@ -14,27 +17,44 @@ from harness.suite import Instance
 class SharedLaboratory:
     """The laboratory that all claims of a pytest process share, opened for the first of them.
 
-    Not safe for several threads, as a laboratory is not.
+    Threads (pytest-run-parallel runs one test in several) take turns, as a laboratory is for one at a time.
+    `say` is told, once, what keeps trials from being started.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, say: Callable[[str], None] = log) -> None:
         self.settings = settings
+        self._say = say
+        self._said = False
+        self._turn = threading.RLock()
         self._laboratory: Laboratory | None = None
         self._salt = datetime.now(UTC).isoformat()
 
     def judge(self, instance: Instance) -> Result:
         """Measure what the instance needs, and judge it."""
         question = case(instance, seeds=self.settings.seeds)
-        if self._laboratory is None:
-            self._laboratory = Laboratory(self.settings.store, workers=self.settings.workers)
-        try:
-            return conduct([question], self._laboratory, recheck=self.settings.recheck, salt=self._salt)
-        except BaseException:  # what it still measures is not for the next claim to wait for
-            self.close()
-            raise
+        with self._turn:
+            if self._laboratory is None:
+                self._laboratory = Laboratory(self.settings.store, workers=self.settings.workers)
+            try:
+                return conduct(
+                    [question],
+                    self._laboratory,
+                    recheck=self.settings.recheck,
+                    salt=self._salt,
+                    on_progress=self._hear,
+                )
+            except BaseException:  # what it still measures is not for the next claim to wait for
+                self.close()
+                raise
 
     def close(self) -> None:
         """End the workers, and at once what they may still measure."""
-        laboratory, self._laboratory = self._laboratory, None
-        if laboratory is not None:
-            laboratory.close(kill=True)
+        with self._turn:
+            laboratory, self._laboratory = self._laboratory, None
+            if laboratory is not None:
+                laboratory.close(kill=True)
+
+    def _hear(self, progress: Progress) -> None:
+        if progress.waiting and not self._said:
+            self._said = True
+            self._say(f"waiting: {progress.waiting}")

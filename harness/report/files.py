@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 from harness.errors import UserError
 from harness.report.record import Record, RecordError, from_json
+
+_UMASK = threading.Lock()
+"""The umask can only be read by changing it: two threads at once would leave it changed."""
 
 
 class OutputError(UserError, OSError):
@@ -30,7 +35,8 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     if path.exists() and not path.is_file() and not path.is_dir():
-        path.write_bytes(data)
+        with contextlib.suppress(BrokenPipeError):  # its reader has left: nobody's mistake
+            path.write_bytes(data)
         return
     path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,8 +46,9 @@ def _write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
+        with _UMASK:
+            umask = os.umask(0)
+            os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
     except BaseException:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from harness.campaign import Progress
 from harness.report.words import seconds
+from harness.text import printable
 
 PATIENCE = 2.0
 """Seconds before the first sign; shorter runs show none."""
@@ -18,14 +19,29 @@ EVERY = 20.0
 
 @contextmanager
 def showing(quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """A function that shows progress on standard error, for the length of the block."""
+    """A function that shows progress on standard error, for the length of the block.
+
+    A wait for somebody's lock is said once in any case.
+    """
     if quiet:
-        yield lambda progress: None
+        yield _saying_waits(lambda progress: None)
     elif sys.stderr.isatty():
         with _live() as show:
-            yield show
+            yield _saying_waits(show)
     else:
-        yield _Lines().show
+        yield _saying_waits(_Lines().show)
+
+
+def _saying_waits(show: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    said: list[str] = []
+
+    def shown(progress: Progress) -> None:
+        if progress.waiting and not said:
+            said.append(progress.waiting)
+            print(f"waiting: {progress.waiting}", file=sys.stderr, flush=True)
+        show(progress)
+
+    return shown
 
 
 def sentence(progress: Progress) -> str:
@@ -39,16 +55,22 @@ def sentence(progress: Progress) -> str:
     parts.append(seconds(progress.elapsed))
     if progress.remaining is not None and progress.pending:
         parts.append(f"about {seconds(progress.remaining)} for these")
+    if progress.waiting:
+        parts.append("waiting for a lock")
     return " · ".join(parts)
 
 
 class _Lines:
-    """A plain line every `EVERY` seconds."""
+    """A plain line every `EVERY` seconds, and each note at once."""
 
     def __init__(self) -> None:
         self.next = time.monotonic() + PATIENCE
+        self.said = 0  # how many notes have been shown
 
     def show(self, progress: Progress) -> None:
+        for note in progress.notes[self.said :]:
+            print(f"Note: {printable(note)}", file=sys.stderr, flush=True)
+        self.said = len(progress.notes)
         if time.monotonic() >= self.next:
             self.next = time.monotonic() + EVERY
             print(sentence(progress), file=sys.stderr, flush=True)
@@ -64,8 +86,13 @@ def _live() -> Iterator[Callable[[Progress], None]]:
     columns = (BarColumn(bar_width=24), TextColumn("{task.description}", markup=False))
     with Bar(*columns, console=console, transient=True, refresh_per_second=4) as bar:
         task = bar.add_task("", total=None)
+        said = 0
 
         def show(progress: Progress) -> None:
+            nonlocal said
+            for note in progress.notes[said:]:  # above the bar
+                console.print(f"Note: {printable(note)}", markup=False, highlight=False)
+            said = len(progress.notes)
             done = progress.measured + progress.reused
             bar.update(task, completed=done, total=done + progress.pending, description=sentence(progress))
 

@@ -19,7 +19,8 @@ def trial_text(measurement: Measurement) -> str:
         stages = [(s.name, f"{s.seconds:.2f} s", s.failure or "ok") for s in measurement.stages]
         lines += ["", _table(stages)]
     if measurement.status == "error":
-        return "\n".join([*lines, "", measurement.error])
+        trace = ["", measurement.trace] if measurement.trace else []
+        return "\n".join([*lines, "", measurement.error, *trace])
     values = [(name, repr(value)) for name, value in measurement.values.items()]
     values += [(name, f"missing: {reason}") for name, reason in measurement.missing.items()]
     return "\n".join([*lines, "", _table(values)])
@@ -39,6 +40,7 @@ def trials_json(measurements: Sequence[Measurement]) -> str:
                 "missing": dict(m.missing),
                 "stages": [{"name": s.name, "seconds": s.seconds, "failure": s.failure} for s in m.stages],
                 "error": m.error,
+                "trace": m.trace,
                 "seconds": m.seconds,
                 "device": m.device,
             }

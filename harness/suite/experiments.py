@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from harness.declare import (
+    IMPORTABLE,
     Declaration,
     Kind,
     Repeatable,
@@ -17,6 +18,7 @@ from harness.declare import (
     experiment_names,
     find,
     is_reference,
+    names_main,
     read_repeatable,
 )
 from harness.declare.repeatable import EXPECTED
@@ -103,7 +105,12 @@ def _repeats(table: Table) -> Repeatable | None:
 
 
 def _declaration(run: str | None, table: Table, kind: Kind, *, imports: bool) -> Declaration | None:
-    if run is None or (is_reference(run) and not imports):
+    if run is None:
+        return None
+    if names_main(run):
+        table.notes.add((*table.path, "run"), IMPORTABLE, shown(run))
+        return None
+    if is_reference(run) and not imports:
         return None
     try:
         declaration = find(run)
@@ -139,6 +146,9 @@ class _Parameters:
             self.notes.add(path, "a number, a string or a boolean", shown(raw))
             return None
         if not self.notes.number(path, raw):
+            return None
+        if names_main(raw):
+            self.notes.add(path, IMPORTABLE, shown(raw))
             return None
         if self.declaration is None:
             return raw

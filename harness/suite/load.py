@@ -64,7 +64,7 @@ def _text(path: Path, file: str) -> str:
         if path.stat().st_size > MAX_BYTES:
             problem = f"{path.stat().st_size:,} bytes"
         else:
-            return path.read_text(encoding="utf-8")
+            return path.read_text(encoding="utf-8-sig")  # editors may begin a file with a byte order mark
     except UnicodeDecodeError as error:
         problem = f"bytes that are not UTF-8 at offset {error.start}"
     except (OSError, ValueError) as error:

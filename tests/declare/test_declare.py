@@ -163,12 +163,46 @@ def test_a_benchmark_is_declared_without_a_seed() -> None:
         ("os", "no experiment or benchmark is called 'os'"),
         ("no_such_module:f", "importing no_such_module failed"),
         ("toys:nothing", "found nothing of that name"),
-        ("toys:PAIR", "found a dict without it"),
+        ("toys:PAIR", "found a dict without it in .*toys.py"),
+        ("__main__:f", "expected a module that worker processes can import, found __main__"),
+        ("__main__.inner:f", "expected a module that worker processes can import, found __main__"),
     ],
 )
 def test_names_that_lead_nowhere(name: str, said: str) -> None:
     with pytest.raises(UnknownExperimentError, match=said):
         find(name)
+
+
+CHECKED_ONLY = """\
+from __future__ import annotations
+from typing import TYPE_CHECKING
+from harness import experiment
+if TYPE_CHECKING:
+    from nowhere import Size
+@experiment('e', version=1, quantities={})
+"""
+"""The beginning of a module that knows a name only while types are checked."""
+
+
+def test_what_a_function_returns_is_not_evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = f"{CHECKED_ONLY}def f(*, seed: int, size: int = 1) -> dict[str, Size]: ..."
+    (tmp_path / "returns.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert find("returns:f").parameters["size"].type is int
+
+
+def test_a_module_that_hides_another_of_its_name_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The current folder comes last on the path: a file in it may be another than the one imported."""
+    for folder in ("installed", "here"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "twice.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path / "installed")
+    monkeypatch.chdir(tmp_path / "here")
+    found = f"in {tmp_path}/installed/twice.py, which hides {tmp_path}/here/twice.py: rename one of them"
+    with pytest.raises(UnknownExperimentError, match=found):
+        find("twice:f")
 
 
 @pytest.mark.parametrize(
@@ -181,6 +215,11 @@ def test_names_that_lead_nowhere(name: str, said: str) -> None:
             "from harness import experiment\n@experiment('e', version=1, quantities={})\n"
             "def f(*, seed: int, size): ...",
             "parameter size: expected a type annotation, found none \\(.*own.py, line 2\\)",
+        ),
+        (
+            f"{CHECKED_ONLY}def f(*, seed: int, size: Size = 1) -> dict[str, float]: ...",
+            "parameter size: expected a type that is known when the module runs, found 'Size': name 'Size' is"
+            " not defined \\(.*own.py, line 6; a name that is imported under `if TYPE_CHECKING:`",
         ),
     ],
 )

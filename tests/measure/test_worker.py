@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from harness.declare import Declaration, Quantity
 from harness.declare.stages import StageReport
-from harness.measure.worker import sort_out
+from harness.measure.worker import sort_out, told
 
 ROOT = Path(__file__).parents[2]
 DECLARATION = Declaration(
@@ -72,3 +73,18 @@ def test_a_worker_imports_nothing_heavy():
     text = f"import sys, harness.measure.worker; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == ""
+
+
+def test_what_was_raised_is_a_line_and_its_traceback_is_the_users(tmp_path: Path) -> None:
+    """The line is the user's, though another module raised; likeness is told by what raised."""
+    names: dict[str, object] = {}
+    file = tmp_path / "own.py"
+    file.write_text("import json\n\ndef f():\n    json.loads('{')\n")
+    exec(compile(file.read_text(), str(file), "exec"), names)
+    with pytest.raises(json.JSONDecodeError) as caught:
+        names["f"]()  # type: ignore[operator]
+    error, raised, trace = told(caught.value)
+    said = "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+    assert error == f"JSONDecodeError: {said} ({file}, line 4)"
+    assert raised.startswith(f"JSONDecodeError at {json.decoder.__file__}, line ")
+    assert f'File "{file}", line 4, in f' in trace

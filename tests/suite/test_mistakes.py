@@ -251,3 +251,30 @@ def test_an_experiment_that_cannot_be_imported_is_the_only_mistake(write: Callab
         load(write(GOOD.replace("toys:pair", "nowhere:pair")), imports=True)
     assert len(str(caught.value).splitlines()) == 1
     assert "importing nowhere failed: No module named 'nowhere'" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["toys:pair", "toys.deep:pair"])
+def test_main_is_no_module_of_a_suite(write: Callable[[str], Path], text: str) -> None:
+    """It is the program that was started, another one in every worker. (Said without imports, too.)"""
+    good = GOOD.replace("toys:pair", "__main__:pair").replace("sd = 0.02", f'log = "__main__{text[4:]}"')
+    with pytest.raises(SuiteError) as caught:
+        load(write(good))
+    found = [str(m.found) for m in caught.value.mistakes]
+    assert found == ['"__main__:pair"', f'"__main__{text[4:]}"']
+    assert {m.expected for m in caught.value.mistakes} == {"a module that worker processes can import"}
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, write: Callable[[str], Path]) -> None:
+    path = tmp_path / "marked.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert load(path).instances
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("arxiv =", "arxiw =").encode())
+    (mistake,) = _mistakes_of(path)
+    path.write_bytes(GOOD.replace("arxiv =", "arxiw =").encode())
+    assert _mistakes_of(path) == (mistake,)
+
+
+def _mistakes_of(path: Path) -> tuple[Mistake, ...]:
+    with pytest.raises(SuiteError) as caught:
+        load(path)
+    return caught.value.mistakes

@@ -81,6 +81,7 @@ class Cluster:
             cache=None if cache is None else str(cache),
         )
         self._workers: set[str] = set()
+        self._codes: dict[str, tuple[str, ...]] = {}  # that each worker ran last
         self._tasks: dict[str, _Task] = {}
         self._again: deque[_Task] = deque()  # their worker died, and none was free
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -114,9 +115,14 @@ class Cluster:
         """How many more jobs can be started now."""
         return max(0, len(self._idle()) - len(self._again))
 
+    def fits(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
+        """Whether an idle worker ran this code last. What it is worth there, its own pool knows."""
+        return any(self._codes.get(address) == code for address in self._idle())
+
     def start(self, job: Job) -> None:
-        """Give the job to an idle worker."""
-        self._give(_Task(job, 1), self._idle()[0])
+        """Give the job to an idle worker, if possible to one that ran this code last."""
+        idle = self._idle()
+        self._give(_Task(job, 1), next((a for a in idle if self._codes.get(a) == job.code), idle[0]))
 
     def watch(self, timeout: float) -> None:
         """Wait until a reply comes or a worker may have died; at most `timeout` seconds."""
@@ -190,6 +196,7 @@ class Cluster:
         self._orders += 1
         key = f"harness-{self._terms.run}-{self._orders}"
         task.address = address
+        self._codes[address] = task.job.code
         self._tasks[key] = task
         task.future = self._client.submit(
             remote.measure,

@@ -41,8 +41,7 @@ class _Bench:
     def __init__(self, terms: Terms) -> None:
         self.run = terms.run
         cache = Path(terms.cache) if terms.cache and terms.host == socket.gethostname() else None
-        # The thread that Dask runs orders in lasts as long as its process.
-        self.pool = Pool(1, environment(cache), follow=True)
+        self.pool = Pool(1, environment(cache))
         self.sources: dict[tuple[str, tuple[str, ...]], Source] = {}
         self.over = threading.Event()
         self.busy = threading.Lock()
