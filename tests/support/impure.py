@@ -40,6 +40,8 @@ def _hidden(act: str) -> float:
             return _noise(1)
         case "unseeded":
             return GENERATOR.random()
+        case "global":
+            return random.random()
         case "pid":
             return float(os.getpid())
         case "time":
