@@ -349,7 +349,7 @@ class Laboratory:
 
     def _note_wait(self) -> None:
         """Remember since when somebody else's lock has been all that is waited for."""
-        obstacle = self._machine.obstacle if self._queue or self._timings else None
+        obstacle = self._machine.obstacle if self._queue or self._timings or self._repeats else None
         cure = f"wait for it, end it, or name another file in {LOCK}"
         if self._elsewhere and self._locks and not obstacle:
             obstacle = self._locks / self.fingerprint(self._elsewhere[0].trial)
@@ -473,7 +473,7 @@ class Laboratory:
             program=self.program(trial),
             ordinal=outcome.ordinal,
             cpu=outcome.cpu,
-            changed=bool(outcome.traces.changed),
+            changed=bool(outcome.traces.changed or outcome.traces.reseeded),
             edited=edited,
             stopped=outcome.stopped,
         )

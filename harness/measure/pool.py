@@ -300,8 +300,8 @@ class Pool:
             self._begin_anew(worker, job)
             return None
         code = worker.process.poll()
-        _kill(worker)
         stopped = not worker.started or code == -signal.SIGKILL
+        _kill(worker)
         return self._lost(worker, _how_it_died(code, worker.kills), stopped=stopped)
 
     def _begin_anew(self, worker: _Worker, job: Job) -> None:

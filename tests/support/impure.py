@@ -9,7 +9,15 @@ import time
 
 from harness.declare import Quantity, StageError, experiment, stage
 
-CALLS: list[int] = []
+
+class Calls:
+    """How many trials this process has run: an object, whose inside nobody looks at between trials."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+CALLS = Calls()
 GENERATOR = random.Random()  # drawn from the system's randomness when the module is imported
 
 QUANTITIES = {
@@ -27,25 +35,27 @@ def _hidden(act: str) -> float:
     """What a number must not depend on."""
     match act:
         case "counter":
-            return float(len(CALLS))
+            return float(CALLS.count)
         case "cached":
             return _noise(1)
         case "unseeded":
             return GENERATOR.random()
+        case "global":
+            return random.random()
         case "pid":
             return float(os.getpid())
         case "time":
             return time.time()
         case "zero":
-            return -0.0 if len(CALLS) > 1 else 0.0
+            return -0.0 if CALLS.count > 1 else 0.0
         case "nan":
             return float("nan")
     return 0.0
 
 
 def _run(seed: int, act: str, jitter: float) -> dict[str, float]:
-    CALLS.append(seed)
-    first = len(CALLS) == 1
+    CALLS.count += 1
+    first = CALLS.count == 1
     if act == "fails" and first:
         raise ValueError("nothing was there")
     if act == "slow" and first:
