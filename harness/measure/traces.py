@@ -28,7 +28,7 @@ from harness.measure.probes import LEAKS, LIBRARIES, Probe, probes, scratch
 from harness.measure.records import Traces
 
 _PATCHABLE = (
-    "builtins math random time numpy numpy.fft numpy.linalg numpy.random scipy scipy.linalg scipy.special"
+    "builtins math random time numpy numpy.linalg numpy.random scipy scipy.linalg scipy.special"
     " jax jax.nn jax.numpy jax.random"
 )
 PATCHABLE = frozenset(_PATCHABLE.split())

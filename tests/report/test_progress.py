@@ -85,9 +85,9 @@ def test_what_costs_a_worker_is_said_at_the_first_trial(costly, capsys) -> None:
     laboratory.close(kill=True)
     assert seen[-1].measured == 1
     assert seen[-1].pending
-    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Note")]
-    assert line.startswith(f"Note: {begins}")
-    assert "a new worker" in line
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith(f"Note: {begins}")]
+    assert len(lines) == 1
+    assert "a new worker" in lines[0]
 
 
 def test_each_note_is_shown_once(capsys) -> None:
