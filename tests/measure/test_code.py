@@ -68,10 +68,10 @@ def test_editable_and_installed_distributions_count_by_name(projects, tmp_path, 
 
 
 def test_the_package_s_own_experiments_are_one_code():
-    own = modules_of("ntk.regression", (("data", "digits"),))
+    own = modules_of("ntk.regression", ())
     assert code_of(own) == code_of(modules_of("ntk.kernel", ())) == ("harness",)
     named = ("harness.ntk.experiments.regression", "mine")
-    assert modules_of("ntk.regression", (("data", "mine:load"),)) == named
+    assert modules_of("ntk.regression", ("mine",)) == named
 
 
 def measured(laboratory: Laboratory, trials: list[Trial]) -> dict[Trial, int]:
