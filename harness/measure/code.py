@@ -12,15 +12,14 @@ import os
 from urllib.parse import unquote, urlsplit
 
 from harness.declare.registry import module_of
-from harness.measure.fingerprint import roots
 from harness.measure.installed import metadata_folders, owner
 from harness.measure.modules import OWN, Finder, Located
-from harness.plan.records import Params
 
 
-def modules_of(run: str, params: Params) -> tuple[str, ...]:
-    """The module of the experiment, and those that parameters name. Raises `UnknownExperimentError`."""
-    return tuple(sorted({module_of(run), *roots(params)}))
+def modules_of(run: str, named: tuple[str, ...]) -> tuple[str, ...]:
+    """The module of the experiment, and those that parameters name (`roots`). Raises
+    `UnknownExperimentError`."""
+    return tuple(sorted({module_of(run), *named}))
 
 
 def code_of(modules: tuple[str, ...]) -> tuple[str, ...]:

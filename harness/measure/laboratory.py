@@ -122,7 +122,7 @@ class Laboratory:
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
         self._passed_over = 0  # how often the first in the queue was
-        self._codes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._codes: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._running: dict[Trial, Lock | None] = {}
         self._ended: deque[tuple[Job, Outcome]] = deque()
         self._finished: list[Measurement] = []
@@ -388,10 +388,11 @@ class Laboratory:
 
     def _code(self, trial: Trial) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Whose code the trial runs, and the modules that it names."""
-        modules = modules_of(trial.run, trial.params)
-        if modules not in self._codes:
-            self._codes[modules] = code_of(modules)
-        return self._codes[modules], modules
+        key = (trial.run, roots(trial.params))
+        if key not in self._codes:
+            modules = modules_of(*key)
+            self._codes[key] = code_of(modules), modules
+        return self._codes[key]
 
     def _lock(self, trial: Trial) -> Lock | None:
         try:

@@ -125,7 +125,7 @@ def _umask() -> int:
     return mask
 
 
-_LIMITS = [resource.RLIMIT_AS, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE]
+_LIMITS = [resource.RLIMIT_AS, resource.RLIMIT_NOFILE]
 _SIGNALS = [
     int(number)
     for number in (
@@ -157,9 +157,8 @@ def _interpreter() -> object:
     )
 
 
-def _scheduling() -> object:
-    affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
-    return affinity, os.getpriority(os.PRIO_PROCESS, 0)
+def _processors() -> object:
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
 
 
 def _decimal() -> object:
@@ -283,7 +282,7 @@ _PROBES = [
     Probe("sys.path", lambda: (list(sys.path), list(sys.path_hooks)), setup=True),
     Probe("sys.meta_path", lambda: list(sys.meta_path), setup=True),
     Probe("limits of the process", lambda: [resource.getrlimit(limit) for limit in _LIMITS]),
-    Probe("priority or processors", _scheduling),
+    Probe("the processors that may be used", _processors),
     Probe("the decimal context", _decimal, "decimal"),
     Probe("the state of random", _generator, "random", setup=True, reseed=_reseed_random),
     Probe("the state of numpy.random", _numpy_generator, "numpy.random", setup=True, reseed=_reseed_numpy),

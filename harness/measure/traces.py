@@ -13,7 +13,9 @@ trace as any other.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import operator
 import sys
 import threading
 import time
@@ -28,7 +30,7 @@ from harness.measure.probes import LEAKS, LIBRARIES, Probe, probes, scratch
 from harness.measure.records import Traces
 
 _PATCHABLE = (
-    "builtins math random time numpy numpy.fft numpy.linalg numpy.random scipy scipy.linalg scipy.special"
+    "builtins math random time numpy numpy.linalg numpy.random scipy scipy.linalg scipy.special"
     " jax jax.nn jax.numpy jax.random"
 )
 PATCHABLE = frozenset(_PATCHABLE.split())
@@ -74,8 +76,11 @@ class Watcher:
         self._threads = next(w for w in self._watched if w.probe is LEAKS[0])
         for name in PATCHABLE | LIBRARIES:
             self._learn(name)
-        self._modules = dict(sys.modules)
-        self._module_values = list(self._modules.values())
+        self._loaded = 0
+        self._modules: dict[str, Any] = {}
+        self._module_values: tuple[Any, ...] = ()
+        self._named_modules: Callable[[dict[str, ModuleType]], object] = len
+        self._accept_modules()
 
     def begin(self, own: frozenset[str]) -> None:
         """A trial begins whose closure has the modules `own`."""
@@ -156,13 +161,25 @@ class Watcher:
         return bool(text)
 
     def _compare_modules(self) -> None:
-        if _same(list(sys.modules.values()), self._module_values):
-            return
-        now = dict(sys.modules)
-        lost = sorted(name for name, module in self._modules.items() if now.get(name) is not module)
+        """Find entries that were replaced or deleted. Deep inside an installed library none is looked at."""
+        with contextlib.suppress(KeyError):
+            named = self._named_modules(sys.modules)
+            if len(sys.modules) == self._loaded and _same(named, self._module_values):
+                return
+        lost = sorted(name for name, module in self._modules.items() if sys.modules.get(name) is not module)
         if lost:
             self._notice(f"sys.modules: {', '.join(lost[:3])}")
-        self._modules, self._module_values = now, list(now.values())
+        self._accept_modules()
+
+    def _accept_modules(self) -> None:
+        self._loaded = len(sys.modules)
+        self._modules = {name: module for name, module in sys.modules.items() if self._is_looked_at(name)}
+        self._named_modules = operator.itemgetter(*self._modules)
+        self._module_values = tuple(self._modules.values())
+
+    def _is_looked_at(self, name: str) -> bool:
+        root, _, inside = name.partition(".")
+        return not inside or root in sys.stdlib_module_names or name in PATCHABLE or name in self._own
 
     def _notice(self, text: str) -> None:
         self._noticed[text] = None

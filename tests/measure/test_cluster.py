@@ -84,6 +84,26 @@ def test_the_loss_of_a_trial_costs_that_trial_only(project, store, two):
         assert expected[act] in found[trial].error
 
 
+def test_a_trial_does_not_see_what_another_left_in_its_worker(project, store, two):
+    project.write(
+        "leak.py",
+        """
+        import os
+        from harness.declare import Quantity, experiment
+        @experiment("leak", version=1, quantities={"x": Quantity("what a trial finds", scale="linear")})
+        def leak(*, seed: int) -> dict[str, float]:
+            found = len(os.environ.get("LEAKED", ""))
+            os.environ["LEAKED"] = "yes"
+            return {"x": float(found)}
+        """,
+    )
+    trials = [Trial("leak:leak", (), seed) for seed in range(4)]
+    with Laboratory(store, cluster=two.address) as laboratory:
+        found = measure(laboratory, trials)
+    assert [m.value("x") for m in found.values()] == [0.0] * 4
+    assert {m.traces.changed for m in found.values()} == {("os.environ: LEAKED",)}
+
+
 def test_what_nobody_waits_for_is_ended(project, store, two, tmp_path, counted):
     log = tmp_path / "log"
     trials = [project.trial(seed, sleep=60.0, log=str(log)) for seed in range(4)]

@@ -259,34 +259,36 @@ def test_two_workers_and_many_trials(project, store):
     assert len(remarks(found.values())) == 1, "one note for an experiment, not for each trial"
 
 
-@pytest.mark.parametrize(
-    "innocent",
-    [
-        "MEMO[seed] = object()",  # a cache of objects
-        "import fractions, sched",  # imports
-        "import xml.dom.minidom",
-        "import random; random.Random(seed).random()",
-        "import threading; threading.Thread(target=len, args=((),)).start()",  # ends by itself
-        "import tempfile; tempfile.TemporaryFile().close()",
-        "import decimal; decimal.localcontext(decimal.Context(prec=3)).__enter__; decimal.Decimal(1) / 3",
-        "import warnings\n    with warnings.catch_warnings(): warnings.simplefilter('error')",
-        "import numpy as np\n    with np.errstate(all='raise'): np.ones(3) / 2",
-        "import numpy.testing, scipy.optimize, scipy.stats",  # bound lazily
-    ],
-)
-def test_what_is_no_trace(project, store, innocent):
-    body = BODY.replace("$SPOIL", innocent).replace("$READ", "x = 0.0")
-    project.write("leak.py", HEAD + body)
+INNOCENT = [
+    "MEMO[seed] = object()",  # a cache of objects
+    "import fractions, sched",
+    "import xml.dom.minidom",
+    "import random; random.Random(seed).random()",
+    "import threading; threading.Thread(target=len, args=((),)).start()",  # ends by itself
+    "import tempfile; tempfile.TemporaryFile().close()",
+    "import warnings\n    with warnings.catch_warnings(): warnings.simplefilter('error')",
+    "import numpy as np\n    with np.errstate(all='raise'): np.ones(3) / 2",
+    "import numpy.testing, scipy.linalg, scipy.special",  # bound lazily
+]
+
+
+def test_what_is_no_trace(project, store):
+    trials = []
+    for place, innocent in enumerate(INNOCENT):
+        project.write(
+            f"innocent_{place}.py", HEAD + BODY.replace("$SPOIL", innocent).replace("$READ", "x = 0")
+        )
+        trials += [Trial(f"innocent_{place}:spoil", (), seed) for seed in range(2)]
     with Laboratory(store, workers=1) as laboratory:
-        found = measured(laboratory, [trial("spoil", 0), trial("spoil", 1)])
-    assert [m.traces for m in found.values()] == [Traces(), Traces()]
+        found = measured(laboratory, trials)
+    assert {each.run: m.traces for each, m in found.items()} == {each.run: Traces() for each in trials}
+    assert [m.error for m in found.values()] == [""] * len(trials)
 
 
 @pytest.mark.parametrize("library", ["random", "numpy.random"])
 def test_generators_are_seeded_anew(project, store, library):
     spoil = f"import {library} as generator; generator.seed(1)"
-    read = f"import {library} as generator; a = generator.random(); generator.seed(1)"
-    read += "; x = a == generator.random()"
+    read = f"import {library} as g; a = g.random(); g.seed(1); x = a == g.random()"
     project.write("leak.py", HEAD + BODY.replace("$SPOIL", spoil).replace("$READ", read))
     with Laboratory(store, workers=1) as laboratory:
         found = measured(laboratory, [trial("spoil"), trial("read")])
@@ -321,8 +323,7 @@ def test_what_an_installed_library_sets_up_is_no_trace(project, store, tmp_path,
     site = tmp_path / "site-packages"
     site.mkdir()
     (site / "polite_library.py").write_text(
-        "import os, warnings\nos.environ['POLITE'] = '1'\n"
-        "warnings.filterwarnings('ignore', module='polite')\n"
+        "import os, warnings\nos.environ['POLITE'] = '1'\nwarnings.filterwarnings('ignore', module='p')\n"
     )
     (site / "rude_library.py").write_text("import decimal\ndecimal.getcontext().prec = 3\n")
     monkeypatch.syspath_prepend(str(site))
@@ -361,3 +362,46 @@ def test_worker_folders_of_killed_runs_are_removed(project, store, tmp_path, mon
         (mine,) = tmp_path.glob("harness-workers-*")
         assert mine != left
     assert not list(tmp_path.glob("harness-workers-*"))
+
+
+@pytest.mark.slow  # JAX starts in three processes
+def test_an_import_that_turns_double_precision_off_does_not_reach_the_package_s_own_trials(project, store):
+    project.write(
+        "single.py",
+        """
+        import jax
+        jax.config.update("jax_enable_x64", False)
+        from harness.declare import Quantity, experiment
+
+        @experiment("single", version=1, quantities={"x": Quantity("bits", scale="linear")})
+        def single(*, seed: int) -> dict[str, float]:
+            return {"x": float(jax.numpy.ones(1).dtype.itemsize * 8)}
+
+        def data(*, seed: int):
+            import numpy as np
+            x = np.random.default_rng(seed).normal(size=(16, 3))
+            return x[:8], x[:8, 0], x[8:], x[8:, 0]
+
+        @experiment("late", version=1, quantities={"x": Quantity("bits", scale="linear")})
+        def late(*, seed: int) -> dict[str, float]:
+            jax.config.update("jax_enable_x64", True)
+            jax.config.update("jax_default_matmul_precision", "bfloat16")
+            return {"x": float(jax.numpy.ones(1).dtype.itemsize * 8)}
+        """,
+    )
+    params = (("networks", 2), ("test", 8), ("train", 8), ("width", 16))
+    before, after = (Trial("ntk.regression", params, seed) for seed in (0, 0))
+    culprit, late = Trial("single:single", (), 0), Trial("single:late", (), 0)
+    numbers = []
+    for trials in ([before], [culprit, late, after], [late, after]):
+        with Laboratory(None, workers=1) as laboratory:
+            found = measured(laboratory, trials)
+        numbers.append({name: value.hex() for name, value in found[after].values.items()})
+        if culprit in found:
+            assert found[culprit].value("x") == 32.0
+            assert found[culprit].traces.imported == ("jax.config: jax_enable_x64",)
+            changed = "jax.config: jax_default_matmul_precision, jax_enable_x64"
+            assert found[late].traces.changed == (changed,)
+        assert found[after].traces == Traces()
+    assert len(numbers[0]) > 40
+    assert numbers[0] == numbers[1] == numbers[2]

@@ -1,0 +1,118 @@
+"""Whose code a trial runs, and that a worker runs one project's only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.measure import Laboratory
+from harness.measure.code import code_of, modules_of
+from harness.plan.records import Trial
+
+SHARED = """
+import os
+from harness.declare import Quantity, experiment
+
+@experiment("NAME", version=1, quantities={"pid": Quantity("of the process")})
+def run(*, seed: int, data: str = "") -> dict[str, float]:
+    return {"pid": float(os.getpid())}
+"""
+
+
+@pytest.fixture
+def projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Two folders on the path, each with two modules."""
+    folders = {}
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for part in "ab":
+            (folder / f"{name}_{part}.py").write_text(SHARED.replace("NAME", f"{name}-{part}"))
+        monkeypatch.syspath_prepend(str(folder))
+        folders[name] = folder
+    return folders
+
+
+def install_editable(site: Path, name: str, source: Path) -> None:
+    metadata = site / f"{name}-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text(f"Name: {name}\nVersion: 1.0\n")
+    (metadata / "RECORD").write_text("")
+    (metadata / "direct_url.json").write_text(
+        json.dumps({"url": source.as_uri(), "dir_info": {"editable": True}})
+    )
+
+
+def test_source_without_a_distribution_counts_as_its_folder(projects):
+    assert code_of(("one_a",)) == code_of(("one_b",)) == (str(projects["one"].resolve()),)
+    assert code_of(("one_a", "two_a")) == tuple(sorted(str(folder.resolve()) for folder in projects.values()))
+
+
+def test_a_package_counts_as_the_folder_that_it_is_in(projects):
+    (projects["one"] / "package" / "inner").mkdir(parents=True)
+    (projects["one"] / "package" / "inner" / "__init__.py").write_text("")
+    (projects["one"] / "package" / "inner" / "part.py").write_text("")
+    for name in ("package.inner", "package.inner.part"):
+        assert code_of((name,)) == code_of(("one_a",))
+
+
+def test_editable_and_installed_distributions_count_by_name(projects, tmp_path, monkeypatch):
+    site = tmp_path / "site-packages"
+    install_editable(site, "first_project", projects["one"])
+    monkeypatch.syspath_prepend(str(site))
+    assert code_of(("one_a",)) == code_of(("one_a", "one_b")) == ("first_project",)
+    assert code_of(("two_a",)) == (str(projects["two"].resolve()),)
+    assert code_of(("pytest",)) == ("pytest",)
+
+
+def test_the_package_s_own_experiments_are_one_code():
+    own = modules_of("ntk.regression", ())
+    assert code_of(own) == code_of(modules_of("ntk.kernel", ())) == ("harness",)
+    named = ("harness.ntk.experiments.regression", "mine")
+    assert modules_of("ntk.regression", ("mine",)) == named
+
+
+def measured(laboratory: Laboratory, trials: list[Trial]) -> dict[Trial, int]:
+    found = {}
+    for trial in trials:
+        laboratory.request(trial, 60.0)
+    while laboratory.pending:
+        for measurement in laboratory.collect(5.0):
+            assert measurement.status == "ok", measurement
+            found[measurement.trial] = int(measurement.value("pid"))
+    return found
+
+
+def test_a_worker_serves_one_code(projects):
+    one = [Trial(f"one_{part}:run", (), seed) for part in "ab" for seed in range(3)]
+    with_data = [Trial("one_a:run", (("data", "two_a:load"),), seed) for seed in range(3)]
+    two = [Trial("two_a:run", (), seed) for seed in range(3)]
+    with Laboratory(None, workers=1) as laboratory:
+        found = measured(laboratory, [*one, *with_data, *two])
+    of = [{found[trial] for trial in group} for group in (one, with_data, two)]
+    assert [len(pids) for pids in of] == [1, 1, 1]
+    assert len(set.union(*of)) == 3
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_mixed_suites_do_not_cost_a_worker_for_each_trial(projects, workers):
+    trials = [Trial(f"{name}_a:run", (), seed) for seed in range(30) for name in ("one", "two")]
+    with Laboratory(None, workers=workers) as laboratory:
+        found = measured(laboratory, trials)
+    assert len(found) == 60
+    assert len(set(found.values())) <= 3
+
+
+def test_nobody_waits_for_ever(projects, monkeypatch):
+    monkeypatch.setattr("harness.measure.laboratory.AHEAD", 4)
+    trials = [Trial("one_a:run", (), 0), Trial("two_a:run", (), 0)]
+    trials += [Trial("one_a:run", (), seed) for seed in range(1, 30)]
+    order = []
+    with Laboratory(None, workers=1) as laboratory:
+        for trial in trials:
+            laboratory.request(trial, 60.0)
+        while laboratory.pending:
+            order += [m.trial for m in laboratory.collect(5.0)]
+    assert order.index(trials[1]) <= 1 + 4

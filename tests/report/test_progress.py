@@ -1,0 +1,111 @@
+"""What is said while a run goes on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from good_suite import GOOD, read, write
+
+from harness.campaign import Progress, conduct
+from harness.measure import Laboratory
+from harness.plan import case
+from harness.report import progress as module
+from harness.report.progress import showing
+from harness.suite import Suite
+
+__all__ = ["read", "write"]
+
+EXPERIMENT = """
+import importlib, os, sys
+from toys import PAIR, pair as plain
+from harness.declare import experiment
+TOP
+
+@experiment("costly", version=1, quantities=PAIR)
+def run(*, seed: int, shift: float = 0.0, sd: float = 0.01, size: int = 1) -> dict[str, float]:
+    BODY
+    return plain(seed=seed, shift=shift, sd=sd, size=size)
+"""
+ADAPTER = 'sys.path.insert(0, FOLDER); importlib.import_module("the_subject")'
+SPOILER = 'os.environ["SPOILT"] = str(seed)'
+
+
+def write_spoiler(folder: Path) -> None:
+    (folder / "spoiler.py").write_text(EXPERIMENT.replace("TOP", "").replace("BODY", SPOILER))
+
+
+@pytest.fixture(params=["adapter", "spoiler"])
+def costly(
+    request: pytest.FixtureRequest, read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Suite, str]]:
+    """A suite each of whose trials costs a worker, and how the note begins."""
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "the_subject.py").write_text("")
+    write_spoiler(tmp_path)
+    adapter = ADAPTER.replace("FOLDER", repr(str(hidden)))
+    (tmp_path / "adapter.py").write_text(EXPERIMENT.replace("TOP", adapter).replace("BODY", "pass"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path = list(sys.path)
+    suite = read(GOOD.replace("toys:pair", f"{request.param}:run"))
+    sys.path[:] = path  # checking the suite has imported the adapter
+    yield (
+        suite,
+        {
+            "adapter": "adapter:run: not stored, because it used the_subject",
+            "spoiler": "spoiler:run: its trials changed what later trials in the same process would see"
+            " (os.environ: SPOILT)",
+        }[request.param],
+    )
+    for name in (request.param, "the_subject"):
+        sys.modules.pop(name, None)
+
+
+class EnoughError(Exception):
+    """The first trials have been seen."""
+
+
+def test_what_costs_a_worker_is_said_at_the_first_trial(costly, capsys) -> None:
+    suite, begins = costly
+    seen: list[Progress] = []
+    laboratory = Laboratory(None, workers=1)
+    with showing(quiet=False) as show:
+
+        def watch(progress: Progress) -> None:
+            show(progress)
+            seen.append(progress)
+            if progress.notes or progress.measured > 2:
+                raise EnoughError
+
+        with pytest.raises(EnoughError):
+            conduct([case(instance) for instance in suite.instances], laboratory, on_progress=watch)
+    laboratory.close(kill=True)
+    assert seen[-1].measured == 1
+    assert seen[-1].pending
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith(f"Note: {begins}")]
+    assert len(lines) == 1
+    assert "a new worker" in lines[0]
+
+
+def test_each_note_is_shown_once(capsys) -> None:
+    lines = module._Lines()
+    for notes in ((), ("one",), ("one",), ("one", "t\x1bwo")):
+        lines.show(Progress(1, 0, 0, 1, 0, 1, 0.0, None, notes))
+    assert capsys.readouterr().err.splitlines() == ["Note: one", "Note: t\ufffdwo"]
+
+
+def test_the_report_has_one_note_for_an_experiment(read, tmp_path: Path, monkeypatch) -> None:
+    write_spoiler(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    suite = read(GOOD.replace("toys:pair", "spoiler:run").replace("sd = 0.02", "sd = 0.001"))
+    with Laboratory(None, workers=1) as laboratory:
+        result = conduct([case(instance) for instance in suite.instances][:1], laboratory)
+    sys.modules.pop("spoiler", None)
+    assert result.progress.measured >= 6
+    assert result.notes == (
+        "spoiler:run: its trials changed what later trials in the same process would see"
+        " (os.environ: SPOILT), so that each cost a new worker",
+    )
