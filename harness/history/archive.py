@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ import msgspec
 
 from harness.report.files import OutputError, read_record
 from harness.report.record import CommitRecord, Record, RecordError, TrackedRecord, Versioned, decode
+from harness.report.temporary import temporary_file
 
 FOLDER = Path("reports") / "history"
 """Where records are kept unless told otherwise, in the current directory."""
@@ -75,13 +75,11 @@ def keep(folder: Path, record: Record) -> Path:
 def _write_new(folder: Path, name: str, data: bytes) -> Path:
     """Write beside, then link: the name exists with all of the data, or not; a taken one gets a number."""
     folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o644)
+    with temporary_file(folder, ".new-") as (file, temporary):
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        os.fchmod(file.fileno(), 0o644)
         for number in range(1, 10_000):
             path = folder / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
             try:
@@ -90,8 +88,6 @@ def _write_new(folder: Path, name: str, data: bytes) -> Path:
                 continue
             return path
         raise FileExistsError(f"10,000 records named {name}")
-    finally:
-        os.unlink(temporary)
 
 
 def fingerprints(folder: Path) -> tuple[set[str], list[str]]:

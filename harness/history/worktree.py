@@ -7,27 +7,35 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.git import GitError, git
+from harness.report.temporary import temporary_folder
+
+PREFIX = "harness-worktree-"
+"""How the names of the folders of worktrees begin."""
 
 
 @contextlib.contextmanager
 def worktree(repository: Path, commit: str) -> Iterator[Path]:
-    """A detached worktree of the repository at the commit. Raises `GitError` where git cannot make one."""
-    above = Path(tempfile.mkdtemp(prefix="harness-"))
-    folder = above.resolve() / repository.name
+    """A detached worktree of the repository at the commit. Raises `GitError` where git cannot make one.
+
+    Beside it is room for other temporary files. What is left of one whose maker was killed goes first.
+    """
     try:
-        git(repository, "worktree", "add", "--quiet", "--detach", str(folder), commit)
-        yield folder
+        with temporary_folder(PREFIX) as above:
+            with contextlib.suppress(GitError):
+                git(repository, "worktree", "prune")
+            folder = above / repository.name
+            try:
+                git(repository, "worktree", "add", "--quiet", "--detach", str(folder), commit)
+                yield folder
+            finally:
+                with contextlib.suppress(GitError):
+                    git(repository, "worktree", "remove", "--force", "--force", str(folder))
     finally:
-        with contextlib.suppress(GitError):
-            git(repository, "worktree", "remove", "--force", "--force", str(folder))
-        shutil.rmtree(above, ignore_errors=True)
         with contextlib.suppress(GitError):
             git(repository, "worktree", "prune")
 

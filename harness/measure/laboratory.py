@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
@@ -31,6 +32,7 @@ from harness.measure.locks import LOCK, Lock, Machine, acquire
 from harness.measure.pool import Pool
 from harness.measure.records import Job, Measurement, Outcome
 from harness.measure.store import Store, StoreError
+from harness.measure.upkeep import clean
 from harness.plan.records import Trial
 
 if TYPE_CHECKING:
@@ -87,6 +89,9 @@ class Laboratory:
         self._store = None if store is None else Store(store)
         self._locks = None if store is None else store.with_name(store.name + ".locks")
         cache = None if store is None else store.with_name(store.name + ".jax").absolute()
+        if store is not None:
+            with contextlib.suppress(OSError):  # said when a trial's lock is to be made
+                clean(store, None)  # the locks of trials that killed runs were at
         self._cluster: Cluster | None = None
         self._pool: Workers
         if cluster:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import threading
 from pathlib import Path
 
 from harness.errors import UserError
 from harness.report.record import Record, RecordError, from_json
+from harness.report.temporary import temporary_file
 
 _UMASK = threading.Lock()
 """The umask can only be read by changing it: two threads at once would leave it changed."""
@@ -40,20 +40,15 @@ def _write(path: Path, data: bytes) -> None:
         return
     path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    with temporary_file(path.parent, f".{path.name[:100]}.new-") as (file, temporary):
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
         with _UMASK:
             umask = os.umask(0)
             os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def read_record(path: str | Path) -> Record:
