@@ -179,7 +179,7 @@ class Cluster:
         self.abandon()
         with contextlib.suppress(Exception):
             if self._client.status == "running" and self._started is None:
-                how = {"on_error": "ignore", "nanny": False, "callback_timeout": ANSWER}
+                how: dict[str, Any] = {"on_error": "ignore", "nanny": False, "callback_timeout": ANSWER}
                 self._client.run(remote.release, self._terms.run, **how)
         for part in (self._client, self._started):
             if part is not None:
@@ -282,7 +282,8 @@ class Cluster:
     def _threads(self) -> dict[str, int]:
         """The workers that there are, with how many threads each has. Asks twice: this process may have been
         suspended meanwhile. Raises TimeoutError where the scheduler does not answer."""
-        ask = self._client.scheduler.ncores
+        scheduler: Any = self._client.scheduler
+        ask = scheduler.ncores
         try:
             found: dict[str, int] = self._client.sync(ask, callback_timeout=ANSWER)
         except TimeoutError:
