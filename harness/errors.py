@@ -5,7 +5,7 @@
     ├── SuiteError               a suite file with mistakes             (suite)
     ├── SelectionError           an id or expression that fits nothing  (suite)
     ├── StoreError               a store that cannot be used            (measure)
-    ├── LockError                the machine's lock cannot be opened    (measure)
+    ├── LockError                a lock that cannot be opened or got    (measure)
     ├── DeviceError              JAX names no device                    (measure)
     ├── ClusterError             a cluster that cannot be used          (measure)
     ├── RecordError              a file that is no readable record      (report)
