@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -131,11 +132,21 @@ def test_writers_at_once_remove_nothing_of_each_other(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
 
 
-def test_the_umask_is_as_it_was_after_threads_have_written(tmp_path: Path) -> None:
+def test_the_umask_is_as_it_was_after_threads_have_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.umask
+
+    def slow(mask: int) -> int:
+        previous = real(mask)
+        time.sleep(0.001)  # so that threads meet here
+        return previous
+
     before = os.umask(0o027)
+    monkeypatch.setattr(os, "umask", slow)
     try:
         threads = [
-            threading.Thread(target=lambda n=n: [write_whole(tmp_path / f"{n}", b"") for _ in range(50)])
+            threading.Thread(target=lambda n=n: [write_whole(tmp_path / f"{n}", b"") for _ in range(10)])
             for n in range(4)
         ]
         for thread in threads:
