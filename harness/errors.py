@@ -7,7 +7,7 @@
     ├── SelectionError           an id or expression that fits nothing  (suite)
     ├── NoSuiteError             a folder or glob without suites        (folders)
     ├── StoreError               a store that cannot be used            (measure)
-    ├── LockError                the machine's lock cannot be opened    (measure)
+    ├── LockError                a lock that cannot be opened or got    (measure)
     ├── DeviceError              JAX names no device                    (measure)
     ├── ClusterError             a cluster that cannot be used          (measure)
     ├── RecordError              a file that is no readable record      (report)

@@ -89,7 +89,7 @@ def test_a_module_that_cannot_be_imported_is_a_mistake_of_the_suite(
 
 
 def test_nothing_here_unpickles_or_evaluates() -> None:
-    """But for the socket between a run and its own workers (multiprocessing.connection)."""
+    """But for the socket between a run and its own workers (harness.measure.channel)."""
     for path in (ROOT / "harness").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = set()

@@ -112,7 +112,5 @@ def _replaced(stream: object) -> tuple[io.TextIOWrapper, _Stream] | None:
         return None
     # A name may be no UTF-8, a terminal may know ASCII alone.
     buffer = io.BufferedWriter(cast(Any, raw))
-    text = io.TextIOWrapper(
-        buffer, stream.encoding, "backslashreplace", line_buffering=stream.line_buffering
-    )
+    text = io.TextIOWrapper(buffer, stream.encoding, "backslashreplace", line_buffering=stream.line_buffering)
     return text, raw

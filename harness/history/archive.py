@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +29,7 @@ from harness.report.record import (
     decode,
     deeper,
 )
+from harness.report.temporary import temporary_file
 from harness.text import printable
 
 FOLDER = Path("reports") / "history"
@@ -101,13 +101,11 @@ def _write_new(folder: Path, name: str, data: bytes) -> Path:
     if folder == FOLDER:  # ours; a folder of the user's choice may be meant for git
         make_ignored(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o644)
+    with temporary_file(folder, ".new-") as (file, temporary):
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        os.fchmod(file.fileno(), 0o644)
         for number in range(1, 10_000):
             path = folder / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
             try:
@@ -116,8 +114,6 @@ def _write_new(folder: Path, name: str, data: bytes) -> Path:
                 continue
             return path
         raise FileExistsError(f"10,000 records named {name}")
-    finally:
-        os.unlink(temporary)
 
 
 def fingerprints(folder: Path) -> tuple[set[str], list[str]]:

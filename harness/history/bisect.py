@@ -10,7 +10,6 @@ search is for the commit at which the claim became an error.
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +24,7 @@ from harness.history.change import moved as moved_effect
 from harness.history.change import of_numbers
 from harness.history.states import Chosen, State, past
 from harness.history.worktree import moved, python_path, worktree
+from harness.measure.supervisor import supervised
 from harness.report.files import read_record
 from harness.report.place import place_of
 from harness.report.record import InstanceRecord, RecordError
@@ -248,7 +248,7 @@ class _Bisection:
         file = file if search.this_suite else moved(file, repository, folder)
         if not file.is_file():
             return None, f"it has no {search.file}"
-        with tempfile.TemporaryDirectory(prefix="harness-") as outputs:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="outputs-") as outputs:
             record = Path(outputs) / "record.json"
             command = [sys.executable, "-m", "harness", "run", f"{file}::{search.id}", "--quiet"]
             command += ["--json", str(record), *search.options]
@@ -257,7 +257,7 @@ class _Bisection:
             variables["HARNESS_HISTORY"] = str(Path(outputs) / "history")  # not among the user's records
             here = moved(Path.cwd(), repository, folder)
             here.mkdir(parents=True, exist_ok=True)
-            done = subprocess.run(command, cwd=here, env=variables, capture_output=True, check=False)
+            done = supervised(command, cwd=here, env=variables)
             try:
                 instances = read_record(record).instances
             except RecordError:

@@ -9,37 +9,48 @@ import contextlib
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.git import GitError, git
 from harness.measure.interrupts import uninterrupted
+from harness.report.temporary import temporary_folder
+
+PREFIX = "harness-worktree-"
+"""How the names of the folders of worktrees begin."""
 
 
 @contextlib.contextmanager
 def worktree(repository: Path, commit: str) -> Iterator[Path]:
-    """A detached worktree of the repository at the commit. Raises `GitError` where git cannot make one."""
-    above = Path(tempfile.mkdtemp(prefix="harness-"))
-    folder = above.resolve() / repository.name
-    try:
-        git(repository, "worktree", "add", "--quiet", "--detach", str(folder), commit)
-        yield folder
-    finally:
-        with uninterrupted():
-            with contextlib.suppress(GitError):
-                git(repository, "worktree", "remove", "--force", "--force", str(folder))
-            shutil.rmtree(above, ignore_errors=True)
-            with contextlib.suppress(GitError, OSError):
-                _forget(repository, folder)
+    """A detached worktree of the repository at the commit. Raises `GitError` where git cannot make one.
+
+    Beside it is room for other temporary files. What is left of one whose maker was killed goes first.
+    """
+    _forget(repository)
+    with temporary_folder(PREFIX) as above:
+        folder = above.resolve() / repository.name
+        try:
+            git(repository, "worktree", "add", "--quiet", "--detach", str(folder), commit)
+            yield folder
+        finally:
+            with uninterrupted():
+                with contextlib.suppress(GitError):
+                    git(repository, "worktree", "remove", "--force", "--force", str(folder))
+                shutil.rmtree(folder, ignore_errors=True)
+                _forget(repository)
 
 
-def _forget(repository: Path, folder: Path) -> None:
-    """Remove git's entry of this worktree. `worktree prune` would remove those on unmounted disks as well."""
-    common = os.fsdecode(git(repository, "rev-parse", "--git-common-dir").removesuffix(b"\n"))
-    for file in (repository / common).glob("worktrees/*/gitdir"):
-        if (file.parent / file.read_text().strip()).resolve() == folder / ".git":
-            shutil.rmtree(file.parent, ignore_errors=True)
+def _forget(repository: Path) -> None:
+    """Remove git's entries of worktrees of ours that are gone, also those of killed processes.
+
+    `worktree prune` would remove the user's own, too, of disks that are not mounted now.
+    """
+    with contextlib.suppress(GitError, OSError):
+        common = os.fsdecode(git(repository, "rev-parse", "--git-common-dir").removesuffix(b"\n"))
+        for file in (repository / common).glob("worktrees/*/gitdir"):
+            place = file.parent / file.read_text().strip()
+            if any(part.startswith(PREFIX) for part in place.parts) and not place.exists():
+                shutil.rmtree(file.parent, ignore_errors=True)
 
 
 def moved(path: Path, repository: Path, folder: Path) -> Path:

@@ -13,6 +13,10 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.measure.installed import has_jax_plugin
+from harness.measure.supervisor import supervised
+
+ANSWER = 300.0
+"""Seconds in which JAX must name its device; the slowest accelerators take a minute to begin."""
 
 _PROBE = "import jax; print('device:', jax.devices()[0].device_kind)"
 
@@ -52,10 +56,15 @@ def device_kind() -> str:
     if not has_jax_plugin() and not os.environ.get("PJRT_NAMES_AND_LIBRARY_PATHS"):
         return "cpu"
     command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {_PROBE}"]
-    done = subprocess.run(
-        command, env=environment(None), capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
-    for line in done.stdout.splitlines():
+    try:
+        done = supervised(command, env=environment(None), seconds=ANSWER)
+    except subprocess.TimeoutExpired:
+        raise DeviceError(
+            f"JAX named no device within {ANSWER:g} s: see whether another program holds the accelerator, or"
+            " set JAX_PLATFORMS=cpu"
+        ) from None
+    printed, errors = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+    for line in printed.splitlines():
         if line.startswith("device: "):
             return line.removeprefix("device: ")
-    raise DeviceError("JAX named no device: " + "\n".join((done.stdout + done.stderr).splitlines()[-5:]))
+    raise DeviceError("JAX named no device: " + "\n".join((printed + errors).splitlines()[-5:]))

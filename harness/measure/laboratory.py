@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import os
@@ -34,6 +35,7 @@ from harness.measure.passes import Passes
 from harness.measure.pool import Pool
 from harness.measure.records import Job, Measurement, Outcome
 from harness.measure.store import Store, StoreError
+from harness.measure.upkeep import clean
 from harness.plan.records import Trial
 
 if TYPE_CHECKING:
@@ -101,6 +103,9 @@ class Laboratory:
         """Which experiments passed a recheck."""
         self._locks = None if store is None else store.with_name(store.name + ".locks")
         cache = None if store is None else store.with_name(store.name + ".jax").absolute()
+        if store is not None:
+            with contextlib.suppress(OSError):  # said when a trial's lock is to be made
+                clean(store, None)  # the locks of trials that killed runs were at
         self._cluster: Cluster | None = None
         self._pool: Workers
         if cluster:

@@ -24,7 +24,12 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # this file starts as a program, too: in the time that Python takes
+    import subprocess
+    from pathlib import Path
 
 SUPERVISED = sys.platform.startswith("linux")
 """Whether this system has subreapers."""
@@ -67,6 +72,42 @@ def supervise(command: int, lifeline: int, *others: int) -> None:
         _end_as(status)
     finally:
         os._exit(1)
+
+
+def supervised(
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end, with what it prints; it and all that it starts end when this process does.
+
+    Raises OSError, and `subprocess.TimeoutExpired` after `seconds`, when nothing is left of it.
+    """
+    import subprocess
+
+    lifeline, held = os.pipe()
+    boot = [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(lifeline)] if SUPERVISED else []
+    try:
+        process = subprocess.Popen(
+            [*boot, *command], cwd=cwd, env=env, pass_fds=[lifeline],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    except BaseException:
+        os.close(held)
+        raise
+    finally:
+        os.close(lifeline)
+    with process, os.fdopen(held, "wb", buffering=0) as held_open:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except BaseException:
+            held_open.close()
+            if not SUPERVISED:
+                process.kill()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -182,6 +223,7 @@ def state_of(process: int) -> tuple[str, int]:
 def main(arguments: Sequence[str]) -> None:
     """`supervisor.py PROCESS LIFELINE PROGRAM...`: run a program below a supervisor."""
     supervise(int(arguments[0]), int(arguments[1]))
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python's own choice, which programs would inherit
     os.execvp(arguments[2], list(arguments[2:]))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.disk import kind, of_system, read
 from harness.errors import UserError
 from harness.report.record import Record, RecordError, from_json
+from harness.report.temporary import temporary_file
 
 _UMASK = threading.Lock()
 """The umask can only be read by changing it: two threads at once would leave it changed."""
@@ -71,21 +72,16 @@ def _write(path: Path, data: bytes) -> None:
             _write_into(path, data)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{path.name[:50]}."  # a character takes up to 4 of the 255 bytes of a name
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    # A character takes up to 4 of the 255 bytes of a name.
+    with temporary_file(path.parent, f".{path.name[:50]}.new-") as (file, temporary):
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
         with _UMASK:
             umask = os.umask(0)
             os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _write_into(path: Path, data: bytes) -> None:

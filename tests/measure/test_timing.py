@@ -152,3 +152,14 @@ def test_one_process_times_or_many_measure(monkeypatch: pytest.MonkeyPatch, tmp_
     a.close()
     assert b.seize()
     b.close()
+
+
+def test_a_suspension_does_not_decide_how_often_a_benchmark_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first repeat lasts five seconds because the process was stopped; a call takes a tenth of one ms."""
+    stopped = [5.0]
+    monkeypatch.setattr(
+        "harness.measure.timing._elapsed", lambda call, calls: stopped.pop() if stopped else 1e-4 * calls
+    )
+    assert Prepared(lambda: None, 0.0, 0.0).calls_needed() == 32  # the first power of two that takes 2 ms

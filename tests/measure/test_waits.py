@@ -167,8 +167,7 @@ def test_a_store_that_somebody_writes_to(tmp_path: Path, caplog, monkeypatch, im
     opened = Store(path)
     with holding(path, WRITE) as process:
         monkeypatch.setattr(store, "PATIENCE", 0.3)
-        locked = rf"database is locked by process {process.pid} .* for 0\.3 s; wait"
-        with pytest.raises(StoreError, match=locked):
+        with pytest.raises(StoreError, match=rf"is locked by process {process.pid} .* for 0\.3 s; wait"):
             opened.keep(row(0))
         (said,) = caplog.messages
         assert f"store {path} is locked by process {process.pid} " in said

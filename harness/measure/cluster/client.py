@@ -17,6 +17,7 @@ from typing import Any
 
 from distributed import Client, Future, KilledWorker, Security, SpecCluster
 
+from harness.measure.clock import AwakeClock
 from harness.measure.cluster import ClusterError, remote
 from harness.measure.cluster.orders import (
     Found,
@@ -88,6 +89,7 @@ class Cluster:
         self._heard: deque[str] = deque()
         self._orders = 0
         self._failure: ClusterError | None = None
+        self._clock = AwakeClock()
         self._last_look = self._last_worker = 0.0
         _quiet()
         if kind == "tls" and not Security().get_connection_args("client").get("ssl_context"):
@@ -127,6 +129,7 @@ class Cluster:
     def watch(self, timeout: float) -> None:
         """Wait until a reply comes or a worker may have died; at most `timeout` seconds."""
         if not self._heard and timeout > 0:
+            self._clock.waiting(min(timeout, TICK))
             with contextlib.suppress(queue.Empty):
                 self._heard.append(self._done.get(timeout=min(timeout, TICK)))
 
@@ -182,7 +185,8 @@ class Cluster:
         self.abandon()
         with contextlib.suppress(Exception):
             if self._client.status == "running" and self._started is None:
-                self._client.run(remote.release, self._terms.run, on_error="ignore", nanny=False)
+                how: dict[str, Any] = {"on_error": "ignore", "nanny": False, "callback_timeout": ANSWER}
+                self._client.run(remote.release, self._terms.run, **how)
         for part in (self._client, self._started):
             if part is not None:
                 with contextlib.suppress(Exception):
@@ -251,10 +255,10 @@ class Cluster:
 
     def _look(self) -> list[tuple[Job, Outcome]]:
         """See which workers there are; take what those that are gone had."""
-        self._last_look = now = time.monotonic()
+        self._last_look, now = time.monotonic(), self._clock.now()
         self._check_scheduler()
         try:
-            threads: dict[str, int] = self._client.nthreads()
+            threads: dict[str, int] = self._threads()
         except Exception as error:
             raise self._gone(str(error)) from None
         many = {address: count for address, count in threads.items() if count != 1}
@@ -282,8 +286,19 @@ class Cluster:
             ended += self._lost(task)
         return ended
 
+    def _threads(self) -> dict[str, int]:
+        """The workers that there are, with how many threads each has. Asks twice: this process may have been
+        suspended meanwhile. Raises TimeoutError where the scheduler does not answer."""
+        scheduler: Any = self._client.scheduler
+        ask = scheduler.ncores
+        try:
+            found: dict[str, int] = self._client.sync(ask, callback_timeout=ANSWER)
+        except TimeoutError:
+            found = self._client.sync(ask, callback_timeout=ANSWER)
+        return found
+
     def _wait_for(self, workers: int) -> None:
-        self._last_worker = time.monotonic()
+        self._last_worker = self._clock.now()
         self._look()
         while len(self._workers) < workers:
             time.sleep(0.05)
@@ -303,7 +318,7 @@ class Cluster:
                 found[address] = future.result(timeout=4 * ANSWER)
             except Exception as error:
                 self._check_scheduler()
-                if address in self._client.nthreads():
+                if address in self._threads():
                     raise self._broken(address, error) from None
         return found
 

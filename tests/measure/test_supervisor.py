@@ -1,0 +1,98 @@
+"""Commands below a supervisor: nothing of them is left, whatever becomes of whoever started them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.measure import environment as module
+from harness.measure.environment import DeviceError, device_kind
+from harness.measure.supervisor import SUPERVISED, supervised
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(not SUPERVISED, reason="there are no subreapers here")
+
+HIDE = "os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); time.sleep(300)"
+PROGRAM = f"""
+import os, sys, time
+if os.fork() == 0:
+    {HIDE}
+time.sleep(float(sys.argv[2]))
+print("out"); print("err", file=sys.stderr)
+sys.exit(3)
+"""
+STARTER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from harness.measure.supervisor import supervised
+supervised([sys.executable, "-c", *sys.argv[2:]])
+"""
+
+
+def marked(mark: str) -> set[int]:
+    """Living processes with the mark in their command line; ended ones have none."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if mark.encode() in path.read_bytes():
+                found.add(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def wait_until(condition, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_command_gives_its_code_and_output_and_leaves_nothing(tmp_path: Path) -> None:
+    """Although what it leaves holds the pipes open that are read to their end."""
+    done = supervised([sys.executable, "-c", PROGRAM, str(tmp_path), "0.1"], cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (3, b"out\n", b"err\n")
+    assert not marked(str(tmp_path))
+
+
+def test_a_signal_that_ends_a_command_is_told() -> None:
+    assert supervised([sys.executable, "-c", "import os; os.abort()"]).returncode == -6
+
+
+def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        supervised([sys.executable, "-c", PROGRAM, str(tmp_path), "60"], seconds=0.5)
+    assert not marked(str(tmp_path))
+
+
+def test_nothing_stays_of_a_command_whose_starter_is_killed(tmp_path: Path) -> None:
+    arguments = [str(ROOT), PROGRAM, str(tmp_path), "60"]
+    with subprocess.Popen([sys.executable, "-c", STARTER, *arguments]) as starter:
+        try:
+            wait_until(lambda: len(marked(str(tmp_path))) >= 3)  # it, the command, what hides
+            time.sleep(0.2)
+        finally:
+            starter.kill()
+    wait_until(lambda: not marked(str(tmp_path)))
+
+
+def test_jax_that_names_no_device_does_not_hang_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PROBE", "import time; time.sleep(60)")
+    monkeypatch.setattr(module, "ANSWER", 0.3)
+    monkeypatch.setattr(module, "has_jax_plugin", lambda: True)
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    with pytest.raises(DeviceError, match=r"no device within 0\.3 s"):
+        device_kind()
+
+
+def test_the_device_that_jax_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = "import os; print('noise'); print('device: toy', os.environ['NPROC'])"
+    monkeypatch.setattr(module, "_PROBE", probe)
+    monkeypatch.setattr(module, "has_jax_plugin", lambda: True)
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    assert device_kind() == "toy 1"
