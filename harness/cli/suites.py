@@ -23,22 +23,35 @@ from harness.cli.options import (
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path())
-@click.option("--import", "imports", is_flag=True, help="Import package.module:function, and check it too.")
-def check(files: Sequence[str], imports: bool) -> None:
-    """Report every mistake in suite files, with its line. Runs nothing."""
+@click.option(
+    "--import",
+    "imports",
+    is_flag=True,
+    help="Import package.module:function, and check it too; call functions that load data.",
+)
+@with_option
+def check(files: Sequence[str], imports: bool, assignments: Sequence[str]) -> None:
+    """Report every mistake in suite files, with its line. Measures nothing."""
     from harness.suite import SuiteError, load
+    from harness.suite.formats import advice
+    from harness.suite.references import named
+    from harness.targets import assigned
 
+    given = assigned(assignments)
     failed = False
     for file in files:
         try:
-            suite = load(file, imports=imports)
+            suite = load(file, imports=imports, calls=imports, given=given)
         except SuiteError as error:
             failed = True
             click.echo(str(error), err=True)
             continue
         unseen = sorted({e.run for e in suite.experiments.values() if e.declaration is None})
+        unseen += [] if imports else named(suite)
         note = f"; not imported, so not checked: {', '.join(unseen)}" if unseen else ""
         click.echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
+        if said := advice(suite.format):
+            click.echo(f"{file}: {said}")
     if failed:
         sys.exit(USAGE)
 

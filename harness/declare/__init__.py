@@ -23,6 +23,7 @@ from harness.declare.declaration import (
     benchmark,
     experiment,
 )
+from harness.declare.references import Check, Point, Problem, Reference, reference_of
 from harness.declare.registry import (
     REFERENCE,
     UnknownExperimentError,
@@ -36,12 +37,16 @@ from harness.declare.stages import NOT_COVERED, NotCovered, StageError, StageRep
 __all__ = [
     "NOT_COVERED",
     "REFERENCE",
+    "Check",
     "Declaration",
     "DeclarationError",
     "Kind",
     "NotCovered",
     "Parameter",
+    "Point",
+    "Problem",
     "Quantity",
+    "Reference",
     "StageError",
     "StageReport",
     "Timed",
@@ -53,5 +58,6 @@ __all__ = [
     "experiment_names",
     "find",
     "is_reference",
+    "reference_of",
     "stage",
 ]

@@ -15,6 +15,9 @@ Value = int | float | str | bool
 
 Kind = Literal["experiment", "benchmark"]
 
+Settle = Callable[[Mapping[str, Value]], Mapping[str, Value]]
+"""Every parameter, as given or by default → the same, with values that depend on others put in."""
+
 
 class DeclarationError(TypeError):
     """A function does not declare what it must (keyword-only, typed, with defaults)."""
@@ -68,6 +71,13 @@ class Declaration:
     kind: Kind = "experiment"
     timed: bool = False
     """Its quantities are timings: trials run alone on the machine, and are not kept."""
+    settle: Settle | None = field(default=None, repr=False)
+    """What `settled` calls."""
+
+    def settled(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """Every parameter as a trial has it: defaults, then `given`, then defaults that depend on others."""
+        parameters = {**self.defaults(), **given}
+        return parameters if self.settle is None else {**parameters, **self.settle(parameters)}
 
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
@@ -82,6 +92,7 @@ def experiment(
     about: Mapping[str, str] | None = None,
     precision: str = "",
     timed: bool = False,
+    settle: Settle | None = None,
 ) -> Callable[[Callable[..., dict[str, float]]], Callable[..., dict[str, float]]]:
     """Declare a function as an experiment.
 
@@ -90,6 +101,10 @@ def experiment(
     `seed` with a default. Parameter names use `_` in Python and `-` in suites. `about` says in a line
     what each parameter means, `precision` which floating-point types it uses, `timed` that it measures
     time. Raise `version` when the meaning of a quantity changes.
+
+    `settle` replaces values such as "default", where what they stand for depends on other parameters: it is
+    given every parameter, named as in suites, and returns those that it changes. Trials, and so records, have
+    the values that it returns. It is called when a run is planned: it must be quick, and import no library.
 
     Raises `DeclarationError` when the signature does not say all this.
     """
@@ -104,6 +119,7 @@ def experiment(
             function=function,
             precision=precision,
             timed=timed,
+            settle=settle,
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
         return function

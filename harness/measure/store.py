@@ -105,7 +105,7 @@ class Store:
     def keep(self, measurement: Measurement) -> None:
         """Write a measurement, in a transaction of its own."""
         m = measurement
-        stages = [[stage.name, stage.seconds, stage.failure] for stage in m.stages]
+        stages = [[stage.name, stage.seconds, stage.failure, stage.fixed] for stage in m.stages]
         texts = [json.dumps(part) for part in (dict(m.values), dict(m.missing), stages)]
         row = [m.fingerprint, m.trial.key, m.trial.run, *texts, float(m.seconds), m.device, time.time()]
         with self._explained():

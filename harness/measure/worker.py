@@ -76,7 +76,7 @@ def run_job(job: Job, baseline: frozenset[str]) -> Outcome:
         status="error" if error else "ok",
         values={} if error else values,
         missing={} if error else {name: shortened(reason) for name, reason in missing.items()},
-        stages=tuple(Stage(r.name, r.seconds, shortened(r.failure)) for r in stages),
+        stages=tuple(Stage(r.name, r.seconds, shortened(r.failure), r.fixed) for r in stages),
         error=shortened(error),
         seconds=seconds,
         device=_device(),

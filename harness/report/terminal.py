@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tabulate import tabulate
 
+from harness.report.data import data_used
 from harness.report.record import Record
 from harness.report.words import FAILING, GLYPHS, HEADERS, advice, by_claim, provenance, row, scope, summary
 from harness.text import printable
@@ -49,5 +50,6 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         lines += ["", "Not covered:"]
         lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {advice(i)}')}" for i in uncovered]
     lines += [f"Note: {printable(note)}" for note in record.notes]
+    lines += [f"Data: {printable(data.describe())}" for data in data_used(record.instances)]
     lines += ["", scope(record), printable(provenance(record)), summary(record)]
     return "\n".join(lines).lstrip("\n") + "\n"

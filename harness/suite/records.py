@@ -188,3 +188,5 @@ class Suite:
     benchmarks: Mapping[str, Benchmark] = field(default_factory=dict)
     given: Mapping[str, object] = field(default_factory=dict)
     """Values of parameters that stand for those of the file's `with` tables."""
+    format: int = 2
+    """That the file says; see `harness.suite.formats`."""
