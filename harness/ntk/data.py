@@ -167,7 +167,7 @@ def chosen_rows(
         return np.concatenate([rows[:train], rows[found.own_train :][:test], after])
     points = train + test + validation
     if points > len(found.x):
-        expected = f"at least {points} points, {train} training and {test} test{further} points"
+        expected = f"{train} training and {test} test{further} points, at least {points} in all"
         raise DataError(data, expected, f"only {len(found.x)}")
     rows = np.arange(len(found.x)) if random is None else random.permutation(len(found.x))
     return rows[:points]

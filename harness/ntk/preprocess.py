@@ -46,9 +46,7 @@ def varies(by: Rows) -> Varied:
 def to_sphere(x: Inputs) -> Inputs:
     """Rows scaled to norm √d; a row that is 0 stays so."""
     norms = np.linalg.norm(x, axis=1, keepdims=True)
-    projected: Inputs = x * np.where(
-        norms > 0, math.sqrt(x.shape[1]) / np.where(norms > 0, norms, 1.0), 0.0
-    )
+    projected: Inputs = x * np.where(norms > 0, math.sqrt(x.shape[1]) / np.where(norms > 0, norms, 1.0), 0.0)
     return projected
 
 
