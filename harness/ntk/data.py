@@ -98,7 +98,7 @@ def split(
         )
     random = np.random.default_rng([seed, _STREAM])
     points = _points(data, train, test, validation, random, preprocess, targets)
-    y, in_own_unit = points.y, data in UNIT_TARGETS
+    x, y, in_own_unit = points.x, points.y, data in UNIT_TARGETS
     if points.targets == "standardise" or not in_own_unit:
         _require_deviation(data, y[:train])
     raw = points.targets == "none" and not in_own_unit
@@ -108,11 +108,11 @@ def split(
     validation_noise = random.standard_normal(validation)
     held_out = train + test
     return Split(
-        x_train=points.x[:train],
+        x_train=x[:train],
         y_train=y[:train] + noise * unit * points.noise,
-        x_test=points.x[train:held_out],
+        x_test=x[train:held_out],
         y_test=y[train:held_out],
-        x_validation=points.x[held_out:],
+        x_validation=x[held_out:],
         y_validation=y[held_out:] + noise * unit * validation_noise,
         preprocess=points.preprocess,
         targets=points.targets,
@@ -123,13 +123,12 @@ def split(
 
 
 def inputs(data: str, *, points: int, seed: int, preprocess: str = DEFAULT) -> tuple[Inputs, bool]:
-    """The training inputs of `split` with `points` training points and one test point; its `own_split`.
+    """The training inputs of `split` with `points` training points; its `own_split`.
 
     No test point is needed, and targets may be any numbers. Raises `DataError` as `split` does.
     """
     random = np.random.default_rng([seed, _STREAM])
-    test = 1 if data == "sphere" else 0  # drawn with the training points, whose bits depend on it
-    found = _points(data, points, test, 0, random, preprocess, DEFAULT)
+    found = _points(data, points, 0, 0, random, preprocess, DEFAULT)
     return found.x[:points], found.own_split
 
 

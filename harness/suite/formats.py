@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from harness.declare import is_reference, reference_of
 from harness.suite.errors import Mistake, Path
@@ -24,8 +24,10 @@ Format = Literal[1, 2]
 
 @dataclass(frozen=True)
 class Read:
-    """What has been read of a suite when its format is looked at; `given` are values of `--with`."""
+    """What has been read of a suite when its format is looked at: the file as it stands, its experiments and
+    benchmarks; `given` are values of `--with`."""
 
+    document: Mapping[str, Any]
     experiments: Sequence[Experiment]
     given: Mapping[str, object]
 

@@ -146,7 +146,7 @@ def _read(
         parameters = {name for e in (*known.values(), *timed.values()) for name in (*e.fixed, *_declared(e))}
         for parameter in given:
             notes.name((GIVEN, parameter), parameter, sorted(parameters))
-    notes.mistakes += changed(format_, Read((*known.values(), *timed.values()), given))
+    notes.mistakes += changed(format_, Read(document, (*known.values(), *timed.values()), given))
     claims, instances = _claims(top, name, defaults, sources, experiments, benchmarks)
     if not claims and not timed and not notes.mistakes:
         notes.add((), "at least one claim or benchmark", "none")

@@ -20,6 +20,8 @@ MODULES = {
     "intrudes": "import sys, os\nsys.path.insert(0, '/intruder')\nos.environ['INTRUDER'] = '1'\n"
     "def load(): pass\n",
     "hangs": "import time\ntime.sleep(60)\n",
+    "leaves": "import atexit, pathlib\natexit.register(pathlib.Path(__file__).with_name('left').touch)\n"
+    "def load(): pass\n",
     "threads": "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n"
     "def load(): pass\n",
     "checks": "from harness.declare import Problem\n"
@@ -36,15 +38,15 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)
 
 
-def test_each_reference_has_its_answer(capfd: pytest.CaptureFixture[str]) -> None:
+def test_each_reference_has_its_answer(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """One process ends (os._exit), so the rest are asked of another; none of it reaches this one."""
-    names = ["good", "noisy", "ends", "exits", "raises", "intrudes", "threads"]
+    names = ["good", "noisy", "ends", "exits", "raises", "intrudes", "leaves", "threads"]
     asked = [Asked(f"{name}_of_user:load") for name in names]
     asked += [Asked("good_of_user:laod"), Asked("good_of_user:value"), Asked("nowhere_of_user:load")]
     path = list(sys.path)
     answers = inspect_references(asked)
     said = {one.reference: answer.problem for one, answer in zip(asked, answers, strict=True)}
-    for name in ("good", "noisy", "intrudes", "threads"):
+    for name in ("good", "noisy", "intrudes", "leaves", "threads"):
         assert said[f"{name}_of_user:load"] is None
     assert _found(said["ends_of_user:load"]) == "a process that ended with code 7 while it was looked at"
     assert _found(said["exits_of_user:load"]).startswith("SystemExit: no data here")
@@ -57,6 +59,7 @@ def test_each_reference_has_its_answer(capfd: pytest.CaptureFixture[str]) -> Non
     assert where["nowhere_of_user:load"] == where["raises_of_user:load"] == "module"
     assert where["good_of_user:laod"] == "function"
     assert sys.path == path
+    assert not (tmp_path / "left").exists()  # no exit handler, so no thread either, is waited for
     assert "INTRUDER" not in os.environ
     assert not {f"{name}_of_user" for name in MODULES} & set(sys.modules)
     assert capfd.readouterr() == ("", "")

@@ -13,8 +13,8 @@ import pytest
 import split_of_0_1
 import toy_data
 
-from harness.declare import collect_stages, find
-from harness.ntk import data, measures
+from harness.declare import StageError, collect_stages, find
+from harness.ntk import data, loading, measures
 from harness.ntk.experiments.initialization import initialization
 from harness.ntk.experiments.regression import regression
 
@@ -175,6 +175,22 @@ def test_errors_and_distances_of_bundled_sets_are_what_they_were() -> None:
         assert ruler.distance(a, b) == measures.distance(a, b, split.y_test)
 
 
+def test_training_stops_at_a_loss_in_the_unit_of_the_targets(own: Install, monkeypatch: Any) -> None:
+    asked = []
+
+    def train(*arguments: Any, **_: Any) -> Any:
+        asked.append(arguments[-2])  # of rates, target loss and step budget
+        raise StageError("enough")
+
+    monkeypatch.setattr("harness.ntk.train.train", train)
+    x, y = cloud()
+    for name in (own(x, 1000 * y), "sphere"):
+        with collect_stages():
+            regression(seed=2, data=name, train=24, test=24, width=8, target_loss=1e-3)
+    variance = data.split(own(x, 1000 * y), train=24, test=24, seed=2).y_train.var()
+    assert asked == pytest.approx([1e-3 * variance, 1e-3], rel=1e-12)
+
+
 def test_noise_is_in_the_unit_of_the_targets(own: Install) -> None:
     x, y = cloud()
     quiet, noisy = (data.split(own(x, 1000 * y), train=40, test=10, seed=1, noise=n) for n in (0.0, 0.5))
@@ -269,6 +285,13 @@ def test_an_experiment_says_that_no_seed_changes_its_data(own: Install) -> None:
         with collect_stages() as stages:
             initialization(seed=0, data=own(*arrays), points=8, width=4, networks=2)
         assert {report.name: report.fixed for report in stages}["data"] is fixed
+
+
+def test_what_is_loaded_is_a_copy(own: Install) -> None:
+    x, y = cloud()
+    loaded = loading.load(own(x, y))
+    assert not np.shares_memory(loaded.x, x)
+    assert not np.shares_memory(loaded.y, y)
 
 
 def test_what_the_function_returned_is_not_changed(own: Install) -> None:

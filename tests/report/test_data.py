@@ -18,6 +18,7 @@ from harness.session import run
 from harness.targets import gather
 
 ROOT = Path(__file__).parents[2]
+PUBLISHED = sorted((ROOT / "reports" / "published").glob("*.json"))
 SPLIT = "it comes split: a seed redraws the initialisation only"
 RESAMPLED = "seeds resample splits and initialisations"
 
@@ -44,6 +45,7 @@ def test_how_data_were_prepared_is_named_as_it_was_done(record: Any) -> None:
     assert (trials.params["preprocess"], trials.params["targets"]) == ("none", "none")
     assert trials.data == ("data", "preprocess", "targets")
     assert not trials.own_split
+    assert page(found).count("toy_data:cosine, preprocess none, targets none") == 2  # instance, environment
     for text in shown(found):
         assert "toy_data:cosine, preprocess none, targets none" in text
         assert RESAMPLED in text
@@ -97,7 +99,7 @@ def test_records_without_these_fields_are_read_and_shown(record: Any) -> None:
         assert SPLIT not in text
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "reports" / "published").glob("*.json")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", PUBLISHED, ids=[path.stem for path in PUBLISHED])
 def test_published_records_stay_readable(path: Path) -> None:
     found = read_record(path)
     assert found.instances

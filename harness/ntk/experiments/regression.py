@@ -99,10 +99,9 @@ def regression(
     rule = Optimizer(optimizer, min(batch, train) if optimizer == "sgd" else 0)
 
     with stage("data") as data_stage:
-        points = split(
-            data, train=train, test=test, seed=seed, noise=noise, validation=validation,
+        points = split(data, train=train, test=test, seed=seed, noise=noise, validation=validation,
             preprocess=preprocess, targets=targets,
-        )
+        )  # fmt: skip
         data_stage.fixed = points.own_split
         x, y, x_test = points.x_train, points.y_train, points.x_test
         ruler = measures.ruler(points)
