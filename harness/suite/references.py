@@ -31,7 +31,7 @@ class Use:
     def origin(self, parameter: str, given: Mapping[str, object]) -> Path:
         """Where the parameter's value at this point is written."""
         table = "benchmarks" if isinstance(self.experiment, Benchmark) else "experiments"
-        home: Path = (table, self.experiment.id)
+        home: Path = (table, self.experiment.id) if self.experiment.id else ()  # else of a command line
         for axis, value in self.sets.items():
             if parameter in value.sets:
                 if value.value is None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from toy_data import SUITE
 
-from harness.suite import SuiteError, load
+from harness.session import trials_of_experiment
+from harness.suite import SelectionError, SuiteError, load
 from harness.suite.references import named
 
 
@@ -133,6 +134,13 @@ def test_given_values_are_checked_too(suite: Any) -> None:
     assert list(found) == [0]
     with pytest.raises(SuiteError, match=r"--with\.data: expected a function cosyne"):
         load(path, imports=True, given={"data": "toy_data:cosyne"})
+
+
+def test_a_trial_that_is_asked_for_by_hand_is_checked() -> None:
+    expected = r"^command line: with\.data: expected a function cosyne"
+    with pytest.raises(SelectionError, match=expected):
+        trials_of_experiment("toy_data:on_data", ["data=toy_data:cosyne"], 0)
+    assert trials_of_experiment("toy_data:on_data", ["data=toy_data:cosine"], 0)
 
 
 def test_references_in_benchmarks_are_checked(suite: Any, tmp_path: Path, monkeypatch: Any) -> None:
