@@ -26,6 +26,7 @@ from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, ShardRec
 from harness.suite import SelectionError
 from harness.suite.experiments import read_experiment
 from harness.suite.reader import Notes, Table
+from harness.suite.references import check_experiment
 from harness.targets import Selected, assigned
 from harness.text import encodable
 
@@ -180,6 +181,8 @@ def trials_of_experiment(name: str, assignments: Sequence[str], seed: int) -> li
     values = assigned(assignments)
     notes = Notes()
     experiment = read_experiment("", Table({"run": name, "with": values}, (), notes), imports=True)
+    if experiment is not None and not notes.mistakes:
+        notes.mistakes += check_experiment(experiment)
     if notes.mistakes or experiment is None:
         raise SelectionError("\n".join(mistake.describe("command line") for mistake in notes.mistakes))
     return [Trial(name, parameters(experiment, ()), seed)]

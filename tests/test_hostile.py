@@ -19,7 +19,7 @@ from harness.report.terminal import terminal
 ROOT = Path(__file__).parents[1]
 SUITE = """\
 [suite]
-format = 1
+format = 2
 title = "Canary"
 [experiments.e]
 run = "canary:sing"

@@ -10,7 +10,7 @@ from harness.declare import Timed, benchmark
 
 _SUITE = """
 [suite]
-format = 1
+format = 2
 title = "Toys"
 [experiments.toy]
 run = "{run}"

@@ -10,7 +10,7 @@ from harness.declare import Timed, benchmark
 
 _HEAD = """
 [suite]
-format = 1
+format = 2
 title = "Claims about one experiment"
 [experiments.one]
 run = "ntk.regression"

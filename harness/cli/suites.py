@@ -24,21 +24,31 @@ from harness.cli.say import echo
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE|FOLDER]...")
-@click.option("--import", "imports", is_flag=True, help="Import package.module:function, and check it too.")
-def check(files: Sequence[str], imports: bool) -> None:
-    """Report every mistake in suite files, with its line. Runs nothing.
+@click.option(
+    "--import",
+    "imports",
+    is_flag=True,
+    help="Import package.module:function, and check it too; call functions that load data.",
+)
+@with_option
+def check(files: Sequence[str], imports: bool, assignments: Sequence[str]) -> None:
+    """Report every mistake in suite files, with its line. Measures nothing.
 
     Without a FILE or FOLDER, those in suites/ are checked.
     """
     from harness import folders
     from harness.suite import SuiteError, load
+    from harness.suite.formats import advice
     from harness.suite.names import namesakes
+    from harness.suite.references import named as named_by
+    from harness.targets import assigned
 
+    given = assigned(assignments)
     failed = False
     named: dict[str, str] = {}
     for file in folders.files(files):
         try:
-            suite = load(file, imports=imports)
+            suite = load(file, imports=imports, calls=imports, given=given)
         except SuiteError as error:
             failed = True
             echo(str(error), err=True)
@@ -47,8 +57,11 @@ def check(files: Sequence[str], imports: bool) -> None:
             failed = True
             echo(namesakes(suite.name, named[suite.name], file), err=True)
         unseen = sorted({e.run for e in suite.experiments.values() if e.declaration is None})
+        unseen += [] if imports else named_by(suite)
         note = f"; not imported, so not checked: {', '.join(unseen)}" if unseen else ""
         echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
+        if said := advice(suite.format):
+            echo(f"{file}: {said}")
     if failed:
         sys.exit(USAGE)
 

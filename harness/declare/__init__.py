@@ -23,6 +23,7 @@ from harness.declare.declaration import (
     benchmark,
     experiment,
 )
+from harness.declare.references import Check, Point, Problem, Reference, reference_of
 from harness.declare.registry import (
     IMPORTABLE,
     REFERENCE,
@@ -42,12 +43,16 @@ __all__ = [
     "NOT_COVERED",
     "REFERENCE",
     "REPEATABLE",
+    "Check",
     "Declaration",
     "DeclarationError",
     "Kind",
     "NotCovered",
     "Parameter",
+    "Point",
+    "Problem",
     "Quantity",
+    "Reference",
     "Repeatable",
     "StageError",
     "StageReport",
@@ -62,5 +67,6 @@ __all__ = [
     "is_reference",
     "names_main",
     "read_repeatable",
+    "reference_of",
     "stage",
 ]

@@ -17,6 +17,9 @@ Value = int | float | str | bool
 
 Kind = Literal["experiment", "benchmark"]
 
+Settle = Callable[[Mapping[str, Value]], Mapping[str, Value]]
+"""Every parameter, as given or by default → the same, with values that depend on others put in."""
+
 
 class DeclarationError(TypeError):
     """A function does not declare what it must (keyword-only, typed, with defaults)."""
@@ -72,6 +75,13 @@ class Declaration:
     """Its quantities are timings: trials run alone on the machine, and are not kept."""
     repeatable: Repeatable = EXACTLY
     """How exactly a trial's numbers come again, in another worker on the same kind of processor."""
+    settle: Settle | None = field(default=None, repr=False)
+    """What `settled` calls."""
+
+    def settled(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """Every parameter as a trial has it: defaults, then `given`, then defaults that depend on others."""
+        parameters = {**self.defaults(), **given}
+        return parameters if self.settle is None else {**parameters, **self.settle(parameters)}
 
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
@@ -87,6 +97,7 @@ def experiment(
     precision: str = "",
     timed: bool = False,
     repeatable: str = "",
+    settle: Settle | None = None,
 ) -> Callable[[Callable[..., dict[str, float]]], Callable[..., dict[str, float]]]:
     """Declare a function as an experiment.
 
@@ -98,6 +109,10 @@ def experiment(
 
     A run measures one trial of the experiment twice, and expects the same bits. `repeatable="1e-6"` declares
     that its numbers come again within this relative tolerance, `repeatable="no: reason"` that they do not.
+
+    `settle` replaces values such as "default", where what they stand for depends on other parameters: it is
+    given every parameter, named as in suites, and returns those that it changes. Trials, and so records, have
+    the values that it returns. It is called when a run is planned: it must be quick, and import no library.
 
     Raises `DeclarationError` when the signature does not say all this.
     """
@@ -117,6 +132,7 @@ def experiment(
             precision=precision,
             timed=timed,
             repeatable=exactness,
+            settle=settle,
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
         return function

@@ -89,7 +89,8 @@ def find(name: str) -> Declaration:
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # whatever a module of the user's may do when it is imported
-        raise UnknownExperimentError(f"{name!r}: importing {module_name} failed: {_why(error)}") from error
+        found = f"importing {module_name} failed: {import_failure(error)}"
+        raise UnknownExperimentError(f"{name!r}: {found}") from error
     if is_reference(name):
         function = getattr(module, name.partition(":")[2], None)
         declaration = getattr(function, "__harness_declaration__", None)
@@ -105,8 +106,8 @@ def find(name: str) -> Declaration:
     raise UnknownExperimentError(f"{name!r}: {module_name} declares nothing of that name")
 
 
-def _why(error: BaseException) -> str:
-    """What went wrong, and where in the code that was imported."""
+def import_failure(error: BaseException) -> str:
+    """What went wrong when a module was imported, and where in its code."""
     if isinstance(error, ModuleNotFoundError):
         return f"{error} (looked for in {Path.cwd()} and among what is installed)"
     if isinstance(error, ImportError):

@@ -36,12 +36,14 @@ the name of their stage, and a colon."""
 @dataclass
 class StageReport:
     """How one stage of a trial went: wall seconds, the reason if it failed ('' if not), and whether it was
-    that what it needs is not implemented."""
+    that what it needs is not implemented. `fixed` is set by a stage whose result no seed changes: data that
+    come with a split of their own."""
 
     name: str
     seconds: float = 0.0
     failure: str = ""
     covered: bool = True
+    fixed: bool = False
 
     @property
     def ok(self) -> bool:

@@ -20,11 +20,13 @@ class MissingValueError(LookupError):
 
 @dataclass(frozen=True)
 class Stage:
-    """How one stage of a trial went: wall seconds, and the reason if it failed ('' if not)."""
+    """How one stage of a trial went: wall seconds, the reason if it failed ('' if not), and whether its
+    result is the same for every seed."""
 
     name: str
     seconds: float
     failure: str = ""
+    fixed: bool = False
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,12 @@ def stages(text: object) -> tuple[Stage, ...]:
         raise ValueError("no stages")
     made = []
     for stage in found:
-        if not (isinstance(stage, list) and len(stage) == 3):
+        if not (isinstance(stage, list) and len(stage) == 4):
             raise ValueError("no stage")
-        name, taken, failure = stage
-        if not (isinstance(name, str) and isinstance(failure, str)):
+        name, taken, failure, fixed = stage
+        if not (isinstance(name, str) and isinstance(failure, str) and isinstance(fixed, bool)):
             raise ValueError("no stage")
-        made.append(Stage(name, seconds(taken), failure))
+        made.append(Stage(name, seconds(taken), failure, fixed))
     return tuple(made)
 
 

@@ -47,7 +47,7 @@ create table measurement (
     experiment  text not null,
     quantities  text not null,   -- JSON: name to number
     missing     text not null,   -- JSON: name to reason
-    stages      text not null,   -- JSON: [name, seconds, failure]
+    stages      text not null,   -- JSON: [name, seconds, failure, fixed]
     seconds     real not null,
     device      text not null,
     cpu         text not null,   -- the model of the processor
@@ -160,7 +160,7 @@ class Store:
     def keep(self, measurement: Measurement) -> None:
         """Write a measurement, in a transaction of its own."""
         m = measurement
-        stages = [[stage.name, stage.seconds, stage.failure] for stage in m.stages]
+        stages = [[stage.name, stage.seconds, stage.failure, stage.fixed] for stage in m.stages]
         texts = [json.dumps(part) for part in (dict(m.values), dict(m.missing), stages)]
         row = [m.fingerprint, m.trial.key, m.trial.run, *texts, float(m.seconds), m.device, m.cpu, m.program]
         row += [m.ordinal, int(m.changed), time.time()]

@@ -1,18 +1,21 @@
 """Training and test data, the same for every architecture: they depend on the data set and the seed alone.
 
-Inputs have norm √d, so that a first layer's pre-activations have the variance w_std² + b_std² at every
-point, whatever the data. Targets have variance one, or are ±1.
+Of the package's data sets inputs have norm √d, so that a first layer's pre-activations have the variance
+w_std² + b_std² at every point, and targets have variance one, or are ±1. A user's data stay what they are
+unless `preprocess` or `targets` says otherwise (`harness.ntk.preparation`).
 """
 
 from __future__ import annotations
 
-import importlib
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+
+from harness.ntk.loading import DataError, Loaded, load
+from harness.ntk.preparation import BUNDLED, DEFAULT, UNIT_TARGETS, effective
+from harness.ntk.preprocess import made_one, scaled, standardised, to_sphere, varies
 
 SPHERE_DIMENSION = 10
 """As in the suites: few enough that 64 points tell something about degree two."""
@@ -20,7 +23,8 @@ SPHERE_DIMENSION = 10
 _STREAM = 1
 """The data's random stream for a seed, `default_rng([seed, 1])`: nothing else draws from it."""
 
-Loaded = tuple[Float[np.ndarray, "points inputs"], Float[np.ndarray, " points"]]
+Inputs = Float[np.ndarray, "points inputs"]
+Outputs = Float[np.ndarray, " points"]
 
 
 @dataclass(frozen=True)
@@ -36,22 +40,56 @@ class Split:
     y_test: Float[np.ndarray, " test"]
     x_validation: Float[np.ndarray, "validation inputs"]
     y_validation: Float[np.ndarray, " validation"]
+    preprocess: str = "none"
+    """What was done to the inputs."""
+    targets: str = "none"
+    """What was done to the targets."""
+    unit: float = 1.0
+    """The training targets' standard deviation, noise apart: errors are measured in it. 1 where they are
+    standardised, and by convention of `preparation.UNIT_TARGETS`."""
+    raw: bool = False
+    """A user's targets, left as they are: they may have any mean, so distances are measured in `unit` too."""
+    own_split: bool = False
+    """The data came split: the seed chose neither training nor test points."""
 
 
-def split(data: str, *, train: int, test: int, seed: int, noise: float = 0.0, validation: int = 0) -> Split:
+@dataclass(frozen=True)
+class _Points:
+    """Training, test, then validation points, inputs scaled and targets not yet; made by `_points`."""
+
+    x: Inputs
+    y: Outputs
+    noise: Float[np.ndarray, " train"]
+    preprocess: str
+    targets: str
+    own_split: bool
+
+
+def split(
+    data: str,
+    *,
+    train: int,
+    test: int,
+    seed: int,
+    noise: float = 0.0,
+    validation: int = 0,
+    preprocess: str = DEFAULT,
+    targets: str = DEFAULT,
+) -> Split:
     """`train` training and `test` test points of the data set `data`, chosen by `seed` alone.
 
-    `validation` further points are held out of both; training and test points do not depend on their number.
+    data: one of `known()`, or `package.module:function`, a function without arguments that returns
+        (inputs [points, features], targets [points]), or (x_train, y_train, x_test, y_test). The latter are
+        split already: the first `train` training and `test` test points are taken, whatever the seed.
+    noise: standard deviation of Gaussian noise on the training and validation targets, in units of the
+        training targets' own deviation, after everything else.
+    validation: further points, held out of both; training and test points do not depend on their number. Of
+        data that are split already, the training points that come next.
+    preprocess, targets: as in `harness.ntk.preparation`. A feature that is constant in the training points is
+        dropped to 0 where features are standardised.
 
-    `data` is one of `known()` or `package.module:function`, a function without arguments that returns
-    (inputs [points, features], targets [points]). Features are standardised with the training points' mean
-    and standard deviation (a feature that is constant there is dropped to 0), rows then scaled to norm √d.
-    Targets that are not all ±1 are standardised by the training points. `sphere` is left as it is: inputs
-    and teacher are standardised exactly, and stay the known function. `noise` is the standard deviation of
-    Gaussian noise on the training and validation targets, after all this.
-
-    Raises `ValueError` for an unknown name, for more points than there are, and for data that are no
-    numbers of these shapes.
+    Raises `DataError` for an unknown name, for more points than there are, for what is no such arrays, for
+    two points that `preprocess` made one, and for training targets that are all equal.
     """
     if train < 2 or test < 1 or validation < 0:
         raise ValueError(
@@ -59,41 +97,44 @@ def split(data: str, *, train: int, test: int, seed: int, noise: float = 0.0, va
             f"found {train}, {test} and {validation}"
         )
     random = np.random.default_rng([seed, _STREAM])
-    points = train + test + validation
-    if data == "sphere":
-        x, y = _sphere(train + test, random)
-        train_noise = random.standard_normal(train)
-        x_further, y_further = _sphere(validation, random)  # drawn after what must not depend on it
-        x, y = np.concatenate([x, x_further]), np.concatenate([y, y_further])
-    else:
-        x, y = _load(data)
-        if points > len(x):
-            further = f" and {validation} validation" if validation else ""
-            raise ValueError(
-                f"data {data!r}: {train} training and {test} test{further} points were asked for, "
-                f"{points} in all, but there are only {len(x)}"
-            )
-        chosen = random.permutation(len(x))[:points]
-        train_noise = random.standard_normal(train)
-        x, y = x[chosen], y[chosen]
-        x = _to_sphere(_standardised(x, x[:train]))
-        if not np.all(np.abs(y[: train + test]) == 1):
-            y = _standardised(y[:, None], y[:train, None])[:, 0]
+    points = _points(data, train, test, validation, random, preprocess, targets)
+    x, y, in_own_unit = points.x, points.y, data in UNIT_TARGETS
+    if points.targets == "standardise" or not in_own_unit:
+        _require_deviation(data, y[:train])
+    raw = points.targets == "none" and not in_own_unit
+    unit = float(y[:train].std()) if raw else 1.0
+    if points.targets == "standardise":
+        y = standardised(y[:, None], y[:train, None])[:, 0]
     validation_noise = random.standard_normal(validation)
     held_out = train + test
     return Split(
         x_train=x[:train],
-        y_train=y[:train] + noise * train_noise,
+        y_train=y[:train] + noise * unit * points.noise,
         x_test=x[train:held_out],
         y_test=y[train:held_out],
         x_validation=x[held_out:],
-        y_validation=y[held_out:] + noise * validation_noise,
+        y_validation=y[held_out:] + noise * unit * validation_noise,
+        preprocess=points.preprocess,
+        targets=points.targets,
+        unit=unit,
+        raw=raw,
+        own_split=points.own_split,
     )
+
+
+def inputs(data: str, *, points: int, seed: int, preprocess: str = DEFAULT) -> tuple[Inputs, bool]:
+    """The training inputs of `split` with `points` training points; its `own_split`.
+
+    No test point is needed, and targets may be any numbers. Raises `DataError` as `split` does.
+    """
+    random = np.random.default_rng([seed, _STREAM])
+    found = _points(data, points, 0, 0, random, preprocess, DEFAULT)
+    return found.x[:points], found.own_split
 
 
 def known() -> tuple[str, ...]:
     """Names of the data sets that come with the package."""
-    return (*_DATASETS, "sphere")
+    return tuple(BUNDLED)
 
 
 def sphere_teacher(x: Float[np.ndarray, "points inputs"]) -> Float[np.ndarray, " points"]:
@@ -106,71 +147,75 @@ def sphere_teacher(x: Float[np.ndarray, "points inputs"]) -> Float[np.ndarray, "
     return teacher
 
 
-def _sphere(points: int, random: np.random.Generator) -> Loaded:
-    x = _to_sphere(random.standard_normal((points, SPHERE_DIMENSION)))
-    return x, sphere_teacher(x)
+def chosen_rows(
+    data: str, found: Loaded, train: int, test: int, validation: int, random: np.random.Generator | None
+) -> np.ndarray:
+    """Which rows of `found` are training, test and validation points, in this order.
+
+    Drawn by `random` (None: the first ones), or the first of either part where the data came split. Raises
+    `DataError` where there are too few.
+    """
+    further = f" and {validation} validation" if validation else ""
+    if found.own_train is not None:
+        there = found.own_train, len(found.x) - found.own_train
+        if train + validation > there[0] or test > there[1]:
+            expected = f"at least {train} training{further} and {test} test points"
+            raise DataError(data, expected, f"{there[0]} training and {there[1]} test points, already split")
+        rows = np.arange(len(found.x))
+        after = rows[train : train + validation]
+        return np.concatenate([rows[:train], rows[found.own_train :][:test], after])
+    points = train + test + validation
+    if points > len(found.x):
+        expected = f"{train} training and {test} test{further} points, at least {points} in all"
+        raise DataError(data, expected, f"only {len(found.x)}")
+    rows = np.arange(len(found.x)) if random is None else random.permutation(len(found.x))
+    return rows[:points]
 
 
-def _standardised(
-    x: Float[np.ndarray, "points features"], by: Float[np.ndarray, "train features"]
-) -> Float[np.ndarray, "points features"]:
-    mean, deviation = by.mean(axis=0), by.std(axis=0)
-    # Of numbers that are equal, the computed deviation may be of the size of rounding instead of 0.
-    varies = deviation > 1e-12 * (np.abs(mean) + np.abs(by).max(axis=0))
-    return np.where(varies, (x - mean) / np.where(varies, deviation, 1.0), 0.0)
-
-
-def _to_sphere(x: Float[np.ndarray, "points inputs"]) -> Float[np.ndarray, "points inputs"]:
-    norms = np.linalg.norm(x, axis=1, keepdims=True)
-    scaled: Float[np.ndarray, "points inputs"] = x * np.where(
-        norms > 0, math.sqrt(x.shape[1]) / np.where(norms > 0, norms, 1.0), 0.0
-    )
-    return scaled
-
-
-def _load(data: str) -> Loaded:
-    if data in _DATASETS:
-        x, y = _DATASETS[data]()
-    elif ":" in data:
-        module, _, function = data.partition(":")
-        x, y = getattr(importlib.import_module(module), function)()
+def _points(
+    data: str,
+    train: int,
+    test: int,
+    validation: int,
+    random: np.random.Generator,
+    preprocess: str,
+    targets: str,
+) -> _Points:
+    preprocess, targets = effective(data, preprocess, targets)
+    own_split = False
+    if data == "sphere":
+        x, y = _sphere(train + test, random)
+        noise = random.standard_normal(train)
+        x_further, y_further = _sphere(validation, random)  # drawn after what must not depend on it
+        x, y = np.concatenate([x, x_further]), np.concatenate([y, y_further])
+        names = [f"point {number}" for number in range(len(x))]
     else:
-        raise ValueError(
-            f"data: expected one of {', '.join(known())} or 'package.module:function', found {data!r}"
-        )
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if x.ndim != 2 or y.shape != x.shape[:1]:
-        raise ValueError(
-            f"data {data!r}: expected [points, features] and [points], found {x.shape} and {y.shape}"
-        )
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise ValueError(f"data {data!r}: expected finite numbers, found some that are not")
-    return x, y
+        found = load(data)
+        own_split = found.own_train is not None
+        rows = chosen_rows(data, found, train, test, validation, random)
+        noise = random.standard_normal(train)
+        x, y = found.x[rows], found.y[rows]
+        names = [_row_name(int(row), found) for row in rows]
+    after = scaled(x, x[:train], preprocess)
+    pair = None if preprocess == "none" else made_one(x, after)
+    if pair is not None:
+        made = f"one point made of {names[pair[0]]} and {names[pair[1]]}"
+        raise DataError(data, f'points that stay different with preprocess = "{preprocess}"', made)
+    return _Points(after, y, noise, preprocess, targets, own_split)
 
 
-def _diabetes() -> Loaded:
-    from sklearn.datasets import load_diabetes
-
-    bunch = load_diabetes()
-    return bunch.data, bunch.target
-
-
-def _digits() -> Loaded:
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    return bunch.data, np.where(bunch.target % 2 == 0, 1.0, -1.0)
+def _row_name(row: int, found: Loaded) -> str:
+    if found.own_train is None:
+        return f"row {row}"
+    return f"training row {row}" if row < found.own_train else f"test row {row - found.own_train}"
 
 
-def _breast_cancer() -> Loaded:
-    from sklearn.datasets import load_breast_cancer
+def _require_deviation(data: str, y_train: Float[np.ndarray, " train"]) -> None:
+    if not varies(y_train):
+        expected = "training targets that differ, as errors are measured in their standard deviation"
+        raise DataError(data, expected, f"{len(y_train)} that are all {float(y_train[0]):g}")
 
-    bunch = load_breast_cancer()
-    return bunch.data, np.where(bunch.target == 1, 1.0, -1.0)
 
-
-_DATASETS: dict[str, Callable[[], Loaded]] = {
-    "diabetes": _diabetes,
-    "digits": _digits,
-    "breast-cancer": _breast_cancer,
-}
+def _sphere(points: int, random: np.random.Generator) -> tuple[Inputs, Outputs]:
+    x = to_sphere(random.standard_normal((points, SPHERE_DIMENSION)))
+    return x, sphere_teacher(x)

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 
+from harness.ntk.data import Split
+
 Predictions = Float[np.ndarray, "points *nets"]
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """Errors and distances of one trial on its test targets `y`, each in its unit; made by `ruler`."""
+
+    y: Float[np.ndarray, " points"]
+    error_unit: float
+    distance_unit: float
+
+    def error(self, predictions: Predictions) -> float:
+        """Root mean square error in standard deviations of the training targets (`Split.unit`)."""
+        return error(predictions, self.y) / self.error_unit
+
+    def distance(self, a: Predictions, b: Predictions) -> float:
+        """Root mean square of a − b over the root mean square of the test targets.
+
+        Of a user's targets that are left as they are, over the training targets' standard deviation: a mean
+        far from 0 would make everything near. As in `distance`, the divisor knows neither a nor b.
+        """
+        return _apart(a, b) / self.distance_unit
+
+
+def ruler(points: Split, scale: float = 1.0) -> Ruler:
+    """The ruler of a trial on `points`, whose targets were divided by `scale`."""
+    y, unit = points.y_test / scale, points.unit / scale
+    return Ruler(y, unit, unit if points.raw else float(_rms(y)))
 
 
 def error(predictions: Predictions, y: Float[np.ndarray, " points"]) -> float:
@@ -21,8 +52,12 @@ def distance(a: Predictions, b: Predictions, y: Float[np.ndarray, " points"]) ->
     a trial are in one unit and obey the triangle inequality; a claim may compare rivals of either side; and
     a distance bounds a difference of errors, |error(a) − error(b)| ≤ distance(a, b) · rms(y).
     """
+    return _apart(a, b) / float(_rms(y))
+
+
+def _apart(a: Predictions, b: Predictions) -> float:
     difference = a - b if a.ndim == b.ndim else _beside(a, b) - _beside(b, a)
-    return geometric_mean(_rms(difference)) / float(_rms(y))
+    return geometric_mean(_rms(difference))
 
 
 def _beside(values: Predictions, other: Predictions) -> Predictions:

@@ -43,11 +43,13 @@ def case(instance: Instance, *, seeds: int | None = None) -> Case:
 
 
 def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> Params:
-    """Every parameter of the experiment at a point: defaults, then `with`, then what the axes set."""
+    """Every parameter of the experiment at a point: defaults, then `with`, then what the axes set, and what
+    the experiment makes of these (`Declaration.settled`)."""
     declaration = declared(experiment)
-    given = {**declaration.defaults(), **experiment.fixed}
+    given = dict(experiment.fixed)
     for value in values:
         given.update(value.sets)
+    given = declaration.settled(given)
     return tuple(
         (name, msgspec.convert(given[name], declaration.parameters[name].type)) for name in sorted(given)
     )

@@ -16,6 +16,7 @@ from harness.judge import (
 )
 from harness.measure import Measurement, Recheck
 from harness.plan import Closeness, Linear, Trial
+from harness.report.data import data_parameters
 from harness.report.details import fit, timings
 from harness.report.record import (
     ControlRecord,
@@ -218,6 +219,8 @@ def _trials(
                 first_seed=first_seed,
                 n=n,
                 fingerprints=tuple(m.fingerprint[:_FINGERPRINT_DIGITS] for m in made),
+                data=data_parameters(first.run),
+                own_split=any(stage.fixed for m in made for stage in m.stages),
             )
         )
     return tuple(records), seconds

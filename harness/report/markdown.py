@@ -6,6 +6,7 @@ import re
 
 from tabulate import tabulate
 
+from harness.report.data import data_used
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import (
     FAILING,
@@ -39,6 +40,8 @@ def markdown(record: Record) -> str:
     lines = [f"# {titles or 'Claims'}", "", f"**{escape(summary(record))}**", ""]
     lines += [escape(provenance(record)), "", escape(scope(record)), ""]
     lines += [escape(rechecked(record)), ""] if rechecked(record) else []
+    used = data_used(record.instances)
+    lines += [*(f"- Data: {escape(data.describe())}." for data in used), ""] if used else []
     lines += [f"Note: {escape(note)}" for note in record.notes]
     attention = sorted(
         (i for i in record.instances if i.outcome in FAILING), key=lambda i: ORDER.index(i.outcome)

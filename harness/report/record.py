@@ -127,6 +127,10 @@ class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     first_seed: int
     n: int
     fingerprints: tuple[str, ...]
+    data: tuple[str, ...] = ()
+    """Names in `params` of what was measured on, and of how it was prepared: data, preprocess, targets."""
+    own_split: bool = False
+    """The data come split: a seed redraws the initialisation, and no training or test points."""
 
 
 class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):

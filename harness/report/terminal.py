@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tabulate import tabulate
 
+from harness.report.data import data_used
 from harness.report.record import Record
 from harness.report.words import (
     FAILING,
@@ -60,6 +61,7 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         lines += ["", "Not covered:"]
         lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {advice(i)}')}" for i in uncovered]
     lines += [f"Note: {printable(note)}" for note in record.notes]
+    lines += [f"Data: {printable(data.describe())}" for data in data_used(record.instances)]
     lines += ["", scope(record)]
     lines += [printable(rechecked(record))] if rechecked(record) else []
     lines += [printable(provenance(record)), summary(record)]

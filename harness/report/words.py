@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from harness.report.data import what_seeds_redraw
 from harness.report.record import CommitRecord, ControlRecord, InstanceRecord, Record, Side, Unit
 
 GLYPHS = {
@@ -187,8 +188,8 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
 def scope(record: Record) -> str:
     """What a verdict covers, and the bound on wrong ones."""
     return (
-        "A verdict covers the data sets named, over the stated range: seeds resample splits and "
-        "initialisations, not data sets. The expected number of wrong definite verdicts in this run is "
+        f"A verdict covers the data sets named, over the stated range: {what_seeds_redraw(record)}, "
+        "not data sets. The expected number of wrong definite verdicts in this run is "
         f"at most {number(record.wrong_verdicts_bound)} (the sum of the alphas, each side)."
     )
 

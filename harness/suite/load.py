@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,21 +16,28 @@ from harness.suite.claims import Defaults, read_claim, read_defaults
 from harness.suite.errors import Mistake, SuiteError, shown
 from harness.suite.errors import Path as KeyPath
 from harness.suite.experiments import GIVEN, read_benchmark, read_experiment
+from harness.suite.formats import FORMAT, Format, Read, changed
 from harness.suite.instances import MAX_INSTANCES, expand
 from harness.suite.reader import ID, Notes, Table
 from harness.suite.records import Benchmark, Experiment, Instance, Source, Suite
+from harness.suite.references import check_suite
 
-FORMAT = 1
 MAX_BYTES = 10_000_000  # a suite of 10,000 claims is about 4 MB
 
 
 def load(
-    path: str | Path, *, imports: bool = False, given: Mapping[str, object] | None = None
+    path: str | Path,
+    *,
+    imports: bool = False,
+    given: Mapping[str, object] | None = None,
+    calls: bool = False,
 ) -> Suite:
     """Read and check a suite file.
 
     With `imports`, modules that the suite names as `package.module:function` are imported, so that
     their parameters and quantities are checked too; without, only experiments of this package are known.
+    Functions that parameters name (`data`, `subject`) must then exist; with `calls`, too, a user's data are
+    loaded and checked, in a process of its own.
 
     `given` are values of parameters, in place of those that the suite's `with` tables state, for every
     experiment that has such a parameter: `{"subject": "my.module:kernel"}`.
@@ -60,6 +67,8 @@ def load(
     if notes.mistakes:
         raise SuiteError(file, _located(notes.mistakes, text))
     suite = _read(document, Path(path).stem, file, notes, imports, given or {})
+    if suite is not None and imports and not notes.mistakes:
+        notes.mistakes += check_suite(suite, call=calls)
     if notes.mistakes or suite is None:
         raise SuiteError(file, _located(notes.mistakes, text))
     return replace(suite, sha256=hashlib.sha256(data).hexdigest())
@@ -133,8 +142,10 @@ def _read(
     if "suite" not in document:
         notes.add((), "a table [suite] with `format` and `title`", "none")
         title = about = ""
+        format_ = FORMAT
     else:
-        head.take("format", Literal[1], expected=f"the suite format {FORMAT}, which this version reads")
+        expected = f"the suite format {FORMAT}, or 1, which this version reads"
+        format_ = head.take("format", Format, expected=expected) or FORMAT
         title, about = head.take("title", str), head.take("about", str, "")
         name = _name(head, name)
         head.close()
@@ -154,6 +165,7 @@ def _read(
         parameters = {name for e in (*known.values(), *timed.values()) for name in (*e.fixed, *_declared(e))}
         for parameter in given:
             notes.name((GIVEN, parameter), parameter, sorted(parameters))
+    notes.mistakes += changed(format_, Read(document, (*known.values(), *timed.values()), given))
     claims, instances = _claims(top, name, defaults, sources, experiments, benchmarks)
     if not claims and not timed and not notes.mistakes:
         notes.add((), "at least one claim or benchmark", "none")
@@ -165,7 +177,7 @@ def _read(
         return None
     return Suite(
         name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), timed,
-        dict(given),
+        dict(given), format=format_,
     )  # fmt: skip
 
 

@@ -199,3 +199,5 @@ class Suite:
     """Values of parameters that stand for those of the file's `with` tables."""
     sha256: str = ""
     """Of the bytes that were parsed; the file may have changed since."""
+    format: int = 2
+    """That the file says; see `harness.suite.formats`."""

@@ -69,9 +69,9 @@ def test_a_store_of_another_schema_is_refused(tmp_path: Path, version: int, cure
 
 def test_a_suite_of_a_later_format_or_with_a_later_key_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "later.toml"
-    path.write_text('[suite]\nformat = 2\ntitle = "Later"\nmood = "good"\n')
+    path.write_text('[suite]\nformat = 3\ntitle = "Later"\nmood = "good"\n')
     with pytest.raises(SuiteError) as caught:
         load(path)
     assert "later.toml:2:" in str(caught.value)
-    assert "expected the suite format 1, which this version reads" in str(caught.value)
+    assert "expected the suite format 2, or 1, which this version reads" in str(caught.value)
     assert "later.toml:4:1" in str(caught.value)

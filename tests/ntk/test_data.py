@@ -49,7 +49,7 @@ def test_no_row_is_drawn_twice(monkeypatch):
 
 def test_the_split_knows_nothing_of_the_architecture():
     assert set(inspect.signature(data.split).parameters) == {
-        *("data", "train", "test", "seed", "noise", "validation")
+        *("data", "train", "test", "seed", "noise", "validation", "preprocess", "targets")
     }
 
 
@@ -118,9 +118,10 @@ def test_a_feature_that_is_constant_in_training_is_dropped(monkeypatch):
     x = np.random.default_rng(0).standard_normal((30, 4))
     x[:, 2] = 0.1
     monkeypatch.setitem(sys.modules, "toy", types.SimpleNamespace(rows=lambda: (x, x[:, 0])))
-    split = data.split("toy:rows", train=10, test=20, seed=0)
-    assert np.all(split.x_train[:, 2] == 0)
-    assert np.all(split.x_test[:, 2] == 0)
+    for preprocess in ("standardise", "sphere"):
+        split = data.split("toy:rows", train=10, test=20, seed=0, preprocess=preprocess)
+        assert np.all(split.x_train[:, 2] == 0)
+        assert np.all(split.x_test[:, 2] == 0)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from harness.report.terminal import terminal
 
 HEAD = """\
 [suite]
-format = 1
+format = 2
 title = "Faults"
 [defaults]
 seeds = 6
@@ -59,6 +59,7 @@ class Judged:
 BEFORE = ("mean.error", "untrained.error", "ntk.error", "nngp-loo.error")
 AFTER = ("single.error", "steps", "single-vs-ntk.distance", "ntk-at-time.error", "kernel-change")
 SMALL = "width = 16, train = 16, test = 10"
+PREPARED = 'preprocess = "sphere", targets = "standardise"'
 
 
 def test_regression_whose_rate_is_too_high(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_regression_by_adam_whose_rate_is_absurd(tmp_path: Path) -> None:
 
 def test_regression_of_repeated_points(tmp_path: Path) -> None:
     """Ridge 0 and contradicting targets: no kernel can be solved, and no network fits."""
-    what = 'data = "repeated:contradicting", width = 16, train = 30, test = 10, max-steps = 100'
+    what = f'data = "repeated:contradicting", {PREPARED}, width = 16, train = 30, test = 10, max-steps = 100'
     kernels = ("ntk.error", "condition-number", "nngp-loo.error")
     judged = Judged(tmp_path, "ntk.regression", what, ("mean.error", "untrained.error", *kernels, *AFTER))
     found = judged.failed("ntk.error", "condition-number", *AFTER)
@@ -89,7 +90,8 @@ def test_regression_of_repeated_points(tmp_path: Path) -> None:
 
 
 def test_regression_of_repeated_points_with_a_ridge(tmp_path: Path) -> None:
-    what = 'data = "repeated:contradicting", width = 16, train = 30, test = 10, max-steps = 100, ridge = 0.1'
+    what = f'data = "repeated:contradicting", {PREPARED}, width = 16, train = 30, test = 10, max-steps = 100'
+    what += ", ridge = 0.1"
     Judged(tmp_path, "ntk.regression", what, BEFORE + AFTER).failed(*AFTER)
 
 
@@ -99,7 +101,7 @@ POSTERIOR = ("mean-vs-posterior.distance", "posterior.variance")
 
 def test_an_ensemble_of_repeated_points(tmp_path: Path) -> None:
     """The posterior needs the inverse of a singular matrix; the others do not."""
-    what = 'data = "repeated:alike", width = 16, train = 40, test = 10, networks = 4'
+    what = f'data = "repeated:alike", {PREPARED}, width = 16, train = 40, test = 10, networks = 4'
     judged = Judged(tmp_path, "ntk.ensemble", what, TRAINED + POSTERIOR)
     for instance in judged.failed(*POSTERIOR):
         assert "posterior: NNGP kernel: condition number" in instance.reason

@@ -13,7 +13,6 @@ import pytest
 from harness.declare import StageError, collect_stages, find
 from harness.ntk import data, kernels, measures, own_kernels, train
 from harness.ntk.empirical import in_float64
-from harness.ntk.experiments import regression as module
 from harness.ntk.experiments.regression import QUANTITIES, regression
 from harness.ntk.network import apply
 
@@ -33,7 +32,7 @@ def test_declaration_needs_no_library():
 import sys
 from harness.declare import find
 declaration = find("ntk.regression")
-assert len(declaration.parameters) == 22 and "single.error" in declaration.quantities
+assert len(declaration.parameters) == 24 and "single.error" in declaration.quantities
 assert all(parameter.about for parameter in declaration.parameters.values())
 assert all(q.about and q.resolution and q.stage for q in declaration.quantities.values())
 assert declaration.version == 2 and "float64" in declaration.precision
@@ -55,7 +54,8 @@ def test_parameters_are_bounded_and_defaults_lie_within():
 
 
 def test_the_declared_data_sets_are_those_there_are():
-    assert set(module.DATA) == set(data.known())
+    (meta, _) = find("ntk.regression").parameters["data"].type.__metadata__
+    assert meta.examples == list(data.known())
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ EQUAL = 'equal = { of = ["a.error", "b.error"], within = "5%" }'
 # Thirteen mistakes; `# !n` marks the line where mistake n must be reported.
 TWELVE = """\
 [suite]
-format = 2                                                    # !1
+format = 3                                                    # !1
 title = "Wrong"
 abuot = "a typo"                                              # !2
 
@@ -75,7 +75,7 @@ def test_every_mistake_is_reported_at_its_line(read: Read) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("format = 2", "expected the suite format 1, which this version reads, found 2"),
+        ("format = 3", "expected the suite format 2, or 1, which this version reads, found 3"),
         ("abuot", "unknown key `abuot` (did you mean about?)"),
         ("[sources.someone]", "expected a key `authors`, found none"),
         ("[sources.Other]", 'expected an id of a-z, 0-9 and -, found "Other"'),

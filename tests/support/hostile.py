@@ -40,7 +40,7 @@ def toml(text: str) -> str:
 _T = toml(TEXT)
 SUITE = f"""\
 [suite]
-format = 1
+format = 2
 title = {_T}
 about = {_T}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.declare import Quantity
+from harness.ntk.preparation import ABOUT_PREPROCESS, ABOUT_TARGETS, DISTANCE_UNIT
 
 RESOLUTION = 1e-6
 """Relative. Training and solves are in float64; closed-form kernels carry errors of 1e-8 near the diagonal
@@ -16,7 +17,14 @@ _GREATEST = ", the greatest over the recorded times"
 
 def _distance(a: str, b: str, at: str, resolution: float = RESOLUTION) -> Quantity:
     text = f"root mean square difference on the test points between {a} and {b}{_GREATEST}"
-    return Quantity(text, unit="root mean square of the test targets", resolution=resolution, stage=at)
+    return Quantity(text, unit=DISTANCE_UNIT, resolution=resolution, stage=at)
+
+
+def _residual(when: str) -> Quantity:
+    return Quantity(
+        f"mean squared residual {when}", unit="squared unit of the targets", resolution=RESOLUTION,
+        stage="training",
+    )
 
 
 def _moved(text: str) -> Quantity:
@@ -43,14 +51,14 @@ _INFINITE = "the analytic NTK's prediction given f₀"
 _NNGP = "the NNGP, scaled to the trace of the NTK"
 
 QUANTITIES = {
-    "initial-loss": Quantity("mean squared residual at the start", resolution=RESOLUTION, stage="training"),
-    "final-loss": Quantity("mean squared residual at the end", resolution=RESOLUTION, stage="training"),
+    "initial-loss": _residual("at the start"),
+    "final-loss": _residual("at the end"),
     "learning-rate": Quantity(
         "learning rate on ½Σr²", unit="1/NTK eigenvalue", resolution=RESOLUTION, stage="training"
     ),
     "network-vs-untrained.distance": Quantity(
         "root mean square difference on the test points between the trained network and its initial function",
-        unit="root mean square of the test targets", resolution=RESOLUTION, stage="training",
+        unit=DISTANCE_UNIT, resolution=RESOLUTION, stage="training",
     ),
     "weights-moved": _moved("‖W_t − W₀‖ / ‖W₀‖ of all layers' weights together, without biases"),
     "input-weights-moved": _moved("‖W_t − W₀‖ / ‖W₀‖ of the first layer's weights"),
@@ -72,6 +80,8 @@ QUANTITIES = {
 
 ABOUT = {
     "data": "data set, or package.module:function, as in ntk.regression",
+    "preprocess": ABOUT_PREPROCESS,
+    "targets": ABOUT_TARGETS,
     "train": "training points",
     "test": "test points",
     "hidden": "hidden layers",

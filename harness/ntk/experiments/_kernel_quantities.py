@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import Quantity
+from harness.declare import REFERENCE, Quantity, Reference
 
-SUBJECT = Meta(
-    pattern=r"^(neural-tangents|closed-form|monte-carlo|empirical"
-    r"|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*)$",
-    examples=["neural-tangents", "closed-form", "monte-carlo", "empirical"],
-)
+_SUBJECTS = ("neural-tangents", "closed-form", "monte-carlo", "empirical")
+
+Subject = Annotated[
+    str,
+    Meta(pattern=rf"^({'|'.join(_SUBJECTS)}|{REFERENCE})$", examples=list(_SUBJECTS)),
+    Reference("subject", check="harness.ntk.subject_check:check"),
+]
+"""The type of a parameter `subject`."""
 
 UNIT = "√(K(x,x) K(x',x'))"
 RESOLUTION = 1e-15

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from harness.declare import Quantity
+from harness.ntk.preparation import (
+    ABOUT_DATA,
+    ABOUT_PREPROCESS,
+    ABOUT_TARGETS,
+    DISTANCE_UNIT,
+    ERROR_UNIT,
+)
 
 RESOLUTION = 1e-6
 """Of what is computed once: kernel solves are trusted to 1e-6 (`solve.TRUSTED_CONDITION`), and an untrained
@@ -29,16 +36,14 @@ def _error(about: str, at: str, over_networks: bool = True) -> Quantity:
     resolution = RESOLUTION if at in COMPUTED_ONCE else TRAINED_RESOLUTION
     mean = ", geometric mean over networks" if over_networks else ""
     text = f"root mean square test error of {about}{mean}"
-    unit = "standard deviations of the target"
-    return Quantity(text, scale="log", unit=unit, resolution=resolution, stage=at)
+    return Quantity(text, scale="log", unit=ERROR_UNIT, resolution=resolution, stage=at)
 
 
 def _distance(a: str, b: str, at: str = "comparison", over_networks: bool = True) -> Quantity:
     mean = ", geometric mean over networks" if over_networks else ""
     text = f"root mean square difference on the test points between {a} and {b}{mean}"
-    unit = "root mean square of the test targets"
     resolution = FINE_DISTANCE if at in COMPUTED_ONCE else TRAINED_DISTANCE
-    return Quantity(text, scale="log", unit=unit, resolution=resolution, stage=at)
+    return Quantity(text, scale="log", unit=DISTANCE_UNIT, resolution=resolution, stage=at)
 
 
 _SINGLE, _CENTRED, _ENSEMBLE = "a trained network", "a centred trained network", "the ensemble's mean"
@@ -86,7 +91,7 @@ QUANTITIES = {
     "centred-vs-zero.distance": _distance(_CENTRED, _ZERO, "training"),
     "final-loss": Quantity(
         "mean squared training residual of the network returned, the largest of all networks",
-        resolution=RESOLUTION, stage="training",
+        unit="variance of the training targets", resolution=RESOLUTION, stage="training",
     ),
     "steps": Quantity(
         "steps of the network returned, those of mini-batches counted, mean over the single networks",
@@ -128,8 +133,10 @@ QUANTITIES = {
 }
 
 ABOUT = {
-    "data": "data set, or package.module:function that returns (inputs [points, features], targets [points])",
-    "noise": "standard deviation of Gaussian noise on the training targets (they have about 1)",
+    "data": ABOUT_DATA,
+    "preprocess": ABOUT_PREPROCESS,
+    "targets": ABOUT_TARGETS,
+    "noise": "standard deviation of Gaussian noise on the training targets, in units of their own",
     "train": "training points",
     "validation": "further points on which training stops early; 0: it goes on to the target loss",
     "test": "test points",
@@ -147,7 +154,7 @@ ABOUT = {
     "adam_rate": "learning rate of adam, which takes no other",
     "patience": "steps without a lower validation error after which training stops",
     "learning_rate": "in units of 2/λ_max, of the analytic or the network's NTK, the larger; sgd: on a batch",
-    "target_loss": "mean squared training residual at which training stops",
+    "target_loss": "mean squared training residual at which training stops, over the targets' variance",
     "max_steps": "step budget (of mini-batches, too); reaching it fails the stage `training`",
     "ridge": "added to the diagonal for kernel regression, in units of each kernel's mean diagonal",
 }

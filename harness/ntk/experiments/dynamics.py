@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from harness.declare import experiment, stage
 from harness.ntk.experiments._dynamics_quantities import ABOUT, QUANTITIES
+from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
 
 
 @experiment(
@@ -26,11 +27,14 @@ from harness.ntk.experiments._dynamics_quantities import ABOUT, QUANTITIES
     quantities=QUANTITIES,
     about=ABOUT,
     precision="float64, from parameters drawn in float32",
+    settle=settle,
 )
 def dynamics(
     *,
     seed: int,
-    data: str = "sphere",
+    data: Data = "sphere",
+    preprocess: Preprocess = DEFAULT,
+    targets: Targets = DEFAULT,
     train: Annotated[int, Meta(ge=2, le=8192)] = 16,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 100,
     hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
@@ -66,14 +70,16 @@ def dynamics(
 
     measured: dict[str, float] = {}
     architecture = Architecture(hidden, width, activation, w_std, b_std)
-    points = split(data, train=train, test=test, seed=seed)
+    with stage("data") as data_stage:
+        points = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
+        data_stage.fixed = points.own_split
     x, x_test = points.x_train, points.x_test
     scale = (base_width / width) ** 0.5 if scaling == "mean-field" else 1.0
-    y, y_test = points.y_train / scale, points.y_test / scale
+    y, ruler = points.y_train / scale, measures.ruler(points, scale)
     times = paths.recorded_times(steps)
 
     def farthest(a: np.ndarray, b: np.ndarray) -> float:
-        return max(measures.distance(now, other, y_test) for now, other in zip(a, b, strict=True))
+        return max(ruler.distance(now, other) for now, other in zip(a, b, strict=True))
 
     with stage("training") as trained:
         nngp_gram, ntk_gram = kernels.nngp_ntk(architecture, x)
@@ -94,7 +100,7 @@ def dynamics(
             "initial-loss": initial_loss * scale**2,
             "final-loss": final_loss * scale**2,
             "learning-rate": rate / scale**2,
-            "network-vs-untrained.distance": measures.distance(f_test[-1], f_0_test, y_test),
+            "network-vs-untrained.distance": ruler.distance(f_test[-1], f_0_test),
             "weights-moved": float(np.max(np.linalg.norm(weights, axis=1)) / np.linalg.norm(norms)),
             "input-weights-moved": float(np.max(weights[:, 0]) / norms[0]),
             "output-weights-moved": float(np.max(weights[:, -1]) / norms[-1]),

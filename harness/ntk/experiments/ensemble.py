@@ -17,6 +17,16 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import Quantity, experiment, stage
+from harness.ntk.preparation import (
+    ABOUT_PREPROCESS,
+    ABOUT_TARGETS,
+    DEFAULT,
+    DISTANCE_UNIT,
+    Data,
+    Preprocess,
+    Targets,
+    settle,
+)
 
 RESOLUTION = 1e-6
 """Relative. Training and solves are in float64, kernels good to 1e-8."""
@@ -37,7 +47,7 @@ def _stage_of(gaussian: str, stage: str) -> str:
     return "posterior" if gaussian == "posterior" else stage
 
 
-_TARGETS, _SQUARED = "root mean square of the test targets", "squared unit of the targets"
+_TARGETS, _SQUARED = DISTANCE_UNIT, "squared unit of the targets"
 _MEAN, _VARIANCE = "mean over networks", "variance over networks, mean over test points"
 
 QUANTITIES = {
@@ -64,6 +74,8 @@ QUANTITIES = {
 
 ABOUT = {
     "data": "data set, or package.module:function, as in ntk.regression",
+    "preprocess": ABOUT_PREPROCESS,
+    "targets": ABOUT_TARGETS,
     "train": "training points",
     "test": "test points",
     "hidden": "hidden layers",
@@ -84,11 +96,14 @@ ABOUT = {
     quantities=QUANTITIES,
     about=ABOUT,
     precision="float64, from parameters drawn in float32",
+    settle=settle,
 )
 def ensemble(
     *,
     seed: int,
-    data: str = "sphere",
+    data: Data = "sphere",
+    preprocess: Preprocess = DEFAULT,
+    targets: Targets = DEFAULT,
     train: Annotated[int, Meta(ge=2, le=8192)] = 16,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 100,
     hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
@@ -117,8 +132,10 @@ def ensemble(
 
     measured: dict[str, float] = {}
     architecture = Architecture(hidden, width, activation, w_std, b_std)
-    points = split(data, train=train, test=test, seed=seed)
-    x, y, y_test = jnp.asarray(points.x_train), points.y_train, points.y_test
+    with stage("data") as data_stage:
+        points = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
+        data_stage.fixed = points.own_split
+    x, y, ruler = jnp.asarray(points.x_train), points.y_train, measures.ruler(points)
 
     with stage("kernels") as factored:
         covariance, ntk = kernels.nngp_ntk(architecture, np.concatenate([points.x_train, points.x_test]))
@@ -149,9 +166,9 @@ def ensemble(
     mean = f_test.mean(axis=0)
 
     with stage("mean"):
-        measured["mean-vs-zero.distance"] = measures.distance(mean, np.zeros(test), y_test)
+        measured["mean-vs-zero.distance"] = ruler.distance(mean, np.zeros(test))
         for name, gaussian in predictions.items():
-            measured[f"mean-vs-{name}.distance"] = measures.distance(mean, gaussian.mean, y_test)
+            measured[f"mean-vs-{name}.distance"] = ruler.distance(mean, gaussian.mean)
 
     with stage("variance"):
         measured["variance"] = float(np.var(f_test, axis=0, ddof=1).mean())
@@ -161,6 +178,6 @@ def ensemble(
 
     with stage("posterior"):
         limit = ensembles.posterior(solvers["nngp"], covariance, y)
-        measured["mean-vs-posterior.distance"] = measures.distance(mean, limit.mean, y_test)
+        measured["mean-vs-posterior.distance"] = ruler.distance(mean, limit.mean)
         measured["posterior.variance"] = float(limit.variance.mean())
     return measured

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import Quantity, experiment, stage
+from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, Targets, settle
 
 RESOLUTION = 1e-6
 """Relative. Closed-form ReLU kernels carry errors of 1e-8 near the diagonal (`solve.factor`), in distances of
@@ -56,6 +57,8 @@ QUANTITIES = {
 
 ABOUT = {
     "data": "data set, or package.module:function, as in ntk.regression: its training inputs are the points",
+    "preprocess": ABOUT_PREPROCESS,
+    "targets": "of targets, as in ntk.regression; nothing here depends on them",
     "points": "points at which kernels are compared",
     "hidden": "hidden layers",
     "width": "units in each hidden layer",
@@ -72,11 +75,14 @@ ABOUT = {
     quantities=QUANTITIES,
     about=ABOUT,
     precision="float64, from parameters drawn in float32",
+    settle=settle,
 )
 def initialization(
     *,
     seed: int,
-    data: str = "sphere",
+    data: Data = "sphere",
+    preprocess: Preprocess = DEFAULT,
+    targets: Targets = DEFAULT,
     points: Annotated[int, Meta(ge=2, le=8192)] = 16,
     hidden: Annotated[int, Meta(ge=1, le=1024)] = 1,
     width: Annotated[int, Meta(ge=1, le=65_536)] = 512,
@@ -93,13 +99,14 @@ def initialization(
     """
     from harness.ntk import kernels, random_networks
     from harness.ntk.architecture import Architecture
-    from harness.ntk.data import split
+    from harness.ntk.data import inputs
     from harness.ntk.measures import geometric_mean
     from harness.ntk.random_networks import relative_distance
 
     measured: dict[str, float] = {}
     architecture = Architecture(hidden, width, activation, w_std, b_std)
-    x = split(data, train=points, test=1, seed=seed).x_train
+    with stage("data") as data_stage:
+        x, data_stage.fixed = inputs(data, points=points, seed=seed, preprocess=preprocess)
     nngp, ntk = kernels.nngp_ntk(architecture, x)
     draws = random_networks.draw(seed, networks, architecture, x)
 

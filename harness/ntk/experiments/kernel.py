@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import experiment
-from harness.ntk.experiments._kernel_quantities import ABOUT, SUBJECT, VALUES, quantities
+from harness.ntk.experiments._kernel_quantities import ABOUT, VALUES, Subject, quantities
 
 
 @experiment(
@@ -23,7 +23,7 @@ from harness.ntk.experiments._kernel_quantities import ABOUT, SUBJECT, VALUES, q
 def kernel(
     *,
     seed: int,
-    subject: Annotated[str, SUBJECT] = "neural-tangents",
+    subject: Subject = "neural-tangents",
     reference: Literal["closed-form", "neural-tangents"] = "closed-form",
     points: Annotated[int, Meta(ge=2, le=1024)] = 7,
     others: Annotated[int, Meta(ge=2, le=1024)] = 5,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import experiment
-from harness.ntk.experiments._kernel_quantities import ABOUT, RELATIONS, SUBJECT, quantities
+from harness.ntk.experiments._kernel_quantities import ABOUT, RELATIONS, Subject, quantities
 
 
 @experiment(
@@ -23,7 +23,7 @@ from harness.ntk.experiments._kernel_quantities import ABOUT, RELATIONS, SUBJECT
 def kernel_relations(
     *,
     seed: int,
-    subject: Annotated[str, SUBJECT] = "neural-tangents",
+    subject: Subject = "neural-tangents",
     points: Annotated[int, Meta(ge=2, le=1024)] = 7,
     others: Annotated[int, Meta(ge=2, le=1024)] = 5,
     inputs: Annotated[int, Meta(ge=1, le=65_536)] = 4,

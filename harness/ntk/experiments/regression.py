@@ -23,16 +23,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import REFERENCE, StageError, StageReport, experiment, stage
+from harness.declare import StageError, StageReport, experiment, stage
 from harness.ntk.experiments._regression_quantities import ABOUT, QUANTITIES
+from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
     from harness.ntk.train import HeldOut, Runs
-
-DATA = ("diabetes", "digits", "breast-cancer", "sphere")
 
 PATIENCE = 1000
 """At the default learning rate, 1.5/λ_max, a mode of eigenvalue λ_max/1000 has come 1 − e^(−1.5) = 78% of its
@@ -45,17 +44,14 @@ way in so many steps: a lower validation error afterwards would have to come fro
     quantities=QUANTITIES,
     about=ABOUT,
     precision="kernels and solves float64, networks float32",
+    settle=settle,
 )
 def regression(
     *,
     seed: int,
-    data: Annotated[
-        str,
-        Meta(
-            pattern=rf"^({'|'.join(DATA)}|{REFERENCE})$",
-            examples=list(DATA),
-        ),
-    ] = "diabetes",
+    data: Data = "diabetes",
+    preprocess: Preprocess = DEFAULT,
+    targets: Targets = DEFAULT,
     noise: Annotated[float, Meta(ge=0)] = 0.0,
     train: Annotated[int, Meta(ge=2, le=8192)] = 64,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 200,
@@ -102,12 +98,16 @@ def regression(
     )
     rule = Optimizer(optimizer, min(batch, train) if optimizer == "sgd" else 0)
 
-    with stage("data"):
-        points = split(data, train=train, test=test, seed=seed, noise=noise, validation=validation)
-        x, y, x_test, y_test = points.x_train, points.y_train, points.x_test, points.y_test
+    with stage("data") as data_stage:
+        points = split(data, train=train, test=test, seed=seed, noise=noise, validation=validation,
+            preprocess=preprocess, targets=targets,
+        )  # fmt: skip
+        data_stage.fixed = points.own_split
+        x, y, x_test = points.x_train, points.y_train, points.x_test
+        ruler = measures.ruler(points)
         mean, zero = np.full(test, y.mean()), np.zeros(test)
-        measured["mean.error"] = measures.error(mean, y_test)
-        measured["zero.error"] = measures.error(zero, y_test)
+        measured["mean.error"] = ruler.error(mean)
+        measured["zero.error"] = ruler.error(zero)
 
     with stage("initialisation"):
         keys = [training.network_key(seed, number) for number in range(networks)]
@@ -115,7 +115,7 @@ def regression(
         params_0 = [initial.params for initial in initials]
         f0 = np.stack([np.asarray(initial.f_train, dtype=np.float64) for initial in initials], axis=1)
         f0_test = np.stack([np.asarray(initial.f_test, dtype=np.float64) for initial in initials], axis=1)
-        measured["untrained.error"] = measures.error(f0_test, y_test)
+        measured["untrained.error"] = ruler.error(f0_test)
 
     solvers: dict[str, solve.Solver] = {}
     with stage("kernels") as kernel_stage:
@@ -134,16 +134,16 @@ def regression(
         nngp_given = solvers["NNGP"].given(nngp_cross, y, f0, f0_test)
         rbf_given = solvers["RBF"].given(rbf_cross, y, f0, f0_test)
         measured |= {
-            "ntk.error": measures.error(ntk, y_test),
-            "nngp.error": measures.error(nngp, y_test),
-            "rbf.error": measures.error(rbf, y_test),
-            "laplace.error": measures.error(laplace, y_test),
-            "ntk-given-f0.error": measures.error(ntk_given, y_test),
-            "nngp-given-f0.error": measures.error(nngp_given, y_test),
-            "rbf-given-f0.error": measures.error(rbf_given, y_test),
-            "nngp-vs-ntk.distance": measures.distance(nngp, ntk, y_test),
-            "rbf-vs-ntk.distance": measures.distance(rbf, ntk, y_test),
-            "mean-vs-ntk.distance": measures.distance(mean, ntk, y_test),
+            "ntk.error": ruler.error(ntk),
+            "nngp.error": ruler.error(nngp),
+            "rbf.error": ruler.error(rbf),
+            "laplace.error": ruler.error(laplace),
+            "ntk-given-f0.error": ruler.error(ntk_given),
+            "nngp-given-f0.error": ruler.error(nngp_given),
+            "rbf-given-f0.error": ruler.error(rbf_given),
+            "nngp-vs-ntk.distance": ruler.distance(nngp, ntk),
+            "rbf-vs-ntk.distance": ruler.distance(rbf, ntk),
+            "mean-vs-ntk.distance": ruler.distance(mean, ntk),
             "condition-number": solvers["NTK"].condition,
             "jitter": max(solver.jitter / solver.largest for solver in solvers.values()),
         }
@@ -154,9 +154,9 @@ def regression(
         ntk_loo = solvers["NTK"].leave_one_out(ntk_cross, y).predictions
         nngp_loo = solvers["NNGP"].leave_one_out(nngp_cross, y).predictions
         measured |= {
-            "ntk-loo.error": measures.error(ntk_loo, y_test),
-            "nngp-loo.error": measures.error(nngp_loo, y_test),
-            "nngp-loo-vs-ntk-loo.distance": measures.distance(nngp_loo, ntk_loo, y_test),
+            "ntk-loo.error": ruler.error(ntk_loo),
+            "nngp-loo.error": ruler.error(nngp_loo),
+            "nngp-loo-vs-ntk-loo.distance": ruler.distance(nngp_loo, ntk_loo),
         }
 
     with stage("training") as training_stage:
@@ -167,14 +167,14 @@ def regression(
             rates = batch_learning_rates(learning_rate, rule.batch, ntk_gram, own_grams)
         else:
             rates = np.full(networks, adam_rate)
-        budget = (rates, target_loss, max_steps)
+        budget = (rates, target_loss * points.unit**2, max_steps)
         order = [training.batch_key(seed, number) for number in range(networks)] if rule.batch else None
 
         def trained(
-            kind: str, targets: Float[np.ndarray, "train nets"], held_out: HeldOut | None
+            kind: str, goal: Float[np.ndarray, "train nets"], held_out: HeldOut | None
         ) -> Runs:
             runs = training.train(
-                initials, architecture, x, targets, x_test, *budget,
+                initials, architecture, x, goal, x_test, *budget,
                 optimizer=rule, keys=order, held_out=held_out,
             )
             training.require_trained(kind, runs, *budget)
@@ -186,18 +186,18 @@ def regression(
             y_held = jnp.repeat(jnp.asarray(points.y_validation)[:, None], networks, axis=1)
             held_out = training.HeldOut(jnp.asarray(points.x_validation), y_held, patience)
             held_out_centred = held_out._replace(y=y_held + jnp.stack(f0_held, axis=1))
-        targets = np.repeat(y[:, None], networks, axis=1)
-        single = trained("single", targets, held_out)
-        centred = trained("centred", targets + f0, held_out_centred)
+        y_each = np.repeat(y[:, None], networks, axis=1)
+        single = trained("single", y_each, held_out)
+        centred = trained("centred", y_each + f0, held_out_centred)
         centred_test = centred.f_test - f0_test
         ensemble = single.f_test.mean(axis=1)
         measured |= {
-            "single.error": measures.error(single.f_test, y_test),
-            "centred.error": measures.error(centred_test, y_test),
-            "ensemble.error": measures.error(ensemble, y_test),
-            "single-vs-untrained.distance": measures.distance(single.f_test, f0_test, y_test),
-            "centred-vs-zero.distance": measures.distance(centred_test, zero, y_test),
-            "final-loss": float(max(single.loss.max(), centred.loss.max())),
+            "single.error": ruler.error(single.f_test),
+            "centred.error": ruler.error(centred_test),
+            "ensemble.error": ruler.error(ensemble),
+            "single-vs-untrained.distance": ruler.distance(single.f_test, f0_test),
+            "centred-vs-zero.distance": ruler.distance(centred_test, zero),
+            "final-loss": float(max(single.loss.max(), centred.loss.max())) / points.unit**2,
             "steps": float(single.steps.mean()),
             "learning-rate": float(np.exp(np.mean(np.log(rates)))),
         }
@@ -219,7 +219,7 @@ def regression(
             "ensemble-vs-nngp": (ensemble, nngp),
             "ensemble-vs-rbf": (ensemble, rbf),
         }
-        measured |= {f"{name}.distance": measures.distance(a, b, y_test) for name, (a, b) in pairs.items()}
+        measured |= {f"{name}.distance": ruler.distance(a, b) for name, (a, b) in pairs.items()}
 
     with stage("time"):
         _require(kernel_stage, training_stage)
@@ -230,9 +230,9 @@ def regression(
         from_zero = np.zeros_like(f0), np.zeros_like(f0_test)
         centred_at_time = solvers["NTK"].after(centred.steps, pace, ntk_cross, y, *from_zero)
         measured |= {
-            "ntk-at-time.error": measures.error(at_time, y_test),
-            "single-vs-ntk-at-time.distance": measures.distance(single.f_test, at_time, y_test),
-            "centred-vs-ntk-at-time.distance": measures.distance(centred_test, centred_at_time, y_test),
+            "ntk-at-time.error": ruler.error(at_time),
+            "single-vs-ntk-at-time.distance": ruler.distance(single.f_test, at_time),
+            "centred-vs-ntk-at-time.distance": ruler.distance(centred_test, centred_at_time),
         }
 
     with stage("empirical kernels"):
@@ -243,17 +243,17 @@ def regression(
                 ("initial", params_0), ("trained", single.params), ("centred trained", centred.params)
             )
         )
-        own, own_given = before.regression(targets), f0_test + before.regression(targets - f0)
-        late, late_given = after.regression(targets), f0_test + after.regression(targets - f0)
+        own, own_given = before.regression(y_each), f0_test + before.regression(y_each - f0)
+        late, late_given = after.regression(y_each), f0_test + after.regression(y_each - f0)
         change = after.change_from(before)
         measured |= {
-            "own-ntk.error": measures.error(own, y_test),
-            "after-kernel.error": measures.error(late, y_test),
-            "single-vs-own-ntk-given-f0.distance": measures.distance(single.f_test, own_given, y_test),
-            "single-vs-after-kernel-given-f0.distance": measures.distance(single.f_test, late_given, y_test),
-            "centred-vs-own-ntk.distance": measures.distance(centred_test, own, y_test),
-            "centred-vs-after-kernel.distance": measures.distance(
-                centred_test, after_centred.regression(targets), y_test
+            "own-ntk.error": ruler.error(own),
+            "after-kernel.error": ruler.error(late),
+            "single-vs-own-ntk-given-f0.distance": ruler.distance(single.f_test, own_given),
+            "single-vs-after-kernel-given-f0.distance": ruler.distance(single.f_test, late_given),
+            "centred-vs-own-ntk.distance": ruler.distance(centred_test, own),
+            "centred-vs-after-kernel.distance": ruler.distance(
+                centred_test, after_centred.regression(y_each)
             ),
             "kernel-change": measures.geometric_mean(change),
         }

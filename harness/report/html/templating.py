@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from harness.report import words
+from harness.report.data import data_used
 from harness.report.html import bars, figures, sources, sweeps, views
 from harness.report.record import InstanceRecord
 from harness.text import printable
@@ -68,6 +69,7 @@ def _environment() -> Environment:
         sources=sources,
         advice=advice,
         readings=sources.readings,
+        data_used=data_used,
         glyph=views.glyph,
         verdict_glyphs=sweeps.VERDICTS,
         instance_chunks=views.instance_chunks,

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import get_args
 
 from harness.declare import Declaration, Kind, benchmark_names, experiment_names, find
-from harness.suite.load import FORMAT
+from harness.suite.formats import FORMAT, Format
 from harness.suite.reader import ID
 from harness.suite.schema.claims import claim, defaults, only_known_quantities, shared_parts
 from harness.suite.schema.experiments import benchmark, experiment, parameters
@@ -62,7 +63,12 @@ def _head() -> Schema:
     return table(
         "What this suite is.",
         {
-            "format": {"description": "The version of the format.", "type": "integer", "enum": [FORMAT]},
+            "format": {
+                "description": f"The version of the format: {FORMAT}. An older suite is read where nothing "
+                "in it changed its meaning; else `harness check` names the lines to change.",
+                "type": "integer",
+                "enum": list(get_args(Format)),
+            },
             "title": of_type(str, "The suite's title, for reports."),
             "about": of_type(str, "What the suite is about, in a few sentences."),
             "name": of_type(

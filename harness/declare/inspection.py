@@ -1,0 +1,152 @@
+"""Looking at functions that suites name, in a process of its own.
+
+Importing a module of the user's runs it: it may change `sys.path`, NumPy or the environment, hold a device,
+or never return. So that neither this process nor what it starts notices, another one imports.
+
+    asked ──▶ a fresh Python: import, look up, perhaps the reference's `Check` ──▶ an `Answer` for each
+
+Used by `harness.suite`; `_serve` is what runs in the other process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import math
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from typing import IO, Any, Literal
+
+import msgspec
+
+from harness.declare.references import Problem
+from harness.declare.registry import import_failure
+
+PATIENCE = 300.0
+"""Seconds that a process may take for all that it is asked. Importing JAX takes two, a data set some."""
+
+_BOOT = """
+import sys
+sys.path[:] = {path!r}
+from harness.declare.inspection import _serve
+_serve({answers}, {patience})
+"""
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """A function to look for, and the points at which its check, if any, is to find no fault with it."""
+
+    reference: str
+    check: str = ""
+    points: tuple[dict[str, Any], ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What became of an `Asked`: the problem with the reference itself, or one for each point.
+
+    `where` says what the problem is with: importing the module, or the function in it.
+    """
+
+    problem: Problem | None = None
+    where: Literal["module", "function"] = "function"
+    points: tuple[Problem | None, ...] = ()
+
+
+def inspect_references(asked: Sequence[Asked], patience: float = PATIENCE) -> list[Answer]:
+    """An answer for each; the process that a module ends or holds up costs only that module's reference."""
+    answers: list[Answer] = []
+    while len(answers) < len(asked):
+        given, ending = _run(asked[len(answers) :], patience)
+        answers += given
+        if len(answers) < len(asked):
+            module, _, name = asked[len(answers)].reference.partition(":")
+            expected = f"a module {module} that can be imported, with a function {name}"
+            answers.append(Answer(Problem(expected, ending)))
+    return answers
+
+
+def _run(asked: Sequence[Asked], patience: float) -> tuple[list[Answer], str]:
+    """The answers of one process, and how it ended, in words, where some are lacking."""
+    with tempfile.TemporaryFile() as questions, tempfile.TemporaryFile() as answers:
+        questions.write(msgspec.json.encode(list(asked)))
+        questions.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _boot(answers.fileno(), patience)],
+            stdin=questions,
+            stdout=subprocess.DEVNULL,  # what modules print is not this program's to show
+            stderr=subprocess.DEVNULL,
+            pass_fds=(answers.fileno(),),
+            start_new_session=True,
+        )
+        try:
+            ending = f"a process that ended with code {process.wait(patience)} while it was looked at"
+        except subprocess.TimeoutExpired:
+            ending = f"no answer in {patience:g} seconds"
+        finally:
+            with contextlib.suppress(OSError):  # it has ended, and left none behind
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        answers.seek(0)
+        return _answers(answers)[: len(asked)], ending
+
+
+def _boot(answers: int, patience: float) -> str:
+    return _BOOT.format(path=sys.path, answers=answers, patience=math.ceil(patience) + 1)
+
+
+def _answers(file: IO[bytes]) -> list[Answer]:
+    found = []
+    for line in file:
+        with contextlib.suppress(msgspec.MsgspecError):  # a line that was cut off
+            found.append(msgspec.json.decode(line, type=Answer))
+    return found
+
+
+def _serve(descriptor: int, patience: int) -> None:
+    """Answer what standard input asks, a line for each, into the file `descriptor`.
+
+    Ends after `patience` seconds, should the process that asks have died meanwhile.
+    """
+    signal.alarm(patience)
+    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Asked])
+    os.set_inheritable(descriptor, False)
+    for one in asked:
+        answer = _answer(one)
+        os.write(descriptor, msgspec.json.encode(answer) + b"\n")
+    os._exit(0)  # whatever threads and exit handlers modules have left
+
+
+def _answer(asked: Asked) -> Answer:
+    module_name, _, name = asked.reference.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except BaseException as error:  # whatever a module of the user's may do when it is imported
+        expected = f"a module {module_name} that can be imported"
+        return Answer(Problem(expected, import_failure(error)), "module")
+    function = getattr(module, name, None)
+    if not callable(function):
+        found = f"a {type(function).__name__}" if hasattr(module, name) else "nothing of that name"
+        near = _nearest(name, module)
+        return Answer(Problem(f"a function {name} in the module {module_name}", f"{found}{near}"))
+    if not asked.check:
+        return Answer()
+    home, _, check = asked.check.partition(":")
+    try:
+        find_problems = getattr(importlib.import_module(home), check)
+        problems = tuple(find_problems(asked.reference, function, asked.points))
+    except BaseException as error:  # the user's function may raise anything
+        what = import_failure(error) if isinstance(error, Exception) else type(error).__name__
+        return Answer(Problem(f"a function {asked.reference} that can be called", what))
+    return Answer(points=problems)
+
+
+def _nearest(name: str, module: object) -> str:
+    from difflib import get_close_matches
+
+    names = [n for n in dir(module) if callable(getattr(module, n, None))]
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,53 @@
+"""A parameter that may name a function, and how such a name is checked before anything is measured.
+
+    data: Annotated[str, Meta(…), Reference("data", check="my.checks:data")] = "diabetes"
+
+A value of the form `package.module:function` is then a *reference*: `harness run`, `plan` and pytest see that
+the function exists, and `harness check --import` calls the reference's check. Other values (names that the
+experiment knows itself) are not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Point = Mapping[str, Any]
+"""Every parameter of an experiment at one point, named as suites do."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Metadata of a parameter's type: a value with a colon names a function.
+
+    `kind` says in a word what the function gives. `check`, as `package.module:function`, is a `Check`; it is
+    imported only where references are checked, in a process of its own. `told_by` names parameters that say
+    how what the function gives is used: records and reports show them beside it.
+    """
+
+    kind: str
+    check: str = ""
+    told_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a function at a point, found by a `Check`.
+
+    `parameters` are those that have a part in it beside the reference itself, `train` for too few points: the
+    mistake is reported where the first of them is swept, else where the function is named.
+    """
+
+    expected: str
+    found: str
+    parameters: tuple[str, ...] = ()
+
+
+Check = Callable[[str, Callable[..., object], Sequence[Point]], Sequence[Problem | None]]
+"""(the reference, its function, points) → for each point what is wrong, or None. It may call the function."""
+
+
+def reference_of(type_: object) -> Reference | None:
+    """The `Reference` in a parameter's type, if it has one."""
+    return next((m for m in getattr(type_, "__metadata__", ()) if isinstance(m, Reference)), None)

@@ -1,0 +1,79 @@
+"""What `preprocess` and `targets` mean, for every experiment that takes `data`; computes nothing.
+
+    preprocess   none         inputs as they are
+                 standardise  each feature with the training points' mean and standard deviation
+                 sphere       standardised, then each row scaled to norm √d
+    targets      none         as they are
+                 standardise  with the training points' mean and standard deviation
+
+The default of both depends on the data set, and is settled when a run is planned: trials and records name
+what was done, never "default". Importing this module imports no library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from harness.declare import REFERENCE, Reference
+
+Preprocess = Literal["default", "none", "standardise", "sphere"]
+Targets = Literal["default", "none", "standardise"]
+
+DEFAULT: Literal["default"] = "default"
+
+BUNDLED: Mapping[str, tuple[Preprocess, Targets]] = {
+    "diabetes": ("sphere", "standardise"),
+    "digits": ("sphere", "none"),
+    "breast-cancer": ("sphere", "none"),
+    "sphere": ("none", "none"),
+}
+"""The data sets of the package, with what is done to each by default. `sphere` is drawn on the sphere."""
+
+OWN_DATA: tuple[Preprocess, Targets] = ("none", "none")
+"""What is done to a user's data by default."""
+
+UNIT_TARGETS = frozenset({"digits", "breast-cancer", "sphere"})
+"""Data sets whose targets are in their own unit: classes ±1, and a teacher of variance one."""
+
+Data = Annotated[
+    str,
+    Meta(pattern=rf"^({'|'.join(BUNDLED)}|{REFERENCE})$", examples=list(BUNDLED)),
+    Reference("data", check="harness.ntk.data_check:check", told_by=("preprocess", "targets")),
+]
+"""The type of a parameter `data`."""
+
+ABOUT_DATA = (
+    "data set, or package.module:function, which returns (inputs [points, features], targets [points]), or "
+    "these of the training points and then of the test points"
+)
+ABOUT_PREPROCESS = (
+    "of inputs: none, as they are; standardise, each feature with the training points' mean and deviation; "
+    "sphere, standardise and then rows to norm √d. default: none of your own data and of sphere, which is "
+    "drawn so; else sphere"
+)
+ABOUT_TARGETS = (
+    "of targets: none, as they are; standardise, with the training points' mean and deviation. "
+    "default: standardise of diabetes, else none"
+)
+ERROR_UNIT = "standard deviations of the training targets"
+"""Of standardised targets, and by convention of `UNIT_TARGETS`, this is 1."""
+DISTANCE_UNIT = "root mean square of the test targets; of your own left as they are, training deviation"
+
+
+def effective(data: str, preprocess: str, targets: str) -> tuple[str, str]:
+    """What `preprocess` and `targets` come to for the data set `data`, "default" put in."""
+    usual = BUNDLED.get(data, OWN_DATA)
+    return (
+        usual[0] if preprocess == DEFAULT else preprocess,
+        usual[1] if targets == DEFAULT else targets,
+    )
+
+
+def settle(parameters: Mapping[str, int | float | str | bool]) -> dict[str, int | float | str | bool]:
+    """`effective`, of an experiment's parameters."""
+    given = [str(parameters[name]) for name in ("data", "preprocess", "targets")]
+    preprocess, targets = effective(*given)
+    return {"preprocess": preprocess, "targets": targets}

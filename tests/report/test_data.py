@@ -1,0 +1,107 @@
+"""What was measured on: records say it as it was done, and every report shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from toy_data import SUITE
+
+from harness.report import Record, from_json, read_record, to_json
+from harness.report.data import data_used
+from harness.report.html.page import page
+from harness.report.markdown import markdown
+from harness.report.terminal import terminal
+from harness.session import run
+from harness.targets import gather
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = sorted((ROOT / "reports" / "published").glob("*.json"))
+SPLIT = "it comes split: a seed redraws the initialisation only"
+RESAMPLED = "seeds resample splits and initialisations"
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Callable[..., Record]:
+    def made(parameters: str, sweep: str = "", **how: Any) -> Record:
+        path = tmp_path / "data.toml"
+        path.write_text(SUITE.format(parameters=parameters, sweep=sweep))
+        return run(gather([str(path)]), **{"store": None, "workers": 1, **how})
+
+    return made
+
+
+def shown(record: Record) -> list[str]:
+    """The record in each report, on one line, without Markdown's escapes."""
+    reports = terminal(record), markdown(record).replace("\\", ""), page(record)
+    return [" ".join(text.split()) for text in reports]
+
+
+def test_how_data_were_prepared_is_named_as_it_was_done(record: Any) -> None:
+    found = record('data = "toy_data:cosine"')
+    (trials,) = found.instances[0].trials
+    assert (trials.params["preprocess"], trials.params["targets"]) == ("none", "none")
+    assert trials.data == ("data", "preprocess", "targets")
+    assert not trials.own_split
+    assert page(found).count("toy_data:cosine, preprocess none, targets none") == 2  # instance, environment
+    for text in shown(found):
+        assert "toy_data:cosine, preprocess none, targets none" in text
+        assert RESAMPLED in text
+        assert SPLIT not in text
+        assert "preprocess default" not in text
+
+
+def test_the_default_and_what_it_stands_for_are_one_trial(record: Any) -> None:
+    by_default = record('data = "sphere"')
+    spelt_out = record('data = "sphere", preprocess = "none", targets = "none"')
+    (first,), (second,) = by_default.instances[0].trials, spelt_out.instances[0].trials
+    assert first.params == second.params
+    assert first.fingerprints == second.fingerprints
+    assert by_default.instances[0].values == spelt_out.instances[0].values
+    (other,) = record('data = "sphere", preprocess = "standardise"').instances[0].trials
+    assert not set(other.fingerprints) & set(first.fingerprints)
+
+
+def test_data_that_come_split_are_said_to(record: Any, tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite"
+    measured, recalled = (record('data = "toy_data:already_split"', store=store) for _ in range(2))
+    assert recalled.trials.measured == 0
+    for found in (measured, recalled):
+        assert all(trials.own_split for trials in found.instances[0].trials)
+        for text in shown(found):
+            assert f"toy_data:already_split, preprocess none, targets none; {SPLIT}" in text
+            assert "seeds redraw initialisations only" in text
+            assert RESAMPLED not in text
+
+
+def test_both_kinds_in_one_record_are_told_apart(record: Any) -> None:
+    found = record("", 'sweep.data = ["toy_data:already_split", "sphere"]')
+    used = {data.name: data.own_split for data in data_used(found.instances)}
+    assert used == {"toy_data:already_split": True, "sphere": False}
+    for text in shown(found):
+        assert f"{RESAMPLED}, but initialisations only of data that come split" in text
+
+
+def test_records_without_these_fields_are_read_and_shown(record: Any) -> None:
+    """As version 0.1 wrote them."""
+    import json
+
+    document = json.loads(to_json(record('data = "toy_data:already_split"')))
+    for instance in document["instances"]:
+        for trials in instance["trials"]:
+            del trials["data"], trials["own_split"]
+    old = from_json(json.dumps(document).encode(), "old.json")
+    assert data_used(old.instances) == ()
+    for text in shown(old):
+        assert RESAMPLED in text
+        assert SPLIT not in text
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=[path.stem for path in PUBLISHED])
+def test_published_records_stay_readable(path: Path) -> None:
+    found = read_record(path)
+    assert found.instances
+    assert from_json(to_json(found), str(path)) == found
+    assert RESAMPLED in markdown(found)
