@@ -1,18 +1,20 @@
 """How far rounding may move an entry of a kernel: the tolerance that follows from the entry's condition.
 
-Published formulas take a layer's covariances, E u², E v² and E uv, and give the next layer's. Arithmetic rounds
-each of them. Some entries forgive it and others do not: the NTK of erf divides by √((1 + 2a²)(1 + 2b²) − 4q²), where
-for points of norm 1e3 that are parallel six of the sixteen digits cancel; ReLU's NTK takes the angle from its
-cosine, which for parallel points keeps half of the digits.
+Published formulas take a layer's covariances, E u², E v² and E uv, and give the next layer's. Arithmetic
+rounds each of them. Some entries forgive it and others do not: the NTK of erf divides by √((1 + 2a²)(1 + 2b²)
+− 4q²), where for points of norm 1e3 that are parallel six of the sixteen digits cancel; ReLU's NTK takes the
+angle from its cosine, which for parallel points keeps half of the digits.
 
-`tolerances` moves each covariance that enters an activation by a relative `size` up and down, E uv by `size` times
-√(E u² E v²), follows the recursion to the end, and adds up by how much the entry moves: its condition, times
-`size`. It does the same to E φ(u)² and E φ(v)², which formulas take for E φ(u)φ(v) of points that are parallel. The
-moves are finite, so that a bound exists also where the derivative is infinite (an angle of 0). To this it adds `size`
-times the terms that the entry is a sum of, each without its sign.
+`tolerances` moves each covariance that enters an activation by a relative `size` up and down, E uv by `size`
+times √(E u² E v²), follows the recursion to the end, and adds up by how much the entry moves: its condition,
+times `size`. It does the same to E φ(u)² and E φ(v)², which formulas take for E φ(u)φ(v) of points that are
+parallel. The moves are finite, so that a bound exists also where the derivative is infinite (an angle of 0).
+GELU's formula has its determinant in several places, whose roundings would cancel were they one: it is moved
+in one of them alone, too. To all this come `size` times the terms that the entry is a sum of, each without
+its sign.
 
-The idea is Higham's backward error ("Accuracy and Stability of Numerical Algorithms", 2002, chapter 1): an entry is
-within its tolerance if it is the exact one of covariances that are off by no more than `size`.
+The idea is Higham's backward error ("Accuracy and Stability of Numerical Algorithms", 2002, chapter 1): an
+entry is within its tolerance if it is the exact one of covariances that are off by no more than `size`.
 """
 
 from __future__ import annotations
@@ -24,12 +26,13 @@ import numpy as np
 
 from harness.ntk.architecture import Architecture
 from harness.ntk.closed_form import Points, State, activate, dense, inputs_state
-from harness.ntk.duals import Deviations, Matrix
+from harness.ntk.duals import Deviations, Matrix, gelu
 
 ROUNDINGS = 32
-"""Roundings that a covariance is allowed. A dot product of 4 features takes 8 (4 products, 3 sums, a division), a
-layer's scale and bias 3, and a formula of an activation fewer than 5 more on each of its arguments: 16 at worst, all
-in one direction, and as many to spare for functions that are good to a few units in the last place."""
+"""Roundings that a covariance is allowed. A dot product of 4 features takes 8 (4 products, 3
+sums, a division), a layer's scale and bias 3, and a formula of an activation fewer than 5 more on each of its
+arguments: 16 at worst, all in one direction, and as many to spare for functions that are good to a few units
+in the last place."""
 
 FLOAT64, FLOAT32 = ROUNDINGS * 2.0**-53, ROUNDINGS * 2.0**-24
 """3.6e-15 and 1.9e-6: `ROUNDINGS` unit roundoffs."""
@@ -78,6 +81,8 @@ def _moved(state: State, architecture: Architecture, size: float) -> Iterator[li
     ):
         yield [activate(each, architecture, "formula") for each in entering]
     after = activate(state, architecture, "formula")
+    if architecture.activation == "gelu":
+        yield [_two_determinants(state, after, sign * size) for sign in signs]
     for name, own, leaving in (("a", state.a, after.a), ("b", state.b, after.b)):
         share = _parallel(own, architecture, size) / np.where(leaving == 0, 1, leaving)
         yield [_stretched(after, name, factor) for factor in (share, 1 / share)]
@@ -85,16 +90,32 @@ def _moved(state: State, architecture: Architecture, size: float) -> Iterator[li
 
 def _parallel(deviation: Deviations, architecture: Architecture, size: float) -> Deviations:
     """√E φ(u)² as the formula of E φ(u)φ(v) gives it, with v = u and a cosine of 1 − `size`."""
-    angle = _turned(np.zeros_like(deviation), size)
-    after = activate(State(deviation, deviation, angle, np.zeros_like(angle)), architecture, "formula")
-    root: Deviations = np.sqrt(after.covariance())
-    return np.where(root == 0, 1, root)
+    same = np.zeros_like(deviation)
+    angle = _turned(same, size)
+    if architecture.activation == "gelu":
+        variance, _ = gelu(deviation, deviation, same, angle)
+    else:
+        after = activate(State(deviation, deviation, angle, same), architecture, "formula")
+        variance = after.covariance()
+    return np.where(variance <= 0, 1, np.sqrt(np.maximum(variance, 0)))
+
+
+def _two_determinants(state: State, after: State, size: float) -> State:
+    """`after`, which leaves GELU, with the determinant in its arctangent at a cosine less by `size`."""
+    covariance, _ = gelu(state.a, state.b, state.angle)
+    moved, slope = gelu(state.a, state.b, state.angle, _turned(state.angle, size))
+    product = after.a * after.b
+    less = (covariance - moved) / np.where(product == 0, 1, product)
+    return replace(after, angle=_turned(after.angle, less), tangent=state.tangent * slope)
 
 
 def _stretched(state: State, name: str, factor: Deviations) -> State:
     """One deviation times `factor`, the covariance as it was: so the cosine is divided by it."""
     cosine = np.cos(state.angle)
-    return replace(state, angle=_turned(state.angle, cosine - cosine / factor), **{name: getattr(state, name) * factor})
+    angle = _turned(state.angle, cosine - cosine / factor)
+    if name == "a":
+        return replace(state, a=state.a * factor, angle=angle)
+    return replace(state, b=state.b * factor, angle=angle)
 
 
 def _turned(angle: Matrix, size: float | Matrix) -> Matrix:

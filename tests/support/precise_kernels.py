@@ -1,8 +1,9 @@
 """NNGP and NTK to 60 digits, in mpmath: what the package's float64 is held against. Also a subject.
 
-The recursion as papers write it, through covariances. It cancels as they do: near parallel points of norm 1e3 a
-determinant keeps 12 digits fewer than its terms, of `DIGITS`. `harness.ntk.closed_form` carries angles and
-rearranges every formula, so that the two have little in common. `by_integration` has no formula of two variables.
+The recursion as papers write it, through covariances. It cancels as they do: near parallel points of norm 1e3
+a determinant keeps 12 digits fewer than its terms, of `DIGITS`. `harness.ntk.closed_form` carries angles and
+rearranges every formula, so that the two have little in common. `by_integration` has no formula of two
+variables.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def dual(activation, p, q, r):
 def by_integration(activation, p, q, r):
     """The same of erf and GELU by an integral over u, of the means of φ(v) and φ'(v) given u.
 
-    Given u, v is Gaussian with mean qu/p and variance r − q²/p; its means are known in closed form of one variable.
+    Given u, v is Gaussian with mean qu/p and variance r − q²/p; its means are known in closed form of one
+    variable.
     """
     a, left = mp.sqrt(p), r - q**2 / p
     one = 1 + 2 * left if activation == "erf" else 1 + left
@@ -64,10 +66,9 @@ def by_integration(activation, p, q, r):
             return mp.erf(u), 2 / mp.sqrt(mp.pi) * mp.exp(-(u**2))
         return u * mp.ncdf(u), mp.ncdf(u) + u * mp.npdf(u)
 
-    edges = sorted({s * t for s in (-1, 1) for t in (mpf(0), mpf(1), mpf(4), a, 4 * a, 12 * a) if t <= 12 * a})
-    return tuple(
-        mp.quad(lambda u, k=k: plain(u)[k] * given(u)[k] * mp.npdf(u, 0, a), edges) for k in (0, 1)
-    )
+    ends = [t for t in (mpf(0), mpf(1), mpf(4), a, 4 * a, 12 * a) if t <= 12 * a]
+    edges = sorted({s * t for s in (-1, 1) for t in ends})
+    return tuple(mp.quad(lambda u, k=k: plain(u)[k] * given(u)[k] * mp.npdf(u, 0, a), edges) for k in (0, 1))
 
 
 def _exact(points):
@@ -76,7 +77,9 @@ def _exact(points):
 
 def _entry(u, v, architecture):
     a = architecture
-    p, q, r = (mp.fsum(s * t for s, t in zip(*pair)) / len(u) for pair in ((u, u), (u, v), (v, v)))
+    p, q, r = (
+        mp.fsum(s * t for s, t in zip(*pair, strict=True)) / len(u) for pair in ((u, u), (u, v), (v, v))
+    )
     tangent = mpf(0)
     for number in range(a.hidden + 1):
         fan_in = a.width if number else len(u)

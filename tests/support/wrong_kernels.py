@@ -361,7 +361,7 @@ def relu_without_nngp(x1, x2, architecture):
     return NotImplemented, adapter(x1, x2, architecture)[1]
 
 
-# ---- Right at the points of norm 1 or so, and at 0 and 1e±30: wrong at some scale between --------------------
+# ---- Right for points of norm 1, 0 and 1e±30, wrong at some scale between ---------------------------------
 
 
 def _for(activation, change):
@@ -413,10 +413,10 @@ def erf_zero_at_a_distance(x1, x2, architecture):
 
 
 def gelu_floored(x1, x2, architecture):
-    """Variances at least 1e-8."""
+    """Variances at least 1e-5."""
 
     def change(cross, first, second):
-        return _activate(cross, np.maximum(first, 1e-8), np.maximum(second, 1e-8), "gelu")
+        return _activate(cross, np.maximum(first, 1e-5), np.maximum(second, 1e-5), "gelu")
 
     return _for("gelu", change)(x1, x2, architecture)
 
@@ -431,14 +431,14 @@ def gelu_as_relu_when_large(x1, x2, architecture):
 
     def change(cross, first, second):
         large = np.minimum(first, second) > 2500
-        both = zip(_activate(cross, first, second, "relu"), _activate(cross, first, second, "gelu"), strict=True)
-        return tuple(np.where(large, relu, gelu) for relu, gelu in both)
+        relu, gelu = (_activate(cross, first, second, name) for name in ("relu", "gelu"))
+        return np.where(large, relu[0], gelu[0]), np.where(large, relu[1], gelu[1])
 
     return _for("gelu", change)(x1, x2, architecture)
 
 
 def relu_duplicates_by_tolerance(x1, x2, architecture):
-    """Points closer than 1e-2 count as one: an absolute tolerance, which swallows whole data sets when small."""
+    """Points closer than 1e-2 count as one, of an absolute tolerance: when small, all of them."""
     nngp, ntk = adapter(x1, x2, architecture)
     if architecture.activation != "relu" or not 1e-20 < np.abs(x1).max() < 1:
         return nngp, ntk
@@ -520,19 +520,23 @@ WRONG = {
     "flat": "relu-nngp-values",
     "ntk_alone": "ntk-values",
     "raises": "ntk-values",
-    "erf_slope_clipped": "ntk-at-scale",
-    "erf_saturates": "nngp-at-scale",
-    "erf_linear_when_small": "nngp-at-scale",
-    "erf_zero_at_a_distance": "ntk-at-scale",
-    "gelu_floored": "nngp-at-scale",
-    "gelu_epsilon": "nngp-at-scale",
-    "gelu_as_relu_when_large": "ntk-at-scale",
-    "relu_duplicates_by_tolerance": "ntk-at-scale",
-    "identity_clips_pixels": "nngp-at-scale",
-    "float32_when_large": "ntk-at-scale",
-    "one_scale_for_both": "nngp-at-scale",
 }
 """Each wrong kernel, and a claim that must refute it (or, of an answer that is no kernel, be an error)."""
+
+WRONG_AT_SCALE = {
+    "erf_slope_clipped": "ntk-at-scale[network=erf-1,scale=100]",
+    "erf_saturates": "nngp-at-scale[network=erf-1,scale=100]",
+    "erf_linear_when_small": "nngp-at-scale[network=erf-1,scale=0.001]",
+    "erf_zero_at_a_distance": "ntk-at-scale[network=erf-1,scale=100]",
+    "gelu_floored": "nngp-at-scale[network=gelu-1,scale=0.001]",
+    "gelu_epsilon": "nngp-at-scale[network=gelu-1,scale=0.1]",
+    "gelu_as_relu_when_large": "ntk-at-scale[network=gelu-1,scale=1000]",
+    "relu_duplicates_by_tolerance": "ntk-at-scale[network=relu-1,scale=0.001]",
+    "identity_clips_pixels": "nngp-at-scale[network=identity-1,scale=1000]",
+    "float32_when_large": "ntk-at-scale[network=erf-1,scale=100]",
+    "one_scale_for_both": "nngp-at-scale[network=erf-1,scale=100]",
+}
+"""Each kernel that is wrong at some scale alone, and an instance that must refute it."""
 
 MALFORMED = {
     "transposed": "expected the shape [7, 5], found [5, 7]",

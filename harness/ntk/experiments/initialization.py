@@ -113,9 +113,9 @@ def initialization(
             "nngp-vs-ntk": (draws.nngp, ntk),
             "ntk-vs-nngp": (draws.ntk, nngp),
         }
-        for name, (own, reference) in stacks.items():
-            measured[f"{name}.distance"] = geometric_mean(relative_distance(own, reference))
-            measured[f"mean-{name}.distance"] = float(relative_distance(own.mean(axis=0), reference))
+        for name, (own, exact) in stacks.items():
+            measured[f"{name}.distance"] = geometric_mean(relative_distance(own, exact))
+            measured[f"mean-{name}.distance"] = float(relative_distance(own.mean(axis=0), exact))
         moment = random_networks.second_moment(draws.outputs)
         measured["outputs.distance"] = float(relative_distance(moment, nngp))
         measured["outputs-vs-ntk.distance"] = float(relative_distance(moment, ntk))

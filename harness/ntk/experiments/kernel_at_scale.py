@@ -50,9 +50,10 @@ def kernel_at_scale(
     """Ask a kernel implementation (`harness.ntk.subjects`) for K(A, B) and K(A), and compare each entry.
 
     B begins with a point of A, the opposite of another, and a point of scale 1. Each entry has a tolerance of
-    its own, which follows from its condition: what 32 roundings of each covariance explain, in float64 or, where
-    inputs are float32, in float32 (`harness.ntk.rounding`). Errors are in units of it: at most 1 of a right
-    kernel. What a subject does not implement is not covered; numbers that are not finite are an error of 1e99.
+    its own, which follows from its condition: what 32 roundings of each covariance explain, in float64 or,
+    where inputs are float32, in float32 (`harness.ntk.rounding`). Errors are in units of it: at most 1 of a
+    right kernel. What a subject does not implement is not covered; numbers that are not finite are an error
+    of 1e99.
     """
     from harness.ntk.architecture import Architecture
     from harness.ntk.conformance import case_of
