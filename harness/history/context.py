@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.git import Commit
 from harness.history.compare import compare
 from harness.history.states import Chosen, State, past, state_of
+from harness.report import findings
 from harness.report.change import QUIET
 from harness.report.html.views import Mark
 from harness.report.record import Record
@@ -45,7 +46,9 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
     marks: dict[str, list[Mark]] = {}
     for state in [*earlier[1 - SHOWN :], now]:
         for id_, instance in state.instances.items():
-            mark = Mark(state.commit.hash[:9], state.commit.date[:10], instance.verdict, instance.outcome)
+            commit, date = state.commit.hash[:9], state.commit.date[:10]
+            trouble = findings.trouble(instance)
+            mark = Mark(commit, date, instance.verdict, instance.outcome, trouble)
             marks.setdefault(id_, []).append(mark)
     before: State | None = earlier[-1] if earlier else None
     if since is not None:

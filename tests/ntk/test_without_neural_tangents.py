@@ -13,7 +13,7 @@ from harness.ntk.experiments.initialization import initialization
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT / "suites" / "kernels.toml"
-BLOCKER = '''
+BLOCKER = """
 import sys
 
 class Missing:
@@ -22,7 +22,7 @@ class Missing:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name.partition(".")[0])
 
 sys.meta_path.insert(0, Missing())
-'''
+"""
 SMALL = {"networks": 2, "width": 8, "points": 4}
 
 
