@@ -11,7 +11,9 @@ Under `standard`, what a layer adds to Θ is fan_in · (covariance of what enter
 
 Kˡ is kept as two deviations and an angle, computed from the points themselves (`duals` says why): relative to
 √(K(x,x) K(x',x')) every entry, of near duplicates and on the diagonal too, is good to about 1e-15 a layer.
-Lengths of inputs may be from 1e-150 to 1e150, and 0.
+The NTKs of erf and GELU lose digits as inputs grow, for near duplicates: measured 4e-13 at inputs of 1e3 and
+3e-10 at 1e6. Each error is below a fifth of what the entry's condition allows (`rounding`, whose test holds
+this module against 60 digits at inputs from 1e-3 to 1e3). Lengths of inputs may be 0, and 1e-150 to 1e150.
 """
 
 from __future__ import annotations
