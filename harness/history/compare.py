@@ -9,6 +9,7 @@ from harness.git import Commit
 from harness.history.change import change
 from harness.history.states import NoRecordError, State
 from harness.report.change import ALARMING, KINDS, Change
+from harness.report.findings import verdict
 from harness.report.record import EnvironmentRecord
 from harness.text import printable
 
@@ -76,13 +77,13 @@ def changes(before: State, after: State) -> list[Change]:
         if earlier is not None:
             found.append(change(earlier, instance))
         elif after.suites[id_] in before.whole:
-            found.append(Change(id_, "added", None, instance, instance.verdict))
+            found.append(Change(id_, "added", None, instance, verdict(instance)))
         else:
             found.append(Change(id_, "not-run", None, instance, "not in the earlier runs"))
     for id_, instance in before.instances.items():
         if id_ not in after.instances:
             if before.suites[id_] in after.whole:
-                found.append(Change(id_, "removed", instance, None, f"was {instance.verdict}"))
+                found.append(Change(id_, "removed", instance, None, f"was {verdict(instance)}"))
             else:
                 found.append(Change(id_, "not-run", instance, None, "not in the later runs"))
     return found

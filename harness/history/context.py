@@ -11,6 +11,7 @@ from harness.history.archive import Kept, listed
 from harness.history.compare import compare
 from harness.history.states import Chosen, NoRecordError, State, past, state_of_record
 from harness.history.suites import Names, seen_in
+from harness.report import findings
 from harness.report.change import QUIET
 from harness.report.dates import moment
 from harness.report.files import read_record
@@ -112,7 +113,9 @@ def _marks(states: Sequence[State]) -> dict[str, list[Mark]]:
     marks: dict[str, list[Mark]] = {}
     for state in states:
         for id_, instance in state.instances.items():
-            mark = Mark(state.commit.hash[:9], state.commit.date[:10], instance.verdict, instance.outcome)
+            commit, date = state.commit.hash[:9], state.commit.date[:10]
+            trouble = findings.trouble(instance)
+            mark = Mark(commit, date, instance.verdict, instance.outcome, trouble)
             marks.setdefault(id_, []).append(mark)
     return marks
 

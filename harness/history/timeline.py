@@ -10,6 +10,7 @@ from harness.history.change import change
 from harness.history.states import State
 from harness.report.change import KINDS, Change
 from harness.report.distance import how_far
+from harness.report.findings import verdict
 from harness.report.record import InstanceRecord
 
 
@@ -60,9 +61,9 @@ def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_
             if now is not None and before is not None:
                 made = change(before, now)
             elif now is not None and index and suites[id_] in states[index - 1].whole:
-                made = Change(id_, "added", None, now, now.verdict)
+                made = Change(id_, "added", None, now, verdict(now))
             elif now is None and before is not None and suites[id_] in state.whole:
-                made = Change(id_, "removed", before, None, f"was {before.verdict}")
+                made = Change(id_, "removed", before, None, f"was {verdict(before)}")
                 del latest[id_]
             if now is not None and now.verdict != "not-run":
                 latest[id_] = now

@@ -26,7 +26,7 @@ and 1 otherwise look constant so often that they pass for any margin (see tests/
 Decision = Literal["supported", "refuted", "inconclusive"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ruling:
     """What the first n seeds say about one question; made by `decide`.
 
@@ -34,6 +34,8 @@ class Ruling:
     at which it stopped, else the last one reached (0: none; then the estimate is NaN and the interval
     infinite). `values` are exactly the first n, `low` and `high` their interval at the level of
     *supported*, `looks` is (n, low, high) of every look so far. `reason` says why a verdict is missing.
+
+    Rulings are equal where they say the same, NaN being the same as NaN.
     """
 
     verdict: Decision | None
@@ -45,6 +47,18 @@ class Ruling:
     looks: tuple[tuple[int, float, float], ...]
     next_look: int | None
     reason: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return self._said() == other._said() if isinstance(other, Ruling) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._said())
+
+    def _said(self) -> tuple[object, ...]:
+        """The fields. A dataclass's own comparison takes NaN for itself only where it is the same object,
+        and from Python 3.13 not even there."""
+        fields = vars(self).values()
+        return tuple(None if isinstance(x, float) and math.isnan(x) else x for x in fields)
 
 
 def check_budget(n: int) -> None:

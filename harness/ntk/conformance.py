@@ -39,19 +39,21 @@ anywhere by chance in less than one run in 5000."""
 class Difference:
     """`found` should equal `expected` at the entries of `mask` (all of them when left out).
 
-    `unit` [rows, columns] is the size of a kernel there (`Case.unit`).
+    `unit` [rows, columns] is what an error is measured in: the size of a kernel there (`Case.unit`), or the
+    tolerance of the entry (`rounding.tolerances`). Then `size` is the former: a flaw is a share of it.
     """
 
     found: Block
     expected: Block
     unit: Matrix
     mask: Bool[np.ndarray, "rows columns"] | None = None
+    size: Matrix | None = None
 
     def error(self, flaw: float = 0.0) -> float:
         """The largest error, in the module's units; `WORST` for numbers that are not finite.
 
-        `flaw` moves one entry of `found` by as many units, away from what is expected and past any noise
-        that might hide it: the nearest kernel for which the check must fail.
+        `flaw` moves one entry of `found` by that share of its size, away from what is expected and past any
+        noise that might hide it: the nearest kernel for which the check must fail.
         """
         mask = np.ones(self.unit.shape, dtype=bool) if self.mask is None else self.mask
         allowance = deviations(self.found, self.expected) * np.hypot(self.found.error, self.expected.error)
@@ -59,7 +61,7 @@ class Difference:
             gap = np.abs(self.found.values - self.expected.values)
             if flaw:
                 at = tuple(np.argwhere(mask)[-1])
-                gap[at] += flaw * self.unit[at] + 2 * allowance[at]
+                gap[at] += flaw * (self.unit if self.size is None else self.size)[at] + 2 * allowance[at]
             error = np.maximum(gap - allowance, 0)[mask] / self.unit[mask]
         return float(min(error.max(), WORST)) if np.all(np.isfinite(error)) else WORST
 

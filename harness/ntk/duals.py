@@ -62,7 +62,7 @@ def dual(activation: Activation, a: Deviations, b: Deviations, angle: Matrix, wa
         return _relu(a, b, angle)
     if activation == "identity":
         return Dual(a, b, angle, np.ones_like(angle))
-    formula = _erf if activation == "erf" else _gelu
+    formula = _erf if activation == "erf" else gelu
     covariance, slope = formula(a, b, angle)
     first, second = (np.sqrt(formula(x, x, np.zeros_like(x))[0]) for x in (a, b))
     return Dual(first, second, _angle(covariance, first, second), slope)
@@ -90,17 +90,21 @@ def _erf(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
     return 2 / np.pi * np.arctan2(2 * a * b * np.cos(angle), root), 4 / (np.pi * root)
 
 
-def _gelu(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
+def gelu(a: Deviations, b: Deviations, angle: Matrix, other: Matrix | None = None) -> tuple[Matrix, Matrix]:
     """GELU, x Φ(x) (Tsuchida et al. 2021 arXiv:2002.08517). By Stein's lemma, with q = ab cos θ and
     Δ = (1+a²)(1+b²) − q² = 1 + a² + b² + (ab sin θ)²,
 
     F           = E Φ(u)Φ(v)   = 1/4 + arcsin(q / √((1+a²)(1+b²))) / 2π
     E φ(u)φ(v)   = qF + (q² + a²b²Δ) / (2π (1+a²)(1+b²) √Δ)
     E φ'(u)φ'(v) = F + q (1/(1+a²) + 1/(1+b²) + 1/Δ) / (2π √Δ)
+
+    F is here 1/4 + arctan(q/√Δ) / 2π. `other` is the angle that Δ has in there, when it is to be seen what
+    becomes of the two if Δ is rounded otherwise in its several places (`harness.ntk.rounding`).
     """
     q, one, two = a * b * np.cos(angle), 1 + a**2, 1 + b**2
     root = np.hypot(np.sqrt(1 + a**2 + b**2), a * b * np.sin(angle))
-    both = 1 / 4 + np.arctan2(q, root) / (2 * np.pi)
+    there = root if other is None else np.hypot(np.sqrt(1 + a**2 + b**2), a * b * np.sin(other))
+    both = 1 / 4 + np.arctan2(q, there) / (2 * np.pi)
     rest = (q / one) * (q / two) / root + (a**2 / one) * (b**2 / two) * root
     slope = both + q / (2 * np.pi * root) * (1 / one + 1 / two + 1 / root**2)
     return q * both + rest / (2 * np.pi), slope

@@ -28,6 +28,10 @@ TRUSTED_RESIDUAL = 1e-3
 """Where jitter was needed, what the regression may leave of the targets (relative, Euclidean). It stands in
 for an interpolation; the networks beside it stop at a residual of 1e-2 (loss 1e-4), ten times that."""
 
+MATCHED_IN_TIME = ("ntk-at-time.error", "single-vs-ntk-at-time.distance", "centred-vs-ntk-at-time.distance")
+"""The quantities of `ntk.regression` that compare a network with its kernel after as many steps as it took,
+by `Solver.after`: they mean the same at any condition number."""
+
 RIDGES = 10.0 ** np.arange(-6, 1.01, 0.25)
 """The ridges that leave-one-out chooses from, in units of the kernel's mean diagonal: next to none to ten
 times as much, four to a decade (the error is flat around its minimum, over a factor of two and more)."""
@@ -83,8 +87,10 @@ class Solver:
             raise StageError(
                 f"{self.name} kernel: condition number {self.condition:.1e} is beyond "
                 f"{TRUSTED_CONDITION:.1e}, and with the jitter that it needs ({self.jitter:.1e}) the "
-                f"regression leaves {left:.1e} of the targets (trusted: {TRUSTED_RESIDUAL:.0e}); fewer "
-                f"training points or a ridge would help"
+                f"regression leaves {left:.1e} of the targets (trusted: {TRUSTED_RESIDUAL:.0e}). Predictions "
+                f"at the time that was trained need no inverse: of ntk.regression "
+                f"{', '.join(MATCHED_IN_TIME)}. "
+                f"(A ridge is no way out: it changes which kernel predicts better)"
             )
         return solution
 

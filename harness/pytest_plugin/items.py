@@ -27,6 +27,7 @@ from harness.pytest_plugin.shared import SharedLaboratory
 from harness.pytest_plugin.timings import Timing
 from harness.pytest_plugin.words import explanation, properties, safe
 from harness.report.build import instance_record
+from harness.report.findings import lacking
 from harness.report.record import InstanceRecord
 from harness.suite import Instance, Suite, load
 from harness.suite.names import namesakes
@@ -112,7 +113,7 @@ class Claim(SuiteItem):
         record = self._record()
         self.user_properties.extend(properties(record))
         if record.outcome == "not-covered":
-            pytest.skip(safe(record.reason))
+            pytest.skip(safe(lacking(record)))
         if record.outcome in FAILING:
             command = self._laboratory().settings.command(f"{self._suite.path}::{self._judged.local_id}")
             raise ClaimFailedError(explanation(record, command))

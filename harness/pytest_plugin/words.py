@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from harness.report.findings import sentence
 from harness.report.record import InstanceRecord, PartRecord, Unit
 from harness.report.words import advice, control, effect, interval, point, region, rival
 from harness.text import printable
@@ -49,10 +50,7 @@ def explanation(record: InstanceRecord, command: str) -> str:
     if said:
         lines.append(("error" if record.verdict == "error" else "advice", said))
     lines.append(("again", command))
-    first = f"expected {record.expect}, found {record.verdict}"
-    if record.verdict == record.expect:
-        first += f", but {record.outcome}: the control's verdict is {control(record)}"
-    return "\n".join([first, *_laid_out(lines)])
+    return "\n".join([printable(sentence(record)), *_laid_out(lines)])
 
 
 def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from harness.report import findings
 from harness.report.markdown import escape
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import (
@@ -80,7 +81,7 @@ def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
 
 
 def _row(instance: InstanceRecord, since: Mapping[str, str]) -> tuple[str, ...]:
-    found = f"{instance.verdict}: {effect(instance.estimate, instance.unit)}"
+    found = f"{findings.found(instance)}: {effect(instance.estimate, instance.unit)}"
     found += f" {interval(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
     found += f", n = {instance.n}"
     if instance.control:
@@ -90,7 +91,7 @@ def _row(instance: InstanceRecord, since: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _uncovered(record: Record) -> _Table:
-    rows = [(i.id, advice(i)) for i in record.instances if i.outcome == "not-covered"]
+    rows = [(i.id, findings.lacking(i)) for i in record.instances if i.outcome == "not-covered"]
     return _Table(("instance", "what is lacking"), rows, "Not covered")
 
 

@@ -6,6 +6,7 @@ import re
 
 from tabulate import tabulate
 
+from harness.report import findings
 from harness.report.data import data_used
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import (
@@ -52,7 +53,7 @@ def markdown(record: Record) -> str:
         lines += [_table(rows, ("instance", "outcome", "expected", "found", "what it would take")), ""]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
-        rows = [(i.id, advice(i)) for i in uncovered]
+        rows = [(i.id, findings.lacking(i)) for i in uncovered]
         lines += ["## Not covered", "", _table(rows, ("instance", "what is lacking")), ""]
     contradicted = [i for i in record.instances if i.agreement == "contradicts"]
     if contradicted:
@@ -90,7 +91,7 @@ def _claim(name: str, instances: list[InstanceRecord]) -> list[str]:
 
 
 def _attention(instance: InstanceRecord) -> tuple[str, ...]:
-    found = f"{instance.verdict}: {effect(instance.estimate, instance.unit)}"
+    found = f"{findings.found(instance)}: {effect(instance.estimate, instance.unit)}"
     found += f" {interval(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
     if instance.control:
         found += f", control {control(instance)}"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tabulate import tabulate
 
 from harness.report.data import data_used
+from harness.report.findings import lacking, sentence
 from harness.report.record import Record
 from harness.report.words import (
     FAILING,
@@ -51,15 +52,14 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         lines += ["", "Not as expected:"]
     for instance in attention:
         mark = paint(f"{GLYPHS[instance.outcome]} {instance.outcome}", instance.outcome)
-        expected = f"expected {instance.expect}, found {instance.verdict}"
-        lines.append(f"  {mark}  {printable(f'{instance.id}: {expected}')}")
+        lines.append(f"  {mark}  {printable(f'{instance.id}: {sentence(instance)}')}")
         said = advice(instance)
         if said:
             lines += [f"      {printable(line)}" for line in said.splitlines()]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
         lines += ["", "Not covered:"]
-        lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {advice(i)}')}" for i in uncovered]
+        lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {lacking(i)}')}" for i in uncovered]
     lines += [f"Note: {printable(note)}" for note in record.notes]
     lines += [f"Data: {printable(data.describe())}" for data in data_used(record.instances)]
     lines += ["", scope(record)]

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from harness.report import findings
 from harness.report.data import what_seeds_redraw
 from harness.report.record import CommitRecord, ControlRecord, InstanceRecord, Record, Side, Unit
 
@@ -128,23 +129,29 @@ def tally(outcomes: Sequence[str]) -> str:
 
 
 def advice(instance: InstanceRecord) -> str:
-    """What an inconclusive, vacuous or failed instance would take; '' where there is nothing to say."""
+    """What an inconclusive, vacuous or failed instance would take; '' where there is nothing to say.
+
+    No advice may decide the claim that it is given for: a margin that is chosen by these data is for others.
+    """
     if instance.outcome == "vacuous":
-        return "the rival passes the same test: the claim excludes nothing at this margin"
+        return "the rival passes the same test; a margin at which it fails must be judged on other seeds"
     if instance.verdict in ("error", "not-covered"):
         return instance.reason
     if instance.outcome == "not-run":
-        part = "its control" if instance.verdict != "not-run" else "it"
-        return f"the time budget was spent before {part} was decided; the next run goes on from the store"
+        spent = "the time budget was spent before it was decided; " if instance.verdict == "not-run" else ""
+        return f"{spent}the next run goes on from the store"
     if instance.verdict != "inconclusive":
-        if instance.outcome == "inconclusive":
-            return "the claim is decided, its control is not"
+        if instance.outcome == "inconclusive" and instance.control:
+            needed = [part.seeds_to_decision for part in findings.undecided(instance.control)]
+            if needed and None not in needed:
+                most = max(seeds for seeds in needed if seeds is not None)
+                return f"about {most} seeds would decide the control as it stands"
         return ""
     parts = [instance.reason] if instance.reason else []
     if instance.smallest_margin is not None:
         size = effect(instance.smallest_margin, instance.unit).lstrip("+")
         kind = "±" if None not in instance.region else "bound "
-        parts.append(f"the data support no margin below {kind}{size}")
+        parts.append(f"the data support no margin below {kind}{size} (one chosen now is for other seeds)")
     if instance.seeds_to_decision is not None:
         text = f"about {instance.seeds_to_decision} seeds would decide it as it stands"
         if instance.hours_to_decision is not None:

@@ -9,11 +9,14 @@ import pytest
 from past_project import git
 from records import record_of
 
+from harness.git import Commit
 from harness.history import NoRecordError, keep
+from harness.history.compare import changes
 from harness.history.context import context
+from harness.history.states import State
 from harness.report import Record
 from harness.report.html import page
-from harness.report.record import CommitRecord
+from harness.report.record import CommitRecord, ControlRecord, InstanceRecord
 
 SUITE = """\
 [suite]
@@ -63,6 +66,36 @@ def test_a_page_shows_the_past_and_what_changed_since_the_commit_before(
     assert found.since == records[1].commit.hash[:9]
     html = page(records[-1], past=found.past, since=found.since, changed=found.changed)
     assert f"1 instance changed since {found.since}" in " ".join(html.split())
+
+
+def test_a_mark_says_what_is_the_matter_with_an_expected_verdict(runs: tuple[Path, list[Record]]) -> None:
+    folder, records = runs
+    (instance,) = records[1].instances
+    undecided = ControlRecord(predicate="a and c equal", verdict="inconclusive")
+    instance = msgspec.structs.replace(instance, outcome="inconclusive", control=undecided)
+    now = msgspec.structs.replace(records[1], instances=(instance,))
+    found = context(now, folder / "history", folder)
+    assert [mark.note for mark in found.past["t/c"]][-1] == "its control is undecided"
+    html = page(now, past=found.past, since=found.since, changed=found.changed)
+    assert "inconclusive, supported: its control is undecided" in html
+
+
+def test_what_is_new_or_gone_says_what_is_the_matter(runs: tuple[Path, list[Record]]) -> None:
+    _, records = runs
+    (instance,) = records[0].instances
+    vacuous = ControlRecord(predicate="a and c equal", verdict="supported")
+    bad = msgspec.structs.replace(instance, outcome="vacuous", control=vacuous)
+    other = msgspec.structs.replace(instance, id="t/other")
+
+    def state(*instances: InstanceRecord) -> State:
+        suites = (msgspec.structs.replace(records[0].suites[0], instances=len(instances)),)
+        record = msgspec.structs.replace(records[0], instances=instances, suites=suites)
+        return State(Commit("0" * 40, "", "", "2026-01-01", ""), (record,))
+
+    said = "supported, but so is its control: the claim excludes nothing at this margin"
+    less, more = state(other), state(other, bad)
+    notes = {found.kind: found.note for found in (*changes(less, more), *changes(more, less))}
+    assert (notes["added"], notes["removed"]) == (said, f"was {said}")
 
 
 def test_another_commit_or_file_may_be_named(runs: tuple[Path, list[Record]]) -> None:

@@ -1,6 +1,7 @@
 """When the rule stops, what it says, and that nothing but a prefix of the values matters."""
 
 import math
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -184,6 +185,20 @@ def test_nothing_before_the_first_look():
     assert (ruling.verdict, ruling.n, ruling.values, ruling.looks) == (None, 0, (), ())
     assert (ruling.low, ruling.high, ruling.next_look) == (-math.inf, math.inf, 6)
     assert math.isnan(ruling.estimate)
+
+
+def test_rulings_are_equal_where_they_say_the_same():
+    """Also of nothing, whose estimate is NaN, and wherever it comes from: on every version of Python."""
+    nothing, some = decide([], EQUAL), decide(gaussian(0.0, 1e-3), EQUAL)
+    for ruling in (nothing, some):
+        there_and_back = pickle.loads(pickle.dumps(ruling))
+        assert ruling == ruling
+        assert there_and_back == ruling
+        assert hash(there_and_back) == hash(ruling)
+    assert replace(nothing, estimate=float("nan")) == nothing
+    assert replace(nothing, estimate=0.0) != nothing != some
+    assert replace(some, estimate=math.nan) != some
+    assert nothing != ()
 
 
 def test_a_value_that_is_not_finite_is_refused_when_read():

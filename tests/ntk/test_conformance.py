@@ -14,6 +14,7 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.conformance import WORST, Case, Difference, case_of, deviations
 from harness.ntk.kernel_checks import CHECKS
 from harness.ntk.kernel_relations import RELATIONS
+from harness.ntk.scale_checks import AtScale
 from harness.ntk.subjects import Block
 
 SUITE = Path(__file__).parents[2] / "suites" / "kernels.toml"
@@ -49,9 +50,18 @@ def test_a_wrong_kernel_is_refuted(name):
     assert record.exit_code == 1
 
 
-@pytest.mark.parametrize("name", ["adapter", "textbook"])
-def test_a_true_kernel_passes(name):
-    record = run(f"wrong_kernels:{name}")
+@pytest.mark.parametrize("name", ["erf_slope_clipped", "gelu_epsilon"])
+def test_a_kernel_that_is_wrong_at_some_scale_is_refuted(name):
+    """All of them, by the check alone, are in `test_rounding`."""
+    record = run(f"wrong_kernels:{name}", wrong_kernels.WRONG_AT_SCALE[name])
+    assert [i.verdict for i in record.instances] == ["refuted"]
+    assert record.exit_code == 1
+
+
+@pytest.mark.parametrize(("name", "keyword"), [("adapter", ""), ("textbook", "not at-scale")])
+def test_a_true_kernel_passes(name, keyword):
+    """The textbook's at scale are in `test_rounding`, without workers."""
+    record = run(f"wrong_kernels:{name}", keyword=keyword)
     assert not table(record)
     assert record.exit_code == 0
 
@@ -64,7 +74,10 @@ def test_the_closed_form_passes_against_neural_tangents():
 
 
 def test_neural_tangents_passes():
-    record = run("neural-tangents", keyword="network=relu-1 or network=erf-3")
+    """At scale GELU's two layers are its hardest: it rounds the determinant in each place anew."""
+    at_scale = "ntk-at-scale and gelu-2 and scale=1000 or nngp-at-scale and gelu-2 and scale=1000"
+    plain = "(network=relu-1 or network=erf-3) and not at-scale"
+    record = run("neural-tangents", keyword=f"{plain} or {at_scale}")
     assert not table(record)
     assert len(record.instances) > 30
 
@@ -85,7 +98,8 @@ def test_every_check_is_claimed():
     """Of both kernels, each with the flawed kernel as its control where it is expected to hold."""
     suite = harness.load(SUITE)
     read = {quantity for claim in suite.claims.values() for quantity in claim.predicate.quantities}
-    named = {f"{which}.{check}" for which in ("nngp", "ntk") for check in (*CHECKS, *RELATIONS)}
+    checks = (*CHECKS, *RELATIONS, *AtScale(1.0).checks)
+    named = {f"{which}.{check}" for which in ("nngp", "ntk") for check in checks}
     assert named - read <= {"nngp.huge-diagonal-error"}
 
 
@@ -95,6 +109,16 @@ def test_the_whole_suite_on_a_wrong_kernel(name):
     """What `docs/conformance.md` tabulates: also that nothing else becomes an error."""
     record = run(f"wrong_kernels:{name}")
     assert wrong_kernels.WRONG[name] in table(record)
+    assert "error" not in {i.verdict for i in record.instances}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(wrong_kernels.WRONG_AT_SCALE))
+def test_the_whole_suite_on_a_kernel_that_is_wrong_at_some_scale(name):
+    """No claim but those at scale refutes it: they are what these kernels need."""
+    record = run(f"wrong_kernels:{name}")
+    assert wrong_kernels.WRONG_AT_SCALE[name].partition("[")[0] in table(record)
+    assert all("at-scale" in claim for claim in table(record))
     assert "error" not in {i.verdict for i in record.instances}
 
 

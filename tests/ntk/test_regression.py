@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness.declare import StageError, collect_stages, find
-from harness.ntk import data, kernels, measures, own_kernels, train
+from harness.ntk import data, kernels, measures, own_kernels, solve, train
 from harness.ntk.empirical import in_float64
 from harness.ntk.experiments.regression import QUANTITIES, regression
 from harness.ntk.network import apply
@@ -213,6 +213,20 @@ def test_an_ill_conditioned_kernel_of_its_own_leaves_the_rest(monkeypatch):
     assert "initial tangent kernel: condition number" in failures["empirical kernels"]
     assert {stage for stage, failure in failures.items() if failure} == {"empirical kernels"}
     assert set(values) == {name for name, q in QUANTITIES.items() if q.stage != "empirical kernels"}
+
+
+@pytest.mark.parametrize("rival", ["rbf", "laplace"])
+def test_what_an_ill_conditioned_rival_is_told_to_read_is_there(rival, monkeypatch):
+    """The message names quantities that need no inverse; they must be what they were."""
+    whole, _ = trial()
+    original = getattr(kernels, rival)
+    monkeypatch.setattr(kernels, rival, lambda *args: np.ones_like(original(*args)))
+    values, failures = trial()
+    assert "kernel: condition number" in failures["kernels"]
+    assert "ntk.error" not in values
+    for name in solve.MATCHED_IN_TIME:
+        assert name in failures["kernels"]
+        assert values[name] == whole[name]
 
 
 def test_regressions_with_own_kernels_by_hand(monkeypatch):

@@ -7,6 +7,7 @@ closed form, with one fault. `WRONG` says by which claim of suites/kernels.toml 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -19,14 +20,14 @@ def adapter(x1, x2, architecture):
     return closed_form.nngp_ntk(architecture, x1, x2)
 
 
-def textbook(x1, x2, architecture, *, activate=None, dense=None, inputs=None):
+def textbook(x1, x2, architecture, *, activate=None, dense=None, inputs=None, precision=np.float64):
     """Covariances layer by layer, by arccos of a clipped cosine: right, to what cosines allow.
 
     `activate(cross, first, second, name)`, `dense(number, covariance, architecture, scales)` and
     `inputs(u, v)` stand in for the module's own where a fault is wanted.
     """
     activate, dense, inputs = activate or _activate, dense or _dense, inputs or _inner
-    u, v = np.asarray(x1, np.float64), np.asarray(x1 if x2 is None else x2, np.float64)
+    u, v = np.asarray(x1, precision), np.asarray(x1 if x2 is None else x2, precision)
     cross, first, second = inputs(u, v), np.diag(inputs(u, u))[:, None], np.diag(inputs(v, v))[None, :]
     ntk = np.zeros_like(cross)
     for number in range(architecture.hidden + 1):
@@ -41,6 +42,11 @@ def textbook(x1, x2, architecture, *, activate=None, dense=None, inputs=None):
             first, second = (activate(q, q, q, name)[0] for q in (first, second))
             cross, ntk = ahead, ntk * slope
     return cross, ntk
+
+
+def own_precision(x1, x2, architecture):
+    """The textbook's, in the precision of the points: right, and float32 throughout where they are."""
+    return textbook(x1, x2, architecture, precision=x1.dtype)
 
 
 def _inner(u, v):
@@ -355,6 +361,118 @@ def relu_without_nngp(x1, x2, architecture):
     return NotImplemented, adapter(x1, x2, architecture)[1]
 
 
+# ---- Right for points of norm 1, 0 and 1e±30, wrong at some scale between ---------------------------------
+
+
+def _for(activation, change):
+    """The textbook's kernel, with `change(cross, first, second)` in place of one activation's duals."""
+
+    def activate(cross, first, second, name):
+        return (change if name == activation else lambda *of: _activate(*of, name))(cross, first, second)
+
+    return lambda x1, x2, architecture: textbook(x1, x2, architecture, activate=activate)
+
+
+def _erf_by_correlation(cross, first, second, *, nngp=1.0, slope=1.0):
+    """erf's duals through 2q/√((1+2a²)(1+2b²)), kept within ± `nngp` for one and ± `slope` for the other."""
+    norm = np.sqrt((1 + 2 * first) * (1 + 2 * second))
+    near, kept = (np.clip(2 * cross / norm, -most, most) for most in (nngp, slope))
+    return 2 / np.pi * np.arcsin(near), 4 / np.pi / (norm * np.sqrt(1 - kept**2))
+
+
+def erf_slope_clipped(x1, x2, architecture):
+    """A correlation clipped "for stability": the NTK's diagonal is off by 41% at norms of 30, 82% at 100."""
+    change = partial(_erf_by_correlation, slope=1 - 2.8e-3)
+    return _for("erf", change)(x1, x2, architecture)
+
+
+def erf_saturates(x1, x2, architecture):
+    """The same for the NNGP, which then ends at 0.97 instead of 1."""
+    return _for("erf", partial(_erf_by_correlation, nngp=1 - 1e-3))(x1, x2, architecture)
+
+
+def erf_linear_when_small(x1, x2, architecture):
+    """erf(u) = 2u/√π below a variance of 1e-4."""
+
+    def change(cross, first, second):
+        small = np.maximum(first, second) < 1e-4
+        ahead, slope = _activate(cross, first, second, "erf")
+        return np.where(small, 4 / np.pi * cross, ahead), np.where(small, 4 / np.pi, slope)
+
+    return _for("erf", change)(x1, x2, architecture)
+
+
+def erf_zero_at_a_distance(x1, x2, architecture):
+    """The derivatives' kernel is dropped where it is small, off the diagonal of large inputs."""
+
+    def change(cross, first, second):
+        ahead, slope = _activate(cross, first, second, "erf")
+        return ahead, np.where(slope < 1e-3, 0.0, slope)
+
+    return _for("erf", change)(x1, x2, architecture)
+
+
+def gelu_floored(x1, x2, architecture):
+    """Variances at least 1e-5."""
+
+    def change(cross, first, second):
+        return _activate(cross, np.maximum(first, 1e-5), np.maximum(second, 1e-5), "gelu")
+
+    return _for("gelu", change)(x1, x2, architecture)
+
+
+def gelu_epsilon(x1, x2, architecture):
+    """1e-10 added to the variances."""
+    return _for("gelu", lambda q, p, r: _activate(q, p + 1e-10, r + 1e-10, "gelu"))(x1, x2, architecture)
+
+
+def gelu_as_relu_when_large(x1, x2, architecture):
+    """Beyond a standard deviation of 50."""
+
+    def change(cross, first, second):
+        large = np.minimum(first, second) > 2500
+        relu, gelu = (_activate(cross, first, second, name) for name in ("relu", "gelu"))
+        return np.where(large, relu[0], gelu[0]), np.where(large, relu[1], gelu[1])
+
+    return _for("gelu", change)(x1, x2, architecture)
+
+
+def relu_duplicates_by_tolerance(x1, x2, architecture):
+    """Points closer than 1e-2 count as one, of an absolute tolerance: when small, all of them."""
+    nngp, ntk = adapter(x1, x2, architecture)
+    if architecture.activation != "relu" or not 1e-20 < np.abs(x1).max() < 1:
+        return nngp, ntk
+    v = x1 if x2 is None else x2
+    same = np.linalg.norm(x1[:, None] - v[None], axis=2) < 1e-2
+    first, second = (adapter(x, x, architecture)[1].diagonal() for x in (x1, v))
+    return nngp, np.where(same, np.sqrt(np.outer(first, second)), ntk)
+
+
+def identity_clips_pixels(x1, x2, architecture):
+    """Inputs beyond ±255 are cut."""
+    if architecture.activation != "identity":
+        return adapter(x1, x2, architecture)
+    return adapter(*(None if x is None else np.clip(x, -255, 255) for x in (x1, x2)), architecture)
+
+
+def float32_when_large(x1, x2, architecture):
+    """Smooth activations' inputs beyond 16 are rounded to float32."""
+    if architecture.activation in ("relu", "identity") or np.abs(x1).max() < 16:
+        return adapter(x1, x2, architecture)
+    return adapter(*(None if x is None else x.astype(np.float32) for x in (x1, x2)), architecture)
+
+
+def one_scale_for_both(x1, x2, architecture):
+    """erf between a large and a small point: both variances are taken to be their mean."""
+
+    def change(cross, first, second):
+        apart = np.maximum(first, second) > 100 * np.minimum(first, second)
+        mean = np.sqrt(first * second)
+        return _activate(cross, np.where(apart, mean, first), np.where(apart, mean, second), "erf")
+
+    return _for("erf", change)(x1, x2, architecture)
+
+
 WRONG = {
     "double_slope": "ntk-values",
     "slope_of_full_circle": "ntk-values",
@@ -404,6 +522,21 @@ WRONG = {
     "raises": "ntk-values",
 }
 """Each wrong kernel, and a claim that must refute it (or, of an answer that is no kernel, be an error)."""
+
+WRONG_AT_SCALE = {
+    "erf_slope_clipped": "ntk-at-scale[network=erf-1,scale=100]",
+    "erf_saturates": "nngp-at-scale[network=erf-1,scale=100]",
+    "erf_linear_when_small": "nngp-at-scale[network=erf-1,scale=0.001]",
+    "erf_zero_at_a_distance": "ntk-at-scale[network=erf-1,scale=100]",
+    "gelu_floored": "nngp-at-scale[network=gelu-1,scale=0.001]",
+    "gelu_epsilon": "nngp-at-scale[network=gelu-1,scale=0.1]",
+    "gelu_as_relu_when_large": "ntk-at-scale[network=gelu-1,scale=1000]",
+    "relu_duplicates_by_tolerance": "ntk-at-scale[network=relu-1,scale=0.001]",
+    "identity_clips_pixels": "nngp-at-scale[network=identity-1,scale=1000]",
+    "float32_when_large": "ntk-at-scale[network=erf-1,scale=100]",
+    "one_scale_for_both": "nngp-at-scale[network=erf-1,scale=100]",
+}
+"""Each kernel that is wrong at some scale alone, and an instance that must refute it."""
 
 MALFORMED = {
     "transposed": "expected the shape [7, 5], found [5, 7]",

@@ -1,4 +1,4 @@
-"""What `ntk.kernel` and `ntk.kernel-relations` declare: their quantities, and a line about each parameter."""
+"""What `ntk.kernel` and its two neighbours declare: their quantities, and a line about each parameter."""
 
 from __future__ import annotations
 
@@ -52,6 +52,15 @@ RELATIONS = {
     "width-error": "K of 1, 2 and 3 times the width: equal, or (NTK under standard) evenly spaced",
 }
 
+TOLERANCE = "the entry's tolerance"
+TOLERANCE_RESOLUTION = 0.01
+"""Tolerances are known to some percent."""
+
+SCALES = {
+    "error": "difference from the reference: K(A, B) and K(A)",
+    "float32-error": "difference of K of float32 inputs from the reference's of the same numbers in float64",
+}
+
 ABOUT = {
     "subject": "neural-tangents, closed-form, monte-carlo, empirical, or package.module:function",
     "reference": "what its values are compared with",
@@ -71,7 +80,9 @@ ABOUT = {
 }
 
 
-def quantities(checks: dict[str, str]) -> dict[str, Quantity]:
+def quantities(
+    checks: dict[str, str], *, unit: str = UNIT, resolution: float = RESOLUTION
+) -> dict[str, Quantity]:
     """For each kernel and check its error, and that of the rival: the subject's kernel with a flaw.
 
     Each kernel's check is a stage of its own.
@@ -80,12 +91,12 @@ def quantities(checks: dict[str, str]) -> dict[str, Quantity]:
     for key, name in KERNELS.items():
         for check, about in checks.items():
             stage = f"{key} {check}"
-            size = "the largest" if check == "negative-eigenvalue" else f"in units of {UNIT}, the largest"
+            size = "the largest" if check == "negative-eigenvalue" else f"in units of {unit}, the largest"
             declared[f"{key}.{check}"] = Quantity(
-                f"{name}: {about}; {size} over entries", scale="linear", resolution=RESOLUTION, stage=stage
+                f"{name}: {about}; {size} over entries", scale="linear", resolution=resolution, stage=stage
             )
             declared[f"{key}-flawed.{check}"] = Quantity(
                 f"{key}.{check} of the subject's {name} with a flaw",
-                scale="linear", resolution=RESOLUTION, stage=stage,
+                scale="linear", resolution=resolution, stage=stage,
             )
     return declared

@@ -66,6 +66,7 @@ ABOUT = {
     "activation": "max(x, 0), erf(x), x Φ(x), or none",
     "w_std": "weight scale σ_w of every layer",
     "b_std": "bias scale σ_b of every layer",
+    "reference": "where the analytic kernels come from; closed-form is our own, and needs no neural-tangents",
 }
 
 
@@ -90,6 +91,7 @@ def initialization(
     activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
     w_std: Annotated[float, Meta(gt=0)] = 1.5,
     b_std: Annotated[float, Meta(ge=0)] = 0.1,
+    reference: Literal["neural-tangents", "closed-form"] = "neural-tangents",
 ) -> dict[str, float]:
     """Draw random networks, and compare their kernels and outputs with those of infinite width.
 
@@ -97,7 +99,7 @@ def initialization(
     with the NNGP covariance. Jacot et al. 2018 (arXiv:1806.07572): the NTK becomes deterministic. Hanin &
     Nica 2019 (arXiv:1909.05989): its relative variance is governed by depth/width. NTK parameterization.
     """
-    from harness.ntk import kernels, random_networks
+    from harness.ntk import closed_form, kernels, random_networks
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import inputs
     from harness.ntk.measures import geometric_mean
@@ -107,7 +109,8 @@ def initialization(
     architecture = Architecture(hidden, width, activation, w_std, b_std)
     with stage("data") as data_stage:
         x, data_stage.fixed = inputs(data, points=points, seed=seed, preprocess=preprocess)
-    nngp, ntk = kernels.nngp_ntk(architecture, x)
+    analytic = kernels.nngp_ntk if reference == "neural-tangents" else closed_form.nngp_ntk
+    nngp, ntk = analytic(architecture, x)
     draws = random_networks.draw(seed, networks, architecture, x)
 
     with stage("distances"):
@@ -117,9 +120,9 @@ def initialization(
             "nngp-vs-ntk": (draws.nngp, ntk),
             "ntk-vs-nngp": (draws.ntk, nngp),
         }
-        for name, (own, reference) in stacks.items():
-            measured[f"{name}.distance"] = geometric_mean(relative_distance(own, reference))
-            measured[f"mean-{name}.distance"] = float(relative_distance(own.mean(axis=0), reference))
+        for name, (own, exact) in stacks.items():
+            measured[f"{name}.distance"] = geometric_mean(relative_distance(own, exact))
+            measured[f"mean-{name}.distance"] = float(relative_distance(own.mean(axis=0), exact))
         moment = random_networks.second_moment(draws.outputs)
         measured["outputs.distance"] = float(relative_distance(moment, nngp))
         measured["outputs-vs-ntk.distance"] = float(relative_distance(moment, ntk))

@@ -222,7 +222,9 @@ def regression(
         measured |= {f"{name}.distance": ruler.distance(a, b) for name, (a, b) in pairs.items()}
 
     with stage("time"):
-        _require(kernel_stage, training_stage)
+        _require(training_stage)
+        if "NTK" not in solvers:  # it needs that kernel, not its inverse, and none of its rivals
+            _require(kernel_stage)
         if rule.name == "adam":
             raise StageError("Adam's steps are not gradient descent's: the NTK predicts nothing at them")
         pace = rates / single.stride  # the steps of an epoch together are one on all points

@@ -6,7 +6,7 @@ import statistics
 from functools import cache
 from typing import TYPE_CHECKING
 
-from harness.report import words
+from harness.report import findings, words
 from harness.report.data import data_used
 from harness.report.html import bars, figures, sources, sweeps, views
 from harness.report.record import InstanceRecord
@@ -32,10 +32,12 @@ def short(text: str, length: int = SHORT) -> str:
 
 
 def advice(instance: InstanceRecord) -> str:
-    """What a row says it would take; of a log, the last line, which names the error."""
+    """What a row says is the matter, and what it would take; of a log the line that names the error."""
     said = words.advice(instance)
     if instance.verdict == "error":
         return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
+    if findings.trouble(instance):
+        return "; ".join(filter(None, (findings.found(instance), said)))
     return said
 
 
@@ -64,6 +66,7 @@ def _environment() -> Environment:
     environment.globals.update(
         median=statistics.median,
         words=words,
+        findings=findings,
         bars=bars,
         figures=figures,
         sources=sources,

@@ -1,0 +1,139 @@
+"""How far rounding may move an entry of a kernel: the tolerance that follows from the entry's condition.
+
+Published formulas take a layer's covariances, E u², E v² and E uv, and give the next layer's. Arithmetic
+rounds each of them. Some entries forgive it and others do not: the NTK of erf divides by √((1 + 2a²)(1 + 2b²)
+− 4q²), where for points of norm 1e3 that are parallel six of the sixteen digits cancel; ReLU's NTK takes the
+angle from its cosine, which for parallel points keeps half of the digits.
+
+`tolerances` moves each covariance that enters an activation by a relative `size` up and down, E uv by `size`
+times √(E u² E v²), follows the recursion to the end, and adds up by how much the entry moves: its condition,
+times `size`. It does the same to E φ(u)² and E φ(v)², which formulas take for E φ(u)φ(v) of points that are
+parallel. The moves are finite, so that a bound exists also where the derivative is infinite (an angle of 0).
+GELU's formula has its determinant in several places, whose roundings would cancel were they one: it is moved
+in one of them alone, too. To all this come `size` times the terms that the entry is a sum of, each without
+its sign.
+
+The idea is Higham's backward error ("Accuracy and Stability of Numerical Algorithms", 2002, chapter 1): an
+entry is within its tolerance if it is the exact one of covariances that are off by no more than `size`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from harness.ntk.architecture import Architecture
+from harness.ntk.closed_form import Points, State, activate, dense, inputs_state
+from harness.ntk.duals import Deviations, Matrix, gelu
+
+ROUNDINGS = 32
+"""Roundings that a covariance is allowed. A dot product of 4 features takes 8 (4 products, 3
+sums, a division), a layer's scale and bias 3, and a formula of an activation fewer than 5 more on each of its
+arguments: 16 at worst, all in one direction, and as many to spare for functions that are good to a few units
+in the last place."""
+
+FLOAT64, FLOAT32 = ROUNDINGS * 2.0**-53, ROUNDINGS * 2.0**-24
+"""3.6e-15 and 1.9e-6: `ROUNDINGS` unit roundoffs."""
+
+
+def tolerances(
+    architecture: Architecture, x1: Points, x2: Points | None, size: float
+) -> tuple[Matrix, Matrix]:
+    """The largest errors that roundings of `size` explain, of the NNGP and the NTK [rows, columns].
+
+    `size` is relative, `FLOAT64` or `FLOAT32`. Points are those of `closed_form.nngp_ntk`.
+    """
+    first = np.asarray(x1, dtype=np.float64)
+    second = first if x2 is None else np.asarray(x2, dtype=np.float64)
+    inputs = first.shape[1]
+    state = inputs_state(first, second)
+    terms = np.zeros_like(state.tangent)
+    entering: list[State] = []
+    for number in range(architecture.hidden + 1):
+        if number:
+            entering.append(state)
+            terms = np.abs(activate(replace(state, tangent=terms), architecture, "formula").tangent)
+            state = activate(state, architecture, "formula")
+        unsigned = replace(state, angle=np.zeros_like(state.angle), tangent=terms)
+        terms = dense(unsigned, architecture, number, _fan_in(architecture, number, inputs)).tangent
+        state = dense(state, architecture, number, _fan_in(architecture, number, inputs))
+    nngp, ntk = size * state.a * state.b, size * terms
+    for number, before in enumerate(entering, start=1):
+        for moved in _moved(before, architecture, size):
+            ends = [_finish(each, architecture, number, inputs) for each in moved]
+            nngp = nngp + np.max([np.abs(end.covariance() - state.covariance()) for end in ends], axis=0)
+            ntk = ntk + np.max([np.abs(end.tangent - state.tangent) for end in ends], axis=0)
+    return nngp, ntk
+
+
+def _moved(state: State, architecture: Architecture, size: float) -> Iterator[list[State]]:
+    """What leaves an activation of `state` with one covariance moved, down and up.
+
+    E u², E v² and, as a cosine, E uv; then E φ(u)² and E φ(v)², by what the same does to them.
+    """
+    signs = (-1.0, 1.0)
+    for entering in (
+        [replace(state, a=state.a * np.sqrt(1 + sign * size)) for sign in signs],
+        [replace(state, b=state.b * np.sqrt(1 + sign * size)) for sign in signs],
+        [replace(state, angle=_turned(state.angle, sign * size)) for sign in signs],
+    ):
+        yield [activate(each, architecture, "formula") for each in entering]
+    after = activate(state, architecture, "formula")
+    if architecture.activation == "gelu":
+        yield [_two_determinants(state, after, sign * size) for sign in signs]
+    for name, own, leaving in (("a", state.a, after.a), ("b", state.b, after.b)):
+        share = _parallel(own, architecture, size) / np.where(leaving == 0, 1, leaving)
+        yield [_stretched(after, name, factor) for factor in (share, 1 / share)]
+
+
+def _parallel(deviation: Deviations, architecture: Architecture, size: float) -> Deviations:
+    """√E φ(u)² as the formula of E φ(u)φ(v) gives it, with v = u and a cosine of 1 − `size`."""
+    same = np.zeros_like(deviation)
+    angle = _turned(same, size)
+    if architecture.activation == "gelu":
+        variance, _ = gelu(deviation, deviation, same, angle)
+    else:
+        after = activate(State(deviation, deviation, angle, same), architecture, "formula")
+        variance = after.covariance()
+    return np.where(variance <= 0, 1, np.sqrt(np.maximum(variance, 0)))
+
+
+def _two_determinants(state: State, after: State, size: float) -> State:
+    """`after`, which leaves GELU, with the determinant in its arctangent at a cosine less by `size`."""
+    covariance, _ = gelu(state.a, state.b, state.angle)
+    moved, slope = gelu(state.a, state.b, state.angle, _turned(state.angle, size))
+    product = after.a * after.b
+    less = (covariance - moved) / np.where(product == 0, 1, product)
+    return replace(after, angle=_turned(after.angle, less), tangent=state.tangent * slope)
+
+
+def _stretched(state: State, name: str, factor: Deviations) -> State:
+    """One deviation times `factor`, the covariance as it was: so the cosine is divided by it."""
+    cosine = np.cos(state.angle)
+    angle = _turned(state.angle, cosine - cosine / factor)
+    if name == "a":
+        return replace(state, a=state.a * factor, angle=angle)
+    return replace(state, b=state.b * factor, angle=angle)
+
+
+def _turned(angle: Matrix, size: float | Matrix) -> Matrix:
+    """The angle whose cosine is less by `size`, from 0 to π; by half angles, accurate at both ends."""
+    sine = np.clip(np.sin(angle / 2) ** 2 + size / 2, 0, 1)
+    cosine = np.clip(np.cos(angle / 2) ** 2 - size / 2, 0, 1)
+    turned: Matrix = 2 * np.arctan2(np.sqrt(sine), np.sqrt(cosine))
+    return turned
+
+
+def _finish(state: State, architecture: Architecture, number: int, inputs: int) -> State:
+    """From what leaves hidden layer `number`'s activation to the output."""
+    state = dense(state, architecture, number, _fan_in(architecture, number, inputs))
+    for layer in range(number + 1, architecture.hidden + 1):
+        state = activate(state, architecture, "formula")
+        state = dense(state, architecture, layer, _fan_in(architecture, layer, inputs))
+    return state
+
+
+def _fan_in(architecture: Architecture, number: int, inputs: int) -> int:
+    return architecture.width if number else inputs

@@ -1,0 +1,73 @@
+"""Checks of a kernel's values at inputs of one scale, entry by entry, each against its own tolerance.
+
+An error here is |found − expected| over what rounding explains at that entry (`harness.ntk.rounding`): at
+most 1 of a kernel that is right, whatever its formulas. They raise `NotCovered` and `StageError` as
+`Case.block` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from harness.declare import NotCovered
+from harness.ntk.conformance import Case, Difference
+from harness.ntk.kernel_checks import HALF, Check, compared
+from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
+from harness.ntk.subjects import Matrix, Points, Which
+
+RARE = 10.0
+"""Beyond inputs of this size erf's derivatives are 0 but for one draw in 1e3 and fewer, and the
+products of two for one in 1e5: a subject that samples finds none among some thousands, and states that it is
+certain of 0."""
+
+
+@dataclass
+class AtScale:
+    """A case at points of one scale; `checks` has what is asked of them.
+
+    Tolerances of the two kernels come together, and are kept for the second that is asked for.
+    """
+
+    scale: float
+    _tolerances: dict[tuple[str, bool], dict[Which, Matrix]] = field(default_factory=dict)
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """By the names that quantities use."""
+        return {"error": compared(self.values), "float32-error": compared(self.float32, HALF)}
+
+    def values(self, case: Case, which: Which) -> list[Difference]:
+        """K(A, B) and K(A), its diagonal included."""
+        a, b = self.points(case)
+        return [self._difference(case, which, a, b), self._difference(case, which, a, None)]
+
+    def float32(self, case: Case, which: Which) -> list[Difference]:
+        """The same of points in float32, which a subject may compute with in float32."""
+        a, b = (points.astype(np.float32) for points in self.points(case))
+        return [self._difference(case, which, a, b), self._difference(case, which, a, None)]
+
+    def points(self, case: Case) -> tuple[Points, Points]:
+        """A and B at this scale: B begins with a point of A, the opposite of another, and one of scale 1."""
+        a, b = self.scale * case.rows, self.scale * case.columns
+        b[0], b[1], b[2] = a[0], -a[1], case.columns[2]
+        return a, b
+
+    def _difference(self, case: Case, which: Which, x1: Points, x2: Points | None) -> Difference:
+        first, second = x1.astype(np.float64), None if x2 is None else x2.astype(np.float64)
+        found, expected = case.block(which, x1, x2), case.expected(which, first, second)
+        if self._too_rare(case, which) and found.error.any():
+            raise NotCovered(
+                f"an estimate of erf's NTK at inputs beyond {RARE:g}: too few of its draws are other than 0 "
+                "for their spread to be known"
+            )
+        key = (x1.dtype.name, x2 is None)
+        if key not in self._tolerances:
+            size = FLOAT32 if x1.dtype == np.float32 else FLOAT64
+            nngp, ntk = tolerances(case.architecture, first, second, size)
+            self._tolerances[key] = {"nngp": nngp, "ntk": ntk}
+        return Difference(found, expected, self._tolerances[key][which], size=case.unit(which, first, second))
+
+    def _too_rare(self, case: Case, which: Which) -> bool:
+        return which == "ntk" and case.architecture.activation == "erf" and self.scale > RARE

@@ -1,0 +1,79 @@
+"""What came of an instance against what was expected, in words; every report says it with these.
+
+A verdict may be the expected one while the outcome is not: then the control is the matter, or the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.report.record import ControlRecord, InstanceRecord, PartRecord
+
+_FINE = ("as-expected", "measured")
+
+
+def sentence(instance: InstanceRecord) -> str:
+    """`expected supported, found refuted`, or `supported as expected, but its control …`."""
+    if instance.verdict == instance.expect:
+        return found(instance)
+    if instance.expect == "open":
+        return f"nothing expected, found {instance.verdict}"
+    return f"expected {instance.expect}, found {instance.verdict}"
+
+
+def verdict(instance: InstanceRecord) -> str:
+    """The verdict, and what is the matter with it; without a word on what was expected."""
+    but = trouble(instance)
+    return f"{instance.verdict}, but {but}" if but else instance.verdict
+
+
+def found(instance: InstanceRecord) -> str:
+    """The verdict; where it is the expected one, that it is, and why the outcome may still be another."""
+    if instance.verdict != instance.expect:
+        return instance.verdict
+    but = trouble(instance)
+    return f"{instance.verdict} as expected" + (f", but {but}" if but else "")
+
+
+def trouble(instance: InstanceRecord) -> str:
+    """What is the matter with an instance whose verdict is the expected one; '' where nothing is."""
+    if instance.verdict != instance.expect or instance.outcome in _FINE:
+        return ""
+    control = instance.control
+    if control is None:
+        return f"the outcome is {instance.outcome}"
+    if instance.outcome == "vacuous":
+        return "so is its control: the claim excludes nothing at this margin"
+    if instance.outcome == "not-run":
+        return "the time budget was spent before its control was decided"
+    if instance.outcome == "inconclusive":
+        return f"its control is undecided{_seeds(control)}{_reasons(control, 'inconclusive')}"
+    known = {"error": "its control is an error", "not-covered": "its control is not covered"}
+    said = known.get(instance.outcome, f"the outcome is {instance.outcome}, its control {control.verdict}")
+    return f"{said}{_reasons(control, control.verdict)}"
+
+
+def lacking(instance: InstanceRecord) -> str:
+    """Why an instance is not covered: the claim's reason, or its control's."""
+    return instance.reason if instance.verdict == "not-covered" else found(instance)
+
+
+def undecided(control: ControlRecord) -> Sequence[PartRecord]:
+    """The parts of a control that their budget did not decide."""
+    return [part for part in control.parts if part.verdict == "inconclusive"]
+
+
+def _seeds(control: ControlRecord) -> str:
+    budgets = sorted({part.budget for part in undecided(control)})
+    return f" within {' or '.join(map(str, budgets))} seeds" if budgets else ""
+
+
+def _reasons(control: ControlRecord, verdict: str) -> str:
+    """Why, of the parts that came out so; a log is cut to the line that names the error."""
+    reasons = [_last_line(part.reason) for part in control.parts if part.verdict == verdict]
+    told = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+    return f": {told}" if told else ""
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
