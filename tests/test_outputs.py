@@ -95,12 +95,11 @@ def test_what_is_tried_before_is_what_happens_afterwards(tmp_path: Path) -> None
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "nowhere").symlink_to("missing/target")
     (tmp_path / "link").symlink_to("folder/new")
-    possible = ["file", "new", "a/b/c", "link", "🙂" * 63, "nowhere"]
+    possible = ["file", "new", "a/b/c", "link", "🙂" * 63, "nowhere", "loop"]
     impossible = [
         "folder",
         "file/r.json",
         "file/a/r.json",
-        "loop",
         "x" * 256,
         "a/" + "y" * 300 + "/r",
         "n\0ull",

@@ -81,10 +81,9 @@ def standard_streams() -> Iterator[None]:
         sys.stdout, sys.stderr = before
     if failed is not None and failed.errno not in _LEFT:
         if errors:
-            print(
-                f"standard output: cannot be written: {failed.strerror}; what was printed is not complete",
-                file=errors[0], flush=True,
-            )  # fmt: skip
+            said = f"standard output: cannot be written: {failed.strerror}; what was printed is not complete"
+            errors[0].write(f"{said}\n")
+            errors[0].flush()
         code = USAGE if code in (None, 0, 1, 5) else code
     sys.exit(code)
 

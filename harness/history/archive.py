@@ -143,8 +143,11 @@ def listed(folder: Path) -> tuple[list[Kept], list[str]]:
             if any(deeper(suite.given, DEEPEST) for suite in head.suites):
                 raise RecordError(f"{path}: expected at most {DEEPEST} tables in each other, found more")
             kept_at = path.stat().st_mtime_ns
-        except (RecordError, OSError) as error:
+        except RecordError as error:
             problems.append(str(error))
+            continue
+        except OSError as error:
+            problems.append(f"{path}: expected a record, found: {error.strerror or error}")
             continue
         started = moment(head.started)
         if started is None:

@@ -26,8 +26,8 @@ def worktree(repository: Path, commit: str) -> Iterator[Path]:
 
     Beside it is room for other temporary files. What is left of one whose maker was killed goes first.
     """
-    _forget(repository)
     with temporary_folder(PREFIX) as above:
+        _forget(repository)
         folder = above.resolve() / repository.name
         try:
             git(repository, "worktree", "add", "--quiet", "--detach", str(folder), commit)

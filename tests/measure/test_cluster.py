@@ -360,7 +360,13 @@ def test_each_local_worker_has_an_accelerator(monkeypatch):
     assert local.accelerators() == ["3", "5"]
     made = {}
     monkeypatch.setattr(local, "has_jax_plugin", lambda: True)
-    monkeypatch.setattr(local, "SpecCluster", lambda **options: made.update(options))
+
+
+    class Cluster:
+        def __init__(self, **options):
+            made.update(options)
+
+    monkeypatch.setattr(local, "SpecCluster", Cluster)
     local.start(3)
     given = [worker["options"]["env"]["CUDA_VISIBLE_DEVICES"] for worker in made["workers"].values()]
     assert given == ["3", "5", "3"]

@@ -44,7 +44,7 @@ def waiting() -> Declaration:
 
 def judged(suite: Suite, store: Path | None = None) -> dict[str, Finding]:
     with Laboratory(store, workers=2) as laboratory:
-        found = conduct([case(i) for i in suite.instances], laboratory).findings
+        found = conduct([case(i) for i in suite.instances], laboratory, recheck=None).findings
     return {f.case.instance.local_id: f for f in found}
 
 
