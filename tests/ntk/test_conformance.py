@@ -26,9 +26,13 @@ def importable(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(wrong_kernels.__file__).parent))
 
 
-def run(subject, claim="", keyword="", **given):
+def run(subject, claim="", keyword="", recheck=False, **given):
+    """The suite on a subject. What is measured twice is no part of the suite, and takes a new worker each."""
     target = f"{SUITE}::{claim}" if claim else SUITE
-    return harness.run(target, keyword=keyword, given={"subject": subject, **given}, store=None)
+    given = {"subject": subject, **given}
+    return harness.run(
+        target, keyword=keyword, given=given, store=None, recheck=recheck, workers=1
+    )  # one of several tests at a time
 
 
 def table(record):
@@ -50,6 +54,14 @@ def test_a_wrong_kernel_is_refuted(name):
     assert record.exit_code == 1
 
 
+def test_a_kernel_that_keeps_state_is_no_function_of_its_arguments():
+    """What the suite's claims refute is here seen before they are judged."""
+    record = run("wrong_kernels:cached_by_shape", wrong_kernels.WRONG["cached_by_shape"], recheck=True)
+    assert {i.verdict for i in record.instances} == {"error"}
+    assert all("not a function of its parameters and seed" in i.reason for i in record.instances)
+    assert record.exit_code == 1
+
+
 @pytest.mark.parametrize("name", ["erf_slope_clipped", "gelu_epsilon"])
 def test_a_kernel_that_is_wrong_at_some_scale_is_refuted(name):
     """All of them, by the check alone, are in `test_rounding`."""
@@ -58,7 +70,14 @@ def test_a_kernel_that_is_wrong_at_some_scale_is_refuted(name):
     assert record.exit_code == 1
 
 
-@pytest.mark.parametrize(("name", "keyword"), [("adapter", ""), ("textbook", "not at-scale")])
+@pytest.mark.parametrize(
+    ("name", "keyword"),
+    [
+        ("adapter", "not at-scale"),
+        ("textbook", "not at-scale"),
+        pytest.param("adapter", "at-scale", marks=pytest.mark.slow),
+    ],
+)
 def test_a_true_kernel_passes(name, keyword):
     """The textbook's at scale are in `test_rounding`, without workers."""
     record = run(f"wrong_kernels:{name}", keyword=keyword)
