@@ -3,6 +3,7 @@
     UserError
     ├── PlaceError               a default place is a link out of here   (disk)
     ├── UnknownExperimentError   no experiment has this name            (declare)
+    │   └── ImportFailedError    its module cannot be imported
     ├── SuiteError               a suite file with mistakes             (suite)
     ├── SelectionError           an id or expression that fits nothing  (suite)
     ├── NoSuiteError             a folder or glob without suites        (folders)

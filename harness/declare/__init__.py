@@ -27,6 +27,7 @@ from harness.declare.references import Check, Point, Problem, Reference, referen
 from harness.declare.registry import (
     IMPORTABLE,
     REFERENCE,
+    ImportFailedError,
     UnknownExperimentError,
     benchmark_names,
     experiment_names,
@@ -46,6 +47,7 @@ __all__ = [
     "Check",
     "Declaration",
     "DeclarationError",
+    "ImportFailedError",
     "Kind",
     "NotCovered",
     "Parameter",

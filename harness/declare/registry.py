@@ -27,6 +27,10 @@ class UnknownExperimentError(UserError, LookupError):
     """No experiment or benchmark has this name, or the named function cannot be imported or is neither."""
 
 
+class ImportFailedError(UnknownExperimentError):
+    """The module of an experiment or benchmark cannot be imported."""
+
+
 def is_reference(text: object) -> bool:
     """Whether `text` has the form `package.module:function`."""
     return isinstance(text, str) and re.fullmatch(REFERENCE, text) is not None
@@ -90,7 +94,7 @@ def find(name: str) -> Declaration:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # whatever a module of the user's may do when it is imported
         found = f"importing {module_name} failed: {import_failure(error)}"
-        raise UnknownExperimentError(f"{name!r}: {found}") from error
+        raise ImportFailedError(f"{name!r}: {found}") from error
     if is_reference(name):
         function = getattr(module, name.partition(":")[2], None)
         declaration = getattr(function, "__harness_declaration__", None)

@@ -20,7 +20,8 @@ Errors:
 from harness.measure.cpu import processor
 from harness.measure.environment import DeviceError
 from harness.measure.fingerprint import Source, fingerprint, roots, source_of
-from harness.measure.laboratory import Laboratory, measure_here
+from harness.measure.here import measure_here
+from harness.measure.laboratory import Laboratory
 from harness.measure.recheck import Group, Recheck, RecheckResult
 from harness.measure.rechecker import Rechecker
 from harness.measure.records import Measurement, MissingValueError, Stage

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import os
 import time
 from collections import deque
 from collections.abc import Collection, Iterable
@@ -22,13 +21,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
-from harness.declare import Declaration, find
-from harness.measure.code import code_of, modules_of
 from harness.measure.environment import device_kind, environment
-from harness.measure.fingerprint import Source, fingerprint, program, roots, source_of
-from harness.measure.holders import PATIENCE, Wait, log
+from harness.measure.fingerprint import Source, source_of
+from harness.measure.holders import PATIENCE, Wait
+from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
 from harness.measure.locks import LOCK, Lock, Machine, acquire
 from harness.measure.passes import Passes
@@ -36,6 +34,7 @@ from harness.measure.pool import Pool
 from harness.measure.records import Job, Measurement, Outcome
 from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import clean
+from harness.measure.workers import Workers, cores
 from harness.plan.records import Trial
 
 if TYPE_CHECKING:
@@ -56,36 +55,6 @@ class _Request:
     memory_limit: int | None
     code: tuple[str, ...]
     modules: tuple[str, ...]
-
-
-class Workers(Protocol):
-    """Who runs trials: a `Pool` of processes on this machine, or a `Cluster`."""
-
-    @property
-    def size(self) -> int:
-        """How many workers there are; of a cluster, how many there have been at once."""
-
-    @property
-    def free(self) -> int:
-        """How many more jobs can be started now."""
-
-    def fits(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
-        """Whether an idle worker has run this code, and no other."""
-
-    def start(self, job: Job) -> None:
-        """Begin a job. Needs `free`."""
-
-    def watch(self, timeout: float) -> None:
-        """Wait until something may have happened; at most `timeout` seconds."""
-
-    def finished(self) -> list[tuple[Job, Outcome]]:
-        """Jobs that have ended since the last call. Never waits for a trial."""
-
-    def abandon(self) -> None:
-        """End what runs, at once."""
-
-    def close(self, *, kill: bool = False) -> None:
-        """End all workers; `kill` does not wait for what they do."""
 
 
 class Laboratory:
@@ -114,10 +83,7 @@ class Laboratory:
             self._pool = self._cluster = connect(cluster, cache)
         else:
             self._pool = Pool(workers or cores(), environment(cache))
-        self._declarations: dict[str, Declaration] = {}
-        self._sources: dict[tuple[str, tuple[str, ...]], Source] = {}
-        self._fingerprints: dict[Trial, str] = {}
-        self._programs: dict[tuple[str, str], str] = {}
+        self._known = Identities(lambda: self.device)
         self._machine = Machine()
         self._queue: deque[_Request] = deque()
         self._timings: deque[_Request] = deque()  # trials that run alone, when no other is left to run
@@ -127,7 +93,6 @@ class Laboratory:
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
         self._passed_over = 0  # how often the first in the queue was
-        self._codes: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._running: dict[Trial, Lock | None] = {}
         self._ended: deque[tuple[Job, Outcome]] = deque()
         self._finished: list[Measurement] = []
@@ -169,23 +134,11 @@ class Laboratory:
 
     def fingerprint(self, trial: Trial) -> str:
         """The digest of all that the trial's numbers depend on. Raises `UnknownExperimentError`."""
-        if trial not in self._fingerprints:
-            source = self._source(trial)
-            if trial.run not in self._declarations:
-                self._declarations[trial.run] = find(trial.run)
-            declaration, device = self._declarations[trial.run], self._device_for(source)
-            self._fingerprints[trial] = fingerprint(trial, declaration, source, device)
-        return self._fingerprints[trial]
+        return self._known.fingerprint(trial)
 
     def program(self, trial: Trial) -> str:
         """The digest of what computes the trial: its fingerprint without parameters and seed."""
-        self.fingerprint(trial)
-        source = self._source(trial)
-        key = (trial.run, source.digest)
-        if key not in self._programs:
-            declaration = self._declarations[trial.run]
-            self._programs[key] = program(trial, declaration, source, self._device_for(source))
-        return self._programs[key]
+        return self._known.program(trial)
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
         """Those of the trials that the store has; timings are never kept."""
@@ -201,7 +154,7 @@ class Laboratory:
 
     def _is_of(self, measurement: Measurement, trial: Trial) -> bool:
         """Whether a row is about this trial, and has what its experiment declares: anybody can write rows."""
-        declared = self._declarations[trial.run].quantities
+        declared = self._known.declaration(trial).quantities
         found = [*measurement.values, *measurement.missing]
         return measurement.trial.key == trial.key and sorted(found) == sorted(declared)
 
@@ -221,7 +174,7 @@ class Laboratory:
                     raise self._cluster.refuses_timing(trial.run)
                 queue = self._timings if timed else self._queue
                 memory_limit = None if timed else memory_limit
-                queue.append(_Request(trial, time_limit, memory_limit, *self._code(trial)))
+                queue.append(_Request(trial, time_limit, memory_limit, *self._known.code(trial)))
                 return
             known = self._asked[trial]
             if known is not None and all(known is not other for other in self._finished):
@@ -234,7 +187,7 @@ class Laboratory:
         """
         self.fingerprint(trial)
         with uninterrupted():
-            self._repeats.append(_Request(trial, time_limit, memory_limit, *self._code(trial)))
+            self._repeats.append(_Request(trial, time_limit, memory_limit, *self._known.code(trial)))
 
     def collect(self, timeout: float) -> list[Measurement]:
         """The measurements that ended since the last call; waits up to `timeout` seconds for the first.
@@ -378,7 +331,7 @@ class Laboratory:
         self._passed_over = 0
 
     def _job(self, request: _Request) -> Job:
-        source = self._source(request.trial)
+        source = self._known.source(request.trial)
         return Job(
             request.trial,
             frozenset(source.modules),
@@ -391,14 +344,6 @@ class Laboratory:
             modules=request.modules,
         )
 
-    def _code(self, trial: Trial) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Whose code the trial runs, and the modules that it names."""
-        key = (trial.run, roots(trial.params))
-        if key not in self._codes:
-            modules = modules_of(*key)
-            self._codes[key] = code_of(modules), modules
-        return self._codes[key]
-
     def _lock(self, trial: Trial) -> Lock | None:
         try:
             return acquire(self._locks, self.fingerprint(trial)) if self._locks else None
@@ -409,8 +354,7 @@ class Laboratory:
             ) from error
 
     def _is_timed(self, trial: Trial) -> bool:
-        self.fingerprint(trial)
-        return self._declarations[trial.run].timed
+        return self._known.declaration(trial).timed
 
     def _gather(self) -> None:
         """Keep what has been measured."""
@@ -454,8 +398,8 @@ class Laboratory:
             self._machine.leave()
 
     def _measurement(self, trial: Trial, outcome: Outcome) -> Measurement:
-        source = self._source(trial)
-        device = self._device_for(source)
+        source = self._known.source(trial)
+        device = self._known.device(trial)
         note = ""
         edited = outcome.edited or not source.is_current()
         if outcome.status == "ok" and not self._is_timed(trial):
@@ -497,32 +441,3 @@ class Laboratory:
         if edited:
             return f"{trial.run}: not stored, because its source was edited during the run"
         return ""
-
-    def _source(self, trial: Trial) -> Source:
-        key = (trial.run, roots(trial.params))
-        if key not in self._sources:
-            self._sources[key] = source_of(trial.run, trial.params)
-        return self._sources[key]
-
-    def _device_for(self, source: Source) -> str:
-        return self.device if source.uses_jax else "cpu"
-
-
-def measure_here(trial: Trial, time_limit: float = math.inf) -> Measurement:
-    """Measure one trial now, in a worker, as a laboratory would (so with the same bits), and keep nothing."""
-    with Laboratory(None, workers=1) as laboratory:
-        laboratory.request(trial, time_limit)
-        said = False
-        while True:
-            if laboratory.waiting and not said:
-                said = True
-                log(f"waiting: {laboratory.waiting}")
-            for measurement in laboratory.collect(timeout=1.0):
-                return measurement
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

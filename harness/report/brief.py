@@ -67,8 +67,10 @@ def _head(record: Record) -> list[str]:
 
 def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
     chosen = [i for i in record.instances if i.outcome in FAILING or i.id in since]
-    chosen.sort(key=lambda i: ORDER.index(i.outcome))
-    rows = [_row(i, since) for i in chosen]
+    changed = [i for i in chosen if i.id in since]
+    groups = [*((i,) for i in changed), *findings.alike([i for i in chosen if i.id not in since])]
+    groups.sort(key=lambda group: ORDER.index(group[0].outcome))
+    rows = [_row(group, since) for group in groups]
     known = {i.id for i in record.instances}
     rows += [(id_, "not in this run", said, "", "", "") for id_, said in since.items() if id_ not in known]
     if not rows:
@@ -80,18 +82,21 @@ def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
     return [*head, *_Table(headers, rows).lines(room - _size(head))]
 
 
-def _row(instance: InstanceRecord, since: Mapping[str, str]) -> tuple[str, ...]:
+def _row(group: Sequence[InstanceRecord], since: Mapping[str, str]) -> tuple[str, ...]:
+    instance = group[0]
     found = f"{findings.found(instance)}: {effect(instance.estimate, instance.unit)}"
     found += f" {interval(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
     found += f", n = {instance.n}"
     if instance.control:
         found += f", control {control(instance)}"
     shown = f"{GLYPHS[instance.outcome]} {instance.outcome}{', fragile' if instance.fragile else ''}"
-    return (instance.id, shown, since.get(instance.id, ""), instance.expect, found, advice(instance))
+    expected = ", ".join(dict.fromkeys(each.expect for each in group))
+    return (findings.named(group), shown, since.get(instance.id, ""), expected, found, advice(instance))
 
 
 def _uncovered(record: Record) -> _Table:
-    rows = [(i.id, findings.lacking(i)) for i in record.instances if i.outcome == "not-covered"]
+    uncovered = [i for i in record.instances if i.outcome == "not-covered"]
+    rows = [(findings.named(group), findings.lacking(group[0])) for group in findings.alike(uncovered)]
     return _Table(("instance", "what is lacking"), rows, "Not covered")
 
 

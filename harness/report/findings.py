@@ -58,6 +58,27 @@ def lacking(instance: InstanceRecord) -> str:
     return instance.reason if instance.verdict == "not-covered" else found(instance)
 
 
+def alike(instances: Sequence[InstanceRecord]) -> list[tuple[InstanceRecord, ...]]:
+    """The instances in their order, those together that are errors, or not covered, for the same reason.
+
+    A mistake in a module is one mistake, however many instances come to it.
+    """
+    groups: dict[tuple[str, str], list[InstanceRecord]] = {}
+    for instance in instances:
+        same = instance.outcome in ("error", "not-covered") and instance.outcome == instance.verdict
+        key = (instance.outcome, instance.reason) if same else ("", instance.id)
+        groups.setdefault(key, []).append(instance)
+    return [tuple(group) for group in groups.values()]
+
+
+def named(instances: Sequence[InstanceRecord], most: int = 1) -> str:
+    """`a`, or `a, b and 7 more`: the ids of the first instances, and how many there are besides."""
+    ids = [instance.id for instance in instances]
+    if len(ids) <= most:
+        return ", ".join(ids)
+    return f"{', '.join(ids[:most])} and {len(ids) - most} more"
+
+
 def undecided(control: ControlRecord) -> Sequence[PartRecord]:
     """The parts of a control that their budget did not decide."""
     return [part for part in control.parts if part.verdict == "inconclusive"]

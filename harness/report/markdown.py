@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from tabulate import tabulate
 
@@ -49,11 +50,11 @@ def markdown(record: Record) -> str:
     )
     if attention:
         lines += ["## Not as expected", ""]
-        rows = [_attention(instance) for instance in attention]
+        rows = [_attention(group) for group in findings.alike(attention)]
         lines += [_table(rows, ("instance", "outcome", "expected", "found", "what it would take")), ""]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
-        rows = [(i.id, findings.lacking(i)) for i in uncovered]
+        rows = [(findings.named(g), findings.lacking(g[0])) for g in findings.alike(uncovered)]
         lines += ["## Not covered", "", _table(rows, ("instance", "what is lacking")), ""]
     contradicted = [i for i in record.instances if i.agreement == "contradicts"]
     if contradicted:
@@ -90,12 +91,14 @@ def _claim(name: str, instances: list[InstanceRecord]) -> list[str]:
     return [*lines, ""] if reasons else lines
 
 
-def _attention(instance: InstanceRecord) -> tuple[str, ...]:
+def _attention(group: Sequence[InstanceRecord]) -> tuple[str, ...]:
+    instance = group[0]
     found = f"{findings.found(instance)}: {effect(instance.estimate, instance.unit)}"
     found += f" {interval(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
     if instance.control:
         found += f", control {control(instance)}"
-    return (instance.id, instance.outcome, instance.expect, found, advice(instance))
+    expected = ", ".join(dict.fromkeys(each.expect for each in group))
+    return (findings.named(group), instance.outcome, expected, found, advice(instance))
 
 
 def _table(rows: list[tuple[str, ...]], headers: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tabulate import tabulate
 
 from harness.report.data import data_used
-from harness.report.findings import lacking, sentence
+from harness.report.findings import alike, lacking, named, sentence
 from harness.report.record import Record
 from harness.report.words import (
     FAILING,
@@ -22,6 +22,9 @@ from harness.report.words import (
     summary,
 )
 from harness.text import printable
+
+IDS = 3
+"""How many of the instances that have the same mistake are named."""
 
 Paint = Callable[[str, str], str]
 """(text, outcome) → text, perhaps coloured."""
@@ -50,16 +53,22 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     attention = [i for i in record.instances if i.outcome in FAILING]
     if attention:
         lines += ["", "Not as expected:"]
-    for instance in attention:
+    for group in alike(attention):
+        instance = group[0]
         mark = paint(f"{GLYPHS[instance.outcome]} {instance.outcome}", instance.outcome)
-        lines.append(f"  {mark}  {printable(f'{instance.id}: {sentence(instance)}')}")
+        what = f"{instance.id}: {sentence(instance)}"
+        if len(group) > 1:
+            what = f"{len(group)} instances: {named(group, IDS)}"
+        lines.append(f"  {mark}  {printable(what)}")
         said = advice(instance)
         if said:
             lines += [f"      {printable(line)}" for line in said.splitlines()]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
         lines += ["", "Not covered:"]
-        lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {lacking(i)}')}" for i in uncovered]
+        for group in alike(uncovered):
+            what = f"{named(group, IDS)}: {lacking(group[0])}"
+            lines.append(f"  {GLYPHS[group[0].outcome]} {printable(what)}")
     lines += [f"Note: {printable(note)}" for note in record.notes]
     lines += [f"Data: {printable(data.describe())}" for data in data_used(record.instances)]
     lines += ["", scope(record)]

@@ -11,6 +11,7 @@ import msgspec
 from harness.declare import (
     IMPORTABLE,
     Declaration,
+    ImportFailedError,
     Kind,
     Repeatable,
     UnknownExperimentError,
@@ -21,6 +22,7 @@ from harness.declare import (
     names_main,
     read_repeatable,
 )
+from harness.declare.registry import module_of
 from harness.declare.repeatable import EXPECTED
 from harness.suite.errors import Path, nearest, one_of, shown
 from harness.suite.predicates import label_of
@@ -117,6 +119,12 @@ def _declaration(run: str | None, table: Table, kind: Kind, *, imports: bool) ->
         if declaration.kind == kind:
             return declaration
         table.notes.add((*table.path, "run"), _AN[kind], f"{_AN[declaration.kind]}, {shown(run)}")
+        return None
+    except ImportFailedError as error:
+        module = module_of(run)
+        if module not in table.notes.unimportable:
+            table.notes.add((*table.path, "run"), f"{_AN[kind]} that can be imported", str(error))
+        table.notes.unimportable.add(module)
         return None
     except UnknownExperimentError as error:
         names = experiment_names() if kind == "experiment" else benchmark_names()

@@ -25,6 +25,8 @@ class Notes:
 
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
+        self.unimportable: set[str] = set()
+        """Modules that cannot be imported: one mistake each, however often they are named."""
 
     def add(self, path: Path, expected: str, found: str, hint: str = "") -> None:
         self.mistakes.append(Mistake(path, expected, found, hint))

@@ -4,7 +4,7 @@ from itertools import product
 from typing import get_args
 
 import pytest
-from made import INSTANCE, PART, record
+from made import INSTANCE, PART, record, unmeasured
 from msgspec.structs import replace
 
 from harness.judge import outcome
@@ -108,3 +108,20 @@ def test_no_advice_decides_the_claim_that_it_is_given_for() -> None:
     assert "(one chosen now is for other seeds)" in terminal(record(vague))
     vacuous, _ = CASES["vacuous"]
     assert "must be judged on other seeds" in terminal(record(vacuous))
+
+
+def test_one_mistake_is_told_once() -> None:
+    """Errors for one reason are one entry, which names the first of them; others stay alone."""
+    reason = "seed 0: ZeroDivisionError: division by zero (own.py, line 3)"
+    same = [replace(unmeasured("error", reason=reason), id=f"toys/same[size={k}]") for k in range(1, 6)]
+    other = unmeasured("error", reason="seed 0: another", id="toys/other")
+    text = terminal(record(*same[:2], other, *same[2:]))
+    assert text.count(reason) == 1
+    assert "5 instances: toys/same[size=1], toys/same[size=2], toys/same[size=3] and 2 more" in text
+    assert "toys/other: expected supported, found error" in text
+    for shown in (markdown(record(*same, other)), brief(record(*same, other))):
+        attention = shown.partition("Not as expected")[2].partition("\n## ")[0].partition("<details>")[0]
+        assert attention.count("division by zero") == 1
+        assert attention.count(" and 4 more") == 1
+    inconclusive = [replace(i, outcome="inconclusive", verdict="inconclusive") for i in same]
+    assert len(findings.alike(inconclusive)) == 5

@@ -278,3 +278,17 @@ def _mistakes_of(path: Path) -> tuple[Mistake, ...]:
     with pytest.raises(SuiteError) as caught:
         load(path)
     return caught.value.mistakes
+
+
+def test_a_module_that_cannot_be_imported_is_one_mistake(write: Callable[[str], Path]) -> None:
+    """However many tables name it; another module is another mistake."""
+    table = GOOD[GOOD.index("[experiments.pairs]") : GOOD.index("[claims.same]")]
+    text = GOOD.replace("toys:pair", "nowhere:pair")
+    for number in range(5):
+        module = "elsewhere" if number == 4 else "nowhere"
+        text += table.replace("pairs", f"more-{number}").replace("toys:pair", f"{module}:pair")
+    with pytest.raises(SuiteError) as caught:
+        load(write(text), imports=True)
+    lines = [line for line in str(caught.value).splitlines() if "importing" in line]
+    assert ["importing nowhere" in line for line in lines] == [True, False]
+    assert len(caught.value.mistakes) == 2

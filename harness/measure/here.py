@@ -1,0 +1,23 @@
+"""One trial, measured now."""
+
+from __future__ import annotations
+
+import math
+
+from harness.measure.holders import log
+from harness.measure.laboratory import Laboratory
+from harness.measure.records import Measurement
+from harness.plan.records import Trial
+
+
+def measure_here(trial: Trial, time_limit: float = math.inf) -> Measurement:
+    """Measure one trial now, in a worker, as a laboratory would (so with the same bits), and keep nothing."""
+    with Laboratory(None, workers=1) as laboratory:
+        laboratory.request(trial, time_limit)
+        said = False
+        while True:
+            if laboratory.waiting and not said:
+                said = True
+                log(f"waiting: {laboratory.waiting}")
+            for measurement in laboratory.collect(timeout=1.0):
+                return measurement

@@ -1,0 +1,45 @@
+"""Who runs trials: what a laboratory asks of a pool of processes, or of a cluster."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+
+from harness.measure.records import Job, Outcome
+
+
+class Workers(Protocol):
+    """Who runs trials: a `Pool` of processes on this machine, or a `Cluster`."""
+
+    @property
+    def size(self) -> int:
+        """How many workers there are; of a cluster, how many there have been at once."""
+
+    @property
+    def free(self) -> int:
+        """How many more jobs can be started now."""
+
+    def fits(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
+        """Whether an idle worker has run this code, and no other."""
+
+    def start(self, job: Job) -> None:
+        """Begin a job. Needs `free`."""
+
+    def watch(self, timeout: float) -> None:
+        """Wait until something may have happened; at most `timeout` seconds."""
+
+    def finished(self) -> list[tuple[Job, Outcome]]:
+        """Jobs that have ended since the last call. Never waits for a trial."""
+
+    def abandon(self) -> None:
+        """End what runs, at once."""
+
+    def close(self, *, kill: bool = False) -> None:
+        """End all workers; `kill` does not wait for what they do."""
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
