@@ -78,6 +78,8 @@ class Run:
         if not path.exists():
             return set()
         with closing(sqlite3.connect(path)) as connection:
+            if not connection.execute("select name from sqlite_master where name = 'measurement'").fetchone():
+                return set()  # killed while it made the store
             keys = [json.loads(key) for (key,) in connection.execute("select trial from measurement")]
         points = [(seed, dict(params)) for _, params, seed in keys]
         return {f"{seed} {params['shift']} {params['size']}" for seed, params in points}

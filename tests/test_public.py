@@ -10,8 +10,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "harness"
 ROOMS = [
-    "text", "errors", "disk", "git", "declare", "suite", "plan", "measure", "judge", "campaign", "report",
-    "history", "export", "session",
+    "text", "errors", "disk", "temporary", "git", "declare", "suite", "plan", "measure", "judge", "campaign",
+    "report", "history", "export", "session",
 ]  # fmt: skip
 """From left to right; a room imports only rooms to its left."""
 

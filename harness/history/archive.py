@@ -29,7 +29,7 @@ from harness.report.record import (
     decode,
     deeper,
 )
-from harness.report.temporary import temporary_file
+from harness.temporary import temporary_file
 from harness.text import printable
 
 FOLDER = Path("reports") / "history"

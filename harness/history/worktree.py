@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.git import GitError, git
 from harness.measure.interrupts import uninterrupted
-from harness.report.temporary import temporary_folder
+from harness.temporary import temporary_folder
 
 PREFIX = "harness-worktree-"
 """How the names of the folders of worktrees begin."""

@@ -1,35 +1,32 @@
 """Folders for the temporary files of workers: each worker has its own, which goes when the worker does.
 
-A pool's folder has a lock, held while the pool lives. What killed processes left is removed by the next.
+What killed processes left is removed by the next (`harness.temporary`).
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
+import contextlib
 import shutil
-import stat
 import tempfile
+from pathlib import Path
+
+from harness.temporary import temporary_folder
 
 PREFIX = "harness-workers-"
-_LOCK = "lock"
 
 
 class Scratch:
     """Makes folders for workers, in a folder of its own that is made when it is first needed."""
 
     def __init__(self) -> None:
-        self._root = ""
-        self._lock = -1
+        self._held = contextlib.ExitStack()
+        self._root: Path | None = None
 
     def make(self) -> str:
         """A new, empty folder; '' where none can be made (then workers share the machine's)."""
         try:
-            if not self._root:
-                _remove_forgotten()
-                root = tempfile.mkdtemp(prefix=PREFIX)
-                self._lock = _locked(root, create=True)
-                self._root = root
+            if self._root is None:
+                self._root = self._held.enter_context(temporary_folder(PREFIX))
             return tempfile.mkdtemp(dir=self._root)
         except OSError:
             return ""
@@ -41,35 +38,5 @@ class Scratch:
 
     def close(self) -> None:
         """Remove everything; folders can be made again afterwards."""
-        if self._root:
-            shutil.rmtree(self._root, ignore_errors=True)
-            os.close(self._lock)
-            self._root, self._lock = "", -1
-
-
-def _locked(root: str, *, create: bool = False) -> int:
-    """A descriptor that holds the folder's lock. Raises `OSError` where another process has it."""
-    flags = os.O_RDWR | os.O_NOFOLLOW | (os.O_CREAT if create else 0)
-    descriptor = os.open(os.path.join(root, _LOCK), flags, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _remove_forgotten() -> None:
-    """Remove the folders of this user whose pools were killed."""
-    with os.scandir(tempfile.gettempdir()) as entries:
-        left = [entry.path for entry in entries if entry.name.startswith(PREFIX)]
-    for root in left:
-        try:
-            status = os.lstat(root)
-            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
-                continue
-            lock = _locked(root)
-        except OSError:  # a pool that lives holds it, or is just being made
-            continue
-        shutil.rmtree(root, ignore_errors=True)
-        os.close(lock)
+        self._held.close()
+        self._root = None

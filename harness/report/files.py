@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.disk import kind, of_system, read
 from harness.errors import UserError
 from harness.report.record import Record, RecordError, from_json
-from harness.report.temporary import temporary_file
+from harness.temporary import temporary_file
 
 _UMASK = threading.Lock()
 """The umask can only be read by changing it: two threads at once would leave it changed."""

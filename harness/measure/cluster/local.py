@@ -7,12 +7,11 @@ connection must show a certificate that is made for this cluster and known to it
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import weakref
 from typing import Any
 
@@ -21,6 +20,7 @@ from distributed import Nanny, Scheduler, Security, SpecCluster, Worker, WorkerP
 
 from harness.measure.cluster import INSTALL, ClusterError
 from harness.measure.installed import has_jax_plugin
+from harness.temporary import temporary_folder
 
 LOOPBACK = "127.0.0.1"
 
@@ -61,7 +61,8 @@ def start(count: int) -> SpecCluster:
     dask.config.set(SETTINGS)  # for good: workers that die are started again later
     place = {"host": LOOPBACK, "protocol": "tls://", "security": _certificate(), "dashboard": False}
     # Dask's own choice has a name that others know, and its workers import what stands there.
-    scratch = tempfile.mkdtemp(prefix="harness-")
+    held = contextlib.ExitStack()
+    scratch = str(held.enter_context(temporary_folder("harness-cluster-")))
     devices = accelerators() if has_jax_plugin() else []
     workers = {}
     for index in range(count):
@@ -83,7 +84,7 @@ def start(count: int) -> SpecCluster:
         security=place["security"],
         silence_logs=logging.CRITICAL,
     )
-    weakref.finalize(cluster, shutil.rmtree, scratch, ignore_errors=True)
+    weakref.finalize(cluster, held.close)
     return cluster
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from harness.measure import Laboratory
 from harness.report.files import write_whole
-from harness.report.temporary import temporary_file, temporary_folder
+from harness.temporary import temporary_file, temporary_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ if sys.argv[3] == "keep":
     os.link = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
     from harness.history.archive import _write_new
     _write_new(Path(sys.argv[2]), "r", b"half")
-from harness.report.temporary import temporary_folder
+from harness.temporary import temporary_folder
 with temporary_folder("harness-test-") as folder:
     (folder / "file").touch()
     print(folder, flush=True)
