@@ -22,7 +22,7 @@ SUPPORT = Path(__file__).parent / "support"
 SEEDS = 48
 SUITE = """\
 [suite]
-format = 1
+format = 2
 title = "Scale"
 
 [experiments.e]

@@ -107,7 +107,7 @@ def test_a_mistake_that_the_two_lowest_seeds_make_alike_is_not_made_again(
 
 TWO_READERS = """\
 [suite]
-format = 1
+format = 2
 title = "A step from a point that fails to one that does not"
 
 [experiments.sizes]

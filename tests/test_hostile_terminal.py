@@ -23,7 +23,7 @@ NAME = EVIL.replace("\x00", "")
 
 GOOD = """\
 [suite]
-format = 1
+format = 2
 title = "Good"
 [experiments.e]
 run = "evil:sing"

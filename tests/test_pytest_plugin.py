@@ -348,7 +348,7 @@ def test_two_processes_of_xdist_measure_no_trial_twice(pytester: pytest.Pytester
 
 HIDDEN = """
 [suite]
-format = 1
+format = 2
 title = "Hidden"
 [experiments.pid]
 run = "impure:impure"
@@ -557,7 +557,7 @@ def mine(*, seed: int, shift: float = 0.0) -> dict[str, float]:
 """)
     pytester.path.joinpath("own.toml").write_text("""
 [suite]
-format = 1
+format = 2
 title = "Own"
 [experiments.e]
 run = "mine:mine"
@@ -600,7 +600,7 @@ sys.exit(pytest.main(["toys.toml", "--harness-workers=1"]))
 
 TIMINGS = """
 [suite]
-format = 1
+format = 2
 title = "Timings"
 [benchmarks.one]
 run = "toys:wait"

@@ -30,7 +30,7 @@ __all__ = ["impure", "write"]
 Write = Callable[[str], Path]
 
 IMPURE = ("cached", "counter", "fails", "global", "missing", "pid", "stage", "time", "unseeded", "zero")
-HEAD = '[suite]\nformat = 1\ntitle = "Impure"\n'
+HEAD = '[suite]\nformat = 2\ntitle = "Impure"\n'
 TABLE = """
 [experiments.{name}]
 run = "impure:{function}"

@@ -315,7 +315,7 @@ def test_a_pipe_and_a_device_are_written_into_and_a_link_is_replaced(tmp_path: P
 
 GOOD = """\
 [suite]
-format = 1
+format = 2
 title = "Faulty"
 [defaults]
 seeds = 6

@@ -41,7 +41,7 @@ Mutation = Callable[[bytes, random.Random], bytes]
 
 SUITE = """\
 [suite]
-format = 1
+format = 2
 title = "Toys"
 [sources.someone]
 title = "On toys"

@@ -18,7 +18,7 @@ from harness.report.record import CommitRecord
 
 SUITE = """\
 [suite]
-format = 1
+format = 2
 title = "t"
 
 [experiments.e]

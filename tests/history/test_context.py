@@ -20,7 +20,7 @@ from harness.report.record import CommitRecord, ControlRecord, InstanceRecord
 
 SUITE = """\
 [suite]
-format = 1
+format = 2
 title = "t"
 
 [experiments.e]

@@ -14,7 +14,7 @@ from harness.report.words import again
 
 HEAD = """\
 [suite]
-format = 1
+format = 2
 title = "t"
 """
 LAW = (

@@ -11,7 +11,7 @@ import pytest
 from harness.suite import SelectionError, Suite, SuiteError, load, select
 from harness.targets import assigned
 
-HEAD = '[suite]\nformat = 1\ntitle = "Large"\n'
+HEAD = '[suite]\nformat = 2\ntitle = "Large"\n'
 EXPERIMENT = '[experiments.e]\nrun = "ntk.regression"\nsweep = { width = [64, 1024] }\n'
 CLAIM = """\
 [claims.c{}]

@@ -175,7 +175,7 @@ def test_an_empty_suite_is_a_mistake(read: Read) -> None:
     with pytest.raises(SuiteError, match=r"a table \[suite\]"):
         read("")
     with pytest.raises(SuiteError, match="at least one claim"):
-        read('[suite]\nformat = 1\ntitle = "t"\n')
+        read('[suite]\nformat = 2\ntitle = "t"\n')
 
 
 def test_every_syntax_error_is_reported_at_its_line(read: Read) -> None:

@@ -106,7 +106,7 @@ ACCEPTED = [
 # Other mistakes, one each: `old` in a suite with an `equal` and an `exact` claim is replaced.
 REFUSED = [
     ("[suite]", "[suit]"),
-    ("format = 1", "format = 3"),
+    ("format = 2", "format = 3"),
     ('title = "Toys"', "title = 1"),
     ('title = "Toys"', 'title = "Toys"\nabuot = ""'),
     ("[sources.someone]", "[sources.Someone]"),

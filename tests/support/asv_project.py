@@ -16,7 +16,7 @@ SUPPORT = Path(__file__).parent
 ROOT = SUPPORT.parents[1]
 SUITE = """\
 [suite]
-format = 1
+format = 2
 title = "Toys"
 
 [defaults]

@@ -11,7 +11,7 @@ from harness.suite import Suite, load
 
 GOOD = """\
 [suite]
-format = 1
+format = 2
 title = "Toys"
 
 [sources.someone]

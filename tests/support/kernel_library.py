@@ -80,7 +80,7 @@ def slow():
 '''
 SUITE = '''\
 [suite]
-format = 1
+format = 2
 title = "Claims of a user of the library"
 
 [experiments.kernel]

@@ -62,7 +62,7 @@ benchmark("demo.slow", version=1)(slow)
 '''
 SUITE = '''\
 [suite]
-format = 1
+format = 2
 title = "Demo"
 
 [experiments.kernel]

@@ -23,7 +23,7 @@ def measure(*, seed: int, shift: float = 0.0, data: str = "none") -> dict[str, f
 '''
 SUITE = """\
 [suite]
-format = 1
+format = 2
 title = "A suite"
 
 [experiments.e]
