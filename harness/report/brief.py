@@ -95,8 +95,7 @@ def _row(group: Sequence[InstanceRecord], since: Mapping[str, str]) -> tuple[str
 
 
 def _uncovered(record: Record) -> _Table:
-    uncovered = [i for i in record.instances if i.outcome == "not-covered"]
-    rows = [(findings.named(group), findings.lacking(group[0])) for group in findings.alike(uncovered)]
+    rows = [(i.id, findings.lacking(i)) for i in record.instances if i.outcome == "not-covered"]
     return _Table(("instance", "what is lacking"), rows, "Not covered")
 
 

@@ -59,14 +59,13 @@ def lacking(instance: InstanceRecord) -> str:
 
 
 def alike(instances: Sequence[InstanceRecord]) -> list[tuple[InstanceRecord, ...]]:
-    """The instances in their order, those together that are errors, or not covered, for the same reason.
+    """The instances in their order, those together that are errors for the same reason.
 
     A mistake in a module is one mistake, however many instances come to it.
     """
     groups: dict[tuple[str, str], list[InstanceRecord]] = {}
     for instance in instances:
-        same = instance.outcome in ("error", "not-covered") and instance.outcome == instance.verdict
-        key = (instance.outcome, instance.reason) if same else ("", instance.id)
+        key = ("error", instance.reason) if instance.verdict == "error" else ("", instance.id)
         groups.setdefault(key, []).append(instance)
     return [tuple(group) for group in groups.values()]
 

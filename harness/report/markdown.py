@@ -54,7 +54,7 @@ def markdown(record: Record) -> str:
         lines += [_table(rows, ("instance", "outcome", "expected", "found", "what it would take")), ""]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
-        rows = [(findings.named(g), findings.lacking(g[0])) for g in findings.alike(uncovered)]
+        rows = [(i.id, findings.lacking(i)) for i in uncovered]
         lines += ["## Not covered", "", _table(rows, ("instance", "what is lacking")), ""]
     contradicted = [i for i in record.instances if i.agreement == "contradicts"]
     if contradicted:

@@ -66,9 +66,7 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
         lines += ["", "Not covered:"]
-        for group in alike(uncovered):
-            what = f"{named(group, IDS)}: {lacking(group[0])}"
-            lines.append(f"  {GLYPHS[group[0].outcome]} {printable(what)}")
+        lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {lacking(i)}')}" for i in uncovered]
     lines += [f"Note: {printable(note)}" for note in record.notes]
     lines += [f"Data: {printable(data.describe())}" for data in data_used(record.instances)]
     lines += ["", scope(record)]
