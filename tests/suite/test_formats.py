@@ -163,3 +163,13 @@ def test_the_suites_of_this_repository_are_of_the_current_format() -> None:
     said = {path.name: re.findall(r"^format = (\d+)$", path.read_text(), re.MULTILINE) for path in examples}
     assert said["README.md"]
     assert {number for numbers in said.values() for number in numbers} == {str(FORMAT)}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "suites").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_suites_of_this_project_mean_what_they_did(path: Path, tmp_path: Path) -> None:
+    """Were they of format 1, no line would have another meaning: what they left unsaid then, they say now."""
+    text = path.read_text()
+    older = tmp_path / path.name
+    older.write_text(text.replace("format = 2", "format = 1", 1))
+    assert older.read_text() != text
+    assert load(older).format == 1
