@@ -49,7 +49,7 @@ def run(
     `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds, `memory_limit` of a
     trial in bytes, `cluster` names Dask workers, `track` the repository of the code under test.
     `recheck=False` measures no trial twice, `recheck=0.01` also that share of what the store has. `progress`
-    shows it on standard error, or is a function that is told of it. A note of the record names each
+    shows it on standard error, or is a function that is called with it. A note of the record names each
     suite of which nothing is selected; a record without instances means that nothing is selected at all.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,

@@ -20,7 +20,7 @@ MOST = 2**30
 """Bytes of a file that is read whole; the largest record so far has a hundredth of that."""
 
 SYSTEM = ("/dev/", "/proc/")
-"""Where links and files that are none are the system's, not planted: /dev/stdout, /proc/self/fd/3."""
+"""Where links and devices are the system's own, not planted: /dev/stdout, /proc/self/fd/3."""
 
 LONGEST = 200
 """Bytes of a file's name that are made of others' words; file systems take 255, some for suffixes."""

@@ -25,7 +25,7 @@ class NoSuiteError(UserError, ValueError):
 def is_suite(path: Path) -> bool:
     """Whether a TOML file is meant to be a suite: it has a table [suite] or [claims], or cannot be read.
 
-    A broken file counts, so that whoever names its folder is told of it.
+    A broken file counts, so that its mistakes are reported when its folder is named.
     """
     import tomllib
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from harness.report.record import SuiteRecord
 
 READ = 50
-"""So many of a history's newest records are looked at."""
+"""How many of a history's newest records are read."""
 
 
 def record_path(suites: Sequence[SuiteRecord], folder: Path) -> tuple[Path, str]:

@@ -41,7 +41,7 @@ def seen_in(record: Record | Head) -> list[Seen]:
 
 @dataclass(frozen=True)
 class Names:
-    """What suites are called in what is told of many records; made by `identify`."""
+    """The names of suites in reports about many records; made by `identify`."""
 
     top: Path
     """The folder to which places are relative."""

@@ -33,8 +33,8 @@ from harness.text import printable, size_text
 STARTUP = 120.0  # seconds: a worker that has not begun by then is broken; it takes a tenth of one
 GRACE = 5.0  # seconds that a worker has to end, once its connection is closed
 STANDSTILL = 10.0
-"""So many seconds for which a signal has stopped a worker do not count towards its time limit; as many as
-that limit do not if it is longer. More do count: a trial that has stopped itself would never end."""
+"""How many seconds for which a signal has stopped a worker do not count towards its time limit, or
+that limit if it is longer. What goes beyond counts: a trial that has stopped itself would never end."""
 TICK = 0.5  # seconds: how often to look for workers that died without closing their connection
 CLOSED_TICK = 0.01  # as long as one has closed its connection and not yet ended
 MEMORY_TICK = 0.1  # seconds between looks at what workers with a memory limit hold: 3 ms of one core each

@@ -18,7 +18,7 @@ class SharedLaboratory:
     """The laboratory that all claims of a pytest process share, opened for the first of them.
 
     Threads (pytest-run-parallel runs one test in several) take turns, as a laboratory is for one at a time.
-    `say` is told, once, what keeps trials from being started.
+    `say` is called once, with what keeps trials from being started.
     """
 
     def __init__(self, settings: Settings, say: Callable[[str], None] = log) -> None:

@@ -11,7 +11,7 @@ from harness.suite.records import Instance, Suite
 from harness.text import printable
 
 MOST = 8
-"""So many values of an axis, and names of a kind, are shown."""
+"""How many values of an axis, and names of a kind, are shown."""
 _WORD = re.compile(r"[^\s()]+")
 _OPERATORS = frozenset({"and", "or", "not"})
 

@@ -76,7 +76,7 @@ def test_a_worker_imports_nothing_heavy():
 
 
 def test_what_was_raised_is_a_line_and_its_traceback_is_the_users(tmp_path: Path) -> None:
-    """The line is the user's, though another module raised; likeness is told by what raised."""
+    """The line is the user's, though another module raised; the frame that raised decides which are alike."""
     names: dict[str, object] = {}
     file = tmp_path / "own.py"
     file.write_text("import json\n\ndef f():\n    json.loads('{')\n")
