@@ -12,6 +12,7 @@ import matplotlib
 import numpy as np
 
 import harness
+from harness.report.agreement import statements
 from harness.report.words import effect, interval
 
 matplotlib.use("svg")
@@ -140,15 +141,19 @@ def everyday(record: harness.Record) -> None:
 
 
 def table(record: harness.Record) -> str:
-    """A Markdown table: per claim, how many instances came to which verdict, and one example."""
-    lines = ["| claim | supported | refuted | inconclusive | for example |", "|---|---|---|---|---|"]
-    for claim in dict.fromkeys(i.claim for i in record.instances):
+    """A Markdown table: per claim, how many instances came to which verdict, whether they agree with its
+    source, where it holds, and one example."""
+    lines = ["| claim | supported | refuted | inconclusive | agreement | where | for example |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for stated in statements(record):
+        claim = stated.id.partition("/")[2]
         found = [i for i in record.instances if i.claim == claim]
         counts = [sum(i.verdict == v for i in found) for v in ("supported", "refuted", "inconclusive")]
         first = found[0]
         point = ", ".join(f"{axis} {value}" for axis, value in sorted(first.point.items()))
         said = f"{effect(first.estimate, first.unit)} {interval(first.interval, first.unit)} at {point}"
-        lines.append(f"| {claim} | {' | '.join(map(str, counts))} | {said} |")
+        agreement = f"{stated.agreement} | {stated.where}"
+        lines.append(f"| {claim} | {' | '.join(map(str, counts))} | {agreement} | {said} |")
     return "\n".join(lines)
 
 

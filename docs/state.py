@@ -9,8 +9,9 @@ from collections import Counter
 from pathlib import Path
 
 import harness
+from harness.report.agreement import statements, told
 from harness.report.markdown import escape
-from harness.report.words import by_claim
+from harness.report.words import by_claim, cited
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -19,19 +20,21 @@ BEGIN, END = "<!-- claims: python docs/state.py -->\n", "<!-- end of claims -->\
 
 
 def table(record: harness.Record) -> str:
-    """A row per claim: its sentence, what its source says of it, and how its instances came out."""
-    lines = ["| claim | source | supported | refuted | inconclusive | as expected | against the source |"]
+    """A row per claim: its sentence, what its source says of it, how its instances came out, and whether and
+    where they agree."""
+    lines = ["| claim | source | supported | refuted | inconclusive | as expected | agreement, and where |"]
     lines += ["|---|---|---|---|---|---|---|"]
-    for instances in by_claim(record.instances).values():
+    stated = {claim.id: claim for claim in statements(record)}
+    for name, instances in by_claim(record.instances).items():
         first = instances[0]
         verdicts = Counter(i.verdict for i in instances)
         expected = Counter(i.outcome for i in instances)["as-expected"]
         definite = sum(i.expect != "open" for i in instances)
-        against = sum(i.agreement == "contradicts" for i in instances)
-        source = f"{first.source.cite} {first.source.stance}" if first.source else "none"
+        source = cited(first.source) or "none"
         counts = [str(verdicts[v] or "") for v in ("supported", "refuted", "inconclusive")]
         as_expected = f"{expected} of {definite}" if definite else ""
-        cells = [escape(str(first.toml["says"])), escape(source), *counts, as_expected, str(against or "")]
+        cells = [escape(str(first.toml["says"])), escape(source), *counts, as_expected]
+        cells += [escape(told(stated[name]))]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -390,7 +390,6 @@ class _Campaign:
         verdict = _settled([part.verdict for part in parts])
         control_verdict = _settled([part.verdict for part in control]) if control else None
         instance = case.instance
-        stance = instance.claim.source.stance if instance.claim.source else None
         return Finding(
             case,
             parts,
@@ -398,7 +397,7 @@ class _Campaign:
             verdict,
             control_verdict,
             outcome(instance.expect, verdict, control_verdict, bool(control)),
-            agreement(stance, instance.expect, verdict),
+            agreement(instance.stance, verdict),
         )
 
     def _part(self, question: Question) -> Part:

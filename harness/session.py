@@ -20,6 +20,7 @@ from harness.judge import exit_code
 from harness.measure import Laboratory, roots
 from harness.plan import Case, Trial, case, parameters, shard
 from harness.report import provenance
+from harness.report.agreement import claim_records, stated_by
 from harness.report.build import instance_record, recheck_record
 from harness.report.environment import environment
 from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, ShardRecord
@@ -115,6 +116,7 @@ def run(
         shard=shard_record,
         time_budget=time_budget,
         rechecks=tuple(map(recheck_record, result.rechecks)),
+        claims=claim_records(records, stated_by(suites.values())),
     )
 
 

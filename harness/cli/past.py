@@ -99,7 +99,7 @@ def diff(
     Exit code 1 if a verdict flipped or weakened.
     """
     from harness.history import Chosen, compare, states_of
-    from harness.history.text import diff_markdown, diff_text
+    from harness.history.text import agreements, diff_markdown, diff_text
     from harness.report import write_whole
 
     chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
@@ -120,6 +120,7 @@ def diff(
             after=comparison.after.short,
             environment=comparison.environment,
             notes=notes,
+            agreements=agreements(comparison),
         ).encode())
     sys.exit(comparison.exit_code)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from harness.git import Commit
+from harness.history.agreements import AgreementChange, agreement_changes
 from harness.history.change import change
 from harness.history.states import NoRecordError, State
 from harness.report.change import ALARMING, KINDS, Change
@@ -26,6 +27,8 @@ class Comparison:
     """Core-seconds of the trials of the instances that both have."""
     notes: tuple[str, ...] = ()
     """Suites of which there was nothing to compare."""
+    agreements: tuple[AgreementChange, ...] = ()
+    """Claims whose agreement with their source differs; it changes no exit code."""
 
     @property
     def exit_code(self) -> int:
@@ -58,6 +61,7 @@ def compare(before: State, after: State) -> Comparison:
         _environments(before.environment, after.environment),
         (sum(c.before.seconds for c in both if c.before), sum(c.after.seconds for c in both if c.after)),
         (*_missing(before, after), *_missing(after, before)),
+        agreement_changes(before, after),
     )
 
 

@@ -10,8 +10,16 @@ import msgspec
 
 from harness.errors import UserError
 from harness.judge import exit_code
+from harness.report.agreement import claim_records, stated_in
 from harness.report.dates import moment
-from harness.report.record import CountsRecord, EnvironmentRecord, Record, SuiteRecord
+from harness.report.record import (
+    ClaimRecord,
+    CountsRecord,
+    EnvironmentRecord,
+    InstanceRecord,
+    Record,
+    SuiteRecord,
+)
 from harness.suite.names import namesakes
 from harness.text import printable
 
@@ -86,7 +94,16 @@ def merge(parts: Sequence[Part], command: Sequence[str] = ()) -> Record:
         tracked=first.record.tracked,
         time_budget=max((r.time_budget for r in records if r.time_budget is not None), default=None),
         rechecks=tuple(itertools.chain.from_iterable(record.rechecks for record in records)),
+        claims=_claims(records, instances),
     )
+
+
+def _claims(records: Sequence[Record], instances: Sequence[InstanceRecord]) -> tuple[ClaimRecord, ...]:
+    """The statements on the claims of all parts together; none where a part is of a version without them."""
+    if any(record.instances and not record.claims for record in records):
+        return ()
+    stated = stated_in(claim for record in records for claim in record.claims)
+    return claim_records(instances, stated)
 
 
 def _first_start(parts: Sequence[Part]) -> str:

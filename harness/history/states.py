@@ -300,6 +300,7 @@ def _only(record: Record, names: Collection[str]) -> Record:
         record,
         suites=tuple(suite for suite in record.suites if suite.name in names),
         instances=tuple(i for i, name in _with_suites(record) if name in names),
+        claims=tuple(claim for claim in record.claims if claim.id.partition("/")[0] in names),
     )
 
 

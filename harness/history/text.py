@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from tabulate import tabulate
 
 from harness.git import Commit
+from harness.history.agreements import AgreementChange, AgreementRow
 from harness.history.compare import Comparison
 from harness.history.timeline import Row, Timeline
 from harness.report.change import CHANGE_GLYPHS, KINDS, QUIET, Change
 from harness.report.markdown import escape
-from harness.report.words import seconds
+from harness.report.words import cited, seconds
 from harness.text import printable
 
 Paint = Callable[[str, str], str]
@@ -27,6 +28,10 @@ LETTERS = {
     "not-run": "…",
 }
 LEGEND = "S supported, R refuted, ? inconclusive, ! error, ○ not covered, … not run, · no record, | redefined"
+
+
+AGREEMENTS = {"agrees": "A", "contradicts": "C", "undecided": "?", "": "·"}
+AGREEMENT_LEGEND = "A agrees with its source, C contradicts it, ? undecided, · no record"
 
 
 def plain(text: str, kind: str) -> str:
@@ -58,6 +63,10 @@ def history_text(timeline: Timeline, paint: Paint = plain) -> str:
         if events and (told or any(event.kind == "numeric" for event in events)):
             lines += ["", f"{commit.short}  {printable(commit.subject)}: {_tally(events)}"]
             lines += [f"  {_event(event, paint)}" for event in told]
+    if timeline.agreements:
+        rows = [tuple(map(printable, _agreement_row(row))) for row in timeline.agreements]
+        table = tabulate(rows, _AGREEMENT_HEADERS, tablefmt="simple", disable_numparse=True)
+        lines += ["", AGREEMENT_LEGEND, "", table]
     return "\n".join(lines) + "\n"
 
 
@@ -69,7 +78,11 @@ def history_markdown(timeline: Timeline) -> str:
     ]
     rows = [tuple(map(escape, map(str, _row(row)))) for row in timeline.rows]
     lines = ["# History", "", _pipe(table, ("commit", "date", "author", "subject")), "", escape(LEGEND), ""]
-    lines += [_pipe(rows, _HEADERS), "", "## What changed", ""]
+    lines += [_pipe(rows, _HEADERS), ""]
+    if timeline.agreements:
+        stated = [tuple(map(escape, _agreement_row(row))) for row in timeline.agreements]
+        lines += ["## Agreement", "", escape(AGREEMENT_LEGEND), "", _pipe(stated, _AGREEMENT_HEADERS), ""]
+    lines += ["## What changed", ""]
     for commit, events in zip(timeline.commits, timeline.events, strict=True):
         told = [event for event in events if event.kind not in QUIET]
         if told:
@@ -83,6 +96,7 @@ def diff_text(comparison: Comparison, paint: Paint = plain) -> str:
     lines = [f"{_name(comparison.before)} → {_name(comparison.after)}", ""]
     told = [change for change in comparison.changes if change.kind not in QUIET]
     lines += [_event(change, paint) for change in told] + ([""] if told else [])
+    lines += [f"agreement: {printable(': '.join(each))}" for each in agreements(comparison)]
     for name, was, now in comparison.environment:
         lines.append(printable(f"environment: {name} {was} → {now}"))
     lines += [_timings(comparison), summary(comparison)]
@@ -96,6 +110,9 @@ def diff_markdown(comparison: Comparison) -> str:
     told = [change for change in comparison.changes if change.kind not in QUIET]
     if told:
         lines += ["", _pipe([_cells(change) for change in told], ("", "instance", "what moved"))]
+    if comparison.agreements:
+        rows = [tuple(map(escape, each)) for each in agreements(comparison)]
+        lines += ["", _pipe(rows, ("claim", "agreement"))]
     quiet = [change for change in comparison.changes if change.kind in QUIET]
     if quiet:
         rows = [_cells(change) for change in quiet]
@@ -108,12 +125,31 @@ def diff_markdown(comparison: Comparison) -> str:
     return "\n".join([*lines, "", _timings(comparison)]) + "\n"
 
 
+def agreements(comparison: Comparison) -> list[tuple[str, str]]:
+    """Each claim whose agreement with its source differs, and how."""
+    return [_agreement(each) for each in comparison.agreements]
+
+
 def summary(comparison: Comparison) -> str:
     """`36 instances: 1 flipped, 35 identical.`"""
     total = len(comparison.changes)
     if not total:
         return "Nothing to compare."
     return f"{total} {'instance' if total == 1 else 'instances'}: {_tally(comparison.changes)}."
+
+
+_AGREEMENT_HEADERS = ("claim", "source", "agreement", "at the last")
+
+
+def _agreement_row(row: AgreementRow) -> tuple[str, ...]:
+    strip = "".join("·" if mark is None else AGREEMENTS.get(mark.agreement, "?") for mark in row.marks)
+    return row.id, cited(row.last.source), strip, row.last.where
+
+
+def _agreement(found: AgreementChange) -> tuple[str, str]:
+    was, now = (claim.agreement or "none" for claim in (found.before, found.after))
+    name = f"{found.after.id} ({cited(found.after.source or found.before.source)})"
+    return name, f"{was} → {now}; {found.after.where}"
 
 
 _HEADERS = ("instance", "verdicts", "distance", "core-s")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.git import Commit
+from harness.history.agreements import AgreementRow, agreement_rows
 from harness.history.change import change
 from harness.history.states import State
 from harness.report.change import KINDS, Change
@@ -44,6 +45,7 @@ class Timeline:
     modified: tuple[bool, ...]
     rows: tuple[Row, ...]
     events: tuple[tuple[Change, ...], ...]
+    agreements: tuple[AgreementRow, ...] = ()
 
 
 def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_: True) -> Timeline:
@@ -76,4 +78,5 @@ def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_
         tuple(state.modified for state in states),
         tuple(Row(id_, tuple(row)) for id_, row in marks.items()),
         tuple(events),
+        agreement_rows(states, wanted),
     )

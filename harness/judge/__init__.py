@@ -9,6 +9,8 @@ chance `level` on each side (`interval`). Inside the question's region it *suppo
 *refutes*, otherwise more seeds are needed (`decide`, or `decide_rows` from rows), up to the budget:
 *inconclusive*. A claim is a conjunction of questions (`combine`). *Advice* is what would decide an
 inconclusive one (`smallest_margin`, `seeds_to_decision`); `reproducibility` how likely fresh seeds agree.
+*Agreement* is a verdict against what a source says: of one instance (`agreement`), or of a claim's instances
+together, by the source's scope (`claim_agreement`).
 
     ValueError
     └── BadValue    a number that is not finite, or not positive on a log scale
@@ -22,16 +24,15 @@ from harness.judge.outcome import (
     Agreement,
     Expect,
     Outcome,
-    Stance,
     Verdict,
-    agreement,
     combine,
     exit_code,
     outcome,
 )
 from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility
 from harness.judge.rule import Decision, Ruling, check_budget, decide, decide_rows, next_look
-from harness.suite.records import LOOKS
+from harness.judge.sources import Judged, agreement, claim_agreement, over_instances, supports_for_some
+from harness.suite.records import LOOKS, Scope, Stance
 
 __all__ = [
     "FAILING",
@@ -42,13 +43,16 @@ __all__ = [
     "Decision",
     "Expect",
     "Interval",
+    "Judged",
     "Outcome",
     "Ruling",
+    "Scope",
     "Stance",
     "Verdict",
     "agreement",
     "all_reproduce",
     "check_budget",
+    "claim_agreement",
     "combine",
     "decide",
     "decide_rows",
@@ -58,7 +62,9 @@ __all__ = [
     "interval",
     "next_look",
     "outcome",
+    "over_instances",
     "reproducibility",
     "seeds_to_decision",
     "smallest_margin",
+    "supports_for_some",
 ]

@@ -7,7 +7,6 @@ from typing import Literal
 
 Verdict = Literal["supported", "refuted", "inconclusive", "not-covered", "not-run", "error"]
 Expect = Literal["supported", "refuted", "open"]
-Stance = Literal["asserts", "disputes", "asks"]
 Outcome = Literal[
     "as-expected", "unexpected", "measured", "inconclusive", "vacuous", "not-covered", "not-run", "error"
 ]
@@ -62,19 +61,6 @@ def outcome(expect: Expect, verdict: Verdict, control_verdict: Verdict | None, h
         "error": "error",
     }
     return by_control[control_verdict]
-
-
-def agreement(stance: Stance | None, expect: Expect, verdict: Verdict) -> Agreement:
-    """Whether the measurement agrees with the source; '' where the source says nothing of it.
-
-    The expectation matters only where it is open: then no source states the instance.
-    """
-    if stance is None or stance == "asks" or expect == "open":
-        return ""
-    if verdict not in ("supported", "refuted"):
-        return "undecided"
-    stated = "supported" if stance == "asserts" else "refuted"
-    return "agrees" if verdict == stated else "contradicts"
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:

@@ -6,7 +6,18 @@ import json
 
 from harness.report.findings import sentence
 from harness.report.record import InstanceRecord, PartRecord, Unit
-from harness.report.words import advice, control, effect, interval, point, region, rival
+from harness.report.words import (
+    advice,
+    control,
+    effect,
+    interval,
+    point,
+    position,
+    predicate,
+    region,
+    rival,
+    stance,
+)
 from harness.text import printable
 
 
@@ -29,13 +40,13 @@ def properties(record: InstanceRecord) -> list[tuple[str, object]]:
 
 def explanation(record: InstanceRecord, command: str) -> str:
     """Why the instance failed, and what shows it again; safe to print. The first line can stand alone."""
-    lines = [("claim", record.says), ("at", point(record)), ("predicate", record.predicate)]
+    lines = [("claim", record.says), ("at", point(record)), ("predicate", predicate(record))]
     if record.because:
         lines.append(("because", record.because))
     if record.source:
+        silent = ", but says nothing of this instance" if stance(record) == "none" else ""
         where = f", {record.source.where}" if record.source.where else ""
-        agreement = f"; agreement: {record.agreement}" if record.agreement else ""
-        lines.append(("source", f"{record.source.cite}{where}: {record.source.stance} it{agreement}"))
+        lines.append(("source", f"{record.source.cite}{where}: {position(record.source)}{silent}"))
     for part in record.parts:
         lines.append((part.name, f"{part.verdict}: {_measured(part, record.unit)}"))
     if not record.parts:

@@ -5,10 +5,19 @@ from a record alone, so that `harness report RECORD` shows an old run as it was.
 """
 
 from harness.report.files import read_record, write_whole
-from harness.report.record import SCHEMA_VERSION, InstanceRecord, Record, RecordError, from_json, to_json
+from harness.report.record import (
+    SCHEMA_VERSION,
+    ClaimRecord,
+    InstanceRecord,
+    Record,
+    RecordError,
+    from_json,
+    to_json,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
+    "ClaimRecord",
     "InstanceRecord",
     "Record",
     "RecordError",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from harness.report import findings
+from harness.report.agreement import contradicted
 from harness.report.markdown import escape
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import (
@@ -21,6 +22,7 @@ from harness.report.words import (
     ORDER,
     advice,
     by_claim,
+    cited,
     control,
     effect,
     interval,
@@ -100,12 +102,8 @@ def _uncovered(record: Record) -> _Table:
 
 
 def _against(record: Record) -> _Table:
-    rows = [
-        (i.id, f"{i.source.cite} {i.source.stance}" if i.source else "", i.verdict, i.because)
-        for i in record.instances
-        if i.agreement == "contradicts"
-    ]
-    return _Table(("instance", "source", "measured", "because"), rows, "Against the source")
+    rows = [(claim.id, cited(claim.source), claim.where) for claim in contradicted(record)]
+    return _Table(("claim", "source", "measured"), rows, "Against the source")
 
 
 def _claims(record: Record) -> _Table:

@@ -13,6 +13,7 @@ from harness.judge import (
     reproducibility,
     seeds_to_decision,
     smallest_margin,
+    supports_for_some,
 )
 from harness.measure import Measurement, Recheck
 from harness.plan import Closeness, Linear, Trial
@@ -82,7 +83,19 @@ def instance_record(
         fragile=_is_fragile(finding),
         fit=fit(part, instance, result.measurements, first_seed),
         timings=timings(part, instance, result.measurements, first_seed),
+        stance=instance.stance,
+        supported_for_some=_supported_for_some(finding, suite),
     )
+
+
+def _supported_for_some(finding: Finding, suite: Suite) -> bool:
+    """Whether an instance shows that the claim holds in *some*: asked of sources that say so alone."""
+    instance = finding.case.instance
+    source = instance.claim.source
+    if source is None or source.scope != "some" or finding.verdict != "supported":
+        return False
+    alike = suite.stances[instance.claim.id][instance.stance]
+    return supports_for_some([(part.ruling.values, part.question) for part in finding.parts], alike)
 
 
 def recheck_record(recheck: Recheck) -> RecheckRecord:
@@ -185,6 +198,8 @@ def _source(instance: Instance, suite: Suite) -> SourceRecord | None:
         doi=source.doi,
         url=source.url,
         year=source.year,
+        scope=citation.scope,
+        margin="ours" if citation.our_margin else "",
     )
 
 

@@ -8,18 +8,22 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from harness.report import findings
+from harness.report.agreement import contradicted, statements, told
 from harness.report.data import data_used
-from harness.report.record import InstanceRecord, Record
+from harness.report.record import ClaimRecord, InstanceRecord, Record
 from harness.report.words import (
     FAILING,
     HEADERS,
     ORDER,
     advice,
     by_claim,
+    cited,
     control,
     effect,
     interval,
     point,
+    position,
+    predicate,
     provenance,
     rechecked,
     region,
@@ -56,30 +60,30 @@ def markdown(record: Record) -> str:
     if uncovered:
         rows = [(i.id, findings.lacking(i)) for i in uncovered]
         lines += ["## Not covered", "", _table(rows, ("instance", "what is lacking")), ""]
-    contradicted = [i for i in record.instances if i.agreement == "contradicts"]
-    if contradicted:
+    against = contradicted(record)
+    if against:
         lines += ["## Against the source", ""]
         lines += ["What was measured contradicts what the source says, whether expected here or not.", ""]
-        rows = [
-            (i.id, f"{i.source.cite} {i.source.stance}" if i.source else "", i.verdict, i.because)
-            for i in contradicted
-        ]
-        lines += [_table(rows, ("instance", "source", "measured", "because")), ""]
+        rows = [(claim.id, cited(claim.source), claim.where) for claim in against]
+        lines += [_table(rows, ("claim", "source", "measured")), ""]
     lines += ["## Claims", ""]
+    stated = {claim.id: claim for claim in statements(record)}
     for name, instances in by_claim(record.instances).items():
-        lines += _claim(name, instances)
+        lines += _claim(name, instances, stated.get(name))
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _claim(name: str, instances: list[InstanceRecord]) -> list[str]:
+def _claim(name: str, instances: list[InstanceRecord], stated: ClaimRecord | None) -> list[str]:
     first = instances[0]
     lines = [f"### {escape(name)}", "", escape(str(first.toml.get("says", first.says))), ""]
     if first.source:
         where = f", {first.source.where}" if first.source.where else ""
         arxiv = f" (arXiv:{first.source.arxiv})" if first.source.arxiv else ""
-        said = f"{first.source.title}{arxiv}{where}: {first.source.stance} it."
+        said = f"{first.source.title}{arxiv}{where}: {position(first.source)}."
         lines += [escape(said), ""]
-    lines += [f"Holds when: {escape(first.predicate)}.", ""]
+    if stated and (said := told(stated)):
+        lines += [f"{'Agreement' if stated.agreement else 'Measured'}: {escape(said)}.", ""]
+    lines += [f"Holds when: {escape(predicate(first))}.", ""]
     rivals = {rival(i.control) for i in instances if i.control}
     lines += [f"Control: {escape(text)}." for text in sorted(rivals)]
     lines += [""] if rivals else []

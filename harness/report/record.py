@@ -66,6 +66,10 @@ class SourceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     doi: str | None = None
     url: str | None = None
     year: int | None = None
+    scope: str = ""
+    """Of which instances it says so: every, some or most. '' in older records, where it was every."""
+    margin: str = ""
+    """"ours" where the source gives no number for the claim's margin or bound."""
 
 
 class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -151,6 +155,8 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     verdict: str
     outcome: Outcome
     agreement: str
+    """The verdict against `stance`; what that means for the source is said by the record's `claims`. Older
+    records have '' where nothing was expected."""
     unit: Unit
     n: int
     budget: int
@@ -175,6 +181,31 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known."""
     fit: FitRecord | None = None
     timings: tuple[TimingRecord, ...] = ()
+    stance: str = ""
+    """What the source says of this instance: asserts, disputes, asks, or none. '' in older records."""
+    supported_for_some: bool = False
+    """Whether its values support it at α/k too, k being the claim's instances of this stance. Of sources with
+    the scope `some` alone."""
+
+
+class ClaimRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One claim, and what its instances together say of its source; made by `harness.report.agreement`."""
+
+    id: str
+    """`suite/claim`."""
+    says: str
+    """With its axes in braces."""
+    source: SourceRecord | None
+    agreement: str
+    """agrees, contradicts or undecided; '' where no source asserts or disputes it."""
+    instances: Count
+    """How many the suite states, selected or not."""
+    stances: dict[str, Count]
+    """Of how many of these the source says what."""
+    counts: dict[str, Count]
+    """How many of the instances in this record have which verdict."""
+    where: str
+    """In how many it holds, and where, in a sentence; '' where none was run."""
 
 
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -299,6 +330,8 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     """Wall seconds that the run was given."""
     rechecks: tuple[RecheckRecord, ...] = ()
     """Of experiments that had not passed one before; empty of older records, too."""
+    claims: tuple[ClaimRecord, ...] = ()
+    """Those of the instances, in their order; empty of older records: see `harness.report.agreement`."""
 
 
 def to_json(record: Record) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tabulate import tabulate
 
+from harness.report.agreement import statements, told
 from harness.report.data import data_used
 from harness.report.findings import alike, lacking, named, sentence
 from harness.report.record import Record
@@ -15,6 +16,8 @@ from harness.report.words import (
     HEADERS,
     advice,
     by_claim,
+    cited,
+    predicate,
     provenance,
     rechecked,
     row,
@@ -38,12 +41,14 @@ def plain(text: str, outcome: str) -> str:
 def terminal(record: Record, paint: Paint = plain) -> str:
     """The record as text for a terminal."""
     lines: list[str] = []
+    stated = {claim.id: claim for claim in statements(record)}
     for name, instances in by_claim(record.instances).items():
         first = instances[0]
-        source = f"{first.source.cite} {first.source.stance}" if first.source else "no source"
         said = str(first.toml.get("says", first.says))
-        lines += ["", printable(f"{name}  ({source})")]
-        lines += [f"  {printable(said)}", f"  {printable(first.predicate)}"]
+        lines += ["", printable(f"{name}  ({cited(first.source) or 'no source'})")]
+        lines += [f"  {printable(said)}", f"  {printable(predicate(first))}"]
+        if name in stated and (said := told(stated[name])):
+            lines += [f"  {printable(said)}"]
         rows = []
         for instance in instances:
             cells = tuple(map(printable, row(instance)))

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 from harness.report import findings
 from harness.report.data import what_seeds_redraw
-from harness.report.record import CommitRecord, ControlRecord, InstanceRecord, Record, Side, Unit
+from harness.report.record import (
+    CommitRecord,
+    ControlRecord,
+    InstanceRecord,
+    Record,
+    Side,
+    SourceRecord,
+    Unit,
+)
 
 GLYPHS = {
     "as-expected": "✓",
@@ -78,6 +86,30 @@ def control(instance: InstanceRecord) -> str:
     if instance.control is None:
         return ""
     return "none" if instance.control.none_because else instance.control.verdict
+
+
+def predicate(instance: InstanceRecord) -> str:
+    """When the claim holds; that the margin is ours, where its source gives none."""
+    ours = instance.source is not None and instance.source.margin == "ours"
+    return f"{instance.predicate} (our margin)" if ours else instance.predicate
+
+
+def cited(source: SourceRecord | None) -> str:
+    """`liu2025 disputes (every)`: the source, and of which instances it says what."""
+    return f"{source.cite} {position(source)}" if source else ""
+
+
+def position(source: SourceRecord) -> str:
+    """`disputes (every)`: what a source says, and of which instances."""
+    scope = f" ({source.scope or 'every'})" if source.stance in ("asserts", "disputes") else ""
+    return f"{source.stance}{scope}"
+
+
+def stance(instance: InstanceRecord) -> str:
+    """What the source says of an instance. '' of an `open` one of an earlier record, where it is not known."""
+    if instance.stance or not instance.source:
+        return instance.stance or "none"
+    return instance.source.stance if instance.agreement or instance.source.stance == "asks" else ""
 
 
 def again(instance: InstanceRecord) -> str:
@@ -170,7 +202,7 @@ def by_claim(instances: Sequence[InstanceRecord]) -> dict[str, list[InstanceReco
 
 
 HEADERS = (
-    "outcome", "at", "verdict", "n", "estimate", "interval", "region", "control", "again", "agreement",
+    "outcome", "at", "verdict", "n", "estimate", "interval", "region", "control", "again", "stance",
     "core-s",
 )  # fmt: skip
 
@@ -187,7 +219,7 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
         region(instance.region, instance.unit),
         control(instance),
         again(instance),
-        instance.agreement,
+        stance(instance) if instance.source else "",
         f"{instance.seconds:.0f}",
     )
 

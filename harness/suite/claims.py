@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from string import Formatter
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ from harness.suite.predicates import (
     Bound,
     Comparison,
     Faster,
+    Monotone,
     PowerLaw,
     Predicate,
     axis_used,
@@ -33,7 +34,9 @@ from harness.suite.records import (
     Control,
     Expectation,
     Experiment,
+    Scope,
     Source,
+    SourceStance,
     Stance,
 )
 from harness.text import SIZE, size
@@ -64,6 +67,7 @@ class Override:
 
     path: Path
     at: Mapping[str, tuple[str, ...]]
+    stance: Stance | None
     expect: Expectation | None
     because: str | None
     marks: tuple[str, ...] | None
@@ -113,6 +117,7 @@ def read_claim(
     notes, path, toml = table.notes, table.path, table.peek()
     says = table.take("says", str)
     source = _citation(table, sources)
+    cites = "source" in toml
     expect = table.take("expect", Expectation, None)
     because = table.take("because", str, "")
     marks = table.take("marks", tuple[Mark, ...], defaults.marks, expected=MARK)
@@ -139,7 +144,7 @@ def read_claim(
     axes = experiment.axes if experiment else None
     raw_at = table.take("at", dict[str, Any], {})
     at = _at(raw_at, (*path, "at"), axes, notes) if axes is not None else {}
-    reader = _Claim(kind, raw_predicate, predicate, experiment, notes)
+    reader = _Claim(kind, raw_predicate, predicate, experiment, cites, notes)
     raw_control = table.take("control", str | dict[str, Any], None, expected=_CONTROL)
     control = reader.control(raw_control, (*path, "control"))
     overrides = tuple(
@@ -149,11 +154,13 @@ def read_claim(
     table.close()
     if says is not None and not _check_says(says, axes, (*path, "says"), notes):
         says = None
-    if "source" not in toml and "expect" not in toml:
+    if not cites and "expect" not in toml:
         notes.add(path, "a `source` with its stance, or `expect`", "neither")
     if experiment is None or predicate is None:
         return None
     _check_predicate(predicate, experiment, (*path, predicate.kind), notes)
+    if source is not None and source.our_margin and not _has_margin(predicate):
+        notes.add((*path, "source", "margin"), "a predicate with a margin or a bound", f"`{kind}` without")
     if says is None:
         return None
     if pair:
@@ -197,15 +204,24 @@ def _pair(
 
 
 def _citation(table: Table, sources: Mapping[str, Source]) -> Citation | None:
-    raw = table.take("source", dict[str, Any], None, expected="a table { cite, stance, where }")
+    expected = "a table { cite, stance, where, scope, margin }"
+    raw = table.take("source", dict[str, Any], None, expected=expected)
     if raw is None:
         return None
     inner = Table(raw, (*table.path, "source"), table.notes)
-    cite, stance = inner.take("cite", str), inner.take("stance", Stance)
-    where = inner.take("where", str, "")
+    cite, stance = inner.take("cite", str), inner.take("stance", SourceStance)
+    where, scope = inner.take("where", str, ""), inner.take("scope", Scope, "every")
+    ours = inner.take("margin", Literal["ours"], None) is not None
     inner.close()
     known = cite is not None and table.notes.name((*inner.path, "cite"), cite, sources)
-    return Citation(cite, stance, where) if known and stance is not None else None
+    return Citation(cite, stance, where, scope, ours) if known and stance is not None else None
+
+
+def _has_margin(predicate: Predicate) -> bool:
+    """Whether it has a number of which a source may have said nothing: a margin, a bound or a tolerance."""
+    if isinstance(predicate, Comparison):
+        return predicate.margin is not None
+    return not isinstance(predicate, Monotone)
 
 
 def _seeds(table: Table, default: Any, *, exact: bool) -> Any:
@@ -265,6 +281,7 @@ class _Claim:
         raw: Mapping[str, Any],
         predicate: Predicate | None,
         experiment: Experiment | None,
+        cites: bool,
         notes: Notes,
     ) -> None:
         self.kind, self.raw, self.predicate, self.experiment, self.notes = (
@@ -274,6 +291,7 @@ class _Claim:
             experiment,
             notes,
         )
+        self.cites = cites
 
     def control(self, raw: Any, path: Path) -> Control | None:
         if raw is None:
@@ -317,6 +335,7 @@ class _Claim:
         override = Override(
             path=table.path,
             at=at,
+            stance=table.take("stance", Stance, None),
             expect=table.take("expect", Expectation, None),
             because=table.take("because", str, None),
             marks=table.take("marks", tuple[Mark, ...], None, expected=MARK),
@@ -330,6 +349,11 @@ class _Claim:
         changed = [f.name for f in fields(override) if f.name not in ("path", "at")]
         if all(getattr(override, name) is None for name in changed):
             self.notes.add(table.path, f"something to override, {one_of(changed)}", "nothing")
+        if override.stance is not None and not self.cites:
+            expected = "a `source` of the claim, of whose stance this is"
+            self.notes.add((*table.path, "stance"), expected, "a claim without one")
+        if override.stance == "none" and not (override.because or "").strip():
+            self.notes.add(table.path, "`because`: why the source says nothing of these instances", "none")
         return override
 
 

@@ -19,6 +19,7 @@ _BY_STANCE: Mapping[Stance, Expectation] = {
     "asserts": "supported",
     "disputes": "refuted",
     "asks": "open",
+    "none": "open",
 }
 
 
@@ -93,28 +94,30 @@ def _instance(
     labels = {axis: value.label for axis, value in point.items()}
     if span:
         labels[span[0]] = f"{span[1]}..{span[2]}"
-    stance = claim.source.stance if claim.source else "asks"
-    expect: Expectation = draft.expect or _BY_STANCE[stance]
-    because, marks, control, seeds = draft.because, draft.marks, draft.control, draft.seeds
-    path = draft.path
+    stance: Stance = claim.source.stance if claim.source else "none"
+    expect, because, path = draft.expect, draft.because, draft.path
+    marks, control, seeds = draft.marks, draft.control, draft.seeds
     for index, override in enumerate(draft.overrides):
         if not _matches(override, labels):
             continue
         matched[index] = True
         path = override.path if override.expect else path
+        stance = override.stance or stance
         expect = override.expect or expect
         because = because if override.because is None else override.because
         marks = marks if override.marks is None else override.marks
         control = override.control or control
         seeds = override.seeds or seeds
-    against_source = stance != "asks" and expect not in ("open", _BY_STANCE[stance])
-    if against_source and not because:
+    by_source: Expectation = "open"  # `some` and `most` say nothing of one instance
+    if claim.source and claim.source.scope == "every":
+        by_source = _BY_STANCE[stance]
+    if expect is not None and by_source != "open" and expect not in ("open", by_source) and not because:
         expected = f"`because`: why {expect} is expected, against a source that {stance} it"
         notes.add(path, expected, "none")
     says = claim.says.format_map({**labels, **({over[0]: ", ".join(over[1])} if over else {})})
     return Instance(
         suite, claim, tuple(sorted((a, v.label) for a, v in point.items())), says,
-        expect, because, marks, control, seeds, span, over,
+        expect or by_source, because, marks, control, seeds, span, over, stance,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ exactly one *predicate*; it has an *instance* for each point of the axes that th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +17,11 @@ from harness.declare import EXACTLY, Declaration, Repeatable
 from harness.suite.predicates import Predicate
 
 Value = int | float | str | bool
-Stance = Literal["asserts", "disputes", "asks"]
+SourceStance = Literal["asserts", "disputes", "asks"]
+Stance = Literal["asserts", "disputes", "asks", "none"]
+"""What a source says of an instance; `none`: nothing, as where there is no source."""
+Scope = Literal["every", "some", "most"]
+"""Of which instances a source says that the claim holds, or disputes that it does."""
 Expectation = Literal["supported", "refuted", "open"]
 Center = Literal["mean", "pseudomedian", "median"]
 LOOKS = (6, 9, 14, 21, 32, 48, 72, 108)
@@ -48,11 +53,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Citation:
-    """What a source says of a claim: it asserts it, disputes it, or asks."""
+    """What a source says of a claim: it asserts it, disputes it, or asks.
+
+    `scope` is of which instances; `our_margin` says that the margin is not the source's.
+    """
 
     cite: str
-    stance: Stance
+    stance: SourceStance
     where: str = ""
+    scope: Scope = "every"
+    our_margin: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,6 +170,8 @@ class Instance:
     seeds: int
     span: tuple[str, str, str] | None = None
     over: tuple[str, tuple[str, ...]] | None = None
+    stance: Stance = "none"
+    """Of the claim's source, or what `where` says of this instance."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -201,3 +213,11 @@ class Suite:
     """Of the bytes that were parsed; the file may have changed since."""
     format: int = 2
     """That the file says; see `harness.suite.formats`."""
+
+    @cached_property
+    def stances(self) -> Mapping[str, Mapping[Stance, int]]:
+        """Of each claim, by its id, how many instances there are of each stance."""
+        found: dict[str, Counter[Stance]] = {}
+        for instance in self.instances:
+            found.setdefault(instance.claim.id, Counter())[instance.stance] += 1
+        return found

@@ -28,11 +28,13 @@ def comparison_page(
     title: str = "",
     environment: Sequence[tuple[str, str, str]] = (),
     notes: Sequence[str] = (),
+    agreements: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The rows as one HTML file, the worst first, what is the same folded.
 
     `before` and `after` are the commits' hashes; `environment` has (name, before, after) of what differs
-    between the places where the two were run.
+    between the places where the two were run; `agreements` (claim, how) of what agrees with its source as it
+    did not before.
     """
     groups = [
         KindRows(kind, CHANGE_GLYPHS[kind], found, kind in QUIET)
@@ -49,6 +51,7 @@ def comparison_page(
         total=len(rows),
         environment=environment,
         notes=notes,
+        agreements=agreements,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from harness.report import words
+from harness.report.agreement import statements
 from harness.report.html.sweeps import sweeps
 from harness.report.html.templating import render
 from harness.report.html.views import ClaimView, Mark, chunks, claims, glyph
@@ -54,7 +55,7 @@ def page(
     `past` has the marks of each instance id, one per commit, oldest first (the last 20 are shown).
     `changed` has a word for each instance id that is not as it was at the commit `since`.
     """
-    views = claims(record.instances, past, changed)
+    views = claims(record.instances, past, changed, statements(record))
     with_maps = sweeps(views)
     return render(
         "page.html",

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from harness.report import findings, words
+from harness.report.agreement import told
 from harness.report.data import data_used
 from harness.report.html import bars, figures, sources, sweeps, views
 from harness.report.record import InstanceRecord
@@ -66,6 +67,7 @@ def _environment() -> Environment:
     environment.globals.update(
         median=statistics.median,
         words=words,
+        told=told,
         findings=findings,
         bars=bars,
         figures=figures,

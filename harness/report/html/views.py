@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.report.record import InstanceRecord
+from harness.report.record import ClaimRecord, InstanceRecord
 from harness.report.words import FAILING, GLYPHS, ORDER, again, by_claim, control
 
 LAST = 20
@@ -59,7 +59,7 @@ class InstanceView:
 
 @dataclass(frozen=True)
 class ClaimView:
-    """A claim: all of its instances."""
+    """A claim: all of its instances, and what they together say of its source."""
 
     anchor: str
     name: str
@@ -68,6 +68,7 @@ class ClaimView:
     changed: tuple[str, ...]
     history: tuple[Run, ...]
     tokens: str
+    stated: ClaimRecord | None = None
 
     @property
     def first(self) -> InstanceRecord:
@@ -106,7 +107,7 @@ class ClaimView:
         return sum(record.seconds for record in self.records)
 
     def counts(self, of: str) -> tuple[tuple[str, int], ...]:
-        """How many instances have which outcome (verdict, agreement), the worst outcome first."""
+        """How many instances have which outcome (or verdict), the worst outcome first."""
         found = Counter(str(getattr(view.record, of)) for view in self.instances)
         return tuple(sorted(found.items(), key=lambda item: (_rank(item[0]), item[0])))
 
@@ -140,16 +141,22 @@ def outcome_of(outcomes: Iterable[str]) -> str:
 
 
 def claims(
-    instances: Sequence[InstanceRecord], past: Mapping[str, Sequence[Mark]], changed: Mapping[str, str]
+    instances: Sequence[InstanceRecord],
+    past: Mapping[str, Sequence[Mark]],
+    changed: Mapping[str, str],
+    statements: Iterable[ClaimRecord] = (),
 ) -> list[ClaimView]:
     """The claims of a record: those that fail, then those that changed, then the others in their order."""
+    stated = {statement.id: statement for statement in statements}
     views = []
     number = 0
     for place, (name, members) in enumerate(by_claim(instances).items()):
         rows = []
+        statement = stated.get(name)
+        against = statement is not None and statement.agreement == "contradicts"
         for instance in members:
             number += 1
-            rows.append(_instance_view(f"i{number}", instance, past, changed))
+            rows.append(_instance_view(f"i{number}", instance, past, changed, against))
         outcome = outcome_of(i.outcome for i in members)
         marks = _merged([past.get(i.id, ())[-LAST:] for i in members])
         views.append(
@@ -161,6 +168,7 @@ def claims(
                 changed=tuple(dict.fromkeys(row.changed for row in rows if row.changed)),
                 history=runs(marks),
                 tokens=_joined(row.tokens for row in rows),
+                stated=statement,
             )
         )
     return sorted(views, key=lambda view: (_rank(view.outcome), not view.changed))
@@ -211,12 +219,17 @@ def _cut(views: Sequence[ClaimView], what: str, *, folded: bool) -> list[Chunk]:
 
 
 def _instance_view(
-    anchor: str, instance: InstanceRecord, past: Mapping[str, Sequence[Mark]], changed: Mapping[str, str]
+    anchor: str,
+    instance: InstanceRecord,
+    past: Mapping[str, Sequence[Mark]],
+    changed: Mapping[str, str],
+    against: bool,
 ) -> InstanceView:
+    """`against`: the claim contradicts its source; this instance does if its own verdict does, too."""
     tokens: list[str] = [instance.outcome]
     if instance.id in changed:
         tokens.append("changed")
-    if instance.agreement == "contradicts":
+    if against and instance.agreement == "contradicts":
         tokens.append("contradicts")
     if instance.fragile:
         tokens.append("fragile")

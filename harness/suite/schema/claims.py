@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from harness.suite.claims import Alpha, AtLeastOne, Defaults, Mark, Seconds, Size
 from harness.suite.predicates import _PERCENT, FACTOR, FIXED_IN_CONTROL, READERS, NotNegative, Positive
-from harness.suite.records import LOOKS, Center, Expectation, Stance
+from harness.suite.records import LOOKS, Center, Expectation, Scope, SourceStance, Stance
 from harness.suite.schema.parts import SCALAR, Schema, of_type, partly, table, whole
 
 _BUDGET: Schema = {"type": "integer", "enum": list(LOOKS)}
@@ -57,6 +57,7 @@ def claim() -> Schema:
         oneOf=[partly(required=[kind]) for kind in READERS],
         anyOf=[partly(required=[key]) for key in ("source", "expect")],
         allOf=[
+            *_of_sources(),
             *(_control_of(kind, predicate) for kind, predicate in _predicates().items()),
             {
                 "if": partly(required=["faster"]),
@@ -68,6 +69,18 @@ def claim() -> Schema:
             },
         ],
     ) | {"if": partly(required=["exact"]), "else": partly({"seeds": _BUDGET, "where": where})}
+
+
+def _of_sources() -> list[Schema]:
+    """A `where` speaks of a source's stance, and a source of a margin, only where there is one."""
+    stance = {"not": partly(required=["stance"]), "additionalProperties": True}
+    ours = partly({"source": partly(required=["margin"])}, required=["source"])
+    bare = [partly({kind: {"not": partly(required=["by"])}}, required=[kind]) for kind in ("less", "greater")]
+    none = {"anyOf": [partly(required=["monotone"]), *bare], "additionalProperties": True}
+    return [
+        {"if": partly(required=["source"]), "else": partly({"where": {"items": stance}})},
+        {"if": ours, "then": {"not": none, "additionalProperties": True}},
+    ]
 
 
 def shared_parts(quantities: Collection[str]) -> dict[str, Schema]:
@@ -121,8 +134,18 @@ def _citation() -> Schema:
             "cite": of_type(str, "The id of a `[sources.ID]` table."),
             "where": of_type(str, "The place in the source.", examples=["abstract", "Figure 2"]),
             "stance": of_type(
-                Stance,
+                SourceStance,
                 "`asserts`: expected supported; `disputes`: expected refuted; `asks`: open.",
+            ),
+            "scope": of_type(
+                Scope,
+                "Of which instances the source says so. Default: every. With `some` and `most` nothing is "
+                "expected of one instance unless `expect` says so.",
+                default="every",
+            ),
+            "margin": of_type(
+                Literal["ours"],
+                "The source gives no number for the margin or bound: it is ours, and reports say so.",
             ),
         },
         ["cite", "stance"],
@@ -146,6 +169,10 @@ def _at(about: str) -> Schema:
 
 def _override() -> Schema:
     changes = {
+        "stance": of_type(
+            Stance,
+            "What the source says of these instances; `none`: nothing, and `because` says why.",
+        ),
         **_expectation(),
         "marks": _marks(),
         "control": _CONTROL,
@@ -159,7 +186,10 @@ def _override() -> Schema:
         "What differs for the instances that `at` matches.",
         {"at": _at(about), **changes},
         anyOf=[partly(required=[key]) for key in changes],
-    )
+    ) | {
+        "if": partly({"stance": {"enum": ["none"]}}, required=["stance"]),
+        "then": partly({"because": {"type": "string", "pattern": r"\S"}}, required=["because"]),
+    }
 
 
 def _control() -> Schema:

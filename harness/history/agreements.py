@@ -1,0 +1,66 @@
+"""What a state says of sources: a statement on each claim, over all that was run at a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from harness.history.states import State
+from harness.report.agreement import claim_records, stated_in
+from harness.report.record import ClaimRecord
+
+
+@dataclass(frozen=True)
+class AgreementChange:
+    """A claim whose agreement with its source is another one than before."""
+
+    before: ClaimRecord
+    after: ClaimRecord
+
+
+@dataclass(frozen=True)
+class AgreementRow:
+    """A claim that a source takes a stance on, over all commits; None where it was not recorded."""
+
+    id: str
+    marks: tuple[ClaimRecord | None, ...]
+
+    @property
+    def last(self) -> ClaimRecord:
+        """At the last commit at which it was recorded."""
+        return next(mark for mark in reversed(self.marks) if mark is not None)
+
+
+def claims_of(state: State) -> tuple[ClaimRecord, ...]:
+    """Statements on all instances that are known there, whichever run they are of."""
+    stated = stated_in(claim for record in state.records for claim in record.claims)
+    return claim_records(tuple(state.instances.values()), stated)
+
+
+def agreement_changes(before: State, after: State) -> tuple[AgreementChange, ...]:
+    """The claims of both whose agreement differs, those that contradict their source now first."""
+    earlier = {claim.id: claim for claim in claims_of(before)}
+    found = [
+        AgreementChange(earlier[claim.id], claim)
+        for claim in claims_of(after)
+        if claim.id in earlier and earlier[claim.id].agreement != claim.agreement
+    ]
+    return tuple(sorted(found, key=lambda each: each.after.agreement != "contradicts"))
+
+
+def agreement_rows(states: Sequence[State], wanted: Callable[[str], bool]) -> tuple[AgreementRow, ...]:
+    """The claims with a wanted instance on which a source took a stance at any commit, newest order."""
+    stated = [{claim.id: claim for claim in claims_of(state)} for state in states]
+    shown = {
+        _claim_of(id_, instance.claim)
+        for state in states
+        for id_, instance in state.instances.items()
+        if wanted(id_)
+    }
+    ids = dict.fromkeys(id_ for claims in reversed(stated) for id_ in claims if id_ in shown)
+    rows = [AgreementRow(id_, tuple(claims.get(id_) for claims in stated)) for id_ in ids]
+    return tuple(row for row in rows if any(mark and mark.agreement for mark in row.marks))
+
+
+def _claim_of(id_: str, claim: str) -> str:
+    return f"{id_.partition('/')[0]}/{claim}"

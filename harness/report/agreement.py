@@ -1,0 +1,99 @@
+"""What was measured against what sources say: a statement on each claim, in a record and in words.
+
+A record lists its claims. One of an earlier version does not: of such a record the statement is made of what
+its instances say, as it was judged then. Those that were `open` have no agreement there, and do not count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast, get_args
+
+from harness.judge import Judged, Scope, Stance, Verdict, claim_agreement
+from harness.report.record import ClaimRecord, InstanceRecord, Record, SourceRecord
+from harness.report.where import where
+from harness.report.words import by_claim, stance
+from harness.suite.records import Suite
+
+
+@dataclass(frozen=True)
+class Stated:
+    """How many instances a suite states of one claim, selected or not, and of how many the stance is which."""
+
+    instances: int = 0
+    stances: Mapping[str, int] = field(default_factory=dict)
+
+
+def stated_by(suites: Iterable[Suite]) -> dict[str, Stated]:
+    """By the claim's id, `suite/claim`."""
+    return {
+        f"{suite.name}/{claim}": Stated(sum(counts.values()), {str(k): n for k, n in counts.items()})
+        for suite in suites
+        for claim, counts in suite.stances.items()
+    }
+
+
+def stated_in(claims: Iterable[ClaimRecord]) -> dict[str, Stated]:
+    """The same from statements that were made before; of a claim that has several the last counts."""
+    return {claim.id: Stated(claim.instances, claim.stances) for claim in claims}
+
+
+def claim_records(
+    instances: Sequence[InstanceRecord], stated: Mapping[str, Stated]
+) -> tuple[ClaimRecord, ...]:
+    """A statement on each claim of which there are instances, in their order."""
+    return tuple(
+        _claim_record(name, members, stated.get(name, Stated()))
+        for name, members in by_claim(instances).items()
+    )
+
+
+def statements(record: Record) -> tuple[ClaimRecord, ...]:
+    """The record's statements; of a record of an earlier version those that its instances make."""
+    return record.claims or claim_records(record.instances, {})
+
+
+def contradicted(record: Record) -> list[ClaimRecord]:
+    """The claims that were found otherwise than their source says."""
+    return [claim for claim in statements(record) if claim.agreement == "contradicts"]
+
+
+def told(claim: ClaimRecord) -> str:
+    """The statement on a line: `contradicts: holds in 9 of 18 instances: at width 512, not at 64`.
+
+    '' of a single instance on which no source takes a stance: its verdict says it all.
+    """
+    if not claim.agreement and claim.instances <= 1:
+        return ""
+    silent, unknown = (claim.stances.get(each, 0) if claim.agreement else 0 for each in ("none", ""))
+    without = [f"the source says nothing of {silent}"] if silent else []
+    without += [f"{unknown} that were open do not count"] if unknown else []
+    return "; ".join(filter(None, (claim.agreement, claim.where, *without)))
+
+
+def _claim_record(name: str, members: Sequence[InstanceRecord], stated: Stated) -> ClaimRecord:
+    first = members[-1]  # of several runs the newest
+    total = max(stated.instances, len(members))
+    stances = Counter(stance(member) for member in members)
+    known = {each: max(stated.stances.get(each, 0), stances[each]) for each in {**stated.stances, **stances}}
+    judged = [
+        Judged(cast(Stance, stance(member)), cast(Verdict, member.verdict), member.supported_for_some)
+        for member in members
+    ]
+    return ClaimRecord(
+        id=name,
+        says=str(first.toml.get("says", first.says)),
+        source=first.source,
+        agreement=claim_agreement(_scope(first.source), judged, cast(Mapping[Stance, int], known)),
+        instances=total,
+        stances={each: count for each, count in known.items() if count},
+        counts=dict(Counter(member.verdict for member in members)),
+        where=where([(member.point, member.verdict) for member in members], total),
+    )
+
+
+def _scope(source: SourceRecord | None) -> Scope:
+    scope = source.scope if source else ""
+    return cast(Scope, scope if scope in get_args(Scope) else "every")
