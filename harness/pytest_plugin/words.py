@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from harness.report.agreement import settled_by
 from harness.report.findings import sentence
 from harness.report.record import InstanceRecord, PartRecord, Unit
 from harness.report.words import (
@@ -12,7 +13,6 @@ from harness.report.words import (
     effect,
     interval,
     point,
-    position,
     predicate,
     region,
     rival,
@@ -44,9 +44,10 @@ def explanation(record: InstanceRecord, command: str) -> str:
     if record.because:
         lines.append(("because", record.because))
     if record.source:
-        silent = ", but says nothing of this instance" if stance(record) == "none" else ""
         where = f", {record.source.where}" if record.source.where else ""
-        lines.append(("source", f"{record.source.cite}{where}: {position(record.source)}{silent}"))
+        about = [f"{record.source.cite}{where}: {_said_of(record)}"]
+        about += [f"agreement: {agreement}"] if (agreement := settled_by(record)) else []
+        lines.append(("source", "; ".join(about)))
     for part in record.parts:
         lines.append((part.name, f"{part.verdict}: {_measured(part, record.unit)}"))
     if not record.parts:
@@ -62,6 +63,17 @@ def explanation(record: InstanceRecord, command: str) -> str:
         lines.append(("error" if record.verdict == "error" else "advice", said))
     lines.append(("again", command))
     return "\n".join([printable(sentence(record)), *_laid_out(lines)])
+
+
+def _said_of(record: InstanceRecord) -> str:
+    """What the source says of the instance: `asserts it`, or `asserts it of most instances`."""
+    assert record.source is not None
+    if stance(record) == "none":
+        return f"{record.source.stance} it, but says nothing of this instance"
+    scope = record.source.scope
+    return f"{stance(record) or record.source.stance} it" + (
+        f" of {scope} instances" if scope not in ("", "every") else ""
+    )
 
 
 def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> str:

@@ -17,10 +17,13 @@ from harness.report.where import where
 from harness.report.words import by_claim, stance
 from harness.suite.records import Suite
 
+MANY = 10**9
+"""More instances than a suite has: of so many, one does not make a majority."""
+
 
 @dataclass(frozen=True)
 class Stated:
-    """How many instances a suite states of one claim, selected or not, and of how many the stance is which."""
+    """How many instances a suite states of one claim, selected or not, and how many of each stance."""
 
     instances: int = 0
     stances: Mapping[str, int] = field(default_factory=dict)
@@ -73,15 +76,25 @@ def told(claim: ClaimRecord) -> str:
     return "; ".join(filter(None, (claim.agreement, claim.where, *without)))
 
 
+def settled_by(instance: InstanceRecord) -> str:
+    """The agreement of the instance's claim where this instance decides it, whatever others say; else ''."""
+    found = claim_agreement(
+        _scope(instance.source), [_judged(instance)], {cast(Stance, stance(instance)): MANY}
+    )
+    return "" if found == "undecided" else found
+
+
+def _judged(instance: InstanceRecord) -> Judged:
+    said, verdict = cast(Stance, stance(instance)), cast(Verdict, instance.verdict)
+    return Judged(said, verdict, instance.supported_for_some)
+
+
 def _claim_record(name: str, members: Sequence[InstanceRecord], stated: Stated) -> ClaimRecord:
     first = members[-1]  # of several runs the newest
     total = max(stated.instances, len(members))
     stances = Counter(stance(member) for member in members)
     known = {each: max(stated.stances.get(each, 0), stances[each]) for each in {**stated.stances, **stances}}
-    judged = [
-        Judged(cast(Stance, stance(member)), cast(Verdict, member.verdict), member.supported_for_some)
-        for member in members
-    ]
+    judged = [_judged(member) for member in members]
     return ClaimRecord(
         id=name,
         says=str(first.toml.get("says", first.says)),

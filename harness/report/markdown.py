@@ -22,7 +22,6 @@ from harness.report.words import (
     effect,
     interval,
     point,
-    position,
     predicate,
     provenance,
     rechecked,
@@ -30,6 +29,7 @@ from harness.report.words import (
     rival,
     row,
     scope,
+    statement,
     summary,
 )
 from harness.text import printable
@@ -79,7 +79,7 @@ def _claim(name: str, instances: list[InstanceRecord], stated: ClaimRecord | Non
     if first.source:
         where = f", {first.source.where}" if first.source.where else ""
         arxiv = f" (arXiv:{first.source.arxiv})" if first.source.arxiv else ""
-        said = f"{first.source.title}{arxiv}{where}: {position(first.source)}."
+        said = f"{first.source.title}{arxiv}{where}. {statement(first.source)}"
         lines += [escape(said), ""]
     if stated and (said := told(stated)):
         lines += [f"{'Agreement' if stated.agreement else 'Measured'}: {escape(said)}.", ""]

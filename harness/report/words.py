@@ -95,18 +95,25 @@ def predicate(instance: InstanceRecord) -> str:
 
 
 def cited(source: SourceRecord | None) -> str:
-    """`liu2025 disputes (every)`: the source, and of which instances it says what."""
+    """`liu2025 disputes`: a source and its stance, and the scope where that is not every: `asserts, most`."""
     return f"{source.cite} {position(source)}" if source else ""
 
 
 def position(source: SourceRecord) -> str:
-    """`disputes (every)`: what a source says, and of which instances."""
-    scope = f" ({source.scope or 'every'})" if source.stance in ("asserts", "disputes") else ""
-    return f"{source.stance}{scope}"
+    """What stands after the name in `cited`."""
+    return source.stance + (f", {source.scope}" if source.scope not in ("", "every") else "")
+
+
+def statement(source: SourceRecord) -> str:
+    """What a source says, in a sentence: `It disputes that this holds in every instance.`"""
+    if source.stance not in ("asserts", "disputes"):
+        return f"It {source.stance} whether this holds."
+    scope = source.scope or "every"
+    return f"It {source.stance} that this holds in {scope} instance{'' if scope == 'every' else 's'}."
 
 
 def stance(instance: InstanceRecord) -> str:
-    """What the source says of an instance. '' of an `open` one of an earlier record, where it is not known."""
+    """What the source says of an instance; of an `open` one of an earlier record, which does not tell: ''."""
     if instance.stance or not instance.source:
         return instance.stance or "none"
     return instance.source.stance if instance.agreement or instance.source.stance == "asks" else ""
