@@ -24,6 +24,7 @@ from harness.report.agreement import claim_records, stated_by
 from harness.report.build import instance_record, recheck_record
 from harness.report.environment import environment
 from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, ShardRecord
+from harness.report.words import by_claim
 from harness.suite import SelectionError
 from harness.suite.experiments import read_experiment
 from harness.suite.reader import Notes, Table
@@ -116,7 +117,7 @@ def run(
         shard=shard_record,
         time_budget=time_budget,
         rechecks=tuple(map(recheck_record, result.rechecks)),
-        claims=claim_records(records, stated_by(suites.values())),
+        claims=claim_records(by_claim(records), stated_by(suites.values())),
     )
 
 

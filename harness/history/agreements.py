@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.history.states import State
+from harness.history.suites import Names
 from harness.report.agreement import claim_records, stated_in
-from harness.report.record import ClaimRecord
+from harness.report.record import ClaimRecord, InstanceRecord
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,10 @@ class AgreementRow:
 def claims_of(state: State) -> tuple[ClaimRecord, ...]:
     """Statements on all instances that are known there, whichever run they are of."""
     stated = stated_in(claim for record in state.records for claim in record.claims)
-    return claim_records(tuple(state.instances.values()), stated)
+    claims: dict[str, list[InstanceRecord]] = {}
+    for id_, instance in state.instances.items():
+        claims.setdefault(_claim_of(state, id_), []).append(instance)
+    return claim_records(claims, stated)
 
 
 def agreement_changes(before: State, after: State) -> tuple[AgreementChange, ...]:
@@ -51,16 +55,11 @@ def agreement_changes(before: State, after: State) -> tuple[AgreementChange, ...
 def agreement_rows(states: Sequence[State], wanted: Callable[[str], bool]) -> tuple[AgreementRow, ...]:
     """The claims with a wanted instance on which a source took a stance at any commit, newest order."""
     stated = [{claim.id: claim for claim in claims_of(state)} for state in states]
-    shown = {
-        _claim_of(id_, instance.claim)
-        for state in states
-        for id_, instance in state.instances.items()
-        if wanted(id_)
-    }
+    shown = {_claim_of(state, id_) for state in states for id_ in state.instances if wanted(id_)}
     ids = dict.fromkeys(id_ for claims in reversed(stated) for id_ in claims if id_ in shown)
     rows = [AgreementRow(id_, tuple(claims.get(id_) for claims in stated)) for id_ in ids]
     return tuple(row for row in rows if any(mark and mark.agreement for mark in row.marks))
 
 
-def _claim_of(id_: str, claim: str) -> str:
-    return f"{id_.partition('/')[0]}/{claim}"
+def _claim_of(state: State, id_: str) -> str:
+    return Names.id(state.suites[id_], state.instances[id_].claim)

@@ -20,6 +20,7 @@ from harness.report.record import (
     Record,
     SuiteRecord,
 )
+from harness.report.words import by_claim
 from harness.suite.names import namesakes
 from harness.text import printable
 
@@ -103,7 +104,7 @@ def _claims(records: Sequence[Record], instances: Sequence[InstanceRecord]) -> t
     if any(record.instances and not record.claims for record in records):
         return ()
     stated = stated_in(claim for record in records for claim in record.claims)
-    return claim_records(instances, stated)
+    return claim_records(by_claim(instances), stated)
 
 
 def _first_start(parts: Sequence[Part]) -> str:

@@ -296,11 +296,12 @@ def _only(record: Record, names: Collection[str]) -> Record:
     """What a record says of these suites."""
     if all(suite.name in names for suite in record.suites):
         return record
+    beginnings = tuple(f"{name}{after}" for name in names for after in ("/", "::"))
     return msgspec.structs.replace(
         record,
         suites=tuple(suite for suite in record.suites if suite.name in names),
         instances=tuple(i for i, name in _with_suites(record) if name in names),
-        claims=tuple(claim for claim in record.claims if claim.id.partition("/")[0] in names),
+        claims=tuple(claim for claim in record.claims if claim.id.startswith(beginnings)),
     )
 
 

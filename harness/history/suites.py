@@ -59,7 +59,7 @@ class Names:
         return f"{name}/{local}" if ID.fullmatch(name) else f"{name}::{local}"
 
     def renamed(self, record: Record) -> Record:
-        """The record with its suites, and the ids of their instances, as they are called."""
+        """The record with its suites, and the ids of their instances and claims, as they are called."""
         called = {suite.name: self.of(suite) for suite in record.suites}
         if all(was == now for was, now in called.items()):
             return record
@@ -68,7 +68,13 @@ class Names:
         for instance in record.instances:
             name, _, local = instance.id.partition("/")
             instances.append(msgspec.structs.replace(instance, id=self.id(called.get(name, name), local)))
-        return msgspec.structs.replace(record, suites=suites, instances=tuple(instances))
+        claims = []
+        for claim in record.claims:
+            name, _, local = claim.id.partition("/")
+            claims.append(msgspec.structs.replace(claim, id=self.id(called.get(name, name), local)))
+        return msgspec.structs.replace(
+            record, suites=suites, instances=tuple(instances), claims=tuple(claims)
+        )
 
 
 def identify(seen: Sequence[Seen], repository: Path) -> Names:

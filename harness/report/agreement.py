@@ -44,18 +44,17 @@ def stated_in(claims: Iterable[ClaimRecord]) -> dict[str, Stated]:
 
 
 def claim_records(
-    instances: Sequence[InstanceRecord], stated: Mapping[str, Stated]
+    claims: Mapping[str, Sequence[InstanceRecord]], stated: Mapping[str, Stated]
 ) -> tuple[ClaimRecord, ...]:
-    """A statement on each claim of which there are instances, in their order."""
+    """A statement on each claim; `claims` has the instances of each, by the claim's id."""
     return tuple(
-        _claim_record(name, members, stated.get(name, Stated()))
-        for name, members in by_claim(instances).items()
+        _claim_record(name, members, stated.get(name, Stated())) for name, members in claims.items()
     )
 
 
 def statements(record: Record) -> tuple[ClaimRecord, ...]:
     """The record's statements; of a record of an earlier version those that its instances make."""
-    return record.claims or claim_records(record.instances, {})
+    return record.claims or claim_records(by_claim(record.instances), {})
 
 
 def contradicted(record: Record) -> list[ClaimRecord]:
