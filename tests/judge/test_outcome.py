@@ -1,4 +1,4 @@
-"""Conjunctions, expectations, controls, stances and exit codes, by complete enumeration."""
+"""Conjunctions, expectations, controls and exit codes, by complete enumeration."""
 
 import itertools
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from harness.judge import FAILING, Outcome, Verdict, agreement, combine, decide, exit_code, outcome
+from harness.judge import FAILING, Outcome, Verdict, combine, decide, exit_code, outcome
 from harness.judge.outcome import Expect
 from harness.plan.records import Linear, Question, Reading, Region
 
@@ -117,18 +117,6 @@ def test_outcome_of_every_combination():
                 "error": "error",
             }
             assert outcome("supported", verdict, control, has) == by_control[control]
-
-
-def test_agreement_of_every_combination():
-    for expect, verdict in itertools.product(("supported", "refuted"), VERDICTS):
-        told = {"supported": ("agrees", "contradicts"), "refuted": ("contradicts", "agrees")}
-        asserts, disputes = told.get(verdict, ("undecided", "undecided"))
-        assert agreement("asserts", expect, verdict) == asserts
-        assert agreement("disputes", expect, verdict) == disputes
-    for stance, verdict in itertools.product(("asserts", "disputes", "asks", None), VERDICTS):
-        assert agreement(stance, "open", verdict) == ""
-        if stance in ("asks", None):
-            assert agreement(stance, "supported", verdict) == ""
 
 
 def test_failing_is_everything_but_as_expected_measured_and_not_covered():

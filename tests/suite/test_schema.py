@@ -96,6 +96,12 @@ ACCEPTED = [
     GOOD.replace("control = { at = { shift = 0.5 } }", 'control = { of = ["b.error", "a.error"] }'),
     GOOD.replace("at = { shift = 0.0 }", "at = { shift = [0], size = [1, 2] }"),
     *(
+        GOOD.replace('"asserts"', f'"{stance}", scope = "{scope}", margin = "ours"')
+        for stance in ("asserts", "disputes", "asks") for scope in ("every", "some", "most")
+    ),
+    GOOD + '[[claims.same.where]]\nstance = "none"\nbecause = "it is silent"\n',
+    *(GOOD + f'[[claims.same.where]]\nstance = "{stance}"\n' for stance in ("asserts", "disputes", "asks")),
+    *(
         GOOD.replace('run = "toys:pair"', f'run = "toys:pair"\nrepeatable = "{text}"')
         for text in ("1e-6", "0", "0.01", "2.5E-03", "no: it does not", "no:\\nthe order of sums")
     ),
@@ -130,6 +136,12 @@ REFUSED = [
     ("size = [1, 2, 4]", 'way = { "a b" = { sd = 1 } }'),
     ("a equals b at {shift}", "a equals b at {shift!r}"),
     ('stance = "asserts"', 'stance = "assert"'),
+    ('stance = "asserts"', 'stance = "none"'),
+    ('stance = "asserts"', 'stance = "asserts", scope = "all"'),
+    ('stance = "asserts"', 'stance = "asserts", margin = "theirs"'),
+    ("seeds = 9", 'stance = "none"'),
+    ("seeds = 9", 'stance = "none"\nbecause = " "'),
+    ("seeds = 9", 'stance = "asserts"'),  # of a claim without a source
     ('["a.error", "b.error"], within', '["a.error", "c.error"], within'),
     ("at = { shift = 0.0 }", "at = { shift = { a = 1 } }"),
     ("at = { shift = 0.5 }", 'within = "1%"'),
@@ -248,6 +260,19 @@ def test_other_mistakes_are_refused_by_both(read: Read, old: str, new: str) -> N
     with pytest.raises(SuiteError):
         read(bad)
     assert not accepts(TOY_EDITOR, bad)
+
+
+@pytest.mark.parametrize("bare", ["less = { of = [\"a.error\", \"b.error\"] }", PREDICATES["monotone"]])
+def test_a_margin_that_is_ours_is_refused_where_there_is_none(read: Read, bare: str) -> None:
+    equal = 'equal = { of = ["a.error", "b.error"], within = "5%" }\ncontrol = { at = { shift = 0.5 } }'
+    assert equal in GOOD
+    plain = GOOD.replace(equal, bare)
+    ours = plain.replace('"asserts"', '"asserts", margin = "ours"')
+    read(plain)
+    assert accepts(TOY_EDITOR, plain)
+    with pytest.raises(SuiteError, match="a margin or a bound"):
+        read(ours)
+    assert not accepts(TOY_EDITOR, ours)
 
 
 @pytest.mark.parametrize("present", [[], ["equal", "differ"], [*PREDICATES]])

@@ -1,0 +1,221 @@
+"""Statements on claims: what a record lists, how reports say it, and what is made of older records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from made import INSTANCE, record
+from msgspec.structs import replace
+from pages import assert_inert, find, text_of
+from records import record_of
+
+from harness.history.merge import Part, merge
+from harness.report import ClaimRecord, Record, from_json, read_record, to_json
+from harness.report.agreement import contradicted, settled_by, statements, told
+from harness.report.brief import brief
+from harness.report.html import page
+from harness.report.markdown import markdown
+from harness.report.terminal import terminal
+from harness.session import run
+from harness.targets import gather
+
+# Of `shift` 0 a and b are equal within 5% (ten deviations of one seed), of 0.5 they are not.
+SUITE = """\
+[suite]
+format = 2
+title = "Toys"
+[sources.someone]
+title = "On toys"
+authors = ["A. Someone"]
+[experiments.pairs]
+run = "toys:pair"
+with = { sd = 0.005 }
+sweep = { shift = [0.0, 0.5], size = [1, 2] }
+
+[claims.spoken]
+says = "At {shift} and {size} they are equal."
+source = { cite = "someone", stance = "asserts", margin = "ours" }
+experiment = "pairs"
+equal = { of = ["a.error", "b.error"], within = "5%" }
+control = "none: a toy"
+[[claims.spoken.where]]
+at = { shift = 0.5 }
+stance = "none"
+because = "the source speaks of 0"
+"""
+CLAIM = """
+[claims.{id}]
+says = "They are equal: {id}."
+source = {{ cite = "someone", stance = "{stance}", scope = "{scope}" }}
+experiment = "pairs"
+equal = {{ of = ["a.error", "b.error"], within = "5%" }}
+control = "none: a toy"
+{more}
+"""
+OPEN = 'expect = "open"\nbecause = "measured"'
+for id_, stance, scope, more in (
+    ("open", "asserts", "every", OPEN),
+    ("general", "disputes", "every", OPEN),
+    ("some", "asserts", "some", ""),
+    ("never", "disputes", "some", ""),
+    ("most", "asserts", "most", ""),
+    ("mostly", "asserts", "most", "at = { shift = 0.5 }"),
+    ("asked", "asks", "every", ""),
+):
+    SUITE += CLAIM.format(id=id_, stance=stance, scope=scope, more=more)
+EXPECTED = {
+    "spoken": "agrees",
+    "open": "contradicts",
+    "general": "agrees",
+    "some": "agrees",
+    "never": "contradicts",
+    "most": "undecided",
+    "mostly": "contradicts",
+    "asked": "",
+}
+BY_SHIFT = "holds in 2 of 4 instances: at shift 0, not at 0.5"
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("suite") / "toys.toml"
+    path.write_text(SUITE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(path: Path) -> Record:
+    return record_of(path)
+
+
+def test_a_record_lists_its_claims_and_whether_their_sources_are_right(whole: Record) -> None:
+    assert {claim.id.removeprefix("toys/"): claim.agreement for claim in whole.claims} == EXPECTED
+    spoken, opened, *others = whole.claims
+    assert (spoken.says, spoken.where) == ("At {shift} and {size} they are equal.", BY_SHIFT)
+    assert (spoken.instances, spoken.stances) == (4, {"asserts": 2, "none": 2})
+    assert spoken.counts == opened.counts == {"supported": 2, "refuted": 2}
+    assert spoken.source is not None
+    assert (spoken.source.stance, spoken.source.scope, spoken.source.margin) == ("asserts", "every", "ours")
+    assert [claim.source.scope for claim in others if claim.source] == [
+        "every", "some", "some", "most", "most", "every",
+    ]  # fmt: skip
+    assert from_json(to_json(whole), "r.json") == whole
+
+
+def test_no_expectation_hides_it_and_it_changes_no_exit_code(whole: Record) -> None:
+    found = {i.id: (i.expect, i.outcome, i.agreement, i.stance) for i in whole.instances}
+    assert found["toys/open[shift=0.5,size=1]"] == ("open", "measured", "contradicts", "asserts")
+    assert found["toys/spoken[shift=0.5,size=1]"] == ("open", "measured", "", "none")
+    assert found["toys/mostly[shift=0.5,size=1]"] == ("open", "measured", "contradicts", "asserts")
+    assert whole.exit_code == 0
+    assert [claim.id for claim in contradicted(whole)] == ["toys/open", "toys/never", "toys/mostly"]
+
+
+def test_every_report_says_it_of_the_claim(whole: Record) -> None:
+    silent = f"agrees; {BY_SHIFT}; the source says nothing of 2"
+    shown = terminal(whole)
+    assert "toys/spoken  (someone asserts)\n  At {shift} and {size} they are equal." in shown
+    assert f"  a.error and b.error equal within 5% (our margin)\n  {silent}\n" in shown
+    assert "toys/never  (someone disputes, some)\n  They are equal: never.\n" in shown
+    assert f"  a.error and b.error equal within 5%\n  contradicts; {BY_SHIFT}\n" in shown
+    text = markdown(whole)
+    assert "Agreement: " + silent.replace("=", "\\=") + "." in text
+    assert "Measured: " + BY_SHIFT + "." in text  # of what the source asks
+    assert "It disputes that this holds in some instances." in text
+    assert "Holds when: a.error and b.error equal within 5% (our margin)." in text
+    against = text.partition("## Against the source")[2].partition("## Claims")[0]
+    assert [line.split("|")[1].strip() for line in against.splitlines() if "toys/" in line] == [
+        "toys/open", "toys/never", "toys/mostly",
+    ]  # fmt: skip
+    short = brief(whole)
+    assert "<summary>Against the source (3)</summary>" in short
+    assert f"| toys/never | someone disputes, some | {BY_SHIFT} |" in short
+
+
+def test_the_page_says_it_in_the_row_of_the_claim(whole: Record) -> None:
+    tree = assert_inert(page(whole))
+    rows = [text_of(row) for row in find(tree, "tr", class_="row")]
+    (never,) = [row for row in rows if "toys/never, 4 instances" in row]
+    assert f"someone: disputes, some · sweep contradicts; {BY_SHIFT}" in never
+    assert "≠ contradicts" in never
+    (spoken,) = [row for row in rows if "toys/spoken, 4 instances" in row]
+    assert "the source says nothing of 2" in spoken
+    (chosen,) = [text_of(each) for each in find(tree, "label") if each.get("for") == "f-contradicts"]
+    assert chosen == "≠ against its source 6"  # 2 of `open`, 2 of `never`, 2 of `mostly`; none of `general`
+    assert any("equal within 5% (our margin)" in text_of(p) for p in find(tree, "p"))
+
+
+def test_a_part_says_that_it_is_one_and_parts_together_say_what_the_whole_does(
+    path: Path, whole: Record
+) -> None:
+    parts = [run(gather([str(path)]), store=None, workers=1, part=(n, 2), recheck=None) for n in (1, 2)]
+    found = {claim.id: claim for part in parts for claim in part.claims}
+    assert sum(len(part.claims) for part in parts) > len(whole.claims)  # some claims are in both
+    for part in parts:
+        for claim in part.claims:
+            run_ = sum(i.id.startswith(f"{claim.id}[") for i in part.instances)
+            assert (f"the {run_} of {claim.instances} instances run" in claim.where) == (
+                run_ < claim.instances
+            )
+    assert found.keys() == {claim.id for claim in whole.claims}
+    merged = merge([Part(f"{n}.json", part) for n, part in enumerate(parts)])
+    assert merged.claims == whole.claims
+
+
+def test_one_instance_says_only_what_it_settles(path: Path, whole: Record) -> None:
+    alone = record_of(path, "open[shift=0,size=1]")
+    (claim,) = alone.claims
+    assert (claim.agreement, claim.instances) == ("undecided", 4)
+    assert claim.where == "holds in 1 of the 1 of 4 instances run"
+    settled = {i.id.removeprefix("toys/"): settled_by(i) for i in whole.instances}
+    assert settled["open[shift=0,size=1]"] == ""  # the others may fail
+    assert settled["open[shift=0.5,size=1]"] == "contradicts"
+    assert settled["general[shift=0.5,size=1]"] == "agrees"
+    assert settled["general[shift=0,size=1]"] == ""  # one data set does not contradict who disputes the rule
+    assert settled["some[shift=0,size=1]"] == "agrees"
+    assert settled["most[shift=0.5,size=1]"] == ""
+    assert settled["spoken[shift=0.5,size=1]"] == ""
+
+
+PUBLISHED = Path(__file__).parents[2] / "reports/published/issues.json"
+
+
+def test_a_record_without_claims_is_told_as_it_was_judged() -> None:
+    """A copy of what version 0.1 wrote: no stances, and no agreement where nothing was expected."""
+    data = json.loads(to_json(record(
+        INSTANCE,
+        replace(INSTANCE, id="toys/same[size=2]", point={"size": "2"}, verdict="refuted", expect="open",
+                outcome="measured", agreement=""),
+    )))  # fmt: skip
+    del data["claims"]
+    for instance in data["instances"]:
+        for late in ("stance", "supported_for_some"):
+            del instance[late]
+        del instance["source"]["scope"], instance["source"]["margin"]
+    old = from_json(json.dumps(data).encode(), "old.json")
+    assert old.claims == ()  # read as it was
+    (claim,) = statements(old)
+    assert (claim.agreement, claim.stances) == ("agrees", {"asserts": 1, "": 1})
+    line = "agrees; holds in 1 of 2 instances: at size 1, not at 2; 1 that were open do not count"
+    assert told(claim) == line
+    assert line in terminal(old)
+    assert "the source says nothing" not in terminal(old)  # that is not known of it
+    assert merge([Part("old.json", old)]).claims == ()
+
+
+def test_a_claim_with_one_instance_and_no_source_says_nothing_more() -> None:
+    lone = ClaimRecord(
+        id="toys/x", says="x", source=None, agreement="", instances=1, stances={"none": 1},
+        counts={"supported": 1}, where="holds in 1 of 1 instance",
+    )  # fmt: skip
+    assert told(lone) == ""
+    assert told(replace(lone, instances=2, where="w")) == "w"
+
+
+def test_statements_of_the_published_record_are_of_all_its_claims() -> None:
+    published = read_record(PUBLISHED)
+    assert [claim.id for claim in statements(published)] == list(
+        dict.fromkeys(f"issues/{i.claim}" for i in published.instances)
+    )
