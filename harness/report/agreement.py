@@ -14,11 +14,14 @@ from typing import cast, get_args
 from harness.judge import Judged, Scope, Stance, Verdict, claim_agreement
 from harness.report.record import ClaimRecord, InstanceRecord, Record, SourceRecord
 from harness.report.where import where
-from harness.report.words import by_claim, stance
+from harness.report.words import by_claim, cited, stance
 from harness.suite.records import Suite
 
 MANY = 10**9
 """More instances than a suite has: of so many, one does not make a majority."""
+
+REASONS = 3
+"""The most that are told of one claim."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,19 @@ def statements(record: Record) -> tuple[ClaimRecord, ...]:
     return record.claims or claim_records(by_claim(record.instances), {})
 
 
-def contradicted(record: Record) -> list[ClaimRecord]:
-    """The claims that were found otherwise than their source says."""
-    return [claim for claim in statements(record) if claim.agreement == "contradicts"]
+def contradicted(record: Record) -> list[tuple[str, str, str, str]]:
+    """The claims that were found otherwise than their source says: id, source, where, and the reasons that the
+    suite gives for expecting it, each once."""
+    members = by_claim(record.instances)
+    found = []
+    for claim in statements(record):
+        if claim.agreement == "contradicts":
+            against = [i for i in members.get(claim.id, ()) if i.agreement == "contradicts"]
+            reasons = list(dict.fromkeys(i.because for i in against if i.because))
+            more = [f"and {len(reasons) - REASONS} more"] if len(reasons) > REASONS else []
+            because = "; ".join([*reasons[:REASONS], *more])
+            found.append((claim.id, cited(claim.source), claim.where, because))
+    return found
 
 
 def told(claim: ClaimRecord) -> str:

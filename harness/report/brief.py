@@ -22,7 +22,6 @@ from harness.report.words import (
     ORDER,
     advice,
     by_claim,
-    cited,
     control,
     effect,
     interval,
@@ -102,8 +101,8 @@ def _uncovered(record: Record) -> _Table:
 
 
 def _against(record: Record) -> _Table:
-    rows = [(claim.id, cited(claim.source), claim.where) for claim in contradicted(record)]
-    return _Table(("claim", "source", "measured"), rows, "Against the source")
+    headers = ("claim", "source", "measured", "because")
+    return _Table(headers, contradicted(record), "Against the source")
 
 
 def _claims(record: Record) -> _Table:

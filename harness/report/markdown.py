@@ -17,7 +17,6 @@ from harness.report.words import (
     ORDER,
     advice,
     by_claim,
-    cited,
     control,
     effect,
     interval,
@@ -64,8 +63,7 @@ def markdown(record: Record) -> str:
     if against:
         lines += ["## Against the source", ""]
         lines += ["What was measured contradicts what the source says, whether expected here or not.", ""]
-        rows = [(claim.id, cited(claim.source), claim.where) for claim in against]
-        lines += [_table(rows, ("claim", "source", "measured")), ""]
+        lines += [_table(against, ("claim", "source", "measured", "because")), ""]
     lines += ["## Claims", ""]
     stated = {claim.id: claim for claim in statements(record)}
     for name, instances in by_claim(record.instances).items():
@@ -105,7 +103,7 @@ def _attention(group: Sequence[InstanceRecord]) -> tuple[str, ...]:
     return (findings.named(group), instance.outcome, expected, found, advice(instance))
 
 
-def _table(rows: list[tuple[str, ...]], headers: tuple[str, ...]) -> str:
+def _table(rows: Sequence[tuple[str, ...]], headers: tuple[str, ...]) -> str:
     cells = [[escape(cell) for cell in row] for row in rows]
     return str(tabulate(cells, headers, tablefmt="pipe", disable_numparse=True))
 
