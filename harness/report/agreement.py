@@ -61,8 +61,8 @@ def statements(record: Record) -> tuple[ClaimRecord, ...]:
 
 
 def contradicted(record: Record) -> list[tuple[str, str, str, str]]:
-    """The claims that were found otherwise than their source says: id, source, where, and the reasons that the
-    suite gives for expecting it, each once."""
+    """The claims that were found otherwise than their source says: id, source, where it holds, and the reasons
+    that the suite gives, each once."""
     members = by_claim(record.instances)
     found = []
     for claim in statements(record):

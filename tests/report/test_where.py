@@ -73,6 +73,17 @@ def test_what_is_undecided_is_neither_where_it_holds_nor_where_it_fails():
     )
 
 
+def test_one_undecided_instance_does_not_hide_what_tells_the_others_apart():
+    def rule(point):
+        if point == {"data": "digits", "hidden": "3", "width": "512"}:
+            return "inconclusive"
+        return "supported" if point["width"] == "512" else "refuted"
+
+    assert where(places(rule), 18) == (
+        "holds in 8 of 18 instances, fails in 9, undecided in 1: by width: 8 of 9 at 512; 0 of 9 at 64"
+    )
+
+
 def test_a_run_of_some_says_that_it_is_a_part():
     rule = {"1": "supported", "2": "refuted", "3": "not-run"}
     found = where([(p, rule[p["hidden"]]) for p in GRID[:6]], 18)
