@@ -61,8 +61,7 @@ def statements(record: Record) -> tuple[ClaimRecord, ...]:
 
 
 def contradicted(record: Record) -> list[tuple[str, str, str, str]]:
-    """The claims that were found otherwise than their source says: id, source, where it holds, and the reasons
-    that the suite gives, each once."""
+    """The claims that contradict their source: id, source, where they hold, and the suite's reasons."""
     members = by_claim(record.instances)
     found = []
     for claim in statements(record):
