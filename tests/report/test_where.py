@@ -147,11 +147,12 @@ def check(text: str, run: list[Place]) -> None:
     said: dict[str, str] = {}
     axis = ""
     kind_of = {"at": "holds", "not at": "fails", "undecided at": "undecided"}
-    for at, labels in re.findall(
+    for at, after in re.findall(
         r"(?:^|, )(not at|undecided at|at) (.*?)(?=, not at|, undecided at|$)", text
     ):
+        labels = after
         if not axis:
-            axis, labels = labels.split(" ", 1)
+            axis, labels = after.split(" ", 1)
         said |= dict.fromkeys(values(labels), kind_of[at])
     assert len(said) <= VALUES
     assert all(said[point[axis]] == kind for point, kind in kinds)
