@@ -30,7 +30,8 @@ from harness.judge.outcome import (
     outcome,
 )
 from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility
-from harness.judge.rule import Decision, Ruling, check_budget, decide, decide_rows, next_look
+from harness.judge.rule import Ruling, check_budget, decide, decide_rows, next_look
+from harness.judge.straightness import Bend, Decision
 from harness.suite.records import LOOKS
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "LOOKS",
     "Agreement",
     "BadValue",
+    "Bend",
     "Decision",
     "Expect",
     "Interval",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 from harness.judge.interval import half_width_factor, interval, mean_and_sd
+from harness.judge.law import bend_as, exponent_of
 from harness.judge.rule import Ruling, level_of, too_few_distinct
+from harness.judge.straightness import holds
 from harness.plan.records import Closeness, Linear, Question
 from harness.suite.records import LOOKS
 
@@ -19,8 +21,12 @@ def smallest_margin(ruling: Ruling, question: Question) -> float | None:
     For a region around a midpoint, the largest distance of the interval from it; for a one-sided region
     the bound itself. The region is open: any margin beyond this number is supported. None where the
     interval supports nothing: it is infinite, comes from too few distinct values, or the question is
-    exact, exchanged (`differ` is not supported by an interval inside) or has no edge.
+    exact, exchanged (`differ` is not supported by an interval inside) or has no edge; or where a power law is
+    curved, or not shown to be as straight as it states.
     """
+    straight = question.straight
+    if straight is not None and ruling.bend is not None and not holds(ruling.bend, straight):
+        return None
     if question.exchanged or _effect(ruling, question) is None:
         return None
     low, high = question.region.low, question.region.high
@@ -49,6 +55,8 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
     """
     if ruling.verdict in ("supported", "refuted"):
         return ruling.n
+    if question.straight is not None and question.straight.shown is not None and ruling.bend is not None:
+        return _of_a_straight_law(ruling, question)
     effect = _effect(ruling, question)
     if effect is None:
         return None
@@ -66,6 +74,16 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
     reach = found.high - found.estimate if upwards else found.estimate - found.low
     seeds = max(float(LOOKS[0]), ruling.n * (reach / distance) ** 2)
     return math.ceil(seeds) if seeds <= MOST_SEEDS else None
+
+
+def _of_a_straight_law(ruling: Ruling, question: Question) -> int | None:
+    """Of a law whose straightness must be shown: as many seeds as exponent and bend need, each for itself."""
+    needed = [
+        seeds_to_decision(*exponent_of(ruling, question)),
+        seeds_to_decision(*bend_as(None, ruling, question)),
+    ]
+    found = [seeds for seeds in needed if seeds is not None]
+    return max(found) if len(found) == len(needed) else None
 
 
 def _effect(ruling: Ruling, question: Question) -> Linear | None:

@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 
 from harness.judge.interval import half_width_factor, mean_and_sd
+from harness.judge.law import bend_as, exponent_of
 from harness.judge.rule import Ruling, level_of, too_few_distinct
 from harness.plan.records import Closeness, Question
 
@@ -28,6 +29,8 @@ def reproducibility(ruling: Ruling, question: Question) -> float | None:
     """
     if ruling.verdict not in ("supported", "refuted") or isinstance(question.effect, Closeness):
         return None
+    if question.straight is not None and ruling.bend is not None:
+        return _of_a_law(ruling, question)
     if question.center != "mean" or too_few_distinct(ruling.values, question.effect.floor):
         return None
     from scipy.special import stdtr
@@ -48,6 +51,18 @@ def reproducibility(ruling: Ruling, question: Question) -> float | None:
     inside = (ruling.verdict == "supported") != question.exchanged
     chance = below(high - half) - below(low + half) if inside else 1 - below(high + half) + below(low - half)
     return min(1.0, max(0.0, chance))
+
+
+def _of_a_law(ruling: Ruling, question: Question) -> float | None:
+    """Of a power law with straightness: Bonferroni's bounds on what exponent and bend must both do."""
+    assert question.straight is not None
+    exponent = reproducibility(*exponent_of(ruling, question))
+    curved = reproducibility(*bend_as("refuted", ruling, question))
+    if ruling.verdict == "refuted":
+        return max((chance for chance in (exponent, curved) if chance is not None), default=None)
+    if question.straight.shown is not None:
+        return all_reproduce([exponent, reproducibility(*bend_as("supported", ruling, question))])
+    return None if exponent is None else max(0.0, exponent - (curved or 0.0))
 
 
 def all_reproduce(chances: Sequence[float | None]) -> float | None:

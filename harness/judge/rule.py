@@ -16,14 +16,13 @@ from typing import Literal
 
 from harness.judge.effect import effect_values
 from harness.judge.interval import Interval, interval
+from harness.judge.straightness import Bend, Decision, bend_of, why_curved, why_not_straight, with_bend
 from harness.plan.records import Closeness, Question, Region
 from harness.suite.records import LOOKS
 
 LEAST_DISTINCT = 5
 """A mean's interval needs this many distinct values. Without it, data that are 0 with probability 0.95
 and 1 otherwise look constant so often that they pass for any margin (see tests/judge/test_rule.py)."""
-
-Decision = Literal["supported", "refuted", "inconclusive"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +32,8 @@ class Ruling:
     `verdict` is None while more seeds are needed, `next_look` then says how many in all. `n` is the look
     at which it stopped, else the last one reached (0: none; then the estimate is NaN and the interval
     infinite). `values` are exactly the first n, `low` and `high` their interval at the level of
-    *supported*, `looks` is (n, low, high) of every look so far. `reason` says why a verdict is missing.
+    *supported*, `looks` is (n, low, high) of every look so far. `reason` says why a verdict is missing, or
+    that a law is refuted as curved. `bend` is what else a power law is judged by, at the same look.
 
     Rulings are equal where they say the same, NaN being the same as NaN.
     """
@@ -47,6 +47,7 @@ class Ruling:
     looks: tuple[tuple[int, float, float], ...]
     next_look: int | None
     reason: str = ""
+    bend: Bend | None = None
 
     def __eq__(self, other: object) -> bool:
         return self._said() == other._said() if isinstance(other, Ruling) else NotImplemented
@@ -83,8 +84,10 @@ def too_few_distinct(values: Sequence[float], floor: float) -> bool:
     return len({_cell(x, floor) for x in values}) < LEAST_DISTINCT
 
 
-def decide(values: Sequence[float], question: Question) -> Ruling:
+def decide(values: Sequence[float], question: Question, bends: Sequence[float] = ()) -> Ruling:
     """The ruling on `values`, the effects x_s of seeds 0, 1, 2, … in order; a pure function of a prefix.
+
+    `bends` are the effects of the question's straightness, of the same seeds, where it has one.
 
     Values beyond the look at which it stops are never read. An interval inside the region supports, one
     disjoint from it refutes (exchanged for `differ`); otherwise it goes on, and is inconclusive at the
@@ -96,11 +99,15 @@ def decide(values: Sequence[float], question: Question) -> Ruling:
     if isinstance(question.effect, Closeness):
         return _decide_exact(values, question)
     check_budget(question.budget)
+    if question.straight is not None and len(bends) != len(values):
+        raise ValueError(f"expected a bend for each of {len(values)} values, found {len(bends)}")
     floor = question.effect.floor
     looks: list[tuple[int, float, float]] = []
     guarded = 0
     n, shown = 0, Interval(math.nan, -math.inf, math.inf)
     verdict: Decision | None = None
+    bend: Bend | None = None
+    lacking = ""  # what a supported exponent lacks
     for look in LOOKS:
         if look > min(len(values), question.budget):
             break
@@ -111,15 +118,20 @@ def decide(values: Sequence[float], question: Question) -> Ruling:
             guarded += 1
             continue
         verdict = _verdict(seen, shown, question)
+        if question.straight is not None:
+            bend, exponent = _bend(bends[:look], question), verdict
+            verdict = with_bend(exponent, bend, question.straight)
+            lacking = why_not_straight(bend, question.straight) if exponent is not verdict else ""
         if verdict is not None:
             break
     more = None if verdict is not None else next_look(n, question.budget)
-    reason = ""
+    reason = "" if bend is None or question.straight is None else why_curved(bend, question.straight)
     if verdict is None:
         reason = _why_not(looks, guarded, more, question)
-        verdict = "inconclusive" if more is None else None
+        if more is None:
+            verdict, reason = "inconclusive", lacking or reason
     return Ruling(
-        verdict, n, shown.estimate, shown.low, shown.high, tuple(values[:n]), tuple(looks), more, reason
+        verdict, n, shown.estimate, shown.low, shown.high, tuple(values[:n]), tuple(looks), more, reason, bend
     )
 
 
@@ -132,7 +144,9 @@ def decide_rows(rows: Sequence[Sequence[float]], question: Question) -> Ruling:
     """
     ruling = decide((), question)
     while ruling.next_look is not None and ruling.next_look <= len(rows):
-        ruling = decide(effect_values(question.effect, rows[: ruling.next_look]), question)
+        seen = rows[: ruling.next_look]
+        bends = effect_values(question.straight.effect, seen) if question.straight else ()
+        ruling = decide(effect_values(question.effect, seen), question, bends)
     return ruling
 
 
@@ -156,6 +170,12 @@ def _verdict(seen: Sequence[float], shown: Interval, question: Question) -> Deci
     if _inside(shown, question.region):
         return "supported"
     return "refuted" if _disjoint(other, question.region) else None
+
+
+def _bend(bends: Sequence[float], question: Question) -> Bend:
+    assert question.straight is not None
+    few = question.center == "mean" and too_few_distinct(bends, question.straight.effect.floor)
+    return bend_of(bends, question, judged=not few)
 
 
 def _inside(found: Interval, region: Region) -> bool:

@@ -6,7 +6,17 @@ read the same trial, which is measured once.
 """
 
 from harness.plan.questions import PAIR, Case, case, declared, fixed, parameters
-from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Trial, arguments
+from harness.plan.records import (
+    Closeness,
+    Linear,
+    Params,
+    Question,
+    Reading,
+    Region,
+    Straightness,
+    Trial,
+    arguments,
+)
 from harness.plan.shards import shard
 
 __all__ = [
@@ -18,6 +28,7 @@ __all__ = [
     "Question",
     "Reading",
     "Region",
+    "Straightness",
     "Trial",
     "arguments",
     "case",

@@ -11,7 +11,19 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from harness.declare import Declaration, find, is_reference
-from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Scale, Value, arguments
+from harness.plan.records import (
+    Closeness,
+    Linear,
+    Params,
+    Question,
+    Reading,
+    Region,
+    Scale,
+    Straightness,
+    Value,
+    arguments,
+)
+from harness.plan.slopes import bend_weights, slope_weights
 from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
 from harness.suite.records import AxisValue, Experiment, Instance
 
@@ -130,12 +142,13 @@ class _Questions:
         axis, labels = self._over()
         values = self.experiment.axes[axis].by_label
         logs = [math.log(float(values[label].value or 0)) for label in labels]
-        center = math.fsum(logs) / len(logs)
-        spread = math.fsum((x - center) ** 2 for x in logs)
         readings = tuple(self._reading(predicate.of, {**point, axis: label}) for label in labels)
-        weights = tuple((x - center) / spread for x in logs)
-        region = Region(predicate.low, predicate.high)
-        return self._question(self._linear(readings, weights, "log"), region)
+        law = self._linear(readings, slope_weights(logs), "log")
+        question = self._question(law, Region(predicate.low, predicate.high))
+        if predicate.bend is None:
+            return question
+        bend = self._linear(readings, bend_weights(logs), "log")
+        return replace(question, straight=Straightness(bend, predicate.bend, predicate.straight))
 
     def _monotone(self, predicate: Monotone, point: Mapping[str, str]) -> tuple[Question, ...]:
         axis, labels = self._over()
