@@ -16,6 +16,7 @@ inconclusive one (`smallest_margin`, `seeds_to_decision`); `reproducibility` how
 
 from harness.judge.advice import seeds_to_decision, smallest_margin
 from harness.judge.effect import BadValue, effect_values
+from harness.judge.independence import lag_one, neighbours_alike
 from harness.judge.interval import Interval, half_width_factor, interval
 from harness.judge.outcome import (
     FAILING,
@@ -58,6 +59,8 @@ __all__ = [
     "exit_code",
     "half_width_factor",
     "interval",
+    "lag_one",
+    "neighbours_alike",
     "next_look",
     "outcome",
     "reproducibility",

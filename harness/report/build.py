@@ -10,6 +10,8 @@ from harness.judge import (
     FRAGILE,
     Verdict,
     all_reproduce,
+    lag_one,
+    neighbours_alike,
     reproducibility,
     seeds_to_decision,
     smallest_margin,
@@ -17,7 +19,7 @@ from harness.judge import (
 from harness.measure import Measurement, Recheck
 from harness.plan import Closeness, Linear, Trial
 from harness.report.data import data_parameters
-from harness.report.details import fit, timings
+from harness.report.details import fit, straightness, timings
 from harness.report.record import (
     ControlRecord,
     InstanceRecord,
@@ -42,6 +44,7 @@ def instance_record(
     part = settling(finding.parts, finding.verdict)
     trials, seconds = _trials((*finding.parts, *finding.control), result.measurements, first_seed)
     shown = _part(part)
+    parts = tuple(map(_part, finding.parts)) if len(finding.parts) > 1 else ()
     hours = None
     if finding.verdict == "inconclusive" and shown.seeds_to_decision and shown.n:
         per_seed = _seconds_per_seed(part, result.measurements, first_seed)
@@ -73,7 +76,7 @@ def instance_record(
         seeds_to_decision=shown.seeds_to_decision,
         hours_to_decision=hours,
         reason=shown.reason,
-        parts=tuple(map(_part, finding.parts)) if len(finding.parts) > 1 else (),
+        parts=parts,
         control=_control(finding),
         seconds=seconds,
         trials=trials,
@@ -82,6 +85,9 @@ def instance_record(
         fragile=_is_fragile(finding),
         fit=fit(part, instance, result.measurements, first_seed),
         timings=timings(part, instance, result.measurements, first_seed),
+        straightness=shown.straightness,
+        lag_one=shown.lag_one,
+        neighbours_alike=shown.neighbours_alike or any(part.neighbours_alike for part in parts),
     )
 
 
@@ -153,6 +159,9 @@ def _part(part: Part) -> PartRecord:
         seeds_to_decision=seeds_to_decision(ruling, question) if linear and not definite else None,
         reason=part.error or ruling.reason,
         reproducibility=None if part.error else reproducibility(ruling, question),
+        straightness=straightness(part),
+        lag_one=lag_one(ruling.values) if linear else None,
+        neighbours_alike=linear and neighbours_alike(ruling.values),
     )
 
 

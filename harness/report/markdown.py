@@ -10,6 +10,7 @@ from tabulate import tabulate
 from harness.report import findings
 from harness.report.data import data_used
 from harness.report.record import InstanceRecord, Record
+from harness.report.remarks import of_points
 from harness.report.words import (
     FAILING,
     HEADERS,
@@ -84,6 +85,8 @@ def _claim(name: str, instances: list[InstanceRecord]) -> list[str]:
     lines += [f"Control: {escape(text)}." for text in sorted(rivals)]
     lines += [""] if rivals else []
     lines += [_table([row(i) for i in instances], HEADERS), ""]
+    remarks = of_points(instances)
+    lines += [*(f"- {escape(remark)}" for remark in remarks), ""] if remarks else []
     reasons = {i.because for i in instances if i.because}
     for because in sorted(reasons):
         points = "; ".join(point(i) for i in instances if i.because == because)

@@ -68,6 +68,23 @@ class SourceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     year: int | None = None
 
 
+class StraightnessRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """By how much a power law's exponent changes from the lower half of the axis's points to the upper.
+
+    `state` is curved (the interval at half the level lies outside ±`margin`: the law is refuted), straight
+    (the interval lies inside ±`shown`) or open.
+    """
+
+    margin: float
+    shown: float | None
+    """The margin within which the claim says that it must be shown to be straight."""
+    state: str
+    estimate: float
+    interval: tuple[Side, Side]
+    """At the level of *supported*, as the exponent's."""
+    values: tuple[float, ...]
+
+
 class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One question of a conjunction: how its first n seeds decided it."""
 
@@ -84,6 +101,13 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seeds_to_decision: int | None
     reason: str
     reproducibility: float | None = None
+    straightness: StraightnessRecord | None = None
+    """Of a power law with `exponent`."""
+    lag_one: float | None = None
+    """The correlation between the ranks of neighbouring seeds' values; None of fewer than 21 seeds, of many
+    ties, and of `exact`."""
+    neighbours_alike: bool = False
+    """Whether that is more than independent seeds give once in a thousand claims; verdicts assume them."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -175,6 +199,10 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known."""
     fit: FitRecord | None = None
     timings: tuple[TimingRecord, ...] = ()
+    straightness: StraightnessRecord | None = None
+    lag_one: float | None = None
+    neighbours_alike: bool = False
+    """Of any of its parts, where it has several."""
 
 
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):

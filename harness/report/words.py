@@ -140,6 +140,8 @@ def advice(instance: InstanceRecord) -> str:
     if instance.outcome == "not-run":
         spent = "the time budget was spent before it was decided; " if instance.verdict == "not-run" else ""
         return f"{spent}the next run goes on from the store"
+    if instance.verdict == "refuted" and instance.reason:
+        return instance.reason
     if instance.verdict != "inconclusive":
         if instance.outcome == "inconclusive" and instance.control:
             needed = [part.seeds_to_decision for part in findings.undecided(instance.control)]

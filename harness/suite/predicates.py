@@ -218,7 +218,7 @@ def _power_law(table: Table) -> Predicate | None:
         expected = "exactly one of `exponent`, `at-most` and `at-least`"
         table.notes.add(table.path, expected, " and ".join(f"`{key}`" for key in given) or "none")
     sides = {key: table.take(key, float, None) for key in ("exponent", "at-most", "at-least")}
-    within = _finite(table, "within") if given == ["exponent"] else None
+    within = table.take("within", Positive) if given == ["exponent"] else None
     straight = _straight(table, given)
     side = sides[given[0]] if len(given) == 1 else None
     if of is None or against is None or side is None:
@@ -237,23 +237,12 @@ def _power_law(table: Table) -> Predicate | None:
 
 def _straight(table: Table, given: list[str]) -> float | None:
     """`straight`, which goes with `exponent`: a curved law may keep a bound."""
-    if not table.has("straight"):
-        table.take("straight", float, None)
-        return None
-    straight = _finite(table, "straight")
-    if given and given != ["exponent"]:
+    stated = table.has("straight")
+    straight: float | None = table.take("straight", Positive, None)
+    if stated and given and given != ["exponent"]:
         found = " and ".join(f"`{key}`" for key in given)
         table.notes.add((*table.path, "straight"), "`straight` beside `exponent` and `within`", found)
     return straight
-
-
-def _finite(table: Table, key: str) -> float | None:
-    """A margin of an exponent."""
-    margin: float | None = table.take(key, Positive)
-    if margin is not None and not math.isfinite(margin):
-        table.notes.add((*table.path, key), "a margin of the exponent, a number > 0", shown(margin))
-        return None
-    return margin
 
 
 def _monotone(table: Table) -> Predicate | None:

@@ -6,7 +6,7 @@ import statistics
 from functools import cache
 from typing import TYPE_CHECKING
 
-from harness.report import findings, words
+from harness.report import findings, remarks, words
 from harness.report.data import data_used
 from harness.report.html import bars, figures, sources, sweeps, views
 from harness.report.record import InstanceRecord
@@ -67,6 +67,7 @@ def _environment() -> Environment:
         median=statistics.median,
         words=words,
         findings=findings,
+        remarks=remarks,
         bars=bars,
         figures=figures,
         sources=sources,

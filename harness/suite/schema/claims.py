@@ -270,10 +270,17 @@ def _predicates() -> dict[str, Schema]:
                 "within": of_type(Positive, "The margin of the exponent."),
                 "at-most": of_type(float, "An upper bound on the exponent, instead of `exponent`."),
                 "at-least": of_type(float, "A lower bound on the exponent, instead of `exponent`."),
+                "straight": of_type(
+                    Positive,
+                    "The change of the exponent, from the lower half of the points to the upper, within which "
+                    "the law must be shown to be straight; left out, it is refuted where it is shown to be "
+                    "curved.",
+                    examples=[0.3],
+                ),
             },
             ["of", "against"],
             oneOf=[partly(required=[key]) for key in ("exponent", "at-most", "at-least")],
-            dependencies={"exponent": ["within"], "within": ["exponent"]},
+            dependencies={"exponent": ["within"], "within": ["exponent"], "straight": ["exponent"]},
         ),
         "monotone": table(
             "Every adjacent pair along an axis is ordered.",
