@@ -121,7 +121,7 @@ def decide(values: Sequence[float], question: Question, bends: Sequence[float] =
         if question.straight is not None:
             bend, exponent = _bend(bends[:look], question), verdict
             verdict = with_bend(exponent, bend, question.straight)
-            lacking = why_not_straight(bend, question.straight) if exponent is not verdict else ""
+            lacking = why_not_straight(bend, question.straight) if exponent and verdict is None else ""
         if verdict is not None:
             break
     more = None if verdict is not None else next_look(n, question.budget)
