@@ -28,7 +28,7 @@ def defaults() -> Schema:
 
 
 def of_default_budget() -> Schema:
-    """What holds of a suite besides: `seeds` of `[defaults]` is a look, unless only `exact` claims take it."""
+    """What holds of a suite besides: `seeds` of `[defaults]` is a look, unless `exact` alone takes it."""
     without = {"anyOf": [partly(required=[key]) for key in ("exact", "seeds")]}
     return {
         "if": partly({"claims": any_table(without)}),
