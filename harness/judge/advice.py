@@ -6,7 +6,8 @@ import math
 
 from harness.judge.interval import half_width_factor, interval, mean_and_sd
 from harness.judge.law import bend_as, exponent_of
-from harness.judge.rule import Ruling, level_of, too_few_distinct
+from harness.judge.levels import level_of
+from harness.judge.rule import Ruling, too_few_distinct
 from harness.judge.straightness import holds
 from harness.plan.records import Closeness, Linear, Question
 from harness.suite.records import LOOKS
@@ -50,8 +51,8 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
     shrink as 1/√N. The level is that of the verdict which the estimate points to.
 
     None when there is no telling: the estimate is on an edge, the interval is infinite or rests on too
-    few distinct values, the question is exact, or more than `MOST_SEEDS` are needed. A decided
-    question's answer is its own n.
+    few distinct values, mean and median differ, the question is exact, or more than `MOST_SEEDS` are
+    needed. A decided question's answer is its own n.
     """
     if ruling.verdict in ("supported", "refuted"):
         return ruling.n
@@ -68,7 +69,8 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
     level = level_of("supported" if inside != question.exchanged else "refuted", question)
     if question.center == "mean":
         sd = max(mean_and_sd(ruling.values)[1], effect.floor)
-        return _smallest_n(sd, distance, level)
+        smallest = _smallest_n(sd, distance, level)
+        return smallest if smallest is not None and smallest > ruling.n else None
     found = interval(ruling.values, question.center, level, effect.floor)
     upwards = abs(ruling.estimate - region.high) <= abs(ruling.estimate - region.low)
     reach = found.high - found.estimate if upwards else found.estimate - found.low
@@ -77,13 +79,15 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
 
 
 def _of_a_straight_law(ruling: Ruling, question: Question) -> int | None:
-    """Of a law whose straightness must be shown: as many seeds as exponent and bend need, each for itself."""
-    needed = [
-        seeds_to_decision(*exponent_of(ruling, question)),
-        seeds_to_decision(*bend_as(None, ruling, question)),
-    ]
+    """Of a law that must be shown to be straight: the most that exponent and bend need, where undecided."""
+    assert ruling.bend is not None
+    needed = []
+    if not (question.region.low < ruling.low <= ruling.high < question.region.high):
+        needed.append(seeds_to_decision(*exponent_of(ruling, question)))
+    if ruling.bend.state != "straight":
+        needed.append(seeds_to_decision(*bend_as(None, ruling, question)))
     found = [seeds for seeds in needed if seeds is not None]
-    return max(found) if len(found) == len(needed) else None
+    return max(found) if found and len(found) == len(needed) else None
 
 
 def _effect(ruling: Ruling, question: Question) -> Linear | None:

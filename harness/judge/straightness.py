@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.judge.gaps import has_gap
 from harness.judge.interval import interval
-from harness.plan.records import Question, Straightness
+from harness.plan.records import Center, Question, Straightness
 from harness.suite.records import LOOKS
 
 Decision = Literal["supported", "refuted", "inconclusive"]
+State = Literal["curved", "straight", "open"]
 
 
 @dataclass(frozen=True)
@@ -34,26 +36,40 @@ class Bend:
     low: float
     high: float
     values: tuple[float, ...]
-    state: Literal["curved", "straight", "open"]
+    state: State
 
 
 def bend_of(bends: Sequence[float], question: Question, *, judged: bool) -> Bend:
     """The bend of a question with straightness. Not `judged`, its state is open: of too few distinct values.
+
+    Of a mean whose bends fall apart the median must show the same, as of the exponent (`gaps`).
+    """
+    straight = question.straight
+    assert straight is not None
+    floor = straight.effect.floor
+    shown = interval(bends, question.center, question.alpha / len(LOOKS), floor)
+    state = _state(bends, question.center, question) if judged else "open"
+    if state != "open" and question.center == "mean" and has_gap(bends, floor):
+        state = state if _state(bends, "median", question) == state else "open"
+    return Bend(shown.estimate, shown.low, shown.high, tuple(bends), state)
+
+
+def _state(bends: Sequence[float], center: Center, question: Question) -> State:
+    """What this centre's intervals show.
 
     The two edges of the margin share the error of *refuted*, so that noise much wider than the margin, which
     leaves it on either side, errs no more often than noise on one edge.
     """
     straight = question.straight
     assert straight is not None
-    level, floor = question.alpha / len(LOOKS), straight.effect.floor
-    shown = interval(bends, question.center, level, floor)
-    outside = interval(bends, question.center, question.alpha_refute / len(LOOKS) / 2, floor)
-    state: Literal["curved", "straight", "open"] = "open"
-    if judged and (outside.high <= -straight.margin or outside.low >= straight.margin):
-        state = "curved"
-    elif judged and straight.shown is not None and -straight.shown < shown.low <= shown.high < straight.shown:
-        state = "straight"
-    return Bend(shown.estimate, shown.low, shown.high, tuple(bends), state)
+    floor = straight.effect.floor
+    outside = interval(bends, center, question.alpha_refute / len(LOOKS) / 2, floor)
+    if outside.high <= -straight.margin or outside.low >= straight.margin:
+        return "curved"
+    inside = interval(bends, center, question.alpha / len(LOOKS), floor)
+    if straight.shown is not None and -straight.shown < inside.low <= inside.high < straight.shown:
+        return "straight"
+    return "open"
 
 
 def with_bend(verdict: Decision | None, bend: Bend, straight: Straightness) -> Decision | None:

@@ -5,7 +5,7 @@ question reads *trials*; two claims that read the same experiment at the same po
 read the same trial, which is measured once.
 """
 
-from harness.plan.questions import PAIR, Case, case, declared, fixed, parameters
+from harness.plan.questions import PAIR, Case, SeedsError, case, declared, fixed, parameters
 from harness.plan.records import (
     Closeness,
     Linear,
@@ -28,6 +28,7 @@ __all__ = [
     "Question",
     "Reading",
     "Region",
+    "SeedsError",
     "Straightness",
     "Trial",
     "arguments",

@@ -113,8 +113,8 @@ class Question:
 
     `alpha` is the one-sided chance of a wrong *supported*, `alpha_refute` of a wrong *refuted* (a
     conjunction of k parts refutes each at α/(k−1)).
-    `exchanged` swaps the two verdicts (`differ`). `straight` is what else a power law must satisfy; it reads
-    what `effect` reads.
+    `exchanged` swaps the two verdicts (`differ`). No look is smaller than `least` (`rare`). `straight` is
+    what else a power law must satisfy; it reads what `effect` reads.
     """
 
     name: str
@@ -125,6 +125,7 @@ class Question:
     alpha_refute: float
     budget: int
     exchanged: bool = False
+    least: int = 0
     straight: Straightness | None = None
 
     def trials(self, seeds: Iterable[int]) -> list[Trial]:

@@ -1,4 +1,4 @@
-"""What is said of an instance's numbers beside its verdict: straightness of a power law, dependence of seeds."""
+"""What is said beside a verdict: how straight a power law is, and that seeds seem to be dependent."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def dependent(instance: InstanceRecord) -> str:
         return ""
     whose = "the values" if own is not None else "the control's values"
     return (
-        f"{whose} of neighbouring seeds are correlated ({found:+.2f}), more than independent seeds give once in "
-        "a thousand claims: verdicts assume that seeds are independent"
+        f"{whose} of neighbouring seeds are correlated ({found:+.2f}), as those of independent seeds are in "
+        "one claim of a thousand: verdicts assume that seeds are independent"
     )
 
 

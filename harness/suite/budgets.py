@@ -12,7 +12,7 @@ import msgspec
 from harness.suite.errors import Path, one_of, shown
 from harness.suite.reader import Notes, Table
 from harness.suite.records import LOOKS
-from harness.suite.unseen import leaves_open, least_look
+from harness.suite.unseen import least_look, leaves_open
 
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 RARE = re.compile(r"(?=.*[1-9])([0-9]{1,2}(?:\.[0-9]{1,9})?) ?%")
@@ -26,7 +26,7 @@ DROPPED_LOOKS = (6, 9)
 class Budget:
     """What `[defaults]`, a claim and its `where` say of seeds, the later before the earlier.
 
-    `rare` is a share, or None. `seeds_at` and `rare_at` are the keys that set them, `last_at` the later of both.
+    `rare` is a share, or None. `seeds_at` and `rare_at` are the keys that set them, `last_at` the later one.
     """
 
     seeds: int = 48

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from string import Formatter
 from typing import Annotated, Any
 
@@ -49,7 +49,7 @@ MARK = "a list of marks of letters, digits, _ and -"
 class Defaults:
     """What a claim has where neither it nor `[defaults]` says otherwise."""
 
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     alpha: float = 0.001
     center: Center = "mean"
     marks: tuple[str, ...] = ()
@@ -307,7 +307,7 @@ class _Claim:
         axes = self.experiment.axes if self.experiment else {}
         spans = self.predicate.along if isinstance(self.predicate, Comparison) else None
         at = _at(raw, (*table.path, "at"), axes, self.notes, spans) if self.experiment else {}
-        changes = [field.name for field in fields(Override) if field.name not in ("path", "at")]
+        changes = [each.name for each in fields(Override) if each.name not in ("path", "at")]
         if not any(map(table.has, changes)):
             self.notes.add(table.path, f"something to override, {one_of(changes)}", "nothing")
         override = Override(

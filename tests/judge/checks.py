@@ -14,8 +14,8 @@ SIGMAS = 4.0
 class Check:
     """A measured number with its standard error, and the number that is stated.
 
-    `error` is that of the difference: of the stated figure too, where a simulation gave it. `step` is the unit
-    of its last digit.
+    `error` is that of the difference: of the stated figure too, where a simulation gave it. `step` is the
+    unit of its last digit.
     """
 
     what: str

@@ -2,8 +2,8 @@
 
     python tests/judge/error_rates.py [--runs 320000] [--seed 1] [--table]
 
-prints what it measures beside what is stated, and exits with 1 where a figure is further off than its standard
-error allows. `--table` prints the table of docs/verdicts.md alone, from the figures that are stated here.
+prints what it measures beside what is stated, and exits with 1 where a figure is further off than its
+standard error allows. `--table` prints the table of docs/verdicts.md alone, from the figures stated here.
 Takes some ten minutes of one core with 320,000 runs.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 
 from checks import Check, of_share, report
-from laws import gaussian, laws, minus_log_square, pairs, neighbours
+from laws import gaussian, laws, minus_log_square, neighbours, pairs
 from simulator import OLD_LOOKS, Judged, Rule, chunks, every_seed, judge, judge_law
 from singles import singles
 
@@ -35,8 +35,8 @@ PEEKING = 5.9
 """A t test at each look, at alpha, errs so many times alpha."""
 
 SPECIFIED = {
-    # The specification's table: by law, wrong *supported* / wrong *refuted* in units of alpha, without what is
-    # asked of values that fall apart; looks from 6 to 108, from 14 to 48, to 108, to 243.
+    # By law, wrong *supported* / wrong *refuted* in units of alpha, without what is asked of values that fall
+    # apart; looks from 6 to 108, from 14 to 48, to 108, to 243.
     "Gaussian": ((0.86, 0.91), (0.47, 0.51), (0.63, 0.67), (0.78, 0.74)),
     "t, 3 degrees of freedom": ((0.37, 0.37), (0.13, 0.13), (0.29, 0.30), (0.48, 0.46)),
     "uniform": ((1.9, 2.0), (0.74, 0.74), (1.1, 1.0), (1.2, 1.3)),
@@ -49,8 +49,8 @@ SPECIFIED = {
 }
 
 RATES: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, float], str]] = {}
-"""docs/verdicts.md: by law, wrong *supported* / *refuted* in units of alpha with the truth on the bound, budget
-243, of mean, pseudomedian and median; and what to do."""
+"""docs/verdicts.md: by law, wrong *supported* / *refuted* in units of alpha with the truth on the bound,
+budget 243, of mean, pseudomedian and median; and what to do."""
 
 
 def specified(runs: int, seed: int) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""The rule on many data sets at once, with NumPy; `test_error_rates.py` holds it against `harness.judge.decide`.
+"""The rule on many data sets at once; `test_error_rates.py` holds it against `harness.judge.decide`.
 
 A verdict needs no interval: that of the mean lies above an edge where a t statistic says so, that of a rank
 statistic where few enough values, or means of two, lie below the edge. Counting is a hundred times cheaper.

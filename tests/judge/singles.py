@@ -1,4 +1,4 @@
-"""Figures of the rule that stand alone: widths, guards, power laws, notes, predictions, what was not taken."""
+"""Figures of the rule that stand alone: widths, guards, power laws, notes, predictions, a bootstrap."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def law_question(
     return Question("", law, region, "mean", 0.001, 0.001, budget, straight=judged)
 
 
-def law_rows(rng: np.random.Generator, means: list[float], noise: float, seeds: int = 243) -> list[list[float]]:
+def law_rows(
+    rng: np.random.Generator, means: list[float], noise: float, seeds: int = 243
+) -> list[list[float]]:
     """Values with these means of logarithms, and log-noise at each point."""
     return np.exp(np.array(means) + noise * rng.standard_normal((seeds, len(means)))).tolist()
 
@@ -133,7 +135,8 @@ def power_laws(seed: int, rows: int = 300) -> Iterator[Check]:
         math.hypot(*bend_weights(list(range(k)))) / math.hypot(*slope_weights(list(range(k))))
         for k in range(3, 13)
     ]
-    yield Check("deviation of the bend over that of the slope, 3 to 12 points: least", 3.5, min(ratios), 0.0, 0.1)
+    what = "deviation of the bend over that of the slope, 3 to 12 points"
+    yield Check(f"{what}: least", 3.5, min(ratios), 0.0, 0.1)
     yield Check("the same: most", 4.5, max(ratios), 0.0, 0.1)
 
 

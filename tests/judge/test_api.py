@@ -10,6 +10,7 @@ def test_exports():
     assert sorted(harness.judge.__all__) == [
         "Agreement",
         "BadValue",
+        "Bend",
         "Decision",
         "Expect",
         "FAILING",
@@ -17,6 +18,7 @@ def test_exports():
         "Interval",
         "LOOKS",
         "Outcome",
+        "RULE",
         "Ruling",
         "Stance",
         "Verdict",
@@ -30,10 +32,16 @@ def test_exports():
         "exit_code",
         "half_width_factor",
         "interval",
+        "lag_one",
+        "leaves_open",
+        "left_open",
+        "level_of",
+        "neighbours_alike",
         "next_look",
         "outcome",
         "reproducibility",
         "seeds_to_decision",
+        "shown_reproducibility",
         "smallest_margin",
     ]
     assert all(hasattr(harness.judge, name) for name in harness.judge.__all__)

@@ -13,7 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.judge import LOOKS, decide, decide_rows, interval, reproducibility, seeds_to_decision, smallest_margin
+from harness.judge import (
+    LOOKS,
+    decide,
+    decide_rows,
+    interval,
+    reproducibility,
+    seeds_to_decision,
+    smallest_margin,
+)
 from harness.plan import Linear, Question, Reading, Region, Straightness
 
 _FOLDER = str(Path(__file__).parent)
@@ -58,7 +66,7 @@ def test_local_exponents_from_a_tenth_to_nine_tenths_are_refuted_as_curved() -> 
 
 @pytest.mark.parametrize(("means", "exponent"), [(STRAIGHT, -0.5), (FINITE, -0.566)])
 def test_straight_laws_and_slight_curves_are_supported(means: list[float], exponent: float) -> None:
-    """w^(−½)(1 + 2w^(−½)) bends by 0.04 from 64 to 512, a curve of finite widths that is within the margin."""
+    """w^(−½)(1 + 2w^(−½)) bends by 0.04 from 64 to 512: finite widths give curves within the margin."""
     ruling = decide_rows(rows(means, 0.05), law(exponent))
     assert (ruling.verdict, ruling.reason) == ("supported", "")
     assert ruling.bend is not None
@@ -174,7 +182,7 @@ def test_a_bend_is_needed_for_each_value() -> None:
 
 
 def test_how_likely_the_verdict_is_again_counts_the_bend() -> None:
-    """Each is a prediction for the budget of 48; noise 0.2, of which the bend has 4.5 times the exponent's."""
+    """Predictions for the budget of 48. The bend's deviation is 4.5 times the exponent's."""
     curved = decide_rows(rows(CURVED, 0.1), law(budget=48))
     chance = reproducibility(curved, law(budget=48))
     assert chance is not None
@@ -182,7 +190,8 @@ def test_how_likely_the_verdict_is_again_counts_the_bend() -> None:
     plain = decide_rows(rows(STRAIGHT, 0.1), law(budget=48))
     shown = decide_rows(rows(STRAIGHT, 0.1), law(straight=0.25, budget=48))
     assert (plain.verdict, shown.verdict) == ("supported", "supported")
-    once, twice = reproducibility(plain, law(budget=48)), reproducibility(shown, law(straight=0.25, budget=48))
+    once = reproducibility(plain, law(budget=48))
+    twice = reproducibility(shown, law(straight=0.25, budget=48))
     assert once is not None
     assert twice is not None
     assert twice < once

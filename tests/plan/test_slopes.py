@@ -16,7 +16,7 @@ def of(weights: tuple[float, ...], y: np.ndarray) -> float:
 
 @pytest.mark.parametrize("points", range(3, 9))
 def test_the_bend_is_the_upper_half_s_slope_less_the_lower_s(points: int) -> None:
-    """Halves of the points by number; the middle one of an odd number is in both. Any seed: numbers are free."""
+    """Halves of the points by number; the middle one of an odd number is in both. Any numbers do."""
     rng = np.random.default_rng(points)
     x, y = np.sort(rng.normal(size=points)), rng.normal(size=points)
     half = -(-points // 2)

@@ -28,7 +28,7 @@ def defaults() -> Schema:
 
 
 def of_default_budget() -> Schema:
-    """What holds of a suite besides: `seeds` of `[defaults]` is a look, unless only `exact` claims take it."""
+    """What holds of a suite besides: `seeds` of `[defaults]` is a look, unless `exact` alone takes it."""
     without = {"anyOf": [partly(required=[key]) for key in ("exact", "seeds")]}
     return {
         "if": partly({"claims": any_table(without)}),
@@ -272,9 +272,8 @@ def _predicates() -> dict[str, Schema]:
                 "at-least": of_type(float, "A lower bound on the exponent, instead of `exponent`."),
                 "straight": of_type(
                     Positive,
-                    "The change of the exponent, from the lower half of the points to the upper, within which "
-                    "the law must be shown to be straight; left out, it is refuted where it is shown to be "
-                    "curved.",
+                    "The change of the exponent from the lower half of the points to the upper, within which "
+                    "the law must be shown to be straight. Left out, it need only not be shown to be curved.",
                     examples=[0.3],
                 ),
             },
