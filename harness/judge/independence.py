@@ -27,8 +27,8 @@ on 48, 1.0 on 243, as measured (tests/judge/error_rates.py)."""
 def lag_one(values: Sequence[float]) -> float | None:
     """The correlation between the ranks of a seed's value and of the next seed's.
 
-    None of fewer than `LEAST_SEEDS` values, and where ties leave fewer than half of them distinct: their ranks
-    have another distribution.
+    None of fewer than `LEAST_SEEDS` values, and where ties leave fewer than half of them distinct: the
+    ranks of these have another distribution.
     """
     n = len(values)
     if n < LEAST_SEEDS or 2 * len(set(values)) < n:

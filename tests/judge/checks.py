@@ -39,8 +39,9 @@ def of_share(what: str, stated: float, count: int, runs: int, step: float, unit:
              stated_runs: float = math.inf) -> Check:  # fmt: skip
     """A share of runs, in units of `unit` (alpha), against one that `stated_runs` gave."""
     share = count / runs
-    guess = max(stated * unit, share, 1 / runs)
-    variance = guess * (1 - min(guess, 0.999999)) * (1 / runs + 1 / stated_runs)
+    # Of the two, that which gives the larger error; one run in all where both are 0 or 1.
+    spread = max(p * (1 - p) for p in (stated * unit, share, 1 / runs))
+    variance = spread * (1 / runs + 1 / stated_runs)
     return Check(what, stated, share / unit, math.sqrt(variance) / unit, step)
 
 

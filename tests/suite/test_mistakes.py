@@ -16,6 +16,7 @@ from harness.suite.load import MAX_BYTES
 
 Read = Callable[[str], Suite]
 EQUAL = 'equal = { of = ["a.error", "b.error"], within = "5%" }'
+LAW = 'power-law = {{ of = "a.error", against = "size", {} }}'
 
 # Thirteen mistakes; `# !n` marks the line where mistake n must be reported.
 TWELVE = """\
@@ -125,6 +126,12 @@ def test_a_mistake_says_what_was_expected_and_found(read: Read, line: str, said:
         (EQUAL, 'power-law = { of = "gap", against = "size", at-most = 1, at-least = 0 }', "exactly one of"),
         (EQUAL, 'power-law = { of = "a.error", against = "size", at-most = 1, within = 1 }', "`within`"),
         (EQUAL, 'power-law = { of = "a.error", against = "size", exponent = 1 }', "a key `within`"),
+        (EQUAL, LAW.format("exponent = 1, within = 1, straight = 0"), "expected a number > 0.0, found 0"),
+        (EQUAL, LAW.format("exponent = 1, within = 1, straight = -0.3"), "expected a number > 0.0"),
+        (EQUAL, LAW.format('exponent = 1, within = 1, straight = "30%"'), "expected a number"),
+        (EQUAL, LAW.format("exponent = 1, straight = 0.3"), "a key `within`"),
+        (EQUAL, LAW.format("at-most = 1, straight = 0.3"), "`straight` beside `exponent` and `within`, found"),
+        (EQUAL, LAW.format("at-least = 1, straight = 0.3"), "`exponent` and `within`, found `at-least`"),
         (EQUAL, 'exact = { of = "gap", rtol = 0.1 }', "`atol` alone"),
         (EQUAL, 'exact = { of = ["gap"], atol = 0.1 }', "two quantities, or one"),
         ("2501.10929", "arXiv:2501.10929", "an arXiv id"),

@@ -88,6 +88,7 @@ ACCEPTED = [
     FASTER,
     FASTER.partition("[claims.other]")[0],
     *(GOOD + CLAIM.format(predicate=predicate) for predicate in PREDICATES.values()),
+    GOOD + CLAIM.format(predicate=PREDICATES["power-law"].replace("0.1 }", "0.1, straight = 0.3 }")),
     GOOD.replace("size = [1, 2, 4]", "size = [1.0, 2, 4]").replace("shift = [0.0, 0.5]", "shift = [0, 0.5]"),
     GOOD.replace("arxiv", 'year = 1999\ndoi = "d"\nurl = "u"\nvenue = "v"\narxiv').replace(
         "2501.10929", "hep-th/9901001"
