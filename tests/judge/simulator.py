@@ -98,9 +98,7 @@ def judge(
     return Judged(verdict, stopped)
 
 
-def look(
-    seen: np.ndarray, low: float, high: float, alpha: float, center: str, rule: Rule
-) -> np.ndarray:
+def look(seen: np.ndarray, low: float, high: float, alpha: float, center: str, rule: Rule) -> np.ndarray:
     """Per row, what these values show: 1 inside the region, −1 outside of it, 0 neither."""
     level = alpha * rule.share
     outside = level / 2 if rule.halved and np.isfinite([low, high]).all() else level

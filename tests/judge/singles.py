@@ -230,5 +230,3 @@ def singles(runs: int, seed: int) -> int:
             ("No bootstrap", bootstrap(seed)),
         )
     )
-
-

@@ -130,7 +130,7 @@ def test_a_mistake_says_what_was_expected_and_found(read: Read, line: str, said:
         (EQUAL, LAW.format("exponent = 1, within = 1, straight = -0.3"), "expected a number > 0.0"),
         (EQUAL, LAW.format('exponent = 1, within = 1, straight = "30%"'), "expected a number"),
         (EQUAL, LAW.format("exponent = 1, straight = 0.3"), "a key `within`"),
-        (EQUAL, LAW.format("at-most = 1, straight = 0.3"), "`straight` beside `exponent` and `within`, found"),
+        (EQUAL, LAW.format("at-most = 1, straight = 0.3"), "`straight` beside `exponent` and `within`"),
         (EQUAL, LAW.format("at-least = 1, straight = 0.3"), "`exponent` and `within`, found `at-least`"),
         (EQUAL, 'exact = { of = "gap", rtol = 0.1 }', "`atol` alone"),
         (EQUAL, 'exact = { of = ["gap"], atol = 0.1 }', "two quantities, or one"),
