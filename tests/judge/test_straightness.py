@@ -151,6 +151,30 @@ def test_bends_that_are_the_same_for_every_seed_show_nothing() -> None:
     assert decide(values, law(budget=14), [1.0] * 14).verdict == "supported"
 
 
+@pytest.mark.parametrize("center", ["mean", "median"])
+def test_bends_that_fall_apart_are_curved_only_if_the_median_says_so(center: str) -> None:
+    """One seed of fourteen bends otherwise. The mean's interval is [−0.6, −0.3]; the median's reaches −0.1."""
+    values = np.random.default_rng(2).normal(-0.5, 0.01, 14).tolist()  # any
+    bends = [-0.5 + 0.001 * i for i in range(13)] + [-0.1]
+    ruling = decide(values, replace(law(budget=14), center=center), bends)
+    assert ruling.bend is not None
+    assert (ruling.verdict, ruling.bend.state) == ("supported", "open")
+    together = decide(values, replace(law(budget=14), center=center), [*bends[:13], -0.4])
+    assert (together.verdict, together.bend and together.bend.state) == ("refuted", "curved")
+
+
+def test_advice_counts_the_exponent_and_the_bend() -> None:
+    """Undecided in both on fourteen seeds: the bend, of the larger deviation, needs more."""
+    ask = law(straight=0.15, budget=14)
+    ruling = decide_rows(rows(STRAIGHT, 0.3), ask)
+    assert ruling.verdict == "inconclusive"
+    exponent = seeds_to_decision(replace(ruling, bend=None), replace(ask, straight=None))
+    both = seeds_to_decision(ruling, ask)
+    assert exponent is not None
+    assert both is not None
+    assert both > exponent > 14
+
+
 @pytest.mark.parametrize("center", ["median", "pseudomedian"])
 def test_the_centre_is_the_claim_s(center: str) -> None:
     ask = replace(law(), center=center)

@@ -15,6 +15,7 @@ from harness.report.markdown import markdown
 from harness.report.record import InstanceRecord, Record, from_json, to_json
 from harness.report.remarks import dependent
 from harness.report.terminal import terminal
+from harness.report.words import advice
 
 SUITE = """\
 [suite]
@@ -62,6 +63,7 @@ def test_a_curved_law_is_refuted_and_says_so_everywhere(tmp_path: Path) -> None:
     assert (instance.verdict, instance.n) == ("refuted", 14)
     assert instance.estimate == pytest.approx(-0.5, abs=0.02)  # which alone is supported
     assert instance.reason.startswith("curved: the exponent changes by -1.1")
+    assert advice(instance) == instance.reason  # what a row says is the matter
     bend = instance.straightness
     assert bend is not None
     assert (bend.state, bend.margin, bend.shown, len(bend.values)) == ("curved", 0.2, None, 14)

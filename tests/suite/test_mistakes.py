@@ -172,6 +172,14 @@ def test_a_value_that_is_given_stands_for_the_suites_own(tmp_path: Path) -> None
     assert [i.id for i in suite.instances] == [i.id for i in load(path, imports=True).instances]
 
 
+def test_a_rival_of_a_power_law_is_as_straight_as_the_claim(read: Read) -> None:
+    law = LAW.format("exponent = 1, within = 1, straight = 0.3")
+    rival = "control = { exponent = 2, straight = 0.5 }"
+    text = GOOD.replace(EQUAL, law).replace("control = { at = { shift = 0.5 } }", rival)
+    with pytest.raises(SuiteError, match=r"control\.straight: expected the claim's own margin"):
+        read(text)
+
+
 def test_a_where_that_matches_nothing_is_a_mistake(read: Read) -> None:
     where = '\n[[claims.same.where]]\nat = { shift = 0.5 }\nexpect = "open"\n'
     with pytest.raises(SuiteError, match=r"28:1: .*where\[0\].*values that match an instance"):
