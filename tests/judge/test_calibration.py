@@ -84,7 +84,7 @@ def test_the_rule_itself_keeps_alpha():
 
 
 HOLDS = {
-    # (data, centre): (rows, wrong *supported* in units of alpha = 0.05; from 200,000 rows, pseudomedians 10,000)
+    # (data, centre): (rows, wrong *supported* in units of alpha = 0.05, from 200,000 or 10,000 rows)
     ("Gaussian", "mean"): (20_000, 0.49),
     ("log-ratio of lognormals", "mean"): (20_000, 0.50),
     ("gamma, skewness 0.2", "mean"): (20_000, 0.58),

@@ -404,7 +404,7 @@ def test_a_claim_that_must_not_overlook_rare_failures_waits_for_the_seeds_that_s
     """5% of seeds fail, at 1, on noise of 0.01; the mean, 0.05, is beyond the margin of 0.04.
 
     Without a least look the half of data sets of which no failure is among the first 14 seeds are supported
-    (0.95¹⁴ = 0.49; at least a third of 300, but with probability 1e-8). With `rare = "5%"`, 162 seeds, only those
+    (0.95¹⁴ = 0.49; at least a third of 300, but with probability 1e-8). With `rare = "5%"`, 162 seeds, those
     with at most one: of a chance of 0.0024, and 8 or more of 300 have one of 1e-6.
     """
     rng = np.random.default_rng(9)
