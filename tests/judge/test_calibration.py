@@ -171,21 +171,21 @@ def test_the_mean_does_not_keep_alpha_for_skew_data():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["Gaussian", "log-ratio of lognormals", "t3"])
 def test_a_thousandth_is_kept(name):
-    """α = 0.001, half a million rows; wrong at most 580 of them (expected: under 425). False alarm 1e-4."""
+    """α = 0.001, half a million rows; wrong at most 580 of them (expected: under 330). False alarm 1e-4."""
     rows, alpha = 500_000, 0.001
     found = calibration.errors_on_margin(calibration.NULLS[name, "mean"], "mean", alpha, rows, seed=43)
     assert max(found.supported, found.refuted) <= most(rows, alpha, alarm=1e-4)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "factor"), [("gamma, skewness 0.2", 1.29), ("gamma, skewness 0.5", 2.36)])
+@pytest.mark.parametrize(("name", "factor"), [("gamma, skewness 0.2", 0.94), ("gamma, skewness 0.5", 1.82)])
 def test_slight_skewness_costs_little_at_a_thousandth(name, factor):
-    """Not kept: the t interval errs `factor` × α towards the short tail, and below α towards the long."""
+    """The t interval errs `factor` × α towards the short tail, and well below α towards the long."""
     rows, alpha = 500_000, 0.001
     found = calibration.errors_on_margin(calibration.NULLS[name, "mean"], "mean", alpha, rows, seed=43)
     assert found.supported <= most(rows, factor * alpha, alarm=1e-4)
-    assert found.supported > alpha * rows
-    assert found.refuted < alpha * rows
+    assert found.supported > 0.8 * factor * alpha * rows
+    assert found.refuted < alpha * rows / 2
 
 
 @pytest.mark.slow

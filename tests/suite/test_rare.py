@@ -83,7 +83,7 @@ def test_one_that_no_look_reaches_is_a_mistake_that_says_the_smallest(read: Read
     text = rare("2%")
     (mistake,) = said(read, text)
     assert mistake == (
-        f"{line_of(text, 'rare =')}: claims.same.rare: expected at least `rare = \"2.9%\"` at alpha = 0.001: "
+        f'{line_of(text, "rare =")}: claims.same.rare: expected at least `rare = "2.9%"` at alpha = 0.001: '
         'no claim reads more than 243 seeds, found `rare = "2%"`'
     )
     assert read(rare("2.9%")).instances[0].least == 243
