@@ -284,8 +284,8 @@ def test_list_and_plan(write: Callable[[str], Path]) -> None:
     listed = harness("list", "toys.toml", "-k", "size=1", folder=folder)
     assert listed.stdout == "toys/same[shift=0,size=1]  supported  [quick]\n"
     planned = harness("plan", "toys.toml", folder=folder).stdout.splitlines()
-    # 3 sizes × 2 shifts (the claim's and its control's) × 6 or 21 seeds
-    assert planned[-1].split()[:4] == ["toys:pair", "36", "126", "0"]
+    # 3 sizes × 2 shifts (the claim's and its control's) × 14 or 21 seeds
+    assert planned[-1].split()[:4] == ["toys:pair", "84", "126", "0"]
     assert not (folder / ".harness").exists()
 
 

@@ -238,18 +238,19 @@ def test_pytest_and_the_command_share_a_store_and_claims_share_workers(everythin
 
 
 def test_a_failure_shows_the_finding_and_how_to_repeat_it_and_no_traceback(everything: Run) -> None:
-    assert everything.failure("wrong[shift=0.5,size=1]").splitlines()[:8] == [
+    assert everything.failure("wrong[shift=0.5,size=1]").splitlines()[:9] == [
         "expected supported, found refuted",
         "  claim      a equals b though it is shifted.",
         "  at         shift=0.5, size=1",
         "  predicate  a.error and b.error equal within 5%",
         "  because    of \ufffd[31mnothing\ufffd",
         "  source     someone: asserts it; agreement: contradicts",
-        "  measured   +62.5% [+49.9%, +76.3%] against ±5%, after 6 of 21 seeds",
+        "  measured   +63.9% [+59.8%, +68%] against ±5%, after 14 of 21 seeds",
+        "  unseen     what happens on up to 39% of seeds",
         "  control    none: not here",
     ]
     assert "  again      harness run 'toys.toml::wrong[shift=0.5,size=1]'\n" in everything.text
-    assert "about 2851 seeds would decide it" in everything.failure("vague[shift=0,size=1]")
+    assert "about 3128 seeds would decide it" in everything.failure("vague[shift=0,size=1]")
     wide = everything.failure("wide[shift=0,size=1]")
     but = "but so is its control: the claim excludes nothing at this margin"
     assert wide.startswith(f"supported as expected, {but}\n")
@@ -503,10 +504,11 @@ def test_a_suite_is_known_by_its_name_and_two_of_one_are_refused(pytester: pytes
 
 
 def test_options_reach_the_campaign_and_the_command(pytester: pytest.Pytester) -> None:
-    pytester.path.joinpath("toys.toml").write_text(GOOD)
+    assert 'within = "5%"' in GOOD
+    pytester.path.joinpath("toys.toml").write_text(GOOD.replace('within = "5%"', 'within = "2%"'))
     options = ("--harness-seeds=14", "--harness-store=my store.sqlite")
     result = pytester.runpytest_subprocess(IDS[0], *options)
-    result.assert_outcomes(failed=1)  # 6 seeds are too few for 5%
+    result.assert_outcomes(failed=1)  # 14 seeds are too few for 2%
     shown = "--seeds=14 '--store=my store.sqlite'"
     result.stdout.fnmatch_lines(
         ["*after 14 of 14 seeds", f"*again  *harness run 'toys.toml::same[[]shift=0,size=1]' {shown}"]

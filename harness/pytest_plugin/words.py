@@ -41,7 +41,7 @@ def explanation(record: InstanceRecord, command: str) -> str:
     if not record.parts:
         lines.append(("measured", _measured(record, record.unit)))
     if record.leaves_open is not None:
-        lines.append(("open", leaves_open(record)))
+        lines.append(("unseen", leaves_open(record)))
     if record.control:
         lines.append(("control", rival(record.control)))
         for part in record.control.parts:
@@ -56,7 +56,7 @@ def explanation(record: InstanceRecord, command: str) -> str:
 
 
 def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> str:
-    """`+65% [+62%, +67%] against ±5%, after 6 of 21 seeds`."""
+    """`+65% [+62%, +67%] against ±5%, after 14 of 21 seeds`."""
     seeds = f"after {part.n} of {part.budget} seeds"
     if part.estimate is None:
         return f"nothing, {seeds}"

@@ -62,19 +62,19 @@ def test_what_is_predicted_is_what_fresh_runs_do() -> None:
     """Truths spread evenly, which is what the prediction assumes: in each range of predictions, their mean
     against the share of fresh runs, judged at the budget, that come to the same verdict.
 
-    Within 0.04 (measured on 6000 rulings, docs/verdicts.md: up to 0.04 too hopeful) and four standard errors.
+    Within 0.04 (measured on 3905 rulings, docs/verdicts.md: up to 0.05 too hopeful) and four standard errors.
     """
     asked = question(budget=48)
     rng = np.random.default_rng(3)
-    half = stats.t.isf(0.001 / 8, 47) / math.sqrt(48)
+    inside, outside = (stats.t.isf(0.001 / k, 47) / math.sqrt(48) for k in (8, 16))
     rows = []
     for _ in range(3000):
         truth, sd = rng.uniform(-3, 3), rng.choice([0.3, 0.5, 1.0, 1.5])
         ruling = decide(rng.normal(truth, sd, 48).tolist(), asked)
         if ruling.verdict in ("supported", "refuted"):
             fresh = rng.normal(truth, sd, 48)
-            low, high = (fresh.mean() + sign * half * fresh.std(ddof=1) for sign in (-1, 1))
-            came = "supported" if low > -1 and high < 1 else "refuted" if low >= 1 or high <= -1 else ""
+            mean, sd_ = abs(fresh.mean()), fresh.std(ddof=1)
+            came = "supported" if mean + inside * sd_ < 1 else "refuted" if mean - outside * sd_ >= 1 else ""
             rows.append((reproducibility(ruling, asked), came == ruling.verdict))
     table = np.array(rows, dtype=float)
     for low, high in ((0, 0.8), (0.8, 0.95), (0.95, 0.99), (0.99, 1.1)):

@@ -400,6 +400,24 @@ def test_floor_keeps_a_run_of_equal_values_from_supporting_too_soon():
     assert passes(unguarded) > 100
 
 
+def test_a_claim_that_must_not_overlook_rare_failures_waits_for_the_seeds_that_show_them():
+    """5% of seeds fail, at 1, on noise of 0.01; the mean, 0.05, is beyond the margin of 0.04.
+
+    Without a least look the half of data sets of which no failure is among the first 14 seeds are supported
+    (0.95¹⁴ = 0.49; at least a third of 300, but with probability 1e-8). With `rare = "5%"`, 162 seeds, those
+    with at most one: of a chance of 0.0024, and 8 or more of 300 have one of 1e-6.
+    """
+    rng = np.random.default_rng(9)
+    question = replace(EQUAL, region=Region(high=0.04), budget=162)
+    rows = ((rng.random((300, 162)) < 0.05) + 0.01 * rng.standard_normal((300, 162))).tolist()
+
+    def passes(q: Question) -> int:
+        return sum(decide(row, q).verdict == "supported" for row in rows)
+
+    assert passes(question) > 100
+    assert passes(replace(question, least=162)) < 8
+
+
 # Closeness
 
 

@@ -153,7 +153,7 @@ def test_bends_that_are_the_same_for_every_seed_show_nothing() -> None:
 
 @pytest.mark.parametrize("center", ["mean", "median"])
 def test_bends_that_fall_apart_are_curved_only_if_the_median_says_so(center: str) -> None:
-    """One seed of fourteen bends otherwise. The mean's interval is [−0.6, −0.3]; the median's reaches −0.1."""
+    """One seed of fourteen bends otherwise: the mean says −0.6 to −0.3, the median −0.5 to −0.1."""
     values = np.random.default_rng(2).normal(-0.5, 0.01, 14).tolist()  # any
     bends = [-0.5 + 0.001 * i for i in range(13)] + [-0.1]
     ruling = decide(values, replace(law(budget=14), center=center), bends)
