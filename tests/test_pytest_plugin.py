@@ -254,7 +254,7 @@ def test_a_failure_shows_the_finding_and_how_to_repeat_it_and_no_traceback(every
     wide = everything.failure("wide[shift=0,size=1]")
     but = "but so is its control: the claim excludes nothing at this margin"
     assert wide.startswith(f"supported as expected, {but}\n")
-    assert "equal within 90% at shift=0.5\n             supported: +62.5% [" in wide
+    assert "equal within 90% at shift=0.5\n             supported: +63.9% [" in wide
     assert "the rival passes the same test" in wide
     assert "error      seed 4: the worker exited with code 7" in everything.failure("crash")
     assert "again      harness run toys.toml::crash\n" in everything.failure("crash")

@@ -4,8 +4,8 @@ A mean's interval takes the values for a sample of one heap. Where a gap parts t
 and a few far away, its width is a matter of how many of each the first seeds happen to have. The median's
 interval assumes nothing. So a definite verdict of such a mean counts only if that interval gives it too.
 
-Only means need it. The pseudomedian is for values of which some are far away: its interval counts ranks, and
-is as wide whether or not there is a gap.
+Only means need it. A pseudomedian's interval counts ranks: on two modes it keeps its level without, and where
+it does not, on 30% of values far away, the condition does not help (docs/verdicts.md).
 """
 
 from __future__ import annotations
