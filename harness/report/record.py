@@ -75,7 +75,7 @@ class StraightnessRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     (the interval lies inside ±`shown`) or open.
     """
 
-    margin: float
+    margin: Annotated[float, msgspec.Meta(gt=0)]
     shown: float | None
     """The margin within which the claim says that it must be shown to be straight."""
     state: str
