@@ -121,7 +121,12 @@ def test_a_curve_is_as_far_as_it_bends() -> None:
     assert found is not None
     assert found.value == pytest.approx(0.0, abs=1e-9)
     bend = StraightnessRecord(
-        margin=0.2, shown=None, state="curved", estimate=-0.8, interval=(-0.9, -0.7), values=(-0.7, -0.8, -0.9)
+        margin=0.2,
+        shown=None,
+        state="curved",
+        estimate=-0.8,
+        interval=(-0.9, -0.7),
+        values=(-0.7, -0.8, -0.9),
     )
     curved = distance(msgspec.structs.replace(straight, straightness=bend))
     assert curved is not None
