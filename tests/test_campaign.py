@@ -79,8 +79,8 @@ def test_an_error_says_which_seed_and_quantity(read: Read) -> None:
     [
         ("divide", 2, "seed 0: ZeroDivisionError: division by zero (FILE, line {1 / (seed - seed)})"),
         ("forget", 2, "seed 0: declared quantity 'b.error' is missing, and its stage did not fail"),
-        ("either", 6, "seed 0: IndexError: list index out of range (FILE, line {[seed + 2]})"),  # twice
-        ("late", 6, "seed 1: ValueError: no seed 1 or beyond (FILE, line {raise})"),  # not the lowest
+        ("either", 14, "seed 0: IndexError: list index out of range (FILE, line {[seed + 2]})"),  # twice
+        ("late", 14, "seed 1: ValueError: no seed 1 or beyond (FILE, line {raise})"),  # not the lowest
     ],
 )
 def test_a_mistake_that_the_two_lowest_seeds_make_alike_is_not_made_again(

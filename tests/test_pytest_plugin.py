@@ -238,22 +238,23 @@ def test_pytest_and_the_command_share_a_store_and_claims_share_workers(everythin
 
 
 def test_a_failure_shows_the_finding_and_how_to_repeat_it_and_no_traceback(everything: Run) -> None:
-    assert everything.failure("wrong[shift=0.5,size=1]").splitlines()[:8] == [
+    assert everything.failure("wrong[shift=0.5,size=1]").splitlines()[:9] == [
         "expected supported, found refuted",
         "  claim      a equals b though it is shifted.",
         "  at         shift=0.5, size=1",
         "  predicate  a.error and b.error equal within 5%",
         "  because    of \ufffd[31mnothing\ufffd",
         "  source     someone: asserts it; agreement: contradicts",
-        "  measured   +62.5% [+49.9%, +76.3%] against ±5%, after 6 of 21 seeds",
+        "  measured   +63.9% [+59.8%, +68%] against ±5%, after 14 of 21 seeds",
+        "  unseen     what happens on up to 39% of seeds",
         "  control    none: not here",
     ]
     assert "  again      harness run 'toys.toml::wrong[shift=0.5,size=1]'\n" in everything.text
-    assert "about 2851 seeds would decide it" in everything.failure("vague[shift=0,size=1]")
+    assert "about 3128 seeds would decide it" in everything.failure("vague[shift=0,size=1]")
     wide = everything.failure("wide[shift=0,size=1]")
     but = "but so is its control: the claim excludes nothing at this margin"
     assert wide.startswith(f"supported as expected, {but}\n")
-    assert "equal within 90% at shift=0.5\n             supported: +62.5% [" in wide
+    assert "equal within 90% at shift=0.5\n             supported: +63.9% [" in wide
     assert "the rival passes the same test" in wide
     assert "error      seed 4: the worker exited with code 7" in everything.failure("crash")
     assert "again      harness run toys.toml::crash\n" in everything.failure("crash")
@@ -503,13 +504,14 @@ def test_a_suite_is_known_by_its_name_and_two_of_one_are_refused(pytester: pytes
 
 
 def test_options_reach_the_campaign_and_the_command(pytester: pytest.Pytester) -> None:
-    pytester.path.joinpath("toys.toml").write_text(GOOD)
-    options = ("--harness-seeds=6", "--harness-store=my store.sqlite")
+    assert 'within = "5%"' in GOOD
+    pytester.path.joinpath("toys.toml").write_text(GOOD.replace('within = "5%"', 'within = "2%"'))
+    options = ("--harness-seeds=14", "--harness-store=my store.sqlite")
     result = pytester.runpytest_subprocess(IDS[0], *options)
-    result.assert_outcomes(failed=1)  # 6 seeds are too few for 5%
-    shown = "--seeds=6 '--store=my store.sqlite'"
+    result.assert_outcomes(failed=1)  # 14 seeds are too few for 2%
+    shown = "--seeds=14 '--store=my store.sqlite'"
     result.stdout.fnmatch_lines(
-        ["*after 6 of 6 seeds", f"*again  *harness run 'toys.toml::same[[]shift=0,size=1]' {shown}"]
+        ["*after 14 of 14 seeds", f"*again  *harness run 'toys.toml::same[[]shift=0,size=1]' {shown}"]
     )
     assert pytester.path.joinpath("my store.sqlite").exists()
     assert not pytester.path.joinpath(".harness").exists()
@@ -531,7 +533,7 @@ def test_the_store_is_the_commands(pytester: pytest.Pytester, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--harness-seeds=7", "--harness-seeds: expected one of 6, 9, 14, 21, 32, 48, 72, 108, found 7"),
+        ("--harness-seeds=7", "--harness-seeds: expected one of 14, 21, 32, 48, 72, 108, 162, 243, found 7"),
         ("--harness-workers=0", "--harness-workers: expected at least 1, found 0"),
     ],
 )

@@ -8,7 +8,8 @@ question may be decided (`LOOKS`). At each look an *interval* holds the centre o
 chance `level` on each side (`interval`). Inside the question's region it *supports*, disjoint from it it
 *refutes*, otherwise more seeds are needed (`decide`, or `decide_rows` from rows), up to the budget:
 *inconclusive*. A claim is a conjunction of questions (`combine`). *Advice* is what would decide an
-inconclusive one (`smallest_margin`, `seeds_to_decision`); `reproducibility` how likely fresh seeds agree.
+inconclusive one (`smallest_margin`, `seeds_to_decision`); `reproducibility` how likely fresh seeds agree;
+`left_open` how rare an event may be that the seeds have missed.
 *Agreement* is a verdict against what a source says: of one instance (`agreement`), or of a claim's instances
 together, by the source's scope (`claim_agreement`).
 
@@ -18,7 +19,9 @@ together, by the source's scope (`claim_agreement`).
 
 from harness.judge.advice import seeds_to_decision, smallest_margin
 from harness.judge.effect import BadValue, effect_values
+from harness.judge.independence import lag_one, neighbours_alike
 from harness.judge.interval import Interval, half_width_factor, interval
+from harness.judge.levels import RULE, level_of
 from harness.judge.outcome import (
     FAILING,
     Agreement,
@@ -29,17 +32,22 @@ from harness.judge.outcome import (
     exit_code,
     outcome,
 )
-from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility
-from harness.judge.rule import Decision, Ruling, check_budget, decide, decide_rows, next_look
+from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility, shown_reproducibility
+from harness.judge.rule import Ruling, check_budget, decide, decide_rows, next_look
 from harness.judge.sources import Judged, agreement, claim_agreement, over_instances, supports_for_some
+from harness.judge.straightness import Bend, Decision
+from harness.judge.unseen import left_open
 from harness.suite.records import LOOKS, Scope, Stance
+from harness.suite.unseen import leaves_open
 
 __all__ = [
     "FAILING",
     "FRAGILE",
     "LOOKS",
+    "RULE",
     "Agreement",
     "BadValue",
+    "Bend",
     "Decision",
     "Expect",
     "Interval",
@@ -60,11 +68,17 @@ __all__ = [
     "exit_code",
     "half_width_factor",
     "interval",
+    "lag_one",
+    "leaves_open",
+    "left_open",
+    "level_of",
+    "neighbours_alike",
     "next_look",
     "outcome",
     "over_instances",
     "reproducibility",
     "seeds_to_decision",
+    "shown_reproducibility",
     "smallest_margin",
     "supports_for_some",
 ]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 
 from harness.judge.interval import half_width_factor, interval, mean_and_sd
-from harness.judge.rule import Ruling, level_of, too_few_distinct
+from harness.judge.law import bend_as, exponent_of
+from harness.judge.levels import level_of
+from harness.judge.rule import Ruling, too_few_distinct
+from harness.judge.straightness import holds
 from harness.plan.records import Closeness, Linear, Question
 from harness.suite.records import LOOKS
 
@@ -19,8 +22,12 @@ def smallest_margin(ruling: Ruling, question: Question) -> float | None:
     For a region around a midpoint, the largest distance of the interval from it; for a one-sided region
     the bound itself. The region is open: any margin beyond this number is supported. None where the
     interval supports nothing: it is infinite, comes from too few distinct values, or the question is
-    exact, exchanged (`differ` is not supported by an interval inside) or has no edge.
+    exact, exchanged (`differ` is not supported by an interval inside) or has no edge; or where a power law is
+    curved, or not shown to be as straight as it states.
     """
+    straight = question.straight
+    if straight is not None and ruling.bend is not None and not holds(ruling.bend, straight):
+        return None
     if question.exchanged or _effect(ruling, question) is None:
         return None
     low, high = question.region.low, question.region.high
@@ -44,11 +51,13 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
     shrink as 1/√N. The level is that of the verdict which the estimate points to.
 
     None when there is no telling: the estimate is on an edge, the interval is infinite or rests on too
-    few distinct values, the question is exact, or more than `MOST_SEEDS` are needed. A decided
-    question's answer is its own n.
+    few distinct values, mean and median differ, the question is exact, or more than `MOST_SEEDS` are
+    needed. A decided question's answer is its own n.
     """
     if ruling.verdict in ("supported", "refuted"):
         return ruling.n
+    if question.straight is not None and question.straight.shown is not None and ruling.bend is not None:
+        return _of_a_straight_law(ruling, question)
     effect = _effect(ruling, question)
     if effect is None:
         return None
@@ -60,12 +69,25 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
     level = level_of("supported" if inside != question.exchanged else "refuted", question)
     if question.center == "mean":
         sd = max(mean_and_sd(ruling.values)[1], effect.floor)
-        return _smallest_n(sd, distance, level)
+        smallest = _smallest_n(sd, distance, level)
+        return smallest if smallest is not None and smallest > ruling.n else None
     found = interval(ruling.values, question.center, level, effect.floor)
     upwards = abs(ruling.estimate - region.high) <= abs(ruling.estimate - region.low)
     reach = found.high - found.estimate if upwards else found.estimate - found.low
     seeds = max(float(LOOKS[0]), ruling.n * (reach / distance) ** 2)
     return math.ceil(seeds) if seeds <= MOST_SEEDS else None
+
+
+def _of_a_straight_law(ruling: Ruling, question: Question) -> int | None:
+    """Of a law that must be shown to be straight: the most that exponent and bend need, where undecided."""
+    assert ruling.bend is not None
+    needed = []
+    if not (question.region.low < ruling.low <= ruling.high < question.region.high):
+        needed.append(seeds_to_decision(*exponent_of(ruling, question)))
+    if ruling.bend.state != "straight":
+        needed.append(seeds_to_decision(*bend_as(None, ruling, question)))
+    found = [seeds for seeds in needed if seeds is not None]
+    return max(found) if found and len(found) == len(needed) else None
 
 
 def _effect(ruling: Ruling, question: Question) -> Linear | None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.judge.outcome import Agreement, Verdict
-from harness.judge.rule import Decision, decide
+from harness.judge.rule import decide
+from harness.judge.straightness import Decision
 from harness.plan.records import Question
 from harness.suite.records import Scope, Stance
 
@@ -69,11 +70,13 @@ def over_instances(scope: Scope, judged: Sequence[Judged], total: int) -> Decisi
     return "supported" if holds else "refuted" if fails else None
 
 
-def supports_for_some(parts: Iterable[tuple[Sequence[float], Question]], instances: int) -> bool:
+def supports_for_some(
+    parts: Iterable[tuple[Question, Sequence[float], Sequence[float]]], instances: int
+) -> bool:
     """Whether the values support every part of an instance at α/k, k being the number of the instances.
 
-    `parts` has the values that each question read. These may end at a look that decided at α alone: then
-    they need not be enough.
+    `parts` has for each question the values that it read, and their bends (of a power law). These may end at a
+    look that decided at α alone: then they need not be enough.
     """
     return all(
         decide(
@@ -83,9 +86,10 @@ def supports_for_some(parts: Iterable[tuple[Sequence[float], Question]], instanc
                 alpha=question.alpha / instances,
                 alpha_refute=question.alpha_refute / instances,
             ),
+            bends,
         ).verdict
         == "supported"
-        for values, question in parts
+        for question, values, bends in parts
     )
 
 

@@ -5,8 +5,18 @@ question reads *trials*; two claims that read the same experiment at the same po
 read the same trial, which is measured once.
 """
 
-from harness.plan.questions import PAIR, Case, case, declared, fixed, parameters
-from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Trial, arguments
+from harness.plan.questions import PAIR, Case, SeedsError, case, declared, fixed, parameters
+from harness.plan.records import (
+    Closeness,
+    Linear,
+    Params,
+    Question,
+    Reading,
+    Region,
+    Straightness,
+    Trial,
+    arguments,
+)
 from harness.plan.shards import shard
 
 __all__ = [
@@ -18,6 +28,8 @@ __all__ = [
     "Question",
     "Reading",
     "Region",
+    "SeedsError",
+    "Straightness",
     "Trial",
     "arguments",
     "case",

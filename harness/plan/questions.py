@@ -11,12 +11,29 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from harness.declare import Declaration, find, is_reference
-from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Scale, Value, arguments
+from harness.errors import UserError
+from harness.plan.records import (
+    Closeness,
+    Linear,
+    Params,
+    Question,
+    Reading,
+    Region,
+    Scale,
+    Straightness,
+    Value,
+    arguments,
+)
+from harness.plan.slopes import bend_weights, slope_weights
 from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
-from harness.suite.records import AxisValue, Experiment, Instance
+from harness.suite.records import LOOKS, AxisValue, Experiment, Instance
 
 PAIR = "harness.measure.pair:pair"
 """The experiment that times two benchmarks side by side; by its name, for this room knows nothing of it."""
+
+
+class SeedsError(UserError, ValueError):
+    """A budget that is given in place of the claims' own, and that one of them cannot be judged with."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +48,26 @@ class Case:
 def case(instance: Instance, *, seeds: int | None = None) -> Case:
     """The case of an instance; `seeds` replaces its budget, except for `exact`.
 
-    Raises ValueError where the suite was loaded without importing the experiment that it names.
+    Raises `SeedsError` for a budget that is no look or below the least that `rare` allows, ValueError
+    where the suite was loaded without importing the experiment that it names.
     """
     predicate = instance.claim.predicate
     budget = instance.seeds if seeds is None or isinstance(predicate, Exact) else seeds
+    if budget != instance.seeds:
+        _check_budget(budget, instance)
     questions = _Questions(instance, budget)
     control: tuple[Question, ...] = ()
     if instance.control is not None and instance.control.predicate is not None:
         control = questions.ask(instance.control.predicate, instance.control.at)
     return Case(instance, questions.ask(predicate, {}), control)
+
+
+def _check_budget(seeds: int, instance: Instance) -> None:
+    if seeds not in LOOKS:
+        raise SeedsError(f"seeds: expected one of {', '.join(map(str, LOOKS))}, found {seeds}")
+    if seeds < instance.least:
+        expected = f"expected at least {instance.least} seeds, for its `rare`"
+        raise SeedsError(f"{instance.id}: {expected}, found {seeds}")
 
 
 def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> Params:
@@ -130,12 +158,13 @@ class _Questions:
         axis, labels = self._over()
         values = self.experiment.axes[axis].by_label
         logs = [math.log(float(values[label].value or 0)) for label in labels]
-        center = math.fsum(logs) / len(logs)
-        spread = math.fsum((x - center) ** 2 for x in logs)
         readings = tuple(self._reading(predicate.of, {**point, axis: label}) for label in labels)
-        weights = tuple((x - center) / spread for x in logs)
-        region = Region(predicate.low, predicate.high)
-        return self._question(self._linear(readings, weights, "log"), region)
+        law = self._linear(readings, slope_weights(logs), "log")
+        question = self._question(law, Region(predicate.low, predicate.high))
+        if predicate.bend is None:
+            return question
+        bend = self._linear(readings, bend_weights(logs), "log")
+        return replace(question, straight=Straightness(bend, predicate.bend, predicate.straight))
 
     def _monotone(self, predicate: Monotone, point: Mapping[str, str]) -> tuple[Question, ...]:
         axis, labels = self._over()
@@ -187,4 +216,5 @@ class _Questions:
 
     def _question(self, effect: Linear | Closeness, region: Region) -> Question:
         claim = self.instance.claim
-        return Question("", effect, region, claim.center, claim.alpha, claim.alpha, self.budget)
+        least = self.instance.least
+        return Question("", effect, region, claim.center, claim.alpha, claim.alpha, self.budget, least=least)

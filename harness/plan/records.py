@@ -84,6 +84,20 @@ class Linear:
 
 
 @dataclass(frozen=True)
+class Straightness:
+    """Whether a power law is straight: its *bend* is near 0.
+
+    The bend of a seed, x_s of `effect`, is the slope over the upper half of the axis's points less that over
+    the lower half. A bend beyond ±`margin` refutes the law; `shown` is the margin within which straightness
+    has to be shown for the law to be supported (None: it has not).
+    """
+
+    effect: Linear
+    margin: float
+    shown: float | None = None
+
+
+@dataclass(frozen=True)
 class Closeness:
     """x_s = |a − b| / (atol + rtol·|b|): at most 1 where numpy.allclose holds. Of one reading, b is 0."""
 
@@ -99,7 +113,8 @@ class Question:
 
     `alpha` is the one-sided chance of a wrong *supported*, `alpha_refute` of a wrong *refuted* (a
     conjunction of k parts refutes each at α/(k−1)).
-    `exchanged` swaps the two verdicts (`differ`).
+    `exchanged` swaps the two verdicts (`differ`). No look is smaller than `least` (`rare`). `straight` is
+    what else a power law must satisfy; it reads what `effect` reads.
     """
 
     name: str
@@ -110,6 +125,8 @@ class Question:
     alpha_refute: float
     budget: int
     exchanged: bool = False
+    least: int = 0
+    straight: Straightness | None = None
 
     def trials(self, seeds: Iterable[int]) -> list[Trial]:
         """The distinct trials that the question reads for these seeds."""

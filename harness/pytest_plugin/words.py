@@ -12,6 +12,7 @@ from harness.report.words import (
     control,
     effect,
     interval,
+    leaves_open,
     point,
     predicate,
     region,
@@ -29,7 +30,7 @@ def safe(text: str) -> str:
 def properties(record: InstanceRecord) -> list[tuple[str, object]]:
     """Names and values for `user_properties`. Numbers are JSON, in the units of `harness.report.record`."""
     texts = ("verdict", "outcome", "expect", "agreement", "unit", "says")
-    numbers = ("n", "budget", "estimate", "interval", "region", "seconds")
+    numbers = ("n", "budget", "estimate", "interval", "region", "leaves_open", "seconds")
     return [
         *((name, printable(getattr(record, name))) for name in texts),
         *((name, json.dumps(getattr(record, name))) for name in numbers),
@@ -52,6 +53,8 @@ def explanation(record: InstanceRecord, command: str) -> str:
         lines.append((part.name, f"{part.verdict}: {_measured(part, record.unit)}"))
     if not record.parts:
         lines.append(("measured", _measured(record, record.unit)))
+    if record.leaves_open is not None:
+        lines.append(("unseen", leaves_open(record)))
     if record.control:
         lines.append(("control", rival(record.control)))
         for part in record.control.parts:
@@ -77,7 +80,7 @@ def _said_of(record: InstanceRecord) -> str:
 
 
 def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> str:
-    """`+65% [+62%, +67%] against ±5%, after 6 of 21 seeds`."""
+    """`+65% [+62%, +67%] against ±5%, after 14 of 21 seeds`."""
     seeds = f"after {part.n} of {part.budget} seeds"
     if part.estimate is None:
         return f"nothing, {seeds}"

@@ -8,17 +8,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from harness.campaign import Finding, Part, Result
 from harness.judge import (
     FRAGILE,
+    RULE,
     Verdict,
     all_reproduce,
+    lag_one,
+    left_open,
+    neighbours_alike,
     reproducibility,
     seeds_to_decision,
+    shown_reproducibility,
     smallest_margin,
     supports_for_some,
 )
 from harness.measure import Measurement, Recheck
 from harness.plan import Closeness, Linear, Trial
 from harness.report.data import data_parameters
-from harness.report.details import fit, timings
+from harness.report.details import fit, straightness, timings
 from harness.report.record import (
     ControlRecord,
     InstanceRecord,
@@ -43,6 +48,7 @@ def instance_record(
     part = settling(finding.parts, finding.verdict)
     trials, seconds = _trials((*finding.parts, *finding.control), result.measurements, first_seed)
     shown = _part(part)
+    parts = tuple(map(_part, finding.parts)) if len(finding.parts) > 1 else ()
     hours = None
     if finding.verdict == "inconclusive" and shown.seeds_to_decision and shown.n:
         per_seed = _seconds_per_seed(part, result.measurements, first_seed)
@@ -74,17 +80,23 @@ def instance_record(
         seeds_to_decision=shown.seeds_to_decision,
         hours_to_decision=hours,
         reason=shown.reason,
-        parts=tuple(map(_part, finding.parts)) if len(finding.parts) > 1 else (),
+        parts=parts,
         control=_control(finding),
         seconds=seconds,
         trials=trials,
         looks=shown.looks,
-        reproducibility=_reproducibility(finding.parts, finding.verdict),
+        reproducibility=_shown_reproducibility(finding.parts, finding.verdict),
         fragile=_is_fragile(finding),
         fit=fit(part, instance, result.measurements, first_seed),
         timings=timings(part, instance, result.measurements, first_seed),
         stance=instance.stance,
         supported_for_some=_supported_for_some(finding, suite),
+        straightness=shown.straightness,
+        lag_one=shown.lag_one,
+        neighbours_alike=shown.neighbours_alike or any(part.neighbours_alike for part in parts),
+        rule=RULE,
+        least=instance.least,
+        leaves_open=_left_open(finding.parts, finding.verdict),
     )
 
 
@@ -95,7 +107,11 @@ def _supported_for_some(finding: Finding, suite: Suite) -> bool:
     if source is None or source.scope != "some" or finding.verdict != "supported":
         return False
     alike = suite.stances[instance.claim.id][instance.stance]
-    return supports_for_some([(part.ruling.values, part.question) for part in finding.parts], alike)
+    parts = [
+        (part.question, part.ruling.values, part.ruling.bend.values if part.ruling.bend else ())
+        for part in finding.parts
+    ]
+    return supports_for_some(parts, alike)
 
 
 def recheck_record(recheck: Recheck) -> RecheckRecord:
@@ -123,6 +139,27 @@ def _reproducibility(parts: Sequence[Part], verdict: Verdict) -> float | None:
     if verdict == "refuted":
         return max((chance for chance in chances if chance is not None), default=None)
     return all_reproduce(chances) if verdict == "supported" else None
+
+
+def _shown_reproducibility(parts: Sequence[Part], verdict: Verdict) -> float | None:
+    """What is shown of it: cut by the seeds of the part that has the fewest, or of each refuted one."""
+    decided = [part for part in parts if part.verdict == verdict]
+    if verdict == "refuted":
+        shown = [shown_reproducibility(_reproducibility([part], verdict), part.ruling.n) for part in decided]
+        return max((chance for chance in shown if chance is not None), default=None)
+    fewest = min((part.ruling.n for part in decided), default=0)
+    return shown_reproducibility(_reproducibility(decided, verdict), fewest)
+
+
+def _left_open(parts: Sequence[Part], verdict: Verdict) -> float | None:
+    """What a definite verdict leaves open: of a supported conjunction, what any part does."""
+    if verdict == "refuted":
+        settled = settling(parts, verdict)
+        return left_open(settled.ruling, settled.question)
+    if verdict != "supported":
+        return None
+    chances = [left_open(part.ruling, part.question) for part in parts]
+    return max((chance for chance in chances if chance is not None), default=None)
 
 
 def _is_fragile(finding: Finding) -> bool:
@@ -165,7 +202,13 @@ def _part(part: Part) -> PartRecord:
         smallest_margin=smallest_margin(ruling, question) if linear else None,
         seeds_to_decision=seeds_to_decision(ruling, question) if linear and not definite else None,
         reason=part.error or ruling.reason,
-        reproducibility=None if part.error else reproducibility(ruling, question),
+        reproducibility=None
+        if part.error
+        else shown_reproducibility(reproducibility(ruling, question), ruling.n),
+        leaves_open=None if part.error else left_open(ruling, question),
+        straightness=straightness(part),
+        lag_one=lag_one(ruling.values) if linear else None,
+        neighbours_alike=linear and neighbours_alike(ruling.values),
     )
 
 

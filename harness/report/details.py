@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from harness.campaign import Part
 from harness.measure import Measurement
 from harness.plan import Trial
-from harness.report.record import FitRecord, TimingRecord
+from harness.report.record import FitRecord, Side, StraightnessRecord, TimingRecord
 from harness.suite import Instance
 from harness.suite.records import named
 
@@ -41,6 +41,25 @@ def fit(
         sd=tuple(map(statistics.stdev, columns)),
         **shape_of(logs, [math.fsum(column) / len(column) for column in columns]),
     )
+
+
+def straightness(part: Part) -> StraightnessRecord | None:
+    """What a power law was judged by beside its exponent; None of others, and where nothing was judged."""
+    bend, straight = part.ruling.bend, part.question.straight
+    if bend is None or straight is None or part.error:
+        return None
+    return StraightnessRecord(
+        margin=straight.margin,
+        shown=straight.shown,
+        state=bend.state,
+        estimate=bend.estimate,
+        interval=(_side(bend.low), _side(bend.high)),
+        values=bend.values,
+    )
+
+
+def _side(x: float) -> Side:
+    return x if math.isfinite(x) else None
 
 
 def shape_of(x: Sequence[float], y: Sequence[float]) -> dict[str, float | None]:

@@ -10,6 +10,8 @@ judged, in the units of `harness.report.record`:
         less, greater, at-most, at-least, faster, monotone, differ, power-law with a bound
     exact                          the largest violation of any seed, as it is
 
+Of a power law that is curved, the effect is its bend, and the interval ±the margin of straightness.
+
 The unit is 1 for logarithms, so that the distance is a ratio (what was measured to its bound, the factor to
 the speed-up), and for exponents. For differences and values it is the margin or the bound, or 1 where that
 is 0.
@@ -26,7 +28,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.judge import interval
-from harness.report.record import InstanceRecord, PartRecord, Unit
+from harness.plan.records import Center
+from harness.report.record import InstanceRecord, PartRecord, StraightnessRecord, Unit
 
 LARGEST = 1e9
 """Nothing is farther, nor (as a ratio) nearer than 1/LARGEST: asv can draw it, and divide by it."""
@@ -55,6 +58,9 @@ class Distance:
 
 def distance(instance: InstanceRecord) -> Distance | None:
     """The distance of an instance, that of its worst part; None where nothing was estimated."""
+    curve = _curve(instance)
+    if curve is not None:
+        return _of_a_curve(curve, instance.center)
     found = _worst(instance)
     if found is None:
         return None
@@ -69,8 +75,25 @@ def distance(instance: InstanceRecord) -> Distance | None:
 
 def how_far(instance: InstanceRecord) -> float | None:
     """The value of `distance` alone, at a hundredth of the cost."""
+    curve = _curve(instance)
+    if curve is not None:
+        return _bounded(abs(curve.estimate) / curve.margin)
     found = _worst(instance)
     return None if found is None else found[0]
+
+
+def _curve(instance: InstanceRecord) -> StraightnessRecord | None:
+    """The bend of a power law that is curved."""
+    bend = instance.straightness
+    return bend if bend is not None and bend.state == "curved" and len(bend.values) > 1 else None
+
+
+def _of_a_curve(bend: StraightnessRecord, center: Center) -> Distance:
+    far = math.copysign(bend.margin, bend.estimate)
+    shown = interval(bend.values, center, LEVEL)
+    low, high = sorted((_bounded(shown.low / far), _bounded(shown.high / far)))
+    samples = tuple(_bounded(x / far) for x in bend.values)
+    return Distance(_bounded(bend.estimate / far), samples, low, high)
 
 
 def _worst(instance: InstanceRecord) -> tuple[float, InstanceRecord | PartRecord] | None:

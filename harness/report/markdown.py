@@ -11,6 +11,7 @@ from harness.report import findings
 from harness.report.agreement import contradicted, statements, told
 from harness.report.data import data_used
 from harness.report.record import ClaimRecord, InstanceRecord, Record
+from harness.report.remarks import of_points
 from harness.report.words import (
     FAILING,
     HEADERS,
@@ -86,6 +87,8 @@ def _claim(name: str, instances: list[InstanceRecord], stated: ClaimRecord | Non
     lines += [f"Control: {escape(text)}." for text in sorted(rivals)]
     lines += [""] if rivals else []
     lines += [_table([row(i) for i in instances], HEADERS), ""]
+    remarks = of_points(instances)
+    lines += [*(f"- {escape(remark)}" for remark in remarks), ""] if remarks else []
     reasons = {i.because for i in instances if i.because}
     for because in sorted(reasons):
         points = "; ".join(point(i) for i in instances if i.because == because)

@@ -72,6 +72,23 @@ class SourceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """"ours" where the source gives no number for the claim's margin or bound."""
 
 
+class StraightnessRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """By how much a power law's exponent changes from the lower half of the axis's points to the upper.
+
+    `state` is curved (the interval at half the level lies outside ±`margin`: the law is refuted), straight
+    (the interval lies inside ±`shown`) or open.
+    """
+
+    margin: Annotated[float, msgspec.Meta(gt=0)]
+    shown: float | None
+    """The margin within which the claim says that it must be shown to be straight."""
+    state: str
+    estimate: float
+    interval: tuple[Side, Side]
+    """At the level of *supported*, as the exponent's."""
+    values: tuple[float, ...]
+
+
 class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One question of a conjunction: how its first n seeds decided it."""
 
@@ -88,6 +105,16 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seeds_to_decision: int | None
     reason: str
     reproducibility: float | None = None
+    """As the instance's."""
+    leaves_open: float | None = None
+    """As the instance's."""
+    straightness: StraightnessRecord | None = None
+    """Of a power law with `exponent`."""
+    lag_one: float | None = None
+    """The correlation between the ranks of neighbouring seeds' values; None of fewer than 21 seeds, of many
+    ties, and of `exact`."""
+    neighbours_alike: bool = False
+    """Whether that is more than independent seeds give once in a thousand claims; verdicts assume them."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -176,11 +203,24 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     looks: tuple[tuple[int, Side, Side], ...] = ()
     """How the verdict was reached: (n, low, high) of the interval at each look."""
     reproducibility: float | None = None
-    """The chance that fresh seeds give the same verdict; None where it is not known."""
+    """The chance that fresh seeds give the same verdict, as far as n seeds tell: at most n/(n + 1), and None
+    of fewer than 21. None where it is not known, too. In records of 0.1 it is not cut."""
     fragile: bool = False
-    """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known."""
+    """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known: its
+    verdict is near an edge. Judged before the chance is cut."""
     fit: FitRecord | None = None
     timings: tuple[TimingRecord, ...] = ()
+    straightness: StraightnessRecord | None = None
+    lag_one: float | None = None
+    neighbours_alike: bool = False
+    """Of any of its parts, where it has several."""
+    rule: int = 1
+    """Which rule judged it, `harness.judge.RULE`; records of 0.1 do not say, and are of the first."""
+    least: int = 0
+    """The smallest number of seeds that `rare` allows; 0 where it is not demanded."""
+    leaves_open: float | None = None
+    """A definite verdict on n seeds may have missed events that happen on this share of seeds, at its alpha;
+    None of medians and of what is not decided."""
     stance: str = ""
     """What the source says of this instance: asserts, disputes, asks, or none. '' in older records."""
     supported_for_some: bool = False

@@ -10,6 +10,7 @@ from harness.report.agreement import statements, told
 from harness.report.data import data_used
 from harness.report.findings import alike, lacking, named, sentence
 from harness.report.record import Record
+from harness.report.remarks import of_points
 from harness.report.words import (
     FAILING,
     GLYPHS,
@@ -55,6 +56,7 @@ def terminal(record: Record, paint: Paint = plain) -> str:
             rows.append((paint(cells[0], instance.outcome), *cells[1:]))
         table = tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True)
         lines += ["  " + line for line in table.splitlines()]
+        lines += [f"  {printable(remark)}" for remark in of_points(instances)]
     attention = [i for i in record.instances if i.outcome in FAILING]
     if attention:
         lines += ["", "Not as expected:"]

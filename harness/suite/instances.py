@@ -96,7 +96,7 @@ def _instance(
         labels[span[0]] = f"{span[1]}..{span[2]}"
     stance: Stance = claim.source.stance if claim.source else "none"
     expect, because, path = draft.expect, draft.because, draft.path
-    marks, control, seeds = draft.marks, draft.control, draft.seeds
+    marks, control, budget = draft.marks, draft.control, draft.budget
     for index, override in enumerate(draft.overrides):
         if not _matches(override, labels):
             continue
@@ -107,7 +107,7 @@ def _instance(
         because = because if override.because is None else override.because
         marks = marks if override.marks is None else override.marks
         control = override.control or control
-        seeds = override.seeds or seeds
+        budget = budget.changed(override.path, override.seeds, override.rare)
     by_source: Expectation = "open"  # `some` and `most` say nothing of one instance
     if claim.source and claim.source.scope == "every":
         by_source = _BY_STANCE[stance]
@@ -117,7 +117,8 @@ def _instance(
     says = claim.says.format_map({**labels, **({over[0]: ", ".join(over[1])} if over else {})})
     return Instance(
         suite, claim, tuple(sorted((a, v.label) for a, v in point.items())), says,
-        expect or by_source, because, marks, control, seeds, span, over, stance,
+        expect or by_source, because, marks, control, budget.seeds, span, over,
+        budget.least(claim.alpha, notes), stance,
     )  # fmt: skip
 
 

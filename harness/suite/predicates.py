@@ -75,7 +75,10 @@ class Bound:
 class PowerLaw:
     """`power-law`: the effective exponent of a quantity against an axis, between `low` and `high`.
 
-    Stated as `exponent` and `within`, or as a bound `at-most` or `at-least`; `text` says which.
+    Stated as `exponent` and `within`, or as a bound `at-most` or `at-least`; `text` says which. `bend` is by
+    how much the exponent may change between the halves of the axis before the law is refuted as curved (None
+    for a bound, which curved laws may keep); `straight` the margin within which it must be shown that it
+    does not.
     """
 
     of: str
@@ -83,6 +86,8 @@ class PowerLaw:
     low: float
     high: float
     text: str
+    bend: float | None = None
+    straight: float | None = None
     kind: Literal["power-law"] = "power-law"
 
     @property
@@ -90,7 +95,8 @@ class PowerLaw:
         return (self.of,)
 
     def describe(self) -> str:
-        return f"{self.of} ~ {self.against}^({self.text})"
+        straight = "" if self.straight is None else f", straight within {self.straight:g}"
+        return f"{self.of} ~ {self.against}^({self.text}){straight}"
 
 
 @dataclass(frozen=True)
@@ -149,10 +155,14 @@ class Faster:
 
 Predicate = Comparison | Bound | PowerLaw | Monotone | Exact | Faster
 
+LEAST_BEND = 0.2
+"""A change of the exponent between the halves of an axis that is no curve, whatever the claim's margin: each
+half is then within 0.1 of their mean, as near as finite widths let exponents come to those of a limit."""
+
 NEED_CONTROL = frozenset({"equal", "at-most", "at-least", "exact", "power-law"})
 """Predicates that a network which never moves might satisfy: expected supported, they name a rival."""
 
-FIXED_IN_CONTROL = frozenset({"within", "by", "bound", "rtol", "atol", "at-most", "at-least"})
+FIXED_IN_CONTROL = frozenset({"within", "by", "bound", "rtol", "atol", "at-most", "at-least", "straight"})
 """A rival is judged by the claim's own margins."""
 
 
@@ -209,6 +219,7 @@ def _power_law(table: Table) -> Predicate | None:
         table.notes.add(table.path, expected, " and ".join(f"`{key}`" for key in given) or "none")
     sides = {key: table.take(key, float, None) for key in ("exponent", "at-most", "at-least")}
     within = table.take("within", Positive) if given == ["exponent"] else None
+    straight = _straight(table, given)
     side = sides[given[0]] if len(given) == 1 else None
     if of is None or against is None or side is None:
         return None
@@ -218,7 +229,20 @@ def _power_law(table: Table) -> Predicate | None:
         return PowerLaw(of, against, side, math.inf, f"at least {side:g}")
     if within is None:
         return None
-    return PowerLaw(of, against, side - within, side + within, f"{side:g} ± {within:g}")
+    bend = max(2 * within, LEAST_BEND)
+    if straight is not None:
+        bend = min(bend, straight)
+    return PowerLaw(of, against, side - within, side + within, f"{side:g} ± {within:g}", bend, straight)
+
+
+def _straight(table: Table, given: list[str]) -> float | None:
+    """`straight`, which goes with `exponent`: a curved law may keep a bound."""
+    stated = table.has("straight")
+    straight: float | None = table.take("straight", Positive, None)
+    if stated and given and given != ["exponent"]:
+        found = " and ".join(f"`{key}`" for key in given)
+        table.notes.add((*table.path, "straight"), "`straight` beside `exponent` and `within`", found)
+    return straight
 
 
 def _monotone(table: Table) -> Predicate | None:

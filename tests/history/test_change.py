@@ -107,6 +107,8 @@ def test_a_control_that_stops_failing_weakens_a_supported_claim() -> None:
         ({"region": (-0.02, 0.02)}, "region ±5.13% → ±2.02%"),
         ({"budget": 108}, "seeds 48 → 108"),
         ({"alpha": 0.01}, "alpha 0.001 → 0.01"),
+        ({"least": 162}, "least seeds 0 → 162"),
+        ({"rule": 2}, "rule 1 (looks from 6 seeds) → 2 (looks from 14 seeds)"),
         ({"center": "median"}, "center mean → median"),
         ({"expect": "open", "outcome": "measured"}, "expectation supported → open"),
         ({"control": ControlRecord(none_because="…")}, "control none stated → none"),
@@ -117,6 +119,11 @@ def test_a_claim_that_says_another_thing_is_redefined_whatever_its_verdict(chang
         found = change(instance(), instance(verdict=verdict, **changed))
         assert found.kind == "redefined"
         assert said in found.note
+
+
+def test_exact_is_judged_alike_by_every_rule() -> None:
+    before, after = (instance(unit="violation", rule=rule) for rule in (1, 2))
+    assert change(before, after).kind == "identical"
 
 
 def test_parameters_redefine_a_claim_but_for_those_that_only_one_side_has() -> None:

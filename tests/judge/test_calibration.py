@@ -48,7 +48,7 @@ def test_simulator_agrees_with_the_rule(name, center, alpha):
         (0.0, (-np.inf, 0.0), 108),
         (0.0, (-unit, unit), 108),
         (unit, (-unit, unit), 48),
-        (2 * unit, (-unit, unit), 108),
+        (2 * unit, (-unit, unit), 243),
         (-unit / 3, (-np.inf, 0.0), 72),
     ]:
         moved = data + shift
@@ -62,8 +62,8 @@ def test_simulator_agrees_with_the_rule(name, center, alpha):
 @pytest.mark.parametrize("center", ["mean", "pseudomedian", "median"])
 @pytest.mark.parametrize("n", LOOKS)
 def test_simulator_has_the_same_intervals(center, n):
-    data = np.random.default_rng(29).standard_t(3, (4, 108))
-    lows, highs = calibration.intervals(data, n, center, 0.05)
+    data = np.random.default_rng(29).standard_t(3, (4, LOOKS[-1]))
+    lows, highs = calibration.intervals(data, n, center, 0.05 / 8)
     found = [interval(row[:n].tolist(), center, 0.05 / 8) for row in data]
     # Means and deviations summed in another order: 1e-12 of numbers of order 1.
     assert [f.low for f in found] == pytest.approx(lows.tolist(), rel=1e-12, abs=1e-12)
@@ -84,16 +84,16 @@ def test_the_rule_itself_keeps_alpha():
 
 
 HOLDS = {
-    # (data, centre): (rows, wrong verdicts in units of alpha = 0.05, either direction, from a million rows)
-    ("Gaussian", "mean"): (20_000, 0.66),
-    ("log-ratio of lognormals", "mean"): (20_000, 0.66),
-    ("gamma, skewness 0.2", "mean"): (20_000, 0.79),
-    ("t3", "mean"): (20_000, 0.50),
-    ("Gaussian", "pseudomedian"): (2_000, 0.56),
-    ("t3", "pseudomedian"): (2_000, 0.56),
-    ("Gaussian", "median"): (20_000, 0.29),
-    ("t3", "median"): (20_000, 0.29),
-    ("lognormal, skewness 2.3", "median"): (20_000, 0.29),
+    # (data, centre): (rows, wrong *supported* in units of alpha = 0.05, from 200,000 or 10,000 rows)
+    ("Gaussian", "mean"): (20_000, 0.49),
+    ("log-ratio of lognormals", "mean"): (20_000, 0.50),
+    ("gamma, skewness 0.2", "mean"): (20_000, 0.58),
+    ("t3", "mean"): (20_000, 0.37),
+    ("Gaussian", "pseudomedian"): (2_000, 0.48),
+    ("t3", "pseudomedian"): (2_000, 0.48),
+    ("Gaussian", "median"): (20_000, 0.26),
+    ("t3", "median"): (20_000, 0.25),
+    ("lognormal, skewness 2.3", "median"): (20_000, 0.26),
 }
 
 
@@ -109,10 +109,56 @@ def test_wrong_verdicts_on_the_margin_keep_below_alpha(case):
     assert found.supported >= stats.binom.ppf(1e-6, rows, 0.9 * share * alpha)
 
 
+def two_modes(rng, rows):
+    """±1 with noise of 0.01: the mean is 0, and six seeds are all of one mode once in 32."""
+    signs = np.where(rng.random((rows, calibration.LOOKS[-1])) < 0.5, -1.0, 1.0)
+    return signs + 0.01 * rng.standard_normal(signs.shape)
+
+
+def test_six_seeds_of_one_mode_deceive_no_more(monkeypatch):
+    """α = 0.001, 40,000 rows on the margin: 18 expected. Looks from 6 erred 17 α, 676 times, as 9 of one mode
+    do once in 256 runs; the gap is no help, for these show none.
+    """
+    rows, alpha = 40_000, 0.001
+    found = calibration.errors_on_margin(two_modes, "mean", alpha, rows, seed=61)
+    assert max(found.supported, found.refuted) <= most(rows, 0.5 * alpha)
+    monkeypatch.setattr(calibration, "LOOKS", (6, 9, *LOOKS[:6]))
+    before = calibration.errors_on_margin(two_modes, "mean", alpha, rows, seed=61)
+    assert min(before.supported, before.refuted) >= stats.binom.ppf(1e-6, rows, 0.9 * 16.7 * alpha)
+
+
+@pytest.mark.slow
+def test_uniform_numbers_cost_little_at_a_thousandth():
+    """α = 0.001, 500,000 rows: 1.0 to 1.1 α, of looks from 6 it was 1.9 α. False alarm 1e-4."""
+    rows, alpha = 500_000, 0.001
+
+    def uniform(rng, count):
+        return rng.random((count, LOOKS[-1])) - 0.5
+
+    found = calibration.errors_on_margin(uniform, "mean", alpha, rows, seed=67)
+    assert max(found.supported, found.refuted) <= most(rows, 1.15 * alpha, alarm=1e-4)
+
+
+@pytest.mark.parametrize("sd", [3.0, 10.0])
+def test_noise_much_wider_than_a_region_refutes_at_half_of_alpha(sd):
+    """It leaves the region on both sides. α = 0.05, truth on an edge, budget 48; within 5 standard errors
+    of half of what α/8 a side would err.
+    """
+    rows, alpha = 20_000, 0.05
+    rng = np.random.default_rng(71)
+    data = 1 + sd * rng.standard_normal((rows, 48))
+    wrong = [
+        int((calibration.simulate(data, low, 1.0, level, "mean", 48)[0] == -1).sum())
+        for low, level in ((-1.0, alpha), (-1.0, 2 * alpha))
+    ]
+    assert wrong[0] <= most(rows, alpha / 2)
+    assert wrong[0] < 0.65 * wrong[1]
+
+
 def test_the_mean_does_not_keep_alpha_for_skew_data():
     """Known and documented: take logarithms of positive quantities, or ask for the median.
 
-    At α = 0.05, 2.7 times too often on raw lognormals, so the calibration can see an error where it is.
+    At α = 0.05, 1.9 times too often on raw lognormals, so the calibration can see an error where it is.
     """
     rows = 20_000
     found = calibration.errors_on_margin(
@@ -125,21 +171,21 @@ def test_the_mean_does_not_keep_alpha_for_skew_data():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["Gaussian", "log-ratio of lognormals", "t3"])
 def test_a_thousandth_is_kept(name):
-    """α = 0.001, half a million rows; wrong at most 580 of them (expected: under 425). False alarm 1e-4."""
+    """α = 0.001, half a million rows; wrong at most 580 of them (expected: under 330). False alarm 1e-4."""
     rows, alpha = 500_000, 0.001
     found = calibration.errors_on_margin(calibration.NULLS[name, "mean"], "mean", alpha, rows, seed=43)
     assert max(found.supported, found.refuted) <= most(rows, alpha, alarm=1e-4)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "factor"), [("gamma, skewness 0.2", 1.29), ("gamma, skewness 0.5", 2.36)])
+@pytest.mark.parametrize(("name", "factor"), [("gamma, skewness 0.2", 0.94), ("gamma, skewness 0.5", 1.82)])
 def test_slight_skewness_costs_little_at_a_thousandth(name, factor):
-    """Not kept: the t interval errs `factor` × α towards the short tail, and below α towards the long."""
+    """The t interval errs `factor` × α towards the short tail, and well below α towards the long."""
     rows, alpha = 500_000, 0.001
     found = calibration.errors_on_margin(calibration.NULLS[name, "mean"], "mean", alpha, rows, seed=43)
     assert found.supported <= most(rows, factor * alpha, alarm=1e-4)
-    assert found.supported > alpha * rows
-    assert found.refuted < alpha * rows
+    assert found.supported > 0.8 * factor * alpha * rows
+    assert found.refuted < alpha * rows / 2
 
 
 @pytest.mark.slow
@@ -156,22 +202,22 @@ def test_rank_intervals_keep_a_thousandth(case):
 
 
 TABLE = {
-    # (σ/m, truth/m): supported, refuted, mean n; a million rows a cell
-    (0.5, 0.0): (1.0000, 0.0000, 12.7),
-    (0.5, 0.5): (1.0000, 0.0000, 25.2),
-    (0.5, 0.9): (0.0623, 0.0001, 106.5),
-    (0.5, 1.1): (0.0001, 0.0624, 106.5),
-    (0.5, 2.0): (0.0000, 1.0000, 11.4),
-    (1.0, 0.0): (1.0000, 0.0000, 31.4),
-    (1.0, 0.5): (0.9205, 0.0000, 72.8),
-    (1.0, 0.9): (0.0073, 0.0002, 107.7),
-    (1.0, 1.1): (0.0002, 0.0074, 107.7),
-    (1.0, 2.0): (0.0000, 1.0000, 25.2),
-    (2.0, 0.0): (0.8365, 0.0000, 96.3),
-    (2.0, 0.5): (0.1378, 0.0000, 106.2),
-    (2.0, 0.9): (0.0014, 0.0004, 107.9),
-    (2.0, 1.1): (0.0001, 0.0024, 107.9),
-    (2.0, 2.0): (0.0000, 0.9208, 72.5),
+    # (σ/m, truth/m): supported, refuted, mean n; 400,000 rows a cell
+    (0.5, 0.0): (1.0000, 0.0000, 14.5),
+    (0.5, 0.5): (1.0000, 0.0000, 25.6),
+    (0.5, 0.9): (0.0619, 0.0000, 106.6),
+    (0.5, 1.1): (0.0000, 0.0418, 107.1),
+    (0.5, 2.0): (0.0000, 1.0000, 14.5),
+    (1.0, 0.0): (1.0000, 0.0000, 31.5),
+    (1.0, 0.5): (0.9214, 0.0000, 72.9),
+    (1.0, 0.9): (0.0071, 0.0000, 107.8),
+    (1.0, 1.1): (0.0001, 0.0041, 107.9),
+    (1.0, 2.0): (0.0000, 1.0000, 27.8),
+    (2.0, 0.0): (0.8372, 0.0000, 96.3),
+    (2.0, 0.5): (0.1380, 0.0000, 106.2),
+    (2.0, 0.9): (0.0013, 0.0001, 108.0),
+    (2.0, 1.1): (0.0001, 0.0012, 107.9),
+    (2.0, 2.0): (0.0000, 0.8874, 78.0),
 }
 
 
@@ -179,14 +225,14 @@ def check_cell(cell: tuple[float, float], rows: int, seed: int) -> None:
     """Each share and mean n within 5 standard errors, and the last digit's rounding, of the table.
 
     A share that rounds to 0 or 1 is taken as 0.0001 off it, and two rows more are allowed. The deviation of
-    n is bounded through its range of 6 to 108 (Bhatia & Davis, Amer. Math. Monthly 107, 2000).
+    n is bounded through its range of 14 to 108 (Bhatia & Davis, Amer. Math. Monthly 107, 2000).
     """
     supported, refuted, seeds = TABLE[cell]
     found = calibration.power(*cell, rows=rows, seed=seed)
     for share, expected in ((found.supported, supported), (found.refuted, refuted)):
         chance = min(max(expected, 1e-4), 1 - 1e-4)
         assert abs(share - expected) <= 5 * (chance * (1 - chance) / rows) ** 0.5 + 2 / rows + 0.00005
-    spread = ((108 - seeds) * (seeds - 6)) ** 0.5
+    spread = ((108 - min(seeds, 107.95)) * (seeds - 14)) ** 0.5  # 107.95 rounds to 108.0
     assert abs(found.seeds - seeds) <= 5 * spread / rows**0.5 + 0.05
 
 

@@ -117,10 +117,11 @@ def test_a_share_of_alpha_is_judged_from_the_same_values():
     values = [(x - mean) / error / 4.5 for x in spread]
     asked = question(0.01)
     assert decide(values, asked).verdict == "supported"
-    assert supports_for_some([(values, asked)], 1)
-    assert not supports_for_some([(values, asked)], 18)
-    assert supports_for_some([([x / 9 for x in values], asked)], 18)
-    assert not supports_for_some([([x / 9 for x in values], asked), (values, asked)], 18)  # every part must
+    assert supports_for_some([(asked, values, ())], 1)
+    assert not supports_for_some([(asked, values, ())], 18)
+    assert supports_for_some([(asked, [x / 9 for x in values], ())], 18)
+    parts = [(asked, [x / 9 for x in values], ()), (asked, values, ())]
+    assert not supports_for_some(parts, 18)  # every part must
 
 
 def test_a_share_of_alpha_is_that_of_differ_too():
@@ -129,5 +130,5 @@ def test_a_share_of_alpha_is_that_of_differ_too():
     error = (sum((x - mean) ** 2 for x in spread) / 13 / 14) ** 0.5
     apart = [1 + 4.5 * 0.01 + 0.01 * (x - mean) / error for x in spread]  # 4.5 errors beyond the edge
     differ = question(0.01, exchanged=True)
-    assert supports_for_some([(apart, differ)], 1)
-    assert not supports_for_some([(apart, differ)], 18)
+    assert supports_for_some([(differ, apart, ())], 1)
+    assert not supports_for_some([(differ, apart, ())], 18)

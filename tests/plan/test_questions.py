@@ -115,6 +115,38 @@ def test_a_power_law_is_the_least_squares_slope(read: Read) -> None:
     assert x(q, **exact) == pytest.approx(-0.5, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("stated", "margin", "shown"),
+    [
+        ("within = 0.1", 0.2, None),
+        ("within = 0.05", 0.2, None),
+        ("within = 0.25", 0.5, None),
+        ("within = 0.1, straight = 0.3", 0.2, 0.3),
+        ("within = 0.25, straight = 0.3", 0.3, 0.3),
+        ("within = 0.1, straight = 0.05", 0.05, 0.05),
+    ],
+)
+def test_a_power_law_is_judged_by_its_bend_too(
+    read: Read, stated: str, margin: float, shown: float | None
+) -> None:
+    """Refuted beyond twice its own margin or 0.2, or beyond what it states if that is less."""
+    power = f'power-law = {{ of = "a.error", against = "size", exponent = -0.5, {stated} }}'
+    q = question(read, power, "at = { shift = 0.0 }")
+    assert q.straight is not None
+    assert (q.straight.margin, q.straight.shown) == (margin, shown)
+    assert q.straight.effect.readings == q.effect.readings
+    bend = Question("", q.straight.effect, Region(), "mean", 0.001, 0.001, 14)
+    curved = {f"a{n}": n ** (-0.5 + 0.3 * math.log(n)) for n in (1, 2, 4)}
+    # 0.3·((ln 4)² − 2·(ln 2)²)/ln 2 = 0.6·ln 2: the slope from 2 to 4 less that from 1 to 2.
+    assert x(bend, **curved) == pytest.approx(0.6 * math.log(2))
+
+
+@pytest.mark.parametrize("side", ["at-most = -0.4", "at-least = -0.6"])
+def test_a_bound_on_an_exponent_has_no_straightness(read: Read, side: str) -> None:
+    power = f'power-law = {{ of = "a.error", against = "size", {side} }}'
+    assert question(read, power, "at = { shift = 0.0 }").straight is None
+
+
 def test_monotone_is_a_conjunction_of_pairs_each_refuted_at_its_share(read: Read) -> None:
     text = GOOD.replace(EQUAL, 'monotone = { of = "a.error", along = "size", direction = "decreasing" }')
     text = text.replace("control = { at = { shift = 0.5 } }", "")
@@ -145,10 +177,10 @@ def test_a_control_is_the_same_predicate_at_its_own_point(read: Read) -> None:
 
 
 def test_a_budget_can_be_replaced_but_not_that_of_exact(read: Read) -> None:
-    assert case(read(GOOD).instances[0], seeds=6).questions[0].budget == 6
+    assert case(read(GOOD).instances[0], seeds=14).questions[0].budget == 14
     exact = GOOD.replace(EQUAL, 'exact = { of = ["a.error", "b.error"], rtol = 1e-6 }\nseeds = 2')
     exact = exact.replace("control = { at = { shift = 0.5 } }", 'control = "none: toy"')
-    assert case(read(exact).instances[0], seeds=6).questions[0].budget == 2
+    assert case(read(exact).instances[0], seeds=14).questions[0].budget == 2
 
 
 def test_every_parameter_is_in_a_trial_with_its_declared_type(read: Read) -> None:

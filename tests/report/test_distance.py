@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.distance import distance
-from harness.report.record import InstanceRecord, PartRecord, Unit
+from harness.report.distance import distance, how_far
+from harness.report.record import InstanceRecord, PartRecord, StraightnessRecord, Unit
 
 
 def instance_of(
@@ -112,3 +112,28 @@ def test_a_conjunction_is_as_far_as_its_worst_part() -> None:
 def test_nothing_estimated_is_no_distance() -> None:
     instance = instance_of("equal", "ratio", (-0.1, 0.1), [0.0, 1.0])
     assert distance(msgspec.structs.replace(instance, values=(), estimate=None)) is None
+
+
+def test_a_curve_is_as_far_as_it_bends() -> None:
+    """Its exponent is in the middle of the region; 0.8 is four margins."""
+    straight = instance_of("power-law", "exponent", (-0.6, -0.4), [-0.49, -0.5, -0.51])
+    found = distance(straight)
+    assert found is not None
+    assert found.value == pytest.approx(0.0, abs=1e-9)
+    bend = StraightnessRecord(
+        margin=0.2,
+        shown=None,
+        state="curved",
+        estimate=-0.8,
+        interval=(-0.9, -0.7),
+        values=(-0.7, -0.8, -0.9),
+    )
+    curved = distance(msgspec.structs.replace(straight, straightness=bend))
+    assert curved is not None
+    assert curved.value == how_far(msgspec.structs.replace(straight, straightness=bend)) == pytest.approx(4.0)
+    assert curved.samples == pytest.approx((3.5, 4.0, 4.5))
+    assert curved.low < 4 < curved.high
+    shown = msgspec.structs.replace(bend, state="open")
+    assert how_far(msgspec.structs.replace(straight, straightness=shown)) == found.value
+    made_up = msgspec.structs.replace(bend, values=())
+    assert how_far(msgspec.structs.replace(straight, straightness=made_up)) == found.value

@@ -173,3 +173,100 @@ def test_the_suites_of_this_project_mean_what_they_did(path: Path, tmp_path: Pat
     older.write_text(text.replace("format = 2", "format = 1", 1))
     assert older.read_text() != text
     assert load(older).format == 1
+
+
+BUDGETS = """\
+[suite]
+format = 1
+title = "Budgets"
+
+[defaults]
+seeds = 6
+
+[experiments.pairs]
+run = "toys:pair"
+sweep = { size = [1, 2] }
+
+[claims.looked-at]
+says = "a is small"
+experiment = "pairs"
+expect = "open"
+at-most = { of = "a.error", bound = 9 }
+seeds = 9
+[[claims.looked-at.where]]
+at = { size = 2 }
+seeds = 6
+
+[claims.default]
+says = "a is small"
+experiment = "pairs"
+expect = "open"
+at-most = { of = "a.error", bound = 9 }
+
+[claims.exact]
+says = "a is small"
+experiment = "pairs"
+expect = "open"
+exact = { of = "gap", atol = 9 }
+seeds = 9
+"""
+
+
+def budget_mistakes(path: Path) -> dict[int, str]:
+    """What `load` says of each line."""
+    with pytest.raises(SuiteError) as caught:
+        load(path, imports=True)
+    found = {mistake.line: mistake.describe("f") for mistake in caught.value.mistakes}
+    assert len(found) == len(caught.value.mistakes)  # each line once
+    return found
+
+
+@pytest.mark.parametrize("format_", [1, 2])
+def test_budgets_that_are_looks_no_more_are_named_each_once_and_those_of_exact_are_not(
+    tmp_path: Path, format_: int
+) -> None:
+    path = tmp_path / "old.toml"
+    path.write_text(BUDGETS.replace("format = 1", f"format = {format_}"))
+    found = budget_mistakes(path)
+    lines = [n for n, line in enumerate(BUDGETS.splitlines(), 1) if re.fullmatch("seeds = [69]", line)]
+    assert list(found) == lines[:-1]
+    assert found[lines[0]].startswith("f:6:1: defaults.seeds: expected ")
+    for line, seeds in zip(lines[:-1], (6, 9, 6), strict=True):
+        said = {
+            1: f"`seeds = 14`, the first look now, or a later one; and `format = 2`, found `seeds = {seeds}`",
+            2: f"one of 14, 21, 32, 48, 72, 108, 162, 243, found {seeds} (looks begin at 14 now: write that)",
+        }
+        assert said[format_] in found[line]
+    mended = re.sub(r"(?m)^seeds = [69]$", "seeds = 14", BUDGETS).replace("format = 1", "format = 2")
+    path.write_text(mended)
+    assert load(path, imports=True).format == 2
+
+
+def test_a_budget_of_defaults_is_a_mistake_only_where_a_claim_with_looks_takes_it(tmp_path: Path) -> None:
+    path = tmp_path / "old.toml"
+    without = BUDGETS.replace("seeds = 9\n[[", "seeds = 14\n[[")
+    without = without.replace("size = 2 }\nseeds = 6", "size = 2 }\nseeds = 14")
+    assert without.count("seeds = 14") == 2
+    start, end = without.index("[claims.default]"), without.index("[claims.exact]")
+    for text in (without, without.replace("seeds = 6", "seeds = 20").replace("format = 1", "format = 2")):
+        path.write_text(text)
+        assert list(budget_mistakes(path)) == [6]
+        path.write_text(text[:start] + text[end:])
+        assert load(path, imports=True).instances[-1].seeds == 9
+        path.write_text((text[:start] + text[end:]).removesuffix("seeds = 9\n"))
+        assert load(path, imports=True).instances[-1].seeds in (6, 20)
+
+
+def test_what_is_no_table_does_not_stop_the_search_for_budgets(tmp_path: Path) -> None:
+    path = tmp_path / "old.toml"
+    for old, new in (
+        ("[claims.default]", "[claims]\nno = 1\n[claims.default]"),
+        ("[defaults]\nseeds = 6", "defaults = 1"),
+        ("[[claims.looked-at.where]]\nat = { size = 2 }\nseeds = 6", "where = 1"),
+        ("[[claims.looked-at.where]]\nat = { size = 2 }\nseeds = 6", "where = [1]"),
+        ("seeds = 9\n[[", 'seeds = "9"\n[['),
+    ):
+        assert old in BUDGETS
+        path.write_text(BUDGETS.replace(old, new))
+        with pytest.raises(SuiteError):
+            load(path, imports=True)

@@ -6,7 +6,7 @@ import statistics
 from functools import cache
 from typing import TYPE_CHECKING
 
-from harness.report import findings, words
+from harness.report import findings, remarks, words
 from harness.report.agreement import told
 from harness.report.data import data_used
 from harness.report.html import bars, figures, sources, sweeps, views
@@ -69,6 +69,7 @@ def _environment() -> Environment:
         words=words,
         told=told,
         findings=findings,
+        remarks=remarks,
         bars=bars,
         figures=figures,
         sources=sources,

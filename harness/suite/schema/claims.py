@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from harness.suite.claims import Alpha, AtLeastOne, Defaults, Mark, Seconds, Size
+from harness.suite.budgets import RARE, AtLeastOne
+from harness.suite.claims import Alpha, Defaults, Mark, Seconds, Size
 from harness.suite.predicates import _PERCENT, FACTOR, FIXED_IN_CONTROL, READERS, NotNegative, Positive
 from harness.suite.records import LOOKS, Center, Expectation, Scope, SourceStance, Stance
-from harness.suite.schema.parts import SCALAR, Schema, of_type, partly, table, whole
+from harness.suite.schema.parts import SCALAR, Schema, any_table, of_type, partly, table, whole
 
 _BUDGET: Schema = {"type": "integer", "enum": list(LOOKS)}
 _ANY_BUDGET: Schema = {"anyOf": [_BUDGET, msgspec.json.schema(AtLeastOne)]}
@@ -23,7 +24,16 @@ _DEFAULT = Defaults()
 
 def defaults() -> Schema:
     """The schema of `[defaults]`."""
-    return table("What claims have unless they say otherwise.", _shared(_BUDGET))
+    return table("What claims have unless they say otherwise.", _shared(_ANY_BUDGET))
+
+
+def of_default_budget() -> Schema:
+    """What holds of a suite besides: `seeds` of `[defaults]` is a look, unless `exact` alone takes it."""
+    without = {"anyOf": [partly(required=[key]) for key in ("exact", "seeds")]}
+    return {
+        "if": partly({"claims": any_table(without)}),
+        "else": partly({"defaults": partly({"seeds": _BUDGET})}),
+    }
 
 
 def claim() -> Schema:
@@ -50,6 +60,8 @@ def claim() -> Schema:
         },
     }
     where = {"items": partly({"seeds": _BUDGET})}
+    no_rare: Schema = {"not": partly(required=["rare"])}
+    of_exact = {**partly({"where": {"items": no_rare}}), **no_rare}
     return table(
         "A claim: one sentence about quantities, with exactly one predicate.",
         keys,
@@ -68,7 +80,11 @@ def claim() -> Schema:
                 "else": partly(required=["experiment"]),
             },
         ],
-    ) | {"if": partly(required=["exact"]), "else": partly({"seeds": _BUDGET, "where": where})}
+    ) | {
+        "if": partly(required=["exact"]),
+        "then": of_exact,
+        "else": partly({"seeds": _BUDGET, "where": where}),
+    }
 
 
 def _of_sources() -> list[Schema]:
@@ -106,7 +122,10 @@ def _shared(seeds: Schema) -> dict[str, Schema]:
     budgets = ", ".join(map(str, LOOKS))
     about = {
         "seeds": f"The budget: sampling stops as soon as the verdict is in. One of {budgets}; "
-        f"with `exact`, any number. Default: {_DEFAULT.seeds}.",
+        f"with `exact`, any number. Default: {_DEFAULT.budget.seeds}.",
+        "rare": "Of how few seeds an event may be that the verdict may overlook: it then waits for a look of "
+        "so many seeds that none which happens on more of them has gone unseen, but for a chance alpha. "
+        "Not for `exact`.",
         "alpha": f"One-sided chance of a wrong definite verdict. Default: {_DEFAULT.alpha}.",
         "center": f'What is claimed of the numbers over seeds. Default: "{_DEFAULT.center}".',
         "time-limit": f"Seconds after which a trial is stopped. Default: {_DEFAULT.time_limit:g}.",
@@ -114,7 +133,8 @@ def _shared(seeds: Schema) -> dict[str, Schema]:
         "only; timings are not watched. Default: no limit.",
     }
     return {
-        "seeds": {**seeds, "description": about["seeds"], "default": _DEFAULT.seeds},
+        "seeds": {**seeds, "description": about["seeds"], "default": _DEFAULT.budget.seeds},
+        "rare": of_type(str, about["rare"], pattern=whole(RARE.pattern), examples=["5%"]),
         "alpha": of_type(Alpha, about["alpha"], default=_DEFAULT.alpha),
         "center": of_type(Center, about["center"], default=_DEFAULT.center),
         "marks": _marks(),
@@ -177,6 +197,9 @@ def _override() -> Schema:
         "marks": _marks(),
         "control": _CONTROL,
         "seeds": {"description": "The budget of seeds.", **_ANY_BUDGET},
+        "rare": of_type(
+            str, "How rare an event must not be overlooked.", pattern=whole(RARE.pattern), examples=["5%"]
+        ),
     }
     about = (
         "The instances that this is about, `{ width = 64 }`; "
@@ -277,10 +300,16 @@ def _predicates() -> dict[str, Schema]:
                 "within": of_type(Positive, "The margin of the exponent."),
                 "at-most": of_type(float, "An upper bound on the exponent, instead of `exponent`."),
                 "at-least": of_type(float, "A lower bound on the exponent, instead of `exponent`."),
+                "straight": of_type(
+                    Positive,
+                    "The change of the exponent from the lower half of the points to the upper, within which "
+                    "the law must be shown to be straight. Left out, it need only not be shown to be curved.",
+                    examples=[0.3],
+                ),
             },
             ["of", "against"],
             oneOf=[partly(required=[key]) for key in ("exponent", "at-most", "at-least")],
-            dependencies={"exponent": ["within"], "within": ["exponent"]},
+            dependencies={"exponent": ["within"], "within": ["exponent"], "straight": ["exponent"]},
         ),
         "monotone": table(
             "Every adjacent pair along an axis is ordered.",

@@ -125,6 +125,17 @@ def test_details_have_looks_fit_source_toml_and_the_command() -> None:
     ]  # fmt: skip
 
 
+def test_a_row_says_that_a_chance_is_not_known_and_its_details_what_is_left_open() -> None:
+    few = replace(INSTANCE, reproducibility=None, least=14, leaves_open=0.3894, n=14)
+    tree = assert_inert(page(record(few, replace(LAW, leaves_open=None))))
+    (cell,) = (c for c in find(find(tree, "tr", class_="row")[0], "td") if c.get("data-l") == "again")
+    assert text_of(cell) == "–"
+    facts = [text_of(found) for found in find(tree, "dl", class_="facts")]
+    said = "leaves open what happens on up to 39% of seeds"
+    assert [said in text for text in facts if "id toys" in text] == [True, False]
+    assert any("14 of at most 48, at least 14; alpha 0.001" in text for text in facts)
+
+
 def test_benchmarks_have_their_medians() -> None:
     tree = assert_inert(page(RECORD))
     (section,) = find(tree, "section", **{"aria-labelledby": "benchmarks"})

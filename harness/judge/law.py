@@ -1,0 +1,38 @@
+"""The two questions that a power law with straightness puts, apart: its exponent's and its bend's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from harness.judge.rule import Ruling
+from harness.plan.records import Question, Region
+
+
+def exponent_of(ruling: Ruling, question: Question) -> tuple[Ruling, Question]:
+    """What the seeds say of the exponent alone, as a question without straightness."""
+    return replace(ruling, bend=None), replace(question, straight=None)
+
+
+def bend_as(
+    verdict: Literal["supported", "refuted"] | None, ruling: Ruling, question: Question
+) -> tuple[Ruling, Question]:
+    """What they say of the bend, as a question of its own.
+
+    The region of *supported*, or of no verdict, is that within which straightness must be shown.
+    """
+    straight, bend = question.straight, ruling.bend
+    assert straight is not None
+    assert bend is not None
+    edge = straight.margin if verdict == "refuted" or straight.shown is None else straight.shown
+    alone = replace(question, effect=straight.effect, region=Region(-edge, edge), straight=None)
+    seen = replace(
+        ruling,
+        verdict=verdict,
+        estimate=bend.estimate,
+        low=bend.low,
+        high=bend.high,
+        values=bend.values,
+        bend=None,
+    )
+    return seen, alone

@@ -1,0 +1,101 @@
+"""Whether a power law is straight: judged one way, beside its exponent.
+
+Local exponents that run from −0.1 to −0.9 have the mean −0.5, so a mean slope says nothing of a curve. The
+*bend* of a seed is the slope over the upper half of the axis's points less that over the lower half. At each
+look a law whose mean bend lies outside its margin is refuted, *curved*. Otherwise the exponent's verdict
+stands: showing that a law is straight takes 12 to 20 times the seeds that its exponent takes, as the bend's
+deviation is 3.5 to 4.5 times the slope's. A claim may still demand it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.judge.gaps import has_gap
+from harness.judge.interval import interval
+from harness.plan.records import Center, Question, Straightness
+from harness.suite.records import LOOKS
+
+Decision = Literal["supported", "refuted", "inconclusive"]
+State = Literal["curved", "straight", "open"]
+
+
+@dataclass(frozen=True)
+class Bend:
+    """What the seeds of a ruling say of straightness; made by `bend_of`.
+
+    `values` are the bends of the seeds, `low` and `high` the interval of their centre at the level of
+    *supported*: by so much may the exponent still change between the halves. `state` is *curved* where the
+    interval at half that level lies outside the margin, *straight* where the interval lies inside that which
+    the claim states, else *open*.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    values: tuple[float, ...]
+    state: State
+
+
+def bend_of(bends: Sequence[float], question: Question, *, judged: bool) -> Bend:
+    """The bend of a question with straightness. Not `judged`, its state is open: of too few distinct values.
+
+    Of a mean whose bends fall apart the median must show the same, as of the exponent (`gaps`).
+    """
+    straight = question.straight
+    assert straight is not None
+    floor = straight.effect.floor
+    shown = interval(bends, question.center, question.alpha / len(LOOKS), floor)
+    state = _state(bends, question.center, question) if judged else "open"
+    if state != "open" and question.center == "mean" and has_gap(bends, floor):
+        state = state if _state(bends, "median", question) == state else "open"
+    return Bend(shown.estimate, shown.low, shown.high, tuple(bends), state)
+
+
+def _state(bends: Sequence[float], center: Center, question: Question) -> State:
+    """What this centre's intervals show.
+
+    The two edges of the margin share the error of *refuted*, so that noise much wider than the margin, which
+    leaves it on either side, errs no more often than noise on one edge.
+    """
+    straight = question.straight
+    assert straight is not None
+    floor = straight.effect.floor
+    outside = interval(bends, center, question.alpha_refute / len(LOOKS) / 2, floor)
+    if outside.high <= -straight.margin or outside.low >= straight.margin:
+        return "curved"
+    inside = interval(bends, center, question.alpha / len(LOOKS), floor)
+    if straight.shown is not None and -straight.shown < inside.low <= inside.high < straight.shown:
+        return "straight"
+    return "open"
+
+
+def with_bend(verdict: Decision | None, bend: Bend, straight: Straightness) -> Decision | None:
+    """The verdict on a law whose exponent has `verdict` at this look."""
+    if bend.state == "curved":
+        return "refuted"
+    return None if verdict == "supported" and not holds(bend, straight) else verdict
+
+
+def holds(bend: Bend, straight: Straightness) -> bool:
+    """Whether the law is as straight as being supported takes."""
+    return bend.state == "straight" or (bend.state == "open" and straight.shown is None)
+
+
+def why_curved(bend: Bend, straight: Straightness) -> str:
+    """The reason of a law that is refuted as curved; '' of any other."""
+    if bend.state != "curved":
+        return ""
+    return f"curved: the exponent changes by {_said(bend)} between the halves, more than {straight.margin:g}"
+
+
+def why_not_straight(bend: Bend, straight: Straightness) -> str:
+    """Why an exponent that is supported is not enough."""
+    found = f"the exponent may still change by {_said(bend)} between the halves"
+    return f"not shown to be straight within {straight.shown:g}: {found}"
+
+
+def _said(bend: Bend) -> str:
+    return f"{bend.estimate:+.3g} [{bend.low:+.3g}, {bend.high:+.3g}]"
