@@ -123,6 +123,7 @@ def schema() -> None:
 @marks_option
 @with_option
 @click.option("--seeds", type=int, help="Another budget of seeds than the claims' own.")
+@click.option("--first-seed", type=click.IntRange(min=0), help="Begin at this seed, as of `harness run`.")
 @store_option
 def plan(
     targets: Sequence[str],
@@ -130,6 +131,7 @@ def plan(
     marks: str,
     assignments: Sequence[str],
     seeds: int | None,
+    first_seed: int | None,
     store: Path,
 ) -> None:
     """Print which trials a run would need, how many are in the store, and how long the rest would take.
@@ -140,7 +142,7 @@ def plan(
     from harness.session import cases_of
 
     check_seeds(seeds)
-    cases = cases_of(gather(targets, keyword, marks, assignments), seeds)
+    cases = cases_of(gather(targets, keyword, marks, assignments), seeds, first_seed)
     if not cases:
         nothing()
     echo(plan_text(cases, store))

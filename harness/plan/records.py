@@ -99,7 +99,7 @@ class Question:
 
     `alpha` is the one-sided chance of a wrong *supported*, `alpha_refute` of a wrong *refuted* (a
     conjunction of k parts refutes each at α/(k−1)).
-    `exchanged` swaps the two verdicts (`differ`).
+    `exchanged` swaps the two verdicts (`differ`). It reads the seeds from `first_seed` on.
     """
 
     name: str
@@ -110,6 +110,11 @@ class Question:
     alpha_refute: float
     budget: int
     exchanged: bool = False
+    first_seed: int = 0
+
+    def seeds(self, n: int) -> range:
+        """Its first n seeds."""
+        return range(self.first_seed, self.first_seed + n)
 
     def trials(self, seeds: Iterable[int]) -> list[Trial]:
         """The distinct trials that the question reads for these seeds."""

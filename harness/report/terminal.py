@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tabulate import tabulate
 
 from harness.report.data import data_used
+from harness.report.explored import explored
 from harness.report.findings import alike, lacking, named, sentence
 from harness.report.record import Record
 from harness.report.words import (
@@ -37,7 +38,7 @@ def plain(text: str, outcome: str) -> str:
 
 def terminal(record: Record, paint: Paint = plain) -> str:
     """The record as text for a terminal."""
-    lines: list[str] = []
+    lines: list[str] = [explored(record)] if explored(record) else []
     for name, instances in by_claim(record.instances).items():
         first = instances[0]
         source = f"{first.source.cite} {first.source.stance}" if first.source else "no source"

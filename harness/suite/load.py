@@ -16,6 +16,7 @@ from harness.suite.claims import Defaults, read_claim, read_defaults
 from harness.suite.errors import Mistake, SuiteError, shown
 from harness.suite.errors import Path as KeyPath
 from harness.suite.experiments import GIVEN, read_benchmark, read_experiment
+from harness.suite.explored import Ranges, take_explored
 from harness.suite.formats import FORMAT, Format, Read, changed
 from harness.suite.instances import MAX_INSTANCES, expand
 from harness.suite.reader import ID, Notes, Table
@@ -139,6 +140,7 @@ def _read(
         found = "none, nor a claim: it is another TOML file" if document else "an empty file"
         notes.add((), "a suite, which has a table [suite]", found)
         return None
+    explored: Ranges = ()
     if "suite" not in document:
         notes.add((), "a table [suite] with `format` and `title`", "none")
         title = about = ""
@@ -148,8 +150,10 @@ def _read(
         format_ = head.take("format", Format, expected=expected) or FORMAT
         title, about = head.take("title", str), head.take("about", str, "")
         name = _name(head, name)
+        explored = take_explored(head)
         head.close()
     defaults = read_defaults(Table(top.take("defaults", dict[str, Any], {}), ("defaults",), notes))
+    defaults = replace(defaults, explored=explored)
     sources = {id_: _source(id_, table) for id_, table in top.tables("sources").items()}
     experiments = {
         id_: read_experiment(id_, table, imports=imports, given=given)
