@@ -25,10 +25,12 @@ import msgspec
 
 from harness.errors import UserError
 from harness.history.change import redefinition
+from harness.history.formed import unexplored
 from harness.report.explored import first_seeds
 from harness.report.files import read_record
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import FAILING
+from harness.suite import Mistake, Suite
 from harness.text import printable
 
 Kind = Literal["differs", "noted", "same"]
@@ -80,6 +82,10 @@ class Published:
                 expected = f"{suite.name} with {_parameters(given)}, as in this run"
                 found_ = _parameters(suite.given)
                 raise AgainstError(printable(f"{file}: expected a record of {expected}, found {found_}"))
+
+    def unexplored(self, suite: Suite) -> list[Mistake]:
+        """Where the suite expects something else, on seeds that it does not call explored; see `formed`."""
+        return unexplored(suite, self.records)
 
     def hold(self, record: Record) -> Comparison:
         """A run's record beside the published ones. Raises `AgainstError`."""
