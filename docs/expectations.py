@@ -51,10 +51,10 @@ class Story:
 
 
 def story(file: Path) -> Story:
-    """Every version of the suite that git has, read. Raises `NoHistoryError`; `GitError` where git refuses."""
+    """Read every version of the suite that git has. Raises `NoHistoryError`, and `GitError` of git itself."""
     folder = file.resolve().parent
     if holder(folder) is None:
-        raise NoHistoryError(f"{file}: expected a suite in git with its history, found a folder outside of git")
+        raise NoHistoryError(f"{file}: expected a suite in git, found a folder outside: it has no history")
     if is_shallow(folder):
         found = "found a shallow clone: `git fetch --unshallow` fetches the rest"
         raise NoHistoryError(f"{file}: expected the suite's whole history, {found}")
@@ -81,8 +81,8 @@ def _instances(text: str, name: str) -> dict[str, Instance]:
 def section(stories: Sequence[Story]) -> str:
     """How many expectations were changed, and which: from what, to what, why."""
     rows = [_counts(each) for each in stories]
-    counted = ("suite", "instances", "a verdict expected at first", "changed since", "to open", "to a verdict")
-    lines = [_row(*counted), "|---|---|---|---|---|---|", *(_row(*row) for row in rows)]
+    counted = ("instances", "a verdict expected at first", "changed since", "to open", "to a verdict")
+    lines = [_row("suite", *counted), "|---|---|---|---|---|---|", *(_row(*row) for row in rows)]
     groups: dict[tuple[str, str, str, str], list[Instance]] = {}
     for each in stories:
         for was, now in each.changed:
@@ -106,7 +106,7 @@ def _counts(each: Story) -> tuple[str, ...]:
 
 
 def where(instances: Sequence[Instance]) -> str:
-    """The points of the instances: `data=a/b, width=64` where they are a grid, else grids one after another."""
+    """The points of the instances, as grids: `data=a/b, width=64`."""
     points = [instance.labels for instance in instances]
     return "; ".join(_grids(points, sorted(points[0]))) or "–"
 
