@@ -16,8 +16,8 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.errors import UserError
 from harness.git import git, holder, is_shallow, line
@@ -35,8 +35,7 @@ class NoHistoryError(UserError):
     """The versions of a suite are not all there."""
 
 
-@dataclass(frozen=True)
-class Story:
+class Story(NamedTuple):
     """A suite's instances as they are now, and as each was first stated, by id; made by `story`."""
 
     name: str

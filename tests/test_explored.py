@@ -24,7 +24,7 @@ from harness.report.html import page
 from harness.report.html.sources import command
 from harness.report.markdown import markdown
 from harness.report.terminal import terminal
-from harness.suite import Suite
+from harness.suite import Suite, load
 
 __all__ = ["read", "write"]
 Read = Callable[[str], Suite]
@@ -85,8 +85,10 @@ def test_a_run_on_explored_seeds_says_so_first_and_in_its_record(on_them: Record
     assert (on_them.first_seed, on_them.fresh, on_them.explored_seeds) == (0, True, True)
     assert all(i.explored_seeds and i.first_seed == 0 for i in on_them.instances)
     assert from_json(to_json(on_them), "f") == on_them
-    sentence = "Explored seeds: 4 of 4 instances read seeds on which their expectations were formed (0 to 249)"
-    assert terminal(on_them).startswith(f"{sentence}, so an outcome as expected is no evidence.")
+    assert terminal(on_them).startswith(
+        "Explored seeds: 4 of 4 instances read seeds on which their expectations were formed (0 to 249),"
+        " so an outcome as expected is no evidence."
+    )
     assert "seeds from 0 (explored) ·" in terminal(on_them)
     for text in (markdown(on_them), brief(on_them)):
         title, _, second = text.splitlines()[:3]
@@ -129,26 +131,25 @@ def test_records_of_0_1_say_where_they_begin_by_their_trials() -> None:
     assert first_seed(msgspec.structs.replace(old, trials=())) is None
     assert first_seeds(msgspec.structs.replace(RECORD, instances=(old, INSTANCE))) == "0 and 7"
     document = json.loads(to_json(RECORD))
-    for key in ("explored_seeds",):
-        del document[key]
+    del document["explored_seeds"]
     for instance in document["instances"]:
         for key in ("first_seed", "explored", "explored_seeds"):
             del instance[key]
     assert from_json(json.dumps(document).encode(), "f") == RECORD
 
 
-def test_claims_share_the_trials_that_both_read(read: Read, tmp_path: Path) -> None:
+def test_claims_share_the_trials_that_both_read(write: Callable[[str], Path], tmp_path: Path) -> None:
     """One begins at seed 243, the other at 250; the seeds that both read are measured once."""
     log = tmp_path / "log"
-    suite = read(TWO.replace("sd = 0.02", f'sd = 0.02, log = "{log}"'))
+    suite = load(write(TWO.replace("sd = 0.02", f'sd = 0.02, log = "{log}"')), imports=True)
     wanted = [i for i in suite.instances if dict(i.point) == {"shift": "0", "size": "1"}]
     with Laboratory(None, workers=2) as laboratory:
         found = conduct([case(i) for i in wanted], laboratory, recheck=None).findings
-    read_by = {f.case.instance.claim.id: range(f.case.first_seed, f.case.first_seed + f.parts[0].ruling.n) for f in found}
-    assert {range_.start for range_ in read_by.values()} == {243, 250}
+    read = [f.case.questions[0].seeds(f.parts[0].ruling.n) for f in found]
+    assert {seeds[0] for seeds in read} == {243, 250}
     begun = Counter(int(line.split()[0]) for line in log.read_text().splitlines() if line.split()[1] == "0.0")
     assert set(begun.values()) == {1}
-    assert set(begun) >= {seed for range_ in read_by.values() for seed in range_}
+    assert set(begun) >= {seed for seeds in read for seed in seeds}
     assert min(begun) == 243
 
 

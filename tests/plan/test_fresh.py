@@ -16,7 +16,8 @@ from harness.suite.explored import meets
 
 __all__ = ["read", "write"]
 Read = Callable[[str], Suite]
-RANGES = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)).map(lambda r: (min(r), max(r))), max_size=4)
+RANGE = st.tuples(st.integers(0, 30), st.integers(0, 30)).map(lambda r: (min(r), max(r)))
+RANGES = st.lists(RANGE, max_size=4)
 
 
 @given(st.lists(st.tuples(RANGES.map(tuple), st.integers(1, 8)), max_size=3))

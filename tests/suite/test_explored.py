@@ -1,7 +1,8 @@
-"""Explored seeds: what `explored` may say, where claims then begin, and what is wrong with it, line by line."""
+"""Explored seeds: what `explored` may say, where claims then begin, and what is wrong with it, by line."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 
@@ -101,7 +102,8 @@ def test_timings_have_no_explored_seeds(read: Read) -> None:
         read(TIMED + "explored = [[0, 47]]\n")
 
 
-RANGES = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)).map(lambda r: (min(r), max(r))), max_size=6)
+RANGE = st.tuples(st.integers(0, 30), st.integers(0, 30)).map(lambda r: (min(r), max(r)))
+RANGES = st.lists(RANGE, max_size=6)
 
 
 @given(RANGES, st.integers(0, 35), st.integers(0, 10))
@@ -110,7 +112,7 @@ def test_ranges_are_the_sets_of_their_seeds(ranges: list[tuple[int, int]], first
     read = range(first, first + n)
     apart = merged(ranges)
     assert {seed for low, high in apart for seed in range(low, high + 1)} == explored
-    assert all(one[1] + 1 < other[0] for one, other in zip(apart, apart[1:], strict=False))
+    assert all(one[1] + 1 < other[0] for one, other in itertools.pairwise(apart))
     assert first_beyond(ranges) == max(explored, default=-1) + 1
     assert meets(ranges, read) == bool(explored & set(read))
     assert covers(ranges, read) == (set(read) <= explored)
