@@ -120,6 +120,7 @@ def moving_seeds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[s
     return folder, hashes
 
 
+@pytest.mark.slow
 def test_all_commits_are_judged_on_the_seeds_of_the_good_end(
     moving_seeds: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
