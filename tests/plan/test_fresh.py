@@ -39,6 +39,9 @@ def test_a_fresh_run_meets_no_explored_seed(read: Read) -> None:
     assert all(end <= fresh_first_seed(cases) < FRESH_SEEDS.stop for _ in range(20))
     holes = text.replace(f"[[0, {end - 1}]]", f"[[0, 1999999], [2000021, {2**31 - 1}]]")  # 21 seeds are free
     assert fresh_first_seed([case(instance) for instance in read(holes).instances]) == 2_000_000
+    two = holes.replace("[2000021, ", "[2000021, 2000999], [2001021, ")
+    found = {fresh_first_seed([case(instance) for instance in read(two).instances]) for _ in range(50)}
+    assert found == {2_000_000, 2_001_000}  # one of them is missed once in 2^49
     narrow = holes.replace("2000021", "2000020")
     with pytest.raises(NoFreshSeedError, match="not explored, found none"):
         fresh_first_seed([case(instance) for instance in read(narrow).instances])
