@@ -86,16 +86,16 @@ def test_a_run_on_explored_seeds_says_so_first_and_in_its_record(on_them: Record
     assert all(i.explored_seeds and i.first_seed == 0 for i in on_them.instances)
     assert from_json(to_json(on_them), "f") == on_them
     assert terminal(on_them).startswith(
-        "Explored seeds: 4 of 4 instances read seeds on which their expectations were formed (0 to 249),"
+        "This run read explored seeds: in 4 of 4 instances the expectation was formed on them (0 to 249),"
         " so an outcome as expected is no evidence."
     )
     assert "seeds from 0 (explored) ·" in terminal(on_them)
     for text in (markdown(on_them), brief(on_them)):
         title, _, second = text.splitlines()[:3]
         assert title.startswith("#")
-        assert second.startswith("**Explored seeds: 4 of 4 instances")
+        assert second.startswith("**This run read explored seeds: in 4 of 4 instances")
     body = page(on_them).partition("</h1>")[2]
-    assert body.lstrip().startswith('<p class="warn">Explored seeds: 4 of 4 instances')
+    assert body.lstrip().startswith('<p class="warn">This run read explored seeds: in 4 of 4 instances')
 
 
 def test_only_seeds_that_were_read_count(two: Path) -> None:
@@ -105,10 +105,10 @@ def test_only_seeds_that_were_read_count(two: Path) -> None:
         ("same", False): 3,
         ("other", True): 1,
     }
-    assert "1 of 4 instances read" in explored(record)
+    assert "read explored seeds: in 1 of 4 instances the" in explored(record)
     (only,) = (i for i in record.instances if i.claim == "other")
     alone = msgspec.structs.replace(record, instances=(only,))
-    assert explored(alone).startswith("Explored seeds: the instance read seeds on which its expectation was")
+    assert explored(alone).startswith("This run read explored seeds: the expectation was formed on them (0")
     far = record_of(two, first_seed=1000)
     assert (far.explored_seeds, far.fresh) == (False, True)
 

@@ -44,10 +44,8 @@ def explored(record: Record) -> str:
     ranges = merged((low, high) for i in found for low, high in i.explored)
     which = in_words(ranges[:_NAMED]) + (", …" if len(ranges) > _NAMED else "")
     total = len(record.instances)
-    who, whose = f"{len(found)} of {total} instances read", "their expectations were"
-    if total == 1:
-        who, whose = "the instance read", "its expectation was"
+    where = f"in {len(found)} of {total} instances " if total > 1 else ""
     return (
-        f"Explored seeds: {who} seeds on which {whose} formed ({which}), so an outcome as expected is no"
-        " evidence. Without --first-seed a run begins beyond them."
+        f"This run read explored seeds: {where}the expectation was formed on them ({which}), so an outcome as"
+        " expected is no evidence. Without --first-seed a run begins beyond them."
     )
