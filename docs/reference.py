@@ -92,7 +92,10 @@ def _kind(schema: Schema) -> str:
     words = {"array": "a list", "object": "a table", "string": "a string", "integer": "an integer"}
     text = " or ".join(words.get(kind, f"a {kind}") for kind in kinds)
     if "array" in kinds and isinstance(schema.get("items"), dict):
-        text += f" of {_plural(_kind(schema['items']))}"
+        items = schema["items"]
+        n = items.get("maxItems")
+        pairs = n == 2 == items.get("minItems") and "description" not in items["items"]
+        text += " of pairs `[low, high]`" if pairs else f" of {_plural(_kind(items))}"
     bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     limits = [f"{sign} {schema[bound]:g}" for bound, sign in bounds.items() if bound in schema]
     return f"{text} {', '.join(limits)}".strip()

@@ -45,12 +45,12 @@ def run(
     A target may be a folder of suites, or a glob; without targets the folder `suites` is taken.
 
     `keyword` and `marks` select as -k and -m do. `store` keeps measured trials (None keeps nothing), `seeds`
-    replaces the budgets, `first_seed` the pinned seeds 0, 1, 2, …, and `given` values of parameters, as
-    `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds, `memory_limit` of a
-    trial in bytes, `cluster` names Dask workers, `track` the repository of the code under test.
-    `recheck=False` measures no trial twice, `recheck=0.01` also that share of what the store has. `progress`
-    shows it on standard error, or is a function that is called with it. A note of the record names each
-    suite of which nothing is selected; a record without instances means that nothing is selected at all.
+    replaces the budgets, `first_seed` the first seed that each claim has not explored, and `given` values of
+    parameters, as `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds,
+    `memory_limit` of a trial in bytes, `cluster` names Dask workers, `track` the repository of the code under
+    test. `recheck=False` measures no trial twice, `recheck=0.01` also that share of what the store has.
+    `progress` shows it on standard error, or is a function that is called with it. A note of the record names
+    each suite of which nothing is selected; a record without instances means that nothing is selected at all.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
     `NoSuiteError` for a folder without suites, `StoreError` for a store that cannot be used (all are

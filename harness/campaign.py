@@ -126,7 +126,6 @@ def conduct(
     cases: Sequence[Case],
     laboratory: Laboratory,
     *,
-    first_seed: int = 0,
     time_budget: float = math.inf,
     memory_limit: int | None = None,
     recheck: float | None = 0.0,
@@ -135,13 +134,13 @@ def conduct(
 ) -> Result:
     """Measure what the cases need, and judge them.
 
-    The seeds are `first_seed`, `first_seed + 1`, …. After `time_budget` seconds the trials that still run
+    Each case begins at its own first seed. After `time_budget` seconds the trials that still run
     are ended and lost, and what needs more is *not run*. `memory_limit`, in bytes, is that of every trial, in
     place of the claims' own. `recheck` is the share of the recalled trials that is measured again besides one
     trial of each experiment that has not passed a recheck, chosen by `salt`; None rechecks nothing.
     KeyboardInterrupt is raised on; what was measured by then is in the laboratory's store.
     """
-    campaign = _Campaign(cases, laboratory, first_seed, time_budget, memory_limit, on_progress)
+    campaign = _Campaign(cases, laboratory, time_budget, memory_limit, on_progress)
     return campaign.run(recheck, salt)
 
 
@@ -150,14 +149,12 @@ class _Campaign:
         self,
         cases: Sequence[Case],
         laboratory: Laboratory,
-        first_seed: int,
         time_budget: float,
         memory_limit: int | None,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.cases = cases
         self.laboratory = laboratory
-        self.first_seed = first_seed
         self.on_progress = on_progress
         self.known: dict[Trial, Measurement] = {}
         self.enquiries: dict[Question, _Enquiry] = {}
@@ -192,11 +189,14 @@ class _Campaign:
             ready: list[_Enquiry] = []
             for measurement in self.laboratory.collect(timeout=POLL):
                 self._learn(measurement)
-                fails = self._fails_always(measurement.trial)
-                for enquiry in self.readers.pop(measurement.trial, []):
+                readers = self.readers.pop(measurement.trial, [])
+                firsts = {enquiry.question.first_seed for enquiry in readers}
+                fails = {first: self._fails_always(measurement.trial, first) for first in firsts}
+                for enquiry in readers:
                     enquiry.missing.discard(measurement.trial)
-                    if fails and not enquiry.done:
-                        self._give_up(enquiry, fails)
+                    always = fails[enquiry.question.first_seed]
+                    if always and not enquiry.done:
+                        self._give_up(enquiry, always)
                     elif not enquiry.missing and not enquiry.done:
                         ready.append(enquiry)
             self._advance(ready)
@@ -275,7 +275,7 @@ class _Campaign:
         """Make errors of the questions that read a group which failed."""
         for enquiry in self.enquiries.values():
             for reading in enquiry.question.effect.readings:
-                trial = reading.trial(self.first_seed)
+                trial = reading.trial(enquiry.question.first_seed)
                 if (trial.run, trial.params) not in points:
                     continue
                 program = self.laboratory.program(trial)
@@ -309,13 +309,13 @@ class _Campaign:
             seconds, memory = wanted[trial]
             self.laboratory.request(trial, seconds, None if memory == math.inf else int(memory))
 
-    def _fails_always(self, trial: Trial) -> str:
-        """What went wrong at the trial's point, if its two lowest seeds failed in the same way: all others
-        are then expected to do so; else ''."""
-        first, second = (self.known.get(replace(trial, seed=seed)) for seed in self._seeds(2))
+    def _fails_always(self, trial: Trial, first_seed: int) -> str:
+        """What went wrong at the trial's point, if the two lowest seeds, from `first_seed` on, failed in the
+        same way: all others are then expected to do so; else ''."""
+        first, second = (self.known.get(replace(trial, seed=first_seed + k)) for k in range(2))
         if first is None or second is None or not first.raised or first.raised != second.raised:
             return ""
-        return f"seed {self.first_seed}: {first.error}"
+        return f"seed {first_seed}: {first.error}"
 
     def _give_up(self, enquiry: _Enquiry, error: str) -> None:
         """Make it an error before its look is complete, and withdraw the trials that no other waits for."""
@@ -349,17 +349,14 @@ class _Campaign:
     def _trials(self, enquiry: _Enquiry) -> list[Trial]:
         """The trials of the enquiry's next look."""
         n = enquiry.ruling.next_look or 0
-        return [] if enquiry.done else enquiry.question.trials(self._seeds(n))
-
-    def _seeds(self, n: int) -> range:
-        return range(self.first_seed, self.first_seed + n)
+        return [] if enquiry.done else enquiry.question.trials(enquiry.question.seeds(n))
 
     def _judge(self, enquiry: _Enquiry) -> None:
         """Rule on the complete rows at hand; an error in the seeds that a look needs is the claim's."""
         question = enquiry.question
         rows: list[list[float]] = []
         failure, covered = "", True
-        for seed in self._seeds(enquiry.ruling.next_look or 0):
+        for seed in question.seeds(enquiry.ruling.next_look or 0):
             row: list[float] = []
             for reading in question.effect.readings:
                 measurement = self.known.get(reading.trial(seed))
@@ -378,7 +375,7 @@ class _Campaign:
         try:
             enquiry.ruling = decide_rows(rows, question)
         except BadValue as error:
-            seed = self.first_seed + error.seed
+            seed = question.first_seed + error.seed
             found = f"expected {error.expected}, found {error.value!r}"
             enquiry.error = f"seed {seed}: {error.quantity}: {found}"
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -32,13 +31,16 @@ from harness.suite.references import check_experiment
 from harness.targets import Selected, assigned
 from harness.text import encodable
 
-FRESH_SEEDS = range(1_000_000, 2**31 - 1_000)
-"""Where a fresh run begins: beyond every pinned seed, and small enough for any generator."""
 
-
-def cases_of(selected: Sequence[Selected], seeds: int | None = None) -> list[Case]:
-    """The cases of all selected instances."""
-    return [case(instance, seeds=seeds) for chosen in selected for instance in chosen.instances]
+def cases_of(
+    selected: Sequence[Selected], seeds: int | None = None, first_seed: int | None = None
+) -> list[Case]:
+    """The cases of all selected instances; `seeds` replaces their budgets, `first_seed` where each begins."""
+    return [
+        case(instance, seeds=seeds, first_seed=first_seed)
+        for chosen in selected
+        for instance in chosen.instances
+    ]
 
 
 def run(
@@ -57,7 +59,9 @@ def run(
     command: Sequence[str] = (),
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Record:
-    """Measure and judge the selected instances. `first_seed` None stands for 0, the pinned seeds.
+    """Measure and judge the selected instances.
+
+    `first_seed` is where all of them begin; None: each at the first seed that its claim has not explored.
 
     `time_budget`: after so many seconds, what is not measured is *not run*. `part` (number, of) is one shard
     of the selection. `track` is a repository whose commit the record names: the code under test. Raises
@@ -65,19 +69,17 @@ def run(
     are those of `conduct`.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    every = cases_of(selected, seeds)
+    every = cases_of(selected, seeds, first_seed)
     suites = {chosen.suite.name: chosen.suite for chosen in selected}
     stands_on = provenance.read(list(suites.values()), _closures(every), track)
     if track is not None and every:
         _check_tracked(track, stands_on.files)
     cases, shard_record = _shard(every, part)
     here = environment(precision=_precision(cases), libraries=stands_on.libraries)
-    first = first_seed or 0
     with Laboratory(store, workers=workers, cluster=cluster) as laboratory:
         result = conduct(
             cases,
             laboratory,
-            first_seed=first,
             memory_limit=memory_limit,
             time_budget=math.inf if time_budget is None else time_budget,
             recheck=recheck,
@@ -90,7 +92,7 @@ def run(
             "device": _device(result),
         }
     records = tuple(
-        instance_record(finding, suites[finding.case.instance.suite], result, first)
+        instance_record(finding, suites[finding.case.instance.suite], result)
         for finding in result.findings
     )
     return Record(
@@ -102,8 +104,8 @@ def run(
         suites=stands_on.suites,
         commit=stands_on.commit,
         environment=msgspec.structs.replace(here, **measured_on),
-        first_seed=first,
-        fresh=first_seed is not None,
+        first_seed=min((c.first_seed for c in every), default=first_seed or 0),
+        fresh=any(c.first_seed != c.instance.claim.first_seed for c in every),
         trials=CountsRecord(
             measured=result.progress.measured,
             reused=result.progress.reused,
@@ -118,6 +120,7 @@ def run(
         time_budget=time_budget,
         rechecks=tuple(map(recheck_record, result.rechecks)),
         claims=claim_records(by_claim(records), stated_by(suites.values())),
+        explored_seeds=any(instance.explored_seeds for instance in records),
     )
 
 
@@ -156,11 +159,6 @@ def _closures(cases: Sequence[Case]) -> list[provenance.Closure]:
     return [(reading.run, reading.params) for reading in firsts.values()]
 
 
-def fresh_first_seed() -> int:
-    """A first seed that no earlier run has used, but for chance."""
-    return random.SystemRandom().choice(FRESH_SEEDS)
-
-
 def _device(result: Result) -> str:
     return ", ".join(sorted({m.device for m in result.measurements.values() if m.device})) or "none"
 
@@ -170,10 +168,11 @@ def _precision(cases: Sequence[Case]) -> dict[str, str]:
     return {d.name: d.precision for d in declarations if d is not None and d.precision}
 
 
-def trials_of(selected: Sequence[Selected], seed: int) -> list[Trial]:
-    """The distinct trials that the selected instances and their controls read for one seed."""
-    questions = [q for c in cases_of(selected) for q in (*c.questions, *c.control)]
-    return list(dict.fromkeys(trial for question in questions for trial in question.trials([seed])))
+def trials_of(selected: Sequence[Selected], seed: int | None) -> list[Trial]:
+    """The distinct trials that the selected instances and their controls read for one seed; None: for the
+    first that each reads in a run."""
+    questions = [q for c in cases_of(selected, first_seed=seed) for q in (*c.questions, *c.control)]
+    return list(dict.fromkeys(trial for q in questions for trial in q.trials(q.seeds(1))))
 
 
 def trials_of_experiment(name: str, assignments: Sequence[str], seed: int) -> list[Trial]:

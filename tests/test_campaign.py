@@ -27,13 +27,13 @@ def findings(
     store: Path | None = None,
     *,
     workers: int = 2,
-    first_seed: int = 0,
+    first_seed: int | None = None,
     keyword: str = "",
     recheck: float | None = 0.0,
 ) -> dict[str, Finding]:
-    cases = [case(i) for i in suite.instances if keyword in i.local_id]
+    cases = [case(i, first_seed=first_seed) for i in suite.instances if keyword in i.local_id]
     with Laboratory(store, workers=workers) as laboratory:
-        result = conduct(cases, laboratory, first_seed=first_seed, recheck=recheck)
+        result = conduct(cases, laboratory, recheck=recheck)
     return {f.case.instance.local_id: f for f in result.findings}
 
 
@@ -68,9 +68,9 @@ def test_an_error_says_which_seed_and_quantity(read: Read) -> None:
     assert crashed.parts[0].error.startswith("seed 4: the worker exited with code 7")
     (nan,) = findings(read(GOOD.replace("sd = 0.02", "nan-at = 4")), keyword="size=1").values()
     assert nan.parts[0].error == "seed 4: a.error: expected a finite number, found nan"
-    cases = [case(i) for i in read(GOOD.replace("sd = 0.02", "nan-at = 104")).instances[:1]]
+    (shifted_case, *_) = read(GOOD.replace("sd = 0.02", "nan-at = 104")).instances
     with Laboratory(None, workers=1) as laboratory:
-        (shifted,) = conduct(cases, laboratory, first_seed=100).findings
+        (shifted,) = conduct([case(shifted_case, first_seed=100)], laboratory).findings
     assert shifted.parts[0].error.startswith("seed 104: ")
 
 

@@ -647,6 +647,56 @@ def test_without_pytest_benchmark_timings_say_so(pytester: pytest.Pytester) -> N
     result.stdout.fnmatch_lines(["SKIPPED*expected pytest-benchmark*"])
 
 
+EXPLORED = GOOD.replace('title = "Toys"', 'title = "Toys"\nexplored = [[0, 242]]')
+
+
+def test_claims_begin_beyond_explored_seeds_and_the_header_says_where_not(pytester: pytest.Pytester) -> None:
+    pytester.path.joinpath("toys.toml").write_text(EXPLORED)
+    own = pytester.runpytest_subprocess("toys.toml", "-k", "size:1", "--junitxml=junit.xml")
+    own.assert_outcomes(passed=1, deselected=2)
+    own.stdout.no_fnmatch_line("*explored seeds*")
+    properties = {p.attrib["name"]: p.attrib["value"] for p in ET.parse("junit.xml").iter("property")}
+    assert (properties["first_seed"], properties["explored_seeds"]) == ("243", "false")
+    asked = pytester.runpytest_subprocess(
+        "toys.toml", "-k", "size:1", "--junitxml=junit.xml", "--harness-first-seed=0"
+    )
+    header = [line for line in asked.outlines if line.startswith("harness: ")]
+    assert header[1:] == [
+        "harness: explored seeds: 3 of 3 instances of toys may read seeds on which their expectations were"
+        " formed (0 to 242), so an outcome as expected is no evidence"
+    ]
+    properties = {p.attrib["name"]: p.attrib["value"] for p in ET.parse("junit.xml").iter("property")}
+    assert (properties["first_seed"], properties["explored_seeds"]) == ("0", "true")
+    assert "--first-seed=0" in asked.stdout.str()
+    beyond = pytester.runpytest_subprocess("toys.toml", "--collect-only", "--harness-first-seed=243")
+    beyond.stdout.no_fnmatch_line("*explored seeds*")
+
+
+def test_claims_are_held_against_a_record(pytester: pytest.Pytester) -> None:
+    """What is published as unexpected passes as long as it is; its opposite fails, though it is expected."""
+    pytester.path.joinpath("toys.toml").write_text(UNEXPECTED)
+    command = ["run", "toys.toml", "-q", "--json", "published.json", "--no-recheck"]
+    subprocess.run([sys.executable, "-m", "harness", *command], check=False, capture_output=True)
+    against = "--harness-against=published.json"
+    pytester.runpytest_subprocess("toys.toml", against).assert_outcomes(passed=3)
+    published = json.loads(Path("published.json").read_text())
+    published["instances"][0] |= {"verdict": "supported", "outcome": "as-expected"}
+    Path("published.json").write_text(json.dumps(published))
+    result = pytester.runpytest_subprocess("toys.toml", against)
+    result.assert_outcomes(failed=1, passed=2)
+    result.stdout.fnmatch_lines([
+        "not as published: published as-expected (supported), now unexpected (refuted)",
+        "  again  *--against=published.json*",
+    ])
+    pytester.path.joinpath("other.toml").write_text(GOOD)
+    pytester.runpytest_subprocess("other.toml", against).stdout.fnmatch_lines(
+        ["*expected a record of other, found one of toys"]
+    )
+    wrong = pytester.runpytest_subprocess("toys.toml", "--harness-against=missing.json")
+    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+    wrong.stderr.fnmatch_lines(["*--harness-against: *missing.json*"])
+
+
 def test_a_hostile_suite_leaves_a_junit_file_that_can_be_read(pytester: pytest.Pytester) -> None:
     """Every string of the suite is hostile, and so are the reasons for which stages fail."""
     pytester.path.joinpath("hostile.toml").write_text(hostile.SUITE)

@@ -117,6 +117,27 @@ def test_shards_are_merged_summarised_and_kept_and_the_verdict_fails_the_run(
 
 
 @pytest.mark.slow
+def test_what_is_published_as_unexpected_fails_nothing_as_long_as_it_is(
+    service: Callable[..., Service], origin: Path, tmp_path: Path
+) -> None:
+    first = service("push", "7")
+    first.run(WORKFLOW)
+    clone = tmp_path / "publishing"
+    git(tmp_path, "clone", "-q", str(origin), "publishing")
+    (clone / "reports/published").mkdir(parents=True)
+    shutil.copy(first.artifacts / "claims/record.json", clone / "reports/published/all.json")
+    git(clone, "add", "--force", "reports/published")
+    git(clone, "commit", "-qm", "Publish what came out")
+    git(clone, "push", "-q", "origin", "main")
+    second = service("push", "8")
+    jobs = second.run(WORKFLOW)
+    assert [job.failed for job in jobs.values()] == [""] * 6, jobs
+    assert "(seeds from 0): 9 of 9 instances as published." in jobs["judge"].log
+    assert record_in(second).exit_code == 1
+    assert "reports/published: not there, so" in first.jobs["judge"].log
+
+
+@pytest.mark.slow
 def test_at_night_all_shards_have_the_same_fresh_seeds(service: Callable[..., Service], origin: Path) -> None:
     night = service("schedule", "123456")
     night.run(WORKFLOW)

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import USAGE, history_option, show
+from harness.cli.options import NOTHING, USAGE, history_option, painter, show
 from harness.cli.say import echo, note
 from harness.disk import file_name, inside
 from harness.errors import UserError
 
 if TYPE_CHECKING:
+    from harness.history.against import Published
     from harness.report import Record
+    from harness.targets import Selected
 
 _FOLDER = Path("reports")
 """Where records are written unless told otherwise, in the current directory."""
@@ -77,10 +79,19 @@ class Outputs:
     rendered: Rendered
     history: Path
     keep: bool
+    against: Published | None = None
+    """What the run is held against."""
 
-    def attempt(self, suites: Sequence[str]) -> None:
-        """Say, before anything is measured, which files could not be written as things are."""
+    def attempt(self, selected: Sequence[Selected]) -> None:
+        """Say, before anything is measured, which files could not be written as things are.
+
+        Raises `AgainstError` where the run cannot be held against what it is to be.
+        """
         from harness.report.files import hindrance
+
+        if self.against is not None:
+            self.against.check({chosen.suite.name: chosen.suite.given for chosen in selected})
+        suites = [chosen.suite.name for chosen in selected]
 
         rendered = (self.rendered.markdown, self.rendered.summary, self.rendered.html)
         record = self.json or inside(_FOLDER, "--json") / f"{file_name(suites)}.json"
@@ -96,7 +107,8 @@ class Outputs:
     def leave(self, record: Record) -> int:
         """Print the report, write the record and what is made of it; the exit code.
 
-        That is the record's own, or 4 where a file cannot be written. The report comes first, whatever
+        That is the record's own, or that of holding it against the published ones; 4 where a file cannot be
+        written. The report comes first, whatever
         becomes of the files; the files are written also where nobody reads the report to its end.
         """
         try:
@@ -107,7 +119,8 @@ class Outputs:
                 note(problem)
         if written:
             echo(" · ".join(written))
-        return USAGE if problems else record.exit_code
+        code = hold(record, self.against)
+        return USAGE if problems else code
 
     def _record(self, record: Record) -> Path:
         """Where the record goes; says so where that is beside the record of another suite of that name."""
@@ -140,6 +153,41 @@ class Outputs:
                 problems.append(str(error))
         more = save(self.rendered.files(record, self.history))
         return written + more[0], problems + more[1]
+
+
+def hold(record: Record, against: Published | None) -> int:
+    """Print how the record is beside the published ones; the exit code. That is the record's own without any,
+    and where nothing was judged."""
+    from harness.history.against import against_text
+
+    if against is None:
+        return record.exit_code
+    comparison = against.hold(record)
+    echo(against_text(comparison, painter()))
+    return NOTHING if record.exit_code == NOTHING else comparison.exit_code
+
+
+def against_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--against`, as its argument `against`: the records, read before all else."""
+
+    @click.option(
+        "--against",
+        "published_files",
+        metavar="RECORD",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Exit by what differs from this record (or a folder of them), not by what is unexpected.",
+    )
+    @functools.wraps(command)
+    def wrapped(published_files: Sequence[Path], **others: Any) -> None:
+        published = None
+        if published_files:
+            from harness.history.against import read_published
+
+            published = read_published(published_files)
+        command(against=published, **others)
+
+    return wrapped
 
 
 def save(files: Iterator[File] | Sequence[File]) -> tuple[list[str], list[str]]:
@@ -182,10 +230,16 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @rendering_options
     @history_option
     @click.option("--no-history", is_flag=True, help="Keep no copy of the record in the history.")
+    @against_option
     @functools.wraps(command)
     def wrapped(
-        json: Path | None, rendered: Rendered, history: Path, no_history: bool, **others: Any
+        json: Path | None,
+        rendered: Rendered,
+        history: Path,
+        no_history: bool,
+        against: Published | None,
+        **others: Any,
     ) -> None:
-        command(outputs=Outputs(json, rendered, history, not no_history), **others)
+        command(outputs=Outputs(json, rendered, history, not no_history, against), **others)
 
     return wrapped

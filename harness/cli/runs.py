@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,8 +28,19 @@ from harness.cli.options import (
     track_option,
     with_option,
 )
-from harness.cli.outputs import Outputs, Rendered, output_options, rendering_options, save
+from harness.cli.outputs import (
+    Outputs,
+    Rendered,
+    against_option,
+    hold,
+    output_options,
+    rendering_options,
+    save,
+)
 from harness.cli.say import echo, note
+
+if TYPE_CHECKING:
+    from harness.history.against import Published
 
 
 @click.command()
@@ -46,8 +58,12 @@ from harness.cli.say import echo, note
     callback=memory_size,
     help="Of a trial, 4GiB, in place of the claims'.",
 )
-@click.option("--fresh", is_flag=True, help="Use seeds that no run has used, not 0, 1, 2, …")
-@click.option("--first-seed", type=click.IntRange(min=0), help="Begin at this seed (repeats a --fresh run).")
+@click.option("--fresh", is_flag=True, help="Use seeds that no run has used.")
+@click.option(
+    "--first-seed",
+    type=click.IntRange(min=0),
+    help="Begin at this seed, in place of the first that a claim has not explored.",
+)
 @click.option("--no-store", is_flag=True, help="Measure everything anew, and keep nothing.")
 @store_option
 @click.option(
@@ -94,8 +110,9 @@ def run(
 
     One trial of each experiment is measured twice, once: where the two differ, its claims are errors.
     """
+    from harness.plan.fresh import fresh_first_seed
     from harness.report.progress import showing
-    from harness.session import fresh_first_seed, make_importable
+    from harness.session import cases_of, make_importable
     from harness.session import run as run_session
 
     check_seeds(seeds)
@@ -110,8 +127,8 @@ def run(
     selected = [chosen for chosen in gather(targets, keyword, marks, assignments) if chosen.instances]
     if not selected:
         nothing()
-    outputs.attempt([chosen.suite.name for chosen in selected])
-    first = fresh_first_seed() if fresh else first_seed
+    outputs.attempt(selected)
+    first = fresh_first_seed(cases_of(selected, seeds)) if fresh else first_seed
     with going_on(kept=not no_store), showing(quiet) as on_progress:
         record = run_session(
             selected,
@@ -134,10 +151,14 @@ def run(
 @click.command()
 @click.argument("what", metavar="EXPERIMENT|FILE::ID")
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Which one.  [default: of an instance the first that a run reads, else 0]",
+)
 @click.option("--time-limit", type=float, default=3600.0, show_default=True, help="Seconds.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_json: bool) -> None:
+def trial(what: str, values: Sequence[str], seed: int | None, time_limit: float, as_json: bool) -> None:
     """Measure one trial (or, for an instance, those of one seed) and print its numbers.
 
     NAME=VALUE sets a parameter; for an instance, in place of the one that its suite states.
@@ -153,7 +174,7 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
         found = f"found {what!r} without ::ID: `harness list` shows its ids"
         raise click.UsageError(f"expected an experiment, or one instance of a suite as FILE::ID, {found}")
     else:
-        trials = trials_of_experiment(what, values, seed)
+        trials = trials_of_experiment(what, values, seed or 0)
     from harness.measure import measure_here
 
     measurements = [measure_here(trial, time_limit=time_limit) for trial in trials]
@@ -168,8 +189,12 @@ def trial(what: str, values: Sequence[str], seed: int, time_limit: float, as_jso
     "--since", metavar="A", help="Tell what changed since A, a record, a commit, or a folder of records."
 )
 @history_option
-def report(record: Path, rendered: Rendered, since: str | None, history: Path) -> None:
-    """Show a record of an earlier run, or write a rendering of it; its exit code is that run's.
+@against_option
+def report(
+    record: Path, rendered: Rendered, since: str | None, history: Path, against: Published | None
+) -> None:
+    """Show a record of an earlier run, or write a rendering of it; its exit code is that run's, or with
+    --against that of holding it against published records.
 
     A page shows what became of each instance over the last commits of which the history has records, and what
     changed since the last of them, or since A.
@@ -184,7 +209,8 @@ def report(record: Path, rendered: Rendered, since: str | None, history: Path) -
         note(problem)
     if not written and not problems:
         show(found)
-    sys.exit(USAGE if problems else found.exit_code)
+    code = hold(found, against)
+    sys.exit(USAGE if problems else code)
 
 
 @click.command()

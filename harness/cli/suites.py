@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +22,10 @@ from harness.cli.options import (
 )
 from harness.cli.say import echo
 
+if TYPE_CHECKING:
+    from harness.history.against import Published
+    from harness.suite import Suite
+
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE|FOLDER]...")
@@ -31,7 +36,17 @@ from harness.cli.say import echo
     help="Import package.module:function, and check it too; call functions that load data.",
 )
 @with_option
-def check(files: Sequence[str], imports: bool, assignments: Sequence[str]) -> None:
+@click.option(
+    "--against",
+    "published",
+    metavar="RECORD",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Also name expectations that changed since this record (or a folder of them) on unexplored seeds.",
+)
+def check(
+    files: Sequence[str], imports: bool, assignments: Sequence[str], published: Sequence[Path]
+) -> None:
     """Report every mistake in suite files, with its line. Measures nothing.
 
     Without a FILE or FOLDER, those in suites/ are checked.
@@ -46,6 +61,8 @@ def check(files: Sequence[str], imports: bool, assignments: Sequence[str]) -> No
     given = assigned(assignments)
     failed = False
     named: dict[str, str] = {}
+    records = _published(published)
+    loaded: list[Suite] = []
     for file in folders.files(files):
         try:
             suite = load(file, imports=imports, calls=imports, given=given)
@@ -56,14 +73,29 @@ def check(files: Sequence[str], imports: bool, assignments: Sequence[str]) -> No
         if not Path(named.setdefault(suite.name, file)).samefile(file):
             failed = True
             echo(namesakes(suite.name, named[suite.name], file), err=True)
+        loaded.append(suite)
+        if records is not None and (mistakes := records.unexplored(suite)):
+            failed = True
+            echo(str(SuiteError(file, mistakes)), err=True)
         unseen = sorted({e.run for e in suite.experiments.values() if e.declaration is None})
         unseen += [] if imports else named_by(suite)
         note = f"; not imported, so not checked: {', '.join(unseen)}" if unseen else ""
         echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
         if said := advice(suite.format):
             echo(f"{file}: {said}")
+    if records is not None:
+        records.check({suite.name: suite.given for suite in loaded})
     if failed:
         sys.exit(USAGE)
+
+
+def _published(files: Sequence[Path]) -> Published | None:
+    """The records in these files and folders; None without any. Raises `RecordError` and `AgainstError`."""
+    if not files:
+        return None
+    from harness.history.against import read_published
+
+    return read_published(files)
 
 
 @click.command("list")
@@ -123,6 +155,7 @@ def schema() -> None:
 @marks_option
 @with_option
 @click.option("--seeds", type=int, help="Another budget of seeds than the claims' own.")
+@click.option("--first-seed", type=click.IntRange(min=0), help="Begin at this seed, as of `harness run`.")
 @store_option
 def plan(
     targets: Sequence[str],
@@ -130,6 +163,7 @@ def plan(
     marks: str,
     assignments: Sequence[str],
     seeds: int | None,
+    first_seed: int | None,
     store: Path,
 ) -> None:
     """Print which trials a run would need, how many are in the store, and how long the rest would take.
@@ -140,7 +174,7 @@ def plan(
     from harness.session import cases_of
 
     check_seeds(seeds)
-    cases = cases_of(gather(targets, keyword, marks, assignments), seeds)
+    cases = cases_of(gather(targets, keyword, marks, assignments), seeds, first_seed)
     if not cases:
         nothing()
     echo(plan_text(cases, store))

@@ -5,6 +5,9 @@ is judged from its record in the history where there is one, else by running `ha
 commit's code, and the user's store. What cannot be judged (the suite does not load, the claim is not there,
 a trial is an error) is skipped, as `git bisect skip` does; at an end of the search it is refused, unless the
 search is for the commit at which the claim became an error.
+
+All commits are judged on the seeds of the good end, also where a suite begins elsewhere by then (`explored`):
+what differs is then the code, and not the seeds.
 """
 
 from __future__ import annotations
@@ -25,9 +28,11 @@ from harness.history.change import of_numbers
 from harness.history.states import Chosen, State, past
 from harness.history.worktree import moved, python_path, worktree
 from harness.measure.supervisor import supervised
+from harness.report.explored import first_seed
 from harness.report.files import read_record
 from harness.report.place import place_of
 from harness.report.record import InstanceRecord, RecordError
+from harness.suite.explored import first_beyond
 from harness.suite.names import name_in
 
 When = Literal["verdict", "effect", "error"]
@@ -118,19 +123,22 @@ class _Bisection:
         self.repository = toplevel(place).resolve()
         self.good, self.bad = (resolve(self.repository, name) for name in (search.good, search.bad))
         self.judged: dict[str, tuple[InstanceRecord | None, str]] = {}
+        self.first_seed: int | None = None
         self.steps: dict[str, Step] = {}
 
     def run(self) -> Found:
         self._recall()
         with worktree(self.repository, self.bad) as folder:
             self.folder = folder
-            ends = [self._end("--good", self.good), self._end("--bad", self.bad)]
+            good = self._end("--good", self.good)
+            self._keep_to(first_seed(good))
+            ends = [good, self._end("--bad", self.bad)]
             self.first, self.last = ends
             if not self._differ(*ends):
                 found = f"{ends[0].verdict} → {ends[1].verdict}, {ends[1].reason or moved_effect(*ends)}"
                 raise BisectionError(
                     f"{self.search.id}: expected another {self.search.when} at {self.bad[:9]} than at"
-                    f" {self.good[:9]}, found {found}"
+                    f" {self.good[:9]}, found {found} (both on seeds from {self.first_seed})"
                 )
             self._note(self.good, "good")
             self._note(self.bad, "bad")
@@ -150,9 +158,18 @@ class _Bisection:
             instance = state.instances.get(known.names.id(name, self.search.id))
             if instance is None or state.modified or instance.verdict in ("not-run", "error"):
                 continue  # an error may have been the machine's
-            if any(trials.first_seed for trials in instance.trials) or not self._is_of_this_suite(state):
+            if first_seed(instance) != first_beyond(instance.explored) or not self._is_of_this_suite(state):
                 continue
             self.judged[state.commit.hash] = (instance, "from its record")
+
+    def _keep_to(self, seed: int | None) -> None:
+        """Judge all commits from this seed on; records from another one do not count."""
+        self.first_seed = seed
+        self.judged = {
+            commit: (instance, why)
+            for commit, (instance, why) in self.judged.items()
+            if instance is None or first_seed(instance) == seed
+        }
 
     def _is_of_this_suite(self, state: State) -> bool:
         """Whether the state's suite is the one that would be run: at each commit its own, or today's."""
@@ -252,6 +269,7 @@ class _Bisection:
             record = Path(outputs) / "record.json"
             command = [sys.executable, "-m", "harness", "run", f"{file}::{search.id}", "--quiet"]
             command += ["--json", str(record), *search.options]
+            command += [] if self.first_seed is None else ["--first-seed", str(self.first_seed)]
             command += ["--store", str(search.store.resolve())] if search.store else ["--no-store"]
             variables = environment() | {"PYTHONPATH": python_path(repository, folder)}
             variables["HARNESS_HISTORY"] = str(Path(outputs) / "history")  # not among the user's records

@@ -34,6 +34,7 @@ from harness.judge import LOOKS, RULE
 from harness.measure.recheck import ROUNDING, ROUNDING_SDS
 from harness.report.change import KINDS, Change, Kind
 from harness.report.distance import how_far
+from harness.report.explored import first_seed
 from harness.report.record import InstanceRecord, PartRecord
 from harness.report.words import effect, region
 
@@ -68,12 +69,13 @@ def change(before: InstanceRecord, after: InstanceRecord) -> Change:
     if before.verdict != after.verdict:
         fall = _STRENGTH[before.verdict] - _STRENGTH[after.verdict]
         kind: Kind = "weakened" if fall > 0 else "strengthened" if fall < 0 else "flipped"
-        return found(kind, f"{verdicts}; {moved(before, after)}")
+        return found(kind, f"{verdicts}; {moved(before, after)}{_other_seeds(before, after)}")
     if after.verdict == "supported" and before.control and after.control:
         was, now = before.control.verdict, after.control.verdict
         if was != now and "not-run" not in (was, now):
-            return found("weakened" if was == "refuted" else "strengthened", f"control {was} → {now}")
-    if _first_seed(before) != _first_seed(after):
+            kind = "weakened" if was == "refuted" else "strengthened"
+            return found(kind, f"control {was} → {now}{_other_seeds(before, after)}")
+    if first_seed(before) != first_seed(after):
         return found("resampled", moved(before, after))
     kind = of_numbers(before, after)
     return found(kind, moved(before, after) if kind in ("shifted", "changed") else "")
@@ -204,6 +206,12 @@ def moved(before: InstanceRecord, after: InstanceRecord) -> str:
     return told
 
 
+def _other_seeds(before: InstanceRecord, after: InstanceRecord) -> str:
+    """That the two are of different seeds: then it may be these that differ, and nothing else."""
+    was, now = first_seed(before), first_seed(after)
+    return "" if was == now else f"; other seeds (from {was} → {now})"
+
+
 def _pairs(
     before: InstanceRecord, after: InstanceRecord
 ) -> list[tuple[InstanceRecord | PartRecord, InstanceRecord | PartRecord]]:
@@ -211,10 +219,6 @@ def _pairs(
         return [(before, after)]
     named = {part.name: part for part in before.parts}
     return [(named[part.name], part) for part in after.parts if part.name in named]
-
-
-def _first_seed(instance: InstanceRecord) -> int | None:
-    return instance.trials[0].first_seed if instance.trials else None
 
 
 def _beyond(mean: float, error: float, freedom: float) -> bool:

@@ -12,6 +12,7 @@ from harness.errors import UserError
 from harness.judge import exit_code
 from harness.report.agreement import claim_records, stated_in
 from harness.report.dates import moment
+from harness.report.explored import first_seed
 from harness.report.record import (
     ClaimRecord,
     CountsRecord,
@@ -21,6 +22,7 @@ from harness.report.record import (
     SuiteRecord,
 )
 from harness.report.words import by_claim
+from harness.suite.explored import first_beyond
 from harness.suite.names import namesakes
 from harness.text import printable
 
@@ -50,9 +52,12 @@ def merge(parts: Sequence[Part], command: Sequence[str] = ()) -> Record:
     if not parts:
         raise MergeError("expected records to merge, found none")
     first = parts[0]
-    for name in ("commit", "tracked", "first_seed", "fresh", "harness_version"):
+    for name in ("commit", "tracked", "fresh", "harness_version"):
         for part in parts[1:]:
             _must_agree(name, first, part)
+    for part in parts[1:]:
+        if first.record.fresh or not _begins_by_itself(part.record):
+            _must_agree("first_seed", first, part)
     _check_shards(parts)
     suites = _suites(parts)
     placed = [
@@ -81,7 +86,7 @@ def merge(parts: Sequence[Part], command: Sequence[str] = ()) -> Record:
         suites=suites,
         commit=first.record.commit,
         environment=environment,
-        first_seed=first.record.first_seed,
+        first_seed=min(record.first_seed for record in records),
         fresh=first.record.fresh,
         trials=CountsRecord(
             measured=sum(record.trials.measured for record in records),
@@ -96,6 +101,7 @@ def merge(parts: Sequence[Part], command: Sequence[str] = ()) -> Record:
         time_budget=max((r.time_budget for r in records if r.time_budget is not None), default=None),
         rechecks=tuple(itertools.chain.from_iterable(record.rechecks for record in records)),
         claims=_claims(records, instances),
+        explored_seeds=any(record.explored_seeds for record in records),
     )
 
 
@@ -130,6 +136,13 @@ def _must_agree(name: str, first: Part, other: Part) -> None:
         raise MergeError(
             f"{other.file}: expected the {shown} of {first.file}, {_plain(was)}, found {_plain(found)}"
         )
+
+
+def _begins_by_itself(record: Record) -> bool:
+    """Whether the record's first seed is one with which its suites let instances begin; those may differ."""
+    firsts = [(first_seed(instance), first_beyond(instance.explored)) for instance in record.instances]
+    own = all(first in (None, stated) for first, stated in firsts)
+    return own and record.first_seed in {stated for _, stated in firsts}
 
 
 def _plain(value: object) -> object:

@@ -75,8 +75,8 @@ def supports_for_some(
 ) -> bool:
     """Whether the values support every part of an instance at α/k, k being the number of the instances.
 
-    `parts` has for each question the values that it read, and their bends (of a power law). These may end at a
-    look that decided at α alone: then they need not be enough.
+    `parts` has for each question the values that it read, and their bends (of a power law). These may end at
+    a look that decided at α alone: then they need not be enough.
     """
     return all(
         decide(

@@ -44,9 +44,20 @@ class Case:
     questions: tuple[Question, ...]
     control: tuple[Question, ...]
 
+    @property
+    def first_seed(self) -> int:
+        """Where its questions begin."""
+        return self.questions[0].first_seed
 
-def case(instance: Instance, *, seeds: int | None = None) -> Case:
-    """The case of an instance; `seeds` replaces its budget, except for `exact`.
+    @property
+    def seeds(self) -> range:
+        """The seeds that it may read: those of its budget."""
+        budget = max(question.budget for question in (*self.questions, *self.control))
+        return self.questions[0].seeds(budget)
+
+
+def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None = None) -> Case:
+    """The case of an instance; `seeds` replaces its budget, except for `exact`, `first_seed` its own.
 
     Raises `SeedsError` for a budget that is no look or below the least that `rare` allows, ValueError
     where the suite was loaded without importing the experiment that it names.
@@ -55,7 +66,8 @@ def case(instance: Instance, *, seeds: int | None = None) -> Case:
     budget = instance.seeds if seeds is None or isinstance(predicate, Exact) else seeds
     if budget != instance.seeds:
         _check_budget(budget, instance)
-    questions = _Questions(instance, budget)
+    first = instance.claim.first_seed if first_seed is None else first_seed
+    questions = _Questions(instance, budget, first)
     control: tuple[Question, ...] = ()
     if instance.control is not None and instance.control.predicate is not None:
         control = questions.ask(instance.control.predicate, instance.control.at)
@@ -99,11 +111,12 @@ def declared(experiment: Experiment) -> Declaration:
 class _Questions:
     """Builds the questions of one instance."""
 
-    def __init__(self, instance: Instance, budget: int) -> None:
+    def __init__(self, instance: Instance, budget: int, first_seed: int) -> None:
         self.instance = instance
         self.experiment = instance.claim.experiment
         self.declaration = find(PAIR) if instance.claim.benchmarks else declared(self.experiment)
         self.budget = budget
+        self.first_seed = first_seed
 
     def ask(self, predicate: Predicate, at: Mapping[str, str]) -> tuple[Question, ...]:
         """The questions of `predicate` at the instance's point, moved to `at`."""
@@ -215,6 +228,8 @@ class _Questions:
         return Linear(readings, weights, scale, floor)
 
     def _question(self, effect: Linear | Closeness, region: Region) -> Question:
-        claim = self.instance.claim
-        least = self.instance.least
-        return Question("", effect, region, claim.center, claim.alpha, claim.alpha, self.budget, least=least)
+        claim, first = self.instance.claim, self.first_seed
+        return Question(
+            "", effect, region, claim.center, claim.alpha, claim.alpha, self.budget,
+            least=self.instance.least, first_seed=first,
+        )  # fmt: skip

@@ -114,7 +114,7 @@ class Question:
     `alpha` is the one-sided chance of a wrong *supported*, `alpha_refute` of a wrong *refuted* (a
     conjunction of k parts refutes each at α/(k−1)).
     `exchanged` swaps the two verdicts (`differ`). No look is smaller than `least` (`rare`). `straight` is
-    what else a power law must satisfy; it reads what `effect` reads.
+    what else a power law must satisfy; it reads what `effect` reads. Both begin at the seed `first_seed`.
     """
 
     name: str
@@ -127,6 +127,11 @@ class Question:
     exchanged: bool = False
     least: int = 0
     straight: Straightness | None = None
+    first_seed: int = 0
+
+    def seeds(self, n: int) -> range:
+        """Its first n seeds."""
+        return range(self.first_seed, self.first_seed + n)
 
     def trials(self, seeds: Iterable[int]) -> list[Trial]:
         """The distinct trials that the question reads for these seeds."""

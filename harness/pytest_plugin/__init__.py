@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from harness.history.against import Published
     from harness.pytest_plugin.items import SuiteFile
     from harness.pytest_plugin.shared import SharedLaboratory
 
 LABORATORY: pytest.StashKey[SharedLaboratory] = pytest.StashKey()
 NAMES: pytest.StashKey[dict[str, Path]] = pytest.StashKey()
 """The file of each suite that has been collected, by the suite's name."""
+PUBLISHED: pytest.StashKey[Published] = pytest.StashKey()
+"""What claims are held against, where `--harness-against` names it."""
 SUITES: pytest.StashKey[frozenset[Path]] = pytest.StashKey()
 NO_RECHECK = "no"
 """What `--harness-recheck` says for: measure no trial twice."""
@@ -42,6 +45,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         type=int,
         help="Another budget of seeds: 14, 21, 32, 48, 72, 108, 162 or 243 (default: the claims' own).",
+    )
+    group.addoption(
+        "--harness-first-seed",
+        metavar="N",
+        type=int,
+        help="Begin at this seed, in place of the first that a claim has not explored.",
+    )
+    group.addoption(
+        "--harness-against",
+        metavar="RECORD",
+        action="append",
+        default=[],
+        help="Fail what differs from this record, or a folder of them, not what is unexpected (repeatable).",
     )
     group.addoption(
         "--harness-workers",
@@ -83,6 +99,18 @@ def pytest_configure(config: pytest.Config) -> None:
         if seeds not in LOOKS:
             expected = ", ".join(map(str, LOOKS))
             raise pytest.UsageError(f"--harness-seeds: expected one of {expected}, found {seeds}")
+    first_seed = config.getoption("harness_first_seed")
+    if first_seed is not None and first_seed < 0:
+        raise pytest.UsageError(f"--harness-first-seed: expected 0 or more, found {first_seed}")
+    against = config.getoption("harness_against")
+    if against:
+        from harness.errors import UserError
+        from harness.history.against import read_published
+
+        try:
+            config.stash[PUBLISHED] = read_published(config.invocation_params.dir / file for file in against)
+        except UserError as error:
+            raise pytest.UsageError(f"--harness-against: {error}") from None
     recheck = config.getoption("harness_recheck")
     if recheck is not None and recheck != NO_RECHECK:
         from harness.text import share
@@ -96,14 +124,14 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--harness-with: expected NAME=VALUE, found {assignment!r}")
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """The version, in a session that may be about suites."""
+def pytest_report_header(config: pytest.Config) -> list[str] | None:
+    """The version, in a session that may be about suites, and whether claims are to read explored seeds."""
     named = any(str(argument).partition("::")[0].endswith(".toml") for argument in config.args)
     if not named and not config.stash[SUITES]:
         return None
     from harness import __version__
 
-    return f"harness: {__version__}"
+    return [f"harness: {__version__}", *_explored(config)]
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile | None:
@@ -144,6 +172,28 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("claims")
     terminalreporter.write_line(tally(list(outcomes.values())))
     terminalreporter.write_line(f"Trials are in {settings.shown_store}; a report from them: {command}")
+
+
+def _explored(config: pytest.Config) -> list[str]:
+    """A line for each suite whose claims would read explored seeds from the first seed that was asked for."""
+    first_seed, seeds = config.getoption("harness_first_seed"), config.getoption("harness_seeds")
+    if first_seed is None:
+        return []
+    from harness.errors import UserError
+    from harness.pytest_plugin.words import explored
+    from harness.suite import load
+
+    named = [config.invocation_params.dir / str(argument).partition("::")[0] for argument in config.args]
+    listed = config.stash[SUITES]
+    lines: list[str] = []
+    for path in dict.fromkeys([*(p for p in named if p.suffix == ".toml"), *sorted(listed)]):
+        try:
+            suite = load(path)
+        except UserError:  # collecting it says what is wrong
+            continue
+        if said := explored(suite, first_seed, seeds):
+            lines.append(said)
+    return list(dict.fromkeys(lines))
 
 
 def _matched(config: pytest.Config) -> frozenset[Path]:

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from harness.errors import UserError
+from harness.history.against import Held, hold
 from harness.judge import FAILING
 from harness.measure.holders import log
-from harness.pytest_plugin import LABORATORY, NAMES
+from harness.pytest_plugin import LABORATORY, NAMES, PUBLISHED
 from harness.pytest_plugin.item import SuiteItem
 from harness.pytest_plugin.settings import Settings
 from harness.pytest_plugin.shared import SharedLaboratory
@@ -63,6 +64,8 @@ class SuiteFile(pytest.Module):
         path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
         try:
             suite = load(path, imports=True, given=Settings.of(self.config).given)
+            if published := self.config.stash.get(PUBLISHED, None):
+                published.check({suite.name: suite.given})
         except UserError as error:
             raise self.CollectError(safe(str(error))) from None
         other = self.config.stash.setdefault(NAMES, {}).setdefault(suite.name, path)
@@ -112,18 +115,26 @@ class Claim(SuiteItem):
     def _check(self) -> None:
         record = self._record()
         self.user_properties.extend(properties(record))
-        if record.outcome == "not-covered":
+        held = self._held(record)
+        if record.outcome == "not-covered" and not (held and held.kind == "differs"):
             pytest.skip(safe(lacking(record)))
-        if record.outcome in FAILING:
+        if record.outcome in FAILING if held is None else held.kind == "differs":
             command = self._laboratory().settings.command(f"{self._suite.path}::{self._judged.local_id}")
-            raise ClaimFailedError(explanation(record, command))
+            raise ClaimFailedError(explanation(record, command, held.says if held else ""))
+
+    def _held(self, record: InstanceRecord) -> Held | None:
+        """The record beside the published one; None where it is judged by what is expected."""
+        published = self.config.stash.get(PUBLISHED, None)
+        if published is None:
+            return None
+        return hold(record, published.instances.get(record.id))
 
     def _record(self) -> InstanceRecord:
         result = self._laboratory().judge(self._judged)
         for note in result.notes:
             warnings.warn(HarnessWarning(safe(note)), stacklevel=2)
         (finding,) = result.findings
-        return instance_record(finding, self._suite, result, first_seed=0)
+        return instance_record(finding, self._suite, result)
 
     def _laboratory(self) -> SharedLaboratory:
         with _OPENING:

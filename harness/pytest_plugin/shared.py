@@ -31,7 +31,7 @@ class SharedLaboratory:
 
     def judge(self, instance: Instance) -> Result:
         """Measure what the instance needs, and judge it."""
-        question = case(instance, seeds=self.settings.seeds)
+        question = case(instance, seeds=self.settings.seeds, first_seed=self.settings.first_seed)
         with self._turn:
             if self._laboratory is None:
                 self._laboratory = Laboratory(self.settings.store, workers=self.settings.workers)

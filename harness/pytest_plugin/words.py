@@ -19,6 +19,8 @@ from harness.report.words import (
     rival,
     stance,
 )
+from harness.suite import Suite
+from harness.suite.explored import in_words, meets, merged
 from harness.text import printable
 
 
@@ -30,7 +32,10 @@ def safe(text: str) -> str:
 def properties(record: InstanceRecord) -> list[tuple[str, object]]:
     """Names and values for `user_properties`. Numbers are JSON, in the units of `harness.report.record`."""
     texts = ("verdict", "outcome", "expect", "agreement", "unit", "says")
-    numbers = ("n", "budget", "estimate", "interval", "region", "leaves_open", "seconds")
+    numbers = (
+        "n", "budget", "first_seed", "explored_seeds", "estimate", "interval", "region", "leaves_open",
+        "seconds",
+    )  # fmt: skip
     return [
         *((name, printable(getattr(record, name))) for name in texts),
         *((name, json.dumps(getattr(record, name))) for name in numbers),
@@ -39,8 +44,29 @@ def properties(record: InstanceRecord) -> list[tuple[str, object]]:
     ]
 
 
-def explanation(record: InstanceRecord, command: str) -> str:
-    """Why the instance failed, and what shows it again; safe to print. The first line can stand alone."""
+def explored(suite: Suite, first_seed: int, seeds: int | None) -> str:
+    """That claims of the suite would read explored seeds, from this first seed on; '' where none would."""
+    found = []
+    for instance in suite.instances:
+        fixed = seeds is None or instance.claim.predicate.kind == "exact"
+        budget = instance.seeds if fixed else seeds
+        if meets(instance.claim.explored, range(first_seed, first_seed + (budget or 0))):
+            found.append(instance)
+    if not found:
+        return ""
+    ranges = in_words(merged(each for i in found for each in i.claim.explored)[:3])
+    who = f"{len(found)} of {len(suite.instances)} instances of {suite.name}"
+    return safe(
+        f"harness: explored seeds: {who} may read seeds on which their expectations were formed ({ranges}),"
+        " so an outcome as expected is no evidence"
+    )
+
+
+def explanation(record: InstanceRecord, command: str, differs: str = "") -> str:
+    """Why the instance failed, and what shows it again; safe to print. The first line can stand alone.
+
+    `differs` is how it is not as published, where it is held against that.
+    """
     lines = [("claim", record.says), ("at", point(record)), ("predicate", predicate(record))]
     if record.because:
         lines.append(("because", record.because))
@@ -65,7 +91,8 @@ def explanation(record: InstanceRecord, command: str) -> str:
     if said:
         lines.append(("error" if record.verdict == "error" else "advice", said))
     lines.append(("again", command))
-    return "\n".join([printable(sentence(record)), *_laid_out(lines)])
+    first = f"not as published: {differs}" if differs else sentence(record)
+    return "\n".join([printable(first), *_laid_out(lines)])
 
 
 def _said_of(record: InstanceRecord) -> str:

@@ -14,6 +14,7 @@ from itertools import accumulate
 
 from harness.report import findings
 from harness.report.agreement import contradicted
+from harness.report.explored import explored
 from harness.report.markdown import escape
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import (
@@ -59,7 +60,9 @@ def brief(record: Record, changed: Mapping[str, str] | None = None, *, limit: in
 
 def _head(record: Record) -> list[str]:
     titles = ", ".join(suite.title for suite in record.suites)
-    lines = [f"## {_clipped(titles) or 'Claims'}", "", f"**{escape(summary(record))}**"]
+    lines = [f"## {_clipped(titles) or 'Claims'}", ""]
+    lines += [f"**{escape(explored(record))}**", ""] if explored(record) else []
+    lines += [f"**{escape(summary(record))}**"]
     for note in record.notes[:10]:
         lines += ["", f"Note: {_clipped(note)}"]
     more = len(record.notes) - 10

@@ -35,23 +35,23 @@ from harness.report.record import (
     Unit,
 )
 from harness.suite import Instance, Suite
+from harness.suite.explored import meets
 
 _FINGERPRINT_DIGITS = 16  # of 64: enough to find a trial in the store, short enough to keep 100 claims
 
 
-def instance_record(
-    finding: Finding, suite: Suite, result: Result, first_seed: int
-) -> InstanceRecord:
+def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceRecord:
     """The record of one instance's finding."""
     instance = finding.case.instance
     claim = instance.claim
     part = settling(finding.parts, finding.verdict)
-    trials, seconds = _trials((*finding.parts, *finding.control), result.measurements, first_seed)
+    trials, seconds = _trials((*finding.parts, *finding.control), result.measurements)
+    read = finding.case.questions[0].seeds(max((t.n for t in trials), default=0))
     shown = _part(part)
     parts = tuple(map(_part, finding.parts)) if len(finding.parts) > 1 else ()
     hours = None
     if finding.verdict == "inconclusive" and shown.seeds_to_decision and shown.n:
-        per_seed = _seconds_per_seed(part, result.measurements, first_seed)
+        per_seed = _seconds_per_seed(part, result.measurements)
         hours = (shown.seeds_to_decision - shown.n) * per_seed / 3600
     return InstanceRecord(
         id=instance.id,
@@ -87,8 +87,11 @@ def instance_record(
         looks=shown.looks,
         reproducibility=_shown_reproducibility(finding.parts, finding.verdict),
         fragile=_is_fragile(finding),
-        fit=fit(part, instance, result.measurements, first_seed),
-        timings=timings(part, instance, result.measurements, first_seed),
+        fit=fit(part, instance, result.measurements),
+        timings=timings(part, instance, result.measurements),
+        first_seed=finding.case.first_seed,
+        explored=claim.explored,
+        explored_seeds=meets(claim.explored, read),
         stance=instance.stance,
         supported_for_some=_supported_for_some(finding, suite),
         straightness=shown.straightness,
@@ -252,20 +255,20 @@ def _read(part: Part) -> int:
 
 
 def _trials(
-    parts: Iterable[Part], measurements: Mapping[Trial, Measurement], first_seed: int
+    parts: Iterable[Part], measurements: Mapping[Trial, Measurement]
 ) -> tuple[tuple[TrialsRecord, ...], float]:
     """The trials that the parts read, a record for each point, and their seconds, each trial once."""
     points: dict[Trial, tuple[dict[str, None], int]] = {}
     for part in parts:
         for reading in part.question.effect.readings:
-            first = reading.trial(first_seed)
+            first = reading.trial(part.question.first_seed)
             quantities, n = points.get(first, ({}, 0))
             points[first] = ({**quantities, reading.quantity: None}, max(n, _read(part)))
     records, seconds = [], 0.0
     for first, (quantities, n) in points.items():
         made = [
             measurement
-            for seed in range(first_seed, first_seed + n)
+            for seed in range(first.seed, first.seed + n)
             if (measurement := measurements.get(Trial(first.run, first.params, seed)))
         ]
         seconds += math.fsum(m.seconds for m in made)
@@ -274,7 +277,7 @@ def _trials(
                 experiment=first.run,
                 params=dict(first.params),
                 quantities=tuple(quantities),
-                first_seed=first_seed,
+                first_seed=first.seed,
                 n=n,
                 fingerprints=tuple(m.fingerprint[:_FINGERPRINT_DIGITS] for m in made),
                 data=data_parameters(first.run),
@@ -284,8 +287,8 @@ def _trials(
     return tuple(records), seconds
 
 
-def _seconds_per_seed(part: Part, measurements: Mapping[Trial, Measurement], first_seed: int) -> float:
-    _, seconds = _trials([part], measurements, first_seed)
+def _seconds_per_seed(part: Part, measurements: Mapping[Trial, Measurement]) -> float:
+    _, seconds = _trials([part], measurements)
     return seconds / max(1, part.ruling.n)
 
 

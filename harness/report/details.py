@@ -14,9 +14,7 @@ from harness.suite import Instance
 from harness.suite.records import named
 
 
-def fit(
-    part: Part, instance: Instance, measurements: Mapping[Trial, Measurement], first_seed: int
-) -> FitRecord | None:
+def fit(part: Part, instance: Instance, measurements: Mapping[Trial, Measurement]) -> FitRecord | None:
     """The points of a power law; None of any other predicate, or where nothing was fitted."""
     if instance.claim.predicate.kind != "power-law" or instance.over is None:
         return None
@@ -30,7 +28,7 @@ def fit(
             math.log(measurements[reading.trial(seed)].values[reading.quantity])
             for reading in part.question.effect.readings
         ]
-        for seed in range(first_seed, first_seed + part.ruling.n)
+        for seed in part.question.seeds(part.ruling.n)
     ]
     columns = list(zip(*rows, strict=True))
     logs = [math.log(x) for x in at]
@@ -84,7 +82,7 @@ def _curvature(points: Sequence[tuple[float, float]]) -> float:
 
 
 def timings(
-    part: Part, instance: Instance, measurements: Mapping[Trial, Measurement], first_seed: int
+    part: Part, instance: Instance, measurements: Mapping[Trial, Measurement]
 ) -> tuple[TimingRecord, ...]:
     """The seconds of the benchmarks that `faster` compares, pair by pair."""
     if instance.claim.benchmarks is None or part.error:
@@ -92,7 +90,7 @@ def timings(
     labels = dict(instance.point)
     records = []
     for benchmark, reading in zip(instance.claim.benchmarks, part.question.effect.readings, strict=True):
-        seeds = range(first_seed, first_seed + part.ruling.n)
+        seeds = part.question.seeds(part.ruling.n)
         seconds = tuple(measurements[reading.trial(seed)].values[reading.quantity] for seed in seeds)
         at = {axis: label for axis, label in labels.items() if axis in benchmark.axes}
         records.append(TimingRecord(benchmark=named(benchmark.id, at), seconds=seconds))

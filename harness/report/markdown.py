@@ -10,6 +10,7 @@ from tabulate import tabulate
 from harness.report import findings
 from harness.report.agreement import contradicted, statements, told
 from harness.report.data import data_used
+from harness.report.explored import explored
 from harness.report.record import ClaimRecord, InstanceRecord, Record
 from harness.report.remarks import of_points
 from harness.report.words import (
@@ -43,7 +44,9 @@ _REFERENCE = re.compile(r"([@#])(?=\w)")
 def markdown(record: Record) -> str:
     """The record as Markdown."""
     titles = ", ".join(escape(suite.title) for suite in record.suites)
-    lines = [f"# {titles or 'Claims'}", "", f"**{escape(summary(record))}**", ""]
+    lines = [f"# {titles or 'Claims'}", ""]
+    lines += [f"**{escape(explored(record))}**", ""] if explored(record) else []
+    lines += [f"**{escape(summary(record))}**", ""]
     lines += [escape(provenance(record)), "", escape(scope(record)), ""]
     lines += [escape(rechecked(record)), ""] if rechecked(record) else []
     used = data_used(record.instances)

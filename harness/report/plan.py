@@ -31,7 +31,8 @@ def plan_text(cases: Sequence[Case], store: Path) -> str:
         workers = laboratory.workers
     headers = ("experiment", "trials at least", "at most", "in the store", "time at least", "at most")
     table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
-    return f"{len(cases)} instances, {workers} workers\n\n{table}"
+    first = " and ".join(map(str, sorted({case.first_seed for case in cases})))
+    return f"{len(cases)} instances, seeds from {first}, {workers} workers\n\n{table}"
 
 
 def _time(trials: Sequence[Trial], each: float | None, workers: int) -> str:
@@ -43,7 +44,7 @@ def _trials(cases: Sequence[Case], *, first_look: bool) -> dict[Trial, None]:
         trial: None
         for case in cases
         for question in (*case.questions, *case.control)
-        for trial in question.trials(range(_seeds(question, first_look)))
+        for trial in question.trials(question.seeds(_seeds(question, first_look)))
     }
 
 

@@ -210,6 +210,12 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     verdict is near an edge. Judged before the chance is cut."""
     fit: FitRecord | None = None
     timings: tuple[TimingRecord, ...] = ()
+    first_seed: int | None = None
+    """Where it began; None in records of 0.1, whose `trials` say it."""
+    explored: tuple[tuple[int, int], ...] = ()
+    """The seeds on which its expectation was formed, as ranges with both ends."""
+    explored_seeds: bool = False
+    """Whether it read some of these: then its outcome is no evidence for its expectation."""
     straightness: StraightnessRecord | None = None
     lag_one: float | None = None
     neighbours_alike: bool = False
@@ -357,7 +363,9 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     """Of the first suite; each suite names its own."""
     environment: EnvironmentRecord
     first_seed: int
+    """Where the instance begins that begins first: each has a `first_seed` of its own."""
     fresh: bool
+    """Whether the run was given a first seed, other than that with which the claims begin by themselves."""
     trials: CountsRecord
     wrong_verdicts_bound: float
     """Sum of the alphas: a bound on the expected number of wrong definite verdicts in this run."""
@@ -372,6 +380,8 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     """Of experiments that had not passed one before; empty of older records, too."""
     claims: tuple[ClaimRecord, ...] = ()
     """Those of the instances, in their order; empty of older records: see `harness.report.agreement`."""
+    explored_seeds: bool = False
+    """Whether an instance read seeds on which its expectation was formed."""
 
 
 def to_json(record: Record) -> bytes:

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from harness.report.agreement import statements, told
 from harness.report.data import data_used
+from harness.report.explored import explored
 from harness.report.findings import alike, lacking, named, sentence
 from harness.report.record import Record
 from harness.report.remarks import of_points
@@ -41,7 +42,7 @@ def plain(text: str, outcome: str) -> str:
 
 def terminal(record: Record, paint: Paint = plain) -> str:
     """The record as text for a terminal."""
-    lines: list[str] = []
+    lines: list[str] = [explored(record)] if explored(record) else []
     stated = {claim.id: claim for claim in statements(record)}
     for name, instances in by_claim(record.instances).items():
         first = instances[0]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from harness.report import findings
 from harness.report.data import what_seeds_redraw
+from harness.report.explored import first_seeds
 from harness.report.record import (
     CommitRecord,
     ControlRecord,
@@ -310,10 +311,10 @@ def provenance(record: Record) -> str:
     environment = record.environment
     trials = record.trials
     failed = f", {trials.failed} failed" if trials.failed else ""
-    fresh = " (fresh)" if record.fresh else ""
+    kind = " (explored)" if record.explored_seeds else " (fresh)" if record.fresh else ""
     cluster = f" of the cluster {environment.cluster}" if environment.cluster else ""
     return (
         f"{commit} · {environment.device} · {environment.cpu} · {environment.workers} workers{cluster} · "
-        f"seeds from {record.first_seed}{fresh} · {trials.measured} trials measured, "
+        f"seeds from {first_seeds(record)}{kind} · {trials.measured} trials measured, "
         f"{trials.reused} from the store{failed} · {seconds(record.duration)}"
     )

@@ -11,6 +11,7 @@ import msgspec
 
 from harness.suite.budgets import AtLeastOne, Budget, read_budget, read_rare, read_seeds
 from harness.suite.errors import Path, one_of, shown
+from harness.suite.explored import Ranges, merged, take_explored
 from harness.suite.predicates import (
     FIXED_IN_CONTROL,
     READERS,
@@ -58,6 +59,7 @@ class Defaults:
     marks: tuple[str, ...] = ()
     time_limit: float = 600.0  # a trial is one core's work of seconds; ten minutes is a hung one
     memory_limit: int | None = None  # in bytes; what is too much depends on the machine
+    explored: Ranges = ()  # as `[suite]` says
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def read_claim(
     kind, raw_predicate = _kind(table)
     center = table.take("center", Center, "pseudomedian" if kind == "faster" else defaults.center)
     budget = read_budget(table, defaults.budget, exact=kind == "exact")
+    explored = _explored(table, defaults.explored, kind)
     predicate = None
     if kind is not None:
         predicate = read_predicate(kind, Table(raw_predicate, (*path, kind), notes))
@@ -167,8 +170,9 @@ def read_claim(
     if pair:
         time_limit = sum(benchmark.time_limit for benchmark in pair)
     claim = Claim(
-        id_, says, source, experiment, predicate, center, alpha, time_limit, toml, pair, memory_limit
-    )
+        id_, says, source, experiment, predicate, center, alpha, time_limit, toml, pair, memory_limit,
+        explored=explored,
+    )  # fmt: skip
     return Draft(claim, path, at, expect, because, marks, control, budget, overrides)
 
 
@@ -223,6 +227,17 @@ def _has_margin(predicate: Predicate) -> bool:
     if isinstance(predicate, Comparison):
         return predicate.margin is not None
     return not isinstance(predicate, Monotone)
+
+
+def _explored(table: Table, of_suite: Ranges, kind: str | None) -> Ranges:
+    """The suite's explored seeds with the claim's own; none of timings, which no seed decides."""
+    own = take_explored(table)
+    if kind == "faster":
+        if own:
+            found = "ranges: a seed is the number of a pair of timings, and another run times anew"
+            table.notes.add((*table.path, "explored"), "no `explored` in a claim about timings", found)
+        return ()
+    return merged((*of_suite, *own)) if own else of_suite
 
 
 def _memory(table: Table, default: int | None) -> int | None:

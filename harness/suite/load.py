@@ -16,6 +16,7 @@ from harness.suite.claims import Defaults, read_claim, read_defaults
 from harness.suite.errors import Mistake, SuiteError, shown
 from harness.suite.errors import Path as KeyPath
 from harness.suite.experiments import GIVEN, read_benchmark, read_experiment
+from harness.suite.explored import Ranges, take_explored
 from harness.suite.formats import FORMAT, Format, Read, changed
 from harness.suite.instances import MAX_INSTANCES, expand
 from harness.suite.reader import ID, Notes, Table
@@ -72,6 +73,16 @@ def load(
     if notes.mistakes or suite is None:
         raise SuiteError(file, _located(notes.mistakes, text))
     return replace(suite, sha256=hashlib.sha256(data).hexdigest())
+
+
+def stated(text: str, name: str) -> tuple[Instance, ...]:
+    """The instances that the text of a suite states, as far as they can be read, whatever is wrong with it.
+
+    An older version of a suite may have mistakes today, and its expectations are still known. Raises
+    `TOMLDecodeError` for what is no TOML.
+    """
+    suite = _read(tomllib.loads(text), name, name, Notes(), imports=False, given={})
+    return () if suite is None else suite.instances
 
 
 def _bytes(path: Path, file: str) -> bytes:
@@ -139,6 +150,7 @@ def _read(
         found = "none, nor a claim: it is another TOML file" if document else "an empty file"
         notes.add((), "a suite, which has a table [suite]", found)
         return None
+    explored: Ranges = ()
     if "suite" not in document:
         notes.add((), "a table [suite] with `format` and `title`", "none")
         title = about = ""
@@ -148,8 +160,10 @@ def _read(
         format_ = head.take("format", Format, expected=expected) or FORMAT
         title, about = head.take("title", str), head.take("about", str, "")
         name = _name(head, name)
+        explored = take_explored(head)
         head.close()
     defaults = read_defaults(Table(top.take("defaults", dict[str, Any], {}), ("defaults",), notes))
+    defaults = replace(defaults, explored=explored)
     sources = {id_: _source(id_, table) for id_, table in top.tables("sources").items()}
     experiments = {
         id_: read_experiment(id_, table, imports=imports, given=given)
@@ -175,8 +189,6 @@ def _read(
         if claim.id in benchmarks:
             notes.add(("benchmarks", claim.id), "an id that no claim has", f"`{claim.id}` again")
     top.close()
-    if notes.mistakes:
-        return None
     return Suite(
         name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), timed,
         dict(given), format=format_,

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal
 
 from harness.declare import EXACTLY, Declaration, Repeatable
+from harness.suite.explored import Ranges, first_beyond
 from harness.suite.predicates import Predicate
 
 Value = int | float | str | bool
@@ -148,6 +149,13 @@ class Claim:
     """Of `faster`: the two that it compares."""
     memory_limit: int | None = None
     """Bytes that the worker of a trial may hold."""
+    explored: Ranges = ()
+    """Seeds on which its expectations were formed: the suite's, and its own. None of `faster`."""
+
+    @property
+    def first_seed(self) -> int:
+        """Where it begins, unless asked otherwise: the first seed beyond those that are explored."""
+        return first_beyond(self.explored)
 
 
 @dataclass(frozen=True)

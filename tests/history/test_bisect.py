@@ -7,15 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from repositories import commit, experiment, git, repository, suite
 
 from harness.history.bisect import BisectionError, Search, When, bisect
+from harness.report import read_record
 
 BROKEN = "raise RuntimeError('the adapter is not there yet')"
 MOVED = "shift += 1"
+ENOUGH = ("--seeds", "14")
+"""A budget that decides the claim of `moving_seeds`."""
 ALONE = "import os; assert 'GIT_DIR' not in os.environ"  # a trial may ask git, too
 
 
@@ -98,6 +102,55 @@ def test_an_error_between_the_ends_is_skipped_and_neither_blamed_nor_taken_for_t
     assert (found.before.commit.subject, found.after.commit.subject) == ("adapter", "moved")
     reasons = {c.subject: found.why(c) for c in found.candidates}
     assert "the adapter is not there yet" in reasons["slip"]
+
+
+@pytest.fixture(scope="module")
+def moving_seeds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """Seeds from 21 on are refuted, always; the suite calls those below explored; then the code changes."""
+    folder = tmp_path_factory.mktemp("seeds") / "repo"
+    folder.mkdir()
+    experiment(folder, "seeded", "shift += seed >= 21")
+    text = suite(folder, "seeded").read_text()
+    repository(folder)
+    hashes = {"by 0": commit(folder, "by 0")}
+    (folder / "claims.toml").write_text(text.replace('title = "', 'explored = [[0, 20]]\ntitle = "'))
+    hashes["explored"] = commit(folder, "explored")
+    experiment(folder, "seeded", "shift += 2")
+    hashes["moved"] = commit(folder, "moved")
+    return folder, hashes
+
+
+@pytest.mark.slow
+def test_all_commits_are_judged_on_the_seeds_of_the_good_end(
+    moving_seeds: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    """The commit at which a suite begins at other seeds changes nothing of the code: it is not to blame."""
+    wanted = replace(search(moving_seeds, tmp_path, "by 0", "explored"), options=ENOUGH)
+    with pytest.raises(BisectionError, match=r"found supported → supported, .*\(both on seeds from 0\)"):
+        bisect(wanted)
+    found = bisect(replace(wanted, bad=moving_seeds[1]["moved"]))
+    assert [c.subject for c in found.candidates] == ["moved"]
+    assert {step.instance.first_seed for step in found.steps if step.instance} == {0}
+
+
+@pytest.mark.slow
+def test_a_record_from_other_seeds_than_the_good_ends_is_not_taken(
+    moving_seeds: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    """The commit was run by itself, from seed 21 on, where it is refuted; from seed 0 on it is not."""
+    folder, hashes = moving_seeds
+    history = tmp_path / "history"
+    git(folder, "checkout", "--quiet", hashes["explored"])
+    command = [sys.executable, "-m", "harness", "run", "claims.toml", *ENOUGH, "--history", str(history)]
+    command += ["--no-store", "--no-recheck", "-q", "--json", str(tmp_path / "record.json")]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    git(folder, "checkout", "--quiet", "main")
+    (kept,) = history.glob("*.json")
+    assert [i.verdict for i in read_record(kept).instances] == ["refuted"]
+    wanted = search(moving_seeds, tmp_path, "by 0", "explored")
+    wanted = replace(wanted, options=ENOUGH, history=history)
+    with pytest.raises(BisectionError, match="found supported → supported"):
+        bisect(wanted)
 
 
 def state(folder: Path) -> list[str]:

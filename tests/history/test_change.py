@@ -139,7 +139,13 @@ def test_other_seeds_cannot_be_compared_one_by_one() -> None:
     (trials,) = instance().trials
     fresh = instance(trials=(msgspec.structs.replace(trials, first_seed=10**6),), values=VALUES[::-1])
     assert change(instance(), fresh).kind == "resampled"
-    assert change(instance(), msgspec.structs.replace(fresh, verdict="refuted")).kind == "flipped"
+    flipped = change(instance(), msgspec.structs.replace(fresh, verdict="refuted"))
+    assert flipped.kind == "flipped"
+    assert flipped.note.endswith("; other seeds (from 0 → 1000000)")
+    assert "other seeds" not in change(instance(), instance(verdict="refuted")).note
+    beyond = instance(first_seed=243)
+    assert change(instance(), beyond).kind == "resampled"
+    assert change(msgspec.structs.replace(instance(), first_seed=0), instance()).kind == "identical"
 
 
 def test_the_worst_part_of_a_conjunction_counts() -> None:

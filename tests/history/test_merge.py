@@ -117,6 +117,44 @@ def test_what_is_not_of_one_run_is_refused(suite: Path, change: object, said: st
         merge(change(shards(suite, 3)))  # type: ignore[operator]
 
 
+BEYOND = SUITE.replace('title = "t"', 'title = "t"\nexplored = [[0, 20]]') + "explored = [[0, 30]]\n"
+
+
+def of_claim(record: Record, claim: str) -> Record:
+    """What a run of this claim alone would have given."""
+    instances = tuple(i for i in record.instances if i.claim == claim)
+    (first,) = {i.first_seed for i in instances}
+    explored = any(i.explored_seeds for i in instances)
+    how: dict[str, object] = {"first_seed": first, "explored_seeds": explored, "instances": instances}
+    return msgspec.structs.replace(record, **how)
+
+
+def test_claims_that_begin_at_different_seeds_are_parts_of_one_run(suite: Path) -> None:
+    suite.write_text(BEYOND)
+    whole, parts = record_of(suite), shards(suite, 2)
+    assert plain(merge(parts)) == plain(whole)
+    assert (whole.first_seed, whole.fresh) == (21, False)
+    one, other = of_claim(whole, "small"), of_claim(whole, "alike")
+    assert (one.first_seed, other.first_seed) == (31, 21)
+    assert merge([Part("a", one), Part("b", other)]).first_seed == 21
+    with pytest.raises(MergeError, match="x: expected the fresh of a, False, found True"):
+        merge([Part("a", one), changed(Part("b", other), fresh=True)])
+    with pytest.raises(MergeError, match="x: expected the first seed of a, 31, found 9"):
+        merge([Part("a", one), changed(Part("b", other), first_seed=9)])
+    fresh = [msgspec.structs.replace(each, fresh=True) for each in (one, other)]
+    with pytest.raises(MergeError, match="b: expected the first seed of a, 31, found 21"):
+        merge([Part("a", fresh[0]), Part("b", fresh[1])])
+
+
+def test_a_merged_record_says_that_a_part_read_explored_seeds(suite: Path) -> None:
+    suite.write_text(BEYOND)
+    whole = record_of(suite, first_seed=25)
+    parts = [Part(name, of_claim(whole, name)) for name in ("small", "alike")]
+    assert [part.record.explored_seeds for part in parts] == [True, False]
+    assert merge(parts).explored_seeds
+    assert not merge([parts[1]]).explored_seeds
+
+
 def test_runs_of_different_claims_are_put_one_after_the_other(suite: Path) -> None:
     one, other = record_of(suite, only="small"), record_of(suite, only="alike")
     merged = merge([Part("a", one), Part("b", other)])

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from harness.report import words
 from harness.report.agreement import statements
+from harness.report.explored import explored
 from harness.report.html.sweeps import sweeps
 from harness.report.html.templating import render
 from harness.report.html.views import ClaimView, Mark, chunks, claims, glyph
@@ -62,6 +63,7 @@ def page(
         record=record,
         notes=(*record.notes, *notes),
         title=", ".join(suite.title for suite in record.suites) or "Claims",
+        explored=explored(record),
         headline=headline(views, since),
         chunks=chunks(views),
         filters=filters(views),

@@ -59,8 +59,9 @@ def command(record: Record, instance: InstanceRecord) -> str:
     words = ["harness", "run", f"{suite.path if suite else name + '.toml'}::{local_id}"]
     for parameter, value in (suite.given if suite else {}).items():
         words += ["--with", f"{parameter}={_literal(value)}"]
-    if record.first_seed:
-        words += ["--first-seed", str(record.first_seed)]
+    first = record.first_seed if instance.first_seed is None else instance.first_seed
+    if first or instance.explored:  # what the suite calls explored may be more by then
+        words += ["--first-seed", str(first)]
     if any(word.partition("=")[0] == "--seeds" for word in record.command):
         words += ["--seeds", str(instance.budget)]
     return shlex.join(words)

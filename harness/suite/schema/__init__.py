@@ -23,7 +23,7 @@ from harness.suite.schema.claims import (
     shared_parts,
 )
 from harness.suite.schema.experiments import benchmark, experiment, parameters
-from harness.suite.schema.parts import Schema, any_table, of_type, partly, table, tables
+from harness.suite.schema.parts import Schema, any_table, explored, of_type, partly, table, tables
 
 __all__ = ["schema", "schema_text"]
 
@@ -83,6 +83,9 @@ def _head() -> Schema:
                 "The first part of every id; without it, the file's name before .toml.",
                 pattern=f"^{ID.pattern}$",
                 maxLength=100,
+            ),
+            "explored": explored(
+                "The seeds on which expectations were formed, `[[0, 242]]`: a run begins beyond them."
             ),
         },
         ["format", "title"],

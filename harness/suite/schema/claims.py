@@ -11,7 +11,7 @@ from harness.suite.budgets import RARE, AtLeastOne
 from harness.suite.claims import Alpha, Defaults, Mark, Seconds, Size
 from harness.suite.predicates import _PERCENT, FACTOR, FIXED_IN_CONTROL, READERS, NotNegative, Positive
 from harness.suite.records import LOOKS, Center, Expectation, Scope, SourceStance, Stance
-from harness.suite.schema.parts import SCALAR, Schema, any_table, of_type, partly, table, whole
+from harness.suite.schema.parts import SCALAR, Schema, any_table, explored, of_type, partly, table, whole
 
 _BUDGET: Schema = {"type": "integer", "enum": list(LOOKS)}
 _ANY_BUDGET: Schema = {"anyOf": [_BUDGET, msgspec.json.schema(AtLeastOne)]}
@@ -53,6 +53,7 @@ def claim() -> Schema:
         **_expectation(),
         "control": _CONTROL,
         **_shared(_ANY_BUDGET),
+        "explored": explored("Seeds on which its expectation was formed, beside those of `[suite]`."),
         "where": {
             "description": "`[[claims.ID.where]]`: what differs for some instances; the last match wins.",
             "type": "array",

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from harness.suite.explored import MOST, Seed
 from harness.suite.reader import ID
 
 Schema = dict[str, Any]
@@ -54,6 +55,19 @@ def partly(keys: Mapping[str, Schema] | None = None, required: Iterable[str] = (
     properties = {"properties": dict(keys)} if keys else {}
     needed = {"required": list(required)} if required else {}
     return {**properties, **needed, "additionalProperties": True}
+
+
+def explored(about: str) -> Schema:
+    """The schema of ranges of explored seeds; that the lower end comes first only the reader sees."""
+    ends = {"type": "array", "items": msgspec.json.schema(Seed), "minItems": 2, "maxItems": 2}
+    items = {"description": "The first and the last seed of a range.", **ends}
+    return {
+        "description": about,
+        "type": "array",
+        "items": items,
+        "maxItems": MOST,
+        "examples": [[[0, 242]]],
+    }
 
 
 def any_table(value: Schema) -> Schema:

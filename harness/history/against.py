@@ -1,0 +1,190 @@
+"""A run held against a published record: instance by instance, is the outcome the published one?
+
+What a suite expects is one thing, what was found another: a claim that came out *unexpected* is published so,
+and a program that finds it again has not changed. An instance is held against its published outcome:
+
+    differs    it is an error or was not run, and is not published so; its verdict is the opposite one; its
+               outcome fails, or it is not covered any more, where the published one was fine
+    noted      anything else that is not as it was: published as undecided and decided now, for example
+    same       verdict and outcome are the published ones, also where that outcome fails
+
+An instance that the record lacks, or has as another claim (`redefinition`; another budget or expectation
+makes no other claim), is judged by its own outcome. The seeds of the two may differ.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from harness.errors import UserError
+from harness.history.change import redefinition
+from harness.history.formed import unexplored
+from harness.report.explored import first_seeds
+from harness.report.files import read_record
+from harness.report.record import InstanceRecord, Record
+from harness.report.words import FAILING
+from harness.suite import Mistake, Suite
+from harness.text import printable
+
+Kind = Literal["differs", "noted", "same"]
+NAMED = 20
+"""How many instances that are noted are named one by one; all that differ are."""
+
+_DEFINITE = ("supported", "refuted")
+_BROKEN = ("error", "not-run")
+_GLYPHS: Mapping[Kind, str] = {"differs": "✗", "noted": "·", "same": "="}
+
+
+class AgainstError(UserError, ValueError):
+    """A record that a run cannot be held against: of other suites, or of other parameters."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """One instance of a run beside the published one, in words."""
+
+    id: str
+    kind: Kind
+    says: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """The records that a run is held against, with their files' names; made by `read_published`."""
+
+    records: Mapping[str, Record]
+
+    @cached_property
+    def instances(self) -> dict[str, InstanceRecord]:
+        """By id."""
+        return {i.id: i for record in self.records.values() for i in record.instances}
+
+    def check(self, suites: Mapping[str, Mapping[str, object]]) -> None:
+        """Raise `AgainstError` unless it has one of these suites, and with the same parameters.
+
+        `suites` has the values of parameters that were given (`--with`), by the suite's name.
+        """
+        found = [(file, suite) for file, record in self.records.items() for suite in record.suites]
+        files, names = ", ".join(self.records), sorted({suite.name for _, suite in found})
+        if suites and not suites.keys() & set(names):
+            expected, has = printable(", ".join(sorted(suites))), printable(", ".join(names)) or "no suite"
+            raise AgainstError(f"{files}: expected a record of {expected}, found one of {has}")
+        for file, suite in found:
+            given = suites.get(suite.name, suite.given)
+            if dict(given) != suite.given:
+                expected = f"{suite.name} with {_parameters(given)}, as in this run"
+                found_ = _parameters(suite.given)
+                raise AgainstError(printable(f"{file}: expected a record of {expected}, found {found_}"))
+
+    def unexplored(self, suite: Suite) -> list[Mistake]:
+        """Where the suite expects something else, on seeds that it does not call explored; see `formed`."""
+        return unexplored(suite, self.records)
+
+    def hold(self, record: Record) -> Comparison:
+        """A run's record beside the published ones. Raises `AgainstError`."""
+        self.check({suite.name: suite.given for suite in record.suites})
+        published = self.instances
+        held = tuple(hold(instance, published.get(instance.id)) for instance in record.instances)
+        names = {suite.name for suite in record.suites}
+        missing = published.keys() - {instance.id for instance in record.instances}
+        left = sum(id_.partition("/")[0] in names for id_ in missing)
+        seeds = " and ".join(dict.fromkeys(first_seeds(each) for each in self.records.values()))
+        return Comparison(tuple(self.records), seeds, held, left)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run beside published records, which have `left` instances of its suites that were not in the run."""
+
+    files: tuple[str, ...]
+    first_seeds: str
+    """Of the published records, in words."""
+    held: tuple[Held, ...]
+    left: int
+
+    @property
+    def exit_code(self) -> int:
+        """1 where an instance differs."""
+        return int(any(each.kind == "differs" for each in self.held))
+
+
+def read_published(paths: Iterable[Path]) -> Published:
+    """The records in these files, and in the folders among them (`*.json`).
+
+    Raises `RecordError`, and `AgainstError` for a folder without records and for an instance that is in two.
+    """
+    records: dict[str, Record] = {}
+    for path in paths:
+        files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not files:
+            raise AgainstError(f"{path}: expected records of runs (*.json), found none")
+        records |= {str(file): read_record(file) for file in files}
+    owners: dict[str, str] = {}
+    for file, record in records.items():
+        for instance in record.instances:
+            if owners.setdefault(instance.id, file) != file:
+                raise AgainstError(f"{file}: {printable(instance.id)} is in {owners[instance.id]} as well")
+    return Published(records)
+
+
+def hold(now: InstanceRecord, then: InstanceRecord | None) -> Held:
+    """An instance of a run beside what was published of it; None: nothing was."""
+    if then is None:
+        return _by_itself(now, "not published")
+    another = redefinition(then, msgspec.structs.replace(now, budget=then.budget, expect=then.expect))
+    if another:
+        return _by_itself(now, f"another claim than was published ({'; '.join(another)})")
+    if (now.verdict, now.outcome) == (then.verdict, then.outcome):
+        return Held(now.id, "same", _said(now))
+    opposite = now.verdict in _DEFINITE and then.verdict in _DEFINITE and now.verdict != then.verdict
+    broken = now.outcome in _BROKEN and now.outcome != then.outcome
+    fails = now.outcome in FAILING and then.outcome not in FAILING
+    lost = now.outcome == "not-covered" and then.outcome == "as-expected"
+    kind: Kind = "differs" if opposite or broken or fails or lost else "noted"
+    return Held(now.id, kind, f"published {_said(then)}, now {_said(now)}")
+
+
+def against_text(comparison: Comparison, paint: Callable[[str, str], str]) -> str:
+    """How many instances are as published, and what the others are; those that differ first, all of them."""
+    counts = Counter(each.kind for each in comparison.held)
+    total = len(comparison.held)
+    noun = "instance" if total == 1 else "instances"
+    parts = [f"{counts['differs']} of {total} {noun} differ"] if counts["differs"] else []
+    parts += [f"{counts['same']} of {total} {noun} as published"] if not parts else []
+    parts += [f"{counts['same']} as published"] if counts["differs"] else []
+    parts += [f"{counts['noted']} noted"] if counts["noted"] else []
+    parts += [f"{comparison.left} published ones were not in this run"] if comparison.left else []
+    files = printable(", ".join(comparison.files))
+    lines = [f"Against {files} (seeds from {comparison.first_seeds}): {', '.join(parts)}."]
+    for kind, most in (("differs", total), ("noted", NAMED)):
+        found = [each for each in comparison.held if each.kind == kind]
+        color = "unexpected" if kind == "differs" else "measured"
+        lines += [f"  {paint(_GLYPHS[each.kind], color)} {_line(each)}" for each in found[:most]]
+        lines += [f"  … and {len(found) - most} more are noted"] if len(found) > most else []
+    return "\n".join(lines)
+
+
+def _by_itself(now: InstanceRecord, why: str) -> Held:
+    kind: Kind = "differs" if now.outcome in FAILING else "noted"
+    return Held(now.id, kind, f"{why}, so judged by its own outcome: {_said(now)}")
+
+
+def _said(instance: InstanceRecord) -> str:
+    """`unexpected (refuted)`; a word that says both alone."""
+    same = instance.outcome == instance.verdict
+    return instance.outcome if same else f"{instance.outcome} ({instance.verdict})"
+
+
+def _line(held: Held) -> str:
+    return printable(f"{held.id}: {held.says}")
+
+
+def _parameters(given: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} = {value!r}" for name, value in sorted(given.items())) or "no other parameters"

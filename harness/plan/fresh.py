@@ -1,0 +1,48 @@
+"""Fresh seeds: where a run begins that is to read what no other has read."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+
+from harness.errors import UserError
+from harness.plan.questions import Case
+from harness.suite.explored import Ranges, in_words, merged
+
+FRESH_SEEDS = range(1_000_000, 2**31 - 1_000)
+"""Where a fresh run begins: beyond every pinned seed, and small enough for any generator."""
+
+
+class NoFreshSeedError(UserError, ValueError):
+    """Every seed with which a fresh run may begin meets explored ones."""
+
+
+def fresh_first_seed(cases: Sequence[Case] = ()) -> int:
+    """A first seed that no earlier run has used, but for chance, and from which no case meets explored seeds.
+
+    Raises `NoFreshSeedError` where the explored seeds leave none.
+    """
+    free = free_of(FRESH_SEEDS, {(c.instance.claim.explored, len(c.seeds)) for c in cases})
+    if not free:
+        ends = in_words([(FRESH_SEEDS[0], FRESH_SEEDS[-1])])
+        raise NoFreshSeedError(
+            f"--fresh: expected seeds in {ends} that are not explored, found none: name one with --first-seed"
+        )
+    chosen = random.SystemRandom().randrange(sum(map(len, free)))
+    for seeds in free:
+        if chosen < len(seeds):
+            return seeds[chosen]
+        chosen -= len(seeds)
+    raise AssertionError("a number below the sum of the lengths lies in one of the ranges")
+
+
+def free_of(seeds: range, readers: Iterable[tuple[Ranges, int]]) -> list[range]:
+    """Where in `seeds` readers may begin, so that none meets what is explored.
+
+    Each reader has the ranges that it must not meet, and the number of seeds that it reads from there on.
+    """
+    barred = merged((low - n + 1, high) for explored, n in readers for low, high in explored)
+    starts = [seeds.start, *(high + 1 for _, high in barred)]
+    ends = [*(low for low, _ in barred), seeds.stop]
+    found = [range(max(a, seeds.start), min(b, seeds.stop)) for a, b in zip(starts, ends, strict=True)]
+    return [each for each in found if each]
