@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 TINY: dict[str, dict[str, object]] = {
     "engine.command": {},
     "engine.interpreter": {},
-    "engine.judging": {"questions": 2, "seeds": 6},
+    "engine.judging": {"questions": 2, "seeds": 14},
     "engine.run": {"instances": 1, "seeds": 2, "workers": 1},
     "engine.store-lookup": {"kept": 20, "wanted": 7},
     "engine.suite-loading": {"claims": 1},

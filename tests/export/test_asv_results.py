@@ -69,7 +69,7 @@ def test_export_writes_what_asv_reads(
     (read,) = asv_results.iter_results(str(tmp_path / "results"))
     assert read.env_name == "harness"
     name, params = "toys.beats.track_distance", []
-    assert len(read.get_result_samples(name, params)[0]) == 6
+    assert len(read.get_result_samples(name, params)[0]) == 14
     assert read.get_result_stats(name, params)[0]["ci_99_a"] < read.get_result_value(name, params)[0]
 
 
