@@ -210,7 +210,7 @@ def test_names_that_are_no_utf8(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "\\udcff/toys.toml: 1 claims, 1 instances; not imported, so"
                                                  " not checked: canary:sing\n")  # fmt: skip
     (tmp_path / "canary.py").write_text(CANARY)
-    arguments = ("--seeds", "6", "-q", "--no-store", "--json", "\udcff/r")
+    arguments = ("--seeds", "14", "-q", "--no-store", "--json", "\udcff/r")
     done = harness(tmp_path, "run", "\udcff/toys.toml", *arguments)
     assert done.returncode == 0, done.stderr
     assert json.loads((folder / "r").read_bytes())["suites"][0]["path"] == "?/toys.toml"

@@ -29,7 +29,7 @@ def command(folder: Path, *arguments: str, **how: object) -> subprocess.Complete
     return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, **how)  # type: ignore
 
 
-RUN = ("run", "claims.toml", "--seeds", "6", "-q", "--workers", "1")
+RUN = ("run", "claims.toml", "--seeds", "14", "-q", "--workers", "1")
 
 
 def test_the_report_is_printed_although_no_file_can_be_written(folder: Path) -> None:

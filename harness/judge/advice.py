@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from harness.judge.gaps import has_gap
 from harness.judge.interval import half_width_factor, interval, mean_and_sd
 from harness.judge.law import bend_as, exponent_of
 from harness.judge.levels import level_of
@@ -20,24 +21,30 @@ def smallest_margin(ruling: Ruling, question: Question) -> float | None:
     """The edge of the tightest region of the question's shape that the interval supports, in units of x.
 
     For a region around a midpoint, the largest distance of the interval from it; for a one-sided region
-    the bound itself. The region is open: any margin beyond this number is supported. None where the
-    interval supports nothing: it is infinite, comes from too few distinct values, or the question is
-    exact, exchanged (`differ` is not supported by an interval inside) or has no edge; or where a power law is
-    curved, or not shown to be as straight as it states.
+    the bound itself. The region is open: any margin beyond this number is supported. Of a mean whose values
+    fall apart, the median's interval counts, too. None where the interval supports nothing: it is infinite,
+    comes from too few distinct values, or the question is exact, exchanged (`differ` is not supported by an
+    interval inside) or has no edge; or where a power law is curved, or not shown to be as straight as it
+    states.
     """
     straight = question.straight
     if straight is not None and ruling.bend is not None and not holds(ruling.bend, straight):
         return None
-    if question.exchanged or _effect(ruling, question) is None:
+    effect = _effect(ruling, question)
+    if question.exchanged or effect is None:
         return None
+    bottom, top = ruling.low, ruling.high
+    if question.center == "mean" and has_gap(ruling.values, effect.floor):
+        median = interval(ruling.values, "median", level_of("supported", question))
+        bottom, top = min(bottom, median.low), max(top, median.high)
     low, high = question.region.low, question.region.high
     if low == -math.inf:
-        margin = ruling.high if high < math.inf else math.nan
+        margin = top if high < math.inf else math.nan
     elif high == math.inf:
-        margin = ruling.low
+        margin = bottom
     else:
         middle = low / 2 + high / 2
-        margin = max(abs(ruling.low - middle), abs(ruling.high - middle))
+        margin = max(abs(bottom - middle), abs(top - middle))
     return margin if math.isfinite(margin) else None
 
 

@@ -47,7 +47,7 @@ def search(
 ) -> Search:
     folder, hashes = repo
     store = folder.parent / "store.sqlite"
-    options = ("--seeds", "6")
+    options = ("--seeds", "14")
     file = folder / "claims.toml"
     return Search(file, "same", hashes[good], hashes[bad], when, store=store, options=options)
 

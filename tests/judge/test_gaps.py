@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.judge import LOOKS, decide, interval, level_of, seeds_to_decision
+from harness.judge import LOOKS, decide, interval, level_of, seeds_to_decision, smallest_margin
 from harness.judge.gaps import has_gap
 from harness.plan.records import Linear, Question, Reading, Region
 
@@ -47,6 +47,22 @@ def test_a_mean_between_two_modes_does_not_decide():
     assert (ruling.low, ruling.high) == (shown.low, shown.high)
     assert seeds_to_decision(ruling, EQUAL) is None
     assert decide(values, replace(EQUAL, exchanged=True)).reason == "mean and median differ"
+
+
+@pytest.mark.parametrize("region", [Region(-1.0, 1.0), Region(high=1.0), Region(low=-1.0)])
+def test_the_smallest_margin_is_one_that_the_median_supports_too(region):
+    """Asked again with a margin just beyond it, the claim is supported; just within it, it is not."""
+    ruling = decide(noisy([1.05, -1.2, 1.05, -1.2, 1.05, 1.05, -1.2, 1.05] * 6), EQUAL)
+    question = replace(EQUAL, region=region, least=48)
+    margin = smallest_margin(ruling, question)
+    for step, verdict in ((1e-9, "supported"), (-1e-9, "inconclusive")):
+        if region.high == np.inf:
+            wider = Region(low=margin - step)
+        elif region.low == -np.inf:
+            wider = Region(high=margin + step)
+        else:
+            wider = Region(-margin - step, margin + step)
+        assert decide(list(ruling.values), replace(question, region=wider)).verdict == verdict
 
 
 def test_sampling_goes_on_until_the_median_says_the_same():

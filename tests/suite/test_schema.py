@@ -94,6 +94,12 @@ ACCEPTED = [
         "2501.10929", "hep-th/9901001"
     ),
     GOOD.replace('experiment = "pairs"', 'experiment = "pairs"\nexpect = "open"\nseeds = 108'),
+    GOOD.replace("seeds = 21", 'seeds = 162\nrare = "5%"'),
+    GOOD + 'rare = "30 %"\n[[claims.same.where]]\nat = { size = 2 }\nrare = "28.1%"\n',
+    GOOD.replace("seeds = 21", "seeds = 5").replace(
+        'equal = { of = ["a.error", "b.error"], within = "5%" }',
+        'exact = { of = ["a.error", "b.error"], rtol = 0.1 }',
+    ),
     GOOD.replace("control = { at = { shift = 0.5 } }", 'control = { of = ["b.error", "a.error"] }'),
     GOOD.replace("at = { shift = 0.0 }", "at = { shift = [0], size = [1, 2] }"),
     *(
@@ -149,6 +155,12 @@ REFUSED = [
     ("rtol = 1e-6", "rtol = -1"),
     (", rtol = 1e-6", ""),
     ("seeds = 5", "seeds = 0"),
+    ("seeds = 5", 'seeds = 5\nrare = "5%"'),
+    ("seeds = 14", 'seeds = 14\nrare = "5%"'),
+    *(
+        ("seeds = 21", f"seeds = 21\nrare = {text}")
+        for text in ('"0%"', '"0.0 %"', '"100%"', '"-5%"', '"5"', "0.05", '"5%%"', "true")
+    ),
     ("seeds = 14", ""),
     ("[[claims.other.where]]\nseeds", "[claims.other.wheer]\nseeds"),
 ]
