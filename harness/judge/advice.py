@@ -24,11 +24,13 @@ def smallest_margin(ruling: Ruling, question: Question) -> float | None:
     the bound itself. The region is open: any margin beyond this number is supported. Of a mean whose values
     fall apart, the median's interval counts, too. None where the interval supports nothing: it is infinite,
     comes from too few distinct values, or the question is exact, exchanged (`differ` is not supported by an
-    interval inside) or has no edge; or where a power law is curved, or not shown to be as straight as it states.
+    interval inside) or has no edge; or where a power law is curved, or not shown to be as straight as it
+    states.
     """
-    straight, effect = question.straight, _effect(ruling, question)
+    straight = question.straight
     if straight is not None and ruling.bend is not None and not holds(ruling.bend, straight):
         return None
+    effect = _effect(ruling, question)
     if question.exchanged or effect is None:
         return None
     bottom, top = ruling.low, ruling.high
