@@ -16,7 +16,8 @@ class Declared:
     """What is declared for a trial; made by `declared_inputs`.
 
     `digest` is of names and bytes ('' where nothing is declared). `files` has the stamp that each file had,
-    `folders` are those whose lists of names are declared, too.
+    `folders` are those whose lists of names are declared, too; as a trial may depend on what they lack, their
+    names are part of the digest.
     """
 
     digest: str = ""
@@ -41,8 +42,10 @@ def declared_inputs(inputs: Iterable[Inputs]) -> Declared:
         for path, name in each.files().items():
             files[path] = stamp_of(path)
             lines.add(f"{name} {digest_of(path)}")
-        folders |= each.folders()
+        listed = each.folders()
+        lines |= {f"{os.path.relpath(path, each.folder)}/" for path in listed}
+        folders |= listed
     if not lines:
-        return Declared(folders=frozenset(folders))
+        return Declared()
     digest = hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
     return Declared(digest, files, frozenset(folders))

@@ -4,8 +4,9 @@ What a trial *uses* beside its source: files that it reads, programs that it run
 folders whose names it lists, machines that it connects to. A worker compares these with what is declared
 (`Job.readable`); what is left is *undeclared*, and the result is not stored.
 
-Left out are paths of the system, the Python installation, caches, and what the trial itself has made. Files
-in site-packages are given back apart: who runs the worker knows which distributions the closure has.
+Left out are paths of the system, the Python installation, caches, and what the trial itself has made. Of
+site-packages, what libraries do there is their own affair; what source uses there is given back apart:
+whoever runs the worker knows which distributions the closure has.
 
 A hook cannot be removed, and is called for every event of the interpreter: it is added once, and does nothing
 but note what happened. It sees what Python opens, not what C code opens by itself (HDF5, Arrow), nor what
@@ -24,9 +25,10 @@ import stat
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Mapping
+from types import FrameType
 from typing import Any
 
-from harness.measure.modules import Finder, site_root
+from harness.measure.modules import Finder, kind_of, site_root
 from harness.measure.records import How, Use
 
 _Event = Callable[["Notes", tuple[Any, ...]], None]
@@ -40,8 +42,8 @@ class Notes:
         self.made: set[str] = set()
 
     def use(self, how: How, path: str) -> None:
-        """Note a use, once; not of what the trial has made by now."""
-        if not self.has_made(path):
+        """Note a use, once; not of what the trial has made by now, nor what libraries use of their own."""
+        if not self.has_made(path) and ("-packages" not in path or _is_asked_for_by_source()):
             self.used[Use(how, path)] = None
 
     def make(self, path: str) -> None:
@@ -92,6 +94,22 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
             return
 
 
+def _is_asked_for_by_source() -> bool:
+    """Whether somebody's source has this done, and not the import of a library."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith("<frozen importlib"):
+            return False
+        if not file.startswith(("<", _ENGINE)) and kind_of("", file) == "source":
+            return True
+        frame = frame.f_back
+    return False
+
+
+_ENGINE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
 def _opened(notes: Notes, arguments: tuple[Any, ...]) -> None:
     path, _, flags = arguments[:3]
     if isinstance(path, int) or path is None:
@@ -135,6 +153,13 @@ def _renamed(notes: Notes, arguments: tuple[Any, ...]) -> None:
 def _imported(notes: Notes, arguments: tuple[Any, ...]) -> None:
     if isinstance(arguments[1], str):  # an extension module; others are opened
         notes.use("loaded", _absolute(arguments[1]))
+
+
+def note_import(name: str) -> None:
+    """Note that source asks for a module in site-packages by a name that it may have computed."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if _notes and isinstance(file, str) and site_root(file) and _is_asked_for_by_source():
+        _notes[0].used[Use("loaded", file)] = None
 
 
 def _executed(notes: Notes, arguments: tuple[Any, ...]) -> None:
@@ -233,18 +258,8 @@ class Limits:
         folders |= {scratch} if scratch else set()
         folders |= set(map(os.path.realpath, folders))
         self._folders = tuple(folder.rstrip(os.sep) + os.sep for folder in sorted(folders))
-        self._own = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
+        self._own = os.path.dirname(os.path.realpath(_ENGINE)) + os.sep
         self._free: dict[str, bool] = {}
-        self._asked: dict[str, set[str]] = {}
-
-    def installed(self, code: str, asked: set[str]) -> list[str]:
-        """The files of the modules in site-packages that import statements have asked for, each once for each
-        `code`: a module that another has loaded is not opened again."""
-        before = self._asked.setdefault(code, set())
-        new = asked - before
-        before |= new
-        files = (getattr(sys.modules.get(name), "__file__", None) for name in new)
-        return [file for file in files if isinstance(file, str) and site_root(file)]
 
     def undeclared(self, notes: Notes, readable: frozenset[str]) -> tuple[tuple[Use, ...], tuple[str, ...]]:
         """Of what was used, what is neither readable nor free; and the files in site-packages, which others
@@ -284,7 +299,7 @@ class Limits:
         if site_root(path) or site_root(real):
             return False
         own = real.startswith(self._own) and (folder or real.endswith(".py"))
-        return own or f"{real}{os.sep}".startswith(self._folders) or f"{path}{os.sep}".startswith(self._folders)
+        return own or any(f"{name}{os.sep}".startswith(self._folders) for name in (path, real))
 
 
 _METADATA = re.compile(r"\.(dist|egg)-info(/|$)|/pyvenv\.cfg$")
@@ -309,7 +324,7 @@ _HOMES = ("~/.cache/fontconfig", "~/.cache/matplotlib", "~/.config/matplotlib", 
 
 def _is_import(file: str) -> bool:
     """Whether a call from code of this file looks for modules."""
-    return file.startswith("<frozen ") or file.endswith(_FINDERS)
+    return file.startswith(("<frozen importlib", "<frozen zipimport")) or file.endswith(_FINDERS)
 
 
 _FINDERS = ("/pkgutil.py", "/importlib/metadata/__init__.py", "/importlib_metadata/__init__.py")

@@ -98,14 +98,14 @@ class Outcome:
 
     `missing` gives, for each declared quantity without a value, the reason. `undeclared` names modules of
     the project that the trial used and that are not in its static import closure, `uses` the files and the
-    like that are not readable, `installed` the files in site-packages that it was the first to use, and
+    like that are not readable, `installed` the files in site-packages that its source used by name, and
     `libraries` the distributions of such files that the closure lacks, where a worker elsewhere has looked.
     `device` is the kind that JAX computed on, '' if the trial did not import JAX. `edited`: the source was
     another, where it ran, when it had ended. `error` is one line where the trial raised; `raised` then says
     what was raised and where (two trials that failed alike have the same), and `trace` is its traceback.
     `left`: processes that it started went on when it had ended. `traces`: what else it left in its worker.
-    `ordinal` is how many trials its worker had run before, `cpu` the model of processor that it ran on. `stopped`: its worker was
-    ended from outside, at a limit or by SIGKILL, which says nothing of its numbers.
+    `ordinal` is how many trials its worker had run before, `cpu` the model of processor that it ran on.
+    `stopped`: its worker was ended from outside, at a limit or by SIGKILL, which says nothing of its numbers.
     """
 
     status: Status

@@ -89,7 +89,7 @@ def run_job(
         error, raised, trace = told(exception)
     seconds = time.perf_counter() - start
     undeclared = loaded_sources(used | (set(sys.modules) - before)) - job.declared - baseline
-    uses, installed = _uses(job, notes, used, limits, undeclared)
+    uses, installed = _uses(job, notes, limits, undeclared)
     return Outcome(
         status="error" if error else "ok",
         values={} if error else values,
@@ -108,20 +108,14 @@ def run_job(
 
 
 def _uses(
-    job: Job, notes: Notes, asked: set[str], limits: Limits | None, undeclared: Iterable[str]
+    job: Job, notes: Notes, limits: Limits | None, undeclared: Iterable[str]
 ) -> tuple[tuple[Use, ...], tuple[str, ...]]:
     """What the trial used and may not, and what it used of site-packages. `undeclared` modules are left out:
     they are told of by name."""
-    if job.readable is None or limits is None:
+    if job.readable is None or limits is None or not notes.used:
         return (), ()
-    uses: tuple[Use, ...] = ()
-    files: tuple[str, ...] = ()
-    if notes.used:
-        modules = (getattr(sys.modules.get(name), "__file__", None) for name in undeclared)
-        known = job.readable | {os.path.realpath(file) for file in modules if file}
-        uses, files = limits.undeclared(notes, known)
-    imported = limits.installed(f"{job.trial.run} {' '.join(job.modules)}", asked)
-    return uses, tuple(dict.fromkeys((*files, *imported)))
+    modules = (getattr(sys.modules.get(name), "__file__", None) for name in undeclared)
+    return limits.undeclared(notes, job.readable | {os.path.realpath(file) for file in modules if file})
 
 
 def told(exception: BaseException) -> tuple[str, str, str]:
