@@ -87,7 +87,7 @@ class Seen:
 def beneath(owners: Iterable[str]) -> set[str]:
     """The folders of metadata of these distributions and of all that they require and that is installed.
 
-    Extras do not count, unless they are plugins of JAX: what computes is then in the plugin.
+    Extras do not count, unless they are plugins of JAX, or a plugin's own: what computes is then there.
     """
     every = {name: folder for root in reversed(_roots()) for name, folder in _folders(root).items()}
     todo, found = list(owners), set[str]()
@@ -103,6 +103,8 @@ def beneath(owners: Iterable[str]) -> set[str]:
             todo += [every[name]] if name in every else _without_metadata(name)
         if normal(metadata.name) == "jax":
             todo += [path for name, path in every.items() if _is_plugin(name)]
+        if _is_plugin(normal(metadata.name)):  # the vendor's libraries, which do the arithmetic
+            todo += [every[name] for name in metadata.extras if name in every]
     return found
 
 

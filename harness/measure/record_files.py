@@ -35,12 +35,14 @@ class Listed:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a folder of metadata says; made by `read_metadata`. `digest` is of RECORD's lines about installed
+    """What a folder of metadata says; made by `read_metadata`. `requires` has the normalised names of what it
+    requires, `extras` those of what only its extras require. `digest` is of RECORD's lines about installed
     files, `newest` the later of RECORD's own times."""
 
     name: str
     version: str
     requires: tuple[str, ...]
+    extras: tuple[str, ...]
     digest: str
     listed: tuple[Listed, ...]
     newest: int
@@ -48,14 +50,13 @@ class Metadata:
 
 @functools.cache
 def read_metadata(folder: str, stamps: tuple[Stamp, ...]) -> Metadata:
-    """Of one `*.dist-info`, whose files have these stamps. Its requirements are normalised names, those of
-    extras left out."""
-    requires = []
+    """Of one `*.dist-info`, whose files have these stamps."""
+    requires, extras = [], []
     for line in read_text(os.path.join(folder, "METADATA")).partition("\n\n")[0].splitlines():
         field, _, text = line.partition(": ")
         required = re.match(r"[A-Za-z0-9._-]+", text)
-        if field == "Requires-Dist" and required and not re.search(r";.*\bextra\b", text):
-            requires.append(normal(required[0]))
+        if field == "Requires-Dist" and required:
+            (extras if re.search(r";.*\bextra\b", text) else requires).append(normal(required[0]))
     name, _, version = os.path.basename(folder).removesuffix(INFO).rpartition("-")
     lines = read_text(os.path.join(folder, "RECORD")).splitlines()
     # Of the installed files only: installers differ in scripts, bytecode and their own notes.
@@ -65,6 +66,7 @@ def read_metadata(folder: str, stamps: tuple[Stamp, ...]) -> Metadata:
         name=name,
         version=version,
         requires=tuple(requires),
+        extras=tuple(extras),
         digest=hashlib.sha256("\n".join(sorted(kept)).encode("utf-8", "surrogateescape")).hexdigest(),
         listed=tuple(_listed(os.path.dirname(folder), kept)),
         newest=max(content, entry),

@@ -79,7 +79,11 @@ def test_an_edited_file_of_a_library_counts(site, recorded, name, hidden):
     file = site / "library" / name
     text = file.read_text()
     # A hidden edit keeps size and time of the content; the time of the entry cannot be set.
-    edit(file, text.replace("1.5", "2.5") if hidden else text + "# longer\n", times=file.stat() if hidden else None)
+    edit(
+        file,
+        text.replace("1.5", "2.5") if hidden else text + "# longer\n",
+        times=file.stat() if hidden else None,
+    )
     assert digest() != before
     edit(file, text)
     assert digest() == before, "the bytes are as they were"
@@ -125,8 +129,27 @@ def test_a_library_without_a_record_that_another_requires(site, metadata):
     assert digest() != before.digest
 
 
+def test_what_a_plugin_of_jax_computes_with_counts(site):
+    record(site, *FILES)
+    (site / "library-1.0.dist-info" / "METADATA").write_text("Name: library\nRequires-Dist: jax\n")
+    for name, requires in (
+        ("jax_cuda99_plugin", 'vendor_blas>1; extra == "with-cuda"'),
+        ("vendor_blas", "library"),
+    ):
+        (site / name).mkdir()
+        (site / name / "__init__.py").write_text("X = 1\n")
+        (site / f"{name}-2.0.dist-info").mkdir()
+        (site / f"{name}-2.0.dist-info" / "METADATA").write_text(f"Name: {name}\nRequires-Dist: {requires}\n")
+    before = source_of("uses:uses", ())
+    assert {"jax", "jax_cuda99_plugin", "vendor_blas"} <= {d.name for d in before.distributions}
+    (site / "vendor_blas" / "__init__.py").write_text("X = 2\n")
+    assert digest() != before.digest
+
+
 def test_what_a_library_without_metadata_imports_counts(site):
-    (site / "library" / "inner.py").write_text("def value():\n    import beneath, os.path as p\n    return beneath.X\n")
+    (site / "library" / "inner.py").write_text(
+        "def value():\n    import beneath, os.path as p\n    return beneath.X\n"
+    )
     (site / "beneath.py").write_text("X = 1.0\n")
     before = source_of("uses:uses", ())
     assert {d.name for d in before.distributions} == {"library", "beneath.py"}
@@ -144,7 +167,9 @@ def test_a_module_in_an_archive_counts_with_its_bytes(project, site, store, tmp_
     trial, values = Trial("uses:uses", (), 0), []
     for number in (1.5, 2.5):
         with zipfile.ZipFile(archive, "w") as opened:
-            opened.writestr("library/__init__.py", f"import wadler_lindig\ndef value():\n    return {number}\n")
+            opened.writestr(
+                "library/__init__.py", f"import wadler_lindig\ndef value():\n    return {number}\n"
+            )
         sys.path_importer_cache.clear()
         assert "wadler_lindig" in {d.name for d in source_of("uses:uses", ()).distributions}
         with Laboratory(store, workers=1) as laboratory:
@@ -186,7 +211,9 @@ def test_what_is_foreign_is_named(site):
 def test_each_library_is_looked_at_once(site, monkeypatch):
     record(site, *FILES)
     looked = []
-    monkeypatch.setattr("harness.measure.record_files.stamp_of", lambda path: looked.append(path) or stamp_of(path))
+    monkeypatch.setattr(
+        "harness.measure.record_files.stamp_of", lambda path: looked.append(path) or stamp_of(path)
+    )
     seen = Seen()
     source_of("uses:uses", (), seen)
     count = len(looked)
@@ -245,7 +272,8 @@ def test_a_file_that_was_just_touched_is_not_kept(tmp_path, forgetful, monkeypat
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"version": 2, "files": {}}', '{"version": 1, "files": {"a": [1, 2]}}', "[" * 10**5]
+    "text",
+    ["", "{", "[]", '{"version": 2, "files": {}}', '{"version": 1, "files": {"a": [1, 2]}}', "[" * 10**5],
 )
 def test_kept_digests_that_cannot_be_read_count_for_nothing(tmp_path, forgetful, text):
     kept = tmp_path / "kept"

@@ -214,7 +214,9 @@ def undeclared(tmp_path_factory) -> dict[str, Measurement]:
 
 def _libraries() -> list[str]:
     with open("/proc/self/maps") as maps:
-        return sorted({line.split()[-1] for line in maps if "/libm" in line or "/libz" in line or "libc.so" in line})
+        return sorted(
+            {line.split()[-1] for line in maps if "/libm" in line or "/libz" in line or "libc.so" in line}
+        )
 
 
 @pytest.mark.parametrize("kind", USES)
@@ -222,7 +224,9 @@ def test_what_a_trial_uses_undeclared_is_not_stored(undeclared, kind):
     found = undeclared[kind]
     assert found.status == "ok", found.error
     assert not found.stored
-    said = SAID.get(kind, "tool" if "tool" in USES[kind] else "code.py" if "code.py" in USES[kind] else "a.csv")
+    said = SAID.get(
+        kind, "tool" if "tool" in USES[kind] else "code.py" if "code.py" in USES[kind] else "a.csv"
+    )
     assert said in found.note
     assert "not stored, because it" in found.note
 
@@ -272,7 +276,9 @@ def test_what_needs_no_declaration(project, store, tmp_path, monkeypatch):
                 laboratory.request(trial, 60.0)
         while laboratory.pending:
             found.update({m.trial: m for m in laboratory.collect(5.0)})
-    said = {kind: [found[trial].note or found[trial].error for trial in pair] for kind, pair in trials.items()}
+    said = {
+        kind: [found[trial].note or found[trial].error for trial in pair] for kind, pair in trials.items()
+    }
     assert said == {kind: ["", ""] for kind in trials}
 
 
@@ -297,7 +303,9 @@ def test_inputs_that_change_during_a_run_are_not_stored(bench):
     bench.write('x = open("a.csv").read(); open("a.csv", "a").write("0")')
     (found,) = bench.measure(bench.trial("a.csv"))
     assert not found.stored
-    assert found.note == "reads:reader: not stored, because its source or its inputs were edited during the run"
+    assert (
+        found.note == "reads:reader: not stored, because its source or its inputs were edited during the run"
+    )
 
 
 def test_a_folder_that_is_listed_is_declared_by_a_pattern(bench):
@@ -327,7 +335,9 @@ def test_other_inputs_are_another_trial(bench):
     assert first.fingerprint != second.fingerprint
     assert first.trial != second.trial
     assert (first.trial.inputs, second.trial.inputs) == (bench.trial("a.csv").inputs, None)
-    assert bench.measure(bench.trial("a.csv"))[0].trial == bench.trial("a.csv"), "recalled as it was asked for"
+    assert bench.measure(bench.trial("a.csv"))[0].trial == bench.trial("a.csv"), (
+        "recalled as it was asked for"
+    )
 
 
 def test_a_library_that_source_asks_for_by_a_computed_name(bench):

@@ -69,7 +69,9 @@ def test_what_a_pattern_matches(folder: Path, pattern: str, found: list[str], fo
     assert all(os.path.samefile(folder / name, path) for path, name in inputs.files().items())
 
 
-def test_an_absolute_pattern_and_one_of_home(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_absolute_pattern_and_one_of_home(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(folder))
     inputs = Inputs("/nowhere", (f"{folder}/data/a.csv", "~/data/b.csv"))
     assert list(inputs.files()) == [f"{folder}/data/a.csv", f"{folder}/data/b.csv"]
@@ -124,7 +126,9 @@ def test_a_benchmark_may_have_inputs(folder: Path) -> None:
     path.write_text(text.format("data/a.csv"))
     assert load(path).benchmarks["b"].inputs == Inputs(str(folder), ("data/a.csv",))
     path.write_text(text.format("data/z.csv"))
-    with pytest.raises(SuiteError, match=r"benchmarks\.b\.inputs\[0\]: expected a pattern that matches files"):
+    with pytest.raises(
+        SuiteError, match=r"benchmarks\.b\.inputs\[0\]: expected a pattern that matches files"
+    ):
         load(path)
 
 
