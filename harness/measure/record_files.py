@@ -51,7 +51,8 @@ class Metadata:
 @functools.cache
 def read_metadata(folder: str, stamps: tuple[Stamp, ...]) -> Metadata:
     """Of one `*.dist-info`, whose files have these stamps."""
-    requires, extras = [], []
+    requires: list[str] = []
+    extras: list[str] = []
     for line in read_text(os.path.join(folder, "METADATA")).partition("\n\n")[0].splitlines():
         field, _, text = line.partition(": ")
         required = re.match(r"[A-Za-z0-9._-]+", text)
