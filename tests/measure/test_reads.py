@@ -175,8 +175,8 @@ SAID = {
 
 
 SLOW = {
-    "read by number", "read as bytes", "read by pathlib", "read by NumPy", "read by a copy", "read and written",
-    "run by path", "a script", "a script of Python", "a shell's command", "a program on the path",
+    "read by number", "read as bytes", "read by pathlib", "read by NumPy", "read by a copy",
+    "read and written", "run by path", "a script", "a script of Python", "a shell's command", "a program on the path",
     "a search for names", "executed as compiled", "read through a library", "a walk",
 }  # fmt: skip
 """Kinds that go through the same event as another, or a second way to it: each takes a new worker."""
@@ -225,9 +225,8 @@ def undeclared(request, tmp_path_factory) -> dict[str, Measurement]:
 
 def _libraries() -> list[str]:
     with open("/proc/self/maps") as maps:
-        return sorted(
-            {line.split()[-1] for line in maps if "/libm" in line or "/libz" in line or "libc.so" in line}
-        )
+        paths = {line.split()[-1] for line in maps}
+    return sorted(path for path in paths if "/libm" in path or "/libz" in path or "/libc.so" in path)
 
 
 def test_what_a_trial_uses_undeclared_is_not_stored(undeclared):
