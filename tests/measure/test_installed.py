@@ -107,9 +107,11 @@ def test_a_file_that_is_gone_counts(site):
 def test_a_record_without_digests_is_not_believed(site):
     record(site, *FILES)
     path = site / "library-1.0.dist-info" / "RECORD"
-    path.write_text("".join(f"{name},,\n" for name in FILES))
+    text = "".join(f"{name},,{(site / name).stat().st_size}\n" for name in FILES)
+    path.write_text(text)
     before = digest()
     edit(site / "library" / "inner.py", "def value():\n    return 2.5\n")
+    path.write_text(text)  # so that it is later than the edit
     assert digest() != before
 
 

@@ -176,8 +176,8 @@ SAID = {
 
 SLOW = {
     "read by number", "read as bytes", "read by pathlib", "read by NumPy", "read by a copy",
-    "read and written", "run by path", "a script", "a script of Python", "a shell's command", "a program on the path",
-    "a search for names", "executed as compiled", "read through a library", "a walk",
+    "read and written", "run by path", "a script", "a script of Python", "a shell's command",
+    "a program on the path", "a search for names", "executed as compiled", "read through a library", "a walk",
 }  # fmt: skip
 """Kinds that go through the same event as another, or a second way to it: each takes a new worker."""
 
