@@ -16,7 +16,7 @@ from harness.campaign import Progress, Result, conduct
 from harness.errors import UserError
 from harness.git import toplevel
 from harness.judge import exit_code
-from harness.measure import Laboratory, roots
+from harness.measure import Laboratory, recall_store_digests, roots
 from harness.plan import Case, Trial, case, parameters, shard
 from harness.report import provenance
 from harness.report.agreement import claim_records, stated_by
@@ -69,6 +69,7 @@ def run(
     are those of `conduct`.
     """
     started, clock = datetime.now(UTC), time.monotonic()
+    recall_store_digests(store)
     every = cases_of(selected, seeds, first_seed)
     suites = {chosen.suite.name: chosen.suite for chosen in selected}
     stands_on = provenance.read(list(suites.values()), _closures(every), track)

@@ -23,6 +23,7 @@ from harness.declare.declaration import (
     benchmark,
     experiment,
 )
+from harness.declare.inputs import Inputs, TooManyFilesError
 from harness.declare.references import Check, Point, Problem, Reference, reference_of
 from harness.declare.registry import (
     IMPORTABLE,
@@ -48,6 +49,7 @@ __all__ = [
     "Declaration",
     "DeclarationError",
     "ImportFailedError",
+    "Inputs",
     "Kind",
     "NotCovered",
     "Parameter",
@@ -59,6 +61,7 @@ __all__ = [
     "StageError",
     "StageReport",
     "Timed",
+    "TooManyFilesError",
     "UnknownExperimentError",
     "benchmark",
     "benchmark_names",

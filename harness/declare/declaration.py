@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.declare.annotations import evaluated, parameters, place, written
+from harness.declare.inputs import Inputs
 from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
 
 Scale = Literal["log", "linear"]
@@ -77,6 +79,8 @@ class Declaration:
     """How exactly a trial's numbers come again, in another worker on the same kind of processor."""
     settle: Settle | None = field(default=None, repr=False)
     """What `settled` calls."""
+    inputs: Inputs | None = None
+    """The files that its trials may read."""
 
     def settled(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """Every parameter as a trial has it: defaults, then `given`, then defaults that depend on others."""
@@ -98,6 +102,7 @@ def experiment(
     timed: bool = False,
     repeatable: str = "",
     settle: Settle | None = None,
+    inputs: Sequence[str] = (),
 ) -> Callable[[Callable[..., dict[str, float]]], Callable[..., dict[str, float]]]:
     """Declare a function as an experiment.
 
@@ -114,12 +119,19 @@ def experiment(
     given every parameter, named as in suites, and returns those that it changes. Trials, and so records, have
     the values that it returns. It is called when a run is planned: it must be quick, and import no library.
 
+    `inputs` names the files that its trials read, relative to the folder of the function's module:
+    `inputs=("data/*.csv",)`. When their bytes change, trials are measured again. A trial that reads other
+    files is measured, and not stored.
+
     Raises `DeclarationError` when the signature does not say all this.
     """
     try:
         exactness = read_repeatable(repeatable) if repeatable else EXACTLY
     except ValueError as error:
         raise DeclarationError(f"experiment {name}, repeatable: {error}") from None
+
+    if isinstance(inputs, str) or not all(isinstance(each, str) and each for each in inputs):
+        raise DeclarationError(f"experiment {name}, inputs: expected a list of patterns, found {inputs!r}")
 
     def declare(function: Callable[..., dict[str, float]]) -> Callable[..., dict[str, float]]:
         declaration = Declaration(
@@ -133,6 +145,7 @@ def experiment(
             timed=timed,
             repeatable=exactness,
             settle=settle,
+            inputs=Inputs(_folder(function), tuple(inputs)) if inputs else None,
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
         return function
@@ -172,6 +185,12 @@ def benchmark(
         return function
 
     return declare
+
+
+def _folder(function: Callable[..., Any]) -> str:
+    """The folder of the function's module."""
+    file: str = inspect.unwrap(function).__code__.co_filename
+    return os.path.dirname(os.path.abspath(file))
 
 
 def _parameters(

@@ -18,9 +18,11 @@ Errors:
 """
 
 from harness.measure.cpu import processor
+from harness.measure.digests import recall_store_digests
 from harness.measure.environment import DeviceError
 from harness.measure.fingerprint import Source, fingerprint, roots, source_of
 from harness.measure.here import measure_here
+from harness.measure.installed import Seen
 from harness.measure.laboratory import Laboratory
 from harness.measure.recheck import Group, Recheck, RecheckResult
 from harness.measure.rechecker import Rechecker
@@ -40,6 +42,7 @@ __all__ = [
     "Recheck",
     "RecheckResult",
     "Rechecker",
+    "Seen",
     "Source",
     "Stage",
     "Store",
@@ -51,6 +54,7 @@ __all__ = [
     "merge_stores",
     "processor",
     "prune",
+    "recall_store_digests",
     "remarks",
     "roots",
     "source_of",

@@ -3,6 +3,7 @@
     STORE                        the database
     STORE-wal, STORE-shm         SQLite's log, and its index of it
     STORE.lock                   held while the store is made
+    STORE.digests                digests of inputs and of edited libraries
     STORE.locks/, STORE.jax/     locks of trials; JAX's compiled programs
 
 A link in one of these places would have us write, or delete, what it leads to. A rollback journal
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from harness.disk import kind
 
-FILES = ("", "-wal", "-shm", ".lock")
+FILES = ("", "-wal", "-shm", ".lock", ".digests")
 FOLDERS = (".locks", ".jax")
 PAGE = 4096
 """Bytes of the most that a store has while it has a journal: its first page."""

@@ -35,6 +35,8 @@ def environment(cache: Path | None) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "JAX_ENABLE_X64": "1",
         "PYTHONHASHSEED": "0",  # the order of sets is then the same in every worker
+        "LC_ALL": "C.UTF-8",  # how text is read, sorted and written, whoever runs it from where
+        "TZ": "UTC",
         "PYTHONUNBUFFERED": "1",  # the log of a worker that dies is complete
         "PYTHONFAULTHANDLER": "1",
     }

@@ -5,7 +5,11 @@ not by running it: the experiment's module, the module of every parameter of the
 `package.module:function`, whatever these import (inside functions too), and the packages above them.
 *Source* (this package, and whatever lies outside site-packages and the standard library) counts with its
 syntax tree, so that comments and docstrings are free; an installed *distribution* counts with name,
-version and the digest of its files, and so do those that it requires. Data files do not count.
+version and the digests of its files, and so do those that it requires; an archive on the path counts with
+its bytes. So does what runs whenever Python starts: `sitecustomize`, `usercustomize`, lines of `.pth` files.
+
+The environment variables that can change numbers (`settings`) and the files that trials may read (`inputs`)
+count as well.
 """
 
 from __future__ import annotations
@@ -15,55 +19,70 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
+from importlib.machinery import EXTENSION_SUFFIXES
 
 from harness.declare import Declaration, is_reference
 from harness.declare.registry import module_of
-from harness.measure.installed import Distribution, beneath, owner
+from harness.measure.digests import Stamp, digest_of, stamp_of
+from harness.measure.installed import Distribution, Seen, beneath, owner, startup_lines
 from harness.measure.modules import Finder, Located
-from harness.measure.parsing import Import, Parsed, parse
+from harness.measure.parsing import Import, Parsed, archive_of, parse
 from harness.plan.records import Params, Trial
+
+CUSTOM = ("sitecustomize", "usercustomize")
+"""Modules that Python imports whenever it starts."""
 
 
 @dataclass(frozen=True)
 class Source:
     """A closure; made by `source_of`. `digests` has that of each module's source, by name; `files` maps each
-    source file to its time and size when read."""
+    source file to its stamp when read. `owners` are where its installed distributions are described."""
 
     digest: str
     modules: tuple[str, ...]
     distributions: tuple[Distribution, ...]
     uses_jax: bool
     digests: dict[str, str] = field(compare=False, repr=False)
-    files: dict[str, tuple[int, int]] = field(compare=False, repr=False)
+    files: dict[str, Stamp] = field(compare=False, repr=False)
+    owners: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def is_current(self) -> bool:
         """Whether no file of the closure was touched since it was read."""
-        return all(_stamp(file) == stamp for file, stamp in self.files.items())
+        return all(stamp_of(file) == stamp for file, stamp in self.files.items())
 
 
-def source_of(run: str, params: Params) -> Source:
+def source_of(run: str, params: Params, seen: Seen | None = None) -> Source:
     """The closure of the experiment `run` with these parameters. Raises `UnknownExperimentError`.
 
-    Takes tens of milliseconds; files that were read before and have not changed are not read again.
+    Takes tens of milliseconds; files that were read before and have not changed are not read again. `seen`
+    keeps what is found of distributions from one call to the next, which then look at no file again.
     """
     finder = Finder()
-    todo = [module_of(run), *roots(params)]
+    seen = Seen() if seen is None else seen
+    startup, imported = startup_lines()
+    todo = [module_of(run), *roots(params), *CUSTOM, *imported]
     modules: dict[str, str] = {}
-    files: dict[str, tuple[int, int]] = {}
-    owners: set[str] = set()
+    files: dict[str, Stamp] = {}
+    owners: dict[str, str] = {}
     while todo:
         for located in _steps(todo.pop(), finder):
-            if located.kind == "installed":
-                owners.add(located.file)
+            if located.kind == "installed" and located.file and located.file not in owners:
+                owners[located.file] = owner(located.file)
+                todo += seen.imports(owners[located.file])
             elif located.kind == "source" and located.name not in modules:
-                stamp = _stamp(located.file)
+                file = archive_of(located.file) or located.file
+                stamp = stamp_of(file)
                 parsed = parse(located.file, stamp)
                 modules[located.name] = parsed.digest
-                files[located.file] = stamp
+                files[file] = stamp
                 todo += _targets(located, parsed)
-    distributions = beneath({owner(file) for file in owners})
+    folders = beneath(owners.values())
+    distributions = seen.distributions(folders)
+    archives = {file for file in files if not file.endswith((".py", ".pyc", *EXTENSION_SUFFIXES))}
     lines = [f"{name} {digest}" for name, digest in sorted(modules.items())]
     lines += [f"{d.name} {d.version} {d.digest}" for d in distributions]
+    lines += [f"{os.path.basename(file)} {digest_of(file)}" for file in sorted(archives)]
+    lines += startup
     return Source(
         digest=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
         modules=tuple(sorted(modules)),
@@ -71,6 +90,7 @@ def source_of(run: str, params: Params) -> Source:
         uses_jax=any(distribution.name == "jax" for distribution in distributions),
         digests=modules,
         files=files,
+        owners=tuple(sorted(folders)),
     )
 
 
@@ -79,17 +99,24 @@ def roots(params: Params) -> tuple[str, ...]:
     return tuple(str(value).partition(":")[0] for _, value in params if is_reference(value))
 
 
-def fingerprint(trial: Trial, declaration: Declaration, source: Source, device: str) -> str:
-    """The digest under which a measurement of `trial` is kept; `device` is the kind that it runs on."""
+def fingerprint(
+    trial: Trial, declaration: Declaration, source: Source, device: str, settings: str = "", inputs: str = ""
+) -> str:
+    """The digest under which a measurement of `trial` is kept; `device` is the kind that it runs on,
+    `settings` and `inputs` are digests of the environment and of the files that it may read."""
     python = list(sys.version_info[:2])
-    parts = [declaration.name, declaration.version, trial.key, device, source.digest, python]
+    name, version = declaration.name, declaration.version
+    parts = [name, version, trial.key, device, source.digest, python, settings, inputs]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def program(trial: Trial, declaration: Declaration, source: Source, device: str) -> str:
+def program(
+    trial: Trial, declaration: Declaration, source: Source, device: str, settings: str = "", inputs: str = ""
+) -> str:
     """The digest of what computes the trial: its fingerprint without the parameters and the seed."""
     python = list(sys.version_info[:2])
-    parts = [trial.run, declaration.name, declaration.version, device, source.digest, python]
+    name, version = declaration.name, declaration.version
+    parts = [trial.run, name, version, device, source.digest, python, settings, inputs]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -128,10 +155,3 @@ def _absolute(item: Import, located: Located) -> str:
     kept = parts[: len(parts) - level + (1 if located.is_package else 0)]
     return ".".join([*kept, name] if name else kept)
 
-
-def _stamp(file: str) -> tuple[int, int]:
-    try:
-        status = os.stat(file)
-    except OSError:
-        return (0, 0)
-    return (status.st_mtime_ns, status.st_size)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from harness.measure.modules import kind_of
+from harness.measure.reads import note_import
 
 
 def loaded_sources(names: Iterable[str]) -> set[str]:
@@ -79,6 +80,7 @@ def watching_imports(listener: Listener | None = None) -> Iterator[set[str]]:
             if fresh and listener is not None:
                 listener.after_import(absolute, ())
         asked.add(module.__name__)
+        note_import(module.__name__)
         return module
 
     builtins.__import__ = watched_import

@@ -23,15 +23,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from harness.measure.digests import beside_store, keep_digests, recall_digests
 from harness.measure.environment import device_kind, environment
-from harness.measure.fingerprint import Source, source_of
+from harness.measure.fingerprint import source_of
 from harness.measure.holders import PATIENCE, Wait
 from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
 from harness.measure.locks import LOCK, Lock, Machine, acquire
+from harness.measure.objections import objection
 from harness.measure.passes import Passes
 from harness.measure.pool import Pool
 from harness.measure.records import Job, Measurement, Outcome
+from harness.measure.settings import settings
 from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import clean
 from harness.measure.workers import Workers, cores
@@ -75,6 +78,9 @@ class Laboratory:
         if store is not None:
             with contextlib.suppress(OSError):  # said when a trial's lock is to be made
                 clean(store, None)  # the locks of trials that killed runs were at
+        if store is not None:
+            recall_digests(beside_store(store))
+        variables = environment(cache)
         self._cluster: Cluster | None = None
         self._pool: Workers
         if cluster:
@@ -82,8 +88,8 @@ class Laboratory:
 
             self._pool = self._cluster = connect(cluster, cache)
         else:
-            self._pool = Pool(workers or cores(), environment(cache))
-        self._known = Identities(lambda: self.device)
+            self._pool = Pool(workers or cores(), variables)
+        self._known = Identities(lambda: self.device, settings(variables))
         self._machine = Machine()
         self._queue: deque[_Request] = deque()
         self._timings: deque[_Request] = deque()  # trials that run alone, when no other is left to run
@@ -150,7 +156,7 @@ class Laboratory:
             if text in kept and not self._is_of(kept[text], trial):
                 del kept[text]
                 self._store.damaged.add(text)
-        return {trial: kept[text] for trial, text in prints.items() if text in kept}
+        return {t: replace(kept[text], trial=t) for t, text in prints.items() if text in kept}
 
     def _is_of(self, measurement: Measurement, trial: Trial) -> bool:
         """Whether a row is about this trial, and has what its experiment declares: anybody can write rows."""
@@ -255,6 +261,7 @@ class Laboratory:
                     self._free(trial)
                 self._machine.close()
                 if self._store is not None:
+                    keep_digests(beside_store(self._store.path))
                     self._store.close()
 
     def _dispatch(self) -> None:
@@ -332,16 +339,21 @@ class Laboratory:
 
     def _job(self, request: _Request) -> Job:
         source = self._known.source(request.trial)
+        timed = self._is_timed(request.trial)
         return Job(
             request.trial,
             frozenset(source.modules),
             request.time_limit,
             request.memory_limit,
-            timed=self._is_timed(request.trial),
+            timed=timed,
             digest=source.digest,
             device=self.device if source.uses_jax else "",
             code=request.code,
             modules=request.modules,
+            readable=None if timed else self._known.readable(request.trial),
+            inputs=self._known.declared(request.trial),
+            inputs_digest=self._known.inputs(request.trial).digest,
+            settings=self._known.settings,
         )
 
     def _lock(self, trial: Trial) -> Lock | None:
@@ -405,7 +417,9 @@ class Laboratory:
         if outcome.status == "ok" and not self._is_timed(trial):
             if edited and not outcome.edited:  # perhaps only its comments
                 edited = source_of(trial.run, trial.params).digest != source.digest
-            note = self._objection(trial, source, outcome, edited)
+            edited = edited or not self._known.inputs(trial).is_current()
+            expected = self.device if source.uses_jax else ""
+            note = objection(trial, outcome, self._known.libraries(trial, outcome), expected, edited=edited)
         return Measurement(
             trial=trial,
             fingerprint=self.fingerprint(trial),
@@ -427,17 +441,3 @@ class Laboratory:
             edited=edited,
             stopped=outcome.stopped,
         )
-
-    def _objection(self, trial: Trial, source: Source, outcome: Outcome, edited: bool) -> str:
-        """Why the outcome must not be kept under the trial's fingerprint; '' where it may be."""
-        if outcome.undeclared:
-            return (
-                f"{trial.run}: not stored, because it used {', '.join(outcome.undeclared)}, which no import"
-                " statement of its source names, so that an edit there would go unnoticed; each such trial"
-                " costs a new worker; import it by name"
-            )
-        if source.uses_jax and outcome.device not in ("", self.device):
-            return f"{trial.run}: not stored, because it ran on {outcome.device}, expected {self.device}"
-        if edited:
-            return f"{trial.run}: not stored, because its source was edited during the run"
-        return ""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import os
+import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,12 +29,11 @@ class Parsed:
 
 
 @functools.cache
-def parse(file: str, stamp: tuple[int, int]) -> Parsed:
-    """Read `file`, whose time and size are `stamp` (the two are the key of the cache)."""
+def parse(file: str, stamp: tuple[int, ...]) -> Parsed:
+    """Read `file`, of which `stamp` says when it was changed (the two are the key of the cache)."""
     try:
-        with open(file, "rb") as handle:
-            content = handle.read()
-    except OSError:  # inside an archive, or gone since
+        content = read_module(file)
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile):  # gone since, or a damaged archive
         return Parsed("", ())
     if not file.endswith(".py"):
         return Parsed(hashlib.sha256(content).hexdigest(), ())
@@ -43,6 +45,37 @@ def parse(file: str, stamp: tuple[int, int]) -> Parsed:
     _dump(tree, parts)
     text = "".join(parts).encode("utf-8", "surrogatepass")
     return Parsed(hashlib.sha256(text).hexdigest(), tuple(dict.fromkeys(_imports(tree))))
+
+
+def archive_of(file: str) -> str:
+    """The archive on the module path in which the file lies; '' where it lies in a folder."""
+    above = os.path.dirname(file)
+    while above and not os.path.isdir(above):
+        if os.path.isfile(above):
+            return above
+        above, last = os.path.dirname(above), above
+        if above == last:
+            return ""
+    return ""
+
+
+def read_module(file: str) -> bytes:
+    """The bytes of a module's file, also of one in an archive. Raises OSError, or what `zipfile` raises."""
+    archive = archive_of(file)
+    if not archive:
+        with open(file, "rb") as handle:
+            return handle.read()
+    with zipfile.ZipFile(archive) as opened:
+        return opened.read(os.path.relpath(file, archive).replace(os.sep, "/"))
+
+
+def imported_names(text: bytes) -> set[str]:
+    """The first parts of the modules that import statements of a text name; quick, and not exact."""
+    found = re.findall(rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([^#\n]+))", text, re.MULTILINE)
+    names = {origin for origin, _ in found if origin}
+    for _, listed in found:
+        names |= {name.split()[0].partition(b".")[0] for name in listed.split(b",") if name.split()}
+    return {name.decode() for name in names if re.fullmatch(rb"[A-Za-z_]\w*", name)}
 
 
 def _dump(node: object, parts: list[str]) -> None:

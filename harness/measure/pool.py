@@ -257,8 +257,9 @@ class Pool:
                         worker.only = worker.job.modules
                     outcome = replace(message, ordinal=worker.ran, cpu=processor())
                     worker.job, worker.ran = None, worker.ran + 1
-                    # What it loaded undeclared would hide the next such use from the comparison.
-                    spoilt = message.undeclared or message.traces.changed or message.left
+                    # What it loaded or read undeclared would hide the next such use from the comparison.
+                    used = message.undeclared or message.uses
+                    spoilt = used or message.traces.changed or message.left
                     if spoilt or worker.connection.unread or (not timed and resident_of(worker.pid) > LARGE):
                         self._dismiss(worker)
                     return outcome

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.declare import Inputs
 from harness.plan.records import Trial
 
 Status = Literal["ok", "error"]
@@ -42,6 +43,17 @@ class Traces:
     imported: tuple[str, ...] = ()
 
 
+How = Literal["read", "listed", "ran", "loaded", "connected to"]
+
+
+@dataclass(frozen=True)
+class Use:
+    """A file or folder that a trial used, or a machine that it connected to, and how; made by the worker."""
+
+    how: How
+    path: str
+
+
 @dataclass(frozen=True)
 class Job:
     """What a worker is asked to do; made by `Laboratory`. `declared` names the modules of the closure.
@@ -50,9 +62,11 @@ class Job:
     those that parameters name: a worker serves one code.
 
     `time_limit` is in seconds, `memory_limit` in bytes that its worker may hold (None: any). `timed`: it is
-    a timing, whose worker is neither watched nor replaced. `digest` (of the source) and `device` (its kind,
-    '' where JAX is not used) are what a worker elsewhere must find there. `fresh`: it needs a worker that has
-    run no trial.
+    a timing, whose worker is neither watched nor replaced. `fresh`: it needs a worker that has run no trial.
+
+    A worker elsewhere must find there: `digest` (of the source), `device` (its kind, '' where JAX is not
+    used), `settings` (variables of the environment) and `inputs_digest` (of what `inputs` declare).
+    `readable` are the files and folders that the trial may use (None: nobody looks).
     """
 
     trial: Trial
@@ -65,6 +79,10 @@ class Job:
     code: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     fresh: bool = False
+    readable: frozenset[str] | None = None
+    inputs: tuple[Inputs, ...] = ()
+    inputs_digest: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,13 +97,15 @@ class Outcome:
     """What became of a job; made by the worker, or by the pool for a worker that died.
 
     `missing` gives, for each declared quantity without a value, the reason. `undeclared` names modules of
-    the project that the trial used and that are not in its static import closure. `device` is the kind
-    that JAX computed on, '' if the trial did not import JAX. `edited`: the source was another, where it ran,
-    when it had ended. `error` is one line where the trial raised; `raised` then says what was raised and
-    where (two trials that failed alike have the same), and `trace` is its traceback. `left`: processes that
-    it started went on when it had ended. `traces`: what else it left in its worker. `ordinal` is how many
-    trials its worker had run before, `cpu` the model of processor that it ran on. `stopped`: its worker was
-    ended from outside, at a limit or by SIGKILL, which says nothing of its numbers.
+    the project that the trial used and that are not in its static import closure, `uses` the files and the
+    like that are not readable, `installed` the files in site-packages that its source used by name, and
+    `libraries` the distributions of such files that the closure lacks, where a worker elsewhere has looked.
+    `device` is the kind that JAX computed on, '' if the trial did not import JAX. `edited`: the source was
+    another, where it ran, when it had ended. `error` is one line where the trial raised; `raised` then says
+    what was raised and where (two trials that failed alike have the same), and `trace` is its traceback.
+    `left`: processes that it started went on when it had ended. `traces`: what else it left in its worker.
+    `ordinal` is how many trials its worker had run before, `cpu` the model of processor that it ran on.
+    `stopped`: its worker was ended from outside, at a limit or by SIGKILL, which says nothing of its numbers.
     """
 
     status: Status
@@ -96,6 +116,9 @@ class Outcome:
     seconds: float = 0.0
     device: str = ""
     undeclared: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
+    installed: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
     edited: bool = False
     raised: str = ""
     trace: str = ""

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from harness.declare import Declaration, collect_stages, find
@@ -23,7 +23,8 @@ from harness.declare.blame import innermost, summary
 from harness.declare.stages import StageReport
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
-from harness.measure.records import Job, Outcome, Stage, Started
+from harness.measure.reads import Limits, Notes, noticed, watch
+from harness.measure.records import Job, Outcome, Stage, Started, Use
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
 from harness.plan.records import Trial
@@ -45,6 +46,8 @@ def main(descriptor: int, mark: bytes, folder: str = "") -> None:
     channel = Channel(descriptor, mark)
     baseline = frozenset(loaded_sources(list(sys.modules)))
     watcher = Watcher(folder)
+    limits = Limits(folder)
+    watch()
     home = os.getpid()
     while True:
         try:
@@ -53,13 +56,15 @@ def main(descriptor: int, mark: bytes, folder: str = "") -> None:
             return
         assert isinstance(job, Job)
         channel.transmit(Started(home))
-        outcome = run_job(job, baseline, watcher)
+        outcome = run_job(job, baseline, watcher, limits)
         if os.getpid() != home:  # a fork that the trial let come back: the answer is not its to give
             os._exit(1)
         channel.transmit(replace(outcome, left=not job.timed and _left()))
 
 
-def run_job(job: Job, baseline: frozenset[str], watcher: Watcher | None = None) -> Outcome:
+def run_job(
+    job: Job, baseline: frozenset[str], watcher: Watcher | None = None, limits: Limits | None = None
+) -> Outcome:
     """Run a trial. Whatever it raises becomes an outcome with an error."""
     watcher = watcher or Watcher()
     watcher.begin(job.declared)
@@ -69,10 +74,11 @@ def run_job(job: Job, baseline: frozenset[str], watcher: Watcher | None = None) 
     start = time.perf_counter()
     values: dict[str, float] = {}
     missing: dict[str, str] = {}
+    notes = Notes()
     imported: tuple[str, ...] = ()
     error = raised = trace = ""
     try:
-        with watching_imports(watcher) as used, collect_stages() as stages:
+        with noticed() as notes, watching_imports(watcher) as used, collect_stages() as stages:
             declaration = find(job.trial.run)
             if len(sys.modules) > len(before):
                 imported = watcher.imported()
@@ -82,7 +88,8 @@ def run_job(job: Job, baseline: frozenset[str], watcher: Watcher | None = None) 
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
         error, raised, trace = told(exception)
     seconds = time.perf_counter() - start
-    undeclared = loaded_sources(used | (set(sys.modules) - before))
+    undeclared = loaded_sources(used | (set(sys.modules) - before)) - job.declared - baseline
+    uses, installed = _uses(job, notes, limits, undeclared)
     return Outcome(
         status="error" if error else "ok",
         values={} if error else values,
@@ -93,9 +100,22 @@ def run_job(job: Job, baseline: frozenset[str], watcher: Watcher | None = None) 
         trace=shortened(trace),
         seconds=seconds,
         device=_device(),
-        undeclared=tuple(sorted(undeclared - job.declared - baseline)),
+        undeclared=tuple(sorted(undeclared)),
+        uses=uses,
+        installed=installed,
         traces=watcher.traces(imported, timed=job.timed),
     )
+
+
+def _uses(
+    job: Job, notes: Notes, limits: Limits | None, undeclared: Iterable[str]
+) -> tuple[tuple[Use, ...], tuple[str, ...]]:
+    """What the trial used and may not, and what it used of site-packages. `undeclared` modules are left out:
+    they are told of by name."""
+    if job.readable is None or limits is None or not notes.used:
+        return (), ()
+    modules = (getattr(sys.modules.get(name), "__file__", None) for name in undeclared)
+    return limits.undeclared(notes, job.readable | {os.path.realpath(file) for file in modules if file})
 
 
 def told(exception: BaseException) -> tuple[str, str, str]:

@@ -216,7 +216,8 @@ class _Questions:
 
     def _reading(self, quantity: str, point: Mapping[str, str]) -> Reading:
         values = [self.experiment.axes[axis].by_label[label] for axis, label in sorted(point.items())]
-        return Reading(self.experiment.run, parameters(self.experiment, values), quantity)
+        params = parameters(self.experiment, values)
+        return Reading(self.experiment.run, params, quantity, self.experiment.inputs)
 
     def _linear(self, readings: tuple[Reading, ...], weights: tuple[float, ...], scale: Scale) -> Linear:
         """The effect, with the floor of its rounding.

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from harness.declare import Inputs
+
 Value = int | float | str | bool
 Params = tuple[tuple[str, Value], ...]
 Center = Literal["mean", "pseudomedian", "median"]
@@ -25,12 +27,14 @@ class Trial:
     """One experiment at one point with one seed.
 
     `params` holds every parameter of the experiment, defaults filled in, each of its declared type (so
-    that 1 and 1.0 are one), sorted by name.
+    that 1 and 1.0 are one), sorted by name. `inputs` are the files that the suite lets it read: with others
+    it is another trial.
     """
 
     run: str
     params: Params
     seed: int
+    inputs: Inputs | None = None
 
     @cached_property
     def key(self) -> str:
@@ -58,10 +62,11 @@ class Reading:
     run: str
     params: Params
     quantity: str
+    inputs: Inputs | None = None
 
     def trial(self, seed: int) -> Trial:
         """The trial that yields this reading's number for `seed`."""
-        return Trial(self.run, self.params, seed)
+        return Trial(self.run, self.params, seed, self.inputs)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from harness.campaign import Finding, Part, Result
 from harness.judge import (
@@ -269,7 +270,7 @@ def _trials(
         made = [
             measurement
             for seed in range(first.seed, first.seed + n)
-            if (measurement := measurements.get(Trial(first.run, first.params, seed)))
+            if (measurement := measurements.get(replace(first, seed=seed)))
         ]
         seconds += math.fsum(m.seconds for m in made)
         records.append(

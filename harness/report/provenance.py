@@ -20,7 +20,7 @@ from pathlib import Path
 import harness
 from harness.errors import UserError
 from harness.git import GitError, head, holder, modified, resolve, toplevel, untracked
-from harness.measure import Source, source_of
+from harness.measure import Seen, Source, source_of
 from harness.measure.modules import site_root
 from harness.plan.records import Params
 from harness.report.place import place_of
@@ -74,8 +74,10 @@ def read(suites: Sequence[Suite], closures: Iterable[Closure], track: Path | Non
 
     Where git refuses to say the suite's commit, the record has none, and a note says why.
     """
-    sources = [(closure, source_of(*closure)) for closure in closures]
+    seen = Seen()
+    sources = [(closure, source_of(*closure, seen)) for closure in closures]
     files = {Path(file).resolve() for _, source in sources for file in source.files if file}
+    files |= {Path(file).resolve() for suite in suites for file in _inputs(suite)}
     top = None if track is None else toplevel(track).resolve()
     paths = [Path(suite.path).resolve() for suite in suites]
     notes: list[str] = []
@@ -194,11 +196,22 @@ def _commit_changes(folder: Path, commit: CommitRecord) -> list[str]:
     return []
 
 
+def _inputs(suite: Suite) -> set[str]:
+    """The files that trials of the suite read, as its experiments declare them."""
+    found: set[str] = set()
+    for experiment in suite.experiments.values():
+        declared = experiment.declaration.inputs if experiment.declaration else None
+        for inputs in (experiment.inputs, declared):
+            found |= set(inputs.files()) if inputs else set()
+    return found
+
+
 def _source_changes(closures: Iterable[tuple[Closure, Source]]) -> list[str]:
     names: dict[str, None] = {}
+    seen = Seen()
     for closure, source in closures:
         try:
-            now = source_of(*closure)
+            now = source_of(*closure, seen)
         except (UserError, OSError, ValueError):
             names.setdefault(closure[0])
             continue

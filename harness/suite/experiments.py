@@ -25,6 +25,7 @@ from harness.declare import (
 from harness.declare.registry import module_of
 from harness.declare.repeatable import EXPECTED
 from harness.suite.errors import Path, nearest, one_of, shown
+from harness.suite.inputs import note_unmatched, read_inputs
 from harness.suite.predicates import label_of
 from harness.suite.reader import ID, Notes, Table, convert, expectation
 from harness.suite.records import Axis, AxisValue, Benchmark, Experiment, Value
@@ -39,14 +40,14 @@ Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 def read_benchmark(
-    id_: str, table: Table, *, imports: bool, given: Mapping[str, object] | None = None
+    id_: str, table: Table, *, imports: bool, given: Mapping[str, object] | None = None, folder: str = "."
 ) -> Benchmark | None:
     """The benchmark of one table, as `read_experiment`."""
     limit = table.take("time-limit", Seconds, Benchmark.time_limit)
-    grid = read_experiment(id_, table, imports=imports, given=given, kind="benchmark")
+    grid = read_experiment(id_, table, imports=imports, given=given, kind="benchmark", folder=folder)
     if grid is None:
         return None
-    return Benchmark(grid.id, grid.run, grid.fixed, grid.axes, grid.declaration, limit)
+    return Benchmark(grid.id, grid.run, grid.fixed, grid.axes, grid.declaration, limit, inputs=grid.inputs)
 
 
 def read_experiment(
@@ -56,13 +57,19 @@ def read_experiment(
     imports: bool,
     given: Mapping[str, object] | None = None,
     kind: Kind = "experiment",
+    folder: str = ".",
 ) -> Experiment | None:
     """The experiment of one table; None, with notes, where its function is not known.
 
-    `given` are values that stand for those of `with`, where the experiment has such parameters.
+    `given` are values that stand for those of `with`, where the experiment has such parameters. `folder` is
+    the suite's.
     """
     run = table.take("run", str)
     declaration = _declaration(run, table, kind, imports=imports)
+    inputs = read_inputs(table, folder)
+    if declaration is not None and declaration.inputs is not None:
+        places = [(*table.path, "run")] * len(declaration.inputs.patterns)
+        note_unmatched(declaration.inputs, table.notes, places)
     reader = _Parameters(declaration, table.notes)
     fixed = {
         name: value
@@ -92,7 +99,7 @@ def read_experiment(
         return None
     if run is None or (declaration is None and not (is_reference(run) and not imports)):
         return None
-    return Experiment(id_, run, fixed, axes, declaration, repeats=repeats)
+    return Experiment(id_, run, fixed, axes, declaration, repeats=repeats, inputs=inputs)
 
 
 def _repeats(table: Table) -> Repeatable | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -165,12 +166,13 @@ def _read(
     defaults = read_defaults(Table(top.take("defaults", dict[str, Any], {}), ("defaults",), notes))
     defaults = replace(defaults, explored=explored)
     sources = {id_: _source(id_, table) for id_, table in top.tables("sources").items()}
+    folder = os.path.dirname(os.path.abspath(file))
     experiments = {
-        id_: read_experiment(id_, table, imports=imports, given=given)
+        id_: read_experiment(id_, table, imports=imports, given=given, folder=folder)
         for id_, table in top.tables("experiments").items()
     }
     benchmarks = {
-        id_: read_benchmark(id_, table, imports=imports, given=given)
+        id_: read_benchmark(id_, table, imports=imports, given=given, folder=folder)
         for id_, table in top.tables("benchmarks").items()
     }
     known = {id_: e for id_, e in experiments.items() if e is not None}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from harness.declare import EXACTLY, Declaration, Repeatable
+from harness.declare import EXACTLY, Declaration, Inputs, Repeatable
 from harness.suite.explored import Ranges, first_beyond
 from harness.suite.predicates import Predicate
 
@@ -95,7 +95,7 @@ class Experiment:
     """An `[experiments.ID]` table: which function, fixed parameters, and a grid over the others.
 
     `declaration` is None for a `package.module:function` that has not been imported. `repeats` is what the
-    table says of how exactly trials repeat (None: nothing).
+    table says of how exactly trials repeat (None: nothing), `inputs` what it says that trials read.
     """
 
     id: str
@@ -104,6 +104,7 @@ class Experiment:
     axes: Mapping[str, Axis]
     declaration: Declaration | None
     repeats: Repeatable | None = field(default=None, kw_only=True)
+    inputs: Inputs | None = field(default=None, kw_only=True)
 
     @property
     def repeatable(self) -> Repeatable:

@@ -12,6 +12,7 @@ import pytest
 
 from harness.declare import (
     DeclarationError,
+    Inputs,
     Quantity,
     Repeatable,
     StageError,
@@ -95,6 +96,22 @@ def test_an_experiment_says_how_exactly_it_repeats(text: str, found: Repeatable)
 def test_what_does_not_say_how_exactly_an_experiment_repeats(text: str) -> None:
     with pytest.raises(DeclarationError, match="repeatable: expected a relative tolerance below 1"):
         experiment("t", version=1, quantities=X, repeatable=text)
+
+
+def test_inputs_are_relative_to_the_functions_module() -> None:
+    def function(*, seed: int) -> dict[str, float]: ...
+
+    experiment("t", version=1, quantities=X, inputs=["data/*.csv"])(function)
+    declaration = function.__harness_declaration__  # type: ignore[attr-defined]
+    assert declaration.inputs == Inputs(str(Path(__file__).parent), ("data/*.csv",))
+    experiment("t", version=1, quantities=X)(function)
+    assert function.__harness_declaration__.inputs is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("inputs", ["data/*.csv", [""], [1]])
+def test_inputs_that_are_no_patterns_are_refused(inputs: Any) -> None:
+    with pytest.raises(DeclarationError, match="inputs: expected a list of patterns"):
+        experiment("t", version=1, quantities=X, inputs=inputs)
 
 
 def test_about_must_describe_parameters() -> None:

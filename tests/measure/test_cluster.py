@@ -9,10 +9,12 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from dask_cluster import Dask, dask
 
+from harness.declare import Inputs
 from harness.measure import Laboratory, Measurement
 from harness.measure.cluster import ClusterError, client, connect, local, orders, remote
 from harness.measure.fingerprint import Source, source_of
@@ -199,6 +201,43 @@ def test_the_device_is_that_of_the_workers(two, monkeypatch):
             cluster._compare("tcp://a:1", found, job)
     finally:
         cluster.close()
+
+
+def test_another_environment_is_refused(project, two, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
+    expected = r"found there XLA_FLAGS=\(unset\) \(here --xla_cpu_enable_fast_math=true\)\. Make them"
+    with (
+        pytest.raises(ClusterError, match=expected),
+        Laboratory(None, cluster=two.address) as laboratory,
+    ):
+        measure(laboratory, [project.trial(1)])
+
+
+def test_inputs_are_held_against_the_worker_s(project, two, store, monkeypatch, tmp_path):
+    data = tmp_path / "a.csv"
+    data.write_text("1.5")
+    project.write(
+        "with_data.py",
+        f"""
+        from harness.declare import Quantity, experiment
+
+        @experiment("d", version=1, quantities={{"x": Quantity("a number")}})
+        def read(*, seed: int) -> dict[str, float]:
+            return {{"x": float(open({str(data)!r}).read())}}
+        """,
+    )
+    declared = Trial("with_data:read", (), 0, Inputs(str(tmp_path), ("a.csv",)))
+    with Laboratory(store, cluster=two.address) as laboratory:
+        found = measure(laboratory, [declared, replace(declared, inputs=None)])
+        assert found[declared].stored
+        assert "it read" in found[replace(declared, inputs=None)].note
+    monkeypatch.setattr(client, "source_of", lambda *arguments: pytest.fail("the source is the same"))
+    cluster = object.__new__(client.Cluster)
+    cluster._terms = SimpleNamespace(python="3", engine={})  # type: ignore[assignment]
+    there = orders.Found("3", {}, None, None, (), "another")
+    job = Job(declared, frozenset(), 1.0, inputs=(declared.inputs,), inputs_digest="ours")
+    with pytest.raises(ClusterError, match=r"expected the inputs of with_data:read \(a\.csv\) as they are"):
+        cluster._compare("tcp://a:1", there, job)
 
 
 def test_an_idle_worker_process_ends_and_another_is_started(project):

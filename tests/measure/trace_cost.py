@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from harness.measure.environment import environment
 from harness.measure.fingerprint import source_of
+from harness.measure.reads import Limits, noticed, watch
 from harness.measure.records import Job
 from harness.measure.traces import Watcher
 from harness.measure.worker import run_job
@@ -26,20 +27,41 @@ def microseconds(function: Callable[[], object], calls: int = 20) -> float:
     return min(timeit.repeat(function, number=calls, repeat=200)) / calls * 1e6
 
 
+def _open() -> None:
+    os.close(os.open(__file__, os.O_RDONLY))
+
+
+def _raise() -> None:
+    sys.audit("harness.nothing")
+
+
 def main(run: str = "ntk.regression") -> None:
     params = SMALL.get(run, ())
     declared = frozenset(source_of(run, params).modules)
     watcher = Watcher()
-    outcome = run_job(Job(Trial(run, params, 0), declared, 600.0), frozenset(), watcher)
+    limits = Limits()
+    opened, unnoticed = microseconds(_open), microseconds(_raise)
+    watch()
+    job = Job(Trial(run, params, 0), declared, 600.0, readable=frozenset(source_of(run, params).files))
+    outcome = run_job(job, frozenset(), watcher, limits)
     print(f"{run}: {outcome.status}, {outcome.traces}, {len(sys.modules)} modules loaded")
 
     def compare() -> None:
         watcher.begin(declared)
+        with noticed() as notes:
+            pass
+        limits.undeclared(notes, frozenset())
         watcher.traces()
+
+    def open_noticed() -> None:
+        with noticed():
+            _open()
 
     print(f"{microseconds(compare):8.1f} µs  in all")
     for watched in watcher._watched:
         print(f"{microseconds(lambda read=watched.read: read()):8.2f} µs  {watched.probe.name}")  # type: ignore[misc]
+    print(f"{microseconds(open_noticed) - opened:8.2f} µs  more for opening a file")
+    print(f"{microseconds(_raise) - unnoticed:8.2f} µs  more for an event that nobody notices")
     print(f"{microseconds(watcher._bindings.changed):8.2f} µs  names of modules")
     print(f"{microseconds(watcher._compare_modules):8.2f} µs  sys.modules")
 

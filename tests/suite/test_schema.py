@@ -112,6 +112,7 @@ ACCEPTED = [
         GOOD.replace('run = "toys:pair"', f'run = "toys:pair"\nrepeatable = "{text}"')
         for text in ("1e-6", "0", "0.01", "2.5E-03", "no: it does not", "no:\\nthe order of sums")
     ),
+    GOOD.replace('run = "toys:pair"', 'run = "toys:pair"\ninputs = ["*.toml"]'),
     GOOD + '[experiments.s]\nrun = "toys:pair"\nsweep.way = { a = {}, B_1 = { sd = 1 } }\n',
     GOOD + '[experiments.s]\nrun = "ntk.regression"\nwith = { width = 64 }\nsweep = { hidden = [1, 2] }\n',
 ]
@@ -133,6 +134,7 @@ REFUSED = [
         ('run = "toys:pair"', f'run = "toys:pair"\nrepeatable = {text}')
         for text in ('"1"', '"no"', '"no: "', '"yes"', '"-1e-6"', '"1e6"', '"1e-0"', '"nan"', "1e-6", "false")
     ),
+    *(('run = "toys:pair"', f'run = "toys:pair"\ninputs = {text}') for text in ("[]", '"a"', "[1]", '[""]')),
     ("sd = 0.02", "sdd = 0.02"),
     ("sd = 0.02", "sd = -1"),
     ("sd = 0.02", "crash-at = 1.5"),

@@ -31,6 +31,7 @@ from harness.measure.cluster.orders import (
 )
 from harness.measure.fingerprint import source_of
 from harness.measure.records import Job, Outcome
+from harness.measure.settings import differing_settings
 
 TRIES = 3
 """How many Dask workers a trial may lose before it is given up."""
@@ -348,6 +349,17 @@ class Cluster:
             raise ClusterError(
                 f"worker {address} differs: expected the device {job.device}, found {found.device} there;"
                 " give the scheduler workers of one kind"
+            )
+        if job is not None and found.settings is not None and found.settings != job.settings:
+            raise ClusterError(
+                f"worker {address} differs: expected the environment of this process, found there"
+                f" {differing_settings(job.settings, found.settings)}. Make them the same, and start it again"
+            )
+        if job is not None and found.inputs_digest not in (None, job.inputs_digest):
+            patterns = ", ".join(pattern for inputs in job.inputs for pattern in inputs.patterns)
+            raise ClusterError(
+                f"worker {address} differs: expected the inputs of {job.trial.run} ({patterns}) as they are"
+                " here, found others there; make them visible there under the same path"
             )
         if job is not None:
             raise ClusterError(f"{job.trial.run}: its source was edited while it was measured; run again")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from harness.measure.fingerprint import Source
 from harness.measure.records import Job, Outcome
+from harness.measure.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,15 @@ class Order:
 @dataclass(frozen=True)
 class Found:
     """What a Dask worker has: its Python version, the digests of the modules that are loaded there, and,
-    where they were asked for, the closure of a trial and the kind of device."""
+    where they were asked for, the closure of a trial, the kind of device, the variables of its environment
+    that can change numbers, and the digest of the trial's inputs."""
 
     python: str
     engine: Mapping[str, str]
     source: Source | None = None
     device: str | None = None
+    settings: Settings | None = None
+    inputs_digest: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import socket
 import sys
 import threading
@@ -18,8 +19,11 @@ from distributed import Status, get_worker
 from harness.measure.cluster.orders import Found, Order, Reply, Terms, joined, python_version
 from harness.measure.environment import device_kind, environment
 from harness.measure.fingerprint import Source, roots, source_of
+from harness.measure.inputs import declared_inputs
+from harness.measure.installed import Seen, foreign
 from harness.measure.pool import Pool
-from harness.measure.records import Outcome
+from harness.measure.records import Job, Outcome
+from harness.measure.settings import settings
 from harness.plan.records import Trial
 
 ENGINE = f"{__name__}:measure"
@@ -41,7 +45,10 @@ class _Bench:
     def __init__(self, terms: Terms) -> None:
         self.run = terms.run
         cache = Path(terms.cache) if terms.cache and terms.host == socket.gethostname() else None
-        self.pool = Pool(1, environment(cache))
+        variables = environment(cache)
+        self.pool = Pool(1, variables)
+        self.settings = settings(variables)
+        self.seen = Seen()
         self.sources: dict[tuple[str, tuple[str, ...]], Source] = {}
         self.over = threading.Event()
         self.busy = threading.Lock()
@@ -50,16 +57,16 @@ class _Bench:
     def source(self, trial: Trial) -> Source:
         key = (trial.run, roots(trial.params))
         if key not in self.sources:
-            self.sources[key] = source_of(trial.run, trial.params)
+            self.sources[key] = source_of(trial.run, trial.params, self.seen)
         return self.sources[key]
 
-    def run_job(self, order: Order) -> Outcome:
-        """Run the order's trial; its end may come early, if nobody waits for it any more."""
+    def run_job(self, job: Job) -> Outcome:
+        """Run a job; its end may come early, if nobody waits for it any more."""
         with self.busy:
             if self.clock is not None:
                 self.clock.cancel()
             try:
-                self.pool.start(order.job)
+                self.pool.start(job)
                 while not self.over.is_set() and _wanted():
                     self.pool.watch(TICK)
                     for _, outcome in self.pool.finished():
@@ -106,11 +113,17 @@ def measure(order: Order) -> Reply:
     bench = _bench(terms)
     source = bench.source(job.trial)
     kind = _device_kind() if job.device else ""
-    if source.digest != job.digest or kind != job.device:
-        return Reply(None, Found(terms.python, _LOADED, source, kind))
-    outcome = bench.run_job(order)
+    inputs = declared_inputs(job.inputs)
+    found = Found(terms.python, _LOADED, source, kind, bench.settings, inputs.digest)
+    here = (source.digest, kind, bench.settings, inputs.digest)
+    if here != (job.digest, job.device, job.settings, job.inputs_digest):
+        return Reply(None, found)
+    readable = frozenset(map(os.path.realpath, source.files)) | inputs.readable()
+    outcome = bench.run_job(job if job.readable is None else replace(job, readable=readable))
     edited = not source.is_current() and source_of(job.trial.run, job.trial.params).digest != source.digest
-    return Reply(replace(outcome, edited=edited))
+    edited = edited or not inputs.is_current()
+    libraries = tuple(foreign(source.owners, outcome.installed))
+    return Reply(replace(outcome, edited=edited, installed=(), libraries=libraries))
 
 
 def release(run: str) -> None:

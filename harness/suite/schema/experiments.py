@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.declare import REFERENCE, REPEATABLE, Declaration, Parameter
 from harness.suite.experiments import LABEL, Seconds
+from harness.suite.inputs import Patterns
 from harness.suite.reader import ID
 from harness.suite.records import Benchmark
 from harness.suite.schema.parts import SCALAR, Schema, any_table, of_type, partly, table, whole
@@ -18,6 +19,12 @@ _WITH = 'Fixed parameters, `{ train = 64, activation = "relu" }`; the others hav
 _SWEEP = (
     "The grid: an axis per parameter, `{ width = [64, 512] }`, or an axis of named variants, each of which "
     'sets parameters: `sweep.setting = { textbook = {}, everyday = { parameterization = "standard" } }`.'
+)
+
+_INPUTS = (
+    "The files that trials read, relative to the suite: paths and patterns with `*`, `?`, `**`; a folder "
+    "stands for all files beneath it. When their bytes change, trials are measured again; a trial that reads "
+    "other files is not stored."
 )
 
 
@@ -51,6 +58,7 @@ def _grid(about: str, declarations: Sequence[Declaration], more: dict[str, Schem
     `then` says.
     """
     names = [declaration.name for declaration in declarations]
+    more = {"inputs": of_type(Patterns, _INPUTS, examples=[["data/*.csv"]]), **more}
     run = {
         "description": "What is run: a name from `harness describe`, or `package.module:function`.",
         "anyOf": [{"type": "string", "enum": names}, {"type": "string", "pattern": whole(REFERENCE)}],
