@@ -23,6 +23,7 @@ from harness.declare.declaration import (
     benchmark,
     experiment,
 )
+from harness.declare.noted import Noted, noted_of
 from harness.declare.references import Check, Point, Problem, Reference, reference_of
 from harness.declare.registry import (
     IMPORTABLE,
@@ -50,6 +51,7 @@ __all__ = [
     "ImportFailedError",
     "Kind",
     "NotCovered",
+    "Noted",
     "Parameter",
     "Point",
     "Problem",
@@ -68,6 +70,7 @@ __all__ = [
     "find",
     "is_reference",
     "names_main",
+    "noted_of",
     "read_repeatable",
     "reference_of",
     "stage",

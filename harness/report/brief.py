@@ -23,6 +23,7 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
+    given,
     interval,
     provenance,
     region,
@@ -59,6 +60,7 @@ def brief(record: Record, changed: Mapping[str, str] | None = None, *, limit: in
 def _head(record: Record) -> list[str]:
     titles = ", ".join(suite.title for suite in record.suites)
     lines = [f"## {_clipped(titles) or 'Claims'}", "", f"**{escape(summary(record))}**"]
+    lines += [part for line in given(record) for part in ("", _clipped(line))]
     for note in record.notes[:10]:
         lines += ["", f"Note: {_clipped(note)}"]
     more = len(record.notes) - 10

@@ -18,6 +18,7 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
+    given,
     interval,
     point,
     provenance,
@@ -40,6 +41,7 @@ def markdown(record: Record) -> str:
     """The record as Markdown."""
     titles = ", ".join(escape(suite.title) for suite in record.suites)
     lines = [f"# {titles or 'Claims'}", "", f"**{escape(summary(record))}**", ""]
+    lines += [part for line in given(record) for part in (escape(line), "")]
     lines += [escape(provenance(record)), "", escape(scope(record)), ""]
     lines += [escape(rechecked(record)), ""] if rechecked(record) else []
     used = data_used(record.instances)

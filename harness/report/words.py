@@ -233,6 +233,16 @@ def commit_text(commit: CommitRecord | None) -> str:
     return "no commit" if commit is None else commit.hash[:9] + (" (modified)" if commit.dirty else "")
 
 
+def given(record: Record) -> list[str]:
+    """What was given in place of a suite's own parameters, and what that makes of its verdicts: a line each."""
+    lines = []
+    for suite in record.suites:
+        parts = [f"{name} = {value}" for name, value in suite.given.items()]
+        if parts or suite.noted:
+            lines.append("; ".join([f"{suite.name}, with {', '.join(parts)}" if parts else suite.name, *suite.noted]))
+    return lines
+
+
 def provenance(record: Record) -> str:
     """Commit, device, seeds, trials and duration, on a line."""
     commit = commit_text(record.commit)

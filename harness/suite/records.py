@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from harness.declare import EXACTLY, Declaration, Repeatable
+from harness.declare import EXACTLY, Declaration, Repeatable, noted_of
 from harness.suite.predicates import Predicate
 
 Value = int | float | str | bool
@@ -100,6 +100,17 @@ class Experiment:
         if self.repeats is not None:
             return self.repeats
         return EXACTLY if self.declaration is None else self.declaration.repeatable
+
+    @property
+    def noted(self) -> tuple[str, ...]:
+        """What its fixed parameters make of a verdict, where they are not the usual ones (`Noted`)."""
+        declared = {} if self.declaration is None else self.declaration.parameters
+        return tuple(
+            noted.of(value)
+            for name, value in self.fixed.items()
+            if name in declared and value != declared[name].default
+            if (noted := noted_of(declared[name].type)) is not None
+        )
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def page(
     return render(
         "page.html",
         record=record,
-        notes=(*record.notes, *notes),
+        notes=(*words.given(record), *record.notes, *notes),
         title=", ".join(suite.title for suite in record.suites) or "Claims",
         headline=headline(views, since),
         chunks=chunks(views),
