@@ -25,7 +25,7 @@ HOMOGENEOUS: tuple[Activation, ...] = ("relu", "identity", "leaky-relu")
 """Activations with φ(c h) = c φ(h) for c > 0."""
 
 ABOUT: dict[str, str] = {
-    "activation": "max(x, 0), erf(x), x Φ(x), none, tanh(x), sin(x), cos(x), max(x, αx), x > 0, or max(x, 0)²",
+    "activation": "max(x, 0), erf(x), x Φ(x), x, tanh(x), sin(x), cos(x), max(x, αx), x > 0, or max(x, 0)²",
     "negative_slope": "α of leaky-relu: 0.01 in PyTorch, Flax and JAX, 0.2 in tf.nn, 0.3 in Keras",
     "biases": "which layers have biases: all, all but the output layer, the first, or none",
     "bias_init": "random: as `initialisation` says; zeros: biases start at 0 and are trained",

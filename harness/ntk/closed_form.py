@@ -61,8 +61,7 @@ def deepen(architecture: Architecture, nngp: Matrix, ntk: Matrix) -> tuple[Matri
     """
     if not alike(architecture):
         raise ValueError(
-            "expected layers of one scale, found `last_layer`, uniform initialisation or biases of the hidden "
-            "layers alone"
+            "expected layers of one scale, found `last_layer`, uniform initialisation or biases = 'hidden'"
         )
     a = np.sqrt(np.diag(nngp))[:, None]
     product = a * a.T

@@ -8,8 +8,8 @@ A `Difference` is a block beside the block that it should equal; its error is th
 the allowance being what noise explains: `DEVIATIONS` standard errors, 0 for a subject without noise. In these
 units a kernel is a correlation, and one tolerance does for all entries, those near 0 too.
 
-A subject may state an *accuracy* in the same units. Errors up to it count as 0, and others count in full: a claim
-of tolerance t then holds where no error is beyond max(t, accuracy).
+A subject may state an *accuracy* in the same units. Errors up to it count as 0, and others count in full: a
+claim of tolerance t then holds where no error is beyond max(t, accuracy).
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Difference:
 
     `unit` [rows, columns] is what an error is measured in: the size of a kernel there (`Case.unit`), or the
     tolerance of the entry (`rounding.tolerances`). Then `size` is the former: a flaw is a share of it, and so
-    is an accuracy. `answers` says how many answers of the subject the difference is between, each of which may
-    be off by the accuracy.
+    is an accuracy. `answers` says how many answers of the subject the difference is between, each of which
+    may be off by the accuracy.
     """
 
     found: Block

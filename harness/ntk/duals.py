@@ -180,11 +180,11 @@ def _tanh(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
     2014, "The Exponentially Convergent Trapezoidal Rule", SIAM Review 56): `MIXTURE` is good to 1e-14.
     """
     covariance, slope = np.zeros_like(angle), np.zeros_like(angle)
+    t, v = (np.array(each)[:, None, None] for each in zip(*MIXTURE, strict=True))
     for s, w in MIXTURE:
-        for t, v in MIXTURE:
-            ahead, factor = _erf(a * s, b * t, angle)
-            covariance += w * v * ahead
-            slope += (w * s) * (v * t) * factor
+        ahead, factor = _erf(a * s, b * t, angle)
+        covariance += w * np.sum(v * ahead, axis=0)
+        slope += w * s * np.sum(v * t * factor, axis=0)
     return covariance, slope
 
 

@@ -47,28 +47,28 @@ def depth(case: Case, which: Which) -> list[Difference]:
     with np.errstate(invalid="ignore"):
         stepped = deepen(less, before.values, tangent.values)[which == "ntk"]
     mask = ~np.eye(len(case.rows), dtype=bool)
-    unit, answers = case.unit(which, case.rows), 1.0 + _growth(case, less, which, before.values, tangent.values)
-    return [
-        Difference(found, Block(stepped, np.zeros_like(stepped), 0), unit, mask, answers=answers)
-    ]
+    answers = 1.0 + _growth(case, less, which, before.values, tangent.values)
+    expected = Block(stepped, np.zeros_like(stepped), 0)
+    return [Difference(found, expected, case.unit(which, case.rows), mask, answers=answers)]
 
 
 def _growth(case: Case, less: Architecture, which: Which, nngp: Matrix, ntk: Matrix) -> Matrix:
     """By what an error of one accuracy in each entry may grow in one step, in units of the kernel's size."""
     if not case.accuracy:
         return np.zeros_like(nngp)
-    units = {each: case.unit(each, case.rows, architecture=less) for each in get_args(Which)}
+    of_nngp, of_ntk = (
+        case.accuracy * case.unit(each, case.rows, architecture=less) for each in get_args(Which)
+    )
     diagonal = np.eye(len(nngp), dtype=bool)
-    moves = [
-        (shift * mask * case.accuracy * units["nngp"], 0 * ntk) for mask in (diagonal, ~diagonal) for shift in (-1, 1)
-    ]
-    moves += [(0 * nngp, shift * case.accuracy * units["ntk"]) for shift in (-1, 1)]
-    at = which == "ntk"
-    with np.errstate(invalid="ignore"):
-        middle = deepen(less, nngp, ntk)[at]
-        ends = [np.abs(deepen(less, nngp + of_nngp, ntk + of_ntk)[at] - middle) for of_nngp, of_ntk in moves]
-    pairs = [np.maximum(*ends[first : first + 2]) for first in (0, 2, 4)]
-    growth: Matrix = np.sum(pairs, axis=0) / (case.accuracy * case.unit(which, case.rows))
+    moves = [(diagonal * of_nngp, 0.0), (~diagonal * of_nngp, 0.0), (0.0, of_ntk)]
+
+    def step(by_nngp: Matrix | float, by_ntk: Matrix | float) -> Matrix:
+        with np.errstate(invalid="ignore"):
+            return deepen(less, nngp + by_nngp, ntk + by_ntk)[which == "ntk"]
+
+    middle = step(0.0, 0.0)
+    most = [np.maximum(np.abs(step(a, b) - middle), np.abs(step(-a, -b) - middle)) for a, b in moves]
+    growth: Matrix = np.sum(most, axis=0) / (case.accuracy * case.unit(which, case.rows))
     return growth
 
 
@@ -96,8 +96,8 @@ def b_std(case: Case, which: Which) -> list[Difference]:
 
 
 def last_layer(case: Case, which: Which) -> list[Difference]:
-    """`last_layer` → c `last_layer`: either kernel less its last bias's part, b_std², is multiplied by c², for
-    any activation. Of biases that start at 0 the NNGP has no part."""
+    """`last_layer` → c `last_layer`: either kernel less its last bias's part, b_std², is multiplied by c²,
+    for any activation. Of biases that start at 0 the NNGP has no part."""
     it = case.architecture
     if not _plain(it):
         raise StageError("last_layer: expected Gaussian initialisation in NTK parameterization")
@@ -117,7 +117,7 @@ def parameterization(case: Case, which: Which) -> list[Difference]:
     found, plain = case.block(which, a, b, standard), case.block(which, a, b, ntk)
     if which == "ntk":
         factor = a.shape[1] / (it.w_std * it.last_layer) ** 2
-        less, more = (_of_last_bias(replace(it, parameterization=each), which) for each in ("ntk", "standard"))
+        less, more = _of_last_bias(replace(it, parameterization="ntk"), which), _of_last_bias(standard, which)
         plain = plain.plus(-less).times(factor).plus(more)
     return [Difference(found, plain, case.unit(which, a, b, standard), answers=RESCALED)]
 
@@ -130,9 +130,7 @@ def width(case: Case, which: Which) -> list[Difference]:
     if which == "nngp" or it.parameterization == "ntk":
         unit = case.unit(which, a, b)
         return [Difference(each, once, unit, answers=OWN) for each in (twice, thrice)]
-    grown = Block(
-        2 * twice.values - once.values, np.hypot(2 * twice.error, once.error), twice.replicates
-    )
+    grown = Block(2 * twice.values - once.values, np.hypot(2 * twice.error, once.error), twice.replicates)
     unit = case.unit(which, a, b, replace(it, width=3 * it.width))
     return [Difference(thrice, grown, unit, answers=RESCALED)]
 

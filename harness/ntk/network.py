@@ -7,9 +7,9 @@ A layer maps the activations a (fan_in of them) to pre-activations:
 
 with w_std and b_std those of the layer (`Architecture.scales`); N is a uniform distribution of the same
 variance for the uniform initialisation. Biases may start at 0 instead, and layers may lack them
-(`Architecture.biases`): their b is then 0, and neither read nor trained. Both have the same distribution of functions at initialisation; they
-differ in how gradient descent moves them (arXiv:2001.07301). The activation stands between layers, none after
-the last.
+(`Architecture.biases`): their b is then 0, and neither read nor trained. Both parameterizations have the same
+distribution of functions at initialisation; they differ in how gradient descent moves them
+(arXiv:2001.07301). The activation stands between layers, none after the last.
 """
 
 from __future__ import annotations

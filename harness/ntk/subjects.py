@@ -4,12 +4,12 @@ A *subject* is a function
 
     kernel(x1, x2, architecture) -> (nngp, ntk)
 
-of points x1 [rows, inputs] and x2 [columns, inputs] (None: the Gram matrix of x1), NumPy arrays in float64 (in
-float32 where a claim is about that, and nowhere else), and of a `harness.ntk.architecture.Architecture`; nngp
-and ntk are arrays [rows, columns], float64. For what it does not implement it gives `NotImplemented` in place
-of a kernel or of both, or raises `NotImplementedError` (`Architecture.require` does, for conventions that a
-subject does not know). A subject that estimates returns `Kernels`, with standard errors, and may take a
-keyword `seed`.
+of points x1 [rows, inputs] and x2 [columns, inputs] (None: the Gram matrix of x1), NumPy arrays in float64
+(in float32 where a claim is about that, and nowhere else), and of a
+`harness.ntk.architecture.Architecture`; nngp and ntk are arrays [rows, columns], float64. For what it does
+not implement it gives `NotImplemented` in place of a kernel or of both, or raises `NotImplementedError`
+(`Architecture.require` does, for conventions that a subject does not know). A subject that estimates returns
+`Kernels`, with standard errors, and may take a keyword `seed`.
 
 An answer that is no such thing, or an exception, is a `StageError` that says so: a claim that needs it is an
 error. Numbers that are not finite are an answer, and a wrong one: they are kept here, and whoever measures

@@ -234,12 +234,12 @@ def commit_text(commit: CommitRecord | None) -> str:
 
 
 def given(record: Record) -> list[str]:
-    """What was given in place of a suite's own parameters, and what that makes of its verdicts: a line each."""
+    """What was given in place of a suite's own parameters, and what that makes of its verdicts."""
     lines = []
     for suite in record.suites:
-        parts = [f"{name} = {value}" for name, value in suite.given.items()]
+        parts = ", ".join(f"{name} = {value}" for name, value in suite.given.items())
         if parts or suite.noted:
-            lines.append("; ".join([f"{suite.name}, with {', '.join(parts)}" if parts else suite.name, *suite.noted]))
+            lines.append("; ".join([suite.name + (f", with {parts}" if parts else ""), *suite.noted]))
     return lines
 
 

@@ -1,5 +1,6 @@
 """The duals of every activation against two quadratures in two dimensions that know no formula."""
 
+import itertools
 from typing import get_args
 
 import numpy as np
@@ -23,8 +24,8 @@ def by_polar(activation, a, b, angle):
     kinks = sorted({t % (2 * np.pi) for k in (1, 3) for t in (k * np.pi / 2, k * np.pi / 2 + angle)})
     edges = np.array([*kinks, kinks[0] + 2 * np.pi])
     nodes, weights = leggauss(64)
-    t = np.concatenate([(hi + lo) / 2 + (hi - lo) / 2 * nodes for lo, hi in zip(edges, edges[1:])])
-    of_t = np.concatenate([(hi - lo) / 2 * weights for lo, hi in zip(edges, edges[1:])]) / (2 * np.pi)
+    t = np.concatenate([(hi + lo) / 2 + (hi - lo) / 2 * nodes for lo, hi in itertools.pairwise(edges)])
+    of_t = np.concatenate([(hi - lo) / 2 * weights for lo, hi in itertools.pairwise(edges)]) / (2 * np.pi)
     nodes, weights = leggauss(256)
     r, of_r = 6 * (1 + nodes), 6 * weights  # 0 to 12, beyond which r exp(−r²/2) is below 1e-30
     of_r = of_r * r * np.exp(-(r**2) / 2)
@@ -47,9 +48,7 @@ def means(activation, u, v, of_rows, of_columns):
 
 
 def found(activation, a, b, angle):
-    it = dual(
-        activation, *(np.full((1, 1), float(x)) for x in (a, b, angle)), negative_slope=SLOPE
-    )
+    it = dual(activation, *(np.full((1, 1), float(x)) for x in (a, b, angle)), negative_slope=SLOPE)
     return (it.first * it.second * np.cos(it.angle)).item(), it.slope.item(), it
 
 

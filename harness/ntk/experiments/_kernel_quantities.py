@@ -26,8 +26,7 @@ Accuracy = Annotated[
     ),
     Noted("conforms at {value}: errors up to that share of the kernel's size count as 0"),
 ]  # fmt: skip
-"""The type of a parameter `accuracy`, in units of `UNIT`. Its bound is below what a missing factor, bias or layer
-moves a kernel by."""
+"""The type of a parameter `accuracy`, in units of `UNIT`."""
 
 UNIT = "√(K(x,x) K(x',x'))"
 RESOLUTION = 1e-15
