@@ -60,13 +60,14 @@ def _growth(case: Case, less: Architecture, which: Which, nngp: Matrix, ntk: Mat
         case.accuracy * case.unit(each, case.rows, architecture=less) for each in get_args(Which)
     )
     diagonal = np.eye(len(nngp), dtype=bool)
-    moves = [(diagonal * of_nngp, 0.0), (~diagonal * of_nngp, 0.0), (0.0, of_ntk)]
+    none = np.zeros_like(nngp)
+    moves = [(diagonal * of_nngp, none), (~diagonal * of_nngp, none), (none, of_ntk)]
 
-    def step(by_nngp: Matrix | float, by_ntk: Matrix | float) -> Matrix:
+    def step(by_nngp: Matrix, by_ntk: Matrix) -> Matrix:
         with np.errstate(invalid="ignore"):
             return deepen(less, nngp + by_nngp, ntk + by_ntk)[which == "ntk"]
 
-    middle = step(0.0, 0.0)
+    middle = step(none, none)
     most = [np.maximum(np.abs(step(a, b) - middle), np.abs(step(-a, -b) - middle)) for a, b in moves]
     growth: Matrix = np.sum(most, axis=0) / (case.accuracy * case.unit(which, case.rows))
     return growth

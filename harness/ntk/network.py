@@ -87,8 +87,8 @@ def affine(
     if architecture.parameterization == "standard":
         return a @ weights + biases if architecture.has_bias(number) else a @ weights
     w_std, _ = architecture.scales(number, weights.shape[0])
-    product = (a @ weights) * (w_std / math.sqrt(weights.shape[0]))
-    return product + architecture.bias_slope(number) * biases if architecture.has_bias(number) else product
+    scaled = (a @ weights) * (w_std / math.sqrt(weights.shape[0]))
+    return scaled + architecture.bias_slope(number) * biases
 
 
 def activate(

@@ -157,12 +157,11 @@ def test_neural_tangents_agrees(convention):
 @pytest.mark.parametrize("convention", ["zero biases", "tanh", "step", "squared-relu"])
 def test_what_neural_tangents_lacks(convention):
     """Not covered as a subject; experiments take the closed form for it."""
-    answer = ask(resolve("neural-tangents"), of(convention), X, None, 0)
+    it = of(convention) if convention == "zero biases" else replace(of(convention), bias_init="random")
+    answer = ask(resolve("neural-tangents"), it, X, None, 0)
     assert isinstance(answer["ntk"], NotCovered)
     assert "neural-tangents: " in str(answer["ntk"])
-    np.testing.assert_array_equal(
-        kernels.nngp_ntk(of(convention), X)[1], closed_form.nngp_ntk(of(convention), X)[1]
-    )
+    np.testing.assert_array_equal(kernels.nngp_ntk(it, X)[1], closed_form.nngp_ntk(it, X)[1])
 
 
 @pytest.mark.parametrize(
@@ -177,7 +176,7 @@ def test_layer_grams_are_the_jacobians_product(convention):
     np.testing.assert_allclose(found, exact, rtol=1e-11, atol=1e-12 * np.abs(exact).max())
 
 
-@pytest.mark.parametrize("parameterization", ["ntk", pytest.param("standard", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("parameterization", [pytest.param("ntk", marks=pytest.mark.slow), "standard"])
 def test_biases_start_at_zero_and_are_trained(parameterization):
     """Where layers have them; elsewhere they stay 0. The weights are those of random biases."""
     it = Architecture(2, 16, "relu", 1.2, 0.5, parameterization, biases="hidden", bias_init="zeros")
@@ -380,9 +379,9 @@ def measured(subject, accuracy, **architecture):
 
 @pytest.mark.parametrize("activation", ["relu", "identity"])
 def test_within_the_accuracy_is_no_error(activation):
-    """Half of it, of a thousandth: every check allows what such a kernel may do to it, and its rival fails.
+    """0.95 of it, a thousandth: every check allows what such a kernel may do to it, and its rival fails.
     Twice of it, the values do not."""
-    for name, errors in measured(off_by(5e-4), 1e-3, activation=activation).items():
+    for name, errors in measured(off_by(9.5e-4), 1e-3, activation=activation).items():
         assert np.all(errors[:, 0] <= 5e-8), name
         assert np.all(errors[:, 1] > 5e-8), name
     assert np.all(measured(off_by(2e-3), 1e-3, activation=activation)["error"][:, 0] > 1e-3)
