@@ -24,6 +24,7 @@ from harness.declare.declaration import (
     experiment,
 )
 from harness.declare.inputs import Inputs, TooManyFilesError
+from harness.declare.noted import Noted, noted_of
 from harness.declare.references import Check, Point, Problem, Reference, reference_of
 from harness.declare.registry import (
     IMPORTABLE,
@@ -52,6 +53,7 @@ __all__ = [
     "Inputs",
     "Kind",
     "NotCovered",
+    "Noted",
     "Parameter",
     "Point",
     "Problem",
@@ -71,6 +73,7 @@ __all__ = [
     "find",
     "is_reference",
     "names_main",
+    "noted_of",
     "read_repeatable",
     "reference_of",
     "stage",

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
-Activation = Literal["relu", "erf", "gelu", "identity"]
+from msgspec import Meta
+
+Activation = Literal[
+    "relu", "erf", "gelu", "identity", "tanh", "sin", "cos", "leaky-relu", "step", "squared-relu"
+]
+"""`step` and `squared-relu` are the activations of the arc-cosine kernels of degrees 0 and 2, as `relu` is of
+degree 1 (Cho & Saul 2009, "Kernel Methods for Deep Learning", NeurIPS)."""
+
+NegativeSlope = Annotated[float, Meta(ge=0, le=1)]
 Parameterization = Literal["ntk", "standard"]
 Initialisation = Literal["gaussian", "uniform"]
+Biases = Literal["all", "hidden", "first", "none"]
+BiasInit = Literal["random", "zeros"]
+
+HOMOGENEOUS: tuple[Activation, ...] = ("relu", "identity", "leaky-relu")
+"""Activations with φ(c h) = c φ(h) for c > 0."""
+
+ABOUT: dict[str, str] = {
+    "activation": "max(x, 0), erf(x), x Φ(x), x, tanh(x), sin(x), cos(x), max(x, αx), x > 0, or max(x, 0)²",
+    "negative_slope": "α of leaky-relu: 0.01 in PyTorch, Flax and JAX, 0.2 in tf.nn, 0.3 in Keras",
+    "biases": "which layers have biases: all, all but the output layer, the first, or none",
+    "bias_init": "random: as `initialisation` says; zeros: biases start at 0 and are trained",
+}
+"""A line about each parameter, for experiments that have it."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +47,11 @@ class Architecture:
     distribution, ignores `w_std` and `b_std`, and needs the standard parameterization. `last_layer` is one
     more factor on the output layer's weights, not on its bias. `outputs` units in the output layer.
 
+    `biases` says which layers have biases, `bias_init` how they start: "zeros" is the default of Keras and
+    Flax, and common in code for the NTK. They are then trained all the same, with the scale `b_std` under
+    `ntk`, so that they are seen in the NTK and not in the NNGP. `negative_slope` is leaky ReLU's, and of no
+    effect on others.
+
     Raises `ValueError` for what cannot be built.
     """
 
@@ -37,6 +64,9 @@ class Architecture:
     initialisation: Initialisation = "gaussian"
     last_layer: float = 1.0
     outputs: int = 1
+    biases: Biases = "all"
+    bias_init: BiasInit = "random"
+    negative_slope: float = 0.01
 
     def __post_init__(self) -> None:
         if self.hidden < 0:
@@ -45,12 +75,16 @@ class Architecture:
             raise ValueError(f"width: expected at least 1, found {self.width}")
         if self.w_std <= 0 or self.b_std < 0:
             raise ValueError(f"expected w_std > 0 and b_std >= 0, found {self.w_std} and {self.b_std}")
-        if self.activation not in ("relu", "erf", "gelu", "identity"):
-            raise ValueError(f"activation: expected relu, erf, gelu or identity, found {self.activation!r}")
-        if self.parameterization not in ("ntk", "standard"):
-            raise ValueError(f"parameterization: expected ntk or standard, found {self.parameterization!r}")
-        if self.initialisation not in ("gaussian", "uniform"):
-            raise ValueError(f"initialisation: expected gaussian or uniform, found {self.initialisation!r}")
+        for name, known in (
+            ("activation", Activation),
+            ("parameterization", Parameterization),
+            ("initialisation", Initialisation),
+            ("biases", Biases),
+            ("bias_init", BiasInit),
+        ):
+            names, found = get_args(known), getattr(self, name)
+            if found not in names:
+                raise ValueError(f"{name}: expected {', '.join(names[:-1])} or {names[-1]}, found {found!r}")
         if self.initialisation == "uniform" and self.parameterization != "standard":
             raise ValueError(
                 "initialisation 'uniform' is a scale of the parameters themselves: expected parameterization "
@@ -60,10 +94,55 @@ class Architecture:
             raise ValueError(f"last_layer: expected above 0, found {self.last_layer}")
         if self.outputs < 1:
             raise ValueError(f"outputs: expected at least 1, found {self.outputs}")
+        if not 0 <= self.negative_slope <= 1:
+            raise ValueError(f"negative_slope: expected 0 to 1, found {self.negative_slope}")
+
+    def has_bias(self, number: int) -> bool:
+        """Whether layer `number` has biases: 0 is the first, `hidden` the output layer."""
+        return {
+            "all": True, "hidden": number < self.hidden, "first": number == 0, "none": False
+        }[self.biases]  # fmt: skip
 
     def scales(self, number: int, fan_in: int) -> tuple[float, float]:
-        """w_std and b_std of layer `number`: 0 is the first, `hidden` the output layer."""
+        """The deviations w_std and b_std with which layer `number` starts: b_std is 0 without biases, and
+        where they start at 0."""
         w_std, b_std = self.w_std, self.b_std
         if self.initialisation == "uniform":
             w_std, b_std = 1 / math.sqrt(3), 1 / math.sqrt(3 * fan_in)
+        if self.bias_init == "zeros" or not self.has_bias(number):
+            b_std = 0.0
         return (w_std * self.last_layer if number == self.hidden else w_std), b_std
+
+    def bias_slope(self, number: int) -> float:
+        """∂h/∂b, of the pre-activations of layer `number` by its biases as they are trained: 0 without."""
+        if not self.has_bias(number):
+            return 0.0
+        return 1.0 if self.parameterization == "standard" else self.b_std
+
+    def require(self, **supported: Collection[object]) -> None:
+        """Raise `NotImplementedError` unless a subject that supports only this much has the architecture.
+
+        Each keyword is a field with the values that the subject supports, such as `activation=["relu"]`. A
+        field that is not named may have any value if it is a size or a scale (`hidden`, `width`, `w_std`,
+        `b_std`, `outputs`), and must have its default if it is a convention: so a convention that did not
+        exist when the subject was written is not covered, and never wrong. What has no effect counts as the
+        default: where and how biases start if `b_std` is 0 under `ntk`, the slope of what is not leaky.
+        """
+        free, without_effect = {"hidden", "width", "w_std", "b_std", "outputs"}, set()
+        if self.parameterization == "ntk" and not self.b_std:
+            without_effect |= {"biases", "bias_init"}
+        if self.activation != "leaky-relu":
+            without_effect.add("negative_slope")
+        for name, field in self.__dataclass_fields__.items():
+            found = getattr(self, name)
+            if name in without_effect:
+                continue
+            if name in supported:
+                if found not in supported[name]:
+                    listed = ", ".join(map(str, supported[name]))
+                    raise NotImplementedError(f"{name}: the subject supports {listed}, not {found}")
+            elif name not in free and found != field.default:
+                raise NotImplementedError(f"{name}: the subject supports {field.default}, not {found}")
+        unknown = sorted(set(supported) - set(self.__dataclass_fields__))
+        if unknown:
+            raise TypeError(f"require: expected fields of Architecture, found {', '.join(unknown)}")

@@ -7,7 +7,9 @@ al. 2018 arXiv:1806.07572, theorem 1):
     Kˡ⁺¹ = w_std² E φ(u)φ(v) + b_std²           Θˡ⁺¹ = w_std² Θˡ E φ'(u)φ'(v) + Kˡ⁺¹       (u, v) ~ N(0, Kˡ)
 
 Under `standard`, what a layer adds to Θ is fan_in · (covariance of what enters it) + 1 (Sohl-Dickstein et al.
-2020 arXiv:2001.07301), so that Θ grows in proportion to the width.
+2020 arXiv:2001.07301), so that Θ grows in proportion to the width. Biases that start at 0 are left out of Kˡ
+and not of what a layer adds to Θ, where a bias counts by how the output depends on it: b_std², or 1. Layers
+without biases lack both terms.
 
 Kˡ is kept as two deviations and an angle, computed from the points themselves (`duals` says why): relative to
 √(K(x,x) K(x',x')) every entry, of near duplicates and on the diagonal too, is good to about 1e-15 a layer.
@@ -37,7 +39,7 @@ def nngp_ntk(
 
     They mean what those of `harness.ntk.kernels.nngp_ntk` do. `way` "quadrature" is for smooth activations
     (`duals.dual`). ReLU's derivative at 0 counts as 1/2; it matters only for zero inputs without biases
-    under `standard`. Raises `ValueError` for ReLU by quadrature.
+    under `standard`, or whose biases start at 0. Raises `ValueError` for ReLU by quadrature.
     """
     first = np.asarray(x1, dtype=np.float64)
     second = first if x2 is None else np.asarray(x2, dtype=np.float64)
@@ -57,16 +59,28 @@ def deepen(architecture: Architecture, nngp: Matrix, ntk: Matrix) -> tuple[Matri
     covariances, so that nearly parallel points keep half of their digits. Raises `ValueError` for an
     architecture whose output layer is scaled unlike the others.
     """
-    if architecture.last_layer != 1 or architecture.initialisation != "gaussian":
-        raise ValueError("expected layers of one scale, found `last_layer` or uniform initialisation")
+    if not alike(architecture):
+        raise ValueError(
+            "expected layers of one scale, found `last_layer`, uniform initialisation or biases = 'hidden'"
+        )
     a = np.sqrt(np.diag(nngp))[:, None]
     product = a * a.T
     cosine = np.clip(nngp / np.where(product == 0, 1, product), -1, 1)
     angle = np.where(product == 0, np.pi / 2, np.arccos(cosine))
     np.fill_diagonal(angle, np.where(a[:, 0] == 0, np.pi / 2, 0))
-    state = activate(State(a, a.T, angle, ntk), architecture, "formula")
-    state = dense(state, architecture, architecture.hidden + 1, architecture.width)
+    deeper = replace(architecture, hidden=architecture.hidden + 1)
+    state = activate(State(a, a.T, angle, ntk), deeper, "formula")
+    state = dense(state, deeper, deeper.hidden, deeper.width)
     return state.covariance(), state.tangent
+
+
+def alike(architecture: Architecture) -> bool:
+    """Whether the output layer is scaled as a hidden layer in its place would be."""
+    return (
+        architecture.last_layer == 1
+        and architecture.initialisation == "gaussian"
+        and architecture.biases != "hidden"
+    )
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,9 @@ def inputs_state(first: Points, second: Points) -> State:
 
 
 def activate(state: State, architecture: Architecture, way: Way) -> State:
-    after = dual(architecture.activation, state.a, state.b, state.angle, way)
+    after = dual(
+        architecture.activation, state.a, state.b, state.angle, way, architecture.negative_slope
+    )
     angle = np.where(after.first * after.second == 0, np.pi / 2, after.angle)
     return State(after.first, after.second, angle, state.tangent * after.slope)
 
@@ -111,10 +127,8 @@ def dense(state: State, architecture: Architecture, number: int, fan_in: int) ->
     """
     w_std, b_std = architecture.scales(number, fan_in)
     a, b, angle = state.a, state.b, state.angle
-    if architecture.parameterization == "standard":
-        own = fan_in * state.covariance() + 1
-    else:
-        own = w_std**2 * state.covariance() + b_std**2
+    of_weights = fan_in if architecture.parameterization == "standard" else w_std**2
+    own = of_weights * state.covariance() + architecture.bias_slope(number) ** 2
     tangent = w_std**2 * state.tangent + own
     if b_std == 0:
         return State(w_std * a, w_std * b, angle, tangent)

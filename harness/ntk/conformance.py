@@ -7,6 +7,9 @@ A `Difference` is a block beside the block that it should equal; its error is th
 
 the allowance being what noise explains: `DEVIATIONS` standard errors, 0 for a subject without noise. In these
 units a kernel is a correlation, and one tolerance does for all entries, those near 0 too.
+
+A subject may state an *accuracy* in the same units. Errors up to it count as 0, and others count in full: a
+claim of tolerance t then holds where no error is beyond max(t, accuracy).
 """
 
 from __future__ import annotations
@@ -40,7 +43,9 @@ class Difference:
     """`found` should equal `expected` at the entries of `mask` (all of them when left out).
 
     `unit` [rows, columns] is what an error is measured in: the size of a kernel there (`Case.unit`), or the
-    tolerance of the entry (`rounding.tolerances`). Then `size` is the former: a flaw is a share of it.
+    tolerance of the entry (`rounding.tolerances`). Then `size` is the former: a flaw is a share of it, and so
+    is an accuracy. `answers` says how many answers of the subject the difference is between, each of which
+    may be off by the accuracy.
     """
 
     found: Block
@@ -48,27 +53,31 @@ class Difference:
     unit: Matrix
     mask: Bool[np.ndarray, "rows columns"] | None = None
     size: Matrix | None = None
+    answers: float | Matrix = 1.0
 
-    def error(self, flaw: float = 0.0) -> float:
+    def error(self, flaw: float = 0.0, accuracy: float = 0.0) -> float:
         """The largest error, in the module's units; `WORST` for numbers that are not finite.
 
         `flaw` moves one entry of `found` by that share of its size, away from what is expected and past any
-        noise that might hide it: the nearest kernel for which the check must fail.
+        noise or accuracy that might hide it: the nearest kernel for which the check must fail.
         """
+        size = self.unit if self.size is None else self.size
         mask = np.ones(self.unit.shape, dtype=bool) if self.mask is None else self.mask
         allowance = deviations(self.found, self.expected) * np.hypot(self.found.error, self.expected.error)
         with np.errstate(over="ignore", invalid="ignore"):
+            excused = accuracy * self.answers * size
             gap = np.abs(self.found.values - self.expected.values)
             if flaw:
                 at = tuple(np.argwhere(mask)[-1])
-                gap[at] += flaw * (self.unit if self.size is None else self.size)[at] + 2 * allowance[at]
-            error = np.maximum(gap - allowance, 0)[mask] / self.unit[mask]
+                gap[at] += flaw * size[at] + 2 * allowance[at] + excused[at]
+            beyond = np.maximum(gap - allowance, 0)
+            error = np.where(beyond <= excused, 0, beyond)[mask] / self.unit[mask]
         return float(min(error.max(), WORST)) if np.all(np.isfinite(error)) else WORST
 
 
-def largest(differences: Sequence[Difference], flaw: float = 0.0) -> float:
+def largest(differences: Sequence[Difference], flaw: float = 0.0, accuracy: float = 0.0) -> float:
     """The largest error of several differences; a flaw is put into the first."""
-    return max(each.error(0.0 if number else flaw) for number, each in enumerate(differences))
+    return max(each.error(0.0 if number else flaw, accuracy) for number, each in enumerate(differences))
 
 
 def deviations(*blocks: Block) -> float:
@@ -93,6 +102,7 @@ class Case:
     rows: Points
     columns: Points
     seed: int
+    accuracy: float = 0.0
     _known: dict[object, dict[Which, Block | StageError]] = field(default_factory=dict)
     _calls: int = 0
 
@@ -178,6 +188,7 @@ def case_of(
     sizes: tuple[int, int, int],
     geometry: Geometry,
     seed: int,
+    accuracy: float = 0.0,
 ) -> Case:
     """The case of named kernels: `sizes` are the points in A, those in B, and their features.
 
@@ -194,7 +205,7 @@ def case_of(
         tested = resolve(subject)
     except StageError as problem:
         tested = _absent(problem)
-    return Case(tested, resolve(reference), architecture, points[:rows], points[rows:], seed)
+    return Case(tested, resolve(reference), architecture, points[:rows], points[rows:], seed, accuracy)
 
 
 def _absent(problem: StageError) -> Subject:

@@ -14,6 +14,7 @@ NumPy and SciPy only: nothing here imports JAX.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,21 +49,31 @@ class Dual:
     slope: Matrix
 
 
-def dual(activation: Activation, a: Deviations, b: Deviations, angle: Matrix, way: Way = "formula") -> Dual:
+def dual(
+    activation: Activation,
+    a: Deviations,
+    b: Deviations,
+    angle: Matrix,
+    way: Way = "formula",
+    negative_slope: float = 0.01,
+) -> Dual:
     """The duals of `activation` at deviations `a` [rows, 1] and `b` [1, columns] and angles [rows, columns].
 
     `way` "quadrature" takes `NODES`² Gauss–Hermite nodes instead of a formula, for smooth activations: a
-    check, and slow. Raises `ValueError` for ReLU by quadrature, whose kink it cannot integrate.
+    check, and slow. Raises `ValueError` by quadrature for an activation with a kink, which it cannot
+    integrate. `negative_slope` is that of leaky ReLU.
     """
     if way == "quadrature":
-        if activation == "relu":
-            raise ValueError("quadrature: expected a smooth activation, found 'relu'")
+        if activation in KINKED:
+            raise ValueError(f"quadrature: expected a smooth activation, found {activation!r}")
         return _by_quadrature(activation, a, b, angle)
-    if activation == "relu":
-        return _relu(a, b, angle)
     if activation == "identity":
         return Dual(a, b, angle, np.ones_like(angle))
-    formula = _erf if activation == "erf" else gelu
+    if activation == "leaky-relu":
+        return _leaky_relu(a, b, angle, negative_slope)
+    if activation in _BY_ANGLE:
+        return _BY_ANGLE[activation](a, b, angle)
+    formula = _BY_COVARIANCE[activation]
     covariance, slope = formula(a, b, angle)
     first, second = (np.sqrt(formula(x, x, np.zeros_like(x))[0]) for x in (a, b))
     return Dual(first, second, _angle(covariance, first, second), slope)
@@ -80,6 +91,51 @@ def _relu(a: Deviations, b: Deviations, angle: Matrix) -> Dual:
     return Dual(a / np.sqrt(2), b / np.sqrt(2), after, (np.pi - angle) / (2 * np.pi))
 
 
+def _leaky_relu(a: Deviations, b: Deviations, angle: Matrix, slope: float) -> Dual:
+    """αx + (1 − α) max(x, 0): with E u max(v, 0) = q/2 (Stein's lemma), of ReLU's duals F and F' those are
+
+    αq + (1 − α)² F and α + (1 − α)² F'    (the ABReLU of Tsuchida et al. 2018 arXiv:1711.09090)
+
+    and sin²(θ'/2) is the mean of the identity's and ReLU's, by their shares in E φ(u)²: a sum of positive
+    terms.
+    """
+    relu = _relu(a, b, angle)
+    own, share = slope, (1 - slope) ** 2 / 2  # in E φ(u)² / a², of the identity and of ReLU
+    size = own + share
+    chord = (own * np.sin(angle / 2) ** 2 + share * np.sin(relu.angle / 2) ** 2) / size
+    after = 2 * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
+    return Dual(np.sqrt(size) * a, np.sqrt(size) * b, after, slope + 2 * share * relu.slope)
+
+
+def _step(a: Deviations, b: Deviations, angle: Matrix) -> Dual:
+    """Cho & Saul 2009, J₀: E φ(u)φ(v) = (π − θ)/2π =: cos θ' / 2, so that sin²(θ'/2) = θ/2π.
+
+    The derivative is 0 wherever there is one, as automatic differentiation has it: nothing is passed back,
+    and of the NTK the output layer's own part is left. φ(0) = 0, for points at the origin without biases.
+    """
+    first, second = (np.where(x == 0, 0.0, np.sqrt(0.5)) for x in (a, b))
+    return Dual(first, second, 2 * np.arcsin(np.sqrt(angle / (2 * np.pi))), np.zeros_like(angle))
+
+
+def _squared_relu(a: Deviations, b: Deviations, angle: Matrix) -> Dual:
+    """Cho & Saul 2009, J₂, and four times ReLU's covariance for the derivative 2 max(x, 0):
+
+    E φ(u)φ(v) = a²b²/2π · (3 sin θ cos θ + (π − θ)(1 + 2 cos² θ)) =: 3a²b²/2 · cos θ',
+    E φ'(u)φ'(v) = 2ab/π · (sin θ + (π − θ) cos θ).
+
+    1 − cos θ' = (3(θ − sin θ cos θ) + 2(π − θ) sin² θ)/3π, without a difference of numbers near 1.
+    """
+    sine, cosine = np.sin(angle), np.cos(angle)
+    chord = (3 * (angle - sine * cosine) + 2 * (np.pi - angle) * sine**2) / (6 * np.pi)
+    relu = _relu(a, b, angle)
+    return Dual(
+        np.sqrt(1.5) * a**2,
+        np.sqrt(1.5) * b**2,
+        2 * np.arcsin(np.sqrt(np.clip(chord, 0, 1))),
+        4 * relu.first * relu.second * np.cos(relu.angle),
+    )
+
+
 def _erf(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
     """Williams 1997 ("Computing with Infinite Networks", NeurIPS), eq. 11, and its derivative by q:
 
@@ -88,6 +144,64 @@ def _erf(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
     """
     root = np.hypot(np.sqrt(1 + 2 * a**2 + 2 * b**2), 2 * a * b * np.sin(angle))
     return 2 / np.pi * np.arctan2(2 * a * b * np.cos(angle), root), 4 / (np.pi * root)
+
+
+def _sin(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
+    """E sin u sin v and E cos u cos v, from E cos(u ∓ v) = exp(−E(u ∓ v)²/2), the characteristic function:
+
+    (e⁻ − e⁺)/2 and (e⁻ + e⁺)/2 with −ln e⁻ = (a−b)²/2 + 2ab sin²(θ/2), −ln e⁺ = (a−b)²/2 + 2ab cos²(θ/2)
+
+    (Pearce et al. 2019 arXiv:1905.06076, for periodic activations). The difference is taken by expm1.
+    """
+    apart = (a - b) ** 2 / 2
+    near, far = apart + 2 * a * b * np.sin(angle / 2) ** 2, apart + 2 * a * b * np.cos(angle / 2) ** 2
+    larger = np.exp(-np.minimum(near, far)) / 2
+    q = a * b * np.cos(angle)
+    return -np.sign(q) * larger * np.expm1(-2 * np.abs(q)), (np.exp(-near) + np.exp(-far)) / 2
+
+
+def _cos(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
+    """`_sin`'s two, exchanged: the derivative is −sin."""
+    slope, covariance = _sin(a, b, angle)
+    return covariance, slope
+
+
+def _tanh(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
+    """A mean of erf's duals. tanh x = E erf(√2 x/S): the logistic distribution is a Gaussian whose deviation
+    S is twice a variable of Kolmogorov's distribution (Andrews & Mallows 1974, "Scale Mixtures of Normal
+    Distributions", Journal of the Royal Statistical Society B 36; Stefanski 1991, "A normal scale mixture
+    representation of the logistic distribution", Statistics & Probability Letters 11). So, S and S'
+    independent,
+
+    E φ(u)φ(v) = E F(√2 a/S, √2 b/S', θ),   E φ'(u)φ'(v) = E 2/(SS') F'(√2 a/S, √2 b/S', θ),
+
+    F and F' being erf's. Over ln S and ln S' the integrand is analytic in a strip that is the same for all
+    deviations and angles, ±π/4, where the trapezoidal rule converges as exp(−π²/2h) (Trefethen & Weideman
+    2014, "The Exponentially Convergent Trapezoidal Rule", SIAM Review 56): `MIXTURE` is good to 1e-14.
+    """
+    covariance, slope = np.zeros_like(angle), np.zeros_like(angle)
+    t, v = (np.array(each)[:, None, None] for each in zip(*MIXTURE, strict=True))
+    for s, w in MIXTURE:
+        ahead, factor = _erf(a * s, b * t, angle)
+        covariance += w * np.sum(v * ahead, axis=0)
+        slope += w * s * np.sum(v * t * factor, axis=0)
+    return covariance, slope
+
+
+def _mixture(step: float = 0.125) -> list[tuple[float, float]]:
+    """Values of √2/S, S = 2K, and their weights: nodes of the trapezoidal rule over ln K.
+
+    Kolmogorov's density is √(2π)/k · d/dk Σ exp(−(2j−1)²π²/8k²) and, for larger k, 8k Σ (−1)^(j−1) j²
+    exp(−2j²k²); both are exact, and either is positive and without cancellation on its side of 1. Beyond the
+    ends it is below 1e-17.
+    """
+    k = np.exp(np.arange(-16, 13) * step)
+    j = np.arange(1, 12)[:, None]
+    odd = ((2 * j - 1) * np.pi) ** 2 / 8
+    low = np.sqrt(2 * np.pi) * np.sum((2 * odd / k**4 - 1 / k**2) * np.exp(-odd / k**2), axis=0)
+    high = 8 * k * np.sum((-1.0) ** (j - 1) * j**2 * np.exp(-2 * (j * k) ** 2), axis=0)
+    weights = step * k * np.where(k < 1, low, high)
+    return [(float(node), float(weight)) for node, weight in zip(1 / (np.sqrt(2) * k), weights, strict=True)]
 
 
 def gelu(a: Deviations, b: Deviations, angle: Matrix, other: Matrix | None = None) -> tuple[Matrix, Matrix]:
@@ -110,6 +224,18 @@ def gelu(a: Deviations, b: Deviations, angle: Matrix, other: Matrix | None = Non
     return q * both + rest / (2 * np.pi), slope
 
 
+MIXTURE = _mixture()
+"""(√2/S, weight) for `_tanh`."""
+
+KINKED: tuple[Activation, ...] = ("relu", "leaky-relu", "step", "squared-relu")
+_BY_ANGLE: dict[str, Callable[[Deviations, Deviations, Matrix], Dual]] = {
+    "relu": _relu, "step": _step, "squared-relu": _squared_relu
+}  # fmt: skip
+_BY_COVARIANCE: dict[str, Callable[[Deviations, Deviations, Matrix], tuple[Matrix, Matrix]]] = {
+    "erf": _erf, "gelu": gelu, "tanh": _tanh, "sin": _sin, "cos": _cos
+}  # fmt: skip
+
+
 def _by_quadrature(activation: Activation, a: Deviations, b: Deviations, angle: Matrix) -> Dual:
     """u = a x, v = b (x cos θ + y sin θ), over the nodes x, y of a product rule."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
@@ -126,15 +252,29 @@ def _by_quadrature(activation: Activation, a: Deviations, b: Deviations, angle: 
     return Dual(first, second, _angle(covariance, first, second), slope)
 
 
-def evaluate(activation: Activation, h: Values) -> tuple[Values, Values]:
+def evaluate(activation: Activation, h: Values, negative_slope: float = 0.01) -> tuple[Values, Values]:
     """The activation and its derivative, elementwise, as `harness.ntk.network.activate` defines them."""
-    if activation == "identity":
-        return h, np.ones_like(h)
-    if activation == "erf":
-        return special.erf(h), 2 / np.sqrt(np.pi) * np.exp(-(h**2))
-    if activation == "gelu":
-        return h * special.ndtr(h), special.ndtr(h) + h * np.exp(-(h**2) / 2) / np.sqrt(2 * np.pi)
-    return np.maximum(h, 0), (h > 0).astype(np.float64)
+    match activation:
+        case "identity":
+            return h, np.ones_like(h)
+        case "erf":
+            return special.erf(h), 2 / np.sqrt(np.pi) * np.exp(-(h**2))
+        case "gelu":
+            return h * special.ndtr(h), special.ndtr(h) + h * np.exp(-(h**2) / 2) / np.sqrt(2 * np.pi)
+        case "tanh":
+            return np.tanh(h), 1 / np.cosh(np.clip(h, -350, 350)) ** 2
+        case "sin":
+            return np.sin(h), np.cos(h)
+        case "cos":
+            return np.cos(h), -np.sin(h)
+        case "leaky-relu":
+            return np.where(h > 0, h, negative_slope * h), np.where(h > 0, 1.0, negative_slope)
+        case "step":
+            return (h > 0).astype(np.float64), np.zeros_like(h)
+        case "squared-relu":
+            return np.maximum(h, 0) ** 2, 2 * np.maximum(h, 0)
+        case "relu":
+            return np.maximum(h, 0), (h > 0).astype(np.float64)
 
 
 def _angle(covariance: Matrix, first: Deviations, second: Deviations) -> Matrix:

@@ -7,9 +7,9 @@ of two Gram matrices, and no Jacobian (points × outputs × parameters numbers) 
     ntk:       Θᵏˡ(x, x') = Σ_layers  δᵏ·δ'ˡ (w_std²/fan_in · a·a' + b_std²)
     standard:  Θᵏˡ(x, x') = Σ_layers  δᵏ·δ'ˡ (a·a' + 1)
 
-(Jacot et al. 2018 arXiv:1806.07572, the definition; Novak et al. 2022 arXiv:2206.08720, the idea of using a
-network's structure.) neural-tangents' own empirical kernel does not run on today's JAX. The same from
-Jacobians, for any function: `harness.ntk.jacobian`.
+without b_std² and 1 where a layer has no biases. (Jacot et al. 2018 arXiv:1806.07572, the definition; Novak
+et al. 2022 arXiv:2206.08720, the idea of using a network's structure.) neural-tangents' own empirical kernel
+does not run on today's JAX. The same from Jacobians, for any function: `harness.ntk.jacobian`.
 
 Shapes: with one output [rows, columns]; with several [rows, columns, outputs, outputs].
 """
@@ -105,10 +105,9 @@ def _in_float64(params: Params, architecture: Architecture, x1: Array, x2: Array
 
 def _entering(architecture: Architecture, number: int, fan_in: int, products: Array) -> Array:
     """What layer `number` contributes beside its signals, from inner products of what enters it."""
-    if architecture.parameterization == "standard":
-        return products + 1
-    w_std, b_std = architecture.scales(number, fan_in)
-    return w_std**2 / fan_in * products + b_std**2
+    w_std, _ = architecture.scales(number, fan_in)
+    scaled = products if architecture.parameterization == "standard" else w_std**2 / fan_in * products
+    return scaled + architecture.bias_slope(number) ** 2
 
 
 def _layers(
@@ -125,7 +124,7 @@ def _layers(
             entering.append(a)
             a = affine(params, number, architecture, a) + offset
             if number < architecture.hidden:
-                a = activate(architecture.activation, a)
+                a = activate(architecture.activation, a, architecture.negative_slope)
         # A point's outputs depend on its own offsets only, so the sum over points mixes nothing.
         return a.sum(axis=0), entering
 

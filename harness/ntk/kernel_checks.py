@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from harness.declare import StageError, stage
+from harness.ntk.architecture import HOMOGENEOUS
 from harness.ntk.conformance import WORST, Case, Difference, deviations, largest
 from harness.ntk.subjects import Points, Which
 
@@ -31,6 +32,9 @@ TINY, HUGE = 1e-30, 1e30
 
 HALF = 2.0**-11
 """float16's roundoff: the rival's flaw where a subject is free to compute in its inputs' float32."""
+
+OWN = 2.0
+"""Answers of the subject that a check compares with one another: each may be off by a stated accuracy."""
 
 LOOSE = 0.25
 """What noise excuses of the rival that states too much of it, beyond what the subject's own does."""
@@ -64,8 +68,10 @@ def symmetry(case: Case, which: Which) -> list[Difference]:
     a, b = case.rows, case.columns
     gram = case.block(which, a)
     return [
-        Difference(case.block(which, a, b), case.block(which, b, a).transposed, case.unit(which, a, b)),
-        Difference(gram, gram.transposed, case.unit(which, a)),
+        Difference(
+            case.block(which, a, b), case.block(which, b, a).transposed, case.unit(which, a, b), answers=OWN
+        ),
+        Difference(gram, gram.transposed, case.unit(which, a), answers=OWN),
     ]
 
 
@@ -75,9 +81,11 @@ def blocks(case: Case, which: Which) -> list[Difference]:
     whole = case.block(which, np.concatenate([a, b]))
     first, second = slice(len(a)), slice(len(a), None)
     return [
-        Difference(whole.at(first, second), case.block(which, a, b), case.unit(which, a, b)),
-        Difference(whole.at(second, first), case.block(which, b, a), case.unit(which, b, a)),
-        Difference(whole.at(first, first), case.block(which, a), case.unit(which, a), _off_diagonal(a)),
+        Difference(whole.at(first, second), case.block(which, a, b), case.unit(which, a, b), answers=OWN),
+        Difference(whole.at(second, first), case.block(which, b, a), case.unit(which, b, a), answers=OWN),
+        Difference(
+            whole.at(first, first), case.block(which, a), case.unit(which, a), _off_diagonal(a), answers=OWN
+        ),
     ]
 
 
@@ -88,27 +96,28 @@ def permutation(case: Case, which: Which) -> list[Difference]:
     rows, columns = random.permutation(len(a)), random.permutation(len(b))
     found = case.block(which, a[rows], b[columns])
     expected = case.block(which, a, b).at(rows, columns)
-    return [Difference(found, expected, case.unit(which, a[rows], b[columns]))]
+    return [Difference(found, expected, case.unit(which, a[rows], b[columns]), answers=OWN)]
 
 
 def rotation(case: Case, which: Which) -> list[Difference]:
     """A rotation of all inputs changes nothing: weights are isotropic."""
     a, b = case.rows, case.columns
     q, _ = np.linalg.qr(_random(case).standard_normal((a.shape[1], a.shape[1])))
-    return [Difference(case.block(which, a @ q, b @ q), case.block(which, a, b), case.unit(which, a, b))]
+    found = case.block(which, a @ q, b @ q)
+    return [Difference(found, case.block(which, a, b), case.unit(which, a, b), answers=OWN)]
 
 
 def homogeneity(case: Case, which: Which) -> list[Difference]:
     """K(c x, x') = c K(x, x') for c > 0: degree 1, without biases."""
     it = case.architecture
-    if it.activation not in ("relu", "identity") or it.b_std or it.parameterization != "ntk":
+    if it.activation not in HOMOGENEOUS or it.b_std or it.parameterization != "ntk":
         raise StageError(
-            "homogeneity: expected relu or identity, b_std 0 and parameterization ntk, "
+            f"homogeneity: expected {', '.join(HOMOGENEOUS)}, b_std 0 and parameterization ntk, "
             f"found {it.activation}, {it.b_std:g} and {it.parameterization}"
         )
     a, b, factor = case.rows, case.columns, 3.7
     found, expected = case.block(which, factor * a, b), case.block(which, a, b).times(factor)
-    return [Difference(found, expected, case.unit(which, a, b, factor=factor))]
+    return [Difference(found, expected, case.unit(which, a, b, factor=factor), answers=OWN)]
 
 
 def zero(case: Case, which: Which) -> list[Difference]:
@@ -146,14 +155,16 @@ def repeats(case: Case, which: Which) -> list[Difference]:
     a, b = case.rows, case.columns
     first = case.block(which, a, b)
     after = case.versus_reference(which, a[::-1] * 1.25, b[::-1] * 0.75)
-    return [after, Difference(case.block(which, a, b, again=True), first, case.unit(which, a, b))]
+    again = case.block(which, a, b, again=True)
+    return [after, Difference(again, first, case.unit(which, a, b), answers=OWN)]
 
 
 def psd(case: Case, which: Which, flaw: float) -> tuple[float, float]:
     """−λ_min/λ_max of a Gram matrix of points of which two are equal, so that λ_min = 0; at least 0.
 
-    Noise may move an eigenvalue by its norm (Weyl), which is allowed for. In the rival the smallest
-    eigenvalue is moved to −`flaw` λ_max, and past the noise.
+    Noise may move an eigenvalue by its norm (Weyl), which is allowed for; an accuracy by as much for each
+    point, since that is what the norm of so large a matrix may be. In the rival the smallest eigenvalue is
+    moved to −`flaw` λ_max, and past both.
     """
     points = case.rows.copy()
     points[-1] = points[0]
@@ -165,7 +176,12 @@ def psd(case: Case, which: Which, flaw: float) -> tuple[float, float]:
     largest_one = max(float(values[-1]), np.finfo(float).tiny)
     noise = deviations(block) * float(np.linalg.norm(block.error / size)) / largest_one
     below = -float(values[0]) / largest_one
-    return min(max(below - noise, 0.0), WORST), min(max(below, 0.0) + noise + flaw, WORST)
+    excused = case.accuracy * len(points) / largest_one
+
+    def error(beyond: float) -> float:
+        return 0.0 if beyond <= excused else min(beyond, WORST)
+
+    return error(max(below - noise, 0.0)), error(max(below, 0.0) + noise + excused + flaw)
 
 
 def noise(case: Case, which: Which, flaw: float) -> tuple[float, float]:
@@ -185,7 +201,10 @@ def compared(check: Callable[[Case, Which], list[Difference]], flaw: float | Non
 
     def both(case: Case, which: Which, common: float) -> tuple[float, float]:
         differences = check(case, which)
-        return largest(differences), largest(differences, flaw or common)
+        return (
+            largest(differences, accuracy=case.accuracy),
+            largest(differences, flaw or common, case.accuracy),
+        )
 
     return both
 

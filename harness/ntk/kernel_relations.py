@@ -8,18 +8,23 @@ about.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 
 from harness.declare import NotCovered, StageError
-from harness.ntk.architecture import Architecture
-from harness.ntk.closed_form import deepen
+from harness.ntk.architecture import HOMOGENEOUS, Architecture
+from harness.ntk.closed_form import alike, deepen
 from harness.ntk.conformance import Case, Difference
-from harness.ntk.kernel_checks import Check, compared
-from harness.ntk.subjects import Block, Which
+from harness.ntk.kernel_checks import OWN, Check, compared
+from harness.ntk.subjects import Block, Matrix, Which
 
 FACTOR = 1.3
 """By which scales are multiplied: no power of it up to the eighth is near 1, 2 or a power of 2."""
+
+RESCALED = 3.0
+"""As `OWN`, where constants are taken away before an answer is multiplied, or an answer counts twice: its
+accuracy is then a larger share of what is left. With b_std² a tenth of the kernel it is a tenth more."""
 
 
 def depth(case: Case, which: Which) -> list[Difference]:
@@ -27,10 +32,11 @@ def depth(case: Case, which: Which) -> list[Difference]:
 
     The step is `closed_form.deepen`; its ReLU is that of Cho & Saul 2009, its erf that of Williams 1997. The
     diagonal is left out: there the angle's rounding shows, which is a check of its own. It is not covered
-    for a subject with noise, which the step would distort.
+    for a subject with noise, which the step would distort. What a stated accuracy may become by the step is
+    seen by moving what enters it.
     """
     it = case.architecture
-    if it.hidden < 1 or it.last_layer != 1 or it.initialisation != "gaussian":
+    if it.hidden < 1 or not alike(it):
         raise StageError("depth: expected hidden layers and the same scales in every layer")
     less = replace(it, hidden=it.hidden - 1)
     before = case.block("nngp", case.rows, architecture=less)
@@ -41,40 +47,69 @@ def depth(case: Case, which: Which) -> list[Difference]:
     with np.errstate(invalid="ignore"):
         stepped = deepen(less, before.values, tangent.values)[which == "ntk"]
     mask = ~np.eye(len(case.rows), dtype=bool)
-    return [Difference(found, Block(stepped, np.zeros_like(stepped), 0), case.unit(which, case.rows), mask)]
+    answers = 1.0 + _growth(case, less, which, before.values, tangent.values)
+    expected = Block(stepped, np.zeros_like(stepped), 0)
+    return [Difference(found, expected, case.unit(which, case.rows), mask, answers=answers)]
+
+
+def _growth(case: Case, less: Architecture, which: Which, nngp: Matrix, ntk: Matrix) -> Matrix:
+    """By what an error of one accuracy in each entry may grow in one step, in units of the kernel's size."""
+    if not case.accuracy:
+        return np.zeros_like(nngp)
+    of_nngp, of_ntk = (
+        case.accuracy * case.unit(each, case.rows, architecture=less) for each in get_args(Which)
+    )
+    diagonal = np.eye(len(nngp), dtype=bool)
+    none = np.zeros_like(nngp)
+    moves = [(diagonal * of_nngp, none), (~diagonal * of_nngp, none), (none, of_ntk)]
+
+    def step(by_nngp: Matrix, by_ntk: Matrix) -> Matrix:
+        with np.errstate(invalid="ignore"):
+            return deepen(less, nngp + by_nngp, ntk + by_ntk)[which == "ntk"]
+
+    middle = step(none, none)
+    most = [np.maximum(np.abs(step(a, b) - middle), np.abs(step(-a, -b) - middle)) for a, b in moves]
+    growth: Matrix = np.sum(most, axis=0) / (case.accuracy * case.unit(which, case.rows))
+    return growth
 
 
 def w_std(case: Case, which: Which) -> list[Difference]:
     """Without biases, relu and identity: w_std → c w_std multiplies both kernels by c^(2 (hidden + 1))."""
     it = case.architecture
-    if it.activation not in ("relu", "identity") or it.b_std or not _plain(it):
-        raise StageError("w_std: expected relu or identity, b_std 0, Gaussian in NTK parameterization")
+    if it.activation not in HOMOGENEOUS or it.b_std or not _plain(it):
+        raise StageError(
+            f"w_std: expected {', '.join(HOMOGENEOUS)}, b_std 0, Gaussian in NTK parameterization"
+        )
     return _scaled(case, which, replace(it, w_std=FACTOR * it.w_std), FACTOR ** (2 * (it.hidden + 1)))
 
 
 def b_std(case: Case, which: Which) -> list[Difference]:
     """relu and identity: inputs and b_std, both times c, multiply both kernels by c²."""
     it = case.architecture
-    if it.activation not in ("relu", "identity") or not it.b_std or not _plain(it):
-        raise StageError("b_std: expected relu or identity, b_std above 0, Gaussian in NTK parameterization")
+    if it.activation not in HOMOGENEOUS or not it.b_std or not _plain(it):
+        raise StageError(
+            f"b_std: expected {', '.join(HOMOGENEOUS)}, b_std above 0, Gaussian in NTK parameterization"
+        )
     a, b, more = case.rows, case.columns, replace(it, b_std=FACTOR * it.b_std)
     found = case.block(which, FACTOR * a, FACTOR * b, more)
     expected = case.block(which, a, b).times(FACTOR**2)
-    return [Difference(found, expected, case.unit(which, a, b, factor=FACTOR**2))]
+    return [Difference(found, expected, case.unit(which, a, b, factor=FACTOR**2), answers=OWN)]
 
 
 def last_layer(case: Case, which: Which) -> list[Difference]:
-    """`last_layer` → c `last_layer`: K − b_std² of either kernel is multiplied by c², for any activation."""
+    """`last_layer` → c `last_layer`: either kernel less its last bias's part, b_std², is multiplied by c²,
+    for any activation. Of biases that start at 0 the NNGP has no part."""
     it = case.architecture
     if not _plain(it):
         raise StageError("last_layer: expected Gaussian initialisation in NTK parameterization")
     more = replace(it, last_layer=FACTOR * it.last_layer)
-    return _scaled(case, which, more, FACTOR**2, offset=it.b_std**2)
+    return _scaled(case, which, more, FACTOR**2, offset=_of_last_bias(it, which))
 
 
 def parameterization(case: Case, which: Which) -> list[Difference]:
     """The NNGP is the same under both. Without hidden layers the NTK under `standard` is
-    inputs/w_std² · (Θ − b_std²) + 1, Θ being that of NTK parameterization; with them there is no rule."""
+    inputs/w_std² · (Θ − b_std²) + 1, Θ being that of NTK parameterization (without biases both last terms are
+    0); with them there is no rule."""
     it = case.architecture
     if it.initialisation != "gaussian" or (which == "ntk" and it.hidden):
         raise StageError("parameterization: expected Gaussian initialisation; of the NTK, no hidden layers")
@@ -83,8 +118,9 @@ def parameterization(case: Case, which: Which) -> list[Difference]:
     found, plain = case.block(which, a, b, standard), case.block(which, a, b, ntk)
     if which == "ntk":
         factor = a.shape[1] / (it.w_std * it.last_layer) ** 2
-        plain = plain.plus(-(it.b_std**2)).times(factor).plus(1.0)
-    return [Difference(found, plain, case.unit(which, a, b, standard))]
+        less, more = _of_last_bias(replace(it, parameterization="ntk"), which), _of_last_bias(standard, which)
+        plain = plain.plus(-less).times(factor).plus(more)
+    return [Difference(found, plain, case.unit(which, a, b, standard), answers=RESCALED)]
 
 
 def width(case: Case, which: Which) -> list[Difference]:
@@ -94,11 +130,10 @@ def width(case: Case, which: Which) -> list[Difference]:
     once, twice, thrice = (case.block(which, a, b, replace(it, width=n * it.width)) for n in (1, 2, 3))
     if which == "nngp" or it.parameterization == "ntk":
         unit = case.unit(which, a, b)
-        return [Difference(twice, once, unit), Difference(thrice, once, unit)]
-    grown = Block(
-        2 * twice.values - once.values, np.hypot(2 * twice.error, once.error), twice.replicates
-    )
-    return [Difference(thrice, grown, case.unit(which, a, b, replace(it, width=3 * it.width)))]
+        return [Difference(each, once, unit, answers=OWN) for each in (twice, thrice)]
+    grown = Block(2 * twice.values - once.values, np.hypot(2 * twice.error, once.error), twice.replicates)
+    unit = case.unit(which, a, b, replace(it, width=3 * it.width))
+    return [Difference(thrice, grown, unit, answers=RESCALED)]
 
 
 RELATIONS: dict[str, Check] = {
@@ -122,4 +157,11 @@ def _scaled(
     a, b = case.rows, case.columns
     found = case.block(which, a, b, more)
     expected = case.block(which, a, b).plus(-offset).times(factor).plus(offset)
-    return [Difference(found, expected, case.unit(which, a, b, more))]
+    return [Difference(found, expected, case.unit(which, a, b, more), answers=RESCALED)]
+
+
+def _of_last_bias(architecture: Architecture, which: Which) -> float:
+    """What the output layer's bias adds to a kernel."""
+    if which == "ntk":
+        return architecture.bias_slope(architecture.hidden) ** 2
+    return architecture.scales(architecture.hidden, architecture.width)[1] ** 2

@@ -41,11 +41,12 @@ def monte_carlo(
         fan_in = architecture.width if number else points.shape[1]
         w_std, b_std = architecture.scales(number, fan_in)
         nngp = w_std**2 * entering + b_std**2
-        own = nngp if architecture.parameterization == "ntk" else fan_in * entering + 1
+        of_weights = fan_in if architecture.parameterization == "standard" else w_std**2
+        own = of_weights * entering + architecture.bias_slope(number) ** 2
         tangent = w_std**2 * tangent + own
         if number < architecture.hidden:
             draws = random.standard_normal((replicates, samples, len(points))) @ _root(nngp)
-            values, slopes = evaluate(architecture.activation, draws)
+            values, slopes = evaluate(architecture.activation, draws, architecture.negative_slope)
             entering = values.transpose(0, 2, 1) @ values / samples
             tangent = tangent * (slopes.transpose(0, 2, 1) @ slopes / samples)
     rows, columns = slice(len(x1)), slice(None) if x2 is None else slice(len(x1), None)

@@ -6,9 +6,10 @@ A layer maps the activations a (fan_in of them) to pre-activations:
     standard:  h = a W + b,                           W ~ N(0, w_std²/fan_in),  b ~ N(0, b_std²)
 
 with w_std and b_std those of the layer (`Architecture.scales`); N is a uniform distribution of the same
-variance for the uniform initialisation. Both have the same distribution of functions at initialisation; they
-differ in how gradient descent moves them (arXiv:2001.07301). The activation stands between layers, none after
-the last.
+variance for the uniform initialisation. Biases may start at 0 instead, and layers may lack them
+(`Architecture.biases`): their b is then 0, and neither read nor trained. Both parameterizations have the same
+distribution of functions at initialisation; they differ in how gradient descent moves them
+(arXiv:2001.07301). The activation stands between layers, none after the last.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ def init(key: PRNGKeyArray, architecture: Architecture, inputs: int) -> Params:
         layer = numbers[start : start + (fan_in + 1) * fan_out].reshape(fan_in + 1, fan_out)
         start += layer.size
         weights, biases = layer[:-1], layer[-1]
+        if architecture.bias_init == "zeros" or not architecture.has_bias(number):
+            biases = jnp.zeros_like(biases)
         if architecture.parameterization == "standard":
             w_std, b_std = architecture.scales(number, fan_in)
             weights, biases = weights * (w_std / math.sqrt(fan_in)), biases * b_std
@@ -66,7 +69,8 @@ def features(
     """What enters the output layer: the last hidden activations, or `x` itself without hidden layers."""
     hidden = x.astype(params[0][0].dtype)
     for number in range(len(params) - 1):
-        hidden = activate(architecture.activation, affine(params, number, architecture, hidden))
+        hidden = affine(params, number, architecture, hidden)
+        hidden = activate(architecture.activation, hidden, architecture.negative_slope)
     return hidden
 
 
@@ -81,21 +85,38 @@ def affine(
     """Pre-activations of layer `number`, the first being 0 (the module's formulas)."""
     weights, biases = params[number]
     if architecture.parameterization == "standard":
-        return a @ weights + biases
-    w_std, b_std = architecture.scales(number, weights.shape[0])
-    return (a @ weights) * (w_std / math.sqrt(weights.shape[0])) + b_std * biases
+        return a @ weights + biases if architecture.has_bias(number) else a @ weights
+    w_std, _ = architecture.scales(number, weights.shape[0])
+    scaled = (a @ weights) * (w_std / math.sqrt(weights.shape[0]))
+    return scaled + architecture.bias_slope(number) * biases
 
 
-def activate(name: Activation, h: Float[Array, "points width"]) -> Float[Array, "points width"]:
-    """The activation as neural-tangents defines it: max(h, 0), erf(h) without a scale, h Φ(h) or h.
+def activate(
+    name: Activation, h: Float[Array, "points width"], negative_slope: float = 0.01
+) -> Float[Array, "points width"]:
+    """The activation as neural-tangents defines it: erf(h) without a scale, h Φ(h), and so on.
 
     Φ is the normal distribution function itself, not its approximation by tanh (Hendrycks & Gimpel 2016
-    arXiv:1606.08415).
+    arXiv:1606.08415). `step` is 1 above 0, and of derivative 0.
     """
-    if name == "relu":
-        return jax.nn.relu(h)
-    if name == "erf":
-        return jax.scipy.special.erf(h)
-    if name == "gelu":
-        return jax.nn.gelu(h, approximate=False)
-    return h
+    match name:
+        case "relu":
+            return jax.nn.relu(h)
+        case "erf":
+            return jax.scipy.special.erf(h)
+        case "gelu":
+            return jax.nn.gelu(h, approximate=False)
+        case "tanh":
+            return jnp.tanh(h)
+        case "sin":
+            return jnp.sin(h)
+        case "cos":
+            return jnp.cos(h)
+        case "leaky-relu":
+            return jax.nn.leaky_relu(h, negative_slope)
+        case "step":
+            return (h > 0).astype(h.dtype)
+        case "squared-relu":
+            return jax.nn.relu(h) ** 2
+        case "identity":
+            return h

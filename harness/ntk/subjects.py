@@ -4,10 +4,12 @@ A *subject* is a function
 
     kernel(x1, x2, architecture) -> (nngp, ntk)
 
-of points x1 [rows, inputs] and x2 [columns, inputs] (None: the Gram matrix of x1) and of a
+of points x1 [rows, inputs] and x2 [columns, inputs] (None: the Gram matrix of x1), NumPy arrays in float64
+(in float32 where a claim is about that, and nowhere else), and of a
 `harness.ntk.architecture.Architecture`; nngp and ntk are arrays [rows, columns], float64. For what it does
-not implement it gives `NotImplemented` in place of a kernel or of both, or raises `NotImplementedError`. A
-subject that estimates returns `Kernels`, with standard errors, and may take a keyword `seed`.
+not implement it gives `NotImplemented` in place of a kernel or of both, or raises `NotImplementedError`
+(`Architecture.require` does, for conventions that a subject does not know). A subject that estimates returns
+`Kernels`, with standard errors, and may take a keyword `seed`.
 
 An answer that is no such thing, or an exception, is a `StageError` that says so: a claim that needs it is an
 error. Numbers that are not finite are an answer, and a wrong one: they are kept here, and whoever measures
@@ -197,4 +199,7 @@ def _closed_form(x1: Points, x2: Points | None, architecture: Architecture) -> t
 def _neural_tangents(x1: Points, x2: Points | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
     from harness.ntk import kernels
 
+    lacking = kernels.lacking(architecture)
+    if lacking:
+        raise NotImplementedError(f"neural-tangents: {lacking}")
     return kernels.nngp_ntk(architecture, x1, x2)

@@ -25,6 +25,7 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
+    given,
     interval,
     provenance,
     region,

@@ -21,6 +21,7 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
+    given,
     interval,
     point,
     predicate,

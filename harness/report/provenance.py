@@ -119,6 +119,7 @@ def _suite_record(suite: Suite, commit: CommitRecord | None) -> SuiteRecord:
         title=suite.title,
         sha256=suite.sha256,
         given=dict(suite.given),
+        noted=tuple(dict.fromkeys(text for each in suite.experiments.values() for text in each.noted)),
         instances=len(suite.instances),
         place=place_of(Path(suite.path)),
         commit=commit,

@@ -275,6 +275,8 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of the bytes that were parsed."""
     given: dict[str, object] = {}
     """Parameters whose values were given in place of the file's own (`--with`)."""
+    noted: tuple[str, ...] = ()
+    """What parameters of its experiments make of a verdict, where they are not the usual ones."""
     instances: int = 0
     """How many instances the file states, selected or not; 0 where that is not known."""
     place: str = ""

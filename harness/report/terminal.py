@@ -20,6 +20,7 @@ from harness.report.words import (
     by_claim,
     cited,
     predicate,
+    given,
     provenance,
     rechecked,
     row,

@@ -303,6 +303,16 @@ def commit_text(commit: CommitRecord | None) -> str:
     return "no commit" if commit is None else commit.hash[:9] + (" (modified)" if commit.dirty else "")
 
 
+def given(record: Record) -> list[str]:
+    """What was given in place of a suite's own parameters, and what that makes of its verdicts."""
+    lines = []
+    for suite in record.suites:
+        parts = ", ".join(f"{name} = {value}" for name, value in suite.given.items())
+        if parts or suite.noted:
+            lines.append("; ".join([suite.name + (f", with {parts}" if parts else ""), *suite.noted]))
+    return lines
+
+
 def provenance(record: Record) -> str:
     """Commit, device, seeds, trials and duration, on a line."""
     commit = commit_text(record.commit)

@@ -174,10 +174,17 @@ class _Parameters:
             value: Value = convert(raw, type_)
         except msgspec.ValidationError as error:
             examples = _examples(type_)
-            expected = one_of(examples) if examples else expectation(error)
+            expected = one_of(examples) if examples else expectation(error) + _reason(type_)
             self.notes.add(path, expected, shown(raw), nearest(raw, examples))
             return None
         return value
+
+
+def _reason(type_: Any) -> str:
+    """Why a parameter is bounded, in parentheses, where its type says so (`Meta(description=…)`)."""
+    metas = getattr(type_, "__metadata__", ())
+    told = [meta.description for meta in metas if isinstance(meta, msgspec.Meta) and meta.description]
+    return f" ({told[0]})" if told else ""
 
 
 def _examples(type_: Any) -> list[Any]:

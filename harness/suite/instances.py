@@ -115,6 +115,7 @@ def _instance(
         expected = f"`because`: why {expect} is expected, against a source that {stance} it"
         notes.add(path, expected, "none")
     says = claim.says.format_map({**labels, **({over[0]: ", ".join(over[1])} if over else {})})
+    says += "".join(f" [{text}]" for text in claim.experiment.noted)
     return Instance(
         suite, claim, tuple(sorted((a, v.label) for a, v in point.items())), says,
         expect or by_source, because, marks, control, budget.seeds, span, over,

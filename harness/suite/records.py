@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from harness.declare import EXACTLY, Declaration, Inputs, Repeatable
+from harness.declare import EXACTLY, Declaration, Inputs, Repeatable, noted_of
 from harness.suite.explored import Ranges, first_beyond
 from harness.suite.predicates import Predicate
 
@@ -112,6 +112,17 @@ class Experiment:
         if self.repeats is not None:
             return self.repeats
         return EXACTLY if self.declaration is None else self.declaration.repeatable
+
+    @property
+    def noted(self) -> tuple[str, ...]:
+        """What its fixed parameters make of a verdict, where they are not the usual ones (`Noted`)."""
+        declared = {} if self.declaration is None else self.declaration.parameters
+        return tuple(
+            noted.of(value)
+            for name, value in self.fixed.items()
+            if name in declared and value != declared[name].default
+            if (noted := noted_of(declared[name].type)) is not None
+        )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,10 @@ from harness.ntk.kernel_checks import CHECKS
 from harness.ntk.kernel_relations import RELATIONS
 from harness.ntk.scale_checks import AtScale
 from harness.ntk.subjects import Block
+from harness.report.brief import brief
+from harness.report.html import page
+from harness.report.markdown import markdown
+from harness.report.terminal import terminal
 
 SUITE = Path(__file__).parents[2] / "suites" / "kernels.toml"
 
@@ -166,6 +170,26 @@ def test_own_subjects_pass(name, keyword):
     bad = [i for i in record.instances if i.outcome not in ("as-expected", "measured", "not-covered")]
     assert not bad
     assert sum(i.outcome == "as-expected" for i in record.instances) >= 40
+
+
+@pytest.mark.parametrize(
+    ("name", "accuracy", "verdict"),
+    [
+        ("float32_inside", 0.0, "refuted"),
+        ("float32_inside", 1e-6, "supported"),
+        ("off_by_1e_4", 1e-6, "refuted"),
+        ("double_slope", 0.01, "refuted"),
+    ],
+)
+def test_a_stated_accuracy(name, accuracy, verdict):
+    """float32 is right to 6e-8 or so; 1e-4 is a hundred times too much; a factor of 2 is beyond all."""
+    record = run(f"wrong_kernels:{name}", "ntk-values[network=relu-1]", accuracy=accuracy)
+    assert [i.verdict for i in record.instances] == [verdict]
+    assert [i.control.verdict for i in record.instances] == ["refuted"]
+    says = f"accuracy = {accuracy}; conforms at 1e-6: " if accuracy == 1e-6 else f"accuracy = {accuracy}"
+    for text, line in ((terminal(record), 0), (markdown(record), 4), (brief(record), 4)):
+        assert says in text.splitlines()[line].replace("\\", "")
+    assert (says in page(record)) or accuracy == 0.0
 
 
 def block(values, error=0.0, replicates=0):

@@ -33,11 +33,15 @@ def textbook(x1, x2, architecture, *, activate=None, dense=None, inputs=None, pr
     for number in range(architecture.hidden + 1):
         fan_in = architecture.width if number else u.shape[1]
         w, b = architecture.scales(number, fan_in)
-        own = dense(number, cross, architecture, (w, b))
-        ntk = w**2 * ntk + (fan_in * cross + 1 if architecture.parameterization == "standard" else own)
-        cross, first, second = own, *(dense(number, q, architecture, (w, b)) for q in (first, second))
+        slope = architecture.bias_slope(number)
+        own = dense(number, cross, architecture, (w, slope))
+        standard = architecture.parameterization == "standard"
+        ntk = w**2 * ntk + (fan_in * cross + slope**2 if standard else own)
+        cross, first, second = (dense(number, q, architecture, (w, b)) for q in (cross, first, second))
         if number < architecture.hidden:
             name = architecture.activation
+            if name == "leaky-relu":
+                name = architecture.negative_slope
             ahead, slope = activate(cross, first, second, name)
             first, second = (activate(q, q, q, name)[0] for q in (first, second))
             cross, ntk = ahead, ntk * slope
@@ -70,13 +74,26 @@ def _activate(cross, first, second, name, *, clip=True):
         over = 2 * np.pi * np.sqrt(det)
         ahead = cross * both + (cross**2 + first * second * det) / ((1 + first) * (1 + second) * over)
         return ahead, both + cross / over * (1 / (1 + first) + 1 / (1 + second) + 1 / det)
+    if name in ("sin", "cos"):
+        near, far = (np.exp(sign * cross - (first + second) / 2) / 2 for sign in (1, -1))
+        return (near - far, near + far) if name == "sin" else (near + far, near - far)
+    if name == "tanh":
+        raise NotImplementedError("tanh has no formula in papers")
     norm = np.sqrt(first) * np.sqrt(second)
     cosine = np.divide(cross, norm, out=np.zeros_like(cross), where=norm > 0)
     if clip:
         cosine = np.clip(cosine, -1, 1)
     angle = np.arccos(cosine)
     ahead = norm / (2 * np.pi) * (np.sin(angle) + (np.pi - angle) * np.cos(angle))
-    return ahead, (np.pi - angle) / (2 * np.pi)
+    slope = (np.pi - angle) / (2 * np.pi)
+    if name == "step":
+        return slope, np.zeros_like(slope)
+    if name == "squared-relu":
+        second_degree = 3 * np.sin(angle) * np.cos(angle) + (np.pi - angle) * (1 + 2 * np.cos(angle) ** 2)
+        return norm**2 / (2 * np.pi) * second_degree, 4 * ahead
+    if isinstance(name, float):  # a leaky ReLU's slope
+        return name * cross + (1 - name) ** 2 * ahead, name + (1 - name) ** 2 * slope
+    return ahead, slope
 
 
 def double_slope(x1, x2, architecture):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.declare import Quantity
+from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
 from harness.ntk.preparation import ABOUT_PREPROCESS, ABOUT_TARGETS, DISTANCE_UNIT
 
 RESOLUTION = 1e-6
@@ -86,7 +87,7 @@ ABOUT = {
     "test": "test points",
     "hidden": "hidden layers",
     "width": "units in each hidden layer",
-    "activation": "max(x, 0), erf(x), x Φ(x), or none",
+    **ABOUT_ARCHITECTURE,
     "w_std": "weight scale σ_w of every layer",
     "b_std": "bias scale σ_b of every layer",
     "scaling": "of the output: ntk, as it is; mean-field, times √(base_width/width)",

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import REFERENCE, Quantity, Reference
+from harness.declare import REFERENCE, Noted, Quantity, Reference
+from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
 
 _SUBJECTS = ("neural-tangents", "closed-form", "monte-carlo", "empirical")
 
@@ -16,6 +17,16 @@ Subject = Annotated[
     Reference("subject", check="harness.ntk.subject_check:check"),
 ]
 """The type of a parameter `subject`."""
+
+Accuracy = Annotated[
+    float,
+    Meta(
+        ge=0, le=0.01,
+        description="errors up to it count as 0, so that beyond a percent wrong kernels would conform",
+    ),
+    Noted("conforms at {value}: errors up to that share of the kernel's size count as 0"),
+]  # fmt: skip
+"""The type of a parameter `accuracy`, in units of `UNIT`."""
 
 UNIT = "√(K(x,x) K(x',x'))"
 RESOLUTION = 1e-15
@@ -70,12 +81,13 @@ ABOUT = {
     "geometry": "Gaussian features; the same on the sphere of radius √inputs; their absolute values",
     "hidden": "hidden layers; 0 is a linear model",
     "width": "units in each hidden layer: the NTK under standard parameterization, and finite networks",
-    "activation": "max(x, 0), erf(x), x Φ(x), or none",
+    **ABOUT_ARCHITECTURE,
     "w_std": "weight scale σ_w of every layer",
     "b_std": "bias scale σ_b of every layer",
     "parameterization": "ntk: scales beside the weights; standard: in their initial distribution",
     "initialisation": "gaussian, or uniform on ±1/√fan_in (PyTorch's; standard only; no w_std, b_std)",
     "last_layer": "factor on the output layer's weights",
+    "accuracy": f"errors up to it count as 0, in units of {UNIT}: what is supported then conforms at it",
     "flaw": f"size of the rivals' flaw in one entry, in units of {UNIT}",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.declare import Quantity
+from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
 from harness.ntk.preparation import (
     ABOUT_DATA,
     ABOUT_PREPROCESS,
@@ -143,7 +144,7 @@ ABOUT = {
     "hidden": "hidden layers; 0 is a linear model",
     "width": "units in each hidden layer",
     "networks": "initialisations per seed",
-    "activation": "max(x, 0), erf(x), x Φ(x), or none",
+    **ABOUT_ARCHITECTURE,
     "w_std": "weight scale σ_w of every layer",
     "b_std": "bias scale σ_b of every layer",
     "parameterization": "ntk: scales beside the weights; standard: in their initial distribution",

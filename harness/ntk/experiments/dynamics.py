@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import experiment, stage
+from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.experiments._dynamics_quantities import ABOUT, QUANTITIES
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
 
@@ -39,9 +40,12 @@ def dynamics(
     test: Annotated[int, Meta(ge=1, le=100_000)] = 100,
     hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
     width: Annotated[int, Meta(ge=1, le=65_536)] = 512,
-    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    activation: Activation = "relu",
+    negative_slope: NegativeSlope = 0.01,
     w_std: Annotated[float, Meta(gt=0)] = 1.5,
     b_std: Annotated[float, Meta(ge=0)] = 0.1,
+    biases: Biases = "all",
+    bias_init: BiasInit = "random",
     scaling: Literal["ntk", "mean-field"] = "ntk",
     base_width: Annotated[int, Meta(ge=1)] = 64,
     centred: bool = False,
@@ -69,7 +73,10 @@ def dynamics(
     from harness.ntk.empirical import in_float64
 
     measured: dict[str, float] = {}
-    architecture = Architecture(hidden, width, activation, w_std, b_std)
+    architecture = Architecture(
+        hidden, width, activation, w_std, b_std,
+        biases=biases, bias_init=bias_init, negative_slope=negative_slope,
+    )  # fmt: skip
     with stage("data") as data_stage:
         points = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
         data_stage.fixed = points.own_split

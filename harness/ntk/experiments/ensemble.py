@@ -17,6 +17,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import Quantity, experiment, stage
+from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
+from harness.ntk.architecture import Activation, NegativeSlope
 from harness.ntk.preparation import (
     ABOUT_PREPROCESS,
     ABOUT_TARGETS,
@@ -81,7 +83,8 @@ ABOUT = {
     "hidden": "hidden layers",
     "width": "units in each hidden layer",
     "networks": "networks in the ensemble",
-    "activation": "max(x, 0), erf(x), x Φ(x), or none",
+    "activation": ABOUT_ARCHITECTURE["activation"],
+    "negative_slope": ABOUT_ARCHITECTURE["negative_slope"],
     "w_std": "weight scale σ_w of every layer",
     "b_std": "bias scale σ_b of every layer",
     "layers": "which are trained: all, or the last alone",
@@ -109,7 +112,8 @@ def ensemble(
     hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
     width: Annotated[int, Meta(ge=1, le=65_536)] = 512,
     networks: Annotated[int, Meta(ge=2, le=65_536)] = 64,
-    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    activation: Activation = "relu",
+    negative_slope: NegativeSlope = 0.01,
     w_std: Annotated[float, Meta(gt=0)] = 1.5,
     b_std: Annotated[float, Meta(ge=0)] = 0.1,
     layers: Literal["all", "last"] = "all",
@@ -131,7 +135,7 @@ def ensemble(
     from harness.ntk.dynamics import require_fallen
 
     measured: dict[str, float] = {}
-    architecture = Architecture(hidden, width, activation, w_std, b_std)
+    architecture = Architecture(hidden, width, activation, w_std, b_std, negative_slope=negative_slope)
     with stage("data") as data_stage:
         points = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
         data_stage.fixed = points.own_split

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import Quantity, experiment, stage
+from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
+from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, Targets, settle
 
 RESOLUTION = 1e-6
@@ -63,7 +65,7 @@ ABOUT = {
     "hidden": "hidden layers",
     "width": "units in each hidden layer",
     "networks": "initialisations per seed",
-    "activation": "max(x, 0), erf(x), x Φ(x), or none",
+    **ABOUT_ARCHITECTURE,
     "w_std": "weight scale σ_w of every layer",
     "b_std": "bias scale σ_b of every layer",
     "reference": "where the analytic kernels come from; closed-form is our own, and needs no neural-tangents",
@@ -88,9 +90,12 @@ def initialization(
     hidden: Annotated[int, Meta(ge=1, le=1024)] = 1,
     width: Annotated[int, Meta(ge=1, le=65_536)] = 512,
     networks: Annotated[int, Meta(ge=2, le=65_536)] = 32,
-    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    activation: Activation = "relu",
+    negative_slope: NegativeSlope = 0.01,
     w_std: Annotated[float, Meta(gt=0)] = 1.5,
     b_std: Annotated[float, Meta(ge=0)] = 0.1,
+    biases: Biases = "all",
+    bias_init: BiasInit = "random",
     reference: Literal["neural-tangents", "closed-form"] = "neural-tangents",
 ) -> dict[str, float]:
     """Draw random networks, and compare their kernels and outputs with those of infinite width.
@@ -106,7 +111,10 @@ def initialization(
     from harness.ntk.random_networks import relative_distance
 
     measured: dict[str, float] = {}
-    architecture = Architecture(hidden, width, activation, w_std, b_std)
+    architecture = Architecture(
+        hidden, width, activation, w_std, b_std,
+        biases=biases, bias_init=bias_init, negative_slope=negative_slope,
+    )  # fmt: skip
     with stage("data") as data_stage:
         x, data_stage.fixed = inputs(data, points=points, seed=seed, preprocess=preprocess)
     analytic = kernels.nngp_ntk if reference == "neural-tangents" else closed_form.nngp_ntk

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import StageError, StageReport, experiment, stage
+from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.experiments._regression_quantities import ABOUT, QUANTITIES
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
 
@@ -59,12 +60,15 @@ def regression(
     hidden: Annotated[int, Meta(ge=0, le=64)] = 1,
     width: Annotated[int, Meta(ge=1, le=65_536)] = 512,
     networks: Annotated[int, Meta(ge=1, le=1024)] = 1,
-    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    activation: Activation = "relu",
+    negative_slope: NegativeSlope = 0.01,
     w_std: Annotated[float, Meta(gt=0)] = 1.5,
     b_std: Annotated[float, Meta(ge=0)] = 0.1,
     parameterization: Literal["ntk", "standard"] = "ntk",
     initialisation: Literal["gaussian", "uniform"] = "gaussian",
     last_layer: Annotated[float, Meta(gt=0)] = 1.0,
+    biases: Biases = "all",
+    bias_init: BiasInit = "random",
     optimizer: Literal["gd", "sgd", "adam"] = "gd",
     batch: Annotated[int, Meta(ge=1)] = 16,
     learning_rate: Annotated[float, Meta(gt=0, le=100)] = 0.75,
@@ -94,8 +98,9 @@ def regression(
 
     measured: dict[str, float] = {}
     architecture = Architecture(
-        hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer
-    )
+        hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer,
+        biases=biases, bias_init=bias_init, negative_slope=negative_slope,
+    )  # fmt: skip
     rule = Optimizer(optimizer, min(batch, train) if optimizer == "sgd" else 0)
 
     with stage("data") as data_stage:

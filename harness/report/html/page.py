@@ -61,7 +61,7 @@ def page(
     return render(
         "page.html",
         record=record,
-        notes=(*record.notes, *notes),
+        notes=(*words.given(record), *record.notes, *notes),
         title=", ".join(suite.title for suite in record.suites) or "Claims",
         explored=explored(record),
         headline=headline(views, since),
