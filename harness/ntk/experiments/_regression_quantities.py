@@ -28,7 +28,9 @@ FINE_DISTANCE, TRAINED_DISTANCE = 1e-4, 1e-3
 1e-6 in distances of 0.01 and more. Trained networks: in the runs above predictions came apart by a median of
 2e-5 and at most 2e-3, in distances of 0.1 to 0.5."""
 
-COMPUTED_ONCE = ("data", "initialisation", "kernels", "leave-one-out")
+COMPUTED_ONCE = (
+    "data", "initialisation", "kernels", "leave-one-out", "alternative kernels", "alternatives and NTK",
+)
 """Stages that no training enters."""
 
 
@@ -53,6 +55,8 @@ _GIVEN, _NNGP_GIVEN = "NTK regression given f₀", "NNGP regression given f₀"
 _AT_TIME = "the NTK's prediction given f₀ and the steps actually trained"
 _LOO = " with the ridge that leave-one-out prefers"
 _ZERO = "the constant 0"
+_LAPLACE, _MATERN = "Laplace regression", "Matérn-3/2 regression"
+_RIVALS = "whichever is nearest of NNGP, RBF, Laplace and Matérn-3/2 regression"
 _RBF, _RBF_GIVEN = "RBF regression", "RBF regression given f₀"
 _OWN, _OWN_GIVEN = "regression with its own initial NTK", "regression with its own initial NTK, given f₀"
 _AFTER, _AFTER_GIVEN = "regression with its after-kernel", "regression with its after-kernel, given f₀"
@@ -84,6 +88,19 @@ QUANTITIES = {
     "nngp-loo-vs-ntk-loo.distance": _distance(
         _NNGP + _LOO, _NTK + _LOO, "leave-one-out", over_networks=False
     ),
+    "matern32.error": _error(_MATERN, "alternative kernels", over_networks=False),
+    "matern32-loo.error": _error(_MATERN + _LOO, "alternative kernels", over_networks=False),
+    "linear-loo.error": _error(
+        "a linear model with intercept" + _LOO, "alternative kernels", over_networks=False
+    ),
+    **{
+        f"{a}-vs-{b}.distance": _distance(about, other, "alternatives and NTK", over_networks=False)
+        for a, about, b, other in (
+            ("laplace", _LAPLACE, "ntk", _NTK),
+            ("matern32", _MATERN, "ntk", _NTK),
+            ("matern32", _MATERN, "nngp", _NNGP),
+        )
+    },
     "single.error": _error(_SINGLE, "training"),
     "centred.error": _error(_CENTRED, "training"),
     "ensemble.error": _error(_ENSEMBLE, "training", over_networks=False),
@@ -114,6 +131,17 @@ QUANTITIES = {
     "ensemble-vs-ntk.distance": _distance(_ENSEMBLE, _NTK, over_networks=False),
     "ensemble-vs-nngp.distance": _distance(_ENSEMBLE, _NNGP, over_networks=False),
     "ensemble-vs-rbf.distance": _distance(_ENSEMBLE, _RBF, over_networks=False),
+    "single-vs-laplace-given-f0.distance": _distance(_SINGLE, f"{_LAPLACE} given f₀", "rivals"),
+    "single-vs-matern32-given-f0.distance": _distance(_SINGLE, f"{_MATERN} given f₀", "rivals"),
+    "single-vs-nearest-rival.distance": _distance(_SINGLE, _RIVALS, "rivals"),
+    "single-vs-nearest-rival-given-f0.distance": _distance(
+        _SINGLE, f"{_RIVALS}, all given f₀, and NTK regression without f₀", "rivals"
+    ),
+    "centred-vs-matern32.distance": _distance(_CENTRED, _MATERN, "rivals"),
+    "centred-vs-nearest-rival.distance": _distance(_CENTRED, _RIVALS, "rivals"),
+    "ensemble-vs-laplace.distance": _distance(_ENSEMBLE, _LAPLACE, "rivals", over_networks=False),
+    "ensemble-vs-matern32.distance": _distance(_ENSEMBLE, _MATERN, "rivals", over_networks=False),
+    "ensemble-vs-nearest-rival.distance": _distance(_ENSEMBLE, _RIVALS, "rivals", over_networks=False),
     "ntk-at-time.error": _error(_AT_TIME, "time"),
     "single-vs-ntk-at-time.distance": _distance(_SINGLE, _AT_TIME, "time"),
     "centred-vs-ntk-at-time.distance": _distance(

@@ -6,13 +6,15 @@ Predictors, by the names that quantities use:
     centred     trained as f − f₀, predicts f − f₀      (f₀: the same initialisation)
     ensemble    the mean of the trial's single networks
     untrained   f₀
-    ntk, nngp, rbf, laplace       kernel regression     K(x,X) (K(X,X) + ridge)⁻¹ y
-    ntk-loo, nngp-loo             with the ridge that leave-one-out prefers
+    ntk, nngp, rbf, laplace, matern32   kernel regression   K(x,X) (K(X,X) + ridge)⁻¹ y
+    ntk-loo, nngp-loo, matern32-loo, linear-loo   with the ridge that leave-one-out prefers
+    nearest-rival                 of nngp, rbf, laplace and matern32 the one nearest to the network
     own-ntk, after-kernel         with the tangent kernel of the network itself, before and after training
     A-given-f0                    with the residual of f₀ as target, added to f₀
     ntk-at-time                   ntk-given-f0, at the step of the single network (centred: ntk, at its step)
     mean, zero                    the mean of the training targets; nothing at all
 
+laplace is Matérn-1/2. The length of rbf, laplace and matern32 is the median distance between training points.
 `A.error` and `A-vs-B.distance` are defined in `harness.ntk.measures`. Importing this module imports no
 library: what an experiment declares can be read at once.
 """
@@ -81,10 +83,12 @@ def regression(
     practice. What practice is, is a matter of `parameterization`, `initialisation`, `last_layer`, `optimizer`
     and `validation`; with the defaults it is full-batch gradient descent to a target loss.
     """
+    from functools import partial
+
     import jax.numpy as jnp
     import numpy as np
 
-    from harness.ntk import kernels, measures, solve
+    from harness.ntk import alternatives, kernels, measures, solve
     from harness.ntk import train as training
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import split
@@ -159,6 +163,27 @@ def regression(
             "nngp-loo-vs-ntk-loo.distance": ruler.distance(nngp_loo, ntk_loo),
         }
 
+    # A stage of its own: what fails here takes nothing from the kernels above.
+    with stage("alternative kernels") as alternative_stage:
+        scale = kernels.median_distance(x)
+        smoother = partial(kernels.matern32, length=scale)
+        matern = alternatives.fit("Matérn-3/2", smoother, x, y, x_test, ridge)
+        linear = alternatives.fit("linear", kernels.linear, x, y, x_test, ridge)
+        matern32 = matern.regression()
+        measured |= {
+            "matern32.error": ruler.error(matern32),
+            "matern32-loo.error": ruler.error(matern.with_tuned_ridge()),
+            "linear-loo.error": ruler.error(linear.with_tuned_ridge()),
+        }
+
+    with stage("alternatives and NTK"):
+        _require(kernel_stage, alternative_stage)
+        measured |= {
+            "laplace-vs-ntk.distance": ruler.distance(laplace, ntk),
+            "matern32-vs-ntk.distance": ruler.distance(matern32, ntk),
+            "matern32-vs-nngp.distance": ruler.distance(matern32, nngp),
+        }
+
     with stage("training") as training_stage:
         if rule.name == "gd":
             rates = training.learning_rates(learning_rate, solve.largest_eigenvalue(ntk_gram), initials)
@@ -220,6 +245,30 @@ def regression(
             "ensemble-vs-rbf": (ensemble, rbf),
         }
         measured |= {f"{name}.distance": ruler.distance(a, b) for name, (a, b) in pairs.items()}
+
+    with stage("rivals"):
+        _require(kernel_stage, alternative_stage, training_stage)
+        laplace_given = solvers["Laplace"].given(laplace_cross, y, f0, f0_test)
+        matern_given = matern.given(f0, f0_test)
+        rivals = {"nngp": nngp, "rbf": rbf, "laplace": laplace, "matern32": matern32}
+        # A network's prediction without its initial function is a rival of that with it.
+        rivals_given = {
+            "nngp": nngp_given, "rbf": rbf_given, "laplace": laplace_given, "matern32": matern_given,
+            "ntk without f0": ntk,
+        }
+        measured |= {
+            "single-vs-laplace-given-f0.distance": ruler.distance(single.f_test, laplace_given),
+            "single-vs-matern32-given-f0.distance": ruler.distance(single.f_test, matern_given),
+            "single-vs-nearest-rival.distance": alternatives.nearest(ruler, single.f_test, rivals),
+            "single-vs-nearest-rival-given-f0.distance": alternatives.nearest(
+                ruler, single.f_test, rivals_given
+            ),
+            "centred-vs-matern32.distance": ruler.distance(centred_test, matern32),
+            "centred-vs-nearest-rival.distance": alternatives.nearest(ruler, centred_test, rivals),
+            "ensemble-vs-laplace.distance": ruler.distance(ensemble, laplace),
+            "ensemble-vs-matern32.distance": ruler.distance(ensemble, matern32),
+            "ensemble-vs-nearest-rival.distance": alternatives.nearest(ruler, ensemble, rivals),
+        }
 
     with stage("time"):
         _require(training_stage)
