@@ -101,6 +101,16 @@ QUANTITIES = {
             ("matern32", _MATERN, "nngp", _NNGP),
         )
     },
+    **{
+        f"{name}-over-ntk.error-ratio": Quantity(
+            f"test error of {about} over that of {_NTK}", scale="log", resolution=RESOLUTION,
+            stage="alternatives and NTK",
+        )
+        for name, about in (
+            ("laplace", _LAPLACE), ("rbf", _RBF), ("matern32", _MATERN),
+            ("linear-loo", "a linear model with intercept" + _LOO),
+        )
+    },
     "single.error": _error(_SINGLE, "training"),
     "centred.error": _error(_CENTRED, "training"),
     "ensemble.error": _error(_ENSEMBLE, "training", over_networks=False),

@@ -182,6 +182,10 @@ def regression(
             "laplace-vs-ntk.distance": ruler.distance(laplace, ntk),
             "matern32-vs-ntk.distance": ruler.distance(matern32, ntk),
             "matern32-vs-nngp.distance": ruler.distance(matern32, nngp),
+            **{
+                f"{name}-over-ntk.error-ratio": measured[f"{name}.error"] / measured["ntk.error"]
+                for name in ("laplace", "rbf", "matern32", "linear-loo")
+            },
         }
 
     with stage("training") as training_stage:
