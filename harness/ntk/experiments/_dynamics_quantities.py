@@ -76,7 +76,7 @@ QUANTITIES = {
     "network-vs-nngp.distance": _distance(_NETWORK, f"the prediction given f₀ of {_NNGP}", "infinite width"),
     "network-vs-all-layers.distance": _distance(
         _NETWORK, "the prediction given f₀ of all layers' NTK, scaled to the trace of the trained layers'",
-        "all layers",
+        "infinite width",
     ),
     "loss-vs-infinite.distance": _loss("the analytic NTK"),
     "loss-vs-nngp.distance": _loss(_NNGP),

@@ -28,9 +28,7 @@ FINE_DISTANCE, TRAINED_DISTANCE = 1e-4, 1e-3
 1e-6 in distances of 0.01 and more. Trained networks: in the runs above predictions came apart by a median of
 2e-5 and at most 2e-3, in distances of 0.1 to 0.5."""
 
-COMPUTED_ONCE = (
-    "data", "initialisation", "kernels", "leave-one-out", "alternative kernels", "alternatives and NTK",
-)
+COMPUTED_ONCE = ("data", "initialisation", "kernels", "leave-one-out")
 """Stages that no training enters."""
 
 
@@ -88,13 +86,13 @@ QUANTITIES = {
     "nngp-loo-vs-ntk-loo.distance": _distance(
         _NNGP + _LOO, _NTK + _LOO, "leave-one-out", over_networks=False
     ),
-    "matern32.error": _error(_MATERN, "alternative kernels", over_networks=False),
-    "matern32-loo.error": _error(_MATERN + _LOO, "alternative kernels", over_networks=False),
+    "matern32.error": _error(_MATERN, "kernels", over_networks=False),
+    "matern32-loo.error": _error(_MATERN + _LOO, "leave-one-out", over_networks=False),
     "linear-loo.error": _error(
-        "a linear model with intercept" + _LOO, "alternative kernels", over_networks=False
+        "a linear model with intercept" + _LOO, "kernels", over_networks=False
     ),
     **{
-        f"{a}-vs-{b}.distance": _distance(about, other, "alternatives and NTK", over_networks=False)
+        f"{a}-vs-{b}.distance": _distance(about, other, "kernels", over_networks=False)
         for a, about, b, other in (
             ("laplace", _LAPLACE, "ntk", _NTK),
             ("matern32", _MATERN, "ntk", _NTK),
@@ -104,7 +102,7 @@ QUANTITIES = {
     **{
         f"{name}-over-ntk.error-ratio": Quantity(
             f"test error of {about} over that of {_NTK}", scale="log", resolution=RESOLUTION,
-            stage="alternatives and NTK",
+            stage="kernels",
         )
         for name, about in (
             ("laplace", _LAPLACE), ("rbf", _RBF), ("matern32", _MATERN),
@@ -141,17 +139,17 @@ QUANTITIES = {
     "ensemble-vs-ntk.distance": _distance(_ENSEMBLE, _NTK, over_networks=False),
     "ensemble-vs-nngp.distance": _distance(_ENSEMBLE, _NNGP, over_networks=False),
     "ensemble-vs-rbf.distance": _distance(_ENSEMBLE, _RBF, over_networks=False),
-    "single-vs-laplace-given-f0.distance": _distance(_SINGLE, f"{_LAPLACE} given f₀", "rivals"),
-    "single-vs-matern32-given-f0.distance": _distance(_SINGLE, f"{_MATERN} given f₀", "rivals"),
-    "single-vs-nearest-rival.distance": _distance(_SINGLE, _RIVALS, "rivals"),
+    "single-vs-laplace-given-f0.distance": _distance(_SINGLE, f"{_LAPLACE} given f₀"),
+    "single-vs-matern32-given-f0.distance": _distance(_SINGLE, f"{_MATERN} given f₀"),
+    "single-vs-nearest-rival.distance": _distance(_SINGLE, _RIVALS),
     "single-vs-nearest-rival-given-f0.distance": _distance(
-        _SINGLE, f"{_RIVALS}, all given f₀, and NTK regression without f₀", "rivals"
+        _SINGLE, f"{_RIVALS}, all given f₀, and NTK regression without f₀"
     ),
-    "centred-vs-matern32.distance": _distance(_CENTRED, _MATERN, "rivals"),
-    "centred-vs-nearest-rival.distance": _distance(_CENTRED, _RIVALS, "rivals"),
-    "ensemble-vs-laplace.distance": _distance(_ENSEMBLE, _LAPLACE, "rivals", over_networks=False),
-    "ensemble-vs-matern32.distance": _distance(_ENSEMBLE, _MATERN, "rivals", over_networks=False),
-    "ensemble-vs-nearest-rival.distance": _distance(_ENSEMBLE, _RIVALS, "rivals", over_networks=False),
+    "centred-vs-matern32.distance": _distance(_CENTRED, _MATERN),
+    "centred-vs-nearest-rival.distance": _distance(_CENTRED, _RIVALS),
+    "ensemble-vs-laplace.distance": _distance(_ENSEMBLE, _LAPLACE, over_networks=False),
+    "ensemble-vs-matern32.distance": _distance(_ENSEMBLE, _MATERN, over_networks=False),
+    "ensemble-vs-nearest-rival.distance": _distance(_ENSEMBLE, _RIVALS, over_networks=False),
     "ntk-at-time.error": _error(_AT_TIME, "time"),
     "single-vs-ntk-at-time.distance": _distance(_SINGLE, _AT_TIME, "time"),
     "centred-vs-ntk-at-time.distance": _distance(

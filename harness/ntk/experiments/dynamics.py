@@ -161,8 +161,6 @@ def dynamics(
             measured[f"loss-vs-{name}.distance"] = float(gap)
             rates = modes.decay_rates(residuals, solve.factor(name, gram), rate)
             measured[f"mode-rates-vs-{name}.distance"] = modes.typical_error(*rates)
-
-    with stage("all layers"):
         share = float(np.trace(ntk_gram) / np.trace(whole_gram))
         prediction, _ = predicted(share * whole_gram, share * whole_cross, "NTK of all layers")
         measured["network-vs-all-layers.distance"] = farthest(f_test, prediction)
