@@ -111,7 +111,7 @@ def test_no_layers_named_means_all():
 
 
 @pytest.mark.parametrize(
-    ("which", "activation"), [((0,), "erf"), pytest.param((1, 2), "relu", marks=pytest.mark.slow)]
+    ("which", "activation"), [((0, 1), "erf"), pytest.param((2,), "relu", marks=pytest.mark.slow)]
 )
 def test_only_these_layers_are_trained(which, activation):
     """As in a plain loop with the other layers' gradients set to 0; linearised, by the partial kernel."""
