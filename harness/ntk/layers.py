@@ -61,9 +61,7 @@ def layer_terms(
     return np.stack(terms)
 
 
-def partial_ntk(
-    architecture: Architecture, layers: Layers, x1: Points, x2: Points | None = None
-) -> Kernel:
+def partial_ntk(architecture: Architecture, layers: Layers, x1: Points, x2: Points | None = None) -> Kernel:
     """The NTK of these layers' parameters alone, of infinite width, as `layer_terms`."""
     terms = layer_terms(architecture, x1, x2)
     kernel: Kernel = terms[list(numbers_of(layers, architecture.hidden))].sum(axis=0)
