@@ -3,7 +3,7 @@
 Full-batch gradient descent on ½Σr², r = f(X) − y, with steps of size η, in the precision of the parameters
 (Lee et al. 2019 arXiv:1902.06720, whose gradient flow becomes steps here):
 
-    network      θ ← θ − η J(θ)ᵀ r
+    network      θ ← θ − η J(θ)ᵀ r                      (of θ only the layers that are trained)
     linearised   f_lin(x) = f₀(x) + J(θ₀, x) ω,    ω ← ω − η J(θ₀)ᵀ r,    ω = 0 at the start
 
 The linearised network is trained as what it is, a model with as many parameters as the network; where its
@@ -50,7 +50,7 @@ class Motion(NamedTuple):
 
     `weights` and `weight_norms`: ‖W_t − W₀‖ and ‖W₀‖ for each layer's weights, without biases.
     `features`: ‖a_t − a₀‖ / ‖a₀‖ of what enters the output layer at the training points.
-    `kernel`: ‖Θ_t − Θ₀‖ / ‖Θ₀‖ of the tangent kernel on the training points. Frobenius norms.
+    `kernel`: ‖Θ_t − Θ₀‖ / ‖Θ₀‖ of the trained layers' tangent kernel on the training points. Frobenius norms.
     """
 
     weights: Float[Array, "times layers"]
@@ -64,7 +64,7 @@ def recorded_times(steps: int, count: int = 8) -> Int[np.ndarray, " times"]:
     return np.unique(np.rint(np.geomspace(1, steps, count)).astype(np.int32))
 
 
-@partial(jax.jit, static_argnames=("architecture", "steps"))
+@partial(jax.jit, static_argnames=("architecture", "steps", "layers"))
 def follow(
     params: Params,
     architecture: Architecture,
@@ -74,11 +74,17 @@ def follow(
     rate: Float[Array, ""],
     times: Int[Array, " times"],
     steps: int,
+    layers: tuple[int, ...] | None = None,
 ) -> tuple[Path, Motion]:
-    """Train a network for `steps` steps of size `rate`, and look at it at `times`, which end with `steps`."""
-    features_0, kernel_0 = features(params, architecture, x), empirical_ntk(params, architecture, x)
+    """Train a network for `steps` steps of size `rate`, and look at it at `times`, which end with `steps`.
 
-    def look(now: Params) -> tuple[Array, Array, Array, Array]:
+    `layers` are the numbers of those that are trained, 0 the first; the others stay what they are. None: all.
+    """
+    features_0 = features(params, architecture, x)
+    kernel_0 = empirical_ntk(params, architecture, x, layers=layers)
+
+    def look(moving: Params) -> tuple[Array, Array, Array, Array]:
+        now = _whole(params, moving, layers)
         moved = jnp.stack(
             [jnp.linalg.norm(w - start) for (w, _), (start, _) in zip(now, params, strict=True)]
         )
@@ -86,16 +92,17 @@ def follow(
             apply(now, architecture, x_test),
             moved,
             _relative(features(now, architecture, x), features_0),
-            _relative(empirical_ntk(now, architecture, x), kernel_0),
+            _relative(empirical_ntk(now, architecture, x, layers=layers), kernel_0),
         )
 
-    advance = gradient_step(lambda p: apply(p, architecture, x), y, rate)
-    residuals, (f_test, moved, features_moved, drift) = _walk(params, advance, look, times, steps)
+    advance = gradient_step(lambda p: apply(_whole(params, p, layers), architecture, x), y, rate)
+    start = _moving(params, layers)
+    residuals, (f_test, moved, features_moved, drift) = _walk(start, advance, look, times, steps)
     norms = jnp.stack([jnp.linalg.norm(weights) for weights, _ in params])
     return Path(residuals, f_test), Motion(moved, norms, features_moved, drift)
 
 
-@partial(jax.jit, static_argnames=("architecture", "steps"))
+@partial(jax.jit, static_argnames=("architecture", "steps", "layers"))
 def follow_linearised(
     params: Params,
     architecture: Architecture,
@@ -105,22 +112,42 @@ def follow_linearised(
     rate: Float[Array, ""],
     times: Int[Array, " times"],
     steps: int,
+    layers: tuple[int, ...] | None = None,
 ) -> Path:
     """The same for the network's linearisation at `params`, trained in its own parameters ω."""
-    f_0, push = jax.linearize(lambda p: apply(p, architecture, x), params)
-    pull = jax.linear_transpose(push, params)
+    start = _moving(params, layers)
+
+    def f(moving: Params, points: Array) -> Array:
+        out: Array = apply(_whole(params, moving, layers), architecture, points)
+        return out
+
+    f_0, push = jax.linearize(lambda p: f(p, x), start)
+    pull = jax.linear_transpose(push, start)
 
     def advance(omega: Params) -> tuple[Params, Array]:
         residual = f_0 + push(omega) - y
         return _stepped(omega, pull(residual)[0], rate), residual
 
     def look(omega: Params) -> Array:
-        f_test, moved = jax.jvp(lambda p: apply(p, architecture, x_test), (params,), (omega,))
+        f_test, moved = jax.jvp(lambda p: f(p, x_test), (start,), (omega,))
         seen: Array = f_test + moved
         return seen
 
-    zero = jax.tree.map(jnp.zeros_like, params)
+    zero = jax.tree.map(jnp.zeros_like, start)
     return Path(*_walk(zero, advance, look, times, steps))
+
+
+def _moving(params: Params, layers: tuple[int, ...] | None) -> Params:
+    """The parameters of the layers that are trained."""
+    return params if layers is None else [params[number] for number in layers]
+
+
+def _whole(params: Params, moving: Params, layers: tuple[int, ...] | None) -> Params:
+    """All parameters: `moving` for the layers that are trained, else those of `params`."""
+    if layers is None:
+        return moving
+    trained = dict(zip(layers, moving, strict=True))
+    return [trained.get(number, layer) for number, layer in enumerate(params)]
 
 
 def gradient_step(

@@ -36,12 +36,18 @@ def empirical_ntk(
     architecture: Architecture,
     x1: Float[Array, "rows inputs"],
     x2: Float[Array, "columns inputs"] | None = None,
+    layers: tuple[int, ...] | None = None,
 ) -> Kernel:
-    """The tangent kernel between `x1` and `x2` (or `x1` and itself), in the network's precision."""
+    """The tangent kernel between `x1` and `x2` (or `x1` and itself), in the network's precision.
+
+    `layers` are the numbers of those whose parameters count, 0 the first: their sum alone. None: all.
+    """
     first = _layers(params, architecture, x1)
     second = first if x2 is None else _layers(params, architecture, x2)
     kernel = jnp.zeros((), dtype=params[0][0].dtype)
     for number, ((a, signal), (a_other, signal_other)) in enumerate(zip(first, second, strict=True)):
+        if layers is not None and number not in layers:
+            continue
         entering = _entering(architecture, number, a.shape[1], a @ a_other.T)
         if architecture.outputs == 1:
             kernel = kernel + (signal[0] @ signal_other[0].T) * entering
@@ -89,18 +95,22 @@ def in_float64(
     architecture: Architecture,
     x1: Float[np.ndarray, "rows inputs"],
     x2: Float[np.ndarray, "columns inputs"] | None = None,
+    layers: tuple[int, ...] | None = None,
 ) -> Float[np.ndarray, "rows columns *outputs_twice"]:
     """`empirical_ntk` computed in float64, whatever the precision of `params`.
 
     An error of 6e-8 of λ_max an entry, that of float32, would cost a solve 6e-3 at a condition number of 1e5.
     """
-    kernel = _in_float64(params, architecture, jnp.asarray(x1), None if x2 is None else jnp.asarray(x2))
+    other = None if x2 is None else jnp.asarray(x2)
+    kernel = _in_float64(params, architecture, jnp.asarray(x1), other, layers)
     return np.asarray(kernel)
 
 
-@partial(jax.jit, static_argnames="architecture")
-def _in_float64(params: Params, architecture: Architecture, x1: Array, x2: Array | None) -> Array:
-    return empirical_ntk(network.in_float64(params), architecture, x1, x2)
+@partial(jax.jit, static_argnames=("architecture", "layers"))
+def _in_float64(
+    params: Params, architecture: Architecture, x1: Array, x2: Array | None, layers: tuple[int, ...] | None
+) -> Array:
+    return empirical_ntk(network.in_float64(params), architecture, x1, x2, layers)
 
 
 def _entering(architecture: Architecture, number: int, fan_in: int, products: Array) -> Array:

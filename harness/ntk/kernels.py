@@ -1,7 +1,9 @@
-"""Kernels in closed form, float64: NNGP and NTK of infinitely wide networks, and two that know no network.
+"""Kernels in closed form, float64: NNGP and NTK of infinitely wide networks, and four that know no network.
 
 NNGP: covariance of a network's outputs at initialisation (Lee et al. 2018 arXiv:1711.00165). NTK: inner
-product of its gradients (Jacot et al. 2018 arXiv:1806.07572). RBF and Laplace are the rivals of controls.
+product of its gradients (Jacot et al. 2018 arXiv:1806.07572). RBF, Matérn-3/2, Laplace (which is Matérn-1/2)
+and the linear kernel are alternatives to them, and the rivals of controls. The three radial ones share one
+length, the median distance between training points.
 """
 
 from __future__ import annotations
@@ -107,6 +109,19 @@ def rbf(x1: Points, x2: Points, length: float) -> Kernel:
 
 
 def laplace(x1: Points, x2: Points, length: float) -> Kernel:
-    """exp(−‖x−y‖ / length) between rows of `x1` and `x2`."""
+    """exp(−‖x−y‖ / length) between rows of `x1` and `x2`: Matérn-1/2 (Rasmussen & Williams 2006, 4.2.1)."""
     kernel: Kernel = np.exp(-cdist(x1, x2) / length)
+    return kernel
+
+
+def matern32(x1: Points, x2: Points, length: float) -> Kernel:
+    """(1 + √3 r) exp(−√3 r), r = ‖x−y‖ / length: Matérn-3/2 (Rasmussen & Williams 2006, eq. 4.17)."""
+    scaled = np.sqrt(3.0) * cdist(x1, x2) / length
+    kernel: Kernel = (1 + scaled) * np.exp(-scaled)
+    return kernel
+
+
+def linear(x1: Points, x2: Points) -> Kernel:
+    """x·y / inputs + 1 between rows of `x1` and `x2`: a linear model with an intercept."""
+    kernel: Kernel = x1 @ x2.T / x1.shape[1] + 1.0
     return kernel

@@ -25,7 +25,6 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
-    given,
     interval,
     provenance,
     region,

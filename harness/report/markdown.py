@@ -21,7 +21,6 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
-    given,
     interval,
     point,
     predicate,

@@ -20,7 +20,6 @@ from harness.report.words import (
     by_claim,
     cited,
     predicate,
-    given,
     provenance,
     rechecked,
     row,

@@ -209,7 +209,7 @@ def test_declaration_needs_no_library():
     script = """
 import sys
 from harness.declare import find
-for name in ("ntk.dynamics", "ntk.initialization", "ntk.ensemble"):
+for name in ("ntk.dynamics", "ntk.initialization", "ntk.ensemble", "ntk.layers"):
     declaration = find(name)
     assert all(parameter.about for parameter in declaration.parameters.values()), name
     assert all(q.about and q.resolution and q.stage for q in declaration.quantities.values()), name
@@ -220,7 +220,7 @@ assert not heavy, heavy
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
-@pytest.mark.parametrize("name", ["ntk.dynamics", "ntk.initialization", "ntk.ensemble"])
+@pytest.mark.parametrize("name", ["ntk.dynamics", "ntk.initialization", "ntk.ensemble", "ntk.layers"])
 def test_defaults_lie_within_their_bounds(name):
     for parameter in find(name).parameters.values():
         msgspec.convert(parameter.default, parameter.type)

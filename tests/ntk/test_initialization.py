@@ -48,6 +48,28 @@ def test_distances_by_hand():
     assert float(random_networks.relative_distance(stack.mean(axis=0), reference)) == pytest.approx(0)
 
 
+def test_rivals_have_the_trace_of_what_they_stand_for():
+    """Of one network width, by hand: the wrong kernel, scaled to the trace of the right one."""
+    draws, (nngp, ntk) = drawn(16, 32)
+
+    def apart(a, b):
+        return np.linalg.norm(a - b) / np.linalg.norm(b)
+
+    values, _ = trial(width=32)
+    ntk_as_nngp = ntk * np.trace(nngp) / np.trace(ntk)
+    nngp_as_ntk = nngp * np.trace(ntk) / np.trace(nngp)
+    by_hand = {
+        "outputs-vs-scaled-ntk": apart(draws.outputs.T @ draws.outputs / 16, ntk_as_nngp),
+        "ntk-vs-scaled-nngp": np.exp(np.mean([np.log(apart(own, nngp_as_ntk)) for own in draws.ntk])),
+        "mean-nngp-vs-scaled-ntk": apart(draws.nngp.mean(axis=0), ntk_as_nngp),
+        "mean-ntk-vs-scaled-nngp": apart(draws.ntk.mean(axis=0), nngp_as_ntk),
+    }
+    for name, value in by_hand.items():
+        assert values[f"{name}.distance"] == pytest.approx(value, rel=1e-9), name
+    for scaled, plain in (("outputs-vs-scaled-ntk", "outputs-vs-ntk"), ("ntk-vs-scaled-nngp", "ntk-vs-nngp")):
+        assert values[f"{scaled}.distance"] < values[f"{plain}.distance"]  # the nearer rival
+
+
 def test_variances_by_hand():
     """Diagonals 1, 3 and 2, 2: unbiased variances 2 and 0, means 2: relative 0.5 and 0."""
     stack = np.array([[[1.0, 9.0], [9.0, 2.0]], [[3.0, -9.0], [-9.0, 2.0]]])

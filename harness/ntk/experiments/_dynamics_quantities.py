@@ -65,7 +65,9 @@ QUANTITIES = {
     "input-weights-moved": _moved("‖W_t − W₀‖ / ‖W₀‖ of the first layer's weights"),
     "output-weights-moved": _moved("‖W_t − W₀‖ / ‖W₀‖ of the output layer's weights"),
     "features-moved": _moved("‖a_t − a₀‖ / ‖a₀‖ of the last hidden activations at the training points"),
-    "kernel-drift": _moved("‖Θ_t − Θ₀‖ / ‖Θ₀‖ of the network's own NTK on the training points"),
+    "kernel-drift": _moved(
+        "‖Θ_t − Θ₀‖ / ‖Θ₀‖ of the network's own NTK of the trained layers on the training points"
+    ),
     "linearised-vs-closed-form.distance": _distance(
         _LINEARISED, "its closed-form solution by the network's own NTK", "linearised", ROUNDING
     ),
@@ -73,6 +75,10 @@ QUANTITIES = {
     "network-vs-linearised.distance": _distance(_NETWORK, _LINEARISED, "linearised"),
     "network-vs-infinite.distance": _distance(_NETWORK, _INFINITE, "infinite width"),
     "network-vs-nngp.distance": _distance(_NETWORK, f"the prediction given f₀ of {_NNGP}", "infinite width"),
+    "network-vs-all-layers.distance": _distance(
+        _NETWORK, "the prediction given f₀ of all layers' NTK, scaled to the trace of the trained layers'",
+        "infinite width",
+    ),
     "loss-vs-infinite.distance": _loss("the analytic NTK"),
     "loss-vs-nngp.distance": _loss(_NNGP),
     "mode-rates-vs-infinite.distance": _rates("the analytic NTK"),
@@ -93,6 +99,7 @@ ABOUT = {
     "scaling": "of the output: ntk, as it is; mean-field, times √(base_width/width)",
     "base_width": "width at which both scalings are one; the smaller, the further from lazy is mean-field",
     "centred": "train f − f₀ in place of f, so that the initial function does not enter",
+    "layers": "which are trained: all, the first, the hidden ones (all but the last), or the last alone",
     "learning_rate": "in units of 2/λ_max, of the analytic or the network's NTK, the larger",
     "steps": "steps of gradient descent; eight times, evenly spaced in their logarithm, are recorded",
 }

@@ -54,6 +54,8 @@ _GIVEN, _NNGP_GIVEN = "NTK regression given f₀", "NNGP regression given f₀"
 _AT_TIME = "the NTK's prediction given f₀ and the steps actually trained"
 _LOO = " with the ridge that leave-one-out prefers"
 _ZERO = "the constant 0"
+_LAPLACE, _MATERN = "Laplace regression", "Matérn-3/2 regression"
+_RIVALS = "whichever is nearest of NNGP, RBF, Laplace and Matérn-3/2 regression"
 _RBF, _RBF_GIVEN = "RBF regression", "RBF regression given f₀"
 _OWN, _OWN_GIVEN = "regression with its own initial NTK", "regression with its own initial NTK, given f₀"
 _AFTER, _AFTER_GIVEN = "regression with its after-kernel", "regression with its after-kernel, given f₀"
@@ -85,6 +87,29 @@ QUANTITIES = {
     "nngp-loo-vs-ntk-loo.distance": _distance(
         _NNGP + _LOO, _NTK + _LOO, "leave-one-out", over_networks=False
     ),
+    "matern32.error": _error(_MATERN, "kernels", over_networks=False),
+    "matern32-loo.error": _error(_MATERN + _LOO, "leave-one-out", over_networks=False),
+    "linear-loo.error": _error(
+        "a linear model with intercept" + _LOO, "kernels", over_networks=False
+    ),
+    **{
+        f"{a}-vs-{b}.distance": _distance(about, other, "kernels", over_networks=False)
+        for a, about, b, other in (
+            ("laplace", _LAPLACE, "ntk", _NTK),
+            ("matern32", _MATERN, "ntk", _NTK),
+            ("matern32", _MATERN, "nngp", _NNGP),
+        )
+    },
+    **{
+        f"{name}-over-ntk.error-ratio": Quantity(
+            f"test error of {about} over that of {_NTK}", scale="log", resolution=RESOLUTION,
+            stage="kernels",
+        )
+        for name, about in (
+            ("laplace", _LAPLACE), ("rbf", _RBF), ("matern32", _MATERN),
+            ("linear-loo", "a linear model with intercept" + _LOO),
+        )
+    },
     "single.error": _error(_SINGLE, "training"),
     "centred.error": _error(_CENTRED, "training"),
     "ensemble.error": _error(_ENSEMBLE, "training", over_networks=False),
@@ -115,6 +140,17 @@ QUANTITIES = {
     "ensemble-vs-ntk.distance": _distance(_ENSEMBLE, _NTK, over_networks=False),
     "ensemble-vs-nngp.distance": _distance(_ENSEMBLE, _NNGP, over_networks=False),
     "ensemble-vs-rbf.distance": _distance(_ENSEMBLE, _RBF, over_networks=False),
+    "single-vs-laplace-given-f0.distance": _distance(_SINGLE, f"{_LAPLACE} given f₀"),
+    "single-vs-matern32-given-f0.distance": _distance(_SINGLE, f"{_MATERN} given f₀"),
+    "single-vs-nearest-rival.distance": _distance(_SINGLE, _RIVALS),
+    "single-vs-nearest-rival-given-f0.distance": _distance(
+        _SINGLE, f"{_RIVALS}, all given f₀, and NTK regression without f₀"
+    ),
+    "centred-vs-matern32.distance": _distance(_CENTRED, _MATERN),
+    "centred-vs-nearest-rival.distance": _distance(_CENTRED, _RIVALS),
+    "ensemble-vs-laplace.distance": _distance(_ENSEMBLE, _LAPLACE, over_networks=False),
+    "ensemble-vs-matern32.distance": _distance(_ENSEMBLE, _MATERN, over_networks=False),
+    "ensemble-vs-nearest-rival.distance": _distance(_ENSEMBLE, _RIVALS, over_networks=False),
     "ntk-at-time.error": _error(_AT_TIME, "time"),
     "single-vs-ntk-at-time.distance": _distance(_SINGLE, _AT_TIME, "time"),
     "centred-vs-ntk-at-time.distance": _distance(

@@ -5,6 +5,9 @@
     closed form  what the linearised network must be, by its own NTK at initialisation
     infinite     what an infinitely wide network with this initial function would be, by the analytic NTK
     nngp         the same by a rival kernel, the NNGP scaled to the trace of the NTK
+    all layers   the same by the NTK of all layers, scaled to the trace of the trained layers'
+
+`layers` says which layers are trained; "the NTK" and "own NTK" are then those of these layers alone.
 
 All take the same steps. `A-vs-B.distance` is the greatest over the recorded times of the root mean square
 difference on the test points (`harness.ntk.measures`). Importing this module imports no library.
@@ -49,6 +52,7 @@ def dynamics(
     scaling: Literal["ntk", "mean-field"] = "ntk",
     base_width: Annotated[int, Meta(ge=1)] = 64,
     centred: bool = False,
+    layers: Literal["all", "first", "hidden", "last"] = "all",
     learning_rate: Annotated[float, Meta(gt=0, le=100)] = 0.25,
     steps: Annotated[int, Meta(ge=2, le=1_000_000)] = 300,
 ) -> dict[str, float]:
@@ -67,6 +71,7 @@ def dynamics(
 
     from harness.ntk import dynamics as paths
     from harness.ntk import kernels, measures, modes, network, solve
+    from harness.ntk import layers as parts
     from harness.ntk import train as training
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import split
@@ -91,14 +96,22 @@ def dynamics(
     with stage("training") as trained:
         nngp_gram, ntk_gram = kernels.nngp_ntk(architecture, x)
         nngp_cross, ntk_cross = kernels.nngp_ntk(architecture, x_test, x)
+        whole_gram, whole_cross = ntk_gram, ntk_cross
         initial = training.initialise(training.network_key(seed, 0), architecture, x, x_test)
         params = network.in_float64(initial.params)
+        numbers = None
+        if layers != "all":
+            numbers = parts.numbers_of(layers, hidden)
+            ntk_gram = parts.partial_ntk(architecture, layers, x)
+            ntk_cross = parts.partial_ntk(architecture, layers, x_test, x)
+            own_largest = solve.largest_eigenvalue(in_float64(params, architecture, x, layers=numbers))
+            initial = initial._replace(largest=jnp.asarray(own_largest))
         largest = solve.largest_eigenvalue(ntk_gram)
         rate = float(training.learning_rates(learning_rate, largest, [initial])[0])
         f_0, f_0_test = (np.asarray(training.outputs(params, architecture, points)) for points in (x, x_test))
         y = y + f_0 if centred else y
         setting = (jnp.asarray(x), jnp.asarray(y), jnp.asarray(x_test), jnp.asarray(rate), jnp.asarray(times))
-        path, motion = paths.follow(params, architecture, *setting, steps)
+        path, motion = paths.follow(params, architecture, *setting, steps, numbers)
         residuals, f_test = np.asarray(path.residuals), np.asarray(path.f_test)
         initial_loss, *_, final_loss = (float(loss) for loss in np.mean(residuals**2, axis=1))
         paths.require_fallen("network", initial_loss, final_loss, steps)
@@ -127,9 +140,12 @@ def dynamics(
         return at_test, np.linalg.norm(at_train - y, axis=1)
 
     with stage("linearised"):
-        linear = paths.follow_linearised(params, architecture, *setting, steps)
+        linear = paths.follow_linearised(params, architecture, *setting, steps, numbers)
         linear_test = np.asarray(linear.f_test)
-        own_gram, own_cross = (in_float64(params, architecture, *at) for at in ((x,), (x_test, x)))
+        own_gram, own_cross = (
+            in_float64(params, architecture, first, second, numbers)
+            for first, second in ((x, None), (x_test, x))
+        )
         closed, _ = predicted(own_gram, own_cross, "own NTK")
         infinite, _ = predicted(ntk_gram, ntk_cross, "NTK")
         losses = np.mean(np.asarray(linear.residuals) ** 2, axis=1)
@@ -152,4 +168,7 @@ def dynamics(
             measured[f"loss-vs-{name}.distance"] = float(gap)
             rates = modes.decay_rates(residuals, solve.factor(name, gram), rate)
             measured[f"mode-rates-vs-{name}.distance"] = modes.typical_error(*rates)
+        share = float(np.trace(ntk_gram) / np.trace(whole_gram))
+        prediction, _ = predicted(share * whole_gram, share * whole_cross, "NTK of all layers")
+        measured["network-vs-all-layers.distance"] = farthest(f_test, prediction)
     return measured

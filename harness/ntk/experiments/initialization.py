@@ -30,18 +30,26 @@ def _distance(about: str) -> Quantity:
 _OWN = "a network's own {}, B the analytic {}, geometric mean over networks"
 _MEAN = "A the mean over networks of their own {}, B the analytic {}"
 
+_SCALED = "{}, the wrong one, scaled to the trace of the {}"
+
 QUANTITIES = {
     "nngp.distance": _distance("A " + _OWN.format("NNGP", "NNGP")),
     "ntk.distance": _distance("A " + _OWN.format("NTK", "NTK")),
     "nngp-vs-ntk.distance": _distance("A " + _OWN.format("NNGP", "NTK, the wrong one")),
     "ntk-vs-nngp.distance": _distance("A " + _OWN.format("NTK", "NNGP, the wrong one")),
+    "ntk-vs-scaled-nngp.distance": _distance("A " + _OWN.format("NTK", _SCALED.format("NNGP", "NTK"))),
     "mean-nngp.distance": _distance(_MEAN.format("NNGP", "NNGP")),
     "mean-ntk.distance": _distance(_MEAN.format("NTK", "NTK")),
     "mean-nngp-vs-ntk.distance": _distance(_MEAN.format("NNGP", "NTK, the wrong one")),
     "mean-ntk-vs-nngp.distance": _distance(_MEAN.format("NTK", "NNGP, the wrong one")),
+    "mean-nngp-vs-scaled-ntk.distance": _distance(_MEAN.format("NNGP", _SCALED.format("NTK", "NNGP"))),
+    "mean-ntk-vs-scaled-nngp.distance": _distance(_MEAN.format("NTK", _SCALED.format("NNGP", "NTK"))),
     "outputs.distance": _distance("A the outputs' second moment over networks, B the analytic NNGP"),
     "outputs-vs-ntk.distance": _distance(
         "A the outputs' second moment over networks, B the analytic NTK, the wrong one"
+    ),
+    "outputs-vs-scaled-ntk.distance": _distance(
+        "A the outputs' second moment over networks, B the analytic " + _SCALED.format("NTK", "NNGP")
     ),
     "ntk.relative-variance": Quantity(
         "Var Θ(x,x) / (E Θ(x,x))² over networks, mean over points", resolution=RESOLUTION, stage="variances"
@@ -104,6 +112,8 @@ def initialization(
     with the NNGP covariance. Jacot et al. 2018 (arXiv:1806.07572): the NTK becomes deterministic. Hanin &
     Nica 2019 (arXiv:1909.05989): its relative variance is governed by depth/width. NTK parameterization.
     """
+    import numpy as np
+
     from harness.ntk import closed_form, kernels, random_networks
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import inputs
@@ -131,9 +141,18 @@ def initialization(
         for name, (own, exact) in stacks.items():
             measured[f"{name}.distance"] = geometric_mean(relative_distance(own, exact))
             measured[f"mean-{name}.distance"] = float(relative_distance(own.mean(axis=0), exact))
+        ratio = float(np.trace(ntk) / np.trace(nngp))
+        for name, own, matched in (
+            ("mean-nngp-vs-scaled-ntk", draws.nngp, ntk / ratio),
+            ("mean-ntk-vs-scaled-nngp", draws.ntk, ratio * nngp),
+        ):
+            measured[f"{name}.distance"] = float(relative_distance(own.mean(axis=0), matched))
+        scaled = relative_distance(draws.ntk, ratio * nngp)
+        measured["ntk-vs-scaled-nngp.distance"] = geometric_mean(scaled)
         moment = random_networks.second_moment(draws.outputs)
         measured["outputs.distance"] = float(relative_distance(moment, nngp))
         measured["outputs-vs-ntk.distance"] = float(relative_distance(moment, ntk))
+        measured["outputs-vs-scaled-ntk.distance"] = float(relative_distance(moment, ntk / ratio))
 
     with stage("variances"):
         measured |= {

@@ -6,13 +6,15 @@ Predictors, by the names that quantities use:
     centred     trained as f − f₀, predicts f − f₀      (f₀: the same initialisation)
     ensemble    the mean of the trial's single networks
     untrained   f₀
-    ntk, nngp, rbf, laplace       kernel regression     K(x,X) (K(X,X) + ridge)⁻¹ y
-    ntk-loo, nngp-loo             with the ridge that leave-one-out prefers
+    ntk, nngp, rbf, laplace, matern32   kernel regression   K(x,X) (K(X,X) + ridge)⁻¹ y
+    ntk-loo, nngp-loo, matern32-loo, linear-loo   with the ridge that leave-one-out prefers
+    nearest-rival                 of nngp, rbf, laplace and matern32 the one nearest to the network
     own-ntk, after-kernel         with the tangent kernel of the network itself, before and after training
     A-given-f0                    with the residual of f₀ as target, added to f₀
     ntk-at-time                   ntk-given-f0, at the step of the single network (centred: ntk, at its step)
     mean, zero                    the mean of the training targets; nothing at all
 
+laplace is Matérn-1/2. The length of rbf, laplace and matern32 is the median distance between training points.
 `A.error` and `A-vs-B.distance` are defined in `harness.ntk.measures`. Importing this module imports no
 library: what an experiment declares can be read at once.
 """
@@ -85,10 +87,12 @@ def regression(
     practice. What practice is, is a matter of `parameterization`, `initialisation`, `last_layer`, `optimizer`
     and `validation`; with the defaults it is full-batch gradient descent to a target loss.
     """
+    from functools import partial
+
     import jax.numpy as jnp
     import numpy as np
 
-    from harness.ntk import kernels, measures, solve
+    from harness.ntk import alternatives, kernels, measures, solve
     from harness.ntk import train as training
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import split
@@ -129,6 +133,9 @@ def regression(
         length = kernels.median_distance(x)
         rbf_gram, rbf_cross = kernels.rbf(x, x, length), kernels.rbf(x_test, x, length)
         laplace_gram, laplace_cross = kernels.laplace(x, x, length), kernels.laplace(x_test, x, length)
+        # Not among the `grams`: with the same length RBF, which is, needs the larger jitter.
+        matern = alternatives.fit("Matérn-3/2", partial(kernels.matern32, length=length), x, y, x_test, ridge)
+        linear = alternatives.fit("linear", kernels.linear, x, y, x_test, ridge)
         grams = {"NTK": ntk_gram, "NNGP": nngp_gram, "RBF": rbf_gram, "Laplace": laplace_gram}
         for name, gram in grams.items():
             solvers[name] = solve.factor(name, gram, ridge * float(np.trace(gram)) / train)
@@ -152,6 +159,17 @@ def regression(
             "condition-number": solvers["NTK"].condition,
             "jitter": max(solver.jitter / solver.largest for solver in solvers.values()),
         }
+        matern32 = matern.regression()
+        measured |= {
+            "matern32.error": ruler.error(matern32),
+            "linear-loo.error": ruler.error(linear.with_tuned_ridge()),
+            "laplace-vs-ntk.distance": ruler.distance(laplace, ntk),
+            "matern32-vs-ntk.distance": ruler.distance(matern32, ntk),
+            "matern32-vs-nngp.distance": ruler.distance(matern32, nngp),
+        }
+        for name in ("laplace", "rbf", "matern32", "linear-loo"):
+            ratio = measured[f"{name}.error"] / measured["ntk.error"]
+            measured[f"{name}-over-ntk.error-ratio"] = ratio
 
     with stage("leave-one-out"):
         if not {"NTK", "NNGP"} <= set(solvers):
@@ -162,6 +180,7 @@ def regression(
             "ntk-loo.error": ruler.error(ntk_loo),
             "nngp-loo.error": ruler.error(nngp_loo),
             "nngp-loo-vs-ntk-loo.distance": ruler.distance(nngp_loo, ntk_loo),
+            "matern32-loo.error": ruler.error(matern.with_tuned_ridge()),
         }
 
     with stage("training") as training_stage:
@@ -225,6 +244,27 @@ def regression(
             "ensemble-vs-rbf": (ensemble, rbf),
         }
         measured |= {f"{name}.distance": ruler.distance(a, b) for name, (a, b) in pairs.items()}
+        laplace_given = solvers["Laplace"].given(laplace_cross, y, f0, f0_test)
+        matern_given = matern.given(f0, f0_test)
+        rivals = {"nngp": nngp, "rbf": rbf, "laplace": laplace, "matern32": matern32}
+        # A network's prediction without its initial function is a rival of that with it.
+        rivals_given = {
+            "nngp": nngp_given, "rbf": rbf_given, "laplace": laplace_given, "matern32": matern_given,
+            "ntk without f0": ntk,
+        }
+        measured |= {
+            "single-vs-laplace-given-f0.distance": ruler.distance(single.f_test, laplace_given),
+            "single-vs-matern32-given-f0.distance": ruler.distance(single.f_test, matern_given),
+            "single-vs-nearest-rival.distance": alternatives.nearest(ruler, single.f_test, rivals),
+            "single-vs-nearest-rival-given-f0.distance": alternatives.nearest(
+                ruler, single.f_test, rivals_given
+            ),
+            "centred-vs-matern32.distance": ruler.distance(centred_test, matern32),
+            "centred-vs-nearest-rival.distance": alternatives.nearest(ruler, centred_test, rivals),
+            "ensemble-vs-laplace.distance": ruler.distance(ensemble, laplace),
+            "ensemble-vs-matern32.distance": ruler.distance(ensemble, matern32),
+            "ensemble-vs-nearest-rival.distance": alternatives.nearest(ruler, ensemble, rivals),
+        }
 
     with stage("time"):
         _require(training_stage)

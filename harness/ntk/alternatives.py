@@ -1,0 +1,61 @@
+"""What regression with the NTK must be told from: other kernels, and the nearest of them.
+
+A claim that a network predicts as one kernel regression says little where it predicts as another one, too.
+The rivals of a trial are the kernel regressions beside the NTK's: the NNGP's, which knows the network but not
+its training, and those with RBF, Laplace and Matérn-3/2 kernels, which know neither. Which of them is nearest
+depends on data and depth: Laplace and NTK span the same functions on the sphere (Chen & Xu 2021
+arXiv:2009.10683), and the NNGP resembles a Matérn kernel (Muyskens et al. 2024 arXiv:2410.08311). So each
+trial takes the nearest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from harness.ntk.measures import Predictions, Ruler
+from harness.ntk.solve import Cross, Solver, Vector, factor
+
+Kernel = Callable[[Float[np.ndarray, "rows inputs"], Float[np.ndarray, "columns inputs"]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A kernel factored on the training points, and the same kernel between test and training points."""
+
+    solver: Solver
+    cross: Cross
+    y: Float[np.ndarray, " train"]
+
+    def regression(self) -> Float[np.ndarray, " test"]:
+        """Raises `StageError` as `Solver.coefficients` does."""
+        return self.solver.regression(self.cross, self.y)
+
+    def given(self, f0_train: Vector, f0_test: Vector) -> Vector:
+        """Regression on what the initial functions leave, added to them. Raises as `regression` does."""
+        return self.solver.given(self.cross, self.y, f0_train, f0_test)
+
+    def with_tuned_ridge(self) -> Float[np.ndarray, " test"]:
+        """With the ridge that leave-one-out prefers, whatever the kernel's condition."""
+        return self.solver.leave_one_out(self.cross, self.y).predictions
+
+
+def fit(
+    name: str,
+    kernel: Kernel,
+    x: Float[np.ndarray, "train inputs"],
+    y: Float[np.ndarray, " train"],
+    x_test: Float[np.ndarray, "test inputs"],
+    ridge: float,
+) -> Fitted:
+    """A ridge of `ridge` times the kernel's mean diagonal. Raises `StageError` as `solve.factor` does."""
+    gram = kernel(x, x)
+    return Fitted(factor(name, gram, ridge * float(np.trace(gram)) / len(x)), kernel(x_test, x), y)
+
+
+def nearest(ruler: Ruler, network: Predictions, rivals: Mapping[str, Predictions]) -> float:
+    """The distance from networks to the nearest of the rivals, on this trial."""
+    return min(ruler.distance(network, rival) for rival in rivals.values())

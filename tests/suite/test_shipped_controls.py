@@ -1,0 +1,108 @@
+"""The controls of the suites that come with the package: a rival can pass, and is the nearest."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from harness.suite import load
+from harness.suite.predicates import NEED_CONTROL, Comparison
+
+SUITES = Path(__file__).parents[2] / "suites"
+NAMES = ("issues", "derivation", "kernels", "speed")
+
+
+def instances(name):
+    return loaded(name).instances
+
+
+@cache
+def loaded(name):
+    return load(SUITES / f"{name}.toml")
+
+
+def against_own_numbers(found):
+    """Claims whose rival is the claim's own numbers, held against another exponent."""
+    return {
+        instance.claim.id
+        for instance in found
+        if (control := instance.control) is not None
+        and control.predicate is not None
+        and control.predicate.quantities == instance.claim.predicate.quantities
+        and all(dict(instance.point).get(axis) == label for axis, label in control.at.items())
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_rival_is_the_claims_own_numbers(name):
+    """A law held against another exponent on its own numbers fails whenever it holds: nothing is excluded."""
+    assert not against_own_numbers(instances(name))
+
+
+def test_a_rival_that_is_the_claims_own_numbers_is_found(tmp_path):
+    """The test above sees what it is there for: the controls of 0.1."""
+    text = (SUITES / "derivation.toml").read_text()
+    old, new = 'control = { of = "nngp.distance" }', "control = { exponent = -0.5 }"
+    assert text.count(old) == 2
+    (tmp_path / "old.toml").write_text(text.replace(old, new))
+    found = against_own_numbers(load(tmp_path / "old.toml").instances)
+    assert found == {"outputs-become-gaussian", "deep-outputs-become-gaussian"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_may_hold_by_itself_says_what_it_excludes(name):
+    """What is expected supported, of a kind that standing still satisfies, has a control or a reason."""
+    silent = {
+        instance.claim.id
+        for instance in instances(name)
+        if instance.claim.predicate.kind in NEED_CONTROL
+        and instance.control is None
+        and instance.expect == "supported"
+    }
+    assert not silent
+    reasons = [
+        instance.control.none_because
+        for instance in instances(name)
+        if instance.control is not None and instance.control.predicate is None
+    ]
+    assert all(len(reason.split()) > 5 for reason in reasons)
+
+
+def test_nearer_means_by_a_margin_and_not_by_a_hair():
+    """A network is nearer to one kernel than to another: distances compared, with margin and control."""
+    nearer = [
+        instance
+        for instance in instances("issues")
+        if isinstance(instance.claim.predicate, Comparison)
+        and instance.claim.predicate.kind == "less"
+        and all(quantity.endswith(".distance") for quantity in instance.claim.predicate.of)
+    ]
+    assert len({instance.claim.id for instance in nearer}) >= 5
+    assert all(instance.claim.predicate.margin and instance.control for instance in nearer)
+
+
+def test_a_network_is_told_from_the_nearest_rival():
+    """Distances from a network to its NTK stand against the nearest rival of all, not against a far one."""
+    rivals = {
+        (instance.claim.predicate.of, instance.control.predicate.of)
+        for instance in instances("issues")
+        if instance.claim.predicate.kind == "at-most" and instance.control and instance.control.predicate
+    }
+    against_ntk = {
+        (of, rival) for of, rival in rivals if of.endswith(("-vs-ntk.distance", "-ntk-given-f0.distance"))
+    }
+    assert len(against_ntk) == 3
+    assert all("-vs-nearest-rival" in rival for _, rival in against_ntk)
+    assert all(of.split("-vs-")[0] == rival.split("-vs-")[0] for of, rival in against_ntk)
+
+
+def test_controls_of_less_are_judged():
+    """`less` may name a control, and its rival is judged by the claim's own margin."""
+    (found,) = {
+        (instance.control.predicate, instance.claim.predicate.margin)
+        for instance in instances("issues")
+        if instance.claim.id == "centred-is-nearer-to-ntk-than-to-nngp"
+    }
+    rival, margin = found
+    assert (rival.kind, rival.margin, margin.text) == ("less", margin, "25%")
+    assert rival.of == ("centred-vs-nearest-rival.distance", "centred-vs-nngp.distance")
