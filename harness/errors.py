@@ -6,6 +6,7 @@
     │   └── ImportFailedError    its module cannot be imported
     ├── SuiteError               a suite file with mistakes             (suite)
     ├── SelectionError           an id or expression that fits nothing  (suite)
+    ├── SeedsError               a budget that a claim cannot have      (plan)
     ├── NoSuiteError             a folder or glob without suites        (folders)
     ├── StoreError               a store that cannot be used            (measure)
     ├── LockError                a lock that cannot be opened or got    (measure)

@@ -45,8 +45,8 @@ def series(loader: ModuleType, tmp_path: Path) -> Callable[[str], dict[str, Any]
 EDITS = {
     "prose": ("says = \"a equals b at {size}\"", 'says = "Other words, {size}"', set()),
     "title": ('title = "Toys"', 'title = "Games"', set()),
-    "seeds": ("seeds = 9", "seeds = 21", set()),
-    "alpha": ("seeds = 9", "alpha = 0.01", set()),
+    "seeds": ("seeds = 14", "seeds = 21", set()),
+    "alpha": ("seeds = 14", "alpha = 0.01", set()),
     "control": ('within = "5%" }\n', 'within = "5%" }\ncontrol = { at = { rate = "steep" } }\n', set()),
     "expectation": ('"open"\nexperiment = "others"', '"refuted"\nexperiment = "others"', set()),
     "time limit": ("time-limit = 33", "time-limit = 34", set()),
@@ -59,8 +59,8 @@ EDITS = {
     "factor": ('"2 x"', '"2.5 x"', {"beats"}),
     "centre": ("bound = 0.2 }", 'bound = 0.2 }\ncenter = "median"', {"is-small"}),
     "default centre": (
-        "seeds = 9",
-        'seeds = 9\ncenter = "median"',
+        "seeds = 14",
+        'seeds = 14\ncenter = "median"',
         {"are-equal", "change-alike", "ends-alike", "grows", "is-power-law", "is-small"},
     ),
     "sweep of an axis used up": ("size = [1, 2.0, 4]", "size = [1, 2.0, 4, 8]", {"grows", "is-power-law"}),
@@ -338,7 +338,7 @@ def test_asv_shows_timings_and_claims_of_three_commits_on_one_site(tmp_path: Pat
         )  # fmt: skip
         assert "track_" not in out
         assert ("n/a" in out) == (commit == commits[0])
-        record = record_of(checkout / "suites/toys.toml", seeds=6)
+        record = record_of(checkout / "suites/toys.toml", seeds=14)
         export(record, file="r", results=project / ".asv/results", machine_name="here")
     text = asv("compare", *commits[1:], "--machine", "here", "--only-changed", "--no-stats", "--factor=1.5")
     assert all(f"toys.{id_}.time_call" in text for id_ in ("one_ms", "three_ms"))  # 1 to 3, 3 to 9 ms

@@ -504,12 +504,12 @@ def test_a_suite_is_known_by_its_name_and_two_of_one_are_refused(pytester: pytes
 
 def test_options_reach_the_campaign_and_the_command(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("toys.toml").write_text(GOOD)
-    options = ("--harness-seeds=6", "--harness-store=my store.sqlite")
+    options = ("--harness-seeds=14", "--harness-store=my store.sqlite")
     result = pytester.runpytest_subprocess(IDS[0], *options)
     result.assert_outcomes(failed=1)  # 6 seeds are too few for 5%
-    shown = "--seeds=6 '--store=my store.sqlite'"
+    shown = "--seeds=14 '--store=my store.sqlite'"
     result.stdout.fnmatch_lines(
-        ["*after 6 of 6 seeds", f"*again  *harness run 'toys.toml::same[[]shift=0,size=1]' {shown}"]
+        ["*after 14 of 14 seeds", f"*again  *harness run 'toys.toml::same[[]shift=0,size=1]' {shown}"]
     )
     assert pytester.path.joinpath("my store.sqlite").exists()
     assert not pytester.path.joinpath(".harness").exists()
@@ -531,7 +531,7 @@ def test_the_store_is_the_commands(pytester: pytest.Pytester, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--harness-seeds=7", "--harness-seeds: expected one of 6, 9, 14, 21, 32, 48, 72, 108, found 7"),
+        ("--harness-seeds=7", "--harness-seeds: expected one of 14, 21, 32, 48, 72, 108, 162, 243, found 7"),
         ("--harness-workers=0", "--harness-workers: expected at least 1, found 0"),
     ],
 )

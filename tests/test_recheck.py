@@ -299,7 +299,7 @@ says = "One is faster than two."
 expect = "open"
 faster = { of = ["one", "two"], at-least = "1.1 x" }
 center = "median"
-seeds = 6
+seeds = 14
 """
     assert measured(write(text), None).rechecks == ()
 

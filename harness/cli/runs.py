@@ -36,7 +36,7 @@ from harness.cli.say import echo, note
 @keyword_option
 @marks_option
 @with_option
-@click.option("--seeds", type=int, help="Another budget of seeds: 6, 9, 14, 21, 32, 48, 72 or 108.")
+@click.option("--seeds", type=int, help="Another budget of seeds: 14, 21, 32, 48, 72, 108, 162 or 243.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes.  [default: one per core]")
 @click.option("--cluster", metavar="ADDRESS", default="", help="Dask workers: tcp://HOST:PORT, or local:N.")
 @click.option(

@@ -4,7 +4,8 @@ A change has one *kind*, the first of these that applies:
 
     added, removed   only one of the two has it
     not-run          it was not run, or not selected, on one side: nothing is said of it
-    redefined        it states another thing, or is measured at other parameters; see `definition`
+    redefined        it states another thing, is measured at other parameters, or was judged by another rule;
+                     see `redefinition`
     flipped          supported ↔ refuted
     weakened         a verdict became a weaker one (supported or refuted, then inconclusive, not-covered,
                      error); or the control of a supported claim no longer fails
@@ -29,6 +30,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from harness.judge import LOOKS, RULE
 from harness.measure.recheck import ROUNDING, ROUNDING_SDS
 from harness.report.change import KINDS, Change, Kind
 from harness.report.distance import how_far
@@ -126,7 +128,7 @@ def of_timings(before: Sequence[float], after: Sequence[float]) -> Kind:
 
 
 def redefinition(before: InstanceRecord, after: InstanceRecord) -> list[str]:
-    """What of the definition differs, in words: predicate, level, budget, control, expectation, parameters.
+    """What of the definition differs, in words: predicate, level, budget, rule, control, parameters, ….
 
     Sentences, sources, reasons and marks do not count. Nor does a parameter that only one side has: the
     experiment has gained or lost it since.
@@ -140,7 +142,10 @@ def redefinition(before: InstanceRecord, after: InstanceRecord) -> list[str]:
     return words or _parameters(before, after)
 
 
-_ASPECTS = ("predicate", "region", "alpha", "center", "seeds", "expectation", "control", "control's place")
+_ASPECTS = (
+    "predicate", "region", "alpha", "center", "seeds", "least seeds", "rule", "expectation", "control",
+    "control's place",
+)  # fmt: skip
 
 
 def _definition(instance: InstanceRecord) -> tuple[str, ...]:
@@ -151,10 +156,20 @@ def _definition(instance: InstanceRecord) -> tuple[str, ...]:
         str(instance.alpha),
         instance.center,
         str(instance.budget),
+        str(instance.least),
+        "" if instance.unit == "violation" else _rule(instance.rule),
         instance.expect,
         "none stated" if not control else control.predicate or "none",
         str(dict(sorted(control.at.items()))) if control else "",
     )
+
+
+def _rule(rule: int) -> str:
+    """The rule in words; `exact` is judged alike by all."""
+    return f"{rule} (looks from {_FIRST_LOOKS[rule]} seeds)" if rule in _FIRST_LOOKS else str(rule)
+
+
+_FIRST_LOOKS = {1: 6, RULE: LOOKS[0]}
 
 
 def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:

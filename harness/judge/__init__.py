@@ -8,7 +8,8 @@ question may be decided (`LOOKS`). At each look an *interval* holds the centre o
 chance `level` on each side (`interval`). Inside the question's region it *supports*, disjoint from it it
 *refutes*, otherwise more seeds are needed (`decide`, or `decide_rows` from rows), up to the budget:
 *inconclusive*. A claim is a conjunction of questions (`combine`). *Advice* is what would decide an
-inconclusive one (`smallest_margin`, `seeds_to_decision`); `reproducibility` how likely fresh seeds agree.
+inconclusive one (`smallest_margin`, `seeds_to_decision`); `reproducibility` how likely fresh seeds agree;
+`left_open` how rare an event may be that the seeds have missed.
 
     ValueError
     └── BadValue    a number that is not finite, or not positive on a log scale
@@ -17,6 +18,7 @@ inconclusive one (`smallest_margin`, `seeds_to_decision`); `reproducibility` how
 from harness.judge.advice import seeds_to_decision, smallest_margin
 from harness.judge.effect import BadValue, effect_values
 from harness.judge.interval import Interval, half_width_factor, interval
+from harness.judge.levels import RULE, level_of
 from harness.judge.outcome import (
     FAILING,
     Agreement,
@@ -29,14 +31,17 @@ from harness.judge.outcome import (
     exit_code,
     outcome,
 )
-from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility
+from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility, shown_reproducibility
 from harness.judge.rule import Decision, Ruling, check_budget, decide, decide_rows, next_look
+from harness.judge.unseen import left_open
 from harness.suite.records import LOOKS
+from harness.suite.unseen import leaves_open
 
 __all__ = [
     "FAILING",
     "FRAGILE",
     "LOOKS",
+    "RULE",
     "Agreement",
     "BadValue",
     "Decision",
@@ -56,9 +61,13 @@ __all__ = [
     "exit_code",
     "half_width_factor",
     "interval",
+    "leaves_open",
+    "left_open",
+    "level_of",
     "next_look",
     "outcome",
     "reproducibility",
     "seeds_to_decision",
+    "shown_reproducibility",
     "smallest_margin",
 ]

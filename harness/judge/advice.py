@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from harness.judge.interval import half_width_factor, interval, mean_and_sd
-from harness.judge.rule import Ruling, level_of, too_few_distinct
+from harness.judge.levels import level_of
+from harness.judge.rule import Ruling, too_few_distinct
 from harness.plan.records import Closeness, Linear, Question
 from harness.suite.records import LOOKS
 
@@ -44,8 +45,8 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
     shrink as 1/√N. The level is that of the verdict which the estimate points to.
 
     None when there is no telling: the estimate is on an edge, the interval is infinite or rests on too
-    few distinct values, the question is exact, or more than `MOST_SEEDS` are needed. A decided
-    question's answer is its own n.
+    few distinct values, mean and median differ, the question is exact, or more than `MOST_SEEDS` are
+    needed. A decided question's answer is its own n.
     """
     if ruling.verdict in ("supported", "refuted"):
         return ruling.n
@@ -60,7 +61,8 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
     level = level_of("supported" if inside != question.exchanged else "refuted", question)
     if question.center == "mean":
         sd = max(mean_and_sd(ruling.values)[1], effect.floor)
-        return _smallest_n(sd, distance, level)
+        smallest = _smallest_n(sd, distance, level)
+        return smallest if smallest is not None and smallest > ruling.n else None
     found = interval(ruling.values, question.center, level, effect.floor)
     upwards = abs(ruling.estimate - region.high) <= abs(ruling.estimate - region.low)
     reach = found.high - found.estimate if upwards else found.estimate - found.low

@@ -13,15 +13,22 @@ import math
 from collections.abc import Sequence
 
 from harness.judge.interval import half_width_factor, mean_and_sd
-from harness.judge.rule import Ruling, level_of, too_few_distinct
+from harness.judge.levels import level_of
+from harness.judge.rule import Ruling, too_few_distinct
 from harness.plan.records import Closeness, Question
 
 FRAGILE = 0.99
 """A verdict that is less reproducible than this is called fragile: one fresh run in a hundred differs."""
 
+LEAST_SHOWN = 21
+"""Of fewer seeds no figure is shown: it would rest on the standard deviation of too few."""
+
 
 def reproducibility(ruling: Ruling, question: Question) -> float | None:
     """The chance, in [0, 1], of the ruling's definite verdict in a run on fresh seeds with this budget.
+
+    Whether a verdict is fragile is judged by it; what is shown is cut (`shown_reproducibility`). It takes the
+    values for normal: of what happens on fewer seeds than these it knows nothing.
 
     None where nothing was decided, or the effect has no mean's interval: other centres, exact questions,
     too few distinct values.
@@ -61,3 +68,13 @@ def all_reproduce(chances: Sequence[float | None]) -> float | None:
             return None
         missing += 1 - chance
     return max(0.0, 1 - missing)
+
+
+def shown_reproducibility(chance: float | None, n: int) -> float | None:
+    """What is shown of a chance that n seeds gave: at most n/(n + 1); None of fewer than `LEAST_SHOWN`.
+
+    That the next n + 1 seeds are all like these n is more than these can tell.
+    """
+    if chance is None or n < LEAST_SHOWN:
+        return None
+    return min(chance, n / (n + 1))

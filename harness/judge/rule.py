@@ -1,9 +1,9 @@
 """The rule: look at fixed numbers of seeds, at a level fixed in advance, and stop when decided.
 
-At each look the interval's one-sided error is alpha/8, eight being the number of all possible looks; by
-Bonferroni's inequality the chance of a wrong verdict at any of them is at most alpha, whatever the
-budget. So a larger budget never changes a definite verdict. Repeated intervals: Jennison & Turnbull,
-"Group Sequential Methods" (2000). An interval inside a two-sided region is two one-sided tests:
+At each look the interval's one-sided error is alpha/8, eight being the number of all possible looks, or half
+of it (`levels`); by Bonferroni's inequality the chance of a wrong verdict at any of them is at most alpha,
+whatever the budget. So a larger budget never changes a definite verdict. Repeated intervals: Jennison &
+Turnbull, "Group Sequential Methods" (2000). An interval inside a two-sided region is two one-sided tests:
 Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987).
 """
 
@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.judge.effect import effect_values
+from harness.judge.gaps import has_gap
 from harness.judge.interval import Interval, interval
-from harness.plan.records import Closeness, Question, Region
+from harness.judge.levels import level_of, shows_outside
+from harness.plan.records import Center, Closeness, Question, Region
 from harness.suite.records import LOOKS
 
 LEAST_DISTINCT = 5
@@ -24,6 +26,8 @@ LEAST_DISTINCT = 5
 and 1 otherwise look constant so often that they pass for any margin (see tests/judge/test_rule.py)."""
 
 Decision = Literal["supported", "refuted", "inconclusive"]
+_Obstacle = Literal["", "few-distinct", "median"]
+"""What keeps a look from deciding, besides an interval that holds an edge of the region."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +71,9 @@ def check_budget(n: int) -> None:
         raise ValueError(f"expected a budget of {', '.join(map(str, LOOKS))} seeds, found {n}")
 
 
-def next_look(n: int, budget: int) -> int | None:
-    """The first look beyond n seeds within the budget; None when there is none."""
-    return next((look for look in LOOKS if n < look <= budget), None)
+def next_look(n: int, budget: int, least: int = 0) -> int | None:
+    """The first look beyond n seeds within the budget, and not below `least`; None when there is none."""
+    return next((look for look in LOOKS if n < look <= budget and look >= least), None)
 
 
 def too_few_distinct(values: Sequence[float], floor: float) -> bool:
@@ -88,35 +92,31 @@ def decide(values: Sequence[float], question: Question) -> Ruling:
 
     Values beyond the look at which it stops are never read. An interval inside the region supports, one
     disjoint from it refutes (exchanged for `differ`); otherwise it goes on, and is inconclusive at the
-    budget. A `Closeness` effect has no statistics: it is judged on exactly `budget` values, of which
-    every one must be at most 1.
+    budget. Of a mean whose values fall apart, the median's interval must say the same (`gaps`). A `Closeness`
+    effect has no statistics: it is judged on exactly `budget` values, of which every one must be at most 1.
 
-    Raises `ValueError` for a budget that is no look, or a value read that is not finite.
+    Raises `ValueError` for a budget that is no look or below the question's least, or a value read that is
+    not finite.
     """
     if isinstance(question.effect, Closeness):
         return _decide_exact(values, question)
     check_budget(question.budget)
-    floor = question.effect.floor
+    if question.budget < question.least:
+        raise ValueError(f"expected a budget of at least {question.least} seeds, found {question.budget}")
     looks: list[tuple[int, float, float]] = []
-    guarded = 0
+    obstacles: list[_Obstacle] = []
     n, shown = 0, Interval(math.nan, -math.inf, math.inf)
     verdict: Decision | None = None
-    for look in LOOKS:
-        if look > min(len(values), question.budget):
-            break
-        n, seen = look, values[:look]
-        shown = interval(seen, question.center, question.alpha / len(LOOKS), floor)
+    more = next_look(0, question.budget, question.least)
+    while more is not None and more <= len(values) and verdict is None:
+        n = more
+        shown, verdict, obstacle = _look(values[:n], question)
         looks.append((n, shown.low, shown.high))
-        if question.center == "mean" and too_few_distinct(seen, floor):
-            guarded += 1
-            continue
-        verdict = _verdict(seen, shown, question)
-        if verdict is not None:
-            break
-    more = None if verdict is not None else next_look(n, question.budget)
+        obstacles.append(obstacle)
+        more = None if verdict is not None else next_look(n, question.budget)
     reason = ""
     if verdict is None:
-        reason = _why_not(looks, guarded, more, question)
+        reason = _why_not(looks, obstacles, more, question)
         verdict = "inconclusive" if more is None else None
     return Ruling(
         verdict, n, shown.estimate, shown.low, shown.high, tuple(values[:n]), tuple(looks), more, reason
@@ -136,26 +136,32 @@ def decide_rows(rows: Sequence[Sequence[float]], question: Question) -> Ruling:
     return ruling
 
 
-def level_of(verdict: Literal["supported", "refuted"], question: Question) -> float:
-    """The one-sided level, at one look, of the interval that must show `verdict`."""
-    alpha = question.alpha if verdict == "supported" else question.alpha_refute
-    return alpha / len(LOOKS)
+def _look(seen: Sequence[float], question: Question) -> tuple[Interval, Decision | None, _Obstacle]:
+    """The interval at the level of *supported*, the verdict of one look, and what stands in its way."""
+    assert not isinstance(question.effect, Closeness)
+    floor = question.effect.floor
+    shown = interval(seen, question.center, level_of("supported", question), floor)
+    if question.center == "mean" and too_few_distinct(seen, floor):
+        return shown, None, "few-distinct"
+    verdict = _verdict(seen, shown, question.center, question)
+    if verdict is None or question.center != "mean" or not has_gap(seen, floor):
+        return shown, verdict, ""
+    median = interval(seen, "median", level_of("supported", question))
+    agreed = verdict == _verdict(seen, median, "median", question)
+    return shown, verdict if agreed else None, "" if agreed else "median"
 
 
-def _verdict(seen: Sequence[float], shown: Interval, question: Question) -> Decision | None:
-    """Supported, refuted, or None, from the intervals at the two levels (one, where they are equal)."""
-    other = shown
-    if question.alpha_refute != question.alpha:
-        assert not isinstance(question.effect, Closeness)
-        level = level_of("refuted", question)
-        other = interval(seen, question.center, level, question.effect.floor)
-    if question.exchanged:
-        if _disjoint(shown, question.region):
-            return "supported"
-        return "refuted" if _inside(other, question.region) else None
-    if _inside(shown, question.region):
+def _verdict(seen: Sequence[float], shown: Interval, center: Center, question: Question) -> Decision | None:
+    """Supported, refuted, or None, from this centre's intervals; `shown` is that of *supported*."""
+    assert not isinstance(question.effect, Closeness)
+    if (_disjoint if shows_outside("supported", question) else _inside)(shown, question.region):
         return "supported"
-    return "refuted" if _disjoint(other, question.region) else None
+    level = level_of("refuted", question)
+    if level != level_of("supported", question):
+        shown = interval(seen, center, level, question.effect.floor)
+    if (_disjoint if shows_outside("refuted", question) else _inside)(shown, question.region):
+        return "refuted"
+    return None
 
 
 def _inside(found: Interval, region: Region) -> bool:
@@ -171,14 +177,19 @@ def _disjoint(found: Interval, region: Region) -> bool:
 
 
 def _why_not(
-    looks: list[tuple[int, float, float]], guarded: int, more: int | None, question: Question
+    looks: list[tuple[int, float, float]], obstacles: list[_Obstacle], more: int | None, question: Question
 ) -> str:
-    if looks and guarded == len(looks):
+    if obstacles and set(obstacles) == {"few-distinct"}:
         return f"fewer than {LEAST_DISTINCT} distinct values at every look: use `exact`"
     if more is not None:
         return f"needs {more} seeds"
+    if obstacles[-1] == "median":
+        return "mean and median differ"
     if looks[-1][1:] == (-math.inf, math.inf):
         return f"a {question.center} has no finite interval at {looks[-1][0]} seeds: raise the budget"
+    shown = Interval(math.nan, *looks[-1][1:])
+    if _disjoint(shown, question.region) or _inside(shown, question.region):
+        return "the interval is outside the region, but the wider one that refutes is not"
     return "the interval still holds an edge of the region at the budget"
 
 

@@ -5,7 +5,7 @@ question reads *trials*; two claims that read the same experiment at the same po
 read the same trial, which is measured once.
 """
 
-from harness.plan.questions import PAIR, Case, case, declared, fixed, parameters
+from harness.plan.questions import PAIR, Case, SeedsError, case, declared, fixed, parameters
 from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Trial, arguments
 from harness.plan.shards import shard
 
@@ -18,6 +18,7 @@ __all__ = [
     "Question",
     "Reading",
     "Region",
+    "SeedsError",
     "Trial",
     "arguments",
     "case",

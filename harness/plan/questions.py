@@ -11,12 +11,17 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from harness.declare import Declaration, find, is_reference
+from harness.errors import UserError
 from harness.plan.records import Closeness, Linear, Params, Question, Reading, Region, Scale, Value, arguments
 from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
-from harness.suite.records import AxisValue, Experiment, Instance
+from harness.suite.records import LOOKS, AxisValue, Experiment, Instance
 
 PAIR = "harness.measure.pair:pair"
 """The experiment that times two benchmarks side by side; by its name, for this room knows nothing of it."""
+
+
+class SeedsError(UserError, ValueError):
+    """A budget that is given in place of the claims' own, and that one of them cannot be judged with."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +36,26 @@ class Case:
 def case(instance: Instance, *, seeds: int | None = None) -> Case:
     """The case of an instance; `seeds` replaces its budget, except for `exact`.
 
-    Raises ValueError where the suite was loaded without importing the experiment that it names.
+    Raises `SeedsError` for a budget that is no look or below the least that `rare` allows, ValueError
+    where the suite was loaded without importing the experiment that it names.
     """
     predicate = instance.claim.predicate
     budget = instance.seeds if seeds is None or isinstance(predicate, Exact) else seeds
+    if budget != instance.seeds:
+        _check_budget(budget, instance)
     questions = _Questions(instance, budget)
     control: tuple[Question, ...] = ()
     if instance.control is not None and instance.control.predicate is not None:
         control = questions.ask(instance.control.predicate, instance.control.at)
     return Case(instance, questions.ask(predicate, {}), control)
+
+
+def _check_budget(seeds: int, instance: Instance) -> None:
+    if seeds not in LOOKS:
+        raise SeedsError(f"seeds: expected one of {', '.join(map(str, LOOKS))}, found {seeds}")
+    if seeds < instance.least:
+        expected = f"expected at least {instance.least} seeds, for its `rare`"
+        raise SeedsError(f"{instance.id}: {expected}, found {seeds}")
 
 
 def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> Params:
@@ -187,4 +203,5 @@ class _Questions:
 
     def _question(self, effect: Linear | Closeness, region: Region) -> Question:
         claim = self.instance.claim
-        return Question("", effect, region, claim.center, claim.alpha, claim.alpha, self.budget)
+        least = self.instance.least
+        return Question("", effect, region, claim.center, claim.alpha, claim.alpha, self.budget, least=least)

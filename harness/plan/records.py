@@ -99,7 +99,7 @@ class Question:
 
     `alpha` is the one-sided chance of a wrong *supported*, `alpha_refute` of a wrong *refuted* (a
     conjunction of k parts refutes each at α/(k−1)).
-    `exchanged` swaps the two verdicts (`differ`).
+    `exchanged` swaps the two verdicts (`differ`). No look is smaller than `least` (`rare`).
     """
 
     name: str
@@ -110,6 +110,7 @@ class Question:
     alpha_refute: float
     budget: int
     exchanged: bool = False
+    least: int = 0
 
     def trials(self, seeds: Iterable[int]) -> list[Trial]:
         """The distinct trials that the question reads for these seeds."""

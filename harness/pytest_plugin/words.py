@@ -6,7 +6,7 @@ import json
 
 from harness.report.findings import sentence
 from harness.report.record import InstanceRecord, PartRecord, Unit
-from harness.report.words import advice, control, effect, interval, point, region, rival
+from harness.report.words import advice, control, effect, interval, leaves_open, point, region, rival
 from harness.text import printable
 
 
@@ -18,7 +18,7 @@ def safe(text: str) -> str:
 def properties(record: InstanceRecord) -> list[tuple[str, object]]:
     """Names and values for `user_properties`. Numbers are JSON, in the units of `harness.report.record`."""
     texts = ("verdict", "outcome", "expect", "agreement", "unit", "says")
-    numbers = ("n", "budget", "estimate", "interval", "region", "seconds")
+    numbers = ("n", "budget", "estimate", "interval", "region", "leaves_open", "seconds")
     return [
         *((name, printable(getattr(record, name))) for name in texts),
         *((name, json.dumps(getattr(record, name))) for name in numbers),
@@ -40,6 +40,8 @@ def explanation(record: InstanceRecord, command: str) -> str:
         lines.append((part.name, f"{part.verdict}: {_measured(part, record.unit)}"))
     if not record.parts:
         lines.append(("measured", _measured(record, record.unit)))
+    if record.leaves_open is not None:
+        lines.append(("open", leaves_open(record)))
     if record.control:
         lines.append(("control", rival(record.control)))
         for part in record.control.parts:

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from harness.campaign import Finding, Part, Result
 from harness.judge import (
     FRAGILE,
+    RULE,
     Verdict,
     all_reproduce,
+    left_open,
     reproducibility,
     seeds_to_decision,
+    shown_reproducibility,
     smallest_margin,
 )
 from harness.measure import Measurement, Recheck
@@ -78,10 +81,13 @@ def instance_record(
         seconds=seconds,
         trials=trials,
         looks=shown.looks,
-        reproducibility=_reproducibility(finding.parts, finding.verdict),
+        reproducibility=_shown_reproducibility(finding.parts, finding.verdict),
         fragile=_is_fragile(finding),
         fit=fit(part, instance, result.measurements, first_seed),
         timings=timings(part, instance, result.measurements, first_seed),
+        rule=RULE,
+        least=instance.least,
+        leaves_open=_left_open(finding.parts, finding.verdict),
     )
 
 
@@ -110,6 +116,27 @@ def _reproducibility(parts: Sequence[Part], verdict: Verdict) -> float | None:
     if verdict == "refuted":
         return max((chance for chance in chances if chance is not None), default=None)
     return all_reproduce(chances) if verdict == "supported" else None
+
+
+def _shown_reproducibility(parts: Sequence[Part], verdict: Verdict) -> float | None:
+    """What is shown of it: cut by the seeds of the part that has the fewest, or of each refuted one."""
+    decided = [part for part in parts if part.verdict == verdict]
+    if verdict == "refuted":
+        shown = [shown_reproducibility(_reproducibility([part], verdict), part.ruling.n) for part in decided]
+        return max((chance for chance in shown if chance is not None), default=None)
+    fewest = min((part.ruling.n for part in decided), default=0)
+    return shown_reproducibility(_reproducibility(decided, verdict), fewest)
+
+
+def _left_open(parts: Sequence[Part], verdict: Verdict) -> float | None:
+    """What a definite verdict leaves open: of a supported conjunction, what any part does."""
+    if verdict == "refuted":
+        settled = settling(parts, verdict)
+        return left_open(settled.ruling, settled.question)
+    if verdict != "supported":
+        return None
+    chances = [left_open(part.ruling, part.question) for part in parts]
+    return max((chance for chance in chances if chance is not None), default=None)
 
 
 def _is_fragile(finding: Finding) -> bool:
@@ -152,7 +179,10 @@ def _part(part: Part) -> PartRecord:
         smallest_margin=smallest_margin(ruling, question) if linear else None,
         seeds_to_decision=seeds_to_decision(ruling, question) if linear and not definite else None,
         reason=part.error or ruling.reason,
-        reproducibility=None if part.error else reproducibility(ruling, question),
+        reproducibility=None
+        if part.error
+        else shown_reproducibility(reproducibility(ruling, question), ruling.n),
+        leaves_open=None if part.error else left_open(ruling, question),
     )
 
 

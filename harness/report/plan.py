@@ -49,5 +49,5 @@ def _trials(cases: Sequence[Case], *, first_look: bool) -> dict[Trial, None]:
 
 def _seeds(question: Question, first_look: bool) -> int:
     if first_look and not isinstance(question.effect, Closeness):
-        return LOOKS[0]
+        return max(LOOKS[0], question.least)
     return question.budget

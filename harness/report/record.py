@@ -84,6 +84,9 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seeds_to_decision: int | None
     reason: str
     reproducibility: float | None = None
+    """As the instance's."""
+    leaves_open: float | None = None
+    """As the instance's."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -170,11 +173,20 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     looks: tuple[tuple[int, Side, Side], ...] = ()
     """How the verdict was reached: (n, low, high) of the interval at each look."""
     reproducibility: float | None = None
-    """The chance that fresh seeds give the same verdict; None where it is not known."""
+    """The chance that fresh seeds give the same verdict, as far as n seeds tell: at most n/(n + 1), and None
+    of fewer than 21. None where it is not known, too. In records of 0.1 it is not cut."""
     fragile: bool = False
-    """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known."""
+    """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known: its
+    verdict is near an edge. Judged before the chance is cut."""
     fit: FitRecord | None = None
     timings: tuple[TimingRecord, ...] = ()
+    rule: int = 1
+    """Which rule judged it, `harness.judge.RULE`; records of 0.1 do not say, and are of the first."""
+    least: int = 0
+    """The smallest number of seeds that `rare` allows; 0 where it is not demanded."""
+    leaves_open: float | None = None
+    """A definite verdict on n seeds may have missed events that happen on this share of seeds, at its alpha;
+    None of medians and of what is not decided."""
 
 
 class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -88,6 +88,33 @@ def again(instance: InstanceRecord) -> str:
     return f"{math.floor(min(instance.reproducibility, 1.0) * 1000) / 10:.4g}%{mark}"
 
 
+def leaves_open(instance: InstanceRecord) -> str:
+    """What its seeds may all have missed, in words; '' where nothing is said of it."""
+    if instance.leaves_open is None:
+        return ""
+    return f"what happens on up to {_share(instance.leaves_open)} of seeds"
+
+
+def unseen(record: Record) -> str:
+    """What is left open by verdicts on each number of seeds, in a sentence; '' where it is not known."""
+    most: dict[int, float] = {}
+    for instance in record.instances:
+        if instance.leaves_open is not None:
+            ns = [part.n for part in instance.parts if part.leaves_open == instance.leaves_open]
+            n = min(ns, default=instance.n)
+            most[n] = max(instance.leaves_open, most.get(n, 0.0))
+    if not most:
+        return ""
+    first, *others = (f"on up to {_share(most[n])}" for n in sorted(most))
+    said = [f"{min(most)} seeds leave open what happens {first} of seeds"]
+    said += [f"{n} {share}" for n, share in zip(sorted(most)[1:], others, strict=True)]
+    return f"Every seed may miss what is rare: {', '.join(said)}."
+
+
+def _share(x: float) -> str:
+    return f"{100 * x:.2g}%"
+
+
 def seconds(x: float) -> str:
     """A duration: `0.3 s`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
     if x < 10:
@@ -198,6 +225,7 @@ def scope(record: Record) -> str:
         f"A verdict covers the data sets named, over the stated range: {what_seeds_redraw(record)}, "
         "not data sets. The expected number of wrong definite verdicts in this run is "
         f"at most {number(record.wrong_verdicts_bound)} (the sum of the alphas, each side)."
+        f" {unseen(record)}".rstrip()
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from string import Formatter
 from typing import Annotated, Any
 
 import msgspec
 
+from harness.suite.budgets import AtLeastOne, Budget, read_budget, read_rare, read_seeds
 from harness.suite.errors import Path, one_of, shown
 from harness.suite.predicates import (
     FIXED_IN_CONTROL,
@@ -24,7 +25,6 @@ from harness.suite.predicates import (
 )
 from harness.suite.reader import Notes, Table
 from harness.suite.records import (
-    LOOKS,
     Axis,
     Benchmark,
     Center,
@@ -41,7 +41,6 @@ from harness.text import SIZE, size
 Alpha = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Size = Annotated[str, msgspec.Meta(pattern=SIZE.pattern)]
-AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Mark = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 MARK = "a list of marks of letters, digits, _ and -"
 
@@ -50,7 +49,7 @@ MARK = "a list of marks of letters, digits, _ and -"
 class Defaults:
     """What a claim has where neither it nor `[defaults]` says otherwise."""
 
-    seeds: int = 48
+    budget: Budget = field(default_factory=Budget)
     alpha: float = 0.001
     center: Center = "mean"
     marks: tuple[str, ...] = ()
@@ -69,6 +68,7 @@ class Override:
     marks: tuple[str, ...] | None
     control: Control | None
     seeds: int | None
+    rare: float | None
 
 
 @dataclass(frozen=True)
@@ -82,15 +82,16 @@ class Draft:
     because: str
     marks: tuple[str, ...]
     control: Control | None
-    seeds: int
+    budget: Budget
     overrides: tuple[Override, ...]
 
 
 def read_defaults(table: Table) -> Defaults:
     """The `[defaults]` table."""
     default = Defaults()
+    seeds = table.take("seeds", AtLeastOne, None)  # a look, unless all claims that take it are `exact`
     defaults = Defaults(
-        seeds=_seeds(table, default.seeds, exact=False),
+        budget=default.budget.changed(table.path, seeds, read_rare(table)),
         alpha=table.take("alpha", Alpha, default.alpha),
         center=table.take("center", Center, default.center),
         marks=table.take("marks", tuple[Mark, ...], default.marks, expected=MARK),
@@ -121,7 +122,7 @@ def read_claim(
     memory_limit = _memory(table, defaults.memory_limit)
     kind, raw_predicate = _kind(table)
     center = table.take("center", Center, "pseudomedian" if kind == "faster" else defaults.center)
-    seeds = _seeds(table, defaults.seeds, exact=kind == "exact")
+    budget = read_budget(table, defaults.budget, exact=kind == "exact")
     predicate = None
     if kind is not None:
         predicate = read_predicate(kind, Table(raw_predicate, (*path, kind), notes))
@@ -161,7 +162,7 @@ def read_claim(
     claim = Claim(
         id_, says, source, experiment, predicate, center, alpha, time_limit, toml, pair, memory_limit
     )
-    return Draft(claim, path, at, expect, because, marks, control, seeds, overrides)
+    return Draft(claim, path, at, expect, because, marks, control, budget, overrides)
 
 
 _CONTROL = '"none: reason", or a table of what the rival replaces'
@@ -206,14 +207,6 @@ def _citation(table: Table, sources: Mapping[str, Source]) -> Citation | None:
     inner.close()
     known = cite is not None and table.notes.name((*inner.path, "cite"), cite, sources)
     return Citation(cite, stance, where) if known and stance is not None else None
-
-
-def _seeds(table: Table, default: Any, *, exact: bool) -> Any:
-    """A budget: one of the looks; for `exact`, which has no looks, any number of seeds."""
-    seeds = table.take("seeds", AtLeastOne, default)
-    if not exact and seeds is not None and seeds not in LOOKS:
-        table.notes.add((*table.path, "seeds"), f"a budget: {one_of(LOOKS)}", shown(seeds))
-    return seeds
 
 
 def _memory(table: Table, default: int | None) -> int | None:
@@ -314,6 +307,9 @@ class _Claim:
         axes = self.experiment.axes if self.experiment else {}
         spans = self.predicate.along if isinstance(self.predicate, Comparison) else None
         at = _at(raw, (*table.path, "at"), axes, self.notes, spans) if self.experiment else {}
+        changes = [each.name for each in fields(Override) if each.name not in ("path", "at")]
+        if not any(map(table.has, changes)):
+            self.notes.add(table.path, f"something to override, {one_of(changes)}", "nothing")
         override = Override(
             path=table.path,
             at=at,
@@ -324,12 +320,10 @@ class _Claim:
                 table.take("control", str | dict[str, Any], None, expected=_CONTROL),
                 (*table.path, "control"),
             ),
-            seeds=_seeds(table, None, exact=self.kind == "exact"),
+            seeds=read_seeds(table, exact=self.kind == "exact"),
+            rare=read_rare(table, exact=self.kind == "exact"),
         )
         table.close()
-        changed = [f.name for f in fields(override) if f.name not in ("path", "at")]
-        if all(getattr(override, name) is None for name in changed):
-            self.notes.add(table.path, f"something to override, {one_of(changed)}", "nothing")
         return override
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.declare import is_reference, reference_of
+from harness.suite.budgets import DROPPED_LOOKS
 from harness.suite.errors import Mistake, Path
 from harness.suite.experiments import GIVEN
-from harness.suite.records import Benchmark, Experiment
+from harness.suite.records import LOOKS, Benchmark, Experiment
 
 FORMAT = 2
 """What suites say from now on."""
@@ -90,8 +91,33 @@ def _to_write(lacking: Sequence[str]) -> str:
     )
 
 
+def _budgets(read: Read) -> Iterator[Mistake]:
+    """Budgets that are looks no more, of claims that have looks, and of `[defaults]` where one takes it."""
+    claims = {id_: claim for id_, claim in _tables(read.document.get("claims")) if "exact" not in claim}
+    if any("seeds" not in claim for claim in claims.values()):
+        yield from _dropped(("defaults",), read.document.get("defaults"))
+    for id_, claim in claims.items():
+        yield from _dropped(("claims", id_), claim)
+        where = claim.get("where")
+        for index, override in enumerate(where if isinstance(where, list) else ()):
+            yield from _dropped(("claims", id_, "where", index), override)
+
+
+def _dropped(path: Path, table: object) -> Iterator[Mistake]:
+    seeds = table.get("seeds") if isinstance(table, Mapping) else None
+    if seeds in DROPPED_LOOKS and not isinstance(seeds, bool):
+        expected = f"`seeds = {LOOKS[0]}`, the first look now, or a later one; and `format = {FORMAT}`"
+        yield Mistake((*path, "seeds"), expected, f"`seeds = {int(seeds)}` in a suite of format 1")
+
+
+def _tables(value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if isinstance(value, Mapping):
+        yield from ((name, table) for name, table in value.items() if isinstance(table, Mapping))
+
+
 CHANGES: tuple[Change, ...] = (
     Change(2, "your own data stay as they are unless `preprocess` or `targets` says otherwise", _own_data),
+    Change(2, "claims are looked at from 14 seeds on, not from 6", _budgets),
 )
 """Everything that has changed, by the format that changed it."""
 

@@ -95,7 +95,7 @@ def _instance(
         labels[span[0]] = f"{span[1]}..{span[2]}"
     stance = claim.source.stance if claim.source else "asks"
     expect: Expectation = draft.expect or _BY_STANCE[stance]
-    because, marks, control, seeds = draft.because, draft.marks, draft.control, draft.seeds
+    because, marks, control, budget = draft.because, draft.marks, draft.control, draft.budget
     path = draft.path
     for index, override in enumerate(draft.overrides):
         if not _matches(override, labels):
@@ -106,7 +106,7 @@ def _instance(
         because = because if override.because is None else override.because
         marks = marks if override.marks is None else override.marks
         control = override.control or control
-        seeds = override.seeds or seeds
+        budget = budget.changed(override.path, override.seeds, override.rare)
     against_source = stance != "asks" and expect not in ("open", _BY_STANCE[stance])
     if against_source and not because:
         expected = f"`because`: why {expect} is expected, against a source that {stance} it"
@@ -114,7 +114,7 @@ def _instance(
     says = claim.says.format_map({**labels, **({over[0]: ", ".join(over[1])} if over else {})})
     return Instance(
         suite, claim, tuple(sorted((a, v.label) for a, v in point.items())), says,
-        expect, because, marks, control, seeds, span, over,
+        expect, because, marks, control, budget.seeds, span, over, budget.least(claim.alpha, notes),
     )  # fmt: skip
 
 

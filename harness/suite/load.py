@@ -165,8 +165,10 @@ def _read(
         parameters = {name for e in (*known.values(), *timed.values()) for name in (*e.fixed, *_declared(e))}
         for parameter in given:
             notes.name((GIVEN, parameter), parameter, sorted(parameters))
-    notes.mistakes += changed(format_, Read(document, (*known.values(), *timed.values()), given))
     claims, instances = _claims(top, name, defaults, sources, experiments, benchmarks)
+    old = changed(format_, Read(document, (*known.values(), *timed.values()), given))
+    said = {mistake.path for mistake in old}  # once: what a line meant, and what to write
+    notes.mistakes = [*(m for m in notes.mistakes if m.path not in said), *old]
     if not claims and not timed and not notes.mistakes:
         notes.add((), "at least one claim or benchmark", "none")
     for claim in claims:

@@ -19,9 +19,9 @@ Value = int | float | str | bool
 Stance = Literal["asserts", "disputes", "asks"]
 Expectation = Literal["supported", "refuted", "open"]
 Center = Literal["mean", "pseudomedian", "median"]
-LOOKS = (6, 9, 14, 21, 32, 48, 72, 108)
+LOOKS = (14, 21, 32, 48, 72, 108, 162, 243)
 """Numbers of seeds at which a claim may be decided, each about 1.5 times the one before; a budget is one of
-them."""
+them. Six or nine seeds of a number with two modes are too often all of one mode: docs/verdicts.md."""
 Point = tuple[tuple[str, str], ...]
 """Axis names with labels of their values, sorted by name."""
 
@@ -160,6 +160,8 @@ class Instance:
     seeds: int
     span: tuple[str, str, str] | None = None
     over: tuple[str, tuple[str, ...]] | None = None
+    least: int = 0
+    """The first look that the claim's `rare` allows, for its control too; 0 where it has none."""
 
     @property
     def labels(self) -> dict[str, str]:

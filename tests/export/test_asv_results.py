@@ -27,7 +27,7 @@ __all__ = ["loader"]
 def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Record]:
     """A project, and the record of its suite."""
     project = project_in(tmp_path_factory.mktemp("measured") / "project")
-    return project, record_of(project / "suites/toys.toml", seeds=6)
+    return project, record_of(project / "suites/toys.toml", seeds=14)
 
 
 @pytest.fixture

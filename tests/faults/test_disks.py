@@ -318,7 +318,7 @@ GOOD = """\
 format = 2
 title = "Faulty"
 [defaults]
-seeds = 6
+seeds = 14
 [experiments.e]
 run = "faulty:fault"
 with = { log = "LOG" }

@@ -70,7 +70,7 @@ at = { shift = 0.0 }
 at = { size = [1, 2] }
 expect = "open"
 because = "small"
-seeds = 9
+seeds = 14
 [claims.law]
 says = "grows"
 expect = "supported"

@@ -60,9 +60,9 @@ def test_the_smallest_margin_is_the_edge_of_support(center, region, seed, sd):
 
 
 def test_smallest_margin_by_hand():
-    ruling = decide(with_moments(6, 0.5, 0.2), replace(EQUAL, budget=6))
-    half = 0.2 * half_width_factor(6, 0.001 / 8)
-    # 1e-12: sums of six numbers of order 1.
+    ruling = decide(with_moments(14, 0.5, 0.2), replace(EQUAL, budget=14))
+    half = 0.2 * half_width_factor(14, 0.001 / 8)
+    # 1e-12: sums of fourteen numbers of order 1.
     assert smallest_margin(ruling, EQUAL) == pytest.approx(0.5 + half, abs=1e-12)
     assert smallest_margin(ruling, replace(EQUAL, region=Region(0.4, 2.0))) == pytest.approx(
         1.2 - 0.5 + half, abs=1e-12
@@ -72,13 +72,13 @@ def test_smallest_margin_by_hand():
 
 
 def test_no_margin_where_nothing_is_supported():
-    good = decide(with_moments(6, 0.5, 0.2), replace(EQUAL, budget=6))
+    good = decide(with_moments(14, 0.5, 0.2), replace(EQUAL, budget=14))
     assert smallest_margin(good, replace(EQUAL, exchanged=True)) is None
     assert smallest_margin(good, replace(EQUAL, region=Region())) is None
     assert smallest_margin(decide([], EQUAL), EQUAL) is None
-    assert smallest_margin(decide([0.5] * 6, EQUAL), EQUAL) is None  # too few distinct values
-    by_median = replace(EQUAL, center="median", budget=9)
-    assert smallest_margin(decide(with_moments(9, 0.5, 0.2), by_median), by_median) is None
+    assert smallest_margin(decide([0.5] * 14, EQUAL), EQUAL) is None  # too few distinct values
+    by_median = replace(EQUAL, center="median", budget=14, alpha=1e-4)  # below 8 · 2⁻¹⁴: no finite interval
+    assert smallest_margin(decide(with_moments(14, 0.5, 0.2), by_median), by_median) is None
     exact = replace(EQUAL, effect=Closeness((READING, READING), 0.1, 0.1), budget=1)
     assert smallest_margin(decide([0.0], exact), exact) is None
 
@@ -87,22 +87,23 @@ def test_no_margin_where_nothing_is_supported():
 @pytest.mark.parametrize("sd", [1.0, 3.0, 10.0])
 @pytest.mark.parametrize("exchanged", [False, True])
 def test_seeds_to_decision_is_the_smallest_that_would_do(mean, sd, exchanged):
-    question = replace(EQUAL, budget=6, alpha_refute=0.0001, exchanged=exchanged)
-    ruling = decide(with_moments(6, mean, sd), question)
+    question = replace(EQUAL, budget=14, alpha_refute=0.0001, exchanged=exchanged)
+    ruling = decide(with_moments(14, mean, sd), question)
     assert ruling.verdict == "inconclusive"
     seeds = seeds_to_decision(ruling, question)
     assert seeds is not None
     alpha = 0.001 if (abs(mean) < 1) != exchanged else 0.0001
+    level = alpha / 8 if abs(mean) < 1 else alpha / 16  # inside, and outside a region with two edges
     distance = abs(abs(mean) - 1)
     # Independent of the bisection: the half-width at N and N − 1.
-    assert half_width_factor(seeds, alpha / 8) * sd < distance
-    assert half_width_factor(seeds - 1, alpha / 8) * sd >= distance * (1 - 1e-12)  # 1e-12: rounding of sd
+    assert half_width_factor(seeds, level) * sd < distance
+    assert half_width_factor(seeds - 1, level) * sd >= distance * (1 - 1e-12)  # 1e-12: rounding of sd
     assert seeds > ruling.n
 
 
 def test_seeds_to_decision_of_a_decided_question_is_its_n():
     values = np.random.default_rng(1).normal(0, 1e-3, 32).tolist()  # any seed: 1000 sd inside
-    assert seeds_to_decision(decide(values, EQUAL), EQUAL) == 6
+    assert seeds_to_decision(decide(values, EQUAL), EQUAL) == 14
 
 
 def test_seeds_to_decision_uses_the_floor():
@@ -126,14 +127,14 @@ def test_other_centers_scale_the_interval_s_reach(center):
 
 
 def test_no_telling():
-    on_edge = decide(with_moments(6, 0.0, 1.0), replace(EQUAL, budget=6))
+    on_edge = decide(with_moments(14, 0.0, 1.0), replace(EQUAL, budget=14))
     assert seeds_to_decision(on_edge, replace(EQUAL, region=Region(high=on_edge.estimate))) is None
     assert seeds_to_decision(decide([], EQUAL), EQUAL) is None
     assert seeds_to_decision(decide([0.5] * 32, EQUAL), EQUAL) is None  # too few distinct values
-    hopeless = decide(with_moments(6, 0.0, 1e6), replace(EQUAL, budget=6))
+    hopeless = decide(with_moments(14, 0.0, 1e6), replace(EQUAL, budget=14))
     assert seeds_to_decision(hopeless, EQUAL) is None  # 1.3e13 seeds
-    by_median = replace(EQUAL, center="median", budget=9)
-    assert seeds_to_decision(decide(with_moments(9, 0.5, 2.0), by_median), by_median) is None
+    by_median = replace(EQUAL, center="median", budget=14, alpha=1e-4)
+    assert seeds_to_decision(decide(with_moments(14, 0.5, 2.0), by_median), by_median) is None
     exact = replace(EQUAL, effect=Closeness((READING, READING), 0.1, 0.1), budget=3)
     assert seeds_to_decision(decide([0.0], exact), exact) is None
 

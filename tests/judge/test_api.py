@@ -17,6 +17,7 @@ def test_exports():
         "Interval",
         "LOOKS",
         "Outcome",
+        "RULE",
         "Ruling",
         "Stance",
         "Verdict",
@@ -30,10 +31,14 @@ def test_exports():
         "exit_code",
         "half_width_factor",
         "interval",
+        "leaves_open",
+        "left_open",
+        "level_of",
         "next_look",
         "outcome",
         "reproducibility",
         "seeds_to_decision",
+        "shown_reproducibility",
         "smallest_margin",
     ]
     assert all(hasattr(harness.judge, name) for name in harness.judge.__all__)

@@ -17,9 +17,11 @@ SEED = 20250110  # any: the checks below hold for every data set, ties having pr
 
 
 def test_half_widths_at_the_looks():
-    found = [round(half_width_factor(n, LEVEL), 2) for n in LOOKS]
-    # STATISTICS.md's list, whose last two (0.46, 0.37) are rounded up: 0.4545 and 0.3646.
-    assert found == [3.77, 2.08, 1.33, 0.97, 0.73, 0.57, 0.45, 0.36]
+    found = [round(half_width_factor(n, LEVEL), 3) for n in LOOKS]
+    assert found == [1.332, 0.969, 0.731, 0.572, 0.455, 0.365, 0.294, 0.238]
+    # For *outside* a region with two edges.
+    found = [round(half_width_factor(n, LEVEL / 2), 3) for n in LOOKS]
+    assert found == [1.438, 1.035, 0.775, 0.604, 0.478, 0.383, 0.309, 0.250]
 
 
 @pytest.mark.parametrize("level", [1e-9, 1e-6, LEVEL, 0.01, 0.2])
@@ -48,7 +50,7 @@ def test_floor_is_the_least_standard_deviation():
     assert interval(spread, "mean", LEVEL, floor=0.5) == interval(spread, "mean", LEVEL, floor=0.0)
 
 
-@pytest.mark.parametrize("n", LOOKS[2:])
+@pytest.mark.parametrize("n", LOOKS)
 @pytest.mark.parametrize("level", [LEVEL, 0.001, 0.01])
 @pytest.mark.parametrize("shape", ["gaussian", "t3", "skew"])
 def test_pseudomedian_is_the_inverted_signed_rank_test(n, level, shape):
@@ -69,8 +71,8 @@ def test_pseudomedian_is_the_inverted_signed_rank_test(n, level, shape):
     assert not rejected(found.high - 1e-9, "less")
 
 
-@pytest.mark.parametrize("n", LOOKS[2:])
-@pytest.mark.parametrize("level", [LEVEL, 0.001, 0.01])
+@pytest.mark.parametrize("n", LOOKS)
+@pytest.mark.parametrize("level", [LEVEL / 2, LEVEL, 0.001, 0.01])
 @pytest.mark.parametrize("shape", ["gaussian", "t3", "skew"])
 def test_median_is_the_inverted_sign_test(n, level, shape):
     values = _draw(shape, n)
@@ -95,10 +97,13 @@ def test_level_reached_exactly_counts(rank):
 
 
 @pytest.mark.parametrize("center", ["pseudomedian", "median"])
-def test_first_finite_interval_at_14(center):
+def test_14_values_are_the_fewest_with_a_finite_interval(center):
+    """At α/8 and α/16 alike: the least level of n values is 2⁻ⁿ."""
     values = np.random.default_rng(SEED).normal(size=14).tolist()
-    finite = [n for n in LOOKS[:3] if math.isfinite(interval(values[:n], center, LEVEL, 0.0).high)]
-    assert finite == [14]
+    for level, fewest in ((LEVEL, 13), (LEVEL / 2, 14)):
+        finite = [n for n in range(2, 15) if math.isfinite(interval(values[:n], center, level, 0.0).high)]
+        assert finite[0] == fewest
+    assert LOOKS[0] == 14
 
 
 def test_estimates():

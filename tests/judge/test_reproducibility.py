@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.judge import all_reproduce, decide, reproducibility
+from harness.judge import all_reproduce, decide, reproducibility, shown_reproducibility
 from harness.plan.records import Closeness, Linear, Question, Reading, Region
 
 EFFECT = Linear((Reading("e", (), "a"),), (1.0,), "linear")
@@ -104,3 +104,24 @@ def test_all_of_several() -> None:
     assert all_reproduce([0.4, 0.4]) == 0.0
     assert all_reproduce([0.9, None]) is None
     assert all_reproduce([]) == 1.0
+
+
+def test_of_a_verdict_outside_it_uses_the_level_that_showed_it() -> None:
+    """α/16, for a region with two edges; α/8 for one edge."""
+    for region, share in ((Region(-1, 1), 16), (Region(high=1), 8)):
+        asked = question(region)
+        ruling = decide(draw(1.7, 0.8), asked)
+        assert ruling.verdict == "refuted"
+        n, mean, sd = ruling.n, np.mean(ruling.values), np.std(ruling.values, ddof=1)
+        half = stats.t.isf(0.001 / share, 47) * sd / math.sqrt(48)
+        fresh = stats.t(n - 1, loc=mean, scale=sd * math.sqrt(1 / n + 1 / 48))
+        # The other edge is 20 deviations of the fresh mean away.
+        assert reproducibility(ruling, asked) == pytest.approx(fresh.sf(1 + half), rel=1e-9)
+
+
+def test_what_is_shown_is_cut_at_what_the_seeds_can_tell() -> None:
+    assert [shown_reproducibility(1.0, n) for n in (14, 20)] == [None, None]
+    assert [shown_reproducibility(1.0, n) for n in (21, 108, 243)] == [21 / 22, 108 / 109, 243 / 244]
+    assert shown_reproducibility(0.8, 21) == 0.8
+    assert shown_reproducibility(0.8, 14) is None
+    assert shown_reproducibility(None, 48) is None

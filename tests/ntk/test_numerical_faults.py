@@ -17,7 +17,7 @@ HEAD = """\
 format = 2
 title = "Faults"
 [defaults]
-seeds = 6
+seeds = 14
 """
 
 pytestmark = pytest.mark.slow

@@ -145,10 +145,10 @@ def test_a_control_is_the_same_predicate_at_its_own_point(read: Read) -> None:
 
 
 def test_a_budget_can_be_replaced_but_not_that_of_exact(read: Read) -> None:
-    assert case(read(GOOD).instances[0], seeds=6).questions[0].budget == 6
+    assert case(read(GOOD).instances[0], seeds=14).questions[0].budget == 14
     exact = GOOD.replace(EQUAL, 'exact = { of = ["a.error", "b.error"], rtol = 1e-6 }\nseeds = 2')
     exact = exact.replace("control = { at = { shift = 0.5 } }", 'control = "none: toy"')
-    assert case(read(exact).instances[0], seeds=6).questions[0].budget == 2
+    assert case(read(exact).instances[0], seeds=14).questions[0].budget == 2
 
 
 def test_every_parameter_is_in_a_trial_with_its_declared_type(read: Read) -> None:

@@ -64,7 +64,7 @@ because = "measured"
 marks = []
 control = {{ at = {{ shift = 0.5 }} }}
 [[claims.other.where]]
-seeds = 9
+seeds = 14
 """
 FASTER = GOOD + """
 [benchmarks.one]
@@ -148,7 +148,7 @@ REFUSED = [
     ("rtol = 1e-6", "rtol = -1"),
     (", rtol = 1e-6", ""),
     ("seeds = 5", "seeds = 0"),
-    ("seeds = 9", ""),
+    ("seeds = 14", ""),
     ("[[claims.other.where]]\nseeds", "[claims.other.wheer]\nseeds"),
 ]
 

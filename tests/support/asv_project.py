@@ -20,7 +20,7 @@ format = 2
 title = "Toys"
 
 [defaults]
-seeds = 9
+seeds = 14
 
 [experiments.pairs]
 run = "toys:pair"

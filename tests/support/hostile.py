@@ -52,7 +52,7 @@ doi = {_T}
 url = {_T}
 
 [defaults]
-seeds = 9
+seeds = 14
 
 [experiments.shouts]
 run = "hostile:shout"

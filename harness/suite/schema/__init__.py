@@ -15,7 +15,13 @@ from typing import get_args
 from harness.declare import Declaration, Kind, benchmark_names, experiment_names, find
 from harness.suite.formats import FORMAT, Format
 from harness.suite.reader import ID
-from harness.suite.schema.claims import claim, defaults, only_known_quantities, shared_parts
+from harness.suite.schema.claims import (
+    claim,
+    defaults,
+    of_default_budget,
+    only_known_quantities,
+    shared_parts,
+)
 from harness.suite.schema.experiments import benchmark, experiment, parameters
 from harness.suite.schema.parts import Schema, any_table, of_type, partly, table, tables
 
@@ -46,6 +52,7 @@ def schema(declarations: Sequence[Declaration]) -> Schema:
             },
             ["suite"],
             anyOf=[partly({key: {"minProperties": 1}}, [key]) for key in ("claims", "benchmarks")],
+            allOf=[of_default_budget()],
         ),
         "if": partly({"experiments": any_table(known)}),
         "then": partly({"claims": any_table(only_known_quantities())}),

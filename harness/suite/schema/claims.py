@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from harness.suite.claims import Alpha, AtLeastOne, Defaults, Mark, Seconds, Size
+from harness.suite.budgets import RARE, AtLeastOne
+from harness.suite.claims import Alpha, Defaults, Mark, Seconds, Size
 from harness.suite.predicates import _PERCENT, FACTOR, FIXED_IN_CONTROL, READERS, NotNegative, Positive
 from harness.suite.records import LOOKS, Center, Expectation, Stance
-from harness.suite.schema.parts import SCALAR, Schema, of_type, partly, table, whole
+from harness.suite.schema.parts import SCALAR, Schema, any_table, of_type, partly, table, whole
 
 _BUDGET: Schema = {"type": "integer", "enum": list(LOOKS)}
 _ANY_BUDGET: Schema = {"anyOf": [_BUDGET, msgspec.json.schema(AtLeastOne)]}
@@ -23,7 +24,16 @@ _DEFAULT = Defaults()
 
 def defaults() -> Schema:
     """The schema of `[defaults]`."""
-    return table("What claims have unless they say otherwise.", _shared(_BUDGET))
+    return table("What claims have unless they say otherwise.", _shared(_ANY_BUDGET))
+
+
+def of_default_budget() -> Schema:
+    """What holds of a suite besides: `seeds` of `[defaults]` is a look, unless `exact` alone takes it."""
+    without = {"anyOf": [partly(required=[key]) for key in ("exact", "seeds")]}
+    return {
+        "if": partly({"claims": any_table(without)}),
+        "else": partly({"defaults": partly({"seeds": _BUDGET})}),
+    }
 
 
 def claim() -> Schema:
@@ -50,6 +60,8 @@ def claim() -> Schema:
         },
     }
     where = {"items": partly({"seeds": _BUDGET})}
+    no_rare: Schema = {"not": partly(required=["rare"])}
+    of_exact = {**partly({"where": {"items": no_rare}}), **no_rare}
     return table(
         "A claim: one sentence about quantities, with exactly one predicate.",
         keys,
@@ -67,7 +79,11 @@ def claim() -> Schema:
                 "else": partly(required=["experiment"]),
             },
         ],
-    ) | {"if": partly(required=["exact"]), "else": partly({"seeds": _BUDGET, "where": where})}
+    ) | {
+        "if": partly(required=["exact"]),
+        "then": of_exact,
+        "else": partly({"seeds": _BUDGET, "where": where}),
+    }
 
 
 def shared_parts(quantities: Collection[str]) -> dict[str, Schema]:
@@ -93,7 +109,10 @@ def _shared(seeds: Schema) -> dict[str, Schema]:
     budgets = ", ".join(map(str, LOOKS))
     about = {
         "seeds": f"The budget: sampling stops as soon as the verdict is in. One of {budgets}; "
-        f"with `exact`, any number. Default: {_DEFAULT.seeds}.",
+        f"with `exact`, any number. Default: {_DEFAULT.budget.seeds}.",
+        "rare": "Of how few seeds an event may be that the verdict may overlook: it then waits for a look of "
+        "so many seeds that none which happens on more of them has gone unseen, but for a chance alpha. "
+        "Not for `exact`.",
         "alpha": f"One-sided chance of a wrong definite verdict. Default: {_DEFAULT.alpha}.",
         "center": f'What is claimed of the numbers over seeds. Default: "{_DEFAULT.center}".',
         "time-limit": f"Seconds after which a trial is stopped. Default: {_DEFAULT.time_limit:g}.",
@@ -101,7 +120,8 @@ def _shared(seeds: Schema) -> dict[str, Schema]:
         "only; timings are not watched. Default: no limit.",
     }
     return {
-        "seeds": {**seeds, "description": about["seeds"], "default": _DEFAULT.seeds},
+        "seeds": {**seeds, "description": about["seeds"], "default": _DEFAULT.budget.seeds},
+        "rare": of_type(str, about["rare"], pattern=whole(RARE.pattern), examples=["5%"]),
         "alpha": of_type(Alpha, about["alpha"], default=_DEFAULT.alpha),
         "center": of_type(Center, about["center"], default=_DEFAULT.center),
         "marks": _marks(),
@@ -150,6 +170,9 @@ def _override() -> Schema:
         "marks": _marks(),
         "control": _CONTROL,
         "seeds": {"description": "The budget of seeds.", **_ANY_BUDGET},
+        "rare": of_type(
+            str, "How rare an event must not be overlooked.", pattern=whole(RARE.pattern), examples=["5%"]
+        ),
     }
     about = (
         "The instances that this is about, `{ width = 64 }`; "

@@ -1,0 +1,31 @@
+"""Values that fall apart: of such a mean, the median must say the same.
+
+A mean's interval takes the values for a sample of one heap. Where a gap parts them, in two modes or in most
+and a few far away, its width is a matter of how many of each the first seeds happen to have. The median's
+interval assumes nothing. So a definite verdict of such a mean counts only if that interval gives it too.
+
+Only means need it. The pseudomedian is for values of which some are far away: its interval counts ranks, and
+is as wide whether or not there is a gap.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from itertools import pairwise
+
+GAP = 5.0
+"""A gap is more than so many median absolute deviations. Of samples of 14 Gaussian numbers 1.3% have one, of
+21 0.3%, of 48 0.01%; of t3 16% to 43%; of numbers with two modes nearly all."""
+
+
+def has_gap(values: Sequence[float], floor: float) -> bool:
+    """Whether two neighbours among the sorted values are further apart than `GAP` median absolute deviations.
+
+    The deviation is the median of |x − median|, as it is, without a factor that would make it a standard
+    deviation; and at least `floor`, the size of what is only rounding.
+    """
+    ordered = sorted(values)
+    middle = statistics.median(ordered)
+    deviation = statistics.median(abs(value - middle) for value in ordered)
+    return max(after - before for before, after in pairwise(ordered)) > GAP * max(deviation, floor)
