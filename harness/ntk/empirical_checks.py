@@ -1,14 +1,14 @@
 """Checks of an implementation of the empirical NTK on one network: its values, in every shape and mode.
 
-The reference is J Jᵀ, J by complex steps (`sample_networks.jacobian`). Kernels of several outputs are compared
-as matrices [rows · outputs, columns · outputs]; an error is in units of √(Θ(x,x) Θ(x',x')) of the outputs
-that the entry is of, as in `harness.ntk.conformance`. Checks raise `NotCovered` and `StageError` as
-`empirical_subjects.ask` does.
+The reference is J Jᵀ, J by complex steps (`sample_networks.jacobian`). Kernels of several outputs are
+compared as matrices [rows · outputs, columns · outputs]; an error is in units of √(Θ(x,x) Θ(x',x')) of the
+outputs that the entry belongs to, as in `harness.ntk.conformance`. Checks raise `NotCovered` and `StageError`
+as `empirical_subjects.ask` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,8 +67,8 @@ class Case:
         try:
             return self._ask(x1, x2, mode, batch_size, params, apply)
         except NotCovered as error:
-            if batch_size is not None:
-                raise
+            if batch_size is not None or apply is not None:
+                raise  # a keyword, or a function of another form
             shape = [len(x1), len(x1 if x2 is None else x2)]
             raise StageError(
                 f"the subject covers this network, but not points of the shape {shape}: {error}"
@@ -119,7 +119,7 @@ class Case:
             kernel = np.einsum("ikp,jlp->ijkl", first, second)
         if mode == "trace":
             return np.asarray(np.einsum("ijkk->ij", kernel))
-        return kernel if self.outputs is not None else kernel[..., 0, 0]
+        return kernel if self.outputs is not None else np.asarray(kernel[..., 0, 0])
 
     def _jacobian(self, x: Points, params: Tree) -> np.ndarray:
         return jacobian(self.apply, self.params if params is None else params, x)
@@ -242,7 +242,7 @@ def trace(case: Case) -> list[Difference]:
 
 
 def diagonal(case: Case) -> list[Difference]:
-    """The mode `diagonal` is Θ(x, x) of each point: of the reference, and of the subject's own Gram matrix."""
+    """The mode `diagonal` is Θ(x, x) of each point: the reference's, and the subject's Gram matrix's."""
     own = case.found(case.a)[np.arange(len(case.a)), np.arange(len(case.a))]
     return [
         case.versus_reference(case.a, mode="diagonal"),
@@ -252,7 +252,7 @@ def diagonal(case: Case) -> list[Difference]:
 
 
 def batches(case: Case) -> list[Difference]:
-    """The batch size changes nothing: one point, two, three (which divides neither set), and more than all."""
+    """The batch size changes nothing: 1, 2, 3 (which divides neither set), and more than all points."""
     pairs = [(size, other) for size in (1, 2, 3, 64) for other in (case.b, None)]
     return [case.versus_reference(case.a, other, batch_size=size) for size, other in pairs]
 
@@ -267,10 +267,13 @@ def parameters(case: Case) -> list[Difference]:
 
 def functions(case: Case) -> list[Difference]:
     """The outputs times c have c² times the kernel: another function of the same parameters and points."""
-    found = [case.found(case.a, case.b, apply=Scaled(case.apply, factor)) for factor in FACTORS]
-    expected = case.expected(case.a, case.b)
-    pairs = zip(found, FACTORS, strict=True)
-    return [case.beside(kernel / factor**2, expected, case.a, case.b) for kernel, factor in pairs]
+    a, differences = case.a, []
+    for b in (case.b, None):
+        expected = case.expected(a, b)
+        for factor in FACTORS:
+            kernel = case.found(a, b, apply=Scaled(case.apply, factor))
+            differences.append(case.beside(kernel / factor**2, expected, a, b))
+    return differences
 
 
 def float32(case: Case) -> list[Difference]:
@@ -326,12 +329,12 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def measured(case: Case, flaw: float) -> dict[str, float]:
-    """Both errors of every check, each in a stage of its own."""
+def measured(case: Case, flaw: float, checks: Iterable[str] = CHECKS) -> dict[str, float]:
+    """Both errors of every check, or of those named, each in a stage of its own."""
     errors: dict[str, float] = {}
-    for name, check in CHECKS.items():
+    for name in checks:
         with stage(name):
-            errors[f"ntk.{name}"], errors[f"ntk-flawed.{name}"] = check(case, flaw)
+            errors[f"ntk.{name}"], errors[f"ntk-flawed.{name}"] = CHECKS[name](case, flaw)
     return errors
 
 

@@ -8,10 +8,10 @@ of a network `apply` (`harness.ntk.sample_networks`), its parameters (a tree of 
 inputs] and x2 [columns, inputs] (None: the Gram matrix of x1), all of them NumPy's. The answer is [rows,
 columns, outputs, outputs]; [rows, columns] of a network whose outputs are [points].
 
-It may take two keywords, and what needs one that it does not take is not covered: `mode`, which is `"full"`
-(as above), `"trace"` (the sum of Θ over its diagonal of outputs, [rows, columns]) or `"diagonal"` (x2 is None;
-Θ(x, x) of each point, [rows, outputs, outputs], or [rows]); and `batch_size`, the points that it may take at a
-time. A subject raises `NotImplementedError` for a network, or a mode, that it does not have.
+It may take two keywords; claims that need a keyword which it does not take are not covered. `mode` is
+`"full"` (as above), `"trace"` (the sum of Θ over the diagonal of outputs, [rows, columns]) or `"diagonal"`
+(x2 is None; Θ(x, x) of each point, [rows, outputs, outputs], or [rows]). `batch_size` is the number of points
+that it may take at a time. A subject raises `NotImplementedError` for a network, or a mode, that it lacks.
 """
 
 from __future__ import annotations
@@ -162,8 +162,9 @@ def _traced(full: Answer, mode: Mode) -> Answer:
 
 
 def _jax(x: Points) -> Any:
-    from harness.ntk import network  # noqa: F401  # float64: without it JAX would cut the points to float32
     import jax.numpy
+
+    from harness.ntk import network  # noqa: F401  # float64: without it JAX would cut the points to float32
 
     return jax.numpy.asarray(x)
 

@@ -1,9 +1,9 @@
 """Small networks of many kinds, on which implementations of the empirical NTK are tested.
 
-A network is `apply(params, x)`: points x [points, `INPUTS`] and a tree of parameters give [points] (one output)
-or [points, outputs]; a point's outputs depend on its own row alone. It computes with whatever arrays it is
-given, NumPy's (complex ones too), JAX's or torch's, so that any of them can differentiate it. Networks are
-frozen dataclasses: equal where they compute the same, and hashable, as `jax.jit` asks of static arguments.
+A network is `apply(params, x)`: points x [points, `INPUTS`] and a tree of parameters give [points] (one
+output) or [points, outputs]; a point's outputs depend on its own row alone. It computes with the arrays that
+it is given, NumPy's (complex ones too), JAX's or torch's, so that any of them can differentiate it. Networks
+are frozen dataclasses: equal where they compute the same, and hashable, as static arguments of `jax.jit` are.
 """
 
 from __future__ import annotations
