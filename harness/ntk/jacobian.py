@@ -74,6 +74,11 @@ def jacobian_ntk_diagonal(
     return diagonal if several else diagonal[:, 0, 0]
 
 
+def size_of_one(f: Function, params: Any, x: Points) -> int:
+    """The bytes of one point's Jacobian: what `memory` is counted in."""
+    return _one_point(f, params, x)[1]
+
+
 def _one_point(f: Function, params: Any, x: Points) -> tuple[int, int, bool]:
     """Outputs of f, the bytes of one point's Jacobian, and whether f has an axis of outputs."""
     out = jax.eval_shape(f, params, jnp.asarray(x[:1]))

@@ -1,4 +1,4 @@
-"""What `harness check --import` asks of a kernel implementation under test; it is not called."""
+"""What `harness check --import` asks of an implementation under test; it is not called."""
 
 from __future__ import annotations
 
@@ -10,14 +10,27 @@ from harness.declare import Point, Problem
 
 def check(subject: str, function: Callable[..., object], points: Sequence[Point]) -> list[Problem | None]:
     """Whether it can be called as `kernel(x1, x2, architecture)`, with `seed` where it has one."""
+    return _callable_as(("x1", "x2", "architecture"), subject, function, points)
+
+
+def check_empirical(
+    subject: str, function: Callable[..., object], points: Sequence[Point]
+) -> list[Problem | None]:
+    """Whether it can be called as `kernel(apply, params, x1, x2)`."""
+    return _callable_as(("apply", "params", "x1", "x2"), subject, function, points)
+
+
+def _callable_as(
+    names: tuple[str, ...], subject: str, function: Callable[..., object], points: Sequence[Point]
+) -> list[Problem | None]:
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # a builtin without a signature
         return [None] * len(points)
     seeded = {"seed": 0} if "seed" in signature.parameters else {}
     try:
-        signature.bind(None, None, None, **seeded)
+        signature.bind(*names, **seeded)
     except TypeError as error:
         found = f"{subject}{signature}: {error}"
-        return [Problem("a function kernel(x1, x2, architecture)", found)] * len(points)
+        return [Problem(f"a function kernel({', '.join(names)})", found)] * len(points)
     return [None] * len(points)

@@ -95,6 +95,11 @@ def resolve(name: str) -> Subject:
         from harness.ntk.mean_kernels import empirical
 
         return empirical
+    return imported(name)
+
+
+def imported(name: str) -> Subject:
+    """The function `package.module:function`. Raises `StageError` where it cannot be imported."""
     module, _, function = name.partition(":")
     try:
         subject = getattr(importlib.import_module(module), function)
@@ -151,10 +156,10 @@ def _block(
     if values is NotImplemented:
         return NotCovered(f"the subject has no {name} here")
     try:
-        matrix = _matrix(name, values, shape)
+        found = matrix(name, values, shape)
         if error is None:
-            return Block(matrix, np.zeros(shape), 0)
-        spread = _matrix(f"{name}'s standard error", error, shape)
+            return Block(found, np.zeros(shape), 0)
+        spread = matrix(f"{name}'s standard error", error, shape)
     except StageError as problem:
         return problem
     if not np.all(spread >= 0):
@@ -163,20 +168,21 @@ def _block(
         return StageError(f"the {name}'s standard error: expected finite, found {spread.max()}")
     if replicates != 0 and replicates < 2:
         return StageError(f"replicates: expected 0, or at least 2, found {replicates}")
-    return Block(matrix, spread, replicates)
+    return Block(found, spread, replicates)
 
 
-def _matrix(name: str, values: Any, shape: tuple[int, int]) -> Matrix:
+def matrix(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A subject's answer as an array of that shape, float64. Raises `StageError`, which calls it `name`."""
     kind = type(values).__name__
     try:
-        matrix = np.asarray(values)
+        found = np.asarray(values)
     except Exception as error:  # a user's object may raise anything
         raise StageError(f"the {name}: expected an array, found a {kind}: {error}") from error
-    if matrix.dtype.kind not in "fiu":
-        raise StageError(f"the {name}: expected real numbers, found {matrix.dtype} (a {kind})")
-    if matrix.shape != shape:
-        raise StageError(f"the {name}: expected the shape {list(shape)}, found {list(matrix.shape)}")
-    return matrix.astype(np.float64)
+    if found.dtype.kind not in "fiu":
+        raise StageError(f"the {name}: expected real numbers, found {found.dtype} (a {kind})")
+    if found.shape != shape:
+        raise StageError(f"the {name}: expected the shape {list(shape)}, found {list(found.shape)}")
+    return found.astype(np.float64)
 
 
 def _both(problem: StageError) -> dict[Which, Block | StageError]:
