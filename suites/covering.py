@@ -46,7 +46,7 @@ FACTORS: dict[tuple[str, ...], list[Level]] = {
     ("last-layer",): [(1.0,), (0.5,), (2.0,)],
     ("inputs",): [(1,), (3,), (5,), (100,)],
     # Both sizes are one factor, so that square blocks, one row and one column each meet everything else.
-    ("points", "others"): list(product([1, 5, 70], repeat=2)),
+    ("points", "others"): list(product([1, 5, 40], repeat=2)),
     ("geometry",): [("gaussian",), ("nonnegative",)],
     ("scale",): [(1e-3,), (0.01,), (0.1,), (1.0,), (10.0,), (100.0,), (1000.0,)],
     ("dtype",): [("float64",), ("float32",), ("float32-float64",), ("float64-float32",)],

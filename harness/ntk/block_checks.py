@@ -40,7 +40,7 @@ class Blocks:
     scale: float
     precision: Precision
     repeats: Repeats
-    _tolerances: dict[int, dict[Which, Matrix]] = field(default_factory=dict)
+    _tolerances: dict[tuple[bytes, bytes], dict[Which, Matrix]] = field(default_factory=dict)
 
     @property
     def checks(self) -> dict[str, Check]:
@@ -59,10 +59,8 @@ class Blocks:
         first, _, second = self.precision.partition("-")
         left, right = np.dtype(first), np.dtype(second or first)
         return [
-            self._difference(case, which, number, x1, x2)
-            for number, (x1, x2) in enumerate(
-                [(a.astype(left), b.astype(right)), (a.astype(left), None), (a.astype(left), a.astype(right))]
-            )
+            self._difference(case, which, a.astype(left), x2)
+            for x2 in (b.astype(right), None, a.astype(right))
         ]
 
     def points(self, case: Case) -> tuple[Points, Points]:
@@ -82,20 +80,18 @@ class Blocks:
         apart = distance * self.scale if self.repeats.startswith("near") else 0.0
         return sign * point + apart * noise
 
-    def _difference(
-        self, case: Case, which: Which, number: int, x1: Points, x2: Points | None
-    ) -> Difference:
+    def _difference(self, case: Case, which: Which, x1: Points, x2: Points | None) -> Difference:
         first, second = x1.astype(np.float64), None if x2 is None else x2.astype(np.float64)
         found, expected = case.block(which, x1, x2), case.expected(which, first, second)
         refuse_rare_events(case, which, self.scale, found)
-        if number not in self._tolerances:
+        key = x1.tobytes(), (x1 if x2 is None else x2).tobytes()
+        if key not in self._tolerances:
             single = np.float32 in (x1.dtype, x1.dtype if x2 is None else x2.dtype)
             size = (FLOAT32 if single else FLOAT64) * longer(x1.shape[1])
             nngp, ntk = tolerances(case.architecture, first, second, size)
-            self._tolerances[number] = {"nngp": nngp, "ntk": ntk}
-        return Difference(
-            found, expected, self._tolerances[number][which], size=case.unit(which, first, second)
-        )
+            self._tolerances[key] = {"nngp": nngp, "ntk": ntk}
+        unit = case.unit(which, first, second)
+        return Difference(found, expected, self._tolerances[key][which], size=unit)
 
 
 def longer(inputs: int) -> float:

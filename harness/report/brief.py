@@ -23,6 +23,7 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
+    few_covered,
     interval,
     provenance,
     region,
@@ -58,7 +59,9 @@ def brief(record: Record, changed: Mapping[str, str] | None = None, *, limit: in
 
 def _head(record: Record) -> list[str]:
     titles = ", ".join(suite.title for suite in record.suites)
-    lines = [f"## {_clipped(titles) or 'Claims'}", "", f"**{escape(summary(record))}**"]
+    few = few_covered([i.outcome for i in record.instances])
+    lines = [f"**{escape(few)}**", ""] if few else []
+    lines += [f"## {_clipped(titles) or 'Claims'}", "", f"**{escape(summary(record))}**"]
     for note in record.notes[:10]:
         lines += ["", f"Note: {_clipped(note)}"]
     more = len(record.notes) - 10

@@ -17,6 +17,7 @@ from harness.report.words import (
     advice,
     by_claim,
     control,
+    few_covered,
     effect,
     interval,
     point,
@@ -39,7 +40,9 @@ _REFERENCE = re.compile(r"([@#])(?=\w)")
 def markdown(record: Record) -> str:
     """The record as Markdown."""
     titles = ", ".join(escape(suite.title) for suite in record.suites)
-    lines = [f"# {titles or 'Claims'}", "", f"**{escape(summary(record))}**", ""]
+    few = few_covered([i.outcome for i in record.instances])
+    lines = [f"**{escape(few)}**", ""] if few else []
+    lines += [f"# {titles or 'Claims'}", "", f"**{escape(summary(record))}**", ""]
     lines += [escape(provenance(record)), "", escape(scope(record)), ""]
     lines += [escape(rechecked(record)), ""] if rechecked(record) else []
     used = data_used(record.instances)

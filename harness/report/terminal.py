@@ -15,6 +15,7 @@ from harness.report.words import (
     HEADERS,
     advice,
     by_claim,
+    few_covered,
     provenance,
     rechecked,
     row,
@@ -37,7 +38,7 @@ def plain(text: str, outcome: str) -> str:
 
 def terminal(record: Record, paint: Paint = plain) -> str:
     """The record as text for a terminal."""
-    lines: list[str] = []
+    lines: list[str] = [few_covered([i.outcome for i in record.instances])]
     for name, instances in by_claim(record.instances).items():
         first = instances[0]
         source = f"{first.source.cite} {first.source.stance}" if first.source else "no source"

@@ -93,7 +93,8 @@ def headline(views: Sequence[ClaimView], since: str) -> str:
     if since:
         what = "nothing" if not moved else f"{moved} instance{'s' if moved > 1 else ''}"
         found.append(f"{what} changed since {since[:9] if since.isalnum() else since[:200]}")
-    return "; ".join(found) + "."
+    few = words.few_covered([row.record.outcome for view in views for row in view.instances])
+    return f"{few}{' ' if few else ''}{'; '.join(found)}."
 
 
 def filters(views: Sequence[ClaimView]) -> list[Filter]:
