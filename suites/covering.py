@@ -158,6 +158,7 @@ def _heard(pair: list[Choice]) -> bool:
     return any(possible(setting | {k: v for each in way for k, v in each.items()}) for way in product(*needs))
 
 
+@cache
 def array() -> list[Setting]:
     """The rows, sorted as `FACTORS` is."""
     rng = random.Random(SEED)

@@ -241,6 +241,12 @@ _KEPT: dict = {}
 _SEEN: Counter = Counter()
 
 
+def forget():
+    """Begin as in a new process."""
+    _KEPT.clear()
+    _SEEN.clear()
+
+
 @_wrong("answers are kept by points, whatever the architecture's scales")
 def kept_by_points(x1, x2, architecture):
     key = "points", architecture.hidden, architecture.activation, x1.tobytes(), None if x2 is None else x2.tobytes()
