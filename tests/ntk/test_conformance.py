@@ -80,9 +80,9 @@ def test_an_answer_of_the_wrong_kind_is_an_error(name):
 
 
 def test_a_kernel_that_keeps_state_is_no_function_of_its_arguments():
-    """What the suite's claims refute is here seen before they are judged. This one answers every call otherwise, so
-    that it does not matter which trial is measured again."""
-    record = run("wrong_kernels:drifts", wrong_kernels.WRONG["drifts"], recheck=True)
+    """What the suite's claims refute is here seen before they are judged. Whichever trial is measured again, this
+    one's first answers come from another trial's points."""
+    record = run("wrong_kernels:cached_for_good", "nngp-repeats", recheck=True)
     assert {i.verdict for i in record.instances} == {"error"}
     assert all("not a function of its parameters and seed" in i.reason for i in record.instances)
     assert record.exit_code == 1

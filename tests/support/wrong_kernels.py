@@ -301,6 +301,11 @@ def cached_by_shape(x1, x2, architecture):
     return _CACHE.setdefault(key, adapter(x1, x2, architecture))
 
 
+def cached_for_good(x1, x2, architecture):
+    """The first kernel of a shape, whatever the network."""
+    return _CACHE.setdefault((x1.shape, None if x2 is None else x2.shape), adapter(x1, x2, architecture))
+
+
 _CALLS = [0]
 
 
