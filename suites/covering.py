@@ -1,16 +1,16 @@
-"""Writes the covering array of suites/kernels.toml: combinations of architectures and inputs, chosen so that any
-two values of two factors occur together in some row, unless `FORBIDDEN` says why they cannot.
+"""Writes the covering array of suites/kernels.toml: combinations of architectures and inputs, chosen so that
+any two values of two factors occur together in some row, unless `FORBIDDEN` says why they cannot.
 
     python suites/covering.py            write the rows into suites/kernels.toml, between two markers
     python suites/covering.py --check    exit with 1 if the rows there are not those that this would write
 
-To add values, extend `FACTORS` (and `FORBIDDEN`, with a reason) and run it again. The rows depend on the two tables and
-on `SEED` alone. It needs the standard library only. `tests/ntk/test_covering.py` checks the strength of what
-stands in the suite, by other code.
+To add values, extend `FACTORS` (and `FORBIDDEN`, with a reason) and run it again. The rows depend on the two
+tables and on `SEED` alone. It needs the standard library only. `tests/ntk/test_covering.py` checks the
+strength of what stands in the suite, by other code.
 
-The algorithm is greedy: a row begins with a pair that no row has yet, and its other factors, in random order, take the
-value that makes the most new pairs; the best of `CANDIDATES` such rows is kept (Cohen, Dalal, Fredman & Patton 1997,
-"The AETG System"). Rows are then dropped that the others make superfluous.
+The algorithm is greedy: a row begins with a pair that no row has yet, and its other factors, in random order,
+take the value that makes the most new pairs; the best of `CANDIDATES` such rows is kept (Cohen, Dalal,
+Fredman & Patton 1997, "The AETG System"). Rows are then dropped that the others make superfluous.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ MASKED: list[tuple[dict[str, list[Value]], list[str], str]] = [
     ({"parameterization": ["ntk"]}, ["width"], "in NTK parameterization no kernel depends on the width"),
     ({"hidden": [0]}, ["width"], "without hidden layers there is no width"),
 ]
-"""Where a row has the values on the left, the factors on the right change nothing, for the reason given: such a row
-counts for no pair of them, but for the pairs with the values on the left themselves."""
+"""Where a row has the values on the left, the factors on the right change nothing, for the reason given: such
+a row counts for no pair of them, but for the pairs with the values on the left themselves."""
 
 
 def allowed(setting: Mapping[str, Value]) -> bool:
@@ -112,7 +112,9 @@ def _completed(items: frozenset[tuple[str, Value]]) -> bool:
     spoken = {key for forbidden, _ in FORBIDDEN for key in forbidden}
     free = [keys for keys in FACTORS if spoken & set(keys) and not set(keys) & set(setting)]
     return any(
-        allowed(setting | {k: v for keys, level in zip(free, chosen, strict=True) for k, v in _named(keys, level)})
+        allowed(
+            setting | {k: v for keys, level in zip(free, chosen, strict=True) for k, v in _named(keys, level)}
+        )
         for chosen in product(*(FACTORS[keys] for keys in free))
     )
 
@@ -166,7 +168,9 @@ def array() -> list[Setting]:
     missing = dict.fromkeys(everything)
     rows: list[Setting] = []
     while missing:
-        best = max((_row(rng, missing) for _ in range(CANDIDATES)), key=lambda row: len(pairs(row) & missing.keys()))
+        best = max(
+            (_row(rng, missing) for _ in range(CANDIDATES)), key=lambda row: len(pairs(row) & missing.keys())
+        )
         rows.append(best)
         for pair in pairs(best):
             missing.pop(pair, None)
@@ -194,7 +198,9 @@ def _row(rng: random.Random, missing: Mapping[Pair, None]) -> Setting:
             continue
         levels = [level for level in FACTORS[keys] if possible(row | dict(_named(keys, level)))]
         if keys in first:  # all others would mask the pair
-            levels = [each for each in levels if not _masked(row | dict(_named(keys, each)), (chosen[0], chosen[1]))]
+            levels = [
+                each for each in levels if not _masked(row | dict(_named(keys, each)), (chosen[0], chosen[1]))
+            ]
         gains = [sum(frozenset([each, (keys, level)]) in missing for each in chosen) for level in levels]
         best = max(gains)
         choose(keys, rng.choice([level for level, gain in zip(levels, gains, strict=True) if gain == best]))
@@ -230,7 +236,7 @@ def lines() -> list[str]:
     """The rows as TOML."""
     rows = array()
     return [
-        f"{name if '.' not in name else _text(name)} = {{ {', '.join(f'{k} = {_text(v)}' for k, v in row.items())} }}"
+        f"{_text(name) if '.' in name else name} = {{ {', '.join(f'{k} = {_text(row[k])}' for k in row)} }}"
         for name, row in zip(names(rows), rows, strict=True)
     ]
 

@@ -1,18 +1,20 @@
-"""Breaks implementations of kernels at random, one place at a time, and asks the conformance suite about each.
+"""Breaks implementations of kernels at random, one place at a time, and asks the conformance suite about
+each.
 
     python tests/kernel_mutants.py ours neural-tangents [--number N] [--seed S] [--outside FOLDER]
 
-Implementations: `ours` (harness.ntk.closed_form and duals), `neural-tangents` (the installed stax), and, from a folder
-that is given, what others have published: `scikit-ntk` (a folder with its package `skntk`) and `ntk-uci` (the folder of
-https://github.com/LeoYu/neural-tangent-kernel-UCI). Nothing of theirs is kept here: functions are taken from where
-they are, changed in memory, and put back.
+Implementations: `ours` (harness.ntk.closed_form and duals), `neural-tangents` (the installed stax), and, from
+a folder that is given, what others have published: `scikit-ntk` (a folder with its package `skntk`) and
+`ntk-uci` (the folder of https://github.com/LeoYu/neural-tangent-kernel-UCI). Nothing of theirs is kept here:
+functions are taken from where they are, changed in memory, and put back.
 
-A mutant changes one node of a function's syntax tree: an operator, a comparison, a number, an index, a name for another
-of the same function, an argument left out, two arguments exchanged, a function for its neighbour (sin for cos, minimum
-for maximum), a condition turned around, a transposition added, a statement dropped. They are drawn without replacement
-with a stated seed. A mutant is *refuted* if an instance that the unchanged implementation passes comes out refuted
-or as an error. Survivors are listed with their change; `EQUIVALENT` names those that compute the same, with the reason.
-The table goes to standard output; it exits with 1 if a survivor is not in that list.
+A mutant changes one node of a function's syntax tree: an operator, a comparison, a number, an index, a name
+for another of the same function, an argument left out, two arguments exchanged, a function for its neighbour
+(sin for cos, minimum for maximum), a condition turned around, a transposition added, a statement dropped.
+They are drawn without replacement with a stated seed, from statements that the suite runs. A mutant is
+*refuted* if an instance that the unchanged implementation passes comes out refuted or as an error. Survivors
+are listed with their change; `EQUIVALENT` names those that compute the same, with the reason. The table goes
+to standard output; it exits with 1 if a survivor is not in that list.
 """
 
 from __future__ import annotations
@@ -29,34 +31,43 @@ import textwrap
 import time
 import types
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
-import in_process  # noqa: E402
+import in_process
 
 SEED = 14
 SWAPS: dict[type[ast.AST], list[type[ast.AST]]] = {
     ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div, ast.Add], ast.Div: [ast.Mult],
-    ast.Pow: [ast.Mult], ast.MatMult: [ast.Mult], ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt], ast.Gt: [ast.GtE],
+    ast.Pow: [ast.Mult], ast.MatMult: [ast.Mult], ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt],
+    ast.Gt: [ast.GtE],
     ast.GtE: [ast.Gt], ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq], ast.Is: [ast.IsNot], ast.IsNot: [ast.Is],
     ast.And: [ast.Or], ast.Or: [ast.And],
 }  # fmt: skip
 NEIGHBOURS = {
-    "sin": "cos", "cos": "sin", "arcsin": "arctan", "arccos": "arcsin", "arctan2": "hypot", "hypot": "maximum",
-    "sqrt": "abs", "maximum": "minimum", "minimum": "maximum", "ones_like": "zeros_like", "zeros_like": "ones_like",
-    "exp": "expm1", "outer": "subtract.outer", "concatenate": "hstack", "diag": "diagonal", "expand_dims": "ravel",
+    "sin": "cos", "cos": "sin", "arcsin": "arctan", "arccos": "arcsin", "arctan2": "hypot",
+    "hypot": "maximum",
+    "sqrt": "abs", "maximum": "minimum", "minimum": "maximum", "ones_like": "zeros_like",
+    "zeros_like": "ones_like",
+    "exp": "expm1", "outer": "subtract.outer", "concatenate": "hstack", "diag": "diagonal",
+    "expand_dims": "ravel",
 }  # fmt: skip
 """What a function of NumPy is exchanged for, where it occurs."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """One possible change of a function: its name, what is changed into what, and the changed tree."""
+    """One possible change of a function: its name, what is changed into what, and the changed tree.
+
+    Lines count from the function's first; `statement` are those of the statement, of a compound one its head.
+    """
 
     function: str
     line: int
+    statement: range
     change: str
     tree: ast.FunctionDef
 
@@ -80,16 +91,30 @@ def places(name: str, source: str) -> Iterator[Place]:
             target = list(ast.walk(mutant))[index]
             edit(target)
             text = f"{_short(node)} → {change}"
-            yield Place(name, getattr(node, "lineno", tree.lineno), text, ast.fix_missing_locations(mutant))
+            line = getattr(node, "lineno", tree.lineno)
+            yield Place(name, line, _statement(tree, line), text, ast.fix_missing_locations(mutant))
+
+
+def _statement(tree: ast.FunctionDef, line: int) -> range:
+    around = [
+        s for s in ast.walk(tree) if isinstance(s, ast.stmt) and s.lineno <= line <= (s.end_lineno or 0)
+    ]
+    inner = max(around, key=lambda s: s.lineno)
+    end = inner.body[0].lineno if hasattr(inner, "body") else (inner.end_lineno or line) + 1
+    return range(inner.lineno, max(end, inner.lineno + 1))
 
 
 def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
 
 def _short(node: ast.AST) -> str:
     text = " ".join(ast.unparse(node).split())
-    return text if len(text) < 60 else f"{text[:57]}…"
+    return text if len(text) < 50 else f"{text[:47]}…"
 
 
 Edit = Callable[[Any], None]
@@ -111,7 +136,10 @@ def _edits(node: ast.AST, names: list[str]) -> Iterator[tuple[str, Edit]]:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
         yield "without its sign", lambda n: _become(n, n.operand)
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        for value in (node.value + 1, node.value * 0.999 if isinstance(node.value, float) else node.value - 1):
+        for value in (
+            node.value + 1,
+            node.value * 0.999 if isinstance(node.value, float) else node.value - 1,
+        ):
             yield repr(value), lambda n, v=value: setattr(n, "value", v)
     if isinstance(node, ast.Constant) and type(node.value) is bool:
         yield repr(not node.value), lambda n: setattr(n, "value", not n.value)
@@ -145,7 +173,8 @@ def _become(node: ast.AST, other: ast.AST) -> None:
     node.__dict__.update(other.__dict__)
 
 
-# ---- Implementations ----------------------------------------------------------------------------------------
+# ---- Implementations
+# ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -211,7 +240,13 @@ def scikit_ntk(outside: Path | None) -> Implementation:
     def kernel(x1: Any, x2: Any, a: Any) -> Any:
         from skntk import NeuralTangentKernel  # type: ignore[import-not-found]
 
-        if a.activation != "relu" or a.parameterization != "ntk" or a.b_std or a.last_layer != 1 or a.hidden < 1:
+        if (
+            a.activation != "relu"
+            or a.parameterization != "ntk"
+            or a.b_std
+            or a.last_layer != 1
+            or a.hidden < 1
+        ):
             raise NotImplementedError("scikit-ntk: ReLU, NTK parameterization, no biases")
         unscaled = (a.hidden + 1) * NeuralTangentKernel(depth=a.hidden, bias=0.0)(x1, x2)
         return NotImplemented, (a.w_std**2 / 2) ** a.hidden * a.w_std**2 / x1.shape[1] * unscaled
@@ -248,16 +283,63 @@ IMPLEMENTATIONS = {
     "ours": ours, "neural-tangents": neural_tangents, "scikit-ntk": scikit_ntk, "ntk-uci": ntk_uci
 }  # fmt: skip
 
-EQUIVALENT: dict[str, str] = {}
+_ANGLE = "where a deviation is 0 no result depends on the angle"
+_BIAS = "its bias is 0 in the adapter"
+_OTHER = "`other` is given by the tolerances alone, never by a kernel"
+EQUIVALENT: dict[str, str] = {
+    "ours activate:3: 2 → 1": _ANGLE,
+    "ours activate:3: np.pi / 2 → its right term alone": _ANGLE,
+    "ours activate:3: after.first * after.second → its left term alone": _ANGLE,
+    "ours _angle:9: np.pi / 2 → its left term alone": _ANGLE,
+    "ours inputs_state:5: 0 → 1": "0/0 at a zero point is replaced on the next line but one",
+    "ours _erf:7: np.hypot(np.sqrt(1 + 2 * a ** 2 + 2 * b ** 2), … → arguments exchanged": "symmetric",
+    "ours gelu:14: 1 → 2": _OTHER,
+    "ours gelu:14: 2 → 1": _OTHER,
+    "ours gelu:14: a * b → its right term alone": _OTHER,
+    "ours gelu:14: 1 + a ** 2 + b ** 2 → Sub": _OTHER,
+    "ours gelu:14: 1 + a ** 2 → its right term alone": _OTHER,
+    "scikit-ntk NeuralTangentKernel.__call__:26: 1 → 0": "a number that is set anew before it is read",
+    "scikit-ntk NeuralTangentKernel.__call__:45: self.bias ** 2 → Mult": _BIAS,
+    "scikit-ntk NeuralTangentKernel.__call__:45: 2 → 3": _BIAS,
+    "scikit-ntk NeuralTangentKernel.__call__:57: self.bias ** 2 → Mult": _BIAS,
+    "scikit-ntk NeuralTangentKernel.__call__:57: 2 → 3": _BIAS,
+    "scikit-ntk NeuralTangentKernel.__call__:49: 1e-10 → 9.99e-11": "a floor that no norm meets",
+    "ntk-uci kernel_value_batch:10: np.diag → diagonal": "of a matrix the same",
+}
 """Survivors that compute the same kernel wherever it can be asked for, and why."""
 
 
-def all_places(of: Implementation) -> list[tuple[str, Place]]:
-    """Every place of an implementation, with the module of its function."""
+Lines = set[tuple[str, int]]
+
+
+def all_places(of: Implementation, ran: Lines) -> list[tuple[str, Place]]:
+    """Every place of an implementation that the suite runs, with the module of its function."""
     found = []
-    for module, function in of.functions:
-        found += [(module, place) for place in places(function, inspect.getsource(_get(module, function)))]
+    for module, name in of.functions:
+        function = _get(module, name)
+        file, source = function.__code__.co_filename, inspect.getsource(function)
+        first = inspect.getsourcelines(function)[1] - 1
+        for place in places(name, source):
+            if any((file, first + line) in ran for line in place.statement):
+                found.append((module, place))
     return found
+
+
+@contextmanager
+def watched(of: Implementation) -> Iterator[Lines]:
+    """The lines of the implementation's files that run inside the block."""
+    files = {_get(module, name).__code__.co_filename for module, name in of.functions}
+    ran: Lines = set()
+
+    def local(frame: types.FrameType, event: str, argument: object) -> Any:
+        ran.add((frame.f_code.co_filename, frame.f_lineno))
+        return local
+
+    sys.settrace(lambda frame, event, argument: local if frame.f_code.co_filename in files else None)
+    try:
+        yield ran
+    finally:
+        sys.settrace(None)
 
 
 def _get(module: str, path: str) -> Any:
@@ -296,10 +378,36 @@ def verdict(of: Implementation, module: str, place: Place, chosen: list[Any]) ->
         of.forget()
 
 
-def passed(of: Implementation) -> list[Any]:
-    """The instances that the unchanged implementation passes."""
-    found = dict(in_process.verdicts(of.subject, in_process.instances()))
-    return [i for i in in_process.instances() if found[i.id] == "supported"]
+def passed(of: Implementation, first: int | None) -> list[Any]:
+    """The instances that the unchanged implementation passes, of the first so many."""
+    asked = in_process.instances()[:first]
+    found = dict(in_process.verdicts(of.subject, asked))
+    return [i for i in asked if found[i.id] == "supported"]
+
+
+def remember() -> None:
+    """Keep what the reference and the tolerances give: they do not change from mutant to mutant."""
+    from harness.ntk import block_checks, closed_form, scale_checks
+
+    for module, name in (
+        (block_checks, "tolerances"),
+        (scale_checks, "tolerances"),
+        (closed_form, "nngp_ntk"),
+    ):
+        setattr(module, name, _kept(getattr(module, name)))
+
+
+def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
+    known: dict[Any, Any] = {}
+
+    def kept(architecture: Any, *arguments: Any, **named: Any) -> Any:
+        parts = [(a.dtype.str, a.shape, a.tobytes()) if hasattr(a, "tobytes") else a for a in arguments]
+        key = architecture, *parts, *named.items()
+        if key not in known:
+            known[key] = function(architecture, *arguments, **named)
+        return known[key]
+
+    return kept
 
 
 def main() -> None:
@@ -308,15 +416,23 @@ def main() -> None:
     parser.add_argument("implementations", nargs="+", choices=IMPLEMENTATIONS)
     parser.add_argument("--number", type=int, default=50, help="mutants of each implementation")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument(
+        "--first", type=int, help="instances that are asked, in a shuffled order (default: all)"
+    )
     parser.add_argument("--outside", type=Path, help="folder of an implementation that is not installed")
     arguments = parser.parse_args()
+    remember()
     unexplained = 0
     for name in arguments.implementations:
         it = IMPLEMENTATIONS[name](arguments.outside)
-        chosen = passed(it)
-        found = all_places(it)
+        with watched(it) as ran:
+            chosen = passed(it, arguments.first)
+        found = all_places(it, ran)
         drawn = random.Random(arguments.seed).sample(found, min(arguments.number, len(found)))
-        print(f"# {name}: {len(drawn)} of {len(found)} mutants; {len(chosen)} instances that it passes", flush=True)
+        print(
+            f"# {name}: {len(drawn)} of {len(found)} mutants; {len(chosen)} instances that it passes",
+            flush=True,
+        )
         killed = 0
         for module, place in drawn:
             start = time.process_time()

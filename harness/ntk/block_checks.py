@@ -23,11 +23,12 @@ Precision = Literal["float64", "float32", "float32-float64", "float64-float32"]
 Repeats = Literal["none", "equal", "near", "opposite", "near-opposite"]
 
 APART = (1e-4, 1e-8, 1e-12)
-"""Relative distances of nearly equal, or nearly opposite, points: plainly apart in float64, √eps, and less."""
+"""Relative distances of nearly equal, or nearly opposite, points: plainly apart in float64, √eps, and
+less."""
 
 BRAIN = 2.0**-8
-"""bfloat16's roundoff: the rival's flaw where a subject is free to compute in its inputs' float32, in which five layers
-of ReLU keep three digits of nearly parallel points."""
+"""bfloat16's roundoff: the rival's flaw where a subject is free to compute in its inputs' float32, in which
+five layers of ReLU keep three digits of nearly parallel points."""
 
 
 @dataclass

@@ -53,8 +53,8 @@ class Difference:
         """The largest error, in the module's units; `WORST` for numbers that are not finite.
 
         `flaw` moves one entry of `found` by that share of its size, away from what is expected and past any
-        noise that might hide it: the nearest kernel for which the check must fail. Of entries with tolerances of
-        their own it is one with the smallest.
+        noise that might hide it: the nearest kernel for which the check must fail. Of entries with tolerances
+        of their own it is one with the smallest.
         """
         mask = np.ones(self.unit.shape, dtype=bool) if self.mask is None else self.mask
         allowance = deviations(self.found, self.expected) * np.hypot(self.found.error, self.expected.error)
@@ -114,8 +114,8 @@ class Case:
         *,
         again: bool = False,
     ) -> Block:
-        """The subject's kernel; `again` asks it even if it was asked before. Raises `StageError` where it gives
-        none, and `NotCovered` where it gives none at this architecture, whatever the points."""
+        """The subject's kernel; `again` asks it even if it was asked before. Raises `StageError` where it
+        gives none, and `NotCovered` where it gives none at this architecture, whatever the points."""
         return self._ask(self.subject, which, x1, x2, architecture, again)
 
     def expected(
@@ -175,8 +175,8 @@ class Case:
         if isinstance(answer, NotCovered) and isinstance(self._at_plain(subject, architecture)[which], Block):
             x = "x2 None" if x2 is None else f"x2 of {_described(x2)}"
             raise StageError(
-                f"the subject has this kernel of this architecture (it gave that of {len(PLAIN)} plain points), "
-                f"and not between x1 of {_described(x1)} and {x}: {answer}"
+                f"the subject has this kernel of this architecture (it gave that of {len(PLAIN)} plain "
+                f"points), and not between x1 of {_described(x1)} and {x}: {answer}"
             )
         if isinstance(answer, StageError):
             raise answer

@@ -1,9 +1,9 @@
 """Checks of the standard errors that a subject states: whether its deviations are as large as it says.
 
-A deviation divided by its standard error is a z-score. Of a right subject z-scores have mean 0, and mean square
-(R − 1)/(R − 3), that of Student's t, where the error is itself taken from R replicates. Entries of one answer depend
-on each other, answers to other seeds do not: claims are on the means over seeds. Checks raise `NotCovered` for a
-subject that states no errors, and `StageError` as `Case.block` does.
+A deviation divided by its standard error is a z-score. Of a right subject z-scores have mean 0, and mean
+square (R − 1)/(R − 3), that of Student's t, where the error is itself taken from R replicates. Entries of one
+answer depend on each other, answers to other seeds do not: claims are on the means over seeds. Checks raise
+`NotCovered` for a subject that states no errors, and `StageError` as `Case.block` does.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from harness.ntk.kernel_checks import Check
 from harness.ntk.subjects import Which
 
 FEWEST = 6
-"""Replicates below which the square of Student's t has no variance, so that no number of seeds tells its mean."""
+"""Replicates below which the square of Student's t has no variance, so that no number of seeds tells its
+mean."""
 
 NEGLIGIBLE = 1e-9
 """A deviation, in units of the kernel, that an entry stated to be exact may have."""
 
 ANSWERS = 4
-"""Times that the subject is asked, each of other points and with another seed: the mean over independent answers
-takes a quarter of the trials."""
+"""Times that the subject is asked, each of other points and with another seed: the mean over independent
+answers takes a quarter of the trials."""
 
 SHIFT = 1.0
 """Standard errors by which the rival is off."""
@@ -37,8 +38,8 @@ def mean(case: Case, which: Which, flaw: float) -> tuple[float, float]:
 
 
 def square(case: Case, which: Which, flaw: float) -> tuple[float, float]:
-    """The mean square of the z-scores, over what it should be; and that of a subject whose standard errors are
-    half of what they are."""
+    """The mean square of the z-scores, over what it should be; and that of a subject whose standard errors
+    are half of what they are."""
     most = np.sqrt(WORST) / 10  # its square, over what it should be, stays finite
     found = float(np.mean([np.mean(np.clip(z, -most, most) ** 2) / of for z, of in _answers(case, which)]))
     return found, 4 * found

@@ -39,7 +39,9 @@ def level(setting, keys):
 def tried(setting, one, other):
     """Whether the pair of factors counts in this setting: neither is masked by what is not of the pair."""
     keys = {*one, *other}
-    return not any(has(setting, at) and keys & set(mute) and not keys & set(at) for at, mute, _ in covering.MASKED)
+    return not any(
+        has(setting, at) and keys & set(mute) and not keys & set(at) for at, mute, _ in covering.MASKED
+    )
 
 
 def everything():
@@ -58,14 +60,15 @@ def everything():
 
 
 def test_every_possible_pair_of_values_occurs():
-    """By other code than that which writes the rows: what is possible is found by trying all combinations of the keys
-    that constraints speak of."""
+    """By other code than that which writes the rows: what is possible is found by trying all combinations of
+    the keys that constraints speak of."""
     possible = set()
     for spoken, setting in everything():
         for one, other in combinations(covering.FACTORS, 2):
             if tried(setting, one, other):
                 free = [
-                    [level(setting, keys)] if spoken & set(keys) else covering.FACTORS[keys] for keys in (one, other)
+                    [level(setting, keys)] if spoken & set(keys) else covering.FACTORS[keys]
+                    for keys in (one, other)
                 ]
                 possible |= {(one, first, other, second) for first, second in product(*free)}
     occurring = {
@@ -80,7 +83,8 @@ def test_every_possible_pair_of_values_occurs():
 
 
 def test_what_is_left_out_is_listed_with_its_reason():
-    """Of all pairs of values the listed constraints alone are missing, and no row has a forbidden combination."""
+    """Of all pairs of values the listed constraints alone are missing, and no row has a forbidden
+    combination."""
     missing = set()
     for one, other in combinations(covering.FACTORS, 2):
         occurring = {(level(row, one), level(row, other)) for row in ROWS.values()}
@@ -110,7 +114,9 @@ def test_a_suite_without_markers_is_refused():
 
 
 def case(row, seed=0):
-    keys = {field: row[field.replace("_", "-")] for field in Architecture.__dataclass_fields__ if _of(row, field)}
+    keys = {
+        field: row[field.replace("_", "-")] for field in Architecture.__dataclass_fields__ if _of(row, field)
+    }
     architecture = Architecture(**{"hidden": 1, "width": 1024, "b_std": 0.3} | keys)
     sizes = row.get("points", 7), row.get("others", 5), row.get("inputs", 4)
     it = case_of("closed-form", "closed-form", architecture, sizes, row.get("geometry", "gaussian"), seed)
@@ -124,8 +130,8 @@ def _of(row, field):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(ROWS | EXTREMES))
 def test_the_reference_is_right(name):
-    """Against 60 digits: a fifth of each entry's tolerance, and 1e-8 of the kernel. The first six points of each set,
-    among them repeats; of many features 100."""
+    """Against 60 digits: a fifth of each entry's tolerance, and 1e-8 of the kernel. The first six points of
+    each set, among them repeats; of many features 100."""
     it, blocks = case((ROWS | EXTREMES)[name])
     a, b = (x[:6].astype(np.float64) for x in blocks.points(it))
     for x2 in (None, b):
@@ -145,7 +151,8 @@ def closed_form_tolerances(architecture, a, x2):
 
 
 LATE = {
-    "kept_by_points", "kept_by_first_point", "erf_without_biases", "gelu_without_biases", "linear_without_biases",
+    "kept_by_points", "kept_by_first_point", "kept_by_last_point",
+    "erf_without_biases", "gelu_without_biases", "linear_without_biases",
     "three_layers_of_gelu", "one_layer_of_gelu_biased", "five_layers_of_erf", "five_layers_of_gelu",
     "five_layers_of_nothing", "twenty_layers", "standard_gelu", "uniform_with_erf", "uniform_with_gelu",
     "erf_with_last_layer",
@@ -154,7 +161,8 @@ LATE = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in LATE)) for n in sorted(wrong_combinations.WRONG)]
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] * (n in LATE)) for n in sorted(wrong_combinations.WRONG)],
 )
 def test_a_kernel_that_is_wrong_in_one_circumstance_is_refuted(name):
     wrong_combinations.forget()
@@ -168,7 +176,9 @@ def test_the_kernel_that_they_are_made_from_is_right():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["wrong_combinations:right", "wrong_kernels:textbook", "wrong_kernels:own_precision"])
+@pytest.mark.parametrize(
+    "name", ["wrong_combinations:right", "wrong_kernels:textbook", "wrong_kernels:own_precision"]
+)
 def test_right_kernels_pass(name):
     """Also the papers' formulas in float64, and in float32 where points are: what the tolerances are for."""
     chosen = [i for i in in_process.instances() if i.claim.id in in_process.COMBINATIONS]
@@ -178,19 +188,27 @@ def test_right_kernels_pass(name):
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float32-float64", "float64-float32"])
 @pytest.mark.parametrize("repeats", ["none", "equal", "near", "opposite", "near-opposite"])
 def test_points_are_what_a_row_says(dtype, repeats):
-    it, blocks = case({"points": 5, "others": 6, "inputs": 3, "scale": 10.0, "dtype": dtype, "repeats": repeats})
+    it, blocks = case(
+        {"points": 5, "others": 6, "inputs": 3, "scale": 10.0, "dtype": dtype, "repeats": repeats}
+    )
     a, b = blocks.points(it)
     sign = -1 if "opposite" in repeats else 1
-    gaps = [np.linalg.norm(b[j] - sign * a[j % 5]) / 10 for j in (0, 2, 4)] + [np.linalg.norm(a[4] - sign * a[0]) / 10]
+    gaps = [np.linalg.norm(b[j] - sign * a[j % 5]) / 10 for j in (0, 2, 4)] + [
+        np.linalg.norm(a[4] - sign * a[0]) / 10
+    ]
     if repeats == "none":
         np.testing.assert_array_equal(a, 10 * it.rows)
         np.testing.assert_array_equal(b, 10 * it.columns)
-    elif repeats.startswith("near"):  # relative distances 1e-4, 1e-8, 1e-12, and of A 1e-4, times a Gaussian's norm
+    elif repeats.startswith(
+        "near"
+    ):  # relative distances 1e-4, 1e-8, 1e-12, and of A 1e-4, times a Gaussian's norm
         assert all(0.01 < gap / size < 10 for gap, size in zip(gaps, (1e-4, 1e-8, 1e-12, 1e-4), strict=True))
     else:
         assert gaps == [0, 0, 0, 0]
     asked = []
-    it.subject = lambda x1, x2, architecture: asked.append((x1.dtype.name, x2 if x2 is None else x2.dtype.name))
+    it.subject = lambda x1, x2, architecture: asked.append(
+        (x1.dtype.name, x2 if x2 is None else x2.dtype.name)
+    )
     first, _, second = dtype.partition("-")
     for x2 in (b.astype(second or first), None):
         with pytest.raises(Exception, match="NoneType"):
@@ -230,7 +248,9 @@ def test_each_block_counts(at):
 
     def subject(x1, x2, architecture):
         calls.append(1)
-        return tuple(k * (1 + 1e-3 * (len(calls) - 1 == at)) for k in closed_form.nngp_ntk(architecture, x1, x2))
+        return tuple(
+            k * (1 + 1e-3 * (len(calls) - 1 == at)) for k in closed_form.nngp_ntk(architecture, x1, x2)
+        )
 
     it.subject = subject
     assert blocks.error(it, "nngp", 1e-6)[0] > 1

@@ -1,5 +1,7 @@
 """Standard errors that a subject states are judged by its deviations."""
 
+from pathlib import Path
+
 import in_process
 import numpy as np
 import pytest
@@ -16,8 +18,8 @@ SEEDS = 120
 
 
 def sampling(*, shift=0.0, states=1.0, replicates=16, entries=slice(None)):
-    """A subject of 2% noise, the mean of `replicates` draws, off by `shift` standard errors; it states `states`
-    times its standard errors (of 0 replicates: the true ones)."""
+    """A subject of 2% noise, the mean of `replicates` draws, off by `shift` standard errors; it states
+    `states` times its standard errors (of 0 replicates: the true ones)."""
 
     def subject(x1, x2, architecture, seed):
         random = np.random.default_rng(seed)
@@ -90,7 +92,7 @@ def test_answers_are_to_other_seeds_and_points():
     for check in CHECKS.values():
         check(it := case(subject), "ntk", 0.0)
         check(it, "nngp", 0.0)
-    assert len(set(asked)) == len(set(points for _, points in asked)) == ANSWERS
+    assert len(set(asked)) == len({points for _, points in asked}) == ANSWERS
 
 
 @pytest.mark.parametrize("check", sorted(CHECKS))
@@ -117,12 +119,11 @@ right, half, off = sampling(), sampling(states=0.5), sampling(shift=1.0)
     [("right", set()), ("half", {"noise-of-its-size"}), ("off", {"noise-centred"})],
 )
 def test_the_suite_judges_stated_errors(name, refuted, monkeypatch, tmp_path):
-    (tmp_path / "noisy_subjects.py").write_text(__import__("pathlib").Path(__file__).read_text())
+    (tmp_path / "noisy_subjects.py").write_text(Path(__file__).read_text())
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{in_process.SUITE.parents[1] / 'tests/support'}")
-    record = harness.run(
-        in_process.SUITE, keyword="noise-", given={"subject": f"noisy_subjects:{name}"}, store=None, recheck=False,
-        workers=1,
-    )  # fmt: skip
+    given = {"subject": f"noisy_subjects:{name}"}
+    how = {"store": None, "recheck": False, "workers": 1}
+    record = harness.run(in_process.SUITE, keyword="noise-", given=given, **how)
     assert len(record.instances) == 12
     found = {i.claim.partition("-")[2]: i.verdict for i in record.instances}
     assert {claim for claim, verdict in found.items() if verdict == "refuted"} == refuted

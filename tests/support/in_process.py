@@ -1,12 +1,13 @@
 """The conformance suite's verdict on a kernel, in this process: no workers, no store.
 
-The trials are those of the suite, made by the same experiments from the same parameters and seeds, and an `exact` claim
-is judged by the same comparison. Claims on a mean over seeds are left out.
+The trials are those of the suite, made by the same experiments from the same parameters and seeds, and an
+`exact` claim is judged by the same comparison. Claims on a mean over seeds are left out.
 """
 
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -28,11 +29,13 @@ COMBINATIONS = ("nngp-combinations", "ntk-combinations", "nngp-extremes", "ntk-e
 def _instances():
     loaded = harness.load(SUITE)
     exact = [i for i in loaded.instances if isinstance(i.claim.predicate, Exact) and i.expect == "supported"]
+    random.Random(0).shuffle(exact)  # neighbours in the suite find the same faults
     return sorted(exact, key=lambda i: i.claim.id not in COMBINATIONS)
 
 
 def instances(keyword: str = "") -> list:
-    """The suite's instances that are judged here, combinations first; those whose id has `keyword`."""
+    """The suite's instances that are judged here whose id has `keyword`, in an order that finds faults
+    soon."""
     return [i for i in _instances() if keyword in i.id]
 
 

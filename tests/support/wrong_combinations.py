@@ -1,7 +1,8 @@
 """Kernels that are right, but for one circumstance: subjects named `wrong_combinations:NAME`.
 
 An audit made kernels of these kinds; each of them passed a suite of chosen cases. A fault stands at one
-combination of architecture and inputs, or comes from what the kernel keeps between calls. `WRONG` names them all.
+combination of architecture and inputs, or comes from what the kernel keeps between calls. `WRONG` names them
+all.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def _where(about, condition):
     return kernel
 
 
-# ---- Shapes -------------------------------------------------------------------------------------------------
+# ---- Shapes
+# -------------------------------------------------------------------------------------------------
 
 
 @_wrong("two sets of as many points are taken for one")
@@ -96,9 +98,12 @@ one_by_one = _where("one point against one", lambda x1, x2, a: x2 is not None an
 gram_of_one_point = _where("the Gram matrix of one point", lambda x1, x2, a: x2 is None and len(x1) == 1)
 one_feature = _where("one feature", lambda x1, x2, a: x1.shape[1] == 1)
 more_features_than_points = _where("more features than points", lambda x1, x2, a: x1.shape[1] > 50)
-wide_blocks = _where("many more columns than rows", lambda x1, x2, a: x2 is not None and len(x2) > 4 * len(x1))
+wide_blocks = _where(
+    "many more columns than rows", lambda x1, x2, a: x2 is not None and len(x2) > 4 * len(x1)
+)
 
-# ---- Architectures ------------------------------------------------------------------------------------------
+# ---- Architectures
+# ------------------------------------------------------------------------------------------
 
 
 def _at(about, activation=None, **of):
@@ -146,7 +151,8 @@ def uniform_scaled(x1, x2, architecture):
     return right(x1, x2, architecture)
 
 
-# ---- Inputs -------------------------------------------------------------------------------------------------
+# ---- Inputs
+# -------------------------------------------------------------------------------------------------
 
 
 def _size(x):
@@ -157,7 +163,9 @@ small_inputs = _where("inputs of size 0.01", lambda x1, x2, a: 0.003 < _size(x1)
 small_inputs_standard = _where(
     "inputs of size 0.001, standard", lambda x1, x2, a: _size(x1) < 0.006 and a.parameterization == "standard"
 )
-large_inputs_deep = _where("inputs of size 100, three layers", lambda x1, x2, a: _size(x1) > 40 and a.hidden == 3)
+large_inputs_deep = _where(
+    "inputs of size 100, three layers", lambda x1, x2, a: _size(x1) > 40 and a.hidden == 3
+)
 
 
 def _cosines(x1, x2):
@@ -235,7 +243,8 @@ def float32_standard(x1, x2, architecture):
     return _off(kernels, 0.05) if single and architecture.hidden > 0 else kernels
 
 
-# ---- State --------------------------------------------------------------------------------------------------
+# ---- State
+# --------------------------------------------------------------------------------------------------
 
 _KEPT: dict = {}
 _SEEN: Counter = Counter()
@@ -249,7 +258,13 @@ def forget():
 
 @_wrong("answers are kept by points, whatever the architecture's scales")
 def kept_by_points(x1, x2, architecture):
-    key = "points", architecture.hidden, architecture.activation, x1.tobytes(), None if x2 is None else x2.tobytes()
+    key = (
+        "points",
+        architecture.hidden,
+        architecture.activation,
+        x1.tobytes(),
+        None if x2 is None else x2.tobytes(),
+    )
     return _KEPT.setdefault(key, right(x1, x2, architecture))
 
 
@@ -259,10 +274,23 @@ def kept_by_first_point(x1, x2, architecture):
     return _KEPT.setdefault(key, right(x1, x2, architecture))
 
 
+@_wrong("answers are kept by what begins and ends the points, but for the last number")
+def kept_by_last_point(x1, x2, architecture):
+    key = "last", architecture, x1.ravel()[:-1].tobytes(), x1.shape, None if x2 is None else x2.tobytes()
+    return _KEPT.setdefault(key, right(x1, x2, architecture))
+
+
 @_wrong("answers are kept by the shape and the rounded sum of the points")
 def kept_by_sum(x1, x2, architecture):
     v = x1 if x2 is None else x2
-    key = "sum", architecture, x1.shape, v.shape, round(float(np.abs(x1).max())), round(float(np.abs(v).max()))
+    key = (
+        "sum",
+        architecture,
+        x1.shape,
+        v.shape,
+        round(float(np.abs(x1).max())),
+        round(float(np.abs(v).max())),
+    )
     return _KEPT.setdefault(key, right(x1, x2, architecture))
 
 
@@ -295,7 +323,8 @@ def third_call(x1, x2, architecture):
     return _off(kernels) if _SEEN[key] == 3 else kernels
 
 
-# ---- Refusals that depend on the points ---------------------------------------------------------------------
+# ---- Refusals that depend on the points
+# ---------------------------------------------------------------------
 
 
 def _refuses(about, condition):
@@ -313,7 +342,8 @@ refuses_float32 = _refuses("float32", lambda x1, x2, a: x1.dtype == np.float32)
 refuses_large_inputs = _refuses("inputs above 50", lambda x1, x2, a: _size(x1) > 50)
 refuses_one_feature = _refuses("one feature", lambda x1, x2, a: x1.shape[1] == 1)
 refuses_duplicates = _refuses(
-    "equal points of two sets", lambda x1, x2, a: x2 is not None and bool((x1[:, None] == x2[None]).all(2).any())
+    "equal points of two sets",
+    lambda x1, x2, a: x2 is not None and bool((x1[:, None] == x2[None]).all(2).any()),
 )
 
 WRONG |= {name: each.about for name, each in list(globals().items()) if hasattr(each, "about")}

@@ -40,8 +40,8 @@ VALUES = {
     "huge-error": "difference from the reference, inputs times 1e30",
     "huge-diagonal-error": "difference from the reference: the diagonal of K(A), inputs times 1e30",
     "float32-error": "difference of K of float32 inputs from the reference's of the same numbers in float64",
-    "repeat-error": "difference from the reference, and from the first answer, when points, one number of them, "
-    "and scales of the network change in turns",
+    "repeat-error": "difference from the reference, and from the first answer, when points, one number of "
+    "them, and scales of the network change in turns",
 }
 
 RELATIONS = {

@@ -54,13 +54,14 @@ def kernel_blocks(
     last_layer: Annotated[float, Meta(gt=0)] = 1.0,
     flaw: Annotated[float, Meta(gt=0)] = 6e-8,
 ) -> dict[str, float]:
-    """Ask a kernel implementation (`harness.ntk.subjects`) for K(A, B), K(A) and K(A, A), and compare each entry.
+    """Ask a kernel implementation (`harness.ntk.subjects`) for K(A, B), K(A) and K(A, A), and compare each
+    entry.
 
     K(A) is asked of one array, K(A, A) of two. Each entry has a tolerance of its own, which follows from its
     condition: what 32 roundings of each covariance explain (of inputs with more than 4 features, two more for
-    each), in float64 or, where some points are float32, in float32 (`harness.ntk.rounding`). Errors are in units
-    of it: at most 1 of a right kernel. What a subject does not implement is not covered; numbers that are not
-    finite are an error of 1e99.
+    each), in float64 or, where some points are float32, in float32 (`harness.ntk.rounding`). Errors are in
+    units of it: at most 1 of a right kernel. What a subject does not implement is not covered; numbers that
+    are not finite are an error of 1e99.
     """
     from harness.ntk.architecture import Architecture
     from harness.ntk.block_checks import Blocks

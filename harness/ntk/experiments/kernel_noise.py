@@ -54,7 +54,8 @@ def kernel_noise(
     initialisation: Literal["gaussian", "uniform"] = "gaussian",
     last_layer: Annotated[float, Meta(gt=0)] = 1.0,
 ) -> dict[str, float]:
-    """Ask a kernel implementation that estimates for K(A, B), and divide its deviations by its standard errors.
+    """Ask a kernel implementation that estimates for K(A, B), and divide its deviations by its standard
+    errors.
 
     These z-scores should have mean 0 and, over the square that their number of replicates gives Student's t,
     mean square 1. A subject that states no standard errors is not covered.
