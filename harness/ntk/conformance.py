@@ -59,7 +59,8 @@ class Difference:
         """The largest error, in the module's units; `WORST` for numbers that are not finite.
 
         `flaw` moves one entry of `found` by that share of its size, away from what is expected and past any
-        noise or accuracy that might hide it: the nearest kernel for which the check must fail.
+        noise or accuracy that might hide it: the nearest kernel for which the check must fail. Of entries
+        with tolerances of their own it is one with the smallest.
         """
         size = self.unit if self.size is None else self.size
         mask = np.ones(self.unit.shape, dtype=bool) if self.mask is None else self.mask
@@ -68,7 +69,8 @@ class Difference:
             excused = accuracy * self.answers * size
             gap = np.abs(self.found.values - self.expected.values)
             if flaw:
-                at = tuple(np.argwhere(mask)[-1])
+                last = np.flatnonzero(mask)[::-1]
+                at = np.unravel_index(last[np.argmin((self.unit / size).ravel()[last])], mask.shape)
                 gap[at] += flaw * size[at] + 2 * allowance[at] + excused[at]
             beyond = np.maximum(gap - allowance, 0)
             error = np.where(beyond <= excused, 0, beyond)[mask] / self.unit[mask]
@@ -88,6 +90,11 @@ def deviations(*blocks: Block) -> float:
     return -float(special.stdtrit(replicates - 1, special.ndtr(-DEVIATIONS)))
 
 
+PLAIN = np.array([[0.6, -0.8, 0.3, 1.1], [-1.2, 0.4, 0.9, 0.5]])
+"""Two points that no implementation has a reason to refuse: float64, of four features of size 1, in general
+position."""
+
+
 @dataclass
 class Case:
     """A subject under test at one architecture; made by an experiment.
@@ -104,6 +111,7 @@ class Case:
     seed: int
     accuracy: float = 0.0
     _known: dict[object, dict[Which, Block | StageError]] = field(default_factory=dict)
+    _plain: dict[Architecture, dict[Which, Block | StageError]] = field(default_factory=dict)
     _calls: int = 0
 
     def block(
@@ -115,8 +123,8 @@ class Case:
         *,
         again: bool = False,
     ) -> Block:
-        """The subject's kernel; `again` asks it even if it was asked before. Raises `StageError` or
-        `NotCovered` where it gives none."""
+        """The subject's kernel; `again` asks it even if it was asked before. Raises `StageError` where it
+        gives none, and `NotCovered` where it gives none at this architecture, whatever the points."""
         return self._ask(self.subject, which, x1, x2, architecture, again)
 
     def expected(
@@ -173,9 +181,35 @@ class Case:
             self._calls += 1
             self._known[key] = ask(subject, architecture, x1, x2, self.seed * 1000 + self._calls)
         answer = self._known[key][which]
+        if isinstance(answer, NotCovered) and isinstance(self._at_plain(subject, architecture)[which], Block):
+            x = "x2 None" if x2 is None else f"x2 of {_described(x2)}"
+            raise StageError(
+                f"the subject has this kernel of this architecture (it gave that of {len(PLAIN)} plain "
+                f"points), and not between x1 of {_described(x1)} and {x}: {answer}"
+            )
         if isinstance(answer, StageError):
             raise answer
         return answer
+
+    def _at_plain(self, subject: Subject, architecture: Architecture) -> dict[Which, Block | StageError]:
+        """What a subject has at an architecture: its answers about `PLAIN`, as one array or as two.
+
+        What is not covered is so by its architecture: else a subject would choose the points it is held to.
+        """
+        if architecture not in self._plain:
+            one, two = (ask(subject, architecture, PLAIN, x2, self.seed) for x2 in (None, PLAIN[::-1]))
+            self._plain[architecture] = {
+                which: one[which] if isinstance(one[which], Block) else two[which] for which in one
+            }
+        return self._plain[architecture]
+
+
+def _described(x: Points) -> str:
+    return f"{len(x)} {x.dtype} points of {x.shape[1]} features, the largest of norm {_norm(x):.3g}"
+
+
+def _norm(x: Points) -> float:
+    return float(np.linalg.norm(x.astype(np.float64), axis=1).max())
 
 
 Geometry = Literal["gaussian", "sphere", "nonnegative"]

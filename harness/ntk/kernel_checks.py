@@ -7,6 +7,7 @@ names that quantities use. They raise `NotCovered` and `StageError` as `Case.blo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -151,12 +152,24 @@ def float32(case: Case, which: Which) -> list[Difference]:
 
 
 def repeats(case: Case, which: Which) -> list[Difference]:
-    """After other points of the same shape, each gets its own answer."""
+    """After other points of the same shape, points of which one number is another, and another architecture
+    at the same points, each gets its own answer."""
     a, b = case.rows, case.columns
     first = case.block(which, a, b)
     after = case.versus_reference(which, a[::-1] * 1.25, b[::-1] * 0.75)
     again = case.block(which, a, b, again=True)
-    return [after, Difference(again, first, case.unit(which, a, b), answers=OWN)]
+    nearly = a.copy()
+    nearly[-1, -1] += 1
+    it = case.architecture
+    more = replace(it, b_std=1.5 * it.b_std + 0.1, w_std=0.8 * it.w_std, last_layer=1.25 * it.last_layer)
+    return [
+        after,
+        case.versus_reference(which, nearly, b),
+        Difference(
+            case.block(which, a, b, more), case.expected(which, a, b, more), case.unit(which, a, b, more)
+        ),
+        Difference(again, first, case.unit(which, a, b), answers=OWN),
+    ]
 
 
 def psd(case: Case, which: Which, flaw: float) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from harness.declare import NotCovered
 from harness.ntk.conformance import Case, Difference
 from harness.ntk.kernel_checks import HALF, Check, compared
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
-from harness.ntk.subjects import Matrix, Points, Which
+from harness.ntk.subjects import Block, Matrix, Points, Which
 
 RARE = 10.0
 """Beyond inputs of this size erf's derivatives are 0 but for one draw in 1e3 and fewer, and the
@@ -57,11 +57,7 @@ class AtScale:
     def _difference(self, case: Case, which: Which, x1: Points, x2: Points | None) -> Difference:
         first, second = x1.astype(np.float64), None if x2 is None else x2.astype(np.float64)
         found, expected = case.block(which, x1, x2), case.expected(which, first, second)
-        if self._too_rare(case, which) and found.error.any():
-            raise NotCovered(
-                f"an estimate of erf's NTK at inputs beyond {RARE:g}: too few of its draws are other than 0 "
-                "for their spread to be known"
-            )
+        refuse_rare_events(case, which, self.scale, found)
         key = (x1.dtype.name, x2 is None)
         if key not in self._tolerances:
             size = FLOAT32 if x1.dtype == np.float32 else FLOAT64
@@ -69,5 +65,12 @@ class AtScale:
             self._tolerances[key] = {"nngp": nngp, "ntk": ntk}
         return Difference(found, expected, self._tolerances[key][which], size=case.unit(which, first, second))
 
-    def _too_rare(self, case: Case, which: Which) -> bool:
-        return which == "ntk" and case.architecture.activation == "erf" and self.scale > RARE
+
+def refuse_rare_events(case: Case, which: Which, scale: float, found: Block) -> None:
+    """Raise `NotCovered` where an estimate's spread, at inputs of this scale, says nothing of its error."""
+    rare = which == "ntk" and case.architecture.activation == "erf" and scale > RARE
+    if rare and found.error.any():
+        raise NotCovered(
+            f"an estimate of erf's NTK at inputs beyond {RARE:g}: too few of its draws are other than 0 "
+            "for their spread to be known"
+        )

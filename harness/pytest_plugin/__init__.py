@@ -164,13 +164,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not outcomes:
         return
     from harness.pytest_plugin.settings import Settings
-    from harness.report.words import tally
+    from harness.report.words import few_covered, tally
 
     files = dict.fromkeys(config.rootpath / node_id.partition("::")[0] for node_id in outcomes)
     settings = Settings.of(config)
     command = settings.command(*(os.path.relpath(file) for file in files))
     terminalreporter.section("claims")
-    terminalreporter.write_line(tally(list(outcomes.values())))
+    for line in filter(None, (few_covered(list(outcomes.values())), tally(list(outcomes.values())))):
+        terminalreporter.write_line(line)
     terminalreporter.write_line(f"Trials are in {settings.shown_store}; a report from them: {command}")
 
 

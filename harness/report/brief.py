@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from harness.report import findings
 from harness.report.agreement import contradicted
-from harness.report.explored import explored
+from harness.report.headlines import headlines
 from harness.report.markdown import escape
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import (
@@ -60,8 +60,8 @@ def brief(record: Record, changed: Mapping[str, str] | None = None, *, limit: in
 
 def _head(record: Record) -> list[str]:
     titles = ", ".join(suite.title for suite in record.suites)
-    lines = [f"## {_clipped(titles) or 'Claims'}", ""]
-    lines += [f"**{escape(explored(record))}**", ""] if explored(record) else []
+    lines = [part for line in headlines(record) for part in (f"**{_clipped(line)}**", "")]
+    lines += [f"## {_clipped(titles) or 'Claims'}", ""]
     lines += [f"**{escape(summary(record))}**"]
     for note in record.notes[:10]:
         lines += ["", f"Note: {_clipped(note)}"]

@@ -10,7 +10,7 @@ from tabulate import tabulate
 from harness.report import findings
 from harness.report.agreement import contradicted, statements, told
 from harness.report.data import data_used
-from harness.report.explored import explored
+from harness.report.headlines import headlines
 from harness.report.record import ClaimRecord, InstanceRecord, Record
 from harness.report.remarks import of_points
 from harness.report.words import (
@@ -44,8 +44,8 @@ _REFERENCE = re.compile(r"([@#])(?=\w)")
 def markdown(record: Record) -> str:
     """The record as Markdown."""
     titles = ", ".join(escape(suite.title) for suite in record.suites)
-    lines = [f"# {titles or 'Claims'}", ""]
-    lines += [f"**{escape(explored(record))}**", ""] if explored(record) else []
+    lines = [part for line in headlines(record) for part in (f"**{escape(line)}**", "")]
+    lines += [f"# {titles or 'Claims'}", ""]
     lines += [f"**{escape(summary(record))}**", ""]
     lines += [escape(provenance(record)), "", escape(scope(record)), ""]
     lines += [escape(rechecked(record)), ""] if rechecked(record) else []

@@ -8,8 +8,8 @@ from tabulate import tabulate
 
 from harness.report.agreement import statements, told
 from harness.report.data import data_used
-from harness.report.explored import explored
 from harness.report.findings import alike, lacking, named, sentence
+from harness.report.headlines import headlines
 from harness.report.record import Record
 from harness.report.remarks import of_points
 from harness.report.words import (
@@ -42,7 +42,7 @@ def plain(text: str, outcome: str) -> str:
 
 def terminal(record: Record, paint: Paint = plain) -> str:
     """The record as text for a terminal."""
-    lines: list[str] = [explored(record)] if explored(record) else []
+    lines = [printable(line) for line in headlines(record)]
     stated = {claim.id: claim for claim in statements(record)}
     for name, instances in by_claim(record.instances).items():
         first = instances[0]

@@ -181,6 +181,15 @@ def summary(record: Record) -> str:
     return tally([instance.outcome for instance in record.instances])
 
 
+def few_covered(outcomes: Sequence[str]) -> str:
+    """A warning, in a sentence, where less than half of the instances are covered; '' elsewhere."""
+    covered, total = sum(outcome != "not-covered" for outcome in outcomes), len(outcomes)
+    if 2 * covered >= total:
+        return ""
+    noun = "instance is" if total == 1 else "instances are"
+    return f"Only {covered} of {total} {noun} covered: this says little of what is under test."
+
+
 def tally(outcomes: Sequence[str]) -> str:
     """`summary`, of outcomes alone."""
     counts = Counter(outcomes)

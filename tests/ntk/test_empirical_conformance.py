@@ -165,7 +165,7 @@ def test_the_suite_claims_every_check():
 
 
 def test_the_experiment_declares_what_it_measures():
-    declared = find("ntk.empirical-kernel")
+    declared = find("ntk.empirical-ntk")
     assert set(declared.quantities) == {f"{a}.{check}" for a in ("ntk", "ntk-flawed") for check in CHECKS}
 
 

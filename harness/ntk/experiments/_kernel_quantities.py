@@ -1,4 +1,4 @@
-"""What `ntk.kernel` and its two neighbours declare: their quantities, and a line about each parameter."""
+"""What `ntk.kernel` and its neighbours declare: their quantities, and a line about each parameter."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ VALUES = {
     "huge-error": "difference from the reference, inputs times 1e30",
     "huge-diagonal-error": "difference from the reference: the diagonal of K(A), inputs times 1e30",
     "float32-error": "difference of K of float32 inputs from the reference's of the same numbers in float64",
-    "repeat-error": "difference from the reference, and from the first answer, when asked in turns",
+    "repeat-error": "difference from the reference, and from the first answer, when points, one number of "
+    "them, and scales of the network change in turns",
 }
 
 RELATIONS = {
@@ -71,6 +72,17 @@ SCALES = {
     "error": "difference from the reference: K(A, B) and K(A)",
     "float32-error": "difference of K of float32 inputs from the reference's of the same numbers in float64",
 }
+
+BLOCKS = {"error": "difference from the reference: K(A, B), K(A), and K(A, A) of two arrays"}
+
+NOISE = {
+    "z-mean": ("mean over K(A, B) of deviations in standard errors", "of a subject off by one of them"),
+    "z-square": (
+        "mean square of the same, over that of Student's t of the stated replicates",
+        "of a subject that states half of its standard errors",
+    ),
+}
+"""About each, and about that of the rival."""
 
 ABOUT = {
     "subject": "neural-tangents, closed-form, monte-carlo, empirical, or package.module:function",

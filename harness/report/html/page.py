@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from harness.report import words
 from harness.report.agreement import statements
-from harness.report.explored import explored
+from harness.report.headlines import headlines
 from harness.report.html.sweeps import sweeps
 from harness.report.html.templating import render
 from harness.report.html.views import ClaimView, Mark, chunks, claims, glyph
@@ -61,9 +61,9 @@ def page(
     return render(
         "page.html",
         record=record,
-        notes=(*words.given(record), *record.notes, *notes),
+        notes=(*record.notes, *notes),
         title=", ".join(suite.title for suite in record.suites) or "Claims",
-        explored=explored(record),
+        headlines=headlines(record),
         headline=headline(views, since),
         chunks=chunks(views),
         filters=filters(views),
@@ -96,7 +96,7 @@ def headline(views: Sequence[ClaimView], since: str) -> str:
     if since:
         what = "nothing" if not moved else f"{moved} instance{'s' if moved > 1 else ''}"
         found.append(f"{what} changed since {since[:9] if since.isalnum() else since[:200]}")
-    return "; ".join(found) + "."
+    return f"{'; '.join(found)}."
 
 
 def filters(views: Sequence[ClaimView]) -> list[Filter]:

@@ -1,4 +1,4 @@
-"""The experiment `ntk.empirical-kernel`: an implementation of the empirical NTK, on one network.
+"""The experiment `ntk.empirical-ntk`: an implementation of the empirical NTK, on one network.
 
 Importing this module imports no library: what an experiment declares can be read at once.
 """
@@ -52,7 +52,7 @@ def _quantities() -> dict[str, Quantity]:
 
 
 @experiment(
-    "ntk.empirical-kernel",
+    "ntk.empirical-ntk",
     version=1,
     quantities=_quantities(),
     about={
@@ -64,7 +64,7 @@ def _quantities() -> dict[str, Quantity]:
     },
     precision="float64; of a subject, its own",
 )
-def empirical_kernel(
+def empirical_ntk(
     *,
     seed: int,
     subject: Subject = "jacobians",

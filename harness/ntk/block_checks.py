@@ -1,0 +1,101 @@
+"""Checks of a kernel's values between sets of points of any shape, kind and precision, entry by entry.
+
+An error here is |found − expected| over what rounding explains at that entry (`harness.ntk.rounding`): at
+most 1 of a kernel that is right, whatever its formulas. They raise `NotCovered` and `StageError` as
+`Case.block` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from harness.ntk.conformance import Case, Difference, largest
+from harness.ntk.kernel_checks import Check
+from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
+from harness.ntk.scale_checks import refuse_rare_events
+from harness.ntk.subjects import Matrix, Points, Which
+
+Precision = Literal["float64", "float32", "float32-float64", "float64-float32"]
+"""That of all points, or that of the first set and that of the second."""
+Repeats = Literal["none", "equal", "near", "opposite", "near-opposite"]
+
+APART = (1e-4, 1e-8, 1e-12)
+"""Relative distances of nearly equal, or nearly opposite, points: plainly apart in float64, √eps, and
+less."""
+
+BRAIN = 2.0**-8
+"""bfloat16's roundoff: the rival's flaw where a subject is free to compute in its inputs' float32, in which
+five layers of ReLU keep three digits of nearly parallel points."""
+
+
+@dataclass
+class Blocks:
+    """A case at points of one scale, precision and kind of repetition; `checks` has what is asked of them.
+
+    Both kernels' tolerances come together, and are kept for the second that is asked for.
+    """
+
+    scale: float
+    precision: Precision
+    repeats: Repeats
+    _tolerances: dict[tuple[bytes, bytes], dict[Which, Matrix]] = field(default_factory=dict)
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """By the names that quantities use."""
+        return {"error": self.error}
+
+    def error(self, case: Case, which: Which, flaw: float) -> tuple[float, float]:
+        """The largest error of K(A, B), K(A) and K(A, A); and that with a flaw, of bfloat16's size where the
+        subject may compute in float32."""
+        differences = self.values(case, which)
+        return largest(differences), largest(differences, flaw if self.precision == "float64" else BRAIN)
+
+    def values(self, case: Case, which: Which) -> list[Difference]:
+        """K(A, B), K(A), and K(A, A) of two arrays, which has the diagonal without being known to."""
+        a, b = self.points(case)
+        first, _, second = self.precision.partition("-")
+        left, right = np.dtype(first), np.dtype(second or first)
+        return [
+            self._difference(case, which, a.astype(left), x2)
+            for x2 in (b.astype(right), None, a.astype(right))
+        ]
+
+    def points(self, case: Case) -> tuple[Points, Points]:
+        """A and B at this scale: every other point of B repeats one of A, and A's last repeats its first."""
+        a, b = self.scale * case.rows, self.scale * case.columns
+        if self.repeats == "none":
+            return a, b
+        noise = np.random.default_rng([case.seed, 0x424C]).standard_normal((len(b) + 1, a.shape[1]))
+        if len(a) > 1:
+            a[-1] = self._partner(a[0], noise[-1], APART[0])
+        for number in range(0, len(b), 2):
+            b[number] = self._partner(a[number % len(a)], noise[number], APART[number // 2 % len(APART)])
+        return a, b
+
+    def _partner(self, point: np.ndarray, noise: np.ndarray, distance: float) -> np.ndarray:
+        sign = -1.0 if self.repeats.endswith("opposite") else 1.0
+        apart = distance * self.scale if self.repeats.startswith("near") else 0.0
+        return sign * point + apart * noise
+
+    def _difference(self, case: Case, which: Which, x1: Points, x2: Points | None) -> Difference:
+        first, second = x1.astype(np.float64), None if x2 is None else x2.astype(np.float64)
+        found, expected = case.block(which, x1, x2), case.expected(which, first, second)
+        refuse_rare_events(case, which, self.scale, found)
+        key = x1.tobytes(), (x1 if x2 is None else x2).tobytes()
+        if key not in self._tolerances:
+            single = np.float32 in (x1.dtype, x1.dtype if x2 is None else x2.dtype)
+            size = (FLOAT32 if single else FLOAT64) * longer(x1.shape[1])
+            nngp, ntk = tolerances(case.architecture, first, second, size)
+            self._tolerances[key] = {"nngp": nngp, "ntk": ntk}
+        unit = case.unit(which, first, second)
+        return Difference(found, expected, self._tolerances[key][which], size=unit)
+
+
+def longer(inputs: int) -> float:
+    """By how much more a dot product of so many features may be rounded than one of 4, two for each feature
+    (`rounding.ROUNDINGS` counts the others: 24 of 32)."""
+    return max(1.0, (24 + 2 * inputs) / 32)

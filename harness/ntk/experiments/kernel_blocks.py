@@ -1,0 +1,75 @@
+"""The experiment `ntk.kernel-blocks`: an implementation's kernels at one architecture and one kind of input.
+
+Importing this module imports no library: what an experiment declares can be read at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from harness.declare import experiment
+from harness.ntk.experiments._kernel_quantities import (
+    ABOUT,
+    BLOCKS,
+    TOLERANCE,
+    TOLERANCE_RESOLUTION,
+    Subject,
+    quantities,
+)
+
+
+@experiment(
+    "ntk.kernel-blocks",
+    version=1,
+    quantities=quantities(BLOCKS, unit=TOLERANCE, resolution=TOLERANCE_RESOLUTION),
+    about=ABOUT
+    | {
+        "scale": "factor on the points, whose features are of size 1",
+        "dtype": "precision of all points; or of A and of B",
+        "repeats": "what every other point of B is to one of A, and A's last to its first",
+    },
+    precision="float64; of a subject, its own",
+)
+def kernel_blocks(
+    *,
+    seed: int,
+    subject: Subject = "neural-tangents",
+    reference: Literal["closed-form", "neural-tangents"] = "closed-form",
+    points: Annotated[int, Meta(ge=1, le=1024)] = 7,
+    others: Annotated[int, Meta(ge=1, le=1024)] = 5,
+    inputs: Annotated[int, Meta(ge=1, le=65_536)] = 4,
+    geometry: Literal["gaussian", "sphere", "nonnegative"] = "gaussian",
+    scale: Annotated[float, Meta(ge=1e-6, le=1e6)] = 1.0,
+    dtype: Literal["float64", "float32", "float32-float64", "float64-float32"] = "float64",
+    repeats: Literal["none", "equal", "near", "opposite", "near-opposite"] = "none",
+    hidden: Annotated[int, Meta(ge=0, le=64)] = 1,
+    width: Annotated[int, Meta(ge=1, le=65_536)] = 1024,
+    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    w_std: Annotated[float, Meta(gt=0)] = 1.5,
+    b_std: Annotated[float, Meta(ge=0)] = 0.3,
+    parameterization: Literal["ntk", "standard"] = "ntk",
+    initialisation: Literal["gaussian", "uniform"] = "gaussian",
+    last_layer: Annotated[float, Meta(gt=0)] = 1.0,
+    flaw: Annotated[float, Meta(gt=0)] = 6e-8,
+) -> dict[str, float]:
+    """Ask a kernel implementation (`harness.ntk.subjects`) for K(A, B), K(A) and K(A, A), and compare each
+    entry.
+
+    K(A) is asked of one array, K(A, A) of two. Each entry has a tolerance of its own, which follows from its
+    condition: what 32 roundings of each covariance explain (of inputs with more than 4 features, two more for
+    each), in float64 or, where some points are float32, in float32 (`harness.ntk.rounding`). Errors are in
+    units of it: at most 1 of a right kernel. What a subject does not implement is not covered; numbers that
+    are not finite are an error of 1e99.
+    """
+    from harness.ntk.architecture import Architecture
+    from harness.ntk.block_checks import Blocks
+    from harness.ntk.conformance import case_of
+    from harness.ntk.kernel_checks import measured
+
+    architecture = Architecture(
+        hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer
+    )
+    case = case_of(subject, reference, architecture, (points, others, inputs), geometry, seed)
+    return measured(Blocks(scale, dtype, repeats).checks, case, flaw)

@@ -1,0 +1,71 @@
+"""Checks of the standard errors that a subject states: whether its deviations are as large as it says.
+
+A deviation divided by its standard error is a z-score. Of a right subject z-scores have mean 0, and mean
+square (R − 1)/(R − 3), that of Student's t, where the error is itself taken from R replicates. Entries of one
+answer depend on each other, answers to other seeds do not: claims are on the means over seeds. Checks raise
+`NotCovered` for a subject that states no errors, and `StageError` as `Case.block` does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.declare import NotCovered, StageError
+from harness.ntk.conformance import WORST, Case
+from harness.ntk.kernel_checks import Check
+from harness.ntk.subjects import Which
+
+FEWEST = 6
+"""Replicates below which the square of Student's t has no variance, so that no number of seeds tells its
+mean."""
+
+NEGLIGIBLE = 1e-9
+"""A deviation, in units of the kernel, that an entry stated to be exact may have."""
+
+ANSWERS = 4
+"""Times that the subject is asked, each of other points and with another seed: the mean over independent
+answers takes a quarter of the trials."""
+
+SHIFT = 1.0
+"""Standard errors by which the rival is off."""
+
+
+def mean(case: Case, which: Which, flaw: float) -> tuple[float, float]:
+    """The mean of the z-scores, and that of a subject off by `SHIFT` of its standard errors."""
+    scores = np.concatenate([scores for scores, _ in _answers(case, which)])
+    found = float(np.clip(scores.mean(), -WORST, WORST))
+    return found, min(found + SHIFT, WORST)
+
+
+def square(case: Case, which: Which, flaw: float) -> tuple[float, float]:
+    """The mean square of the z-scores, over what it should be; and that of a subject whose standard errors
+    are half of what they are."""
+    most = np.sqrt(WORST) / 10  # its square, over what it should be, stays finite
+    found = float(np.mean([np.mean(np.clip(z, -most, most) ** 2) / of for z, of in _answers(case, which)]))
+    return found, 4 * found
+
+
+def _answers(case: Case, which: Which) -> list[tuple[np.ndarray, float]]:
+    """Of each of `ANSWERS` answers its z-scores, and the mean square that they should have."""
+    return [_scores(case, which, 1 + number / ANSWERS) for number in range(ANSWERS)]
+
+
+def _scores(case: Case, which: Which, factor: float) -> tuple[np.ndarray, float]:
+    """(found − expected) / standard error, of the entries of K(A, B) that are stated to be uncertain, and of
+    those that are stated to be exact and are not (`WORST`)."""
+    a, b = factor * case.rows, factor * case.columns
+    found = case.block(which, a, b)
+    if not found.error.any():
+        raise NotCovered("the subject states no standard errors")
+    if 0 < found.replicates < FEWEST:
+        raise StageError(f"replicates: expected 0, or at least {FEWEST}, found {found.replicates}")
+    gap = found.values - case.expected(which, a, b).values
+    exact = found.error == 0
+    scores = np.divide(gap, found.error, out=np.zeros_like(gap), where=~exact)
+    off = exact & ~(np.abs(gap) <= NEGLIGIBLE * case.unit(which, a, b))
+    scores = np.where(off | ~np.isfinite(scores), WORST, scores)
+    replicates = found.replicates
+    return scores[~exact | off], (replicates - 1) / (replicates - 3) if replicates else 1.0
+
+
+CHECKS: dict[str, Check] = {"z-mean": mean, "z-square": square}
