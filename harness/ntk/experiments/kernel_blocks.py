@@ -10,11 +10,13 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import experiment
+from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.experiments._kernel_quantities import (
     ABOUT,
     BLOCKS,
     TOLERANCE,
     TOLERANCE_RESOLUTION,
+    Accuracy,
     Subject,
     quantities,
 )
@@ -46,12 +48,16 @@ def kernel_blocks(
     repeats: Literal["none", "equal", "near", "opposite", "near-opposite"] = "none",
     hidden: Annotated[int, Meta(ge=0, le=64)] = 1,
     width: Annotated[int, Meta(ge=1, le=65_536)] = 1024,
-    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    activation: Activation = "relu",
+    negative_slope: NegativeSlope = 0.01,
     w_std: Annotated[float, Meta(gt=0)] = 1.5,
     b_std: Annotated[float, Meta(ge=0)] = 0.3,
     parameterization: Literal["ntk", "standard"] = "ntk",
     initialisation: Literal["gaussian", "uniform"] = "gaussian",
     last_layer: Annotated[float, Meta(gt=0)] = 1.0,
+    biases: Biases = "all",
+    bias_init: BiasInit = "random",
+    accuracy: Accuracy = 0.0,
     flaw: Annotated[float, Meta(gt=0)] = 6e-8,
 ) -> dict[str, float]:
     """Ask a kernel implementation (`harness.ntk.subjects`) for K(A, B), K(A) and K(A, A), and compare each
@@ -69,7 +75,8 @@ def kernel_blocks(
     from harness.ntk.kernel_checks import measured
 
     architecture = Architecture(
-        hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer
-    )
-    case = case_of(subject, reference, architecture, (points, others, inputs), geometry, seed)
+        hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer,
+        biases=biases, bias_init=bias_init, negative_slope=negative_slope,
+    )  # fmt: skip
+    case = case_of(subject, reference, architecture, (points, others, inputs), geometry, seed, accuracy)
     return measured(Blocks(scale, dtype, repeats).checks, case, flaw)

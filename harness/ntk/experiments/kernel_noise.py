@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import Quantity, experiment
+from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.experiments._kernel_quantities import ABOUT, KERNELS, NOISE, Subject
 
 
@@ -33,7 +34,7 @@ def _quantities() -> dict[str, Quantity]:
     "ntk.kernel-noise",
     version=1,
     quantities=_quantities(),
-    about={key: about for key, about in ABOUT.items() if key != "flaw"},
+    about={key: about for key, about in ABOUT.items() if key not in ("flaw", "accuracy")},
     precision="float64; of a subject, its own",
 )
 def kernel_noise(
@@ -47,12 +48,15 @@ def kernel_noise(
     geometry: Literal["gaussian", "sphere", "nonnegative"] = "gaussian",
     hidden: Annotated[int, Meta(ge=0, le=64)] = 1,
     width: Annotated[int, Meta(ge=1, le=65_536)] = 1024,
-    activation: Literal["relu", "erf", "gelu", "identity"] = "relu",
+    activation: Activation = "relu",
+    negative_slope: NegativeSlope = 0.01,
     w_std: Annotated[float, Meta(gt=0)] = 1.5,
     b_std: Annotated[float, Meta(ge=0)] = 0.3,
     parameterization: Literal["ntk", "standard"] = "ntk",
     initialisation: Literal["gaussian", "uniform"] = "gaussian",
     last_layer: Annotated[float, Meta(gt=0)] = 1.0,
+    biases: Biases = "all",
+    bias_init: BiasInit = "random",
 ) -> dict[str, float]:
     """Ask a kernel implementation that estimates for K(A, B), and divide its deviations by its standard
     errors.
@@ -67,8 +71,9 @@ def kernel_noise(
     from harness.ntk.noise_checks import CHECKS
 
     architecture = Architecture(
-        hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer
-    )
+        hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer,
+        biases=biases, bias_init=bias_init, negative_slope=negative_slope,
+    )  # fmt: skip
     case = case_of(subject, reference, architecture, (points, others, inputs), geometry, seed)
     with stage("right"):
         right = {"right.z-mean": 0.0, "right.z-square": 1.0}
