@@ -284,6 +284,7 @@ IMPLEMENTATIONS = {
 }  # fmt: skip
 
 _ANGLE = "where a deviation is 0 no result depends on the angle"
+_FINITE = "it is of the finite network, which no kernel calls"
 _BIAS = "its bias is 0 in the adapter"
 _OTHER = "`other` is given by the tolerances alone, never by a kernel"
 EQUIVALENT: dict[str, str] = {
@@ -304,6 +305,9 @@ EQUIVALENT: dict[str, str] = {
     "scikit-ntk NeuralTangentKernel.__call__:57: self.bias ** 2 → Mult": _BIAS,
     "scikit-ntk NeuralTangentKernel.__call__:57: 2 → 3": _BIAS,
     "scikit-ntk NeuralTangentKernel.__call__:49: 1e-10 → 9.99e-11": "a floor that no norm meets",
+    "neural-tangents Erf:19: a * erf(b * x) + c → Sub": _FINITE,
+    "neural-tangents ABRelu:19: jnp.maximum → minimum": _FINITE,
+    "neural-tangents Dense:132: 0.5 → 1.5": _FINITE,
     "ntk-uci kernel_value_batch:10: np.diag → diagonal": "of a matrix the same",
 }
 """Survivors that compute the same kernel wherever it can be asked for, and why."""
