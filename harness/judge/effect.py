@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 from harness.plan.records import Closeness, Linear
@@ -60,7 +61,8 @@ def _closeness(effect: Closeness, seed: int, row: Sequence[float]) -> float:
     """|a − b| / (atol + rtol·|b|), at most 1 exactly where numpy.allclose(a, b, rtol, atol) holds.
 
     Formula: numpy.isclose, https://numpy.org/doc/stable/reference/generated/numpy.isclose.html. The
-    division keeps the comparison exact: for floats gap > tolerance the rounded quotient exceeds 1.
+    division keeps the comparison exact: for floats gap > tolerance the rounded quotient exceeds 1. Beyond the
+    largest float it is that: a record holds finite numbers alone.
     """
     for reading, value in zip(effect.readings, row, strict=True):
         if not math.isfinite(value):
@@ -69,5 +71,5 @@ def _closeness(effect: Closeness, seed: int, row: Sequence[float]) -> float:
     gap = abs(a - b)
     tolerance = effect.atol + effect.rtol * abs(b)
     if tolerance == 0:
-        return 0.0 if gap == 0 else math.inf
-    return gap / tolerance
+        return 0.0 if gap == 0 else sys.float_info.max
+    return min(gap / tolerance, sys.float_info.max)
