@@ -73,8 +73,8 @@ MUTANTS = [
     Mutant(
         "science: bias missing",
         "harness/ntk/network.py",
-        "math.sqrt(weights.shape[0])) + b_std * biases",
-        "math.sqrt(weights.shape[0]))",
+        "    return scaled + architecture.bias_slope(number) * biases",
+        "    return scaled",
         NTK,
     ),
     Mutant(
@@ -204,16 +204,16 @@ MUTANTS = [
     Mutant(
         "store: stale entry after an edit",
         "harness/measure/fingerprint.py",
-        "trial.key, device, source.digest, python]",
-        "trial.key, device, python]",
+        "trial.key, device, source.digest, python, settings",
+        "trial.key, device, python, settings",
         STORE,
         CHEAP,
     ),
     Mutant(
         "store: wrong point returned",
         "harness/measure/fingerprint.py",
-        "    parts = [declaration.name, declaration.version, trial.key,",
-        "    parts = [declaration.name, declaration.version, trial.seed,",
+        "    parts = [name, version, trial.key,",
+        "    parts = [name, version, trial.seed,",
         STORE,
     ),
 ]

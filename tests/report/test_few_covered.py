@@ -21,7 +21,8 @@ def covered(number: int, of: int) -> Record:
 
 
 def first_lines(of: Record) -> dict[str, str]:
-    lead = text_of(find(assert_inert(page(of)), "p", class_="lead")[0])
+    body = assert_inert(page(of))
+    lead = text_of((find(body, "p", class_="warn") or find(body, "p", class_="lead"))[0])
     texts = {"terminal": terminal(of), "markdown": markdown(of), "brief": brief(of)}
     return {"page": lead} | {name: text.splitlines()[0] for name, text in texts.items()}
 
