@@ -32,7 +32,7 @@ def test_declaration_needs_no_library():
 import sys
 from harness.declare import find
 declaration = find("ntk.regression")
-assert len(declaration.parameters) == 24 and "single.error" in declaration.quantities
+assert len(declaration.parameters) == 27 and "single.error" in declaration.quantities
 assert all(parameter.about for parameter in declaration.parameters.values())
 assert all(q.about and q.resolution and q.stage for q in declaration.quantities.values())
 assert declaration.version == 2 and "float64" in declaration.precision
@@ -46,7 +46,7 @@ def test_parameters_are_bounded_and_defaults_lie_within():
     declaration = find("ntk.regression")
     for parameter in declaration.parameters.values():
         msgspec.convert(parameter.default, parameter.type)
-    for name, wrong in (("width", 0), ("hidden", -1), ("data", "sphere teacher"), ("activation", "tanh")):
+    for name, wrong in (("width", 0), ("hidden", -1), ("data", "sphere teacher"), ("activation", "swish")):
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert(wrong, declaration.parameters[name].type)
     for right in (*data.known(), "package.module:function"):
