@@ -38,7 +38,13 @@ def failing(found):
     return {check for check in CHECKS if found.get(f"ntk.{check}", 0) > TOLERANCE[check]}
 
 
-@pytest.mark.parametrize("name", NAMES)
+QUICK = ("one-output", "skip", "scalars")
+"""One output and several; a matrix, nested parameters, and numbers without axes."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
+)
 def test_the_textbook_passes_and_every_control_fails(name):
     found, missing = errors(wrong_empirical.textbook, name)
     assert not missing
@@ -51,9 +57,9 @@ def test_the_textbook_passes_and_every_control_fails(name):
 @pytest.mark.parametrize("name", sorted(wrong_empirical.WRONG))
 def test_a_wrong_kernel_is_refuted(name):
     check, where = wrong_empirical.WRONG[name]
-    found, missing = errors(getattr(wrong_empirical, name), where)
+    found, missing = errors(getattr(wrong_empirical, name), where, [check])
     assert check in failing(found)
-    assert all(not stage.covered for stage in missing.values())
+    assert not missing
 
 
 @pytest.mark.parametrize("name", sorted(wrong_empirical.MALFORMED))
@@ -122,9 +128,16 @@ LACKING = {
 connected network has no layers; neural-tangents has no kernel of each point alone."""
 
 
-@pytest.mark.parametrize("subject", LACKING)
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "jacobians",
+        pytest.param("layers", marks=pytest.mark.slow),
+        pytest.param("neural-tangents", marks=pytest.mark.slow),
+    ],
+)
 def test_the_packages_own_subjects_are_right_in_every_mode(subject):
-    """JAX compiles each shape anew: all checks of all networks take a minute."""
+    """JAX compiles each shape anew, and without jit each operation of it: all checks take a minute."""
     found, missing = errors(resolve(subject), "three-outputs", ["error", "trace-error", "diagonal-error"])
     assert not failing(found)
     assert set(missing) == LACKING[subject] & {"diagonal-error"}
