@@ -22,6 +22,7 @@ survivors that compute the same, with the reason. `table` exits with 1 if anothe
 from __future__ import annotations
 
 import argparse
+import contextlib
 import faulthandler
 import hashlib
 import importlib
@@ -84,9 +85,10 @@ def _ntk(*names: str) -> tuple[str, ...]:
 GROUPS = (
     Group(
         "judge",
-        ("harness/judge/[!_]*.py", "harness/plan/[!_]*.py", "harness/campaign.py"),
-        ("tests/judge", "tests/plan", "tests/test_campaign.py"),
+        ("harness/judge/[!_]*.py", "harness/plan/[!_]*.py"),
+        ("tests/judge", "tests/plan", "tests/suite/test_rare.py", "tests/suite/test_unseen.py"),
     ),
+    Group("campaign", ("harness/campaign.py",), ("tests/test_campaign.py", "tests/test_recheck.py")),
     Group(
         "store",
         _measure(
@@ -123,7 +125,7 @@ GROUPS = (
 # ---- In the fork
 
 
-@dataclass
+@dataclass(eq=False)  # pytest wants plugins that can be hashed
 class Watch:
     """A plugin of pytest: orders the tests, notes what happens to them, and ends the process if one hangs."""
 
@@ -257,11 +259,11 @@ class Copy:
                 _in_fork(self.folder, files, watch, out)
             finally:
                 os._exit(70)
-        os.waitpid(process, 0)
         try:
-            os.killpg(process, signal.SIGKILL)  # what its tests may have left
-        except ProcessLookupError:
-            pass
+            os.waitpid(process, 0)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process, signal.SIGKILL)  # what its tests may have left, or itself
         if out.exists():
             found: dict[str, Any] = json.loads(out.read_text())
             return found
@@ -274,7 +276,8 @@ def baseline(copy: Copy, group: Group) -> Baseline:
     started = time.monotonic()
     found = copy.run(list(group.tests), {}, traced=True)
     if not found.get("passed"):
-        sys.exit(f"{group.name}: no test passes on unbroken code: see {copy.folder.with_name('out.log')}")
+        log = copy.folder.with_name("out.log").read_text(errors="replace")
+        sys.exit(f"{group.name}: no test passes on unbroken code:\n{log[-3000:]}")
     print(
         f"# {group.name}: {len(found['passed'])} tests, {time.monotonic() - started:.0f} s traced;"
         f" first that fails unbroken: {found['failed'] or 'none'}",
@@ -420,6 +423,7 @@ def main() -> None:
     parser.add_argument("--group", nargs="+", choices=[group.name for group in GROUPS])
     parser.add_argument("--only", nargs="+", help="modules whose path holds one of these texts")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if arguments.what == "table":
         sys.exit(table(arguments.file) > 0)
     run(arguments, again=arguments.what == "again")
