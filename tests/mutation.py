@@ -2,18 +2,18 @@
 
     python tests/mutation.py run FILE [--number N] [--seed S] [--minutes M] [--only TEXT ...]
     python tests/mutation.py again FILE      # once more what survived, after tests were mended
-    python tests/mutation.py table FILE      # what became of them, survivors with their change
+    python tests/mutation.py table FILE      # what became of them; survivors with their change
 
-Of each module `--number` changes are drawn with a seed that is made of `--seed` and the module's name, without
-replacement from all that `tests/support/mutators.py` knows; a larger number continues the same draw. Each is
-applied to a temporary copy of the checkout. Results are appended to FILE, a JSON object a line, as they
-come: `run` with the same FILE goes on where it ended, and tests anew what was drawn from a module that has
+Of each module `--number` changes are drawn with a seed that is made of `--seed` and the module's name,
+without replacement from all that `tests/support/mutators.py` knows; a larger number continues the same draw.
+Each is applied to a temporary copy of the checkout. Results are appended to FILE, a JSON object a line, as
+they come: `run` with the same FILE goes on where it ended, and tests anew what was drawn from a module that has
 changed since.
 
 A group of modules has its tests (`GROUPS`, only fast ones). They run once on the unbroken copy, where it is
-noted how long each takes and which functions it enters. A mutant meets first the tests that enter its
-function, the fastest file first, then the others. A test that takes `PATIENCE` times as long as on unbroken
-code (with the tracer, which is slow), and `GRACE` seconds more, has hung: the mutant is noticed as well.
+noted how long each takes. A mutant meets first the file of tests that has its module's name, then the others,
+the fastest first. A test that takes `PATIENCE` times as long as on unbroken code, and `GRACE` seconds more,
+has hung: the mutant is noticed as well.
 
 Libraries are imported once; each run of tests is a fork of that process. `mutation_equivalent.toml` names
 survivors that compute the same, with the reason. `table` exits with 1 if another survives.
@@ -34,21 +34,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import tomllib
-import types
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests/support"))
+sys.path.insert(0, str(Path(__file__).parent / "support"))
 from mutators import Change, changes
 
+ROOT = Path(__file__).parents[1]
 SEED = 14
 PATIENCE = 5.0
 """How many times as long as on unbroken code a test may take: the machine may be busier."""
@@ -59,7 +57,6 @@ LIBRARIES = (
     "jax", "jax.numpy", "scipy.stats", "scipy.linalg", "sklearn.gaussian_process", "msgspec", "hypothesis",
 )  # fmt: skip
 """What is imported before the forks. None of it starts a thread or a device."""
-FOLDERS = ("harness", "tests", "suites")
 
 
 @dataclass(frozen=True)
@@ -76,12 +73,12 @@ class Group:
         return sorted(str(path.relative_to(folder)) for path in found if path.stat().st_size)
 
 
-def _measure(*names: str) -> tuple[str, ...]:
-    return tuple(f"harness/measure/{name}.py" for name in names)
+def _modules(room: str, names: str) -> tuple[str, ...]:
+    return tuple(f"harness/{room}/{name}.py" for name in names.split())
 
 
-def _ntk(*names: str) -> tuple[str, ...]:
-    return tuple(f"harness/ntk/{name}.py" for name in names)
+def _tests(room: str, names: str) -> tuple[str, ...]:
+    return tuple(f"tests/{room}/test_{name}.py" for name in names.split())
 
 
 GROUPS = (
@@ -89,45 +86,46 @@ GROUPS = (
         "judge",
         ("harness/judge/[!_]*.py", "harness/plan/[!_]*.py"),
         (
-            *(f"tests/judge/test_{name}.py" for name in (
-                "constants", "rule", "gaps", "interval", "effect", "outcome", "reproducibility", "advice",
-                "straightness", "independence", "sources",
-            )),
-            "tests/plan", "tests/suite/test_rare.py", "tests/suite/test_unseen.py",
+            *_tests(
+                "judge", "constants rule gaps interval effect outcome reproducibility advice straightness"
+            ),
+            *_tests("judge", "independence sources"),
+            *_tests("plan", "questions fresh shards slopes"),
+            *_tests("suite", "rare unseen"),
         ),
     ),
     Group("campaign", ("harness/campaign.py",), ("tests/test_campaign.py", "tests/test_recheck.py")),
     Group(
         "store",
-        _measure(
-            "store", "rows", "fingerprint", "digests", "installed", "record_files", "parsing", "modules",
-            "settings", "inputs", "identity", "recheck", "rechecker", "passes", "reads",
+        (
+            *_modules("measure", "store rows fingerprint digests installed record_files parsing modules"),
+            *_modules("measure", "settings inputs identity recheck rechecker passes reads"),
         ),
         (
-            "tests/measure/test_fingerprint.py", "tests/measure/test_installed.py", "tests/measure/test_store.py",
-            "tests/measure/test_settings.py", "tests/measure/test_reads.py", "tests/measure/test_recheck.py",
-            "tests/measure/test_hostile_stores.py", "tests/measure/test_code.py", "tests/test_recheck.py",
+            *_tests("measure", "digests_of_all fingerprint installed store settings reads recheck"),
+            *_tests("measure", "hostile_stores code"),
+            "tests/test_recheck.py",
         ),
     ),
     Group(
         "solve",
-        _ntk("solve", "kernels", "dynamics", "empirical", "closed_form", "duals", "alternatives", "layers",
-             "measures", "own_kernels", "jacobian"),
-        tuple(
-            f"tests/ntk/test_{name}.py"
-            for name in ("solve", "kernels", "dynamics", "empirical", "closed_form", "duals", "alternatives",
-                         "layers", "measures", "own_kernels", "jacobian")
+        (
+            *_modules(
+                "ntk", "solve kernels dynamics empirical closed_form duals alternatives layers measures"
+            ),
+            *_modules("ntk", "own_kernels jacobian"),
+        ),
+        (
+            *_tests("ntk", "solve kernels dynamics empirical closed_form duals alternatives layers measures"),
+            *_tests("ntk", "jacobian regression_by_hand conventions"),
         ),
     ),
     Group(
         "regression",
-        _ntk("experiments/regression", "experiments/layers", "experiments/dynamics", "ensembles"),
-        tuple(
-            f"tests/ntk/test_{name}.py"
-            for name in ("regression", "alternatives", "layers", "dynamics", "ensembles")
-        ),
+        _modules("ntk", "experiments/regression experiments/layers experiments/dynamics ensembles"),
+        _tests("ntk", "regression_by_hand regression alternatives layers dynamics ensembles"),
     ),
-)  # fmt: skip
+)
 
 
 # ---- In the fork
@@ -139,10 +137,7 @@ class Watch:
 
     order: dict[str, int]
     limits: dict[str, float]
-    folder: str
-    traced: bool
-    passed: dict[str, float]
-    entered: dict[str, list[str]]
+    passed: dict[str, float] = field(default_factory=dict)
     failed: str = ""
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -157,13 +152,7 @@ class Watch:
         limit = self.limits.get(item.nodeid)
         if limit is not None:
             faulthandler.dump_traceback_later(limit, exit=True)
-        seen: set[str] = set()
-        if self.traced:
-            _trace(self.folder, seen)
         yield
-        if self.traced:
-            sys.settrace(None)
-            self.entered[item.nodeid] = sorted(seen)
         faulthandler.cancel_dump_traceback_later()
         if item.nodeid in self.passed:
             self.passed[item.nodeid] = time.perf_counter() - start
@@ -176,18 +165,6 @@ class Watch:
             self.passed[report.nodeid] = 0.0
 
 
-def _trace(folder: str, seen: set[str]) -> None:
-    """Note the functions of the copy's package that are entered, as file:line."""
-
-    def enter(frame: types.FrameType, event: str, argument: object) -> None:
-        file = frame.f_code.co_filename
-        if file.startswith(folder):
-            seen.add(f"{os.path.relpath(file, folder)}:{frame.f_code.co_firstlineno}")
-
-    sys.settrace(enter)
-    threading.settrace(enter)
-
-
 def _in_fork(folder: Path, tests: list[str], watch: Watch, out: Path) -> None:
     os.setsid()
     log = os.open(out.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -196,10 +173,10 @@ def _in_fork(folder: Path, tests: list[str], watch: Watch, out: Path) -> None:
     os.chdir(folder)
     sys.path[:0] = [str(folder), str(folder / "tests/support")]
     options = ["-q", "-m", "not slow", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
-    options += [] if watch.traced else ["-x"]
+    options += ["-x"] if watch.order else []
     faulthandler.enable(sys.__stderr__)
     code = pytest.main([*options, *tests], plugins=[watch])
-    said = {"code": int(code), "failed": watch.failed, "passed": watch.passed, "entered": watch.entered}
+    said = {"code": int(code), "failed": watch.failed, "passed": watch.passed}
     out.write_text(json.dumps(said))
     sys.stdout.flush()
     os._exit(0)
@@ -208,28 +185,17 @@ def _in_fork(folder: Path, tests: list[str], watch: Watch, out: Path) -> None:
 # ---- In the process that has the libraries
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """What a group's tests do on unbroken code: seconds of each that passes, and the functions it enters."""
+def ordered(seconds: dict[str, float], file: str) -> list[str]:
+    """The tests for a mutant of `file`: of the module's own file, then file after file, the fastest first."""
+    own = f"test_{Path(file).stem}.py"
+    whole: dict[str, float] = {}
+    for test, taken in seconds.items():
+        whole[_file(test)] = whole.get(_file(test), 0.0) + taken
+    return sorted(seconds, key=lambda t: (not _file(t).endswith(own), whole[_file(t)], _file(t), seconds[t]))
 
-    seconds: dict[str, float]
-    entered: dict[str, list[str]]
 
-    def order(self, file: str, change: Change) -> tuple[list[str], list[str]]:
-        """The tests that enter the function of a change, and the others: files together, the fastest first."""
-        place = f"{file}:{change.first}"
-        near = [test for test in self.seconds if not change.first or place in self.entered.get(test, ())]
-        if not near:  # a class's body, or a function that only a worker of its own enters
-            near = [test for test in self.seconds if any(e.startswith(f"{file}:") for e in self.entered[test])]
-        return self._sorted(near), self._sorted([test for test in self.seconds if test not in set(near)])
-
-    def _sorted(self, tests: list[str]) -> list[str]:
-        least: dict[str, float] = {}
-        for test in tests:
-            file = test.partition("::")[0]
-            least[file] = min(least.get(file, 1e9), self.seconds[test])
-        key = {test: (least[f := test.partition("::")[0]], f, self.seconds[test]) for test in tests}
-        return sorted(tests, key=key.__getitem__)
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 class Copy:
@@ -238,8 +204,8 @@ class Copy:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = int(time.time())
-        names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True,
-                               text=True, check=True).stdout  # fmt: skip
+        listing = ["git", "ls-files", "-co", "--exclude-standard"]
+        names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         for name in names.splitlines():
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -254,13 +220,16 @@ class Copy:
         (self.folder / file).write_text(text)
         os.utime(self.folder / file, (self.clock, self.clock))
 
-    def run(self, tests: list[str], limits: dict[str, float], traced: bool = False) -> dict[str, Any]:
-        """Run tests (ids in their order, or files) in a fork; what it said, or code 124 where one hung."""
+    def run(self, tests: list[str], limits: dict[str, float]) -> dict[str, Any]:
+        """Run tests (ids in their order, or files) in a fork; what it said, or code 124 where one hung.
+
+        Ids come with limits, and the run ends at the first that fails.
+        """
         out = self.folder.with_name("out.json")
         out.unlink(missing_ok=True)
-        order = {} if traced else {test: number for number, test in enumerate(tests)}
+        order = {test: number for number, test in enumerate(tests)} if limits else {}
         files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
-        watch = Watch(order, limits, str(self.folder / "harness").removesuffix("harness"), traced, {}, {})
+        watch = Watch(order, limits)
         process = os.fork()
         if process == 0:
             try:
@@ -279,36 +248,34 @@ class Copy:
         return {"code": 124 if "Timeout" in log else 70, "failed": ""}
 
 
-def baseline(copy: Copy, group: Group) -> Baseline:
-    """Run a group's tests on unbroken code. Tests that fail there are left out, and named."""
+def baseline(copy: Copy, group: Group) -> dict[str, float]:
+    """The seconds of a group's tests on unbroken code, without those that fail there: it names the first."""
     started = time.monotonic()
-    found = copy.run(list(group.tests), {}, traced=True)
+    found = copy.run(list(group.tests), {})
     if not found.get("passed"):
         log = copy.folder.with_name("out.log").read_text(errors="replace")
         sys.exit(f"{group.name}: no test passes on unbroken code:\n{log[-3000:]}")
+    count, took = len(found["passed"]), time.monotonic() - started
     print(
-        f"# {group.name}: {len(found['passed'])} tests, {time.monotonic() - started:.0f} s traced;"
-        f" first that fails unbroken: {found['failed'] or 'none'}",
+        f"# {group.name}: {count} tests, {took:.0f} s; fails unbroken: {found['failed'] or 'none'}",
         flush=True,
     )
-    return Baseline(found["passed"], found["entered"])
+    seconds: dict[str, float] = found["passed"]
+    return seconds
 
 
-def test(copy: Copy, base: Baseline, file: str, change: Change) -> tuple[str, str]:
+def outcome(copy: Copy, seconds: dict[str, float], file: str, change: Change) -> tuple[str, str]:
     """What became of a mutant: killed, survived or timeout, and by which test."""
     source = (copy.folder / file).read_text()
     copy.write(file, change.apply(source))
-    limits = {name: PATIENCE * seconds + GRACE for name, seconds in base.seconds.items()}
+    limits = {test: PATIENCE * taken + GRACE for test, taken in seconds.items()}
     try:
-        for tests in base.order(file, change):
-            if tests:
-                found = copy.run(tests, limits)
-                if found["code"]:
-                    by = found["failed"] or f"exit {found['code']}"
-                    return "timeout" if found["code"] == 124 else "killed", by
+        found = copy.run(ordered(seconds, file), limits)
     finally:
         copy.write(file, source)
-    return "survived", ""
+    if not found["code"]:
+        return "survived", ""
+    return "timeout" if found["code"] == 124 else "killed", found["failed"] or f"exit {found['code']}"
 
 
 # ---- Results
@@ -349,13 +316,13 @@ def run(arguments: argparse.Namespace, *, again: bool) -> None:
             todo = _todo(group, known, arguments, again)
             if not todo or time.monotonic() > end:
                 continue
-            base = baseline(copy, group)
+            seconds_of = baseline(copy, group)
             share = time.monotonic() + (end - time.monotonic()) / _groups_left(group, arguments)
             for file, change in todo:
                 if time.monotonic() > share:
                     break
                 start = time.monotonic()
-                result, by = test(copy, base, file, change)
+                result, by = outcome(copy, seconds_of, file, change)
                 seconds = round(time.monotonic() - start, 1)
                 line = {
                     "module": file, "digest": digest(file), "seed": arguments.seed, "mutant": change.name,
@@ -407,7 +374,13 @@ def table(path: Path) -> int:
         lines = [line for (module, _), line in known.items() if module == file]
         count = {r: [x for x in lines if x["result"] == r] for r in ("killed", "timeout", "survived")}
         same = [line for line in count["survived"] if (file, line["mutant"]) in listed]
-        row = [len(lines), len(count["killed"]), len(count["timeout"]), len(same), len(count["survived"]) - len(same)]
+        row = [
+            len(lines),
+            len(count["killed"]),
+            len(count["timeout"]),
+            len(same),
+            len(count["survived"]) - len(same),
+        ]
         totals = [a + b for a, b in zip(totals, row, strict=True)]
         print(f"| {file} | {' | '.join(map(str, row))} |")
     print(f"| all | {' | '.join(map(str, totals))} |\n")
@@ -415,7 +388,8 @@ def table(path: Path) -> int:
         if line["result"] == "survived":
             why = listed.get((file, mutant), "")
             open_ += not why
-            print(f"{'equivalent' if why else 'SURVIVES'}: {file}:{line['line']} {mutant}\n    {why or line['new']}")
+            said = "equivalent" if why else "SURVIVES"
+            print(f"{said}: {file}:{line['line']} {mutant}\n    {why or line['new']}")
     return open_
 
 

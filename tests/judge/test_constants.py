@@ -27,7 +27,7 @@ ASKED = Question("", EFFECT, Region(-1, 1), "mean", ALPHA, ALPHA_REFUTE, budget=
 FIVE_CELLS = [0.0] * 10 + [-0.2, -0.1, 0.1, 0.2]
 """On a grid of 0.1 five cells, on any coarser one fewer; deviation 0.0877, below the floor."""
 ROUNDED = [0.3 * FLOOR * (k % 7) for k in range(14)]
-"""Seven values; on the grid of the floor 0, 0, 1, 1, 1, 2, 2: three. On half of it 0, 1, 1, 2, 2, 3, 4: five."""
+"""Seven values. On the grid of the floor they are 0 0 1 1 1 2 2; on half of it 0 1 1 2 2 3 4."""
 
 
 def test_the_guard_has_five_cells_of_the_whole_floor():

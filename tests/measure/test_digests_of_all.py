@@ -1,7 +1,7 @@
 """What each digest is of, and how long: all that two things can differ in, at the length at which none meet.
 
-Two of n things share a digest with a chance of n²/2^(bits+1). A checksum, which only chance must miss, has 128
-bits; what names a measurement has 256.
+Two of n things share a digest with a chance of n²/2^(bits+1). A checksum, which only chance must miss, has
+128 bits; what names a measurement has 256.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Every quantity of `ntk.regression` computed a second way: kernels and networks from where they are made, the
-rest by plain solves, eigenvalues and loops. A quantity without a second way fails.
+"""Every quantity of `ntk.regression` computed a second way: kernels and networks from where they are made,
+the rest by plain solves, eigenvalues and loops. A quantity without a second way fails.
 
-Of its own: `solve`, `alternatives`, `own_kernels` and `measures` are not used here, nor is what the
-experiment does between them. Kernels have tests of their own (test_kernels, test_alternatives), as has
-training.
+`solve`, `alternatives`, `own_kernels` and `measures` are not used here. Kernels have tests of their own
+(test_kernels, test_alternatives), as has training.
 """
 
 import sys
@@ -151,9 +150,7 @@ class Trial:
         found |= {
             f"{a}-vs-{b}.distance": self.apart(known[a], known[b]) for a in known for b in known if a != b
         }
-        found |= {
-            f"{a}-over-ntk.error-ratio": found[f"{a}.error"] / found["ntk.error"] for a in known
-        }
+        found |= {f"{a}-over-ntk.error-ratio": found[f"{a}.error"] / found["ntk.error"] for a in known}
         rivals = ("nngp", "rbf", "laplace", "matern32")
         for network in ("single", "centred", "ensemble"):
             found[f"{network}-vs-nearest-rival.distance"] = min(
@@ -226,8 +223,9 @@ class Trial:
 
 ROUNDING = {"final-loss": 1e-3, "learning-rate": 1e-5, "single-vs-ntk-at-time.distance": 1e-5,
             "centred-vs-ntk-at-time.distance": 1e-5, "ntk-at-time.error": 1e-5}  # fmt: skip
-"""Relative. The loss is of residuals of 1e-2 in float32 outputs of 1e-7; the experiment takes a network's
-largest eigenvalue, and so its rate, from a float32 kernel. All else is float64: 1e-6, as solves are trusted."""
+"""Relative. The loss is of residuals of 1e-2, in outputs whose float32 rounding is 1e-7. The experiment takes
+a network's largest eigenvalue, and so its rate, from a float32 kernel. All else is float64: 1e-6, to which
+solves are trusted."""
 
 
 @pytest.mark.parametrize("targets", ["standardise", "none"])
