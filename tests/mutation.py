@@ -7,8 +7,8 @@
 Of each module `--number` changes are drawn with a seed that is made of `--seed` and the module's name,
 without replacement from all that `tests/support/mutators.py` knows; a larger number continues the same draw.
 Each is applied to a temporary copy of the checkout. Results are appended to FILE, a JSON object a line, as
-they come: `run` with the same FILE goes on where it ended, and tests anew what was drawn from a module that has
-changed since.
+they come: `run` with the same FILE goes on where it ended, and tests anew what was drawn from a module that
+has changed since.
 
 A group of modules has its tests (`GROUPS`, only fast ones). They run once on the unbroken copy, where it is
 noted how long each takes. A mutant meets first the file of tests that has its module's name, then the others,
@@ -117,7 +117,7 @@ GROUPS = (
         ),
         (
             *_tests("ntk", "solve kernels dynamics empirical closed_form duals alternatives layers measures"),
-            *_tests("ntk", "jacobian regression_by_hand conventions"),
+            *_tests("ntk", "jacobian own_kernels regression_by_hand conventions"),
         ),
     ),
     Group(

@@ -1,4 +1,4 @@
-"""The tool that breaks whole modules: what it changes, in what order it draws and tests, and what it remembers."""
+"""The tool that breaks whole modules: what it changes, its order, and what it remembers."""
 
 from __future__ import annotations
 
