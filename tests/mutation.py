@@ -89,7 +89,7 @@ GROUPS = (
             *_tests(
                 "judge", "constants rule gaps interval effect outcome reproducibility advice straightness"
             ),
-            *_tests("judge", "independence sources"),
+            *_tests("judge", "independence sources law"),
             *_tests("plan", "questions fresh shards slopes"),
             *_tests("suite", "rare unseen"),
         ),
