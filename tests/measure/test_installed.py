@@ -279,7 +279,7 @@ SETTLED = digests_module.SETTLED
 
 
 @pytest.mark.parametrize(("nanoseconds", "kept"), [(2 * 10**9, False), (2 * 10**9 + 1, True)])
-def test_a_file_is_kept_two_seconds_after_its_last_change(tmp_path, forgetful, monkeypatch, nanoseconds, kept):
+def test_a_file_is_kept_two_seconds_after_a_change(tmp_path, forgetful, monkeypatch, nanoseconds, kept):
     """FAT's clock has ticks of 2 s: a change within them may leave the stamp as it was."""
     monkeypatch.setattr(digests_module, "SETTLED", SETTLED)
     file = tmp_path / "file"
