@@ -48,7 +48,7 @@ def test_a_fresh_run_meets_no_explored_seed(read: Read) -> None:
 
 
 def test_fresh_seeds_fit_31_bits_with_the_seeds_that_a_claim_reads_and_hardly_ever_meet() -> None:
-    """A claim reads up to 243 seeds. Two runs meet if they begin within 243: once in four million pairs."""
+    """A claim reads up to 243 seeds: two runs meet if they begin so near, once in four million pairs."""
     assert FRESH_SEEDS.start > 243
     assert 2**31 - 2000 < FRESH_SEEDS.stop + 243 <= 2**31
     assert len(FRESH_SEEDS) > 500 * 4_000_000
