@@ -172,7 +172,8 @@ def test_a_medians_advice_takes_the_reach_towards_the_nearer_edge(sign):
         expected = max(14, 14 * (reach / abs(edge - ruling.estimate)) ** 2)
         assert seeds_to_decision(ruling, replace(question, region=region)) == math.ceil(expected)
         # The same around 3, with a farther edge on the other side, which is the nearer one to 0 or to 6.
-        both = replace(question, region=Region(2.5, 3 + edge) if edge > 0 else Region(3 + edge, 3.5), budget=14)
+        around = Region(2.5, 3 + edge) if edge > 0 else Region(3 + edge, 3.5)
+        both = replace(question, region=around, budget=14)
         beside = decide([value + 3 for value in values], both)
         assert beside.verdict == "inconclusive"
         assert seeds_to_decision(beside, both) == pytest.approx(expected, abs=1)
