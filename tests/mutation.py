@@ -109,16 +109,13 @@ GROUPS = (
     ),
     Group(
         "solve",
-        (
-            *_modules(
-                "ntk", "solve kernels dynamics empirical closed_form duals alternatives layers measures"
-            ),
-            *_modules("ntk", "own_kernels jacobian"),
-        ),
-        (
-            *_tests("ntk", "solve kernels dynamics empirical closed_form duals alternatives layers measures"),
-            *_tests("ntk", "jacobian own_kernels regression_by_hand conventions"),
-        ),
+        _modules("ntk", "solve kernels alternatives measures own_kernels"),
+        _tests("ntk", "solve kernels alternatives measures own_kernels regression_by_hand"),
+    ),
+    Group(
+        "kernels",
+        _modules("ntk", "closed_form duals dynamics empirical jacobian layers"),
+        _tests("ntk", "closed_form duals dynamics empirical jacobian layers conventions"),
     ),
     Group(
         "regression",
