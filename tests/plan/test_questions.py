@@ -85,8 +85,8 @@ def test_differ_is_equal_with_the_verdicts_exchanged(read: Read) -> None:
 def test_along_an_axis_changes_are_compared(read: Read) -> None:
     along = EQUAL.replace('"5%" }', '"5%", along = "size", from = 1, to = 4 }')
     q = question(read, along, "at = { shift = 0.0 }")
-    expected = math.log(4.0 / 2.0) - math.log(9.0 / 3.0)
-    assert x(q, a4=4.0, a1=2.0, b4=9.0, b1=3.0) == pytest.approx(expected)
+    expected = math.log(5.0 / 2.0) - math.log(9.0 / 3.0)  # neither log(2/3) nor log(5/9), of one point
+    assert x(q, a4=5.0, a1=2.0, b4=9.0, b1=3.0) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
