@@ -80,7 +80,7 @@ def test_a_gap_is_beyond_five_times_deviation_and_five_times_floor():
     values = [-2.0, -1.0, 0.0, 0.0, 0.0, 1.0, 2.0, 2.0]
     deviation = median(abs(value - median(values)) for value in values)
     assert deviation == 1
-    for step, found in ((4.99, False), (5.01, True)):
+    for step, found in ((4.999, False), (5.001, True)):
         beyond = [*values[:-1], 2.0 + step]
         assert has_gap(beyond, 0.0) is found
         assert has_gap([step if value else 0.0 for value in [0] * 13 + [1]], 1.0) is found
