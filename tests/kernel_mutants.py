@@ -21,13 +21,11 @@ from __future__ import annotations
 
 import argparse
 import ast
-import copy
 import importlib
 import inspect
 import linecache
 import random
 import sys
-import textwrap
 import time
 import types
 from collections.abc import Callable, Iterator
@@ -38,143 +36,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 import in_process
+from mutators import Place, places
 
 SEED = 14
-SWAPS: dict[type[ast.AST], list[type[ast.AST]]] = {
-    ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div, ast.Add], ast.Div: [ast.Mult],
-    ast.Pow: [ast.Mult], ast.MatMult: [ast.Mult], ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt],
-    ast.Gt: [ast.GtE],
-    ast.GtE: [ast.Gt], ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq], ast.Is: [ast.IsNot], ast.IsNot: [ast.Is],
-    ast.And: [ast.Or], ast.Or: [ast.And],
-}  # fmt: skip
-NEIGHBOURS = {
-    "sin": "cos", "cos": "sin", "arcsin": "arctan", "arccos": "arcsin", "arctan2": "hypot",
-    "hypot": "maximum",
-    "sqrt": "abs", "maximum": "minimum", "minimum": "maximum", "ones_like": "zeros_like",
-    "zeros_like": "ones_like",
-    "exp": "expm1", "outer": "subtract.outer", "concatenate": "hstack", "diag": "diagonal",
-    "expand_dims": "ravel",
-}  # fmt: skip
-"""What a function of NumPy is exchanged for, where it occurs."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """One possible change of a function: its name, what is changed into what, and the changed tree.
-
-    Lines count from the function's first; `statement` are those of the statement, of a compound one its head.
-    """
-
-    function: str
-    line: int
-    statement: range
-    change: str
-    tree: ast.FunctionDef
-
-    @property
-    def name(self) -> str:
-        return f"{self.function}:{self.line}: {self.change}"
-
-
-def places(name: str, source: str) -> Iterator[Place]:
-    """Every change of a function's source that the tool knows."""
-    tree = ast.parse(textwrap.dedent(source)).body[0]
-    assert isinstance(tree, ast.FunctionDef)
-    tree.decorator_list = []
-    body = [node for statement in tree.body for node in ast.walk(statement)]
-    names = sorted({n.id for n in body if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)})
-    for index, node in enumerate(ast.walk(tree)):
-        if node not in body or _is_text(node):
-            continue
-        for change, edit in _edits(node, names):
-            mutant = copy.deepcopy(tree)
-            target = list(ast.walk(mutant))[index]
-            edit(target)
-            text = f"{_short(node)} → {change}"
-            line = getattr(node, "lineno", tree.lineno)
-            yield Place(name, line, _statement(tree, line), text, ast.fix_missing_locations(mutant))
-
-
-def _statement(tree: ast.FunctionDef, line: int) -> range:
-    around = [
-        s for s in ast.walk(tree) if isinstance(s, ast.stmt) and s.lineno <= line <= (s.end_lineno or 0)
-    ]
-    inner = max(around, key=lambda s: s.lineno)
-    end = inner.body[0].lineno if hasattr(inner, "body") else (inner.end_lineno or line) + 1
-    return range(inner.lineno, max(end, inner.lineno + 1))
-
-
-def _is_text(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
-def _short(node: ast.AST) -> str:
-    text = " ".join(ast.unparse(node).split())
-    return text if len(text) < 50 else f"{text[:47]}…"
-
-
-Edit = Callable[[Any], None]
-
-
-def _edits(node: ast.AST, names: list[str]) -> Iterator[tuple[str, Edit]]:
-    if isinstance(node, ast.BinOp | ast.AugAssign):
-        for other in SWAPS.get(type(node.op), []):
-            yield other.__name__, lambda n, o=other: setattr(n, "op", o())
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div):
-        yield "its left term alone", lambda n: _become(n, n.left)
-        yield "its right term alone", lambda n: _become(n, n.right)
-    if isinstance(node, ast.Compare):
-        for other in SWAPS.get(type(node.ops[0]), []):
-            yield other.__name__, lambda n, o=other: setattr(n, "ops", [o(), *n.ops[1:]])
-    if isinstance(node, ast.BoolOp):
-        for other in SWAPS[type(node.op)]:
-            yield other.__name__, lambda n, o=other: setattr(n, "op", o())
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
-        yield "without its sign", lambda n: _become(n, n.operand)
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        for value in (
-            node.value + 1,
-            node.value * 0.999 if isinstance(node.value, float) else node.value - 1,
-        ):
-            yield repr(value), lambda n, v=value: setattr(n, "value", v)
-    if isinstance(node, ast.Constant) and type(node.value) is bool:
-        yield repr(not node.value), lambda n: setattr(n, "value", not n.value)
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
-        other = names[(names.index(node.id) + 1) % len(names)]
-        if other != node.id:
-            yield other, lambda n, o=other: setattr(n, "id", o)
-    if isinstance(node, ast.Attribute) and node.attr in NEIGHBOURS:
-        yield NEIGHBOURS[node.attr], lambda n: setattr(n, "attr", NEIGHBOURS[n.attr])
-    if isinstance(node, ast.Attribute) and node.attr == "T":
-        yield "not transposed", lambda n: _become(n, n.value)
-    if isinstance(node, ast.Call):
-        if len(node.args) == 2:
-            yield "arguments exchanged", lambda n: n.args.reverse()
-        for number in range(len(node.keywords)):
-            if node.keywords[number].arg:
-                yield f"without {node.keywords[number].arg}", lambda n, k=number: n.keywords.pop(k)
-    if isinstance(node, ast.If | ast.IfExp):
-        yield "condition turned around", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))
-    if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2:
-        yield "results exchanged", lambda n: n.value.elts.reverse()
-    if isinstance(node, ast.AugAssign) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
-        yield "dropped", lambda n: _become(n, ast.Pass())
-
-
-def _become(node: ast.AST, other: ast.AST) -> None:
-    """Make a node of the tree another one, in place."""
-    other = copy.deepcopy(other)
-    node.__class__ = other.__class__
-    node.__dict__.clear()
-    node.__dict__.update(other.__dict__)
-
-
-# ---- Implementations
-# ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,10 @@ PATIENCE = 600.0
 HUNG = 124
 """The code of a watchman that was stopped, as of timeout(1): a mutant that never ends is noticed."""
 JUDGE = "tests/judge tests/plan tests/test_campaign.py tests/suite"
-STORE = "tests/measure/test_fingerprint.py tests/measure/test_store.py tests/measure/test_laboratory.py"
+STORE = (
+    "tests/measure/test_fingerprint.py tests/measure/test_store.py tests/measure/test_digests_of_all.py"
+    " tests/measure/test_laboratory.py"
+)
 CHEAP = "train=64 or (data=sphere and hidden=1,width=64)"
 """For mutants that change no measurement: claims of every expectation, whose trials take a tenth of a second
 (a mutant that decides nothing draws seeds up to every budget)."""
@@ -73,8 +76,8 @@ MUTANTS = [
     Mutant(
         "science: bias missing",
         "harness/ntk/network.py",
-        "    return scaled + architecture.bias_slope(number) * biases",
-        "    return scaled",
+        "return scaled + architecture.bias_slope(number) * biases",
+        "return scaled",
         NTK,
     ),
     Mutant(
@@ -215,6 +218,52 @@ MUTANTS = [
         "    parts = [name, version, trial.key,",
         "    parts = [name, version, trial.seed,",
         STORE,
+    ),
+    Mutant(
+        "science: NNGP given f0 with the NTK's cross kernel",
+        REGRESSION,
+        'solvers["NNGP"].given(nngp_cross',
+        'solvers["NNGP"].given(ntk_cross',
+        NTK,
+    ),
+    Mutant(
+        "science: ensemble as a median",
+        REGRESSION,
+        "single.f_test.mean(axis=1)",
+        "np.median(single.f_test, axis=1)",
+        NTK,
+    ),
+    Mutant(
+        "judge: guard at half its floor",
+        "harness/judge/rule.py",
+        "too_few_distinct(seen, floor)",
+        "too_few_distinct(seen, floor / 2)",
+        JUDGE,
+        CHEAP,
+    ),
+    Mutant(
+        "judge: reproducibility without its floor",
+        "harness/judge/reproducibility.py",
+        "sd = max(sd, question.effect.floor)",
+        "sd = max(sd, 0.0)",
+        JUDGE,
+        CHEAP,
+    ),
+    Mutant(
+        "store: two digits of a checksum",
+        "harness/measure/store.py",
+        "digest_size=16).hexdigest()",
+        "digest_size=16).hexdigest()[:2]",
+        STORE,
+        CHEAP,
+    ),
+    Mutant(
+        "store: distributions by version alone",
+        "harness/measure/fingerprint.py",
+        "{d.name} {d.version} {d.digest}",
+        "{d.name} {d.version}",
+        STORE,
+        CHEAP,
     ),
 ]
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.judge import decide, half_width_factor, interval, seeds_to_decision, smallest_margin
+from harness.judge import decide, half_width_factor, interval, level_of, seeds_to_decision, smallest_margin
+from harness.judge.gaps import has_gap
 from harness.plan.records import Closeness, Linear, Question, Reading, Region
 
 READING = Reading("ntk.fake", (), "a.error")
@@ -52,8 +53,13 @@ def test_the_smallest_margin_is_the_edge_of_support(center, region, seed, sd):
     wider = -1 if region.high == math.inf else 1
     step = wider * BEYOND * max(1.0, abs(margin))
 
+    shown = [(ruling.low, ruling.high)]
+    if center == "mean" and has_gap(values, question.effect.floor):  # as one in a hundred has
+        of_median = interval(values, "median", level_of("supported", question))
+        shown.append((of_median.low, of_median.high))
+
     def inside(r: Region) -> bool:
-        return r.low < ruling.low and ruling.high < r.high
+        return all(r.low < low and high < r.high for low, high in shown)
 
     assert inside(at(margin + step))
     assert not inside(at(margin - step))
@@ -151,3 +157,23 @@ def test_at_the_advised_number_every_second_run_decides():
     rng = np.random.default_rng(17)
     found = [interval(rng.normal(0.5, 1.2, advised).tolist(), "mean", 0.001 / 8) for _ in range(500)]
     assert abs(sum(f.low > -1 and f.high < 1 for f in found) - 250) <= 5 * 11
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_medians_advice_takes_the_reach_towards_the_nearer_edge(sign):
+    """Skewed values: the interval reaches 5 times as far on one side as on the other."""
+    values = [sign * v for v in (*(-0.01 * k for k in range(7)), *(0.05 * k for k in range(1, 9)))][:14]
+    question = replace(EQUAL, center="median", region=Region(-1.0, 1.0))
+    for edge in (0.04, -0.04):
+        region = Region(high=edge) if edge > 0 else Region(low=edge)
+        ruling = decide(values, replace(question, region=region, budget=14))
+        assert ruling.verdict == "inconclusive"
+        reach = ruling.high - ruling.estimate if edge > 0 else ruling.estimate - ruling.low
+        expected = max(14, 14 * (reach / abs(edge - ruling.estimate)) ** 2)
+        assert seeds_to_decision(ruling, replace(question, region=region)) == math.ceil(expected)
+        # The same around 3, with a farther edge on the other side, which is the nearer one to 0 or to 6.
+        around = Region(2.5, 3 + edge) if edge > 0 else Region(3 + edge, 3.5)
+        both = replace(question, region=around, budget=14)
+        beside = decide([value + 3 for value in values], both)
+        assert beside.verdict == "inconclusive"
+        assert seeds_to_decision(beside, both) == pytest.approx(expected, abs=1)

@@ -275,6 +275,22 @@ def test_a_file_that_was_just_touched_is_not_kept(tmp_path, forgetful, monkeypat
     assert not forgetful, "the time of its entry is now"
 
 
+SETTLED = digests_module.SETTLED
+
+
+@pytest.mark.parametrize(("nanoseconds", "kept"), [(2 * 10**9, False), (2 * 10**9 + 1, True)])
+def test_a_file_is_kept_two_seconds_after_a_change(tmp_path, forgetful, monkeypatch, nanoseconds, kept):
+    """FAT's clock has ticks of 2 s: a change within them may leave the stamp as it was."""
+    monkeypatch.setattr(digests_module, "SETTLED", SETTLED)
+    file = tmp_path / "file"
+    file.write_bytes(b"1")
+    status = file.stat()
+    now = max(status.st_mtime_ns, status.st_ctime_ns) + nanoseconds
+    monkeypatch.setattr("harness.measure.digests.time.time_ns", lambda: now)
+    assert digest_of(str(file))
+    assert bool(forgetful) is kept
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", '{"version": 2, "files": {}}', '{"version": 1, "files": {"a": [1, 2]}}', "[" * 10**5],

@@ -241,3 +241,25 @@ def test_rbf_and_laplace():
     assert length == pytest.approx(np.median(pairs), rel=1e-12)
     with pytest.raises(StageError, match="two different points"):
         kernels.median_distance(np.ones((3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "lacks"),
+    [
+        ({}, ""),
+        ({"activation": "tanh"}, "tanh"),
+        ({"activation": "tanh", "hidden": 0}, ""),
+        ({"activation": "step"}, "monomials"),
+        ({"activation": "squared-relu"}, "monomials"),
+        ({"activation": "step", "hidden": 0}, ""),
+        ({"bias_init": "zeros"}, "biases that start at 0"),
+        ({"bias_init": "zeros", "parameterization": "standard"}, ""),
+        ({"bias_init": "zeros", "biases": "none"}, ""),
+        ({"bias_init": "zeros", "b_std": 0.0}, ""),
+    ],
+)
+def test_what_neural_tangents_lacks(changed, lacks):
+    """One reason each; taken away, nothing is lacking."""
+    architecture = Architecture(**{"hidden": 2, "width": 8, "w_std": 1.5, "b_std": 0.1} | changed)
+    assert bool(kernels.lacking(architecture)) == bool(lacks)
+    assert lacks in kernels.lacking(architecture)

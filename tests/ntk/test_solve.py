@@ -150,3 +150,12 @@ def test_no_kernel(gram, message):
         solve.factor("K", gram)
     with pytest.raises(StageError, match="finite and positive"):
         solve.largest_eigenvalue(np.full((2, 2), np.nan))
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.5])
+def test_jitter_brings_kernel_and_ridge_to_the_trusted_condition(ridge, monkeypatch):
+    """Eigenvalues 1 to 100: with the ridge and the jitter their ratio is what is trusted, here 10."""
+    monkeypatch.setattr(solve, "TRUSTED_CONDITION", 10.0)
+    gram = np.diag([1.0, 2.0, 100.0])
+    jitter = solve.factor("K", gram, ridge).jitter
+    assert (100 + ridge + jitter) / (1 + ridge + jitter) == pytest.approx(10, rel=1e-12)

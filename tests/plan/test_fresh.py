@@ -45,3 +45,10 @@ def test_a_fresh_run_meets_no_explored_seed(read: Read) -> None:
     narrow = holes.replace("2000021", "2000020")
     with pytest.raises(NoFreshSeedError, match="not explored, found none"):
         fresh_first_seed([case(instance) for instance in read(narrow).instances])
+
+
+def test_fresh_seeds_fit_31_bits_with_the_seeds_that_a_claim_reads_and_hardly_ever_meet() -> None:
+    """A claim reads up to 243 seeds: two runs meet if they begin so near, once in four million pairs."""
+    assert FRESH_SEEDS.start > 243
+    assert 2**31 - 2000 < FRESH_SEEDS.stop + 243 <= 2**31
+    assert len(FRESH_SEEDS) > 500 * 4_000_000
