@@ -13,7 +13,7 @@ from typing import get_args
 import numpy as np
 from jaxtyping import Bool
 
-from harness.declare import StageError, stage
+from harness.declare import NotCovered, StageError, stage
 from harness.ntk.architecture import HOMOGENEOUS
 from harness.ntk.conformance import WORST, Case, Difference, deviations, largest
 from harness.ntk.subjects import Points, Which
@@ -160,16 +160,27 @@ def repeats(case: Case, which: Which) -> list[Difference]:
     again = case.block(which, a, b, again=True)
     nearly = a.copy()
     nearly[-1, -1] += 1
-    it = case.architecture
-    more = replace(it, b_std=1.5 * it.b_std + 0.1, w_std=0.8 * it.w_std, last_layer=1.25 * it.last_layer)
     return [
         after,
         case.versus_reference(which, nearly, b),
-        Difference(
-            case.block(which, a, b, more), case.expected(which, a, b, more), case.unit(which, a, b, more)
-        ),
+        *_of_another(case, which),
         Difference(again, first, case.unit(which, a, b), answers=OWN),
     ]
+
+
+def _of_another(case: Case, which: Which) -> list[Difference]:
+    """The kernel at another architecture, with scales that the subject has: of all, of the weights, or of
+    biases; nothing where it has but the one architecture."""
+    it, a, b = case.architecture, case.rows, case.columns
+    weights, biases = {"w_std": 0.8 * it.w_std}, {"b_std": 1.5 * it.b_std + 0.1}
+    every = weights | biases | {"last_layer": 1.25 * it.last_layer}
+    for more in (replace(it, **each) for each in (every, weights, biases)):
+        try:
+            found = case.block(which, a, b, more)
+        except NotCovered:
+            continue
+        return [Difference(found, case.expected(which, a, b, more), case.unit(which, a, b, more))]
+    return []
 
 
 def psd(case: Case, which: Which, flaw: float) -> tuple[float, float]:
