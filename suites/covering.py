@@ -96,11 +96,11 @@ FORBIDDEN: list[tuple[dict[str, list[Value]], str]] = [
     ),
     (
         {"activation": ["sin"], "dtype": SINGLE},
-        "the published formula of sine is a difference of two numbers near 1, of which float32 has seven digits",
+        "sine's published formula is a difference of two numbers near 1, of which float32 has seven digits",
     ),
     (
         {"activation": ["sin"], "hidden": [3, 5], "scale": [1e-3]},
-        "that difference is 1e-9 where layers of w_std 0.5 follow each other, and has seven digits in float64",
+        "that difference is 1e-9 after some layers of w_std 0.5, and has seven digits in float64",
     ),
     (
         {"activation": ["cos"], "scale": [10.0, 100.0, 1000.0], "dtype": SINGLE},
@@ -118,7 +118,7 @@ MASKED: list[tuple[dict[str, list[Value]], list[str], str]] = [
     ({"initialisation": ["uniform"]}, ["w-std", "b-std"], "uniform initialisation ignores both scales"),
     ({"parameterization": ["ntk"]}, ["width"], "in NTK parameterization no kernel depends on the width"),
     ({"hidden": [0]}, ["width"], "without hidden layers there is no width"),
-    ({"hidden": [0]}, ["biases"], "a single layer is the first and the last: two of the four say nothing new"),
+    ({"hidden": [0]}, ["biases"], "a single layer is the first and the last"),
     ({"biases": ["none"]}, ["b-std", "bias-init"], "without biases they have no scale and no start"),
     (
         {"parameterization": ["ntk"], "b-std": [0.0]},

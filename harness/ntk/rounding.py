@@ -11,8 +11,8 @@ times `size`. It does the same to E φ(u)² and E φ(v)², which formulas take f
 parallel. The moves are finite, so that a bound exists also where the derivative is infinite (an angle of 0).
 GELU's formula has its determinant in several places, whose roundings would cancel were they one: it is moved
 in one of them alone, too. Sine's and cosine's are a sum and a difference of two exponentials, and of the
-difference of nearly equal ones few digits are left: each is moved alone. To all this come `size` times the terms that the entry is a sum of, each without
-its sign.
+difference of nearly equal ones few digits are left: each is moved alone. To all this come `size` times the
+terms that the entry is a sum of, each without its sign.
 
 The idea is Higham's backward error ("Accuracy and Stability of Numerical Algorithms", 2002, chapter 1): an
 entry is within its tolerance if it is the exact one of covariances that are off by no more than `size`.

@@ -47,12 +47,12 @@ def tried(setting, one, other):
 def completed(setting, free, one, other):
     """Whether the factors that are `free` can be chosen so that nothing is forbidden and the pair counts; by
     trying all, and giving up a partial setting once it has what is forbidden or what masks the pair."""
-    known = set(setting)
+    known, pair = set(setting), {*one, *other}
     for forbidden, _ in covering.FORBIDDEN:
         if set(forbidden) <= known and has(setting, forbidden):
             return False
     for at, mute, _ in covering.MASKED:
-        if set(at) <= known and has(setting, at) and {*one, *other} & set(mute) and not set(at) <= {*one, *other}:
+        if set(at) <= known and has(setting, at) and pair & set(mute) and not set(at) <= pair:
             return False
     if not free:
         return True
