@@ -27,6 +27,9 @@ NEAR = (0.0, 1e-15, 1e-12, 1e-8, 1e-4)
 MULTIPLES = (1.0, 3.0, -1.0, -0.7, 1 / 3)
 """Factors of collinear points. Rounded, cosines of some of them lie beyond ±1."""
 
+PAIRS = 16
+"""More of them: one cosine in six or so is rounded to beyond its end."""
+
 TINY, HUGE = 1e-30, 1e30
 """Factors on inputs. Squares and fourth powers stay within float64's range (1e±308), not within float32's
 (1e±38), and a tolerance such as 1e-10 inside a formula that was meant to be relative shows."""
@@ -60,8 +63,14 @@ def near_duplicates(case: Case, which: Which) -> list[Difference]:
 
 
 def collinear(case: Case, which: Which) -> list[Difference]:
-    """Pairs of a point and a multiple of it."""
-    return [_pairs(case, which, MULTIPLES, lambda row, noise, factor: factor * row)]
+    """Pairs of a point and a multiple of it; of A's, and of so many more that rounding takes some cosines
+    beyond 1 and some beyond −1."""
+    points = _random(case).standard_normal((PAIRS, case.rows.shape[1]))
+    multiples = points * np.resize(MULTIPLES, PAIRS)[:, None]
+    return [
+        _pairs(case, which, MULTIPLES, lambda row, noise, factor: factor * row),
+        case.versus_reference(which, points, multiples, np.eye(PAIRS, dtype=bool)),
+    ]
 
 
 def symmetry(case: Case, which: Which) -> list[Difference]:
