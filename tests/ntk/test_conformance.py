@@ -404,3 +404,27 @@ def test_subjects_are_asked_once():
     case.block("ntk", points, again=True)
     case.block("ntk", points.astype(np.float32))
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_collinear_points_have_cosines_beyond_both_ends(seed):
+    """Rounded as the papers' formulas round them, in each of a claim's draws: so one clip alone is refuted."""
+    it = case_of(
+        "wrong_kernels:adapter",
+        "closed-form",
+        Architecture(1, 8, "relu", 1.5, 0.0),
+        (7, 5, 4),
+        "gaussian",
+        seed,
+    )
+    cosines = []
+
+    def subject(x1, x2, architecture):
+        norms = [np.sum(x * x, axis=1) for x in (x1, x2)]
+        cosines.extend(np.ravel(x1 @ x2.T / np.sqrt(np.outer(*norms))))
+        return closed_form.nngp_ntk(architecture, x1, x2)
+
+    it.subject = subject
+    assert CHECKS["collinear-error"](it, "ntk", 6e-8)[0] == 0
+    assert min(cosines) < -1
+    assert max(cosines) > 1
