@@ -307,7 +307,7 @@ EQUIVALENT: dict[str, str] = {
     "scikit-ntk NeuralTangentKernel.__call__:27: 1 → 0": _AGAIN,
     "scikit-ntk NeuralTangentKernel.__call__:27: 1 → 2": _AGAIN,
     "scikit-ntk NeuralTangentKernel.__call__:27: -1 → without its sign": _AGAIN,
-    "scikit-ntk NeuralTangentKernel.__call__:34: np.concatenate((X, Z), axis=0) → without axis": "its default",
+    "scikit-ntk NeuralTangentKernel.__call__:34: np.concatenate((X, Z), axis=0) → without axis": "a default",
     "scikit-ntk NeuralTangentKernel.__call__:39: if eval_gradient: products = np.ones((X.shape[0… → "
     "condition turned around": "arrays of a gradient that nobody asks for",
     "scikit-ntk NeuralTangentKernel.__call__:48: np.diag → diagonal": "of a matrix the same",

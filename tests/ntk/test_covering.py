@@ -228,6 +228,17 @@ def test_errors_are_in_tolerances_of_the_precision_and_the_features():
     assert longer(100) == 7
 
 
+def test_a_stated_accuracy_counts():
+    """float32 is right to 6e-8 or so; 1e-4 is a hundred times too much."""
+    row = {"hidden": 1, "points": 3, "others": 2, "flaw": 1e-6, "accuracy": 1e-6}
+    single = row | {"subject": "wrong_kernels:float32_inside"}
+    assert kernel_blocks(seed=0, **single | {"accuracy": 0.0})["nngp.error"] > 1
+    conforming = kernel_blocks(seed=0, **single)
+    assert conforming["nngp.error"] == 0
+    assert conforming["nngp-flawed.error"] > 1
+    assert kernel_blocks(seed=0, **row, subject="wrong_kernels:off_by_1e_4")["nngp.error"] > 1
+
+
 def test_what_is_asked_are_two_sets_one_set_and_the_same_twice():
     it, blocks = case({"points": 3, "others": 2, "inputs": 2})
     asked = []
