@@ -181,9 +181,9 @@ def _of_another(case: Case, which: Which) -> list[Difference]:
     """The kernel at another architecture, with scales that the subject has: of all, of the weights, or of
     biases; nothing where it has but the one architecture."""
     it, a, b = case.architecture, case.rows, case.columns
-    weights, biases = {"w_std": 0.8 * it.w_std}, {"b_std": 1.5 * it.b_std + 0.1}
-    every = weights | biases | {"last_layer": 1.25 * it.last_layer}
-    for more in (replace(it, **each) for each in (every, weights, biases)):
+    weights, biases = replace(it, w_std=0.8 * it.w_std), replace(it, b_std=1.5 * it.b_std + 0.1)
+    every = replace(weights, b_std=biases.b_std, last_layer=1.25 * it.last_layer)
+    for more in (every, weights, biases):
         try:
             found = case.block(which, a, b, more)
         except NotCovered:

@@ -428,3 +428,23 @@ def test_collinear_points_have_cosines_beyond_both_ends(seed):
     assert CHECKS["collinear-error"](it, "ntk", 6e-8)[0] == 0
     assert min(cosines) < -1
     assert max(cosines) > 1
+
+
+@pytest.mark.parametrize("only", ["w_std", "b_std", "nothing"])
+def test_another_architecture_is_asked_among_those_that_a_subject_has(only):
+    """A kernel of one scale is covered, and one that keeps an answer is refuted where it has two."""
+    it = case_of("wrong_kernels:adapter", "closed-form", Architecture(1, 8), (7, 5, 4), "gaussian", 0)
+    scales, first = {"w_std": it.architecture.w_std, "b_std": it.architecture.b_std}, {}
+    fixed = {name: [value] for name, value in scales.items() if name != only}
+
+    def right(x1, x2, architecture):
+        architecture.require(**fixed)
+        return closed_form.nngp_ntk(architecture, x1, x2)
+
+    def kept(x1, x2, architecture):
+        return first.setdefault((x1.tobytes(), x2 is None or x2.tobytes()), right(x1, x2, architecture))
+
+    it.subject = right
+    assert CHECKS["repeat-error"](it, "ntk", 6e-8)[0] == 0
+    wrong = Case(kept, it.reference, it.architecture, it.rows, it.columns, 0)
+    assert (CHECKS["repeat-error"](wrong, "ntk", 6e-8)[0] > 1e-3) == (only != "nothing")
