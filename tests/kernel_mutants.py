@@ -102,18 +102,16 @@ def scikit_ntk(outside: Path | None) -> Implementation:
     module = types.ModuleType("scikit_ntk_subject")
 
     def kernel(x1: Any, x2: Any, a: Any) -> Any:
+        import numpy as np
         from skntk import NeuralTangentKernel  # type: ignore[import-not-found]
 
-        if (
-            a.activation != "relu"
-            or a.parameterization != "ntk"
-            or a.b_std
-            or a.last_layer != 1
-            or a.hidden < 1
-        ):
-            raise NotImplementedError("scikit-ntk: ReLU, NTK parameterization, no biases")
-        unscaled = (a.hidden + 1) * NeuralTangentKernel(depth=a.hidden, bias=0.0)(x1, x2)
-        return NotImplemented, (a.w_std**2 / 2) ** a.hidden * a.w_std**2 / x1.shape[1] * unscaled
+        biased = a.b_std > 0 and a.bias_init == "zeros"
+        only = {"bias_init": ["zeros"], "w_std": [np.sqrt(2)]} if biased else {"b_std": [0.0]}
+        a.require(hidden=range(1, 65), **only)
+        x1, x2 = (None if x is None else np.sqrt(2 / x.shape[1]) * x for x in (x1, x2))
+        found = NeuralTangentKernel(depth=a.hidden, bias=a.b_std)(x1, x2)
+        unscaled = (a.hidden + 1) * (a.b_std**2 + 1) * found
+        return NotImplemented, (a.w_std**2 / 2) ** (a.hidden + 1) * unscaled
 
     module.kernel = kernel  # type: ignore[attr-defined]
     sys.modules["scikit_ntk_subject"] = module
@@ -148,30 +146,50 @@ IMPLEMENTATIONS = {
 }  # fmt: skip
 
 _ANGLE = "where a deviation is 0 no result depends on the angle"
+<<<<<<< .merge_file_cjR3e6
 _FINITE = "it is of the finite network, which no kernel calls"
 _BIAS = "its bias is 0 in the adapter"
+=======
+_AGAIN = "a number that is set anew before it is read"
+_SYMMETRIC = "symmetric"
+>>>>>>> .merge_file_FCQAdo
 _OTHER = "`other` is given by the tolerances alone, never by a kernel"
 EQUIVALENT: dict[str, str] = {
-    "ours activate:3: 2 → 1": _ANGLE,
-    "ours activate:3: np.pi / 2 → its right term alone": _ANGLE,
-    "ours activate:3: after.first * after.second → its left term alone": _ANGLE,
+    "ours activate:5: 2 → 1": _ANGLE,
+    "ours activate:5: np.pi / 2 → its right term alone": _ANGLE,
+    "ours activate:5: after.first * after.second → its left term alone": _ANGLE,
     "ours _angle:9: np.pi / 2 → its left term alone": _ANGLE,
     "ours inputs_state:5: 0 → 1": "0/0 at a zero point is replaced on the next line but one",
     "ours _erf:7: np.hypot(np.sqrt(1 + 2 * a ** 2 + 2 * b ** 2), … → arguments exchanged": "symmetric",
+    "ours _angle:8: 1 → 2": "stands in for 0, of which the next line takes nothing",
+    "ours gelu:14: 1 → 0": _OTHER,
     "ours gelu:14: 1 → 2": _OTHER,
+    "ours gelu:14: 1 + a ** 2 + b ** 2 → its left term alone": _OTHER,
+    "ours gelu:14: 1 + a ** 2 → its left term alone": _OTHER,
     "ours gelu:14: 2 → 1": _OTHER,
     "ours gelu:14: a * b → its right term alone": _OTHER,
     "ours gelu:14: 1 + a ** 2 + b ** 2 → Sub": _OTHER,
     "ours gelu:14: 1 + a ** 2 → its right term alone": _OTHER,
-    "scikit-ntk NeuralTangentKernel.__call__:26: 1 → 0": "a number that is set anew before it is read",
-    "scikit-ntk NeuralTangentKernel.__call__:45: self.bias ** 2 → Mult": _BIAS,
-    "scikit-ntk NeuralTangentKernel.__call__:45: 2 → 3": _BIAS,
-    "scikit-ntk NeuralTangentKernel.__call__:57: self.bias ** 2 → Mult": _BIAS,
-    "scikit-ntk NeuralTangentKernel.__call__:57: 2 → 3": _BIAS,
+    "scikit-ntk NeuralTangentKernel.__call__:26: 1 → 0": _AGAIN,
+    "scikit-ntk NeuralTangentKernel.__call__:26: 1 → 2": _AGAIN,
+    "scikit-ntk NeuralTangentKernel.__call__:26: -1 → without its sign": _AGAIN,
+    "scikit-ntk NeuralTangentKernel.__call__:27: 1 → 0": _AGAIN,
+    "scikit-ntk NeuralTangentKernel.__call__:27: 1 → 2": _AGAIN,
+    "scikit-ntk NeuralTangentKernel.__call__:27: -1 → without its sign": _AGAIN,
+    "scikit-ntk NeuralTangentKernel.__call__:34: np.concatenate((X, Z), axis=0) → without axis": "a default",
+    "scikit-ntk NeuralTangentKernel.__call__:39: if eval_gradient: products = np.ones((X.shape[0… → "
+    "condition turned around": "arrays of a gradient that nobody asks for",
+    "scikit-ntk NeuralTangentKernel.__call__:48: np.diag → diagonal": "of a matrix the same",
+    "scikit-ntk NeuralTangentKernel.__call__:49: np.outer(diag, diag) → arguments exchanged": _SYMMETRIC,
     "scikit-ntk NeuralTangentKernel.__call__:49: 1e-10 → 9.99e-11": "a floor that no norm meets",
+<<<<<<< .merge_file_cjR3e6
     "neural-tangents Erf:19: a * erf(b * x) + c → Sub": _FINITE,
     "neural-tangents ABRelu:19: jnp.maximum → minimum": _FINITE,
     "neural-tangents Dense:132: 0.5 → 1.5": _FINITE,
+=======
+    "ntk-uci kernel_value_batch:11: np.outer(L, L) → arguments exchanged": _SYMMETRIC,
+    "ntk-uci kernel_value_batch:11: 1e-09 → 9.99e-10": "a floor that no norm meets",
+>>>>>>> .merge_file_FCQAdo
     "ntk-uci kernel_value_batch:10: np.diag → diagonal": "of a matrix the same",
 }
 """Survivors that compute the same kernel wherever it can be asked for, and why."""

@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from harness.ntk.conformance import Case, Difference, largest
-from harness.ntk.kernel_checks import Check
+from harness.ntk.conformance import Case, Difference
+from harness.ntk.kernel_checks import Check, compared
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
 from harness.ntk.scale_checks import refuse_rare_events
 from harness.ntk.subjects import Matrix, Points, Which
@@ -51,8 +51,7 @@ class Blocks:
     def error(self, case: Case, which: Which, flaw: float) -> tuple[float, float]:
         """The largest error of K(A, B), K(A) and K(A, A); and that with a flaw, of bfloat16's size where the
         subject may compute in float32."""
-        differences = self.values(case, which)
-        return largest(differences), largest(differences, flaw if self.precision == "float64" else BRAIN)
+        return compared(self.values, None if self.precision == "float64" else BRAIN)(case, which, flaw)
 
     def values(self, case: Case, which: Which) -> list[Difference]:
         """K(A, B), K(A), and K(A, A) of two arrays, which has the diagonal without being known to."""

@@ -13,7 +13,7 @@ from typing import get_args
 import numpy as np
 from jaxtyping import Bool
 
-from harness.declare import StageError, stage
+from harness.declare import NotCovered, StageError, stage
 from harness.ntk.architecture import HOMOGENEOUS
 from harness.ntk.conformance import WORST, Case, Difference, deviations, largest
 from harness.ntk.subjects import Points, Which
@@ -26,6 +26,9 @@ NEAR = (0.0, 1e-15, 1e-12, 1e-8, 1e-4)
 
 MULTIPLES = (1.0, 3.0, -1.0, -0.7, 1 / 3)
 """Factors of collinear points. Rounded, cosines of some of them lie beyond ±1."""
+
+PAIRS = 16
+"""More of them: one cosine in six or so is rounded to beyond its end."""
 
 TINY, HUGE = 1e-30, 1e30
 """Factors on inputs. Squares and fourth powers stay within float64's range (1e±308), not within float32's
@@ -60,8 +63,14 @@ def near_duplicates(case: Case, which: Which) -> list[Difference]:
 
 
 def collinear(case: Case, which: Which) -> list[Difference]:
-    """Pairs of a point and a multiple of it."""
-    return [_pairs(case, which, MULTIPLES, lambda row, noise, factor: factor * row)]
+    """Pairs of a point and a multiple of it; of A's, and of so many more that rounding takes some cosines
+    beyond 1 and some beyond −1."""
+    points = _random(case).standard_normal((PAIRS, case.rows.shape[1]))
+    multiples = points * np.resize(MULTIPLES, PAIRS)[:, None]
+    return [
+        _pairs(case, which, MULTIPLES, lambda row, noise, factor: factor * row),
+        case.versus_reference(which, points, multiples, np.eye(PAIRS, dtype=bool)),
+    ]
 
 
 def symmetry(case: Case, which: Which) -> list[Difference]:
@@ -160,16 +169,27 @@ def repeats(case: Case, which: Which) -> list[Difference]:
     again = case.block(which, a, b, again=True)
     nearly = a.copy()
     nearly[-1, -1] += 1
-    it = case.architecture
-    more = replace(it, b_std=1.5 * it.b_std + 0.1, w_std=0.8 * it.w_std, last_layer=1.25 * it.last_layer)
     return [
         after,
         case.versus_reference(which, nearly, b),
-        Difference(
-            case.block(which, a, b, more), case.expected(which, a, b, more), case.unit(which, a, b, more)
-        ),
+        *_of_another(case, which),
         Difference(again, first, case.unit(which, a, b), answers=OWN),
     ]
+
+
+def _of_another(case: Case, which: Which) -> list[Difference]:
+    """The kernel at another architecture, with scales that the subject has: of all, of the weights, or of
+    biases; nothing where it has but the one architecture."""
+    it, a, b = case.architecture, case.rows, case.columns
+    weights, biases = replace(it, w_std=0.8 * it.w_std), replace(it, b_std=1.5 * it.b_std + 0.1)
+    every = replace(weights, b_std=biases.b_std, last_layer=1.25 * it.last_layer)
+    for more in (every, weights, biases):
+        try:
+            found = case.block(which, a, b, more)
+        except NotCovered:
+            continue
+        return [Difference(found, case.expected(which, a, b, more), case.unit(which, a, b, more))]
+    return []
 
 
 def psd(case: Case, which: Which, flaw: float) -> tuple[float, float]:

@@ -10,8 +10,9 @@ times √(E u² E v²), follows the recursion to the end, and adds up by how muc
 times `size`. It does the same to E φ(u)² and E φ(v)², which formulas take for E φ(u)φ(v) of points that are
 parallel. The moves are finite, so that a bound exists also where the derivative is infinite (an angle of 0).
 GELU's formula has its determinant in several places, whose roundings would cancel were they one: it is moved
-in one of them alone, too. To all this come `size` times the terms that the entry is a sum of, each without
-its sign.
+in one of them alone, too. Sine's and cosine's are a sum and a difference of two exponentials, and of the
+difference of nearly equal ones few digits are left: each is moved alone. To all this come `size` times the
+terms that the entry is a sum of, each without its sign.
 
 The idea is Higham's backward error ("Accuracy and Stability of Numerical Algorithms", 2002, chapter 1): an
 entry is within its tolerance if it is the exact one of covariances that are off by no more than `size`.
@@ -24,7 +25,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.ntk.architecture import Architecture
+from harness.ntk.architecture import Activation, Architecture
 from harness.ntk.closed_form import Points, State, activate, dense, inputs_state
 from harness.ntk.duals import Deviations, Matrix, gelu
 
@@ -33,6 +34,9 @@ ROUNDINGS = 32
 sums, a division), a layer's scale and bias 3, and a formula of an activation fewer than 5 more on each of its
 arguments: 16 at worst, all in one direction, and as many to spare for functions that are good to a few units
 in the last place."""
+
+WAVES: tuple[Activation, ...] = ("sin", "cos")
+"""Activations whose duals are sums and differences of exponentials."""
 
 FLOAT64, FLOAT32 = ROUNDINGS * 2.0**-53, ROUNDINGS * 2.0**-24
 """3.6e-15 and 1.9e-6: `ROUNDINGS` unit roundoffs."""
@@ -83,6 +87,8 @@ def _moved(state: State, architecture: Architecture, size: float) -> Iterator[li
     after = activate(state, architecture, "formula")
     if architecture.activation == "gelu":
         yield [_two_determinants(state, after, sign * size) for sign in signs]
+    if architecture.activation in WAVES:
+        yield [_two_exponentials(state, after, sign * size) for sign in signs]
     for name, own, leaving in (("a", state.a, after.a), ("b", state.b, after.b)):
         share = _parallel(own, architecture, size) / np.where(leaving == 0, 1, leaving)
         yield [_stretched(after, name, factor) for factor in (share, 1 / share)]
@@ -97,6 +103,8 @@ def _parallel(deviation: Deviations, architecture: Architecture, size: float) ->
     else:
         after = activate(State(deviation, deviation, angle, same), architecture, "formula")
         variance = after.covariance()
+    if architecture.activation in WAVES:
+        variance = variance - size * _exponential(deviation, deviation, same)
     return np.where(variance <= 0, 1, np.sqrt(np.maximum(variance, 0)))
 
 
@@ -107,6 +115,21 @@ def _two_determinants(state: State, after: State, size: float) -> State:
     product = after.a * after.b
     less = (covariance - moved) / np.where(product == 0, 1, product)
     return replace(after, angle=_turned(after.angle, less), tangent=state.tangent * slope)
+
+
+def _two_exponentials(state: State, after: State, size: float) -> State:
+    """`after`, which leaves sine or cosine, with the larger of its exponentials less by `size`."""
+    moved = size * _exponential(state.a, state.b, state.angle)
+    product = after.a * after.b
+    angle = _turned(after.angle, moved / np.where(product == 0, 1, product))
+    return replace(after, angle=angle, tangent=after.tangent - state.tangent * moved)
+
+
+def _exponential(a: Deviations, b: Deviations, angle: Matrix) -> Matrix:
+    """The larger of exp(−E(u − v)²/2)/2 and exp(−E(u + v)²/2)/2 (`duals`)."""
+    half = np.minimum(np.sin(angle / 2) ** 2, np.cos(angle / 2) ** 2)
+    larger: Matrix = np.exp(-((a - b) ** 2) / 2 - 2 * a * b * half) / 2
+    return larger
 
 
 def _stretched(state: State, name: str, factor: Deviations) -> State:

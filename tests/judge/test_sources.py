@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -132,3 +133,16 @@ def test_a_share_of_alpha_is_that_of_differ_too():
     differ = question(0.01, exchanged=True)
     assert supports_for_some([(differ, apart, ())], 1)
     assert not supports_for_some([(differ, apart, ())], 18)
+
+
+def test_a_share_of_alpha_is_that_of_refuting_too():
+    """14 values 4.5 standard errors beyond the edge: refuted at 0.01, not at 0.01/18; then values inside."""
+    spread = [(-1) ** n * (1 + n / 14) for n in range(14)]
+    mean = sum(spread) / 14
+    error = (sum((x - mean) ** 2 for x in spread) / 13 / 14) ** 0.5
+    values = [1.045 + 0.01 * (x - mean) / error for x in spread]
+    values += [0.001 * (n % 7) for n in range(94)]
+    asked = replace(question(0.01), region=Region(high=1.0), budget=108)
+    assert decide(values, asked).verdict == "refuted"
+    assert not supports_for_some([(asked, values, ())], 1)
+    assert supports_for_some([(asked, values, ())], 18)

@@ -23,17 +23,27 @@ def kernel(x1, x2, architecture):
         return tuple(np.array([[float(e[k]) for e in row] for row in entries]) for k in (0, 1))
 
 
-def dual(activation, p, q, r):
+def dual(activation, p, q, r, negative_slope=0.01):
     """E φ(u)φ(v) and E φ'(u)φ'(v), of variances p, r and covariance q, at the working precision."""
     if activation == "identity":
         return q, mpf(1)
-    if activation == "relu":
+    if activation in ("sin", "cos"):  # E cos(u ∓ v) is the characteristic function of a Gaussian
+        less, more = mp.exp(-(p + r) / 2 + q) / 2, mp.exp(-(p + r) / 2 - q) / 2
+        return (less - more, less + more) if activation == "sin" else (less + more, less - more)
+    if activation in ("relu", "leaky-relu", "step", "squared-relu"):
         size = mp.sqrt(p * r)
         angle = mp.acos(max(min(q / size, mpf(1)), mpf(-1))) if size else mp.pi / 2
-        return (
-            size / (2 * mp.pi) * (mp.sin(angle) + (mp.pi - angle) * mp.cos(angle)),
-            (mp.pi - angle) / (2 * mp.pi),
-        )
+        share = (mp.pi - angle) / (2 * mp.pi)
+        relu = size * (mp.sin(angle) / (2 * mp.pi) + share * mp.cos(angle))
+        if activation == "relu":
+            return relu, share
+        if activation == "leaky-relu":
+            slope = mpf(negative_slope)
+            return slope * q + (1 - slope) ** 2 * relu, slope + (1 - slope) ** 2 * share
+        if activation == "step":
+            return share, mpf(0)
+        turned = 3 * mp.sin(angle) * mp.cos(angle) / (2 * mp.pi) + share * (1 + 2 * mp.cos(angle) ** 2)
+        return size**2 * turned, 4 * relu
     if activation == "erf":
         root = mp.sqrt((1 + 2 * p) * (1 + 2 * r) - 4 * q**2)
         return 2 / mp.pi * mp.atan2(2 * q, root), 4 / (mp.pi * root)
@@ -84,11 +94,12 @@ def _entry(u, v, architecture):
     for number in range(a.hidden + 1):
         fan_in = a.width if number else len(u)
         if number:
-            after, slope = dual(a.activation, p, q, r)
-            p, r = dual(a.activation, p, p, p)[0], dual(a.activation, r, r, r)[0]
+            after, slope = dual(a.activation, p, q, r, a.negative_slope)
+            p, r = (dual(a.activation, x, x, x, a.negative_slope)[0] for x in (p, r))
             q, tangent = after, tangent * slope
         w, b = (mpf(x) for x in a.scales(number, fan_in))
-        own = fan_in * q + 1 if a.parameterization == "standard" else w**2 * q + b**2
+        of_bias = mpf(a.bias_slope(number)) ** 2
+        own = (fan_in if a.parameterization == "standard" else w**2) * q + of_bias
         tangent = w**2 * tangent + own
         p, q, r = (w**2 * x + b**2 for x in (p, q, r))
     return q, tangent
