@@ -146,13 +146,9 @@ IMPLEMENTATIONS = {
 }  # fmt: skip
 
 _ANGLE = "where a deviation is 0 no result depends on the angle"
-<<<<<<< .merge_file_cjR3e6
 _FINITE = "it is of the finite network, which no kernel calls"
-_BIAS = "its bias is 0 in the adapter"
-=======
 _AGAIN = "a number that is set anew before it is read"
 _SYMMETRIC = "symmetric"
->>>>>>> .merge_file_FCQAdo
 _OTHER = "`other` is given by the tolerances alone, never by a kernel"
 EQUIVALENT: dict[str, str] = {
     "ours activate:5: 2 → 1": _ANGLE,
@@ -182,14 +178,11 @@ EQUIVALENT: dict[str, str] = {
     "scikit-ntk NeuralTangentKernel.__call__:48: np.diag → diagonal": "of a matrix the same",
     "scikit-ntk NeuralTangentKernel.__call__:49: np.outer(diag, diag) → arguments exchanged": _SYMMETRIC,
     "scikit-ntk NeuralTangentKernel.__call__:49: 1e-10 → 9.99e-11": "a floor that no norm meets",
-<<<<<<< .merge_file_cjR3e6
     "neural-tangents Erf:19: a * erf(b * x) + c → Sub": _FINITE,
     "neural-tangents ABRelu:19: jnp.maximum → minimum": _FINITE,
     "neural-tangents Dense:132: 0.5 → 1.5": _FINITE,
-=======
     "ntk-uci kernel_value_batch:11: np.outer(L, L) → arguments exchanged": _SYMMETRIC,
     "ntk-uci kernel_value_batch:11: 1e-09 → 9.99e-10": "a floor that no norm meets",
->>>>>>> .merge_file_FCQAdo
     "ntk-uci kernel_value_batch:10: np.diag → diagonal": "of a matrix the same",
 }
 """Survivors that compute the same kernel wherever it can be asked for, and why."""
