@@ -125,7 +125,7 @@ def test_nobody_waits_for_ever(projects, monkeypatch):
 def test_a_module_that_an_editable_finder_knows_is_found_and_one_that_another_knows_is_not(
     tmp_path, monkeypatch, as_a_type
 ):
-    """As setuptools writes them: a class on `sys.meta_path`, of a module called `__editable___NAME_finder`."""
+    """As setuptools writes them: a class on `sys.meta_path`, of a module `__editable___NAME_finder`."""
     file = tmp_path / "elsewhere_alone.py"
     file.write_text("X = 1\n")
 
