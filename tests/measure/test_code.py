@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from harness.measure import Laboratory
 from harness.measure.code import code_of, modules_of
+from harness.measure.modules import Finder
 from harness.plan.records import Trial
 
 SHARED = """
@@ -116,3 +119,25 @@ def test_nobody_waits_for_ever(projects, monkeypatch):
         while laboratory.pending:
             order += [m.trial for m in laboratory.collect(5.0)]
     assert order.index(trials[1]) <= 1 + 4
+
+
+@pytest.mark.parametrize("as_a_type", [True, False])
+def test_a_module_that_an_editable_finder_knows_is_found_and_one_that_another_knows_is_not(
+    tmp_path, monkeypatch, as_a_type
+):
+    """As setuptools writes them: a class on `sys.meta_path`, of a module `__editable___NAME_finder`."""
+    file = tmp_path / "elsewhere_alone.py"
+    file.write_text("X = 1\n")
+
+    class Known:
+        @staticmethod
+        def find_spec(name, path, target=None):
+            return importlib.util.spec_from_file_location(name, file) if name == "elsewhere_alone" else None
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Known if as_a_type else Known()])
+    Known.__module__ = "somebodys_finder"
+    assert Finder().find("elsewhere_alone") is None
+    Known.__module__ = "__editable___x_finder"
+    found = Finder().find("elsewhere_alone")
+    assert found is not None
+    assert (found.kind, found.file) == ("source", str(file))

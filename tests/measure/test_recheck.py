@@ -95,6 +95,13 @@ def test_a_declared_tolerance_is_relative_and_holds_on_any_processor(b: float, r
     assert compare(made(values={"x": 1e9}), made(values={"x": 1e9 * b}), 1e-3, {})[0] == result
 
 
+def test_a_tolerance_is_of_the_larger_number_whichever_comes_first() -> None:
+    """1 and 3 are apart by two thirds of 3, and by twice 1; the sign does not count."""
+    for a, b in ((1.0, 3.0), (3.0, 1.0), (-1.0, -3.0), (-3.0, -1.0)):
+        for tolerance, result in ((0.667, "within-tolerance"), (0.666, "differs")):
+            assert compare(made(values={"x": a}), made(values={"x": b}), tolerance, {})[0] == result
+
+
 def test_the_words_say_which_quantity_gave_what_where() -> None:
     _, text = compare(made(ordinal=3), made(values={"x": 2.0}), 0.0, {})
     there = "in a worker that had run nothing"
