@@ -141,7 +141,7 @@ def everyday(record: harness.Record) -> None:
 
 
 def table(record: harness.Record) -> str:
-    """A Markdown table: per claim, how many instances came to which verdict, whether they agree with its
+    """A Markdown table: per claim, how many instances have which verdict, whether they agree with its
     source, where it holds, and one example."""
     lines = ["| claim | supported | refuted | inconclusive | agreement | where | for example |"]
     lines += ["|---|---|---|---|---|---|---|"]

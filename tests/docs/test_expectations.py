@@ -38,7 +38,7 @@ def script() -> ModuleType:
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
-    """A suite with four versions: an old format and a budget that is none today; a slip that is no TOML; open
+    """A suite with four versions: an old format and a budget that is no longer one; a slip that is no TOML; open
     and opposite expectations, and a claim that is open from the start; then the opposite taken back."""
     file = tmp_path / "repo" / "toys.toml"
     file.parent.mkdir()

@@ -32,7 +32,7 @@ AT_ALPHA = Rule(share=1.0, halved=False, gap=False)
 """A t test at each look, at the level that is stated for the claim."""
 
 PEEKING = 5.9
-"""A t test at each look, at alpha, errs so many times alpha."""
+"""How often a t test at each look, at alpha, errs: in units of alpha."""
 
 SPECIFIED = {
     # By law, wrong *supported* / wrong *refuted* in units of alpha, without what is asked of values that fall
