@@ -38,8 +38,8 @@ def script() -> ModuleType:
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
-    """A suite with four versions: an old format and a budget that is no longer one; a slip that is no TOML; open
-    and opposite expectations, and a claim that is open from the start; then the opposite taken back."""
+    """A suite with four versions: an old format and a budget that is no longer one; a slip that is no TOML;
+    open and opposite expectations, and a claim that is open from the start; then the opposite taken back."""
     file = tmp_path / "repo" / "toys.toml"
     file.parent.mkdir()
     file.write_text(GOOD.replace("format = 2", "format = 1").replace("seeds = 21", "seeds = 7"))

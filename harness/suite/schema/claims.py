@@ -124,8 +124,9 @@ def _shared(seeds: Schema) -> dict[str, Schema]:
     about = {
         "seeds": f"The budget: sampling stops as soon as the verdict is in. One of {budgets}; "
         f"with `exact`, any number. Default: {_DEFAULT.budget.seeds}.",
-        "rare": "How rare an event the verdict must not overlook: the first look waits for enough seeds that an "
-        "event on this share of all seeds shows at least once with probability 1 − alpha. Not for `exact`.",
+        "rare": "How rare an event the verdict must not overlook: the first look waits for enough seeds that "
+        "an event on this share of all seeds shows at least once with probability 1 − alpha. Not for "
+        "`exact`.",
         "alpha": f"One-sided chance of a wrong definite verdict. Default: {_DEFAULT.alpha}.",
         "center": f'What is claimed of the numbers over seeds. Default: "{_DEFAULT.center}".',
         "time-limit": f"Seconds after which a trial is stopped. Default: {_DEFAULT.time_limit:g}.",
