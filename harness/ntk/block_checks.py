@@ -95,6 +95,6 @@ class Blocks:
 
 
 def longer(inputs: int) -> float:
-    """By how much more a dot product of so many features may be rounded than one of 4, two for each feature
+    """By how much more a dot product of `inputs` features may be rounded than one of 4, two for each feature
     (`rounding.ROUNDINGS` counts the others: 24 of 32)."""
     return max(1.0, (24 + 2 * inputs) / 32)

@@ -27,7 +27,6 @@ FACTORS = (1e-4, 2.0, 1e4)
 """Factors on a network's outputs: kernels change by their squares, 1e-8 to 1e8, beside which a jitter or a
 tolerance of 1e-6 that was meant to be relative shows."""
 
-ROUNDOFF32 = 2.0**-24
 HALF = 2.0**-11
 """float16's roundoff: the rival's flaw where a subject computes in its parameters' float32."""
 

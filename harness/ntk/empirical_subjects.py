@@ -142,13 +142,14 @@ def neural_tangents(
         raise NotImplementedError("neural-tangents has no kernel of each point alone")
     tangents = load()
     first, second = _jax(x1), None if x2 is None else _jax(x2)
+    outputs = _outputs(apply, params, x1) if mode == "trace" else None
     kernel = tangents.empirical_ntk_fn(
         apply,
-        trace_axes=(-1,) if mode == "trace" and _outputs(apply, params, x1) else (),
+        trace_axes=(-1,) if outputs else (),
         vmap_axes=0,
         implementation=tangents.NtkImplementation.JACOBIAN_CONTRACTION,
     )(first, second, params)
-    return np.asarray(kernel) * ((_outputs(apply, params, x1) or 1) if mode == "trace" else 1)
+    return np.asarray(kernel) * (outputs or 1)
 
 
 def _outputs(apply: Apply, params: Tree, x: Points) -> int | None:
@@ -170,4 +171,3 @@ def _jax(x: Points) -> Any:
 
 
 _OURS: dict[str, Subject] = {"layers": layers, "jacobians": jacobians, "neural-tangents": neural_tangents}
-NAMES = tuple(_OURS)

@@ -1,4 +1,4 @@
-"""A parameter whose value changes what a verdict means is told with every claim that reads it."""
+"""A parameter whose value changes what a verdict means is named in every claim that reads it."""
 
 from pathlib import Path
 from typing import Annotated
