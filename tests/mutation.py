@@ -84,7 +84,7 @@ def _tests(room: str, names: str) -> tuple[str, ...]:
 GROUPS = (
     Group(
         "judge",
-        ("harness/judge/[!_]*.py", "harness/plan/[!_]*.py"),
+        ("harness/judge/[!_]*.py", "harness/plan/[!_]*.py", "harness/questions.py"),
         (
             *_tests(
                 "judge", "constants rule gaps interval effect outcome reproducibility advice straightness"

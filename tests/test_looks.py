@@ -14,7 +14,7 @@ from harness.benchmarks.judging import judging
 from harness.cli import cli
 from harness.judge import half_width_factor
 from harness.pytest_plugin import pytest_addoption
-from harness.suite import LOOKS
+from harness.questions import LOOKS
 from harness.suite.unseen import leaves_open
 
 ROOT = Path(__file__).parents[1]

@@ -10,11 +10,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "harness"
 ROOMS = [
-    "text", "errors", "disk", "temporary", "git", "declare", "suite", "plan", "measure", "judge", "campaign",
-    "report", "history", "export", "session",
+    "text", "errors", "disk", "temporary", "git", "declare", "questions", "suite", "plan",
+    "measure", "judge", "campaign", "report", "history", "export", "session",
 ]  # fmt: skip
 """From left to right; a room imports only rooms to its left."""
-
 
 
 def imports_of(path: Path) -> set[str]:

@@ -168,7 +168,7 @@ def nothing() -> None:
 
 def check_seeds(seeds: int | None) -> None:
     """Refuse a budget that is no look."""
-    from harness.suite import LOOKS
+    from harness.questions import LOOKS
 
     if seeds is not None and seeds not in LOOKS:
         raise click.UsageError(f"--seeds: expected one of {', '.join(map(str, LOOKS))}, found {seeds}")

@@ -37,7 +37,8 @@ from harness.judge.rule import Ruling, check_budget, decide, decide_rows, next_l
 from harness.judge.sources import Judged, agreement, claim_agreement, over_instances, supports_for_some
 from harness.judge.straightness import Bend, Decision
 from harness.judge.unseen import left_open
-from harness.suite.records import LOOKS, Scope, Stance
+from harness.questions import LOOKS
+from harness.suite.records import Scope, Stance
 from harness.suite.unseen import leaves_open
 
 __all__ = [

@@ -10,8 +10,7 @@ from harness.judge.law import bend_as, exponent_of
 from harness.judge.levels import level_of
 from harness.judge.rule import Ruling, too_few_distinct
 from harness.judge.straightness import holds
-from harness.plan.records import Closeness, Linear, Question
-from harness.suite.records import LOOKS
+from harness.questions import LOOKS, Closeness, Linear, Question
 
 MOST_SEEDS = 1_000_000
 """No advice beyond this many seeds: it would not be taken."""

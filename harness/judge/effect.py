@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Sequence
 
-from harness.plan.records import Closeness, Linear
+from harness.questions import Closeness, Linear
 
 
 class BadValue(ValueError):  # noqa: N818  # the room's word: the value is bad, the program is not

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from harness.plan.records import Center
+from harness.questions import Center
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from harness.judge.rule import Ruling
-from harness.plan.records import Question, Region
+from harness.questions import Question, Region
 
 
 def exponent_of(ruling: Ruling, question: Question) -> tuple[Ruling, Question]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from harness.plan.records import Question
-from harness.suite.records import LOOKS
+from harness.questions import LOOKS, Question
 
 RULE = 2
 """The rule that judges; it is in every record. 1, until version 0.1, looked at 6, 9, 14, 21, 32, 48, 72 and

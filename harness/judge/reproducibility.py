@@ -16,7 +16,7 @@ from harness.judge.interval import half_width_factor, mean_and_sd
 from harness.judge.law import bend_as, exponent_of
 from harness.judge.levels import level_of
 from harness.judge.rule import Ruling, too_few_distinct
-from harness.plan.records import Closeness, Question
+from harness.questions import Closeness, Question
 
 FRAGILE = 0.99
 """A verdict that is less reproducible than this is called fragile: one fresh run in a hundred differs."""

@@ -19,8 +19,7 @@ from harness.judge.gaps import has_gap
 from harness.judge.interval import Interval, interval
 from harness.judge.levels import level_of, shows_outside
 from harness.judge.straightness import Bend, Decision, bend_of, why_curved, why_not_straight, with_bend
-from harness.plan.records import Center, Closeness, Question, Region
-from harness.suite.records import LOOKS
+from harness.questions import LOOKS, Center, Closeness, Question, Region
 
 LEAST_DISTINCT = 5
 """A mean's interval needs this many distinct values. Without it, data that are 0 with probability 0.95

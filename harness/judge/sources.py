@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from harness.judge.outcome import Agreement, Verdict
 from harness.judge.rule import decide
 from harness.judge.straightness import Decision
-from harness.plan.records import Question
+from harness.questions import Question
 from harness.suite.records import Scope, Stance
 
 

@@ -15,8 +15,7 @@ from typing import Literal
 
 from harness.judge.gaps import has_gap
 from harness.judge.interval import interval
-from harness.plan.records import Center, Question, Straightness
-from harness.suite.records import LOOKS
+from harness.questions import LOOKS, Center, Question, Straightness
 
 Decision = Literal["supported", "refuted", "inconclusive"]
 State = Literal["curved", "straight", "open"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.judge.rule import Ruling
-from harness.plan.records import Closeness, Question
+from harness.questions import Closeness, Question
 from harness.suite.unseen import leaves_open
 
 

@@ -27,7 +27,7 @@ from harness.measure.digests import Stamp, digest_of, stamp_of
 from harness.measure.installed import Distribution, Seen, beneath, owner, startup_lines
 from harness.measure.modules import Finder, Located
 from harness.measure.parsing import Import, Parsed, archive_of, parse
-from harness.plan.records import Params, Trial
+from harness.questions import Params, Trial
 
 CUSTOM = ("sitecustomize", "usercustomize")
 """Modules that Python imports whenever it starts."""

@@ -7,7 +7,7 @@ import math
 from harness.measure.holders import log
 from harness.measure.laboratory import Laboratory
 from harness.measure.records import Measurement
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 
 def measure_here(trial: Trial, time_limit: float = math.inf) -> Measurement:

@@ -13,7 +13,7 @@ from harness.measure.inputs import Declared, declared_inputs
 from harness.measure.installed import Seen, foreign
 from harness.measure.records import Outcome
 from harness.measure.settings import Settings, settings_digest
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 
 class InputError(UserError):

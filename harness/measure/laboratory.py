@@ -38,7 +38,7 @@ from harness.measure.settings import settings
 from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import clean
 from harness.measure.workers import Workers, cores
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 if TYPE_CHECKING:
     from harness.measure.cluster.client import Cluster

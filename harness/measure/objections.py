@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from harness.measure.records import Outcome, Use
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 NAMED = 4
 """How many files a sentence names."""

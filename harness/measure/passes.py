@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.measure.interrupts import uninterrupted
 from harness.measure.recheck import Group
 from harness.measure.store import Store
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 
 class Passes:

@@ -34,7 +34,7 @@ from typing import Literal
 
 from harness.declare import EXACTLY, Repeatable
 from harness.measure.records import Measurement
-from harness.plan.records import Params, Trial
+from harness.questions import Params, Trial
 from harness.text import shortened
 
 ROUNDING = 1e-6

@@ -9,7 +9,7 @@ from harness.declare import find
 from harness.measure.laboratory import Laboratory
 from harness.measure.recheck import REASON, Group, Recheck, choose, compare, deviations, sample
 from harness.measure.records import Measurement
-from harness.plan.records import Trial
+from harness.questions import Trial
 from harness.text import shortened
 
 OUT_OF_TIME = "the time budget was spent"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.declare import Inputs
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 Status = Literal["ok", "error"]
 

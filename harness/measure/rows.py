@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from harness.measure.records import Stage
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 LONGEST = 2**22
 """Characters of a text: far more than a worker gives, which shortens each reason to 8,000."""

@@ -31,7 +31,7 @@ from harness.measure.holders import Wait, holder
 from harness.measure.interrupts import interrupted
 from harness.measure.locks import LockError, waiting
 from harness.measure.records import Measurement
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 SCHEMA = 3
 APPLICATION = 0x4E544B48  # "NTKH", in SQLite's application_id: this file is ours

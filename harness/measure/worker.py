@@ -27,7 +27,7 @@ from harness.measure.reads import Limits, Notes, noticed, watch
 from harness.measure.records import Job, Outcome, Stage, Started, Use
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
-from harness.plan.records import Trial
+from harness.questions import Trial
 from harness.text import shortened
 
 FRAMES = 12

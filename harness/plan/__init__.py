@@ -6,7 +6,8 @@ read the same trial, which is measured once.
 """
 
 from harness.plan.questions import PAIR, Case, SeedsError, case, declared, fixed, parameters
-from harness.plan.records import (
+from harness.plan.shards import shard
+from harness.questions import (
     Closeness,
     Linear,
     Params,
@@ -17,7 +18,6 @@ from harness.plan.records import (
     Trial,
     arguments,
 )
-from harness.plan.shards import shard
 
 __all__ = [
     "PAIR",

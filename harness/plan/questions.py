@@ -10,23 +10,22 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from harness.declare import Declaration, find, is_reference
+from harness.declare import Declaration, Scale, Value, find, is_reference
 from harness.errors import UserError
-from harness.plan.records import (
+from harness.plan.slopes import bend_weights, slope_weights
+from harness.questions import (
+    LOOKS,
     Closeness,
     Linear,
     Params,
     Question,
     Reading,
     Region,
-    Scale,
     Straightness,
-    Value,
     arguments,
 )
-from harness.plan.slopes import bend_weights, slope_weights
 from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
-from harness.suite.records import LOOKS, AxisValue, Experiment, Instance
+from harness.suite.records import AxisValue, Experiment, Instance
 
 PAIR = "harness.measure.pair:pair"
 """The experiment that times two benchmarks side by side; by its name, for this room knows nothing of it."""

@@ -94,7 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if workers is not None and workers < 1:
         raise pytest.UsageError(f"--harness-workers: expected at least 1, found {workers}")
     if seeds is not None:
-        from harness.suite import LOOKS
+        from harness.questions import LOOKS
 
         if seeds not in LOOKS:
             expected = ", ".join(map(str, LOOKS))

@@ -28,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.judge import interval
-from harness.plan.records import Center
+from harness.questions import Center
 from harness.report.record import InstanceRecord, PartRecord, StraightnessRecord, Unit
 
 LARGEST = 1e9

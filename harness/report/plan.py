@@ -9,8 +9,8 @@ from tabulate import tabulate
 
 from harness.measure import Laboratory
 from harness.plan import Case, Closeness, Question, Trial
+from harness.questions import LOOKS
 from harness.report.words import seconds
-from harness.suite import LOOKS
 
 
 def plan_text(cases: Sequence[Case], store: Path) -> str:

@@ -22,7 +22,7 @@ from harness.errors import UserError
 from harness.git import GitError, head, holder, modified, resolve, toplevel, untracked
 from harness.measure import Seen, Source, source_of
 from harness.measure.modules import site_root
-from harness.plan.records import Params
+from harness.questions import Params
 from harness.report.place import place_of
 from harness.report.record import CommitRecord, SuiteRecord, TrackedRecord
 from harness.suite import Suite

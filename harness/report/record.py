@@ -23,9 +23,10 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
+from harness.declare import Value
 from harness.errors import UserError
 from harness.judge import Outcome
-from harness.plan.records import Center
+from harness.questions import Center
 
 SCHEMA_VERSION = 1
 
@@ -35,7 +36,6 @@ ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
 """Of a git commit: an argument of git's, which takes others that begin with a dash."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
-Value = int | float | str | bool
 
 DEEPEST = 32
 """Levels of tables in each other that a claim or a parameter may have; a suite's own have four."""

@@ -7,11 +7,10 @@ with its line.
 
 from harness.suite.errors import Mistake, SuiteError
 from harness.suite.load import load
-from harness.suite.records import LOOKS, Claim, Control, Experiment, Instance, Source, Suite
+from harness.suite.records import Claim, Control, Experiment, Instance, Source, Suite
 from harness.suite.select import SelectionError, select
 
 __all__ = [
-    "LOOKS",
     "Claim",
     "Control",
     "Experiment",

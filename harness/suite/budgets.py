@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from harness.questions import LOOKS
 from harness.suite.errors import Path, one_of, shown
 from harness.suite.reader import Notes, Table
-from harness.suite.records import LOOKS
 from harness.suite.unseen import least_look, leaves_open
 
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]

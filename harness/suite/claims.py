@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from harness.questions import Center
 from harness.suite.budgets import AtLeastOne, Budget, read_budget, read_rare, read_seeds
 from harness.suite.errors import Path, one_of, shown
 from harness.suite.explored import Ranges, merged, take_explored
@@ -29,7 +30,6 @@ from harness.suite.reader import Notes, Table
 from harness.suite.records import (
     Axis,
     Benchmark,
-    Center,
     Citation,
     Claim,
     Control,

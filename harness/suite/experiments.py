@@ -15,6 +15,7 @@ from harness.declare import (
     Kind,
     Repeatable,
     UnknownExperimentError,
+    Value,
     benchmark_names,
     experiment_names,
     find,
@@ -28,7 +29,7 @@ from harness.suite.errors import Path, nearest, one_of, shown
 from harness.suite.inputs import note_unmatched, read_inputs
 from harness.suite.predicates import label_of
 from harness.suite.reader import ID, Notes, Table, convert, expectation
-from harness.suite.records import Axis, AxisValue, Benchmark, Experiment, Value
+from harness.suite.records import Axis, AxisValue, Benchmark, Experiment
 
 LABEL = re.compile(r"[A-Za-z0-9._:+-]+")
 MAX_POINTS = 100_000

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.declare import is_reference, reference_of
+from harness.questions import LOOKS
 from harness.suite.budgets import DROPPED_LOOKS
 from harness.suite.errors import Mistake, Path
 from harness.suite.experiments import GIVEN
-from harness.suite.records import LOOKS, Benchmark, Experiment
+from harness.suite.records import Benchmark, Experiment
 
 FORMAT = 2
 """What suites say from now on."""

@@ -13,21 +13,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from harness.declare import EXACTLY, Declaration, Inputs, Repeatable, noted_of
+from harness.declare import EXACTLY, Declaration, Inputs, Repeatable, Value, noted_of
+from harness.questions import Center
 from harness.suite.explored import Ranges, first_beyond
 from harness.suite.predicates import Predicate
 
-Value = int | float | str | bool
 SourceStance = Literal["asserts", "disputes", "asks"]
 Stance = Literal["asserts", "disputes", "asks", "none"]
 """What a source says of an instance; `none`: nothing, as where there is no source."""
 Scope = Literal["every", "some", "most"]
 """Of which instances a source says that the claim holds, or disputes that it does."""
 Expectation = Literal["supported", "refuted", "open"]
-Center = Literal["mean", "pseudomedian", "median"]
-LOOKS = (14, 21, 32, 48, 72, 108, 162, 243)
-"""Numbers of seeds at which a claim may be decided, each about 1.5 times the one before; a budget is one of
-them. Six or nine seeds of a number with two modes are too often all of one mode: docs/verdicts.md."""
 Point = tuple[tuple[str, str], ...]
 """Axis names with labels of their values, sorted by name."""
 

@@ -10,10 +10,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.declare import Declaration, Problem, Reference, is_reference, reference_of
+from harness.declare import Declaration, Problem, Reference, Value, is_reference, reference_of
 from harness.suite.errors import Mistake, Path
 from harness.suite.experiments import GIVEN
-from harness.suite.records import AxisValue, Benchmark, Experiment, Instance, Suite, Value
+from harness.suite.records import AxisValue, Benchmark, Experiment, Instance, Suite
 
 Labels = tuple[tuple[str, str], ...]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from harness.suite.records import LOOKS
+from harness.questions import LOOKS
 
 
 def leaves_open(n: int, alpha: float) -> float:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.judge import decide, half_width_factor, interval, level_of, seeds_to_decision, smallest_margin
 from harness.judge.gaps import has_gap
-from harness.plan.records import Closeness, Linear, Question, Reading, Region
+from harness.questions import Closeness, Linear, Question, Reading, Region
 
 READING = Reading("ntk.fake", (), "a.error")
 LINEAR = Linear((READING,), (1.0,), "linear")

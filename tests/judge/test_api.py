@@ -56,7 +56,7 @@ def test_import_is_light_and_judging_needs_no_scipy_stats():
     program = """
 import sys
 import harness.judge as judge
-from harness.plan.records import Linear, Question, Reading, Region
+from harness.questions import Linear, Question, Reading, Region
 print(sorted({"numpy", "scipy", "jax"} & set(sys.modules)))
 effect = Linear((Reading("r", (), "q"),), (1.0,), "linear")
 for center in ("mean", "pseudomedian", "median"):

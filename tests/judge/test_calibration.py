@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from harness.judge import LOOKS, decide, interval
-from harness.plan.records import Linear, Question, Reading, Region
+from harness.questions import Linear, Question, Reading, Region
 
 # Tests are imported by path (importmode=importlib), so their neighbours are no modules that one can name.
 _FILE = Path(__file__).with_name("calibration.py")

@@ -17,7 +17,7 @@ from harness.judge import shown_reproducibility as shown
 from harness.judge.gaps import has_gap
 from harness.judge.independence import LEAST_SEEDS, NOTE_LEVEL, lag_one
 from harness.judge.rule import too_few_distinct
-from harness.plan.records import Linear, Question, Reading, Region
+from harness.questions import Linear, Question, Reading, Region
 
 ALPHA, ALPHA_REFUTE = 0.002, 0.0005
 """Unlike, so that one for the other is seen."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.judge import BadValue, effect_values
-from harness.plan.records import Closeness, Linear, Reading
+from harness.questions import Closeness, Linear, Reading
 
 A, B, C, D = (Reading("ntk.fake", (), name) for name in ("a.error", "b.error", "c.error", "d.error"))
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

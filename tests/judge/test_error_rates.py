@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from harness.judge import LOOKS, decide
-from harness.plan.records import Linear, Question, Reading, Region
+from harness.questions import Linear, Question, Reading, Region
 
 # Tests are imported by path (importmode=importlib), so their neighbours are no modules that one can name.
 sys.path.insert(0, str(Path(__file__).parent))

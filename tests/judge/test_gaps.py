@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.judge import LOOKS, decide, interval, level_of, seeds_to_decision, smallest_margin
 from harness.judge.gaps import has_gap
-from harness.plan.records import Linear, Question, Reading, Region
+from harness.questions import Linear, Question, Reading, Region
 
 LINEAR = Linear((Reading("ntk.fake", (), "a.error"),), (1.0,), "linear")
 EQUAL = Question("equal", LINEAR, Region(-1.0, 1.0), "mean", alpha=0.001, alpha_refute=0.001, budget=48)

@@ -10,7 +10,7 @@ from harness.judge.law import bend_as, exponent_of
 from harness.judge.rule import Ruling
 from harness.judge.straightness import Bend
 from harness.judge.unseen import left_open
-from harness.plan.records import Closeness, Linear, Question, Reading, Region, Straightness
+from harness.questions import Closeness, Linear, Question, Reading, Region, Straightness
 
 READING = Reading("e", (), "a")
 SLOPE = Linear((READING,), (1.0,), "log", floor=0.01)

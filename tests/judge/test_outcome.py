@@ -9,7 +9,7 @@ import pytest
 
 from harness.judge import FAILING, Outcome, Verdict, combine, decide, exit_code, outcome
 from harness.judge.outcome import Expect
-from harness.plan.records import Linear, Question, Reading, Region
+from harness.questions import Linear, Question, Reading, Region
 
 VERDICTS = get_args(Verdict)
 

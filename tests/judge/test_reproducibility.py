@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from harness.judge import all_reproduce, decide, reproducibility, shown_reproducibility
-from harness.plan.records import Closeness, Linear, Question, Reading, Region
+from harness.questions import Closeness, Linear, Question, Reading, Region
 
 EFFECT = Linear((Reading("e", (), "a"),), (1.0,), "linear")
 

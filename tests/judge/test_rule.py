@@ -21,7 +21,7 @@ from harness.judge import (
     level_of,
     next_look,
 )
-from harness.plan.records import Closeness, Linear, Question, Reading, Region
+from harness.questions import Closeness, Linear, Question, Reading, Region
 
 READINGS = (Reading("ntk.fake", (), "a.error"), Reading("ntk.fake", (), "b.error"))
 LINEAR = Linear(READINGS, (1.0, -1.0), "linear")

@@ -19,7 +19,7 @@ from harness.judge import (
     supports_for_some,
 )
 from harness.judge.outcome import Verdict
-from harness.plan.records import Linear, Question, Reading, Region
+from harness.questions import Linear, Question, Reading, Region
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 SCOPES: tuple[Scope, ...] = get_args(Scope)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,7 +70,7 @@ DRIVER = """
 import sys
 from pathlib import Path
 from harness.measure import Laboratory
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 module, store, log, count, sleep, workers, act = sys.argv[1:]
 params = (("act", act), ("log", log), ("sleep", float(sleep)))

@@ -20,7 +20,7 @@ from collections import Counter
 
 from harness.judge import decide
 from harness.measure.timing import Prepared
-from harness.plan.records import Linear, Question, Reading, Region
+from harness.questions import Linear, Question, Reading, Region
 
 STEPS = 200_000
 """About 0.6 ms: less than the 2 ms that a repeat of `faster` lasts, so the noise is rather larger here."""

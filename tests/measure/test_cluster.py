@@ -21,7 +21,7 @@ from harness.measure.fingerprint import Source, source_of
 from harness.measure.installed import Distribution
 from harness.measure.pair import RUN
 from harness.measure.records import Job
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 
 @pytest.fixture(scope="module")

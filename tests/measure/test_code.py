@@ -12,7 +12,7 @@ import pytest
 from harness.measure import Laboratory
 from harness.measure.code import code_of, modules_of
 from harness.measure.modules import Finder
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 SHARED = """
 import os

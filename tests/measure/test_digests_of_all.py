@@ -21,7 +21,7 @@ from harness.measure.digests import digest_of
 from harness.measure.fingerprint import fingerprint, program
 from harness.measure.installed import Distribution, Seen
 from harness.measure.recheck import Group
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 MEASURED = Measurement(
     trial=Trial("m:f", (("a", 1),), 3),

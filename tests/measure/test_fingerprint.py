@@ -12,7 +12,7 @@ import pytest
 from harness.declare import Declaration, UnknownExperimentError
 from harness.measure import Source, fingerprint, source_of
 from harness.measure.parsing import parse
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 FILES = {
     "pkg/__init__.py": "LEVEL = 1\n",

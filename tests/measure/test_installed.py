@@ -15,7 +15,7 @@ from harness.measure import Laboratory, source_of
 from harness.measure import digests as digests_module
 from harness.measure.digests import beside_store, digest_of, keep_digests, recall_digests, stamp_of
 from harness.measure.installed import Seen, foreign
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 TOY = """
 from harness.declare import Quantity, experiment

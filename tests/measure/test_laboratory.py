@@ -15,7 +15,7 @@ from harness.measure import Laboratory, Measurement, MissingValueError, Store, m
 from harness.measure import laboratory as module
 from harness.measure.locks import acquire
 from harness.measure.pool import Pool
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 DYNAMIC = """
 import importlib

@@ -18,7 +18,7 @@ from harness.measure.environment import environment
 from harness.measure.fingerprint import source_of
 from harness.measure.pool import Pool
 from harness.measure.records import Job
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 MB = 10**6
 GREEDY = """

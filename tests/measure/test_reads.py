@@ -12,7 +12,7 @@ import pytest
 
 from harness.declare import Inputs
 from harness.measure import Laboratory, Measurement
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 HEAD = """
 import os, sys

@@ -112,7 +112,7 @@ def test_another_generator_of_random_numbers_is_measured_again(project, store, m
             return {"x": float(jax.random.normal(jax.random.key(seed)))}
         """,
     )
-    from harness.plan.records import Trial
+    from harness.questions import Trial
 
     trial, numbers = Trial("draws:draws", (), 0), []
     for kind in (None, "rbg", None):

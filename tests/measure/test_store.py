@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.measure import Measurement, Stage, Store, StoreError
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 ROOT = Path(__file__).parents[2]
 BASE = Measurement(
@@ -82,7 +82,7 @@ def test_eight_processes_create_it_at_once(store):
 import sys; sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from harness.measure import Measurement, Store
-from harness.plan.records import Trial
+from harness.questions import Trial
 store = Store(Path({str(store)!r}))
 for index in range(20):
     store.keep(Measurement(Trial("m:f", (), index), f"{{sys.argv[1]}}-{{index}}", "ok", {{"x": 1.0}}))

@@ -13,7 +13,7 @@ from harness.measure.fingerprint import source_of
 from harness.measure.records import Job, Traces
 from harness.measure.traces import Watcher
 from harness.measure.worker import run_job
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 HEAD = """
 import os, sys

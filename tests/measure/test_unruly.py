@@ -22,7 +22,7 @@ from harness.measure.environment import environment
 from harness.measure.fingerprint import source_of
 from harness.measure.pool import Pool
 from harness.measure.records import Job
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,7 +74,7 @@ COMMAND = """
 import os, sys, time
 from pathlib import Path
 from harness.measure import Laboratory
-from harness.plan.records import Trial
+from harness.questions import Trial
 act, mark, sleep, limit, fork = sys.argv[1:]
 trial = Trial("unruly_module:unruly", (("act", act), ("mark", mark), ("sleep", float(sleep))), 0)
 with Laboratory(None, workers=1) as laboratory:

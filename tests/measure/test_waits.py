@@ -18,7 +18,7 @@ from good_suite import GOOD
 from harness.measure import Laboratory, Measurement, Store, StoreError, holders, locks, store
 from harness.measure.holders import Wait, holder
 from harness.measure.interrupts import uninterrupted
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 ROOT = Path(__file__).parents[2]
 

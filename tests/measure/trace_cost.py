@@ -17,7 +17,7 @@ from harness.measure.reads import Limits, noticed, watch
 from harness.measure.records import Job
 from harness.measure.traces import Watcher
 from harness.measure.worker import run_job
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 SMALL = {"ntk.regression": (("networks", 2), ("test", 8), ("train", 8), ("width", 16))}
 

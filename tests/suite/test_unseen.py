@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.suite import LOOKS
+from harness.questions import LOOKS
 from harness.suite.unseen import least_look, leaves_open
 
 

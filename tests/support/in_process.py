@@ -18,7 +18,7 @@ import harness
 from harness.declare import find
 from harness.declare.stages import collect_stages
 from harness.plan import parameters
-from harness.plan.records import arguments
+from harness.questions import arguments
 from harness.suite.predicates import Exact
 
 SUITE = Path(__file__).parents[2] / "suites" / "kernels.toml"

@@ -9,7 +9,7 @@ from harness.measure.fingerprint import source_of
 from harness.measure.pair import RUN
 from harness.measure.records import Job, Outcome
 from harness.measure.worker import run_job
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 
 def as_pair(name: str, **parameters: object) -> Outcome:

@@ -24,7 +24,7 @@ from harness.measure.installed import Seen, foreign
 from harness.measure.pool import Pool
 from harness.measure.records import Job, Outcome
 from harness.measure.settings import settings
-from harness.plan.records import Trial
+from harness.questions import Trial
 
 ENGINE = f"{__name__}:measure"
 """Names this module as `source_of` takes it; its closure must be the same here and in the client."""

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from harness.questions import LOOKS, Center
 from harness.suite.budgets import RARE, AtLeastOne
 from harness.suite.claims import Alpha, Defaults, Mark, Seconds, Size
 from harness.suite.predicates import _PERCENT, FACTOR, FIXED_IN_CONTROL, READERS, NotNegative, Positive
-from harness.suite.records import LOOKS, Center, Expectation, Scope, SourceStance, Stance
+from harness.suite.records import Expectation, Scope, SourceStance, Stance
 from harness.suite.schema.parts import SCALAR, Schema, any_table, explored, of_type, partly, table, whole
 
 _BUDGET: Schema = {"type": "integer", "enum": list(LOOKS)}

@@ -1,4 +1,4 @@
-"""What passes from planning to measuring and judging.
+"""What passes from claims and their plan to measuring and judging.
 
 A *trial* is what is measured: one experiment at one point with one seed. A *reading* is one quantity of
 the trials at a point. An *effect* reduces readings to one number x_s per seed. A *question* asks whether
@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from harness.declare import Inputs
+from harness.declare import Inputs, Scale, Value
 
-Value = int | float | str | bool
 Params = tuple[tuple[str, Value], ...]
 Center = Literal["mean", "pseudomedian", "median"]
-Scale = Literal["log", "linear"]
+LOOKS = (14, 21, 32, 48, 72, 108, 162, 243)
+"""Numbers of seeds at which a claim may be decided, each about 1.5 times the one before; a budget is one of
+them. Six or nine seeds of a number with two modes are too often all of one mode: docs/verdicts.md."""
 
 
 @dataclass(frozen=True)
