@@ -2,7 +2,7 @@
 # make test   lint, types and the fast tests
 # make slow   the tests marked slow
 # make schema write suites/suite.schema.json again, after experiments or the format have changed
-# make reference write docs/reference, and the tables in README.md and docs/findings.md, again
+# make reference write docs/reference, and the tables in README.md, docs/suites.md and docs/findings.md, again
 # make mutants  break the code on purpose, and see what notices
 # make pins   compile requirements.txt again (needs uv)
 # Each sets up .venv first; PYTHON names the interpreter to make it from.
@@ -50,6 +50,7 @@ schema: $(READY)
 
 reference: $(READY)
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/predicates.py
 	$(BIN)/python docs/state.py
 	$(BIN)/python docs/expectations.py
 

@@ -18,6 +18,9 @@ from harness.declare import Inputs, Scale, Value
 
 Params = tuple[tuple[str, Value], ...]
 Center = Literal["mean", "pseudomedian", "median"]
+Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
+"""What the number of a seed is: of two quantities their ratio (as its logarithm) or difference, of one its
+logarithm or value; a ratio of seconds, an exponent, or how far an inequality is violated."""
 LOOKS = (14, 21, 32, 48, 72, 108, 162, 243)
 """Numbers of seeds at which a claim may be decided, each about 1.5 times the one before; a budget is one of
 them. Six or nine seeds of a number with two modes are too often all of one mode: docs/verdicts.md."""
@@ -121,6 +124,7 @@ class Question:
     conjunction of k parts refutes each at α/(k−1)).
     `exchanged` swaps the two verdicts (`differ`). No look is smaller than `least` (`rare`). `straight` is
     what else a power law must satisfy; it reads what `effect` reads. Both begin at the seed `first_seed`.
+    `unit` says what an x_s is.
     """
 
     name: str
@@ -134,6 +138,7 @@ class Question:
     least: int = 0
     straight: Straightness | None = None
     first_seed: int = 0
+    unit: Unit = "value"
 
     def seeds(self, n: int) -> range:
         """Its first n seeds."""

@@ -84,13 +84,17 @@ def _tests(room: str, names: str) -> tuple[str, ...]:
 GROUPS = (
     Group(
         "judge",
-        ("harness/judge/[!_]*.py", "harness/plan/[!_]*.py", "harness/questions.py"),
+        (
+            *(f"harness/{room}/[!_]*.py" for room in ("judge", "plan", "predicates")),
+            "harness/questions.py",
+        ),
         (
             *_tests(
                 "judge", "constants rule gaps interval effect outcome reproducibility advice straightness"
             ),
             *_tests("judge", "independence sources law"),
-            *_tests("plan", "questions fresh shards slopes"),
+            *_tests("plan", "questions fresh shards"),
+            *_tests("predicates", "predicates slopes"),
             *_tests("suite", "rare unseen"),
             "tests/measure/test_timing.py",
         ),

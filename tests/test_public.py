@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "harness"
 ROOMS = [
-    "text", "errors", "disk", "temporary", "git", "declare", "questions", "suite", "plan",
+    "text", "errors", "disk", "temporary", "git", "declare", "questions", "predicates", "suite", "plan",
     "measure", "judge", "campaign", "report", "history", "export", "session",
 ]  # fmt: skip
 """From left to right; a room imports only rooms to its left."""

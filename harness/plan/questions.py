@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
 from harness.declare import Declaration, Scale, Value, find, is_reference
 from harness.errors import UserError
-from harness.plan.slopes import bend_weights, slope_weights
 from harness.questions import (
     LOOKS,
     Closeness,
@@ -22,9 +20,9 @@ from harness.questions import (
     Reading,
     Region,
     Straightness,
+    Unit,
     arguments,
 )
-from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
 from harness.suite.records import AxisValue, Experiment, Instance
 
 PAIR = "harness.measure.pair:pair"
@@ -56,21 +54,23 @@ class Case:
 
 
 def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None = None) -> Case:
-    """The case of an instance; `seeds` replaces its budget, except for `exact`, `first_seed` its own.
+    """The case of an instance; `seeds` replaces its budget where it has looks, `first_seed` its own.
 
     Raises `SeedsError` for a budget that is no look or below the least that `rare` allows, ValueError
     where the suite was loaded without importing the experiment that it names.
     """
     predicate = instance.claim.predicate
-    budget = instance.seeds if seeds is None or isinstance(predicate, Exact) else seeds
+    budget = instance.seeds if seeds is None or not predicate.STATISTICS else seeds
     if budget != instance.seeds:
         _check_budget(budget, instance)
     first = instance.claim.first_seed if first_seed is None else first_seed
-    questions = _Questions(instance, budget, first)
+    point = dict(instance.point)
+    questions = tuple(predicate.questions(_Asking(instance, point, budget, first)))
     control: tuple[Question, ...] = ()
     if instance.control is not None and instance.control.predicate is not None:
-        control = questions.ask(instance.control.predicate, instance.control.at)
-    return Case(instance, questions.ask(predicate, {}), control)
+        rival = _Asking(instance, {**point, **instance.control.at}, budget, first)
+        control = tuple(instance.control.predicate.questions(rival))
+    return Case(instance, questions, control)
 
 
 def _check_budget(seeds: int, instance: Instance) -> None:
@@ -107,129 +107,87 @@ def declared(experiment: Experiment) -> Declaration:
     return experiment.declaration
 
 
-class _Questions:
-    """Builds the questions of one instance."""
+@dataclass(frozen=True)
+class _Asking:
+    """An instance as its predicate sees it (`harness.predicates.Asking`), at a point of its own."""
 
-    def __init__(self, instance: Instance, budget: int, first_seed: int) -> None:
-        self.instance = instance
-        self.experiment = instance.claim.experiment
-        self.declaration = find(PAIR) if instance.claim.benchmarks else declared(self.experiment)
-        self.budget = budget
-        self.first_seed = first_seed
+    instance: Instance
+    point: Mapping[str, str]
+    budget: int
+    first_seed: int
 
-    def ask(self, predicate: Predicate, at: Mapping[str, str]) -> tuple[Question, ...]:
-        """The questions of `predicate` at the instance's point, moved to `at`."""
-        point = {**dict(self.instance.point), **at}
-        match predicate:
-            case Comparison():
-                return (self._comparison(predicate, point),)
-            case Bound():
-                return (self._bound(predicate, point),)
-            case PowerLaw():
-                return (self._power_law(predicate, point),)
-            case Monotone():
-                return self._monotone(predicate, point)
-            case Faster():
-                return (self._faster(predicate, point),)
-            case Exact():
-                readings = tuple(self._reading(q, point) for q in predicate.of)
-                closeness = Closeness(readings, predicate.rtol, predicate.atol)
-                return (self._question(closeness, Region(high=1.0)),)
+    @property
+    def span(self) -> tuple[str, str] | None:
+        return None if self.instance.span is None else self.instance.span[1:]
 
-    def _comparison(self, predicate: Comparison, point: Mapping[str, str]) -> Question:
-        a, b = predicate.of
-        scale: Scale = "log"
-        if predicate.margin is not None:
-            scale = "log" if predicate.margin.relative else "linear"
-        elif any(self.declaration.quantities[q].scale == "linear" for q in predicate.of):
-            scale = "linear"
-        if self.instance.span is not None and predicate.along is not None:
-            axis, start, end = self.instance.span
-            before, after = {**point, axis: start}, {**point, axis: end}
-            readings = tuple(self._reading(q, p) for q in (a, b) for p in (after, before))
-            weights: tuple[float, ...] = (1.0, -1.0, -1.0, 1.0)
-        else:
-            readings, weights = (self._reading(a, point), self._reading(b, point)), (1.0, -1.0)
-        margin = predicate.margin.size if predicate.margin else 0.0
-        region = {
-            "equal": Region(-margin, margin),
-            "differ": Region(-margin, margin),
-            "less": Region(high=0.0 - margin),  # not −0.0
-            "greater": Region(low=margin),
-        }[predicate.kind]
-        question = self._question(self._linear(readings, weights, scale), region)
-        return replace(question, exchanged=predicate.kind == "differ")
+    @property
+    def over(self) -> Mapping[str, Value | None]:
+        if self.instance.over is None:
+            raise AssertionError(f"{self.instance.id}: no axis to run over")
+        axis, labels = self.instance.over
+        by_label = self.instance.claim.experiment.axes[axis].by_label
+        return {label: by_label[label].value for label in labels}
 
-    def _bound(self, predicate: Bound, point: Mapping[str, str]) -> Question:
-        scale = self.declaration.quantities[predicate.of].scale
-        edge = math.log(predicate.bound) if scale == "log" else predicate.bound
-        region = Region(high=edge) if predicate.kind == "at-most" else Region(low=edge)
-        return self._question(self._linear((self._reading(predicate.of, point),), (1.0,), scale), region)
+    def scale(self, quantity: str) -> Scale:
+        return self._declaration.quantities[quantity].scale
 
-    def _power_law(self, predicate: PowerLaw, point: Mapping[str, str]) -> Question:
-        axis, labels = self._over()
-        values = self.experiment.axes[axis].by_label
-        logs = [math.log(float(values[label].value or 0)) for label in labels]
-        readings = tuple(self._reading(predicate.of, {**point, axis: label}) for label in labels)
-        law = self._linear(readings, slope_weights(logs), "log")
-        question = self._question(law, Region(predicate.low, predicate.high))
-        if predicate.bend is None:
-            return question
-        bend = self._linear(readings, bend_weights(logs), "log")
-        return replace(question, straight=Straightness(bend, predicate.bend, predicate.straight))
+    def reading(self, quantity: str, label: str | None = None) -> Reading:
+        experiment = self.instance.claim.experiment
+        point = self.point if label is None else {**self.point, self._axis: label}
+        params = parameters(experiment, _values(experiment, point))
+        return Reading(experiment.run, params, quantity, experiment.inputs)
 
-    def _monotone(self, predicate: Monotone, point: Mapping[str, str]) -> tuple[Question, ...]:
-        axis, labels = self._over()
-        pairs = list(itertools.pairwise(labels))
-        scale = self.declaration.quantities[predicate.of].scale
-        region = Region(low=0.0) if predicate.direction == "increasing" else Region(high=0.0)
-        questions = []
-        for before, after in pairs:
-            readings = tuple(self._reading(predicate.of, {**point, axis: x}) for x in (after, before))
-            question = self._question(self._linear(readings, (1.0, -1.0), scale), region)
-            alpha = self.instance.claim.alpha / len(pairs)
-            questions.append(replace(question, name=f"{axis}={before}..{after}", alpha_refute=alpha))
-        return tuple(questions)
-
-    def _faster(self, predicate: Faster, point: Mapping[str, str]) -> Question:
-        """x_s = ln(seconds of y / seconds of x), of one pair of timings."""
-        assert self.instance.claim.benchmarks is not None
+    def timings(self, benchmarks: Sequence[str]) -> tuple[Reading, ...]:
+        known = {benchmark.id: benchmark for benchmark in self.instance.claim.benchmarks or ()}
         params: dict[str, Value] = {}
-        for name, benchmark in zip("xy", self.instance.claim.benchmarks, strict=True):
-            values = [benchmark.axes[axis].by_label[label] for axis, label in sorted(point.items())]
+        for name, benchmark in zip("xy", map(known.__getitem__, benchmarks), strict=True):
             function = declared(benchmark).function
             home = f"{function.__module__}:{function.__qualname__}"
             params[name] = benchmark.run if is_reference(benchmark.run) else home
-            given = arguments(parameters(benchmark, values))
+            given = arguments(parameters(benchmark, _values(benchmark, self.point)))
             params[f"{name}-with"] = json.dumps(given, sort_keys=True)
         key = tuple(sorted(params.items()))
-        readings = tuple(Reading(PAIR, key, f"{name}.seconds") for name in "xy")
-        return self._question(
-            self._linear(readings, (-1.0, 1.0), "log"), Region(low=math.log(predicate.factor))
-        )
+        return tuple(Reading(PAIR, key, f"{name}.seconds") for name in "xy")
 
-    def _over(self) -> tuple[str, tuple[str, ...]]:
-        if self.instance.over is None:
-            raise AssertionError(f"{self.instance.id}: no axis to run over")
-        return self.instance.over
-
-    def _reading(self, quantity: str, point: Mapping[str, str]) -> Reading:
-        values = [self.experiment.axes[axis].by_label[label] for axis, label in sorted(point.items())]
-        params = parameters(self.experiment, values)
-        return Reading(self.experiment.run, params, quantity, self.experiment.inputs)
-
-    def _linear(self, readings: tuple[Reading, ...], weights: tuple[float, ...], scale: Scale) -> Linear:
+    def linear(self, readings: tuple[Reading, ...], weights: tuple[float, ...], scale: Scale) -> Linear:
         """The effect, with the floor of its rounding.
 
         A log quantity's resolution is relative; in a difference it stands for a quantity of size one.
         """
-        resolutions = [self.declaration.quantities[reading.quantity].resolution for reading in readings]
+        resolutions = [self._declaration.quantities[reading.quantity].resolution for reading in readings]
         floor = math.hypot(*(w * r for w, r in zip(weights, resolutions, strict=True)))
         return Linear(readings, weights, scale, floor)
 
-    def _question(self, effect: Linear | Closeness, region: Region) -> Question:
-        claim, first = self.instance.claim, self.first_seed
+    def question(
+        self,
+        effect: Linear | Closeness,
+        region: Region,
+        unit: Unit,
+        *,
+        name: str = "",
+        parts: int = 1,
+        exchanged: bool = False,
+        straight: Straightness | None = None,
+    ) -> Question:
+        claim = self.instance.claim
         return Question(
-            "", effect, region, claim.center, claim.alpha, claim.alpha, self.budget,
-            least=self.instance.least, first_seed=first,
+            name, effect, region, claim.center, claim.alpha, claim.alpha / parts, self.budget, exchanged,
+            self.instance.least, straight, self.first_seed, unit,
         )  # fmt: skip
+
+    @property
+    def _axis(self) -> str:
+        """The axis that the predicate uses."""
+        used = self.instance.span or self.instance.over
+        assert used is not None
+        return used[0]
+
+    @property
+    def _declaration(self) -> Declaration:
+        """Of what is read: the experiment, or the one that times two benchmarks."""
+        claim = self.instance.claim
+        return find(PAIR) if claim.benchmarks else declared(claim.experiment)
+
+
+def _values(experiment: Experiment, point: Mapping[str, str]) -> list[AxisValue]:
+    return [experiment.axes[axis].by_label[label] for axis, label in sorted(point.items())]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+from harness.questions import Unit
 from harness.report.agreement import settled_by
 from harness.report.findings import sentence
-from harness.report.record import InstanceRecord, PartRecord, Unit
+from harness.report.record import InstanceRecord, PartRecord
 from harness.report.words import (
     advice,
     control,
@@ -48,7 +49,7 @@ def explored(suite: Suite, first_seed: int, seeds: int | None) -> str:
     """That claims of the suite would read explored seeds, from this first seed on; '' where none would."""
     found = []
     for instance in suite.instances:
-        fixed = seeds is None or instance.claim.predicate.kind == "exact"
+        fixed = seeds is None or not instance.claim.predicate.STATISTICS
         budget = instance.seeds if fixed else seeds
         if meets(instance.claim.explored, range(first_seed, first_seed + (budget or 0))):
             found.append(instance)

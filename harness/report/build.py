@@ -22,7 +22,7 @@ from harness.judge import (
     supports_for_some,
 )
 from harness.measure import Measurement, Recheck
-from harness.plan import Closeness, Linear, Trial
+from harness.plan import Linear, Trial
 from harness.report.data import data_parameters
 from harness.report.details import fit, straightness, timings
 from harness.report.record import (
@@ -33,7 +33,6 @@ from harness.report.record import (
     Side,
     SourceRecord,
     TrialsRecord,
-    Unit,
 )
 from harness.suite import Instance, Suite
 from harness.suite.explored import meets
@@ -70,7 +69,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         verdict=finding.verdict,
         outcome=finding.outcome,
         agreement=finding.agreement,
-        unit=unit_of(part, claim.predicate.kind),
+        unit=part.question.unit,
         n=shown.n,
         budget=shown.budget,
         estimate=shown.estimate,
@@ -173,20 +172,6 @@ def _is_fragile(finding: Finding) -> bool:
         chances.append(_reproducibility(finding.control, finding.control_verdict))
     together = all_reproduce([chance for chance in chances if chance is not None])
     return together is not None and together < FRAGILE
-
-
-def unit_of(part: Part, kind: str) -> Unit:
-    """What the x_s of a part of a `kind` predicate is; see `harness.report.record`."""
-    effect = part.question.effect
-    if kind == "power-law":
-        return "exponent"
-    if kind == "faster":
-        return "speed-up"
-    if isinstance(effect, Closeness):
-        return "violation"
-    if effect.scale == "linear":
-        return "value" if len(effect.readings) == 1 else "difference"
-    return "log-value" if len(effect.readings) == 1 else "ratio"
 
 
 def _part(part: Part) -> PartRecord:

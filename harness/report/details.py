@@ -15,8 +15,8 @@ from harness.suite.records import named
 
 
 def fit(part: Part, instance: Instance, measurements: Mapping[Trial, Measurement]) -> FitRecord | None:
-    """The points of a power law; None of any other predicate, or where nothing was fitted."""
-    if instance.claim.predicate.kind != "power-law" or instance.over is None:
+    """The points through which an exponent was fitted; None of any other effect, or where nothing was."""
+    if part.question.unit != "exponent" or instance.over is None:
         return None
     if part.error or part.ruling.n < 2:
         return None

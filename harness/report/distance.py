@@ -28,8 +28,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.judge import interval
-from harness.questions import Center
-from harness.report.record import InstanceRecord, PartRecord, StraightnessRecord, Unit
+from harness.questions import Center, Unit
+from harness.report.record import InstanceRecord, PartRecord, StraightnessRecord
 
 LARGEST = 1e9
 """Nothing is farther, nor (as a ratio) nearer than 1/LARGEST: asv can draw it, and divide by it."""

@@ -19,18 +19,17 @@ five times as long if it does.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from harness.declare import Value
 from harness.errors import UserError
 from harness.judge import Outcome
-from harness.questions import Center
+from harness.questions import Center, Unit
 
 SCHEMA_VERSION = 1
 
-Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
 Side = float | None
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]

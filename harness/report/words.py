@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from harness.questions import Unit
 from harness.report import findings
 from harness.report.data import what_seeds_redraw
 from harness.report.explored import first_seeds
@@ -16,7 +17,6 @@ from harness.report.record import (
     Record,
     Side,
     SourceRecord,
-    Unit,
 )
 
 GLYPHS = {

@@ -65,33 +65,33 @@ class Budget:
         return look
 
 
-def read_budget(table: Table, before: Budget, *, exact: bool) -> Budget:
-    """The budget of the claim in `table`: for `exact`, which has no looks, any number of seeds."""
+def read_budget(table: Table, before: Budget, *, fixed: str) -> Budget:
+    """The budget of the claim in `table`; of a predicate that has no looks (`fixed`) any number of seeds."""
     takes_default = not table.has("seeds")
-    seeds, rare = read_seeds(table, exact=exact), read_rare(table, exact=exact)
-    if exact:
+    seeds, rare = read_seeds(table, fixed=fixed), read_rare(table, fixed=fixed)
+    if fixed:
         return Budget(before.seeds, seeds_at=before.seeds_at).changed(table.path, seeds, None)
     if takes_default and before.seeds_at:
         _check_look(before.seeds_at, before.seeds, table.notes)
     return before.changed(table.path, seeds, rare)
 
 
-def read_seeds(table: Table, *, exact: bool) -> int | None:
+def read_seeds(table: Table, *, fixed: str) -> int | None:
     """`seeds`, with a note where it is no budget; None without it, or for what is no number of seeds."""
     seeds: int | None = table.take("seeds", AtLeastOne, None)
-    if seeds is not None and not exact:
+    if seeds is not None and not fixed:
         _check_look((*table.path, "seeds"), seeds, table.notes)
     return seeds
 
 
-def read_rare(table: Table, *, exact: bool = False) -> float | None:
+def read_rare(table: Table, *, fixed: str = "") -> float | None:
     """`rare`, a percentage, as a share; None, with a note, for anything else."""
     text: Any = table.take("rare", str, None, expected=_RARE_EXPECTED)
     if text is None:
         return None
     match, path = RARE.fullmatch(text), (*table.path, "rare")
-    if exact:
-        table.notes.add(path, "no `rare`: `exact` is judged on exactly `seeds` seeds", shown(text))
+    if fixed:
+        table.notes.add(path, f"no `rare`: `{fixed}` is judged on exactly `seeds` seeds", shown(text))
         return None
     if match is None:
         table.notes.add(path, _RARE_EXPECTED, shown(text))

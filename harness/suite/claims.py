@@ -9,23 +9,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from harness.predicates import Predicate, predicates
 from harness.questions import Center
 from harness.suite.budgets import AtLeastOne, Budget, read_budget, read_rare, read_seeds
 from harness.suite.errors import Path, one_of, shown
 from harness.suite.explored import Ranges, merged, take_explored
-from harness.suite.predicates import (
-    FIXED_IN_CONTROL,
-    READERS,
-    Bound,
-    Comparison,
-    Faster,
-    Monotone,
-    PowerLaw,
-    Predicate,
-    axis_used,
-    label_of,
-    read_predicate,
-)
+from harness.suite.predicates import check_predicate, read_predicate
 from harness.suite.reader import Notes, Table
 from harness.suite.records import (
     Axis,
@@ -40,7 +29,7 @@ from harness.suite.records import (
     SourceStance,
     Stance,
 )
-from harness.text import SIZE, size
+from harness.text import SIZE, label_of, size
 
 Alpha = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -95,7 +84,7 @@ class Draft:
 def read_defaults(table: Table) -> Defaults:
     """The `[defaults]` table."""
     default = Defaults()
-    seeds = table.take("seeds", AtLeastOne, None)  # a look, unless all claims that take it are `exact`
+    seeds = table.take("seeds", AtLeastOne, None)  # a look, unless no claim that takes it has looks
     defaults = Defaults(
         budget=default.budget.changed(table.path, seeds, read_rare(table)),
         alpha=table.take("alpha", Alpha, default.alpha),
@@ -128,16 +117,17 @@ def read_claim(
     time_limit = table.take("time-limit", Seconds, defaults.time_limit)
     memory_limit = _memory(table, defaults.memory_limit)
     kind, raw_predicate = _kind(table)
-    center = table.take("center", Center, "pseudomedian" if kind == "faster" else defaults.center)
-    budget = read_budget(table, defaults.budget, exact=kind == "exact")
-    explored = _explored(table, defaults.explored, kind)
+    timed = kind is not None and kind.SUBJECTS == "benchmarks"
+    center = table.take("center", Center, "pseudomedian" if timed else defaults.center)
+    budget = read_budget(table, defaults.budget, fixed=_fixed(kind))
+    explored = _explored(table, defaults.explored, timed)
     predicate = None
     if kind is not None:
-        predicate = read_predicate(kind, Table(raw_predicate, (*path, kind), notes))
+        predicate = read_predicate(kind, Table(raw_predicate, (*path, kind.NAME), notes))
     pair = None
     experiment: Experiment | None = None
-    if kind == "faster":
-        pair = _pair(predicate, (*path, kind, "of"), benchmarks, notes)
+    if timed:
+        pair = _pair(predicate, path, benchmarks, notes)
         experiment = pair[0] if pair else None
         if pair and center == "mean":
             notes.add((*path, "center"), '"pseudomedian" or "median", as timings have outliers', '"mean"')
@@ -162,9 +152,10 @@ def read_claim(
         notes.add(path, "a `source` with its stance, or `expect`", "neither")
     if experiment is None or predicate is None:
         return None
-    _check_predicate(predicate, experiment, (*path, predicate.kind), notes)
-    if source is not None and source.our_margin and not _has_margin(predicate):
-        notes.add((*path, "source", "margin"), "a predicate with a margin or a bound", f"`{kind}` without")
+    check_predicate(predicate, experiment, (*path, predicate.kind), notes)
+    if source is not None and source.our_margin and not predicate.has_margin:
+        found = f"`{predicate.kind}` without"
+        notes.add((*path, "source", "margin"), "a predicate with a margin or a bound", found)
     if says is None:
         return None
     if pair:
@@ -179,23 +170,32 @@ def read_claim(
 _CONTROL = '"none: reason", or a table of what the rival replaces'
 
 
-def _kind(table: Table) -> tuple[str | None, dict[str, Any]]:
-    present = [kind for kind in READERS if table.has(kind)]
+def _kind(table: Table) -> tuple[type[Predicate] | None, dict[str, Any]]:
+    """The kind of the claim's predicate, and its table."""
+    known = predicates()
+    present = [name for name in known if table.has(name)]
     if len(present) != 1:
-        expected = f"exactly one predicate, {one_of(READERS)}"
+        expected = f"exactly one predicate, {one_of(known)}"
         table.notes.add(table.path, expected, ", ".join(present) or "none")
-    raw = {kind: table.take(kind, dict[str, Any], None, expected="a table") for kind in READERS}
-    return (present[0], raw[present[0]]) if present and raw[present[0]] is not None else (None, {})
+    raw = {name: table.take(name, dict[str, Any], None, expected="a table") for name in known}
+    return (known[present[0]], raw[present[0]]) if present and raw[present[0]] is not None else (None, {})
+
+
+def _fixed(kind: type[Predicate] | None) -> str:
+    """The name of a kind that is judged on exactly `seeds` seeds, '' of one that has looks."""
+    return "" if kind is None or kind.STATISTICS else kind.NAME
 
 
 def _pair(
     predicate: Predicate | None, path: Path, benchmarks: Mapping[str, Benchmark | None], notes: Notes
 ) -> tuple[Benchmark, Benchmark] | None:
-    """The two benchmarks of `faster`, which have one grid."""
-    if not isinstance(predicate, Faster):
+    """The two benchmarks that are compared, which have one grid."""
+    if predicate is None:
         return None
-    unknown = [name for name in predicate.of if not notes.name(path, name, benchmarks)]
-    x, y = (benchmarks.get(name) for name in predicate.of)
+    named = [(key, name) for key, name in predicate.named() if key.role == "benchmark"]
+    path = (*path, predicate.kind, named[0][0].name)
+    unknown = [name for _, name in named if not notes.name(path, name, benchmarks)]
+    x, y = (benchmarks.get(name) for _, name in named)
     if unknown or x is None or y is None:
         return None
     if x is y:
@@ -222,17 +222,10 @@ def _citation(table: Table, sources: Mapping[str, Source]) -> Citation | None:
     return Citation(cite, stance, where, scope, ours) if known and stance is not None else None
 
 
-def _has_margin(predicate: Predicate) -> bool:
-    """Whether it has a number of which a source may have said nothing: a margin, a bound or a tolerance."""
-    if isinstance(predicate, Comparison):
-        return predicate.margin is not None
-    return not isinstance(predicate, Monotone)
-
-
-def _explored(table: Table, of_suite: Ranges, kind: str | None) -> Ranges:
+def _explored(table: Table, of_suite: Ranges, timed: bool) -> Ranges:
     """The suite's explored seeds with the claim's own; none of timings, which no seed decides."""
     own = take_explored(table)
-    if kind == "faster":
+    if timed:
         if own:
             found = "ranges: a seed is the number of a pair of timings, and another run times anew"
             table.notes.add((*table.path, "explored"), "no `explored` in a claim about timings", found)
@@ -285,7 +278,7 @@ class _Claim:
 
     def __init__(
         self,
-        kind: str | None,
+        kind: type[Predicate] | None,
         raw: Mapping[str, Any],
         predicate: Predicate | None,
         experiment: Experiment | None,
@@ -313,20 +306,24 @@ class _Claim:
             return None
         changes = dict(raw)
         at = _at(_table(changes.pop("at", {})), (*path, "at"), self.experiment.axes, self.notes)
-        for key in sorted(FIXED_IN_CONTROL & changes.keys()):
+        margins = {key.name for key in self.predicate.declared_keys() if key.role == "margin"}
+        for key in sorted(margins & changes.keys()):
             self.notes.add((*path, key), "the claim's own margin for its rival too", f"`{key}` replaced")
             del changes[key]
         if not changes and not at:
             self.notes.add(path, "a key of the predicate, or `at`, to replace", "nothing replaced")
             return None
-        if axis_used(self.predicate) in at:
+        if self.predicate.axis in at:
             self.notes.add((*path, "at"), "an axis that the predicate does not run along", str(list(at)))
         predicate = read_predicate(self.kind, Table({**self.raw, **changes}, path, self.notes))
         if predicate is None:
             return None
         if predicate == self.predicate and not at:
             self.notes.add(path, "a rival that differs from the claim", "the claim itself")
-        _check_predicate(predicate, self.experiment, path, self.notes)
+        for field_, name in predicate.named():
+            if field_.role == "benchmark":  # the claim times these two alone
+                self.notes.name((*path, field_.name), name, self.predicate.benchmarks)
+        check_predicate(predicate, self.experiment, path, self.notes)
         single = {}
         for axis, labels in at.items():
             if len(labels) == 1:
@@ -338,7 +335,7 @@ class _Claim:
     def override(self, table: Table) -> Override:
         raw = table.take("at", dict[str, Any], {})
         axes = self.experiment.axes if self.experiment else {}
-        spans = self.predicate.along if isinstance(self.predicate, Comparison) else None
+        spans = self.predicate.axis if self.predicate and self.predicate.USE == "pairs" else None
         at = _at(raw, (*table.path, "at"), axes, self.notes, spans) if self.experiment else {}
         changes = [each.name for each in fields(Override) if each.name not in ("path", "at")]
         if not any(map(table.has, changes)):
@@ -354,8 +351,8 @@ class _Claim:
                 table.take("control", str | dict[str, Any], None, expected=_CONTROL),
                 (*table.path, "control"),
             ),
-            seeds=read_seeds(table, exact=self.kind == "exact"),
-            rare=read_rare(table, exact=self.kind == "exact"),
+            seeds=read_seeds(table, fixed=_fixed(self.kind)),
+            rare=read_rare(table, fixed=_fixed(self.kind)),
         )
         table.close()
         if override.stance is not None and not self.cites:
@@ -368,44 +365,3 @@ class _Claim:
 
 def _table(value: object) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {"": value}
-
-
-def _check_predicate(predicate: Predicate, experiment: Experiment, path: Path, notes: Notes) -> None:
-    """Cross-references of a predicate: its quantities, their scales, and its axis."""
-    axis_name = axis_used(predicate)
-    if axis_name is not None:
-        key = "against" if isinstance(predicate, PowerLaw) else "along"
-        if notes.name((*path, key), axis_name, experiment.axes):
-            _check_axis(predicate, experiment.axes[axis_name], (*path, key), notes)
-    if experiment.declaration is None:
-        return
-    declared = experiment.declaration.quantities
-    unknown = [q for q in predicate.quantities if not notes.name((*path, "of"), q, declared)]
-    if unknown:
-        return
-    if isinstance(predicate, Faster):
-        return
-    linear = [q for q in predicate.quantities if declared[q].scale == "linear"]
-    needs_log = isinstance(predicate, PowerLaw) or (
-        isinstance(predicate, Comparison) and predicate.margin is not None and predicate.margin.relative
-    )
-    if needs_log and linear:
-        instead = "" if isinstance(predicate, PowerLaw) else "give an absolute margin"
-        notes.add((*path, "of"), "quantities on a log scale", f"`{linear[0]}` on a linear one", instead)
-    if isinstance(predicate, Bound) and not linear and predicate.bound <= 0:
-        notes.add((*path, "bound"), f"a bound above 0 for `{predicate.of}`", shown(predicate.bound))
-
-
-def _check_axis(predicate: Predicate, axis: Axis, path: Path, notes: Notes) -> None:
-    if isinstance(predicate, PowerLaw):
-        for value in axis.values:
-            number = value.value
-            if isinstance(number, bool | str) or number is None or number <= 0:
-                notes.add(path, "an axis of positive numbers", f"`{axis.name}` with {value.label}")
-                return
-    if isinstance(predicate, Comparison):
-        for key, label in (("from", predicate.start), ("to", predicate.end)):
-            if label is not None:
-                notes.name((*path[:-1], key), label, axis.by_label)
-        if predicate.start is not None and predicate.start == predicate.end:
-            notes.add((*path[:-1], "to"), "another value than `from`", shown(predicate.end))

@@ -27,9 +27,9 @@ from harness.declare.registry import module_of
 from harness.declare.repeatable import EXPECTED
 from harness.suite.errors import Path, nearest, one_of, shown
 from harness.suite.inputs import note_unmatched, read_inputs
-from harness.suite.predicates import label_of
 from harness.suite.reader import ID, Notes, Table, convert, expectation
 from harness.suite.records import Axis, AxisValue, Benchmark, Experiment
+from harness.text import label_of
 
 LABEL = re.compile(r"[A-Za-z0-9._:+-]+")
 MAX_POINTS = 100_000

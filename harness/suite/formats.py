@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.declare import is_reference, reference_of
+from harness.predicates import predicates
 from harness.questions import LOOKS
 from harness.suite.budgets import DROPPED_LOOKS
 from harness.suite.errors import Mistake, Path
@@ -94,7 +95,8 @@ def _to_write(lacking: Sequence[str]) -> str:
 
 def _budgets(read: Read) -> Iterator[Mistake]:
     """Budgets that are looks no more, of claims that have looks, and of `[defaults]` where one takes it."""
-    claims = {id_: claim for id_, claim in _tables(read.document.get("claims")) if "exact" not in claim}
+    fixed = {name for name, kind in predicates().items() if not kind.STATISTICS}
+    claims = {id_: claim for id_, claim in _tables(read.document.get("claims")) if not fixed & claim.keys()}
     if any("seeds" not in claim for claim in claims.values()):
         yield from _dropped(("defaults",), read.document.get("defaults"))
     for id_, claim in claims.items():

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from harness.suite.claims import Draft, Override
 from harness.suite.errors import one_of
-from harness.suite.predicates import NEED_CONTROL, Comparison, Monotone, PowerLaw, axis_used
 from harness.suite.reader import Notes
 from harness.suite.records import AxisValue, Control, Expectation, Instance, Stance
 
 MAX_INSTANCES = 100_000
 MAX_OVERRIDES = 200  # each is compared with each instance
-MIN_WIDTHS = 3  # two points always lie on a power law
 
 _BY_STANCE: Mapping[Stance, Expectation] = {
     "asserts": "supported",
@@ -29,7 +27,8 @@ def expand(suite: str, draft: Draft, notes: Notes, room: int = MAX_INSTANCES) ->
     None, with a note, where there are more than `room`.
     """
     claim = draft.claim
-    used = axis_used(claim.predicate)
+    predicate = claim.predicate
+    used = predicate.axis
     kept = {
         axis.name: [v for v in axis.values if v.label in draft.at.get(axis.name, axis.by_label)]
         for axis in claim.experiment.axes.values()
@@ -38,17 +37,13 @@ def expand(suite: str, draft: Draft, notes: Notes, room: int = MAX_INSTANCES) ->
     over: tuple[str, tuple[str, ...]] | None = None
     if used is not None and used in kept:
         labels = [value.label for value in kept.pop(used)]
-        if isinstance(claim.predicate, PowerLaw | Monotone):
-            least = MIN_WIDTHS if isinstance(claim.predicate, PowerLaw) else 2
-            if len(labels) < least:
-                notes.add(draft.path, f"at least {least} values of `{used}`", str(len(labels)))
-                return []
+        if predicate.USE == "whole":
             over = (used, tuple(labels))
         else:
-            spans = list(_spans(used, claim.predicate, labels))
-            if not spans:
-                notes.add(draft.path, f"at least 2 values of `{used}`", str(len(labels)))
-                return []
+            spans = [(used, start, end) for start, end in predicate.steps(labels)]
+        if not spans or (over and len(labels) < predicate.LEAST):
+            notes.add(draft.path, f"at least {predicate.LEAST} values of `{used}`", str(len(labels)))
+            return []
     count = len(spans)
     for values in kept.values():
         count *= len(values)
@@ -69,16 +64,6 @@ def expand(suite: str, draft: Draft, notes: Notes, room: int = MAX_INSTANCES) ->
             notes.add((*override.path, "at"), "values that match an instance", "none that do")
     _check_controls(draft, instances, notes)
     return instances
-
-
-def _spans(
-    axis: str, predicate: object, labels: list[str]
-) -> Iterator[tuple[str, str, str]]:
-    if isinstance(predicate, Comparison) and predicate.start is not None and predicate.end is not None:
-        yield axis, predicate.start, predicate.end
-    else:
-        for start, end in itertools.pairwise(labels):
-            yield axis, start, end
 
 
 def _instance(
@@ -129,7 +114,7 @@ def _matches(override: Override, labels: Mapping[str, str]) -> bool:
 
 def _check_controls(draft: Draft, instances: list[Instance], notes: Notes) -> None:
     """An instance expected supported by a predicate that standing still might satisfy has a control."""
-    if draft.claim.predicate.kind in NEED_CONTROL:
+    if draft.claim.predicate.NEEDS_CONTROL:
         missing = [i for i in instances if i.expect == "supported" and i.control is None]
         if missing:
             expected = 'a `control` (or "none: reason"): an instance expected supported names a rival'

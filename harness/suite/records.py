@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Literal
 
 from harness.declare import EXACTLY, Declaration, Inputs, Repeatable, Value, noted_of
+from harness.predicates import Predicate
 from harness.questions import Center
 from harness.suite.explored import Ranges, first_beyond
-from harness.suite.predicates import Predicate
 
 SourceStance = Literal["asserts", "disputes", "asks"]
 Stance = Literal["asserts", "disputes", "asks", "none"]

@@ -36,6 +36,13 @@ def test_the_reference_is_what_make_reference_writes(page: str) -> None:
     assert path.read_text() == reference.pages()[path], "make reference writes it again"
 
 
+def test_the_table_of_predicates_is_what_make_reference_writes() -> None:
+    predicates = module("predicates")
+    page = predicates.PAGE.read_text()
+    assert page == predicates.written(page), "make reference writes it again"
+    assert page.count(predicates.BEGIN) == page.count(predicates.END) == 1
+
+
 def test_the_reference_names_every_key_parameter_and_quantity() -> None:
     from harness.suite.schema import schema_text
 

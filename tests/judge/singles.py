@@ -21,7 +21,7 @@ from harness.judge import (
     reproducibility,
 )
 from harness.plan import Linear, Question, Reading, Region, Straightness
-from harness.plan.slopes import bend_weights, slope_weights
+from harness.predicates.slopes import bend_weights, slope_weights
 
 CURVED = 0.97
 """The share of curves that are seen before their exponent is shown."""

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from harness.declare import experiment_names, find
+from harness.predicates import predicates
 from harness.suite import Mistake, Suite, SuiteError, load
-from harness.suite.predicates import READERS
 from harness.suite.schema import schema, schema_text
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,8 @@ EDITOR, TOY_EDITOR = Draft7Validator(CURRENT), Draft7Validator(TOYS)
 
 Read = Callable[[str], Suite]
 
-PREDICATES = {
+EXAMPLES = [(name, kind, text) for name, kind in predicates().items() for text in kind.EXAMPLES]
+PREDICATES = {name: f"{name} = {text}" for name, kind, text in EXAMPLES if kind.SUBJECTS == "quantities"} | {
     "equal": 'equal = { of = ["a.error", "b.error"], within = 0.05, along = "size", from = 1, to = 4 }',
     "differ": 'differ = { of = ["a.error", "b.error"], by = ".5 %" }',
     "less": 'less = { of = ["a.error", "b.error"] }',
@@ -88,6 +89,12 @@ ACCEPTED = [
     FASTER,
     FASTER.partition("[claims.other]")[0],
     *(GOOD + CLAIM.format(predicate=predicate) for predicate in PREDICATES.values()),
+    *(
+        GOOD + CLAIM.format(predicate=f"{name} = {text}")
+        if kind.SUBJECTS == "quantities"
+        else f"{FASTER.partition('faster =')[0]}{name} = {text}"
+        for name, kind, text in EXAMPLES
+    ),
     GOOD + CLAIM.format(predicate=PREDICATES["power-law"].replace("0.1 }", "0.1, straight = 0.3 }")),
     GOOD.replace("size = [1, 2, 4]", "size = [1.0, 2, 4]").replace("shift = [0.0, 0.5]", "shift = [0, 0.5]"),
     GOOD.replace("arxiv", 'year = 1999\ndoi = "d"\nurl = "u"\nvenue = "v"\narxiv').replace(
@@ -315,7 +322,8 @@ def test_any_quantity_and_parameter_passes_where_an_experiment_is_not_known() ->
 
 TABLES = [
     "", "suite", "sources.someone", "defaults", "experiments.pairs", "benchmarks.one",
-    "claims.other", "claims.same.source", "claims.other.where", *(f"claims.other.{kind}" for kind in READERS),
+    "claims.other", "claims.same.source", "claims.other.where",
+    *(f"claims.other.{kind}" for kind in predicates()),
 ]  # fmt: skip
 
 

@@ -18,8 +18,8 @@ import harness
 from harness.declare import find
 from harness.declare.stages import collect_stages
 from harness.plan import parameters
+from harness.predicates.exact import Exact
 from harness.questions import arguments
-from harness.suite.predicates import Exact
 
 SUITE = Path(__file__).parents[2] / "suites" / "kernels.toml"
 COMBINATIONS = ("nngp-combinations", "ntk-combinations", "nngp-extremes", "ntk-extremes")

@@ -17,7 +17,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.report.record import InstanceRecord, PartRecord, Side, Unit
+from harness.questions import Unit
+from harness.report.record import InstanceRecord, PartRecord, Side
 
 SPAN = 3.0
 WIDTH, HEIGHT = 150, 16

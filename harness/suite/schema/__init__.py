@@ -15,15 +15,10 @@ from typing import get_args
 from harness.declare import Declaration, Kind, benchmark_names, experiment_names, find
 from harness.suite.formats import FORMAT, Format
 from harness.suite.reader import ID
-from harness.suite.schema.claims import (
-    claim,
-    defaults,
-    of_default_budget,
-    only_known_quantities,
-    shared_parts,
-)
+from harness.suite.schema.claims import claim, defaults, of_default_budget, shared_parts
 from harness.suite.schema.experiments import benchmark, experiment, parameters
 from harness.suite.schema.parts import Schema, any_table, explored, of_type, partly, table, tables
+from harness.suite.schema.predicates import only_known_quantities
 
 __all__ = ["schema", "schema_text"]
 

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from harness.plan.slopes import bend_weights, slope_weights
+from harness.predicates.slopes import bend_weights, slope_weights
 
 
 def of(weights: tuple[float, ...], y: np.ndarray) -> float:

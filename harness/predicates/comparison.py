@@ -1,0 +1,104 @@
+"""What `equal`, `differ`, `less` and `greater` share: two quantities, or their changes along an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta, field
+
+from harness.declare import Scale
+from harness.predicates.base import Asking, Known, Mistaken, Predicate, Use, linear_ones
+from harness.predicates.keys import LABEL
+from harness.predicates.margin import MARGIN, Margin
+from harness.questions import Question, Region, Unit
+
+_END = "of the change; left out, each adjacent pair of values is an instance."
+UNITS: Mapping[Scale, Unit] = {"log": "ratio", "linear": "difference"}
+
+
+class Comparison(Predicate, frozen=True):
+    """Two quantities a and b: the centre of ln a/b or of a − b, or of the difference of their changes."""
+
+    USE: ClassVar[Use] = "pairs"
+    EXCHANGED: ClassVar[bool] = False
+    """Whether it is supported outside its region."""
+    SCHEMA: ClassVar[Mapping[str, Any]] = {
+        "dependencies": {"from": ["to", "along"], "to": ["from", "along"]}
+    }
+
+    of: Annotated[
+        tuple[str, str],
+        Meta(
+            description="Two quantities, a and b.", extra={"role": "quantity", "expected": "two quantities"}
+        ),
+    ]
+    margin: Annotated[Margin | None, Meta(extra={"role": "margin", "written": MARGIN})] = None
+    along: Annotated[
+        str | None,
+        Meta(
+            description="A swept axis; changes along it are compared, ln(a_to/a_from) with b's.",
+            extra={"role": "axis"},
+        ),
+    ] = None
+    start: Annotated[
+        str | None,
+        Meta(description=f"The start {_END}", extra={"role": "label", "written": LABEL}),
+    ] = field(default=None, name="from")
+    end: Annotated[
+        str | None,
+        Meta(description=f"The end {_END}", extra={"role": "label", "written": LABEL}),
+    ] = field(default=None, name="to")
+
+    def region(self, margin: float) -> Region:
+        """Where the effect must lie."""
+        raise NotImplementedError
+
+    @classmethod
+    def misplaced(cls, stated: Mapping[str, object]) -> Iterator[Mistaken]:
+        """A change has two ends, and an axis."""
+        if ("from" in stated) != ("to" in stated):
+            yield Mistaken("", "`from` and `to` together", "one of them")
+        if "from" in stated and "along" not in stated:
+            yield Mistaken("", "`along` with `from` and `to`", "none")
+
+    def mistakes(self, known: Known) -> Iterator[Mistaken]:
+        """A change has two ends that differ; a ratio is one of quantities on a log scale."""
+        if self.along in known.axes and self.start is not None and self.start == self.end:
+            yield Mistaken("to", "another value than `from`", f'"{self.end}"')
+        if self.margin is not None and self.margin.relative:
+            yield from linear_ones(self.of, known, "give an absolute margin")
+
+    def steps(self, labels: Sequence[str]) -> list[tuple[str, str]]:
+        """The change that is stated, or each adjacent pair."""
+        stated = self.start is not None and self.end is not None
+        return [(self.start or "", self.end or "")] if stated else super().steps(labels)
+
+    def questions(self, ask: Asking) -> Iterator[Question]:
+        """One question, of the ratio or the difference."""
+        a, b = self.of
+        scale = self._scale(ask)
+        if ask.span is not None and self.along is not None:
+            start, end = ask.span
+            readings = tuple(ask.reading(q, label) for q in (a, b) for label in (end, start))
+            effect = ask.linear(readings, (1.0, -1.0, -1.0, 1.0), scale)
+        else:
+            effect = ask.linear((ask.reading(a), ask.reading(b)), (1.0, -1.0), scale)
+        region = self.region(self.margin.size if self.margin else 0.0)
+        yield ask.question(effect, region, UNITS[scale], exchanged=self.EXCHANGED)
+
+    def _scale(self, ask: Asking) -> Scale:
+        """That of the margin; without one, the log scale if both quantities are on it."""
+        if self.margin is not None:
+            return "log" if self.margin.relative else "linear"
+        return "linear" if any(ask.scale(quantity) == "linear" for quantity in self.of) else "log"
+
+    def both(self) -> str:
+        """What is compared, in words."""
+        a, b = self.of
+        return f"changes of {a} and {b} along {self.along}" if self.along else f"{a} and {b}"
+
+    def ordered(self, word: str) -> str:
+        """The order of both, in words."""
+        first, second = (f"change of {q} along {self.along}" if self.along else q for q in self.of)
+        return f"{first} {word} {second}" + (f" by {self.margin.text}" if self.margin else "")
