@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 import textwrap
@@ -152,6 +153,26 @@ def test_all_mistakes_of_a_predicate_are_told_at_once(read: Read) -> None:
         "of", "against", "within", "straight", "zzz",
     ]  # fmt: skip
     assert expected["power-law", "within"] == "`within` beside `exponent`"
+
+
+LAW = 'power-law = { of = "a.error", against = "size", at-most = 1 }'
+ALONG = 'less = { of = ["a.error", "b.error"], along = "size", from = 1, to = 4 }'
+PAIRS = 'less = { of = ["a.error", "b.error"], along = "size" }'
+
+
+@pytest.mark.parametrize(
+    ("predicate", "at", "said"),
+    [
+        (LAW, "at = { shift = 0.0, size = [1, 2] }", "at least 3 values of `size`, found 2"),
+        (LAW.replace('"size"', '"shift"'), "at = { size = 1 }", "positive numbers, found `shift` with 0"),
+        (ALONG.replace("to = 4", "to = 1"), ALL_SIZES, 'another value than `from`, found "1"'),
+        (ALONG.replace("to = 4", "to = 3"), ALL_SIZES, 'one of 1, 2, 4, found "3"'),
+        (PAIRS, "at = { size = 1 }", "at least 2 values of `size`, found 1"),
+    ],
+)
+def test_mistakes_about_an_axis(read: Read, predicate: str, at: str, said: str) -> None:
+    with pytest.raises(SuiteError, match=re.escape(said)):
+        read(stating(predicate, at=at))
 
 
 SHARE = '''
