@@ -92,7 +92,7 @@ GROUPS = (
             *_tests("judge", "independence sources law"),
             *_tests("plan", "questions fresh shards slopes"),
             *_tests("suite", "rare unseen"),
-            "tests/measure/test_timing.py",
+            "tests/timing/test_timing.py",
         ),
     ),
     Group("campaign", ("harness/campaign.py",), ("tests/test_campaign.py", "tests/test_recheck.py")),

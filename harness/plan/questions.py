@@ -26,9 +26,7 @@ from harness.questions import (
 )
 from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
 from harness.suite.records import AxisValue, Experiment, Instance
-
-PAIR = "harness.measure.pair:pair"
-"""The experiment that times two benchmarks side by side; by its name, for this room knows nothing of it."""
+from harness.timing import PAIR
 
 
 class SeedsError(UserError, ValueError):
