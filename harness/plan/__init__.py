@@ -5,7 +5,7 @@ question reads *trials*; two claims that read the same experiment at the same po
 read the same trial, which is measured once.
 """
 
-from harness.plan.questions import Case, SeedsError, case, declared, fixed, parameters
+from harness.plan.questions import Case, case, declared, fixed, parameters
 from harness.plan.shards import shard
 from harness.questions import (
     Closeness,
@@ -14,6 +14,7 @@ from harness.questions import (
     Question,
     Reading,
     Region,
+    SeedsError,
     Straightness,
     Trial,
     arguments,

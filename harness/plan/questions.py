@@ -11,26 +11,22 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from harness.declare import Declaration, Scale, Value, find, is_reference
-from harness.errors import UserError
 from harness.plan.slopes import bend_weights, slope_weights
 from harness.questions import (
-    LOOKS,
     Closeness,
     Linear,
     Params,
     Question,
     Reading,
     Region,
+    SeedsError,
     Straightness,
     arguments,
+    check_look,
 )
 from harness.suite.predicates import Bound, Comparison, Exact, Faster, Monotone, PowerLaw, Predicate
 from harness.suite.records import AxisValue, Experiment, Instance
 from harness.timing import PAIR
-
-
-class SeedsError(UserError, ValueError):
-    """A budget that is given in place of the claims' own, and that one of them cannot be judged with."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +68,7 @@ def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None
 
 
 def _check_budget(seeds: int, instance: Instance) -> None:
-    if seeds not in LOOKS:
-        raise SeedsError(f"seeds: expected one of {', '.join(map(str, LOOKS))}, found {seeds}")
+    check_look(seeds)
     if seeds < instance.least:
         expected = f"expected at least {instance.least} seeds, for its `rare`"
         raise SeedsError(f"{instance.id}: {expected}, found {seeds}")
