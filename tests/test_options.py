@@ -83,11 +83,11 @@ LEFT_OUT = {
     "command line": {"command"},
     "pytest": {"command", "cluster", "fresh", "shard", "time_budget", "track"},
     "bisect": {
-        "command", "seeds", "first_seed", "fresh", "workers", "cluster", "memory_limit", "time_budget", "shard",
-        "recheck",
+        "command", "seeds", "first_seed", "fresh", "workers", "cluster", "memory_limit", "time_budget",
+        "shard", "recheck",
     },
 }  # fmt: skip
-"""What an interface leaves out on purpose. `command` is filled by each; pytest has plugins for time and shards
+"""What an interface leaves out on purpose. Each fills `command`; pytest has plugins for time and shards,
 and writes no record; bisection judges commits on the seeds of the good end."""
 
 FIELDS = [field.name for field in fields(RunOptions)]
