@@ -1,4 +1,4 @@
-"""For programs and notebooks: run suites, and get a record's numbers as arrays or as a frame."""
+"""For programs and notebooks: run suites, hold records against others, get their numbers as arrays."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import msgspec
 
 from harness.campaign import Progress
 from harness.disk import inside
+from harness.history.against import Comparison, read_published
 from harness.options import STORE, RunOptions
 from harness.report.progress import showing
 from harness.report.record import Record
@@ -82,6 +83,17 @@ def run(
         record = run_session(selected, options, progress if callable(progress) else show)
     empty = [unmatched(each.suite, keyword, marks, names=False) for each in selected if not each.instances]
     return msgspec.structs.replace(record, notes=(*empty, *record.notes)) if empty else record
+
+
+def hold_against(record: Record, published: str | Path | Sequence[str | Path]) -> Comparison:
+    """Hold a record against published ones, in files or folders of them; what `--against` does.
+
+    `held` says of each instance whether its outcome `differs`, is `noted` or the `same`; `exit_code` is 1
+    where one differs. Raises `RecordError` for a file that is no record, `AgainstError` for records of other
+    suites or parameters; both are `UserError`.
+    """
+    paths = [published] if isinstance(published, str | Path) else published
+    return read_published(map(Path, paths)).hold(record)
 
 
 def arrays(record: Record, claim: str | None = None) -> dict[str, np.ndarray]:
