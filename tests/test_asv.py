@@ -173,17 +173,19 @@ def test_importing_the_suites_without_asv_makes_nothing_and_needs_nothing() -> N
 
 
 LOOKING = """
-import sys
+import importlib.util, sys
 sys.modules["asv_runner"] = sys
-sys.path[:0] = [{project!r}, {commit!r}]
-import suites
+sys.path.insert(0, {commit!r})
+spec = importlib.util.spec_from_file_location("suites", {file!r})
+suites = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(suites)
 print(sorted(n for n in vars(suites) if "." in n), [n for n in sys.modules if n.startswith("harness.")])
 """
 
 
 def seen_by_asv(project: Path, commit: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """What asv finds in a project's suites, with the packages of a commit on the path."""
-    program = LOOKING.format(project=str(project), commit=str(commit))
+    """What asv finds in a project's suites: it imports their folder by its path, and a commit's packages."""
+    program = LOOKING.format(file=str(project / "suites/__init__.py"), commit=str(commit))
     command = [sys.executable, *options, "-c", program]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -14,6 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from good_suite import GOOD, write
+from hypothesis import example
 from hypothesis import given as given_by
 from hypothesis import strategies as st
 
@@ -202,6 +203,7 @@ def test_bisection_passes_on(
         store=st.none() | NAMES.map(Path),
     )
 )
+@example(RunOptions(memory_limit=1001, given={"a": "1", "b": "true", "c": "x", "d": [1, "y"]}))
 def test_arguments_are_read_as_the_options_that_they_were_made_of(options: RunOptions) -> None:
     """Of what bisection hands to a run, and what pytest says to repeat, nothing is lost or rounded."""
     read: list[RunOptions] = []
