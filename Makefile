@@ -1,5 +1,5 @@
 # make run    the paper's suite without its slow part, its report, and what differs from the published record
-# make test   lint, types and the fast tests
+# make test   lint, types, imports between rooms and the fast tests
 # make slow   the tests marked slow
 # make schema write suites/suite.schema.json again, after experiments or the format have changed
 # make reference write docs/reference, and the tables in README.md, docs/suites.md and docs/findings.md, again
@@ -26,6 +26,7 @@ run: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 test: lint
 	$(BIN)/pytest -n auto -m "not slow"

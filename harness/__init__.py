@@ -2,6 +2,7 @@
 
     load, run           a suite file → `Suite`; suites → a `Record` of verdicts
     read_record, arrays, frame          a record from its file; as NumPy arrays; as a pandas frame
+    hold_against        what differs from published records
     experiment, Quantity, stage, StageError, NotCovered     to write an experiment (see docs/suites.md)
 
 Names are imported when they are first used: the declarations of experiments, and every trial's worker,
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.api import arrays as arrays
     from harness.api import frame as frame
+    from harness.api import hold_against as hold_against
     from harness.api import run as run
     from harness.declare import NotCovered as NotCovered
     from harness.declare import Quantity as Quantity
@@ -42,6 +44,7 @@ _HOME = {
     "arrays": "harness.api",
     "experiment": "harness.declare",
     "frame": "harness.api",
+    "hold_against": "harness.api",
     "load": "harness.suite",
     "read_record": "harness.report",
     "run": "harness.api",

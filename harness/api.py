@@ -1,4 +1,4 @@
-"""For programs and notebooks: run suites, and get a record's numbers as arrays or as a frame."""
+"""For programs and notebooks: run suites, hold records against others, get their numbers as arrays."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import msgspec
 
 from harness.campaign import Progress
 from harness.disk import inside
+from harness.history.against import Comparison, read_published
+from harness.options import STORE, RunOptions
 from harness.report.progress import showing
 from harness.report.record import Record
 from harness.session import make_importable
 from harness.session import run as run_session
 from harness.suite.unmatched import unmatched
-from harness.targets import STORE, gather, make_local_modules_importable
+from harness.targets import gather, make_local_modules_importable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,59 +30,70 @@ def run(
     *,
     keyword: str = "",
     marks: str = "",
-    store: str | Path | None = STORE,
+    given: Mapping[str, object] | None = None,
+    seeds: int | None = None,
+    first_seed: int | None = None,
+    fresh: bool = False,
     workers: int | None = None,
     cluster: str = "",
     memory_limit: int | None = None,
-    seeds: int | None = None,
-    first_seed: int | None = None,
-    given: Mapping[str, object] | None = None,
     time_budget: float | None = None,
-    track: str | Path | None = None,
+    shard: tuple[int, int] | None = None,
     recheck: bool | float = True,
+    store: str | Path | None = STORE,
+    track: str | Path | None = None,
     progress: bool | Callable[[Progress], None] = False,
 ) -> Record:
     """Measure and judge the claims of `FILE` or `FILE::ID` targets; what `harness run` does, as a record.
 
     A target may be a folder of suites, or a glob; without targets the folder `suites` is taken.
 
-    `keyword` and `marks` select as -k and -m do. `store` keeps measured trials (None keeps nothing), `seeds`
-    replaces the budgets, `first_seed` the first seed that each claim has not explored, and `given` values of
-    parameters, as `--with` does: `given={"subject": "my.module:kernel"}`. `time_budget` is in seconds,
-    `memory_limit` of a trial in bytes, `cluster` names Dask workers, `track` the repository of the code under
-    test. `recheck=False` measures no trial twice, `recheck=0.01` also that share of what the store has.
-    `progress` shows it on standard error, or is a function that is called with it. A note of the record names
-    each suite of which nothing is selected; a record without instances means that nothing is selected at all.
+    `keyword` and `marks` select as -k and -m do. The other arguments are the options of `harness run`, as
+    Python has them: `given={"subject": "my.module:kernel"}` is `--with`, `memory_limit` is in bytes,
+    `time_budget` in seconds, `shard` is (2, 5), `store=None` keeps nothing. `recheck=False` measures no trial
+    twice, `recheck=0.01` also that share of what the store has. `progress` shows it on standard error, or is
+    a function that is called with it. A note of the record names each suite of which nothing is selected; a
+    record without instances means that nothing is selected at all.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
-    `NoSuiteError` for a folder without suites, `StoreError` for a store that cannot be used (all are
-    `UserError`), and ValueError where `recheck` is no share.
+    `NoSuiteError` for a folder without suites, `StoreError` for a store that cannot be used, and
+    `OptionError` for an option with a value that it cannot have; all are `UserError`.
     """
-    if not isinstance(recheck, bool) and not 0 <= recheck <= 1:
-        raise ValueError(f"recheck: expected True, False or a share from 0 to 1, found {recheck!r}")
-    share = float(recheck) if not isinstance(recheck, bool) else 0.0
-    make_local_modules_importable()
-    if track is not None:
-        make_importable(Path(track))
     names = [targets] if isinstance(targets, str | Path) else targets
-    selected = gather([str(name) for name in names], keyword=keyword, marks=marks, given=given)
+    options = RunOptions(
+        given=given or {},
+        seeds=seeds,
+        first_seed=first_seed,
+        fresh=fresh,
+        workers=workers,
+        cluster=cluster,
+        memory_limit=memory_limit,
+        time_budget=time_budget,
+        shard=shard,
+        recheck=recheck,
+        store=None if store is None else inside(STORE, "store=") if store == STORE else Path(store),
+        track=None if track is None else Path(track),
+        command=("harness.run", *map(str, names)),
+    )
+    make_local_modules_importable()
+    if options.track is not None:
+        make_importable(options.track)
+    selected = gather([str(name) for name in names], keyword=keyword, marks=marks, given=options.given)
     with showing(quiet=progress is not True) as show:
-        record = run_session(
-            selected,
-            store=None if store is None else inside(STORE, "store=") if store == STORE else Path(store),
-            workers=workers,
-            cluster=cluster,
-            memory_limit=memory_limit,
-            seeds=seeds,
-            first_seed=first_seed,
-            time_budget=time_budget,
-            track=None if track is None else Path(track),
-            recheck=None if recheck is False else share,
-            command=("harness.run", *map(str, names)),
-            on_progress=progress if callable(progress) else show,
-        )
+        record = run_session(selected, options, progress if callable(progress) else show)
     empty = [unmatched(each.suite, keyword, marks, names=False) for each in selected if not each.instances]
     return msgspec.structs.replace(record, notes=(*empty, *record.notes)) if empty else record
+
+
+def hold_against(record: Record, published: str | Path | Sequence[str | Path]) -> Comparison:
+    """Hold a record against published ones, in files or folders of them; what `--against` does.
+
+    `held` says of each instance whether its outcome `differs`, is `noted` or the `same`; `exit_code` is 1
+    where one differs. Raises `RecordError` for a file that is no record, `AgainstError` for records of other
+    suites or parameters; both are `UserError`.
+    """
+    paths = [published] if isinstance(published, str | Path) else published
+    return read_published(map(Path, paths)).hold(record)
 
 
 def arrays(record: Record, claim: str | None = None) -> dict[str, np.ndarray]:

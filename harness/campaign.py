@@ -28,7 +28,8 @@ from harness.judge import (
     outcome,
 )
 from harness.measure import Group, Laboratory, Measurement, Recheck, Rechecker, remarks
-from harness.plan import PAIR, Case, Params, Question, Trial, fixed
+from harness.plan import Case, Params, Question, Trial, fixed
+from harness.timing import PAIR
 
 POLL = 0.25
 """Seconds between two reports of progress while nothing finishes."""

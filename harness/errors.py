@@ -2,11 +2,12 @@
 
     UserError
     ├── PlaceError               a default place is a link out of here   (disk)
+    ├── OptionError              a value that an option cannot have     (options)
+    │   └── SeedsError           a budget that a claim cannot have      (questions)
     ├── UnknownExperimentError   no experiment has this name            (declare)
     │   └── ImportFailedError    its module cannot be imported
     ├── SuiteError               a suite file with mistakes             (suite)
     ├── SelectionError           an id or expression that fits nothing  (suite)
-    ├── SeedsError               a budget that a claim cannot have      (plan)
     ├── NoSuiteError             a folder or glob without suites        (folders)
     ├── StoreError               a store that cannot be used            (measure)
     ├── LockError                a lock that cannot be opened or got    (measure)
@@ -21,5 +22,25 @@ The command line prints one and exits with 4; anything else that is raised is a 
 """
 
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
 class UserError(Exception):
     """Base of the errors that a user can mend."""
+
+
+class OptionError(UserError, ValueError):
+    """What is wrong with the options of these names; an interface prints the names as it spells them."""
+
+    def __init__(self, text: str, *names: str) -> None:
+        self.text, self.names = text, names
+        super().__init__(self.spelled(str))
+
+    def spelled(self, spell: Callable[[str], str]) -> str:
+        """The message. Of one option, `text` says what is wrong; of several, why they exclude each other."""
+        names = [spell(name) for name in self.names]
+        if len(names) < 2:
+            return ": ".join([*names, self.text])
+        return f"expected {' or '.join(names)}, {self.text}"

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Literal
 
 from harness.declare import Inputs, Scale, Value
+from harness.errors import OptionError
 
 Params = tuple[tuple[str, Value], ...]
 Center = Literal["mean", "pseudomedian", "median"]
@@ -24,6 +25,16 @@ logarithm or value; a ratio of seconds, an exponent, or how far an inequality is
 LOOKS = (14, 21, 32, 48, 72, 108, 162, 243)
 """Numbers of seeds at which a claim may be decided, each about 1.5 times the one before; a budget is one of
 them. Six or nine seeds of a number with two modes are too often all of one mode: docs/verdicts.md."""
+
+
+class SeedsError(OptionError):
+    """A budget that is given in place of the claims' own, and that one of them cannot be judged with."""
+
+
+def check_look(seeds: int) -> None:
+    """Reject a budget that is not one of the looks."""
+    if seeds not in LOOKS:
+        raise SeedsError(f"expected one of {', '.join(map(str, LOOKS))}, found {seeds}", "seeds")
 
 
 @dataclass(frozen=True)

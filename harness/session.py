@@ -17,7 +17,9 @@ from harness.errors import UserError
 from harness.git import toplevel
 from harness.judge import exit_code
 from harness.measure import Laboratory, recall_store_digests, roots
+from harness.options import RunOptions
 from harness.plan import Case, Trial, case, parameters, shard
+from harness.plan.fresh import fresh_first_seed
 from harness.report import provenance
 from harness.report.agreement import claim_records, stated_by
 from harness.report.build import instance_record, recheck_record
@@ -45,45 +47,33 @@ def cases_of(
 
 def run(
     selected: Sequence[Selected],
-    *,
-    store: Path | None,
-    workers: int | None = None,
-    cluster: str = "",
-    memory_limit: int | None = None,
-    seeds: int | None = None,
-    first_seed: int | None = None,
-    time_budget: float | None = None,
-    part: tuple[int, int] | None = None,
-    track: Path | None = None,
-    recheck: float | None = 0.0,
-    command: Sequence[str] = (),
+    options: RunOptions,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Record:
-    """Measure and judge the selected instances.
+    """Measure and judge the selected instances, which were loaded with the parameters `options.given`.
 
-    `first_seed` is where all of them begin; None: each at the first seed that its claim has not explored.
-
-    `time_budget`: after so many seconds, what is not measured is *not run*. `part` (number, of) is one shard
-    of the selection. `track` is a repository whose commit the record names: the code under test. Raises
-    `TrackError` where no trial depends on it. `cluster` is that of `Laboratory`; `memory_limit` and `recheck`
-    are those of `conduct`.
+    Raises `TrackError` where no trial depends on the repository that is tracked.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    recall_store_digests(store)
-    every = cases_of(selected, seeds, first_seed)
+    recall_store_digests(options.store)
+    first_seed = options.first_seed
+    if options.fresh:
+        first_seed = fresh_first_seed(cases_of(selected, options.seeds))
+    every = cases_of(selected, options.seeds, first_seed)
     suites = {chosen.suite.name: chosen.suite for chosen in selected}
-    stands_on = provenance.read(list(suites.values()), _closures(every), track)
-    if track is not None and every:
-        _check_tracked(track, stands_on.files)
-    cases, shard_record = _shard(every, part)
+    stands_on = provenance.read(list(suites.values()), _closures(every), options.track)
+    if options.track is not None and every:
+        _check_tracked(options.track, stands_on.files)
+    cases, shard_record = _shard(every, options.shard)
+    judged = bool(cases) or options.shard is None
     here = environment(precision=_precision(cases), libraries=stands_on.libraries)
-    with Laboratory(store, workers=workers, cluster=cluster) as laboratory:
+    with Laboratory(options.store, workers=options.workers, cluster=options.cluster) as laboratory:
         result = conduct(
             cases,
             laboratory,
-            memory_limit=memory_limit,
-            time_budget=math.inf if time_budget is None else time_budget,
-            recheck=recheck,
+            memory_limit=options.memory_limit,
+            time_budget=options.time_budget or math.inf,
+            recheck=options.rechecked,
             salt=started.isoformat(),
             on_progress=on_progress,
         )
@@ -101,7 +91,7 @@ def run(
         harness_version=__version__,
         started=started.isoformat(timespec="microseconds"),
         duration=time.monotonic() - clock,
-        command=tuple(map(encodable, command)),
+        command=tuple(map(encodable, options.command)),
         suites=stands_on.suites,
         commit=stands_on.commit,
         environment=msgspec.structs.replace(here, **measured_on),
@@ -113,12 +103,12 @@ def run(
             failed=result.progress.failed,
         ),
         wrong_verdicts_bound=sum(c.instance.claim.alpha for c in cases),
-        exit_code=exit_code(finding.outcome for finding in result.findings) if cases or not part else 0,
+        exit_code=exit_code(finding.outcome for finding in result.findings) if judged else 0,
         notes=(*stands_on.notes, *result.notes, *stands_on.changes()),
         instances=records,
         tracked=stands_on.tracked,
         shard=shard_record,
-        time_budget=time_budget,
+        time_budget=options.time_budget,
         rechecks=tuple(map(recheck_record, result.rechecks)),
         claims=claim_records(by_claim(records), stated_by(suites.values())),
         explored_seeds=any(instance.explored_seeds for instance in records),

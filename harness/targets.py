@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.disk import inside
+import tomli_w
+
 from harness.folders import files
 from harness.suite import Instance, SelectionError, Suite, load, select
 from harness.suite.names import namesakes
 from harness.text import encodable
-
-STORE = Path(".harness") / "store.sqlite"
-"""Where measured trials are kept unless told otherwise, in the current directory."""
-
-
-def default_store() -> Path:
-    """The store that the environment names (HARNESS_STORE), or `STORE`. Raises `PlaceError`."""
-    named = os.environ.get("HARNESS_STORE")
-    return Path(named) if named else inside(STORE, "--store or HARNESS_STORE")
 
 
 @dataclass(frozen=True)
@@ -86,6 +77,13 @@ def _value(text: str) -> object:
     except (ValueError, RecursionError):  # no TOML, or an integer of thousands of digits
         return text
     return document["value"] if len(document) == 1 else text
+
+
+def assignment(name: str, value: object) -> str:
+    """The text that `assigned` reads as this value of this parameter."""
+    if isinstance(value, str) and _value(value) == value:
+        return f"{name}={value}"
+    return f"{name}={tomli_w.dumps({'value': value}).partition('=')[2].strip()}"
 
 
 def make_local_modules_importable() -> None:

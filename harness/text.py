@@ -1,13 +1,17 @@
-"""Text that is safe to print; sizes of memory, shares, and values of axes, as people write them."""
+"""Text that is safe to print; memory, shares, spans of time and values of axes, as people write them."""
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 SIZE = re.compile(r"^(?=.*[1-9])([0-9]+(?:\.[0-9]+)?) ?([KMGT]iB|[kMGT]B)$")
 """A size of memory, `4 GiB` or `500MB`, that is not zero."""
 
 SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%")
+
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) *(s|min|h|d)(?= *(?:\d|$))")
 
 _UNITS = {
     **{f"{letter}iB": 1024**power for power, letter in enumerate("KMGT", 1)},
@@ -26,7 +30,13 @@ def size(text: str) -> int:
     match = SIZE.fullmatch(text)
     if match is None:
         raise ValueError(f"expected a size such as 4GiB or 500MB, found {text!r}")
-    return int(float(match[1]) * _UNITS[match[2]])
+    return int(Decimal(match[1]) * _UNITS[match[2]])
+
+
+def exact_size(count: int) -> str:
+    """So many bytes as `size` reads them: `4GiB`, or `4294967.297kB`."""
+    unit = next((unit for unit in ("TiB", "GiB", "MiB", "KiB") if count % _UNITS[unit] == 0), "kB")
+    return f"{Decimal(count) / _UNITS[unit]:f}{unit}"
 
 
 def size_text(count: int) -> str:
@@ -41,6 +51,32 @@ def share(text: str) -> float:
     if match is None or not 0 < float(match[1]) <= 100:
         raise ValueError(f"expected a share such as 1%, found {text!r}")
     return float(match[1]) / 100
+
+
+def exact_share(value: float) -> str:
+    """A share as `share` reads it, to nine decimals: `1%`."""
+    return f"{100 * value:.9f}".rstrip("0").rstrip(".") + "%"
+
+
+def duration(text: str) -> float:
+    """The seconds of `90s`, `10min` or `1h 30min`. Raises ValueError for what is none, and for zero."""
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in _AMOUNT.findall(text))
+    if _AMOUNT.sub("", text).strip() or seconds <= 0:
+        raise ValueError(f"expected a duration such as 90s, 10min, 1h30min or 30d, found {text!r}")
+    return seconds
+
+
+def exact_duration(seconds: float) -> str:
+    """So many seconds as `duration` reads them: `90s`."""
+    return f"{Decimal(repr(seconds)).normalize():f}s"
+
+
+def part(text: str) -> tuple[int, int]:
+    """`2/5`, the second of five, as its two numbers. Raises ValueError for what is none."""
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if found is None:
+        raise ValueError(f"expected NUMBER/OF such as 2/5, found {text!r}")
+    return int(found[1]), int(found[2])
 
 
 def encodable(text: str) -> str:

@@ -96,7 +96,7 @@ GROUPS = (
             *_tests("plan", "questions fresh shards"),
             *_tests("predicates", "predicates slopes"),
             *_tests("suite", "rare unseen"),
-            "tests/measure/test_timing.py",
+            "tests/timing/test_timing.py",
         ),
     ),
     Group("campaign", ("harness/campaign.py",), ("tests/test_campaign.py", "tests/test_recheck.py")),

@@ -42,6 +42,7 @@ at = {{ shift = [{shifts}] }}
 
 def run(trials: int, folder: Path) -> None:
     """Run, and print the row."""
+    from harness.options import RunOptions
     from harness.report import to_json
     from harness.report.html import page
     from harness.report.markdown import markdown
@@ -54,12 +55,13 @@ def run(trials: int, folder: Path) -> None:
     path.write_text(SUITE.format(shifts=shifts, seeds=SEEDS))
     marks = [time.perf_counter()]
     selected = gather([str(path)])
+    options = RunOptions(store=folder / "store.sqlite", workers=2)
     marks.append(time.perf_counter())
-    record = run_session(selected, store=folder / "store.sqlite", workers=2)
+    record = run_session(selected, options)
     marks.append(time.perf_counter())
     rendered = [to_json(record), markdown(record).encode(), page(record).encode()]
     marks.append(time.perf_counter())
-    again = run_session(selected, store=folder / "store.sqlite", workers=2)
+    again = run_session(selected, options)
     marks.append(time.perf_counter())
     assert again.trials.measured == 0
     assert record.trials.measured == count * SEEDS, record.trials

@@ -10,19 +10,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from good_suite import GOOD, write
 
 import harness
 from harness.campaign import Progress
+from harness.report import to_json
 
 __all__ = ["write"]
 ROOT = Path(__file__).parents[1]
 
 PUBLIC = [
     "InstanceRecord", "NotCovered", "Quantity", "Record", "StageError", "Suite", "SuiteError", "UserError",
-    "arrays", "experiment", "frame", "load", "read_record", "run", "stage",
+    "arrays", "experiment", "frame", "hold_against", "load", "read_record", "run", "stage",
 ]  # fmt: skip
 
 
@@ -89,6 +91,24 @@ at = { shift = 0.0, size = 1 }
         assert values.mean() == pytest.approx(estimate, rel=1e-12)
     assert harness.arrays(record, "low")["claim"].tolist() == ["low"]
     assert harness.arrays(record, "none")["id"].shape == (0,)
+
+
+def test_a_record_is_held_against_published_ones(write: Callable[[str], Path], tmp_path: Path) -> None:
+    record = harness.run(write(GOOD), store=None, workers=1)
+    published = tmp_path / "published"
+    published.mkdir()
+    first = msgspec.structs.replace(record.instances[0], verdict="refuted", outcome="unexpected")
+    other = msgspec.structs.replace(record, instances=(first, *record.instances[1:]))
+    (published / "toys.json").write_bytes(to_json(other))
+    for found in (published, [str(published / "toys.json")]):
+        comparison = harness.hold_against(record, found)
+        assert [each.kind for each in comparison.held] == ["differs", "same", "same"]
+        assert comparison.exit_code == 1
+    (published / "toys.json").write_bytes(to_json(record))
+    assert harness.hold_against(record, published).exit_code == 0
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(harness.UserError, match="expected records of runs"):
+        harness.hold_against(record, tmp_path / "empty")
 
 
 def test_rechecks_are_made_left_out_or_extended(write: Callable[[str], Path], tmp_path: Path) -> None:

@@ -15,29 +15,28 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import grimp
 import pytest
-from asv_project import ROOT, SUITE, SUPPORT, git, loader, project_in
+from asv_project import ROOT, SUITE, SUPPORT, git, project_in
 from records import record_of
 
 from harness.declare import benchmark_names
 from harness.declare.registry import _BENCHMARKS, module_of
-from harness.export import export
+from harness.export import asv_suites, export
 from harness.measure.environment import environment
 from harness.suite import SuiteError, load
 
-__all__ = ["loader"]
-
 
 @pytest.fixture
-def series(loader: ModuleType, tmp_path: Path) -> Callable[[str], dict[str, Any]]:
+def series(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
     """All series of the suite in a text, which `harness check` finds right; by id."""
 
     def _series(text: str) -> dict[str, Any]:
         path = tmp_path / "toys.toml"
         path.write_text(text)
         load(path, imports=True)
-        document = loader.read(path)
-        return {**loader.benchmarks("toys", document), **loader.claims("toys", document)}
+        document = asv_suites.read(path)
+        return {**asv_suites.benchmarks("toys", document), **asv_suites.claims("toys", document)}
 
     return _series
 
@@ -101,13 +100,13 @@ def test_a_changed_variant_gets_points_of_its_own_and_leaves_the_others(
 
 
 @pytest.mark.parametrize("name", ["toys", *sorted(path.stem for path in (ROOT / "suites").glob("*.toml"))])
-def test_series_have_the_points_of_the_instances(name: str, loader: ModuleType, tmp_path: Path) -> None:
+def test_series_have_the_points_of_the_instances(name: str, tmp_path: Path) -> None:
     path = ROOT / f"suites/{name}.toml"
     if name == "toys":
         path = tmp_path / "toys.toml"
         path.write_text(SUITE)
     suite = load(path, imports=name == "toys")
-    claims = loader.claims(name, loader.read(path))
+    claims = asv_suites.claims(name, asv_suites.read(path))
     assert claims.keys() == suite.claims.keys()
     for id_, kind in claims.items():
         points = [i.labels for i in suite.instances if i.claim.id == id_]
@@ -116,10 +115,10 @@ def test_series_have_the_points_of_the_instances(name: str, loader: ModuleType, 
         assert len(found) == len(points) == math.prod(map(len, kind.axes.values()))
 
 
-def test_names_have_no_hyphen_and_differ(loader: ModuleType, tmp_path: Path) -> None:
+def test_names_have_no_hyphen_and_differ(tmp_path: Path) -> None:
     for name in ("toys", "more-toys"):
         (tmp_path / f"{name}.toml").write_text(SUITE)
-    classes = loader.classes(tmp_path)
+    classes = asv_suites.classes(tmp_path)
     assert len(classes) == 2 * 10
     assert not any("-" in name for name in classes)
     assert {name.partition(".")[0] for name in classes} == {"toys", "more_toys"}
@@ -128,16 +127,16 @@ def test_names_have_no_hyphen_and_differ(loader: ModuleType, tmp_path: Path) -> 
     assert classes["toys.one_ms"].timeout == 600
 
 
-def test_series_begin_with_the_name_that_a_suite_states(loader: ModuleType, tmp_path: Path) -> None:
+def test_series_begin_with_the_name_that_a_suite_states(tmp_path: Path) -> None:
     named = SUITE.replace("[suite]", '[suite]\nname = "better-toys"')
     (tmp_path / "toys.toml").write_text(named)
     (tmp_path / "other.toml").write_text(SUITE)
-    names = set(loader.classes(tmp_path))
+    names = set(asv_suites.classes(tmp_path))
     assert {"better_toys.are_equal", "other.are_equal", "better_toys.five_us"} <= names
     assert not any(name.startswith("toys.") for name in names)
     (tmp_path / "other.toml").write_text(named)
     with pytest.raises(ValueError, match=r"two suites are named better-toys, .*other\.toml and .*toys\.toml"):
-        loader.classes(tmp_path)
+        asv_suites.classes(tmp_path)
 
 
 def test_a_claim_and_a_benchmark_of_one_name_are_refused_by_check(tmp_path: Path) -> None:
@@ -150,18 +149,18 @@ def test_a_claim_and_a_benchmark_of_one_name_are_refused_by_check(tmp_path: Path
         load(path, imports=True)
 
 
-def test_a_suite_that_cannot_be_read_is_named(loader: ModuleType, tmp_path: Path) -> None:
+def test_a_suite_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text('[claims.x]\nsays = "no predicate"\n')
     with pytest.raises(ValueError, match=r"bad\.toml: expected a suite that `harness check` finds right"):
-        loader.classes(tmp_path)
+        asv_suites.classes(tmp_path)
 
 
-def test_the_loader_knows_where_benchmarks_are_and_how_workers_compute(loader: ModuleType) -> None:
-    assert loader.HOMES == _BENCHMARKS
-    assert loader.ONE_THREAD.items() <= environment(None).items()
+def test_the_loader_knows_where_benchmarks_are_and_how_workers_compute() -> None:
+    assert asv_suites.HOMES == _BENCHMARKS
+    assert asv_suites.ONE_THREAD.items() <= environment(None).items()
     for name in benchmark_names():
         family, _, rest = name.partition(".")
-        assert f"{loader.HOMES[family]}.{rest.replace('-', '_')}" == module_of(name)
+        assert f"{asv_suites.HOMES[family]}.{rest.replace('-', '_')}" == module_of(name)
 
 
 def test_importing_the_suites_without_asv_makes_nothing_and_needs_nothing() -> None:
@@ -170,6 +169,54 @@ def test_importing_the_suites_without_asv_makes_nothing_and_needs_nothing() -> N
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("[] ")
     assert not any(name in done.stdout for name in ("'harness", "'asv", "'numpy"))
+
+
+LOOKING = """
+import importlib.util, sys
+sys.modules["asv_runner"] = sys
+sys.path.insert(0, {commit!r})
+spec = importlib.util.spec_from_file_location("suites", {file!r})
+suites = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(suites)
+print(sorted(n for n in vars(suites) if "." in n), [n for n in sys.modules if n.startswith("harness.")])
+"""
+
+
+def seen_by_asv(project: Path, commit: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """What asv finds in a project's suites: it imports their folder by its path, and a commit's packages."""
+    program = LOOKING.format(file=str(project / "suites/__init__.py"), commit=str(commit))
+    command = [sys.executable, *options, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("old", ["", "raise ImportError('an old harness that fails')"])
+def test_asv_sees_todays_suites_at_a_commit_whose_harness_has_no_export(old: str, tmp_path: Path) -> None:
+    (tmp_path / "harness").mkdir()
+    (tmp_path / "harness/__init__.py").write_text(old)
+    done = seen_by_asv(ROOT, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "'speed.gram_solve'" in done.stdout
+    assert done.stdout.endswith(" []\n")  # nothing of the commit's package was imported
+
+
+def test_suites_of_another_project_are_seen_through_an_installed_harness(tmp_path: Path) -> None:
+    project = project_in(tmp_path / "project")
+    done = seen_by_asv(project, ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "'toys.are_equal'" in done.stdout
+    done = seen_by_asv(project, tmp_path, "-S", "-I")
+    assert "FileNotFoundError" in done.stderr
+    assert str(project / "harness/export/asv_suites.py") in done.stderr
+
+
+def test_what_makes_the_classes_imports_nothing_of_harness() -> None:
+    graph = grimp.build_graph("harness", cache_dir=None)
+    assert graph.find_modules_directly_imported_by("harness.export.asv_suites") == {"harness.predicates"}
+
+
+def test_the_table_of_predicates_has_all_that_suites_may_use() -> None:
+    here = asv_suites.kinds()
+    assert {kind: here[kind] for kind in asv_suites.OLDER} == asv_suites.OLDER
 
 
 TOY = """\
@@ -198,16 +245,16 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]
     sys.modules.pop("asv_toy")
 
 
-def target_of(loader: ModuleType, text: str) -> Any:
-    table = loader.tomllib.loads(text)
-    return loader.Target(table, loader._axes(table))
+def target_of(text: str) -> Any:
+    table = asv_suites.tomllib.loads(text)
+    return asv_suites.Target(table, asv_suites._axes(table))
 
 
 def test_a_point_is_prepared_and_called_once_when_asv_asks_whether_to_skip_it(
-    loader: ModuleType, toy: ModuleType
+    toy: ModuleType
 ) -> None:
     text = 'run = "asv_toy:target"\nwith = { ms = 0 }\nsweep = { k = { x = { a-name = "n", ms = 1.0 } } }'
-    target = target_of(loader, text)
+    target = target_of(text)
     (point,) = target.sets[0]
     assert (point,) not in target
     assert (point,) not in target
@@ -228,35 +275,35 @@ def test_a_point_is_prepared_and_called_once_when_asv_asks_whether_to_skip_it(
     ],
 )
 def test_what_the_project_lacks_is_skipped_with_the_reason(
-    run: str, given: str, why: str, loader: ModuleType, toy: ModuleType, capsys: pytest.CaptureFixture[str]
+    run: str, given: str, why: str, toy: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert () in target_of(loader, f'run = "{run}"\nwith = {{ {given} }}')
+    assert () in target_of(f'run = "{run}"\nwith = {{ {given} }}')
     assert capsys.readouterr().out == f"asv: skipped: {why}\n"
     assert toy.calls == []
 
 
-def test_what_is_broken_is_not_skipped(loader: ModuleType, toy: ModuleType) -> None:
+def test_what_is_broken_is_not_skipped(toy: ModuleType) -> None:
     with pytest.raises(ModuleNotFoundError, match="no_such_library"):
-        assert () in target_of(loader, 'run = "asv_toy_broken:target"')
+        assert () in target_of('run = "asv_toy_broken:target"')
 
 
-def in_asv(loader: ModuleType, folder: Path, name: str) -> Any:
+def in_asv(folder: Path, name: str) -> Any:
     """asv_runner's benchmark of a method."""
     time_benchmarks = pytest.importorskip("asv_runner.benchmarks.time")
     path, _, method = name.rpartition(".")
-    instance = loader.classes(folder)[path]()
+    instance = asv_suites.classes(folder)[path]()
     function = getattr(instance, method)
     return time_benchmarks.TimeBenchmark(name, function, [function, instance])
 
 
 def test_asv_calls_a_quick_target_many_times_a_sample_and_a_slow_one_once(
-    loader: ModuleType, toy: ModuleType, tmp_path: Path
+    toy: ModuleType, tmp_path: Path
 ) -> None:
     table = '[benchmarks.{id}]\nrun = "asv_toy:target"\nwith = {{ ms = {ms}, first = 0.3 }}\n'
     (tmp_path / "s.toml").write_text(table.format(id="quick", ms=0.0) + table.format(id="slow", ms=50))
     for id_, least, most in (("quick", 20, 100_000), ("slow", 1, 1)):
         toy.calls.clear()
-        benchmark = in_asv(loader, tmp_path, f"s.{id_}.time_call")
+        benchmark = in_asv(tmp_path, f"s.{id_}.time_call")
         assert benchmark.do_setup() is False
         assert len(toy.calls) == 2  # prepared, and called once: before the clock runs
         measured = benchmark.do_run()
@@ -266,11 +313,11 @@ def test_asv_calls_a_quick_target_many_times_a_sample_and_a_slow_one_once(
     assert 0.05 <= min(measured["samples"]) < 0.25  # neither 0.3 s of setting up nor 0.3 s of the first call
 
 
-def test_claims_are_not_available_under_asv_run(loader: ModuleType, tmp_path: Path) -> None:
+def test_claims_are_not_available_under_asv_run(tmp_path: Path) -> None:
     mark = pytest.importorskip("asv_runner.benchmarks.mark")
     (tmp_path / "toys.toml").write_text(SUITE)
-    claim = loader.classes(tmp_path)["toys.are_equal"]()
-    for track in loader.TRACKS:
+    claim = asv_suites.classes(tmp_path)["toys.are_equal"]()
+    for track in asv_suites.TRACKS:
         with pytest.raises(mark.SkipNotImplemented):
             getattr(claim, track)(1, "none", "")
 

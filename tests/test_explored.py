@@ -183,13 +183,14 @@ def test_plan_and_trial_speak_of_the_seeds_of_a_run(two: Path, monkeypatch: pyte
 
 
 def test_the_plan_counts_what_the_store_has_of_these_seeds(two: Path, tmp_path: Path) -> None:
+    from harness.options import RunOptions
     from harness.report.plan import plan_text
     from harness.session import cases_of, run
     from harness.targets import gather
 
     store = tmp_path / "store.sqlite"
     selected = gather([f"{two}::same[shift=0,size=1]"])
-    run(selected, store=store, workers=1, recheck=None)
+    run(selected, RunOptions(store=store, workers=1, recheck=False))
 
     def in_store(first: int | None) -> int:
         return int(plan_text(cases_of(selected, None, first), store).splitlines()[-1].split()[3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from asv_project import git, project_in
 
 from harness.export.asv_files import AsvFileError, merge_results
 from harness.report import read_record
@@ -163,18 +165,23 @@ def test_a_commit_that_is_an_option_of_git(
         read({**record, "commit": {"hash": "--output=/tmp/x", "dirty": False}})
 
 
-def test_export_runs_no_loader_outside_the_current_folder(tmp_path: Path, record: dict[str, object]) -> None:
-    elsewhere, here = tmp_path / "elsewhere", tmp_path / "here"
-    elsewhere.mkdir()
-    here.mkdir()
-    (elsewhere / "__init__.py").write_text("open('ran', 'w')")
-    (elsewhere / "toys.toml").write_text(SUITE)
-    suite = {"name": "toys", "path": str(elsewhere / "toys.toml"), "title": "", "sha256": ""}
-    (here / "r.json").write_text(json.dumps({**record, "suites": [suite]}))
-    done = harness(here, "export-asv", "r.json")
-    assert done.returncode == 4
-    assert "expected suites in the current folder or beneath it, found" in done.stderr
-    assert not (here / "ran").exists()
+def test_export_runs_nothing_that_lies_beside_a_records_suites(
+    tmp_path: Path, record: dict[str, object]
+) -> None:
+    suites = project_in(tmp_path / "project") / "suites"
+    (suites / "__init__.py").write_text("open('ran', 'w')")
+    text = (suites / "toys.toml").read_bytes()
+    suite = {
+        "name": "toys", "path": str(suites / "toys.toml"), "title": "",
+        "sha256": hashlib.sha256(text).hexdigest(),
+    }  # fmt: skip
+    commit = {"hash": git(suites, "rev-parse", "HEAD"), "dirty": False}
+    found = {**record, "suites": [suite], "commit": commit, "instances": []}
+    (tmp_path / "r.json").write_text(json.dumps(found))
+    done = harness(tmp_path, "export-asv", "r.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list((tmp_path / ".asv/results/claims").glob("*-harness.json"))
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from good_suite import write
 
 from harness.campaign import Progress, conduct
 from harness.measure import Laboratory, Measurement, Store, merge_stores, prune
+from harness.options import RunOptions
 from harness.plan import case
 from harness.report import Record, to_json
 from harness.report.html import page
@@ -60,7 +61,8 @@ def table(
 
 
 def measured(path: Path, store: Path | None, **how: object) -> Record:
-    return run(gather([str(path)]), store=store, workers=how.pop("workers", 1), **how)  # type: ignore[arg-type]
+    options = RunOptions(store=store, **{"workers": 1, **how})  # type: ignore[arg-type]
+    return run(gather([str(path)]), options)
 
 
 def verdicts(record: Record) -> dict[str, str]:
@@ -118,7 +120,7 @@ def test_a_run_that_measures_nothing_rechecks_nothing(write: Write, tmp_path: Pa
     again = measured(path, store)
     assert (again.trials.measured, again.trials.reused) == (4, 4)  # what was removed is measured again
     assert results(again) == {"pid": "differs"}
-    quiet = run(gather([f"{path}::clean"]), store=store, workers=1)
+    quiet = run(gather([f"{path}::clean"]), RunOptions(store=store, workers=1))
     assert (quiet.trials.measured, quiet.rechecks) == (0, ())
     assert "Rechecked" not in terminal(quiet)
 
@@ -162,7 +164,7 @@ def test_stores_that_are_merged_have_what_passed_in_either(write: Write, tmp_pat
     path = write(both)
     stores = [tmp_path / f"{name}.sqlite" for name in ("one", "two")]
     for name, store in zip(("one", "two"), stores, strict=True):
-        record = run(gather([f"{path}::{name}"]), store=store, workers=1)
+        record = run(gather([f"{path}::{name}"]), RunOptions(store=store, workers=1))
         assert results(record) == {name: "identical"}
     into = Store(stores[0])
     merge_stores(into, stores[1])
@@ -337,6 +339,6 @@ def test_an_edit_during_the_run_is_no_difference(
 def test_a_cluster_rechecks_too(write: Write, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     path, store = write(HEAD + table() + table("pid") + table("counter")), tmp_path / "s.sqlite"
-    record = run(gather([str(path)]), store=store, cluster="local:1")
+    record = run(gather([str(path)]), RunOptions(store=store, cluster="local:1"))
     assert verdicts(record) == {"clean": "supported", "pid": "error", "counter": "error"}
     assert rows(store) == {"clean": 4}

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from harness.cli.say import colored, echo
 from harness.disk import inside
+from harness.errors import OptionError
+from harness.options import OPTIONS, STORE, RunOptions, default_store, spelled
 
 if TYPE_CHECKING:
     from harness.report import Record
     from harness.targets import Selected
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 NOTHING, USAGE = 5, 4
 COLORS = {
@@ -36,58 +40,17 @@ COLORS = {
 }
 """By outcome, and by kind of change."""
 
-_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) *(s|min|h|d)(?= *(?:\d|$))")
 
+def reads(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """A callback that gives what `read` makes of the text, and shows the ValueError that it raises."""
 
-def duration(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
-    """`90s`, `10min`, `1h 30min`, `30d`, as seconds; a callback."""
-    if text is None:
-        return None
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in _AMOUNT.findall(text))
-    if _AMOUNT.sub("", text).strip() or seconds <= 0:
-        raise click.BadParameter(f"expected a duration such as 90s, 10min, 1h30min or 30d, found {text!r}")
-    return seconds
+    def callback(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+        try:
+            return None if text is None else read(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
 
-
-def share(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
-    """`1%` as 0.01; a callback."""
-    from harness.text import share as read
-
-    if text is None:
-        return None
-    try:
-        return read(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-def memory_size(context: click.Context, parameter: click.Parameter, text: str | None) -> int | None:
-    """`4GiB` as bytes; a callback."""
-    from harness.text import size
-
-    if text is None:
-        return None
-    try:
-        return size(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-def shard(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
-    """`2/5`, the second of five, as its two numbers; a callback."""
-    if text is None:
-        return None
-    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise click.BadParameter(f"expected NUMBER/OF such as 2/5, found {text!r}")
-    return int(found[1]), int(found[2])
-
-
-def _default_store() -> Path:
-    from harness.targets import default_store
-
-    return default_store()
+    return callback
 
 
 def _default_history() -> Path:
@@ -98,20 +61,6 @@ def _default_history() -> Path:
 targets_argument = click.argument("targets", nargs=-1, metavar="[FILE[::ID]|FOLDER]...")
 keyword_option = click.option("-k", "keyword", default="", help="Only ids that this expression matches.")
 marks_option = click.option("-m", "marks", default="", help='Only these marks, as in -m "not slow".')
-store_option = click.option(
-    "--store",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=_default_store,
-    show_default=".harness/store.sqlite",
-    help="Where measured trials are kept (also HARNESS_STORE).",
-)
-with_option = click.option(
-    "--with",
-    "assignments",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A parameter's value in place of the one that the suite states (repeatable).",
-)
 history_option = click.option(
     "--history",
     type=click.Path(path_type=Path, file_okay=False),
@@ -119,23 +68,90 @@ history_option = click.option(
     show_default="reports/history",
     help="Where the records of all runs are (also HARNESS_HISTORY).",
 )
-track_option = click.option(
-    "--track",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="PATH",
-    help="The git repository of the code under test, where that is another than the suite's.",
-)
 machine_option = click.option("--machine", default="", help="Only runs on this machine.")
 
 
+def run_option(name: str) -> Callable[[_Command], _Command]:
+    """Give a command one option of a run, as `RunOptions` states it; its argument is the field's name."""
+    shown, word = OPTIONS[name], f"--{spelled(name)}"
+    how: dict[str, Any] = {"help": shown.help, "metavar": shown.metavar}
+    match name:
+        case "given":
+            how["multiple"] = True
+        case "store":
+            how |= {"type": click.Path(path_type=Path, dir_okay=False), "metavar": None}
+            how |= {"default": default_store, "show_default": str(STORE)}
+        case "track":
+            how["type"] = click.Path(path_type=Path, exists=True)
+        case "fresh":
+            how["is_flag"] = True
+        case "cluster":
+            how["default"] = ""
+        case _ if shown.read is not None:
+            how["callback"] = reads(shown.read)
+        case _:
+            how["type"] = int if shown.least is None else click.IntRange(min=shown.least)
+    return click.option(word, name, **how)
+
+
+def run_options(*names: str) -> Callable[[_Command], _Command]:
+    """Give a command these options of a run, as its argument `options`.
+
+    An option that can be switched off has a flag `--no-OPTION` beside it where `names` has `no_OPTION`.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        @functools.wraps(command)
+        def wrapped(**values: Any) -> Any:
+            asked = {name: values.pop(name) for name in names}
+            return command(options=_run_options(asked), **values)
+
+        for name in reversed(names):
+            if name.startswith("no_"):
+                off = OPTIONS[name.removeprefix("no_")].off
+                flag = click.option(f"--{name.replace('_', '-')}", name, is_flag=True, help=off)
+                wrapped = flag(wrapped)
+            else:
+                wrapped = run_option(name)(wrapped)
+        return cast(_Command, wrapped)
+
+    return decorate
+
+
+def _run_options(asked: dict[str, Any]) -> RunOptions:
+    """What a command line asks for."""
+    from harness.targets import assigned
+
+    values: dict[str, Any] = {"command": ("harness", *sys.argv[1:])}
+    for name, value in asked.items():
+        if name == "given":
+            values[name] = assigned(value)
+        elif not name.startswith("no_") and value is not None:
+            values[name] = value
+    if asked.get("no_recheck"):
+        if "recheck" in values:
+            raise click.UsageError("expected --recheck or --no-recheck, found both")
+        values["recheck"] = False
+    if asked.get("no_store"):
+        values["store"] = None
+    try:
+        return RunOptions(**values)
+    except OptionError as error:
+        raise click.UsageError(error.spelled(lambda name: f"--{spelled(name)}")) from None
+
+
 def gather(
-    targets: Sequence[str], keyword: str, marks: str, assignments: Sequence[str] = (), *, imports: bool = True
+    targets: Sequence[str],
+    keyword: str,
+    marks: str,
+    given: Mapping[str, object] | None = None,
+    *,
+    imports: bool = True,
 ) -> list[Selected]:
     """Load and select, as the command line says; tell of each suite of which nothing is selected."""
     from harness import targets as room
     from harness.suite.unmatched import unmatched
 
-    given = room.assigned(assignments)
     selected = room.gather(targets, keyword=keyword, marks=marks, imports=imports, given=given)
     any_selected = any(chosen.instances for chosen in selected)
     for chosen in selected:
@@ -164,14 +180,6 @@ def nothing() -> None:
     """Say that nothing is selected, and end so."""
     echo("Nothing selected.", err=True)
     sys.exit(NOTHING)
-
-
-def check_seeds(seeds: int | None) -> None:
-    """Refuse a budget that is no look."""
-    from harness.questions import LOOKS
-
-    if seeds is not None and seeds not in LOOKS:
-        raise click.UsageError(f"--seeds: expected one of {', '.join(map(str, LOOKS))}, found {seeds}")
 
 
 def painter() -> Callable[[str, str], str]:

@@ -16,31 +16,31 @@ from harness.cli.options import (
     machine_option,
     nothing,
     painter,
-    store_option,
-    track_option,
-    with_option,
+    run_option,
+    run_options,
 )
 from harness.cli.say import echo, note
 from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.history.bisect import Found, Step, When
+    from harness.options import RunOptions
 
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @keyword_option
-@with_option
+@run_option("given")
 @history_option
 @machine_option
-@track_option
+@run_option("track")
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="So many commits.")
 @click.option("--all", "everything", is_flag=True, help="All commits.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown, print nothing.")
 def history(
     ids: Sequence[str],
     keyword: str,
-    assignments: Sequence[str],
+    given: Sequence[str],
     history: Path,
     machine: str,
     track: Path | None,
@@ -59,7 +59,7 @@ def history(
     from harness.history.wanted import wanted
     from harness.report import write_whole
 
-    chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
+    chosen = Chosen(history, track or Path(), _given(given), machine, track is not None)
     found = past(chosen, last=None if everything else last)
     for problem in found.problems:
         note(f"note: {problem}")
@@ -78,16 +78,16 @@ def history(
 @click.command()
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B", default="HEAD")
-@with_option
+@run_option("given")
 @history_option
 @machine_option
-@track_option
+@run_option("track")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown as well.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write one page of HTML as well.")
 def diff(
     before: str,
     after: str,
-    assignments: Sequence[str],
+    given: Sequence[str],
     history: Path,
     machine: str,
     track: Path | None,
@@ -102,7 +102,7 @@ def diff(
     from harness.history.text import agreements, diff_markdown, diff_text
     from harness.report import write_whole
 
-    chosen = Chosen(history, track or Path(), _given(assignments), machine, track is not None)
+    chosen = Chosen(history, track or Path(), _given(given), machine, track is not None)
     states, problems = states_of((before, after), chosen)
     comparison = compare(*states)
     notes = tuple(dict.fromkeys((*problems, *comparison.notes)))
@@ -136,20 +136,16 @@ def diff(
     show_default=True,
     help="What changed: the verdict; the effect, whatever the verdict; or whether there is a verdict at all.",
 )
-@with_option
+@run_options("given", "store", "track")
 @history_option
-@store_option
-@track_option
 @click.option("--this-suite", is_flag=True, help="Read the suite as it is now, not as it was at each commit.")
 def bisect(
     target: str,
     good: str,
     bad: str,
     when: When,
-    assignments: Sequence[str],
+    options: RunOptions,
     history: Path,
-    store: Path,
-    track: Path | None,
     this_suite: bool,
 ) -> None:
     """Find the first commit at which a claim's verdict, or its effect, changed.
@@ -166,19 +162,15 @@ def bisect(
     file, separator, id_ = target.partition("::")
     if not separator or not id_:
         raise click.UsageError(f"expected FILE::ID, the id of one instance, found {target!r}")
-    options = [text for assignment in assignments for text in ("--with", assignment)]
     search = Search(
         Path(file),
         id_,
         good,
         bad,
         when,
-        track=track,
-        this_suite=this_suite or track is not None,
+        options,
+        this_suite=this_suite or options.track is not None,
         history=history,
-        store=store,
-        options=tuple(options),
-        given=_given(assignments) or {},
     )
     with going_on():
         found = search_for(search, on_step=_say)

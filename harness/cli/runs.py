@@ -11,22 +11,16 @@ import click
 
 from harness.cli.options import (
     USAGE,
-    check_seeds,
-    duration,
     gather,
     going_on,
     history_option,
     keyword_option,
     marks_option,
-    memory_size,
     nothing,
-    shard,
-    share,
+    run_option,
+    run_options,
     show,
-    store_option,
     targets_argument,
-    track_option,
-    with_option,
 )
 from harness.cli.outputs import (
     Outputs,
@@ -41,63 +35,24 @@ from harness.cli.say import echo, note
 
 if TYPE_CHECKING:
     from harness.history.against import Published
+    from harness.options import RunOptions
 
 
 @click.command()
 @targets_argument
 @keyword_option
 @marks_option
-@with_option
-@click.option("--seeds", type=int, help="Another budget of seeds: 14, 21, 32, 48, 72, 108, 162 or 243.")
-@click.option("--workers", type=click.IntRange(min=1), help="Worker processes.  [default: one per core]")
-@click.option("--cluster", metavar="ADDRESS", default="", help="Dask workers: tcp://HOST:PORT, or local:N.")
-@click.option(
-    "--memory-limit",
-    "memory",
-    metavar="SIZE",
-    callback=memory_size,
-    help="Of a trial, 4GiB, in place of the claims'.",
-)
-@click.option("--fresh", is_flag=True, help="Use seeds that no run has used.")
-@click.option(
-    "--first-seed",
-    type=click.IntRange(min=0),
-    help="Begin at this seed, in place of the first that a claim has not explored.",
-)
-@click.option("--no-store", is_flag=True, help="Measure everything anew, and keep nothing.")
-@store_option
-@click.option(
-    "--time-budget", metavar="TIME", callback=duration, help="End after 10min, say; the rest is not run."
-)
-@click.option("--shard", "part", metavar="NUMBER/OF", callback=shard, help="Only this part of it, as in 2/5.")
-@click.option(
-    "--recheck",
-    metavar="SHARE",
-    callback=share,
-    help="Measure this share of what the store has again, as in 1%, and compare.",
-)
-@click.option("--no-recheck", is_flag=True, help="Measure no trial twice.")
-@track_option
+@run_options(
+    "given", "seeds", "workers", "cluster", "memory_limit", "fresh", "first_seed", "no_store", "store",
+    "time_budget", "shard", "recheck", "no_recheck", "track",
+)  # fmt: skip
 @output_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def run(
     targets: Sequence[str],
     keyword: str,
     marks: str,
-    assignments: Sequence[str],
-    seeds: int | None,
-    workers: int | None,
-    cluster: str,
-    memory: int | None,
-    fresh: bool,
-    first_seed: int | None,
-    no_store: bool,
-    store: Path,
-    time_budget: float | None,
-    part: tuple[int, int] | None,
-    recheck: float | None,
-    no_recheck: bool,
-    track: Path | None,
+    options: RunOptions,
     outputs: Outputs,
     quiet: bool,
 ) -> None:
@@ -110,41 +65,18 @@ def run(
 
     One trial of each experiment is measured twice, once: where the two differ, its claims are errors.
     """
-    from harness.plan.fresh import fresh_first_seed
     from harness.report.progress import showing
-    from harness.session import cases_of, make_importable
+    from harness.session import make_importable
     from harness.session import run as run_session
 
-    check_seeds(seeds)
-    if cluster and workers is not None:
-        raise click.UsageError("expected --workers or --cluster, found both; local:N has N workers")
-    if fresh and first_seed is not None:
-        raise click.UsageError("expected --fresh or --first-seed, found both")
-    if recheck is not None and no_recheck:
-        raise click.UsageError("expected --recheck or --no-recheck, found both")
-    if track is not None:
-        make_importable(track)
-    selected = [chosen for chosen in gather(targets, keyword, marks, assignments) if chosen.instances]
+    if options.track is not None:
+        make_importable(options.track)
+    selected = [each for each in gather(targets, keyword, marks, options.given) if each.instances]
     if not selected:
         nothing()
     outputs.attempt(selected)
-    first = fresh_first_seed(cases_of(selected, seeds)) if fresh else first_seed
-    with going_on(kept=not no_store), showing(quiet) as on_progress:
-        record = run_session(
-            selected,
-            store=None if no_store else store,
-            workers=workers,
-            cluster=cluster,
-            memory_limit=memory,
-            seeds=seeds,
-            first_seed=first,
-            time_budget=time_budget,
-            part=part,
-            track=track,
-            recheck=None if no_recheck else recheck or 0.0,
-            command=("harness", *sys.argv[1:]),
-            on_progress=on_progress,
-        )
+    with going_on(kept=options.store is not None), showing(quiet) as on_progress:
+        record = run_session(selected, options, on_progress)
     sys.exit(outputs.leave(record))
 
 
@@ -167,9 +99,10 @@ def trial(what: str, values: Sequence[str], seed: int | None, time_limit: float,
     """
     from harness.report.trial import trial_text, trials_json
     from harness.session import trials_of, trials_of_experiment
+    from harness.targets import assigned
 
     if "::" in what:
-        trials = trials_of(gather([what], "", "", values), seed)
+        trials = trials_of(gather([what], "", "", assigned(values)), seed)
     elif what.endswith(".toml") or Path(what).is_dir():
         found = f"found {what!r} without ::ID: `harness list` shows its ids"
         raise click.UsageError(f"expected an experiment, or one instance of a suite as FILE::ID, {found}")
@@ -216,7 +149,7 @@ def report(
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @output_options
-@store_option
+@run_option("store")
 def merge(files: Sequence[Path], outputs: Outputs, store: Path) -> None:
     """Merge records of shards into one, and stores into one; each FILE is a record or a store.
 

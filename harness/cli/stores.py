@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import duration, history_option, store_option
+from harness.cli.options import history_option, reads, run_option
 from harness.cli.say import echo, note
+from harness.text import duration
 
 
 @click.group(invoke_without_command=True)
-@store_option
+@run_option("store")
 @click.pass_context
 def store(context: click.Context, store: Path) -> None:
     """Show what the store of measured trials holds; `harness store prune` removes what nobody needs."""
@@ -23,7 +24,9 @@ def store(context: click.Context, store: Path) -> None:
 
 
 @store.command()
-@click.option("--older-than", metavar="TIME", callback=duration, help="Measured longer ago, as in 90d.")
+@click.option(
+    "--older-than", metavar="TIME", callback=reads(duration), help="Measured longer ago, as in 90d."
+)
 @click.option("--unreachable", is_flag=True, help="Only what no record of the history names.")
 @history_option
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")

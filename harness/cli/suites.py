@@ -11,19 +11,19 @@ import click
 
 from harness.cli.options import (
     USAGE,
-    check_seeds,
     gather,
     keyword_option,
     marks_option,
     nothing,
-    store_option,
+    run_option,
+    run_options,
     targets_argument,
-    with_option,
 )
 from harness.cli.say import echo
 
 if TYPE_CHECKING:
     from harness.history.against import Published
+    from harness.options import RunOptions
     from harness.suite import Suite
 
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Import package.module:function, and check it too; call functions that load data.",
 )
-@with_option
+@run_option("given")
 @click.option(
     "--against",
     "published",
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     help="Also name expectations that changed since this record (or a folder of them) on unexplored seeds.",
 )
 def check(
-    files: Sequence[str], imports: bool, assignments: Sequence[str], published: Sequence[Path]
+    files: Sequence[str], imports: bool, given: Sequence[str], published: Sequence[Path]
 ) -> None:
     """Report every mistake in suite files, with its line. Measures nothing.
 
@@ -58,14 +58,14 @@ def check(
     from harness.suite.references import named as named_by
     from harness.targets import assigned
 
-    given = assigned(assignments)
+    values = assigned(given)
     failed = False
     named: dict[str, str] = {}
     records = _published(published)
     loaded: list[Suite] = []
     for file in folders.files(files):
         try:
-            suite = load(file, imports=imports, calls=imports, given=given)
+            suite = load(file, imports=imports, calls=imports, given=values)
         except SuiteError as error:
             failed = True
             echo(str(error), err=True)
@@ -153,19 +153,9 @@ def schema() -> None:
 @targets_argument
 @keyword_option
 @marks_option
-@with_option
-@click.option("--seeds", type=int, help="Another budget of seeds than the claims' own.")
-@click.option("--first-seed", type=click.IntRange(min=0), help="Begin at this seed, as of `harness run`.")
-@store_option
-def plan(
-    targets: Sequence[str],
-    keyword: str,
-    marks: str,
-    assignments: Sequence[str],
-    seeds: int | None,
-    first_seed: int | None,
-    store: Path,
-) -> None:
+@run_options("given", "seeds", "first_seed")
+@run_option("store")
+def plan(targets: Sequence[str], keyword: str, marks: str, options: RunOptions, store: Path) -> None:
     """Print which trials a run would need, how many are in the store, and how long the rest would take.
 
     A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
@@ -173,8 +163,8 @@ def plan(
     from harness.report.plan import plan_text
     from harness.session import cases_of
 
-    check_seeds(seeds)
-    cases = cases_of(gather(targets, keyword, marks, assignments), seeds, first_seed)
+    selected = gather(targets, keyword, marks, options.given)
+    cases = cases_of(selected, options.seeds, options.first_seed)
     if not cases:
         nothing()
     echo(plan_text(cases, store))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import sysconfig
 import traceback
 from pathlib import Path
+
+from harness.whose import is_standard, site_root
 
 _OURS = str(Path(__file__).parents[1]) + os.sep
 
@@ -17,8 +17,8 @@ def place(error: BaseException) -> str:
     That is neither this package nor the standard library nor, if there is a choice, an installed package.
     """
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<")]
-    outside = [f for f in frames if not (f.filename.startswith(_OURS) or _is_standard(f.filename))]
-    edited = [f for f in outside if not _is_installed(f.filename)]
+    outside = [f for f in frames if not (f.filename.startswith(_OURS) or is_standard(f.filename))]
+    edited = [f for f in outside if not site_root(f.filename)]
     chosen = (edited or outside)[-1:]
     return "".join(f"{frame.filename}, line {frame.lineno}" for frame in chosen)
 
@@ -38,19 +38,3 @@ def summary(error: BaseException) -> str:
     where = "" if isinstance(error, SyntaxError) else place(error)
     text = f"{type(error).__name__}: {said}" if said else type(error).__name__
     return f"{text} ({where})" if where and where not in said else text
-
-
-def _is_standard(file: str) -> bool:
-    return file.startswith(_standard()) and not _is_installed(file)
-
-
-def _is_installed(file: str) -> bool:
-    return any(f"{os.sep}{folder}{os.sep}" in file for folder in ("site-packages", "dist-packages"))
-
-
-@functools.cache
-def _standard() -> tuple[str, ...]:
-    """The standard library's folders, in one of which site-packages may lie."""
-    paths = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
-    paths |= {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
-    return tuple(path.rstrip(os.sep) + os.sep for path in paths)

@@ -1,27 +1,26 @@
 """From a record to asv's results: for each instance its distance from the claim, and its core seconds.
 
-The loader in suites/__init__.py names the series and gives their versions. It is asked twice: about the
-suite as it was at the record's commit, for the results, and about today's suites, for asv's list of
-benchmarks. What was measured with another margin, say, has another version, and asv leaves it out.
+`asv_suites` names the series and gives their versions. It is asked twice: about the suite as it was at the
+record's commit, for the results, and about today's suites, for asv's list of benchmarks. What was measured
+with another margin, say, has another version, and asv leaves it out.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import itertools
 import math
-import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.disk import read
 from harness.errors import UserError
+from harness.export import asv_suites
 from harness.export.asv_files import Point, Row, machine, merge_benchmarks, merge_results
+from harness.export.asv_suites import TRACKS, Series
 from harness.git import GitError, git, line
 from harness.report.dates import moment
 from harness.report.distance import Distance, distance
@@ -80,14 +79,13 @@ def export(
                 f" the first at {record.commit.hash[:8]}: run the suites of each repository by themselves"
             )
         text = _at_commit(suite, record.commit.hash, file)
-        loader = _loader(Path(suite.path).parent, file)
         try:
-            series = loader.claims(_name(suite), tomllib.loads(text))
-            rows |= _rows(record, suite, series, loader.TRACKS, started)
+            series = asv_suites.claims(_name(suite), tomllib.loads(text))
+            rows |= _rows(record, suite, series, started)
         except (LookupError, TypeError, ValueError) as error:
             expected = f"instances of {suite.path} as it was at commit {record.commit.hash[:8]}"
             raise ExportError(f"{file}: expected {expected}, found {error!r}") from None
-        listed |= _listed(loader, Path(suite.path).parent, file)
+        listed |= _listed(Path(suite.path).parent, file)
     described, notes = machine(results, machine_name, record.environment)
     path = merge_results(
         results,
@@ -119,7 +117,7 @@ def _started(record: Record, file: str) -> int:
 
 
 def _rows(
-    record: Record, suite: SuiteRecord, series: Mapping[str, Any], tracks: Mapping[str, str], started: int
+    record: Record, suite: SuiteRecord, series: Mapping[str, Series], started: int
 ) -> dict[str, Row]:
     """A row for each series of the suite of which the record has instances."""
     rows = {}
@@ -129,7 +127,7 @@ def _rows(
     ):
         kind = series[claim]
         params = [[repr(value) for value in values.values()] for values in kind.axes.values()]
-        points: dict[str, dict[tuple[str, ...], Point]] = {track: {} for track in tracks}
+        points: dict[str, dict[tuple[str, ...], Point]] = {track: {} for track in TRACKS}
         for instance in group:
             where = tuple(repr(values[instance.point[axis]]) for axis, values in kind.axes.items())
             points["track_distance"][where] = _distance_point(instance)
@@ -160,26 +158,26 @@ def _distance_point(instance: InstanceRecord) -> Point:
     return Point(value, found.samples, stats)
 
 
-def _listed(loader: Any, folder: Path, file: str) -> dict[str, dict[str, object]]:
+def _listed(folder: Path, file: str) -> dict[str, dict[str, object]]:
     """What asv's own discovery lists of the claims of today's suites."""
-    series: list[Any] = []
+    series: list[Series] = []
     named: dict[str, Path] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            document = loader.read(path)
+            document = asv_suites.read(path)
             name = stated_name(document, path.stem)
             if name in named:
                 raise ExportError(f"{file}: {namesakes(name, named[name], path)}")
             named[name] = path
-            series += loader.claims(name, document).values()
+            series += asv_suites.claims(name, document).values()
         except ExportError:
             raise
         except (LookupError, TypeError, ValueError) as error:
             expected = f"{path}, listed with the rest, to be a suite that `harness check` finds right"
             raise ExportError(f"{file}: expected {expected}, found {error!r}") from None
-    listed = {}
+    listed: dict[str, dict[str, object]] = {}
     for kind in series:
-        for track, unit in loader.TRACKS.items():
+        for track, unit in TRACKS.items():
             name = f"{kind.name}.{track}"
             listed[name] = {
                 "code": kind.source,
@@ -191,21 +189,6 @@ def _listed(loader: Any, folder: Path, file: str) -> dict[str, dict[str, object]
                 "version": kind.version,
             }
     return listed
-
-
-def _loader(folder: Path, file: str) -> Any:
-    path = folder / "__init__.py"
-    spec = importlib.util.spec_from_file_location("harness_asv_suites", path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        expected = f"{path}, through which asv reads the suites beside it"
-        raise ExportError(f"{file}: expected {expected}, found none: copy that of harness's own suites")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    if not hasattr(module, "claims"):
-        expected = f"the loader of harness's own suites in {path}"
-        raise ExportError(f"{file}: expected {expected}, found another module")
-    return module
 
 
 def _at_commit(suite: SuiteRecord, commit: str, file: str) -> str:

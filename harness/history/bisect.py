@@ -15,8 +15,8 @@ from __future__ import annotations
 import hashlib
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +28,7 @@ from harness.history.change import of_numbers
 from harness.history.states import Chosen, State, past
 from harness.history.worktree import moved, python_path, worktree
 from harness.measure.supervisor import supervised
+from harness.options import RunOptions
 from harness.report.explored import first_seed
 from harness.report.files import read_record
 from harness.report.place import place_of
@@ -56,15 +57,11 @@ class Search:
     good: str
     bad: str
     when: When = "verdict"
-    track: Path | None = None
-    """The repository whose commits are searched, instead of that of the suite."""
+    options: RunOptions = field(default_factory=RunOptions)
+    """Of each run. The commits are those of `track`, where that is set, instead of the suite's repository."""
     this_suite: bool = False
     """Whether the suite is read as it is now, and not as it was at each commit."""
     history: Path | None = None
-    store: Path | None = None
-    options: tuple[str, ...] = ()
-    """More options of `harness run`, such as --with."""
-    given: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,7 @@ def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) 
 class _Bisection:
     def __init__(self, search: Search, on_step: Callable[[Step], None]) -> None:
         self.search, self.on_step = search, on_step
-        place = search.track or search.file.resolve().parent
+        place = search.options.track or search.file.resolve().parent
         self.repository = toplevel(place).resolve()
         self.good, self.bad = (resolve(self.repository, name) for name in (search.good, search.bad))
         self.judged: dict[str, tuple[InstanceRecord | None, str]] = {}
@@ -148,8 +145,9 @@ class _Bisection:
         """What the history tells of commits, so that they need not be run."""
         if self.search.history is None:
             return
-        tracked = self.search.track is not None
-        chosen = Chosen(self.search.history, self.repository, self.search.given, tracked=tracked)
+        options = self.search.options
+        tracked = options.track is not None
+        chosen = Chosen(self.search.history, self.repository, options.given, tracked=tracked)
         file = self.search.file
         suite = SuiteHead(name_in(file) or file.stem, str(file), place_of(file))
         known = past(chosen, like=[suite])
@@ -173,7 +171,7 @@ class _Bisection:
 
     def _is_of_this_suite(self, state: State) -> bool:
         """Whether the state's suite is the one that would be run: at each commit its own, or today's."""
-        if self.search.track is None and not self.search.this_suite:
+        if self.search.options.track is None and not self.search.this_suite:
             return True
         today = hashlib.sha256(self.search.file.read_bytes()).hexdigest()
         stated = {suite.sha256 for r in state.records for suite in r.suites}
@@ -256,6 +254,13 @@ class _Bisection:
             self.judged[commit] = self._run(commit)
         return self.judged[commit]
 
+    def _options(self) -> RunOptions:
+        """Those of a run in the worktree, on the seeds of the good end once these are known."""
+        options = self.search.options
+        store = options.store and options.store.resolve()
+        first_seed = options.first_seed if self.first_seed is None else self.first_seed
+        return replace(options, store=store, first_seed=first_seed)
+
     def _run(self, commit: str) -> tuple[InstanceRecord | None, str]:
         """The claim as `harness run` judges it with the commit's code."""
         search, repository, folder = self.search, self.repository, self.folder
@@ -268,9 +273,7 @@ class _Bisection:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="outputs-") as outputs:
             record = Path(outputs) / "record.json"
             command = [sys.executable, "-m", "harness", "run", f"{file}::{search.id}", "--quiet"]
-            command += ["--json", str(record), *search.options]
-            command += [] if self.first_seed is None else ["--first-seed", str(self.first_seed)]
-            command += ["--store", str(search.store.resolve())] if search.store else ["--no-store"]
+            command += ["--json", str(record), *self._options().arguments(without=("track",))]
             variables = environment() | {"PYTHONPATH": python_path(repository, folder)}
             variables["HARNESS_HISTORY"] = str(Path(outputs) / "history")  # not among the user's records
             here = moved(Path.cwd(), repository, folder)

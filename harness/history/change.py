@@ -37,6 +37,7 @@ from harness.report.distance import how_far
 from harness.report.explored import first_seed
 from harness.report.record import InstanceRecord, PartRecord
 from harness.report.words import effect, region
+from harness.timing import PAIR
 
 SHIFT_LEVEL = 0.001
 SHIFT_SDS = 0.2
@@ -174,14 +175,19 @@ def _rule(rule: int) -> str:
 _FIRST_LOOKS = {1: 6, RULE: LOOKS[0]}
 
 
+_MOVED = {"harness.measure.pair:pair": PAIR}
+"""Experiments that older records name by another module, and what they are called today."""
+
+
 def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:
     """The parameters that differ, point by point; the points are in the order of the predicate's readings."""
     if before.trials == after.trials:
         return []
     words: dict[str, None] = {}
     for a, b in zip(before.trials, after.trials, strict=False):
-        if a.experiment != b.experiment:
-            words[f"experiment {a.experiment} → {b.experiment}"] = None
+        was, now = (_MOVED.get(each.experiment, each.experiment) for each in (a, b))
+        if was != now:
+            words[f"experiment {was} → {now}"] = None
             continue
         for name in sorted(a.params.keys() & b.params.keys()):
             if a.params[name] != b.params[name]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.git import GitError, git
 from harness.measure.interrupts import uninterrupted
 from harness.temporary import temporary_folder
+from harness.whose import site_root
 
 PREFIX = "harness-worktree-"
 """How the names of the folders of worktrees begin."""
@@ -67,7 +68,7 @@ def python_path(repository: Path, folder: Path, entries: Sequence[str] | None = 
     its `src`, in case the package was not on the path; then what PYTHONPATH has.
     """
     found = [Path(entry or os.getcwd()).resolve() for entry in (sys.path if entries is None else entries)]
-    own = [path for path in found if path.is_relative_to(repository) and "site-packages" not in path.parts]
+    own = [path for path in found if path.is_relative_to(repository) and not site_root(f"{path}{os.sep}")]
     added = [*(moved(path, repository, folder) for path in own), folder / "src", folder]
     before = os.environ.get("PYTHONPATH", "")
     return os.pathsep.join([*dict.fromkeys(map(str, added)), *([before] if before else [])])

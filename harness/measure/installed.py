@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.measure.digests import digest_of, stamp_of
-from harness.measure.modules import site_root
 from harness.measure.parsing import archive_of, imported_names
 from harness.measure.record_files import (
     INFO,
@@ -27,6 +26,7 @@ from harness.measure.record_files import (
     read_metadata,
     read_text,
 )
+from harness.whose import site_root
 
 _INSTALLERS = ("__editable__", "distutils-precedence", "_virtualenv")
 

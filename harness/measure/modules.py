@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import pkgutil
 import sys
-import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from typing import Literal
+
+from harness.whose import is_standard, site_root
 
 Kind = Literal["source", "installed", "stdlib", "namespace"]
 OWN = __name__.partition(".")[0]
@@ -34,19 +34,7 @@ def kind_of(name: str, file: str) -> Kind:
         return "source"
     if site_root(file):
         return "installed"
-    return "stdlib" if file.startswith(_standard_folders()) else "source"
-
-
-def site_root(file: str) -> str:
-    """The site-packages folder that holds `file`, or ''."""
-    for root in _site_folders():
-        if file.startswith(root):
-            return root.rstrip(os.sep)
-    for folder in ("site-packages", "dist-packages"):
-        head, found, _ = file.rpartition(f"{os.sep}{folder}{os.sep}")
-        if found:
-            return os.path.join(head, folder)
-    return ""
+    return "stdlib" if is_standard(file) else "source"
 
 
 class Finder:
@@ -100,18 +88,3 @@ def _located(spec: ModuleSpec) -> Located:
     file = spec.origin if spec.has_location and spec.origin else ""
     locations = spec.submodule_search_locations
     return Located(spec.name, kind_of(spec.name, file), file, tuple(locations or ()), locations is not None)
-
-
-@functools.cache
-def _site_folders() -> tuple[str, ...]:
-    return tuple({_folder(sysconfig.get_path(name)) for name in ("purelib", "platlib")})
-
-
-@functools.cache
-def _standard_folders() -> tuple[str, ...]:
-    paths = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
-    return tuple({_folder(path) for raw in paths for path in (raw, os.path.realpath(raw))})
-
-
-def _folder(path: str) -> str:
-    return path.rstrip(os.sep) + os.sep

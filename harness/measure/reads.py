@@ -23,13 +23,13 @@ import shlex
 import shutil
 import stat
 import sys
-import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 from typing import Any
 
-from harness.measure.modules import Finder, kind_of, site_root
+from harness.measure.modules import Finder, kind_of
 from harness.measure.records import How, Use
+from harness.whose import site_root, standard_folders
 
 _Event = Callable[["Notes", tuple[Any, ...]], None]
 
@@ -252,10 +252,9 @@ class Limits:
         caches = [os.environ.get(name, "") for name in _CACHES]
         prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix}
         python = [os.path.join(prefix, part) for prefix in prefixes for part in _PARTS]
-        standard = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
         homes = map(os.path.expanduser, _HOMES)
-        folders = {*_SYSTEM, *python, *standard, *homes, *(os.path.abspath(path) for path in caches if path)}
-        folders |= {scratch} if scratch else set()
+        folders = {*_SYSTEM, *python, *standard_folders(), *homes}
+        folders |= {os.path.abspath(path) for path in (*caches, scratch) if path}
         folders |= set(map(os.path.realpath, folders))
         self._folders = tuple(folder.rstrip(os.sep) + os.sep for folder in sorted(folders))
         self._own = os.path.dirname(os.path.realpath(_ENGINE)) + os.sep

@@ -5,7 +5,7 @@ question reads *trials*; two claims that read the same experiment at the same po
 read the same trial, which is measured once.
 """
 
-from harness.plan.questions import PAIR, Case, SeedsError, case, declared, fixed, parameters
+from harness.plan.questions import Case, case, declared, fixed, parameters
 from harness.plan.shards import shard
 from harness.questions import (
     Closeness,
@@ -14,13 +14,13 @@ from harness.questions import (
     Question,
     Reading,
     Region,
+    SeedsError,
     Straightness,
     Trial,
     arguments,
 )
 
 __all__ = [
-    "PAIR",
     "Case",
     "Closeness",
     "Linear",

@@ -10,27 +10,21 @@ from dataclasses import dataclass
 import msgspec
 
 from harness.declare import Declaration, Scale, Value, find, is_reference
-from harness.errors import UserError
 from harness.questions import (
-    LOOKS,
     Closeness,
     Linear,
     Params,
     Question,
     Reading,
     Region,
+    SeedsError,
     Straightness,
     Unit,
     arguments,
+    check_look,
 )
 from harness.suite.records import AxisValue, Experiment, Instance
-
-PAIR = "harness.measure.pair:pair"
-"""The experiment that times two benchmarks side by side; by its name, for this room knows nothing of it."""
-
-
-class SeedsError(UserError, ValueError):
-    """A budget that is given in place of the claims' own, and that one of them cannot be judged with."""
+from harness.timing import PAIR
 
 
 @dataclass(frozen=True)
@@ -74,8 +68,7 @@ def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None
 
 
 def _check_budget(seeds: int, instance: Instance) -> None:
-    if seeds not in LOOKS:
-        raise SeedsError(f"seeds: expected one of {', '.join(map(str, LOOKS))}, found {seeds}")
+    check_look(seeds)
     if seeds < instance.least:
         expected = f"expected at least {instance.least} seeds, for its `rare`"
         raise SeedsError(f"{instance.id}: {expected}, found {seeds}")

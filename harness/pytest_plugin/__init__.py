@@ -28,6 +28,9 @@ NAMES: pytest.StashKey[dict[str, Path]] = pytest.StashKey()
 PUBLISHED: pytest.StashKey[Published] = pytest.StashKey()
 """What claims are held against, where `--harness-against` names it."""
 SUITES: pytest.StashKey[frozenset[Path]] = pytest.StashKey()
+SHOWN = ("store", "seeds", "first_seed", "workers", "memory_limit", "given", "recheck")
+"""The fields of `harness.options.RunOptions` that options of pytest fill. For some of the others pytest has
+plugins (time budgets, shards); the rest are about records, which the plugin does not write."""
 NO_RECHECK = "no"
 """What `--harness-recheck` says for: measure no trial twice."""
 
@@ -66,17 +69,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Worker processes that measure (default: one per core; one per process of pytest-xdist).",
     )
     group.addoption(
+        "--harness-memory-limit",
+        metavar="SIZE",
+        help="End a trial that takes more memory, 4GiB, in place of the claims' own limits.",
+    )
+    group.addoption(
         "--harness-with",
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="A parameter's value in place of the one that suites state, e.g. subject=my.module:kernel.",
+        help="A parameter's value in place of the one that the suite states (repeatable), e.g."
+        " subject=my.module:kernel.",
     )
     group.addoption(
         "--harness-recheck",
         metavar="SHARE",
-        help="For each claim, measure this share of what the store has again, 1%%, and compare; 'no' measures"
-        " no trial twice (default: one trial of each experiment that has not passed yet).",
+        help="Measure this share of what the store has again, as in 1%%, and compare, for each claim; 'no'"
+        " measures no trial twice (default: one trial of each experiment that has not passed yet).",
     )
     parser.addini(
         "harness_suites",
@@ -90,18 +99,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Find the files that `harness_suites` matches; refuse options that cannot be meant."""
     config.stash[SUITES] = _matched(config) | _in_named_folders(config)
-    workers, seeds = config.getoption("harness_workers"), config.getoption("harness_seeds")
-    if workers is not None and workers < 1:
-        raise pytest.UsageError(f"--harness-workers: expected at least 1, found {workers}")
-    if seeds is not None:
-        from harness.questions import LOOKS
+    asked = [value for name, value in vars(config.option).items() if name.startswith("harness_")]
+    if any(value not in (None, []) for value in asked):
+        from harness.pytest_plugin.settings import options_of
 
-        if seeds not in LOOKS:
-            expected = ", ".join(map(str, LOOKS))
-            raise pytest.UsageError(f"--harness-seeds: expected one of {expected}, found {seeds}")
-    first_seed = config.getoption("harness_first_seed")
-    if first_seed is not None and first_seed < 0:
-        raise pytest.UsageError(f"--harness-first-seed: expected 0 or more, found {first_seed}")
+        options_of(config)
     against = config.getoption("harness_against")
     if against:
         from harness.errors import UserError
@@ -111,17 +113,6 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[PUBLISHED] = read_published(config.invocation_params.dir / file for file in against)
         except UserError as error:
             raise pytest.UsageError(f"--harness-against: {error}") from None
-    recheck = config.getoption("harness_recheck")
-    if recheck is not None and recheck != NO_RECHECK:
-        from harness.text import share
-
-        try:
-            share(recheck)
-        except ValueError as error:
-            raise pytest.UsageError(f"--harness-recheck: {error}; or {NO_RECHECK!r}") from None
-    for assignment in config.getoption("harness_with"):
-        if "=" not in assignment:
-            raise pytest.UsageError(f"--harness-with: expected NAME=VALUE, found {assignment!r}")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str] | None:

@@ -63,7 +63,7 @@ class SuiteFile(pytest.Module):
         here = Path.cwd()
         path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
         try:
-            suite = load(path, imports=True, given=Settings.of(self.config).given)
+            suite = load(path, imports=True, given=Settings.of(self.config).options.given)
             if published := self.config.stash.get(PUBLISHED, None):
                 published.check({suite.name: suite.given})
         except UserError as error:

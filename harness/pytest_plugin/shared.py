@@ -31,15 +31,17 @@ class SharedLaboratory:
 
     def judge(self, instance: Instance) -> Result:
         """Measure what the instance needs, and judge it."""
-        question = case(instance, seeds=self.settings.seeds, first_seed=self.settings.first_seed)
+        options = self.settings.options
+        question = case(instance, seeds=options.seeds, first_seed=options.first_seed)
         with self._turn:
             if self._laboratory is None:
-                self._laboratory = Laboratory(self.settings.store, workers=self.settings.workers)
+                self._laboratory = Laboratory(options.store, workers=options.workers)
             try:
                 return conduct(
                     [question],
                     self._laboratory,
-                    recheck=self.settings.recheck,
+                    memory_limit=options.memory_limit,
+                    recheck=options.rechecked,
                     salt=self._salt,
                     on_progress=self._hear,
                 )

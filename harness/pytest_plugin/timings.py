@@ -10,10 +10,10 @@ from typing import Any, Self
 
 import pytest
 
-from harness.measure.timing import prepare
 from harness.plan import arguments, declared, parameters
 from harness.pytest_plugin.item import SuiteItem
 from harness.suite.records import AxisValue, Benchmark, named
+from harness.timing import prepare
 
 
 class Timing(SuiteItem):

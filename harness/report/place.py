@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from harness.errors import UserError
-from harness.git import toplevel
+from harness.git import holder
 from harness.text import encodable
 
 
@@ -16,10 +15,7 @@ def place_of(path: Path) -> str:
     With / as separator.
     """
     file = path.parent.resolve() / path.name
-    try:
-        top = toplevel(file.parent).resolve()
-    except UserError:
-        top = Path.cwd()
+    top = holder(file.parent) or Path.cwd()
     found = file.relative_to(top) if file.is_relative_to(top) else file
     return encodable(found.as_posix())
 

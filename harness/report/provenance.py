@@ -21,12 +21,12 @@ import harness
 from harness.errors import UserError
 from harness.git import GitError, head, holder, modified, resolve, toplevel, untracked
 from harness.measure import Seen, Source, source_of
-from harness.measure.modules import site_root
 from harness.questions import Params
 from harness.report.place import place_of
 from harness.report.record import CommitRecord, SuiteRecord, TrackedRecord
 from harness.suite import Suite
 from harness.text import encodable
+from harness.whose import site_root
 
 Closure = tuple[str, Params]
 """An experiment and parameters that name the modules it reads."""

@@ -354,7 +354,7 @@ def read_environment(data: bytes, folder: Path) -> None:
         for arguments in _COMMANDS:
             _main(arguments)
         from harness.measure import Laboratory
-        from harness.targets import default_store
+        from harness.options import default_store
 
         with Laboratory(default_store(), workers=1) as laboratory:
             assert laboratory.pending == 0

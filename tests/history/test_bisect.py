@@ -14,11 +14,12 @@ import pytest
 from repositories import commit, experiment, git, repository, suite
 
 from harness.history.bisect import BisectionError, Search, When, bisect
+from harness.options import RunOptions
 from harness.report import read_record
 
 BROKEN = "raise RuntimeError('the adapter is not there yet')"
 MOVED = "shift += 1"
-ENOUGH = ("--seeds", "14")
+ENOUGH = 14
 """A budget that decides the claim of `moving_seeds`."""
 ALONE = "import os; assert 'GIT_DIR' not in os.environ"  # a trial may ask git, too
 
@@ -51,9 +52,9 @@ def search(
 ) -> Search:
     folder, hashes = repo
     store = folder.parent / "store.sqlite"
-    options = ("--seeds", "14")
+    options = RunOptions(store=store, seeds=ENOUGH)
     file = folder / "claims.toml"
-    return Search(file, "same", hashes[good], hashes[bad], when, store=store, options=options)
+    return Search(file, "same", hashes[good], hashes[bad], when, options)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_all_commits_are_judged_on_the_seeds_of_the_good_end(
     moving_seeds: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
     """The commit at which a suite begins at other seeds changes nothing of the code: it is not to blame."""
-    wanted = replace(search(moving_seeds, tmp_path, "by 0", "explored"), options=ENOUGH)
+    wanted = search(moving_seeds, tmp_path, "by 0", "explored")
     with pytest.raises(BisectionError, match=r"found supported → supported, .*\(both on seeds from 0\)"):
         bisect(wanted)
     found = bisect(replace(wanted, bad=moving_seeds[1]["moved"]))
@@ -141,14 +142,14 @@ def test_a_record_from_other_seeds_than_the_good_ends_is_not_taken(
     folder, hashes = moving_seeds
     history = tmp_path / "history"
     git(folder, "checkout", "--quiet", hashes["explored"])
-    command = [sys.executable, "-m", "harness", "run", "claims.toml", *ENOUGH, "--history", str(history)]
-    command += ["--no-store", "--no-recheck", "-q", "--json", str(tmp_path / "record.json")]
+    command = [sys.executable, "-m", "harness", "run", "claims.toml", "--quiet", "--history", str(history)]
+    command += [f"--seeds={ENOUGH}", "--no-store", "--no-recheck", "--json", str(tmp_path / "record.json")]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     git(folder, "checkout", "--quiet", "main")
     (kept,) = history.glob("*.json")
     assert [i.verdict for i in read_record(kept).instances] == ["refuted"]
     wanted = search(moving_seeds, tmp_path, "by 0", "explored")
-    wanted = replace(wanted, options=ENOUGH, history=history)
+    wanted = replace(wanted, history=history)
     with pytest.raises(BisectionError, match="found supported → supported"):
         bisect(wanted)
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.history.change import change, of_timings, of_values
+from harness.history.change import change, of_timings, of_values, redefinition
 from harness.report.change import KINDS
 from harness.report.record import ControlRecord, InstanceRecord, PartRecord, TrialsRecord
+from harness.timing import PAIR
 
 _noise = random.Random(1)
 VALUES = tuple(_noise.gauss(0, 1) for _ in range(21))
@@ -133,6 +134,15 @@ def test_parameters_redefine_a_claim_but_for_those_that_only_one_side_has() -> N
 
     assert change(at(width=64), at(width=512)).note.startswith("width 64 → 512")
     assert change(at(width=64), at(width=64, fresh_parameter=0)).kind == "identical"
+
+
+def test_timings_are_no_other_claims_since_their_experiment_has_moved() -> None:
+    (trials,) = instance().trials
+    was, now = (
+        instance(unit="speed-up", trials=(msgspec.structs.replace(trials, experiment=name),))
+        for name in ("harness.measure.pair:pair", PAIR)
+    )
+    assert redefinition(was, now) == []
 
 
 def test_other_seeds_cannot_be_compared_one_by_one() -> None:

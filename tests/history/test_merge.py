@@ -67,7 +67,7 @@ def plain(record: Record) -> Record:
 
 
 def shards(suite: Path, of: int) -> list[Part]:
-    return [Part(f"{n}.json", record_of(suite, part=(n, of))) for n in range(1, of + 1)]
+    return [Part(f"{n}.json", record_of(suite, shard=(n, of))) for n in range(1, of + 1)]
 
 
 def changed(part: Part, **how: object) -> Part:

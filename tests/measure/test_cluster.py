@@ -19,9 +19,9 @@ from harness.measure import Laboratory, Measurement
 from harness.measure.cluster import ClusterError, client, connect, local, orders, remote
 from harness.measure.fingerprint import Source, source_of
 from harness.measure.installed import Distribution
-from harness.measure.pair import RUN
 from harness.measure.records import Job
 from harness.questions import Trial
+from harness.timing import PAIR
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_timings_are_refused(two):
         pytest.raises(ClusterError, match=r"timings are not taken on a cluster.*without --cluster"),
         Laboratory(None, cluster=two.address) as laboratory,
     ):
-        laboratory.request(Trial(RUN, params, 0), 60.0)
+        laboratory.request(Trial(PAIR, params, 0), 60.0)
 
 
 def test_source_that_is_edited_where_it_runs_is_not_stored(project, store, two, monkeypatch):

@@ -12,6 +12,7 @@ from pages import assert_inert, find, text_of
 from records import record_of
 
 from harness.history.merge import Part, merge
+from harness.options import RunOptions
 from harness.report import ClaimRecord, Record, from_json, read_record, to_json
 from harness.report.agreement import contradicted, settled_by, statements, told
 from harness.report.brief import brief
@@ -151,7 +152,8 @@ def test_the_page_says_it_in_the_row_of_the_claim(whole: Record) -> None:
 def test_a_part_says_that_it_is_one_and_parts_together_say_what_the_whole_does(
     path: Path, whole: Record
 ) -> None:
-    parts = [run(gather([str(path)]), store=None, workers=1, part=(n, 2), recheck=None) for n in (1, 2)]
+    shards = [RunOptions(workers=1, shard=(n, 2), recheck=False) for n in (1, 2)]
+    parts = [run(gather([str(path)]), options) for options in shards]
     found = {claim.id: claim for part in parts for claim in part.claims}
     assert sum(len(part.claims) for part in parts) > len(whole.claims)  # some claims are in both
     for part in parts:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from toy_data import SUITE
 
+from harness.options import RunOptions
 from harness.report import Record, from_json, read_record, to_json
 from harness.report.data import data_used
 from harness.report.html.page import page
@@ -28,7 +29,7 @@ def record(tmp_path: Path) -> Callable[..., Record]:
     def made(parameters: str, sweep: str = "", **how: Any) -> Record:
         path = tmp_path / "data.toml"
         path.write_text(SUITE.format(parameters=parameters, sweep=sweep))
-        return run(gather([str(path)]), **{"store": None, "workers": 1, **how})
+        return run(gather([str(path)]), RunOptions(workers=1, **how))
 
     return made
 

@@ -13,6 +13,7 @@ import pytest
 from repositories import commit, experiment, git, repository, suite
 
 import harness
+from harness.options import RunOptions
 from harness.report import Record
 from harness.report.record import CommitRecord
 from harness.session import run
@@ -41,14 +42,13 @@ def record_of(*files: Path, meanwhile: Callable[[], object] = lambda: None, **ho
     """The record of a run; `meanwhile` is called once, when its first trials have been asked for."""
     calls = iter([meanwhile])
     selected = gather([str(file) for file in files])
-    return run(
-        selected, store=None, workers=1, seeds=14, on_progress=lambda _: next(calls, lambda: None)(), **how
-    )  # type: ignore[arg-type]
+    options = RunOptions(workers=1, seeds=14, **how)  # type: ignore[arg-type]
+    return run(selected, options, lambda _: next(calls, lambda: None)())
 
 
 def unmeasured(*files: Path, **how: object) -> Record:
     """The record of the part of a run of one instance that has none: nothing is measured."""
-    record = record_of(*files, part=(2, 2), **how)
+    record = record_of(*files, shard=(2, 2), **how)
     assert record.trials.measured == 0
     return record
 
@@ -79,7 +79,7 @@ def test_the_digest_is_that_of_the_bytes_that_were_parsed(repo: Path) -> None:
     parsed = file.read_bytes()
     selected = gather([str(file)])
     file.write_text("nonsense")
-    record = run(selected, store=None, workers=1, seeds=14)
+    record = run(selected, RunOptions(workers=1, seeds=14))
     assert record.suites[0].sha256 == hashlib.sha256(parsed).hexdigest()
     assert any("was changed while the run went on" in note for note in record.notes)
 
@@ -246,7 +246,7 @@ def test_shards_agree_on_the_commit_although_one_of_them_is_empty(repo: Path, mo
     """Which of them reads the source that git does not have must not tell their commits apart."""
     git(repo, "rm", "--quiet", "--cached", f"{module}.py")
     git(repo, "commit", "--quiet", "--message", "without it")
-    parts = [record_of(repo / "claims.toml", part=(number, 2)) for number in (1, 2)]
+    parts = [record_of(repo / "claims.toml", shard=(number, 2)) for number in (1, 2)]
     assert sorted(len(part.instances) for part in parts) == [0, 1]
     assert [part.commit and part.commit.dirty for part in parts] == [True, True]
     assert os.fspath(repo) in parts[0].notes[0]

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-
-import pytest
 
 SUPPORT = Path(__file__).parent
 ROOT = SUPPORT.parents[1]
@@ -88,19 +82,6 @@ says = "…"
 expect = "supported"
 faster = { of = ["one-ms", "three-ms"], at-least = "2 x" }
 """
-
-
-@pytest.fixture(scope="module")
-def loader() -> Iterator[ModuleType]:
-    """suites/__init__.py, as asv imports it but for asv."""
-    spec = importlib.util.spec_from_file_location("suites_of_asv", ROOT / "suites/__init__.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
 
 
 def git(folder: Path, *arguments: str) -> str:

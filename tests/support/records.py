@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.options import RunOptions
 from harness.report import Record
 from harness.session import run
 from harness.targets import gather
@@ -12,4 +13,4 @@ from harness.targets import gather
 def record_of(path: Path, only: str = "", **how: object) -> Record:
     """The record of a run of the suite file, or of one claim of it, without a store."""
     target = f"{path}::{only}" if only else str(path)
-    return run(gather([target]), store=None, workers=1, **how)  # type: ignore[arg-type]
+    return run(gather([target]), RunOptions(workers=1, **how))  # type: ignore[arg-type]

@@ -6,10 +6,10 @@ import json
 
 from harness.declare import find
 from harness.measure.fingerprint import source_of
-from harness.measure.pair import RUN
 from harness.measure.records import Job, Outcome
 from harness.measure.worker import run_job
 from harness.questions import Trial
+from harness.timing import PAIR
 
 
 def as_pair(name: str, **parameters: object) -> Outcome:
@@ -17,5 +17,5 @@ def as_pair(name: str, **parameters: object) -> Outcome:
     function = find(name).function
     reference, values = f"{function.__module__}:{function.__qualname__}", json.dumps(parameters)
     params = (("x", reference), ("x-with", values), ("y", reference), ("y-with", values))
-    declared = frozenset(source_of(RUN, params).modules)
-    return run_job(Job(Trial(RUN, params, 0), declared, 60.0), frozenset())
+    declared = frozenset(source_of(PAIR, params).modules)
+    return run_job(Job(Trial(PAIR, params, 0), declared, 60.0), frozenset())

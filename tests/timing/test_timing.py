@@ -15,10 +15,11 @@ from harness.campaign import Finding, conduct
 from harness.declare import Declaration
 from harness.measure import Laboratory, Store
 from harness.measure.locks import Machine
-from harness.measure.pair import pair
-from harness.measure.timing import LEAST, Prepared, prepare
 from harness.plan import case
 from harness.suite import Suite
+from harness.timing import PAIR, Prepared, prepare
+from harness.timing.calls import LEAST
+from harness.timing.pair import pair
 
 __all__ = ["read", "write"]
 Read = Callable[[str], Suite]
@@ -111,7 +112,7 @@ def test_a_pair_is_judged_on_the_ratio_and_never_kept(read: Read, tmp_path: Path
         assert found.parts[0].ruling.n >= 14  # the first look at which a pseudomedian can say anything
     kept = Store(store)
     assert kept.seconds_per_trial("toys:pair") is not None
-    assert kept.seconds_per_trial("harness.measure.pair:pair") is None
+    assert kept.seconds_per_trial(PAIR) is None
     kept.close()
 
 
@@ -160,6 +161,6 @@ def test_a_suspension_does_not_decide_how_often_a_benchmark_is_called(
     """The first repeat lasts five seconds because the process was stopped; a call takes a tenth of one ms."""
     stopped = [5.0]
     monkeypatch.setattr(
-        "harness.measure.timing._elapsed", lambda call, calls: stopped.pop() if stopped else 1e-4 * calls
+        "harness.timing.calls._elapsed", lambda call, calls: stopped.pop() if stopped else 1e-4 * calls
     )
     assert Prepared(lambda: None, 0.0, 0.0).calls_needed() == 32  # the first power of two that takes 2 ms

@@ -10,9 +10,10 @@ import functools
 import json
 
 from harness.declare import Quantity, experiment, find
-from harness.measure.timing import Prepared, prepare
+from harness.timing.calls import Prepared, prepare
 
-RUN = f"{__name__}:pair"
+PAIR = f"{__name__}:pair"
+"""How trials name the experiment."""
 
 _SECONDS = Quantity("least wall seconds of a call over three repeats", unit="s", resolution=1e-3)
 """Resolution: what repeats differ by on a quiet machine; the clock's 50 ns in 2 ms are far below it."""

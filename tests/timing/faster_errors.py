@@ -1,6 +1,6 @@
 """How often `faster` is wrong: synthetic work of known ratio, timed beside a process that keeps a core busy.
 
-    python tests/measure/faster_errors.py [DECISIONS]
+    python tests/timing/faster_errors.py [DECISIONS]
 
 Work is a loop of counted steps, so the true ratio of two is that of their counts. Each decision draws its own
 pairs, as a claim does: interleaved, least of three repeats, pseudomedian, looks up to the budget. The load, a
@@ -19,8 +19,8 @@ import time
 from collections import Counter
 
 from harness.judge import decide
-from harness.measure.timing import Prepared
 from harness.questions import Linear, Question, Reading, Region
+from harness.timing import Prepared
 
 STEPS = 200_000
 """About 0.6 ms: less than the 2 ms that a repeat of `faster` lasts, so the noise is rather larger here."""
@@ -48,7 +48,7 @@ def question(factor: float) -> Question:
 
 
 def log_ratio(x: Prepared, y: Prepared, seed: int) -> float:
-    """ln(seconds of y / seconds of x) of one pair, as `harness.measure.pair` takes it."""
+    """ln(seconds of y / seconds of x) of one pair, as `harness.timing.pair` takes it."""
     seconds = {}
     for name, each in (("x", x), ("y", y)) if seed % 2 == 0 else (("y", y), ("x", x)):
         seconds[name] = each.seconds()
