@@ -18,6 +18,8 @@ from harness.declare import Inputs, Scale, Value
 
 Params = tuple[tuple[str, Value], ...]
 Center = Literal["mean", "pseudomedian", "median"]
+Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
+"""What the numbers x_s of a question are; `harness.report.record` says which is which."""
 LOOKS = (14, 21, 32, 48, 72, 108, 162, 243)
 """Numbers of seeds at which a claim may be decided, each about 1.5 times the one before; a budget is one of
 them. Six or nine seeds of a number with two modes are too often all of one mode: docs/verdicts.md."""

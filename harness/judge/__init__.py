@@ -18,6 +18,8 @@ together, by the source's scope (`claim_agreement`).
 """
 
 from harness.judge.advice import seeds_to_decision, smallest_margin
+from harness.judge.assessment import Assessment, PartAssessment, assess, assess_part
+from harness.judge.distance import Ruler, ruler
 from harness.judge.effect import BadValue, effect_values
 from harness.judge.independence import lag_one, neighbours_alike
 from harness.judge.interval import Interval, half_width_factor, interval
@@ -25,7 +27,6 @@ from harness.judge.levels import RULE, level_of
 from harness.judge.outcome import (
     FAILING,
     Agreement,
-    Expect,
     Outcome,
     Verdict,
     combine,
@@ -47,19 +48,23 @@ __all__ = [
     "LOOKS",
     "RULE",
     "Agreement",
+    "Assessment",
     "BadValue",
     "Bend",
     "Decision",
-    "Expect",
     "Interval",
     "Judged",
     "Outcome",
+    "PartAssessment",
+    "Ruler",
     "Ruling",
     "Scope",
     "Stance",
     "Verdict",
     "agreement",
     "all_reproduce",
+    "assess",
+    "assess_part",
     "check_budget",
     "claim_agreement",
     "combine",
@@ -78,6 +83,7 @@ __all__ = [
     "outcome",
     "over_instances",
     "reproducibility",
+    "ruler",
     "seeds_to_decision",
     "shown_reproducibility",
     "smallest_margin",

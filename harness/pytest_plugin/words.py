@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+from harness.questions import Unit
 from harness.report.agreement import settled_by
 from harness.report.findings import sentence
-from harness.report.record import InstanceRecord, PartRecord, Unit
+from harness.report.record import InstanceRecord, PartRecord
 from harness.report.words import (
     advice,
     control,

@@ -19,18 +19,17 @@ five times as long if it does.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from harness.declare import Value
 from harness.errors import UserError
 from harness.judge import Outcome
-from harness.questions import Center
+from harness.questions import Center, Unit
 
 SCHEMA_VERSION = 1
 
-Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
 Side = float | None
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
@@ -115,6 +114,8 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ties, and of `exact`."""
     neighbours_alike: bool = False
     """Whether that is more than independent seeds give once in a thousand claims; verdicts assume them."""
+    exchanged: bool = False
+    """The claim holds outside of the region: `differ`."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -232,6 +233,8 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     supported_for_some: bool = False
     """Whether its values support it at α/k too, k being the claim's instances of this stance. Of sources with
     the scope `some` alone."""
+    exchanged: bool = False
+    """The claim holds outside of the region: `differ`."""
 
 
 class ClaimRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.report.record import Unit
+from harness.questions import Unit
 from harness.report.words import effect
 
 _MANTISSAS = (1.0, 2.0, 5.0)
