@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness.declare import NOT_COVERED
 from harness.judge import Assessment, BadValue, PartAssessment, Ruling, assess, assess_part, decide_rows
 from harness.measure import Group, Laboratory, Measurement, Recheck, Rechecker, remarks
 from harness.plan import PAIR, Case, Params, Question, Trial, fixed
@@ -328,11 +327,11 @@ class _Campaign:
                 measurement = self.known.get(reading.trial(seed))
                 if measurement is None:
                     return
-                reason = measurement.reason(reading.quantity)
-                if reason:
+                missing = measurement.lacks(reading.quantity)
+                if missing:
                     of = "" if measurement.status == "error" else f"{reading.quantity}: "
-                    failure = f"seed {seed}: {of}{reason}"
-                    covered = not reason.startswith(NOT_COVERED)
+                    failure = f"seed {seed}: {of}{missing}"
+                    covered = missing.kind != "not-covered"
                     break
                 row.append(measurement.values[reading.quantity])
             if failure:

@@ -104,6 +104,11 @@ def test_a_record_lists_its_claims_and_whether_their_sources_are_right(whole: Re
     assert from_json(to_json(whole), "r.json") == whole
 
 
+def test_what_is_shown_for_some_is_asked_of_sources_that_say_some(whole: Record) -> None:
+    shown = [i.id for i in whole.instances if i.supported_for_some]
+    assert shown == [f"toys/{claim}[shift=0,size={size}]" for claim in ("some", "never") for size in (1, 2)]
+
+
 def test_no_expectation_hides_it_and_it_changes_no_exit_code(whole: Record) -> None:
     found = {i.id: (i.expect, i.outcome, i.agreement, i.stance) for i in whole.instances}
     assert found["toys/open[shift=0.5,size=1]"] == ("open", "measured", "contradicts", "asserts")
