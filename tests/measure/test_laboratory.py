@@ -137,7 +137,7 @@ def test_a_failed_stage_is_kept(project, store):
     assert found.lacks("y") == Missing("failed", "late", "step budget reached after 5 steps")
     with pytest.raises(MissingValueError, match="step budget reached after 5"):
         found.value("y")
-    assert "no quantity 'w'" in found.reason("w")
+    assert "no quantity 'w'" in str(found.lacks("w"))
 
 
 @pytest.mark.parametrize("when", ["busy", "idle"])
