@@ -15,18 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness.declare import NOT_COVERED
-from harness.judge import (
-    Agreement,
-    BadValue,
-    Outcome,
-    Ruling,
-    Verdict,
-    agreement,
-    combine,
-    decide_rows,
-    outcome,
-)
+from harness.judge import Assessment, BadValue, PartAssessment, Ruling, assess, assess_part, decide_rows
 from harness.measure import Group, Laboratory, Measurement, Recheck, Rechecker, remarks
 from harness.plan import Case, Params, Question, Trial, fixed
 from harness.timing import PAIR
@@ -36,35 +25,11 @@ POLL = 0.25
 
 
 @dataclass(frozen=True)
-class Part:
-    """One question with its ruling, or with the reason why there is none.
-
-    Without either it was not run: the time that the campaign was given had passed.
-    """
-
-    question: Question
-    ruling: Ruling
-    error: str = ""
-    covered: bool = True
-
-    @property
-    def verdict(self) -> Verdict:
-        if self.error:
-            return "error" if self.covered else "not-covered"
-        return self.ruling.verdict or "not-run"
-
-
-@dataclass(frozen=True)
 class Finding:
     """What became of one instance."""
 
     case: Case
-    parts: tuple[Part, ...]
-    control: tuple[Part, ...]
-    verdict: Verdict
-    control_verdict: Verdict | None
-    outcome: Outcome
-    agreement: Agreement
+    assessment: Assessment
 
 
 @dataclass(frozen=True)
@@ -363,11 +328,11 @@ class _Campaign:
                 measurement = self.known.get(reading.trial(seed))
                 if measurement is None:
                     return
-                reason = measurement.reason(reading.quantity)
-                if reason:
+                missing = measurement.lacks(reading.quantity)
+                if missing:
                     of = "" if measurement.status == "error" else f"{reading.quantity}: "
-                    failure = f"seed {seed}: {of}{reason}"
-                    covered = not reason.startswith(NOT_COVERED)
+                    failure = f"seed {seed}: {of}{missing}"
+                    covered = missing.kind != "not-covered"
                     break
                 row.append(measurement.values[reading.quantity])
             if failure:
@@ -384,23 +349,20 @@ class _Campaign:
             enquiry.error, enquiry.covered = failure, covered
 
     def _finding(self, case: Case) -> Finding:
-        parts, control = (tuple(map(self._part, qs)) for qs in (case.questions, case.control))
-        verdict = _settled([part.verdict for part in parts])
-        control_verdict = _settled([part.verdict for part in control]) if control else None
-        instance = case.instance
-        return Finding(
-            case,
-            parts,
-            control,
-            verdict,
-            control_verdict,
-            outcome(instance.expect, verdict, control_verdict, bool(control)),
-            agreement(instance.stance, verdict),
+        instance, source = case.instance, case.instance.claim.source
+        assessment = assess(
+            [self._part(question) for question in case.questions],
+            [self._part(question) for question in case.control],
+            expect=instance.expect,
+            stance=instance.stance,
+            scope=source.scope if source else None,
+            alike=instance.alike,
         )
+        return Finding(case, assessment)
 
-    def _part(self, question: Question) -> Part:
+    def _part(self, question: Question) -> PartAssessment:
         enquiry = self.enquiries[question]
-        return Part(question, enquiry.ruling, enquiry.error, enquiry.covered)
+        return assess_part(question, enquiry.ruling, enquiry.error, covered=enquiry.covered)
 
     def _progress(self, *, rechecking: bool = False) -> Progress:
         pending = 0 if rechecking else self.laboratory.pending
@@ -420,12 +382,6 @@ class _Campaign:
         )
 
 
-def _settled(verdicts: Sequence[Verdict]) -> Verdict:
-    verdict = combine(verdicts)
-    assert verdict is not None
-    return verdict
-
-
 def _together(trial: Trial) -> tuple[int, Params, str]:
     """Low seeds first, so that claims are decided early; equal points beside each other.
 
@@ -436,4 +392,4 @@ def _together(trial: Trial) -> tuple[int, Params, str]:
     return (trial.seed, (), trial.key)
 
 
-__all__ = ["Finding", "Part", "Progress", "Result", "conduct"]
+__all__ = ["Finding", "Progress", "Result", "conduct"]

@@ -103,7 +103,7 @@ def run(
             failed=result.progress.failed,
         ),
         wrong_verdicts_bound=sum(c.instance.claim.alpha for c in cases),
-        exit_code=exit_code(finding.outcome for finding in result.findings) if judged else 0,
+        exit_code=exit_code(f.assessment.outcome for f in result.findings) if judged else 0,
         notes=(*stands_on.notes, *result.notes, *stands_on.changes()),
         instances=records,
         tracked=stands_on.tracked,

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from good_suite import GOOD, read, write
 
-from harness.campaign import Finding, Progress, conduct
-from harness.judge import exit_code
+from harness.campaign import Progress, conduct
+from harness.judge import Assessment, exit_code
 from harness.measure import Laboratory
 from harness.plan import Trial, case
 from harness.suite import Suite
@@ -30,11 +30,11 @@ def findings(
     first_seed: int | None = None,
     keyword: str = "",
     recheck: float | None = 0.0,
-) -> dict[str, Finding]:
+) -> dict[str, Assessment]:
     cases = [case(i, first_seed=first_seed) for i in suite.instances if keyword in i.local_id]
     with Laboratory(store, workers=workers) as laboratory:
         result = conduct(cases, laboratory, recheck=recheck)
-    return {f.case.instance.local_id: f for f in result.findings}
+    return {f.case.instance.local_id: f.assessment for f in result.findings}
 
 
 def test_a_true_claim_with_a_failing_rival_is_as_expected(read: Read) -> None:
@@ -71,7 +71,7 @@ def test_an_error_says_which_seed_and_quantity(read: Read) -> None:
     (shifted_case, *_) = read(GOOD.replace("sd = 0.02", "nan-at = 104")).instances
     with Laboratory(None, workers=1) as laboratory:
         (shifted,) = conduct([case(shifted_case, first_seed=100)], laboratory).findings
-    assert shifted.parts[0].error.startswith("seed 104: ")
+    assert shifted.assessment.parts[0].error.startswith("seed 104: ")
 
 
 @pytest.mark.parametrize(
@@ -255,9 +255,9 @@ def test_when_the_time_is_over_what_is_undecided_is_not_run(read: Read, tmp_path
         result = conduct(cases, laboratory, time_budget=1.0)
         assert laboratory.pending == 0
     assert time.monotonic() - start < 30  # and not 60
-    outcomes = {f.case.instance.labels["nap"]: f.outcome for f in result.findings}
+    outcomes = {f.case.instance.labels["nap"]: f.assessment.outcome for f in result.findings}
     assert outcomes == {"none": "as-expected", "long": "not-run"}
-    assert {f.verdict for f in result.findings} == {"supported", "not-run"}
+    assert {f.assessment.verdict for f in result.findings} == {"supported", "not-run"}
     assert (result.progress.measured, result.progress.reused) == (0, measured)
 
 
@@ -265,8 +265,8 @@ def test_without_time_nothing_is_run_and_nothing_is_green(read: Read) -> None:
     suite = read(GOOD)
     with Laboratory(None, workers=1) as laboratory:
         result = conduct([case(i) for i in suite.instances], laboratory, time_budget=0.0)
-    assert {f.outcome for f in result.findings} == {"not-run"}
-    assert exit_code(f.outcome for f in result.findings) == 1
+    assert {f.assessment.outcome for f in result.findings} == {"not-run"}
+    assert exit_code(f.assessment.outcome for f in result.findings) == 1
 
 
 def test_a_claim_is_not_run_where_only_its_control_lacks_time(read: Read, tmp_path: Path) -> None:
@@ -278,8 +278,8 @@ def test_a_claim_is_not_run_where_only_its_control_lacks_time(read: Read, tmp_pa
         conduct([replace(asked, control=())], laboratory)
     with Laboratory(tmp_path / "store.sqlite", workers=2) as laboratory:
         result = conduct([asked], laboratory, time_budget=0.5)
-    (finding,) = result.findings
-    assert (finding.verdict, finding.control_verdict, finding.outcome) == ("supported", "not-run", "not-run")
+    found = result.findings[0].assessment
+    assert (found.verdict, found.control_verdict, found.outcome) == ("supported", "not-run", "not-run")
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,7 @@ def test_without_a_store_one_trial_is_rechecked_once_in_a_laboratory(write: Writ
         second = conduct([clean], laboratory)
         assert second.rechecks == ()
         third = conduct([hidden], laboratory)
-        assert [f.verdict for f in third.findings] == ["error"]
+        assert [f.assessment.verdict for f in third.findings] == ["error"]
         assert [(r.result, r.trial) for r in third.rechecks] == [("differs", None)]
 
 
@@ -278,7 +278,7 @@ def test_a_group_that_failed_keeps_nothing_as_long_as_the_laboratory_is_open(
     with Laboratory(store, workers=1) as laboratory:
         for instance in suite.instances:
             (finding,) = conduct([case(instance)], laboratory).findings
-            assert finding.verdict == "error"
+            assert finding.assessment.verdict == "error"
     assert rows(store) == {}
 
 

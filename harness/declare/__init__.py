@@ -40,12 +40,11 @@ from harness.declare.registry import (
     names_main,
 )
 from harness.declare.repeatable import EXACTLY, REPEATABLE, Repeatable, read_repeatable
-from harness.declare.stages import NOT_COVERED, NotCovered, StageError, StageReport, collect_stages, stage
+from harness.declare.stages import Missing, NotCovered, StageError, StageReport, collect_stages, stage
 
 __all__ = [
     "EXACTLY",
     "IMPORTABLE",
-    "NOT_COVERED",
     "REFERENCE",
     "REPEATABLE",
     "Check",
@@ -54,6 +53,7 @@ __all__ = [
     "ImportFailedError",
     "Inputs",
     "Kind",
+    "Missing",
     "NotCovered",
     "Noted",
     "Parameter",

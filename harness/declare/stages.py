@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Literal
 
 
 class StageError(Exception):
@@ -28,31 +29,44 @@ class NotCovered(StageError):  # noqa: N818  # the verdict's name: nothing went 
     """What is under test does not implement what the stage needs; the message says what that is."""
 
 
-NOT_COVERED = "not covered: "
-"""How the reason for a missing quantity begins where its stage raised `NotCovered`. Other reasons begin with
-the name of their stage, and a colon."""
+@dataclass(frozen=True)
+class Missing:
+    """Why a quantity has no number: its stage failed, or what is under test does not cover it.
+
+    `stage` is that of the quantity; '' where the trial as a whole gave none. `str` makes the sentence that
+    people read.
+    """
+
+    kind: Literal["failed", "not-covered"]
+    stage: str
+    reason: str
+
+    def __str__(self) -> str:
+        if self.kind == "not-covered":
+            return f"not covered: {self.reason}"
+        return f"{self.stage}: {self.reason}" if self.stage else self.reason
 
 
 @dataclass
 class StageReport:
-    """How one stage of a trial went: wall seconds, the reason if it failed ('' if not), and whether it was
-    that what it needs is not implemented. `fixed` is set by a stage whose result no seed changes: data that
-    come with a split of their own."""
+    """How one stage of a trial went: wall seconds, and why its quantities are missing if it failed.
+
+    `fixed` is set by a stage whose result no seed changes: data that come with a split of their own.
+    """
 
     name: str
     seconds: float = 0.0
-    failure: str = ""
-    covered: bool = True
+    missing: Missing | None = None
     fixed: bool = False
 
     @property
     def ok(self) -> bool:
-        return not self.failure
+        return self.missing is None
 
     @property
-    def reason(self) -> str:
-        """Why the quantities of this stage are missing."""
-        return f"{self.name}: {self.failure}" if self.covered else f"{NOT_COVERED}{self.failure}"
+    def failure(self) -> str:
+        """Why it failed; '' if it did not."""
+        return self.missing.reason if self.missing else ""
 
 
 _collector: ContextVar[list[StageReport] | None] = ContextVar("stages", default=None)
@@ -67,8 +81,8 @@ def stage(name: str) -> Iterator[StageReport]:
     try:
         yield report
     except StageError as error:
-        report.failure = str(error) or "failed without a message"
-        report.covered = not isinstance(error, NotCovered)
+        reason = str(error) or "failed without a message"
+        report.missing = Missing("not-covered" if isinstance(error, NotCovered) else "failed", name, reason)
         if collector is None:
             raise
     finally:

@@ -26,10 +26,10 @@ import msgspec
 from harness.errors import UserError
 from harness.history.change import redefinition
 from harness.history.formed import unexplored
+from harness.judge import FAILING
 from harness.report.explored import first_seeds
 from harness.report.files import read_record
 from harness.report.record import InstanceRecord, Record
-from harness.report.words import FAILING
 from harness.suite import Mistake, Suite
 from harness.text import printable
 

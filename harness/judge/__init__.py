@@ -4,20 +4,30 @@ In: the *rows* of a `Question`, one per seed, with one number per reading. Out: 
 rulings, what was expected and the control, an `Outcome`.
 
 An *effect* x_s is one number per seed (`effect_values`). A *look* is a number of seeds at which the
-question may be decided (`LOOKS`). At each look an *interval* holds the centre of the effects but for a
-chance `level` on each side (`interval`). Inside the question's region it *supports*, disjoint from it it
-*refutes*, otherwise more seeds are needed (`decide`, or `decide_rows` from rows), up to the budget:
-*inconclusive*. A claim is a conjunction of questions (`combine`). *Advice* is what would decide an
-inconclusive one (`smallest_margin`, `seeds_to_decision`); `reproducibility` how likely fresh seeds agree;
-`left_open` how rare an event may be that the seeds have missed.
-*Agreement* is a verdict against what a source says: of one instance (`agreement`), or of a claim's instances
-together, by the source's scope (`claim_agreement`).
+question may be decided (`LOOKS`; `next_look`, `check_budget`). At each look an *interval* holds the centre of
+the effects but for a chance on each side (`interval`, `Interval`; `level_of`, `half_width_factor`). Inside
+the question's region it *supports*, disjoint from it it *refutes*, otherwise more seeds are needed (`decide`,
+or `decide_rows` from rows), up to the budget: *inconclusive* (`Decision`). A power law may be refuted by its
+`Bend`, too. A claim is a conjunction of questions (`combine`), whose `Verdict`, against what was expected and
+the control, is an `outcome`; some fail a run (`FAILING`, `exit_code`).
+
+An `Assessment` is all that is judged of an instance (`assess`), a `PartAssessment` of one of its questions
+(`assess_part`). Its *advice* is what would decide an inconclusive one (`smallest_margin`,
+`seeds_to_decision`). `reproducibility` is how likely fresh seeds agree, `all_reproduce` of several verdicts,
+`shown_reproducibility` as much as the seeds show of it; below `FRAGILE` a verdict is fragile. `left_open` and
+`leaves_open` are how rare an event may be that the seeds have missed; `lag_one` and `neighbours_alike`
+whether neighbouring seeds seem dependent. An `Agreement` is a verdict against what a source says: of one
+instance (`agreement`), or of a claim's instances together, by the source's scope (`claim_agreement`, from
+what is `Judged`; `over_instances`, `supports_for_some`). A `Ruler` measures how far an effect is from the
+edge of a region, in margins (`ruler`). `RULE` is the number of the rule, in every record.
 
     ValueError
     └── BadValue    a number that is not finite, or not positive on a log scale
 """
 
 from harness.judge.advice import seeds_to_decision, smallest_margin
+from harness.judge.assessment import Assessment, PartAssessment, assess, assess_part
+from harness.judge.distance import Ruler, ruler
 from harness.judge.effect import BadValue, effect_values
 from harness.judge.independence import lag_one, neighbours_alike
 from harness.judge.interval import Interval, half_width_factor, interval
@@ -25,7 +35,6 @@ from harness.judge.levels import RULE, level_of
 from harness.judge.outcome import (
     FAILING,
     Agreement,
-    Expect,
     Outcome,
     Verdict,
     combine,
@@ -47,19 +56,23 @@ __all__ = [
     "LOOKS",
     "RULE",
     "Agreement",
+    "Assessment",
     "BadValue",
     "Bend",
     "Decision",
-    "Expect",
     "Interval",
     "Judged",
     "Outcome",
+    "PartAssessment",
+    "Ruler",
     "Ruling",
     "Scope",
     "Stance",
     "Verdict",
     "agreement",
     "all_reproduce",
+    "assess",
+    "assess_part",
     "check_budget",
     "claim_agreement",
     "combine",
@@ -78,6 +91,7 @@ __all__ = [
     "outcome",
     "over_instances",
     "reproducibility",
+    "ruler",
     "seeds_to_decision",
     "shown_reproducibility",
     "smallest_margin",

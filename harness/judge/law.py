@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
+from harness.judge.levels import Definite
 from harness.judge.rule import Ruling
 from harness.questions import Question, Region
 
@@ -14,9 +14,7 @@ def exponent_of(ruling: Ruling, question: Question) -> tuple[Ruling, Question]:
     return replace(ruling, bend=None), replace(question, straight=None)
 
 
-def bend_as(
-    verdict: Literal["supported", "refuted"] | None, ruling: Ruling, question: Question
-) -> tuple[Ruling, Question]:
+def bend_as(verdict: Definite | None, ruling: Ruling, question: Question) -> tuple[Ruling, Question]:
     """What they say of the bend, as a question of its own.
 
     The region of *supported*, or of no verdict, is that within which straightness must be shown.

@@ -12,19 +12,20 @@ from typing import Literal
 
 from harness.questions import LOOKS, Question
 
+Definite = Literal["supported", "refuted"]
 RULE = 2
 """The rule that judges; it is in every record. 1, until version 0.1, looked at 6, 9, 14, 21, 32, 48, 72 and
 108 seeds, and had one level for inside and outside of a region. `exact` is the same in both."""
 
 
-def level_of(verdict: Literal["supported", "refuted"], question: Question) -> float:
+def level_of(verdict: Definite, question: Question) -> float:
     """The one-sided level, at one look, of the interval that must show `verdict`."""
     alpha = question.alpha if verdict == "supported" else question.alpha_refute
     edges = 2 if two_edged(question) and shows_outside(verdict, question) else 1
     return alpha / len(LOOKS) / edges
 
 
-def shows_outside(verdict: Literal["supported", "refuted"], question: Question) -> bool:
+def shows_outside(verdict: Definite, question: Question) -> bool:
     """Whether this verdict means outside the region: *refuted*, or *supported* of `differ`."""
     return (verdict == "refuted") != question.exchanged
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from harness.suite.records import Expectation
+
 Verdict = Literal["supported", "refuted", "inconclusive", "not-covered", "not-run", "error"]
-Expect = Literal["supported", "refuted", "open"]
 Outcome = Literal[
     "as-expected", "unexpected", "measured", "inconclusive", "vacuous", "not-covered", "not-run", "error"
 ]
 Agreement = Literal["agrees", "contradicts", "undecided", ""]
 
-FAILING: frozenset[Outcome] = frozenset({"unexpected", "inconclusive", "vacuous", "not-run", "error"})
-"""The outcomes that make a run fail. What a subject does not implement does not, unless that is all."""
+FAILING: tuple[Outcome, ...] = ("error", "unexpected", "vacuous", "inconclusive", "not-run")
+"""The outcomes that make a run fail, the worst first. `not-covered` does not, unless every instance is."""
 
 
 def combine(verdicts: Sequence[Verdict | None]) -> Verdict | None:
@@ -33,7 +34,9 @@ def combine(verdicts: Sequence[Verdict | None]) -> Verdict | None:
     return next(verdict for verdict in order if verdict in verdicts)
 
 
-def outcome(expect: Expect, verdict: Verdict, control_verdict: Verdict | None, has_control: bool) -> Outcome:
+def outcome(
+    expect: Expectation, verdict: Verdict, control_verdict: Verdict | None, has_control: bool
+) -> Outcome:
     """What a verdict means against what was expected.
 
     The control counts only where *supported* was expected and found: a rival for which the predicate

@@ -191,4 +191,4 @@ def _when(measurement: Measurement) -> str:
 def _shown(measurement: Measurement, name: str) -> str:
     if name in measurement.values:
         return repr(measurement.values[name])
-    return f"no number ({shortened(measurement.missing.get(name, 'it was not returned'), 200)})"
+    return f"no number ({shortened(str(measurement.missing.get(name, 'it was not returned')), 200)})"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.declare import Inputs
+from harness.declare import Inputs, Missing
 from harness.questions import Trial
 
 Status = Literal["ok", "error"]
@@ -96,7 +96,7 @@ class Started:
 class Outcome:
     """What became of a job; made by the worker, or by the pool for a worker that died.
 
-    `missing` gives, for each declared quantity without a value, the reason. `undeclared` names modules of
+    `missing` says of each declared quantity without a value why. `undeclared` names modules of
     the project that the trial used and that are not in its static import closure, `uses` the files and the
     like that are not readable, `installed` the files in site-packages that its source used by name, and
     `libraries` the distributions of such files that the closure lacks, where a worker elsewhere has looked.
@@ -110,7 +110,7 @@ class Outcome:
 
     status: Status
     values: Mapping[str, float] = field(default_factory=dict)
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, Missing] = field(default_factory=dict)
     stages: tuple[Stage, ...] = ()
     error: str = ""
     seconds: float = 0.0
@@ -145,7 +145,7 @@ class Measurement:
     fingerprint: str
     status: Status
     values: Mapping[str, float] = field(default_factory=dict)
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, Missing] = field(default_factory=dict)
     stages: tuple[Stage, ...] = ()
     error: str = ""
     seconds: float = 0.0
@@ -163,17 +163,17 @@ class Measurement:
     edited: bool = False
     stopped: bool = False
 
-    def reason(self, quantity: str) -> str:
-        """Why `quantity` has no value here; '' if it has one."""
+    def lacks(self, quantity: str) -> Missing | None:
+        """Why `quantity` has no value here; None if it has one."""
         if self.status == "error":
-            return self.error
+            return Missing("failed", "", self.error)
         if quantity in self.values:
-            return ""
-        return self.missing.get(quantity, f"the experiment measures no quantity {quantity!r}")
+            return None
+        undeclared = Missing("failed", "", f"the experiment measures no quantity {quantity!r}")
+        return self.missing.get(quantity, undeclared)
 
     def value(self, quantity: str) -> float:
         """The number measured for `quantity`. Raises `MissingValueError` with the reason."""
-        reason = self.reason(quantity)
-        if reason:
-            raise MissingValueError(reason)
+        if missing := self.lacks(quantity):
+            raise MissingValueError(str(missing))
         return self.values[quantity]

@@ -9,6 +9,7 @@ import json
 import math
 from typing import Any
 
+from harness.declare import Missing
 from harness.measure.records import Stage
 from harness.questions import Trial
 
@@ -49,12 +50,21 @@ def numbers(text: object) -> dict[str, float]:
     return {name: _number(value) for name, value in found.items()}
 
 
-def reasons(text: object) -> dict[str, str]:
-    """Names with texts."""
+def missing(text: object) -> dict[str, Missing]:
+    """Names, each with why it has no number."""
     found = _json(text)
-    if not isinstance(found, dict) or not all(isinstance(reason, str) for reason in found.values()):
+    if not isinstance(found, dict):
         raise ValueError("no reasons")
-    return found
+    return {name: _missing(why) for name, why in found.items()}
+
+
+def _missing(why: object) -> Missing:
+    if not (isinstance(why, list) and len(why) == 3 and all(isinstance(part, str) for part in why)):
+        raise ValueError("no reason")
+    kind, stage, reason = why
+    if kind not in ("failed", "not-covered"):
+        raise ValueError("no kind of reason")
+    return Missing(kind, stage, reason)
 
 
 def stages(text: object) -> tuple[Stage, ...]:

@@ -161,7 +161,8 @@ class Store:
         """Write a measurement, in a transaction of its own."""
         m = measurement
         stages = [[stage.name, stage.seconds, stage.failure, stage.fixed] for stage in m.stages]
-        texts = [json.dumps(part) for part in (dict(m.values), dict(m.missing), stages)]
+        missing = {name: [why.kind, why.stage, why.reason] for name, why in m.missing.items()}
+        texts = [json.dumps(part) for part in (dict(m.values), missing, stages)]
         row = [m.fingerprint, m.trial.key, m.trial.run, *texts, float(m.seconds), m.device, m.cpu, m.program]
         row += [m.ordinal, int(m.changed), time.time()]
         with self._explained():
@@ -319,7 +320,7 @@ def _measurement(
         fingerprint=columns.word(fingerprint),
         status="ok",
         values=columns.numbers(quantities),
-        missing=columns.reasons(missing),
+        missing=columns.missing(missing),
         stages=columns.stages(stages),
         seconds=columns.seconds(seconds),
         device=columns.word(device),

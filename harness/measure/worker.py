@@ -18,9 +18,8 @@ import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from harness.declare import Declaration, collect_stages, find
+from harness.declare import Declaration, Missing, StageReport, collect_stages, find
 from harness.declare.blame import innermost, summary
-from harness.declare.stages import StageReport
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.reads import Limits, Notes, noticed, watch
@@ -73,7 +72,7 @@ def run_job(
     before = set(sys.modules)
     start = time.perf_counter()
     values: dict[str, float] = {}
-    missing: dict[str, str] = {}
+    missing: dict[str, Missing] = {}
     notes = Notes()
     imported: tuple[str, ...] = ()
     error = raised = trace = ""
@@ -93,7 +92,7 @@ def run_job(
     return Outcome(
         status="error" if error else "ok",
         values={} if error else values,
-        missing={} if error else {name: shortened(reason) for name, reason in missing.items()},
+        missing={} if error else {n: replace(m, reason=shortened(m.reason)) for n, m in missing.items()},
         stages=tuple(Stage(r.name, r.seconds, shortened(r.failure), r.fixed) for r in stages),
         error=shortened(error),
         raised=raised,
@@ -136,24 +135,25 @@ def call(declaration: Declaration, trial: Trial) -> object:
 
 def sort_out(
     declaration: Declaration, returned: object, stages: list[StageReport]
-) -> tuple[dict[str, float], dict[str, str], str]:
-    """Numbers, reasons for those that are missing, and what is wrong with what was returned ('' if nothing).
+) -> tuple[dict[str, float], dict[str, Missing], str]:
+    """Numbers, why others are missing, and what is wrong with what was returned ('' if nothing).
 
     A quantity may be missing only where its stage failed, or was not reached because another failed.
     """
     if not isinstance(returned, Mapping):
         return {}, {}, f"expected a dict of quantities, the experiment returned a {type(returned).__name__}"
-    failures = {report.name: report.reason for report in stages if not report.ok}
+    failures = {report.name: report.missing for report in stages if report.missing}
     reached = {report.name for report in stages}
     values: dict[str, float] = {}
-    missing: dict[str, str] = {}
+    missing: dict[str, Missing] = {}
     wrong = []
     for name, quantity in declaration.quantities.items():
         number: object = returned.get(name)
         if quantity.stage in failures:
             missing[name] = failures[quantity.stage]
         elif name not in returned and failures and quantity.stage and quantity.stage not in reached:
-            missing[name] = f"{quantity.stage}: not reached, after {next(iter(failures.values()))}"
+            first = next(iter(failures.values()))
+            missing[name] = Missing("failed", quantity.stage, f"not reached, after {first}")
         elif name not in returned:
             wrong.append(f"declared quantity {name!r} is missing, and its stage did not fail")
         elif isinstance(number, bool) or not isinstance(number, numbers.Real):

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from harness.judge import FAILING
 from harness.report import findings
 from harness.report.agreement import contradicted
 from harness.report.headlines import headlines
 from harness.report.markdown import escape
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import (
-    FAILING,
     GLYPHS,
     ORDER,
     advice,

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from harness.campaign import Finding, Part, Result
-from harness.judge import (
-    FRAGILE,
-    RULE,
-    Verdict,
-    all_reproduce,
-    lag_one,
-    left_open,
-    neighbours_alike,
-    reproducibility,
-    seeds_to_decision,
-    shown_reproducibility,
-    smallest_margin,
-    supports_for_some,
-)
+from harness.campaign import Finding, Result
+from harness.judge import RULE, Assessment, PartAssessment
 from harness.measure import Measurement, Recheck
-from harness.plan import Linear, Trial
+from harness.plan import Trial
 from harness.report.data import data_parameters
 from harness.report.details import fit, straightness, timings
 from harness.report.record import (
@@ -42,17 +29,12 @@ _FINGERPRINT_DIGITS = 16  # of 64: enough to find a trial in the store, short en
 
 def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceRecord:
     """The record of one instance's finding."""
-    instance = finding.case.instance
+    instance, found = finding.case.instance, finding.assessment
     claim = instance.claim
-    part = settling(finding.parts, finding.verdict)
-    trials, seconds = _trials((*finding.parts, *finding.control), result.measurements)
+    settling = found.settling
+    trials, seconds = _trials((*found.parts, *found.control), result.measurements)
     read = finding.case.questions[0].seeds(max((t.n for t in trials), default=0))
-    shown = _part(part)
-    parts = tuple(map(_part, finding.parts)) if len(finding.parts) > 1 else ()
-    hours = None
-    if finding.verdict == "inconclusive" and shown.seeds_to_decision and shown.n:
-        per_seed = _seconds_per_seed(part, result.measurements)
-        hours = (shown.seeds_to_decision - shown.n) * per_seed / 3600
+    shown = _part(settling)
     return InstanceRecord(
         id=instance.id,
         claim=claim.id,
@@ -66,10 +48,10 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         alpha=claim.alpha,
         center=claim.center,
         marks=instance.marks,
-        verdict=finding.verdict,
-        outcome=finding.outcome,
-        agreement=finding.agreement,
-        unit=part.question.unit,
+        verdict=found.verdict,
+        outcome=found.outcome,
+        agreement=found.agreement,
+        unit=settling.question.unit,
         n=shown.n,
         budget=shown.budget,
         estimate=shown.estimate,
@@ -78,43 +60,30 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         values=shown.values,
         smallest_margin=shown.smallest_margin,
         seeds_to_decision=shown.seeds_to_decision,
-        hours_to_decision=hours,
+        hours_to_decision=_hours_to_decision(found, result.measurements),
         reason=shown.reason,
-        parts=parts,
-        control=_control(finding),
+        parts=tuple(map(_part, found.parts)) if len(found.parts) > 1 else (),
+        control=_control(instance, found),
         seconds=seconds,
         trials=trials,
         looks=shown.looks,
-        reproducibility=_shown_reproducibility(finding.parts, finding.verdict),
-        fragile=_is_fragile(finding),
-        fit=fit(part, instance, result.measurements),
-        timings=timings(part, instance, result.measurements),
+        reproducibility=found.reproducibility,
+        fragile=found.fragile,
+        fit=fit(settling, instance, result.measurements),
+        timings=timings(settling, instance, result.measurements),
         first_seed=finding.case.first_seed,
         explored=claim.explored,
         explored_seeds=meets(claim.explored, read),
         stance=instance.stance,
-        supported_for_some=_supported_for_some(finding, suite),
+        supported_for_some=found.supported_for_some,
         straightness=shown.straightness,
         lag_one=shown.lag_one,
-        neighbours_alike=shown.neighbours_alike or any(part.neighbours_alike for part in parts),
+        neighbours_alike=found.neighbours_alike,
         rule=RULE,
         least=instance.least,
-        leaves_open=_left_open(finding.parts, finding.verdict),
+        leaves_open=found.leaves_open,
+        exchanged=shown.exchanged,
     )
-
-
-def _supported_for_some(finding: Finding, suite: Suite) -> bool:
-    """Whether an instance shows that the claim holds in *some*: asked of sources that say so alone."""
-    instance = finding.case.instance
-    source = instance.claim.source
-    if source is None or source.scope != "some" or finding.verdict != "supported":
-        return False
-    alike = suite.stances[instance.claim.id][instance.stance]
-    parts = [
-        (part.question, part.ruling.values, part.ruling.bend.values if part.ruling.bend else ())
-        for part in finding.parts
-    ]
-    return supports_for_some(parts, alike)
 
 
 def recheck_record(recheck: Recheck) -> RecheckRecord:
@@ -131,53 +100,8 @@ def recheck_record(recheck: Recheck) -> RecheckRecord:
     )
 
 
-def settling(parts: Sequence[Part], verdict: str) -> Part:
-    """The first part whose verdict is the conjunction's."""
-    return next(part for part in parts if part.verdict == verdict)
-
-
-def _reproducibility(parts: Sequence[Part], verdict: Verdict) -> float | None:
-    """The chance that fresh seeds give the verdict: all parts of a supported one, any of a refuted one."""
-    chances = [reproducibility(part.ruling, part.question) for part in parts if part.verdict == verdict]
-    if verdict == "refuted":
-        return max((chance for chance in chances if chance is not None), default=None)
-    return all_reproduce(chances) if verdict == "supported" else None
-
-
-def _shown_reproducibility(parts: Sequence[Part], verdict: Verdict) -> float | None:
-    """What is shown of it: cut by the seeds of the part that has the fewest, or of each refuted one."""
-    decided = [part for part in parts if part.verdict == verdict]
-    if verdict == "refuted":
-        shown = [shown_reproducibility(_reproducibility([part], verdict), part.ruling.n) for part in decided]
-        return max((chance for chance in shown if chance is not None), default=None)
-    fewest = min((part.ruling.n for part in decided), default=0)
-    return shown_reproducibility(_reproducibility(decided, verdict), fewest)
-
-
-def _left_open(parts: Sequence[Part], verdict: Verdict) -> float | None:
-    """What a definite verdict leaves open: of a supported conjunction, what any part does."""
-    if verdict == "refuted":
-        settled = settling(parts, verdict)
-        return left_open(settled.ruling, settled.question)
-    if verdict != "supported":
-        return None
-    chances = [left_open(part.ruling, part.question) for part in parts]
-    return max((chance for chance in chances if chance is not None), default=None)
-
-
-def _is_fragile(finding: Finding) -> bool:
-    """Whether what is known of the claim's verdict, and of its control's where that counts, is too little."""
-    chances = [_reproducibility(finding.parts, finding.verdict)]
-    if finding.outcome == "as-expected" and finding.verdict == "supported" and finding.control_verdict:
-        chances.append(_reproducibility(finding.control, finding.control_verdict))
-    together = all_reproduce([chance for chance in chances if chance is not None])
-    return together is not None and together < FRAGILE
-
-
-def _part(part: Part) -> PartRecord:
+def _part(part: PartAssessment) -> PartRecord:
     ruling, question = part.ruling, part.question
-    definite = part.verdict in ("supported", "refuted")
-    linear = isinstance(question.effect, Linear) and not part.error
     return PartRecord(
         name=question.name,
         verdict=part.verdict,
@@ -188,21 +112,20 @@ def _part(part: Part) -> PartRecord:
         region=(_finite(question.region.low), _finite(question.region.high)),
         values=ruling.values,
         looks=tuple((n, _finite(low), _finite(high)) for n, low, high in ruling.looks),
-        smallest_margin=smallest_margin(ruling, question) if linear else None,
-        seeds_to_decision=seeds_to_decision(ruling, question) if linear and not definite else None,
-        reason=part.error or ruling.reason,
-        reproducibility=None
-        if part.error
-        else shown_reproducibility(reproducibility(ruling, question), ruling.n),
-        leaves_open=None if part.error else left_open(ruling, question),
+        smallest_margin=part.smallest_margin,
+        seeds_to_decision=part.seeds_to_decision,
+        reason=part.reason,
+        reproducibility=part.reproducibility,
+        leaves_open=part.leaves_open,
         straightness=straightness(part),
-        lag_one=lag_one(ruling.values) if linear else None,
-        neighbours_alike=linear and neighbours_alike(ruling.values),
+        lag_one=part.lag_one,
+        neighbours_alike=part.neighbours_alike,
+        exchanged=question.exchanged,
     )
 
 
-def _control(finding: Finding) -> ControlRecord | None:
-    control = finding.case.instance.control
+def _control(instance: Instance, found: Assessment) -> ControlRecord | None:
+    control = instance.control
     if control is None:
         return None
     if control.predicate is None:
@@ -210,8 +133,8 @@ def _control(finding: Finding) -> ControlRecord | None:
     return ControlRecord(
         predicate=control.predicate.describe(),
         at=dict(control.at),
-        verdict=finding.control_verdict or "",
-        parts=tuple(map(_part, finding.control)),
+        verdict=found.control_verdict or "",
+        parts=tuple(map(_part, found.control)),
     )
 
 
@@ -235,13 +158,22 @@ def _source(instance: Instance, suite: Suite) -> SourceRecord | None:
     )
 
 
-def _read(part: Part) -> int:
+def _hours_to_decision(found: Assessment, measurements: Mapping[Trial, Measurement]) -> float | None:
+    """How long the seeds would take that an inconclusive instance lacks, on one core."""
+    part = found.settling
+    if found.verdict != "inconclusive" or not part.seeds_to_decision or not part.ruling.n:
+        return None
+    _, seconds = _trials([part], measurements)
+    return (part.seeds_to_decision - part.ruling.n) * (seconds / part.ruling.n) / 3600
+
+
+def _read(part: PartAssessment) -> int:
     """How many seeds the part read: an error has read those of the look that it failed."""
     return max(part.ruling.n, (part.ruling.next_look or 0) if part.error else 0)
 
 
 def _trials(
-    parts: Iterable[Part], measurements: Mapping[Trial, Measurement]
+    parts: Iterable[PartAssessment], measurements: Mapping[Trial, Measurement]
 ) -> tuple[tuple[TrialsRecord, ...], float]:
     """The trials that the parts read, a record for each point, and their seconds, each trial once."""
     points: dict[Trial, tuple[dict[str, None], int]] = {}
@@ -271,11 +203,6 @@ def _trials(
             )
         )
     return tuple(records), seconds
-
-
-def _seconds_per_seed(part: Part, measurements: Mapping[Trial, Measurement]) -> float:
-    _, seconds = _trials([part], measurements)
-    return seconds / max(1, part.ruling.n)
 
 
 def _finite(x: float) -> Side:

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
-from harness.campaign import Part
+from harness.judge import PartAssessment
 from harness.measure import Measurement
 from harness.plan import Trial
 from harness.report.record import FitRecord, Side, StraightnessRecord, TimingRecord
@@ -14,7 +14,9 @@ from harness.suite import Instance
 from harness.suite.records import named
 
 
-def fit(part: Part, instance: Instance, measurements: Mapping[Trial, Measurement]) -> FitRecord | None:
+def fit(
+    part: PartAssessment, instance: Instance, measurements: Mapping[Trial, Measurement]
+) -> FitRecord | None:
     """The points through which an exponent was fitted; None of any other effect, or where nothing was."""
     if part.question.unit != "exponent" or instance.over is None:
         return None
@@ -41,10 +43,10 @@ def fit(part: Part, instance: Instance, measurements: Mapping[Trial, Measurement
     )
 
 
-def straightness(part: Part) -> StraightnessRecord | None:
+def straightness(part: PartAssessment) -> StraightnessRecord | None:
     """What a power law was judged by beside its exponent; None of others, and where nothing was judged."""
-    bend, straight = part.ruling.bend, part.question.straight
-    if bend is None or straight is None or part.error:
+    bend, straight = part.bend, part.question.straight
+    if bend is None or straight is None:
         return None
     return StraightnessRecord(
         margin=straight.margin,
@@ -82,7 +84,7 @@ def _curvature(points: Sequence[tuple[float, float]]) -> float:
 
 
 def timings(
-    part: Part, instance: Instance, measurements: Mapping[Trial, Measurement]
+    part: PartAssessment, instance: Instance, measurements: Mapping[Trial, Measurement]
 ) -> tuple[TimingRecord, ...]:
     """The seconds of the benchmarks that `faster` compares, pair by pair."""
     if instance.claim.benchmarks is None or part.error:

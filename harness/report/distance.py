@@ -1,43 +1,21 @@
 """How far an instance is from the edge of its claim: one number for each run, and one for each seed.
 
-asv wants finite numbers of which lower is better. A distance is 1 on the edge, and at most 1 where the
-estimate satisfies the predicate (a verdict says more: that the interval does). With x the effect that is
-judged, in the units of `harness.report.record`:
-
-    an interval is to hold x       |x − middle| / half its length
-        equal, power-law with `exponent`
-    x is to lie beyond an edge     exp(how far it falls short of the edge / unit)
-        less, greater, at-most, at-least, faster, monotone, differ, power-law with a bound
-    exact                          the largest violation of any seed, as it is
-
-Of a power law that is curved, the effect is its bend, and the interval ±the margin of straightness.
-
-The unit is 1 for logarithms, so that the distance is a ratio (what was measured to its bound, the factor to
-the speed-up), and for exponents. For differences and values it is the margin or the bound, or 1 where that
-is 0.
-
-A seed's distance is measured from the side on which the estimate lies, so that the distance of the centre
-is the centre of the distances: a seed on the other side of an interval's middle counts as negative.
+`harness.judge.distance` says what a distance is. An instance is as far as its worst part; a power law that is
+curved, as its bend is from the margin of straightness.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.judge import interval
-from harness.questions import Center, Unit
-from harness.report.record import InstanceRecord, PartRecord, StraightnessRecord
-
-LARGEST = 1e9
-"""Nothing is farther, nor (as a ratio) nearer than 1/LARGEST: asv can draw it, and divide by it."""
+from harness.judge import Ruler, interval, ruler
+from harness.questions import Region, Unit
+from harness.report.record import InstanceRecord, PartRecord, Side
 
 LEVEL = 0.005
 """One-sided, of the interval that asv shows and, with few seeds, compares by: it calls it ci_99."""
-
-_LOGARITHMS: frozenset[Unit] = frozenset({"ratio", "log-value", "speed-up"})
 
 
 @dataclass(frozen=True)
@@ -58,83 +36,57 @@ class Distance:
 
 def distance(instance: InstanceRecord) -> Distance | None:
     """The distance of an instance, that of its worst part; None where nothing was estimated."""
-    curve = _curve(instance)
-    if curve is not None:
-        return _of_a_curve(curve, instance.center)
     found = _worst(instance)
     if found is None:
         return None
-    value, part = found
-    if instance.unit == "violation" or part.estimate is None:
-        return Distance(value)
-    far = _measure(instance, part, part.estimate)
-    shown = interval(part.values, instance.center, LEVEL)
-    low, high = sorted((far(shown.low), far(shown.high)))
-    return Distance(value, tuple(map(far, part.values)), low, high)
+    if instance.unit == "violation":
+        return Distance(found.distance)
+    shown = interval(found.values, instance.center, LEVEL)
+    low, high = sorted((found.ruler(shown.low), found.ruler(shown.high)))
+    return Distance(found.distance, tuple(map(found.ruler, found.values)), low, high)
 
 
 def how_far(instance: InstanceRecord) -> float | None:
     """The value of `distance` alone, at a hundredth of the cost."""
-    curve = _curve(instance)
-    if curve is not None:
-        return _bounded(abs(curve.estimate) / curve.margin)
     found = _worst(instance)
-    return None if found is None else found[0]
+    return None if found is None else found.distance
 
 
-def _curve(instance: InstanceRecord) -> StraightnessRecord | None:
-    """The bend of a power law that is curved."""
+def ruler_of(shown: InstanceRecord | PartRecord, unit: Unit) -> Ruler | None:
+    """The ruler of what an instance or a part shows; None where it has no edge."""
+    return ruler(_region(shown.region), unit, shown.estimate or 0.0, exchanged=shown.exchanged)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The values of a part, the ruler that they are measured with, and the distance of their centre."""
+
+    values: tuple[float, ...]
+    ruler: Ruler
+    distance: float
+
+
+def _worst(instance: InstanceRecord) -> _Measured | None:
+    """What of an instance is farthest from its edge: of a power law that is curved, its bend."""
     bend = instance.straightness
-    return bend if bend is not None and bend.state == "curved" and len(bend.values) > 1 else None
+    if bend is not None and bend.state == "curved" and len(bend.values) > 1:
+        curve = ruler(Region(-bend.margin, bend.margin), "exponent", bend.estimate)
+        return None if curve is None else _Measured(bend.values, curve, curve(bend.estimate))
+    found = [_measured(part, instance.unit) for part in instance.parts or (instance,)]
+    return max((each for each in found if each is not None), key=lambda each: each.distance, default=None)
 
 
-def _of_a_curve(bend: StraightnessRecord, center: Center) -> Distance:
-    far = math.copysign(bend.margin, bend.estimate)
-    shown = interval(bend.values, center, LEVEL)
-    low, high = sorted((_bounded(shown.low / far), _bounded(shown.high / far)))
-    samples = tuple(_bounded(x / far) for x in bend.values)
-    return Distance(_bounded(bend.estimate / far), samples, low, high)
-
-
-def _worst(instance: InstanceRecord) -> tuple[float, InstanceRecord | PartRecord] | None:
-    parts = instance.parts or (instance,)
-    found = [(value, part) for part in parts if (value := _value(instance, part)) is not None]
-    return max(found, key=lambda pair: pair[0]) if found else None
-
-
-def _value(instance: InstanceRecord, part: InstanceRecord | PartRecord) -> float | None:
-    if instance.unit == "violation":
-        return _bounded(max(part.values)) if part.values else None
-    low, high = part.region
-    if part.estimate is None or len(part.values) < 2 or (low is None and high is None):
+def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> _Measured | None:
+    far = ruler_of(part, unit)
+    if far is None or not part.values:
         return None
-    if low is not None and high is not None and not low < high:
+    if unit == "violation":
+        return _Measured(part.values, far, far(max(part.values)))
+    if part.estimate is None or len(part.values) < 2:
         return None
-    return _measure(instance, part, part.estimate)(part.estimate)
+    return _Measured(part.values, far, far(part.estimate))
 
 
-def _measure(
-    instance: InstanceRecord, part: InstanceRecord | PartRecord, estimate: float
-) -> Callable[[float], float]:
-    """From an effect to its distance, on the side of the estimate."""
-    low, high = part.region
-    ratio = instance.unit in _LOGARITHMS or instance.unit == "exponent"
-    if low is not None and high is not None:
-        middle, half = (low + high) / 2, (high - low) / 2
-        side = 1.0 if estimate >= middle else -1.0
-        if "differ" in instance.toml:
-            return lambda x: _ratio((half - side * (x - middle)) / (1.0 if ratio else half))
-        return lambda x: _bounded(side * (x - middle) / half)
-    edge, sign = (high, 1.0) if high is not None else (low, -1.0)
-    assert edge is not None  # a region has at least one edge
-    unit = 1.0 if ratio else abs(edge) or 1.0
-    return lambda x: _ratio(sign * (x - edge) / unit)
-
-
-def _ratio(short: float) -> float:
-    most = math.log(LARGEST)
-    return math.exp(min(most, max(-most, short)))
-
-
-def _bounded(x: float) -> float:
-    return min(LARGEST, max(-LARGEST, x))
+def _region(sides: tuple[Side, Side]) -> Region:
+    low, high = sides
+    return Region(-math.inf if low is None else low, math.inf if high is None else high)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
+from harness.judge import FAILING
 from harness.report import findings
 from harness.report.agreement import contradicted, statements, told
 from harness.report.data import data_used
@@ -14,7 +15,6 @@ from harness.report.headlines import headlines
 from harness.report.record import ClaimRecord, InstanceRecord, Record
 from harness.report.remarks import of_points
 from harness.report.words import (
-    FAILING,
     HEADERS,
     ORDER,
     advice,

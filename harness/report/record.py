@@ -114,6 +114,8 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ties, and of `exact`."""
     neighbours_alike: bool = False
     """Whether that is more than independent seeds give once in a thousand claims; verdicts assume them."""
+    exchanged: bool = False
+    """The claim holds outside of the region: `differ`."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -231,6 +233,8 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     supported_for_some: bool = False
     """Whether its values support it at α/k too, k being the claim's instances of this stance. Of sources with
     the scope `some` alone."""
+    exchanged: bool = False
+    """The claim holds outside of the region: `differ`."""
 
 
 class ClaimRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):

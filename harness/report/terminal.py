@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tabulate import tabulate
 
+from harness.judge import FAILING
 from harness.report.agreement import statements, told
 from harness.report.data import data_used
 from harness.report.findings import alike, lacking, named, sentence
@@ -13,7 +14,6 @@ from harness.report.headlines import headlines
 from harness.report.record import Record
 from harness.report.remarks import of_points
 from harness.report.words import (
-    FAILING,
     GLYPHS,
     HEADERS,
     advice,

@@ -22,7 +22,7 @@ def trial_text(measurement: Measurement) -> str:
         trace = ["", measurement.trace] if measurement.trace else []
         return "\n".join([*lines, "", measurement.error, *trace])
     values = [(name, repr(value)) for name, value in measurement.values.items()]
-    values += [(name, f"missing: {reason}") for name, reason in measurement.missing.items()]
+    values += [(name, f"missing: {why}") for name, why in measurement.missing.items()]
     return "\n".join([*lines, "", _table(values)])
 
 
@@ -37,7 +37,7 @@ def trials_json(measurements: Sequence[Measurement]) -> str:
                 "fingerprint": m.fingerprint,
                 "status": m.status,
                 "values": m.values,
-                "missing": dict(m.missing),
+                "missing": {name: str(why) for name, why in m.missing.items()},
                 "stages": [{"name": s.name, "seconds": s.seconds, "failure": s.failure} for s in m.stages],
                 "error": m.error,
                 "trace": m.trace,

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from harness.judge import FAILING
 from harness.questions import Unit
 from harness.report import findings
 from harness.report.data import what_seeds_redraw
@@ -31,10 +32,8 @@ GLYPHS = {
 }
 """Outcome → glyph; always shown with the word."""
 
-ORDER = (
-    "error", "unexpected", "vacuous", "inconclusive", "not-run", "not-covered", "measured", "as-expected",
-)  # fmt: skip
-FAILING = ORDER[:5]
+ORDER = (*FAILING, "not-covered", "measured", "as-expected")
+"""Outcomes, the worst first."""
 
 
 def number(x: float) -> str:
@@ -120,12 +119,16 @@ def stance(instance: InstanceRecord) -> str:
     return instance.source.stance if instance.agreement or instance.source.stance == "asks" else ""
 
 
+def chance(instance: InstanceRecord) -> str:
+    """How likely fresh seeds give the same verdict, as a percentage; `–` where it is not known."""
+    if instance.reproducibility is None:
+        return "–"
+    return f"{math.floor(min(instance.reproducibility, 1.0) * 1000) / 10:.4g}%"
+
+
 def again(instance: InstanceRecord) -> str:
     """How likely fresh seeds give the same verdict, marked where that is too little."""
-    mark = " fragile" if instance.fragile else ""
-    if instance.reproducibility is None:
-        return f"–{mark}"
-    return f"{math.floor(min(instance.reproducibility, 1.0) * 1000) / 10:.4g}%{mark}"
+    return f"{chance(instance)} fragile" if instance.fragile else chance(instance)
 
 
 def leaves_open(instance: InstanceRecord) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.suite.claims import Draft, Override
 from harness.suite.errors import one_of
@@ -63,7 +65,8 @@ def expand(suite: str, draft: Draft, notes: Notes, room: int = MAX_INSTANCES) ->
         if not hit:
             notes.add((*override.path, "at"), "values that match an instance", "none that do")
     _check_controls(draft, instances, notes)
-    return instances
+    alike = Counter(instance.stance for instance in instances)
+    return [replace(instance, alike=alike[instance.stance]) for instance in instances]
 
 
 def _instance(

@@ -190,6 +190,8 @@ class Instance:
     """The first look that the claim's `rare` allows, for its control too; 0 where it has none."""
     stance: Stance = "none"
     """Of the claim's source, or what `where` says of this instance."""
+    alike: int = 1
+    """How many instances of the claim have this stance."""
 
     @property
     def labels(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ import pytest
 from harness.declare import (
     DeclarationError,
     Inputs,
+    NotCovered,
     Quantity,
     Repeatable,
     StageError,
@@ -133,6 +134,25 @@ def test_a_stage_error_ends_its_stage_and_is_recorded() -> None:
     assert [(s.name, s.failure) for s in stages] == [("one", ""), ("two", "too hard"), ("three", "")]
     assert one.ok
     assert not two.ok
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (StageError("it broke"), "failed", "kernels: it broke"),
+        (StageError("not covered: it broke"), "failed", "kernels: not covered: it broke"),
+        (NotCovered("it knows no gaps"), "not-covered", "not covered: it knows no gaps"),
+        (NotCovered(), "not-covered", "not covered: failed without a message"),
+    ],
+)
+def test_why_a_stage_gives_nothing_is_a_type_and_its_sentence_is_made_from_it(
+    error: StageError, kind: str, said: str
+) -> None:
+    with collect_stages() as stages, stage("kernels"):
+        raise error
+    (report,) = stages
+    assert report.missing is not None
+    assert (report.missing.kind, report.missing.stage, str(report.missing)) == (kind, "kernels", said)
 
 
 def test_other_exceptions_go_on_and_so_does_a_stage_error_outside_a_trial() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.declare import Missing
 from harness.measure import Laboratory, Measurement, Stage, Store, StoreError
 from harness.plan import Trial
 from harness.report import write_whole
@@ -30,7 +31,7 @@ def measurement(number: int, size: int = 0) -> Measurement:
         fingerprint=f"{number:064x}",
         status="ok",
         values={"x": number / 7, **{f"filler-{k}": 0.5 for k in range(size)}},
-        missing={"y": "training: step budget reached"},
+        missing={"y": Missing("failed", "training", "step budget reached")},
         stages=(Stage("main", 0.25), Stage("training", 1.0, "step budget reached")),
         seconds=number / 3,
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from harness.declare import Missing
 from harness.errors import UserError
 from harness.history import keep
 from harness.history.archive import listed
@@ -32,16 +33,16 @@ COLUMNS = (
     "trial", "experiment", "quantities", "missing", "stages", "seconds", "device", "created",
 )  # fmt: skip
 KEPT = Measurement(
-    Trial("m:f", (("width", 16), ("data", "sphere")), 3), PRINT, "ok", {"x": 0.5}, {"z": "why"},
-    (Stage("training", 0.5, "step budget reached"),), seconds=2.0,
+    Trial("m:f", (("width", 16), ("data", "sphere")), 3), PRINT, "ok", {"x": 0.5},
+    {"z": Missing("failed", "training", "why")}, (Stage("training", 0.5, "step budget"),), seconds=2.0,
 )  # fmt: skip
 
 
 def row_seeds() -> list[bytes]:
     """The columns of a row; those that are JSON as what they say, so that it is changed, too."""
     row = [
-        ["m:f", [["width", 16], ["data", "sphere"]], 3], "m:f", {"x": 0.5}, {"z": "why"},
-        [["training", 0.5, "step budget reached"]], 2.0, "cpu", 1.7e9,
+        ["m:f", [["width", 16], ["data", "sphere"]], 3], "m:f", {"x": 0.5},
+        {"z": ["failed", "training", "why"]}, [["training", 0.5, "step budget"]], 2.0, "cpu", 1.7e9,
     ]  # fmt: skip
     return [json.dumps(row).encode()]
 
@@ -60,7 +61,7 @@ def read_row(data: bytes, folder: Path) -> None:
     if found is not None:
         assert found.trial.key
         assert all(isinstance(value, float) for value in found.values.values())
-        assert all(isinstance(reason, str) for reason in found.missing.values())
+        assert all(isinstance(why, Missing) for why in found.missing.values())
         assert sum(stage.seconds for stage in found.stages) >= 0
         assert 0 <= found.seconds < float("inf")
         store.keep(found)

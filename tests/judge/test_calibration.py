@@ -1,29 +1,29 @@
-"""How often the rule errs and decides, against what was measured with a million rows a cell.
+"""How often the rule errs and decides, against what was measured with up to a million rows a cell.
 
-Figures: `python tests/judge/calibration.py 1000000`. Each statistical test fixes its seed, so that it
-passes or fails for good; the chance of a false alarm is that over the choice of the seed.
+`test_error_rates.py` holds the simulator against the rule, row by row. Each statistical test fixes its seed,
+so that it passes or fails for good; the chance of a false alarm is that over the choice of the seed.
 """
 
-import importlib.util
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from harness.judge import LOOKS, decide, interval
+from harness.judge import LOOKS, decide
 from harness.questions import Linear, Question, Reading, Region
 
 # Tests are imported by path (importmode=importlib), so their neighbours are no modules that one can name.
-_FILE = Path(__file__).with_name("calibration.py")
-_SPEC = importlib.util.spec_from_file_location("judge_calibration", _FILE)
-calibration = importlib.util.module_from_spec(_SPEC)
-sys.modules[_SPEC.name] = calibration
-_SPEC.loader.exec_module(calibration)
+sys.path.insert(0, str(Path(__file__).parent))
+from laws import gaussian
+from simulator import Draw, Rule, chunks, judge
+
+sys.path.pop(0)
 
 EFFECT = Linear((Reading("ntk.fake", (), "a.error"),), (1.0,), "linear")
-NUMBER = {"supported": 1, "refuted": -1, "inconclusive": 0}
+BUDGET = 108
 
 
 def most(rows: int, chance: float, alarm: float = 1e-6) -> int:
@@ -31,43 +31,67 @@ def most(rows: int, chance: float, alarm: float = 1e-6) -> int:
     return int(stats.binom.isf(alarm, rows, chance))
 
 
-# The simulator is the rule
+# Data whose centre is 0, by name and by the centre that is asked for
 
 
-def test_looks_are_the_same():
-    assert calibration.LOOKS == LOOKS
+def t3(rng: np.random.Generator, rows: int, seeds: int) -> np.ndarray:
+    return rng.standard_t(3, (rows, seeds))
 
 
-@pytest.mark.parametrize(("name", "center"), list(calibration.NULLS), ids=" ".join)
-@pytest.mark.parametrize("alpha", [0.001, 0.05])
-def test_simulator_agrees_with_the_rule(name, center, alpha):
-    """Row by row: the verdict and where it stopped, inside, on and outside the margin, by two budgets."""
-    data = calibration.NULLS[name, center](np.random.default_rng(23), 8)  # any seed: equality is certain
-    unit = data.std()
-    for shift, (low, high), budget in [
-        (0.0, (-np.inf, 0.0), 108),
-        (0.0, (-unit, unit), 108),
-        (unit, (-unit, unit), 48),
-        (2 * unit, (-unit, unit), 243),
-        (-unit / 3, (-np.inf, 0.0), 72),
-    ]:
-        moved = data + shift
-        question = Question("", EFFECT, Region(low, high), center, alpha, alpha, budget)
-        rulings = [decide(row.tolist(), question) for row in moved]
-        verdicts, stopped = calibration.simulate(moved, low, high, alpha, center, budget)
-        assert [NUMBER[r.verdict] for r in rulings] == verdicts.tolist()
-        assert [r.n for r in rulings] == stopped.tolist()
+def log_ratio(rng: np.random.Generator, rows: int, seeds: int) -> np.ndarray:
+    """ln a/b of two lognormals that share most of their noise, as errors on the same data do."""
+    shared = rng.normal(0, 0.4, (rows, seeds))
+    a = np.exp(shared + rng.normal(0, 0.1, (rows, seeds)))
+    b = np.exp(shared + rng.normal(0, 0.1, (rows, seeds)))
+    return np.log(a) - np.log(b)
 
 
-@pytest.mark.parametrize("center", ["mean", "pseudomedian", "median"])
-@pytest.mark.parametrize("n", LOOKS)
-def test_simulator_has_the_same_intervals(center, n):
-    data = np.random.default_rng(29).standard_t(3, (4, LOOKS[-1]))
-    lows, highs = calibration.intervals(data, n, center, 0.05 / 8)
-    found = [interval(row[:n].tolist(), center, 0.05 / 8) for row in data]
-    # Means and deviations summed in another order: 1e-12 of numbers of order 1.
-    assert [f.low for f in found] == pytest.approx(lows.tolist(), rel=1e-12, abs=1e-12)
-    assert [f.high for f in found] == pytest.approx(highs.tolist(), rel=1e-12, abs=1e-12)
+def gamma(shape: float) -> Draw:
+    """A gamma variable less its mean; its skewness is 2/√shape."""
+    return lambda rng, rows, seeds: rng.gamma(shape, size=(rows, seeds)) - shape
+
+
+def lognormal(less: float) -> Draw:
+    """A lognormal (σ = 0.6, skewness 2.3): an error of which no logarithm was taken."""
+    return lambda rng, rows, seeds: rng.lognormal(0, 0.6, (rows, seeds)) - less
+
+
+NULLS: dict[tuple[str, str], Draw] = {
+    ("Gaussian", "mean"): gaussian,
+    ("log-ratio of lognormals", "mean"): log_ratio,
+    ("gamma, skewness 0.2", "mean"): gamma(100),
+    ("gamma, skewness 0.5", "mean"): gamma(16),
+    ("lognormal, skewness 2.3", "mean"): lognormal(np.exp(0.18)),
+    ("t3", "mean"): t3,
+    ("Gaussian", "pseudomedian"): gaussian,
+    ("t3", "pseudomedian"): t3,
+    ("Gaussian", "median"): gaussian,
+    ("t3", "median"): t3,
+    ("lognormal, skewness 2.3", "median"): lognormal(1.0),
+}
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Wrong definite verdicts in either direction; made by `errors_on_margin`."""
+
+    supported: int
+    refuted: int
+
+
+def errors_on_margin(
+    draw: Draw, center: str, alpha: float, rows: int, seed: int, looks: tuple[int, ...] = LOOKS
+) -> Errors:
+    """Wrong verdicts when the centre is exactly the edge of a region, below it and above it alike.
+
+    The region (−∞, 0) is taken because a second edge only adds rows that stay undecided. *Supported*
+    says that the centre is below 0, *refuted* that it is above.
+    """
+    found = [
+        judge(data[:, :BUDGET], -np.inf, 0.0, alpha=alpha, center=center, rule=Rule(looks))
+        for data in chunks(draw, rows, seed)
+    ]
+    return Errors(sum(f.count(1) for f in found), sum(f.count(-1) for f in found))
 
 
 # Errors
@@ -102,28 +126,27 @@ def test_wrong_verdicts_on_the_margin_keep_below_alpha(case):
     """At α = 0.05, where errors are countable. False alarm: below 1e-6 for each bound."""
     alpha = 0.05
     rows, share = HOLDS[case]
-    found = calibration.errors_on_margin(calibration.NULLS[case], case[1], alpha, rows, seed=41)
+    found = errors_on_margin(NULLS[case], case[1], alpha, rows, seed=41)
     assert max(found.supported, found.refuted) <= most(rows, alpha)
     # And as often as it was measured, neither more nor less: a level of α/16 would err half as often.
     assert found.supported <= most(rows, share * alpha)
     assert found.supported >= stats.binom.ppf(1e-6, rows, 0.9 * share * alpha)
 
 
-def two_modes(rng, rows):
+def two_modes(rng, rows, seeds):
     """±1 with noise of 0.01: the mean is 0, and six seeds are all of one mode once in 32."""
-    signs = np.where(rng.random((rows, calibration.LOOKS[-1])) < 0.5, -1.0, 1.0)
+    signs = np.where(rng.random((rows, seeds)) < 0.5, -1.0, 1.0)
     return signs + 0.01 * rng.standard_normal(signs.shape)
 
 
-def test_six_seeds_of_one_mode_deceive_no_more(monkeypatch):
+def test_six_seeds_of_one_mode_deceive_no_more():
     """α = 0.001, 40,000 rows on the margin: 18 expected. Looks from 6 erred 17 α, 676 times, as 9 of one mode
     do once in 256 runs; the gap is no help, for these show none.
     """
     rows, alpha = 40_000, 0.001
-    found = calibration.errors_on_margin(two_modes, "mean", alpha, rows, seed=61)
+    found = errors_on_margin(two_modes, "mean", alpha, rows, seed=61)
     assert max(found.supported, found.refuted) <= most(rows, 0.5 * alpha)
-    monkeypatch.setattr(calibration, "LOOKS", (6, 9, *LOOKS[:6]))
-    before = calibration.errors_on_margin(two_modes, "mean", alpha, rows, seed=61)
+    before = errors_on_margin(two_modes, "mean", alpha, rows, seed=61, looks=(6, 9, *LOOKS[:6]))
     assert min(before.supported, before.refuted) >= stats.binom.ppf(1e-6, rows, 0.9 * 16.7 * alpha)
 
 
@@ -132,10 +155,10 @@ def test_uniform_numbers_cost_little_at_a_thousandth():
     """α = 0.001, 500,000 rows: 1.0 to 1.1 α, of looks from 6 it was 1.9 α. False alarm 1e-4."""
     rows, alpha = 500_000, 0.001
 
-    def uniform(rng, count):
-        return rng.random((count, LOOKS[-1])) - 0.5
+    def uniform(rng, count, seeds):
+        return rng.random((count, seeds)) - 0.5
 
-    found = calibration.errors_on_margin(uniform, "mean", alpha, rows, seed=67)
+    found = errors_on_margin(uniform, "mean", alpha, rows, seed=67)
     assert max(found.supported, found.refuted) <= most(rows, 1.15 * alpha, alarm=1e-4)
 
 
@@ -148,8 +171,8 @@ def test_noise_much_wider_than_a_region_refutes_at_half_of_alpha(sd):
     rng = np.random.default_rng(71)
     data = 1 + sd * rng.standard_normal((rows, 48))
     wrong = [
-        int((calibration.simulate(data, low, 1.0, level, "mean", 48)[0] == -1).sum())
-        for low, level in ((-1.0, alpha), (-1.0, 2 * alpha))
+        judge(data, -1.0, 1.0, alpha=level).count(-1)
+        for level in (alpha, 2 * alpha)
     ]
     assert wrong[0] <= most(rows, alpha / 2)
     assert wrong[0] < 0.65 * wrong[1]
@@ -161,8 +184,8 @@ def test_the_mean_does_not_keep_alpha_for_skew_data():
     At α = 0.05, 1.9 times too often on raw lognormals, so the calibration can see an error where it is.
     """
     rows = 20_000
-    found = calibration.errors_on_margin(
-        calibration.NULLS["lognormal, skewness 2.3", "mean"], "mean", 0.05, rows, seed=41
+    found = errors_on_margin(
+        NULLS["lognormal, skewness 2.3", "mean"], "mean", 0.05, rows, seed=41
     )
     assert found.supported > most(rows, 0.05)
     assert found.refuted < 0.05 * rows
@@ -173,7 +196,7 @@ def test_the_mean_does_not_keep_alpha_for_skew_data():
 def test_a_thousandth_is_kept(name):
     """α = 0.001, half a million rows; wrong at most 580 of them (expected: under 330). False alarm 1e-4."""
     rows, alpha = 500_000, 0.001
-    found = calibration.errors_on_margin(calibration.NULLS[name, "mean"], "mean", alpha, rows, seed=43)
+    found = errors_on_margin(NULLS[name, "mean"], "mean", alpha, rows, seed=43)
     assert max(found.supported, found.refuted) <= most(rows, alpha, alarm=1e-4)
 
 
@@ -182,7 +205,7 @@ def test_a_thousandth_is_kept(name):
 def test_slight_skewness_costs_little_at_a_thousandth(name, factor):
     """The t interval errs `factor` × α towards the short tail, and well below α towards the long."""
     rows, alpha = 500_000, 0.001
-    found = calibration.errors_on_margin(calibration.NULLS[name, "mean"], "mean", alpha, rows, seed=43)
+    found = errors_on_margin(NULLS[name, "mean"], "mean", alpha, rows, seed=43)
     assert found.supported <= most(rows, factor * alpha, alarm=1e-4)
     assert found.supported > 0.8 * factor * alpha * rows
     assert found.refuted < alpha * rows / 2
@@ -194,7 +217,7 @@ def test_slight_skewness_costs_little_at_a_thousandth(name, factor):
 )
 def test_rank_intervals_keep_a_thousandth(case):
     """α = 0.001, 30,000 rows: at most 30 + 27 errors. False alarm below 1e-6."""
-    found = calibration.errors_on_margin(calibration.NULLS[case], case[1], 0.001, 30_000, seed=47)
+    found = errors_on_margin(NULLS[case], case[1], 0.001, 30_000, seed=47)
     assert max(found.supported, found.refuted) <= most(30_000, 0.001)
 
 
@@ -228,12 +251,17 @@ def check_cell(cell: tuple[float, float], rows: int, seed: int) -> None:
     n is bounded through its range of 14 to 108 (Bhatia & Davis, Amer. Math. Monthly 107, 2000).
     """
     supported, refuted, seeds = TABLE[cell]
-    found = calibration.power(*cell, rows=rows, seed=seed)
-    for share, expected in ((found.supported, supported), (found.refuted, refuted)):
+    sd, truth = cell
+    found = [
+        judge(truth + sd * data[:, :BUDGET], -1.0, 1.0) for data in chunks(gaussian, rows, seed)
+    ]
+    for verdict, expected in ((1, supported), (-1, refuted)):
+        share = sum(f.count(verdict) for f in found) / rows
         chance = min(max(expected, 1e-4), 1 - 1e-4)
         assert abs(share - expected) <= 5 * (chance * (1 - chance) / rows) ** 0.5 + 2 / rows + 0.00005
     spread = ((108 - min(seeds, 107.95)) * (seeds - 14)) ** 0.5  # 107.95 rounds to 108.0
-    assert abs(found.seeds - seeds) <= 5 * spread / rows**0.5 + 0.05
+    mean_n = sum(f.mean_n(BUDGET) * len(f.stopped) for f in found) / rows
+    assert abs(mean_n - seeds) <= 5 * spread / rows**0.5 + 0.05
 
 
 @pytest.mark.parametrize("cell", list(TABLE))

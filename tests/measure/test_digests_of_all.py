@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.declare import Repeatable, find
+from harness.declare import Missing, Repeatable, find
 from harness.measure import Measurement, Stage, Store, source_of
 from harness.measure.digests import digest_of
 from harness.measure.fingerprint import fingerprint, program
@@ -28,7 +28,7 @@ MEASURED = Measurement(
     fingerprint="abc",
     status="ok",
     values={"x": 0.1},
-    missing={"y": "no"},
+    missing={"y": Missing("failed", "kernels", "no")},
     stages=(Stage("kernels", 0.25, "", False),),
     seconds=2.0,
     device="cpu",

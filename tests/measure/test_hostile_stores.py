@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.declare import Missing
 from harness.measure import (
     Laboratory,
     Measurement,
@@ -31,7 +32,8 @@ from harness.plan import Trial
 
 TRIAL = Trial("toys:pair", (("size", 1),), 3)
 PRINT = "f" * 64
-GOOD = Measurement(TRIAL, PRINT, "ok", {"a": 0.5}, {"b": "why"}, (Stage("s", 1.0, ""),), seconds=2.0)
+WHY = Missing("failed", "s", "why")
+GOOD = Measurement(TRIAL, PRINT, "ok", {"a": 0.5}, {"b": WHY}, (Stage("s", 1.0, ""),), seconds=2.0)
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,10 @@ CONTENT: list[tuple[str, object]] = [
     ("quantities", " " * 5_000_000 + "{}"),
     ("missing", '{"b": 1}'),
     ("missing", '["b"]'),
+    ("missing", '{"b": "main: no"}'),
+    ("missing", '{"b": ["failed", "main"]}'),
+    ("missing", '{"b": ["failed", "main", 3]}'),
+    ("missing", '{"b": ["neither", "main", "no"]}'),
     ("stages", '{"s": 1}'),
     ("stages", '[["s", 1.0]]'),
     ("stages", '[["s", -1.0, ""]]'),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from harness.declare import Missing
 from harness.measure import Laboratory, Measurement, MissingValueError, Store, measure_here
 from harness.measure import laboratory as module
 from harness.measure.locks import acquire
@@ -133,10 +134,10 @@ def test_a_failed_stage_is_kept(project, store):
         measure(laboratory, [trial])
         found = laboratory.recall([trial])[trial]
     assert found.value("x") == 5 / 3
-    assert found.reason("y") == "late: step budget reached after 5 steps"
+    assert found.lacks("y") == Missing("failed", "late", "step budget reached after 5 steps")
     with pytest.raises(MissingValueError, match="step budget reached after 5"):
         found.value("y")
-    assert "no quantity 'w'" in found.reason("w")
+    assert "no quantity 'w'" in str(found.lacks("w"))
 
 
 @pytest.mark.parametrize("when", ["busy", "idle"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import impure
 import pytest
 
-from harness.declare import Repeatable
+from harness.declare import Missing, Repeatable
 from harness.measure import Group, Laboratory, Measurement, Stage, Store, StoreError, merge_stores, prune
 from harness.measure.recheck import choose, compare, deviations, sample
 from harness.plan import Trial
@@ -111,8 +111,14 @@ def test_the_words_say_which_quantity_gave_what_where() -> None:
 
 
 def test_what_is_missing_and_which_stages_failed_are_compared_but_not_the_words() -> None:
-    lacking = {"values": {}, "missing": {"x": "main: no"}, "stages": (Stage("main", 1.0, "no"),)}
-    other_words = {"values": {}, "missing": {"x": "main: never"}, "stages": (Stage("main", 2.0, "never"),)}
+    lacking, other_words = (
+        {
+            "values": {},
+            "missing": {"x": Missing("failed", "main", said)},
+            "stages": (Stage("main", seconds, said),),
+        }
+        for said, seconds in (("no", 1.0), ("never", 2.0))
+    )
     assert compare(made(**lacking), made(**other_words), 0.0, {})[0] == "identical"
     result, text = compare(made(), made(**lacking), 0.0, {})
     assert result == "differs"

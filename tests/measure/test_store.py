@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.declare import Missing
 from harness.measure import Measurement, Stage, Store, StoreError
 from harness.questions import Trial
 
@@ -22,7 +23,7 @@ BASE = Measurement(
     fingerprint="abc",
     status="ok",
     values={"x": 0.1},
-    missing={"y": "training: step budget reached"},
+    missing={"y": Missing("failed", "training", "step budget reached")},
     stages=(Stage("kernels", 0.25), Stage("training", 1.5, "step budget reached")),
     seconds=2.0,
     device="cpu",

@@ -6,13 +6,23 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.declare import Declaration, Quantity
-from harness.declare.stages import StageReport
+from harness.declare import (
+    Declaration,
+    Missing,
+    Quantity,
+    StageError,
+    StageReport,
+    collect_stages,
+    stage,
+)
+from harness.measure import Measurement, MissingValueError
 from harness.measure.worker import sort_out, told
+from harness.questions import Trial
 
 ROOT = Path(__file__).parents[2]
 DECLARATION = Declaration(
@@ -51,20 +61,40 @@ def test_what_is_wrong_is_said(returned, error):
 
 
 def test_a_failed_stage_takes_its_own_quantities_only():
-    stages = [StageReport("kernels"), StageReport("training", failure="step budget reached")]
-    expected = ({"k": 1.0}, {"t": "training: step budget reached"}, "")
+    why = Missing("failed", "training", "step budget reached")
+    stages = [StageReport("kernels"), StageReport("training", missing=why)]
+    expected = ({"k": 1.0}, {"t": why}, "")
     for returned in ({"k": 1.0}, {"k": 1.0, "t": 2.0}):
         assert sort_out(DECLARATION, returned, stages) == expected
 
 
 def test_a_stage_that_was_not_reached_says_after_what():
-    values, missing, error = sort_out(DECLARATION, {}, [StageReport("kernels", failure="singular")])
+    why = Missing("failed", "kernels", "singular")
+    values, missing, error = sort_out(DECLARATION, {}, [StageReport("kernels", missing=why)])
     assert (values, error) == ({}, "")
-    assert missing == {"k": "kernels: singular", "t": "training: not reached, after kernels: singular"}
+    assert missing == {"k": why, "t": Missing("failed", "training", "not reached, after kernels: singular")}
+
+
+def test_a_stage_may_be_named_as_a_verdict_is():
+    """Whether a subject covers what a stage needs is what it raised, and not how its sentence begins."""
+    with collect_stages() as stages, stage("not covered"):
+        raise StageError("singular")
+    named = replace(DECLARATION, quantities={"k": Quantity("a number", stage="not covered")})
+    _, missing, _ = sort_out(named, {}, stages)
+    measured = Measurement(Trial("m:f", (), 0), "abc", "ok", {}, missing)
+    lacking = measured.lacks("k")
+    assert lacking is not None
+    assert (lacking.kind, str(lacking)) == ("failed", "not covered: singular")
+    failed = replace(measured, status="error", missing={}, error="not covered: a text that was raised")
+    assert failed.lacks("k") == Missing("failed", "", "not covered: a text that was raised")
+    assert replace(measured, values={"k": 1.0}, missing={}).lacks("k") is None
+    with pytest.raises(MissingValueError, match="measures no quantity 'z'"):
+        measured.value("z")
 
 
 def test_a_failed_stage_excuses_no_other():
-    stages = [StageReport("kernels", failure="singular"), StageReport("training")]
+    singular = Missing("failed", "kernels", "singular")
+    stages = [StageReport("kernels", missing=singular), StageReport("training")]
     assert "'t' is missing" in sort_out(DECLARATION, {}, stages)[2]
 
 

@@ -67,23 +67,23 @@ def test_an_answer_that_is_no_kernel_is_an_error_that_says_why(name):
     found, missing = errors(getattr(wrong_empirical, name), "one-output")
     assert "ntk.error" not in found
     assert wrong_empirical.MALFORMED[name] in missing["error"].failure
-    assert missing["error"].covered
+    assert missing["error"].missing.kind == "failed"
 
 
 def test_what_needs_a_keyword_that_a_subject_does_not_take_is_not_covered():
     _, missing = errors(wrong_empirical.clipped, "linear")
     assert set(missing) == {"trace-error", "diagonal-error", "batch-error"}
-    assert not any(stage.covered for stage in missing.values())
+    assert {stage.missing.kind for stage in missing.values()} == {"not-covered"}
     assert "`batch_size`" in missing["batch-error"].failure
 
 
 def test_not_covered_depends_on_the_network_and_not_on_the_points():
     found, missing = errors(wrong_empirical.small_networks_alone, "deep-standard")
     assert not found
-    assert not any(stage.covered for stage in missing.values())
+    assert {stage.missing.kind for stage in missing.values()} == {"not-covered"}
     found, missing = errors(wrong_empirical.few_points_alone, "linear")
     assert "ntk.error" in found
-    assert missing["shape-error"].covered
+    assert missing["shape-error"].missing.kind == "failed"
     assert "more than eight points" in missing["shape-error"].failure
 
 
@@ -150,7 +150,7 @@ def test_the_packages_own_subjects_pass(subject, name):
     found, missing = errors(resolve(subject), name)
     assert not failing(found)
     assert set(missing) == (set(CHECKS) if (subject, name) == ("layers", "shared") else LACKING[subject])
-    assert not any(stage.covered for stage in missing.values())
+    assert {stage.missing.kind for stage in missing.values()} == {"not-covered"}
 
 
 def test_gram_matrices_of_layers_cover_fully_connected_networks_alone():

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+import random
+import statistics
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from pages import assert_inert, find, text_of
 from records import record_of
 
 from harness.history.merge import Part, merge
+from harness.judge import LOOKS, half_width_factor
 from harness.options import RunOptions
 from harness.report import ClaimRecord, Record, from_json, read_record, to_json
 from harness.report.agreement import contradicted, settled_by, statements, told
@@ -103,6 +107,32 @@ def test_a_record_lists_its_claims_and_whether_their_sources_are_right(whole: Re
         "every", "some", "some", "most", "most", "every",
     ]  # fmt: skip
     assert from_json(to_json(whole), "r.json") == whole
+
+
+def test_what_is_shown_for_some_is_asked_of_sources_that_say_some(whole: Record) -> None:
+    shown = [i.id for i in whole.instances if i.supported_for_some]
+    assert shown == [f"toys/{claim}[shift=0,size={size}]" for claim in ("some", "never") for size in (1, 2)]
+
+
+def test_some_is_shown_at_the_level_of_all_instances_of_the_claim(tmp_path: Path) -> None:
+    """Size 1 has a deviation at which its 14 seeds support it at α, and at α/8 do not; the claim has one
+    instance, or eight."""
+    noise = [random.Random(f"{seed} 1").gauss(0, 1) for seed in range(14)]  # as `toys:pair` draws it
+    reach = [
+        abs(statistics.fmean(noise)) + half_width_factor(14, 0.001 / k / len(LOOKS)) * statistics.stdev(noise)
+        for k in (1, 8)
+    ]
+    deviation = math.log(1.05) / statistics.fmean(reach)
+    head = SUITE.partition("[claims.spoken]")[0].replace("0.005", str(deviation))
+    claim = CLAIM.format(id="some", stance="asserts", scope="some", more="seeds = 14")
+    shown = []
+    for sizes in ("[1]", "[1, 2, 3, 4, 5, 6, 7, 8]"):
+        path = tmp_path / "toys.toml"
+        path.write_text(head.replace("[0.0, 0.5], size = [1, 2]", f"[0.0], size = {sizes}") + claim)
+        first = record_of(path, "some[shift=0,size=1]").instances[0]
+        assert first.verdict == "supported"
+        shown.append(first.supported_for_some)
+    assert shown == [True, False]
 
 
 def test_no_expectation_hides_it_and_it_changes_no_exit_code(whole: Record) -> None:

@@ -23,6 +23,7 @@ def instance_of(
         agreement="", unit=unit, n=len(values), budget=48, estimate=estimate, interval=(None, None),
         region=region, values=tuple(values), smallest_margin=None, seeds_to_decision=None,
         hours_to_decision=None, reason="", parts=(), control=None, seconds=1.0, trials=(),
+        exchanged=kind == "differ",
     )  # fmt: skip
 
 
@@ -107,6 +108,19 @@ def test_a_conjunction_is_as_far_as_its_worst_part() -> None:
     found = distance(msgspec.structs.replace(instance, parts=parts))
     assert found is not None
     assert found.value == pytest.approx(math.exp(0.1))
+
+
+def test_a_page_and_a_history_need_no_toml_to_know_how_far_it_is() -> None:
+    """What a claim says in TOML is for people; `exchanged` says that it holds outside of its region."""
+    apart = instance_of("differ", "ratio", (-0.1, 0.1), [0.3] * 6)
+    assert how_far(msgspec.structs.replace(apart, toml={})) == how_far(apart) == pytest.approx(math.exp(-0.2))
+    alike = msgspec.structs.replace(apart, exchanged=False)
+    assert how_far(alike) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("region", [(0.0, 0.0), (1.0, -1.0), (None, None)])
+def test_a_region_without_an_edge_or_room_has_no_distance(region: tuple[float | None, float | None]) -> None:
+    assert how_far(instance_of("equal", "ratio", region, [0.0, 1.0])) is None
 
 
 def test_nothing_estimated_is_no_distance() -> None:

@@ -8,7 +8,7 @@ from made import INSTANCE, PART, record, unmeasured
 from msgspec.structs import replace
 
 from harness.judge import outcome
-from harness.judge.outcome import Expect, Verdict
+from harness.judge.outcome import Verdict
 from harness.pytest_plugin.words import explanation
 from harness.report import findings
 from harness.report.brief import brief
@@ -16,6 +16,7 @@ from harness.report.html import page
 from harness.report.markdown import markdown
 from harness.report.record import ControlRecord, InstanceRecord
 from harness.report.terminal import terminal
+from harness.suite.records import Expectation
 
 
 def controlled(verdict: str, *, outcome: str, reason: str = "", seeds: int | None = None) -> InstanceRecord:
@@ -74,7 +75,7 @@ def test_a_control_that_is_not_covered_gives_the_reason() -> None:
 def test_a_verdict_that_is_as_expected_is_never_said_to_be_what_was_not_expected() -> None:
     """Over all that can come out: "expected X, found X" contradicts itself."""
     seen = set()
-    for expect, verdict, control in product(get_args(Expect), get_args(Verdict), get_args(Verdict)):
+    for expect, verdict, control in product(get_args(Expectation), get_args(Verdict), get_args(Verdict)):
         came = outcome(expect, verdict, control, has_control=True)
         instance = replace(controlled(control, outcome=came), expect=expect, verdict=verdict)
         said = findings.sentence(instance)

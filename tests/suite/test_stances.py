@@ -45,6 +45,12 @@ def test_a_stance_of_some_instances_is_that_of_another_source_statement(read: Re
     assert of_sizes(read(asks)) == [("asks", "open")] * 2 + [("asserts", "supported")]
 
 
+def test_an_instance_counts_those_of_its_stance(read: Read) -> None:
+    suite = read(GOOD + WHERE + 'stance = "disputes"\n')
+    assert [(i.stance, i.alike) for i in suite.instances] == [("asserts", 2), ("asserts", 2), ("disputes", 1)]
+    assert all(i.alike == suite.stances[i.claim.id][i.stance] for i in suite.instances)
+
+
 def test_the_last_match_has_the_last_word(read: Read) -> None:
     text = GOOD + NONE + '\n[[claims.same.where]]\nat = { size = [2, 4] }\nstance = "disputes"\n'
     assert [i.stance for i in read(text).instances] == ["asserts", "disputes", "disputes"]

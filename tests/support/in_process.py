@@ -56,7 +56,8 @@ def verdicts(subject: str, chosen: list) -> Iterator[tuple[str, str]]:
             (quantity,) = claim.predicate.of
             if quantity not in numbers:
                 which, _, check = quantity.partition(".")
-                found = "error" if stages[f"{which} {check}"].covered else "not-covered"
+                kind = stages[f"{which} {check}"].missing.kind
+                found = "error" if kind == "failed" else kind
                 break
             if not abs(numbers[quantity]) <= claim.predicate.atol:
                 found = "refuted"

@@ -18,7 +18,7 @@ def trial(*, points: Points = 32, test: Points = 32, hidden: Hidden = 1, width: 
     def timed() -> object:
         with collect_stages() as stages:
             measured = regression(seed=0, data="sphere", train=points, test=test, hidden=hidden, width=width)
-        failed = [stage.reason for stage in stages if not stage.ok]
+        failed = [stage.missing for stage in stages if stage.missing]
         if failed:
             raise RuntimeError(f"expected a trial whose stages all succeed, found {failed[0]}")
         return measured

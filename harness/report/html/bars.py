@@ -1,14 +1,16 @@
 """The effect bar: an interval against its region, on one axis for every row of a page.
 
-The axis counts *margins*, and runs from −SPAN to SPAN. What one unit is depends on the region:
+The axis counts margins, from −SPAN to SPAN, as `harness.judge.distance` does: x lies as far from 0 as its
+distance is. So 1 and −1 are edges, and shaded is where the claim holds:
 
-    two-sided    half the region's width; the region is −1 … 1
-    tolerance    the tolerance itself (unit `violation`); the region is 0 … 1
-    below b      b stands at +1; one unit is a factor of 2 for logarithms, |b| for other numbers
-    above b      b stands at −1; one unit as before
+    an interval is to hold x         −1 … 1
+    x is to lie below a bound        0 … 1
+    x is to lie above a bound        −1 … 0
+    an interval is to be left by x   −1 … 1: from 0 to 1 below the interval, from −1 to 0 above it (`differ`)
+    tolerance (unit `violation`)     0 … 1
 
-Where b is 0 and x no logarithm, nothing says what is much: one unit is the interval's own width.
-Beyond the axis an interval is cut, and ends with an arrow.
+Where a region has no edge, one unit is the width of the row's interval. Beyond the axis an interval is cut,
+and ends with an arrow.
 """
 
 from __future__ import annotations
@@ -17,27 +19,42 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.judge import Ruler
 from harness.questions import Unit
+from harness.report.distance import ruler_of
 from harness.report.record import InstanceRecord, PartRecord, Side
 
 SPAN = 3.0
 WIDTH, HEIGHT = 150, 16
 _PER_UNIT = WIDTH / 2 / (SPAN + 0.1)
-_LOGARITHMS: tuple[Unit, ...] = ("ratio", "log-value", "speed-up")
 _GROUP_HEIGHT = 34
+_RATIO = "1 is the bound; the axis counts ratios to it"
+_STEP = "1 is the bound; 2.7 is as far beyond it as the bound is large"
+_BEYOND: dict[Unit, str] = {
+    "ratio": _RATIO,
+    "log-value": _RATIO,
+    "speed-up": _RATIO,
+    "exponent": "1 is the bound; 2.7 is an exponent that is 1 beyond it",
+    "value": _STEP,
+    "difference": _STEP,
+}
 
 
 @dataclass(frozen=True)
 class Scale:
-    """x ↦ (x − zero) / unit, in margins; `says` what one unit is."""
+    """x ↦ margins; made by `scale_of`. The claim holds in `shade`, whose ends inside the axis are `edges`.
 
-    zero: float
-    unit: float
+    `says` what one unit is; `centred`: 0 is the middle of a region, or no deviation at all.
+    """
+
+    ruler: Ruler
+    shade: tuple[float, float]
+    edges: tuple[float, ...]
     says: str
+    centred: bool = False
 
     def __call__(self, x: float) -> float:
-        t = (x - self.zero) / self.unit
-        return 0.0 if math.isnan(t) else t
+        return self.ruler.position(x)
 
 
 @dataclass(frozen=True)
@@ -53,45 +70,39 @@ class Bar:
     height: float = HEIGHT
     before: str = ""
     centred: bool = False
-    """Whether 0 means something: the middle of a region, or no deviation at all."""
 
 
-def scale_of(region: tuple[Side, Side], interval: tuple[Side, Side], unit: Unit) -> Scale:
+def scale_of(shown: InstanceRecord | PartRecord, unit: Unit) -> Scale:
     """The axis of one row."""
-    low, high = region
+    low, high = shown.region
+    ruler = ruler_of(shown, unit)
+    if ruler is None:
+        return _without_edge(shown)
     if unit == "violation":
-        return Scale(0.0, 1.0, "one unit is the tolerance")
-    if low is not None and high is not None:
-        half = (high - low) / 2
-        words = "one unit is the margin" if low == -high else "one unit is half the region's width"
-        return Scale(low + half, _positive(half), words)
-    bound = high if low is None else low
-    if bound is None:
-        start, end = interval
-        known = start is not None and end is not None
-        width = end - start if start is not None and end is not None else 1.0
-        return Scale(start + width / 2 if known and start is not None else 0.0, _positive(width), _OWN_WIDTH)
-    if unit in _LOGARITHMS:
-        step, words = math.log(2), "one unit is a factor of 2"
-    elif bound:
-        step, words = abs(bound), "one unit is the size of the bound"
-    else:
-        start, end = interval
-        step = _positive(end - start if start is not None and end is not None else 1.0)
-        words = _OWN_WIDTH
-    edge = 1.0 if low is None else -1.0
-    return Scale(bound - edge * step, step, words)
+        return Scale(ruler, (0.0, 1.0), (1.0,), "one unit is the tolerance", centred=True)
+    if low is None or high is None:
+        edge = 1.0 if low is None else -1.0
+        return Scale(ruler, (min(0.0, edge), max(0.0, edge)), (edge,), _BEYOND[unit])
+    if shown.exchanged:
+        return Scale(ruler, (-1.0, 1.0), (-1.0, 1.0), _BEYOND[unit])
+    says = "one unit is the margin" if low == -high else "one unit is half the region's width"
+    return Scale(ruler, (-1.0, 1.0), (-1.0, 1.0), says, centred=True)
 
 
-_OWN_WIDTH = "one unit is the interval's width"
+def _without_edge(shown: InstanceRecord | PartRecord) -> Scale:
+    start, end = shown.interval
+    width = end - start if start is not None and end is not None else 0.0
+    middle = 0.0 if start is None else start + width / 2
+    step = width if 0 < width < math.inf else 1.0
+    return Scale(Ruler(middle, step, 1.0, ratio=False), (0.0, 0.0), (), "one unit is the interval's width")
 
 
 def bar(
     shown: InstanceRecord | PartRecord, unit: Unit, before: InstanceRecord | None = None
 ) -> Bar:
     """The bar of an instance or of a part; `before` is the same instance at an earlier commit."""
-    scale = scale_of(shown.region, shown.interval, unit)
-    region, edges = _region(shown.region, unit, scale, HEIGHT)
+    scale = scale_of(shown, unit)
+    region, edges = _region(scale, HEIGHT)
     y = HEIGHT / 2 if before is None else HEIGHT * 0.7
     line, arrows = _interval(shown.interval, scale, y)
     earlier = ""
@@ -99,7 +110,7 @@ def bar(
         path, ends = _interval(before.interval, scale, HEIGHT * 0.25)
         earlier = path + ends
     dot = None if shown.estimate is None else _x(scale(shown.estimate))
-    return Bar(region, edges, line, arrows, dot, scale.says, HEIGHT, earlier, _centred(shown, unit))
+    return Bar(region, edges, line, arrows, dot, scale.says, HEIGHT, earlier, scale.centred)
 
 
 def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
@@ -107,39 +118,26 @@ def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
 
     None where nothing was measured, or where the regions are of several kinds.
     """
-    measured = [i for i in instances if i.interval != (None, None)]
-    kinds = {(i.region[0] is None, i.region[1] is None, i.unit) for i in measured}
-    if len(kinds) != 1:
+    rows = [(i, scale_of(i, i.unit)) for i in instances if i.interval != (None, None)]
+    if len({(i.region[0] is None, i.region[1] is None, i.exchanged, i.unit) for i, _ in rows}) != 1:
         return None
-    scales = {i.id: scale_of(i.region, i.interval, i.unit) for i in measured}
-    measured.sort(key=lambda i: scales[i.id](i.estimate or 0.0))
-    pitch = min(4.0, _GROUP_HEIGHT / len(measured))
-    height = max(HEIGHT, pitch * (len(measured) + 1))
-    top = (height - pitch * (len(measured) - 1)) / 2
+    rows.sort(key=lambda row: row[1](row[0].estimate or 0.0))
+    pitch = min(4.0, _GROUP_HEIGHT / len(rows))
+    height = max(HEIGHT, pitch * (len(rows) + 1))
+    top = (height - pitch * (len(rows) - 1)) / 2
     paths = [
-        _interval(i.interval, scales[i.id], top + pitch * k, pitch * 0.45) for k, i in enumerate(measured)
+        _interval(i.interval, scale, top + pitch * k, pitch * 0.45) for k, (i, scale) in enumerate(rows)
     ]
-    first = measured[0]
-    region, edges = _region(first.region, first.unit, scales[first.id], height)
+    scale = rows[0][1]
+    region, edges = _region(scale, height)
     line = "".join(path + arrows for path, arrows in paths)
-    says, centred = scales[first.id].says, _centred(first, first.unit)
-    return Bar(region, edges, line, "", None, says, height, centred=centred)
+    return Bar(region, edges, line, "", None, scale.says, height, centred=scale.centred)
 
 
-def _centred(shown: InstanceRecord | PartRecord, unit: Unit) -> bool:
-    return unit == "violation" or None not in shown.region
-
-
-def _region(
-    region: tuple[Side, Side], unit: Unit, scale: Scale, height: float
-) -> tuple[tuple[float, float], str]:
-    low, high = region
-    start = _x(scale(low)) if low is not None else (_x(0.0) if unit == "violation" else 0.0)
-    end = _x(scale(high)) if high is not None else float(WIDTH)
-    edges = "".join(
-        f"M{_n(x)} 0v{_n(height)}" for side, x in ((low, start), (high, end)) if side is not None
-    )
-    return (start, max(0.0, end - start)), edges
+def _region(scale: Scale, height: float) -> tuple[tuple[float, float], str]:
+    start, end = map(_x, scale.shade)
+    edges = "".join(f"M{_n(_x(edge))} 0v{_n(height)}" for edge in scale.edges)
+    return (start, end - start), edges
 
 
 def _interval(
@@ -149,8 +147,8 @@ def _interval(
     low, high = sides
     if low is None and high is None:
         return "", ""
-    t_low = -math.inf if low is None else scale(low)
-    t_high = math.inf if high is None else scale(high)
+    t_low = scale(-math.inf if low is None else low)
+    t_high = scale(math.inf if high is None else high)
     start, end = _x(t_low), _x(t_high)
     line = f"M{_n(start)} {_n(y)}H{_n(max(end, start + 0.5))}"
     arrows = ""
@@ -164,10 +162,6 @@ def _interval(
 
 def _x(t: float) -> float:
     return WIDTH / 2 + _PER_UNIT * max(-SPAN - 0.05, min(SPAN + 0.05, t))
-
-
-def _positive(x: float) -> float:
-    return x if x > 0 and math.isfinite(x) else 1.0
 
 
 def _n(x: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from harness.judge import FAILING
 from harness.report import words
 from harness.report.agreement import statements
 from harness.report.headlines import headlines
@@ -88,7 +89,7 @@ def headline(views: Sequence[ClaimView], since: str) -> str:
         found = [f"{counts['as-expected']} of {definite} {noun} as expected"]
     else:
         found = [f"{len(views)} {noun}, of which nothing was expected"]
-    said = [f"{counts[o]} {o}" for o in (*words.FAILING, "not-covered") if counts[o]]
+    said = [f"{counts[o]} {o}" for o in (*FAILING, "not-covered") if counts[o]]
     if definite and counts["measured"]:
         said.append(f"{counts['measured']} only measured")
     found += [", ".join(said)] if said else []
@@ -102,7 +103,7 @@ def headline(views: Sequence[ClaimView], since: str) -> str:
 def filters(views: Sequence[ClaimView]) -> list[Filter]:
     """The outcomes that occur, the worst first, then what else one may look for."""
     instances: list[InstanceRecord] = [row.record for view in views for row in view.instances]
-    found = Counter(token for view in views for row in view.instances for token in row.tokens.split())
+    found = Counter(token for view in views for row in view.instances for token in row.tokens)
     choices = [Filter(o, glyph(o), o, found[o]) for o in (*words.ORDER, "other") if found[o]]
     choices += [
         Filter(token, mark, word, found[token])

@@ -6,6 +6,7 @@ import statistics
 from functools import cache
 from typing import TYPE_CHECKING
 
+from harness.judge import FAILING
 from harness.report import findings, remarks, words
 from harness.report.agreement import told
 from harness.report.data import data_used
@@ -66,6 +67,7 @@ def _environment() -> Environment:
     environment.filters["short"] = short
     environment.globals.update(
         median=statistics.median,
+        failing=FAILING,
         words=words,
         told=told,
         findings=findings,

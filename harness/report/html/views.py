@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.judge import FAILING
 from harness.report.record import ClaimRecord, InstanceRecord
-from harness.report.words import FAILING, GLYPHS, ORDER, again, by_claim, control
+from harness.report.words import GLYPHS, ORDER, by_claim, chance, control
 
 LAST = 20
 """Commits in a history strip."""
@@ -53,7 +54,7 @@ class InstanceView:
     record: InstanceRecord
     changed: str
     history: tuple[Run, ...]
-    tokens: str
+    tokens: tuple[str, ...]
     """What the filters look for."""
 
 
@@ -67,7 +68,7 @@ class ClaimView:
     instances: tuple[InstanceView, ...]
     changed: tuple[str, ...]
     history: tuple[Run, ...]
-    tokens: str
+    tokens: tuple[str, ...]
     stated: ClaimRecord | None = None
 
     @property
@@ -94,7 +95,7 @@ class ClaimView:
     def least(self) -> str | None:
         """The least chance that fresh seeds repeat a verdict, of those known."""
         known = [r for r in self.records if r.reproducibility is not None]
-        return again(min(known, key=lambda r: r.reproducibility or 0.0)).partition(" ")[0] if known else None
+        return chance(min(known, key=lambda r: r.reproducibility or 0.0)) if known else None
 
     @property
     def fragile(self) -> int:
@@ -124,7 +125,7 @@ class Chunk:
 
     title: str
     rows: tuple[ClaimView, ...] | tuple[InstanceView, ...]
-    tokens: str
+    tokens: tuple[str, ...]
     outcome: str = ""
 
 
@@ -191,7 +192,7 @@ def chunks(views: Sequence[ClaimView]) -> list[Chunk]:
 def instance_chunks(views: Sequence[InstanceView]) -> list[Chunk]:
     """The instances of a claim, folded in pieces where there are many."""
     if len(views) <= SHOWN:
-        return [Chunk("", tuple(views), "")]
+        return [Chunk("", tuple(views), ())]
     pieces = [views[k : k + CHUNK] for k in range(0, len(views), CHUNK)]
     return [
         Chunk(
@@ -238,7 +239,7 @@ def _instance_view(
         record=instance,
         changed=changed.get(instance.id, ""),
         history=runs(past.get(instance.id, ())[-LAST:]),
-        tokens=" ".join(tokens),
+        tokens=tuple(tokens),
     )
 
 
@@ -292,5 +293,6 @@ def _rank(outcome: str) -> int:
     return len(FAILING) if outcome in _SETTLED else len(FAILING) + 1
 
 
-def _joined(tokens: Iterable[str]) -> str:
-    return " ".join(dict.fromkeys(" ".join(tokens).split()))
+def _joined(tokens: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """Each of them once."""
+    return tuple(dict.fromkeys(token for those in tokens for token in those))

@@ -11,34 +11,99 @@ from hypothesis import strategies as st
 from made import INSTANCE, LAW
 from msgspec.structs import replace
 
+from harness.questions import Unit
+from harness.report.distance import how_far
 from harness.report.html.bars import SPAN, WIDTH, bar, caterpillar, scale_of
 from harness.report.html.figures import fit, sample
 from harness.report.html.ticks import ticks
-from harness.report.record import Side, Unit
+from harness.report.record import InstanceRecord, Side
 
 REACH = st.floats(-1e6, 1e6)
 
 
+def row(region: tuple[Side, Side], unit: Unit, x: float, exchanged: bool = False) -> InstanceRecord:
+    """An instance whose effect is x on every seed."""
+    shown = {"region": region, "unit": unit, "exchanged": exchanged, "parts": ()}
+    return replace(INSTANCE, estimate=x, interval=(x, x), values=(x, x), **shown)
+
+
+KINDS: list[tuple[tuple[Side, Side], Unit, bool]] = [
+    ((-0.05, 0.05), "ratio", False),
+    ((-0.05, 0.05), "ratio", True),
+    ((-2.0, 3.0), "difference", True),
+    ((-0.6, -0.4), "exponent", False),
+    ((-0.5, None), "exponent", False),
+    ((None, 0.0), "exponent", False),
+    ((None, 1.0), "violation", False),
+    ((None, math.log(0.2)), "log-value", False),
+    ((math.log(3), None), "speed-up", False),
+    ((None, 4.0), "value", False),
+    ((None, -4.0), "value", False),
+    ((0.0, None), "difference", False),
+]
+
+
+@given(st.sampled_from(KINDS), st.floats(-8, 8))
+def test_an_effect_lies_as_far_from_0_as_a_history_says_and_in_the_shade_where_the_claim_holds(
+    kind: tuple[tuple[Side, Side], Unit, bool], x: float
+) -> None:
+    region, unit, exchanged = kind
+    x = abs(x) if unit == "violation" else x
+    shown = row(region, unit, x, exchanged)
+    scale, far = scale_of(shown, unit), how_far(shown)
+    assert far is not None
+    assert abs(scale(x)) == far
+    assert (scale.shade[0] <= scale(x) <= scale.shade[1]) == (far <= 1)
+    assert all(abs(edge) == 1 for edge in scale.edges)
+
+
+@given(st.sampled_from(KINDS), st.floats(-8, 8), st.floats(0, 8))
+def test_larger_effects_lie_further_right(
+    kind: tuple[tuple[Side, Side], Unit, bool], x: float, more: float
+) -> None:
+    region, unit, exchanged = kind
+    scale = scale_of(row(region, unit, x, exchanged), unit)
+    assert scale(x) <= scale(x + more)
+
+
 @pytest.mark.parametrize(
-    ("region", "unit", "x", "t"),
+    ("region", "unit", "exchanged", "x", "t"),
     [
-        ((-0.05, 0.05), "ratio", 0.05, 1),
-        ((-0.6, -0.4), "exponent", -0.6, -1),
-        ((-0.6, -0.4), "exponent", -0.5, 0),
-        ((None, 1.0), "violation", 0.0, 0),
-        ((None, 1.0), "violation", 1.0, 1),
-        ((None, math.log(0.2)), "log-value", math.log(0.2), 1),
-        ((None, math.log(0.2)), "log-value", math.log(0.4), 2),
-        ((math.log(3), None), "speed-up", math.log(3), -1),
-        ((math.log(3), None), "speed-up", math.log(6), 0),
-        ((None, 4.0), "value", 4.0, 1),
-        ((None, 4.0), "value", 0.0, 0),
-        ((None, -4.0), "value", -8.0, 0),
-        ((0.0, None), "difference", 0.0, -1),
+        ((-0.05, 0.05), "ratio", False, 0.05, 1),
+        ((-0.6, -0.4), "exponent", False, -0.6, -1),
+        ((-0.6, -0.4), "exponent", False, -0.5, 0),
+        ((-0.5, None), "exponent", False, -0.5 - math.log(2), -2),
+        ((None, 1.0), "violation", False, 0.5, 0.5),
+        ((None, math.log(0.2)), "log-value", False, math.log(0.4), 2),
+        ((None, math.log(0.2)), "log-value", False, math.log(0.1), 0.5),
+        ((math.log(3), None), "speed-up", False, math.log(6), -0.5),
+        ((None, 4.0), "value", False, 4 + 4 * math.log(2), 2),
+        ((0.0, None), "difference", False, -math.log(2), -2),  # a bound of 0: one unit is 1
+        ((-math.log(2), math.log(2)), "ratio", True, math.log(4), -0.5),
+        ((-math.log(2), math.log(2)), "ratio", True, -math.log(4), 0.5),
+        ((-2.0, 2.0), "difference", True, 0.0, -math.e),
     ],
 )
-def test_the_axis_counts_margins(region: tuple[Side, Side], unit: Unit, x: float, t: float) -> None:
-    assert scale_of(region, (0.0, 1.0), unit)(x) == pytest.approx(t, abs=1e-12)
+def test_the_axis_counts_margins(
+    region: tuple[Side, Side], unit: Unit, exchanged: bool, x: float, t: float
+) -> None:
+    assert scale_of(row(region, unit, x, exchanged), unit)(x) == pytest.approx(t, abs=1e-12)
+
+
+def test_more_seeds_move_no_row() -> None:
+    """A narrower interval around the same estimate leaves it where it was, also beside a bound of 0."""
+    wide, narrow = (
+        replace(row((None, 0.0), "value", 0.5), interval=(0.5 - reach, 0.5 + reach)) for reach in (0.4, 0.04)
+    )
+    assert bar(wide, "value").dot == bar(narrow, "value").dot
+
+
+def test_an_open_side_of_an_interval_ends_where_the_axis_does() -> None:
+    below = replace(row((None, 0.5), "ratio", 0.0), interval=(None, None))
+    assert bar(below, "ratio").line == ""
+    start, _ = pixels(bar(replace(below, interval=(None, 0.2)), "ratio").line)
+    assert start == WIDTH / 2  # a ratio of 0
+    assert bar(replace(below, interval=(0.2, None)), "ratio").arrows.count("M") == 1
 
 
 def pixels(path: str) -> list[float]:
