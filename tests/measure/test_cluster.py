@@ -196,7 +196,7 @@ def test_the_device_is_that_of_the_workers(two, monkeypatch):
         with pytest.raises(ClusterError, match="found NVIDIA H100 on tcp://a:1, cpu on tcp://b:1"):
             cluster.device()
         found = orders.Found(orders.python_version(), cluster._terms.engine, None, "NVIDIA H100")
-        job = Job(Trial("toys:pair", (), 0), frozenset(), 1.0, device="cpu")
+        job = Job((Trial("toys:pair", (), 0),), frozenset(), 1.0, device="cpu")
         with pytest.raises(ClusterError, match="expected the device cpu, found NVIDIA H100"):
             cluster._compare("tcp://a:1", found, job)
     finally:
@@ -235,14 +235,14 @@ def test_inputs_are_held_against_the_worker_s(project, two, store, monkeypatch, 
     cluster = object.__new__(client.Cluster)
     cluster._terms = SimpleNamespace(python="3", engine={})  # type: ignore[assignment]
     there = orders.Found("3", {}, None, None, (), "another")
-    job = Job(declared, frozenset(), 1.0, inputs=(declared.inputs,), inputs_digest="ours")
+    job = Job((declared,), frozenset(), 1.0, inputs=(declared.inputs,), inputs_digest="ours")
     with pytest.raises(ClusterError, match=r"expected the inputs of with_data:read \(a\.csv\) as they are"):
         cluster._compare("tcp://a:1", there, job)
 
 
 def test_an_idle_worker_process_ends_and_another_is_started(project):
     bench = remote._Bench(orders.Terms("run", "", "", (), (), {}, None))
-    job = Job(project.trial(1), frozenset(["toy_module"]), 60.0)
+    job = Job((project.trial(1),), frozenset(["toy_module"]), 60.0)
     for _ in range(2):
         bench.pool.start(job)
         while not (ended := bench.pool.finished()):

@@ -146,13 +146,14 @@ def test_half_a_message_does_not_outlast_the_time_limit(unruly, store, monkeypat
 
 
 def job(trial: Trial, limit: float, *more: str) -> Job:
-    return Job(trial, frozenset({*source_of(trial.run, ()).modules, *more}), limit)
+    return Job((trial,), frozenset({*source_of(trial.run, ()).modules, *more}), limit)
 
 
 def outcome_of(pool: Pool) -> tuple[str, float]:
     while not (ended := pool.finished()):
         pool.watch(1.0)
-    return ended[0][1].error, ended[0][1].values.get("pid", 0.0)
+    (result,) = ended[0][1].results
+    return result.error, result.values.get("pid", 0.0)
 
 
 def worker_of(pool: Pool) -> int:
