@@ -61,7 +61,6 @@ class Laboratory:
     def __init__(self, store: Path | None, *, workers: int | None = None, cluster: str = "") -> None:
         self._store = None if store is None else Store(store)
         self.passes = Passes(self._store)
-        """Which experiments passed a recheck."""
         self._locks = None if store is None else store.with_name(store.name + ".locks")
         cache = None if store is None else store.with_name(store.name + ".jax").absolute()
         if store is not None:
