@@ -82,10 +82,10 @@ def run_job(
             if len(sys.modules) > len(before):
                 imported = watcher.imported()
             returned = call(declaration, job.trials)
-        each, error = by_seed(declaration, returned, len(job.trials))
+        each, error = by_seed(declaration, returned, job.seeds, stages)
         raised = error and f"returned: {error}"
-        for seed, numbers in zip(job.seeds, each, strict=False):
-            values, missing, wrong = sort_out(declaration, numbers, of_seed(stages, seed, len(job.trials)))
+        for numbers, reports in each:
+            values, missing, wrong = sort_out(declaration, numbers, reports)
             results.append(_result(values, missing, wrong, wrong and f"returned: {wrong}"))
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
         error, raised, trace = told(exception)
@@ -151,11 +151,19 @@ def call(declaration: Declaration, trials: Sequence[Trial]) -> object:
     return declaration.function(seed=trial.seed, **arguments)
 
 
-def by_seed(declaration: Declaration, returned: object, count: int) -> tuple[list[object], str]:
-    """What was returned for each of `count` seeds, and what is wrong with it as a whole ('' if nothing)."""
+def by_seed(
+    declaration: Declaration, returned: object, seeds: Sequence[int], stages: Sequence[StageReport]
+) -> tuple[list[tuple[object, list[StageReport]]], str]:
+    """What was returned for each seed, with its stages, and what is wrong with it as a whole ('' if nothing).
+
+    What stands in the place of a seed that did not reach the quantity's stage, as it failed before, is left
+    out.
+    """
+    count = len(seeds)
+    reports = [of_seed(stages, seed, count) for seed in seeds]
     if not declaration.block or not isinstance(returned, Mapping):
-        return [returned] * count, ""
-    columns: dict[object, Sequence[object]] = {}
+        return [(returned, each) for each in reports], ""
+    columns: dict[str, Sequence[object]] = {}
     for name, given in returned.items():
         column = given.tolist() if hasattr(given, "tolist") else given  # an array of some library
         if isinstance(column, str) or not isinstance(column, Sequence):
@@ -166,7 +174,17 @@ def by_seed(declaration: Declaration, returned: object, count: int) -> tuple[lis
             columns[name] = column
             continue
         return [], f"quantity {name!r}: expected a number for each of {count} seeds, found {found}"
-    return [{name: column[place] for name, column in columns.items()} for place in range(count)], ""
+    by_place: list[tuple[object, list[StageReport]]] = []
+    for place, each in enumerate(reports):
+        reached, failed = {report.name for report in each}, any(not report.ok for report in each)
+        stage_of = {name: quantity.stage for name, quantity in declaration.quantities.items()}
+        numbers = {
+            name: column[place]
+            for name, column in columns.items()
+            if not failed or stage_of.get(name, "") in {"", *reached}
+        }
+        by_place.append((numbers, each))
+    return by_place, ""
 
 
 def sort_out(
