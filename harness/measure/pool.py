@@ -252,6 +252,8 @@ class Pool:
                 worker.connection.flush()
             for message in worker.connection.received():
                 if isinstance(message, Outcome):
+                    if worker.job is not None and len(message.results) != len(worker.job.trials):
+                        raise GarbledError(f"an outcome of {len(message.results)} trials")
                     timed = worker.job is not None and worker.job.timed
                     if message.traces.imported and worker.job is not None:
                         worker.only = worker.job.modules

@@ -69,6 +69,23 @@ def test_the_same_measurements_as_with_local_workers(project, store, two):
     wait_until_gone(project)
 
 
+def test_a_block_is_one_order_and_a_bad_seed_costs_itself(store, tmp_path, two):
+    def toy(seed: int) -> Trial:
+        log = str(tmp_path / "log")
+        params = (("act", "raise"), ("at", 6), ("log", log), ("size", 1), ("sleep", 0.0))
+        return Trial("block_toys:toys", params, seed)
+
+    trials = [toy(seed) for seed in range(8)]
+    with Laboratory(store, cluster=two.address) as laboratory:
+        there = measure(laboratory, trials)
+        assert list(laboratory.recall(trials)) == [toy(seed) for seed in range(8) if seed != 6]
+    calls = sorted((tmp_path / "log").read_text().splitlines())
+    assert calls == ["[0, 1, 2, 3]", "[4, 5, 6, 7]", "[4]", "[5]", "[6]", "[7]"]
+    with Laboratory(store.with_name("here.sqlite"), workers=2) as laboratory:
+        here = measure(laboratory, trials)
+    assert told(there) == told(here)
+
+
 def test_the_loss_of_a_trial_costs_that_trial_only(project, store, two):
     expected = {
         "raise": "ValueError: no good",

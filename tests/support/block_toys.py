@@ -66,5 +66,5 @@ def toys(
     if act == "short":
         numbers["late"] = [1.0] * (len(seeds) + 1)
     if act == "text":
-        numbers["late"] = ["1.0" if seed == at else 1.0 for seed in seeds]  # type: ignore[list-item]
+        numbers["late"] = ["1.0" if seed == at else 1.0 for seed in seeds]  # type: ignore[misc]
     return numbers
