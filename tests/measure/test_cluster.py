@@ -264,7 +264,7 @@ def test_an_idle_worker_process_ends_and_another_is_started(project):
         bench.pool.start(job)
         while not (ended := bench.pool.finished()):
             bench.pool.watch(1.0)
-        assert ended[0][1].values["x"] == 1 / 3
+        assert ended[0][1].results[0].values["x"] == 1 / 3
         assert project.processes() - {os.getpid()}
         bench.rest()
         assert not project.processes() - {os.getpid()}
