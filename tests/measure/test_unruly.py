@@ -31,6 +31,7 @@ import gc, os, signal, socket, subprocess, sys, time
 from pathlib import Path
 from harness.declare import Quantity, experiment
 from harness.measure.channel import Channel
+from harness.measure.records import Outcome
 
 HIDING = '''
 import os, time
@@ -52,6 +53,9 @@ def unruly(*, seed: int, act: str = "", mark: str = "", sleep: float = 0.0) -> d
                 socket.socket(fileno=os.dup(number)).send(b"\\0\\0\\1\\0half a message")
             except OSError:
                 continue
+    if act == "answers":
+        channel().transmit(Outcome(results=()))
+        time.sleep(60)
     if act in ("half", "half and stop"):
         there = channel()
         there._socket.send(there._mark + (1000).to_bytes(8, "big") + b"not a thousand bytes")
@@ -132,6 +136,13 @@ def test_what_a_trial_writes_to_its_workers_socket_costs_that_trial(unruly, stor
         assert "the worker sent what is no message" in bad.error
         assert r"b'\x00\x00\x01\x00half a message" in bad.error
     assert time.monotonic() - start < 30
+
+
+def test_an_answer_that_is_not_for_the_jobs_trials_costs_that_trial(unruly, store) -> None:
+    with Laboratory(store, workers=1) as laboratory:
+        bad, after = measure(laboratory, (unruly(1, "answers"), 300.0), (unruly(2), 60.0))
+    assert "the worker sent what is no message: an outcome of 0 trials" in bad.error
+    assert after.status == "ok"
 
 
 @pytest.mark.parametrize("act", ["half", "half and stop"])
