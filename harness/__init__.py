@@ -4,6 +4,7 @@
     read_record, arrays, frame          a record from its file; as NumPy arrays; as a pandas frame
     hold_against        what differs from published records
     experiment, Quantity, stage, StageError, NotCovered     to write an experiment (see docs/suites.md)
+    block               to write one that takes several seeds
 
 Names are imported when they are first used: the declarations of experiments, and every trial's worker,
 import this package.
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from harness.declare import NotCovered as NotCovered
     from harness.declare import Quantity as Quantity
     from harness.declare import StageError as StageError
+    from harness.declare import block as block
     from harness.declare import experiment as experiment
     from harness.declare import stage as stage
     from harness.errors import UserError as UserError
@@ -42,6 +44,7 @@ _HOME = {
     "SuiteError": "harness.suite",
     "UserError": "harness.errors",
     "arrays": "harness.api",
+    "block": "harness.declare",
     "experiment": "harness.declare",
     "frame": "harness.api",
     "hold_against": "harness.api",

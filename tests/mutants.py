@@ -42,7 +42,7 @@ PATIENCE = 600.0
 """Seconds that a watchman has: several times what it takes on unbroken code."""
 HUNG = 124
 """The code of a watchman that was stopped, as of timeout(1): a mutant that never ends is noticed."""
-JUDGE = "tests/judge tests/plan tests/test_campaign.py tests/suite"
+JUDGE = "tests/judge tests/plan tests/campaign tests/test_campaign.py tests/suite"
 STORE = (
     "tests/measure/test_fingerprint.py tests/measure/test_store.py tests/measure/test_digests_of_all.py"
     " tests/measure/test_laboratory.py"
@@ -182,7 +182,7 @@ MUTANTS = [
     ),
     Mutant(
         "judge: error of a seed passed over",
-        "harness/campaign.py",
+        "harness/campaign/enquiries.py",
         "            if failure:\n                break\n            rows",
         "            if failure:\n                failure = ''\n                continue\n            rows",
         JUDGE,

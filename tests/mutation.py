@@ -99,7 +99,11 @@ GROUPS = (
             "tests/timing/test_timing.py",
         ),
     ),
-    Group("campaign", ("harness/campaign.py",), ("tests/test_campaign.py", "tests/test_recheck.py")),
+    Group(
+        "campaign",
+        ("harness/campaign/[!_]*.py",),
+        (*_tests("campaign", "conduct orders"), "tests/test_campaign.py", "tests/test_recheck.py"),
+    ),
     Group(
         "store",
         (

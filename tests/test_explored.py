@@ -143,7 +143,7 @@ def test_claims_share_the_trials_that_both_read(write: Callable[[str], Path], tm
     wanted = [i for i in suite.instances if dict(i.point) == {"shift": "0", "size": "1"}]
     with Laboratory(None, workers=2) as laboratory:
         found = conduct([case(i) for i in wanted], laboratory, recheck=None).findings
-    read = [f.case.questions[0].seeds(f.parts[0].ruling.n) for f in found]
+    read = [f.case.questions[0].seeds(f.assessment.parts[0].ruling.n) for f in found]
     assert {seeds[0] for seeds in read} == {243, 250}
     begun = Counter(int(line.split()[0]) for line in log.read_text().splitlines() if line.split()[1] == "0.0")
     assert set(begun.values()) == {1}
@@ -157,7 +157,9 @@ def test_each_question_knows_its_own_two_lowest_seeds(read: Read) -> None:
     text = text.replace('of = "gap"', 'of = "a.error"')
     with Laboratory(None, workers=1) as laboratory:
         found = conduct([case(i) for i in read(text).instances], laboratory, recheck=None).findings
-    errors = {f.case.instance.claim.id: {part.error.partition(":")[0] for part in f.parts} for f in found}
+    errors = {
+        f.case.instance.claim.id: {part.error.partition(":")[0] for part in f.assessment.parts} for f in found
+    }
     assert errors == {"same": {"seed 243"}, "other": {"seed 250"}}
 
 
@@ -165,7 +167,7 @@ def test_an_error_names_the_absolute_seed(read: Read) -> None:
     suite = read(BEYOND.replace("sd = 0.02", "sd = 0.02, nan-at = 245"))
     with Laboratory(None, workers=1) as laboratory:
         (found,) = conduct([case(suite.instances[0])], laboratory).findings
-    assert found.parts[0].error == "seed 245: a.error: expected a finite number, found nan"
+    assert found.assessment.parts[0].error == "seed 245: a.error: expected a finite number, found nan"
 
 
 def test_plan_and_trial_speak_of_the_seeds_of_a_run(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,14 @@ with: an experiment's module imports those inside its functions.
     @experiment("ntk.regression", version=1, quantities={"single.error": Quantity("…", scale="log")})
     def regression(*, seed: int, width: int = 512) -> dict[str, float]: ...
 
+One that takes `seeds` measures several trials in one call (`declare.blocks`).
+
 A *benchmark* prepares something and returns what is to be timed; it is declared in the same way.
 
 In: a decorated function. Out: a `Declaration`.
 """
 
+from harness.declare.blocks import Block, BlockStage, block, of_seed
 from harness.declare.declaration import (
     Declaration,
     DeclarationError,
@@ -47,6 +50,8 @@ __all__ = [
     "IMPORTABLE",
     "REFERENCE",
     "REPEATABLE",
+    "Block",
+    "BlockStage",
     "Check",
     "Declaration",
     "DeclarationError",
@@ -71,6 +76,7 @@ __all__ = [
     "Value",
     "benchmark",
     "benchmark_names",
+    "block",
     "collect_stages",
     "experiment",
     "experiment_names",
@@ -78,6 +84,7 @@ __all__ = [
     "is_reference",
     "names_main",
     "noted_of",
+    "of_seed",
     "read_repeatable",
     "reference_of",
     "stage",

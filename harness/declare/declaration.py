@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from harness.declare.annotations import evaluated, parameters, place, written
 from harness.declare.inputs import Inputs
@@ -19,8 +19,15 @@ Value = int | float | str | bool
 
 Kind = Literal["experiment", "benchmark"]
 
+Returned = TypeVar("Returned", bound="Mapping[str, float] | Mapping[str, Sequence[float]]")
+"""What an experiment returns: a number for each quantity, or one for each seed."""
+
 Settle = Callable[[Mapping[str, Value]], Mapping[str, Value]]
 """Every parameter, as given or by default → the same, with values that depend on others put in."""
+
+
+BLOCK = 16
+"""How many seeds an experiment that takes `seeds` is given at most, where it does not say."""
 
 
 class DeclarationError(TypeError):
@@ -60,8 +67,8 @@ class Parameter:
 class Declaration:
     """What is known of an experiment or a benchmark without running it; made by their decorators.
 
-    An experiment's `function` takes `seed` and the parameters and returns quantities. A benchmark's takes the
-    parameters, prepares, and returns what is to be timed, a function without arguments.
+    An experiment's `function` takes `seed` (or `seeds`) and the parameters and returns quantities. A
+    benchmark's takes the parameters, prepares, and returns what is to be timed, a function without arguments.
     """
 
     name: str
@@ -81,6 +88,8 @@ class Declaration:
     """What `settled` calls."""
     inputs: Inputs | None = None
     """The files that its trials may read."""
+    block: int = 0
+    """How many seeds its function takes at most, as `seeds`; 0 where it takes one `seed`."""
 
     def settled(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """Every parameter as a trial has it: defaults, then `given`, then defaults that depend on others."""
@@ -103,7 +112,8 @@ def experiment(
     repeatable: str = "",
     settle: Settle | None = None,
     inputs: Sequence[str] = (),
-) -> Callable[[Callable[..., dict[str, float]]], Callable[..., dict[str, float]]]:
+    block: int | None = None,
+) -> Callable[[Callable[..., Returned]], Callable[..., Returned]]:
     """Declare a function as an experiment.
 
     The function takes `seed` and its parameters as keywords, each annotated with `int`, `float`, `str`,
@@ -123,6 +133,11 @@ def experiment(
     `inputs=("data/*.csv",)`. When their bytes change, trials are measured again. A trial that reads other
     files is measured, and not stored.
 
+    The function may take `seeds: tuple[int, ...]` in place of `seed`, and return one number per seed for each
+    quantity, in their order (`blocks`). Trials of one point whose seeds lie in the same aligned range of
+    `block` numbers (0 to 15, 16 to 31, …) are then measured in one call, as far as they are wanted. What a
+    trial gives must not depend on the others.
+
     Raises `DeclarationError` when the signature does not say all this.
     """
     try:
@@ -133,7 +148,7 @@ def experiment(
     if isinstance(inputs, str) or not all(isinstance(each, str) and each for each in inputs):
         raise DeclarationError(f"experiment {name}, inputs: expected a list of patterns, found {inputs!r}")
 
-    def declare(function: Callable[..., dict[str, float]]) -> Callable[..., dict[str, float]]:
+    def declare(function: Callable[..., Returned]) -> Callable[..., Returned]:
         declaration = Declaration(
             name=name,
             version=version,
@@ -146,11 +161,28 @@ def experiment(
             repeatable=exactness,
             settle=settle,
             inputs=Inputs(_folder(function), tuple(inputs)) if inputs else None,
+            block=_block(f"experiment {name}", function, block, timed=timed),
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
         return function
 
     return declare
+
+
+def _block(name: str, function: Callable[..., Any], block: int | None, *, timed: bool) -> int:
+    """How many seeds the function takes at most; 0 if it takes one `seed`."""
+    if "seeds" not in parameters(function):
+        if block is not None:
+            expected = "a keyword-only `seeds: tuple[int, ...]`"
+            raise DeclarationError(f"{name}, block: expected {expected}, found none")
+        return 0
+    if timed:
+        expected = "`seed: int`, as timings are measured one at a time"
+        raise DeclarationError(f"{name}: expected {expected}, found `seeds`")
+    size: object = BLOCK if block is None else block
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise DeclarationError(f"{name}, block: expected a whole number of seeds, at least 1, found {size!r}")
+    return size
 
 
 Timed = Callable[[], object]
@@ -198,14 +230,16 @@ def _parameters(
 ) -> dict[str, Parameter]:
     types = written(function)
     signature = parameters(function)
-    if seeded and "seed" not in signature:
+    if seeded and not {"seed", "seeds"} & set(signature):
         raise DeclarationError(f"{name}: expected a keyword-only `seed: int`, found none")
+    if seeded and {"seed", "seeds"} <= set(signature):
+        raise DeclarationError(f"{name}: expected one of `seed` and `seeds`, found both")
     declared = {}
     for python_name, parameter in signature.items():
         where = f"{name}, parameter {python_name}"
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             raise DeclarationError(f"{where}: expected keyword-only, found {parameter.kind.description}")
-        if seeded and python_name == "seed":
+        if seeded and python_name in ("seed", "seeds"):
             continue
         if python_name not in types:
             raise DeclarationError(f"{where}: expected a type annotation, found none")

@@ -3,9 +3,10 @@
 A *trial* is one experiment at one point with one seed (`harness.plan`). Its *fingerprint* is the digest of
 all that its numbers depend on: parameters, seed, the *source* that can come to run (its static import
 *closure*), the libraries beneath, the device. The *store* keeps one *measurement* per fingerprint. A
-*worker* is a process that runs one trial at a time; the *laboratory* gives them out, so that a trial is
-measured once, by whichever process gets to it first, and a worker that dies costs only its own. A *recheck*
-measures one trial of an experiment a second time, in a worker that has run nothing (`measure.recheck`).
+*worker* is a process that runs one *job* at a time: a trial, or several of one *block*. The *laboratory*
+gives them out, so that a trial is measured once, by whichever process gets to it first, and a worker that
+dies costs only its own. A *recheck* measures one trial of an experiment a second time, in a worker that has
+run nothing (`measure.recheck`). `Measurer` is what others need of a laboratory.
 
 In: trials. Out: measurements. This room knows nothing of claims or verdicts, and imports no JAX or NumPy:
 only its workers do.
@@ -24,6 +25,7 @@ from harness.measure.fingerprint import Source, fingerprint, roots, source_of
 from harness.measure.here import measure_here
 from harness.measure.installed import Seen
 from harness.measure.laboratory import Laboratory
+from harness.measure.protocol import Measurer
 from harness.measure.recheck import Group, Recheck, RecheckResult
 from harness.measure.rechecker import Rechecker
 from harness.measure.records import Measurement, MissingValueError, Stage
@@ -37,6 +39,7 @@ __all__ = [
     "Group",
     "Laboratory",
     "Measurement",
+    "Measurer",
     "MissingValueError",
     "Pruned",
     "Recheck",

@@ -12,12 +12,10 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 import time
-from collections import deque
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -25,15 +23,15 @@ from typing import TYPE_CHECKING, Self
 
 from harness.measure.digests import beside_store, keep_digests, recall_digests
 from harness.measure.environment import device_kind, environment
-from harness.measure.fingerprint import source_of
 from harness.measure.holders import PATIENCE, Wait
 from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
+from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, State
 from harness.measure.locks import LOCK, Lock, Machine, acquire
-from harness.measure.objections import objection
+from harness.measure.measured import measurement_of
 from harness.measure.passes import Passes
 from harness.measure.pool import Pool
-from harness.measure.records import Job, Measurement, Outcome
+from harness.measure.records import Job, Measurement
 from harness.measure.settings import settings
 from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import clean
@@ -51,15 +49,6 @@ AHEAD = 64
 in the queue may be passed over for one. A new worker costs 0.1 s, with JAX 2 s."""
 
 
-@dataclass(frozen=True)
-class _Request:
-    trial: Trial
-    time_limit: float
-    memory_limit: int | None
-    code: tuple[str, ...]
-    modules: tuple[str, ...]
-
-
 class Laboratory:
     """Measures trials in worker processes and keeps what they give; a context manager.
 
@@ -72,7 +61,6 @@ class Laboratory:
     def __init__(self, store: Path | None, *, workers: int | None = None, cluster: str = "") -> None:
         self._store = None if store is None else Store(store)
         self.passes = Passes(self._store)
-        """Which experiments passed a recheck."""
         self._locks = None if store is None else store.with_name(store.name + ".locks")
         cache = None if store is None else store.with_name(store.name + ".jax").absolute()
         if store is not None:
@@ -91,18 +79,10 @@ class Laboratory:
             self._pool = Pool(workers or cores(), variables)
         self._known = Identities(lambda: self.device, settings(variables))
         self._machine = Machine()
-        self._queue: deque[_Request] = deque()
-        self._timings: deque[_Request] = deque()  # trials that run alone, when no other is left to run
-        self._timing = False
-        self._elsewhere: deque[_Request] = deque()  # another process holds their locks
-        self._repeats: deque[_Request] = deque()  # measured once more, in workers that have run nothing
+        self._ledger = Ledger()
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
         self._passed_over = 0  # how often the first in the queue was
-        self._running: dict[Trial, Lock | None] = {}
-        self._ended: deque[tuple[Job, Outcome]] = deque()
-        self._finished: list[Measurement] = []
-        self._asked: dict[Trial, Measurement | None] = {}  # None: not yet measured
 
     def __enter__(self) -> Self:
         return self
@@ -130,8 +110,7 @@ class Laboratory:
     @property
     def pending(self) -> int:
         """How many requested trials `collect` has not yet returned."""
-        waiting = len(self._queue) + len(self._timings) + len(self._elsewhere) + len(self._repeats)
-        return waiting + len(self._running) + len(self._finished)
+        return self._ledger.pending
 
     @property
     def waiting(self) -> str:
@@ -173,18 +152,17 @@ class Laboratory:
         """
         self.fingerprint(trial)  # so that what is wrong with its name is said here
         with uninterrupted():
-            if trial not in self._asked:
-                self._asked[trial] = None
+            entry = self._ledger.get(trial)
+            if entry is None:
                 timed = self._is_timed(trial)
                 if timed and self._cluster:
                     raise self._cluster.refuses_timing(trial.run)
-                queue = self._timings if timed else self._queue
                 memory_limit = None if timed else memory_limit
-                queue.append(_Request(trial, time_limit, memory_limit, *self._known.code(trial)))
-                return
-            known = self._asked[trial]
-            if known is not None and all(known is not other for other in self._finished):
-                self._finished.append(known)
+                entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial), timed=timed)
+                self._ledger.move(entry, State.TIMING if timed else State.QUEUED)
+            elif entry.state is State.KNOWN:
+                entry.news = entry.measurement
+                self._ledger.move(entry, State.FINISHED)
 
     def repeat(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
         """Queue a trial to be measured once more, in a worker that has run nothing; limits as for `request`.
@@ -193,7 +171,11 @@ class Laboratory:
         """
         self.fingerprint(trial)
         with uninterrupted():
-            self._repeats.append(_Request(trial, time_limit, memory_limit, *self._known.code(trial)))
+            entry = self._ledger.get(trial)
+            if entry is None:
+                entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial))
+            entry.time_limit, entry.memory_limit = time_limit, memory_limit
+            self._ledger.move(entry, State.REPEAT)
 
     def collect(self, timeout: float) -> list[Measurement]:
         """The measurements that ended since the last call; waits up to `timeout` seconds for the first.
@@ -207,11 +189,16 @@ class Laboratory:
                 self._gather()
                 self._dispatch()
             left = deadline - time.monotonic()
-            if self._finished or not self.pending or left <= 0:
+            if self._ledger.count(State.FINISHED) or not self.pending or left <= 0:
                 break
-            self._pool.watch(min(left, POLL) if self._elsewhere else left)
-        finished, self._finished = self._finished, []
-        return finished
+            self._pool.watch(min(left, POLL) if self._ledger.count(State.ELSEWHERE) else left)
+        found = []
+        with uninterrupted():
+            for entry in self._ledger.of(State.FINISHED):
+                if entry.news is not None:
+                    found.append(entry.news)
+                self._set_aside(entry)
+        return found
 
     def abandon(self) -> None:
         """End the trials that run, and drop those that wait: nothing of them is measured or kept.
@@ -220,24 +207,18 @@ class Laboratory:
         """
         with uninterrupted():
             self._gather()
-            waiting = [request.trial for request in (*self._queue, *self._timings, *self._elsewhere)]
-            for queue in (self._queue, self._timings, self._elsewhere, self._repeats):
-                queue.clear()
             self._pool.abandon()
-            for trial in (*waiting, *self._running):
-                if self._asked.get(trial) is None:  # one that is repeated was measured
-                    self._asked.pop(trial, None)
-            for trial in list(self._running):
-                self._free(trial)
+            self._drop_waiting()
+            for entry in self._ledger.of(*ACTIVE):
+                self._set_aside(entry)
 
     def withdraw(self, trials: Collection[Trial]) -> None:
         """Drop those of the trials that wait: `collect` does not return them; they may be requested again."""
         with uninterrupted():
-            for queue in (self._queue, self._timings, self._elsewhere):
-                dropped = [request for request in queue if request.trial in trials]
-                for request in dropped:
-                    queue.remove(request)
-                    self._asked.pop(request.trial, None)
+            for trial in trials:
+                entry = self._ledger.get(trial)
+                if entry is not None and entry.state in WAITING:
+                    self._ledger.move(entry, None)
 
     def seconds_per_trial(self, run: str) -> float | None:
         """How long a trial of the experiment took on average, as far as the store knows."""
@@ -245,114 +226,147 @@ class Laboratory:
 
     def close(self, *, kill: bool = False) -> None:
         """Let the trials that run end and keep them (`kill`: end them at once); drop those that wait."""
-        self._queue.clear()
-        self._timings.clear()
-        self._elsewhere.clear()
-        self._repeats.clear()
+        self._drop_waiting()
         try:
-            while self._running and not kill:
+            while self._ledger.count(*ACTIVE) and not kill:
                 self._pool.watch(math.inf)
                 with uninterrupted():
                     self._gather()
         finally:
             with uninterrupted():
-                self._pool.close(kill=bool(self._running))
-                for trial in list(self._running):
-                    self._free(trial)
+                self._pool.close(kill=bool(self._ledger.count(*ACTIVE)))
+                for entry in self._ledger.of(*ACTIVE):
+                    self._set_aside(entry)
                 self._machine.close()
                 if self._store is not None:
                     keep_digests(beside_store(self._store.path))
                     self._store.close()
 
+    def _drop_waiting(self) -> None:
+        for entry in self._ledger.of(*WAITING):
+            self._ledger.move(entry, None)
+        for entry in self._ledger.of(State.REPEAT):
+            self._set_aside(entry)
+
+    def _set_aside(self, entry: Entry) -> None:
+        """Leave of a trial only what it gave when it was measured; nothing if it was not."""
+        entry.news = None
+        self._ledger.move(entry, None if entry.measurement is None else State.KNOWN)
+        self._free(entry)
+
     def _dispatch(self) -> None:
         """Start what can be started; what the store has by now need not be."""
-        if self._elsewhere and time.monotonic() >= self._look_again:
+        ledger = self._ledger
+        if ledger.count(State.ELSEWHERE) and time.monotonic() >= self._look_again:
             self._look_again = time.monotonic() + POLL
-            known = self.recall(request.trial for request in self._elsewhere)
-            left = [request for request in self._elsewhere if request.trial not in known]
-            self._elsewhere = deque() if self._pool.free else deque(left)
-            self._queue.extendleft(reversed(left) if self._pool.free else ())
-            for measurement in known.values():
-                self._finish(measurement)
-        while self._queue and self._pool.free and not self._timing and self._machine.share():
-            self._prefer_what_fits()
-            trial = self._queue[0].trial
-            lock = self._lock(trial)
-            if self._locks and lock is None:
-                self._elsewhere.append(self._queue.popleft())
-                continue
-            self._running[trial] = lock
-            try:
-                stored = self.recall([trial]).get(trial)
-                if stored is None:
-                    self._pool.start(self._job(self._queue[0]))
-            except BaseException:
-                self._free(trial)
-                raise
-            self._queue.popleft()
-            if stored is not None:
-                self._finish(stored)
-        while self._repeats and self._pool.free and not self._timing and self._machine.share():
-            request = self._repeats[0]
-            self._running[request.trial] = None
-            try:
-                self._pool.start(replace(self._job(request), fresh=True))
-            except BaseException:
-                self._free(request.trial)
-                raise
-            self._repeats.popleft()
-        if self._timings and not (self._queue or self._elsewhere or self._running) and self._machine.seize():
-            trial = self._timings[0].trial
-            self._running[trial], self._timing = None, True
-            try:
-                self._pool.start(self._job(self._timings[0]))
-            except BaseException:
-                self._free(trial)
-                raise
-            self._timings.popleft()
+            self._look_elsewhere()
+        while ledger.count(State.QUEUED) and self._can_start():
+            self._start_block(self._together(self._next()))
+        while ledger.count(State.REPEAT) and self._can_start():
+            self._start([ledger.first(State.REPEAT)], State.REPEATING)
+        left = ledger.count(State.QUEUED, State.ELSEWHERE, *ACTIVE)
+        if ledger.count(State.TIMING) and not left and self._machine.seize():
+            self._start([ledger.first(State.TIMING)], State.RUNNING)
         self._note_wait()
+
+    def _can_start(self) -> bool:
+        """Whether another job, that is no timing, can begin now."""
+        timing = any(entry.timed for entry in self._ledger.of(State.RUNNING))
+        return self._pool.free > 0 and not timing and self._machine.share()
+
+    def _look_elsewhere(self) -> None:
+        """Take what other processes have measured, and what they may have left."""
+        waiting = self._ledger.of(State.ELSEWHERE)
+        known = self.recall(entry.trial for entry in waiting)
+        if self._pool.free:
+            for entry in reversed([entry for entry in waiting if entry.trial not in known]):
+                self._ledger.move(entry, State.QUEUED, first=True)
+        for entry in waiting:
+            if entry.trial in known:
+                self._finish(entry, known[entry.trial])
+
+    def _next(self) -> Entry:
+        """The first in the queue, or one not far behind that an idle worker can run which has run its code
+        before."""
+        first = self._ledger.first(State.QUEUED)
+        for entry in self._ledger.ahead(State.QUEUED, AHEAD):
+            if self._pool.fits(entry.code, entry.modules):
+                if entry is not first and self._passed_over >= AHEAD:
+                    break
+                self._passed_over = 0 if entry is first else self._passed_over + 1
+                return entry
+        self._passed_over = 0
+        return first
+
+    def _together(self, entry: Entry) -> list[Entry]:
+        """What is measured in one job with a queued trial: what else is queued of its block.
+
+        Only what is wanted: on a CPU the seeds of a block run one after another, each as if it ran alone.
+        Where they run abreast a number depends on how many there are; whole blocks, whose size is part of the
+        fingerprint, would have to be formed here.
+        """
+        size = self._known.declaration(entry.trial).block
+        return [entry] if size <= 1 or entry.alone else self._ledger.block(entry, size)
+
+    def _start_block(self, entries: Sequence[Entry]) -> None:
+        """Start a job of queued trials, without those that the store has and those that others measure."""
+        try:
+            for entry in entries:
+                entry.lock = self._lock(entry.trial)
+            mine = [entry for entry in entries if entry.lock or not self._locks]
+            stored = self.recall(entry.trial for entry in mine)
+            if left := [entry for entry in mine if entry.trial not in stored]:
+                self._start(left, State.RUNNING)
+        except BaseException:
+            for entry in entries:
+                self._free(entry)
+            raise
+        for entry in entries:
+            if entry.trial in stored:
+                self._finish(entry, stored[entry.trial])
+            elif entry.state is State.QUEUED:
+                self._ledger.move(entry, State.ELSEWHERE)
+
+    def _start(self, entries: Sequence[Entry], state: State) -> None:
+        try:
+            self._pool.start(replace(self._job(entries), fresh=state is State.REPEATING))
+        except BaseException:
+            self._leave_machine()
+            raise
+        for entry in entries:
+            self._ledger.move(entry, state)
 
     def _note_wait(self) -> None:
         """Remember since when somebody else's lock has been all that is waited for."""
-        obstacle = self._machine.obstacle if self._queue or self._timings or self._repeats else None
+        count = self._ledger.count
+        waits = count(State.QUEUED, State.TIMING, State.REPEAT)
+        obstacle = self._machine.obstacle if waits else None
         cure = f"wait for it, end it, or name another file in {LOCK}"
-        if self._elsewhere and self._locks and not obstacle:
-            obstacle = self._locks / self.fingerprint(self._elsewhere[0].trial)
+        if count(State.ELSEWHERE) and self._locks and not obstacle:
+            obstacle = self._locks / self.fingerprint(self._ledger.first(State.ELSEWHERE).trial)
             cure = "it measures trials that are wanted here: wait for it, or end it"
-        if self._running or obstacle is None:
+        if count(*ACTIVE) or obstacle is None:
             self._wait = None
         else:
             if self._wait is None or self._wait.files != [obstacle]:
                 self._wait = Wait(str(obstacle), [obstacle], cure).continues(self._wait)
 
-    def _prefer_what_fits(self) -> None:
-        """Bring to the front of the queue what an idle worker can run that has run its code before."""
-        for place, request in enumerate(itertools.islice(self._queue, AHEAD)):
-            if self._pool.fits(request.code, request.modules):
-                if place and self._passed_over >= AHEAD:
-                    break
-                self._passed_over = self._passed_over + 1 if place else 0
-                del self._queue[place]
-                self._queue.appendleft(request)
-                return
-        self._passed_over = 0
-
-    def _job(self, request: _Request) -> Job:
-        source = self._known.source(request.trial)
-        timed = self._is_timed(request.trial)
+    def _job(self, entries: Sequence[Entry]) -> Job:
+        first = entries[0]
+        source = self._known.source(first.trial)
         return Job(
-            request.trial,
+            tuple(entry.trial for entry in entries),
             frozenset(source.modules),
-            request.time_limit,
-            request.memory_limit,
-            timed=timed,
+            sum(entry.time_limit for entry in entries),
+            first.memory_limit,
+            timed=first.timed,
             digest=source.digest,
             device=self.device if source.uses_jax else "",
-            code=request.code,
-            modules=request.modules,
-            readable=None if timed else self._known.readable(request.trial),
-            inputs=self._known.declared(request.trial),
-            inputs_digest=self._known.inputs(request.trial).digest,
+            code=first.code,
+            modules=first.modules,
+            readable=None if first.timed else self._known.readable(first.trial),
+            inputs=self._known.declared(first.trial),
+            inputs_digest=self._known.inputs(first.trial).digest,
             settings=self._known.settings,
         )
 
@@ -369,25 +383,37 @@ class Laboratory:
         return self._known.declaration(trial).timed
 
     def _gather(self) -> None:
-        """Keep what has been measured."""
-        self._ended.extend(self._pool.finished())
-        while self._ended:
-            job, outcome = self._ended.popleft()
-            measurement = self._measurement(job.trial, outcome)
-            if job.fresh:
-                self._finished.append(measurement)
-                self._free(job.trial)
+        """Keep what has been measured; the trials of a block that failed as a whole are queued one by one."""
+        for job, outcome in self._pool.finished():
+            entries = [entry for trial in job.trials if (entry := self._ledger.get(trial))]
+            if outcome.broken and len(entries) > 1:
+                for entry in reversed(entries):
+                    entry.alone = True
+                    self._ledger.move(entry, State.QUEUED, first=True)
+                    self._free(entry)
                 continue
-            try:
-                keep = measurement.status == "ok" and not measurement.note and not self._is_timed(job.trial)
-                if self._store is not None and keep:
-                    self._store.keep(measurement)
-                    measurement = replace(measurement, stored=True, note=self._repaired(measurement))
-            except StoreError as error:
-                measurement = replace(measurement, note=f"not stored: {error}")
-                raise
-            finally:
-                self._finish(measurement)
+            for entry, result in zip(entries, outcome.results, strict=True):
+                entry.ended = job, result, outcome
+                self._ledger.move(entry, State.ENDED)
+        for entry in self._ledger.of(State.ENDED):
+            self._keep(entry)
+
+    def _keep(self, entry: Entry) -> None:
+        """Make a measurement of what a trial gave, and keep it, unless it was repeated."""
+        assert entry.ended is not None
+        job, result, outcome = entry.ended
+        place = job.trials.index(entry.trial)
+        measurement = measurement_of(entry.trial, self._known, result, outcome, place)
+        try:
+            good = measurement.status == "ok" and not measurement.note
+            if self._store is not None and good and not entry.timed and not job.fresh:
+                self._store.keep(measurement)
+                measurement = replace(measurement, stored=True, note=self._repaired(measurement))
+        except StoreError as error:
+            measurement = replace(measurement, note=f"not stored: {error}")
+            raise
+        finally:
+            self._finish(entry, measurement, repeated=job.fresh)
 
     def _repaired(self, measurement: Measurement) -> str:
         """What is to be said of a measurement that took the place of a damaged one; '' of others."""
@@ -395,49 +421,19 @@ class Laboratory:
             return ""
         return f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"
 
-    def _finish(self, measurement: Measurement) -> None:
+    def _finish(self, entry: Entry, measurement: Measurement, *, repeated: bool = False) -> None:
         """Hand a measurement over, and let others have the trial's lock (only now that it is stored)."""
-        self._asked[measurement.trial] = measurement
-        self._finished.append(measurement)
-        self._free(measurement.trial)
+        if not repeated:
+            entry.measurement = measurement
+        entry.news, entry.ended = measurement, None
+        self._ledger.move(entry, State.FINISHED)
+        self._free(entry)
 
-    def _free(self, trial: Trial) -> None:
-        lock = self._running.pop(trial, None)
-        if lock is not None:
-            lock.release()
-        if not self._running:
-            self._timing = False
+    def _free(self, entry: Entry) -> None:
+        entry.release()
+        self._leave_machine()
+
+    def _leave_machine(self) -> None:
+        """Let others have the machine to themselves, if nothing runs."""
+        if not self._ledger.count(*ACTIVE):
             self._machine.leave()
-
-    def _measurement(self, trial: Trial, outcome: Outcome) -> Measurement:
-        source = self._known.source(trial)
-        device = self._known.device(trial)
-        note = ""
-        edited = outcome.edited or not source.is_current()
-        if outcome.status == "ok" and not self._is_timed(trial):
-            if edited and not outcome.edited:  # perhaps only its comments
-                edited = source_of(trial.run, trial.params).digest != source.digest
-            edited = edited or not self._known.inputs(trial).is_current()
-            expected = self.device if source.uses_jax else ""
-            note = objection(trial, outcome, self._known.libraries(trial, outcome), expected, edited=edited)
-        return Measurement(
-            trial=trial,
-            fingerprint=self.fingerprint(trial),
-            status=outcome.status,
-            values=outcome.values,
-            missing=outcome.missing,
-            stages=outcome.stages,
-            error=outcome.error,
-            seconds=outcome.seconds,
-            device=device,
-            note=note,
-            raised=outcome.raised,
-            trace=outcome.trace,
-            traces=outcome.traces,
-            program=self.program(trial),
-            ordinal=outcome.ordinal,
-            cpu=outcome.cpu,
-            changed=bool(outcome.traces.changed or outcome.traces.reseeded),
-            edited=edited,
-            stopped=outcome.stopped,
-        )

@@ -1,4 +1,4 @@
-"""Worker processes, one trial each at a time, and what becomes of those that die.
+"""Worker processes, one job each at a time, and what becomes of those that die.
 
 Written for this room rather than taken from a library: pebble 5.2 gives the whole pool up when an idle
 worker is killed from outside (`BrokenProcessPool`), its workers share two semaphores that a killed worker
@@ -24,7 +24,7 @@ from typing import IO
 from harness.measure.channel import Channel, GarbledError, new_mark, wait
 from harness.measure.clock import AwakeClock, is_held, is_stopped
 from harness.measure.cpu import processor
-from harness.measure.records import Job, Outcome, Started
+from harness.measure.records import Job, Outcome, Started, lost
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.measure.scratch import Scratch
 from harness.measure.supervisor import SUPERVISED
@@ -205,7 +205,7 @@ class Pool:
                     f"exceeded its memory limit of {size_text(limit)}: it held {size_text(held)};"
                     " raise --memory-limit or the suite's memory-limit, or make the trial smaller"
                 )
-                ended.append((job, self._lost(worker, reason, stopped=True)))
+                ended.append((job, self._lost(worker, job, reason, stopped=True)))
         return ended
 
     def _hire(self) -> _Worker:
@@ -252,11 +252,13 @@ class Pool:
                 worker.connection.flush()
             for message in worker.connection.received():
                 if isinstance(message, Outcome):
+                    if worker.job is not None and len(message.results) != len(worker.job.trials):
+                        raise GarbledError(f"an outcome of {len(message.results)} trials")
                     timed = worker.job is not None and worker.job.timed
                     if message.traces.imported and worker.job is not None:
                         worker.only = worker.job.modules
                     outcome = replace(message, ordinal=worker.ran, cpu=processor())
-                    worker.job, worker.ran = None, worker.ran + 1
+                    worker.job, worker.ran = None, worker.ran + len(message.results)
                     # What it loaded or read undeclared would hide the next such use from the comparison.
                     used = message.undeclared or message.uses
                     spoilt = used or message.traces.changed or message.left
@@ -281,29 +283,37 @@ class Pool:
 
     def _garbled(self, worker: _Worker, error: GarbledError) -> Outcome | None:
         """Deal with a worker that sent what is no message. Before its job has begun, an earlier one did."""
-        if worker.job is not None and not worker.started and not worker.retried:
-            self._begin_anew(worker, worker.job)
+        job = worker.job
+        if job is None:
+            self._dismiss(worker)
+            return None
+        if not worker.started and not worker.retried:
+            self._begin_anew(worker, job)
             return None
         reason = f"the worker sent what is no message: {printable(str(error))}"
-        return self._lost(worker, reason, stopped=False)
+        return self._lost(worker, job, reason, stopped=False)
 
     def _stop(self, worker: _Worker, job: Job) -> Outcome:
         """End a worker that is past its limit."""
         _kill(worker)
         limit = f"exceeded its time limit of {job.time_limit:g} s"
         reason = limit if worker.started else f"the worker did not start within {STARTUP:g} s"
-        return self._lost(worker, reason, stopped=True)
+        return self._lost(worker, job, reason, stopped=True)
 
     def _bury(self, worker: _Worker) -> Outcome | None:
         """Deal with a worker that died: its job begins anew if it had not started, once."""
         job = worker.job
-        if job is not None and not worker.started and not worker.retried:
+        if job is None:
+            _kill(worker)
+            self._dismiss(worker)
+            return None
+        if not worker.started and not worker.retried:
             self._begin_anew(worker, job)
             return None
         code = worker.process.poll()
         stopped = not worker.started or code == -signal.SIGKILL
         _kill(worker)
-        return self._lost(worker, _how_it_died(code, worker.kills), stopped=stopped)
+        return self._lost(worker, job, _how_it_died(code, worker.kills), stopped=stopped)
 
     def _begin_anew(self, worker: _Worker, job: Job) -> None:
         self._dismiss(worker)
@@ -311,15 +321,13 @@ class Pool:
         successor.retried = True
         self._give(successor, job)
 
-    def _lost(self, worker: _Worker, reason: str, *, stopped: bool) -> Outcome:
+    def _lost(self, worker: _Worker, job: Job, reason: str, *, stopped: bool) -> Outcome:
         log = _end_of(worker.log)
         seconds = self._clock.now() - worker.since
         worker.job = None
         self._dismiss(worker)
         text = f"{reason}; the end of its log:\n{log}" if log else f"{reason}; its log is empty"
-        return Outcome(
-            status="error", error=text, seconds=seconds, ordinal=worker.ran, cpu=processor(), stopped=stopped
-        )
+        return lost(job, text, seconds=seconds, ordinal=worker.ran, cpu=processor(), stopped=stopped)
 
     def _dismiss(self, worker: _Worker, *, forget: bool = True) -> None:
         """End a worker and whatever it started, and free what it held."""

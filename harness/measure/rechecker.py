@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.declare import find
-from harness.measure.laboratory import Laboratory
+from harness.measure.protocol import Measurer
 from harness.measure.recheck import REASON, Group, Recheck, choose, compare, deviations, sample
 from harness.measure.records import Measurement
 from harness.questions import Trial
@@ -33,7 +33,7 @@ class Rechecker:
 
     def __init__(
         self,
-        laboratory: Laboratory,
+        laboratory: Measurer,
         groups: Mapping[Group, Sequence[Measurement]],
         share: float = 0.0,
         salt: str = "",

@@ -1,6 +1,7 @@
 """What measuring takes in and gives out. `Trial` itself comes from planning.
 
-A *job* goes to a worker, an *outcome* comes back, and the laboratory makes a *measurement* of it.
+A *job* goes to a worker, an *outcome* comes back with one *result* for each of its trials, and the laboratory
+makes a *measurement* of each.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class Use:
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker is asked to do; made by `Laboratory`. `declared` names the modules of the closure.
+    """What a worker is asked to do; made by `Laboratory`. `trials` differ in their seeds alone; there are
+    several where their experiment takes several seeds. `declared` names the modules of the closure.
 
     `code` names the distributions whose code runs (`harness.measure.code`), `modules` the experiment's and
     those that parameters name: a worker serves one code.
@@ -69,7 +71,7 @@ class Job:
     `readable` are the files and folders that the trial may use (None: nobody looks).
     """
 
-    trial: Trial
+    trials: tuple[Trial, ...]
     declared: frozenset[str]
     time_limit: float
     memory_limit: int | None = None
@@ -84,6 +86,16 @@ class Job:
     inputs_digest: str = ""
     settings: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def first(self) -> Trial:
+        """The first of the trials: their experiment and parameters are the same."""
+        return self.trials[0]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of the trials."""
+        return tuple(trial.seed for trial in self.trials)
+
 
 @dataclass(frozen=True)
 class Started:
@@ -93,19 +105,12 @@ class Started:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of a job; made by the worker, or by the pool for a worker that died.
+class TrialResult:
+    """What a job gave for one of its trials.
 
-    `missing` says of each declared quantity without a value why. `undeclared` names modules of
-    the project that the trial used and that are not in its static import closure, `uses` the files and the
-    like that are not readable, `installed` the files in site-packages that its source used by name, and
-    `libraries` the distributions of such files that the closure lacks, where a worker elsewhere has looked.
-    `device` is the kind that JAX computed on, '' if the trial did not import JAX. `edited`: the source was
-    another, where it ran, when it had ended. `error` is one line where the trial raised; `raised` then says
-    what was raised and where (two trials that failed alike have the same), and `trace` is its traceback.
-    `left`: processes that it started went on when it had ended. `traces`: what else it left in its worker.
-    `ordinal` is how many trials its worker had run before, `cpu` the model of processor that it ran on.
-    `stopped`: its worker was ended from outside, at a limit or by SIGKILL, which says nothing of its numbers.
+    `missing` says of each declared quantity without a value why. `error` is one line where the
+    trial raised; `raised` then says what was raised and where (two trials that failed alike have the same),
+    and `trace` is its traceback. `seconds` of a job of several trials are shared evenly.
     """
 
     status: Status
@@ -114,14 +119,33 @@ class Outcome:
     stages: tuple[Stage, ...] = ()
     error: str = ""
     seconds: float = 0.0
+    raised: str = ""
+    trace: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job; made by the worker, or by the pool for a worker that died.
+
+    `results` has one for each trial of the job, in their order. `broken`: the job failed as a whole, and each
+    result says why. `undeclared` names modules of the project that the trials used and that are not in their
+    static import closure, `uses` the files and the like that are not readable, `installed` the files in
+    site-packages that their source used by name, and `libraries` the distributions of such files that the
+    closure lacks, where a worker elsewhere has looked. `device` is the kind that JAX computed on, '' if the
+    trials did not import JAX. `edited`: the source was another, where it ran, when it had ended.
+    `left`: processes that it started went on when it had ended. `traces`: what else it left in its worker.
+    `ordinal` is how many trials its worker had run before, `cpu` the model of processor that it ran on.
+    `stopped`: its worker was ended from outside, at a limit or by SIGKILL, which says nothing of its numbers.
+    """
+
+    results: tuple[TrialResult, ...]
+    broken: bool = False
     device: str = ""
     undeclared: tuple[str, ...] = ()
     uses: tuple[Use, ...] = ()
     installed: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     edited: bool = False
-    raised: str = ""
-    trace: str = ""
     left: bool = False
     traces: Traces = Traces()
     ordinal: int = 0
@@ -129,16 +153,26 @@ class Outcome:
     stopped: bool = False
 
 
+def lost(
+    job: Job, error: str, *, seconds: float = 0.0, ordinal: int = 0, cpu: str = "", stopped: bool = False
+) -> Outcome:
+    """The outcome of a job of which nothing came back."""
+    result = TrialResult("error", error=error, seconds=seconds / len(job.trials))
+    results = (result,) * len(job.trials)
+    return Outcome(results, broken=True, ordinal=ordinal, cpu=cpu, stopped=stopped)
+
+
 @dataclass(frozen=True)
 class Measurement:
     """A measured trial; made by `Laboratory.collect` and `Laboratory.recall`.
 
     `stored`: it is in the store. `reused`: it was there already, nothing ran. `note` says why a good
-    result was not stored. `error` says what went wrong where `status` is "error"; `raised`, `trace` and
-    `traces` are those of `Outcome`.
+    result was not stored. `error` says what went wrong where `status` is "error"; `raised` and
+    `trace` are those of `TrialResult`, `traces` those of `Outcome`.
 
-    `program` is the digest of what computed it: the fingerprint without the trial. `ordinal`, `cpu`, `edited`
-    and `stopped` are those of the outcome; `changed` says that the trial changed the state of its worker.
+    `program` is the digest of what computed it: the fingerprint without the trial. `cpu`, `edited` and
+    `stopped` are those of the outcome; `ordinal` is how many trials its worker ran before, those before it in
+    its job included; `changed` says that its job changed the state of the worker.
     """
 
     trial: Trial

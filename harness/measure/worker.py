@@ -1,4 +1,4 @@
-"""What runs in a worker process: one trial after another, until the parent closes the connection.
+"""What runs in a worker process: one job after another, until the parent closes the connection.
 
 In: a `Job` per message. Out: `Started`, then an `Outcome`, per job. The process is started by the pool with
 its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with which it dies.
@@ -15,15 +15,15 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.declare import Declaration, Missing, StageReport, collect_stages, find
+from harness.declare import Declaration, Missing, StageReport, collect_stages, find, of_seed
 from harness.declare.blame import innermost, summary
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.reads import Limits, Notes, noticed, watch
-from harness.measure.records import Job, Outcome, Stage, Started, Use
+from harness.measure.records import Job, Outcome, Stage, Started, TrialResult, Use
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
 from harness.questions import Trial
@@ -64,46 +64,60 @@ def main(descriptor: int, mark: bytes, folder: str = "") -> None:
 def run_job(
     job: Job, baseline: frozenset[str], watcher: Watcher | None = None, limits: Limits | None = None
 ) -> Outcome:
-    """Run a trial. Whatever it raises becomes an outcome with an error."""
+    """Run a job. Whatever it raises becomes an outcome with errors."""
     watcher = watcher or Watcher()
     watcher.begin(job.declared)
     stages: list[StageReport] = []
     used: set[str] = set()
     before = set(sys.modules)
     start = time.perf_counter()
-    values: dict[str, float] = {}
-    missing: dict[str, Missing] = {}
     notes = Notes()
     imported: tuple[str, ...] = ()
+    results: list[TrialResult] = []
     error = raised = trace = ""
     try:
         with noticed() as notes, watching_imports(watcher) as used, collect_stages() as stages:
-            declaration = find(job.trial.run)
+            declaration = find(job.first.run)
             if len(sys.modules) > len(before):
                 imported = watcher.imported()
-            returned = call(declaration, job.trial)
-        values, missing, error = sort_out(declaration, returned, stages)
+            returned = call(declaration, job.trials)
+        each, error = by_seed(declaration, returned, job.seeds, stages)
         raised = error and f"returned: {error}"
+        for numbers, reports in each:
+            values, missing, wrong = sort_out(declaration, numbers, reports)
+            results.append(_result(values, missing, wrong, wrong and f"returned: {wrong}"))
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
         error, raised, trace = told(exception)
-    seconds = time.perf_counter() - start
+    seconds = (time.perf_counter() - start) / len(job.trials)
+    if error:
+        results = [_result({}, {}, error, raised, trace) for _ in job.trials]
     undeclared = loaded_sources(used | (set(sys.modules) - before)) - job.declared - baseline
     uses, installed = _uses(job, notes, limits, undeclared)
     return Outcome(
-        status="error" if error else "ok",
-        values={} if error else values,
-        missing={} if error else {n: replace(m, reason=shortened(m.reason)) for n, m in missing.items()},
-        stages=tuple(Stage(r.name, r.seconds, shortened(r.failure), r.fixed) for r in stages),
-        error=shortened(error),
-        raised=raised,
-        trace=shortened(trace),
-        seconds=seconds,
+        tuple(
+            replace(result, seconds=seconds, stages=_stages(of_seed(stages, seed, len(job.trials))))
+            for seed, result in zip(job.seeds, results, strict=True)
+        ),
+        broken=bool(error),
         device=_device(),
         undeclared=tuple(sorted(undeclared)),
         uses=uses,
         installed=installed,
         traces=watcher.traces(imported, timed=job.timed),
     )
+
+
+def _result(
+    values: Mapping[str, float], missing: Mapping[str, Missing], error: str, raised: str, trace: str = ""
+) -> TrialResult:
+    if error:
+        return TrialResult("error", error=shortened(error), raised=raised, trace=shortened(trace))
+    cut = {name: replace(each, reason=shortened(each.reason)) for name, each in missing.items()}
+    return TrialResult("ok", values, cut)
+
+
+def _stages(reports: Sequence[StageReport]) -> tuple[Stage, ...]:
+    return tuple(Stage(r.name, r.seconds, shortened(r.failure), r.fixed) for r in reports)
 
 
 def _uses(
@@ -128,9 +142,49 @@ def told(exception: BaseException) -> tuple[str, str, str]:
     return summary(exception), where, "".join(lines).strip()
 
 
-def call(declaration: Declaration, trial: Trial) -> object:
-    """What the experiment's function returns for the trial."""
-    return declaration.function(seed=trial.seed, **trial.arguments())
+def call(declaration: Declaration, trials: Sequence[Trial]) -> object:
+    """What the experiment's function returns for the trials, which are one where it takes one seed."""
+    arguments = trials[0].arguments()
+    if declaration.block:
+        return declaration.function(seeds=tuple(trial.seed for trial in trials), **arguments)
+    (trial,) = trials
+    return declaration.function(seed=trial.seed, **arguments)
+
+
+def by_seed(
+    declaration: Declaration, returned: object, seeds: Sequence[int], stages: Sequence[StageReport]
+) -> tuple[list[tuple[object, list[StageReport]]], str]:
+    """What was returned for each seed, with its stages, and what is wrong with it as a whole ('' if nothing).
+
+    What stands in the place of a seed that did not reach the quantity's stage, as it failed before, is left
+    out.
+    """
+    count = len(seeds)
+    reports = [of_seed(stages, seed, count) for seed in seeds]
+    if not declaration.block or not isinstance(returned, Mapping):
+        return [(returned, each) for each in reports], ""
+    columns: dict[str, Sequence[object]] = {}
+    for name, given in returned.items():
+        column = given.tolist() if hasattr(given, "tolist") else given  # an array of some library
+        if isinstance(column, str) or not isinstance(column, Sequence):
+            found = f"a {type(given).__name__}"
+        elif len(column) != count:
+            found = str(len(column))
+        else:
+            columns[name] = column
+            continue
+        return [], f"quantity {name!r}: expected a number for each of {count} seeds, found {found}"
+    by_place: list[tuple[object, list[StageReport]]] = []
+    for place, each in enumerate(reports):
+        reached, failed = {report.name for report in each}, any(not report.ok for report in each)
+        stage_of = {name: quantity.stage for name, quantity in declaration.quantities.items()}
+        numbers = {
+            name: column[place]
+            for name, column in columns.items()
+            if not failed or stage_of.get(name, "") in {"", *reached}
+        }
+        by_place.append((numbers, each))
+    return by_place, ""
 
 
 def sort_out(

@@ -22,6 +22,8 @@ def describe(declaration: Declaration) -> str:
         lines += [f"Does not repeat: {declaration.repeatable.because}.", ""]
     elif declaration.repeatable.tolerance:
         lines += [f"Repeats within {declaration.repeatable.tolerance:g} of each number.", ""]
+    if declaration.block:
+        lines += [f"Measures up to {declaration.block} seeds in one call.", ""]
     lines.append("Parameters")
     for parameter in declaration.parameters.values():
         lines += _entry(parameter.name, _domain(parameter), parameter.about)

@@ -69,6 +69,23 @@ def test_the_same_measurements_as_with_local_workers(project, store, two):
     wait_until_gone(project)
 
 
+def test_a_block_is_one_order_and_a_bad_seed_costs_itself(store, tmp_path, two):
+    def toy(seed: int) -> Trial:
+        log = str(tmp_path / "log")
+        params = (("act", "raise"), ("at", 6), ("log", log), ("size", 1), ("sleep", 0.0))
+        return Trial("block_toys:toys", params, seed)
+
+    trials = [toy(seed) for seed in range(8)]
+    with Laboratory(store, cluster=two.address) as laboratory:
+        there = measure(laboratory, trials)
+        assert list(laboratory.recall(trials)) == [toy(seed) for seed in range(8) if seed != 6]
+    calls = sorted((tmp_path / "log").read_text().splitlines())
+    assert calls == ["[0, 1, 2, 3]", "[4, 5, 6, 7]", "[4]", "[5]", "[6]", "[7]"]
+    with Laboratory(store.with_name("here.sqlite"), workers=2) as laboratory:
+        here = measure(laboratory, trials)
+    assert told(there) == told(here)
+
+
 def test_the_loss_of_a_trial_costs_that_trial_only(project, store, two):
     expected = {
         "raise": "ValueError: no good",
@@ -196,7 +213,7 @@ def test_the_device_is_that_of_the_workers(two, monkeypatch):
         with pytest.raises(ClusterError, match="found NVIDIA H100 on tcp://a:1, cpu on tcp://b:1"):
             cluster.device()
         found = orders.Found(orders.python_version(), cluster._terms.engine, None, "NVIDIA H100")
-        job = Job(Trial("toys:pair", (), 0), frozenset(), 1.0, device="cpu")
+        job = Job((Trial("toys:pair", (), 0),), frozenset(), 1.0, device="cpu")
         with pytest.raises(ClusterError, match="expected the device cpu, found NVIDIA H100"):
             cluster._compare("tcp://a:1", found, job)
     finally:
@@ -235,19 +252,19 @@ def test_inputs_are_held_against_the_worker_s(project, two, store, monkeypatch, 
     cluster = object.__new__(client.Cluster)
     cluster._terms = SimpleNamespace(python="3", engine={})  # type: ignore[assignment]
     there = orders.Found("3", {}, None, None, (), "another")
-    job = Job(declared, frozenset(), 1.0, inputs=(declared.inputs,), inputs_digest="ours")
+    job = Job((declared,), frozenset(), 1.0, inputs=(declared.inputs,), inputs_digest="ours")
     with pytest.raises(ClusterError, match=r"expected the inputs of with_data:read \(a\.csv\) as they are"):
         cluster._compare("tcp://a:1", there, job)
 
 
 def test_an_idle_worker_process_ends_and_another_is_started(project):
     bench = remote._Bench(orders.Terms("run", "", "", (), (), {}, None))
-    job = Job(project.trial(1), frozenset(["toy_module"]), 60.0)
+    job = Job((project.trial(1),), frozenset(["toy_module"]), 60.0)
     for _ in range(2):
         bench.pool.start(job)
         while not (ended := bench.pool.finished()):
             bench.pool.watch(1.0)
-        assert ended[0][1].values["x"] == 1 / 3
+        assert ended[0][1].results[0].values["x"] == 1 / 3
         assert project.processes() - {os.getpid()}
         bench.rest()
         assert not project.processes() - {os.getpid()}

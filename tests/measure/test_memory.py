@@ -123,10 +123,10 @@ def test_a_worker_that_has_grown_is_replaced(project, monkeypatch, large, timed,
     declared = frozenset(source_of("greedy_module:greedy", ()).modules)
     pids = set()
     for seed in range(3):
-        pool.start(Job(greedy(seed), declared, 60.0, timed=timed))
+        pool.start(Job((greedy(seed),), declared, 60.0, timed=timed))
         while not (ended := pool.finished()):
             pool.watch(1.0)
-        pids.add(ended[0][1].values["pid"])
+        pids.add(ended[0][1].results[0].values["pid"])
     pool.close()
     assert len(pids) == processes
 

@@ -339,7 +339,7 @@ def test_a_timing_keeps_what_it_has_prepared(project):
     write(project, "threads")
     declared = frozenset(source_of("leak:spoil", ()).modules)
     watcher = Watcher()
-    job = Job(trial("spoil"), declared, 60.0, timed=True)
+    job = Job((trial("spoil"),), declared, 60.0, timed=True)
     assert run_job(job, frozenset(), watcher).traces == Traces()
     assert run_job(job, frozenset(), Watcher()).traces == Traces()
 

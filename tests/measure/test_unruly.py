@@ -31,6 +31,7 @@ import gc, os, signal, socket, subprocess, sys, time
 from pathlib import Path
 from harness.declare import Quantity, experiment
 from harness.measure.channel import Channel
+from harness.measure.records import Outcome
 
 HIDING = '''
 import os, time
@@ -52,6 +53,9 @@ def unruly(*, seed: int, act: str = "", mark: str = "", sleep: float = 0.0) -> d
                 socket.socket(fileno=os.dup(number)).send(b"\\0\\0\\1\\0half a message")
             except OSError:
                 continue
+    if act == "answers":
+        channel().transmit(Outcome(results=()))
+        time.sleep(60)
     if act in ("half", "half and stop"):
         there = channel()
         there._socket.send(there._mark + (1000).to_bytes(8, "big") + b"not a thousand bytes")
@@ -134,6 +138,13 @@ def test_what_a_trial_writes_to_its_workers_socket_costs_that_trial(unruly, stor
     assert time.monotonic() - start < 30
 
 
+def test_an_answer_that_is_not_for_the_jobs_trials_costs_that_trial(unruly, store) -> None:
+    with Laboratory(store, workers=1) as laboratory:
+        bad, after = measure(laboratory, (unruly(1, "answers"), 300.0), (unruly(2), 60.0))
+    assert "the worker sent what is no message: an outcome of 0 trials" in bad.error
+    assert after.status == "ok"
+
+
 @pytest.mark.parametrize("act", ["half", "half and stop"])
 def test_half_a_message_does_not_outlast_the_time_limit(unruly, store, monkeypatch, act) -> None:
     monkeypatch.setattr(module, "STANDSTILL", 0.5)
@@ -146,13 +157,14 @@ def test_half_a_message_does_not_outlast_the_time_limit(unruly, store, monkeypat
 
 
 def job(trial: Trial, limit: float, *more: str) -> Job:
-    return Job(trial, frozenset({*source_of(trial.run, ()).modules, *more}), limit)
+    return Job((trial,), frozenset({*source_of(trial.run, ()).modules, *more}), limit)
 
 
 def outcome_of(pool: Pool) -> tuple[str, float]:
     while not (ended := pool.finished()):
         pool.watch(1.0)
-    return ended[0][1].error, ended[0][1].values.get("pid", 0.0)
+    (result,) = ended[0][1].results
+    return result.error, result.values.get("pid", 0.0)
 
 
 def worker_of(pool: Pool) -> int:

@@ -20,8 +20,9 @@ from harness.declare import (
     collect_stages,
     stage,
 )
+from harness.declare.blocks import SeedReport
 from harness.measure import Measurement, MissingValueError
-from harness.measure.worker import sort_out, told
+from harness.measure.worker import by_seed, sort_out, told
 from harness.questions import Trial
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +59,57 @@ def test_numbers_become_floats(number):
 )
 def test_what_is_wrong_is_said(returned, error):
     assert sort_out(DECLARATION, returned, FINE)[2] == error
+
+
+class Array:
+    """As NumPy's and JAX's are: no sequence, and its elements are arrays."""
+
+    def __init__(self, numbers: list[float]) -> None:
+        self.numbers = numbers
+
+    def tolist(self) -> list[float]:
+        return self.numbers
+
+
+BLOCK = replace(DECLARATION, block=4)
+
+
+def test_a_block_returns_a_number_for_each_seed():
+    found, error = by_seed(BLOCK, {"k": (1.0, 2.0), "t": Array([3.0, 4.0])}, (6, 7), FINE)
+    assert error == ""
+    assert [numbers for numbers, _ in found] == [{"k": 1.0, "t": 3.0}, {"k": 2.0, "t": 4.0}]
+    assert [[report.name for report in reports] for _, reports in found] == [["kernels", "training"]] * 2
+    alone, error = by_seed(DECLARATION, {"k": 1.0, "t": 2.0}, (6,), FINE)
+    assert (alone, error) == ([({"k": 1.0, "t": 2.0}, FINE)], "")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "found"),
+    [
+        (1.0, "a float"),
+        ([1.0], "1"),
+        ([1.0, 2.0, 3.0], "3"),
+        ("12", "a str"),
+        ({6: 1.0, 7: 2.0}, "a dict"),
+        ({1.0, 2.0}, "a set"),
+    ],
+)
+def test_what_is_no_number_for_each_seed_is_said(numbers, found):
+    expected = f"quantity 'k': expected a number for each of 2 seeds, found {found}"
+    assert by_seed(BLOCK, {"k": numbers, "t": [1.0, 2.0]}, (6, 7), FINE) == ([], expected)
+
+
+def test_what_stands_for_a_seed_that_failed_before_is_no_number():
+    singular = Missing("failed", "kernels", "singular")
+    stages = [SeedReport("kernels", seed=6, missing=singular), SeedReport("kernels", seed=7)]
+    stages += [SeedReport("training", seed=7)]
+    returned = {"k": [math.nan, 1.0], "t": [math.nan, 2.0]}
+    found, _ = by_seed(BLOCK, returned, (6, 7), stages)
+    missing = {
+        "k": singular,
+        "t": Missing("failed", "training", "not reached, after kernels: singular"),
+    }
+    assert [sort_out(BLOCK, *each) for each in found] == [({}, missing, ""), ({"k": 1.0, "t": 2.0}, {}, "")]
 
 
 def test_a_failed_stage_takes_its_own_quantities_only():

@@ -42,9 +42,9 @@ def main(run: str = "ntk.regression") -> None:
     limits = Limits()
     opened, unnoticed = microseconds(_open), microseconds(_raise)
     watch()
-    job = Job(Trial(run, params, 0), declared, 600.0, readable=frozenset(source_of(run, params).files))
+    job = Job((Trial(run, params, 0),), declared, 600.0, readable=frozenset(source_of(run, params).files))
     outcome = run_job(job, frozenset(), watcher, limits)
-    print(f"{run}: {outcome.status}, {outcome.traces}, {len(sys.modules)} modules loaded")
+    print(f"{run}: {outcome.results[0].status}, {outcome.traces}, {len(sys.modules)} modules loaded")
 
     def compare() -> None:
         watcher.begin(declared)

@@ -133,6 +133,7 @@ def test_progress_is_a_sentence() -> None:
 def test_describe_says_how_exactly_an_experiment_repeats() -> None:
     assert "epeat" not in describe(find("impure:impure"))
     assert "Repeats within 1e-06 of each number." in describe(find("impure:rough"))
+    assert "Measures up to 4 seeds in one call." in describe(find("block_toys:toys"))
     assert "Does not repeat: it asks for noise." in describe(find("impure:never"))
 
 

@@ -18,4 +18,4 @@ def as_pair(name: str, **parameters: object) -> Outcome:
     reference, values = f"{function.__module__}:{function.__qualname__}", json.dumps(parameters)
     params = (("x", reference), ("x-with", values), ("y", reference), ("y-with", values))
     declared = frozenset(source_of(PAIR, params).modules)
-    return run_job(Job(Trial(PAIR, params, 0), declared, 60.0), frozenset())
+    return run_job(Job((Trial(PAIR, params, 0),), declared, 60.0), frozenset())

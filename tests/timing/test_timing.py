@@ -11,8 +11,9 @@ import pytest
 import toys
 from good_suite import GOOD, read, write
 
-from harness.campaign import Finding, conduct
+from harness.campaign import conduct
 from harness.declare import Declaration
+from harness.judge import Assessment
 from harness.measure import Laboratory, Store
 from harness.measure.locks import Machine
 from harness.plan import case
@@ -43,10 +44,10 @@ def waiting() -> Declaration:
     return declaration
 
 
-def judged(suite: Suite, store: Path | None = None) -> dict[str, Finding]:
+def judged(suite: Suite, store: Path | None = None) -> dict[str, Assessment]:
     with Laboratory(store, workers=2) as laboratory:
         found = conduct([case(i) for i in suite.instances], laboratory, recheck=None).findings
-    return {f.case.instance.local_id: f for f in found}
+    return {f.case.instance.local_id: f.assessment for f in found}
 
 
 def test_set_up_first_call_and_later_calls_are_apart(waiting: Declaration) -> None:

@@ -30,7 +30,7 @@ from harness.measure.cluster.orders import (
     python_version,
 )
 from harness.measure.fingerprint import source_of
-from harness.measure.records import Job, Outcome
+from harness.measure.records import Job, Outcome, lost
 from harness.measure.settings import differing_settings
 
 TRIES = 3
@@ -252,7 +252,7 @@ class Cluster:
             f"the Dask worker that ran it died, {TRIES} times (last {task.address}): the trial may end it,"
             " or its machine may be out of memory (see that worker's log; run fewer workers there)"
         )
-        return [(task.job, Outcome(status="error", error=text, stopped=True))]
+        return [(task.job, lost(task.job, text, stopped=True))]
 
     def _look(self) -> list[tuple[Job, Outcome]]:
         """See which workers there are; take what those that are gone had."""
@@ -329,12 +329,12 @@ class Cluster:
         if found.python != self._terms.python:
             said.append(f"Python {found.python} (here {self._terms.python})")
         if found.source is not None and job is not None and found.source.digest != job.digest:
-            ours = source_of(job.trial.run, job.trial.params)
+            ours = source_of(job.first.run, job.first.params)
             if found.source.digests:
                 said.append(differences(ours.digests, found.source.digests))
                 said.append(differing_distributions(ours, found.source))
             else:
-                said.append(f"no module of {job.trial.run}, whose folder must be visible there")
+                said.append(f"no module of {job.first.run}, whose folder must be visible there")
         if said := [text for text in said if text]:
             raise ClusterError(
                 f"worker {address} differs: expected the code and libraries of this process, found there"
@@ -358,11 +358,11 @@ class Cluster:
         if job is not None and found.inputs_digest not in (None, job.inputs_digest):
             patterns = ", ".join(pattern for inputs in job.inputs for pattern in inputs.patterns)
             raise ClusterError(
-                f"worker {address} differs: expected the inputs of {job.trial.run} ({patterns}) as they are"
+                f"worker {address} differs: expected the inputs of {job.first.run} ({patterns}) as they are"
                 " here, found others there; make them visible there under the same path"
             )
         if job is not None:
-            raise ClusterError(f"{job.trial.run}: its source was edited while it was measured; run again")
+            raise ClusterError(f"{job.first.run}: its source was edited while it was measured; run again")
 
     def _check_scheduler(self) -> None:
         if self._client.status != "running":

@@ -33,7 +33,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Order:
-    """One trial to measure."""
+    """One job to do: a trial to measure, or several of one block."""
 
     terms: Terms
     job: Job

@@ -22,7 +22,7 @@ from harness.measure.fingerprint import Source, roots, source_of
 from harness.measure.inputs import declared_inputs
 from harness.measure.installed import Seen, foreign
 from harness.measure.pool import Pool
-from harness.measure.records import Job, Outcome
+from harness.measure.records import Job, Outcome, lost
 from harness.measure.settings import settings
 from harness.questions import Trial
 
@@ -72,7 +72,7 @@ class _Bench:
                     for _, outcome in self.pool.finished():
                         return outcome
                 self.pool.close(kill=True)
-                return Outcome(status="error", error="nobody waits for it")
+                return lost(job, "nobody waits for it")
             finally:
                 self.clock = threading.Timer(IDLE, self.rest)
                 self.clock.daemon = True
@@ -106,12 +106,12 @@ def device(terms: Terms) -> str:
 
 
 def measure(order: Order) -> Reply:
-    """Measure the order's trial, if what is found here is what the client has."""
+    """Measure the order's trials, if what is found here is what the client has."""
     terms, job = order.terms, order.job
     if (python_version(), _LOADED) != (terms.python, terms.engine):
         return Reply(None, describe(terms))
     bench = _bench(terms)
-    source = bench.source(job.trial)
+    source = bench.source(job.first)
     kind = _device_kind() if job.device else ""
     inputs = declared_inputs(job.inputs)
     found = Found(terms.python, _LOADED, source, kind, bench.settings, inputs.digest)
@@ -120,7 +120,7 @@ def measure(order: Order) -> Reply:
         return Reply(None, found)
     readable = frozenset(map(os.path.realpath, source.files)) | inputs.readable()
     outcome = bench.run_job(job if job.readable is None else replace(job, readable=readable))
-    edited = not source.is_current() and source_of(job.trial.run, job.trial.params).digest != source.digest
+    edited = not source.is_current() and source_of(job.first.run, job.first.params).digest != source.digest
     edited = edited or not inputs.is_current()
     libraries = tuple(foreign(source.owners, outcome.installed))
     return Reply(replace(outcome, edited=edited, installed=(), libraries=libraries))

@@ -1,0 +1,142 @@
+"""Questions on their way to rulings: what each wants next, and when the cases that ask them are decided."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.campaign.findings import Finding
+from harness.judge import BadValue, PartAssessment, Ruling, assess, assess_part, decide_rows
+from harness.measure import Measurement
+from harness.plan import Case, Question, Trial
+
+Known = Mapping[Trial, Measurement]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a trial may take: seconds, and bytes (infinite: any)."""
+
+    seconds: float = 0.0
+    memory: float = 0.0
+
+    def __or__(self, other: Limits) -> Limits:
+        """The larger of each."""
+        return Limits(max(self.seconds, other.seconds), max(self.memory, other.memory))
+
+    @property
+    def bytes(self) -> int | None:
+        """The limit of memory as a laboratory takes it."""
+        return None if self.memory == math.inf else int(self.memory)
+
+
+@dataclass
+class Enquiry:
+    """A question on its way to a ruling."""
+
+    question: Question
+    limits: Limits
+    ruling: Ruling
+    error: str = ""
+    covered: bool = True
+    missing: set[Trial] = field(default_factory=set)
+    """What its next look waits for."""
+
+    @property
+    def done(self) -> bool:
+        return bool(self.error) or self.ruling.verdict is not None
+
+    @property
+    def part(self) -> PartAssessment:
+        """The question, and what was found about it."""
+        return assess_part(self.question, self.ruling, self.error, covered=self.covered)
+
+    def trials(self) -> list[Trial]:
+        """What the next look reads."""
+        n = self.ruling.next_look or 0
+        return [] if self.done else self.question.trials(self.question.seeds(n))
+
+    def judge(self, known: Known) -> None:
+        """Rule on the complete rows at hand; an error in the seeds that a look needs is the claim's."""
+        question = self.question
+        rows: list[list[float]] = []
+        failure, covered = "", True
+        for seed in question.seeds(self.ruling.next_look or 0):
+            row: list[float] = []
+            for reading in question.effect.readings:
+                measurement = known.get(reading.trial(seed))
+                if measurement is None:
+                    return
+                missing = measurement.lacks(reading.quantity)
+                if missing:
+                    of = "" if measurement.status == "error" else f"{reading.quantity}: "
+                    failure = f"seed {seed}: {of}{missing}"
+                    covered = missing.kind != "not-covered"
+                    break
+                row.append(measurement.values[reading.quantity])
+            if failure:
+                break
+            rows.append(row)
+        try:
+            self.ruling = decide_rows(rows, question)
+        except BadValue as error:
+            seed = question.first_seed + error.seed
+            found = f"expected {error.expected}, found {error.value!r}"
+            self.error = f"seed {seed}: {error.quantity}: {found}"
+            return
+        if failure and self.ruling.verdict is None:
+            self.error, self.covered = failure, covered
+
+
+class Enquiries:
+    """The enquiries of all cases, one for each distinct question, with the largest limits of the claims that
+    ask it; `memory_limit`, in bytes, in place of the claims' own."""
+
+    def __init__(self, cases: Sequence[Case], memory_limit: int | None) -> None:
+        self._cases = cases
+        self._by_question: dict[Question, Enquiry] = {}
+        self._undecided: list[int] = []  # how many questions of each case
+        self._askers: dict[Question, list[int]] = {}  # the places of the cases that ask a question
+        self.decided = 0
+        """How many cases have no question left that is not done."""
+        for place, case in enumerate(cases):
+            asked = dict.fromkeys((*case.questions, *case.control))
+            self._undecided.append(len(asked))
+            claim = case.instance.claim
+            limits = Limits(claim.time_limit, memory_limit or claim.memory_limit or math.inf)
+            for question in asked:
+                self._askers.setdefault(question, []).append(place)
+                enquiry = self._by_question.get(question)
+                if enquiry is None:
+                    self._by_question[question] = Enquiry(question, limits, decide_rows((), question))
+                else:
+                    enquiry.limits |= limits
+
+    def __iter__(self) -> Iterator[Enquiry]:
+        return iter(self._by_question.values())
+
+    def settle(self, enquiry: Enquiry) -> None:
+        """Count an enquiry that is done, once."""
+        for place in self._askers[enquiry.question]:
+            self._undecided[place] -= 1
+            self.decided += not self._undecided[place]
+
+    def findings(self) -> list[Finding]:
+        """What became of each case."""
+        return [self._finding(case) for case in self._cases]
+
+    def _finding(self, case: Case) -> Finding:
+        instance, source = case.instance, case.instance.claim.source
+        assessment = assess(
+            self._parts(case.questions),
+            self._parts(case.control),
+            expect=instance.expect,
+            stance=instance.stance,
+            scope=source.scope if source else None,
+            alike=instance.alike,
+        )
+        return Finding(case, assessment)
+
+    def _parts(self, questions: Iterable[Question]) -> list[PartAssessment]:
+        return [self._by_question[question].part for question in questions]

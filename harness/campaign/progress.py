@@ -1,0 +1,65 @@
+"""How far a campaign is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.measure import Measurement, remarks
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a campaign is: trials of this run, and claims."""
+
+    measured: int
+    reused: int
+    failed: int
+    pending: int
+    decided: int
+    total: int
+    elapsed: float
+    remaining: float | None
+    """Seconds until the trials that are asked for now are done; later looks may ask for more."""
+    waiting: str = ""
+    """What keeps trials from being started, who does, and how to go on; '' where nothing does."""
+    notes: tuple[str, ...] = ()
+    """What to say at once: the first time that a trial could not be kept, or cost its worker."""
+    rechecking: int = 0
+    """Trials that are to be measured a second time, when all others are done."""
+
+
+class Tally:
+    """What a campaign's measurements add up to."""
+
+    def __init__(self) -> None:
+        self.measured = self.reused = self.failed = 0
+        self._seconds = 0.0
+        self._notes: dict[str, None] = {}
+        self._remarked: set[str] = set()  # experiments whose trials changed their worker
+
+    def count(self, measurement: Measurement) -> None:
+        """Add a measurement."""
+        if measurement.reused:
+            self.reused += 1
+        else:
+            self.measured += 1
+            self.failed += measurement.status == "error"
+            self._seconds += measurement.seconds
+        if measurement.note:
+            self._note([measurement.note])
+        if measurement.trial.run not in self._remarked and (said := remarks([measurement])):
+            self._remarked.add(measurement.trial.run)
+            self._note(said)
+
+    def _note(self, notes: Iterable[str]) -> None:
+        self._notes.update(dict.fromkeys(notes))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said, each once."""
+        return tuple(self._notes)
+
+    def remaining(self, pending: int, workers: int) -> float | None:
+        """Seconds that pending trials will take, at the mean of those that were measured, if any were."""
+        return pending * self._seconds / self.measured / workers if self.measured else None

@@ -1,0 +1,83 @@
+"""What of a campaign is measured a second time, and what is refused where the two disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from harness.campaign.enquiries import Enquiry, Known, Limits
+from harness.measure import Group, Measurement
+from harness.plan import Case, Params, Trial, fixed
+
+Point = tuple[str, Params]
+"""An experiment and its parameters."""
+
+
+def points_of(cases: Sequence[Case]) -> dict[Point, dict[Group, None]]:
+    """The points that the cases read, with the tables that they belong to, as groups without a program.
+
+    Those of timings are left out.
+    """
+    tables: dict[tuple[str, str], Group] = {}
+    points: dict[Point, dict[Group, None]] = {}
+    for case in cases:
+        experiment, suite = case.instance.claim.experiment, case.instance.suite
+        timed = experiment.declaration is not None and experiment.declaration.timed
+        if case.instance.claim.benchmarks or timed:
+            continue
+        if (suite, experiment.id) not in tables:
+            tables[suite, experiment.id] = Group(
+                experiment.run, "", fixed(experiment), experiment.repeatable, f"{suite}/{experiment.id}"
+            )
+        table = tables[suite, experiment.id]
+        for question in (*case.questions, *case.control):
+            for reading in question.effect.readings:
+                points.setdefault((reading.run, reading.params), {})[table] = None
+    return points
+
+
+def groups_of(points: Mapping[Point, Iterable[Group]], known: Known) -> dict[Group, list[Measurement]]:
+    """What passes or fails together, with its measurements."""
+    groups: dict[tuple[str, str], Group] = {}
+    read: dict[Group, list[Measurement]] = {}
+    for trial, measurement in known.items():
+        for table in points.get((trial.run, trial.params), ()):
+            key = (table.name, measurement.program)
+            if key not in groups:
+                groups[key] = replace(table, program=measurement.program)
+            read.setdefault(groups[key], []).append(measurement)
+    return read
+
+
+def limits_of(enquiries: Iterable[Enquiry]) -> Callable[[Trial], tuple[float, int | None]]:
+    """The limits of a trial: the largest of those that the questions which read its point have."""
+    limits: dict[Point, Limits] = {}
+    for enquiry in enquiries:
+        for reading in enquiry.question.effect.readings:
+            point = (reading.run, reading.params)
+            limits[point] = limits.get(point, Limits()) | enquiry.limits
+
+    def limit(trial: Trial) -> tuple[float, int | None]:
+        found = limits[trial.run, trial.params]
+        return found.seconds, found.bytes
+
+    return limit
+
+
+def refuse(
+    enquiries: Iterable[Enquiry],
+    failed: Mapping[Group, str],
+    points: Mapping[Point, Iterable[Group]],
+    program: Callable[[Trial], str],
+) -> None:
+    """Make errors of the questions that read a group which failed."""
+    for enquiry in enquiries:
+        for reading in enquiry.question.effect.readings:
+            trial = reading.trial(enquiry.question.first_seed)
+            if (trial.run, trial.params) not in points:
+                continue
+            found = program(trial)
+            reasons = [r for g, r in failed.items() if g.program == found and g.holds(trial)]
+            if reasons:
+                enquiry.error, enquiry.covered = reasons[0], True
+                break

@@ -1,0 +1,52 @@
+"""What a campaign needs of a laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Protocol
+
+from harness.measure.passes import Passes
+from harness.measure.records import Measurement
+from harness.questions import Trial
+
+
+class Measurer(Protocol):
+    """Takes trials and gives measurements, each trial once and in any order: a `Laboratory`, or what a test
+    puts in its place."""
+
+    @property
+    def workers(self) -> int:
+        """How many trials run at once."""
+
+    @property
+    def pending(self) -> int:
+        """How many requested trials `collect` has not yet returned."""
+
+    @property
+    def waiting(self) -> str:
+        """What has kept trials from being started for a while; '' where nothing does."""
+
+    @property
+    def passes(self) -> Passes:
+        """Which experiments passed a recheck."""
+
+    def program(self, trial: Trial) -> str:
+        """The digest of what computes the trial."""
+
+    def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
+        """Those of the trials that were measured before and kept."""
+
+    def request(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
+        """Have a trial measured; one that was measured before is returned once more."""
+
+    def repeat(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
+        """Have a trial measured again, where no trial ran before it; nothing of it is kept."""
+
+    def collect(self, timeout: float) -> list[Measurement]:
+        """The measurements that ended since the last call; waits up to `timeout` seconds for the first."""
+
+    def withdraw(self, trials: Collection[Trial]) -> None:
+        """Drop those of the trials that have not begun."""
+
+    def abandon(self) -> None:
+        """Drop all trials that have not ended."""

@@ -1,0 +1,81 @@
+"""A trial has one state, and goes from each only where it may."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.measure.ledger import MOVES, Entry, Ledger, State
+from harness.questions import Trial
+
+
+def entry(seed: int = 0, *, size: int = 1, memory: int | None = None) -> Entry:
+    return Entry(Trial("toys:pair", (("size", size),), seed), 1.0, memory, (), ())
+
+
+def way_to(end: State | None) -> list[State]:
+    """The fewest moves from outside the table to a state."""
+    ways: dict[State | None, list[State]] = {None: []}
+    for state in (found := [None]):
+        for after in sorted(MOVES[state] - set(ways), key=str):
+            ways[after] = [*ways[state], after]
+            found.append(after)
+    return ways[end]
+
+
+@pytest.mark.parametrize(("start", "end"), [*itertools.product([None, *State], repeat=2)])
+def test_only_the_moves_that_are_listed_can_be_made(start: State | None, end: State | None) -> None:
+    ledger, one = Ledger(), entry()
+    for state in way_to(start):
+        ledger.move(one, state)
+    if end in MOVES[start]:
+        ledger.move(one, end)
+        assert (one.state, ledger.get(one.trial)) == (end, None if end is None else one)
+    else:
+        with pytest.raises(ValueError, match=f"cannot go from {start} to {end}"):
+            ledger.move(one, end)
+        assert one.state is start
+
+
+def test_every_state_can_be_reached_and_left() -> None:
+    assert set(MOVES) == {None, *State}
+    assert {end for ends in MOVES.values() for end in ends} == {None, *State}
+
+
+def test_a_trial_has_one_entry() -> None:
+    ledger = Ledger()
+    ledger.move(entry(), State.QUEUED)
+    with pytest.raises(ValueError, match="cannot go"):
+        ledger.move(entry(), State.QUEUED)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9), st.booleans()), max_size=60))
+def test_each_trial_is_in_the_queue_of_its_state_and_in_no_other(steps: list[tuple[int, int, bool]]) -> None:
+    ledger = Ledger()
+    for seed, choice, first in steps:
+        one = ledger.get(entry(seed).trial) or entry(seed)
+        ends = sorted(MOVES[one.state], key=str)
+        ledger.move(one, ends[choice % len(ends)], first=first)
+        if one.state is not None:
+            assert ledger.of(one.state)[0 if first else -1] is one
+    everywhere = [each for state in State for each in ledger.of(state)]
+    assert len(everywhere) == len({each.trial for each in everywhere})
+    assert all(each.state is state for state in State for each in ledger.of(state))
+    assert ledger.pending == len(everywhere) - ledger.count(State.KNOWN)
+
+
+def test_a_block_is_what_is_queued_of_an_aligned_range_of_one_point() -> None:
+    ledger = Ledger()
+    queued = [entry(seed) for seed in (9, 3, 4, 7, 6, 8)]
+    others = [entry(5, memory=2**30), entry(4, size=2)]
+    for each in (*queued, *others):
+        ledger.move(each, State.QUEUED)
+    assert [each.trial.seed for each in ledger.block(queued[2], 4)] == [4, 6, 7]
+    assert [each.trial.seed for each in ledger.block(queued[0], 4)] == [8, 9]
+    assert ledger.block(others[0], 4) == [others[0]]
+    queued[4].alone = True
+    ledger.move(queued[3], State.ELSEWHERE)
+    assert [each.trial.seed for each in ledger.block(queued[2], 4)] == [4]

@@ -1,0 +1,70 @@
+"""Experiments that take several seeds in one call; named `block_toys:NAME` by tests, run by workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.declare import NotCovered, Quantity, StageError, block, experiment, stage
+
+QUANTITIES = {
+    "a.error": Quantity("one and a little", stage="main"),
+    "b.error": Quantity("another", stage="main"),
+    "late": Quantity("a function of both", stage="late"),
+}
+
+
+@experiment("block-toys", version=1, quantities=QUANTITIES, block=4)
+def toys(
+    *, seeds: tuple[int, ...], act: str = "", at: int = -1, size: int = 1, sleep: float = 0.0, log: str = ""
+) -> dict[str, Sequence[float]]:
+    """Numbers that depend on the seed alone. At the seed `at` it goes wrong in the way `act`."""
+    if log:
+        with Path(log).open("a") as file:
+            file.write(json.dumps(seeds) + "\n")
+    time.sleep(sleep * len(seeds))
+    if at in seeds:
+        if act == "raise":
+            raise ValueError("no good")
+        if act == "exit":
+            os._exit(7)
+        if act == "hang":
+            time.sleep(60)
+        if act == "grow":
+            held = bytearray(os.urandom(1)) * 400_000_000
+            time.sleep(60)
+            del held
+    living = block(seeds)
+    numbers: dict[str, Sequence[float]] = {}
+    with stage("data"):
+        time.sleep(0.001)
+    with living.stage("main") as main:
+
+        def draw(seed: int) -> float:
+            if act == "stage" and seed == at:
+                raise StageError(f"singular at {seed}")
+            return 1.0 + random.Random(seed).random() / 100
+
+        drawn = main.each(draw)
+        numbers["a.error"] = living.column(drawn)
+        numbers["b.error"] = living.column({seed: number + size / 1000 for seed, number in drawn.items()})
+    with living.stage("late", "main") as late:
+        if act == "all":
+            raise StageError("no seed has it")
+        if at in late.seeds and act == "fail":
+            late.fail(at, "diverged")
+        if at in late.seeds and act == "lack":
+            late.fail(at, NotCovered("it knows no late numbers"))
+        found = {seed: 2 * drawn[seed] for seed in late.seeds}
+        if act == "others":  # what no experiment may do: it depends on the other seeds of its call
+            found = {seed: number + len(seeds) for seed, number in found.items()}
+        numbers["late"] = living.column(found)
+    if act == "short":
+        numbers["late"] = [1.0] * (len(seeds) + 1)
+    if act == "text":
+        numbers["late"] = ["1.0" if seed == at else 1.0 for seed in seeds]  # type: ignore[misc]
+    return numbers
