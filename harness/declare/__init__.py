@@ -8,7 +8,8 @@ with: an experiment's module imports those inside its functions.
     @experiment("ntk.regression", version=1, quantities={"single.error": Quantity("…", scale="log")})
     def regression(*, seed: int, width: int = 512) -> dict[str, float]: ...
 
-A *benchmark* prepares something and returns what is to be timed; it is declared in the same way.
+A *benchmark* prepares something and returns what is to be timed; it is declared in the same way. So is a
+*model*, a network that experiments with `**of_model` take.
 
 In: a decorated function. Out: a `Declaration`.
 """
@@ -24,10 +25,12 @@ from harness.declare.declaration import (
     Value,
     benchmark,
     experiment,
+    model,
 )
 from harness.declare.inputs import Inputs, TooManyFilesError
+from harness.declare.models import Scope, build_model, scope_of
 from harness.declare.noted import Noted, noted_of
-from harness.declare.references import Check, Point, Problem, Reference, reference_of
+from harness.declare.references import MODEL, Check, Point, Problem, Reference, reference_of
 from harness.declare.registry import (
     IMPORTABLE,
     REFERENCE,
@@ -36,7 +39,9 @@ from harness.declare.registry import (
     benchmark_names,
     experiment_names,
     find,
+    find_model,
     is_reference,
+    model_names,
     names_main,
 )
 from harness.declare.repeatable import EXACTLY, REPEATABLE, Repeatable, read_repeatable
@@ -45,6 +50,7 @@ from harness.declare.stages import NOT_COVERED, NotCovered, StageError, StageRep
 __all__ = [
     "EXACTLY",
     "IMPORTABLE",
+    "MODEL",
     "NOT_COVERED",
     "REFERENCE",
     "REPEATABLE",
@@ -63,6 +69,7 @@ __all__ = [
     "Reference",
     "Repeatable",
     "Scale",
+    "Scope",
     "StageError",
     "StageReport",
     "Timed",
@@ -71,14 +78,19 @@ __all__ = [
     "Value",
     "benchmark",
     "benchmark_names",
+    "build_model",
     "collect_stages",
     "experiment",
     "experiment_names",
     "find",
+    "find_model",
     "is_reference",
+    "model",
+    "model_names",
     "names_main",
     "noted_of",
     "read_repeatable",
     "reference_of",
+    "scope_of",
     "stage",
 ]
