@@ -28,7 +28,7 @@ from harness.declare.declaration import (
     model,
 )
 from harness.declare.inputs import Inputs, TooManyFilesError
-from harness.declare.models import Scope, build_model, scope_of
+from harness.declare.models import Signature, build_model, signature_of
 from harness.declare.noted import Noted, noted_of
 from harness.declare.references import MODEL, Check, Point, Problem, Reference, reference_of
 from harness.declare.registry import (
@@ -69,7 +69,7 @@ __all__ = [
     "Reference",
     "Repeatable",
     "Scale",
-    "Scope",
+    "Signature",
     "StageError",
     "StageReport",
     "Timed",
@@ -91,6 +91,6 @@ __all__ = [
     "noted_of",
     "read_repeatable",
     "reference_of",
-    "scope_of",
+    "signature_of",
     "stage",
 ]

@@ -1,6 +1,6 @@
 """Models that experiments take: which parameters exist with one, how it is built and checked.
 
-    experiment.parameters + model.parameters ──▶ Scope ──▶ a trial's parameters ──▶ build_model
+    experiment.parameters + model.parameters ──▶ Signature ──▶ a trial's parameters ──▶ build_model
 
 A name that both declare is the experiment's; the model's is then `model.NAME`.
 """
@@ -22,7 +22,7 @@ OF_MODEL = "model."
 
 
 @dataclass(frozen=True, eq=False)
-class Scope:
+class Signature:
     """The parameters that exist at one point: the experiment's, and those of the model that it takes there.
 
     `model` is None of an experiment that takes no model, and of a model that has not been imported: of that
@@ -57,11 +57,11 @@ class Scope:
         return self.experiment.settled({**of_model, **given})
 
 
-def scope_of(experiment: Declaration, params: Mapping[str, Value]) -> Scope:
-    """The scope at a point, as far as it is known without importing anybody's module."""
+def signature_of(experiment: Declaration, params: Mapping[str, Value]) -> Signature:
+    """The signature at a point, as far as it is known without importing anybody's module."""
     model = str(params.get("model", experiment.defaults().get("model", "")))
     known = experiment.takes_model and not is_reference(model)
-    return Scope(experiment, find(model) if known else None)
+    return Signature(experiment, find(model) if known else None)
 
 
 def build_model(model: str, of_model: Mapping[str, Value]) -> Any:

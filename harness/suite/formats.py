@@ -14,7 +14,7 @@ from harness.declare import is_reference, reference_of
 from harness.questions import LOOKS
 from harness.suite.budgets import DROPPED_LOOKS
 from harness.suite.errors import Mistake, Path
-from harness.suite.experiments import GIVEN
+from harness.suite.models import GIVEN
 from harness.suite.records import Benchmark, Experiment
 
 FORMAT = 2
