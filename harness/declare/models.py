@@ -15,7 +15,7 @@ from typing import Any
 from harness.declare.blame import summary
 from harness.declare.declaration import Declaration, Parameter, Value, declare_model
 from harness.declare.references import Point, Problem
-from harness.declare.registry import find, find_model, is_reference
+from harness.declare.registry import find, find_model, model_names
 
 OF_MODEL = "model."
 """What stands before a model's parameter whose name the experiment declares too."""
@@ -60,7 +60,7 @@ class Signature:
 def signature_of(experiment: Declaration, params: Mapping[str, Value]) -> Signature:
     """The signature at a point, as far as it is known without importing anybody's module."""
     model = str(params.get("model", experiment.defaults().get("model", "")))
-    known = experiment.takes_model and not is_reference(model)
+    known = experiment.takes_model and model in model_names()
     return Signature(experiment, find(model) if known else None)
 
 

@@ -8,6 +8,7 @@ Two kinds of name: `ntk.regression` is an experiment of this package, found as t
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import inspect
@@ -108,7 +109,7 @@ def find(name: str) -> Declaration:
         declaration = getattr(function, "__harness_declaration__", None)
         if not isinstance(declaration, Declaration):
             found = "nothing of that name" if function is None else f"a {type(function).__name__} without it"
-            expected = "a function decorated with @experiment or @benchmark"
+            expected = "a function decorated with @experiment, @benchmark or @model"
             raise UnknownExperimentError(f"{name!r}: expected {expected}, found {found}{whence(module)}")
         return declaration
     for item in vars(module).values():
@@ -130,6 +131,22 @@ def find_model(name: str) -> Declaration:
         return as_model(name, getattr(module, name.partition(":")[2], None))
     except UnknownExperimentError as error:
         raise UnknownExperimentError(f"{error}{whence(module)}") from None
+
+
+def find_any(name: str) -> Declaration:
+    """The declaration of an experiment, a benchmark or a model, which need not be decorated.
+
+    Raises `UnknownExperimentError`.
+    """
+    try:
+        return find(name)
+    except ImportFailedError:
+        raise
+    except UnknownExperimentError:
+        if is_reference(name):
+            with contextlib.suppress(UnknownExperimentError):
+                return find_model(name)
+        raise
 
 
 def as_model(name: str, function: object) -> Declaration:
