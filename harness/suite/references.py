@@ -69,6 +69,7 @@ def check_experiment(experiment: Experiment) -> list[Mistake]:
 
 
 def _check(uses: Sequence[Use], given: Mapping[str, object], call: bool) -> list[Mistake]:
+    uses = [use for use in uses if call or use.reference.kind != "model"]  # else inspected as it was read
     if not uses:
         return []
     from harness.declare.inspection import Asked, inspect_references
