@@ -442,7 +442,8 @@ def edited(draw: st.DrawFn) -> dict[str, Any]:
 
 LOCAL = re.compile(
     "a key `|one of the keys|exactly one predicate|a string|an integer|a number|a table|a list|true or false|"
-    "two quantities|a margin|a percentage|`from` and `to` together|`along` with|a budget|an id(?! that no)|"
+    "two quantities|a margin|a percentage|`from` and `to` together|`along` with|a budget(?! of at least)|"
+    "an id(?! that no)|"
     "an arXiv id|nothing replaced|something to override"
 )
 """What the reader expects where the mistake is in one table, so that the schema refuses it too."""
