@@ -180,10 +180,9 @@ def _read(
     known = {id_: e for id_, e in experiments.items() if e is not None}
     timed = {id_: b for id_, b in benchmarks.items() if b is not None}
     if len(known) + len(timed) == len(experiments) + len(benchmarks):  # else there is something to mend first
-        signatures = [s for e in (*known.values(), *timed.values()) for s in e.signatures.values()]
-        parameters = {name for e in (*known.values(), *timed.values()) for name in e.fixed}
-        parameters |= {name for s in signatures for name in s.parameters}
-        for parameter in given if not any(s.is_open for s in signatures) else ():
+        read = (*known.values(), *timed.values())
+        parameters = {name for e in read for each in (e.fixed, *e.parameters) for name in each}
+        for parameter in given:
             notes.name((GIVEN, parameter), parameter, sorted(parameters))
     claims, instances = _claims(top, name, defaults, sources, experiments, benchmarks)
     old = changed(format_, Read(document, (*known.values(), *timed.values()), given))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from harness.declare import EXACTLY, Declaration, Inputs, Repeatable, Signature, Value, noted_of
+from harness.declare import EXACTLY, Declaration, Inputs, Parameter, Repeatable, Signature, Value, noted_of
 from harness.questions import Center
 from harness.suite.explored import Ranges, first_beyond
 from harness.suite.predicates import Predicate
@@ -120,6 +120,11 @@ class Experiment:
         if not self.declaration.takes_model:
             return {None: Signature(self.declaration)}
         return {name: Signature(self.declaration, model) for name, model in self.models.items()}
+
+    @property
+    def parameters(self) -> tuple[Mapping[str, Parameter], ...]:
+        """The parameters of its points, once for each model."""
+        return tuple(signature.parameters for signature in self.signatures.values())
 
     @property
     def repeatable(self) -> Repeatable:
