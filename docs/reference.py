@@ -1,4 +1,4 @@
-"""Write docs/reference from the JSON Schema of suites and the declarations of experiments.
+"""Write docs/reference from the JSON Schema of suites and the declarations of experiments and models.
 
     python docs/reference.py
 
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.declare import Declaration, benchmark_names, experiment_names, find
-from harness.report.describe import type_text
+from harness.declare import Declaration, benchmark_names, experiment_names, find, model_names
+from harness.report.describe import title, type_text
 from harness.suite.schema import schema_text
 
 FOLDER = Path(__file__).parent / "reference"
@@ -55,6 +55,15 @@ def experiments() -> str:
     lines += ["", "## Benchmarks"]
     for name in benchmark_names():
         lines += _declaration(find(name))
+    return "\n".join(lines) + "\n"
+
+
+def models() -> str:
+    """Every model: what it is, and its parameters."""
+    lines = ["# Models", "", NOTE, "`harness describe NAME` prints the same."]
+    lines += ["How experiments take a model, and how to write one: [suites.md](../suites.md#models)."]
+    for name in model_names():
+        lines += _declaration(find(name), level=2)
     return "\n".join(lines) + "\n"
 
 
@@ -107,8 +116,9 @@ def _plural(kind: str) -> str:
     return kind
 
 
-def _declaration(declaration: Declaration) -> list[str]:
-    lines = ["", f"### `{declaration.name}`, version {declaration.version}", "", _escaped(declaration.about)]
+def _declaration(declaration: Declaration, *, level: int = 3) -> list[str]:
+    name, _, rest = title(declaration).partition(",")
+    lines = ["", f"{'#' * level} `{name}`,{rest}", "", _escaped(declaration.about)]
     if declaration.precision:
         lines += ["", f"Precision: {declaration.precision}."]
     if declaration.parameters:
@@ -117,6 +127,8 @@ def _declaration(declaration: Declaration) -> list[str]:
         kind = f"`{type_text(parameter.type)}`".replace("|", "\\|")
         default = f"`{json.dumps(parameter.default, ensure_ascii=False)}`"
         lines.append(f"| `{parameter.name}` | {kind} | {default} | {_cell(parameter.about)} |")
+    if declaration.takes_model:
+        lines += ["", "The parameters of its model stand beside these: [models.md](models.md)."]
     if declaration.quantities:
         lines += ["", "| quantity | scale | unit | resolution | stage | meaning |"]
         lines += ["|---|---|---|---|---|---|"]
@@ -137,7 +149,11 @@ def _escaped(text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """What each file should hold."""
-    return {FOLDER / "suite-format.md": suite_format(), FOLDER / "experiments.md": experiments()}
+    return {
+        FOLDER / "suite-format.md": suite_format(),
+        FOLDER / "experiments.md": experiments(),
+        FOLDER / "models.md": models(),
+    }
 
 
 if __name__ == "__main__":

@@ -33,7 +33,10 @@ def harness(*arguments: object, folder: Path | None = None, **env: str) -> subpr
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["list", ISSUES], ["check", ISSUES], ["describe", "ntk.regression"], ["schema"]],
+    [
+        ["--help"], ["list", ISSUES], ["check", ISSUES], ["describe"], ["describe", "ntk.regression"],
+        ["describe", "fully-connected"], ["schema"],
+    ],
 )
 def test_what_answers_at_once_imports_nothing_heavy(arguments: list[str]) -> None:
     program = f"""
@@ -197,6 +200,9 @@ def test_mistakes_exit_with_4_measure_nothing_and_show_no_traceback(write: Calla
         (["report", "toys.toml"], "expected a record (JSON), found a suite: `harness run toys.toml` makes"),
         (["report", "none.json"], "No such file"),
         (["describe", "ntk.regresion"], "did you mean ntk.regression?"),
+        (["describe", "fuly-connected"], "did you mean fully-connected?"),
+        (["trial", "ntk.regression", "hiden=1"], "did you mean hidden?"),
+        (["trial", "toy_study:study", "model=toy_models:skip", "act=erf"], "no parameter `act` of toy_"),
         (["trial", "toys:pair", "shift"], "expected NAME=VALUE"),
         (["trial", "toys:pair", "sift=1"], "did you mean shift?"),
         (["trial", "toys:nothing"], "found nothing of that name"),
@@ -213,6 +219,53 @@ def test_bad_usage_exits_with_4_and_says_what_was_expected(
     assert said in done.stderr
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
+
+
+MODELS = """\
+[suite]
+format = 2
+title = "Models"
+[experiments.nets]
+run = "toy_study:study"
+sweep.net = { flat = { model = "my_nets:flat", hidden = 2 }, skip = { model = "my_nets:skip", blocks = 3 } }
+[claims.c]
+says = "It is small."
+experiment = "nets"
+expect = "open"
+seeds = 14
+at-most = { of = "output", bound = 2 }
+"""
+NETS = """\
+def flat(hidden=1):
+    return lambda key, shape: (shape, key / 100), lambda params, x: params + hidden
+def skip(blocks=1, scale=0.25):
+    return lambda key, shape: (shape, key / 100), lambda params, x: params + scale * blocks
+"""
+
+
+def test_a_users_models_are_measured_recorded_and_measured_again_when_edited(
+    write: Callable[..., Path],
+) -> None:
+    folder = write(MODELS).parent
+    (folder / "my_nets.py").write_text(NETS)
+    done = harness("run", "toys.toml", "--json", "r.json", "--no-recheck", folder=folder)
+    assert done.returncode == 0, done.stderr
+    flat, skip = read_record(folder / "r.json").instances
+    assert (flat.verdict, skip.verdict) == ("refuted", "supported")
+    common = {"train": 4, "noise": 0.0}
+    assert flat.trials[0].params == {"model": "my_nets:flat", "hidden": 2, **common}
+    assert skip.trials[0].params == {"model": "my_nets:skip", "blocks": 3, "scale": 0.25, **common}
+    assert _planned(folder) == ["28", "28", "28"]
+    assert "scale * blocks" in NETS
+    (folder / "my_nets.py").write_text(NETS.replace("scale * blocks", "scale ** blocks"))
+    assert _planned(folder) == ["28", "28", "0"]
+
+
+def _planned(folder: Path) -> list[str]:
+    """Trials that the suite needs at least, at most, and those that the store has."""
+    lines = harness("plan", "toys.toml", folder=folder).stdout.splitlines()
+    (counts,) = (line.split()[1:4] for line in lines if line.startswith("toy_study"))
+    return counts
 
 
 def test_nothing_selected_exits_with_5_and_names_what_there_is(write: Callable[[str], Path]) -> None:

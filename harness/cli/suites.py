@@ -118,26 +118,33 @@ def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
 @click.command()
 @click.argument("experiment", required=False)
 def describe(experiment: str | None) -> None:
-    """Print what an experiment or a benchmark declares: parameters, quantities, units.
+    """Print what an experiment, a benchmark or a model declares: parameters, quantities, units.
 
     Without a name, all names.
     """
-    from harness.declare import UnknownExperimentError, benchmark_names, experiment_names, find
+    from harness.declare import (
+        UnknownExperimentError,
+        benchmark_names,
+        experiment_names,
+        find_any,
+        model_names,
+    )
     from harness.report.describe import describe as text
 
     if experiment is not None and (experiment.endswith(".toml") or Path(experiment).is_dir()):
         found = f"found {experiment!r}: `harness list` shows what a suite claims"
-        raise click.UsageError(f"expected an experiment's or a benchmark's name, {found}")
+        raise click.UsageError(f"expected the name of an experiment, a benchmark or a model, {found}")
 
+    names = (*experiment_names(), *benchmark_names(), *model_names())
     if experiment is None:
-        echo("\n".join((*experiment_names(), *benchmark_names())))
+        echo("\n".join(names))
         return
     try:
-        echo(text(find(experiment)))
+        echo(text(find_any(experiment)))
     except UnknownExperimentError as error:
         from harness.suite.errors import nearest
 
-        hint = nearest(experiment, (*experiment_names(), *benchmark_names()))
+        hint = nearest(experiment, names)
         raise click.UsageError(f"{error} ({hint})" if hint else str(error)) from None
 
 

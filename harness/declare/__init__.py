@@ -10,7 +10,8 @@ with: an experiment's module imports those inside its functions.
 
 One that takes `seeds` measures several trials in one call (`declare.blocks`).
 
-A *benchmark* prepares something and returns what is to be timed; it is declared in the same way.
+A *benchmark* prepares something and returns what is to be timed; it is declared in the same way. So is a
+*model*, a network that experiments with `**of_model` take.
 
 In: a decorated function. Out: a `Declaration`.
 """
@@ -27,10 +28,12 @@ from harness.declare.declaration import (
     Value,
     benchmark,
     experiment,
+    model,
 )
 from harness.declare.inputs import Inputs, TooManyFilesError
+from harness.declare.models import Signature, build_model, signature_of
 from harness.declare.noted import Noted, noted_of
-from harness.declare.references import Check, Point, Problem, Reference, reference_of
+from harness.declare.references import MODEL, Check, Point, Problem, Reference, reference_of
 from harness.declare.registry import (
     IMPORTABLE,
     REFERENCE,
@@ -39,7 +42,10 @@ from harness.declare.registry import (
     benchmark_names,
     experiment_names,
     find,
+    find_any,
+    find_model,
     is_reference,
+    model_names,
     names_main,
 )
 from harness.declare.repeatable import EXACTLY, REPEATABLE, Repeatable, read_repeatable
@@ -48,6 +54,7 @@ from harness.declare.stages import Missing, NotCovered, StageError, StageReport,
 __all__ = [
     "EXACTLY",
     "IMPORTABLE",
+    "MODEL",
     "REFERENCE",
     "REPEATABLE",
     "Block",
@@ -68,6 +75,7 @@ __all__ = [
     "Reference",
     "Repeatable",
     "Scale",
+    "Signature",
     "StageError",
     "StageReport",
     "Timed",
@@ -77,15 +85,21 @@ __all__ = [
     "benchmark",
     "benchmark_names",
     "block",
+    "build_model",
     "collect_stages",
     "experiment",
     "experiment_names",
     "find",
+    "find_any",
+    "find_model",
     "is_reference",
+    "model",
+    "model_names",
     "names_main",
     "noted_of",
     "of_seed",
     "read_repeatable",
     "reference_of",
+    "signature_of",
     "stage",
 ]

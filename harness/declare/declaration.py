@@ -1,15 +1,19 @@
-"""The decorators `experiment` and `benchmark`, and the `Declaration` that they make from a signature."""
+"""The decorators `experiment`, `benchmark` and `model`: from a signature to a `Declaration`."""
 
 from __future__ import annotations
 
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
+
+import msgspec
 
 from harness.declare.annotations import evaluated, parameters, place, written
 from harness.declare.inputs import Inputs
+from harness.declare.portable import portable
+from harness.declare.references import MODEL, reference_of
 from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
 
 Scale = Literal["log", "linear"]
@@ -17,7 +21,7 @@ Value = int | float | str | bool
 """What a parameter may be: one TOML scalar."""
 
 
-Kind = Literal["experiment", "benchmark"]
+Kind = Literal["experiment", "benchmark", "model"]
 
 Returned = TypeVar("Returned", bound="Mapping[str, float] | Mapping[str, Sequence[float]]")
 """What an experiment returns: a number for each quantity, or one for each seed."""
@@ -65,10 +69,12 @@ class Parameter:
 
 @dataclass(frozen=True, eq=False)
 class Declaration:
-    """What is known of an experiment or a benchmark without running it; made by their decorators.
+    """What is known of an experiment, a benchmark or a model without running it; made by their decorators.
 
     An experiment's `function` takes `seed` (or `seeds`) and the parameters and returns quantities. A
     benchmark's takes the parameters, prepares, and returns what is to be timed, a function without arguments.
+    A model's takes the parameters and returns `(init, apply)`, `(init, apply, kernel)`, or an object that has
+    them.
     """
 
     name: str
@@ -90,6 +96,8 @@ class Declaration:
     """The files that its trials may read."""
     block: int = 0
     """How many seeds its function takes at most, as `seeds`; 0 where it takes one `seed`."""
+    takes_model: bool = False
+    """An experiment whose parameter `model` names a model, and which takes that model's parameters too."""
 
     def settled(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """Every parameter as a trial has it: defaults, then `given`, then defaults that depend on others."""
@@ -122,6 +130,9 @@ def experiment(
     what each parameter means, `precision` which floating-point types it uses, `timed` that it measures
     time. Raise `version` when the meaning of a quantity changes.
 
+    With `**of_model` the experiment takes a model: its parameter `model: str` names one, and that model's
+    parameters arrive in `of_model`, for `harness.declare.build_model`.
+
     A run measures one trial of the experiment twice, and expects the same bits. `repeatable="1e-6"` declares
     that its numbers come again within this relative tolerance, `repeatable="no: reason"` that they do not.
 
@@ -153,7 +164,7 @@ def experiment(
             name=name,
             version=version,
             about=inspect.getdoc(function) or "",
-            parameters=_parameters(f"experiment {name}", function, about or {}, seeded=True),
+            parameters=_parameters(f"experiment {name}", function, about or {}, "experiment"),
             quantities=dict(quantities),
             function=function,
             precision=precision,
@@ -162,6 +173,7 @@ def experiment(
             settle=settle,
             inputs=Inputs(_folder(function), tuple(inputs)) if inputs else None,
             block=_block(f"experiment {name}", function, block, timed=timed),
+            takes_model=any(each.kind is _OF_MODEL for each in parameters(function).values()),
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
         return function
@@ -207,7 +219,7 @@ def benchmark(
             name=name,
             version=version,
             about=inspect.getdoc(function) or "",
-            parameters=_parameters(f"benchmark {name}", function, about or {}, seeded=False),
+            parameters=_parameters(f"benchmark {name}", function, about or {}, "benchmark"),
             quantities={},
             function=function,
             kind="benchmark",
@@ -219,6 +231,45 @@ def benchmark(
     return declare
 
 
+def model(
+    name: str, *, about: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a function as a model: a network that experiments with `**of_model` can take.
+
+    The function takes its parameters as keywords with defaults, typed as an experiment's are; one without an
+    annotation has the type of its default. It returns `(init, apply)`, `(init, apply, kernel)` as functions
+    of `neural_tangents.stax` do, or an object that has these as attributes. Suites name it
+    `package.module:function`, and may name a function of keyword parameters that is not declared as well.
+
+    Raises `DeclarationError` as `experiment` does.
+    """
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        function.__harness_declaration__ = declare_model(name, function, about)  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def declare_model(
+    name: str, function: Callable[..., Any], about: Mapping[str, str] | None = None
+) -> Declaration:
+    """The declaration of a function as a model. Raises `DeclarationError`."""
+    return Declaration(
+        name=name,
+        version=1,
+        about=inspect.getdoc(function) or "",
+        parameters=_parameters(f"model {name}", function, about or {}, "model"),
+        quantities={},
+        function=function,
+        kind="model",
+    )
+
+
+_OF_MODEL = inspect.Parameter.VAR_KEYWORD
+"""What an experiment's signature has for the parameters of its model."""
+
+
 def _folder(function: Callable[..., Any]) -> str:
     """The folder of the function's module."""
     file: str = inspect.unwrap(function).__code__.co_filename
@@ -226,36 +277,73 @@ def _folder(function: Callable[..., Any]) -> str:
 
 
 def _parameters(
-    name: str, function: Callable[..., Any], about: Mapping[str, str], *, seeded: bool
+    name: str, function: Callable[..., Any], about: Mapping[str, str], kind: Kind
 ) -> dict[str, Parameter]:
-    types = written(function)
     signature = parameters(function)
-    if seeded and not {"seed", "seeds"} & set(signature):
+    if kind == "experiment" and not {"seed", "seeds"} & set(signature):
         raise DeclarationError(f"{name}: expected a keyword-only `seed: int`, found none")
-    if seeded and {"seed", "seeds"} <= set(signature):
+    if kind == "experiment" and {"seed", "seeds"} <= set(signature):
         raise DeclarationError(f"{name}: expected one of `seed` and `seeds`, found both")
+    keyword, either = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    allowed = (keyword, either) if kind == "model" else (keyword,)
     declared = {}
+    takes_model = False
     for python_name, parameter in signature.items():
-        where = f"{name}, parameter {python_name}"
-        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-            raise DeclarationError(f"{where}: expected keyword-only, found {parameter.kind.description}")
-        if seeded and python_name in ("seed", "seeds"):
+        if kind == "experiment" and parameter.kind is _OF_MODEL:
+            takes_model = True
             continue
-        if python_name not in types:
-            raise DeclarationError(f"{where}: expected a type annotation, found none")
-        if parameter.default is inspect.Parameter.empty:
-            raise DeclarationError(f"{where}: expected a default, found none")
+        if parameter.kind not in allowed:
+            expected = "a keyword" if kind == "model" else "keyword-only"
+            found = parameter.kind.description
+            raise DeclarationError(f"{name}, parameter {python_name}: expected {expected}, found {found}")
+        if kind == "experiment" and python_name in ("seed", "seeds"):
+            continue
         key = python_name.replace("_", "-")
-        try:
-            type_ = evaluated(types[python_name], function)
-        except Exception as error:  # an annotation is any expression
-            raise DeclarationError(
-                f"{where}: expected a type that is known when the module runs, found"
-                f" {types[python_name]!r}: {error} ({place(function)}; a name that is imported under"
-                " `if TYPE_CHECKING:` is known to type checkers only)"
-            ) from None
+        type_ = _type(f"{name}, parameter {python_name}", function, parameter, kind)
         declared[key] = Parameter(key, type_, parameter.default, about.get(python_name, ""))
     unknown = set(about) - set(signature)
     if unknown:
         raise DeclarationError(f"{name}: `about` describes no parameters: {sorted(unknown)}")
+    if takes_model:
+        _check_takes_model(name, declared)
     return declared
+
+
+def _type(where: str, function: Callable[..., Any], parameter: inspect.Parameter, kind: Kind) -> Any:
+    types = written(function)
+    if parameter.name not in types and kind != "model":
+        raise DeclarationError(f"{where}: expected a type annotation, found none")
+    if parameter.default is inspect.Parameter.empty:
+        raise DeclarationError(f"{where}: expected a default, found none")
+    if kind == "model" and parameter.name == "seed":
+        raise DeclarationError(f"{where}: expected another name, for experiments have their seed by this one")
+    if kind == "model" and not isinstance(parameter.default, Value):
+        expected = "a default that a suite can state, a number, a string or a boolean"
+        raise DeclarationError(f"{where}: expected {expected}, found {parameter.default!r}")
+    try:
+        type_ = evaluated(types.get(parameter.name, type(parameter.default)), function)
+    except Exception as error:  # an annotation is any expression
+        raise DeclarationError(
+            f"{where}: expected a type that is known when the module runs, found"
+            f" {types[parameter.name]!r}: {error} ({place(function)}; a name that is imported under"
+            " `if TYPE_CHECKING:` is known to type checkers only)"
+        ) from None
+    if kind == "model":
+        try:
+            portable(type_)
+            msgspec.convert(parameter.default, type_)
+        except (TypeError, msgspec.ValidationError) as error:
+            raise DeclarationError(f"{where}: {error}") from None
+    return type_
+
+
+def _check_takes_model(name: str, declared: dict[str, Parameter]) -> None:
+    """An experiment with `**` says which model it takes by default; its type says that models are named."""
+    parameter = declared.get("model")
+    if parameter is None:
+        raise DeclarationError(f"{name}: expected a parameter `model: str` beside `**`, found none")
+    if parameter.type is str:
+        declared["model"] = replace(parameter, type=MODEL)
+    elif (reference := reference_of(parameter.type)) is None or reference.kind != "model":
+        found = getattr(parameter.type, "__name__", parameter.type)
+        raise DeclarationError(f"{name}, parameter model: expected the type str, found {found}")

@@ -5,6 +5,8 @@ or never return. So that neither this process nor what it starts notices, anothe
 
     asked ──▶ a fresh Python: import, look up, perhaps the reference's `Check` ──▶ an `Answer` for each
 
+A model is read there too: what it declares comes back as data.
+
 Used by `harness.suite`; `_serve` is what runs in the other process.
 """
 
@@ -23,8 +25,10 @@ from typing import IO, Any, Literal
 
 import msgspec
 
+from harness.declare.declaration import Declaration, Parameter, Value
+from harness.declare.portable import Portable, portable, type_of
 from harness.declare.references import Problem
-from harness.declare.registry import import_failure
+from harness.declare.registry import UnknownExperimentError, as_model, import_failure
 
 PATIENCE = 300.0
 """Seconds that a process may take for all that it is asked. Importing JAX takes two, a data set some."""
@@ -38,11 +42,36 @@ _serve({answers}, {patience})
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
-    """A function to look for, and the points at which its check, if any, is to find no fault with it."""
+    """A function to look for, and the points at which its check, if any, is to find no fault with it.
+
+    Of a `model`, what it declares is asked for.
+    """
 
     reference: str
     check: str = ""
     points: tuple[dict[str, Any], ...] = ()
+    model: bool = False
+
+
+class PortableParameter(msgspec.Struct, frozen=True, gc=False):
+    """A `Parameter`, its type as data."""
+
+    name: str
+    type: Portable
+    default: Value
+    about: str
+
+
+class PortableModel(msgspec.Struct, frozen=True, gc=False):
+    """What a model declares, as data."""
+
+    about: str
+    parameters: tuple[PortableParameter, ...]
+
+    def declaration(self, reference: str) -> Declaration:
+        """The declaration, under the name by which suites know the model; it cannot be called here."""
+        parameters = {p.name: Parameter(p.name, type_of(p.type), p.default, p.about) for p in self.parameters}
+        return Declaration(reference, 1, self.about, parameters, {}, _elsewhere, kind="model")
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -54,6 +83,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     problem: Problem | None = None
     where: Literal["module", "function"] = "function"
     points: tuple[Problem | None, ...] = ()
+    model: PortableModel | None = None
 
 
 def inspect_references(asked: Sequence[Asked], patience: float = PATIENCE) -> list[Answer]:
@@ -132,6 +162,8 @@ def _answer(asked: Asked) -> Answer:
         found = f"a {type(function).__name__}" if hasattr(module, name) else "nothing of that name"
         near = _nearest(name, module)
         return Answer(Problem(f"a function {name} in the module {module_name}", f"{found}{near}"))
+    if asked.model:
+        return _answer_model(asked.reference, function)
     if not asked.check:
         return Answer()
     home, _, check = asked.check.partition(":")
@@ -142,6 +174,22 @@ def _answer(asked: Asked) -> Answer:
         what = import_failure(error) if isinstance(error, Exception) else type(error).__name__
         return Answer(Problem(f"a function {asked.reference} that can be called", what))
     return Answer(points=problems)
+
+
+def _answer_model(reference: str, function: object) -> Answer:
+    try:
+        declaration = as_model(reference, function)
+    except UnknownExperimentError as error:
+        return Answer(Problem("a model, a function of keyword parameters", str(error)))
+    parameters = tuple(
+        PortableParameter(p.name, portable(p.type), p.default, p.about)
+        for p in declaration.parameters.values()
+    )
+    return Answer(model=PortableModel(declaration.about, parameters))
+
+
+def _elsewhere(**parameters: Value) -> object:
+    raise AssertionError(f"a model that was read in another process is called with {parameters}")
 
 
 def _nearest(name: str, module: object) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 Point = Mapping[str, Any]
 """Every parameter of an experiment at one point, named as suites do."""
@@ -46,6 +46,10 @@ class Problem:
 
 Check = Callable[[str, Callable[..., object], Sequence[Point]], Sequence[Problem | None]]
 """(the reference, its function, points) → for each point what is wrong, or None. It may call the function."""
+
+
+MODEL = Annotated[str, Reference("model", check="harness.declare.models:check")]
+"""The type of an experiment's parameter `model`: a model of this package, or `package.module:function`."""
 
 
 def reference_of(type_: object) -> Reference | None:

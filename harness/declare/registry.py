@@ -1,34 +1,42 @@
-"""From the name in a suite's `run` to a declaration.
+"""From the name in a suite's `run` or `model` to a declaration.
 
 Two kinds of name: `ntk.regression` is an experiment of this package, found as the module
-`harness/ntk/experiments/regression.py`, and `ntk.gram-solve` a benchmark of it, in
-`harness/ntk/benchmarks/gram_solve.py`; `package.module:function` is anybody's.
+`harness/ntk/experiments/regression.py`, `ntk.gram-solve` a benchmark of it, in
+`harness/ntk/benchmarks/gram_solve.py`, and `fully-connected` a model of it, in
+`harness/ntk/models/fully_connected.py`; `package.module:function` is anybody's.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
+import inspect
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
 from harness.declare.blame import summary
-from harness.declare.declaration import Declaration
+from harness.declare.declaration import Declaration, DeclarationError, Kind, declare_model
 from harness.errors import UserError
 
 REFERENCE = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 """The pattern of `package.module:function`."""
 IMPORTABLE = "a module that worker processes can import"
+AN: Mapping[Kind, str] = {"experiment": "an experiment", "benchmark": "a benchmark", "model": "a model"}
 _EXPERIMENTS = {"ntk": "harness.ntk.experiments"}
 _BENCHMARKS = {"ntk": "harness.ntk.benchmarks", "engine": "harness.benchmarks"}
+_MODELS = "harness.ntk.models"
 
 
 class UnknownExperimentError(UserError, LookupError):
-    """No experiment or benchmark has this name, or the named function cannot be imported or is neither."""
+    """No experiment, benchmark or model has this name, or the named function cannot be imported or is none
+    of these."""
 
 
 class ImportFailedError(UnknownExperimentError):
-    """The module of an experiment or benchmark cannot be imported."""
+    """The module of an experiment, a benchmark or a model cannot be imported."""
 
 
 def is_reference(text: object) -> bool:
@@ -53,14 +61,16 @@ def whence(module: ModuleType) -> str:
 
 
 def module_of(name: str) -> str:
-    """The module that declares the experiment or benchmark `name`. Raises `UnknownExperimentError`."""
+    """The module that declares the experiment, benchmark or model `name`. Raises `UnknownExperimentError`."""
     if is_reference(name):
         return name.partition(":")[0]
     family, _, rest = name.partition(".")
     for packages in (_EXPERIMENTS, _BENCHMARKS):
         if name in _names(packages):
             return f"{packages[family]}.{rest.replace('-', '_')}"
-    raise UnknownExperimentError(f"no experiment or benchmark is called {name!r}")
+    if name in model_names():
+        return f"{_MODELS}.{name.replace('-', '_')}"
+    raise UnknownExperimentError(f"no experiment or benchmark is called {name!r}, nor is a model")
 
 
 def experiment_names() -> list[str]:
@@ -73,41 +83,98 @@ def benchmark_names() -> list[str]:
     return _names(_BENCHMARKS)
 
 
+@functools.cache
+def model_names() -> tuple[str, ...]:
+    """Names of the models that come with the package, without importing any."""
+    return tuple(sorted(_stems(_MODELS)))
+
+
 def _names(packages: dict[str, str]) -> list[str]:
-    root = Path(__file__).parents[2]
-    return sorted(
-        f"{family}.{path.stem.replace('_', '-')}"
-        for family, package in packages.items()
-        for path in root.joinpath(*package.split(".")).glob("[a-z]*.py")
-    )
+    return sorted(f"{family}.{stem}" for family, package in packages.items() for stem in _stems(package))
+
+
+def _stems(package: str) -> list[str]:
+    folder = Path(__file__).parents[2].joinpath(*package.split("."))
+    return [path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py")]
 
 
 def find(name: str) -> Declaration:
-    """The declaration of the experiment or benchmark `name`; imports its module.
+    """The declaration of the experiment, benchmark or model `name`; imports its module.
 
     Raises `UnknownExperimentError`.
     """
-    module_name = module_of(name)
-    if names_main(name):
-        raise UnknownExperimentError(f"{name!r}: expected {IMPORTABLE}, found __main__")
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # whatever a module of the user's may do when it is imported
-        found = f"importing {module_name} failed: {import_failure(error)}"
-        raise ImportFailedError(f"{name!r}: {found}") from error
+    module = _module(name)
     if is_reference(name):
         function = getattr(module, name.partition(":")[2], None)
         declaration = getattr(function, "__harness_declaration__", None)
         if not isinstance(declaration, Declaration):
             found = "nothing of that name" if function is None else f"a {type(function).__name__} without it"
-            expected = "a function decorated with @experiment or @benchmark"
+            expected = "a function decorated with @experiment, @benchmark or @model"
             raise UnknownExperimentError(f"{name!r}: expected {expected}, found {found}{whence(module)}")
         return declaration
     for item in vars(module).values():
         declaration = getattr(item, "__harness_declaration__", None)
         if isinstance(declaration, Declaration) and declaration.name == name:
             return declaration
-    raise UnknownExperimentError(f"{name!r}: {module_name} declares nothing of that name")
+    raise UnknownExperimentError(f"{name!r}: {module.__name__} declares nothing of that name")
+
+
+def find_model(name: str) -> Declaration:
+    """The declaration of the model `name`, which may be a function that is not decorated; imports its module.
+
+    Raises `UnknownExperimentError`.
+    """
+    if not is_reference(name):
+        return as_model(name, find(name).function)
+    module = _module(name)
+    try:
+        return as_model(name, getattr(module, name.partition(":")[2], None))
+    except UnknownExperimentError as error:
+        raise UnknownExperimentError(f"{error}{whence(module)}") from None
+
+
+def find_any(name: str) -> Declaration:
+    """The declaration of an experiment, a benchmark or a model, which need not be decorated.
+
+    Raises `UnknownExperimentError`.
+    """
+    try:
+        return find(name)
+    except ImportFailedError:
+        raise
+    except UnknownExperimentError:
+        if is_reference(name):
+            with contextlib.suppress(UnknownExperimentError):
+                return find_model(name)
+        raise
+
+
+def as_model(name: str, function: object) -> Declaration:
+    """What a function declares as a model, decorated or not. Raises `UnknownExperimentError`."""
+    declaration = getattr(function, "__harness_declaration__", None)
+    expected = "a model, a function of keyword parameters"
+    if isinstance(declaration, Declaration):
+        if declaration.kind != "model":
+            raise UnknownExperimentError(f"{name!r}: expected {expected}, found {AN[declaration.kind]}")
+        return declaration
+    if not callable(function) or not inspect.isfunction(inspect.unwrap(function)):
+        found = "nothing of that name" if function is None else f"a {type(function).__name__}"
+        raise UnknownExperimentError(f"{name!r}: expected {expected}, found {found}")
+    try:
+        return declare_model(name, function)
+    except DeclarationError as error:
+        raise UnknownExperimentError(str(error)) from None
+
+
+def _module(name: str) -> ModuleType:
+    module_name = module_of(name)
+    if names_main(name):
+        raise UnknownExperimentError(f"{name!r}: expected {IMPORTABLE}, found __main__")
+    try:
+        return importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # whatever a module of the user's may do when it is imported
+        found = f"importing {module_name} failed: {import_failure(error)}"
+        raise ImportFailedError(f"{name!r}: {found}") from error
 
 
 def import_failure(error: BaseException) -> str:

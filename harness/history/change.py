@@ -30,6 +30,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from harness.history.parameters import with_defaults
 from harness.judge import LOOKS, RULE
 from harness.measure.recheck import ROUNDING, ROUNDING_SDS
 from harness.report.change import KINDS, Change, Kind
@@ -133,8 +134,8 @@ def of_timings(before: Sequence[float], after: Sequence[float]) -> Kind:
 def redefinition(before: InstanceRecord, after: InstanceRecord) -> list[str]:
     """What of the definition differs, in words: predicate, level, budget, rule, control, parameters, ….
 
-    Sentences, sources, reasons and marks do not count. Nor does a parameter that only one side has: the
-    experiment has gained or lost it since.
+    Sentences, sources, reasons and marks do not count. A parameter that only one side has counts with its
+    default there, for the experiment has gained it since; one that it has lost does not count.
     """
     stated = [
         (name, was, now)
@@ -185,13 +186,14 @@ def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:
         return []
     words: dict[str, None] = {}
     for a, b in zip(before.trials, after.trials, strict=False):
-        was, now = (_MOVED.get(each.experiment, each.experiment) for each in (a, b))
-        if was != now:
-            words[f"experiment {was} → {now}"] = None
+        old, new = (_MOVED.get(each.experiment, each.experiment) for each in (a, b))
+        if old != new:
+            words[f"experiment {old} → {new}"] = None
             continue
-        for name in sorted(a.params.keys() & b.params.keys()):
-            if a.params[name] != b.params[name]:
-                words[f"{name} {a.params[name]} → {b.params[name]}"] = None
+        was, now = (with_defaults(trials.experiment, trials.params) for trials in (a, b))
+        for name in sorted(was.keys() & now.keys()):
+            if was[name] != now[name]:
+                words[f"{name} {was[name]} → {now[name]}"] = None
     if not words and len(before.trials) != len(after.trials):
         words[f"measured at {len(before.trials)} → {len(after.trials)} points"] = None
     return list(words)

@@ -1,7 +1,7 @@
 """What a measurement depends on, as one digest: change any of it and the trial is measured again.
 
 The *closure* of a trial is every module that its experiment can come to import, found by reading source,
-not by running it: the experiment's module, the module of every parameter of the form
+not by running it: the experiment's module, the module of its model and of every parameter of the form
 `package.module:function`, whatever these import (inside functions too), and the packages above them.
 *Source* (this package, and whatever lies outside site-packages and the standard library) counts with its
 syntax tree, so that comments and docstrings are free; an installed *distribution* counts with name,
@@ -21,7 +21,7 @@ import sys
 from dataclasses import dataclass, field
 from importlib.machinery import EXTENSION_SUFFIXES
 
-from harness.declare import Declaration, is_reference
+from harness.declare import Declaration, is_reference, model_names
 from harness.declare.registry import module_of
 from harness.measure.digests import Stamp, digest_of, stamp_of
 from harness.measure.installed import Distribution, Seen, beneath, owner, startup_lines
@@ -95,8 +95,12 @@ def source_of(run: str, params: Params, seen: Seen | None = None) -> Source:
 
 
 def roots(params: Params) -> tuple[str, ...]:
-    """The modules that parameters name, as `package.module:function`."""
-    return tuple(str(value).partition(":")[0] for _, value in params if is_reference(value))
+    """The modules that parameters name, as `package.module:function` or as a model of this package."""
+    return tuple(
+        module_of(str(value))
+        for name, value in params
+        if is_reference(value) or (name == "model" and value in model_names())
+    )
 
 
 def fingerprint(

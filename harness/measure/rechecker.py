@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.declare import find
+from harness.declare import find, signature_of
 from harness.measure.protocol import Measurer
 from harness.measure.recheck import REASON, Group, Recheck, choose, compare, deviations, sample
 from harness.measure.records import Measurement
@@ -123,7 +123,8 @@ def _seconds_once(rechecks: Sequence[Recheck]) -> list[Recheck]:
 
 def _words(trial: Trial) -> str:
     """The trial, with the parameters that are not as declared: `my.module:f (width=64), seed 3`."""
-    defaults = find(trial.run).defaults()
+    declared = signature_of(find(trial.run), dict(trial.params)).parameters
+    defaults = {name: parameter.default for name, parameter in declared.items()}
     given = [f"{name}={value}" for name, value in trial.params if value != defaults.get(name)]
     shown = f" ({shortened(', '.join(given), 300)})" if given else ""
     return f"{trial.run}{shown}, seed {trial.seed}"

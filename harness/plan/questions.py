@@ -7,8 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from harness.declare import Declaration, Scale, Value, find, is_reference
 from harness.questions import (
     Closeness,
@@ -23,6 +21,7 @@ from harness.questions import (
     arguments,
     check_look,
 )
+from harness.suite.reader import convert
 from harness.suite.records import AxisValue, Experiment, Instance
 from harness.timing import PAIR
 
@@ -77,20 +76,23 @@ def _check_budget(seeds: int, instance: Instance) -> None:
 def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> Params:
     """Every parameter of the experiment at a point: defaults, then `with`, then what the axes set, and what
     the experiment makes of these (`Declaration.settled`)."""
-    declaration = declared(experiment)
     given = dict(experiment.fixed)
     for value in values:
         given.update(value.sets)
-    given = declaration.settled(given)
-    return tuple(
-        (name, msgspec.convert(given[name], declaration.parameters[name].type)) for name in sorted(given)
-    )
+    signature = experiment.signature(given)
+    if signature is None or signature.is_open:
+        named = experiment.run if signature is None else given.get("model")
+        raise ValueError(f"experiment {experiment.id}: {named} has not been imported")
+    given = signature.settled(given)
+    return tuple((name, convert(given[name], signature.parameters[name].type)) for name in sorted(given))
 
 
 def fixed(experiment: Experiment) -> Params:
     """The parameters that no axis of the experiment sets: those that all its trials have in common."""
     swept = {name for axis in experiment.axes.values() for value in axis.values for name in value.sets}
-    return tuple((name, value) for name, value in parameters(experiment, ()) if name not in swept)
+    models = [{"model": name} for name in experiment.models] or [{}]
+    common, *others = [parameters(experiment, [AxisValue("", None, model)]) for model in models]
+    return tuple((n, v) for n, v in common if n not in swept and all((n, v) in other for other in others))
 
 
 def declared(experiment: Experiment) -> Declaration:

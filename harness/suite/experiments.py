@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +14,7 @@ from harness.declare import (
     ImportFailedError,
     Kind,
     Repeatable,
+    Signature,
     UnknownExperimentError,
     Value,
     benchmark_names,
@@ -23,18 +24,18 @@ from harness.declare import (
     names_main,
     read_repeatable,
 )
-from harness.declare.registry import module_of
+from harness.declare.models import OF_MODEL
+from harness.declare.registry import AN, module_of
 from harness.declare.repeatable import EXPECTED
 from harness.suite.errors import Path, nearest, one_of, shown
 from harness.suite.inputs import note_unmatched, read_inputs
+from harness.suite.models import GIVEN, Choices, Chooser, Models, named_models
 from harness.suite.reader import ID, Notes, Table, convert, expectation
 from harness.suite.records import Axis, AxisValue, Benchmark, Experiment
 from harness.text import label_of
 
 LABEL = re.compile(r"[A-Za-z0-9._:+-]+")
 MAX_POINTS = 100_000
-GIVEN = "--with"
-"""Where a value comes from that the suite does not state: the option of the command line."""
 
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -59,11 +60,12 @@ def read_experiment(
     given: Mapping[str, object] | None = None,
     kind: Kind = "experiment",
     folder: str = ".",
+    models: Models | None = None,
 ) -> Experiment | None:
     """The experiment of one table; None, with notes, where its function is not known.
 
     `given` are values that stand for those of `with`, where the experiment has such parameters. `folder` is
-    the suite's.
+    the suite's, `models` looks up those of all its experiments.
     """
     run = table.take("run", str)
     declaration = _declaration(run, table, kind, imports=imports)
@@ -71,19 +73,28 @@ def read_experiment(
     if declaration is not None and declaration.inputs is not None:
         places = [(*table.path, "run")] * len(declaration.inputs.patterns)
         note_unmatched(declaration.inputs, table.notes, places)
-    reader = _Parameters(declaration, table.notes)
+    given = given or {}
+    raw_fixed, raw_axes = table.take("with", dict[str, Any], {}), table.take("sweep", dict[str, Any], {})
+    choices = Choices()
+    if declaration is not None and run is not None:
+        if models is None:
+            named = named_models({"experiments": {"with": raw_fixed, "sweep": raw_axes}}, given)
+            models = Models(table.notes, imports=imports, named=named)
+        chooser = Chooser(run, declaration, table.path, given, models)
+        choices = chooser.choices(raw_fixed, raw_axes, table.notes)
+    reader = _Parameters(run or "", choices, table.notes)
     fixed = {
         name: value
-        for name, raw in table.take("with", dict[str, Any], {}).items()
+        for name, raw in raw_fixed.items()
         if (value := reader.value(name, raw, (*table.path, "with", name))) is not None
     }
-    own = {name: raw for name, raw in (given or {}).items() if name in fixed or reader.knows(name)}
+    own = {name: raw for name, raw in given.items() if name in fixed or choices.knows(name)}
     for name, raw in own.items():
         if (value := reader.value(name, raw, (GIVEN, name))) is not None:
             fixed[name] = value
     axes = {
         name: axis
-        for name, raw in table.take("sweep", dict[str, Any], {}).items()
+        for name, raw in raw_axes.items()
         if (axis := _axis(name, raw, (*table.path, "sweep", name), reader)) is not None
     }
     repeats = _repeats(table) if kind == "experiment" else None
@@ -100,7 +111,9 @@ def read_experiment(
         return None
     if run is None or (declaration is None and not (is_reference(run) and not imports)):
         return None
-    return Experiment(id_, run, fixed, axes, declaration, repeats=repeats, inputs=inputs)
+    return Experiment(
+        id_, run, fixed, axes, declaration, repeats=repeats, inputs=inputs, models=choices.models
+    )
 
 
 def _repeats(table: Table) -> Repeatable | None:
@@ -126,51 +139,73 @@ def _declaration(run: str | None, table: Table, kind: Kind, *, imports: bool) ->
         declaration = find(run)
         if declaration.kind == kind:
             return declaration
-        table.notes.add((*table.path, "run"), _AN[kind], f"{_AN[declaration.kind]}, {shown(run)}")
+        table.notes.add((*table.path, "run"), AN[kind], f"{AN[declaration.kind]}, {shown(run)}")
         return None
     except ImportFailedError as error:
         module = module_of(run)
         if module not in table.notes.unimportable:
-            table.notes.add((*table.path, "run"), f"{_AN[kind]} that can be imported", str(error))
+            table.notes.add((*table.path, "run"), f"{AN[kind]} that can be imported", str(error))
         table.notes.unimportable.add(module)
         return None
     except UnknownExperimentError as error:
         names = experiment_names() if kind == "experiment" else benchmark_names()
         if is_reference(run):
-            table.notes.add((*table.path, "run"), f"{_AN[kind]} that can be imported", str(error))
+            table.notes.add((*table.path, "run"), f"{AN[kind]} that can be imported", str(error))
         else:
             expected = f"{one_of(names)}, or package.module:function"
             table.notes.add((*table.path, "run"), expected, shown(run), nearest(run, names))
         return None
 
 
-_AN: Mapping[Kind, str] = {"experiment": "an experiment", "benchmark": "a benchmark"}
-
-
 class _Parameters:
     """Checks values against the declared parameters, where these are known."""
 
-    def __init__(self, declaration: Declaration | None, notes: Notes) -> None:
-        self.declaration = declaration
+    def __init__(self, run: str, choices: Choices, notes: Notes) -> None:
+        self.run = run
+        self.choices = choices
         self.notes = notes
 
-    def knows(self, name: str) -> bool:
-        return self.declaration is not None and name in self.declaration.parameters
+    def value(
+        self, name: str, raw: object, path: Path, signatures: Sequence[Signature] | None = None
+    ) -> Value | None:
+        """The value of a parameter at the points with these signatures, by default at all.
 
-    def value(self, name: str, raw: object, path: Path) -> Value | None:
+        None, with a note, where it is no value of it.
+        """
         if not isinstance(raw, int | float | str | bool):
-            self.notes.add(path, "a number, a string or a boolean", shown(raw))
+            hint = f'a parameter of a model is `"{OF_MODEL}NAME"`, in quotes' if name == "model" else ""
+            self.notes.add(path, "a number, a string or a boolean", shown(raw), hint)
             return None
         if not self.notes.number(path, raw):
             return None
         if names_main(raw):
             self.notes.add(path, IMPORTABLE, shown(raw))
             return None
-        if self.declaration is None:
-            return raw
-        if not self.notes.name(path, name, self.declaration.parameters):
+        values: list[Value] = []
+        for signature in self.choices.everywhere if signatures is None else signatures:
+            value = self._converted(name, raw, path, signature)
+            if value is None:
+                return None
+            values.append(value)
+        return values[0] if values else raw
+
+    def exists(self, name: str, path: Path, signature: Signature) -> bool:
+        """Whether a signature has the parameter, or may have it; a note if not."""
+        if signature.is_open and name not in signature.parameters:
+            return True
+        if signature.model is None:
+            return self.notes.name(path, name, signature.parameters)
+        names = dict.fromkeys((*signature.model.parameters, *signature.parameters))
+        valid = [each for each in names if each in signature.parameters]
+        found = f"no parameter `{name}` of {signature.model.name}, nor of {self.run}"
+        return self.notes.name(path, name, valid, found)
+
+    def _converted(self, name: str, raw: Value, path: Path, signature: Signature) -> Value | None:
+        if not self.exists(name, path, signature):
             return None
-        type_ = self.declaration.parameters[name].type
+        if name not in signature.parameters:
+            return raw
+        type_ = signature.parameters[name].type
         try:
             value: Value = convert(raw, type_)
         except msgspec.ValidationError as error:
@@ -201,7 +236,7 @@ def _axis(name: str, raw: object, path: Path, reader: _Parameters) -> Axis | Non
     if not isinstance(raw, list) or not raw:
         reader.notes.add(path, "a list of values, or a table of named variants", shown(raw))
         return None
-    if reader.declaration is not None and not reader.notes.name(path, name, reader.declaration.parameters):
+    if not all(reader.exists(name, path, signature) for signature in reader.choices.everywhere):
         return None
     values: dict[str, AxisValue] = {}
     for index, item in enumerate(raw):
@@ -221,7 +256,7 @@ def _axis(name: str, raw: object, path: Path, reader: _Parameters) -> Axis | Non
 def _variants(name: str, raw: Mapping[str, object], path: Path, reader: _Parameters) -> Axis | None:
     if not ID.fullmatch(name):
         reader.notes.add(path, "an axis name of a-z, 0-9 and -", shown(name))
-    if reader.knows(name):
+    if reader.choices.declares(name):
         reader.notes.add(path, "variants under a name that is no parameter", f"the parameter `{name}`")
     values = []
     for label, table in raw.items():
@@ -230,7 +265,8 @@ def _variants(name: str, raw: Mapping[str, object], path: Path, reader: _Paramet
         if not isinstance(table, Mapping):
             reader.notes.add((*path, label), "a table of parameters", shown(table))
             continue
-        sets = {key: reader.value(key, item, (*path, label, key)) for key, item in table.items()}
+        signatures = reader.choices.of_variant(name, label)
+        sets = {key: reader.value(key, item, (*path, label, key), signatures) for key, item in table.items()}
         values.append(AxisValue(label, None, {k: v for k, v in sets.items() if v is not None}))
     if not raw:
         reader.notes.add(path, "at least one named variant", "none")

@@ -15,7 +15,7 @@ from harness.predicates import predicates
 from harness.questions import LOOKS
 from harness.suite.budgets import DROPPED_LOOKS
 from harness.suite.errors import Mistake, Path
-from harness.suite.experiments import GIVEN
+from harness.suite.models import GIVEN
 from harness.suite.records import Benchmark, Experiment
 
 FORMAT = 2

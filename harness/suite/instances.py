@@ -6,6 +6,8 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from string import Formatter
+from typing import Any
 
 from harness.suite.claims import Draft, Override
 from harness.suite.errors import one_of
@@ -102,13 +104,21 @@ def _instance(
     if expect is not None and by_source != "open" and expect not in ("open", by_source) and not because:
         expected = f"`because`: why {expect} is expected, against a source that {stance} it"
         notes.add(path, expected, "none")
-    says = claim.says.format_map({**labels, **({over[0]: ", ".join(over[1])} if over else {})})
+    names = {**labels, **({over[0]: ", ".join(over[1])} if over else {})}
+    says = _Sentence().vformat(claim.says, (), names)
     says += "".join(f" [{text}]" for text in claim.experiment.noted)
     return Instance(
         suite, claim, tuple(sorted((a, v.label) for a, v in point.items())), says,
         expect or by_source, because, marks, control, budget.seeds, span, over,
         budget.least(claim.alpha, notes), stance,
     )  # fmt: skip
+
+
+class _Sentence(Formatter):
+    """Puts values of axes into a sentence, by their whole names: `{model.width}` is an axis too."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        return kwargs[field_name], field_name
 
 
 def _matches(override: Override, labels: Mapping[str, str]) -> bool:

@@ -16,10 +16,11 @@ from harness.disk import refuse_special
 from harness.suite.claims import Defaults, read_claim, read_defaults
 from harness.suite.errors import Mistake, SuiteError, shown
 from harness.suite.errors import Path as KeyPath
-from harness.suite.experiments import GIVEN, read_benchmark, read_experiment
+from harness.suite.experiments import read_benchmark, read_experiment
 from harness.suite.explored import Ranges, take_explored
 from harness.suite.formats import FORMAT, Format, Read, changed
 from harness.suite.instances import MAX_INSTANCES, expand
+from harness.suite.models import GIVEN, Models, named_models
 from harness.suite.reader import ID, Notes, Table
 from harness.suite.records import Benchmark, Experiment, Instance, Source, Suite
 from harness.suite.references import check_suite
@@ -167,8 +168,9 @@ def _read(
     defaults = replace(defaults, explored=explored)
     sources = {id_: _source(id_, table) for id_, table in top.tables("sources").items()}
     folder = os.path.dirname(os.path.abspath(file))
+    models = Models(notes, imports=imports, named=named_models(document, given))
     experiments = {
-        id_: read_experiment(id_, table, imports=imports, given=given, folder=folder)
+        id_: read_experiment(id_, table, imports=imports, given=given, folder=folder, models=models)
         for id_, table in top.tables("experiments").items()
     }
     benchmarks = {
@@ -178,7 +180,8 @@ def _read(
     known = {id_: e for id_, e in experiments.items() if e is not None}
     timed = {id_: b for id_, b in benchmarks.items() if b is not None}
     if len(known) + len(timed) == len(experiments) + len(benchmarks):  # else there is something to mend first
-        parameters = {name for e in (*known.values(), *timed.values()) for name in (*e.fixed, *_declared(e))}
+        read = (*known.values(), *timed.values())
+        parameters = {name for e in read for each in (e.fixed, *e.parameters) for name in each}
         for parameter in given:
             notes.name((GIVEN, parameter), parameter, sorted(parameters))
     claims, instances = _claims(top, name, defaults, sources, experiments, benchmarks)
@@ -209,10 +212,6 @@ def _name(head: Table, stem: str) -> str:
     if not ID.fullmatch(stated) or len(stated) > 100:
         head.notes.add((*head.path, "name"), expected, shown(stated))
     return str(stated)
-
-
-def _declared(experiment: Experiment) -> Mapping[str, object]:
-    return experiment.declaration.parameters if experiment.declaration else {}
 
 
 def _claims(

@@ -31,12 +31,12 @@ class Notes:
     def add(self, path: Path, expected: str, found: str, hint: str = "") -> None:
         self.mistakes.append(Mistake(path, expected, found, hint))
 
-    def name(self, path: Path, name: object, names: Collection[object]) -> bool:
-        """Whether `name` is one of `names`; a note with the nearest one if not."""
+    def name(self, path: Path, name: object, names: Collection[object], found: str = "") -> bool:
+        """Whether `name` is one of `names`; a note with the nearest one if not, perhaps of what was found."""
         if name in names:
             return True
         hint = nearest(name, names) if len(self.mistakes) < HINTS else ""
-        self.add(path, one_of(names), shown(name), hint)
+        self.add(path, one_of(names), found or shown(name), hint)
         return False
 
     def number(self, path: Path, value: object) -> bool:

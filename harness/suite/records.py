@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from harness.declare import EXACTLY, Declaration, Inputs, Repeatable, Value, noted_of
+from harness.declare import EXACTLY, Declaration, Inputs, Parameter, Repeatable, Signature, Value, noted_of
 from harness.predicates import Predicate
 from harness.questions import Center
 from harness.suite.explored import Ranges, first_beyond
@@ -91,7 +91,8 @@ class Experiment:
     """An `[experiments.ID]` table: which function, fixed parameters, and a grid over the others.
 
     `declaration` is None for a `package.module:function` that has not been imported. `repeats` is what the
-    table says of how exactly trials repeat (None: nothing), `inputs` what it says that trials read.
+    table says of how exactly trials repeat (None: nothing), `inputs` what it says that trials read. `models`
+    has the models that its points take, by name; None of one that has not been imported.
     """
 
     id: str
@@ -101,6 +102,29 @@ class Experiment:
     declaration: Declaration | None
     repeats: Repeatable | None = field(default=None, kw_only=True)
     inputs: Inputs | None = field(default=None, kw_only=True)
+    models: Mapping[str, Declaration | None] = field(default_factory=dict, kw_only=True)
+
+    def signature(self, given: Mapping[str, Value]) -> Signature | None:
+        """The parameters at a point where `given` are set; None of a function that has not been imported."""
+        if self.declaration is None:
+            return None
+        name = given.get("model", self.declaration.defaults().get("model"))
+        key = name if self.declaration.takes_model else None
+        return self.signatures.get(key, Signature(self.declaration))
+
+    @cached_property
+    def signatures(self) -> Mapping[object, Signature]:
+        """The signature of each model, by its name; of an experiment that takes no model by None."""
+        if self.declaration is None:
+            return {}
+        if not self.declaration.takes_model:
+            return {None: Signature(self.declaration)}
+        return {name: Signature(self.declaration, model) for name, model in self.models.items()}
+
+    @property
+    def parameters(self) -> tuple[Mapping[str, Parameter], ...]:
+        """The parameters of its points, once for each model."""
+        return tuple(signature.parameters for signature in self.signatures.values())
 
     @property
     def repeatable(self) -> Repeatable:
@@ -112,7 +136,8 @@ class Experiment:
     @property
     def noted(self) -> tuple[str, ...]:
         """What its fixed parameters make of a verdict, where they are not the usual ones (`Noted`)."""
-        declared = {} if self.declaration is None else self.declaration.parameters
+        signature = self.signature(self.fixed)
+        declared = {} if signature is None else signature.parameters
         return tuple(
             noted.of(value)
             for name, value in self.fixed.items()

@@ -10,9 +10,9 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.declare import Declaration, Problem, Reference, Value, is_reference, reference_of
+from harness.declare import Problem, Reference, Signature, Value, is_reference, reference_of
 from harness.suite.errors import Mistake, Path
-from harness.suite.experiments import GIVEN
+from harness.suite.models import GIVEN
 from harness.suite.records import AxisValue, Benchmark, Experiment, Instance, Suite
 
 Labels = tuple[tuple[str, str], ...]
@@ -44,12 +44,10 @@ class Use:
     def sweeps(self, parameter: str) -> bool:
         return any(parameter in value.sets for value in self.sets.values())
 
-    def point(self, declaration: Declaration) -> dict[str, Value]:
+    def point(self) -> dict[str, Value]:
         """Every parameter at this point."""
-        values = dict(self.experiment.fixed)
-        for value in self.sets.values():
-            values.update(value.sets)
-        return declaration.settled(values)
+        values, signature = _signature(self.experiment, self.sets.values())
+        return signature.settled(values)
 
 
 def named(suite: Suite) -> list[str]:
@@ -71,6 +69,7 @@ def check_experiment(experiment: Experiment) -> list[Mistake]:
 
 
 def _check(uses: Sequence[Use], given: Mapping[str, object], call: bool) -> list[Mistake]:
+    uses = [use for use in uses if call or use.reference.kind != "model"]  # else inspected as it was read
     if not uses:
         return []
     from harness.declare.inspection import Asked, inspect_references
@@ -79,7 +78,7 @@ def _check(uses: Sequence[Use], given: Mapping[str, object], call: bool) -> list
     for use in uses:
         groups.setdefault((use.name, use.reference.check if call else ""), []).append(use)
     asked = [
-        Asked(name, check, tuple(map(_point, group)) if check else ())
+        Asked(name, check, tuple(use.point() for use in group) if check else ())
         for (name, check), group in groups.items()
     ]
     mistakes: list[Mistake] = []
@@ -101,19 +100,24 @@ def _mistake(use: Use, problem: Problem, given: Mapping[str, object]) -> Mistake
     return Mistake(use.origin(blamed, given), problem.expected, problem.found + named)
 
 
-def _point(use: Use) -> dict[str, Value]:
-    assert use.experiment.declaration is not None  # else nothing is known of its parameters
-    return use.point(use.experiment.declaration)
+def _signature(experiment: Experiment, sets: Iterable[AxisValue]) -> tuple[dict[str, Value], Signature]:
+    """What is set at a point of the experiment, and the parameters that exist there."""
+    values = dict(experiment.fixed)
+    for value in sets:
+        values.update(value.sets)
+    signature = experiment.signature(values)
+    assert signature is not None  # else nothing is known of its parameters
+    return values, signature
 
 
 def _uses(points: Iterable[tuple[Experiment, Labels]]) -> list[Use]:
     uses = []
     for experiment, labels in points:
-        declaration = experiment.declaration
-        assert declaration is not None
         sets = {axis: experiment.axes[axis].by_label[label] for axis, label in labels}
-        for name, reference in _parameters(experiment):
-            value = Use(experiment, sets, name, reference, "").point(declaration)[name]
+        values, signature = _signature(experiment, sets.values())
+        settled = signature.settled(values)
+        for name, reference in _references(signature):
+            value = settled[name]
             if is_reference(value):
                 uses.append(Use(experiment, sets, name, reference, str(value)))
     return uses
@@ -156,14 +160,15 @@ def _labels(instance: Instance) -> Iterator[Labels]:
 
 def _names_functions(experiment: Experiment) -> bool:
     """Whether any value of the experiment's parameters names a function."""
-    if experiment.declaration is None:
-        return False
     sets = [v.sets for axis in experiment.axes.values() for v in axis.values]
-    values = (experiment.declaration.defaults(), experiment.fixed, *sets)
-    return any(is_reference(each.get(name)) for name, _ in _parameters(experiment) for each in values)
+    return any(
+        is_reference(each.get(name, signature.parameters[name].default))
+        for signature in experiment.signatures.values()
+        for name, _ in _references(signature)
+        for each in (experiment.fixed, *sets)
+    )
 
 
-def _parameters(experiment: Experiment) -> list[tuple[str, Reference]]:
-    """The parameters that may name a function; none of an experiment that has not been imported."""
-    declared = experiment.declaration.parameters.values() if experiment.declaration else ()
-    return [(p.name, reference) for p in declared if (reference := reference_of(p.type))]
+def _references(signature: Signature) -> list[tuple[str, Reference]]:
+    """The parameters that may name a function."""
+    return [(p.name, reference) for p in signature.parameters.values() if (reference := reference_of(p.type))]

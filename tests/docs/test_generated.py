@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 
 import harness
-from harness.declare import benchmark_names, experiment_names, find
+from harness.declare import benchmark_names, experiment_names, find, model_names
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -29,7 +29,7 @@ def module(name: str) -> ModuleType:
     return found
 
 
-@pytest.mark.parametrize("page", ["suite-format.md", "experiments.md"])
+@pytest.mark.parametrize("page", ["suite-format.md", "experiments.md", "models.md"])
 def test_the_reference_is_what_make_reference_writes(page: str) -> None:
     reference = module("reference")
     path = reference.FOLDER / page
@@ -60,6 +60,10 @@ def test_the_reference_names_every_key_parameter_and_quantity() -> None:
         assert f"### `{name}`, version {declaration.version}" in declared
         entries = (*declaration.parameters, *declaration.quantities)
         assert all(f"| `{entry}` |" in declared for entry in entries)
+    models = (DOCS / "reference/models.md").read_text()
+    for name in model_names():
+        assert f"## `{name}`, a model" in models
+        assert all(f"| `{parameter}` |" in models for parameter in find(name).parameters)
 
 
 def test_the_reference_is_made_without_the_libraries_of_experiments() -> None:

@@ -145,6 +145,25 @@ def test_timings_are_no_other_claims_since_their_experiment_has_moved() -> None:
     assert redefinition(was, now) == []
 
 
+def test_a_parameter_that_came_later_had_its_default_before() -> None:
+    """Of an experiment of this package: what else declares parameters may be anybody's module."""
+
+    def at(run: str = "ntk.regression", **params: object) -> InstanceRecord:
+        (trials,) = instance().trials
+        trials = msgspec.structs.replace(trials, experiment=run, params=params)
+        return instance(trials=(trials,))
+
+    before = at(width=64)
+    assert change(before, at(width=64, model="fully-connected", hidden=1)).kind == "identical"
+    assert change(before, at(width=64, hidden=2)).note.startswith("hidden 1 → 2")
+    other = change(before, at(model="my:net", width=64))
+    assert (other.kind, other.note.partition(";")[0]) == ("redefined", "model fully-connected → my:net")
+    assert change(at(data="sphere"), at(data="sphere", preprocess="none", targets="none")).kind == "identical"
+    assert change(at(data="digits"), at(data="digits", preprocess="none")).note.startswith("preprocess sph")
+    assert change(at(width=64), at(width=64, model="of-a-later-version")).kind == "redefined"
+    assert change(at("my:own", width=1), at("my:own", width=1, model="my:net")).kind == "identical"
+
+
 def test_other_seeds_cannot_be_compared_one_by_one() -> None:
     (trials,) = instance().trials
     fresh = instance(trials=(msgspec.structs.replace(trials, first_seed=10**6),), values=VALUES[::-1])

@@ -81,6 +81,15 @@ def test_a_parameter_may_name_a_module(source):
     assert source(data="mydata").digest == source().digest
 
 
+def test_the_model_of_a_trial_is_part_of_its_closure(project, source):
+    model = "harness.ntk.models.fully_connected"
+    assert model in source(model="fully-connected").modules
+    assert model not in {*source(model="mydata.sets:rings").modules, *source(data="fully-connected").modules}
+    before = source(model="mydata.sets:rings").digest
+    project.write("mydata/sets.py", FILES["mydata/sets.py"].replace("1", "2"))
+    assert source(model="mydata.sets:rings").digest != before
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [

@@ -53,6 +53,21 @@ def test_what_all_trials_of_a_table_have_in_common_is_what_no_axis_sets(read: Re
     assert dict(parameters(experiment, ())).keys() - common.keys() == {"shift", "size", "slope", "fail-at"}
 
 
+def test_what_trials_of_several_models_have_in_common(read: Read) -> None:
+    models = ["toy_models:line", "toy_models:skip"]
+    text = GOOD.replace("toys:pair", "toy_study:study").partition("[claims.same]")[0]
+    text = text.replace("sd = 0.02", "train = 3").replace("shift = [0.0, 0.5]", f"model = {models}")
+    text = text.replace("size = [1, 2, 4]", "noise = [0.5]")
+    claim = '[claims.c]\nsays = "So."\nexperiment = "pairs"\nat-most = { of = "output", bound = 1 }\n'
+    suite = read(text + claim + FREE)
+    assert dict(fixed(suite.experiments["pairs"])) == {"train": 3}
+    trials = [case(i).questions[0].effect.readings[0].trial(2) for i in suite.instances]
+    assert [dict(trial.params)["model"] for trial in trials] == models
+    assert [trial.arguments().get("b_std") for trial in trials] == [None, 0.5]
+    one = read(text.replace(str(models), '["toy_models:line"]') + claim + FREE).experiments["pairs"]
+    assert dict(fixed(one)) == {"train": 3, "width": 8, "hidden": 1, "act": "relu"}
+
+
 def test_an_absolute_margin_is_on_the_difference(read: Read) -> None:
     q = question(read, EQUAL.replace('"5%"', "0.25"))
     assert q.region == Region(-0.25, 0.25)

@@ -120,6 +120,16 @@ def test_describe_names_every_parameter_and_quantity() -> None:
     assert "≥ 1" in text
 
 
+def test_describe_names_the_model_that_an_experiment_takes() -> None:
+    text = describe(find("ntk.regression"))
+    assert 'model: str such as "fully-connected"; "fully-connected" unless given' in text
+    assert "those of its model: `harness describe fully-connected`" in text
+    text = describe(find("fully-connected"))
+    assert text.startswith("fully-connected, a model\n")
+    assert "hidden: int ≥ 0, ≤ 64; 1 unless given" in text
+    assert "of its model" not in describe(find("toys:pair"))
+
+
 def test_progress_is_a_sentence() -> None:
     from harness.campaign import Progress
 

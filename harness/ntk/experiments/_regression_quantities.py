@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harness.declare import Quantity
-from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
 from harness.ntk.preparation import (
     ABOUT_DATA,
     ABOUT_PREPROCESS,
@@ -170,6 +169,7 @@ QUANTITIES = {
 }
 
 ABOUT = {
+    "model": "the network: a model of this package, or package.module:function",
     "data": ABOUT_DATA,
     "preprocess": ABOUT_PREPROCESS,
     "targets": ABOUT_TARGETS,
@@ -177,15 +177,7 @@ ABOUT = {
     "train": "training points",
     "validation": "further points on which training stops early; 0: it goes on to the target loss",
     "test": "test points",
-    "hidden": "hidden layers; 0 is a linear model",
-    "width": "units in each hidden layer",
     "networks": "initialisations per seed",
-    **ABOUT_ARCHITECTURE,
-    "w_std": "weight scale σ_w of every layer",
-    "b_std": "bias scale σ_b of every layer",
-    "parameterization": "ntk: scales beside the weights; standard: in their initial distribution",
-    "initialisation": "gaussian, or uniform on ±1/√fan_in (PyTorch's; standard only; no w_std, b_std)",
-    "last_layer": "factor on the output layer's weights",
     "optimizer": "gd: full batch; sgd: mini-batches without replacement; adam: full batch, mean of r²",
     "batch": "points in a mini-batch of sgd, all of them if there are fewer",
     "adam_rate": "learning rate of adam, which takes no other",

@@ -25,8 +25,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import StageError, StageReport, experiment, stage
-from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
+from harness.declare import StageError, StageReport, Value, build_model, experiment, stage
 from harness.ntk.experiments._regression_quantities import ABOUT, QUANTITIES
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
+    from harness.ntk.architecture import Architecture
     from harness.ntk.train import HeldOut, Runs
 
 PATIENCE = 1000
@@ -52,6 +52,7 @@ way in so many steps: a lower validation error afterwards would have to come fro
 def regression(
     *,
     seed: int,
+    model: str = "fully-connected",
     data: Data = "diabetes",
     preprocess: Preprocess = DEFAULT,
     targets: Targets = DEFAULT,
@@ -59,18 +60,7 @@ def regression(
     train: Annotated[int, Meta(ge=2, le=8192)] = 64,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 200,
     validation: Annotated[int, Meta(ge=0, le=100_000)] = 0,
-    hidden: Annotated[int, Meta(ge=0, le=64)] = 1,
-    width: Annotated[int, Meta(ge=1, le=65_536)] = 512,
     networks: Annotated[int, Meta(ge=1, le=1024)] = 1,
-    activation: Activation = "relu",
-    negative_slope: NegativeSlope = 0.01,
-    w_std: Annotated[float, Meta(gt=0)] = 1.5,
-    b_std: Annotated[float, Meta(ge=0)] = 0.1,
-    parameterization: Literal["ntk", "standard"] = "ntk",
-    initialisation: Literal["gaussian", "uniform"] = "gaussian",
-    last_layer: Annotated[float, Meta(gt=0)] = 1.0,
-    biases: Biases = "all",
-    bias_init: BiasInit = "random",
     optimizer: Literal["gd", "sgd", "adam"] = "gd",
     batch: Annotated[int, Meta(ge=1)] = 16,
     learning_rate: Annotated[float, Meta(gt=0, le=100)] = 0.75,
@@ -79,6 +69,7 @@ def regression(
     max_steps: Annotated[int, Meta(ge=2, le=10_000_000)] = 20_000,
     patience: Annotated[int, Meta(ge=1, le=10_000_000)] = PATIENCE,
     ridge: Annotated[float, Meta(ge=0)] = 0.0,
+    **of_model: Value,
 ) -> dict[str, float]:
     """Train networks and predict with their kernels, on the same points.
 
@@ -94,17 +85,13 @@ def regression(
 
     from harness.ntk import alternatives, kernels, measures, solve
     from harness.ntk import train as training
-    from harness.ntk.architecture import Architecture
     from harness.ntk.data import split
     from harness.ntk.empirical import in_float64
     from harness.ntk.optimizers import Optimizer, batch_learning_rates
     from harness.ntk.own_kernels import own_kernels
 
     measured: dict[str, float] = {}
-    architecture = Architecture(
-        hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer,
-        biases=biases, bias_init=bias_init, negative_slope=negative_slope,
-    )  # fmt: skip
+    architecture: Architecture = build_model(model, of_model)
     rule = Optimizer(optimizer, min(batch, train) if optimizer == "sgd" else 0)
 
     with stage("data") as data_stage:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import get_args
 
-from harness.declare import Declaration, Kind, benchmark_names, experiment_names, find
+from harness.declare import Declaration, Kind, benchmark_names, experiment_names, find, model_names
 from harness.suite.formats import FORMAT, Format
 from harness.suite.reader import ID
 from harness.suite.schema.claims import claim, defaults, of_default_budget, shared_parts
@@ -26,9 +26,11 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 def schema(declarations: Sequence[Declaration]) -> Schema:
-    """The JSON Schema of a suite; of other experiments and benchmarks than these nothing is known."""
+    """The JSON Schema of a suite; of other experiments and benchmarks than these nothing is known, nor of
+    other models than these and the package's."""
     quantities = list(dict.fromkeys(name for d in declarations for name in d.quantities))
-    of_kind: dict[Kind, list[Declaration]] = {"experiment": [], "benchmark": []}
+    of_kind: dict[Kind, list[Declaration]] = {"experiment": [], "benchmark": [], "model": []}
+    of_kind["model"] += map(find, model_names())
     for declaration in declarations:
         of_kind[declaration.kind].append(declaration)
     known = partly({"run": {"enum": [d.name for d in of_kind["experiment"]]}})
@@ -41,7 +43,9 @@ def schema(declarations: Sequence[Declaration]) -> Schema:
                 "suite": _head(),
                 "sources": tables("Papers and books that claims cite, by id.", _source()),
                 "defaults": defaults(),
-                "experiments": tables("What is measured, by id.", experiment(of_kind["experiment"])),
+                "experiments": tables(
+                    "What is measured, by id.", experiment(of_kind["experiment"], of_kind["model"])
+                ),
                 "benchmarks": tables("What is timed, by id.", benchmark(of_kind["benchmark"])),
                 "claims": tables("What is claimed, by id.", claim()),
             },
@@ -51,7 +55,8 @@ def schema(declarations: Sequence[Declaration]) -> Schema:
         ),
         "if": partly({"experiments": any_table(known)}),
         "then": partly({"claims": any_table(only_known_quantities())}),
-        "definitions": shared_parts(quantities) | parameters(declarations),
+        "definitions": shared_parts(quantities)
+        | parameters([*of_kind["experiment"], *of_kind["benchmark"]], of_kind["model"]),
     }
 
 

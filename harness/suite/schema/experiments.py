@@ -1,14 +1,23 @@
 """The schema of `[experiments.ID]` and `[benchmarks.ID]`, made from what this package declares.
 
 For a known `run`, `with` and `sweep` take exactly its parameters; for `package.module:function`, whose
-declaration is not known before it is imported, any.
+declaration is not known before it is imported, any. Where an experiment takes a model they take that model's
+parameters too: exactly these of a known one; any of another, or where the model is swept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from harness.declare import REFERENCE, REPEATABLE, Declaration, Parameter
+from harness.declare import (
+    REFERENCE,
+    REPEATABLE,
+    Declaration,
+    Parameter,
+    Signature,
+    model_names,
+    reference_of,
+)
 from harness.suite.experiments import LABEL, Seconds
 from harness.suite.inputs import Patterns
 from harness.suite.reader import ID
@@ -28,7 +37,7 @@ _INPUTS = (
 )
 
 
-def experiment(declarations: Sequence[Declaration]) -> Schema:
+def experiment(declarations: Sequence[Declaration], models: Sequence[Declaration] = ()) -> Schema:
     """The schema of one `[experiments.ID]` table; it refers to `parameters`."""
     about = "A function with fixed parameters and a grid. Measured once, judged by many claims."
     keys: dict[str, Schema] = {
@@ -40,7 +49,7 @@ def experiment(declarations: Sequence[Declaration]) -> Schema:
             "examples": ["1e-6", "no: it adds up in the order in which threads finish"],
         }
     }
-    return _grid(about, declarations, keys)
+    return _grid(about, declarations, keys, models)
 
 
 def benchmark(declarations: Sequence[Declaration]) -> Schema:
@@ -50,7 +59,12 @@ def benchmark(declarations: Sequence[Declaration]) -> Schema:
     return _grid("A function that is timed, with fixed parameters and a grid.", declarations, keys)
 
 
-def _grid(about: str, declarations: Sequence[Declaration], more: dict[str, Schema]) -> Schema:
+def _grid(
+    about: str,
+    declarations: Sequence[Declaration],
+    more: dict[str, Schema],
+    models: Sequence[Declaration] = (),
+) -> Schema:
     """A table with `run`, `with` and `sweep`.
 
     What holds for each `run` is said with if and then, so that a mistake is reported at its own key. The
@@ -76,14 +90,7 @@ def _grid(about: str, declarations: Sequence[Declaration], more: dict[str, Schem
         }
         for key, other in any_of.items()
     }
-    rules = [
-        {
-            "if": partly({"run": {"const": name}}, ["run"]),
-            "then": partly({key: _reference(name, key) for key in any_of}),
-            "additionalProperties": True,
-        }
-        for name in names
-    ]
+    rules = [rule for declaration in declarations for rule in _rules(declaration, models)]
     return table(
         about,
         {"run": run, **keys, **more},
@@ -92,20 +99,78 @@ def _grid(about: str, declarations: Sequence[Declaration], more: dict[str, Schem
     )
 
 
-def parameters(declarations: Iterable[Declaration]) -> dict[str, Schema]:
-    """Definitions: what `with` and `sweep` may set, by experiment."""
-    definitions = {}
+def _rules(declaration: Declaration, models: Sequence[Declaration]) -> list[Schema]:
+    """What `with` and `sweep` may set where a table runs the experiment or benchmark."""
+    run = partly({"run": {"const": declaration.name}}, ["run"])
+    if not declaration.takes_model:
+        return [_rule(run, declaration.name)]
+    rules = [_rule(run, f"{declaration.name}.{_ANY_MODEL}")]
+    for model in models:
+        of_model = {"allOf": [run, _takes(declaration, model)], "additionalProperties": True}
+        rules.append(_rule(of_model, _pair(declaration, model)))
+    return rules
+
+
+def _rule(condition: Schema, definition: str) -> Schema:
+    allowed = partly({key: _reference(definition, key) for key in ("with", "sweep")})
+    return {"if": condition, "then": allowed, "additionalProperties": True}
+
+
+_ANY_MODEL = "any-model"
+
+
+def _pair(declaration: Declaration, model: Declaration) -> str:
+    """The name of the definitions of an experiment with a model; with its default, the experiment's own."""
+    default = declaration.defaults()["model"] == model.name
+    return declaration.name if default else f"{declaration.name}.{model.name}"
+
+
+def _takes(declaration: Declaration, model: Declaration) -> Schema:
+    """A condition on a table: all its points take this model."""
+    needed = [] if declaration.defaults()["model"] == model.name else ["model"]
+    fixed = partly({"model": {"const": model.name}}, needed)
+    sets_model: Schema = {"type": "object", **partly(required=["model"])}
+    varied: Schema = {"type": "object", "not": any_table({"not": sets_model})}
+    swept = {"anyOf": [partly(required=["model"]), {"not": any_table({"not": varied})}]}
+    return partly({"with": fixed, "sweep": {"not": swept}}, ["with"] if needed else [])
+
+
+def parameters(
+    declarations: Iterable[Declaration], models: Sequence[Declaration] = ()
+) -> dict[str, Schema]:
+    """Definitions: what `with` and `sweep` may set, by experiment, and by model where it takes one."""
+    definitions: dict[str, Schema] = {}
     for declaration in declarations:
-        each = {name: _parameter(parameter) for name, parameter in declaration.parameters.items()}
-        axes = {name: _axis(schema["description"], schema) for name, schema in each.items()}
-        names = {"anyOf": [{"enum": list(each)}, {"pattern": whole(ID.pattern)}]}
-        variants = _variants({"properties": each, "additionalProperties": False})
-        definitions[f"{declaration.name}.with"] = table(_WITH, each)
-        definitions[f"{declaration.name}.sweep"] = table(_SWEEP, axes) | {
-            "additionalProperties": variants,
-            "propertyNames": names,
-        }
+        own = declaration.parameters
+        if declaration.takes_model:
+            definitions |= _definitions(f"{declaration.name}.{_ANY_MODEL}", own, more=True)
+            definitions |= _definitions(declaration.name, own, more=True)
+            for model in models:
+                both = Signature(declaration, model).parameters
+                definitions |= _definitions(_pair(declaration, model), both)
+        else:
+            definitions |= _definitions(declaration.name, own)
     return definitions
+
+
+def _definitions(name: str, declared: Mapping[str, Parameter], *, more: bool = False) -> dict[str, Schema]:
+    """What `with` and `sweep` may set, by the name of the definition; with `more`, other parameters too."""
+    each = {name: _parameter(parameter) for name, parameter in declared.items()}
+    axes = {name: _axis(schema["description"], schema) for name, schema in each.items()}
+    others = SCALAR if more else False
+    variants = _variants({"properties": each, "additionalProperties": others})
+    fixed, sweep = table(_WITH, each), table(_SWEEP, axes)
+    if more:
+        any_axis = {"anyOf": [_axis("An axis.", SCALAR), variants]}
+        return {
+            f"{name}.with": fixed | {"additionalProperties": SCALAR},
+            f"{name}.sweep": sweep | {"additionalProperties": any_axis},
+        }
+    names = {"anyOf": [{"enum": list(each)}, {"pattern": whole(ID.pattern)}]}
+    return {
+        f"{name}.with": fixed,
+        f"{name}.sweep": sweep | {"additionalProperties": variants, "propertyNames": names},
+    }
 
 
 def _reference(name: str, key: str) -> Schema:
@@ -116,7 +181,12 @@ def _parameter(parameter: Parameter) -> Schema:
     about = parameter.about or parameter.name
     default = parameter.default
     shown = f'"{default}"' if isinstance(default, str) else str(default).lower()
-    return of_type(parameter.type, f"{about[0].upper()}{about[1:]}. Default: `{shown}`.", default=default)
+    text = f"{about[0].upper()}{about[1:]}. Default: `{shown}`."
+    reference = reference_of(parameter.type)
+    names: Schema = {}
+    if reference is not None and reference.kind == "model":
+        names = {"anyOf": [{"enum": list(model_names())}, {"pattern": whole(REFERENCE)}]}
+    return of_type(parameter.type, text, default=default, **names)
 
 
 def _axis(about: str, value: Schema) -> Schema:
