@@ -76,12 +76,14 @@ def dynamics(
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import split
     from harness.ntk.empirical import in_float64
+    from harness.ntk.fully_connected import fully_connected
 
     measured: dict[str, float] = {}
     architecture = Architecture(
         hidden, width, activation, w_std, b_std,
         biases=biases, bias_init=bias_init, negative_slope=negative_slope,
     )  # fmt: skip
+    model = fully_connected(architecture)
     with stage("data") as data_stage:
         points = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
         data_stage.fixed = points.own_split
@@ -97,7 +99,7 @@ def dynamics(
         nngp_gram, ntk_gram = kernels.nngp_ntk(architecture, x)
         nngp_cross, ntk_cross = kernels.nngp_ntk(architecture, x_test, x)
         whole_gram, whole_cross = ntk_gram, ntk_cross
-        initial = training.initialise(training.network_key(seed, 0), architecture, x, x_test)
+        initial = training.initialise(training.network_key(seed, 0), model, x, x_test)
         params = network.in_float64(initial.params)
         numbers = None
         if layers != "all":
@@ -108,7 +110,7 @@ def dynamics(
             initial = initial._replace(largest=jnp.asarray(own_largest))
         largest = solve.largest_eigenvalue(ntk_gram)
         rate = float(training.learning_rates(learning_rate, largest, [initial])[0])
-        f_0, f_0_test = (np.asarray(training.outputs(params, architecture, points)) for points in (x, x_test))
+        f_0, f_0_test = (np.asarray(training.outputs(params, model, points)) for points in (x, x_test))
         y = y + f_0 if centred else y
         setting = (jnp.asarray(x), jnp.asarray(y), jnp.asarray(x_test), jnp.asarray(rate), jnp.asarray(times))
         path, motion = paths.follow(params, architecture, *setting, steps, numbers)
