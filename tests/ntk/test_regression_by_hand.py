@@ -225,7 +225,8 @@ class Trial:
 
 ROUNDING = {
     "single.final-loss": 1e-3, "centred.final-loss": 1e-3, "learning-rate": 1e-5,
-    "single-vs-ntk-at-time.distance": 1e-5, "centred-vs-ntk-at-time.distance": 1e-5, "ntk-at-time.error": 1e-5,
+    "single-vs-ntk-at-time.distance": 1e-5, "centred-vs-ntk-at-time.distance": 1e-5,
+    "ntk-at-time.error": 1e-5,
 }  # fmt: skip
 """Relative. The loss is of residuals of 1e-2, in outputs whose float32 rounding is 1e-7. The experiment takes
 a network's largest eigenvalue, and so its rate, from a float32 kernel. All else is float64: 1e-6, to which
