@@ -18,7 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from harness.declare import NotCovered
 from harness.declare.blame import summary
@@ -44,16 +44,18 @@ _FLOAT64 = (
 )
 
 
-def require_sound(model: Model, params: Params, x: Float[np.ndarray, "points features"]) -> None:
-    """Raise `ModelError` where the model computes in float64 or mixes rows; once in a process.
+def require_sound(model: Model, key: PRNGKeyArray, x: Float[np.ndarray, "points features"]) -> None:
+    """Raise `ModelError` where the model computes in float64 or mixes rows; checked once in a process.
 
-    `x` are at least three points, of which the first three are used.
+    `x` are at least three points, of which the first three are used; `key` draws the parameters.
     """
     checked = model, x.shape[1]
-    if not isinstance(model, FullyConnected) and checked not in _SOUND:
-        require_float32(model, params, jnp.asarray(x))
-        require_rows_apart(model, params, jnp.asarray(x[:3]))
-        _SOUND.add(checked)
+    if isinstance(model, FullyConnected) or checked in _SOUND:
+        return
+    params = model.draw(key, x.shape[1])
+    require_float32(model, params, jnp.asarray(x))
+    require_rows_apart(model, params, jnp.asarray(x[:3]))
+    _SOUND.add(checked)
 
 
 def require_float32(model: Model, params: Params, x: Array) -> None:

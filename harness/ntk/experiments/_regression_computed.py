@@ -116,9 +116,8 @@ class Computed:
     def _initialised(self) -> list[training.Initial]:
         x, x_test, at = self.points.x_train, self.points.x_test, self.setting
         keys = [training.network_key(at.seed, number) for number in range(at.networks)]
-        initials = [training.initialise(key, self.model, x, x_test) for key in keys]
-        model_checks.require_sound(self.model, initials[0].params, np.concatenate([x, x_test]))
-        return initials
+        model_checks.require_sound(self.model, keys[0], np.concatenate([x, x_test]))
+        return [training.initialise(key, self.model, x, x_test) for key in keys]
 
     @property
     def f0(self) -> Float[np.ndarray, "train nets"]:
