@@ -57,6 +57,7 @@ def test_a_skip_network():
     assert values["zero.error"] == measures.ruler(split).error(np.zeros(20))
 
 
+@pytest.mark.slow
 def test_an_unsound_model_ends_the_trial():
     model = build("skip_network:skip", {"width": 32})
     mixing = type(model)(lambda key, shape: ((-1, 1), {"w": np.ones(10)}), skip_network.mixing)
@@ -64,16 +65,21 @@ def test_an_unsound_model_ends_the_trial():
         trial(mixing)
 
 
-def test_nothing_is_trained_for_what_has_failed_already(monkeypatch):
-    """A claim of the distance to a kernel that cannot be had costs no training; nor does one of kernels."""
-    trained = []
-    original = train.train
+@pytest.fixture
+def trained(monkeypatch):
+    """What was trained so far."""
+    seen, original = [], train.train
 
     def spy(*args, **kwargs):
-        trained.append(args)
+        seen.append(args)
         return original(*args, **kwargs)
 
     monkeypatch.setattr(train, "train", spy)
+    return seen
+
+
+def test_nothing_is_trained_for_what_has_failed_already(trained, monkeypatch):
+    """A claim of the distance to a kernel that cannot be had costs no training."""
     model = fully_connected(Architecture(1, 16))
     original_rbf = kernels.rbf
     monkeypatch.setattr(kernels, "rbf", lambda *args: original_rbf(*args) * np.nan)
@@ -81,12 +87,17 @@ def test_nothing_is_trained_for_what_has_failed_already(monkeypatch):
     assert not values
     assert not trained
     assert all("entries are not finite" in report.failure for report in failures.values())
+
+
+@pytest.mark.slow
+def test_what_is_trained_is_what_is_read(trained, monkeypatch):
+    """Nothing for kernels, single networks alone for claims about these, and nothing without a rate."""
+    model = fully_connected(Architecture(1, 16))
     values, _ = trial(model, ("nngp-vs-ntk.distance",))
     assert set(values) == {"nngp-vs-ntk.distance"}
     assert not trained
     assert set(trial(model, ("single-vs-ntk.distance",))[0]) > {"single-vs-ntk.distance"}
     assert len(trained) == 1
-    # And where the learning rate cannot be had, because the analytic kernel is no kernel.
     monkeypatch.setattr(kernels, "nngp_ntk", lambda *args: (np.full((10, 10), np.nan),) * 2)
     _, failures = trial(model)
     assert len(trained) == 1
