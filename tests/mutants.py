@@ -36,7 +36,8 @@ class Mutant:
     keyword: str = SCIENCE
 
 
-REGRESSION = "harness/ntk/experiments/regression.py"
+COMPUTED = "harness/ntk/experiments/_regression_computed.py"
+PREDICTORS = "harness/ntk/experiments/_regression_predictors.py"
 NTK = "tests/ntk"
 PATIENCE = 600.0
 """Seconds that a watchman has: several times what it takes on unbroken code."""
@@ -96,9 +97,9 @@ MUTANTS = [
     ),
     Mutant(
         "science: teacher's points depend on width",
-        REGRESSION,
-        "points = split(data, train=train, test=test, seed=seed,",
-        "points = split(data, train=train, test=test, seed=seed + width,",
+        COMPUTED,
+        "train=at.train, test=at.test, seed=at.seed,",
+        "train=at.train, test=at.test, seed=at.seed + self.model.architecture.width,",
         NTK,
     ),
     Mutant(
@@ -220,17 +221,17 @@ MUTANTS = [
         STORE,
     ),
     Mutant(
-        "science: NNGP given f0 with the NTK's cross kernel",
-        REGRESSION,
-        'solvers["NNGP"].given(nngp_cross',
-        'solvers["NNGP"].given(ntk_cross',
+        "science: NNGP with the NTK's cross kernel",
+        COMPUTED,
+        '*self._analytic(name == "ntk"), y, ridge)',
+        'self._analytic(name == "ntk")[0], self._analytic(True)[1], y, ridge)',
         NTK,
     ),
     Mutant(
         "science: ensemble as a median",
-        REGRESSION,
-        "single.f_test.mean(axis=1)",
-        "np.median(single.f_test, axis=1)",
+        PREDICTORS,
+        'lambda made: made.trained("single").f_test.mean(axis=1)',
+        'lambda made: __import__("numpy").median(made.trained("single").f_test, axis=1)',
         NTK,
     ),
     Mutant(

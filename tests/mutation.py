@@ -118,8 +118,8 @@ GROUPS = (
     ),
     Group(
         "solve",
-        _modules("ntk", "solve kernels alternatives measures own_kernels"),
-        _tests("ntk", "solve kernels alternatives measures own_kernels regression_by_hand"),
+        _modules("ntk", "solve kernels alternatives measures own_kernels model model_checks tangent"),
+        _tests("ntk", "solve kernels alternatives measures own_kernels regression_by_hand model"),
     ),
     Group(
         "kernels",
@@ -128,7 +128,11 @@ GROUPS = (
     ),
     Group(
         "regression",
-        _modules("ntk", "experiments/regression experiments/layers experiments/dynamics ensembles"),
+        (
+            *_modules("ntk", "experiments/_regression_computed experiments/_regression_predictors"),
+            *_modules("ntk", "experiments/_regression_quantities experiments/layers experiments/dynamics"),
+            *_modules("ntk", "ensembles fully_connected"),
+        ),
         _tests("ntk", "regression_by_hand regression alternatives layers dynamics ensembles"),
     ),
 )

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from harness.ntk import solve
 from harness.ntk.measures import Predictions, Ruler
-from harness.ntk.solve import Cross, Solver, Vector, factor
+from harness.ntk.solve import Cross, Gram, Solver, Vector
 
 Kernel = Callable[[Float[np.ndarray, "rows inputs"], Float[np.ndarray, "columns inputs"]], np.ndarray]
 
@@ -52,8 +53,12 @@ def fit(
     ridge: float,
 ) -> Fitted:
     """A ridge of `ridge` times the kernel's mean diagonal. Raises `StageError` as `solve.factor` does."""
-    gram = kernel(x, x)
-    return Fitted(factor(name, gram, ridge * float(np.trace(gram)) / len(x)), kernel(x_test, x), y)
+    return fitted(name, kernel(x, x), kernel(x_test, x), y, ridge)
+
+
+def fitted(name: str, gram: Gram, cross: Cross, y: Float[np.ndarray, " train"], ridge: float) -> Fitted:
+    """`fit`, of a kernel that is computed already."""
+    return Fitted(solve.factor(name, gram, ridge * float(np.trace(gram)) / len(y)), cross, y)
 
 
 def nearest(ruler: Ruler, network: Predictions, rivals: Mapping[str, Predictions]) -> float:

@@ -92,3 +92,14 @@ def _lent_names() -> Iterator[None]:
             sys.modules.pop(name, None)
         for module, name, _ in lent:
             delattr(module, name)
+
+
+class PlainFloat(float):
+    """A number whose quotient is a Python float, whatever it is divided by.
+
+    `stax.Conv` and its like divide `W_std` by a NumPy float64, and under x64 that makes a float32 network go
+    on in float64. With `stax.Conv(…, W_std=PlainFloat(1.5))` it stays what its parameters are.
+    """
+
+    def __truediv__(self, other: float) -> float:
+        return float(self) / float(other)

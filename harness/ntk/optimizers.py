@@ -23,8 +23,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from harness.ntk.architecture import Architecture
-from harness.ntk.network import Params, apply
+from harness.ntk.tangent import Function, Params
 
 Name = Literal["gd", "sgd", "adam"]
 
@@ -65,23 +64,23 @@ class Rule(NamedTuple):
 
 def rule(
     optimizer: Optimizer,
-    architecture: Architecture,
+    f: Function,
     params: Params,
     x: Float[Array, "train inputs"],
     y: Float[Array, " train"],
     rate: Float[Array, ""],
     key: PRNGKeyArray | None,
 ) -> Rule:
-    """The optimizer's rule for these points. `key` orders the mini-batches; the others need none."""
+    """The optimizer's rule for f(params, x) on these points. `key` orders mini-batches; others need none."""
 
     def objective(params: Params) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        residual = apply(params, architecture, x) - y
+        residual = f(params, x) - y
         return 0.5 * jnp.sum(residual**2), jnp.mean(residual**2)
 
     if optimizer.name == "sgd":
         if key is None:
             raise ValueError("sgd: expected a key for the order of its batches, found none")
-        return _stochastic(optimizer, architecture, objective, x, y, rate, key)
+        return _stochastic(optimizer, f, objective, x, y, rate, key)
     gradient = jax.grad(objective, has_aux=True)
     if optimizer.name == "adam":
         return Rule(1, gradient, _adam(rate, len(y)), (_zeros(params), _zeros(params)))
@@ -122,7 +121,7 @@ def _zeros(params: Params) -> Params:
 
 def _stochastic(
     optimizer: Optimizer,
-    architecture: Architecture,
+    f: Function,
     objective: Callable[[Params], tuple[Float[Array, ""], Float[Array, ""]]],
     x: Float[Array, "train inputs"],
     y: Float[Array, " train"],
@@ -135,7 +134,7 @@ def _stochastic(
         points, present = batch
 
         def half_sum(params: Params) -> Float[Array, ""]:
-            residual = apply(params, architecture, x[points]) - y[points]
+            residual = f(params, x[points]) - y[points]
             return 0.5 * jnp.sum(jnp.where(present, residual, 0) ** 2)
 
         return _stepped(params, jax.grad(half_sum)(params), rate), None

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from harness.ntk.architecture import Architecture
-from harness.ntk.empirical import in_float64
-from harness.ntk.network import Params
+from harness.ntk.model import Model, Params
 from harness.ntk.solve import Cross, Gram, Solver, factor
 
 
@@ -45,7 +43,7 @@ class OwnKernels:
 def own_kernels(
     name: str,
     params: list[Params],
-    architecture: Architecture,
+    model: Model,
     x: Float[np.ndarray, "train inputs"],
     x_test: Float[np.ndarray, "test inputs"],
     ridge: float,
@@ -54,7 +52,7 @@ def own_kernels(
 
     Raises `StageError` as `solve.factor` does; `name` appears in the message.
     """
-    grams = [in_float64(each, architecture, x) for each in params]
-    crosses = [in_float64(each, architecture, x_test, x) for each in params]
+    grams = [model.tangent_kernel(each, x) for each in params]
+    crosses = [model.tangent_kernel(each, x_test, x) for each in params]
     solvers = [factor(name, gram, ridge * float(np.trace(gram)) / len(x)) for gram in grams]
     return OwnKernels(grams, crosses, solvers)

@@ -21,10 +21,9 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from harness.declare import StageError
-from harness.ntk.architecture import Architecture
-from harness.ntk.empirical import empirical_ntk
-from harness.ntk.network import Params, apply, init
+from harness.ntk.model import Model, Params, dtype_of
 from harness.ntk.optimizers import Optimizer, rule
+from harness.ntk.tangent import Moving
 
 DIVERGED = 1e6
 """Times the initial loss. A rate just above 2/λ_max may raise the loss by some orders of magnitude and come
@@ -119,17 +118,17 @@ def batch_key(seed: int, number: int) -> PRNGKeyArray:
     return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), _BATCH_STREAM), number)
 
 
-@partial(jax.jit, static_argnames="architecture")
+@partial(jax.jit, static_argnames="model")
 def initialise(
     key: PRNGKeyArray,
-    architecture: Architecture,
+    model: Model,
     x_train: Float[Array, "train inputs"],
     x_test: Float[Array, "test inputs"],
 ) -> Initial:
     """A network's parameters, its outputs at both sets of points, and λ_max of its tangent kernel."""
-    params = init(key, architecture, x_train.shape[1])
-    largest = jnp.linalg.eigvalsh(empirical_ntk(params, architecture, x_train))[-1]
-    return Initial(params, apply(params, architecture, x_train), apply(params, architecture, x_test), largest)
+    params = model.draw(key, x_train.shape[1])
+    largest = model.largest_eigenvalue(params, x_train)
+    return Initial(params, model(params, x_train), model(params, x_test), largest)
 
 
 class _State(NamedTuple):
@@ -141,10 +140,10 @@ class _State(NamedTuple):
     best: Best | None
 
 
-@partial(jax.jit, static_argnames=("architecture", "optimizer"))
+@partial(jax.jit, static_argnames=("model", "optimizer", "moving"))
 def descend(
     params: Params,
-    architecture: Architecture,
+    model: Model,
     optimizer: Optimizer,
     x_train: Float[Array, "train inputs"],
     y_train: Float[Array, " train"],
@@ -154,17 +153,25 @@ def descend(
     max_steps: Int[Array, ""],
     key: PRNGKeyArray | None = None,
     held_out: HeldOut | None = None,
+    moving: Moving | None = None,
 ) -> Final:
     """Train one network, with a learning rate in its own unit, not in 2/λ_max.
 
     It ends when the mean squared residual is at most `target_loss`, after `max_steps` steps, or when the
     loss is not finite or beyond `DIVERGED` times the initial one, as seen at the optimizer's looks; with
-    `held_out` also when the error there was lowest `patience` steps ago. `key` is for `sgd`.
+    `held_out` also when the error there was lowest `patience` steps ago. `key` is for `sgd`. `moving`: the
+    leaves that are trained, the others standing still; None: all.
     """
-    dtype = params[0][0].dtype
+    dtype, whole = dtype_of(params), params
+    if moving is not None:
+        params = moving.part(params)
+
+    def f(params: Params, x: Array) -> Array:
+        return model(params if moving is None else moving.whole(params, whole), x)
+
     x, y = x_train.astype(dtype), y_train.astype(dtype)
     rate, target = learning_rate.astype(dtype), target_loss.astype(dtype)
-    stride, look, advance, memory = rule(optimizer, architecture, params, x, y, rate, key)
+    stride, look, advance, memory = rule(optimizer, f, params, x, y, rate, key)
     slope, initial_loss = look(params)
 
     def goes_on(state: _State) -> Array:
@@ -187,7 +194,7 @@ def descend(
 
     def held_out_error(params: Params) -> Float[Array, ""]:
         assert held_out is not None
-        return jnp.mean((apply(params, architecture, held_out.x) - held_out.y.astype(dtype)) ** 2)
+        return jnp.mean((f(params, held_out.x) - held_out.y.astype(dtype)) ** 2)
 
     start, best = jnp.zeros((), jnp.int32), None
     if held_out is not None:
@@ -200,23 +207,21 @@ def descend(
         initial_loss,
         last.steps,
         last.loss,
-        apply(returned.params, architecture, x),
-        apply(returned.params, architecture, x_test),
-        returned.params,
+        f(returned.params, x),
+        f(returned.params, x_test),
+        returned.params if moving is None else moving.whole(returned.params, whole),
     )
 
 
-@partial(jax.jit, static_argnames="architecture")
-def outputs(
-    params: Params, architecture: Architecture, x: Float[Array, "points inputs"]
-) -> Float[Array, " points"]:
+@partial(jax.jit, static_argnames="model")
+def outputs(params: Params, model: Model, x: Float[Array, "points inputs"]) -> Float[Array, " points"]:
     """A network's outputs at `x`, compiled."""
-    return apply(params, architecture, x)
+    return model(params, x)
 
 
 def train(
     initials: list[Initial],
-    architecture: Architecture,
+    model: Model,
     x_train: Float[np.ndarray, "train inputs"],
     targets: Float[np.ndarray, "train nets"],
     x_test: Float[np.ndarray, "test inputs"],
@@ -237,7 +242,7 @@ def train(
     finals = [
         descend(
             initial.params,
-            architecture,
+            model,
             optimizer,
             jnp.asarray(x_train),
             jnp.asarray(targets[:, number]),
@@ -265,14 +270,22 @@ def train(
 
 
 def learning_rates(
-    units: float, largest_analytic: float, initials: list[Initial]
+    units: float, largest_analytic: float | None, initials: list[Initial]
 ) -> Float[np.ndarray, " nets"]:
     """`units` · 2/λ_max per network, λ_max the larger of the analytic NTK's and its own at the start.
 
     With the analytic one alone the kernel's own dynamics diverge at small width, where a network's λ_max may
-    be much above it; with the network's alone the analytic prediction at the time trained may.
+    be much above it; with the network's alone the analytic prediction at the time trained may. None: there
+    is no analytic NTK, and its own is what is left.
+
+    Raises `StageError` where its own alone is left, and is not finite and positive.
     """
     own = np.array([float(initial.largest) for initial in initials])
+    if largest_analytic is None:
+        if not np.all((own > 0) & (own < np.inf)):
+            found = f"{own.min():.3g} to {own.max():.3g}"
+            raise StageError(f"λ_max of networks' own kernels: expected above 0 and finite, found {found}")
+        largest_analytic = 0.0
     rates: Float[np.ndarray, " nets"] = units * 2 / np.maximum(largest_analytic, own)
     return rates
 

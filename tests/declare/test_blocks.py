@@ -93,7 +93,8 @@ def test_a_seed_that_fails_is_left_out_of_what_needs_its_stage() -> None:
         5: {"data": "", "draw": "", "train": "diverged"},
         6: {"data": "", "draw": "", "train": "no such thing"},
     }
-    assert [r.covered for r in of_seed(reports, 6, 4)] == [True, True, False]
+    kinds = [report.missing and report.missing.kind for report in of_seed(reports, 6, 4)]
+    assert kinds == [None, None, "not-covered"]
     assert living.column({3: 1.5, 6: 3.0})[::3] == [1.5, 3.0]
     assert math.isnan(living.column({3: 1.5})[1])
 

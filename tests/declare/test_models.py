@@ -53,13 +53,13 @@ def test_fully_connected_networks_have_the_parameters_that_regression_had() -> N
         "parameterization": "ntk", "initialisation": "gaussian", "last-layer": 1.0, "biases": "all",
         "bias-init": "random",
     }  # fmt: skip
-    assert build_model("fully-connected", {}) == Architecture(1, 512)
+    assert build_model("fully-connected", {}).architecture == Architecture(1, 512)
     given: dict[str, Value] = {
         "hidden": 2, "width": 7, "activation": "leaky-relu", "negative_slope": 0.2, "w_std": 1.0,
         "b_std": 0.5, "parameterization": "standard", "initialisation": "uniform", "last_layer": 0.5,
         "biases": "first", "bias_init": "zeros",
     }  # fmt: skip
-    built = build_model("fully-connected", given)
+    built = build_model("fully-connected", given).architecture
     assert {name: getattr(built, name) for name in given} == given
 
 

@@ -121,7 +121,7 @@ def test_a_trial_that_does_not_train_is_found(monkeypatch):
     from harness.ntk import train
 
     monkeypatch.setattr(train, "learning_rates", lambda units, largest, initials: np.zeros(1))
-    with pytest.raises(RuntimeError, match="stages all succeed, found training"):
+    with pytest.raises(RuntimeError, match="stages all succeed, found single: "):
         prepare("ntk.trial")()
 
 

@@ -15,6 +15,7 @@ from harness.ntk.architecture import Activation, Architecture, Biases
 from harness.ntk.conformance import Case, Difference
 from harness.ntk.duals import dual
 from harness.ntk.empirical import empirical_ntk
+from harness.ntk.fully_connected import fully_connected
 from harness.ntk.jacobian import jacobian_ntk
 from harness.ntk.kernel_checks import CHECKS, psd
 from harness.ntk.kernel_relations import RELATIONS
@@ -188,7 +189,7 @@ def test_biases_start_at_zero_and_are_trained(parameterization):
         assert drawn.all()
     f = network.apply(params, it, X)
     initial = Initial(params, f, f, jnp.ones(()))
-    runs = train([initial], it, X, np.ones((5, 1)), X, np.array([1e-3]), 1e-6, 20)
+    runs = train([initial], fully_connected(it), X, np.ones((5, 1)), X, np.array([1e-3]), 1e-6, 20)
     moved = [bool(np.any(biases)) for _, biases in runs.params[0]]
     assert moved == [True, True, False]
 

@@ -8,22 +8,24 @@ import pytest
 from harness.declare import StageError
 from harness.ntk import data, network, optimizers, train
 from harness.ntk.architecture import Architecture
+from harness.ntk.fully_connected import fully_connected
 from harness.ntk.optimizers import Optimizer
 
 SPLIT = data.split("sphere", train=12, test=7, seed=0, noise=0.7, validation=20)
 ARCHITECTURE = Architecture(1, 16, "erf", 1.5, 0.1)
+MODEL = fully_connected(ARCHITECTURE)
 BUDGET = 3000
 
 
 def start():
-    initial = train.initialise(train.network_key(0, 0), ARCHITECTURE, SPLIT.x_train, SPLIT.x_test)
+    initial = train.initialise(train.network_key(0, 0), MODEL, SPLIT.x_train, SPLIT.x_test)
     return [initial._replace(params=jax.tree.map(lambda p: p.astype(jnp.float64), initial.params))]
 
 
 def run(rate, patience, y_held=SPLIT.y_validation, target_loss=1e-9, max_steps=BUDGET, **kwargs):
     held_out = train.HeldOut(jnp.asarray(SPLIT.x_validation), jnp.asarray(y_held)[:, None], patience)
     return train.train(
-        start(), ARCHITECTURE, SPLIT.x_train, SPLIT.y_train[:, None], SPLIT.x_test, np.array([rate]),
+        start(), MODEL, SPLIT.x_train, SPLIT.y_train[:, None], SPLIT.x_test, np.array([rate]),
         target_loss, max_steps, held_out=held_out, **kwargs,
     )
 

@@ -10,6 +10,7 @@ import pytest
 from harness.ntk import data, kernels, network, optimizers, solve, train
 from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import in_float64
+from harness.ntk.fully_connected import fully_connected
 from harness.ntk.optimizers import Optimizer
 
 LINEAR = Architecture(0, 1, "identity", 1.5, 0.5, "standard")
@@ -18,10 +19,11 @@ SPLIT = data.split("sphere", train=12, test=5, seed=0)
 
 def precise_start(architecture, split=SPLIT, count=1):
     """As the experiment starts, in float64: two ways to compute then differ by their formulas alone."""
+    model = fully_connected(architecture)
     return [
         initial._replace(params=jax.tree.map(lambda p: p.astype(jnp.float64), initial.params))
         for initial in (
-            train.initialise(train.network_key(0, number), architecture, split.x_train, split.x_test)
+            train.initialise(train.network_key(0, number), model, split.x_train, split.x_test)
             for number in range(count)
         )
     ]
@@ -29,9 +31,9 @@ def precise_start(architecture, split=SPLIT, count=1):
 
 def run(initials, architecture, rate, steps, **kwargs):
     targets = np.repeat(SPLIT.y_train[:, None], len(initials), axis=1)
-    rates = np.full(len(initials), rate)
+    rates, model = np.full(len(initials), rate), fully_connected(architecture)
     return train.train(
-        initials, architecture, SPLIT.x_train, targets, SPLIT.x_test, rates, 0.0, steps, **kwargs
+        initials, model, SPLIT.x_train, targets, SPLIT.x_test, rates, 0.0, steps, **kwargs
     )
 
 
@@ -180,7 +182,8 @@ def test_a_linear_model_converges_at_the_rate_of_its_batches():
     keys, targets = [train.batch_key(0, 0)], split.y_train[:, None]
     sgd = {"optimizer": Optimizer("sgd", 2), "keys": keys}
     runs = train.train(
-        initials, architecture, split.x_train, targets, split.x_test, rates, 1e-6, 50_000, **sgd
+        initials, fully_connected(architecture), split.x_train, targets, split.x_test, rates, 1e-6, 50_000,
+        **sgd,
     )
     train.require_trained("single", runs, rates, 1e-6, 50_000)
 
@@ -195,6 +198,5 @@ def test_impossible_optimizers():
 
 def test_outputs_are_those_of_the_network():
     params = precise_start(LINEAR)[0].params
-    np.testing.assert_allclose(
-        train.outputs(params, LINEAR, SPLIT.x_test), network.apply(params, LINEAR, SPLIT.x_test), rtol=1e-12
-    )
+    found = train.outputs(params, fully_connected(LINEAR), SPLIT.x_test)
+    np.testing.assert_allclose(found, network.apply(params, LINEAR, SPLIT.x_test), rtol=1e-12)

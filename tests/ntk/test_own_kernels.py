@@ -9,6 +9,7 @@ from harness.declare import StageError
 from harness.ntk import data, kernels, own_kernels, train
 from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_ntk, in_float64
+from harness.ntk.fully_connected import fully_connected
 
 SPLIT = data.split("sphere", train=10, test=6, seed=0)
 X, X_TEST = SPLIT.x_train, SPLIT.x_test
@@ -16,22 +17,23 @@ X, X_TEST = SPLIT.x_train, SPLIT.x_test
 
 def params_of(architecture, count=2):
     keys = [train.network_key(0, number) for number in range(count)]
-    return [train.initialise(key, architecture, X, X_TEST).params for key in keys]
+    return [train.initialise(key, fully_connected(architecture), X, X_TEST).params for key in keys]
 
 
 def of(architecture, params, ridge=0.0):
-    return own_kernels.own_kernels("own", params, architecture, X, X_TEST, ridge)
+    return own_kernels.own_kernels("own", params, fully_connected(architecture), X, X_TEST, ridge)
 
 
 @pytest.mark.parametrize("parameterization", ["ntk", "standard"])
 def test_a_linear_model_keeps_the_analytic_kernel(parameterization):
     """Whatever its parameters: here, before and after a training that fits the targets."""
     architecture = Architecture(0, 1, "identity", 1.5, 0.5, parameterization)
-    initials = [train.initialise(train.network_key(0, i), architecture, X, X_TEST) for i in range(2)]
+    model = fully_connected(architecture)
+    initials = [train.initialise(train.network_key(0, i), model, X, X_TEST) for i in range(2)]
     targets = np.repeat(SPLIT.y_train[:, None], 2, axis=1)
     gram = kernels.nngp_ntk(architecture, X)[1]
     rates = train.learning_rates(0.75, float(np.linalg.norm(gram, 2)), initials)
-    runs = train.train(initials, architecture, X, targets, X_TEST, rates, 1e-4, 20_000)
+    runs = train.train(initials, model, X, targets, X_TEST, rates, 1e-4, 20_000)
     before, after = (of(architecture, params) for params in ([i.params for i in initials], runs.params))
     assert np.array_equal(after.change_from(before), [0, 0])
     np.testing.assert_allclose(after.grams[1], gram, rtol=1e-10)
@@ -44,7 +46,7 @@ def test_they_are_computed_in_float64():
     architecture = Architecture(1, 64)
     params = params_of(architecture, 1)[0]
     precise = jax.tree.map(lambda p: p.astype(jnp.float64), params)
-    mine = in_float64(params, architecture, X)
+    mine = fully_connected(architecture).tangent_kernel(params, X)
     assert mine.dtype == np.float64
     kernel = jax.jit(empirical_ntk, static_argnums=1)
     np.testing.assert_allclose(mine, kernel(precise, architecture, X), rtol=1e-12)
@@ -78,9 +80,9 @@ def test_change_by_hand():
 
 def test_a_singular_one_is_an_error_that_names_it():
     """A linear model of 30 points in 11 dimensions, and targets that it cannot fit."""
-    architecture = Architecture(0, 1, "identity")
+    model = fully_connected(Architecture(0, 1, "identity"))
     x = data.split("sphere", train=30, test=6, seed=0).x_train
-    params = [train.initialise(train.network_key(0, 0), architecture, x, X_TEST).params]
-    singular = own_kernels.own_kernels("own", params, architecture, x, X_TEST, 0.0)
+    params = [train.initialise(train.network_key(0, 0), model, x, X_TEST).params]
+    singular = own_kernels.own_kernels("own", params, model, x, X_TEST, 0.0)
     with pytest.raises(StageError, match="own kernel: condition number"):
         singular.regression(np.random.default_rng(0).standard_normal((30, 1)))

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from harness.declare import StageError, collect_stages, find, signature_of
-from harness.ntk import data, kernels, measures, own_kernels, solve, train
+from harness.ntk import data, kernels, measures, solve, train
 from harness.ntk.empirical import in_float64
+from harness.ntk.experiments._regression_predictors import stands_on
+from harness.ntk.experiments._regression_quantities import TABLE
 from harness.ntk.experiments.regression import QUANTITIES, regression
-from harness.ntk.network import apply
+from harness.ntk.fully_connected import FullyConnected
 
 SMALL = {"data": "sphere", "train": 16, "test": 40, "width": 32}
 EVERYDAY = {"parameterization": "standard", "initialisation": "uniform", "learning_rate": 0.25}
@@ -25,6 +27,12 @@ def trial(**parameters):
     with collect_stages() as reports:
         values = regression(**{"seed": 0} | SMALL | parameters)
     return values, {report.name: report.failure for report in reports}
+
+
+def trained(stage):
+    """Whether trained networks enter a stage."""
+    needs = stage.split(" and ")
+    return bool({"single", "centred"} & {*needs, *(below for need in needs for below in stands_on(need))})
 
 
 def test_declaration_needs_no_library():
@@ -98,7 +106,7 @@ def test_averaging_and_training_do_what_they_must():
     """Convexity: the mean of predictions has at most the root mean square of the errors. Training moved f."""
     values, _ = trial(networks=4)
     assert values["single-vs-untrained.distance"] > 0.3
-    assert values["final-loss"] <= 1e-4
+    assert max(values["single.final-loss"], values["centred.final-loss"]) <= 1e-4
     assert values["steps"] > 10
     gap = values["single-vs-ntk-at-time.distance"] - values["single-vs-ntk-given-f0.distance"]
     assert abs(gap) < 0.05  # at a loss of 1e-4 the two references are about 0.01 apart
@@ -139,8 +147,10 @@ def test_at_time_is_the_time_of_the_single_networks():
 def test_adam_has_no_kernel_time():
     """Everything else is measured; its steps are no gradient descent's."""
     values, failures = trial(optimizer="adam", adam_rate=0.01, networks=2)
-    assert {stage for stage, failure in failures.items() if failure} == {"time"}
-    assert set(values) == {name for name, q in QUANTITIES.items() if q.stage != "time"}
+    assert {stage for stage, failure in failures.items() if failure} == {
+        "single at its time", "centred at its time",
+    }
+    assert set(QUANTITIES) - set(values) == set(solve.MATCHED_IN_TIME)
     assert values["learning-rate"] == pytest.approx(0.01)
 
 
@@ -166,28 +176,28 @@ def test_early_stopping_changes_nothing_before_training():
     whole, _ = trial(noise=0.5, learning_rate=0.1)
     early, failures = trial(noise=0.5, learning_rate=0.1, validation=50)
     assert not any(failures.values())
-    stages = ("data", "initialisation", "kernels", "leave-one-out")
-    before = [name for name, q in QUANTITIES.items() if q.stage in stages]
+    before = [row.name for row in TABLE if not trained(row.stage)]
     assert {name: early[name] for name in before} == {name: whole[name] for name in before}
     assert early["steps"] < whole["steps"]
-    assert early["final-loss"] > 1e-4
+    assert early["single.final-loss"] > 1e-4
+    assert early["centred.final-loss"] > 1e-4
 
 
 def test_held_out_targets_of_centred_networks_carry_their_f0(monkeypatch):
     seen = []
     original = train.train
 
-    def spy(initials, architecture, *args, held_out, **kwargs):
-        seen.append((initials, architecture, held_out))
-        return original(initials, architecture, *args, held_out=held_out, **kwargs)
+    def spy(initials, model, *args, held_out, **kwargs):
+        seen.append((initials, model, held_out))
+        return original(initials, model, *args, held_out=held_out, **kwargs)
 
     monkeypatch.setattr(train, "train", spy)
     trial(networks=2, validation=50, learning_rate=0.05)
-    (initials, architecture, single), (_, _, centred) = seen
+    (initials, model, single), (_, _, centred) = seen
     split = data.split("sphere", train=16, test=40, seed=0, validation=50)
     for number, initial in enumerate(initials):
         np.testing.assert_allclose(single.y[:, number], split.y_validation, rtol=1e-12)
-        f0 = apply(initial.params, architecture, split.x_validation)
+        f0 = model(initial.params, split.x_validation)
         np.testing.assert_allclose(centred.y[:, number] - single.y[:, number], f0, atol=1e-6)
 
 
@@ -207,26 +217,35 @@ def test_batches_are_those_of_the_seed_and_number(monkeypatch):
 
 
 def test_an_ill_conditioned_kernel_of_its_own_leaves_the_rest(monkeypatch):
-    original = own_kernels.in_float64
-    monkeypatch.setattr(own_kernels, "in_float64", lambda *args: np.ones_like(original(*args)))
+    original = FullyConnected.tangent_kernel
+    monkeypatch.setattr(FullyConnected, "tangent_kernel", lambda *args: np.ones_like(original(*args)))
     values, failures = trial()
-    assert "initial tangent kernel: condition number" in failures["empirical kernels"]
-    assert {stage for stage, failure in failures.items() if failure} == {"empirical kernels"}
-    assert set(values) == {name for name, q in QUANTITIES.items() if q.stage != "empirical kernels"}
+    assert "initial tangent kernel: condition number" in failures["own-ntk"]
+    solved = {row.name for row in TABLE if any("kernel" in of.name or "own-ntk" in of.name for of in row.of)}
+    assert set(QUANTITIES) - set(values) == solved
+    assert values["kernel-change"] == 0  # of kernels that are all ones: it inverts none
 
 
-@pytest.mark.parametrize("rival", ["rbf", "laplace"])
-def test_what_an_ill_conditioned_rival_is_told_to_read_is_there(rival, monkeypatch):
-    """The message names quantities that need no inverse; they must be what they were."""
+@pytest.mark.parametrize("rival", ["rbf", "laplace", "matern32"])
+def test_an_ill_conditioned_rival_takes_nothing_else_along(rival, monkeypatch):
+    """What needs its inverse is missing, the nearest rival included; all else is what it was, to the bit. The
+    message names quantities that need no inverse."""
     whole, _ = trial()
     original = getattr(kernels, rival)
     monkeypatch.setattr(kernels, rival, lambda *args: np.ones_like(original(*args)))
     values, failures = trial()
-    assert "kernel: condition number" in failures["kernels"]
-    assert "ntk.error" not in values
-    for name in solve.MATCHED_IN_TIME:
-        assert name in failures["kernels"]
-        assert values[name] == whole[name]
+    hurt = {row.name for row in TABLE if rival in row.stage.split(" and ")}
+    assert {"single-vs-nearest-rival.distance", f"centred-vs-{rival}.distance", f"{rival}.error"} <= hurt
+    changed = {f"{rival}-loo.error"} & set(QUANTITIES)  # it solves another system, with a ridge
+    assert set(values) == set(QUANTITIES) - hurt
+    assert all(values[name] == whole[name] for name in set(values) - changed)
+    for reason in {failures[QUANTITIES[name].stage] for name in hurt}:
+        assert "kernel: condition number" in reason
+        assert all(name in reason for name in solve.MATCHED_IN_TIME)
+
+
+def _with_own_kernels():
+    return [row.name for row in TABLE if any(of.name.startswith(("own", "after")) for of in row.of)]
 
 
 def test_regressions_with_own_kernels_by_hand(monkeypatch):
@@ -234,8 +253,8 @@ def test_regressions_with_own_kernels_by_hand(monkeypatch):
     seen = []
     original = train.train
 
-    def spy(initials, architecture, *args, **kwargs):
-        seen.append((initials, architecture, original(initials, architecture, *args, **kwargs)))
+    def spy(initials, model, *args, **kwargs):
+        seen.append((initials, model.architecture, original(initials, model, *args, **kwargs)))
         return seen[-1][2]
 
     monkeypatch.setattr(train, "train", spy)
@@ -257,7 +276,8 @@ def test_regressions_with_own_kernels_by_hand(monkeypatch):
     def apart(a, b):
         return rms(a - b) / rms(y_test)
 
-    logs = {name: [] for name, quantity in QUANTITIES.items() if quantity.stage == "empirical kernels"}
+    own = (*_with_own_kernels(), "kernel-change")
+    logs = {name: [] for name in own}
     for number, initial in enumerate(initials):
         f0, f0_test = (np.asarray(f, dtype=np.float64) for f in (initial.f_train, initial.f_test))
         f, g = single.f_test[:, number], centred.f_test[:, number] - f0_test
@@ -301,11 +321,11 @@ def test_another_seed_is_another_split_and_another_network():
 def test_a_step_budget_that_is_too_small_leaves_what_the_kernels_say():
     whole, _ = trial()
     values, failures = trial(max_steps=3)
-    assert re.search(r"missed the target loss 0.0001 within 3 steps: loss up to", failures["training"])
-    assert "stage training failed" in failures["comparison"]
-    after = ("training", "comparison", "time", "empirical kernels")
-    unhurt = {name for name, q in QUANTITIES.items() if q.stage not in after}
+    assert re.search(r"missed the target loss 0.0001 within 3 steps: loss up to", failures["single"])
+    assert failures["single and ntk"] == failures["single"] != failures["centred"]
+    unhurt = {row.name for row in TABLE if not trained(row.stage)}
     assert values == {name: whole[name] for name in unhurt}
+    assert {"learning-rate", "own-ntk.error"} <= unhurt
     with pytest.raises(StageError, match="missed the target loss"):  # outside a trial
         regression(seed=0, max_steps=3, **SMALL)
 
@@ -313,12 +333,14 @@ def test_a_step_budget_that_is_too_small_leaves_what_the_kernels_say():
 def test_a_singular_kernel_is_an_error_with_figures():
     """A linear model of 40 points in 11 dimensions: neither kernel nor network can fit the targets."""
     values, failures = trial(hidden=0, train=40)
-    assert "NTK kernel: condition number" in failures["kernels"]
-    assert "missed the target loss" in failures["training"]
-    alone = {name for name, q in QUANTITIES.items() if q.stage in ("data", "initialisation", "leave-one-out")}
-    assert alone == set(values)
+    assert "NTK kernel: condition number" in failures["ntk"]
+    assert "NNGP kernel: condition number" in failures["nngp"]
+    assert "missed the target loss" in failures["single"]
+    assert not failures["rbf"]
+    assert {"ntk-loo.error", "rbf.error", "learning-rate"} <= set(values)
+    assert not {"ntk.error", "single.error", "kernel-change"} & set(values)
     values, failures = trial(hidden=0, train=40, ridge=0.01)
-    assert not failures["kernels"]
+    assert not failures["ntk"]
     values, failures = trial(hidden=0, train=8)
     assert not any(failures.values())
 
@@ -326,16 +348,14 @@ def test_a_singular_kernel_is_an_error_with_figures():
 def test_kernels_that_fail_leave_the_networks(monkeypatch):
     original = kernels.rbf
     monkeypatch.setattr(kernels, "rbf", lambda *args: original(*args) * np.nan)
-    whole, _ = trial()
-    assert "single.error" in whole
-    assert "ntk.error" not in whole
-    hurt = ("kernels", "comparison")  # not "time", which needs the NTK alone
-    assert set(whole) == {name for name, q in QUANTITIES.items() if q.stage not in hurt}
+    whole, failures = trial()
+    assert set(whole) == {row.name for row in TABLE if "rbf" not in row.stage.split(" and ")}
+    assert "entries are not finite" in failures["rbf"]
 
 
 def test_target_met_at_once_is_no_training():
     _, failures = trial(target_loss=1e6)
-    assert "that is no training" in failures["training"]
+    assert "that is no training" in failures["single"]
 
 
 def test_data_and_keys_do_not_depend_on_the_architecture(monkeypatch):
@@ -343,9 +363,9 @@ def test_data_and_keys_do_not_depend_on_the_architecture(monkeypatch):
     seen = []
     original = train.initialise
 
-    def spy(key, architecture, x, x_test):
+    def spy(key, model, x, x_test):
         seen.append((key, x, x_test))
-        return original(key, architecture, x, x_test)
+        return original(key, model, x, x_test)
 
     monkeypatch.setattr(train, "initialise", spy)
     one, _ = trial()

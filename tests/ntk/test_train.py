@@ -8,11 +8,14 @@ import pytest
 from harness.declare import StageError
 from harness.ntk import data, kernels, measures, network, solve, train
 from harness.ntk.architecture import Architecture
+from harness.ntk.fully_connected import fully_connected
 
 
 def start(architecture, split, count=1, seed=0):
     return [
-        train.initialise(train.network_key(seed, number), architecture, split.x_train, split.x_test)
+        train.initialise(
+            train.network_key(seed, number), fully_connected(architecture), split.x_train, split.x_test
+        )
         for number in range(count)
     ]
 
@@ -20,8 +23,9 @@ def start(architecture, split, count=1, seed=0):
 def run(initials, architecture, split, rates, target_loss=1e-4, max_steps=20_000, targets=None):
     if targets is None:
         targets = np.repeat(split.y_train[:, None], len(initials), axis=1)
+    model = fully_connected(architecture)
     return train.train(
-        initials, architecture, split.x_train, targets, split.x_test, rates, target_loss, max_steps
+        initials, model, split.x_train, targets, split.x_test, rates, target_loss, max_steps
     )
 
 

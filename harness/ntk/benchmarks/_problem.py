@@ -18,7 +18,8 @@ from jaxtyping import Array, Float
 
 from harness.ntk.architecture import Architecture
 from harness.ntk.data import split
-from harness.ntk.network import Params
+from harness.ntk.fully_connected import FullyConnected, fully_connected
+from harness.ntk.model import Params
 from harness.ntk.optimizers import rule
 from harness.ntk.train import GRADIENT_DESCENT, Final, descend, initialise, network_key
 
@@ -45,21 +46,25 @@ class State(NamedTuple):
 class Problem:
     """One network before training, and what it is trained on; made by `problem`."""
 
-    architecture: Architecture
+    model: FullyConnected
     params: Params
     x: Float[Array, "train inputs"]
     y: Float[Array, " train"]
     x_test: Float[Array, "test inputs"]
     rate: Float[Array, ""]
 
+    @property
+    def architecture(self) -> Architecture:
+        return self.model.architecture
+
 
 def problem(*, points: int, hidden: int, width: int) -> Problem:
     """The first network of seed 0, on the sphere's points of seed 0."""
-    architecture = Architecture(hidden, width)
+    model = fully_connected(Architecture(hidden, width))
     data = split("sphere", train=points, test=TEST, seed=0)
     x, y, x_test = jnp.asarray(data.x_train), jnp.asarray(data.y_train), jnp.asarray(data.x_test)
-    initial = initialise(network_key(0, 0), architecture, x, x_test)
-    return Problem(architecture, initial.params, x, y, x_test, UNITS * 2 / initial.largest)
+    initial = initialise(network_key(0, 0), model, x, x_test)
+    return Problem(model, initial.params, x, y, x_test, UNITS * 2 / initial.largest)
 
 
 def compiled(given: Problem, steps: int) -> Callable[[], Final]:
@@ -90,7 +95,7 @@ def _reference(*arguments: Any) -> Final:
 
 def _arguments(given: Problem, steps: int) -> tuple[Any, ...]:
     return (
-        given.params, given.architecture, GRADIENT_DESCENT, given.x, given.y, given.x_test, given.rate,
+        given.params, given.model, GRADIENT_DESCENT, given.x, given.y, given.x_test, given.rate,
         jnp.zeros(()), jnp.asarray(steps, dtype=jnp.int32),
     )  # fmt: skip
 
@@ -99,7 +104,7 @@ def stepwise(given: Problem) -> tuple[Callable[[Params], State], Callable[[State
     """The same steps as programs of their own: where training starts, and one step from there."""
     x, y = (array.astype(given.params[0][0].dtype) for array in (given.x, given.y))
     rate = given.rate.astype(x.dtype)
-    _, look, advance, memory = rule(GRADIENT_DESCENT, given.architecture, given.params, x, y, rate, None)
+    _, look, advance, memory = rule(GRADIENT_DESCENT, given.model, given.params, x, y, rate, None)
 
     def looked(params: Params) -> State:
         return State(params, *look(params))

@@ -1,8 +1,17 @@
-"""What `ntk.regression` declares: its quantities, and a line about each parameter."""
+"""What `ntk.regression` declares: its quantities, with how each is measured, and a line about each parameter.
+
+`TABLE` is both the declaration and the measuring. Importing this module imports no library.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
 from harness.declare import Quantity
+from harness.ntk.experiments import _regression_predictors as p
+from harness.ntk.experiments._regression_predictors import Predictor, stage_of
 from harness.ntk.preparation import (
     ABOUT_DATA,
     ABOUT_PREPROCESS,
@@ -10,6 +19,9 @@ from harness.ntk.preparation import (
     DISTANCE_UNIT,
     ERROR_UNIT,
 )
+
+if TYPE_CHECKING:
+    from harness.ntk.experiments._regression_computed import Computed
 
 RESOLUTION = 1e-6
 """Of what is computed once: kernel solves are trusted to 1e-6 (`solve.TRUSTED_CONDITION`), and an untrained
@@ -28,145 +40,193 @@ FINE_DISTANCE, TRAINED_DISTANCE = 1e-4, 1e-3
 1e-6 in distances of 0.01 and more. Trained networks: in the runs above predictions came apart by a median of
 2e-5 and at most 2e-3, in distances of 0.1 to 0.5."""
 
-COMPUTED_ONCE = ("data", "initialisation", "kernels", "leave-one-out")
-"""Stages that no training enters."""
+
+@dataclass(frozen=True)
+class Measured:
+    """A quantity: its name, what is declared of it, and how it is measured in a trial.
+
+    `of` are the predictors that it compares, in the order of its name; none where it is of something else.
+    """
+
+    name: str
+    quantity: Quantity
+    measure: Callable[[Computed], float]
+    of: tuple[Predictor, ...] = ()
+
+    @property
+    def stage(self) -> str:
+        return self.quantity.stage
 
 
-def _error(about: str, at: str, over_networks: bool = True) -> Quantity:
-    resolution = RESOLUTION if at in COMPUTED_ONCE else TRAINED_RESOLUTION
-    mean = ", geometric mean over networks" if over_networks else ""
-    text = f"root mean square test error of {about}{mean}"
-    return Quantity(text, scale="log", unit=ERROR_UNIT, resolution=resolution, stage=at)
+def _mean(*predictors: Predictor) -> str:
+    return ", geometric mean over networks" if any(each.networks for each in predictors) else ""
 
 
-def _distance(a: str, b: str, at: str = "comparison", over_networks: bool = True) -> Quantity:
-    mean = ", geometric mean over networks" if over_networks else ""
-    text = f"root mean square difference on the test points between {a} and {b}{mean}"
-    resolution = FINE_DISTANCE if at in COMPUTED_ONCE else TRAINED_DISTANCE
-    return Quantity(text, scale="log", unit=DISTANCE_UNIT, resolution=resolution, stage=at)
+def error(of: Predictor, about: str = "", *, resolution: float | None = None) -> Measured:
+    """`A.error`, of one predictor."""
+    text = f"root mean square test error of {about or of.about}{_mean(of)}"
+    resolution = resolution or (TRAINED_RESOLUTION if of.trained else RESOLUTION)
+    return Measured(
+        f"{of.name}.error",
+        Quantity(text, scale="log", unit=ERROR_UNIT, resolution=resolution, stage=of.stage),
+        lambda made: made.ruler.error(made.predictions(of)),
+        (of,),
+    )
 
 
-_SINGLE, _CENTRED, _ENSEMBLE = "a trained network", "a centred trained network", "the ensemble's mean"
-_NTK, _NNGP = "NTK regression", "NNGP regression"
-_MEAN = "the mean of the training targets"
-_GIVEN, _NNGP_GIVEN = "NTK regression given f₀", "NNGP regression given f₀"
-_AT_TIME = "the NTK's prediction given f₀ and the steps actually trained"
-_LOO = " with the ridge that leave-one-out prefers"
-_ZERO = "the constant 0"
-_LAPLACE, _MATERN = "Laplace regression", "Matérn-3/2 regression"
+def distance(a: Predictor, b: Predictor) -> Measured:
+    """`A-vs-B.distance`, of two."""
+    text = f"root mean square difference on the test points between {a.about} and {b.about}{_mean(a, b)}"
+    return Measured(
+        f"{a.name}-vs-{b.name}.distance",
+        _distance(text, stage_of(a.stage, b.stage), a.trained or b.trained),
+        lambda made: made.distance(a, b),
+        (a, b),
+    )
+
+
+def ratio(a: Predictor, b: Predictor) -> Measured:
+    """`A-over-B.error-ratio`, of two."""
+    text = f"test error of {a.about} over that of {b.about}"
+    return Measured(
+        f"{a.name}-over-{b.name}.error-ratio",
+        Quantity(text, scale="log", resolution=RESOLUTION, stage=stage_of(a.stage, b.stage)),
+        lambda made: made.ruler.error(made.predictions(a)) / made.ruler.error(made.predictions(b)),
+        (a, b),
+    )
+
+
+def nearest(network: Predictor, rivals: tuple[Predictor, ...], name: str, about: str) -> Measured:
+    """`A-vs-nearest-rival.distance`: that to whichever rival is nearest on the trial."""
+    text = f"root mean square difference on the test points between {network.about} and {about}"
+    at = stage_of(network.stage, *(rival.stage for rival in rivals))
+    return Measured(
+        f"{network.name}-vs-{name}.distance",
+        _distance(f"{text}{_mean(network)}", at, trained=True),
+        lambda made: made.nearest(network, rivals),
+        (network, *rivals),
+    )
+
+
+def _distance(text: str, stage: str, trained: bool) -> Quantity:
+    resolution = TRAINED_DISTANCE if trained else FINE_DISTANCE
+    return Quantity(text, scale="log", unit=DISTANCE_UNIT, resolution=resolution, stage=stage)
+
+
+def jitter(kernel: Predictor) -> Measured:
+    """`K.jitter`, of one kernel."""
+    text = f"jitter that the kernel of {kernel.about} needed beyond the ridge; 0 where it needed none"
+    return Measured(
+        f"{kernel.name}.jitter",
+        Quantity(
+            text, scale="linear", unit="largest eigenvalue of that kernel", resolution=1e-15,
+            stage=kernel.stage,
+        ),
+        lambda made: made.jitter(kernel.name),
+    )  # fmt: skip
+
+
+def final_loss(network: Predictor, training: Literal["single", "centred"]) -> Measured:
+    """`A.final-loss`, of one training."""
+    return Measured(
+        f"{network.name}.final-loss",
+        Quantity(
+            f"mean squared training residual of {network.about} as returned, the largest of all networks",
+            unit="variance of the training targets", resolution=RESOLUTION, stage=network.stage,
+        ),
+        lambda made: float(made.trained(training).loss.max()) / made.points.unit**2,
+    )  # fmt: skip
+
+
 _RIVALS = "whichever is nearest of NNGP, RBF, Laplace and Matérn-3/2 regression"
-_RBF, _RBF_GIVEN = "RBF regression", "RBF regression given f₀"
-_OWN, _OWN_GIVEN = "regression with its own initial NTK", "regression with its own initial NTK, given f₀"
-_AFTER, _AFTER_GIVEN = "regression with its after-kernel", "regression with its after-kernel, given f₀"
 
-QUANTITIES = {
-    "mean.error": _error(_MEAN, "data", over_networks=False),
-    "zero.error": _error(_ZERO + ", which is that of the targets", "data", over_networks=False),
-    "untrained.error": _error("an untrained network, f₀", "initialisation"),
-    "ntk.error": _error(_NTK, "kernels", over_networks=False),
-    "nngp.error": _error(_NNGP, "kernels", over_networks=False),
-    "rbf.error": _error(_RBF, "kernels", over_networks=False),
-    "laplace.error": _error("Laplace regression", "kernels", over_networks=False),
-    "ntk-given-f0.error": _error(_GIVEN, "kernels"),
-    "nngp-given-f0.error": _error(_NNGP_GIVEN, "kernels"),
-    "rbf-given-f0.error": _error(_RBF_GIVEN, "kernels"),
-    "nngp-vs-ntk.distance": _distance(_NNGP, _NTK, "kernels", over_networks=False),
-    "rbf-vs-ntk.distance": _distance(_RBF, _NTK, "kernels", over_networks=False),
-    "mean-vs-ntk.distance": _distance(_MEAN, _NTK, "kernels", over_networks=False),
-    "condition-number": Quantity(
-        "condition number of the NTK's training Gram matrix, ridge included", resolution=RESOLUTION,
-        stage="kernels",
+
+def _networks_beside_kernels() -> Iterator[Measured]:
+    for kernel in (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32):
+        yield distance(p.CENTRED, kernel)
+        yield distance(p.ENSEMBLE, kernel)
+    for kernel in (p.NTK, p.NNGP, p.RBF):
+        yield distance(p.SINGLE, kernel)
+    for kernel in (p.NTK_GIVEN, p.NNGP_GIVEN, p.RBF_GIVEN, p.LAPLACE_GIVEN, p.MATERN32_GIVEN):
+        yield distance(p.SINGLE, kernel)
+    for network in (p.SINGLE, p.CENTRED, p.ENSEMBLE):
+        yield nearest(network, p.RIVALS, "nearest-rival", _RIVALS)
+    given = f"{_RIVALS}, all given f₀, and NTK regression without f₀"
+    yield nearest(p.SINGLE, p.RIVALS_GIVEN, "nearest-rival-given-f0", given)
+
+
+TABLE: tuple[Measured, ...] = (
+    error(p.MEAN),
+    error(p.ZERO, "the constant 0, which is that of the targets"),
+    error(p.UNTRAINED, "an untrained network, f₀"),
+    *map(error, (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32, p.NTK_GIVEN, p.NNGP_GIVEN, p.RBF_GIVEN)),
+    *map(jitter, (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32)),
+    Measured(
+        "condition-number",
+        Quantity(
+            "condition number of the NTK's training Gram matrix, ridge included", resolution=RESOLUTION,
+            stage=p.NTK.stage,
+        ),
+        lambda made: made.kernel("ntk").solver.condition,
     ),
-    "jitter": Quantity(
-        "largest jitter that a kernel of this trial needed beyond the ridge; 0 where none did",
-        scale="linear", unit="largest eigenvalue of that kernel", resolution=1e-15, stage="kernels",
+    distance(p.MEAN, p.NTK),
+    *(distance(rival, p.NTK) for rival in p.RIVALS),
+    distance(p.MATERN32, p.NNGP),
+    *map(error, (p.NTK_LOO, p.NNGP_LOO, p.MATERN32_LOO, p.LINEAR_LOO)),
+    distance(p.NNGP_LOO, p.NTK_LOO),
+    *(ratio(rival, p.NTK) for rival in (p.LAPLACE, p.RBF, p.MATERN32, p.LINEAR_LOO)),
+    Measured(
+        "learning-rate",
+        Quantity(
+            "learning rate on ½Σr² (sgd: over a batch; adam: its own rate), geometric mean over networks",
+            unit="1/NTK eigenvalue", resolution=RESOLUTION, stage="learning rate",
+        ),
+        lambda made: made.learning_rate(),
     ),
-    "ntk-loo.error": _error(_NTK + _LOO, "leave-one-out", over_networks=False),
-    "nngp-loo.error": _error(_NNGP + _LOO, "leave-one-out", over_networks=False),
-    "nngp-loo-vs-ntk-loo.distance": _distance(
-        _NNGP + _LOO, _NTK + _LOO, "leave-one-out", over_networks=False
+    *map(error, (p.SINGLE, p.CENTRED, p.ENSEMBLE)),
+    distance(p.SINGLE, p.UNTRAINED),
+    distance(p.CENTRED, p.ZERO),
+    final_loss(p.SINGLE, "single"),
+    final_loss(p.CENTRED, "centred"),
+    Measured(
+        "steps",
+        Quantity(
+            "steps of the network returned, those of mini-batches counted, mean over the single networks",
+            scale="linear", unit="steps", resolution=1.0, stage=p.SINGLE.stage,
+        ),
+        lambda made: float(made.trained("single").steps.mean()),
     ),
-    "matern32.error": _error(_MATERN, "kernels", over_networks=False),
-    "matern32-loo.error": _error(_MATERN + _LOO, "leave-one-out", over_networks=False),
-    "linear-loo.error": _error(
-        "a linear model with intercept" + _LOO, "kernels", over_networks=False
+    *_networks_beside_kernels(),
+    error(p.AT_TIME),
+    distance(p.SINGLE, p.AT_TIME),
+    distance(p.CENTRED, p.CENTRED_AT_TIME),
+    error(p.OWN_NTK, "regression with a network's own initial NTK", resolution=TRAINED_RESOLUTION),
+    error(p.AFTER_KERNEL, "regression with the NTK of a trained network"),
+    distance(p.SINGLE, p.OWN_NTK_GIVEN),
+    distance(p.CENTRED, p.OWN_NTK),
+    distance(p.SINGLE, p.AFTER_KERNEL_GIVEN),
+    distance(p.CENTRED, p.CENTRED_AFTER_KERNEL),
+    Measured(
+        "kernel-change",
+        Quantity(
+            "‖Θ_T − Θ_0‖ / ‖Θ_0‖ (Frobenius) of a single network's NTK on the training points, 0 before and "
+            "T after training, geometric mean over networks",
+            resolution=TRAINED_DISTANCE, stage="kernel change",
+        ),
+        lambda made: made.kernel_change(),
     ),
-    **{
-        f"{a}-vs-{b}.distance": _distance(about, other, "kernels", over_networks=False)
-        for a, about, b, other in (
-            ("laplace", _LAPLACE, "ntk", _NTK),
-            ("matern32", _MATERN, "ntk", _NTK),
-            ("matern32", _MATERN, "nngp", _NNGP),
-        )
-    },
-    **{
-        f"{name}-over-ntk.error-ratio": Quantity(
-            f"test error of {about} over that of {_NTK}", scale="log", resolution=RESOLUTION,
-            stage="kernels",
-        )
-        for name, about in (
-            ("laplace", _LAPLACE), ("rbf", _RBF), ("matern32", _MATERN),
-            ("linear-loo", "a linear model with intercept" + _LOO),
-        )
-    },
-    "single.error": _error(_SINGLE, "training"),
-    "centred.error": _error(_CENTRED, "training"),
-    "ensemble.error": _error(_ENSEMBLE, "training", over_networks=False),
-    "single-vs-untrained.distance": _distance(_SINGLE, "its initial function f₀", "training"),
-    "centred-vs-zero.distance": _distance(_CENTRED, _ZERO, "training"),
-    "final-loss": Quantity(
-        "mean squared training residual of the network returned, the largest of all networks",
-        unit="variance of the training targets", resolution=RESOLUTION, stage="training",
-    ),
-    "steps": Quantity(
-        "steps of the network returned, those of mini-batches counted, mean over the single networks",
-        scale="linear", unit="steps", resolution=1.0, stage="training",
-    ),
-    "learning-rate": Quantity(
-        "learning rate on ½Σr² (sgd: over a batch; adam: its own rate), geometric mean over networks",
-        unit="1/NTK eigenvalue", resolution=RESOLUTION, stage="training",
-    ),
-    "single-vs-ntk.distance": _distance(_SINGLE, _NTK),
-    "single-vs-ntk-given-f0.distance": _distance(_SINGLE, _GIVEN),
-    "single-vs-rbf.distance": _distance(_SINGLE, _RBF),
-    "single-vs-rbf-given-f0.distance": _distance(_SINGLE, _RBF_GIVEN),
-    "single-vs-nngp.distance": _distance(_SINGLE, _NNGP),
-    "single-vs-nngp-given-f0.distance": _distance(_SINGLE, _NNGP_GIVEN),
-    "centred-vs-ntk.distance": _distance(_CENTRED, _NTK),
-    "centred-vs-nngp.distance": _distance(_CENTRED, _NNGP),
-    "centred-vs-rbf.distance": _distance(_CENTRED, _RBF),
-    "centred-vs-laplace.distance": _distance(_CENTRED, "Laplace regression"),
-    "ensemble-vs-ntk.distance": _distance(_ENSEMBLE, _NTK, over_networks=False),
-    "ensemble-vs-nngp.distance": _distance(_ENSEMBLE, _NNGP, over_networks=False),
-    "ensemble-vs-rbf.distance": _distance(_ENSEMBLE, _RBF, over_networks=False),
-    "single-vs-laplace-given-f0.distance": _distance(_SINGLE, f"{_LAPLACE} given f₀"),
-    "single-vs-matern32-given-f0.distance": _distance(_SINGLE, f"{_MATERN} given f₀"),
-    "single-vs-nearest-rival.distance": _distance(_SINGLE, _RIVALS),
-    "single-vs-nearest-rival-given-f0.distance": _distance(
-        _SINGLE, f"{_RIVALS}, all given f₀, and NTK regression without f₀"
-    ),
-    "centred-vs-matern32.distance": _distance(_CENTRED, _MATERN),
-    "centred-vs-nearest-rival.distance": _distance(_CENTRED, _RIVALS),
-    "ensemble-vs-laplace.distance": _distance(_ENSEMBLE, _LAPLACE, over_networks=False),
-    "ensemble-vs-matern32.distance": _distance(_ENSEMBLE, _MATERN, over_networks=False),
-    "ensemble-vs-nearest-rival.distance": _distance(_ENSEMBLE, _RIVALS, over_networks=False),
-    "ntk-at-time.error": _error(_AT_TIME, "time"),
-    "single-vs-ntk-at-time.distance": _distance(_SINGLE, _AT_TIME, "time"),
-    "centred-vs-ntk-at-time.distance": _distance(
-        _CENTRED, "the NTK's prediction given the steps actually trained", "time"
-    ),
-    "own-ntk.error": _error("regression with a network's own initial NTK", "empirical kernels"),
-    "after-kernel.error": _error("regression with the NTK of a trained network", "empirical kernels"),
-    "single-vs-own-ntk-given-f0.distance": _distance(_SINGLE, _OWN_GIVEN, "empirical kernels"),
-    "single-vs-after-kernel-given-f0.distance": _distance(_SINGLE, _AFTER_GIVEN, "empirical kernels"),
-    "centred-vs-own-ntk.distance": _distance(_CENTRED, _OWN, "empirical kernels"),
-    "centred-vs-after-kernel.distance": _distance(_CENTRED, _AFTER, "empirical kernels"),
-    "kernel-change": Quantity(
-        "‖Θ_T − Θ_0‖ / ‖Θ_0‖ (Frobenius) of a single network's NTK on the training points, 0 before and T "
-        "after training, geometric mean over networks",
-        resolution=TRAINED_DISTANCE, stage="empirical kernels",
-    ),
-}
+)  # fmt: skip
+"""Every quantity. Stages run in the order in which they first stand here."""
+
+QUANTITIES = {row.name: row.quantity for row in TABLE}
+
+
+def by_stage(wanted: Iterable[str] = ()) -> dict[str, list[Measured]]:
+    """The rows of each stage, in the order of the table; only of stages of `wanted` quantities, if any."""
+    names = set(wanted) or {row.name for row in TABLE}
+    stages = dict.fromkeys(row.stage for row in TABLE if row.name in names)
+    return {stage: [row for row in TABLE if row.stage == stage] for stage in stages}
+
 
 ABOUT = {
     "model": "the network: a model of this package, or package.module:function",

@@ -15,7 +15,7 @@ difference on the test points (`harness.ntk.measures`). Importing this module im
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
@@ -23,6 +23,9 @@ from harness.declare import experiment, stage
 from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.experiments._dynamics_quantities import ABOUT, QUANTITIES
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @experiment(
@@ -66,16 +69,10 @@ def dynamics(
     so that is what is done; the rate is in units of the scaled kernel, and distances are relative, so both
     read the same. s·f₀ vanishes with width; `centred`, training f on y + f₀(X), leaves it out at every width.
     """
-    import jax.numpy as jnp
-    import numpy as np
-
-    from harness.ntk import dynamics as paths
-    from harness.ntk import kernels, measures, modes, network, solve
-    from harness.ntk import layers as parts
-    from harness.ntk import train as training
+    from harness.ntk import measures
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import split
-    from harness.ntk.empirical import in_float64
+    from harness.ntk.experiments import _dynamics_computed as computed
 
     measured: dict[str, float] = {}
     architecture = Architecture(
@@ -85,90 +82,23 @@ def dynamics(
     with stage("data") as data_stage:
         points = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
         data_stage.fixed = points.own_split
-    x, x_test = points.x_train, points.x_test
     scale = (base_width / width) ** 0.5 if scaling == "mean-field" else 1.0
-    y, ruler = points.y_train / scale, measures.ruler(points, scale)
-    times = paths.recorded_times(steps)
+    ruler = measures.ruler(points, scale)
 
     def farthest(a: np.ndarray, b: np.ndarray) -> float:
         return max(ruler.distance(now, other) for now, other in zip(a, b, strict=True))
 
     with stage("training") as trained:
-        nngp_gram, ntk_gram = kernels.nngp_ntk(architecture, x)
-        nngp_cross, ntk_cross = kernels.nngp_ntk(architecture, x_test, x)
-        whole_gram, whole_cross = ntk_gram, ntk_cross
-        initial = training.initialise(training.network_key(seed, 0), architecture, x, x_test)
-        params = network.in_float64(initial.params)
-        numbers = None
-        if layers != "all":
-            numbers = parts.numbers_of(layers, hidden)
-            ntk_gram = parts.partial_ntk(architecture, layers, x)
-            ntk_cross = parts.partial_ntk(architecture, layers, x_test, x)
-            own_largest = solve.largest_eigenvalue(in_float64(params, architecture, x, layers=numbers))
-            initial = initial._replace(largest=jnp.asarray(own_largest))
-        largest = solve.largest_eigenvalue(ntk_gram)
-        rate = float(training.learning_rates(learning_rate, largest, [initial])[0])
-        f_0, f_0_test = (np.asarray(training.outputs(params, architecture, points)) for points in (x, x_test))
-        y = y + f_0 if centred else y
-        setting = (jnp.asarray(x), jnp.asarray(y), jnp.asarray(x_test), jnp.asarray(rate), jnp.asarray(times))
-        path, motion = paths.follow(params, architecture, *setting, steps, numbers)
-        residuals, f_test = np.asarray(path.residuals), np.asarray(path.f_test)
-        initial_loss, *_, final_loss = (float(loss) for loss in np.mean(residuals**2, axis=1))
-        paths.require_fallen("network", initial_loss, final_loss, steps)
-        weights, norms = np.asarray(motion.weights), np.asarray(motion.weight_norms)
-        measured |= {
-            "initial-loss": initial_loss * scale**2,
-            "final-loss": final_loss * scale**2,
-            "learning-rate": rate / scale**2,
-            "network-vs-untrained.distance": ruler.distance(f_test[-1], f_0_test),
-            "weights-moved": float(np.max(np.linalg.norm(weights, axis=1)) / np.linalg.norm(norms)),
-            "input-weights-moved": float(np.max(weights[:, 0]) / norms[0]),
-            "output-weights-moved": float(np.max(weights[:, -1]) / norms[-1]),
-            "features-moved": float(np.max(motion.features)),
-            "kernel-drift": float(np.max(motion.kernel)),
-        }
-
+        problem = computed.prepare(
+            architecture, points, seed=seed, layers=layers, learning_rate=learning_rate, scale=scale,
+            centred=centred, steps=steps,
+        )  # fmt: skip
+        followed = computed.follow(problem, ruler.distance, scale)
+        measured |= followed.measured
     if not trained.ok:
         return measured
-
-    def predicted(gram: np.ndarray, cross: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """f at the test points, and the norm of the residual, at the recorded times."""
-        solver = solve.factor(name, gram)
-        at = [(np.asarray(float(time)), np.asarray(rate)) for time in times]
-        at_test = np.stack([solver.after(*when, cross, y, f_0, f_0_test) for when in at])
-        at_train = np.stack([solver.after(*when, gram, y, f_0, f_0) for when in at])
-        return at_test, np.linalg.norm(at_train - y, axis=1)
-
     with stage("linearised"):
-        linear = paths.follow_linearised(params, architecture, *setting, steps, numbers)
-        linear_test = np.asarray(linear.f_test)
-        own_gram, own_cross = (
-            in_float64(params, architecture, first, second, numbers)
-            for first, second in ((x, None), (x_test, x))
-        )
-        closed, _ = predicted(own_gram, own_cross, "own NTK")
-        infinite, _ = predicted(ntk_gram, ntk_cross, "NTK")
-        losses = np.mean(np.asarray(linear.residuals) ** 2, axis=1)
-        paths.require_fallen("linearised network", float(losses[0]), float(losses[-1]), steps)
-        measured |= {
-            "linearised-vs-closed-form.distance": farthest(linear_test, closed),
-            "linearised-vs-infinite.distance": farthest(linear_test, infinite),
-            "network-vs-linearised.distance": farthest(f_test, linear_test),
-        }
-
+        measured |= computed.beside_linearised(problem, followed, farthest)
     with stage("infinite width"):
-        matched = float(np.trace(ntk_gram) / np.trace(nngp_gram))
-        at_times = np.linalg.norm(residuals[times], axis=1)
-        for name, gram, cross in (
-            ("infinite", ntk_gram, ntk_cross), ("nngp", matched * nngp_gram, matched * nngp_cross)
-        ):
-            prediction, left = predicted(gram, cross, name)
-            gap = np.max(np.abs(at_times - left)) / np.linalg.norm(residuals[0])
-            measured[f"network-vs-{name}.distance"] = farthest(f_test, prediction)
-            measured[f"loss-vs-{name}.distance"] = float(gap)
-            rates = modes.decay_rates(residuals, solve.factor(name, gram), rate)
-            measured[f"mode-rates-vs-{name}.distance"] = modes.typical_error(*rates)
-        share = float(np.trace(ntk_gram) / np.trace(whole_gram))
-        prediction, _ = predicted(share * whole_gram, share * whole_cross, "NTK of all layers")
-        measured["network-vs-all-layers.distance"] = farthest(f_test, prediction)
+        measured |= computed.beside_infinite(problem, followed, farthest)
     return measured

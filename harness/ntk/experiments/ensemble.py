@@ -12,7 +12,8 @@ Importing this module imports no library.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
@@ -29,6 +30,12 @@ from harness.ntk.preparation import (
     Targets,
     settle,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from harness.ntk.ensembles import Gaussian
+    from harness.ntk.measures import Ruler
 
 RESOLUTION = 1e-6
 """Relative. Training and solves are in float64, kernels good to 1e-8."""
@@ -167,21 +174,29 @@ def ensemble(
         name: ensembles.predicted(solvers[name], kernel[train:, :train], covariance, y, steps, rate)
         for name, kernel in trains.items()
     }
-    mean = f_test.mean(axis=0)
+    measured |= _compare(f_test, predictions, covariance, ruler)
+    with stage("posterior"):
+        limit = ensembles.posterior(solvers["nngp"], covariance, y)
+        measured["mean-vs-posterior.distance"] = ruler.distance(f_test.mean(axis=0), limit.mean)
+        measured["posterior.variance"] = float(limit.variance.mean())
+    return measured
 
+
+def _compare(
+    f_test: np.ndarray, predictions: Mapping[str, Gaussian], covariance: np.ndarray, ruler: Ruler
+) -> dict[str, float]:
+    """Mean and variance of the networks, a row each, beside those predicted."""
+    import numpy as np
+
+    measured: dict[str, float] = {}
+    test, mean = f_test.shape[1], f_test.mean(axis=0)
     with stage("mean"):
         measured["mean-vs-zero.distance"] = ruler.distance(mean, np.zeros(test))
         for name, gaussian in predictions.items():
             measured[f"mean-vs-{name}.distance"] = ruler.distance(mean, gaussian.mean)
-
     with stage("variance"):
         measured["variance"] = float(np.var(f_test, axis=0, ddof=1).mean())
-        measured["prior.variance"] = float(np.diag(covariance)[train:].mean())
+        measured["prior.variance"] = float(np.diag(covariance)[-test:].mean())
         for name, gaussian in predictions.items():
             measured[f"{name}.variance"] = float(gaussian.variance.mean())
-
-    with stage("posterior"):
-        limit = ensembles.posterior(solvers["nngp"], covariance, y)
-        measured["mean-vs-posterior.distance"] = ruler.distance(mean, limit.mean)
-        measured["posterior.variance"] = float(limit.variance.mean())
     return measured

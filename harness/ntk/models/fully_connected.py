@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
@@ -17,6 +17,9 @@ from harness.ntk.architecture import (
     NegativeSlope,
     Parameterization,
 )
+
+if TYPE_CHECKING:
+    from harness.ntk.fully_connected import FullyConnected
 
 
 @model(
@@ -45,9 +48,12 @@ def fully_connected(
     last_layer: Annotated[float, Meta(gt=0)] = 1.0,
     biases: Biases = "all",
     bias_init: BiasInit = "random",
-) -> Architecture:
+) -> FullyConnected:
     """A fully connected network with one output (Jacot et al. 2018, arXiv:1806.07572)."""
-    return Architecture(
+    from harness.ntk import fully_connected as wide
+
+    architecture = Architecture(
         hidden, width, activation, w_std, b_std, parameterization, initialisation, last_layer,
         biases=biases, bias_init=bias_init, negative_slope=negative_slope,
     )  # fmt: skip
+    return wide.fully_connected(architecture)

@@ -1,0 +1,191 @@
+"""What a trial of `ntk.dynamics` follows: a network, its linearisation, and what kernels predict of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from harness.ntk import dynamics as paths
+from harness.ntk import kernels, modes, network, solve
+from harness.ntk import layers as parts
+from harness.ntk import train as training
+from harness.ntk.architecture import Architecture
+from harness.ntk.data import Split
+from harness.ntk.empirical import in_float64
+from harness.ntk.fully_connected import fully_connected
+
+Path = Float[np.ndarray, "times test"]
+
+
+class Blocks(NamedTuple):
+    """A kernel on the training points, and between test and training points."""
+
+    gram: solve.Gram
+    cross: solve.Cross
+
+    def times(self, factor: float) -> Blocks:
+        """The kernel scaled."""
+        return Blocks(factor * self.gram, factor * self.cross)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A network before training, what it is trained on, and kernels of infinite width; made by `prepare`.
+
+    `numbers` are those of the layers that are trained (None: all). `ntk` is of these, `whole` of all layers.
+    """
+
+    architecture: Architecture
+    numbers: tuple[int, ...] | None
+    params: network.Params
+    x: Float[np.ndarray, "train inputs"]
+    y: Float[np.ndarray, " train"]
+    x_test: Float[np.ndarray, "test inputs"]
+    f_0: Float[np.ndarray, " train"]
+    f_0_test: Float[np.ndarray, " test"]
+    rate: float
+    times: Int[np.ndarray, " times"]
+    ntk: Blocks
+    nngp: Blocks
+    whole: Blocks
+
+    @property
+    def steps(self) -> int:
+        return int(self.times[-1])
+
+    @property
+    def setting(self) -> tuple[Array, ...]:
+        """The points, the rate and the recorded times, as the paths take them."""
+        arrays = (self.x, self.y, self.x_test, self.rate, self.times)
+        return tuple(jnp.asarray(each) for each in arrays)
+
+    def predicted(self, kernel: Blocks, name: str) -> tuple[Path, Float[np.ndarray, " times"]]:
+        """f at the test points, and the norm of the residual, at the recorded times."""
+        solver = solve.factor(name, kernel.gram)
+        at = [(np.asarray(float(time)), np.asarray(self.rate)) for time in self.times]
+        start = (self.y, self.f_0)
+        at_test = np.stack([solver.after(*when, kernel.cross, *start, self.f_0_test) for when in at])
+        at_train = np.stack([solver.after(*when, kernel.gram, *start, self.f_0) for when in at])
+        return at_test, np.linalg.norm(at_train - self.y, axis=1)
+
+    def own_kernel(self) -> Blocks:
+        """The network's own NTK of the trained layers, before training."""
+        gram, cross = (
+            in_float64(self.params, self.architecture, first, second, self.numbers)
+            for first, second in ((self.x, None), (self.x_test, self.x))
+        )
+        return Blocks(gram, cross)
+
+
+def prepare(
+    architecture: Architecture,
+    points: Split,
+    *,
+    seed: int,
+    layers: parts.Layers,
+    learning_rate: float,
+    scale: float,
+    centred: bool,
+    steps: int,
+) -> Problem:
+    """The first network of a seed. Raises `StageError` where there is no learning rate."""
+    x, x_test, model = points.x_train, points.x_test, fully_connected(architecture)
+    nngp, ntk = (
+        Blocks(gram, cross)
+        for gram, cross in zip(
+            kernels.nngp_ntk(architecture, x), kernels.nngp_ntk(architecture, x_test, x), strict=True
+        )
+    )
+    whole, numbers = ntk, None
+    initial = training.initialise(training.network_key(seed, 0), model, x, x_test)
+    params = network.in_float64(initial.params)
+    if layers != "all":
+        numbers = parts.numbers_of(layers, architecture.hidden)
+        ntk = Blocks(
+            parts.partial_ntk(architecture, layers, x), parts.partial_ntk(architecture, layers, x_test, x)
+        )
+        own_largest = solve.largest_eigenvalue(in_float64(params, architecture, x, layers=numbers))
+        initial = initial._replace(largest=jnp.asarray(own_largest))
+    rate = training.learning_rates(learning_rate, solve.largest_eigenvalue(ntk.gram), [initial])[0]
+    f_0, f_0_test = (np.asarray(training.outputs(params, model, each)) for each in (x, x_test))
+    y = points.y_train / scale
+    return Problem(
+        architecture, numbers, params, x, y + f_0 if centred else y, x_test, f_0, f_0_test, float(rate),
+        paths.recorded_times(steps), ntk, nngp, whole,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The network through training; made by `follow`."""
+
+    residuals: Float[np.ndarray, "steps_and_one train"]
+    f_test: Path
+    measured: dict[str, float]
+
+
+Farthest = Callable[[Path, Path], float]
+"""The greatest distance between two paths over the recorded times."""
+
+
+def follow(problem: Problem, distance: Callable[[np.ndarray, np.ndarray], float], scale: float) -> Followed:
+    """Train the network. Raises `StageError` where its loss does not fall."""
+    path, motion = paths.follow(
+        problem.params, problem.architecture, *problem.setting, problem.steps, problem.numbers
+    )
+    residuals, f_test = np.asarray(path.residuals), np.asarray(path.f_test)
+    initial_loss, *_, final_loss = (float(loss) for loss in np.mean(residuals**2, axis=1))
+    paths.require_fallen("network", initial_loss, final_loss, problem.steps)
+    weights, norms = np.asarray(motion.weights), np.asarray(motion.weight_norms)
+    measured = {
+        "initial-loss": initial_loss * scale**2,
+        "final-loss": final_loss * scale**2,
+        "learning-rate": problem.rate / scale**2,
+        "network-vs-untrained.distance": distance(f_test[-1], problem.f_0_test),
+        "weights-moved": float(np.max(np.linalg.norm(weights, axis=1)) / np.linalg.norm(norms)),
+        "input-weights-moved": float(np.max(weights[:, 0]) / norms[0]),
+        "output-weights-moved": float(np.max(weights[:, -1]) / norms[-1]),
+        "features-moved": float(np.max(motion.features)),
+        "kernel-drift": float(np.max(motion.kernel)),
+    }
+    return Followed(residuals, f_test, measured)
+
+
+def beside_linearised(problem: Problem, followed: Followed, farthest: Farthest) -> dict[str, float]:
+    """The linearised network beside what it must be, and the network beside it."""
+    linear = paths.follow_linearised(
+        problem.params, problem.architecture, *problem.setting, problem.steps, problem.numbers
+    )
+    linear_test = np.asarray(linear.f_test)
+    closed, _ = problem.predicted(problem.own_kernel(), "own NTK")
+    infinite, _ = problem.predicted(problem.ntk, "NTK")
+    losses = np.mean(np.asarray(linear.residuals) ** 2, axis=1)
+    paths.require_fallen("linearised network", float(losses[0]), float(losses[-1]), problem.steps)
+    return {
+        "linearised-vs-closed-form.distance": farthest(linear_test, closed),
+        "linearised-vs-infinite.distance": farthest(linear_test, infinite),
+        "network-vs-linearised.distance": farthest(followed.f_test, linear_test),
+    }
+
+
+def beside_infinite(problem: Problem, followed: Followed, farthest: Farthest) -> dict[str, float]:
+    """The network beside what kernels of infinite width predict from the same start."""
+    residuals, measured = followed.residuals, dict[str, float]()
+    at_times = np.linalg.norm(residuals[problem.times], axis=1)
+    matched = float(np.trace(problem.ntk.gram) / np.trace(problem.nngp.gram))
+    for name, kernel in (("infinite", problem.ntk), ("nngp", problem.nngp.times(matched))):
+        prediction, left = problem.predicted(kernel, name)
+        gap = np.max(np.abs(at_times - left)) / np.linalg.norm(residuals[0])
+        measured[f"network-vs-{name}.distance"] = farthest(followed.f_test, prediction)
+        measured[f"loss-vs-{name}.distance"] = float(gap)
+        rates = modes.decay_rates(residuals, solve.factor(name, kernel.gram), problem.rate)
+        measured[f"mode-rates-vs-{name}.distance"] = modes.typical_error(*rates)
+    share = float(np.trace(problem.ntk.gram) / np.trace(problem.whole.gram))
+    prediction, _ = problem.predicted(problem.whole.times(share), "NTK of all layers")
+    measured["network-vs-all-layers.distance"] = farthest(followed.f_test, prediction)
+    return measured

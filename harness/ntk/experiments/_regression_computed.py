@@ -1,0 +1,236 @@
+"""What a trial of `ntk.regression` computes, each part when it is first asked for, and once.
+
+A part that fails fails again, with the same words, for everybody who asks: so each quantity is missing for
+what it needs and for nothing else, and networks are trained only where what training needs is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from harness.declare import NotCovered, StageError
+from harness.ntk import alternatives, data, kernels, measures, model_checks, own_kernels, solve
+from harness.ntk import train as training
+from harness.ntk.experiments._regression_predictors import Predictor, When
+from harness.ntk.model import Model
+from harness.ntk.optimizers import Optimizer, batch_learning_rates
+
+Part = TypeVar("Part")
+Training = Literal["single", "centred"]
+
+_NAMES = {"ntk": "NTK", "nngp": "NNGP", "rbf": "RBF", "laplace": "Laplace", "matern32": "Matérn-3/2"}
+"""Kernels' names in messages."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The parameters of `ntk.regression`, but for the model's."""
+
+    seed: int
+    data: str
+    preprocess: str
+    targets: str
+    noise: float
+    train: int
+    test: int
+    validation: int
+    networks: int
+    optimizer: Literal["gd", "sgd", "adam"]
+    batch: int
+    learning_rate: float
+    adam_rate: float
+    target_loss: float
+    max_steps: int
+    patience: int
+    ridge: float
+
+
+class Computed:
+    """One trial. Every property and method raises `StageError`, or `NotCovered`, where it cannot be had."""
+
+    def __init__(self, model: Model, setting: Setting) -> None:
+        self.model, self.setting = model, setting
+        batch = min(setting.batch, setting.train) if setting.optimizer == "sgd" else 0
+        self._rule = Optimizer(setting.optimizer, batch)
+        self._parts: dict[str, Any] = {}
+
+    def _once(self, name: str, compute: Callable[[], Part]) -> Part:
+        if name not in self._parts:
+            try:
+                self._parts[name] = compute()
+            except StageError as error:
+                self._parts[name] = error
+        part: Part = self._parts[name]
+        if isinstance(part, StageError):
+            raise type(part)(*part.args)
+        return part
+
+    def predictions(self, predictor: Predictor) -> measures.Predictions:
+        """What the predictor predicts at the test points."""
+        name = f"predictions of {predictor.name} ({predictor.stage})"
+        return self._once(name, lambda: predictor.predict(self))
+
+    def distance(self, a: Predictor, b: Predictor) -> float:
+        """How far apart two predict. `b` goes first: where its kernel failed, `a` is not trained for this."""
+        other = self.predictions(b)
+        return self.ruler.distance(self.predictions(a), other)
+
+    def nearest(self, network: Predictor, rivals: Sequence[Predictor]) -> float:
+        """How far the nearest of the rivals is from the networks. All must be there, whichever is nearest."""
+        others = {rival.name: self.predictions(rival) for rival in rivals}
+        return alternatives.nearest(self.ruler, self.predictions(network), others)
+
+    @property
+    def points(self) -> data.Split:
+        """Training, test and validation points."""
+        at = self.setting
+        return self._once("points", lambda: data.split(at.data, train=at.train, test=at.test, seed=at.seed,
+            noise=at.noise, validation=at.validation, preprocess=at.preprocess, targets=at.targets,
+        ))  # fmt: skip
+
+    @property
+    def ruler(self) -> measures.Ruler:
+        """The units of errors and distances."""
+        return measures.ruler(self.points)
+
+    def constant(self, value: float) -> Float[np.ndarray, " test"]:
+        """The same number at each test point."""
+        return np.full(self.setting.test, value)
+
+    @property
+    def targets(self) -> Float[np.ndarray, "train nets"]:
+        """The training targets, a column beside each network."""
+        return np.repeat(self.points.y_train[:, None], self.setting.networks, axis=1)
+
+    @property
+    def initials(self) -> list[training.Initial]:
+        """The networks before training. Raises `ModelError` where the model is unsound."""
+        return self._once("initials", self._initialised)
+
+    def _initialised(self) -> list[training.Initial]:
+        x, x_test, at = self.points.x_train, self.points.x_test, self.setting
+        keys = [training.network_key(at.seed, number) for number in range(at.networks)]
+        model_checks.require_sound(self.model, keys[0], np.concatenate([x, x_test]))
+        return [training.initialise(key, self.model, x, x_test) for key in keys]
+
+    @property
+    def f0(self) -> Float[np.ndarray, "train nets"]:
+        """The initial functions at the training points."""
+        return np.stack([np.asarray(each.f_train, dtype=np.float64) for each in self.initials], axis=1)
+
+    @property
+    def f0_test(self) -> Float[np.ndarray, "test nets"]:
+        """The initial functions at the test points."""
+        return np.stack([np.asarray(each.f_test, dtype=np.float64) for each in self.initials], axis=1)
+
+    def _analytic(self, ntk: bool) -> tuple[solve.Gram, solve.Cross]:
+        x, x_test = self.points.x_train, self.points.x_test
+        both = self._once(
+            "analytic kernels", lambda: (self.model.analytic(x), self.model.analytic(x_test, x))
+        )
+        gram, cross = (pair[ntk] for pair in both)
+        return gram, cross
+
+    def kernel(self, name: str) -> alternatives.Fitted:
+        """The kernel called `name`, factored."""
+        return self._once(f"{name} kernel", lambda: self._fitted(name))
+
+    def _fitted(self, name: str) -> alternatives.Fitted:
+        x, y, x_test, ridge = self.points.x_train, self.points.y_train, self.points.x_test, self.setting.ridge
+        if name == "linear":
+            return alternatives.fit(name, kernels.linear, x, y, x_test, ridge)
+        if name in ("ntk", "nngp"):
+            return alternatives.fitted(_NAMES[name], *self._analytic(name == "ntk"), y, ridge)
+        radial = {"rbf": kernels.rbf, "laplace": kernels.laplace, "matern32": kernels.matern32}[name]
+        length = self._once("length", lambda: kernels.median_distance(x))
+        return alternatives.fit(_NAMES[name], lambda a, b: radial(a, b, length), x, y, x_test, ridge)
+
+    def jitter(self, name: str) -> float:
+        """The jitter that a kernel needed, over its largest eigenvalue."""
+        solver = self.kernel(name).solver
+        return solver.jitter / solver.largest
+
+    @property
+    def rates(self) -> Float[np.ndarray, " nets"]:
+        """Each network's learning rate."""
+        return self._once("rates", self._rates)
+
+    def _rates(self) -> Float[np.ndarray, " nets"]:
+        units, rule = self.setting.learning_rate, self._rule
+        if rule.name == "adam":
+            return np.full(self.setting.networks, self.setting.adam_rate)
+        try:
+            gram = self._analytic(ntk=True)[0]
+        except NotCovered:
+            gram = None
+        if rule.name == "gd":
+            largest = None if gram is None else solve.largest_eigenvalue(gram)
+            return training.learning_rates(units, largest, self.initials)
+        x = self.points.x_train
+        own = [self.model.tangent_kernel(each.params, x) for each in self.initials]
+        nothing = np.zeros_like(own[0])  # a kernel that bounds no rate
+        return batch_learning_rates(units, rule.batch, nothing if gram is None else gram, own)
+
+    def learning_rate(self) -> float:
+        """The geometric mean of the learning rates."""
+        return float(np.exp(np.mean(np.log(self.rates))))
+
+    def trained(self, kind: Training) -> training.Runs:
+        """The networks after training: on the targets, or centred, on these plus their initial functions."""
+        return self._once(kind, lambda: self._train(kind))
+
+    def _train(self, kind: Training) -> training.Runs:
+        at, points, number = self.setting, self.points, range(self.setting.networks)
+        budget = (self.rates, at.target_loss * points.unit**2, at.max_steps)
+        runs = training.train(
+            self.initials, self.model, points.x_train,
+            self.targets + self.f0 if kind == "centred" else self.targets, points.x_test, *budget,
+            optimizer=self._rule,
+            keys=[training.batch_key(at.seed, each) for each in number] if self._rule.batch else None,
+            held_out=self._held_out(kind) if at.validation else None,
+        )  # fmt: skip
+        training.require_trained(kind, runs, *budget)
+        return runs
+
+    def _held_out(self, kind: Training) -> training.HeldOut:
+        x, at = self.points.x_validation, self.setting
+        y = jnp.repeat(jnp.asarray(self.points.y_validation)[:, None], at.networks, axis=1)
+        if kind == "centred":
+            f0 = [training.outputs(each.params, self.model, x) for each in self.initials]
+            y = y + jnp.stack(f0, axis=1)
+        return training.HeldOut(jnp.asarray(x), y, at.patience)
+
+    def at_time(self, kind: Training) -> Float[np.ndarray, "test nets"]:
+        """What the NTK predicts after the steps that the networks took: given f₀; of centred ones, from 0."""
+        if self._rule.name == "adam":
+            raise StageError("Adam's steps are not gradient descent's: the NTK predicts nothing at them")
+        ntk = self.kernel("ntk")
+        runs = self.trained(kind)
+        start = (self.f0, self.f0_test)
+        if kind == "centred":
+            start = (np.zeros_like(self.f0), np.zeros_like(self.f0_test))
+        pace = self.rates / runs.stride  # the steps of an epoch together are one on all points
+        return ntk.solver.after(runs.steps, pace, ntk.cross, self.points.y_train, *start)
+
+    def own(self, which: When) -> own_kernels.OwnKernels:
+        """The networks' own kernels, before training or after."""
+        return self._once(f"{which} own kernels", lambda: self._own(which))
+
+    def _own(self, which: When) -> own_kernels.OwnKernels:
+        if which == "initial":
+            params = [each.params for each in self.initials]
+        else:
+            params = self.trained("single" if which == "trained" else "centred").params
+        x, x_test = self.points.x_train, self.points.x_test
+        return own_kernels.own_kernels(f"{which} tangent", params, self.model, x, x_test, self.setting.ridge)
+
+    def kernel_change(self) -> float:
+        """How far training moved the single networks' own kernels, the geometric mean over networks."""
+        change = self.own("trained").change_from(self.own("initial"))
+        return measures.geometric_mean(change)

@@ -1,0 +1,36 @@
+"""From the name of a model and its parameters to the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from harness.declare import Value, build_model, find_model
+from harness.ntk.model import Model, ModelError
+
+
+def build(model: str, of_model: Mapping[str, Value]) -> Model:
+    """The model called `model`, "fully-connected" or `package.module:function`, with its parameters.
+
+    Its function returns `(init, apply)`, `(init, apply, kernel)` or a `Model`. Two models are equal if name,
+    parameters and the function itself are, so that trials of a point share compiled programs.
+
+    Raises `UnknownExperimentError` where there is no such function, `ModelError` where what it returns is no
+    model.
+    """
+    key = (model, tuple(sorted(of_model.items())), find_model(model).function)
+    return wrapped(model, build_model(model, of_model), key)
+
+
+def wrapped(name: str, made: object, key: tuple[object, ...] = ()) -> Model:
+    """What a user's function made, as a model with this key. Raises `ModelError` where it is none."""
+    if isinstance(made, tuple) and len(made) in (2, 3):
+        made = Model(*made)
+    if not isinstance(made, Model):
+        what = f"a tuple of {len(made)}" if isinstance(made, tuple) else f"a {type(made).__name__}"
+        raise ModelError(name, "(init, apply), (init, apply, kernel) or a Model", what)
+    for role in ("init", "apply", "kernel", "readout"):
+        part = getattr(made, role)
+        if not (callable(part) or (part is None and role in ("kernel", "readout"))):
+            raise ModelError(name, f"a function {role}", f"a {type(part).__name__}")
+    return replace(made, key=key)
