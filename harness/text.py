@@ -1,4 +1,4 @@
-"""Text that is safe to print; sizes of memory, and shares, as people write them."""
+"""Text that is safe to print; sizes of memory, shares, and values of axes, as people write them."""
 
 from __future__ import annotations
 
@@ -54,3 +54,12 @@ def shortened(text: str, most: int = 8000) -> str:
         return text
     half = most // 2
     return f"{text[:half]}\n… {len(text) - most:,} characters left out …\n{text[-half:]}"
+
+
+def label_of(value: int | float | str | bool) -> str:
+    """How ids and messages name a value of an axis."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)

@@ -26,7 +26,7 @@ from harness.report.record import (
     RecordError,
     TrackedRecord,
     Versioned,
-    decode,
+    head_of,
     deeper,
 )
 from harness.temporary import temporary_file
@@ -139,7 +139,7 @@ def listed(folder: Path) -> tuple[list[Kept], list[str]]:
     problems: list[str] = []
     for path in _files(folder):
         try:
-            head = decode(read(path), str(path), Head)
+            head = head_of(read(path), str(path), Head)
             if any(deeper(suite.given, DEEPEST) for suite in head.suites):
                 raise RecordError(f"{path}: expected at most {DEEPEST} tables in each other, found more")
             kept_at = path.stat().st_mtime_ns
