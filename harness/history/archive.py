@@ -26,8 +26,9 @@ from harness.report.record import (
     RecordError,
     TrackedRecord,
     Versioned,
-    head_of,
     deeper,
+    head_of,
+    to_json,
 )
 from harness.temporary import temporary_file
 from harness.text import printable
@@ -83,7 +84,7 @@ def keep(folder: Path, record: Record) -> Path:
         found = f"found {printable(record.started[:40])!r}"
         raise OutputError(f"{folder}: a record cannot be kept there: expected when it was started, {found}")
     try:
-        return _write_new(folder, _name(record, started), msgspec.json.encode(record) + b"\n")
+        return _write_new(folder, _name(record, started), to_json(record))
     except OSError as error:
         raise OutputError(f"{folder}: a record cannot be kept there: {error.strerror or error}") from error
 

@@ -56,13 +56,16 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         hours = (shown.seeds_to_decision - shown.n) * per_seed / 3600
     return InstanceRecord(
         id=instance.id,
+        suite=instance.suite,
         claim=claim.id,
-        point=instance.labels,
+        point=instance.values,
         says=instance.says,
+        claim_says=claim.says,
         source=_source(instance, suite),
         expect=instance.expect,
         because=instance.because,
         predicate=claim.predicate.describe(),
+        kind=claim.predicate.kind,
         toml=dict(claim.toml),
         alpha=claim.alpha,
         center=claim.center,
@@ -222,9 +225,10 @@ def _control(finding: Finding) -> ControlRecord | None:
         return None
     if control.predicate is None:
         return ControlRecord(none_because=control.none_because)
+    experiment = finding.case.instance.claim.experiment
     return ControlRecord(
         predicate=control.predicate.describe(),
-        at=dict(control.at),
+        at={axis: experiment.value(axis, label) for axis, label in control.at.items()},
         verdict=finding.control_verdict or "",
         parts=tuple(map(_part, finding.control)),
     )

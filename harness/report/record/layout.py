@@ -13,8 +13,8 @@ which they refer:
 
 **A field that is left out is inherited.** An instance has it from the `each` of its claim, or else from the
 claim; a part has `region`, `budget`, `leaves_open` and `exchanged` from its instance, that of a rival
-`verdict` from the rival; a citation has what it does not say itself from its source. What nothing says is null, empty, or
-the default of `types`. Some fields have rules of their own, where they are left out:
+`verdict` from the rival; a citation has what it does not say itself from its source. What nothing says is
+null, empty, or the default of `types`. Some fields have rules of their own, where they are left out:
 
     looks            of an instance or a part: those of `earlier`, then (n, *interval)
     smallest_margin  the end of the interval that is farther inside the region: see `margin`
@@ -53,10 +53,10 @@ Fields = dict[str, Any]
 """Values by the names of fields."""
 
 OF_A_CLAIM = (
-    "suite", "claim", "says", "source", "kind", "exchanged", "predicate", "toml", "alpha", "center",
+    "suite", "claim", "claim_says", "source", "kind", "exchanged", "predicate", "toml", "alpha", "center",
     "explored",
 )  # fmt: skip
-"""What an instance inherits from the line of its claim."""
+"""What an instance inherits from the line of its claim, which calls `claim_says` `says`."""
 SHARED = (
     "expect", "stance", "because", "marks", "unit", "region", "budget", "least", "first_seed", "rule",
     "explored_seeds", "agreement", "reason", "leaves_open", "quantities",
@@ -179,11 +179,12 @@ _Part = _partial(PartRecord, ("n",), values=bytes, earlier=_Looks)
 _Rival = _partial(ControlRecord, (), ("verdict",), parts=_several(_Part))
 _Control = _partial(ControlRecord, (), OF_A_RIVAL, rival=int)
 _Each = _partial(InstanceRecord, (), SHARED, quantities=tuple[tuple[str, ...], ...], control=_Control)
+_IN_A_CLAIM = set(OF_A_CLAIM) - {"claim_says"}
 _Claim = _partial(
     ClaimRecord,
     ("id",),
     **{
-        **{f.name: f.type for f in msgspec.structs.fields(InstanceRecord) if f.name in OF_A_CLAIM},
+        **{f.name: f.type for f in msgspec.structs.fields(InstanceRecord) if f.name in _IN_A_CLAIM},
         "source": _Citation | None,
         "each": _Each,
     },

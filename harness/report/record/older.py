@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 from msgspec.structs import replace
 
 from harness.declare import Value
@@ -42,7 +43,7 @@ def upgraded(record: Record) -> Record:
 
 
 def _learn(instance: InstanceRecord, known: Known) -> None:
-    """Take the values of axes from the parameters of trials. An axis of variants is none of these."""
+    """Take the values of axes from the parameters of trials, where they are parameters."""
     suite = _suite(instance.id)
     control = instance.control.at if instance.control else {}
     for axis, label in (*instance.point.items(), *control.items()):
@@ -66,6 +67,7 @@ def _instance(instance: InstanceRecord, known: Known) -> InstanceRecord:
     return replace(
         instance,
         suite=suite,
+        claim_says=str(instance.toml.get("says", instance.says)),
         kind=kind,
         exchanged=exchanged,
         point=_typed(instance.point, suite, known),
@@ -80,7 +82,18 @@ def _control(control: ControlRecord, suite: str, known: Known, *, exchanged: boo
 
 
 def _typed(labels: Mapping[str, Value], suite: str, known: Known) -> dict[str, Value]:
-    return {axis: known.get((suite, axis, str(label)), label) for axis, label in labels.items()}
+    return {
+        axis: known.get((suite, axis, str(label)), _value(str(label))) for axis, label in labels.items()
+    }
+
+
+def _value(label: str) -> Value:
+    """What a label stands for of which no trial tells: of a benchmark's axis, or where nothing was run."""
+    try:
+        value: Value = msgspec.json.decode(label, type=int | float | bool)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return label
+    return value if label_of(value) == label else label
 
 
 def _claim(claim: ClaimRecord) -> ClaimRecord:

@@ -43,7 +43,8 @@ MOST = 10_000_000
 
 Part = TypeVar("Part", bound=Versioned)
 
-_NO_INSTANCE, _NO_PART, _NO_SOURCE = map(nothing, (InstanceRecord, PartRecord, SourceRecord))
+_NO_INSTANCE = {**nothing(InstanceRecord), "quantities": ()}
+_NO_PART, _NO_SOURCE = nothing(PartRecord), nothing(SourceRecord)
 
 
 def from_json(data: bytes, file: str) -> Record:
@@ -117,8 +118,8 @@ class _Joined:
         """What the instances of a claim have from it."""
         own = said(claim)
         shared = said(own["each"]) if "each" in own else {}
-        fields = {**_NO_INSTANCE, "quantities": ()}
-        fields |= {name: own[name] for name in OF_A_CLAIM if name in own} | shared
+        fields = _NO_INSTANCE | {name: own[name] for name in OF_A_CLAIM if name in own} | shared
+        fields["claim_says"] = own.get("says", "")
         if "source" in own:
             fields["source"] = self._source(own["source"])
         return fields
@@ -126,7 +127,8 @@ class _Joined:
     def _statement(self, claim: Any) -> ClaimRecord:
         own, known = said(claim), self.claims[claim.id]
         fields = {name: own[name] for name in ("id", *OF_A_STATEMENT) if name in own}
-        fields |= {name: known[name] for name in ("suite", "claim", "says", "source") if name in known}
+        fields |= {name: known[name] for name in ("suite", "claim", "source") if name in known}
+        fields["says"] = known["claim_says"]
         return _made(ClaimRecord, fields, claim.id)
 
     def _source(self, citation: Any) -> SourceRecord | None:
@@ -143,8 +145,8 @@ class _Joined:
         fields = {**claim, **own, "claim": claim["claim"]}
         if "source" in own:
             fields["source"] = self._source(own["source"])
-        if "says" not in own and "says" in claim:
-            fields["says"] = filled(claim["says"], fields["point"])
+        if "says" not in own:
+            fields["says"] = filled(fields["claim_says"], fields["point"])
         _complete(fields, own)
         fields["trials"] = self._trials(fields)
         inherited = {name: fields[name] for name in OF_AN_INSTANCE if name in fields}

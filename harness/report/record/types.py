@@ -180,6 +180,9 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     point: dict[str, Value]
     """The value on each axis that the id names: of variants the name, of a change along an axis `1..2`."""
     says: str
+    """The claim's sentence at this point."""
+    claim_says: str = ""
+    """The claim's sentence, with its axes in braces."""
     source: SourceRecord | None
     expect: str
     because: str

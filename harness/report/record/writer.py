@@ -92,6 +92,7 @@ class _File:
             if words is not None:
                 shared["control"] = without(words, _NO_WORDS)
             line = {"id": id_, **without(claim, _NO_INSTANCE), **_statement(stated.get(id_))}
+            line["says"] = line.pop("claim_says", "")
             claims.append({**line, "each": shared} if shared else line)
             heirs[id_] = {**_NO_INSTANCE, **claim, **each, "control": words}
         return claims, [_left(fields, id_, heirs[id_]) for id_, fields in instances]
@@ -100,10 +101,8 @@ class _File:
         """What a claim's line says of the claim: as its statement has it, or else its first instance."""
         own = {name: instances[0][name] for name in OF_A_CLAIM} if instances else {}
         if stated is not None:
-            own |= {"suite": stated.suite, "claim": stated.claim, "says": stated.says}
+            own |= {"suite": stated.suite, "claim": stated.claim, "claim_says": stated.says}
             own["source"] = self.sources.cited(stated.source)
-        elif isinstance(says := own["toml"].get("says"), str):
-            own["says"] = says
         return own
 
     def _instance(self, instance: InstanceRecord) -> Fields:
@@ -125,7 +124,7 @@ class _File:
 
 def _left(fields: Fields, id_: str, claim: Fields) -> Fields:
     """What an instance says beside its claim."""
-    says = filled(claim["says"], fields["point"])
+    says = filled(claim["claim_says"], fields["point"])
     control, words = fields["control"], claim["control"]
     left = without(fields, {**claim, "says": says, "values": b"", "control": control})
     left |= {"claim": id_}
