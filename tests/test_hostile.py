@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from first_schema import first_schema
 
 from harness.export.asv_files import AsvFileError, merge_results
 from harness.report import read_record
@@ -104,8 +105,7 @@ def test_nothing_here_unpickles_or_evaluates() -> None:
 
 @pytest.fixture
 def record() -> dict[str, object]:
-    found: dict[str, object] = json.loads((ROOT / "reports/published/derivation.json").read_text())
-    return found
+    return first_schema(read_record(ROOT / "reports/published/derivation.json"))
 
 
 @pytest.fixture

@@ -72,6 +72,7 @@ _NOTHING: Fields = {
     "because": "", "reason": "", "agreement": "", "marks": (), "values": (), "parts": (), "trials": (),
     "source": None, "control": None, "estimate": None, "interval": (None, None), "region": (None, None),
     "seeds_to_decision": None, "hours_to_decision": None, "name": "", "fingerprints": (),
+    "point": {},
 }  # fmt: skip
 """What a field means that nothing says, and that `types` gives no default."""
 
@@ -145,6 +146,8 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 
 def filled(says: str, point: Mapping[str, Value]) -> str:
     """A claim's sentence at a point; as it is where it might become very long."""
+    if "{" not in says:
+        return says
     labels = {axis: label_of(value) for axis, value in point.items()}
     longest = max(map(len, labels.values()), default=0)
     if len(says) + says.count("{") * longest > _LONGEST:

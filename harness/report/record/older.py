@@ -53,7 +53,6 @@ def _learn(instance: InstanceRecord, known: Known) -> None:
         for trials in instance.trials:
             if axis in trials.params and label_of(trials.params[axis]) == label:
                 known[key] = trials.params[axis]
-                break
 
 
 def _instance(instance: InstanceRecord, known: Known) -> InstanceRecord:
@@ -82,9 +81,13 @@ def _control(control: ControlRecord, suite: str, known: Known, *, exchanged: boo
 
 
 def _typed(labels: Mapping[str, Value], suite: str, known: Known) -> dict[str, Value]:
-    return {
-        axis: known.get((suite, axis, str(label)), _value(str(label))) for axis, label in labels.items()
-    }
+    found = {}
+    for axis, label in labels.items():
+        key = (suite, axis, str(label))
+        if key not in known:
+            known[key] = _value(key[2])
+        found[axis] = known[key]
+    return found
 
 
 def _value(label: str) -> Value:

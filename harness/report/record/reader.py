@@ -142,7 +142,8 @@ class _Joined:
         claim = self.claims.get(found.claim)
         if claim is None:
             raise ValueError(f"expected a claim {found.claim[:200]}, of {found.id[:200]}, found none")
-        fields = {**claim, **own, "claim": claim["claim"]}
+        fields = {**claim, **own}
+        fields["claim"] = claim.get("claim", "")
         if "source" in own:
             fields["source"] = self._source(own["source"])
         if "says" not in own:
@@ -222,8 +223,9 @@ class _Joined:
 
 def _check(record: Record, file: str) -> None:
     """What types do not say. Raises `RecordError`."""
+    distinct = {id(instance.toml): instance for instance in record.instances}
     for where, given in (
-        *((f"instances.{instance.id}.toml", instance.toml) for instance in record.instances),
+        *((f"instances.{instance.id}.toml", instance.toml) for instance in distinct.values()),
         *((f"suites.{suite.name}.given", suite.given) for suite in record.suites),
     ):
         if deeper(given, DEEPEST):

@@ -162,6 +162,6 @@ class Points:
             fields = msgspec.structs.asdict(point)
             for name in ("quantities", "n"):
                 del fields[name]
-            fields["params"] = without(point.params, shared[point.experiment])
+            fields["params"] = dict(sorted(without(point.params, shared[point.experiment]).items()))
             fields["fingerprints"] = packed_fingerprints(point.fingerprints)
             yield without(fields, {**_NO_TRIALS, "params": {}, "fingerprints": b""})

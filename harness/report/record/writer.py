@@ -99,11 +99,11 @@ class _File:
 
     def _claim(self, stated: ClaimRecord | None, instances: Sequence[Fields]) -> Fields:
         """What a claim's line says of the claim: as its statement has it, or else its first instance."""
-        own = {name: instances[0][name] for name in OF_A_CLAIM} if instances else {}
-        if stated is not None:
-            own |= {"suite": stated.suite, "claim": stated.claim, "claim_says": stated.says}
-            own["source"] = self.sources.cited(stated.source)
-        return own
+        if stated is None:
+            return {name: instances[0][name] for name in OF_A_CLAIM}
+        own = {"suite": stated.suite, "claim": stated.claim}
+        own |= {name: instances[0][name] for name in OF_A_CLAIM} if instances else {}
+        return own | {"claim_says": stated.says, "source": self.sources.cited(stated.source)}
 
     def _instance(self, instance: InstanceRecord) -> Fields:
         """All that an instance says, as files say it."""
@@ -127,8 +127,7 @@ def _left(fields: Fields, id_: str, claim: Fields) -> Fields:
     says = filled(claim["claim_says"], fields["point"])
     control, words = fields["control"], claim["control"]
     left = without(fields, {**claim, "says": says, "values": b"", "control": control})
-    left |= {"claim": id_}
-    left.pop("suite", None)
+    left["claim"] = id_
     if control is not None:
         own = without(control, words or _NO_WORDS)
         return {**left, "control": own} if own or words is None else left
