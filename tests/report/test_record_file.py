@@ -163,7 +163,7 @@ HOSTILE = [
     (_change("instances", values="?"), r"\$.instances\[0\].values"),
     (_change("points", fingerprints="AAAA"), "expected 8 bytes for each of `fingerprints`, found 3 bytes"),
     (_change("claims", source={"cite": "nobody"}), "of source nobody, or of what it belongs to, found none"),
-    (_change("claims", each={"quantities": [["a"]]}), "expected budget, expect, unit of toys/same"),
+    (_change("claims", each={"quantities": [["a"]], "budget": 9}), "expected expect, unit of toys/same"),
     (_change("claims", toml="none"), r"\$.claims\[0\].toml"),
 ]
 
