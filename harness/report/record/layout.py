@@ -17,7 +17,7 @@ claim; a part has `region`, `budget`, `leaves_open` and `exchanged` from its ins
 null, empty, or the default of `types`. Some fields have rules of their own, where they are left out:
 
     looks            of an instance or a part: those of `earlier`, then (n, *interval)
-    smallest_margin  the end of the interval that is farther inside the region: see `margin`
+    smallest_margin  what the interval supports of a region of this shape: see `margin`
     says             of an instance: the claim's, with the labels of its point in the braces
     read             how many seeds of each of its `trials` an instance read: n
 
@@ -71,8 +71,7 @@ OF_A_CITATION = ("stance", "where", "scope", "margin")
 _NOTHING: Fields = {
     "because": "", "reason": "", "agreement": "", "marks": (), "values": (), "parts": (), "trials": (),
     "source": None, "control": None, "estimate": None, "interval": (None, None), "region": (None, None),
-    "seeds_to_decision": None, "hours_to_decision": None, "name": "", "fingerprints": (),
-    "point": {},
+    "seeds_to_decision": None, "hours_to_decision": None, "name": "", "fingerprints": (), "point": {},
 }  # fmt: skip
 """What a field means that nothing says, and that `types` gives no default."""
 
@@ -131,7 +130,7 @@ def unpacked_fingerprints(data: bytes | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def margin(fields: Mapping[str, Any]) -> float | None:
-    """The smallest margin that an interval supports, of an instance or a part, by its region's open sides."""
+    """The end of an interval towards the edge of a one-sided region; else the size of its farther end."""
     low, high = fields["interval"]
     if low is None or high is None or fields["region"] == (None, None):
         return None

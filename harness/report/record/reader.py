@@ -39,7 +39,8 @@ READ = (1, SCHEMA_VERSION)
 DEEPEST = 32
 """Levels of tables in each other that a claim or a parameter may have; a suite's own have four."""
 MOST = 10_000_000
-"""Fingerprints that instances may name together: so few points may stand for so many."""
+"""Parameters and fingerprints that points and instances may name together, by reference: a short file must
+not fill the memory. A part of a rival counts as a hundred."""
 
 Part = TypeVar("Part", bound=Versioned)
 
@@ -169,7 +170,7 @@ class _Joined:
         """What came of a control, once for all instances from which its parts inherit the same."""
         if not 0 <= number < len(self.found.rivals):
             raise ValueError(f"expected one of {len(self.found.rivals)} rivals, found number {number}")
-        key = (number, *inherited.values())
+        key = (number, *inherited.items())
         if key not in self.rivals:
             own = said(self.found.rivals[number])
             parts = own.get("parts", ())
@@ -268,8 +269,6 @@ def _part(part: Any, inherited: Fields) -> PartRecord:
     fields = {**_NO_PART, **inherited, **own}
     _complete(fields, own)
     return _made(PartRecord, fields, f"part {fields['name'][:200]!r}")
-
-
 
 
 _Made = TypeVar("_Made", bound=msgspec.Struct)
