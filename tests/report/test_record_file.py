@@ -140,6 +140,14 @@ def test_older_records_get_the_fields_that_their_text_had() -> None:
     assert [type(value) for value in older.instances[2].point.values()] == list(map(type, point.values()))
 
 
+def test_an_older_record_has_no_more_fingerprints_than_seeds() -> None:
+    (trials,) = INSTANCE.trials
+    made = replace(trials, fingerprints=("a" * 16, "b" * 16, "c" * 16), n=2)
+    older = from_json(json.dumps(first_schema(record(replace(INSTANCE, trials=(made,))))).encode(), "r.json")
+    assert older.instances[0].trials[0].fingerprints == made.fingerprints[:2]
+    assert from_json(to_json(older), "r.json") == older
+
+
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
 def test_a_published_record_is_light(path: Path) -> None:
     found = read_record(path)

@@ -17,6 +17,7 @@ from harness.report.record.types import (
     ControlRecord,
     InstanceRecord,
     Record,
+    TrialsRecord,
 )
 from harness.text import label_of
 
@@ -72,12 +73,19 @@ def _instance(instance: InstanceRecord, known: Known) -> InstanceRecord:
         point=_typed(instance.point, suite, known),
         parts=parts,
         control=control,
+        trials=tuple(map(_read, instance.trials)),
     )
 
 
 def _control(control: ControlRecord, suite: str, known: Known, *, exchanged: bool) -> ControlRecord:
     parts = tuple(replace(part, exchanged=exchanged) for part in control.parts)
     return replace(control, at=_typed(control.at, suite, known), parts=parts)
+
+
+def _read(trials: TrialsRecord) -> TrialsRecord:
+    """Without fingerprints of seeds that it does not say were read."""
+    n = max(trials.n, 0)
+    return trials if len(trials.fingerprints) <= n else replace(trials, fingerprints=trials.fingerprints[:n])
 
 
 def _typed(labels: Mapping[str, Value], suite: str, known: Known) -> dict[str, Value]:
