@@ -121,6 +121,8 @@ class _Joined:
         shared = said(own["each"]) if "each" in own else {}
         fields = _NO_INSTANCE | {name: own[name] for name in OF_A_CLAIM if name in own} | shared
         fields["claim_says"] = own.get("says", "")
+        if fields["control"] is not None:
+            fields["control"] = said(fields["control"])
         if "source" in own:
             fields["source"] = self._source(own["source"])
         return fields
@@ -157,12 +159,12 @@ class _Joined:
         fields["control"] = self._control(own, claim["control"], inherited)
         return _made(InstanceRecord, fields, found.id)
 
-    def _control(self, own: Fields, words: Any, inherited: Fields) -> ControlRecord | None:
+    def _control(self, own: Fields, words: Fields | None, inherited: Fields) -> ControlRecord | None:
         """An instance's control; `words` are those of its claim."""
         mine = own.get("control", words)
         if mine is None:
             return None
-        fields = {**({} if words is None else said(words)), **said(mine)}
+        fields = dict(words or {}) if mine is words else {**(words or {}), **said(mine)}
         number = fields.pop("rival", None)
         return ControlRecord(**fields, **({} if number is None else self._rival(number, inherited)))
 
