@@ -27,7 +27,7 @@ MARKERS = {"supported": "o", "refuted": "X", "inconclusive": "D", "error": "s"}
 def rows(record: harness.Record, claim: str, **point: str) -> list[harness.InstanceRecord]:
     """The instances of a claim at a point, in the record's order."""
     found = [i for i in record.instances if i.claim == claim]
-    return [i for i in found if all(i.point.get(axis) == label for axis, label in point.items())]
+    return [i for i in found if all(i.labels.get(axis) == label for axis, label in point.items())]
 
 
 def draw(axes: plt.Axes, y: float, instance: harness.InstanceRecord, *, log: bool) -> None:
@@ -78,7 +78,7 @@ def label_below(figure: plt.Figure, text: str) -> None:
 
 
 def label(instance: harness.InstanceRecord, *axes: str) -> str:
-    return ", ".join(instance.point[axis] for axis in axes)
+    return ", ".join(instance.labels[axis] for axis in axes)
 
 
 def by_width(
@@ -146,11 +146,11 @@ def table(record: harness.Record) -> str:
     lines = ["| claim | supported | refuted | inconclusive | agreement | where | for example |"]
     lines += ["|---|---|---|---|---|---|---|"]
     for stated in statements(record):
-        claim = stated.id.partition("/")[2]
+        claim = stated.claim
         found = [i for i in record.instances if i.claim == claim]
         counts = [sum(i.verdict == v for i in found) for v in ("supported", "refuted", "inconclusive")]
         first = found[0]
-        point = ", ".join(f"{axis} {value}" for axis, value in sorted(first.point.items()))
+        point = ", ".join(f"{axis} {value}" for axis, value in sorted(first.labels.items()))
         said = f"{effect(first.estimate, first.unit)} {interval(first.interval, first.unit)} at {point}"
         agreement = f"{stated.agreement} | {stated.where}"
         lines.append(f"| {claim} | {' | '.join(map(str, counts))} | {agreement} | {said} |")

@@ -33,7 +33,7 @@ def table(record: harness.Record) -> str:
         source = cited(first.source) or "none"
         counts = [str(verdicts[v] or "") for v in ("supported", "refuted", "inconclusive")]
         as_expected = f"{expected} of {definite}" if definite else ""
-        cells = [escape(str(first.toml["says"])), escape(source), *counts, as_expected]
+        cells = [escape(first.claim_says), escape(source), *counts, as_expected]
         cells += [escape(told(stated[name]))]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

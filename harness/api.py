@@ -101,8 +101,8 @@ def arrays(record: Record, claim: str | None = None) -> dict[str, np.ndarray]:
 
     `id`, `claim`, `verdict`, `outcome`, `agreement`, `unit` (strings); `n` (integers); `estimate`, `low`,
     `high`, `region_low`, `region_high`, `seconds` (float64; open sides are ±inf, missing numbers NaN); an
-    array of labels per axis, as `axis:NAME` ('' where an instance lacks it); and `values` (object): each
-    instance's effects, one per seed.
+    array per axis, as `axis:NAME`: float64 where all of its values are numbers (NaN where an instance lacks
+    it), else labels (''); and `values` (object): each instance's effects, one per seed.
     """
     import numpy as np
 
@@ -122,7 +122,12 @@ def arrays(record: Record, claim: str | None = None) -> dict[str, np.ndarray]:
     }
     columns |= {name: np.array(column, dtype=np.float64) for name, column in numbers.items()}
     for axis in sorted({axis for i in chosen for axis in i.point}):
-        columns[f"axis:{axis}"] = np.array([i.point.get(axis, "") for i in chosen], dtype=str)
+        known = {type(i.point[axis]) for i in chosen if axis in i.point}
+        columns[f"axis:{axis}"] = (
+            np.array([i.point.get(axis, math.nan) for i in chosen], dtype=np.float64)
+            if known <= {int, float}
+            else np.array([i.labels.get(axis, "") for i in chosen], dtype=str)
+        )
     columns["values"] = np.empty(len(chosen), dtype=object)
     for index, instance in enumerate(chosen):
         columns["values"][index] = np.array(instance.values, dtype=np.float64)

@@ -81,7 +81,8 @@ at = { shift = 0.0, size = 1 }
     columns = harness.arrays(record)
     assert {len(column) for column in columns.values()} == {4}
     assert columns["id"].tolist() == [i.id for i in record.instances]
-    assert columns["axis:size"].tolist() == ["1", "2", "4", "1"]
+    assert columns["axis:size"].tolist() == [1.0, 2.0, 4.0, 1.0]
+    assert columns["axis:size"].dtype == np.float64
     assert columns["estimate"].dtype == np.float64
     assert (columns["low"] < columns["estimate"]).all()
     assert (columns["estimate"] < columns["high"]).all()

@@ -345,14 +345,14 @@ def test_list_and_plan(write: Callable[[str], Path]) -> None:
 def test_a_trial_repeats_the_number_in_the_record(write: Callable[[str], Path]) -> None:
     folder = write(GOOD).parent
     assert harness("run", "toys.toml", folder=folder).returncode == 0
-    record = json.loads((folder / "reports/toys.json").read_text())
-    instance = next(i for i in record["instances"] if i["id"] == "toys/same[shift=0,size=2]")
+    record = read_record(folder / "reports/toys.json")
+    instance = next(i for i in record.instances if i.id == "toys/same[shift=0,size=2]")
     point = ["shift=0", "size=2", "sd=0.02"]
     done = harness("trial", "toys:pair", *point, "--seed", "4", "--json", folder=folder)
     (by_hand,) = json.loads(done.stdout)
     values = by_hand["values"]
     effect = math.log(values["a.error"]) - math.log(values["b.error"])
-    assert effect == pytest.approx(instance["values"][4], rel=1e-12)
+    assert effect == pytest.approx(instance.values[4], rel=1e-12)
     text = harness("trial", "toys.toml::same[shift=0,size=2]", "--seed", "4", folder=folder).stdout
     assert repr(values["a.error"]) in text
     assert text.count("toys:pair, seed 4") == 2  # the claim's point, and its control's

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from commands import said
+from first_schema import first_schema
 from good_suite import GOOD, read, write
 from made import INSTANCE, RECORD
 from records import record_of
@@ -128,7 +129,7 @@ def test_records_of_0_1_say_where_they_begin_by_their_trials() -> None:
     assert first_seed(old) == 7
     assert first_seed(msgspec.structs.replace(old, trials=())) is None
     assert first_seeds(msgspec.structs.replace(RECORD, instances=(old, INSTANCE))) == "0 and 7"
-    document = json.loads(to_json(RECORD))
+    document = first_schema(RECORD)
     del document["explored_seeds"]
     for instance in document["instances"]:
         for key in ("first_seed", "explored", "explored_seeds"):

@@ -12,12 +12,12 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import hostile
 import pytest
 from good_suite import GOOD
 
+from harness.report import Record, read_record
 from harness.text import printable
 
 pytest_plugins = ["pytester"]
@@ -163,7 +163,7 @@ class Run:
     executions_after: list[str]
     tables: int
     """How many experiments the suite has."""
-    record: dict[str, Any]
+    record: Record
 
     def properties(self, name: str) -> dict[str, str]:
         return {p.attrib["name"]: p.attrib["value"] for p in self.cases[name].iter("property")}
@@ -198,7 +198,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Run:
         executions,
         log.read_text().splitlines(),
         EVERYTHING.count("[experiments."),
-        json.loads((folder / "r.json").read_text()),
+        read_record(folder / "r.json"),
     )
 
 
@@ -211,15 +211,15 @@ def test_an_item_fails_where_its_outcome_does(everything: Run) -> None:
 
 
 def test_the_junit_file_says_what_the_record_of_harness_run_says(everything: Run) -> None:
-    assert len(everything.record["instances"]) == len(OUTCOMES)
-    for instance in everything.record["instances"]:
-        found = everything.properties(instance["id"].removeprefix("toys/"))
+    assert len(everything.record.instances) == len(OUTCOMES)
+    for instance in everything.record.instances:
+        found = everything.properties(instance.local_id)
         for name in ("verdict", "outcome", "expect", "agreement", "unit"):
-            assert found[name] == instance[name], name
+            assert found[name] == getattr(instance, name), name
         for name in ("n", "budget", "estimate", "interval", "region"):
-            assert json.loads(found[name]) == instance[name], name
-        control = instance["control"]
-        expected = "" if control is None else "none" if control["none_because"] else control["verdict"]
+            assert found[name] == json.dumps(getattr(instance, name)), name
+        control = instance.control
+        expected = "" if control is None else "none" if control.none_because else control.verdict
         assert found["control"] == expected
     same = everything.properties("same[shift=0,size=1]")
     assert json.loads(same["seconds"]) > 0

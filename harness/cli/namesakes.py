@@ -53,11 +53,11 @@ def _namesake(suite: SuiteRecord, record: Path) -> str:
     """
     from harness.history.archive import Head
     from harness.report.place import typed_place
-    from harness.report.record import RecordError, decode
+    from harness.report.record import RecordError, head_of
     from harness.suite.names import name_in
 
     try:
-        suites = decode(read(record), str(record), Head).suites
+        suites = head_of(read(record), str(record), Head).suites
     except (OSError, RecordError):
         return ""
     top = _top(suite)

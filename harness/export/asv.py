@@ -97,7 +97,7 @@ def export(
         python=record.environment.python,
     )
     merge_benchmarks(results, listed)
-    claims = {(i.id.partition("/")[0], i.claim) for i in record.instances}
+    claims = {(i.suite, i.claim) for i in record.instances}
     return Written(path, len(record.instances), len(claims), notes)
 
 
@@ -122,14 +122,15 @@ def _rows(
     """A row for each series of the suite of which the record has instances."""
     rows = {}
     for claim, group in itertools.groupby(
-        sorted((i for i in record.instances if i.id.partition("/")[0] == suite.name), key=lambda i: i.claim),
+        sorted((i for i in record.instances if i.suite == suite.name), key=lambda i: i.claim),
         key=lambda i: i.claim,
     ):
         kind = series[claim]
         params = [[repr(value) for value in values.values()] for values in kind.axes.values()]
         points: dict[str, dict[tuple[str, ...], Point]] = {track: {} for track in TRACKS}
         for instance in group:
-            where = tuple(repr(values[instance.point[axis]]) for axis, values in kind.axes.items())
+            labels = instance.labels
+            where = tuple(repr(values[labels[axis]]) for axis, values in kind.axes.items())
             points["track_distance"][where] = _distance_point(instance)
             points["track_seconds"][where] = Point(instance.seconds)
         for track, measured in points.items():
@@ -143,7 +144,7 @@ def _distance_point(instance: InstanceRecord) -> Point:
     found: Distance | None = None if instance.verdict == "error" else distance(instance)
     if found is None:
         return Point(None)
-    value = float(f"{found.value:.5g}")  # as many digits as asv prints, it prints all
+    value = _rounded(found.value)
     if not found.samples:
         return Point(value)
     low, high = found.quartiles
@@ -156,6 +157,11 @@ def _distance_point(instance: InstanceRecord) -> Point:
         "repeat": len(found.samples),
     }
     return Point(value, found.samples, stats)
+
+
+def _rounded(x: float, digits: int = 5) -> float:
+    """`x` with as many significant digits as are worth reading: asv prints all that there are."""
+    return round(x, digits - 1 - math.floor(math.log10(abs(x)))) if x and math.isfinite(x) else x
 
 
 def _listed(folder: Path, file: str) -> dict[str, dict[str, object]]:

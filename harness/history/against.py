@@ -93,8 +93,8 @@ class Published:
         published = self.instances
         held = tuple(hold(instance, published.get(instance.id)) for instance in record.instances)
         names = {suite.name for suite in record.suites}
-        missing = published.keys() - {instance.id for instance in record.instances}
-        left = sum(id_.partition("/")[0] in names for id_ in missing)
+        ran = {instance.id for instance in record.instances}
+        left = sum(then.suite in names for id_, then in published.items() if id_ not in ran)
         seeds = " and ".join(dict.fromkeys(first_seeds(each) for each in self.records.values()))
         return Comparison(tuple(self.records), seeds, held, left)
 

@@ -26,8 +26,9 @@ from harness.report.record import (
     RecordError,
     TrackedRecord,
     Versioned,
-    decode,
     deeper,
+    head_of,
+    to_json,
 )
 from harness.temporary import temporary_file
 from harness.text import printable
@@ -83,7 +84,7 @@ def keep(folder: Path, record: Record) -> Path:
         found = f"found {printable(record.started[:40])!r}"
         raise OutputError(f"{folder}: a record cannot be kept there: expected when it was started, {found}")
     try:
-        return _write_new(folder, _name(record, started), msgspec.json.encode(record) + b"\n")
+        return _write_new(folder, _name(record, started), to_json(record))
     except OSError as error:
         raise OutputError(f"{folder}: a record cannot be kept there: {error.strerror or error}") from error
 
@@ -139,7 +140,7 @@ def listed(folder: Path) -> tuple[list[Kept], list[str]]:
     problems: list[str] = []
     for path in _files(folder):
         try:
-            head = decode(read(path), str(path), Head)
+            head = head_of(read(path), str(path), Head)
             if any(deeper(suite.given, DEEPEST) for suite in head.suites):
                 raise RecordError(f"{path}: expected at most {DEEPEST} tables in each other, found more")
             kept_at = path.stat().st_mtime_ns

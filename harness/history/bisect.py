@@ -284,7 +284,7 @@ class _Bisection:
             except RecordError:
                 said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
                 return None, said[-1] if said else f"harness run ended with {done.returncode}"
-        found = next((i for i in instances if i.id.endswith(f"/{search.id}")), None)
+        found = next((i for i in instances if i.local_id == search.id), None)
         return (found, "run") if found else (None, f"it has no {search.id}")
 
 

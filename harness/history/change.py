@@ -164,7 +164,7 @@ def _definition(instance: InstanceRecord) -> tuple[str, ...]:
         "" if instance.unit == "violation" else _rule(instance.rule),
         instance.expect,
         "none stated" if not control else control.predicate or "none",
-        str(dict(sorted(control.at.items()))) if control else "",
+        str(dict(sorted(control.labels.items()))) if control else "",
     )
 
 

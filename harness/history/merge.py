@@ -195,21 +195,22 @@ def _suites(parts: Sequence[Part]) -> tuple[SuiteRecord, ...]:
 
 def _environment(found: Sequence[EnvironmentRecord]) -> tuple[EnvironmentRecord, list[str]]:
     """What all have in common; where they differ, every value."""
-    first = found[0]
-    merged: dict[str, object] = {}
-    for name in ("python", "platform", "cpu", "device", "machine"):
-        values = dict.fromkeys(getattr(each, name) for each in found)
-        if name == "device" and len(values) > 1:
-            values.pop("none", None)  # of a part that measured nothing
-        merged[name] = ", ".join(values)
-    precision = {name: text for each in found for name, text in each.precision.items()}
-    libraries: dict[str, str] = {}
-    for name in sorted({name for each in found for name in each.libraries}):
-        versions = dict.fromkeys(each.libraries[name] for each in found if name in each.libraries)
-        libraries[name] = ", ".join(versions)
-    differing = [name for name in ("python", "device") if "," in str(merged[name])]
-    differing += [name for name, versions in libraries.items() if ", " in versions]
-    notes = [f"parts were run with different {name}" for name in differing]
-    workers = max(each.workers for each in found)
-    changed = {**merged, "precision": precision, "libraries": libraries, "workers": workers}
-    return msgspec.structs.replace(first, **changed), notes
+    values = {
+        name: dict.fromkeys(getattr(each, name) for each in found)
+        for name in ("python", "platform", "cpu", "device", "machine")
+    }
+    if len(values["device"]) > 1:
+        values["device"].pop("none", None)  # of a part that measured nothing
+    versions = {
+        name: dict.fromkeys(each.libraries[name] for each in found if name in each.libraries)
+        for name in sorted({name for each in found for name in each.libraries})
+    }
+    different = {**{name: values[name] for name in ("python", "device")}, **versions}
+    notes = [f"parts were run with different {name}" for name, all_ in different.items() if len(all_) > 1]
+    return msgspec.structs.replace(
+        found[0],
+        **{name: ", ".join(all_) for name, all_ in values.items()},
+        precision={name: text for each in found for name, text in each.precision.items()},
+        libraries={name: ", ".join(all_) for name, all_ in versions.items()},
+        workers=max(each.workers for each in found),
+    ), notes

@@ -62,7 +62,7 @@ class State:
     @cached_property
     def suites(self) -> Mapping[str, str]:
         """The name of the suite of each instance, by the instance's id."""
-        return {i.id: name for record in self.records for i, name in _with_suites(record)}
+        return {i.id: i.suite for record in self.records for i in record.instances}
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -296,21 +296,9 @@ def _only(record: Record, names: Collection[str]) -> Record:
     """What a record says of these suites."""
     if all(suite.name in names for suite in record.suites):
         return record
-    beginnings = tuple(f"{name}{after}" for name in names for after in ("/", "::"))
     return msgspec.structs.replace(
         record,
         suites=tuple(suite for suite in record.suites if suite.name in names),
-        instances=tuple(i for i, name in _with_suites(record) if name in names),
-        claims=tuple(claim for claim in record.claims if claim.id.startswith(beginnings)),
+        instances=tuple(instance for instance in record.instances if instance.suite in names),
+        claims=tuple(claim for claim in record.claims if claim.suite in names),
     )
-
-
-def _with_suites(record: Record) -> Iterable[tuple[InstanceRecord, str]]:
-    """Each instance with the name of its suite, with which its id begins."""
-    names = sorted((suite.name for suite in record.suites), key=len)
-    for instance in record.instances:
-        owner = instance.id.partition("/")[0]
-        for name in names:
-            if instance.id.startswith((f"{name}/", f"{name}::")):
-                owner = name
-        yield instance, owner

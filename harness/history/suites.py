@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-import msgspec
+from msgspec.structs import replace
 
 from harness.errors import UserError
 from harness.git import git, toplevel
@@ -63,18 +63,16 @@ class Names:
         called = {suite.name: self.of(suite) for suite in record.suites}
         if all(was == now for was, now in called.items()):
             return record
-        suites = tuple(msgspec.structs.replace(s, name=called[s.name]) for s in record.suites)
+        suites = tuple(replace(suite, name=called[suite.name]) for suite in record.suites)
         instances = []
         for instance in record.instances:
-            name, _, local = instance.id.partition("/")
-            instances.append(msgspec.structs.replace(instance, id=self.id(called.get(name, name), local)))
+            name = called.get(instance.suite, instance.suite)
+            instances.append(replace(instance, suite=name, id=self.id(name, instance.local_id)))
         claims = []
         for claim in record.claims:
-            name, _, local = claim.id.partition("/")
-            claims.append(msgspec.structs.replace(claim, id=self.id(called.get(name, name), local)))
-        return msgspec.structs.replace(
-            record, suites=suites, instances=tuple(instances), claims=tuple(claims)
-        )
+            name = called.get(claim.suite, claim.suite)
+            claims.append(replace(claim, suite=name, id=self.id(name, claim.claim)))
+        return replace(record, suites=suites, instances=tuple(instances), claims=tuple(claims))
 
 
 def identify(seen: Sequence[Seen], repository: Path) -> Names:

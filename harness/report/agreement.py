@@ -108,13 +108,15 @@ def _claim_record(name: str, members: Sequence[InstanceRecord], stated: Stated) 
     judged = [_judged(member) for member in members]
     return ClaimRecord(
         id=name,
-        says=str(first.toml.get("says", first.says)),
+        suite=first.suite,
+        claim=first.claim,
+        says=first.claim_says,
         source=first.source,
         agreement=claim_agreement(_scope(first.source), judged, cast(Mapping[Stance, int], known)),
         instances=total,
         stances={each: count for each, count in known.items() if count},
         counts=dict(Counter(member.verdict for member in members)),
-        where=where([(member.point, member.verdict) for member in members], total),
+        where=where([(member.labels, member.verdict) for member in members], total),
     )
 
 

@@ -113,7 +113,7 @@ def _claims(record: Record) -> _Table:
     for name, instances in by_claim(record.instances).items():
         counts = Counter[str](i.outcome for i in instances)
         outcomes = ", ".join(f"{counts[o]} {o}" for o in ORDER if counts[o])
-        rows.append((name, str(instances[0].toml.get("says", instances[0].says)), outcomes))
+        rows.append((name, instances[0].claim_says, outcomes))
     return _Table(("claim", "says", "instances"), rows, "Claims")
 
 

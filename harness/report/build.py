@@ -37,13 +37,16 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
     shown = _part(settling)
     return InstanceRecord(
         id=instance.id,
+        suite=instance.suite,
         claim=claim.id,
-        point=instance.labels,
+        point=instance.values,
         says=instance.says,
+        claim_says=claim.says,
         source=_source(instance, suite),
         expect=instance.expect,
         because=instance.because,
         predicate=claim.predicate.describe(),
+        kind=claim.predicate.kind,
         toml=dict(claim.toml),
         alpha=claim.alpha,
         center=claim.center,
@@ -132,7 +135,7 @@ def _control(instance: Instance, found: Assessment) -> ControlRecord | None:
         return ControlRecord(none_because=control.none_because)
     return ControlRecord(
         predicate=control.predicate.describe(),
-        at=dict(control.at),
+        at={axis: instance.claim.experiment.value(axis, label) for axis, label in control.at.items()},
         verdict=found.control_verdict or "",
         parts=tuple(map(_part, found.control)),
     )

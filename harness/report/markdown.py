@@ -77,7 +77,7 @@ def markdown(record: Record) -> str:
 
 def _claim(name: str, instances: list[InstanceRecord], stated: ClaimRecord | None) -> list[str]:
     first = instances[0]
-    lines = [f"### {escape(name)}", "", escape(str(first.toml.get("says", first.says))), ""]
+    lines = [f"### {escape(name)}", "", escape(first.claim_says), ""]
     if first.source:
         where = f", {first.source.where}" if first.source.where else ""
         arxiv = f" (arXiv:{first.source.arxiv})" if first.source.arxiv else ""

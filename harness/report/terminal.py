@@ -46,9 +46,8 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     stated = {claim.id: claim for claim in statements(record)}
     for name, instances in by_claim(record.instances).items():
         first = instances[0]
-        said = str(first.toml.get("says", first.says))
         lines += ["", printable(f"{name}  ({cited(first.source) or 'no source'})")]
-        lines += [f"  {printable(said)}", f"  {printable(predicate(first))}"]
+        lines += [f"  {printable(first.claim_says)}", f"  {printable(predicate(first))}"]
         if name in stated and (said := told(stated[name])):
             lines += [f"  {printable(said)}"]
         rows = []

@@ -78,7 +78,7 @@ def region(sides: tuple[Side, Side], unit: Unit) -> str:
 
 def point(instance: InstanceRecord) -> str:
     """`data=digits, hidden=2`."""
-    return ", ".join(f"{axis}={instance.point[axis]}" for axis in sorted(instance.point)) or "–"
+    return ", ".join(f"{axis}={label}" for axis, label in sorted(instance.labels.items())) or "–"
 
 
 def control(instance: InstanceRecord) -> str:
@@ -175,7 +175,7 @@ def rival(control: ControlRecord) -> str:
     """What the control is: the predicate that must fail, and where; or why there is none."""
     if control.none_because:
         return f"none: {control.none_because}"
-    at = ", ".join(f"{axis}={label}" for axis, label in control.at.items())
+    at = ", ".join(f"{axis}={label}" for axis, label in control.labels.items())
     return control.predicate + (f" at {at}" if at else "")
 
 
@@ -245,8 +245,7 @@ def by_claim(instances: Sequence[InstanceRecord]) -> dict[str, list[InstanceReco
     """Instances grouped by `suite/claim`, in their order."""
     groups: dict[str, list[InstanceRecord]] = {}
     for instance in instances:
-        suite = instance.id.partition("/")[0]
-        groups.setdefault(f"{suite}/{instance.claim}", []).append(instance)
+        groups.setdefault(f"{instance.suite}/{instance.claim}", []).append(instance)
     return groups
 
 

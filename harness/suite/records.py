@@ -126,6 +126,11 @@ class Experiment:
         """The parameters of its points, once for each model."""
         return tuple(signature.parameters for signature in self.signatures.values())
 
+    def value(self, axis: str, label: str) -> Value:
+        """What a label of an axis stands for, a number or a text; of a variant and of `1..2` the label."""
+        known = self.axes[axis].by_label.get(label) if axis in self.axes else None
+        return label if known is None or known.value is None else known.value
+
     @property
     def repeatable(self) -> Repeatable:
         """How exactly its trials repeat: as the table says, else as the function declares."""
@@ -226,6 +231,11 @@ class Instance:
             axis, start, end = self.span
             labels[axis] = f"{start}..{end}"
         return labels
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """What the labels stand for."""
+        return {axis: self.claim.experiment.value(axis, label) for axis, label in self.labels.items()}
 
     @cached_property
     def local_id(self) -> str:

@@ -17,8 +17,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from unittest import mock
+
+from first_schema import first_schema
+from msgspec.structs import replace
 
 from fuzz import hostile
 from fuzz.mutate import NUMBERS, TEXTS, change_bytes, change_json, change_toml, change_words
@@ -141,16 +143,17 @@ def _record_seeds() -> list[bytes]:
     """Of each published record a few instances that differ in kind."""
     found = []
     for path in sorted((ROOT / "reports/published").glob("*.json")):
-        record: dict[str, Any] = json.loads(path.read_bytes())
-        kinds = {(i["unit"], i["outcome"], i.get("fit") is None): i for i in record["instances"]}
+        record = from_json(path.read_bytes(), str(path))
+        kinds = {(i.unit, i.outcome, i.fit is None): i for i in record.instances}
         for chosen in list(kinds.values())[:6]:
-            found.append(json.dumps({**record, "instances": [chosen]}).encode())
+            one = replace(record, instances=(chosen,))
+            found += [to_json(one), json.dumps(first_schema(one)).encode()]
     return found
 
 
 def _shard_seeds() -> list[bytes]:
     """Two shards of one selection."""
-    first, second = (json.loads(data) for data in _record_seeds()[:2])
+    first, second = (json.loads(data) for data in _record_seeds()[1:4:2])  # of schema 1
     shards = [{"number": n, "of": 2, "places": [n - 1], "total": 2} for n in (1, 2)]
     second = {**first, "instances": second["instances"]}
     parts = [{**first, "shard": shards[0]}, {**second, "shard": shards[1]}]

@@ -30,7 +30,7 @@ def record(*verdicts: str, first: int = 1, total: int = SIZES, name: str = "toys
     agreement = {"supported": "agrees", "refuted": "contradicts"}
     instances = tuple(
         replace(
-            INSTANCE, id=f"{name}/same[size={size}]", point={"size": str(size)},
+            INSTANCE, id=f"{name}/same[size={size}]", suite=name, point={"size": size},
             verdict=verdict, stance="asserts", agreement=agreement.get(verdict, "undecided"),
         )
         for size, verdict in enumerate(verdicts, first)

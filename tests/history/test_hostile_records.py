@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 from commands import said
+from first_schema import first_schema
 
 from harness.history.archive import listed
-from harness.report import read_record
+from harness.report import read_record, to_json
 from harness.report.html import page
 from harness.report.record import DEEPEST, RecordError
 
@@ -24,7 +25,8 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def record() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((ROOT / "reports/published/derivation.json").read_text())
+    """Of schema 1, which holds whatever is in today's."""
+    found = first_schema(read_record(ROOT / "reports/published/derivation.json"))
     found["instances"] = found["instances"][:2]
     return found
 
@@ -170,15 +172,16 @@ def _nested(depth: int) -> object:
     return value
 
 
+@pytest.mark.parametrize("schema", [1, 2])
 @pytest.mark.parametrize("depth", [DEEPEST, 900, 901])
 @pytest.mark.parametrize("where", ["toml", "given"])
-def test_depth_has_a_limit(tmp_path: Path, depth: int, where: str) -> None:
-    changed = record()
-    holder = (
-        changed["instances"][0]["toml"] if where == "toml" else changed["suites"][0].setdefault("given", {})
-    )
-    holder["deep"] = _nested(depth - 1)
+def test_depth_has_a_limit(tmp_path: Path, schema: int, depth: int, where: str) -> None:
     path = tmp_path / "r.json"
+    path.write_text(json.dumps(record()))
+    changed = record() if schema == 1 else json.loads(to_json(read_record(path)))
+    with_toml = changed["instances" if schema == 1 else "claims"][0]
+    holder = with_toml["toml"] if where == "toml" else changed["suites"][0].setdefault("given", {})
+    holder["deep"] = _nested(depth - 1)
     path.write_text(json.dumps(changed))
     kept, problems = listed(tmp_path)
     if depth <= DEEPEST:

@@ -171,6 +171,9 @@ def test_other_machines_are_named(suite: Path) -> None:
     assert record.environment.device == "cpu, H100"
     assert "parts were run with different device" in record.notes
     assert "parts were run with different python" in record.notes
+    both = msgspec.structs.replace(gpu, device="H100, cpu", python=parts[0].record.environment.python)
+    alike = [Part(p.file, msgspec.structs.replace(p.record, environment=both)) for p in parts]
+    assert not any("different" in note for note in merge(alike).notes)  # one device of two names
 
 
 def test_the_command_runs_shards_and_merges_records_and_stores(suite: Path) -> None:

@@ -18,8 +18,13 @@ from harness.history.bisect import Search, bisect
 from harness.history.context import context
 from harness.history.states import NoRecordError
 from harness.history.wanted import wanted
-from harness.report.record import CommitRecord, Record, SuiteRecord, to_json
+from harness.report.record import CommitRecord, InstanceRecord, Record, SuiteRecord, to_json
 from harness.suite import SelectionError
+
+
+def instance(suite: str, **changes: object) -> InstanceRecord:
+    """The one of a suite."""
+    return replace(INSTANCE, id=f"{suite}/same[size=1]", suite=suite, **changes)
 
 
 class Repository:
@@ -51,7 +56,7 @@ class Repository:
                 )
                 for n, p in zip(names, places, strict=True)
             ),
-            "instances": tuple(replace(INSTANCE, id=f"{n}/same[size=1]") for n in names),
+            "instances": tuple(instance(n) for n in names),
             "commit": CommitRecord(hash=git(self.folder, "rev-parse", "HEAD"), dirty=False),
             "started": (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=self.hour)).isoformat(),
         }
@@ -175,7 +180,7 @@ def test_bisect_judges_a_suite_that_states_a_name_from_its_older_records(reposit
     repository.run("toys.toml", old=True)
     repository.write("toys.toml", GOOD.replace("[suite]", '[suite]\nname = "better"'))
     bad = repository.commit()
-    refuted = replace(INSTANCE, id="better/same[size=1]", verdict="refuted", outcome="unexpected")
+    refuted = instance("better", verdict="refuted", outcome="unexpected")
     repository.run("toys.toml", name="better", instances=(refuted,))
     file = repository.folder / "toys.toml"
     found = bisect(Search(file, "same[size=1]", good, bad, history=repository.history))
@@ -250,9 +255,9 @@ def test_a_comparison_takes_of_each_suite_its_newest_record(repository: Reposito
     weaker = {"verdict": "inconclusive", "outcome": "inconclusive"}
     refuted = {"verdict": "refuted", "outcome": "unexpected"}
     repository.commit()
-    repository.run("a.toml", name="a", instances=(replace(INSTANCE, id="a/same[size=1]", **weaker),))
+    repository.run("a.toml", name="a", instances=(instance("a", **weaker),))
     first = repository.commit()
-    repository.run("b.toml", name="b", instances=(replace(INSTANCE, id="b/same[size=1]", **refuted),))
+    repository.run("b.toml", name="b", instances=(instance("b", **refuted),))
     for _ in range(25):  # more than a strip shows
         second = repository.commit()
         repository.run("b.toml", name="b")
@@ -275,7 +280,7 @@ def test_a_folder_of_records_gives_of_each_suite_the_newest_before(repository: R
     repository.commit()
     refuted = {"verdict": "refuted", "outcome": "unexpected"}
     repository.run("a.toml", name="a")
-    repository.run("a.toml", name="a", instances=(replace(INSTANCE, id="a/same[size=1]", **refuted),))
+    repository.run("a.toml", name="a", instances=(instance("a", **refuted),))
     repository.run("a.toml", name="a", fresh=True, first_seed=10**6)
     repository.run("b.toml", name="b")
     now = repository.run("a.toml", name="a")
@@ -323,7 +328,7 @@ def test_records_of_other_suites_are_not_compared(repository: Repository) -> Non
 def test_the_page_of_one_of_two_suites_shows_its_own_past(repository: Repository) -> None:
     two(repository, old=False)
     repository.commit()
-    now = repository.run("b/toys.toml", instances=(replace(INSTANCE, id="toys/same[size=1]", n=99),))
+    now = repository.run("b/toys.toml", instances=(instance("toys", n=99),))
     found = context(now, repository.history, repository.folder)
     assert list(found.past) == ["toys/same[size=1]"]
     assert len(found.past["toys/same[size=1]"]) == 2

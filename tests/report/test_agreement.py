@@ -9,6 +9,7 @@ import statistics
 from pathlib import Path
 
 import pytest
+from first_schema import first_schema
 from made import INSTANCE, record
 from msgspec.structs import replace
 from pages import assert_inert, find, text_of
@@ -217,11 +218,11 @@ PUBLISHED = Path(__file__).parents[2] / "reports/published/issues.json"
 
 def test_a_record_without_claims_is_told_as_it_was_judged() -> None:
     """A copy of what version 0.1 wrote: no stances, and no agreement where nothing was expected."""
-    data = json.loads(to_json(record(
+    data = first_schema(record(
         INSTANCE,
-        replace(INSTANCE, id="toys/same[size=2]", point={"size": "2"}, verdict="refuted", expect="open",
+        replace(INSTANCE, id="toys/same[size=2]", point={"size": 2}, verdict="refuted", expect="open",
                 outcome="measured", agreement=""),
-    )))  # fmt: skip
+    ))  # fmt: skip
     del data["claims"]
     for instance in data["instances"]:
         for late in ("stance", "supported_for_some"):

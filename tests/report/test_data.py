@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from first_schema import first_schema
 from toy_data import SUITE
 
 from harness.options import RunOptions
@@ -89,7 +90,7 @@ def test_records_without_these_fields_are_read_and_shown(record: Any) -> None:
     """As version 0.1 wrote them."""
     import json
 
-    document = json.loads(to_json(record('data = "toy_data:already_split"')))
+    document = first_schema(record('data = "toy_data:already_split"'))
     for instance in document["instances"]:
         for trials in instance["trials"]:
             del trials["data"], trials["own_split"]

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.questions import Unit
 from harness.report.distance import distance, how_far
-from harness.report.record import InstanceRecord, PartRecord, StraightnessRecord, Unit
+from harness.report.record import InstanceRecord, PartRecord, StraightnessRecord
 
 
 def instance_of(

@@ -105,8 +105,8 @@ def test_nothing_is_a_link_or_calls_anybody_on_github(record: Record, write: Cal
 def test_json_gives_back_every_character(record: Record) -> None:
     data = to_json(record)
     assert from_json(data, "r.json") == record
-    first = json.loads(data)["instances"][0]
-    assert first["says"] == first["because"] == first["source"]["title"] == hostile.TEXT
+    first, (source, *_) = record.instances[0], json.loads(data)["sources"]
+    assert first.says == first.because == source["title"] == hostile.TEXT
     assert not re.search(rb"[\x00-\x09\x0b-\x1f]", data)
 
 

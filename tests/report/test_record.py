@@ -55,6 +55,10 @@ def test_it_has_what_a_reader_needs(record: Record) -> None:
     first = record.instances[0]
     assert first.id == "toys/same[shift=0,size=1]"
     assert first.says == "a equals b at 0, size 1."
+    assert (first.suite, first.claim, first.kind) == ("toys", "same", "equal")
+    assert first.point == {"shift": 0, "size": 1}
+    assert first.control is not None
+    assert first.control.at == {"shift": 0.5}
     assert first.source is not None
     assert (first.source.cite, first.source.stance, first.source.where) == ("someone", "asserts", "p. 3")
     assert (first.verdict, first.outcome, first.agreement) == ("supported", "as-expected", "agrees")
@@ -86,7 +90,8 @@ def test_open_sides_are_null(record: Record) -> None:
     below = next(i for i in record.instances if i.claim == "below")
     assert below.region == (None, 0.1)
     assert below.unit == "value"
-    assert json.loads(to_json(record))["instances"][-2]["region"] == [None, 0.1]
+    line = next(claim for claim in json.loads(to_json(record))["claims"] if claim["id"] == "toys/below")
+    assert line["each"]["region"] == [None, 0.1]
     assert (below.verdict, below.outcome, below.agreement) == ("supported", "unexpected", "contradicts")
 
 
@@ -121,8 +126,9 @@ def test_it_survives_its_file(record: Record, tmp_path: Path) -> None:
         (b"", "expected a record of harness run"),
         (b"[]", "expected a record of harness run"),
         (b"{}", "expected a record of harness run"),
-        (b'{"schema_version": 999}', "expected record schema 1, which this version reads, found 999"),
+        (b'{"schema_version": 999}', "expected record schema 1 or 2, which this version reads, found 999"),
         (b'{"schema_version": 1}', "expected a record of schema 1"),
+        (b'{"schema_version": 2}', "expected a record of schema 2"),
         (b"\xff", "expected a record of harness run"),
     ],
 )

@@ -36,9 +36,11 @@ PART = PartRecord(
 )
 INSTANCE = InstanceRecord(
     id="toys/same[size=1]",
+    suite="toys",
     claim="same",
-    point={"size": "1"},
+    point={"size": 1},
     says="a equals b at size 1.",
+    claim_says="a equals b at size {size}.",
     source=SourceRecord(
         cite="someone",
         stance="asserts",
@@ -53,6 +55,7 @@ INSTANCE = InstanceRecord(
     expect="supported",
     because="the source says so",
     predicate="a and b equal within 5%",
+    kind="equal",
     toml={"says": "a equals b at size {size}.", "equal": {"of": ["a", "b"], "within": "5%"}},
     alpha=0.001,
     center="mean",
@@ -72,7 +75,7 @@ INSTANCE = InstanceRecord(
     hours_to_decision=None,
     reason="",
     parts=(),
-    control=ControlRecord(predicate="a and c equal", at={"shift": "0.5"}, verdict="refuted", parts=(PART,)),
+    control=ControlRecord(predicate="a and c equal", at={"shift": 0.5}, verdict="refuted", parts=(PART,)),
     seconds=1.5,
     trials=(
         TrialsRecord(
@@ -145,5 +148,5 @@ def unmeasured(outcome: str, **changes: object) -> InstanceRecord:
 
 def at_sizes(sizes: int, **changes: object) -> tuple[InstanceRecord, ...]:
     """INSTANCE at sizes 1, 2, …"""
-    made = [replace(INSTANCE, id=f"toys/same[size={k}]", point={"size": str(k)}) for k in range(1, sizes + 1)]
+    made = [replace(INSTANCE, id=f"toys/same[size={k}]", point={"size": k}) for k in range(1, sizes + 1)]
     return tuple(replace(i, **changes) for i in made)

@@ -54,9 +54,9 @@ def _is_address(url: str) -> bool:
 
 def command(record: Record, instance: InstanceRecord) -> str:
     """What to type to judge the instance again."""
-    name, _, local_id = instance.id.partition("/")
-    suite = next((s for s in record.suites if s.name == name), None)
-    words = ["harness", "run", f"{suite.path if suite else name + '.toml'}::{local_id}"]
+    suite = next((s for s in record.suites if s.name == instance.suite), None)
+    file = suite.path if suite else f"{instance.suite}.toml"
+    words = ["harness", "run", f"{file}::{instance.local_id}"]
     for parameter, value in (suite.given if suite else {}).items():
         words += ["--with", f"{parameter}={_literal(value)}"]
     first = record.first_seed if instance.first_seed is None else instance.first_seed

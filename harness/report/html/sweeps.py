@@ -10,10 +10,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.declare import Value
 from harness.report.html.figures import spanning
 from harness.report.html.ticks import ticks
 from harness.report.html.views import ClaimView, InstanceView
 from harness.report.record import InstanceRecord
+from harness.text import label_of
 
 VERDICTS = {
     "supported": "▲",
@@ -77,28 +79,36 @@ def sweeps(claims: Sequence[ClaimView]) -> list[Sweep]:
 
 
 def _axes(instances: Sequence[InstanceRecord]) -> dict[str, list[str]]:
-    """The axes along which the points differ, each with its labels in order."""
-    names = dict.fromkeys(axis for i in instances for axis in i.point)
-    labels = {name: dict.fromkeys(i.point[name] for i in instances if name in i.point) for name in names}
-    return {name: sorted(found, key=_order) for name, found in labels.items() if len(found) > 1}
+    """The axes along which the points differ, each with its labels: numbers by size, then words."""
+    values: dict[str, dict[str, Value]] = {}
+    for axis, value in (each for i in instances for each in i.point.items()):
+        values.setdefault(axis, {})[label_of(value)] = value
+    return {
+        axis: sorted(found, key=lambda label: _order(found[label]))
+        for axis, found in values.items()
+        if len(found) > 1
+    }
 
 
-def _order(label: str) -> tuple[bool, float, str]:
-    """Numbers by size, then words."""
-    try:
-        return (False, float(label), label)
-    except ValueError:
-        return (True, 0.0, label)
+def _order(value: Value) -> tuple[bool, float, str]:
+    """Where a value stands among the others of its axis."""
+    if isinstance(value, str):
+        return (True, 0.0, value)
+    return (False, float(value), "")
 
 
 def _maps(claim: ClaimView, axes: dict[str, list[str]]) -> tuple[Map, ...]:
     by_size = sorted(axes, key=lambda name: -len(axes[name]))
     x_axis, y_axis = by_size[:2]
     others = [name for name in axes if name not in (x_axis, y_axis)]
-    places = {tuple(v.record.point.get(name, "") for name in axes): v for v in claim.instances}
+    labelled = [(v.record.labels, v) for v in claim.instances]
+    places = {tuple(labels.get(name, "") for name in axes): v for labels, v in labelled}
     found = []
-    combinations = {tuple(v.record.point.get(name, "") for name in others) for v in claim.instances}
-    for labels in sorted(combinations, key=lambda found: [*map(_order, found)]):
+    combinations = {
+        tuple(labels.get(name, "") for name in others): [_order(v.record.point.get(o, "")) for o in others]
+        for labels, v in labelled
+    }
+    for labels in sorted(combinations, key=combinations.__getitem__):
         fixed = dict(zip(others, labels, strict=True))
         rows = []
         for y in axes[y_axis]:
@@ -130,7 +140,7 @@ def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
         bottom = y.start if low is None else y(low)
         region = (top, max(0.0, bottom - top))
         edges = tuple(y(side) for side in (low, high) if side is not None)
-    drawn = [(places[i.point[name]], i) for i in measured if name in i.point]
+    drawn = [(places[label_of(i.point[name])], i) for i in measured if name in i.point]
     every = max(1, math.ceil(len(labels) * 34 / (CURVE_WIDTH - _LEFT)))
     return Curve(
         axis=name,

@@ -14,7 +14,7 @@ from harness.report.html.views import claims
 from harness.report.record import InstanceRecord
 
 
-def grid(**axes: tuple[str, ...]) -> list[InstanceRecord]:
+def grid(**axes: tuple[int | str, ...]) -> list[InstanceRecord]:
     made = []
     for labels in itertools.product(*axes.values()):
         point = dict(zip(axes, labels, strict=True))
@@ -24,7 +24,7 @@ def grid(**axes: tuple[str, ...]) -> list[InstanceRecord]:
 
 
 def test_two_axes_span_a_map_and_the_third_has_one_for_each_value() -> None:
-    made = grid(data=("x", "y"), hidden=("1", "2", "3"), width=("512", "64", "1024"))
+    made = grid(data=("x", "y"), hidden=(1, 2, 3), width=(512, 64, 1024))
     (sweep,) = sweeps(claims(made[:-1], {}, {}))
     assert [found.title for found in sweep.maps] == ["data=x", "data=y"]
     first, second = sweep.maps
@@ -33,12 +33,12 @@ def test_two_axes_span_a_map_and_the_third_has_one_for_each_value() -> None:
     for label, cells in first.rows:
         for x, cell in zip(first.x, cells, strict=True):
             assert cell
-            assert cell.record.point == {"data": "x", "hidden": x, "width": label}
+            assert cell.record.labels == {"data": "x", "hidden": x, "width": label}
     assert second.rows[-1][1][-1] is None
 
 
 def test_a_cell_leads_to_its_row_and_says_its_verdict() -> None:
-    made = grid(hidden=("1", "2"), width=("64", "512"))
+    made = grid(hidden=(1, 2), width=(64, 512))
     made[0] = replace(made[0], verdict="refuted", outcome="unexpected")
     tree = assert_inert(page(record(*made)))
     (table,) = find(tree, "table", class_="map")

@@ -1,4 +1,7 @@
-"""The record: one run's complete result, as typed data and as JSON with a versioned schema.
+"""What a record says, as typed data in memory. How it stands in a file, `harness.report.record.file` says.
+
+An instance is whole: it carries its claim's words, source and TOML, so that one alone can be shown, compared
+and moved to another record. In memory these are shared, in a file they stand once.
 
 Numbers of effects (`estimate`, `interval`, `region`, `values`, `smallest_margin`) are in the units of
 x_s, the one number per seed that is judged; `unit` says what these are:
@@ -19,7 +22,7 @@ five times as long if it does.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 
@@ -27,18 +30,15 @@ from harness.declare import Value
 from harness.errors import UserError
 from harness.judge import Outcome
 from harness.questions import Center, Unit
+from harness.text import label_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Side = float | None
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
 """Of a git commit: an argument of git's, which takes others that begin with a dash."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
-
-DEEPEST = 32
-"""Levels of tables in each other that a claim or a parameter may have; a suite's own have four."""
-
 
 class RecordError(UserError, ValueError):
     """A file is no record, or one of a schema that this version does not read."""
@@ -48,9 +48,6 @@ class Versioned(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What every record says, of whatever schema."""
 
     schema_version: int
-
-
-Part = TypeVar("Part", bound=Versioned)
 
 
 class SourceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -122,10 +119,16 @@ class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The rival: its predicate in words, its point, and what became of it; or why there is none."""
 
     predicate: str = ""
-    at: dict[str, str] = {}
+    at: dict[str, Value] = {}
+    """Axes on which it lies elsewhere than the claim's instance, with their values."""
     verdict: str = ""
     parts: tuple[PartRecord, ...] = ()
     none_because: str = ""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """`at` in the words of ids."""
+        return {axis: label_of(value) for axis, value in self.at.items()}
 
 
 class FitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -169,13 +172,23 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One instance of a claim. The numbers beside `verdict` are those of the part that settled it."""
 
     id: str
+    suite: str = ""
+    """The name of its suite, with which its id begins."""
     claim: str
-    point: dict[str, str]
+    """The claim's id in its suite."""
+    point: dict[str, Value]
+    """The value on each axis that the id names: of variants the name, of a change along an axis `1..2`."""
     says: str
+    """The claim's sentence at this point."""
+    claim_says: str = ""
+    """The claim's sentence, with its axes in braces."""
     source: SourceRecord | None
     expect: str
     because: str
     predicate: str
+    """In words."""
+    kind: str = ""
+    """Of its predicate: `equal`, `at-most`, …"""
     toml: dict[str, object]
     alpha: float
     center: Center
@@ -236,12 +249,25 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exchanged: bool = False
     """The claim holds outside of the region: `differ`."""
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """`point` in the words of ids."""
+        return {axis: label_of(value) for axis, value in self.point.items()}
+
+    @property
+    def local_id(self) -> str:
+        """`claim[axis=label,…]`: its id in its suite."""
+        return self.id.removeprefix(f"{self.suite}/")
+
 
 class ClaimRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One claim, and what its instances together say of its source; made by `harness.report.agreement`."""
 
     id: str
     """`suite/claim`."""
+    suite: str = ""
+    claim: str = ""
+    """The claim's id in its suite."""
     says: str
     """With its axes in braces."""
     source: SourceRecord | None
@@ -355,7 +381,7 @@ class RecheckRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Record(Versioned, frozen=True, kw_only=True, gc=False):
-    """One run's complete result; made by `harness.report.build`, read by `read_record`."""
+    """One run's complete result; made by `harness.session`, read by `read_record`."""
 
     harness_version: str
     started: str
@@ -387,66 +413,3 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     """Those of the instances, in their order; empty of older records: see `harness.report.agreement`."""
     explored_seeds: bool = False
     """Whether an instance read seeds on which its expectation was formed."""
-
-
-def to_json(record: Record) -> bytes:
-    """The record as JSON, indented by one space and ending with a line feed."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
-
-
-def from_json(data: bytes, file: str) -> Record:
-    """The record in `data`. Raises `RecordError` that names the file, what was expected and found."""
-    return decode(data, file, Record)
-
-
-def decode(data: bytes, file: str, kind: type[Part]) -> Part:
-    """Of the record in `data`, what `kind` has fields for. Raises `RecordError`, as `from_json` does."""
-    found: Part | msgspec.ValidationError
-    try:
-        found = msgspec.json.decode(data, type=kind)
-        version = found.schema_version
-    except msgspec.ValidationError as error:
-        found, version = error, _version(data, file)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecordError(f"{file}: expected a record of harness run, found {error}") from None
-    if version != SCHEMA_VERSION:
-        expected = f"record schema {SCHEMA_VERSION}, which this version reads"
-        raise RecordError(f"{file}: expected {expected}, found {version}")
-    if isinstance(found, msgspec.ValidationError):
-        raise RecordError(f"{file}: expected a record of schema {SCHEMA_VERSION}: {found}")
-    if isinstance(found, Record):
-        _check(found, file)
-    return found
-
-
-def _check(record: Record, file: str) -> None:
-    """What types do not say. Raises `RecordError`."""
-    for where, given in (
-        *((f"instances.{instance.id}.toml", instance.toml) for instance in record.instances),
-        *((f"suites.{suite.name}.given", suite.given) for suite in record.suites),
-    ):
-        if deeper(given, DEEPEST):
-            raise RecordError(
-                f"{file}: expected at most {DEEPEST} tables in each other, found more in {where[:200]}"
-            )
-    if record.shard is not None and len(record.shard.places) != len(record.instances):
-        places, found = len(record.shard.places), len(record.instances)
-        raise RecordError(f"{file}: expected an instance for each place of shard, found {found} for {places}")
-
-
-def deeper(value: object, most: int) -> bool:
-    """Whether more than so many tables or lists are in each other."""
-    level = [value]
-    for _ in range(most + 1):
-        inner = [list(v.values()) if isinstance(v, dict) else v for v in level if isinstance(v, (dict, list))]
-        if not inner:
-            return False
-        level = [item for items in inner for item in items]
-    return True
-
-
-def _version(data: bytes, file: str) -> int:
-    try:
-        return msgspec.json.decode(data, type=Versioned).schema_version
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecordError(f"{file}: expected a record of harness run, found {error}") from None

@@ -1,0 +1,60 @@
+"""The record: one run's complete result.
+
+`types` says what it is in memory, `layout` how it stands in a file (schema 2). `writer` and `reader` go from
+one to the other; what is of schema 1 goes through `older`, and is of today's from there on.
+"""
+
+from harness.report.record.reader import DEEPEST, deeper, from_json, head_of
+from harness.report.record.types import (
+    SCHEMA_VERSION,
+    ClaimRecord,
+    CommitRecord,
+    ControlRecord,
+    CountsRecord,
+    EnvironmentRecord,
+    FitRecord,
+    InstanceRecord,
+    PartRecord,
+    RecheckRecord,
+    Record,
+    RecordError,
+    ShardRecord,
+    Side,
+    SourceRecord,
+    StraightnessRecord,
+    SuiteRecord,
+    TimingRecord,
+    TrackedRecord,
+    TrialsRecord,
+    Versioned,
+)
+from harness.report.record.writer import to_json
+
+__all__ = [
+    "DEEPEST",
+    "SCHEMA_VERSION",
+    "ClaimRecord",
+    "CommitRecord",
+    "ControlRecord",
+    "CountsRecord",
+    "EnvironmentRecord",
+    "FitRecord",
+    "InstanceRecord",
+    "PartRecord",
+    "RecheckRecord",
+    "Record",
+    "RecordError",
+    "ShardRecord",
+    "Side",
+    "SourceRecord",
+    "StraightnessRecord",
+    "SuiteRecord",
+    "TimingRecord",
+    "TrackedRecord",
+    "TrialsRecord",
+    "Versioned",
+    "deeper",
+    "from_json",
+    "head_of",
+    "to_json",
+]

@@ -1,0 +1,143 @@
+"""From a record to its file, see `layout`: what instances share is found here, and written once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from harness.report.record.layout import (
+    HEAD,
+    OF_A_CLAIM,
+    OF_A_RIVAL,
+    OF_A_STATEMENT,
+    SHARED,
+    Fields,
+    filled,
+    nothing,
+)
+from harness.report.record.tables import (
+    Points,
+    Rivals,
+    Sources,
+    encode,
+    most_common,
+    numbers,
+    part_fields,
+    same,
+    without,
+)
+from harness.report.record.types import ClaimRecord, ControlRecord, InstanceRecord, Record
+
+_NO_RECORD, _NO_CONTROL = nothing(Record), nothing(ControlRecord)
+_NO_INSTANCE = {**nothing(InstanceRecord), "quantities": ()}
+_NO_WORDS = {name: _NO_CONTROL[name] for name in OF_A_RIVAL}
+
+
+def to_json(record: Record) -> bytes:
+    """The record as JSON, an instance on a line, ending with a line feed."""
+    return b"{\n" + b",\n".join(_fields(record)) + b"\n}\n"
+
+
+def _fields(record: Record) -> Iterator[bytes]:
+    """The fields of the file: those of the head on a line each, entries of tables on a line each."""
+    for field in HEAD:
+        value = getattr(record, field.name)
+        if field.name in _NO_RECORD and same(value, _NO_RECORD[field.name]):
+            continue
+        if field.name in ("suites", "rechecks"):
+            yield _table(field.name, map(msgspec.json.encode, value))
+        else:
+            yield encode(field.name) + b":" + msgspec.json.encode(value)
+    file = _File(Sources(), Points(record), Rivals())
+    claims, instances = file.claims_and_instances(record)
+    shared = file.points.shared()
+    experiments = (encode(name) + b":" + encode(params) for name, params in shared.items())
+    yield _table("sources", map(msgspec.json.encode, file.sources.table()))
+    yield b'"experiments":{\n' + b",\n".join(experiments) + b"\n}"
+    yield _table("points", map(msgspec.json.encode, file.points.table(shared)))
+    yield _table("rivals", file.rivals.lines())
+    yield _table("claims", map(msgspec.json.encode, claims))
+    yield _table("instances", map(msgspec.json.encode, instances))
+
+
+def _table(name: str, lines: Iterable[bytes]) -> bytes:
+    return encode(name) + b":[\n" + b",\n".join(lines) + b"\n]"
+
+
+@dataclass(frozen=True)
+class _File:
+    """The tables, which claims and instances fill."""
+
+    sources: Sources
+    points: Points
+    rivals: Rivals
+
+    def claims_and_instances(self, record: Record) -> tuple[list[Fields], list[Fields]]:
+        """Their lines."""
+        stated = {claim.id: claim for claim in record.claims}
+        members: dict[str, list[Fields]] = {id_: [] for id_ in stated}
+        instances = []
+        for instance in record.instances:
+            id_ = f"{instance.suite}/{instance.claim}"
+            members.setdefault(id_, []).append(fields := self._instance(instance))
+            instances.append((id_, fields))
+        claims, heirs = [], {}
+        for id_, own in members.items():
+            claim = self._claim(stated.get(id_), own)
+            each = {name: most_common(fields[name] for fields in own) for name in SHARED if own}
+            words = most_common(_words(fields["control"]) for fields in own) if own else None
+            shared = without(each, _NO_INSTANCE)
+            if words is not None:
+                shared["control"] = without(words, _NO_WORDS)
+            line = {"id": id_, **without(claim, _NO_INSTANCE), **_statement(stated.get(id_))}
+            line["says"] = line.pop("claim_says", "")
+            claims.append({**line, "each": shared} if shared else line)
+            heirs[id_] = {**_NO_INSTANCE, **claim, **each, "control": words}
+        return claims, [_left(fields, id_, heirs[id_]) for id_, fields in instances]
+
+    def _claim(self, stated: ClaimRecord | None, instances: Sequence[Fields]) -> Fields:
+        """What a claim's line says of the claim: as its statement has it, or else its first instance."""
+        if stated is None:
+            return {name: instances[0][name] for name in OF_A_CLAIM}
+        own = {"suite": stated.suite, "claim": stated.claim}
+        own |= {name: instances[0][name] for name in OF_A_CLAIM} if instances else {}
+        return own | {"claim_says": stated.says, "source": self.sources.cited(stated.source)}
+
+    def _instance(self, instance: InstanceRecord) -> Fields:
+        """All that an instance says, as files say it."""
+        fields = numbers(instance)
+        fields["source"] = self.sources.cited(instance.source)
+        fields["parts"] = [part_fields(part, instance) for part in instance.parts]
+        fields["trials"] = [self.points.number(trials) for trials in instance.trials]
+        fields["quantities"] = [trials.quantities for trials in instance.trials]
+        read = [trials.n for trials in instance.trials]
+        if any(n != instance.n for n in read):
+            fields["read"] = read
+        if (control := instance.control) is not None:
+            fields["control"] = {name: getattr(control, name) for name in OF_A_RIVAL}
+            if (number := self.rivals.number(control, instance)) is not None:
+                fields["control"]["rival"] = number
+        return fields
+
+
+def _left(fields: Fields, id_: str, claim: Fields) -> Fields:
+    """What an instance says beside its claim."""
+    says = filled(claim["claim_says"], fields["point"])
+    control, words = fields["control"], claim["control"]
+    left = without(fields, {**claim, "says": says, "values": b"", "control": control})
+    left["claim"] = id_
+    if control is not None:
+        own = without(control, words or _NO_WORDS)
+        return {**left, "control": own} if own or words is None else left
+    return left if words is None else {**left, "control": None}
+
+
+def _words(control: Fields | None) -> Fields | None:
+    """What a claim says of its control."""
+    return None if control is None else {name: control[name] for name in OF_A_RIVAL}
+
+
+def _statement(stated: ClaimRecord | None) -> Fields:
+    return {} if stated is None else {name: getattr(stated, name) for name in OF_A_STATEMENT}
