@@ -25,7 +25,8 @@ from scipy import special
 from harness.declare import NotCovered, StageError
 from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
-from harness.ntk.subjects import Block, Matrix, Points, Subject, Which, ask, resolve
+from harness.ntk.named_subjects import resolve
+from harness.ntk.subjects import Block, Matrix, Points, Subject, Which, ask
 
 WORST = 1e99
 """The error of an entry that is not a finite number, and the largest error reported: finite, so that a claim

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from harness.ntk.architecture import Architecture
-from harness.ntk.empirical import in_float64
+from harness.ntk.empirical import float64_ntk
 from harness.ntk.network import Params
 from harness.ntk.solve import Cross, Gram, Solver, factor
 
@@ -54,7 +54,7 @@ def own_kernels(
 
     Raises `StageError` as `solve.factor` does; `name` appears in the message.
     """
-    grams = [in_float64(each, architecture, x) for each in params]
-    crosses = [in_float64(each, architecture, x_test, x) for each in params]
+    grams = [float64_ntk(each, architecture, x) for each in params]
+    crosses = [float64_ntk(each, architecture, x_test, x) for each in params]
     solvers = [factor(name, gram, ridge * float(np.trace(gram)) / len(x)) for gram in grams]
     return OwnKernels(grams, crosses, solvers)

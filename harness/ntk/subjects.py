@@ -1,4 +1,4 @@
-"""Kernel implementations under test: what one is, how one is named, and what its answers must look like.
+"""Kernel implementations under test: what one is, and what its answers must look like.
 
 A *subject* is a function
 
@@ -34,8 +34,6 @@ Points = Float[np.ndarray, "points inputs"]
 Matrix = Float[np.ndarray, "rows columns"]
 Subject = Callable[..., Any]
 Which = Literal["nngp", "ntk"]
-
-NAMES = ("neural-tangents", "closed-form", "monte-carlo", "empirical")
 
 
 @dataclass(frozen=True)
@@ -76,26 +74,6 @@ class Block:
         """The block of these rows and columns (slices or indices)."""
         pick = np.ix_(np.arange(len(self.values))[rows], np.arange(self.values.shape[1])[columns])
         return Block(self.values[pick], self.error[pick], self.replicates)
-
-
-def resolve(name: str) -> Subject:
-    """The subject called `name`: one of `NAMES`, or `package.module:function`.
-
-    Raises `StageError` where it cannot be imported. Only the subject that is named is imported.
-    """
-    if name == "closed-form":
-        return _closed_form
-    if name == "monte-carlo":
-        from harness.ntk.monte_carlo import monte_carlo
-
-        return monte_carlo
-    if name == "neural-tangents":
-        return _neural_tangents
-    if name == "empirical":
-        from harness.ntk.mean_kernels import empirical
-
-        return empirical
-    return imported(name)
 
 
 def imported(name: str) -> Subject:
@@ -194,18 +172,3 @@ def _takes_seed(subject: Subject) -> bool:
         return "seed" in inspect.signature(subject).parameters
     except (TypeError, ValueError):  # a builtin without a signature
         return False
-
-
-def _closed_form(x1: Points, x2: Points | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
-    from harness.ntk import closed_form
-
-    return closed_form.nngp_ntk(architecture, x1, x2)
-
-
-def _neural_tangents(x1: Points, x2: Points | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
-    from harness.ntk import kernels
-
-    lacking = kernels.lacking(architecture)
-    if lacking:
-        raise NotImplementedError(f"neural-tangents: {lacking}")
-    return kernels.nngp_ntk(architecture, x1, x2)

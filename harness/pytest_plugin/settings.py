@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.pytest_plugin import NO_RECHECK
+from harness.pytest_plugin.keys import NO_RECHECK
 from harness.targets import assigned, default_store
 from harness.text import share
 

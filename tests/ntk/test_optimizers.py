@@ -9,7 +9,7 @@ import pytest
 
 from harness.ntk import data, kernels, network, optimizers, solve, train
 from harness.ntk.architecture import Architecture
-from harness.ntk.empirical import in_float64
+from harness.ntk.empirical import float64_ntk
 from harness.ntk.optimizers import Optimizer
 
 LINEAR = Architecture(0, 1, "identity", 1.5, 0.5, "standard")
@@ -164,7 +164,7 @@ def test_rates_of_mini_batches():
         rates = optimizers.batch_learning_rates(0.5, batch, 2 * gram, own)
         np.testing.assert_allclose(rates, [1 / (2 * bound), 1 / (3 * bound)])
     initials = precise_start(LINEAR)
-    mine = in_float64(initials[0].params, LINEAR, SPLIT.x_train)
+    mine = float64_ntk(initials[0].params, LINEAR, SPLIT.x_train)
     by_descent = train.learning_rates(0.75, solve.largest_eigenvalue(gram), initials)
     np.testing.assert_allclose(optimizers.batch_learning_rates(0.75, 12, gram, [mine]), by_descent, rtol=1e-5)
 

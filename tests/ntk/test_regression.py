@@ -12,7 +12,7 @@ import pytest
 
 from harness.declare import StageError, collect_stages, find
 from harness.ntk import data, kernels, measures, own_kernels, solve, train
-from harness.ntk.empirical import in_float64
+from harness.ntk.empirical import float64_ntk
 from harness.ntk.experiments.regression import QUANTITIES, regression
 from harness.ntk.network import apply
 
@@ -207,8 +207,8 @@ def test_batches_are_those_of_the_seed_and_number(monkeypatch):
 
 
 def test_an_ill_conditioned_kernel_of_its_own_leaves_the_rest(monkeypatch):
-    original = own_kernels.in_float64
-    monkeypatch.setattr(own_kernels, "in_float64", lambda *args: np.ones_like(original(*args)))
+    original = own_kernels.float64_ntk
+    monkeypatch.setattr(own_kernels, "float64_ntk", lambda *args: np.ones_like(original(*args)))
     values, failures = trial()
     assert "initial tangent kernel: condition number" in failures["empirical kernels"]
     assert {stage for stage, failure in failures.items() if failure} == {"empirical kernels"}
@@ -245,7 +245,7 @@ def test_regressions_with_own_kernels_by_hand(monkeypatch):
     x, y, x_test, y_test = split.x_train, split.y_train, split.x_test, split.y_test
 
     def kernel(params):
-        return in_float64(params, architecture, x), in_float64(params, architecture, x_test, x)
+        return float64_ntk(params, architecture, x), float64_ntk(params, architecture, x_test, x)
 
     def regression_with(kernel, targets):
         gram, cross = kernel

@@ -18,7 +18,8 @@ from typing import Any
 from distributed import Client, Future, KilledWorker, Security, SpecCluster
 
 from harness.measure.clock import AwakeClock
-from harness.measure.cluster import ClusterError, remote
+from harness.measure.cluster import remote
+from harness.measure.cluster.errors import ClusterError
 from harness.measure.cluster.orders import (
     Found,
     Order,

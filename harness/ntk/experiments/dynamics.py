@@ -75,7 +75,7 @@ def dynamics(
     from harness.ntk import train as training
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import split
-    from harness.ntk.empirical import in_float64
+    from harness.ntk.empirical import float64_ntk
 
     measured: dict[str, float] = {}
     architecture = Architecture(
@@ -104,7 +104,7 @@ def dynamics(
             numbers = parts.numbers_of(layers, hidden)
             ntk_gram = parts.partial_ntk(architecture, layers, x)
             ntk_cross = parts.partial_ntk(architecture, layers, x_test, x)
-            own_largest = solve.largest_eigenvalue(in_float64(params, architecture, x, layers=numbers))
+            own_largest = solve.largest_eigenvalue(float64_ntk(params, architecture, x, layers=numbers))
             initial = initial._replace(largest=jnp.asarray(own_largest))
         largest = solve.largest_eigenvalue(ntk_gram)
         rate = float(training.learning_rates(learning_rate, largest, [initial])[0])
@@ -143,7 +143,7 @@ def dynamics(
         linear = paths.follow_linearised(params, architecture, *setting, steps, numbers)
         linear_test = np.asarray(linear.f_test)
         own_gram, own_cross = (
-            in_float64(params, architecture, first, second, numbers)
+            float64_ntk(params, architecture, first, second, numbers)
             for first, second in ((x, None), (x_test, x))
         )
         closed, _ = predicted(own_gram, own_cross, "own NTK")

@@ -96,7 +96,7 @@ def regression(
     from harness.ntk import train as training
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import split
-    from harness.ntk.empirical import in_float64
+    from harness.ntk.empirical import float64_ntk
     from harness.ntk.optimizers import Optimizer, batch_learning_rates
     from harness.ntk.own_kernels import own_kernels
 
@@ -187,7 +187,7 @@ def regression(
         if rule.name == "gd":
             rates = training.learning_rates(learning_rate, solve.largest_eigenvalue(ntk_gram), initials)
         elif rule.name == "sgd":
-            own_grams = [in_float64(params, architecture, x) for params in params_0]
+            own_grams = [float64_ntk(params, architecture, x) for params in params_0]
             rates = batch_learning_rates(learning_rate, rule.batch, ntk_gram, own_grams)
         else:
             rates = np.full(networks, adam_rate)
