@@ -122,13 +122,13 @@ def _entering(architecture: Architecture, number: int, fan_in: int, products: Ar
 
 def _layers(
     params: Params, architecture: Architecture, x: Float[Array, "points inputs"]
-) -> list[tuple[Float[Array, "points fan_in"], Float[Array, "outputs points fan_out"]]]:
+) -> list[tuple[Float[Array, "points _"], Float[Array, "outputs points _"]]]:
     """For each layer, what enters it and the derivatives of the outputs by its pre-activations."""
     x = x.astype(params[0][0].dtype)
 
     def forward(
-        offsets: list[Float[Array, "points fan_out"]],
-    ) -> tuple[Float[Array, " outputs"], list[Float[Array, "points fan_in"]]]:
+        offsets: list[Float[Array, "points _"]],
+    ) -> tuple[Float[Array, " outputs"], list[Float[Array, "points _"]]]:
         a, entering = x, []
         for number, offset in enumerate(offsets):
             entering.append(a)

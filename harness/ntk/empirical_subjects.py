@@ -26,11 +26,11 @@ from jaxtyping import Float
 from harness.declare import NotCovered, StageError
 from harness.ntk import subjects
 from harness.ntk.sample_networks import FullyConnected, Tree, leaves, mapped
+from harness.ntk.shapes import Columns, Points, Rows
 
 Apply = Callable[[Tree, Any], Any]
 Subject = Callable[..., Any]
 Mode = Literal["full", "trace", "diagonal"]
-Points = Float[np.ndarray, "points inputs"]
 Answer = Float[np.ndarray, "..."]
 
 
@@ -55,8 +55,8 @@ def ask(
     subject: Subject,
     apply: Apply,
     params: Tree,
-    x1: Points,
-    x2: Points | None,
+    x1: Rows,
+    x2: Columns | None,
     *,
     outputs: int | None,
     mode: Mode = "full",
@@ -98,7 +98,7 @@ def ask(
 
 
 def layers(
-    apply: Apply, params: Tree, x1: Points, x2: Points | None = None, *, mode: Mode = "full"
+    apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
 ) -> Answer:
     """From Gram matrices of layers (`harness.ntk.empirical`): fully connected networks."""
     from harness.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
@@ -114,8 +114,8 @@ def layers(
 def jacobians(
     apply: Apply,
     params: Tree,
-    x1: Points,
-    x2: Points | None = None,
+    x1: Rows,
+    x2: Columns | None = None,
     *,
     mode: Mode = "full",
     batch_size: int | None = None,
@@ -132,7 +132,7 @@ def jacobians(
 
 
 def neural_tangents(
-    apply: Apply, params: Tree, x1: Points, x2: Points | None = None, *, mode: Mode = "full"
+    apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
 ) -> Answer:
     """neural-tangents' `empirical_ntk_fn` by contraction of Jacobians; its trace is a mean over outputs."""
     from harness.ntk import network  # noqa: F401  # float64

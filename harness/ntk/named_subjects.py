@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from harness.ntk.architecture import Architecture
-from harness.ntk.subjects import Matrix, Points, Subject, imported
+from harness.ntk.shapes import Columns, Matrix, Rows
+from harness.ntk.subjects import Subject, imported
 
 NAMES = ("neural-tangents", "closed-form", "monte-carlo", "empirical")
 
@@ -28,13 +29,13 @@ def resolve(name: str) -> Subject:
     return imported(name)
 
 
-def _closed_form(x1: Points, x2: Points | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
+def _closed_form(x1: Rows, x2: Columns | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
     from harness.ntk import closed_form
 
     return closed_form.nngp_ntk(architecture, x1, x2)
 
 
-def _neural_tangents(x1: Points, x2: Points | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
+def _neural_tangents(x1: Rows, x2: Columns | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
     from harness.ntk import kernels
 
     lacking = kernels.lacking(architecture)

@@ -25,13 +25,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float
 
 from harness.declare import NotCovered, StageError
 from harness.ntk.architecture import Architecture
+from harness.ntk.shapes import Columns, Matrix, Rows
 
-Points = Float[np.ndarray, "points inputs"]
-Matrix = Float[np.ndarray, "rows columns"]
 Subject = Callable[..., Any]
 Which = Literal["nngp", "ntk"]
 
@@ -90,7 +88,7 @@ def imported(name: str) -> Subject:
 
 
 def ask(
-    subject: Subject, architecture: Architecture, x1: Points, x2: Points | None, seed: int
+    subject: Subject, architecture: Architecture, x1: Rows, x2: Columns | None, seed: int
 ) -> dict[Which, Block | StageError]:
     """Call a subject once: for each kernel a `Block`, or why there is none.
 
@@ -124,7 +122,7 @@ def ask(
     }
 
 
-def _given(*pairs: tuple[Points | None, Points | None]) -> list[tuple[Points, Points]]:
+def _given(*pairs: tuple[np.ndarray | None, np.ndarray | None]) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(now, then) for now, then in pairs if now is not None and then is not None]
 
 
