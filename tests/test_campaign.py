@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from edits import edited
 from good_suite import GOOD, read, write
 
 from harness.campaign import Finding, Progress, conduct
@@ -56,19 +57,19 @@ def test_a_true_claim_with_a_failing_rival_is_as_expected(read: Read) -> None:
     ],
 )
 def test_outcomes(read: Read, old: str, new: str, verdict: str, outcome: str) -> None:
-    text = GOOD.replace(old, new).replace("control = { at = { shift = 0.5 } }", 'control = "none: not here"')
+    text = edited(GOOD, {old: new, "control = { at = { shift = 0.5 } }": 'control = "none: not here"'})
     if outcome == "vacuous":
-        text = GOOD.replace(old, new)
+        text = edited(GOOD, {old: new})
     (finding,) = findings(read(text), keyword="size=1").values()
     assert (finding.verdict, finding.outcome) == (verdict, outcome)
 
 
 def test_an_error_says_which_seed_and_quantity(read: Read) -> None:
-    (crashed,) = findings(read(GOOD.replace("sd = 0.02", "crash-at = 4")), keyword="size=1").values()
+    (crashed,) = findings(read(edited(GOOD, {"sd = 0.02": "crash-at = 4"})), keyword="size=1").values()
     assert crashed.parts[0].error.startswith("seed 4: the worker exited with code 7")
-    (nan,) = findings(read(GOOD.replace("sd = 0.02", "nan-at = 4")), keyword="size=1").values()
+    (nan,) = findings(read(edited(GOOD, {"sd = 0.02": "nan-at = 4"})), keyword="size=1").values()
     assert nan.parts[0].error == "seed 4: a.error: expected a finite number, found nan"
-    (shifted_case, *_) = read(GOOD.replace("sd = 0.02", "nan-at = 104")).instances
+    (shifted_case, *_) = read(edited(GOOD, {"sd = 0.02": "nan-at = 104"})).instances
     with Laboratory(None, workers=1) as laboratory:
         (shifted,) = conduct([case(shifted_case, first_seed=100)], laboratory).findings
     assert shifted.parts[0].error.startswith("seed 104: ")
@@ -87,7 +88,7 @@ def test_a_mistake_that_the_two_lowest_seeds_make_alike_is_not_made_again(
     read: Read, tmp_path: Path, how: str, seeds: int, said: str
 ) -> None:
     log = tmp_path / "log"
-    text = GOOD.replace("toys:pair", "mistaken:pair").replace("sd = 0.02", f'how = "{how}", log = "{log}"')
+    text = edited(GOOD, {"toys:pair": "mistaken:pair", "sd = 0.02": f'how = "{how}", log = "{log}"'})
     suite = read(text)
     found = findings(suite, workers=1)
     file = Path(__file__).parent / "support" / "mistaken.py"
@@ -139,7 +140,7 @@ def test_a_trial_is_withdrawn_only_where_nobody_waits_for_it(read: Read) -> None
 
 
 def test_an_error_beyond_the_seeds_that_a_claim_reads_is_not_its_own(read: Read) -> None:
-    found = findings(read(GOOD.replace("sd = 0.02", "sd = 0.02, crash-at = 15")), keyword="size=1")
+    found = findings(read(edited(GOOD, {"sd = 0.02": "sd = 0.02, crash-at = 15"})), keyword="size=1")
     (finding,) = found.values()
     assert finding.parts[0].ruling.n < 15
     assert finding.verdict == "supported"
@@ -147,7 +148,7 @@ def test_an_error_beyond_the_seeds_that_a_claim_reads_is_not_its_own(read: Read)
 
 def test_a_failed_stage_stops_only_the_claims_that_read_it(read: Read) -> None:
     text = (
-        GOOD.replace("sd = 0.02", "sd = 0.02, fail-at = 2")
+        edited(GOOD, {"sd = 0.02": "sd = 0.02, fail-at = 2"})
         + """
 [claims.late]
 says = "The gap is small."
@@ -175,7 +176,7 @@ control = { at = { shift = 0.5 } }
 at = { shift = 0.0 }
 """
     for expect in ("supported", "open"):
-        text = GOOD.replace("sd = 0.02", "sd = 0.02, lack-at = 2") + late.replace("EXPECT", expect)
+        text = edited(GOOD, {"sd = 0.02": "sd = 0.02, lack-at = 2"}) + edited(late, {"EXPECT": expect})
         found = findings(read(text), keyword="size=1")
         assert found["same[shift=0,size=1]"].verdict == "supported"
         lacking = found["late[shift=0,size=1]"]
@@ -185,21 +186,23 @@ at = { shift = 0.0 }
 
 def test_claims_over_one_experiment_measure_each_trial_once(read: Read, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    again = GOOD[GOOD.index("[claims.same]") :].replace("[claims.same]", "[claims.again]")
-    text = GOOD.replace("sd = 0.02", f'sd = 0.02, log = "{log}"') + again.replace('"5%"', '"6%"')
+    again = edited(GOOD[GOOD.index("[claims.same]") :], {"[claims.same]": "[claims.again]"})
+    text = edited(GOOD, {"sd = 0.02": f'sd = 0.02, log = "{log}"'}) + edited(again, {'"5%"': '"6%"'})
     findings(read(text), tmp_path / "store.sqlite", recheck=None)
     ran = [line.rsplit(" ", 1)[0] for line in log.read_text().splitlines()]
     assert len(ran) == len(set(ran))
-    findings(read(text.replace('"6%"', '"7%"')), tmp_path / "store.sqlite", recheck=None)
+    findings(read(edited(text, {'"6%"': '"7%"'})), tmp_path / "store.sqlite", recheck=None)
     ran = [line.rsplit(" ", 1)[0] for line in log.read_text().splitlines()]
     assert len(ran) == len(set(ran)), "a changed margin measured a trial again"
 
 
 def test_values_do_not_depend_on_workers_order_budget_or_what_else_runs(read: Read, tmp_path: Path) -> None:
-    text = GOOD.replace("sd = 0.02", "sd = 0.08")
+    text = edited(GOOD, {"sd = 0.02": "sd = 0.08"})
     whole = findings(read(text), workers=2)
     alone = findings(read(text), workers=1, keyword="size=4")
-    richer = findings(read(text.replace("seeds = 21", "seeds = 48")), tmp_path / "s.sqlite", keyword="size=4")
+    richer = findings(
+        read(edited(text, {"seeds = 21": "seeds = 48"})), tmp_path / "s.sqlite", keyword="size=4"
+    )
     key = "same[shift=0,size=4]"
     rulings = [f[key].parts[0].ruling for f in (whole, alone, richer)]
     assert rulings[0] == rulings[1]
@@ -218,11 +221,10 @@ def test_other_seeds_are_other_numbers_and_the_same_seeds_the_same(read: Read) -
 
 
 def test_a_monotone_claim_is_refuted_by_one_pair(read: Read) -> None:
-    text = GOOD.replace("sd = 0.02", "sd = 0.02, slope = 1.0").replace(
-        'equal = { of = ["a.error", "b.error"], within = "5%" }',
-        'monotone = { of = "gap", along = "size", direction = "decreasing" }',
-    )
-    (finding,) = findings(read(text.replace("control = { at = { shift = 0.5 } }", ""))).values()
+    equal = 'equal = { of = ["a.error", "b.error"], within = "5%" }'
+    falls = 'monotone = { of = "gap", along = "size", direction = "decreasing" }'
+    text = edited(GOOD, {"sd = 0.02": "sd = 0.02, slope = 1.0", equal: falls})
+    (finding,) = findings(read(edited(text, {"control = { at = { shift = 0.5 } }": ""}))).values()
     assert finding.verdict == "refuted"
     assert [p.verdict for p in finding.parts] == ["refuted", "refuted"]
     # From size to size the gap grows by ln 2; the mean of 6 or more differences, each of sd 0.02·√2, is
@@ -244,7 +246,7 @@ def test_progress_counts_up(read: Read, tmp_path: Path) -> None:
 
 def test_when_the_time_is_over_what_is_undecided_is_not_run(read: Read, tmp_path: Path) -> None:
     """Half of it is in the store; the trials of the other half sleep beyond the budget, and are ended."""
-    text = GOOD.replace("size = [1, 2, 4]", "size = [1, 2], nap = { none = {}, long = { sleep = 60.0 } }")
+    text = edited(GOOD, {"size = [1, 2, 4]": "size = [1, 2], nap = { none = {}, long = { sleep = 60.0 } }"})
     cases = [case(i) for i in read(text).instances]
     short = [c for c in cases if c.instance.labels["nap"] == "none"]
     store = tmp_path / "store.sqlite"
@@ -270,9 +272,9 @@ def test_without_time_nothing_is_run_and_nothing_is_green(read: Read) -> None:
 
 
 def test_a_claim_is_not_run_where_only_its_control_lacks_time(read: Read, tmp_path: Path) -> None:
-    slow = GOOD.replace("shift = [0.0, 0.5]", "rival = { no = {}, yes = { shift = 0.5, sleep = 60.0 } }")
-    slow = slow.replace("shift = 0.5 } }\nat", 'rival = "yes" } }\nat').replace("{shift}", "{rival}")
-    slow = slow.replace("at = { shift = 0.0 }", 'at = { rival = "no" }')
+    slow = edited(GOOD, {"shift = [0.0, 0.5]": "rival = { no = {}, yes = { shift = 0.5, sleep = 60.0 } }"})
+    slow = edited(slow, {"shift = 0.5 } }\nat": 'rival = "yes" } }\nat', "{shift}": "{rival}"})
+    slow = edited(slow, {"at = { shift = 0.0 }": 'at = { rival = "no" }'})
     asked = case(read(slow).instances[0])
     with Laboratory(tmp_path / "store.sqlite", workers=2) as laboratory:
         conduct([replace(asked, control=())], laboratory)
@@ -300,9 +302,9 @@ def test_a_trial_has_the_largest_memory_limit_of_its_claims_unless_one_is_given(
     expected: int | None,
 ) -> None:
     first = f'experiment = "pairs"\nmemory-limit = {own}' if own else 'experiment = "pairs"'
-    other = GOOD[GOOD.index("[claims.same]") :].replace("claims.same", "claims.other")
-    second = other.replace('"pairs"', f'"pairs"\nmemory-limit = {others}') if others else other
-    suite = read(GOOD.replace('experiment = "pairs"', first) + second)
+    other = edited(GOOD[GOOD.index("[claims.same]") :], {"claims.same": "claims.other"})
+    second = edited(other, {'"pairs"': f'"pairs"\nmemory-limit = {others}'}) if others else other
+    suite = read(edited(GOOD, {'experiment = "pairs"': first}) + second)
     limits = set()
     request = Laboratory.request
 

@@ -17,7 +17,8 @@ import numpy as np
 from harness.declare import NotCovered, StageError, stage
 from harness.ntk.conformance import WORST, Difference, largest
 from harness.ntk.empirical_subjects import Mode, Subject, ask, resolve
-from harness.ntk.sample_networks import INPUTS, Name, Scaled, Tree, draw_params, jacobian, mapped, network
+from harness.ntk.names import SampleNetwork
+from harness.ntk.sample_networks import INPUTS, Scaled, Tree, draw_params, jacobian, mapped, network
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
 from harness.ntk.subjects import Block
 
@@ -159,7 +160,9 @@ class Case:
         return np.where(sizes == 0, top if top > 0 else 1.0, sizes)
 
 
-def case_of(subject: str | Subject, name: Name, seed: int, *, points: int = 7, others: int = 5) -> Case:
+def case_of(
+    subject: str | Subject, name: SampleNetwork, seed: int, *, points: int = 7, others: int = 5
+) -> Case:
     """The case of a named subject and network: `points` in A, `others` in B, standard Gaussian.
 
     A subject that cannot be imported becomes one that gives only that `StageError`.

@@ -105,6 +105,7 @@ def layers(
 
     if not isinstance(apply, FullyConnected):
         raise NotImplementedError("Gram matrices of layers are those of fully connected networks")
+    params = mapped(_jax, params)
     if mode == "diagonal":
         return np.asarray(empirical_ntk_diagonal(params, apply.architecture, _jax(x1)))
     second = None if x2 is None else _jax(x2)
@@ -162,7 +163,7 @@ def _traced(full: Answer, mode: Mode) -> Answer:
     return np.einsum("rckk->rc", full) if mode == "trace" and full.ndim == 4 else full
 
 
-def _jax(x: Points) -> Any:
+def _jax(x: np.ndarray) -> Any:
     import jax.numpy
 
     from harness.ntk import network  # noqa: F401  # float64: without it JAX would cut the points to float32

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from harness.ntk.data import Split
 
-Predictions = Float[np.ndarray, "points *nets"]
+Predictions = Float[np.ndarray, "points *#nets"]
 Numbers = Float[np.ndarray, " nets"] | np.float64
 """One for each network; of predictions without an axis of networks a number."""
 

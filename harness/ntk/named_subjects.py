@@ -6,11 +6,9 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.shapes import Columns, Matrix, Rows
 from harness.ntk.subjects import Subject, imported
 
-NAMES = ("neural-tangents", "closed-form", "monte-carlo", "empirical")
-
 
 def resolve(name: str) -> Subject:
-    """The subject called `name`: one of `NAMES`, or `package.module:function`.
+    """The subject called `name`: one of `names.SUBJECTS`, or `package.module:function`.
 
     Raises `StageError` where it cannot be imported. Only the subject that is named is imported.
     """

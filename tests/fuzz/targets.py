@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from edits import edited
+
 from fuzz import hostile
 from fuzz.mutate import NUMBERS, TEXTS, change_bytes, change_json, change_toml, change_words
 from harness import cli, session
@@ -284,7 +286,7 @@ def _record() -> Record:
 @contextlib.contextmanager
 def _project(folder: Path) -> Iterator[None]:
     """A folder to be in, with suites, a record, and a module that nobody may import."""
-    (folder / "toys.toml").write_text(SUITE.replace("canary:run", "ntk.kernel").replace("sd = 0.02", ""))
+    (folder / "toys.toml").write_text(edited(SUITE, {"canary:run": "ntk.kernel", "sd = 0.02": ""}))
     (folder / "bad.toml").write_text("[suite]\n= 1\n")
     (folder / "r.json").write_bytes(to_json(_record()))
     (folder / "canary.py").write_text("raise SystemExit('a canary was imported')\n")

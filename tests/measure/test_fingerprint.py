@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from edits import edited
 
 from harness.declare import Declaration, UnknownExperimentError
 from harness.measure import Source, fingerprint, source_of
@@ -95,7 +96,7 @@ def test_a_parameter_may_name_a_module(source):
 )
 def test_what_changes_nothing(project, source, file, old, new):
     before = source().digest
-    project.write(file, FILES[file].replace(old, new))
+    project.write(file, edited(FILES[file], {old: new}))
     assert source().digest == before
 
 
@@ -116,7 +117,7 @@ def test_what_changes_nothing(project, source, file, old, new):
 )
 def test_what_changes_the_digest(project, source, file, old, new):
     before = source()
-    project.write(file, FILES[file].replace(old, new))
+    project.write(file, edited(FILES[file], {old: new}))
     assert not before.is_current()
     assert source().digest != before.digest
 
