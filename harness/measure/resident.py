@@ -3,8 +3,8 @@
 Address space cannot be limited instead (RLIMIT_AS): JAX reserves far more than it uses. Elsewhere than on
 Linux nothing is known: no memory limit is kept there.
 
-One file is read for each process of the machine, every time that limits are looked at. psutil reads two and takes
-more than twice as long, in the process that hands out trials.
+One file is read for each process of the machine, ten times a second. psutil reads several and takes more than
+twice as long, in the process that hands out trials.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Real
 from scipy.linalg import cho_factor, cho_solve, eigh
 
 from harness.declare import StageError
@@ -130,7 +130,7 @@ class Solver:
 
     def after(
         self,
-        steps: Float[np.ndarray, "*nets"],
+        steps: Real[np.ndarray, "*nets"],
         learning_rate: Float[np.ndarray, "*nets"],
         cross: Cross,
         y: Float[np.ndarray, " train"],

@@ -93,7 +93,9 @@ def _forge(path: Path, row: list[Any]) -> None:
                 database.execute(f"update measurement set {name} = ?", [text])
         (found,) = database.execute("select * from measurement").fetchall()
         names = [column[1] for column in database.execute("pragma table_info(measurement)")]
-        database.execute("update measurement set checksum = ?", [row_checksum(found[: names.index("checksum")])])
+        database.execute(
+            "update measurement set checksum = ?", [row_checksum(found[: names.index("checksum")])]
+        )
 
 
 def read_shards(data: bytes, folder: Path) -> None:
