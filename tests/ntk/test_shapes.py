@@ -1,43 +1,29 @@
-"""The shapes in annotations are checked while tests run (`tests/conftest.py` turns it on)."""
+"""The shapes in annotations are checked, by a process of its own, and hold."""
 
-import re
+import subprocess
+import sys
+from pathlib import Path
 
-import jax
-import numpy as np
 import pytest
-from jaxtyping import TypeCheckError
 
-from harness.ntk import closed_form, measures, network, solve
-from harness.ntk.architecture import Architecture
+from harness.declare.registry import experiment_names
 
-X = np.random.default_rng(0).standard_normal((5, 3))
-GRAM = X @ X.T + np.eye(5)
-ONE_HIDDEN = Architecture(1, 4)
+SCRIPT = Path(__file__).parents[1] / "support/checked_shapes.py"
+QUICK = ("ntk.kernel-at-scale",)
+EXPERIMENTS = [name for name in experiment_names() if name.startswith("ntk.")]
+
+
+def run(what):
+    done = subprocess.run([sys.executable, SCRIPT, what], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_wrong_shape_is_found():
+    run("wrong")
 
 
 @pytest.mark.parametrize(
-    ("call", "parameter"),
-    [
-        (lambda: closed_form.nngp_ntk(ONE_HIDDEN, X, X[:, :2]), "x2"),  # other features
-        (lambda: closed_form.nngp_ntk(ONE_HIDDEN, X[0]), "x1"),  # a point, not points
-        (lambda: solve.factor("k", GRAM[:4]), "gram"),  # not square
-        (lambda: solve.factor("k", GRAM).regression(GRAM[:2], X[:, :1]), None),  # right: a column per network
-        (lambda: solve.factor("k", GRAM).regression(GRAM[:2, :4], X[:, :1]), "y"),  # of other training points
-        (lambda: measures.error(np.ones((5, 2)), np.ones(4)), "y"),  # other points
-        (lambda: measures.error(np.ones(5, dtype=int), np.ones(5)), "predictions"),  # whole numbers
-        (lambda: network.apply([X], ONE_HIDDEN, jax.numpy.asarray(X)), "params"),  # no layers
-    ],
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in EXPERIMENTS]
 )
-def test_a_wrong_shape_is_found(call, parameter):
-    if parameter is None:
-        call()
-        return
-    with pytest.raises(TypeCheckError, match=f"typechecking parameter '{re.escape(parameter)}'"):
-        call()
-
-
-def test_a_result_of_another_shape_is_found(monkeypatch):
-    """What a function returns is held against its annotation as well, and its axes against its arguments'."""
-    monkeypatch.setattr(solve.Solver, "coefficients", lambda self, y: np.ones((5, 2)))
-    with pytest.raises(TypeCheckError, match=r"checking the return value of .*Solver\.regression"):
-        solve.factor("k", GRAM).regression(GRAM[:2], np.ones(5))
+def test_a_trial_has_the_shapes_that_annotations_say(name):
+    run(name)
