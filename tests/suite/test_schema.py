@@ -118,6 +118,8 @@ ACCEPTED = [
 ]
 
 # Other mistakes, one each: `old` in a suite with an `equal` and an `exact` claim is replaced.
+RIVAL = "{ at = { shift = 0.5 } }\nat = { shift = 0.0 }"
+"""The control of `GOOD`, and what follows: the other claim has the same control."""
 REFUSED = [
     ("[suite]", "[suit]"),
     ("format = 2", "format = 3"),
@@ -153,9 +155,9 @@ REFUSED = [
     ("seeds = 14", 'stance = "asserts"'),  # of a claim without a source
     ('["a.error", "b.error"], within', '["a.error", "c.error"], within'),
     ("at = { shift = 0.0 }", "at = { shift = { a = 1 } }"),
-    ("at = { shift = 0.5 }", 'within = "1%"'),
-    ("at = { shift = 0.5 }", 'direction = "increasing"'),
-    ("at = { shift = 0.5 }", 'of = "gap"'),
+    (RIVAL, edited(RIVAL, {"at = { shift = 0.5 }": 'within = "1%"'})),
+    (RIVAL, edited(RIVAL, {"at = { shift = 0.5 }": 'direction = "increasing"'})),
+    (RIVAL, edited(RIVAL, {"at = { shift = 0.5 }": 'of = "gap"'})),
     ('within = "5%"', 'within = "0.0 %"'),
     ('expect = "open"', 'expect = "opne"'),
     ('expect = "open"\n', ""),

@@ -1,7 +1,7 @@
 """A process that checks the shapes in annotations of `harness.ntk`, of arguments and of results.
 
 `python checked_shapes.py wrong` calls functions with wrong shapes; `python checked_shapes.py NAME` runs a
-trial of an experiment. Tests themselves pass NumPy's arrays where annotations say JAX's, so they run unchecked.
+trial of an experiment. Other tests pass NumPy's arrays where annotations say JAX's, and run unchecked.
 """
 
 from __future__ import annotations
