@@ -224,7 +224,7 @@ def everything(
     kinds = [kind for kind in KINDS if known(kind)]
     for kind in kinds:
         name = "leak_" + kind.replace("-", "_")
-        (folder / f"{name}.py").write_text(edited(source(kind), {"leak:": f"{name}:"}))
+        (folder / f"{name}.py").write_text(source(kind))
     trials = [Trial(f"leak_{k.replace('-', '_')}:{name}", (), 0) for k in kinds for name in ("spoil", "read")]
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
