@@ -19,6 +19,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from edits import edited
+
 ROOT = Path(__file__).parents[1]
 SCIENCE = "data=sphere and (hidden=1,width or hidden=1..2,width=64) and not ensemble"
 """The part of the suite that a mutant of the science must upset: that networks follow their kernels."""
@@ -276,7 +278,7 @@ def apply(mutant: Mutant, folder: Path) -> None:
     if text.count(mutant.old) != 1:
         found = text.count(mutant.old)
         raise ValueError(f"{mutant.name}: expected once in {mutant.file}, found {found} times")
-    path.write_text(text.replace(mutant.old, mutant.new))
+    path.write_text(edited(text, {mutant.old: mutant.new}))
 
 
 def copy(folder: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from edits import edited
 from good_suite import GOOD, write
 
 import harness
@@ -61,7 +62,7 @@ def test_run_takes_folders_and_names_what_nothing_is_selected_of(
 ) -> None:
     (tmp_path / "suites").mkdir()
     write(GOOD, "suites/toys.toml")
-    write(GOOD.replace("size = [1, 2, 4]", "size = [1]"), "suites/other.toml")
+    write(edited(GOOD, {"size = [1, 2, 4]": "size = [1]"}), "suites/other.toml")
     monkeypatch.chdir(tmp_path)
     record = harness.run(store=None, workers=1, keyword="size=2")
     assert [i.id for i in record.instances] == ["toys/same[shift=0,size=2]"]

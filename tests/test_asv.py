@@ -18,6 +18,7 @@ from typing import Any
 import grimp
 import pytest
 from asv_project import ROOT, SUITE, SUPPORT, git, project_in
+from edits import edited
 from records import record_of
 
 from harness.declare import benchmark_names
@@ -85,7 +86,7 @@ def test_an_edit_begins_a_new_series_of_what_it_changes_and_of_nothing_else(
     monkeypatch.syspath_prepend(tmp_path)
     old, new, changed = EDITS[edit]
     assert SUITE.count(old) == 1
-    before, after = series(SUITE), series(SUITE.replace(old, new))
+    before, after = series(SUITE), series(edited(SUITE, {old: new}))
     assert {id_ for id_ in before if before[id_].version != after[id_].version} == changed
 
 
@@ -93,7 +94,7 @@ def test_a_changed_variant_gets_points_of_its_own_and_leaves_the_others(
     series: Callable[[str], dict[str, Any]],
 ) -> None:
     before = series(SUITE)["grows"].axes["rate"]
-    after = series(SUITE.replace("slope = 0.5", "slope = 0.6"))["grows"].axes["rate"]
+    after = series(edited(SUITE, {"slope = 0.5": "slope = 0.6"}))["grows"].axes["rate"]
     assert before["none"] == after["none"]
     assert before["steep"] != after["steep"]
     assert all(str(after[label]).startswith(f"{label}-") for label in ("none", "steep"))
@@ -141,10 +142,10 @@ def test_series_begin_with_the_name_that_a_suite_states(tmp_path: Path) -> None:
 
 def test_a_claim_and_a_benchmark_of_one_name_are_refused_by_check(tmp_path: Path) -> None:
     path = tmp_path / "toys.toml"
-    path.write_text(SUITE.replace("claims.beats", "claims.five-us"))
+    path.write_text(edited(SUITE, {"claims.beats": "claims.five-us"}))
     with pytest.raises(SuiteError, match="an id that no claim has"):
         load(path, imports=True)
-    path.write_text(SUITE.replace("claims.beats", "claims.five_us"))
+    path.write_text(edited(SUITE, {"claims.beats": "claims.five_us"}))
     with pytest.raises(SuiteError, match="an id of a-z, 0-9 and -"):
         load(path, imports=True)
 
@@ -348,10 +349,10 @@ def test_asv_shows_timings_and_claims_of_three_commits_on_one_site(tmp_path: Pat
     pytest.importorskip("asv")
     project = project_in(tmp_path / "project")
     suite = project / "suites/toys.toml"
-    keep = SUITE[: SUITE.index("[claims.change-alike]")].replace("noise = [0.0, 0.5]", "noise = [0.0]")
+    keep = edited(SUITE[: SUITE.index("[claims.change-alike]")], {"noise = [0.0, 0.5]": "noise = [0.0]"})
     suite.write_text(keep)
     toys = (project / "toys.py").read_text()
-    (project / "toys.py").write_text(toys.replace("def wait", "def later"))
+    (project / "toys.py").write_text(edited(toys, {"def wait": "def later"}))
     conf = {
         "version": 1, "project": "toys", "repo": ".", "dvcs": "git", "branches": ["HEAD"],
         "benchmark_dir": "suites", "results_dir": ".asv/results", "html_dir": ".asv/html",
@@ -372,7 +373,7 @@ def test_asv_shows_timings_and_claims_of_three_commits_on_one_site(tmp_path: Pat
     commits = []
     for slower in (None, 1, 3):  # the first commit has no such benchmark
         if slower:
-            (project / "toys.py").write_text(toys.replace("ms / 1000", f"{slower} * ms / 1000"))
+            (project / "toys.py").write_text(edited(toys, {"ms / 1000": f"{slower} * ms / 1000"}))
         git(project, "add", "--all")
         git(project, "commit", "--quiet", "--message", str(slower))
         commits.append(git(project, "rev-parse", "HEAD"))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from edits import edited
 from good_suite import GOOD, read, write
 
 from harness.campaign import conduct
@@ -44,21 +45,23 @@ def test_a_worker_that_dies_is_an_error_of_the_claims_that_need_its_seed(read: R
 
 def test_claims_over_one_experiment_measure_each_trial_once(read: Read, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    again = GOOD[GOOD.index("[claims.same]") :].replace("[claims.same]", "[claims.again]")
-    text = GOOD.replace("sd = 0.02", f'sd = 0.02, log = "{log}"') + again.replace('"5%"', '"6%"')
+    again = edited(GOOD[GOOD.index("[claims.same]") :], {"[claims.same]": "[claims.again]"})
+    text = edited(GOOD, {"sd = 0.02": f'sd = 0.02, log = "{log}"'}) + edited(again, {'"5%"': '"6%"'})
     findings(read(text), tmp_path / "store.sqlite", recheck=None)
     ran = [line.rsplit(" ", 1)[0] for line in log.read_text().splitlines()]
     assert len(ran) == len(set(ran))
-    findings(read(text.replace('"6%"', '"7%"')), tmp_path / "store.sqlite", recheck=None)
+    findings(read(edited(text, {'"6%"': '"7%"'})), tmp_path / "store.sqlite", recheck=None)
     ran = [line.rsplit(" ", 1)[0] for line in log.read_text().splitlines()]
     assert len(ran) == len(set(ran)), "a changed margin measured a trial again"
 
 
 def test_values_do_not_depend_on_workers_order_budget_or_what_else_runs(read: Read, tmp_path: Path) -> None:
-    text = GOOD.replace("sd = 0.02", "sd = 0.08")
+    text = edited(GOOD, {"sd = 0.02": "sd = 0.08"})
     whole = findings(read(text), workers=2)
     alone = findings(read(text), workers=1, keyword="size=4")
-    richer = findings(read(text.replace("seeds = 21", "seeds = 48")), tmp_path / "s.sqlite", keyword="size=4")
+    richer = findings(
+        read(edited(text, {"seeds = 21": "seeds = 48"})), tmp_path / "s.sqlite", keyword="size=4"
+    )
     key = "same[shift=0,size=4]"
     rulings = [f[key].parts[0].ruling for f in (whole, alone, richer)]
     assert rulings[0] == rulings[1]
@@ -67,7 +70,7 @@ def test_values_do_not_depend_on_workers_order_budget_or_what_else_runs(read: Re
 
 def test_when_the_time_is_over_what_is_undecided_is_not_run(read: Read, tmp_path: Path) -> None:
     """Half of it is in the store; the trials of the other half sleep beyond the budget, and are ended."""
-    text = GOOD.replace("size = [1, 2, 4]", "size = [1, 2], nap = { none = {}, long = { sleep = 60.0 } }")
+    text = edited(GOOD, {"size = [1, 2, 4]": "size = [1, 2], nap = { none = {}, long = { sleep = 60.0 } }"})
     cases = [case(i) for i in read(text).instances]
     short = [c for c in cases if c.instance.labels["nap"] == "none"]
     store = tmp_path / "store.sqlite"

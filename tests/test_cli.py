@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edits import edited
 from good_suite import GOOD, write
 
 from harness.report import read_record
@@ -76,9 +77,8 @@ def test_run_prints_a_report_writes_a_record_and_exits_with_0(write: Callable[[s
 
 
 def test_a_summary_is_written_by_a_run_and_from_its_record(write: Callable[[str], Path]) -> None:
-    path = write(GOOD.replace("at = { shift = 0.0 }", "at = { shift = 0.5 }").replace(
-        "control = { at = { shift = 0.5 } }", "control = { at = { shift = 0.0 } }"
-    ))  # fmt: skip
+    of_rival = {"at = { shift = 0.5 } }": "at = { shift = 0.0 } }"}
+    path = write(edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0.5 }"} | of_rival))
     done = harness("run", path, "--summary", "s.md", "--json", "r.json", folder=path.parent)
     again = harness("report", "r.json", "--summary", "again.md", folder=path.parent)
     assert (done.returncode, again.returncode, again.stdout) == (1, 1, ""), done.stderr
@@ -90,7 +90,7 @@ def test_a_summary_is_written_by_a_run_and_from_its_record(write: Callable[[str]
 def test_a_summary_says_what_changed_since_an_earlier_record(write: Callable[[str], Path]) -> None:
     path = write(GOOD)
     harness("run", path, "--json", "old.json", folder=path.parent)
-    path.write_text(GOOD.replace("size = [1, 2, 4]", "size = [1, 2, 8]"))
+    path.write_text(edited(GOOD, {"size = [1, 2, 4]": "size = [1, 2, 8]"}))
     harness("run", path, "--json", "new.json", folder=path.parent)
     done = harness("report", "new.json", "--summary", "s.md", "--since", "old.json", folder=path.parent)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
@@ -117,8 +117,8 @@ def test_with_runs_a_suite_on_another_value_and_says_so(write: Callable[[str], P
 
 def test_what_is_not_covered_is_named_and_not_green_alone(write: Callable[[str], Path]) -> None:
     gap = 'exact = { of = "gap", atol = 1 }\nseeds = 3'
-    text = GOOD.replace('equal = { of = ["a.error", "b.error"], within = "5%" }', gap)
-    path = write(text.replace("sd = 0.02", "sd = 0.02, lack-at = 1"))
+    text = edited(GOOD, {'equal = { of = ["a.error", "b.error"], within = "5%" }': gap})
+    path = write(edited(text, {"sd = 0.02": "sd = 0.02, lack-at = 1"}))
     done = harness("run", path, folder=path.parent, NO_COLOR="1")
     assert done.returncode == 5, done.stdout
     assert "3 instances: 3 not-covered." in done.stdout
@@ -126,9 +126,8 @@ def test_what_is_not_covered_is_named_and_not_green_alone(write: Callable[[str],
 
 
 def test_an_unexpected_verdict_exits_with_1_and_report_repeats_it(write: Callable[[str], Path]) -> None:
-    path = write(GOOD.replace("at = { shift = 0.0 }", "at = { shift = 0.5, size = 1 }").replace(
-        "control = { at = { shift = 0.5 } }", "control = { at = { shift = 0.0 } }"
-    ))  # fmt: skip
+    of_rival = {"at = { shift = 0.5 } }": "at = { shift = 0.0 } }"}
+    path = write(edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0.5, size = 1 }"} | of_rival))
     done = harness("run", path, "--json", "r.json", folder=path.parent)
     assert done.returncode == 1
     assert "expected supported, found refuted" in done.stdout
@@ -164,7 +163,7 @@ def test_rechecks_are_made_left_out_or_extended(write: Callable[[str], Path]) ->
 
 
 def test_mistakes_exit_with_4_measure_nothing_and_show_no_traceback(write: Callable[[str], Path]) -> None:
-    path = write(GOOD.replace('"5%"', '"5"').replace("experiment = ", "experimnt = "))
+    path = write(edited(GOOD, {'"5%"': '"5"', "experiment = ": "experimnt = "}))
     for command in ("check", "run", "list", "plan"):
         done = harness(command, path, folder=path.parent)
         assert done.returncode == 4
@@ -284,7 +283,7 @@ def test_nothing_selected_exits_with_5_and_names_what_there_is(write: Callable[[
 
 def test_a_suite_of_which_nothing_is_selected_is_named(write: Callable[..., Path]) -> None:
     folder = write(GOOD).parent
-    write(GOOD.replace("size = [1, 2, 4]", "size = [1]"), "other.toml")
+    write(edited(GOOD, {"size = [1, 2, 4]": "size = [1]"}), "other.toml")
     for command in ("list", "run"):
         done = harness(command, "toys.toml", "other.toml", "-k", "size=2", folder=folder)
         assert done.returncode == 0, done.stderr
@@ -309,7 +308,7 @@ def test_a_record_of_another_suite_of_that_name_stays(write: Callable[..., Path]
     folder = write(GOOD).parent
     for name in ("a", "b"):
         (folder / name).mkdir()
-        write(GOOD.replace('"Toys"', f'"Suite {name}"'), f"{name}/toys.toml")
+        write(edited(GOOD, {'"Toys"': f'"Suite {name}"'}), f"{name}/toys.toml")
     line = '`name = "b-toys"` under [suite] (b/toys.toml:1)'
     first, second, both = (
         harness("run", *names, "-q", folder=folder) for names in (["a"], ["b/toys.toml"], ["a", "b"])
@@ -376,7 +375,7 @@ def test_fresh_seeds_are_new_and_can_be_repeated(write: Callable[[str], Path]) -
 
 
 def test_modules_of_the_current_directory_can_be_named(write: Callable[[str], Path]) -> None:
-    folder = write(GOOD.replace("toys:pair", "mine:pair")).parent
+    folder = write(edited(GOOD, {"toys:pair": "mine:pair"})).parent
     (folder / "mine.py").write_text((SUPPORT / "toys.py").read_text())
     assert harness("run", "toys.toml", folder=folder, PYTHONPATH="").returncode == 0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from commands import said
+from edits import edited
 from first_schema import first_schema
 from good_suite import GOOD, read, write
 from made import INSTANCE, RECORD
@@ -29,7 +30,7 @@ from harness.suite import Suite, load
 
 __all__ = ["read", "write"]
 Read = Callable[[str], Suite]
-BEYOND = GOOD.replace('title = "Toys"', 'title = "Toys"\nexplored = [[0, 242]]')
+BEYOND = edited(GOOD, {'title = "Toys"': 'title = "Toys"\nexplored = [[0, 242]]'})
 TWO = BEYOND + """
 [claims.other]
 says = "a is not 2 above b."
@@ -140,7 +141,7 @@ def test_records_of_0_1_say_where_they_begin_by_their_trials() -> None:
 def test_claims_share_the_trials_that_both_read(write: Callable[[str], Path], tmp_path: Path) -> None:
     """One begins at seed 243, the other at 250; the seeds that both read are measured once."""
     log = tmp_path / "log"
-    suite = load(write(TWO.replace("sd = 0.02", f'sd = 0.02, log = "{log}"')), imports=True)
+    suite = load(write(edited(TWO, {"sd = 0.02": f'sd = 0.02, log = "{log}"'})), imports=True)
     wanted = [i for i in suite.instances if dict(i.point) == {"shift": "0", "size": "1"}]
     with Laboratory(None, workers=2) as laboratory:
         found = conduct([case(i) for i in wanted], laboratory, recheck=None).findings
@@ -154,8 +155,8 @@ def test_claims_share_the_trials_that_both_read(write: Callable[[str], Path], tm
 
 def test_each_question_knows_its_own_two_lowest_seeds(read: Read) -> None:
     """`late` goes wrong from seed 1 on: a claim that begins there fails at once, at its own first seed."""
-    text = TWO.replace("toys:pair", "mistaken:pair").replace("sd = 0.02", 'how = "late"')
-    text = text.replace('of = "gap"', 'of = "a.error"')
+    text = edited(TWO, {"toys:pair": "mistaken:pair", "sd = 0.02": 'how = "late"'})
+    text = edited(text, {'of = "gap"': 'of = "a.error"'})
     with Laboratory(None, workers=1) as laboratory:
         found = conduct([case(i) for i in read(text).instances], laboratory, recheck=None).findings
     errors = {
@@ -165,7 +166,7 @@ def test_each_question_knows_its_own_two_lowest_seeds(read: Read) -> None:
 
 
 def test_an_error_names_the_absolute_seed(read: Read) -> None:
-    suite = read(BEYOND.replace("sd = 0.02", "sd = 0.02, nan-at = 245"))
+    suite = read(edited(BEYOND, {"sd = 0.02": "sd = 0.02, nan-at = 245"}))
     with Laboratory(None, workers=1) as laboratory:
         (found,) = conduct([case(suite.instances[0])], laboratory).findings
     assert found.assessment.parts[0].error == "seed 245: a.error: expected a finite number, found nan"

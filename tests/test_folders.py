@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from edits import edited
 from good_suite import GOOD
 
 from harness.folders import NoSuiteError, files, is_suite
@@ -81,7 +82,7 @@ def test_without_a_word_and_without_suites_the_ways_to_name_one_are_told(
 def test_a_broken_file_is_no_reason_to_pass_over_a_suite(tmp_path: Path) -> None:
     """Whoever runs a folder must hear of the suite in it that cannot be read."""
     path = tmp_path / "x.toml"
-    for text in ("[suite\n", "= 1", GOOD.replace("[suite]", "[suit]")):
+    for text in ("[suite\n", "= 1", edited(GOOD, {"[suite]": "[suit]"})):
         path.write_text(text)
         assert is_suite(path), text
     path.write_bytes(b"\xff")

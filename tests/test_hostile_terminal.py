@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from commands import said
+from edits import edited
 from hostile import SUITE
 
 from harness.cli.say import _SECRET, colored, echo
@@ -158,11 +159,9 @@ def test_settings_of_a_repository_start_no_program(tmp_path: Path, monkeypatch: 
     head = subprocess.run(
         [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
     ).stdout.strip()
-    signed = subprocess.run(
-        [*git, "cat-file", "commit", head], check=True, capture_output=True, text=True
-    ).stdout.replace(
-        "\n\n", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n", 1
-    )
+    commit = subprocess.run([*git, "cat-file", "commit", head], check=True, capture_output=True, text=True)
+    signature = "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n"
+    signed = edited(commit.stdout, {"\n\n": signature})
     head = subprocess.run(
         [*git, "hash-object", "-t", "commit", "-w", "--stdin"],
         input=signed, check=True, capture_output=True, text=True,

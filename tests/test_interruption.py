@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from dask_cluster import dask
+from edits import edited
 from good_suite import GOOD
 
 SUPPORT = Path(__file__).parent / "support"
@@ -39,7 +40,7 @@ class Run:
         self.folder = folder
         self.log = folder / "executions"
         self.log.touch()
-        text = GOOD.replace("sd = 0.02", f'sd = 0.03, sleep = {sleep}, log = "{self.log}"')
+        text = edited(GOOD, {"sd = 0.02": f'sd = 0.03, sleep = {sleep}, log = "{self.log}"'})
         (folder / "toys.toml").write_text(text)
         path = os.pathsep.join(map(str, (SUPPORT, SUPPORT.parents[1])))
         self.environment = {**os.environ, "PYTHONPATH": path, "HARNESS_TEST_MARK": str(folder)}

@@ -25,7 +25,8 @@ from harness.cli.options import run_options
 from harness.errors import OptionError
 from harness.history.bisect import Search
 from harness.options import OPTIONS, RunOptions, spelled
-from harness.pytest_plugin import SHOWN, pytest_addoption
+from harness.pytest_plugin import pytest_addoption
+from harness.pytest_plugin.keys import SHOWN
 from harness.pytest_plugin.settings import Settings
 from harness.questions import LOOKS
 

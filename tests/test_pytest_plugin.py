@@ -15,6 +15,7 @@ from pathlib import Path
 
 import hostile
 import pytest
+from edits import edited
 from good_suite import GOOD
 
 from harness.report import Record, read_record
@@ -26,7 +27,7 @@ SUPPORT = Path(__file__).parent / "support"
 RIVAL = 'control = { at = { shift = 0.5 } }'
 NONE = 'control = "none: not here"'
 IDS = [f"toys.toml::same[shift=0,size={size}]" for size in (1, 2, 4)]
-UNEXPECTED = GOOD.replace("at = { shift = 0.0 }", "at = { shift = 0.5 }").replace(RIVAL, NONE)
+UNEXPECTED = edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0.5 }", RIVAL: NONE})
 SLOW_4 = '[[claims.same.where]]\nat = { size = 4 }\nmarks = ["slow"]\n'
 
 
@@ -68,7 +69,7 @@ def test_keywords_and_marks_select(pytester: pytest.Pytester) -> None:
 
 def test_a_mark_that_acts_in_pytest_is_only_a_keyword(pytester: pytest.Pytester) -> None:
     """A suite's `xfail` or `skip` must not turn a failing claim green: it does not in `harness run`."""
-    text = UNEXPECTED.replace('marks = ["quick"]', 'marks = ["xfail", "skip", "_own"]')
+    text = edited(UNEXPECTED, {'marks = ["quick"]': 'marks = ["xfail", "skip", "_own"]'})
     pytester.path.joinpath("toys.toml").write_text(text)
     result = pytester.runpytest_subprocess("toys.toml", "-k", "size:1 and xfail and _own")
     result.assert_outcomes(failed=1, deselected=2)
@@ -95,7 +96,7 @@ def pytest_unconfigure(config):
     assert pytester.path.joinpath(".harness/store.sqlite").exists()
 
 
-FIRST = GOOD.replace("size = [1, 2, 4]", "size = [1]").replace("sd = 0.02", 'sd = 0.02, log = "LOG"')
+FIRST = edited(GOOD, {"size = [1, 2, 4]": "size = [1]", "sd = 0.02": 'sd = 0.02, log = "LOG"'})
 EVERYTHING = FIRST + f"""
 [experiments.crashing]
 run = "toys:pair"
@@ -178,7 +179,7 @@ class Run:
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("everything")
     log = folder / "log"
-    (folder / "toys.toml").write_text(EVERYTHING.replace("LOG", str(log)))
+    (folder / "toys.toml").write_text(edited(EVERYTHING, {"LOG": str(log)}))
     kept = {name: value for name, value in os.environ.items() if name not in ("HARNESS_STORE", "CI")}
     environment = {**kept, "PYTHONPATH": str(SUPPORT), "PYTEST_ADDOPTS": OTHERS}
 
@@ -272,7 +273,7 @@ def test_nothing_of_a_suite_steers_the_terminal(everything: Run) -> None:
 
 
 def test_collecting_verbosely_shows_sentences_that_are_safe_to_print(pytester: pytest.Pytester) -> None:
-    text = GOOD.replace('"Toys"', r'"To\u001b[2Jys"').replace("a equals b", r"a equals\u202e b")
+    text = edited(GOOD, {'"Toys"': r'"To\u001b[2Jys"', "a equals b": r"a equals\u202e b"})
     pytester.path.joinpath("toys.toml").write_text(text)
     result = pytester.runpytest_subprocess("--collect-only", "-v", "toys.toml")
     result.stdout.fnmatch_lines(
@@ -304,7 +305,7 @@ def test_last_failed_and_stepwise_find_the_item_again(pytester: pytest.Pytester)
 
 def test_with_and_not_covered(pytester: pytest.Pytester) -> None:
     gap = 'exact = { of = "gap", atol = 1 }\nseeds = 3'
-    text = GOOD.replace('equal = { of = ["a.error", "b.error"], within = "5%" }', gap)
+    text = edited(GOOD, {'equal = { of = ["a.error", "b.error"], within = "5%" }': gap})
     pytester.path.joinpath("toys.toml").write_text(text)
     pytester.runpytest_subprocess("toys.toml::same[shift=0,size=1]").assert_outcomes(failed=1)  # vacuous
     result = pytester.runpytest_subprocess(
@@ -322,7 +323,7 @@ def test_with_and_not_covered(pytester: pytest.Pytester) -> None:
 
 def test_x_stops_before_the_next_claim_is_measured(pytester: pytest.Pytester) -> None:
     log = pytester.path / "log"
-    text = UNEXPECTED.replace("sd = 0.02", f'sd = 0.02, log = "{log}"')
+    text = edited(UNEXPECTED, {"sd = 0.02": f'sd = 0.02, log = "{log}"'})
     pytester.path.joinpath("toys.toml").write_text(text)
     pytester.runpytest_subprocess("-x", "toys.toml").assert_outcomes(failed=1)
     assert {line.split()[2] for line in log.read_text().splitlines()} == {"1"}  # the sizes
@@ -331,9 +332,9 @@ def test_x_stops_before_the_next_claim_is_measured(pytester: pytest.Pytester) ->
 @pytest.mark.parametrize("dist", ["load", "loadgroup"])
 def test_two_processes_of_xdist_measure_no_trial_twice(pytester: pytest.Pytester, dist: str) -> None:
     log = pytester.path / "log"
-    text = GOOD.replace("sd = 0.02", f'sd = 0.02, sleep = 0.02, log = "{log}"')
-    again = text[text.index("[claims.same]") :].replace("[claims.same]", "[claims.again]")
-    pytester.path.joinpath("toys.toml").write_text(text + again.replace('"5%"', '"6%"'))
+    text = edited(GOOD, {"sd = 0.02": f'sd = 0.02, sleep = 0.02, log = "{log}"'})
+    again = edited(text[text.index("[claims.same]") :], {"[claims.same]": "[claims.again]"})
+    pytester.path.joinpath("toys.toml").write_text(text + edited(again, {'"5%"': '"6%"'}))
     options = ("-n", "2", "--dist", dist, "--junitxml=junit.xml", "--harness-recheck=no")
     result = pytester.runpytest_subprocess(*options, "toys.toml")
     result.assert_outcomes(passed=6)
@@ -370,8 +371,9 @@ seeds = 4
 
 
 def test_claims_of_an_experiment_that_reads_hidden_state_fail(pytester: pytest.Pytester) -> None:
-    again = ASKED.replace("claims.NAME", "claims.again")
-    claims = [ASKED.replace("NAME", "clean"), ASKED.replace("NAME", "pid"), again.replace("NAME", "pid")]
+    again = edited(ASKED, {"claims.NAME": "claims.again"})
+    claims = [edited(ASKED, {"NAME": name}, times=2) for name in ("clean", "pid")]
+    claims.append(edited(again, {"NAME": "pid"}))
     text = HIDDEN + "".join(claims)
     pytester.path.joinpath("toys.toml").write_text(text)
     result = pytester.runpytest_subprocess("toys.toml", "--harness-workers=1", "--harness-recheck=no")
@@ -386,7 +388,7 @@ def test_claims_of_an_experiment_that_reads_hidden_state_fail(pytester: pytest.P
 
 
 def test_a_bad_suite_is_a_collection_error_with_every_mistake(pytester: pytest.Pytester) -> None:
-    text = GOOD.replace("seeds = 21", "seeds = 22").replace('within = "5%"', 'withn = "5%"')
+    text = edited(GOOD, {"seeds = 21": "seeds = 22", 'within = "5%"': 'withn = "5%"'})
     pytester.path.joinpath("bad.toml").write_text(text)
     pytester.path.joinpath("toys.toml").write_text(GOOD)
     result = pytester.runpytest_subprocess("bad.toml", "toys.toml")
@@ -487,7 +489,7 @@ def test_a_folder_that_is_named_stands_for_its_suites(pytester: pytest.Pytester)
 
 
 def test_a_suite_is_known_by_its_name_and_two_of_one_are_refused(pytester: pytest.Pytester) -> None:
-    pytester.path.joinpath("toys.toml").write_text(GOOD.replace("[suite]", '[suite]\nname = "better"'))
+    pytester.path.joinpath("toys.toml").write_text(edited(GOOD, {"[suite]": '[suite]\nname = "better"'}))
     pytester.path.joinpath("better.toml").write_text(GOOD)
     pytester.makeconftest(
         "def pytest_itemcollected(item):\n    print(item.get_closest_marker('xdist_group').kwargs)\n"
@@ -507,7 +509,7 @@ def test_a_suite_is_known_by_its_name_and_two_of_one_are_refused(pytester: pytes
 
 def test_options_reach_the_campaign_and_the_command(pytester: pytest.Pytester) -> None:
     assert 'within = "5%"' in GOOD
-    pytester.path.joinpath("toys.toml").write_text(GOOD.replace('within = "5%"', 'within = "2%"'))
+    pytester.path.joinpath("toys.toml").write_text(edited(GOOD, {'within = "5%"': 'within = "2%"'}))
     options = ("--harness-seeds=14", "--harness-store=my store.sqlite")
     result = pytester.runpytest_subprocess(IDS[0], *options)
     result.assert_outcomes(failed=1)  # 14 seeds are too few for 2%
@@ -579,7 +581,7 @@ control = "none: it only shows the warning"
 
 def test_an_interruption_ends_the_workers_at_once(pytester: pytest.Pytester) -> None:
     log = pytester.path / "log"
-    text = GOOD.replace("sd = 0.02", f'sd = 0.02, sleep = 600.0, log = "{log}"')
+    text = edited(GOOD, {"sd = 0.02": f'sd = 0.02, sleep = 600.0, log = "{log}"'})
     pytester.path.joinpath("toys.toml").write_text(text)
     program = """
 import signal, sys, pytest
@@ -649,7 +651,7 @@ def test_without_pytest_benchmark_timings_say_so(pytester: pytest.Pytester) -> N
     result.stdout.fnmatch_lines(["SKIPPED*expected pytest-benchmark*"])
 
 
-EXPLORED = GOOD.replace('title = "Toys"', 'title = "Toys"\nexplored = [[0, 242]]')
+EXPLORED = edited(GOOD, {'title = "Toys"': 'title = "Toys"\nexplored = [[0, 242]]'})
 
 
 def test_claims_begin_beyond_explored_seeds_and_the_header_says_where_not(pytester: pytest.Pytester) -> None:

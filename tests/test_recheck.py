@@ -12,6 +12,7 @@ from pathlib import Path
 
 import impure
 import pytest
+from edits import edited
 from good_suite import write
 
 from harness.campaign import Progress, conduct
@@ -152,7 +153,7 @@ def test_a_recheck_that_the_time_budget_cuts_off_is_a_note_and_made_up_for(
     assert f"Note: {expected}" in terminal(record)
     assert max(progress.rechecking for progress in seen) == 2
     assert results(measured(path, store, time_budget=0.0))["slow"] == "not-rechecked"
-    limited = write(HEAD + table("slow", seeds=3).replace("seeds", "time-limit = 0.4\nseeds"))
+    limited = write(HEAD + edited(table("slow", seeds=3), {"seeds": "time-limit = 0.4\nseeds"}))
     late = measured(limited, store)
     assert "exceeded its time limit of 0.4 s" in late.notes[0]
     assert set(verdicts(late).values()) == {"supported"}
@@ -179,7 +180,7 @@ def test_a_wider_sweep_has_passed_and_another_fixed_parameter_has_not(write: Wri
     store = tmp_path / "s.sqlite"
     narrow = table(table="sweep = { size = [1] }")
     assert results(measured(write(HEAD + narrow), store)) == {"clean": "identical"}
-    wide = measured(write(HEAD + narrow.replace("[1]", "[1, 2]")), store)
+    wide = measured(write(HEAD + edited(narrow, {"[1]": "[1, 2]"})), store)
     assert (wide.trials.measured, wide.rechecks) == (4, ())
     other = measured(write(HEAD + table(more=", jitter = 0.0, size = 3")), store)
     assert results(other) == {"clean": "identical"}
@@ -324,11 +325,11 @@ def test_an_edit_during_the_run_is_no_difference(
     module = tmp_path / "edited_meanwhile.py"
     source = Path(impure.__file__).read_text()
     module.write_text(source)
-    path = write(HEAD + table().replace("impure:impure", "edited_meanwhile:impure"))
+    path = write(HEAD + edited(table(), {"impure:impure": "edited_meanwhile:impure"}))
 
     def edit(progress: Progress) -> None:
         if progress.decided == progress.total and not progress.rechecking:
-            module.write_text(source.replace("seed / 3", "seed / 4"))
+            module.write_text(edited(source, {"seed / 3": "seed / 4"}))
 
     record = measured(path, None, on_progress=edit)
     assert (verdicts(record), results(record)) == ({"clean": "supported"}, {"clean": "not-rechecked"})

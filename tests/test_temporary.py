@@ -28,8 +28,8 @@ if sys.argv[3] == "write":
     write_whole(Path(sys.argv[2], "r.json"), b"half")
 if sys.argv[3] == "keep":
     os.link = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
-    from harness.history.archive import _write_new
-    _write_new(Path(sys.argv[2]), "r", b"half")
+    from harness.history.archive import write_new
+    write_new(Path(sys.argv[2]), "r", b"half")
 from harness.temporary import temporary_folder
 with temporary_folder("harness-test-") as folder:
     (folder / "file").touch()
@@ -53,12 +53,12 @@ def test_the_next_writer_removes_what_a_killed_one_left(tmp_path: Path) -> None:
 
 
 def test_the_next_record_of_a_history_removes_what_a_killed_one_left(tmp_path: Path) -> None:
-    from harness.history.archive import _write_new
+    from harness.history.archive import write_new
 
     die(tmp_path, "keep")
     (left,) = tmp_path.iterdir()
     assert left.name.startswith(".new-")
-    _write_new(tmp_path, "r", b"whole")
+    write_new(tmp_path, "r", b"whole")
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from edits import edited
 from good_suite import GOOD
 from workflows import Service, evaluate, read
 
@@ -161,7 +162,7 @@ def test_a_bad_suite_fails_every_job(
 ) -> None:
     work = tmp_path / "work"
     suite = work / "suites/issues.toml"
-    suite.write_text(suite.read_text().replace("equal =", "eqaul ="))
+    suite.write_text(edited(suite.read_text(), {"equal =": "eqaul ="}))
     git(work, "commit", "-qam", "Break it")
     git(work, "push", "-q", str(origin), "main")
     jobs = service().run(WORKFLOW)
@@ -174,7 +175,7 @@ def test_five_lines_in_another_repository_are_enough(service: Callable[..., Serv
     """The example of the tutorial, with this repository as the action's."""
     text = (ROOT / "docs/tutorial.md").read_text().partition("## 7. CI")[2]
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    block = block.replace("OWNER/ntk-harness@main", "./").replace("claims.toml", "suites/d*.toml")
+    block = edited(block, {"OWNER/ntk-harness@main": "./", "claims.toml": "suites/d*.toml"})
     theirs = service("push", "7")
     (job,) = theirs.run(yaml.safe_load(re.sub(r"^on:", '"on":', block))).values()
     assert job.failed == "", job.log
@@ -188,9 +189,8 @@ def test_two_jobs_share_neither_cache_nor_artifact_and_options_are_passed(
 ) -> None:
     """Of one workflow, with suites whose names are like options, and what a repository may want to set."""
     work = tmp_path / "work"
-    bad = GOOD.replace("shift = [0.0]", "shift = [0.0, 0.5]")
     (work / "suites/-k.toml").write_text(GOOD)
-    (work / "--json=stolen.toml").write_text(bad)
+    (work / "--json=stolen.toml").write_text(GOOD)
     git(work, "add", "--all")
     git(work, "commit", "-qm", "Odd names")
     git(work, "push", "-q", str(origin), "main")

@@ -84,7 +84,7 @@ def keep(folder: Path, record: Record) -> Path:
         found = f"found {printable(record.started[:40])!r}"
         raise OutputError(f"{folder}: a record cannot be kept there: expected when it was started, {found}")
     try:
-        return _write_new(folder, _name(record, started), to_json(record))
+        return write_new(folder, _name(record, started), to_json(record))
     except OSError as error:
         raise OutputError(f"{folder}: a record cannot be kept there: {error.strerror or error}") from error
 
@@ -97,7 +97,7 @@ def _name(record: Record | Head, started: datetime) -> str:
     return f"{started:%Y%m%dT%H%M%SZ}-{commit}-{machine[:40]}"
 
 
-def _write_new(folder: Path, name: str, data: bytes) -> Path:
+def write_new(folder: Path, name: str, data: bytes) -> Path:
     """Write beside, then link: the name exists with all of the data, or not; a taken one gets a number."""
     if folder == FOLDER:  # ours; a folder of the user's choice may be meant for git
         make_ignored(folder)

@@ -2,6 +2,9 @@
 
 Address space cannot be limited instead (RLIMIT_AS): JAX reserves far more than it uses. Elsewhere than on
 Linux nothing is known: no memory limit is kept there.
+
+One file is read for each process of the machine, ten times a second. psutil reads several and takes more than
+twice as long, in the process that hands out trials.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-_PROC = "/proc"
+PROC = "/proc"
 
 
 def resident(roots: Collection[int]) -> dict[int, int]:
@@ -49,7 +52,7 @@ def resident_of(process: int) -> int:
 
 def kills_for_memory() -> int | None:
     """How many processes the kernel has killed since it started because memory ran out, if it tells."""
-    for line in _read(Path(_PROC, "vmstat")).splitlines():
+    for line in _read(Path(PROC, "vmstat")).splitlines():
         name, _, count = line.partition(" ")
         if name == "oom_kill":
             return int(count)
@@ -59,7 +62,7 @@ def kills_for_memory() -> int | None:
 def _processes() -> Iterator[tuple[int, int, int, int]]:
     """(process, parent, process group, resident bytes) of every process that can be seen."""
     try:
-        names = os.listdir(_PROC)
+        names = os.listdir(PROC)
     except OSError:
         return
     for name in names:
@@ -70,14 +73,14 @@ def _processes() -> Iterator[tuple[int, int, int, int]]:
 
 def _stat(name: str) -> tuple[int, int, int] | None:
     """Parent, group and resident bytes, from proc(5) `stat`; the name in it may hold spaces and brackets."""
-    fields = _read(Path(_PROC, name, "stat")).rpartition(")")[2].split()
+    fields = _read(Path(PROC, name, "stat")).rpartition(")")[2].split()
     if len(fields) < 22:
         return None
     return int(fields[1]), int(fields[2]), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _proportional(process: int, otherwise: int) -> int:
-    for line in _read(Path(_PROC, str(process), "smaps_rollup")).splitlines():
+    for line in _read(Path(PROC, str(process), "smaps_rollup")).splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
     return otherwise

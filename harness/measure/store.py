@@ -148,7 +148,7 @@ class Store:
                 for row in self._database.execute(f"{_SELECT} where fingerprint in ({marks})", batch):
                     *texts, checksum = map(_text, row)
                     try:
-                        if _checksum(texts) != checksum:
+                        if row_checksum(texts) != checksum:
                             raise ValueError("another checksum")
                         measurement = _measurement(*texts)
                     except ValueError:
@@ -166,20 +166,20 @@ class Store:
         row = [m.fingerprint, m.trial.key, m.trial.run, *texts, float(m.seconds), m.device, m.cpu, m.program]
         row += [m.ordinal, int(m.changed), time.time()]
         with self._explained():
-            self._database.execute(_INSERT, [*row, _checksum(row)])
+            self._database.execute(_INSERT, [*row, row_checksum(row)])
 
     def passed(self, key: str) -> bool:
         """Whether it is kept that this passed a recheck."""
         with self._explained():
             found = self._database.execute("select * from recheck where passed = ?", [key]).fetchall()
-        return any(_checksum(texts) == checksum for *texts, checksum in (map(_text, row) for row in found))
+        return any(row_checksum(texts) == checksum for *texts, checksum in (map(_text, row) for row in found))
 
     def keep_pass(self, key: str, program: str, trial: Trial) -> None:
         """Write that this passed a recheck, in which `trial` was measured twice."""
         row = [key, program, trial.key, time.time()]
         with self._explained():
             self._database.execute(
-                "insert or replace into recheck values (?, ?, ?, ?, ?)", [*row, _checksum(row)]
+                "insert or replace into recheck values (?, ?, ?, ?, ?)", [*row, row_checksum(row)]
             )
 
     def forget(self, program: str, belongs: Callable[[Trial], bool]) -> int:
@@ -293,7 +293,7 @@ def _text(column: object) -> Any:
     return column.decode(errors="surrogateescape") if isinstance(column, bytes) else column
 
 
-def _checksum(columns: Sequence[object]) -> str:
+def row_checksum(columns: Sequence[object]) -> str:
     return hashlib.blake2b(json.dumps(columns).encode(), digest_size=16).hexdigest()
 
 

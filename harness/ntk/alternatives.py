@@ -18,7 +18,7 @@ from jaxtyping import Float
 
 from harness.ntk import solve
 from harness.ntk.measures import Predictions, Ruler
-from harness.ntk.solve import Cross, Gram, Solver, Vector
+from harness.ntk.solve import AtTest, Cross, Gram, Solver, Vector
 
 Kernel = Callable[[Float[np.ndarray, "rows inputs"], Float[np.ndarray, "columns inputs"]], np.ndarray]
 
@@ -35,7 +35,7 @@ class Fitted:
         """Raises `StageError` as `Solver.coefficients` does."""
         return self.solver.regression(self.cross, self.y)
 
-    def given(self, f0_train: Vector, f0_test: Vector) -> Vector:
+    def given(self, f0_train: Vector, f0_test: AtTest) -> AtTest:
         """Regression on what the initial functions leave, added to them. Raises as `regression` does."""
         return self.solver.given(self.cross, self.y, f0_train, f0_test)
 

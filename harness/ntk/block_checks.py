@@ -16,7 +16,8 @@ from harness.ntk.conformance import Case, Difference
 from harness.ntk.kernel_checks import Check, compared
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
 from harness.ntk.scale_checks import refuse_rare_events
-from harness.ntk.subjects import Matrix, Points, Which
+from harness.ntk.shapes import Columns, Matrix, Rows
+from harness.ntk.subjects import Which
 
 Precision = Literal["float64", "float32", "float32-float64", "float64-float32"]
 """That of all points, or that of the first set and that of the second."""
@@ -63,7 +64,7 @@ class Blocks:
             for x2 in (b.astype(right), None, a.astype(right))
         ]
 
-    def points(self, case: Case) -> tuple[Points, Points]:
+    def points(self, case: Case) -> tuple[Rows, Columns]:
         """A and B at this scale: every other point of B repeats one of A, and A's last repeats its first."""
         a, b = self.scale * case.rows, self.scale * case.columns
         if self.repeats == "none":
@@ -80,7 +81,7 @@ class Blocks:
         apart = distance * self.scale if self.repeats.startswith("near") else 0.0
         return sign * point + apart * noise
 
-    def _difference(self, case: Case, which: Which, x1: Points, x2: Points | None) -> Difference:
+    def _difference(self, case: Case, which: Which, x1: Rows, x2: Columns | None) -> Difference:
         first, second = x1.astype(np.float64), None if x2 is None else x2.astype(np.float64)
         found, expected = case.block(which, x1, x2), case.expected(which, first, second)
         refuse_rare_events(case, which, self.scale, found)

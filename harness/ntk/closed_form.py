@@ -23,17 +23,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
 from scipy.spatial.distance import cdist
 
 from harness.ntk.architecture import Architecture
-from harness.ntk.duals import Deviations, Matrix, Way, dual
-
-Points = Float[np.ndarray, "points inputs"]
+from harness.ntk.duals import Deviations, Way, dual
+from harness.ntk.shapes import Columns, Matrix, Rows
 
 
 def nngp_ntk(
-    architecture: Architecture, x1: Points, x2: Points | None = None, *, way: Way = "formula"
+    architecture: Architecture, x1: Rows, x2: Columns | None = None, *, way: Way = "formula"
 ) -> tuple[Matrix, Matrix]:
     """The NNGP and the NTK between rows of `x1` and `x2` (of `x1` and itself when left out), float64.
 
@@ -100,7 +98,7 @@ class State:
         return covariance
 
 
-def inputs_state(first: Points, second: Points) -> State:
+def inputs_state(first: Rows, second: Columns) -> State:
     """Angles by Kahan's formula, 2 atan2(‖û−v̂‖, ‖û+v̂‖), accurate at 0 and at π ("How futile are mindless
     assessments of roundoff in floating-point computation?", 2006, "Mangled angles"). At a zero point: π/2."""
     a, b = (np.linalg.norm(points, axis=1) for points in (first, second))

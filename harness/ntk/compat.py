@@ -21,7 +21,7 @@ from types import ModuleType
 INSTALL = "pip install --no-deps neural-tangents==0.6.5 frozendict"
 """`--no-deps`: the release requires TensorFlow, for the part that is left out here."""
 
-_CORE_NAMES = (
+CORE_NAMES = (
     "AbstractValue",
     "ClosedJaxpr",
     "Jaxpr",
@@ -45,7 +45,7 @@ def load() -> ModuleType:
     if loaded is not None:
         return loaded
     try:
-        with _lent_names():
+        with lent_names():
             return importlib.import_module("neural_tangents")
     except ModuleNotFoundError as error:
         if error.name not in ("neural_tangents", "frozendict"):
@@ -63,7 +63,7 @@ def _missing() -> list[tuple[ModuleType, str, object]]:
     from jax.interpreters import ad
 
     wanted: list[tuple[ModuleType, str, object]] = [
-        (jax.core, name, getattr(moved, name, None)) for name in _CORE_NAMES
+        (jax.core, name, getattr(moved, name, None)) for name in CORE_NAMES
     ]
     wanted.append((ad, "zeros_like_p", ad_util.zeros_like_p))
     wanted.append((ad, "source_info_util", source_info_util))
@@ -72,7 +72,7 @@ def _missing() -> list[tuple[ModuleType, str, object]]:
 
 
 @contextmanager
-def _lent_names() -> Iterator[None]:
+def lent_names() -> Iterator[None]:
     """JAX as it was for the length of an import; everything lent is taken back afterwards."""
     lent = _missing()
     modules = {_EXPERIMENTAL: ModuleType(_EXPERIMENTAL)}

@@ -25,7 +25,9 @@ from scipy import special
 from harness.declare import NotCovered, StageError
 from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
-from harness.ntk.subjects import Block, Matrix, Points, Subject, Which, ask, resolve
+from harness.ntk.named_subjects import resolve
+from harness.ntk.shapes import Columns, Matrix, Points, Rows
+from harness.ntk.subjects import Block, Subject, Which, ask
 
 WORST = 1e99
 """The error of an entry that is not a finite number, and the largest error reported: finite, so that a claim
@@ -106,8 +108,8 @@ class Case:
     subject: Subject
     reference: Subject
     architecture: Architecture
-    rows: Points
-    columns: Points
+    rows: Rows
+    columns: Columns
     seed: int
     accuracy: float = 0.0
     _known: dict[object, dict[Which, Block | StageError]] = field(default_factory=dict)
@@ -117,8 +119,8 @@ class Case:
     def block(
         self,
         which: Which,
-        x1: Points,
-        x2: Points | None = None,
+        x1: Rows,
+        x2: Columns | None = None,
         architecture: Architecture | None = None,
         *,
         again: bool = False,
@@ -128,7 +130,7 @@ class Case:
         return self._ask(self.subject, which, x1, x2, architecture, again)
 
     def expected(
-        self, which: Which, x1: Points, x2: Points | None = None, architecture: Architecture | None = None
+        self, which: Which, x1: Rows, x2: Columns | None = None, architecture: Architecture | None = None
     ) -> Block:
         """The reference's kernel. Raises `NotCovered` where the subject is the reference itself."""
         if self.subject is self.reference:
@@ -138,8 +140,8 @@ class Case:
     def unit(
         self,
         which: Which,
-        x1: Points,
-        x2: Points | None = None,
+        x1: Rows,
+        x2: Columns | None = None,
         architecture: Architecture | None = None,
         factor: float = 1.0,
     ) -> Matrix:
@@ -151,8 +153,8 @@ class Case:
     def versus_reference(
         self,
         which: Which,
-        x1: Points,
-        x2: Points | None = None,
+        x1: Rows,
+        x2: Columns | None = None,
         mask: Bool[np.ndarray, "rows columns"] | None = None,
     ) -> Difference:
         """The subject's kernel beside the reference's."""
@@ -169,8 +171,8 @@ class Case:
         self,
         subject: Subject,
         which: Which,
-        x1: Points,
-        x2: Points | None,
+        x1: Rows,
+        x2: Columns | None,
         architecture: Architecture | None,
         again: bool,
     ) -> Block:
@@ -243,7 +245,7 @@ def case_of(
 
 
 def _absent(problem: StageError) -> Subject:
-    def subject(x1: Points, x2: Points | None, architecture: Architecture) -> None:
+    def subject(x1: Rows, x2: Columns | None, architecture: Architecture) -> None:
         raise problem
 
     return subject

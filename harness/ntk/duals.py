@@ -23,9 +23,11 @@ from jaxtyping import Float
 from scipy import special
 
 from harness.ntk.architecture import Activation
+from harness.ntk.shapes import Matrix
 
 Deviations = Float[np.ndarray, "#rows #columns"]
-Matrix = Float[np.ndarray, "rows columns"]
+Stack = Float[np.ndarray, "*stack #rows #columns"]
+Matrices = Float[np.ndarray, "*stack rows columns"]
 Values = Float[np.ndarray, "*shape"]
 Way = Literal["formula", "quadrature"]
 
@@ -136,7 +138,7 @@ def _squared_relu(a: Deviations, b: Deviations, angle: Matrix) -> Dual:
     )
 
 
-def _erf(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
+def _erf(a: Deviations, b: Stack, angle: Matrix) -> tuple[Matrices, Matrices]:
     """Williams 1997 ("Computing with Infinite Networks", NeurIPS), eq. 11, and its derivative by q:
 
     E φ(u)φ(v) = 2/π · arcsin(2q / √((1+2a²)(1+2b²))) and E φ'(u)φ'(v) = 4/πR, q = ab cos θ,

@@ -90,7 +90,7 @@ def empirical_nngp(
     return w_std**2 / a.shape[1] * (a @ a_other.T) + b_std**2
 
 
-def in_float64(
+def float64_ntk(
     params: Params,
     architecture: Architecture,
     x1: Float[np.ndarray, "rows inputs"],
@@ -102,12 +102,12 @@ def in_float64(
     An error of 6e-8 of λ_max an entry, that of float32, would cost a solve 6e-3 at a condition number of 1e5.
     """
     other = None if x2 is None else jnp.asarray(x2)
-    kernel = _in_float64(params, architecture, jnp.asarray(x1), other, layers)
+    kernel = _float64_ntk(params, architecture, jnp.asarray(x1), other, layers)
     return np.asarray(kernel)
 
 
 @partial(jax.jit, static_argnames=("architecture", "layers"))
-def _in_float64(
+def _float64_ntk(
     params: Params, architecture: Architecture, x1: Array, x2: Array | None, layers: tuple[int, ...] | None
 ) -> Array:
     return empirical_ntk(network.in_float64(params), architecture, x1, x2, layers)
@@ -122,13 +122,13 @@ def _entering(architecture: Architecture, number: int, fan_in: int, products: Ar
 
 def _layers(
     params: Params, architecture: Architecture, x: Float[Array, "points inputs"]
-) -> list[tuple[Float[Array, "points fan_in"], Float[Array, "outputs points fan_out"]]]:
+) -> list[tuple[Float[Array, "points _"], Float[Array, "outputs points _"]]]:
     """For each layer, what enters it and the derivatives of the outputs by its pre-activations."""
     x = x.astype(params[0][0].dtype)
 
     def forward(
-        offsets: list[Float[Array, "points fan_out"]],
-    ) -> tuple[Float[Array, " outputs"], list[Float[Array, "points fan_in"]]]:
+        offsets: list[Float[Array, "points _"]],
+    ) -> tuple[Float[Array, " outputs"], list[Float[Array, "points _"]]]:
         a, entering = x, []
         for number, offset in enumerate(offsets):
             entering.append(a)

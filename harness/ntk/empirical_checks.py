@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from harness.declare import NotCovered, StageError, stage
 from harness.ntk.conformance import WORST, Difference, largest
-from harness.ntk.empirical_subjects import Mode, Points, Subject, ask, resolve
-from harness.ntk.sample_networks import INPUTS, Name, Scaled, Tree, draw_params, jacobian, mapped, network
+from harness.ntk.empirical_subjects import Mode, Subject, ask, resolve
+from harness.ntk.names import SampleNetwork
+from harness.ntk.sample_networks import INPUTS, Scaled, Tree, draw_params, jacobian, mapped, network
+from harness.ntk.shapes import Columns, Matrix, Points, Rows
 from harness.ntk.subjects import Block
-
-Matrix = Float[np.ndarray, "rows columns"]
 
 FACTORS = (1e-4, 2.0, 1e4)
 """Factors on a network's outputs: kernels change by their squares, 1e-8 to 1e8, beside which a jitter or a
@@ -45,15 +44,15 @@ class Case:
     apply: Any
     params: Tree
     others: Tree
-    a: Points
-    b: Points
+    a: Rows
+    b: Columns
     outputs: int | None
     _covered: dict[Mode, StageError | None] = field(default_factory=dict)
 
     def found(
         self,
-        x1: Points,
-        x2: Points | None = None,
+        x1: Rows,
+        x2: Columns | None = None,
         *,
         mode: Mode = "full",
         batch_size: int | None = None,
@@ -88,8 +87,8 @@ class Case:
 
     def _ask(
         self,
-        x1: Points,
-        x2: Points | None,
+        x1: Rows,
+        x2: Columns | None,
         mode: Mode,
         batch_size: int | None,
         params: Tree,
@@ -107,7 +106,7 @@ class Case:
         )
 
     def expected(
-        self, x1: Points, x2: Points | None = None, *, mode: Mode = "full", params: Tree = None
+        self, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full", params: Tree = None
     ) -> np.ndarray:
         """J Jᵀ, in the shape of the subject's answer."""
         first = self._jacobian(x1, params)
@@ -125,8 +124,8 @@ class Case:
 
     def versus_reference(
         self,
-        x1: Points,
-        x2: Points | None = None,
+        x1: Rows,
+        x2: Columns | None = None,
         *,
         mode: Mode = "full",
         params: Tree = None,
@@ -140,8 +139,8 @@ class Case:
         self,
         found: np.ndarray,
         expected: np.ndarray,
-        x1: Points,
-        x2: Points | None = None,
+        x1: Rows,
+        x2: Columns | None = None,
         mode: Mode = "full",
         params: Tree = None,
     ) -> Difference:
@@ -161,7 +160,9 @@ class Case:
         return np.where(sizes == 0, top if top > 0 else 1.0, sizes)
 
 
-def case_of(subject: str | Subject, name: Name, seed: int, *, points: int = 7, others: int = 5) -> Case:
+def case_of(
+    subject: str | Subject, name: SampleNetwork, seed: int, *, points: int = 7, others: int = 5
+) -> Case:
     """The case of a named subject and network: `points` in A, `others` in B, standard Gaussian.
 
     A subject that cannot be imported becomes one that gives only that `StageError`.

@@ -26,11 +26,11 @@ from jaxtyping import Float
 from harness.declare import NotCovered, StageError
 from harness.ntk import subjects
 from harness.ntk.sample_networks import FullyConnected, Tree, leaves, mapped
+from harness.ntk.shapes import Columns, Points, Rows
 
 Apply = Callable[[Tree, Any], Any]
 Subject = Callable[..., Any]
 Mode = Literal["full", "trace", "diagonal"]
-Points = Float[np.ndarray, "points inputs"]
 Answer = Float[np.ndarray, "..."]
 
 
@@ -55,8 +55,8 @@ def ask(
     subject: Subject,
     apply: Apply,
     params: Tree,
-    x1: Points,
-    x2: Points | None,
+    x1: Rows,
+    x2: Columns | None,
     *,
     outputs: int | None,
     mode: Mode = "full",
@@ -98,13 +98,14 @@ def ask(
 
 
 def layers(
-    apply: Apply, params: Tree, x1: Points, x2: Points | None = None, *, mode: Mode = "full"
+    apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
 ) -> Answer:
     """From Gram matrices of layers (`harness.ntk.empirical`): fully connected networks."""
     from harness.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
 
     if not isinstance(apply, FullyConnected):
         raise NotImplementedError("Gram matrices of layers are those of fully connected networks")
+    params = mapped(_jax, params)
     if mode == "diagonal":
         return np.asarray(empirical_ntk_diagonal(params, apply.architecture, _jax(x1)))
     second = None if x2 is None else _jax(x2)
@@ -114,8 +115,8 @@ def layers(
 def jacobians(
     apply: Apply,
     params: Tree,
-    x1: Points,
-    x2: Points | None = None,
+    x1: Rows,
+    x2: Columns | None = None,
     *,
     mode: Mode = "full",
     batch_size: int | None = None,
@@ -132,7 +133,7 @@ def jacobians(
 
 
 def neural_tangents(
-    apply: Apply, params: Tree, x1: Points, x2: Points | None = None, *, mode: Mode = "full"
+    apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
 ) -> Answer:
     """neural-tangents' `empirical_ntk_fn` by contraction of Jacobians; its trace is a mean over outputs."""
     from harness.ntk import network  # noqa: F401  # float64
@@ -162,7 +163,7 @@ def _traced(full: Answer, mode: Mode) -> Answer:
     return np.einsum("rckk->rc", full) if mode == "trace" and full.ndim == 4 else full
 
 
-def _jax(x: Points) -> Any:
+def _jax(x: np.ndarray) -> Any:
     import jax.numpy
 
     from harness.ntk import network  # noqa: F401  # float64: without it JAX would cut the points to float32

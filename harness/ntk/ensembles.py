@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Key, PRNGKeyArray
 
 from harness.ntk import network
 from harness.ntk.architecture import Architecture
@@ -33,6 +33,8 @@ from harness.ntk.solve import Solver
 from harness.ntk.train import network_key
 
 Layers = Literal["all", "last"]
+
+Keys = Key[Array, " nets"]
 
 
 class Gaussian(NamedTuple):
@@ -50,7 +52,7 @@ class Ensemble(NamedTuple):
     loss: Float[Array, " nets"]
 
 
-def network_keys(seed: int, networks: int) -> PRNGKeyArray:
+def network_keys(seed: int, networks: int) -> Keys:
     """The keys of the first `networks` networks of a seed."""
     return jnp.stack([network_key(seed, number) for number in range(networks)])
 
@@ -102,7 +104,7 @@ def _given(
 
 @partial(jax.jit, static_argnames=("architecture", "layers"))
 def largest_eigenvalues(
-    keys: PRNGKeyArray, architecture: Architecture, x: Float[Array, "train inputs"], layers: Layers
+    keys: Keys, architecture: Architecture, x: Float[Array, "train inputs"], layers: Layers
 ) -> Float[Array, " nets"]:
     """λ_max of the kernel that trains each network: its own NTK, or its own NNGP for the last layer."""
     kernel = empirical_ntk if layers == "all" else empirical_nngp
@@ -117,7 +119,7 @@ def largest_eigenvalues(
 
 @partial(jax.jit, static_argnames=("architecture", "steps", "layers"))
 def train_ensemble(
-    keys: PRNGKeyArray,
+    keys: Keys,
     architecture: Architecture,
     x: Float[Array, "train inputs"],
     y: Float[Array, " train"],

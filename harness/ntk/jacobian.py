@@ -23,6 +23,8 @@ Function = Callable[[Any, Array], Array]
 """f(params, x [points, ...]) → [points] or [points, outputs]; each point's output depends on its own row."""
 
 Points = Float[np.ndarray, "points ..."]
+Rows = Float[np.ndarray, "rows ..."]
+Columns = Float[np.ndarray, "columns ..."]
 
 Diagonal = Float[np.ndarray, "points *outputs_twice"]
 
@@ -30,7 +32,7 @@ GIBIBYTE = 2**30
 
 
 def jacobian_ntk(
-    f: Function, params: Any, x1: Points, x2: Points | None = None, *, memory: int = GIBIBYTE
+    f: Function, params: Any, x1: Rows, x2: Columns | None = None, *, memory: int = GIBIBYTE
 ) -> Float[np.ndarray, "rows columns *outputs_twice"]:
     """The tangent kernel of `f` between `x1` and `x2` (or `x1` and itself), in the precision of `params`.
 
@@ -112,7 +114,7 @@ def _slices(points: int, block: int) -> list[slice]:
 
 
 @partial(jax.jit, static_argnames="f")
-def _jacobian(f: Function, params: Any, x: Array) -> list[Float[Array, "points outputs size"]]:
+def _jacobian(f: Function, params: Any, x: Array) -> list[Float[Array, "points outputs _"]]:
     """Derivatives by each leaf of `params`.
 
     One point at a time, vectorised: differentiating the outputs of all points at once would carry the
@@ -128,7 +130,7 @@ def _jacobian(f: Function, params: Any, x: Array) -> list[Float[Array, "points o
 
 @jax.jit
 def _product(
-    row: list[Float[Array, "rows outputs size"]], column: list[Float[Array, "columns outputs size"]]
+    row: list[Float[Array, "rows outputs _"]], column: list[Float[Array, "columns outputs _"]]
 ) -> Float[Array, "rows columns outputs outputs"]:
     return sum(
         (jnp.einsum("rkp,clp->rckl", a, b) for a, b in zip(row, column, strict=True)),
@@ -137,6 +139,6 @@ def _product(
 
 
 @jax.jit
-def _squares(jacobian: list[Float[Array, "points outputs size"]]) -> Float[Array, "points outputs outputs"]:
+def _squares(jacobian: list[Float[Array, "points outputs _"]]) -> Float[Array, "points outputs outputs"]:
     products = (jnp.einsum("pks,pls->pkl", leaf, leaf) for leaf in jacobian)
     return sum(products, start=jnp.zeros((), jacobian[0].dtype))

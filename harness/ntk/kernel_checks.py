@@ -16,7 +16,8 @@ from jaxtyping import Bool
 from harness.declare import NotCovered, StageError, stage
 from harness.ntk.architecture import HOMOGENEOUS
 from harness.ntk.conformance import WORST, Case, Difference, deviations, largest
-from harness.ntk.subjects import Points, Which
+from harness.ntk.shapes import Points
+from harness.ntk.subjects import Which
 
 Check = Callable[[Case, Which, float], tuple[float, float]]
 """The error of the subject's kernel, and that of the rival: the same kernel with a flaw of the given size."""

@@ -17,7 +17,8 @@ from harness.ntk.architecture import HOMOGENEOUS, Architecture
 from harness.ntk.closed_form import alike, deepen
 from harness.ntk.conformance import Case, Difference
 from harness.ntk.kernel_checks import OWN, Check, compared
-from harness.ntk.subjects import Block, Matrix, Which
+from harness.ntk.shapes import Matrix
+from harness.ntk.subjects import Block, Which
 
 FACTOR = 1.3
 """By which scales are multiplied: no power of it up to the eighth is near 1, 2 or a power of 2."""

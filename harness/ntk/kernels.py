@@ -15,20 +15,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 from scipy.spatial.distance import cdist, pdist
 
 from harness.declare import StageError
 from harness.ntk import closed_form, compat
 from harness.ntk.architecture import Architecture
+from harness.ntk.shapes import Columns, Matrix, Points, Rows
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # JAX leaves it untyped
 
-Points = Float[np.ndarray, "points inputs"]
-Kernel = Float[np.ndarray, "rows columns"]
 
 
-def nngp_ntk(architecture: Architecture, x1: Points, x2: Points | None = None) -> tuple[Kernel, Kernel]:
+def nngp_ntk(architecture: Architecture, x1: Rows, x2: Columns | None = None) -> tuple[Matrix, Matrix]:
     """The NNGP and the NTK between rows of `x1` and `x2` (of `x1` and itself when left out), float64.
 
     They are those of `network`'s parameterizations. Under `standard` the NTK keeps the width: each layer
@@ -102,26 +100,26 @@ def median_distance(x: Points) -> float:
     return length
 
 
-def rbf(x1: Points, x2: Points, length: float) -> Kernel:
+def rbf(x1: Rows, x2: Columns, length: float) -> Matrix:
     """exp(−‖x−y‖² / (2 length²)) between rows of `x1` and `x2`."""
-    kernel: Kernel = np.exp(-cdist(x1, x2, "sqeuclidean") / (2 * length**2))
+    kernel: Matrix = np.exp(-cdist(x1, x2, "sqeuclidean") / (2 * length**2))
     return kernel
 
 
-def laplace(x1: Points, x2: Points, length: float) -> Kernel:
+def laplace(x1: Rows, x2: Columns, length: float) -> Matrix:
     """exp(−‖x−y‖ / length) between rows of `x1` and `x2`: Matérn-1/2 (Rasmussen & Williams 2006, 4.2.1)."""
-    kernel: Kernel = np.exp(-cdist(x1, x2) / length)
+    kernel: Matrix = np.exp(-cdist(x1, x2) / length)
     return kernel
 
 
-def matern32(x1: Points, x2: Points, length: float) -> Kernel:
+def matern32(x1: Rows, x2: Columns, length: float) -> Matrix:
     """(1 + √3 r) exp(−√3 r), r = ‖x−y‖ / length: Matérn-3/2 (Rasmussen & Williams 2006, eq. 4.17)."""
     scaled = np.sqrt(3.0) * cdist(x1, x2) / length
-    kernel: Kernel = (1 + scaled) * np.exp(-scaled)
+    kernel: Matrix = (1 + scaled) * np.exp(-scaled)
     return kernel
 
 
-def linear(x1: Points, x2: Points) -> Kernel:
+def linear(x1: Rows, x2: Columns) -> Matrix:
     """x·y / inputs + 1 between rows of `x1` and `x2`: a linear model with an intercept."""
-    kernel: Kernel = x1 @ x2.T / x1.shape[1] + 1.0
+    kernel: Matrix = x1 @ x2.T / x1.shape[1] + 1.0
     return kernel

@@ -22,12 +22,11 @@ from jaxtyping import Float
 
 from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
+from harness.ntk.shapes import Columns, Matrix, Rows
 
 Layers = Literal["all", "first", "hidden", "last"]
 """first: the one that the inputs enter; hidden: all but the last; last: the output layer alone."""
 
-Points = Float[np.ndarray, "points inputs"]
-Kernel = Float[np.ndarray, "rows columns"]
 
 
 def numbers_of(layers: Layers, hidden: int) -> tuple[int, ...]:
@@ -37,7 +36,7 @@ def numbers_of(layers: Layers, hidden: int) -> tuple[int, ...]:
 
 
 def layer_terms(
-    architecture: Architecture, x1: Points, x2: Points | None = None
+    architecture: Architecture, x1: Rows, x2: Columns | None = None
 ) -> Float[np.ndarray, "layers rows columns"]:
     """What each layer's parameters add to the NTK of infinite width, float64, in the order of the layers.
 
@@ -47,7 +46,7 @@ def layer_terms(
     second = first if x2 is None else np.asarray(x2, dtype=np.float64)
     state = closed_form.inputs_state(first, second)
     nothing, one = np.zeros_like(state.tangent), np.ones_like(state.tangent)
-    terms: list[Kernel] = []
+    terms: list[Matrix] = []
     for number in range(architecture.hidden + 1):
         fan_in = architecture.width if number else first.shape[1]
         if number:
@@ -61,15 +60,15 @@ def layer_terms(
     return np.stack(terms)
 
 
-def partial_ntk(architecture: Architecture, layers: Layers, x1: Points, x2: Points | None = None) -> Kernel:
+def partial_ntk(architecture: Architecture, layers: Layers, x1: Rows, x2: Columns | None = None) -> Matrix:
     """The NTK of these layers' parameters alone, of infinite width, as `layer_terms`."""
     terms = layer_terms(architecture, x1, x2)
-    kernel: Kernel = terms[list(numbers_of(layers, architecture.hidden))].sum(axis=0)
+    kernel: Matrix = terms[list(numbers_of(layers, architecture.hidden))].sum(axis=0)
     return kernel
 
 
-def sum_but_the_least(terms: Float[np.ndarray, "layers rows columns"]) -> Kernel:
+def sum_but_the_least(terms: Float[np.ndarray, "layers rows columns"]) -> Matrix:
     """The sum of all terms but the one of the smallest trace: the nearest to the whole that lacks a layer."""
     least = int(np.argmin(np.trace(terms, axis1=1, axis2=2)))
-    rest: Kernel = np.delete(terms, least, axis=0).sum(axis=0)
+    rest: Matrix = np.delete(terms, least, axis=0).sum(axis=0)
     return rest

@@ -12,13 +12,14 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from harness.ntk import network
 from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_nngp, empirical_ntk
-from harness.ntk.subjects import Kernels, Points
+from harness.ntk.shapes import Columns, Rows
+from harness.ntk.subjects import Kernels
 
 NETWORKS = 48
 
 
 def empirical(
-    x1: Points, x2: Points | None, architecture: Architecture, *, seed: int = 0, networks: int = NETWORKS
+    x1: Rows, x2: Columns | None, architecture: Architecture, *, seed: int = 0, networks: int = NETWORKS
 ) -> Kernels:
     """The mean over `networks` initialisations of width `architecture.width`, computed in float64.
 

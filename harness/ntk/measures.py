@@ -9,7 +9,9 @@ from jaxtyping import Float
 
 from harness.ntk.data import Split
 
-Predictions = Float[np.ndarray, "points *nets"]
+Predictions = Float[np.ndarray, "points *#nets"]
+Numbers = Float[np.ndarray, " nets"] | np.float64
+"""One for each network; of predictions without an axis of networks a number."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ def _beside(values: Predictions, other: Predictions) -> Predictions:
     return values[:, None] if values.ndim < other.ndim else values
 
 
-def _rms(values: Predictions) -> Float[np.ndarray, "*nets"]:
-    root: Float[np.ndarray, "*nets"] = np.sqrt(np.mean(values**2, axis=0))
+def _rms(values: Predictions) -> Numbers:
+    root: Numbers = np.sqrt(np.mean(values**2, axis=0))
     return root
 
 
-def geometric_mean(values: Float[np.ndarray, "*nets"]) -> float:
+def geometric_mean(values: Numbers) -> float:
     """Of numbers that are at least 0, one per network."""
     with np.errstate(divide="ignore"):  # of predictions that are equal: 0, as it should be
         return float(np.exp(np.mean(np.log(values))))

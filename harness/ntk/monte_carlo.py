@@ -11,7 +11,8 @@ from jaxtyping import Float
 
 from harness.ntk.architecture import Architecture
 from harness.ntk.duals import evaluate
-from harness.ntk.subjects import Kernels, Matrix, Points
+from harness.ntk.shapes import Columns, Matrix, Rows
+from harness.ntk.subjects import Kernels
 
 SAMPLES = 4096
 REPLICATES = 32
@@ -20,8 +21,8 @@ Grams = Float[np.ndarray, "replicates points points"]
 
 
 def monte_carlo(
-    x1: Points,
-    x2: Points | None,
+    x1: Rows,
+    x2: Columns | None,
     architecture: Architecture,
     *,
     seed: int = 0,

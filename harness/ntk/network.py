@@ -26,7 +26,8 @@ from harness.ntk.architecture import Activation, Architecture
 # Networks say float32 themselves; kernels and solves need float64. JAX leaves its configuration untyped.
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
-Layer = tuple[Float[Array, "fan_in fan_out"], Float[Array, " fan_out"]]
+Layer = tuple[Float[Array, "_ _"], Float[Array, " _"]]
+"""Weights [fan_in, fan_out] and biases [fan_out], which differ from layer to layer."""
 Params = list[Layer]
 Outputs = Float[Array, "points *outputs"]
 """[points] for a network of one output."""

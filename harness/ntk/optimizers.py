@@ -9,6 +9,11 @@ optimizer takes `stride` steps between two looks. r = f(X) − y over all n trai
            (Kingma & Ba 2015 arXiv:1412.6980, Algorithm 1)
 
 Everything here is traced into one program (`harness.ntk.train`).
+
+The rules are written out because published numbers have the bits of these formulas, and optax's round in
+another order. `optax.sgd` adds (−η)g, which XLA fuses otherwise in some programs. `optax.adam` forms moments,
+their corrections and the step differently: parameters after 400 steps then differ by up to 3e-7 of their norm
+in float32, and 9e-16 in float64. A test holds Adam against optax's.
 """
 
 from __future__ import annotations

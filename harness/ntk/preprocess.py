@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 Inputs = Float[np.ndarray, "points inputs"]
-Rows = Float[np.ndarray, "rows *features"]
-Varied = Bool[np.ndarray, "*features"]
+Values = Float[np.ndarray, "rows *features"]
+Varied = Bool[np.ndarray, " features"] | np.bool
 
 COINCIDE = 1e-12
 """Two scaled inputs, of size one, are the same point where they differ by less: some thousand roundings of
@@ -36,7 +36,7 @@ def standardised(
     return np.where(varied, (x - mean) / np.where(varied, deviation, 1.0), 0.0)
 
 
-def varies(by: Rows) -> Varied:
+def varies(by: Values) -> Varied:
     """Whether each feature takes more than one value, rounding aside."""
     # Of numbers that are equal, the computed deviation may be of the size of rounding instead of 0.
     varied: Varied = by.std(axis=0) > 1e-12 * (np.abs(by.mean(axis=0)) + np.abs(by).max(axis=0))

@@ -52,10 +52,10 @@ def _one(key: PRNGKeyArray, architecture: Architecture, x: Array) -> tuple[Array
     )
 
 
-def relative_distance(kernel: Kernel | Kernels, reference: Kernel) -> Float[np.ndarray, "*nets"]:
+def relative_distance(kernel: Kernel | Kernels, reference: Kernel) -> Float[np.ndarray, " nets"] | np.float64:
     """‖K − reference‖ / ‖reference‖, Frobenius norms, for each kernel of a stack."""
     norms = np.linalg.norm(kernel - reference, axis=(-2, -1))
-    distances: Float[np.ndarray, "*nets"] = norms / np.linalg.norm(reference)
+    distances: Float[np.ndarray, " nets"] | np.float64 = norms / np.linalg.norm(reference)
     return distances
 
 

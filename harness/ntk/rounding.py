@@ -26,8 +26,9 @@ from dataclasses import replace
 import numpy as np
 
 from harness.ntk.architecture import Activation, Architecture
-from harness.ntk.closed_form import Points, State, activate, dense, inputs_state
-from harness.ntk.duals import Deviations, Matrix, gelu
+from harness.ntk.closed_form import State, activate, dense, inputs_state
+from harness.ntk.duals import Deviations, gelu
+from harness.ntk.shapes import Columns, Matrix, Rows
 
 ROUNDINGS = 32
 """Roundings that a covariance is allowed. A dot product of 4 features takes 8 (4 products, 3
@@ -43,7 +44,7 @@ FLOAT64, FLOAT32 = ROUNDINGS * 2.0**-53, ROUNDINGS * 2.0**-24
 
 
 def tolerances(
-    architecture: Architecture, x1: Points, x2: Points | None, size: float
+    architecture: Architecture, x1: Rows, x2: Columns | None, size: float
 ) -> tuple[Matrix, Matrix]:
     """The largest errors that roundings of `size` explain, of the NNGP and the NTK [rows, columns].
 

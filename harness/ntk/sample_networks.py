@@ -12,11 +12,12 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from harness.ntk.architecture import Architecture
+from harness.ntk.names import SampleNetwork
 
 Tree = Any
 """Parameters: dictionaries, lists and tuples of arrays, as deep as they like."""
@@ -28,19 +29,7 @@ WIDTH = 8
 """Units of a layer: wide enough that no two axes of an array have one length by chance, and the
 derivatives by each parameter (227 of the largest network) take milliseconds."""
 
-Name = Literal[
-    "linear",
-    "one-output",
-    "three-outputs",
-    "deep-standard",
-    "skip",
-    "shared",
-    "scalars",
-    "normalised",
-    "convolution",
-    "attention",
-]
-NAMES: tuple[Name, ...] = get_args(Name)
+NAMES: tuple[SampleNetwork, ...] = get_args(SampleNetwork)
 
 Draw = Callable[..., np.ndarray]
 """Standard Gaussian numbers of a shape: `draw(3, 4)`."""
@@ -179,18 +168,18 @@ class Scaled:
         return self.factor * self.network(params, x)
 
 
-def network(name: Name) -> Any:
+def network(name: SampleNetwork) -> Any:
     """The network `name`: a callable with `init(draw)`. Raises `KeyError` for another name."""
     return _NETWORKS[name]
 
 
-def draw_params(name: Name, seed: int) -> Tree:
+def draw_params(name: SampleNetwork, seed: int) -> Tree:
     """Parameters of the network `name`, float64, from the seed alone."""
     random = np.random.default_rng([seed, 0x454E])
     return network(name).init(lambda *shape: np.asarray(random.standard_normal(shape)))
 
 
-def leaves(params: Tree) -> list[np.ndarray]:
+def leaves(params: Tree) -> list[Any]:
     """The arrays of a tree, those of a dictionary by sorted names."""
     if isinstance(params, dict):
         return [leaf for key in sorted(params) for leaf in leaves(params[key])]
@@ -239,7 +228,7 @@ def _library(array: Any) -> Any:
     return sys.modules["torch"] if package == "torch" else np
 
 
-_NETWORKS: dict[Name, Any] = {
+_NETWORKS: dict[SampleNetwork, Any] = {
     "linear": FullyConnected(Architecture(0, WIDTH, outputs=2)),
     "one-output": FullyConnected(Architecture(2, WIDTH)),
     "three-outputs": FullyConnected(Architecture(1, WIDTH, outputs=3, last_layer=0.5)),

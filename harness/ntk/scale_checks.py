@@ -15,7 +15,8 @@ from harness.declare import NotCovered
 from harness.ntk.conformance import Case, Difference
 from harness.ntk.kernel_checks import HALF, Check, compared
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
-from harness.ntk.subjects import Block, Matrix, Points, Which
+from harness.ntk.shapes import Columns, Matrix, Rows
+from harness.ntk.subjects import Block, Which
 
 RARE = 10.0
 """Beyond inputs of this size erf's derivatives are 0 but for one draw in 1e3 and fewer, and the
@@ -48,13 +49,13 @@ class AtScale:
         a, b = (points.astype(np.float32) for points in self.points(case))
         return [self._difference(case, which, a, b), self._difference(case, which, a, None)]
 
-    def points(self, case: Case) -> tuple[Points, Points]:
+    def points(self, case: Case) -> tuple[Rows, Columns]:
         """A and B at this scale: B begins with a point of A, the opposite of another, and one of scale 1."""
         a, b = self.scale * case.rows, self.scale * case.columns
         b[0], b[1], b[2] = a[0], -a[1], case.columns[2]
         return a, b
 
-    def _difference(self, case: Case, which: Which, x1: Points, x2: Points | None) -> Difference:
+    def _difference(self, case: Case, which: Which, x1: Rows, x2: Columns | None) -> Difference:
         first, second = x1.astype(np.float64), None if x2 is None else x2.astype(np.float64)
         found, expected = case.block(which, x1, x2), case.expected(which, first, second)
         refuse_rare_events(case, which, self.scale, found)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Real
 from scipy.linalg import cho_factor, cho_solve, eigh
 
 from harness.declare import StageError
@@ -36,7 +36,9 @@ RIDGES = 10.0 ** np.arange(-6, 1.01, 0.25)
 """The ridges that leave-one-out chooses from, in units of the kernel's mean diagonal: next to none to ten
 times as much, four to a decade (the error is flat around its minimum, over a factor of two and more)."""
 
-Vector = Float[np.ndarray, "points *nets"]
+Vector = Float[np.ndarray, "train *nets"]
+AtTest = Float[np.ndarray, "test *nets"]
+Columns = Float[np.ndarray, "train *#nets"]
 Gram = Float[np.ndarray, "train train"]
 Cross = Float[np.ndarray, "test train"]
 
@@ -94,19 +96,19 @@ class Solver:
             )
         return solution
 
-    def regression(self, cross: Cross, y: Vector) -> Vector:
+    def regression(self, cross: Cross, y: Vector) -> AtTest:
         """K(x,X) (K + ridge)⁻¹ y at the test points. Raises `StageError` as `coefficients` does."""
-        predictions: Vector = cross @ self.coefficients(y)
+        predictions: AtTest = cross @ self.coefficients(y)
         return predictions
 
     def given(
-        self, cross: Cross, y: Float[np.ndarray, " train"], f0_train: Vector, f0_test: Vector
-    ) -> Vector:
+        self, cross: Cross, y: Float[np.ndarray, " train"], f0_train: Vector, f0_test: AtTest
+    ) -> AtTest:
         """Regression on what the initial functions leave, added to them; a column per network.
 
         Raises `StageError` as `coefficients` does.
         """
-        predictions: Vector = f0_test + self.regression(cross, _column(y, f0_train) - f0_train)
+        predictions: AtTest = f0_test + self.regression(cross, _column(y, f0_train) - f0_train)
         return predictions
 
     def leave_one_out(self, cross: Cross, y: Float[np.ndarray, " train"]) -> LeaveOneOut:
@@ -128,13 +130,13 @@ class Solver:
 
     def after(
         self,
-        steps: Float[np.ndarray, "*nets"],
+        steps: Real[np.ndarray, "*nets"],
         learning_rate: Float[np.ndarray, "*nets"],
         cross: Cross,
         y: Float[np.ndarray, " train"],
         f0_train: Vector,
-        f0_test: Vector,
-    ) -> Vector:
+        f0_test: AtTest,
+    ) -> AtTest:
         """Where gradient descent with the fixed kernel is after `steps` steps of `learning_rate` (own unit).
 
         Neither ridge nor jitter enters. A mode of eigenvalue λ has come 1 − (1 − ηλ)^t of its way, and its
@@ -151,7 +153,7 @@ class Solver:
         by_logarithm = -np.expm1(steps * np.log1p(-np.where(slow, pace, 0.0)))
         done = np.where(slow, by_logarithm, 1.0 - (1.0 - pace) ** steps)
         weight = np.where(values > 0, done / np.where(values > 0, values, 1.0), steps * learning_rate)
-        predictions: Vector = f0_test + cross @ (self.eigenvectors @ (weight * modes))
+        predictions: AtTest = f0_test + cross @ (self.eigenvectors @ (weight * modes))
         return predictions
 
 
@@ -194,5 +196,5 @@ def _condition(values: Float[np.ndarray, " train"]) -> float:
     return float(values[-1]) / smallest
 
 
-def _column(y: Float[np.ndarray, " train"], like: Vector) -> Vector:
+def _column(y: Float[np.ndarray, " train"], like: Columns) -> Columns:
     return y[:, None] if like.ndim == 2 else y

@@ -1,4 +1,4 @@
-"""Kernel implementations under test: what one is, how one is named, and what its answers must look like.
+"""Kernel implementations under test: what one is, and what its answers must look like.
 
 A *subject* is a function
 
@@ -25,17 +25,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float
 
 from harness.declare import NotCovered, StageError
 from harness.ntk.architecture import Architecture
+from harness.ntk.shapes import Columns, Matrix, Rows
 
-Points = Float[np.ndarray, "points inputs"]
-Matrix = Float[np.ndarray, "rows columns"]
 Subject = Callable[..., Any]
 Which = Literal["nngp", "ntk"]
-
-NAMES = ("neural-tangents", "closed-form", "monte-carlo", "empirical")
 
 
 @dataclass(frozen=True)
@@ -78,26 +74,6 @@ class Block:
         return Block(self.values[pick], self.error[pick], self.replicates)
 
 
-def resolve(name: str) -> Subject:
-    """The subject called `name`: one of `NAMES`, or `package.module:function`.
-
-    Raises `StageError` where it cannot be imported. Only the subject that is named is imported.
-    """
-    if name == "closed-form":
-        return _closed_form
-    if name == "monte-carlo":
-        from harness.ntk.monte_carlo import monte_carlo
-
-        return monte_carlo
-    if name == "neural-tangents":
-        return _neural_tangents
-    if name == "empirical":
-        from harness.ntk.mean_kernels import empirical
-
-        return empirical
-    return imported(name)
-
-
 def imported(name: str) -> Subject:
     """The function `package.module:function`. Raises `StageError` where it cannot be imported."""
     module, _, function = name.partition(":")
@@ -112,7 +88,7 @@ def imported(name: str) -> Subject:
 
 
 def ask(
-    subject: Subject, architecture: Architecture, x1: Points, x2: Points | None, seed: int
+    subject: Subject, architecture: Architecture, x1: Rows, x2: Columns | None, seed: int
 ) -> dict[Which, Block | StageError]:
     """Call a subject once: for each kernel a `Block`, or why there is none.
 
@@ -146,7 +122,7 @@ def ask(
     }
 
 
-def _given(*pairs: tuple[Points | None, Points | None]) -> list[tuple[Points, Points]]:
+def _given(*pairs: tuple[np.ndarray | None, np.ndarray | None]) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(now, then) for now, then in pairs if now is not None and then is not None]
 
 
@@ -194,18 +170,3 @@ def _takes_seed(subject: Subject) -> bool:
         return "seed" in inspect.signature(subject).parameters
     except (TypeError, ValueError):  # a builtin without a signature
         return False
-
-
-def _closed_form(x1: Points, x2: Points | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
-    from harness.ntk import closed_form
-
-    return closed_form.nngp_ntk(architecture, x1, x2)
-
-
-def _neural_tangents(x1: Points, x2: Points | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
-    from harness.ntk import kernels
-
-    lacking = kernels.lacking(architecture)
-    if lacking:
-        raise NotImplementedError(f"neural-tangents: {lacking}")
-    return kernels.nngp_ntk(architecture, x1, x2)

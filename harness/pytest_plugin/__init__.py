@@ -17,22 +17,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from harness.history.against import Published
-    from harness.pytest_plugin.items import SuiteFile
-    from harness.pytest_plugin.shared import SharedLaboratory
+from harness.pytest_plugin.keys import LABORATORY, PUBLISHED
 
-LABORATORY: pytest.StashKey[SharedLaboratory] = pytest.StashKey()
-NAMES: pytest.StashKey[dict[str, Path]] = pytest.StashKey()
-"""The file of each suite that has been collected, by the suite's name."""
-PUBLISHED: pytest.StashKey[Published] = pytest.StashKey()
-"""What claims are held against, where `--harness-against` names it."""
+if TYPE_CHECKING:
+    from harness.pytest_plugin.items import SuiteFile
+
 SUITES: pytest.StashKey[frozenset[Path]] = pytest.StashKey()
-SHOWN = ("store", "seeds", "first_seed", "workers", "memory_limit", "given", "recheck")
-"""The fields of `harness.options.RunOptions` that options of pytest fill. For some of the others pytest has
-plugins (time budgets, shards); the rest are about records, which the plugin does not write."""
-NO_RECHECK = "no"
-"""What `--harness-recheck` says for: measure no trial twice."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

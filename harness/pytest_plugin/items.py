@@ -21,8 +21,8 @@ from harness.errors import UserError
 from harness.history.against import Held, hold
 from harness.judge import FAILING
 from harness.measure.holders import log
-from harness.pytest_plugin import LABORATORY, NAMES, PUBLISHED
 from harness.pytest_plugin.item import SuiteItem
+from harness.pytest_plugin.keys import LABORATORY, NAMES, PUBLISHED
 from harness.pytest_plugin.settings import Settings
 from harness.pytest_plugin.shared import SharedLaboratory
 from harness.pytest_plugin.timings import Timing

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import OptionError
 from harness.options import OPTIONS, RunOptions, default_store, spelled
-from harness.pytest_plugin import NO_RECHECK, SHOWN
+from harness.pytest_plugin.keys import NO_RECHECK, SHOWN
 from harness.targets import assigned
 
 

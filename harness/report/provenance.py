@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import harness
 from harness.errors import UserError
 from harness.git import GitError, head, holder, modified, resolve, toplevel, untracked
 from harness.measure import Seen, Source, source_of
@@ -31,7 +30,7 @@ from harness.whose import site_root
 Closure = tuple[str, Params]
 """An experiment and parameters that name the modules it reads."""
 _NAMED = 5  # files, in a note
-_OWN = Path(harness.__file__ or ".").resolve().parent
+_OWN = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ class Prepared:
     def calls_needed(self) -> int:
         """How many calls take `LEAST` seconds: the argument for `seconds`.
 
-        As there, the least of several: one repeat that was suspended says nothing.
+        As there, the least of several: one repeat that was suspended says nothing. (`timeit`'s `autorange`
+        goes by one repeat, and to 0.2 s, a hundred times as long.)
         """
         calls = 1
         while any(_elapsed(self.call, calls) < LEAST for _ in range(REPEATS)):

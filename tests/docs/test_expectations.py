@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from edits import edited
 from good_suite import GOOD
 from repositories import commit, git, repository
 
@@ -42,7 +43,7 @@ def suite(tmp_path: Path) -> Path:
     open and opposite expectations, and a claim that is open from the start; then the opposite taken back."""
     file = tmp_path / "repo" / "toys.toml"
     file.parent.mkdir()
-    file.write_text(GOOD.replace("format = 2", "format = 1").replace("seeds = 21", "seeds = 7"))
+    file.write_text(edited(GOOD, {"format = 2": "format = 1", "seeds = 21": "seeds = 7"}))
     repository(file.parent)
     for text in ("[suite", GOOD + OPENED + EXCHANGED + LATER, GOOD + OPENED + LATER):
         file.write_text(text)

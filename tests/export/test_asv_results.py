@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from asv_project import git, project_in
+from edits import edited
 from records import record_of
 
 from harness.export import ExportError, asv_suites, export
@@ -101,7 +102,7 @@ def test_a_record_has_the_version_of_its_commit_and_the_list_that_of_today(
     suite = project / "suites/toys.toml"
     as_run = suite.read_text()
     try:
-        suite.write_text(as_run.replace('within = "5%"', 'within = "6%"'))
+        suite.write_text(edited(as_run, {'within = "5%"': 'within = "6%"'}))
         _, _, rows = enter(record)
     finally:
         suite.write_text(as_run)
@@ -118,7 +119,7 @@ def test_a_suite_that_has_been_given_a_name_keeps_its_series(
     suite = project / "suites/toys.toml"
     as_run = suite.read_text()
     try:
-        suite.write_text(as_run.replace("[suite]", '[suite]\nname = "better"'))
+        suite.write_text(edited(as_run, {"[suite]": '[suite]\nname = "better"'}))
         _, _, rows = enter(record)
         (project / "suites/other.toml").write_text(suite.read_text())
         with pytest.raises(ExportError, match=r"two suites are named better, .*other\.toml and .*toys\.toml"):

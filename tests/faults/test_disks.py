@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from edits import edited
 
 from harness.declare import Missing
 from harness.measure import Laboratory, Measurement, Stage, Store, StoreError
@@ -338,7 +339,7 @@ class Command:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log = folder / "log"
-        (folder / "faulty-suite.toml").write_text(GOOD.replace("LOG", str(self.log)))
+        (folder / "faulty-suite.toml").write_text(edited(GOOD, {"LOG": str(self.log)}))
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """The exit code, and what it said."""

@@ -21,7 +21,7 @@ from harness.history import keep
 from harness.history.archive import listed
 from harness.history.merge import Part, merge
 from harness.measure import Measurement, Stage, Store, contents, merge_stores, prune
-from harness.measure.store import _checksum
+from harness.measure.store import row_checksum
 from harness.plan import Trial
 from harness.report.brief import brief
 from harness.report.html import page
@@ -94,7 +94,9 @@ def _forge(path: Path, row: list[Any]) -> None:
                 database.execute(f"update measurement set {name} = ?", [text])
         (found,) = database.execute("select * from measurement").fetchall()
         names = [column[1] for column in database.execute("pragma table_info(measurement)")]
-        database.execute("update measurement set checksum = ?", [_checksum(found[: names.index("checksum")])])
+        database.execute(
+            "update measurement set checksum = ?", [row_checksum(found[: names.index("checksum")])]
+        )
 
 
 def read_shards(data: bytes, folder: Path) -> None:

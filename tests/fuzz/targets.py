@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+from edits import edited
 from first_schema import first_schema
 from msgspec.structs import replace
 
@@ -288,7 +289,7 @@ def _record() -> Record:
 @contextlib.contextmanager
 def _project(folder: Path) -> Iterator[None]:
     """A folder to be in, with suites, a record, and a module that nobody may import."""
-    (folder / "toys.toml").write_text(SUITE.replace("canary:run", "ntk.kernel").replace("sd = 0.02", ""))
+    (folder / "toys.toml").write_text(edited(SUITE, {"canary:run": "ntk.kernel", "sd = 0.02": ""}))
     (folder / "bad.toml").write_text("[suite]\n= 1\n")
     (folder / "r.json").write_bytes(to_json(_record()))
     (folder / "canary.py").write_text("raise SystemExit('a canary was imported')\n")

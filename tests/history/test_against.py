@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from commands import said
+from edits import edited
 from good_suite import GOOD, write
 from made import INSTANCE, RECORD, record, unmeasured
 from msgspec.structs import replace
@@ -134,7 +135,7 @@ def test_a_run_exits_by_what_was_published(
     write: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write(GOOD.replace("[claims.same]", '[claims.same]\nexpect = "refuted"\nbecause = "for once"'))
+    write(edited(GOOD, {"[claims.same]": '[claims.same]\nexpect = "refuted"\nbecause = "for once"'}))
     run = ("run", "toys.toml", "-q", "--workers", "1", "--no-recheck", "--no-history")
     code, text = said(*run, "--json", "published.json")
     assert code == 1, text

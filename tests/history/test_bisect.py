@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from edits import edited
 from repositories import commit, experiment, git, repository, suite
 
 from harness.history.bisect import BisectionError, Search, When, bisect
@@ -114,7 +115,7 @@ def moving_seeds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[s
     text = suite(folder, "seeded").read_text()
     repository(folder)
     hashes = {"by 0": commit(folder, "by 0")}
-    (folder / "claims.toml").write_text(text.replace('title = "', 'explored = [[0, 20]]\ntitle = "'))
+    (folder / "claims.toml").write_text(edited(text, {'title = "': 'explored = [[0, 20]]\ntitle = "'}))
     hashes["explored"] = commit(folder, "explored")
     experiment(folder, "seeded", "shift += 2")
     hashes["moved"] = commit(folder, "moved")

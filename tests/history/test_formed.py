@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from commands import said
+from edits import edited
 from good_suite import GOOD, read, write
 from made import INSTANCE
 from msgspec.structs import replace
@@ -61,7 +62,7 @@ def test_a_changed_expectation_on_unexplored_seeds_has_its_line(read: Read, publ
 def test_all_seeds_that_the_record_read_must_be_explored(
     read: Read, published: Record, explored: str, named: int, place: str
 ) -> None:
-    suite = read(CHANGED.replace(place, f"{place}\nexplored = {explored}", 1))
+    suite = read(edited(CHANGED, {place: f"{place}\nexplored = {explored}"}))
     assert len(unexplored(suite, {"p.json": published})) == named
 
 
@@ -81,7 +82,7 @@ def test_check_names_them(
     code, text = said("check", "toys.toml", "--against", "p.json")
     assert code == 4
     assert "toys.toml:19:2: claims.same: expected `explored = " in text
-    write(CHANGED.replace("[claims.same]", "[claims.same]\nexplored = [[0, 242]]"))
+    write(edited(CHANGED, {"[claims.same]": "[claims.same]\nexplored = [[0, 242]]"}))
     assert said("check", "toys.toml", "--against", "p.json")[0] == 0
     write(GOOD, "other.toml")
     code, text = said("check", "other.toml", "--against", "p.json")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from edits import edited
 from records import record_of
 
 from harness.history.merge import MergeError, Part, merge
@@ -85,8 +86,8 @@ def test_five_shards_merged_are_one_run(suite: Path) -> None:
 
 
 def test_an_empty_shard_is_no_mistake(suite: Path) -> None:
-    text = SUITE[: SUITE.index("[claims.alike]")].replace("0.0, 0.01, 0.02, 0.3", "0.0")
-    suite.write_text(text.replace("1, 2, 4", "1"))
+    text = edited(SUITE[: SUITE.index("[claims.alike]")], {"0.0, 0.01, 0.02, 0.3": "0.0"})
+    suite.write_text(edited(text, {"1, 2, 4": "1"}))
     parts = shards(suite, 3)
     assert [part.record.exit_code for part in parts] == [0, 0, 0]
     assert plain(merge(parts)) == plain(record_of(suite))
@@ -117,7 +118,7 @@ def test_what_is_not_of_one_run_is_refused(suite: Path, change: object, said: st
         merge(change(shards(suite, 3)))  # type: ignore[operator]
 
 
-BEYOND = SUITE.replace('title = "t"', 'title = "t"\nexplored = [[0, 20]]') + "explored = [[0, 30]]\n"
+BEYOND = edited(SUITE, {'title = "t"': 'title = "t"\nexplored = [[0, 20]]'}) + "explored = [[0, 30]]\n"
 
 
 def of_claim(record: Record, claim: str) -> Record:

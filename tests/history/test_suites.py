@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from edits import edited
 from good_suite import GOOD
 from made import INSTANCE, RECORD
 from msgspec.structs import replace
@@ -111,7 +112,7 @@ def test_two_files_that_are_not_committed_are_two_suites(repository: Repository)
 
 def test_the_line_ends_it_also_for_older_records(repository: Repository) -> None:
     two(repository, old=True)
-    repository.write("b/toys.toml", GOOD.replace("[suite]", '[suite]\nname = "b-toys"'))
+    repository.write("b/toys.toml", edited(GOOD, {"[suite]": '[suite]\nname = "b-toys"'}))
     assert repository.ids == [["b-toys/same[size=1]", "toys/same[size=1]"]]
     assert repository.past.problems == ()
     repository.commit()
@@ -150,7 +151,7 @@ def test_a_file_that_moved_may_have_another_in_its_old_place(repository: Reposit
     repository.write("a/toys.toml")
     repository.commit()
     repository.run("a/toys.toml")
-    repository.write("b.toml", GOOD.replace("[suite]", '[suite]\nname = "toys"'))
+    repository.write("b.toml", edited(GOOD, {"[suite]": '[suite]\nname = "toys"'}))
     repository.commit()
     repository.run("b.toml", name="toys")
     assert repository.ids == [["a/toys.toml::same[size=1]"], ["b.toml::same[size=1]"]]
@@ -164,7 +165,7 @@ def test_a_file_that_states_a_name_keeps_its_history(
     repository.write("toys.toml")
     repository.commit()
     repository.run("toys.toml", old=True)
-    repository.write("toys.toml", GOOD.replace("[suite]", '[suite]\nname = "better"'))
+    repository.write("toys.toml", edited(GOOD, {"[suite]": '[suite]\nname = "better"'}))
     repository.commit()
     repository.run("toys.toml", name="better")
     assert repository.ids == [["better/same[size=1]"]] * 2
@@ -178,7 +179,7 @@ def test_bisect_judges_a_suite_that_states_a_name_from_its_older_records(reposit
     repository.write("toys.toml")
     good = repository.commit()
     repository.run("toys.toml", old=True)
-    repository.write("toys.toml", GOOD.replace("[suite]", '[suite]\nname = "better"'))
+    repository.write("toys.toml", edited(GOOD, {"[suite]": '[suite]\nname = "better"'}))
     bad = repository.commit()
     refuted = instance("better", verdict="refuted", outcome="unexpected")
     repository.run("toys.toml", name="better", instances=(refuted,))
@@ -245,7 +246,7 @@ def test_two_runs_of_one_second_are_in_the_order_in_which_they_were_kept(reposit
         os.utime(path, (0, 0))  # as where the records were checked out
         newest = repository.past.states[0].instances["toys/same[size=1]"]
         assert newest.n == n
-    later = first.started.replace(":00+", ":00.000001+")
+    later = edited(first.started, {":00+": ":00.000001+"})
     keep(repository.history, replace(first, started=later, instances=(replace(instance, n=99),)))
     keep(repository.history, first)
     assert repository.past.states[0].instances["toys/same[size=1]"].n == 99

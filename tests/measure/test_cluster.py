@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from dask_cluster import Dask, dask
+from edits import edited
 
 from harness.declare import Inputs
 from harness.measure import Laboratory, Measurement
@@ -171,7 +172,7 @@ def test_another_source_is_refused(project, monkeypatch, tmp_path):
     """The worker does not see the client's folder, and has a module of that name of its own."""
     theirs = tmp_path / "theirs" / "toy_module.py"
     theirs.parent.mkdir()
-    theirs.write_text((project.folder / "toy_module.py").read_text().replace("seed / 3", "seed / 4"))
+    theirs.write_text(edited((project.folder / "toy_module.py").read_text(), {"seed / 3": "seed / 4"}))
     monkeypatch.setattr(client, "additions", lambda path: ((), ()))
     with (
         dask(tmp_path, 1, paths=(theirs.parent,)) as other,
@@ -215,7 +216,7 @@ def test_the_device_is_that_of_the_workers(two, monkeypatch):
         found = orders.Found(orders.python_version(), cluster._terms.engine, None, "NVIDIA H100")
         job = Job((Trial("toys:pair", (), 0),), frozenset(), 1.0, device="cpu")
         with pytest.raises(ClusterError, match="expected the device cpu, found NVIDIA H100"):
-            cluster._compare("tcp://a:1", found, job)
+            cluster.compare("tcp://a:1", found, job)
     finally:
         cluster.close()
 
@@ -254,7 +255,7 @@ def test_inputs_are_held_against_the_worker_s(project, two, store, monkeypatch, 
     there = orders.Found("3", {}, None, None, (), "another")
     job = Job((declared,), frozenset(), 1.0, inputs=(declared.inputs,), inputs_digest="ours")
     with pytest.raises(ClusterError, match=r"expected the inputs of with_data:read \(a\.csv\) as they are"):
-        cluster._compare("tcp://a:1", there, job)
+        cluster.compare("tcp://a:1", there, job)
 
 
 def test_an_idle_worker_process_ends_and_another_is_started(project):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from edits import edited
 
 from harness.measure import Laboratory
 from harness.measure.code import code_of, modules_of
@@ -32,7 +33,7 @@ def projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]
         folder = tmp_path / name
         folder.mkdir()
         for part in "ab":
-            (folder / f"{name}_{part}.py").write_text(SHARED.replace("NAME", f"{name}-{part}"))
+            (folder / f"{name}_{part}.py").write_text(edited(SHARED, {"NAME": f"{name}-{part}"}))
         monkeypatch.syspath_prepend(str(folder))
         folders[name] = folder
     return folders

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from edits import edited
 
 from harness.declare import Declaration, UnknownExperimentError
 from harness.measure import Source, fingerprint, source_of
@@ -104,7 +105,7 @@ def test_the_model_of_a_trial_is_part_of_its_closure(project, source):
 )
 def test_what_changes_nothing(project, source, file, old, new):
     before = source().digest
-    project.write(file, FILES[file].replace(old, new))
+    project.write(file, edited(FILES[file], {old: new}))
     assert source().digest == before
 
 
@@ -125,7 +126,7 @@ def test_what_changes_nothing(project, source, file, old, new):
 )
 def test_what_changes_the_digest(project, source, file, old, new):
     before = source()
-    project.write(file, FILES[file].replace(old, new))
+    project.write(file, edited(FILES[file], {old: new}))
     assert not before.is_current()
     assert source().digest != before.digest
 

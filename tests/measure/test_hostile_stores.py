@@ -27,7 +27,7 @@ from harness.measure import (
 )
 from harness.measure.beside import PAGE, SUPER_JOURNAL
 from harness.measure.locks import LOCK, LockError, Machine, acquire
-from harness.measure.store import _checksum
+from harness.measure.store import row_checksum
 from harness.plan import Trial
 
 TRIAL = Trial("toys:pair", (("size", 1),), 3)
@@ -249,7 +249,7 @@ def forge(path: Path, column: str, value: object, fingerprint: str = PRINT) -> N
         place = names.index("checksum")
         database.execute(
             "update measurement set checksum = ? where fingerprint = ?",
-            [_checksum(row[:place]), fingerprint],
+            [row_checksum(row[:place]), fingerprint],
         )
     database.close()
 

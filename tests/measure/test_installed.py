@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from edits import edited
 
 from harness.measure import Laboratory, source_of
 from harness.measure import digests as digests_module
@@ -81,7 +82,7 @@ def test_an_edited_file_of_a_library_counts(site, recorded, name, hidden):
     # A hidden edit keeps size and time of the content; the time of the entry cannot be set.
     edit(
         file,
-        text.replace("1.5", "2.5") if hidden else text + "# longer\n",
+        edited(text, {"1.5": "2.5"}) if hidden else text + "# longer\n",
         times=file.stat() if hidden else None,
     )
     assert digest() != before

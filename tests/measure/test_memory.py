@@ -155,7 +155,7 @@ def test_what_linux_tells(tmp_path, monkeypatch):
         stat = f"{process} (a) b (c) S 1 {group} {' '.join(rest)} 0\n"
         (tmp_path / str(process) / "stat").write_text(stat)
     (tmp_path / "vmstat").write_text("nr_free_pages 17\noom_kill 3\n")
-    monkeypatch.setattr(memory, "_PROC", str(tmp_path))
+    monkeypatch.setattr(memory, "PROC", str(tmp_path))
     assert memory.resident([10, 13]) == {10: 12 * page, 13: 0}
     assert memory.resident_of(12) == 100 * page
     assert memory.proportional(10) == 12 * page
@@ -163,7 +163,7 @@ def test_what_linux_tells(tmp_path, monkeypatch):
 
 
 def test_where_linux_does_not_tell(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "_PROC", str(tmp_path / "none"))
+    monkeypatch.setattr(memory, "PROC", str(tmp_path / "none"))
     assert memory.resident([10]) == {10: 0}
     assert memory.resident_of(10) == 0
     assert memory.kills_for_memory() is None

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator
 
 import pytest
+from edits import edited
 
 from harness.measure import Laboratory, Measurement, remarks
 from harness.measure.fingerprint import source_of
@@ -186,7 +187,7 @@ def source(kind: str) -> str:
     spoil, read = KINDS[kind][:2]
     spoil = spoil.replace("ROUND_UP", ROUND_UP.get(platform.machine(), ""))
     read = read.replace("LOCALE", repr(locale.setlocale(locale.LC_COLLATE)))
-    body = BODY.replace("    $SPOIL", FLUSH if spoil == "FLUSH" else f"    {spoil}").replace("$READ", read)
+    body = edited(BODY, {"    $SPOIL": FLUSH if spoil == "FLUSH" else f"    {spoil}", "$READ": read})
     return HEAD + body
 
 
@@ -223,7 +224,7 @@ def everything(
     kinds = [kind for kind in KINDS if known(kind)]
     for kind in kinds:
         name = "leak_" + kind.replace("-", "_")
-        (folder / f"{name}.py").write_text(source(kind).replace("leak:", f"{name}:"))
+        (folder / f"{name}.py").write_text(source(kind))
     trials = [Trial(f"leak_{k.replace('-', '_')}:{name}", (), 0) for k in kinds for name in ("spoil", "read")]
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
@@ -276,7 +277,7 @@ def test_what_is_no_trace(project, store):
     trials = []
     for place, innocent in enumerate(INNOCENT):
         project.write(
-            f"innocent_{place}.py", HEAD + BODY.replace("$SPOIL", innocent).replace("$READ", "x = 0")
+            f"innocent_{place}.py", HEAD + edited(BODY, {"$SPOIL": innocent, "$READ": "x = 0"})
         )
         trials += [Trial(f"innocent_{place}:spoil", (), seed) for seed in range(2)]
     with Laboratory(store, workers=1) as laboratory:
@@ -289,7 +290,7 @@ def test_what_is_no_trace(project, store):
 def test_generators_are_seeded_anew(project, store, library):
     spoil = f"import {library} as generator; generator.seed(1)"
     read = f"import {library} as g; a = g.random(); g.seed(1); x = a == g.random()"
-    project.write("leak.py", HEAD + BODY.replace("$SPOIL", spoil).replace("$READ", read))
+    project.write("leak.py", HEAD + edited(BODY, {"$SPOIL": spoil, "$READ": read}))
     with Laboratory(store, workers=1) as laboratory:
         found = measured(laboratory, [trial("spoil"), trial("read")])
     assert found[trial("spoil")].traces == Traces(reseeded=(f"the state of {library}",))
@@ -305,7 +306,7 @@ def test_what_an_import_changes_stays_with_those_that_import_it(project, store):
         "setup_module.py",
         "import os\nos.environ['MODE'] = 'set'\n"
         + HEAD
-        + BODY.replace("$SPOIL", "pass").replace("$READ", "x = len(os.environ['MODE']) + os.getpid() * 10"),
+        + edited(BODY, {"$SPOIL": "pass", "$READ": "x = len(os.environ['MODE']) + os.getpid() * 10"}),
     )
     first = [Trial("setup_module:read", (), seed) for seed in range(3)]
     with Laboratory(store, workers=1) as laboratory:
@@ -329,7 +330,7 @@ def test_what_an_installed_library_sets_up_is_no_trace(project, store, tmp_path,
     monkeypatch.syspath_prepend(str(site))
     for library, changed in (("polite", ()), ("rude", ("the decimal context",))):
         spoil = f"import decimal; os.environ['MINE'] = '1'; import {library}_library"
-        project.write("leak.py", HEAD + BODY.replace("$SPOIL", spoil).replace("$READ", "x = 0.0"))
+        project.write("leak.py", HEAD + edited(BODY, {"$SPOIL": spoil, "$READ": "x = 0.0"}))
         with Laboratory(None, workers=1) as laboratory:
             (found,) = measured(laboratory, [trial("spoil")]).values()
         assert sorted(found.traces.changed) == sorted(("os.environ: MINE", *changed))

@@ -100,8 +100,8 @@ def test_training_uphill_is_found(monkeypatch):
 def test_another_tangent_kernel_is_found(monkeypatch):
     from harness.ntk import empirical
 
-    in_float64 = empirical.in_float64
-    monkeypatch.setattr(empirical, "in_float64", lambda *arguments: in_float64(*arguments) * (1 + 1e-9))
+    float64_ntk = empirical.float64_ntk
+    monkeypatch.setattr(empirical, "float64_ntk", lambda *arguments: float64_ntk(*arguments) * (1 + 1e-9))
     with pytest.raises(ValueError, match="expected that of the layers"):
         prepare("ntk.jacobian-kernel")
 

@@ -21,8 +21,9 @@ from harness.ntk.kernel_checks import CHECKS, psd
 from harness.ntk.kernel_relations import RELATIONS
 from harness.ntk.mean_kernels import empirical
 from harness.ntk.monte_carlo import monte_carlo
+from harness.ntk.named_subjects import resolve
 from harness.ntk.scale_checks import AtScale
-from harness.ntk.subjects import Block, ask, resolve
+from harness.ntk.subjects import Block, ask
 from harness.ntk.train import Initial, train
 
 X = np.random.default_rng([7, 100]).standard_normal((5, 4))

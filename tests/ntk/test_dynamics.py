@@ -14,7 +14,7 @@ from harness.declare import StageError, collect_stages, find
 from harness.ntk import data, dynamics, modes, network, solve
 from harness.ntk.architecture import Architecture
 from harness.ntk.dynamics import follow, follow_linearised, recorded_times, require_fallen
-from harness.ntk.empirical import in_float64
+from harness.ntk.empirical import float64_ntk
 from harness.ntk.experiments.dynamics import QUANTITIES
 from harness.ntk.experiments.dynamics import dynamics as experiment
 from harness.ntk.train import network_key
@@ -30,7 +30,7 @@ def problem(hidden=1, activation="erf", width=24):
     """A network in float64, a rate for it, and its arguments to `follow`."""
     architecture = Architecture(hidden, width, activation)
     params = network.in_float64(network.init(jax.random.key(1), architecture, X.shape[1]))
-    rate = 0.5 / solve.largest_eigenvalue(in_float64(params, architecture, X))
+    rate = 0.5 / solve.largest_eigenvalue(float64_ntk(params, architecture, X))
     times = jnp.asarray(recorded_times(STEPS))
     return params, architecture, (X, Y, X_TEST, jnp.asarray(rate), times, STEPS)
 
@@ -66,7 +66,7 @@ def test_a_network_takes_the_steps_that_a_plain_loop_takes(hidden, activation):
             np.testing.assert_allclose(path.f_test[row], f(now, architecture, X_TEST), rtol=1e-9)
             moved = [np.linalg.norm(w - start) for (w, _), (start, _) in zip(now, params, strict=True)]
             np.testing.assert_allclose(motion.weights[row], moved, rtol=1e-9)
-            kernels = [in_float64(p, architecture, X) for p in (now, params)]
+            kernels = [float64_ntk(p, architecture, X) for p in (now, params)]
             drift = np.linalg.norm(kernels[0] - kernels[1]) / np.linalg.norm(kernels[1])
             assert float(motion.kernel[row]) == pytest.approx(drift, rel=1e-9)
             a, a_0 = (features(p, architecture, X) for p in (now, params))
@@ -85,10 +85,10 @@ def test_the_linearised_network_is_the_closed_form(hidden, activation):
     params, architecture, arguments = problem(hidden, activation)
     path, _ = follow(params, architecture, *arguments)
     linear = follow_linearised(params, architecture, *arguments)
-    gram = in_float64(params, architecture, X)
+    gram = float64_ntk(params, architecture, X)
     solver = solve.factor("own", gram)
     start = [np.asarray(network.apply(params, architecture, points)) for points in (X, X_TEST)]
-    cross = in_float64(params, architecture, X_TEST, X)
+    cross = float64_ntk(params, architecture, X_TEST, X)
     rate = np.asarray(arguments[3])
     for row, time in enumerate(recorded_times(STEPS)):
         closed = solver.after(np.asarray(float(time)), rate, cross, Y, *start)

@@ -9,7 +9,7 @@ import pytest
 
 from harness.ntk import empirical, kernels, network
 from harness.ntk.architecture import Architecture
-from harness.ntk.empirical import in_float64
+from harness.ntk.empirical import float64_ntk
 
 empirical_nngp, empirical_ntk, empirical_ntk_diagonal = (
     jax.jit(f, static_argnums=1)
@@ -87,7 +87,7 @@ def test_the_precision():
     rough = network.init(jax.random.key(0), architecture, 5)
     assert empirical_ntk(rough, architecture, X).dtype == jnp.float32
     assert empirical_ntk_diagonal(rough, architecture, X).dtype == jnp.float32
-    mine = in_float64(rough, architecture, X, OTHERS)
+    mine = float64_ntk(rough, architecture, X, OTHERS)
     precise = network.in_float64(rough)
     np.testing.assert_allclose(mine, empirical_ntk(precise, architecture, X, OTHERS), rtol=1e-12, atol=1e-12)
 

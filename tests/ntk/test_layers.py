@@ -11,7 +11,7 @@ from harness.declare import collect_stages, find
 from harness.ntk import closed_form, data, kernels, layers, network, solve
 from harness.ntk.architecture import Architecture
 from harness.ntk.dynamics import follow, follow_linearised, recorded_times
-from harness.ntk.empirical import empirical_ntk, in_float64
+from harness.ntk.empirical import empirical_ntk, float64_ntk
 from harness.ntk.experiments import dynamics as dynamics_module
 from harness.ntk.experiments.layers import QUANTITIES, layers_experiment
 from harness.ntk.jacobian import jacobian_ntk
@@ -101,13 +101,13 @@ def test_own_kernels_are_products_of_those_layers_jacobians(which, outputs):
         return network.apply(moved, architecture, x)
 
     exact = jacobian_ntk(f, [params[number] for number in which], X_TEST, X)
-    np.testing.assert_allclose(in_float64(params, architecture, X_TEST, X, which), exact, rtol=1e-10)
+    np.testing.assert_allclose(float64_ntk(params, architecture, X_TEST, X, which), exact, rtol=1e-10)
 
 
 def test_no_layers_named_means_all():
     params, architecture = drawn(2, "erf")
-    whole = in_float64(params, architecture, X)
-    assert np.array_equal(whole, in_float64(params, architecture, X, None, (0, 1, 2)))
+    whole = float64_ntk(params, architecture, X)
+    assert np.array_equal(whole, float64_ntk(params, architecture, X, None, (0, 1, 2)))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_no_layers_named_means_all():
 def test_only_these_layers_are_trained(which, activation):
     """As in a plain loop with the other layers' gradients set to 0; linearised, by the partial kernel."""
     params, architecture = drawn(2, activation)
-    gram, cross = (in_float64(params, architecture, *at, which) for at in ((X, None), (X_TEST, X)))
+    gram, cross = (float64_ntk(params, architecture, *at, which) for at in ((X, None), (X_TEST, X)))
     rate = 0.5 / solve.largest_eigenvalue(gram)
     times = recorded_times(STEPS)
     arguments = (X, Y, X_TEST, jnp.asarray(rate), jnp.asarray(times), STEPS, which)
@@ -136,7 +136,7 @@ def test_only_these_layers_are_trained(which, activation):
     still = [number for number in range(3) if number not in which]
     assert not np.any(motion.weights[:, still])
     assert np.all(motion.weights[-1, list(which)] > 0)
-    drift = np.linalg.norm(in_float64(now, architecture, X, None, which) - gram) / np.linalg.norm(gram)
+    drift = np.linalg.norm(float64_ntk(now, architecture, X, None, which) - gram) / np.linalg.norm(gram)
     assert float(motion.kernel[-1]) == pytest.approx(drift, rel=1e-9, abs=1e-14)
 
     linear = follow_linearised(params, architecture, *arguments)
@@ -166,11 +166,11 @@ def test_the_experiments_numbers_by_hand():
         return np.linalg.norm(a - b) / np.linalg.norm(b)
 
     drawn = [network.in_float64(network.init(network_key(0, n), architecture, 10)) for n in range(3)]
-    own = [in_float64(params, architecture, x, None, (0,)) for params in drawn]
+    own = [float64_ntk(params, architecture, x, None, (0,)) for params in drawn]
     scaled = np.trace(terms[0]) / np.trace(ntk) * ntk
-    whole = [in_float64(params, architecture, x) for params in drawn]
+    whole = [float64_ntk(params, architecture, x) for params in drawn]
     least = [
-        min(np.trace(in_float64(params, architecture, x, None, (n,))) for n in range(3)) for params in drawn
+        min(np.trace(float64_ntk(params, architecture, x, None, (n,))) for n in range(3)) for params in drawn
     ]
     by_hand = {
         "scaled-ntk-vs-nngp.distance": apart(np.trace(nngp) / np.trace(ntk) * ntk, nngp),
@@ -211,7 +211,7 @@ def test_the_dynamics_of_a_few_layers():
     x, y, x_test = points.x_train, points.y_train, points.x_test
     nngp = [kernels.nngp_ntk(architecture, *at)[0] for at in ((x,), (x_test, x))]
     ntk = [kernels.nngp_ntk(architecture, *at)[1] for at in ((x,), (x_test, x))]
-    own = in_float64(params, architecture, x, None, (1,))
+    own = float64_ntk(params, architecture, x, None, (1,))
     rate = 0.25 * 2 / max(np.linalg.eigvalsh(nngp[0])[-1], np.linalg.eigvalsh(own)[-1])
     assert values["learning-rate"] == pytest.approx(rate, rel=1e-6)
     assert values["network-vs-nngp.distance"] == pytest.approx(

@@ -8,7 +8,7 @@ import pytest
 from harness.declare import StageError
 from harness.ntk import data, kernels, own_kernels, train
 from harness.ntk.architecture import Architecture
-from harness.ntk.empirical import empirical_ntk, in_float64
+from harness.ntk.empirical import empirical_ntk, float64_ntk
 from harness.ntk.fully_connected import fully_connected
 
 SPLIT = data.split("sphere", train=10, test=6, seed=0)
@@ -62,7 +62,7 @@ def test_regression_is_column_by_column(ridge):
     y = np.random.default_rng(0).standard_normal((10, 2))
     mine = of(architecture, params, ridge).regression(y)
     for number in range(2):
-        gram, cross = (in_float64(params[number], architecture, *x) for x in ((X,), (X_TEST, X)))
+        gram, cross = (float64_ntk(params[number], architecture, *x) for x in ((X,), (X_TEST, X)))
         ridged = gram + ridge * np.mean(np.diag(gram)) * np.eye(10)
         np.testing.assert_allclose(mine[:, number], cross @ np.linalg.solve(ridged, y[:, number]), rtol=1e-6)
 

@@ -12,7 +12,7 @@ import pytest
 
 from harness.declare import StageError, collect_stages, find, signature_of
 from harness.ntk import data, kernels, measures, solve, train
-from harness.ntk.empirical import in_float64
+from harness.ntk.empirical import float64_ntk
 from harness.ntk.experiments._regression_predictors import stands_on
 from harness.ntk.experiments._regression_quantities import TABLE
 from harness.ntk.experiments.regression import QUANTITIES, regression
@@ -264,7 +264,7 @@ def test_regressions_with_own_kernels_by_hand(monkeypatch):
     x, y, x_test, y_test = split.x_train, split.y_train, split.x_test, split.y_test
 
     def kernel(params):
-        return in_float64(params, architecture, x), in_float64(params, architecture, x_test, x)
+        return float64_ntk(params, architecture, x), float64_ntk(params, architecture, x_test, x)
 
     def regression_with(kernel, targets):
         gram, cross = kernel

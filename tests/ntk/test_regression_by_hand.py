@@ -15,7 +15,7 @@ from sklearn.gaussian_process.kernels import RBF, Matern
 from harness.declare import collect_stages
 from harness.ntk import data, kernels, solve, train
 from harness.ntk.architecture import Architecture
-from harness.ntk.empirical import in_float64
+from harness.ntk.empirical import float64_ntk
 from harness.ntk.experiments.regression import QUANTITIES, regression
 from harness.ntk.network import apply
 
@@ -164,7 +164,8 @@ class Trial:
 
     def rates(self):
         largest = np.linalg.eigvalsh(self.kernels["ntk"][0])[-1]
-        own = [np.linalg.eigvalsh(in_float64(i.params, self.architecture, self.x))[-1] for i in self.initials]
+        kernels = [float64_ntk(each.params, self.architecture, self.x) for each in self.initials]
+        own = [np.linalg.eigvalsh(kernel)[-1] for kernel in kernels]
         return np.array([UNITS * 2 / max(largest, one) for one in own])
 
     def in_time(self):
@@ -181,8 +182,8 @@ class Trial:
     def with_own_kernels(self):
         def own(params):
             return (
-                in_float64(params, self.architecture, self.x),
-                in_float64(params, self.architecture, self.x_test, self.x),
+                float64_ntk(params, self.architecture, self.x),
+                float64_ntk(params, self.architecture, self.x_test, self.x),
             )
 
         def by(kernels_, goal):

@@ -8,7 +8,8 @@ import pytest
 
 from harness.declare import NotCovered, StageError
 from harness.ntk.architecture import Architecture
-from harness.ntk.subjects import Block, Kernels, ask, resolve
+from harness.ntk.named_subjects import resolve
+from harness.ntk.subjects import Block, Kernels, ask
 
 ARCHITECTURE = Architecture(1, 30)
 ROWS = np.random.default_rng(0).standard_normal((3, 2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from edits import edited
 from good_suite import GOOD, read, write
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,15 +35,17 @@ def test_what_is_free_is_where_nobody_meets_what_is_explored(readers: list) -> N
 def test_a_fresh_run_meets_no_explored_seed(read: Read) -> None:
     """All but 100 first seeds are barred, so that one drawn without looking would be wrong for sure."""
     end = FRESH_SEEDS.stop - 100
-    text = GOOD.replace('title = "Toys"', f'title = "Toys"\nexplored = [[0, {end - 1}]]')
+    text = edited(GOOD, {'title = "Toys"': f'title = "Toys"\nexplored = [[0, {end - 1}]]'})
     cases = [case(instance) for instance in read(text).instances]
     assert all(end <= fresh_first_seed(cases) < FRESH_SEEDS.stop for _ in range(20))
-    holes = text.replace(f"[[0, {end - 1}]]", f"[[0, 1999999], [2000021, {2**31 - 1}]]")  # 21 seeds are free
+    holes = edited(
+        text, {f"[[0, {end - 1}]]": f"[[0, 1999999], [2000021, {2**31 - 1}]]"}
+    )  # 21 seeds are free
     assert fresh_first_seed([case(instance) for instance in read(holes).instances]) == 2_000_000
-    two = holes.replace("[2000021, ", "[2000021, 2000999], [2001021, ")
+    two = edited(holes, {"[2000021, ": "[2000021, 2000999], [2001021, "})
     found = {fresh_first_seed([case(instance) for instance in read(two).instances]) for _ in range(50)}
     assert found == {2_000_000, 2_001_000}  # one of them is missed once in 2^49
-    narrow = holes.replace("2000021", "2000020")
+    narrow = edited(holes, {"2000021": "2000020"})
     with pytest.raises(NoFreshSeedError, match="not explored, found none"):
         fresh_first_seed([case(instance) for instance in read(narrow).instances])
 

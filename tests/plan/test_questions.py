@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import pytest
+from edits import edited
 from good_suite import GOOD, read, write
 
 from harness.plan import Closeness, Linear, Question, Region, Trial, case, fixed, parameters
@@ -18,8 +19,8 @@ FREE = 'expect = "open"\n'
 
 
 def question(read: Read, predicate: str, at: str = "at = { shift = 0.0, size = 1 }") -> Question:
-    text = GOOD.replace(EQUAL, predicate).replace("control = { at = { shift = 0.5 } }", "")
-    text = text.replace("at = { shift = 0.0 }", at)
+    text = edited(GOOD, {EQUAL: predicate, "control = { at = { shift = 0.5 } }": ""})
+    text = edited(text, {"at = { shift = 0.0 }": at})
     (only,) = case(read(text + FREE).instances[0]).questions
     return only
 
@@ -46,7 +47,7 @@ def test_equal_is_the_log_ratio_within_the_log_margin(read: Read) -> None:
 
 def test_what_all_trials_of_a_table_have_in_common_is_what_no_axis_sets(read: Read) -> None:
     variants = "way = { a = {}, b = { slope = 1.0, fail-at = 3 } }"
-    text = GOOD.replace("size = [1, 2, 4] }", f"size = [1, 2], {variants} }}")
+    text = edited(GOOD, {"size = [1, 2, 4] }": f"size = [1, 2], {variants} }}"})
     experiment = read(text).instances[0].claim.experiment
     common = dict(fixed(experiment))
     assert common["sd"] == 0.02
@@ -69,7 +70,7 @@ def test_what_trials_of_several_models_have_in_common(read: Read) -> None:
 
 
 def test_an_absolute_margin_is_on_the_difference(read: Read) -> None:
-    q = question(read, EQUAL.replace('"5%"', "0.25"))
+    q = question(read, edited(EQUAL, {'"5%"': "0.25"}))
     assert q.region == Region(-0.25, 0.25)
     assert x(q, a1=3.0, b1=2.0) == pytest.approx(1.0)
 
@@ -98,7 +99,7 @@ def test_differ_is_equal_with_the_verdicts_exchanged(read: Read) -> None:
 
 
 def test_along_an_axis_changes_are_compared(read: Read) -> None:
-    along = EQUAL.replace('"5%" }', '"5%", along = "size", from = 1, to = 4 }')
+    along = edited(EQUAL, {'"5%" }': '"5%", along = "size", from = 1, to = 4 }'})
     q = question(read, along, "at = { shift = 0.0 }")
     expected = math.log(5.0 / 2.0) - math.log(9.0 / 3.0)  # neither log(2/3) nor log(5/9), of one point
     assert x(q, a4=5.0, a1=2.0, b4=9.0, b1=3.0) == pytest.approx(expected)
@@ -163,8 +164,8 @@ def test_a_bound_on_an_exponent_has_no_straightness(read: Read, side: str) -> No
 
 
 def test_monotone_is_a_conjunction_of_pairs_each_refuted_at_its_share(read: Read) -> None:
-    text = GOOD.replace(EQUAL, 'monotone = { of = "a.error", along = "size", direction = "decreasing" }')
-    text = text.replace("control = { at = { shift = 0.5 } }", "")
+    text = edited(GOOD, {EQUAL: 'monotone = { of = "a.error", along = "size", direction = "decreasing" }'})
+    text = edited(text, {"control = { at = { shift = 0.5 } }": ""})
     questions = case(read(text).instances[0]).questions
     assert [q.name for q in questions] == ["size=1..2", "size=2..4"]
     assert {(q.region, q.alpha, q.alpha_refute) for q in questions} == {(Region(high=0.0), 0.001, 0.0005)}
@@ -193,8 +194,8 @@ def test_a_control_is_the_same_predicate_at_its_own_point(read: Read) -> None:
 
 def test_a_budget_can_be_replaced_but_not_that_of_exact(read: Read) -> None:
     assert case(read(GOOD).instances[0], seeds=14).questions[0].budget == 14
-    exact = GOOD.replace(EQUAL, 'exact = { of = ["a.error", "b.error"], rtol = 1e-6 }\nseeds = 2')
-    exact = exact.replace("control = { at = { shift = 0.5 } }", 'control = "none: toy"')
+    exact = edited(GOOD, {EQUAL: 'exact = { of = ["a.error", "b.error"], rtol = 1e-6 }\nseeds = 2'})
+    exact = edited(exact, {"control = { at = { shift = 0.5 } }": 'control = "none: toy"'})
     assert case(read(exact).instances[0], seeds=14).questions[0].budget == 2
 
 
@@ -204,14 +205,19 @@ def test_every_parameter_is_in_a_trial_with_its_declared_type(read: Read) -> Non
     assert list(params) == sorted(params)
     assert (params["sd"], params["size"], params["kind"]) == (0.02, 1, "plain")
     assert isinstance(params["shift"], float)
-    other = GOOD.replace("shift = [0.0, 0.5]", "shift = [0, 0.5]")
+    other = edited(GOOD, {"shift = [0.0, 0.5]": "shift = [0, 0.5]"})
     assert case(read(other).instances[0]).questions[0].effect.readings[0].trial(3) == reading.trial(3)
 
 
 def test_claims_share_their_trials(read: Read) -> None:
-    two = GOOD + GOOD[GOOD.index("[claims.same]") :].replace("[claims.same]", "[claims.again]").replace(
-        '"b.error"]', '"a.error"]'
-    ).replace('["a.error", "a.error"]', '["b.error", "a.error"]')
+    two = GOOD + edited(
+        GOOD[GOOD.index("[claims.same]") :],
+        {
+            "[claims.same]": "[claims.again]",
+            '"b.error"]': '"a.error"]',
+            '["a.error", "a.error"]': '["b.error", "a.error"]',
+        },
+    )
     trials = [t for i in read(two).instances for q in case(i).questions for t in q.trials(range(6))]
     assert len(trials) == 36
     assert len(set(trials)) == 18

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from edits import edited
 from msgspec.structs import replace
 from records import record_of
 
@@ -88,14 +89,12 @@ faster = { of = ["short", "long"], at-least = "2 x" }
 
 
 def test_a_verdict_near_the_edge_is_fragile(tmp_path: Path) -> None:
-    text = LAW.replace("slope = 0.5, sd = 0.05", "shift = SHIFT, sd = 0.03").replace("[1, 2, 4, 8]", "[1]")
-    text = text.replace(
-        'power-law = { of = "a.error", against = "size", exponent = 0.5, within = 0.2 }',
-        'equal = { of = ["a.error", "b.error"], within = "5%" }',
-    )
+    text = edited(LAW, {"slope = 0.5, sd = 0.05": "shift = SHIFT, sd = 0.03", "[1, 2, 4, 8]": "[1]"})
+    law = 'power-law = { of = "a.error", against = "size", exponent = 0.5, within = 0.2 }'
+    text = edited(text, {law: 'equal = { of = ["a.error", "b.error"], within = "5%" }'})
     found = {}
     for shift in (0.0, 0.03):
-        (tmp_path / "t.toml").write_text(text.replace("SHIFT", str(shift)))
+        (tmp_path / "t.toml").write_text(edited(text, {"SHIFT": str(shift)}))
         (found[shift],) = record_of(tmp_path / "t.toml").instances
     assert {i.verdict for i in found.values()} == {"supported"}
     assert not found[0.0].fragile
@@ -125,7 +124,7 @@ experiment = "{experiment}"
 {predicate}
 """
 EQUAL = 'equal = { of = ["a.error", "b.error"], within = "5%" }\nat = { shift = 0 }'
-NEAR, FAR = (EQUAL.replace("shift = 0", f"shift = {shift}") for shift in (0.045, 0.5))
+NEAR, FAR = (edited(EQUAL, {"shift = 0": f"shift = {shift}"}) for shift in (0.045, 0.5))
 CLAIMS = {
     # claim: experiment, what it says, verdict, and how many seeds leave something open (0: nothing is said)
     "inside": ("flat", EQUAL, "supported", 14),

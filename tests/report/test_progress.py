@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from edits import edited
 from good_suite import GOOD, read, write
 
 from harness.campaign import Progress, conduct
@@ -34,7 +35,7 @@ SPOILER = 'os.environ["SPOILT"] = str(seed)'
 
 
 def write_spoiler(folder: Path) -> None:
-    (folder / "spoiler.py").write_text(EXPERIMENT.replace("TOP", "").replace("BODY", SPOILER))
+    (folder / "spoiler.py").write_text(edited(EXPERIMENT, {"TOP": "", "BODY": SPOILER}))
 
 
 @pytest.fixture(params=["adapter", "spoiler"])
@@ -46,11 +47,11 @@ def costly(
     hidden.mkdir()
     (hidden / "the_subject.py").write_text("")
     write_spoiler(tmp_path)
-    adapter = ADAPTER.replace("FOLDER", repr(str(hidden)))
-    (tmp_path / "adapter.py").write_text(EXPERIMENT.replace("TOP", adapter).replace("BODY", "pass"))
+    adapter = edited(ADAPTER, {"FOLDER": repr(str(hidden))})
+    (tmp_path / "adapter.py").write_text(edited(EXPERIMENT, {"TOP": adapter, "BODY": "pass"}))
     monkeypatch.syspath_prepend(str(tmp_path))
     path = list(sys.path)
-    suite = read(GOOD.replace("toys:pair", f"{request.param}:run"))
+    suite = read(edited(GOOD, {"toys:pair": f"{request.param}:run"}))
     sys.path[:] = path  # checking the suite has imported the adapter
     yield (
         suite,
@@ -100,7 +101,7 @@ def test_each_note_is_shown_once(capsys) -> None:
 def test_the_report_has_one_note_for_an_experiment(read, tmp_path: Path, monkeypatch) -> None:
     write_spoiler(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    suite = read(GOOD.replace("toys:pair", "spoiler:run").replace("sd = 0.02", "sd = 0.001"))
+    suite = read(edited(GOOD, {"toys:pair": "spoiler:run", "sd = 0.02": "sd = 0.001"}))
     with Laboratory(None, workers=1) as laboratory:
         result = conduct([case(instance) for instance in suite.instances][:1], laboratory)
     sys.modules.pop("spoiler", None)

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from edits import edited
 from repositories import commit, experiment, git, repository, suite
 
 import harness
@@ -58,7 +59,7 @@ def test_commit_and_digest_are_those_of_the_start_whatever_happens_meanwhile(rep
     start, digest = git(repo, "rev-parse", "HEAD"), hashlib.sha256(file.read_bytes()).hexdigest()
 
     def meanwhile() -> None:
-        file.write_text(file.read_text().replace("5%", "50%"))
+        file.write_text(edited(file.read_text(), {"5%": "50%"}))
         commit(repo, "meanwhile")
 
     record = record_of(file, meanwhile=meanwhile)
@@ -151,7 +152,7 @@ def test_suites_of_two_repositories_have_each_their_own_commit(
     other.mkdir()
     file = suite(other, module, name="others")
     repository(other)
-    file.write_text(file.read_text().replace("A suite", "Another"))
+    file.write_text(edited(file.read_text(), {"A suite": "Another"}))
     alone = suite(tmp_path, module, name="alone")
     record = record_of(repo / "claims.toml", file, alone)
     assert [s.commit for s in record.suites] == [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from edits import edited
 from records import record_of
 
 from harness.history.change import change
@@ -38,7 +39,7 @@ EXPONENT = "exponent = -0.5, within = 0.1"
 
 
 def measured(tmp_path: Path, with_: str, law: str = EXPONENT) -> Record:
-    (tmp_path / "t.toml").write_text(SUITE.replace("WITH", with_).replace("LAW", law))
+    (tmp_path / "t.toml").write_text(edited(SUITE, {"WITH": with_, "LAW": law}))
     return record_of(tmp_path / "t.toml")
 
 
@@ -114,10 +115,10 @@ def test_a_curve_may_keep_a_bound(tmp_path: Path, law: str) -> None:
 
 def test_a_control_is_judged_with_the_claim_s_straightness(tmp_path: Path) -> None:
     """A rival that is curved fails, although its exponent is the claim's."""
-    text = SUITE.replace("WITH", "sd = 0.02").replace("LAW", EXPONENT)
-    text = text.replace("sweep = { size = [4, 1, 2, 8] }", "sweep.size = [4, 1, 2, 8]\nsweep.way = WAYS")
+    text = edited(SUITE, {"WITH": "sd = 0.02", "LAW": EXPONENT})
+    text = edited(text, {"sweep = { size = [4, 1, 2, 8] }": "sweep.size = [4, 1, 2, 8]\nsweep.way = WAYS"})
     ways = "{ straight = {}, curved = { slope = 0.3319, curvature = -0.4 } }"
-    text = text.replace("WAYS", ways).replace('expect = "open"', 'expect = "supported"')
+    text = edited(text, {"WAYS": ways, 'expect = "open"': 'expect = "supported"'})
     (tmp_path / "t.toml").write_text(
         text + 'at = { way = "straight" }\ncontrol = { at = { way = "curved" } }\n'
     )
@@ -153,7 +154,7 @@ def test_seeds_that_are_alike_are_noted_and_change_no_verdict(tmp_path: Path) ->
 
 
 def test_a_part_or_a_control_that_is_noted_is_said(tmp_path: Path) -> None:
-    text = SUITE.replace("WITH", "sd = 0.1, alike = 4, slope = -0.4").replace("LAW", EXPONENT)
+    text = edited(SUITE, {"WITH": "sd = 0.1, alike = 4, slope = -0.4", "LAW": EXPONENT})
     (tmp_path / "t.toml").write_text(text + "control = { exponent = -0.45 }\n")
     instance = only(record_of(tmp_path / "t.toml"))
     assert instance.control is not None

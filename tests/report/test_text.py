@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from edits import edited
 from good_suite import GOOD, write
 from records import record_of
 
@@ -99,7 +100,7 @@ def test_hostile_text_stays_text() -> None:
 
 def test_a_hostile_suite_makes_a_harmless_report(write: Callable[[str], Path]) -> None:
     bad = HOSTILE.encode("unicode_escape").decode().replace("\\x1b", "\\u001b")
-    text = GOOD.replace('title = "Toys"', f'title = "{bad}"').replace("a equals b at", bad)
+    text = edited(GOOD, {'title = "Toys"': f'title = "{bad}"', "a equals b at": bad})
     record = record_of(write(text))
     assert not re.search(r"(?<!\\)<script", markdown(record))
     assert "\x1b" not in terminal(record)

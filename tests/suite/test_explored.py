@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from edits import edited
 from good_suite import GOOD, read, write
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from harness.suite.explored import covers, first_beyond, in_words, meets, merged
 
 __all__ = ["read", "write"]
 Read = Callable[[str], Suite]
-TWO = GOOD.replace('title = "Toys"\n', 'title = "Toys"\nexplored = [[0, 20]]\n') + """
+TWO = edited(GOOD, {'title = "Toys"\n': 'title = "Toys"\nexplored = [[0, 20]]\n'}) + """
 [claims.other]
 says = "a is not below b."
 expect = "open"
@@ -35,7 +36,7 @@ def test_a_claim_begins_beyond_the_ranges_of_its_suite_and_its_own(read: Read) -
 
 
 def test_a_claim_may_have_ranges_where_its_suite_has_none(read: Read) -> None:
-    claims = read(TWO.replace("explored = [[0, 20]]\n", "")).claims
+    claims = read(edited(TWO, {"explored = [[0, 20]]\n": ""})).claims
     assert (claims["same"].first_seed, claims["other"].first_seed) == (0, 52)
 
 
@@ -60,7 +61,7 @@ def test_what_is_no_range_is_a_mistake_with_its_line(
     read: Read, ranges: str, found: str, where: str, place: str
 ) -> None:
     line = "explored = [[0, 20]]" if place == "suite" else "explored = [[40, 50], [10, 30], [51, 51]]"
-    text = TWO.replace(line, f"explored = {ranges}")
+    text = edited(TWO, {line: f"explored = {ranges}"})
     with pytest.raises(SuiteError) as error:
         read(text)
     (mistake,) = error.value.mistakes
@@ -72,7 +73,7 @@ def test_what_is_no_range_is_a_mistake_with_its_line(
 
 
 def test_the_largest_seed_may_be_explored(read: Read) -> None:
-    suite = read(TWO.replace("[[0, 20]]", f"[[0, {LAST}]]"))
+    suite = read(edited(TWO, {"[[0, 20]]": f"[[0, {LAST}]]"}))
     assert suite.claims["same"].first_seed == LAST + 1
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from edits import edited
 from toy_data import SUITE
 
 from harness.cli import cli
@@ -18,7 +19,7 @@ from harness.suite.formats import CHANGES, FORMAT, advice
 
 ROOT = Path(__file__).parents[2]
 
-BUNDLED = SUITE.replace("toy_data:on_data", "ntk.initialization").replace("size.error", "ntk.distance")
+BUNDLED = edited(SUITE, {"toy_data:on_data": "ntk.initialization", "size.error": "ntk.distance"})
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def suite(tmp_path: Path) -> Callable[..., Path]:
         path = tmp_path / "old.toml"
         filled = text.format(parameters=parameters, sweep=sweep).lstrip()
         assert "format = 2" in filled
-        path.write_text(filled.replace("format = 2", f"format = {format_}"))
+        path.write_text(edited(filled, {"format = 2": f"format = {format_}"}))
         return path
 
     return write
@@ -170,7 +171,7 @@ def test_the_suites_of_this_project_mean_what_they_did(path: Path, tmp_path: Pat
     """Were they of format 1, no line would have another meaning: what they left unsaid then, they say now."""
     text = path.read_text()
     older = tmp_path / path.name
-    older.write_text(text.replace("format = 2", "format = 1", 1))
+    older.write_text(edited(text, {"format = 2": "format = 1"}))
     assert older.read_text() != text
     assert load(older).format == 1
 
@@ -226,7 +227,7 @@ def test_budgets_that_are_looks_no_more_are_named_each_once_and_those_of_exact_a
     tmp_path: Path, format_: int
 ) -> None:
     path = tmp_path / "old.toml"
-    path.write_text(BUDGETS.replace("format = 1", f"format = {format_}"))
+    path.write_text(edited(BUDGETS, {"format = 1": f"format = {format_}"}))
     found = budget_mistakes(path)
     lines = [n for n, line in enumerate(BUDGETS.splitlines(), 1) if re.fullmatch("seeds = [69]", line)]
     assert list(found) == lines[:-1]
@@ -237,18 +238,18 @@ def test_budgets_that_are_looks_no_more_are_named_each_once_and_those_of_exact_a
             2: f"one of 14, 21, 32, 48, 72, 108, 162, 243, found {seeds} (looks begin at 14 now: write that)",
         }
         assert said[format_] in found[line]
-    mended = re.sub(r"(?m)^seeds = [69]$", "seeds = 14", BUDGETS).replace("format = 1", "format = 2")
+    mended = edited(re.sub(r"(?m)^seeds = [69]$", "seeds = 14", BUDGETS), {"format = 1": "format = 2"})
     path.write_text(mended)
     assert load(path, imports=True).format == 2
 
 
 def test_a_budget_of_defaults_is_a_mistake_only_where_a_claim_with_looks_takes_it(tmp_path: Path) -> None:
     path = tmp_path / "old.toml"
-    without = BUDGETS.replace("seeds = 9\n[[", "seeds = 14\n[[")
-    without = without.replace("size = 2 }\nseeds = 6", "size = 2 }\nseeds = 14")
+    without = edited(BUDGETS, {"seeds = 9\n[[": "seeds = 14\n[["})
+    without = edited(without, {"size = 2 }\nseeds = 6": "size = 2 }\nseeds = 14"})
     assert without.count("seeds = 14") == 2
     start, end = without.index("[claims.default]"), without.index("[claims.exact]")
-    for text in (without, without.replace("seeds = 6", "seeds = 20").replace("format = 1", "format = 2")):
+    for text in (without, edited(without, {"seeds = 6": "seeds = 20", "format = 1": "format = 2"})):
         path.write_text(text)
         assert list(budget_mistakes(path)) == [6]
         path.write_text(text[:start] + text[end:])
@@ -267,6 +268,6 @@ def test_what_is_no_table_does_not_stop_the_search_for_budgets(tmp_path: Path) -
         ("seeds = 9\n[[", 'seeds = "9"\n[['),
     ):
         assert old in BUDGETS
-        path.write_text(BUDGETS.replace(old, new))
+        path.write_text(edited(BUDGETS, {old: new}))
         with pytest.raises(SuiteError):
             load(path, imports=True)

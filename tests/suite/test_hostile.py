@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edits import edited
 
 from harness.suite import SelectionError, Suite, SuiteError, load, select
 from harness.targets import assigned
@@ -38,7 +39,7 @@ def refused(write: Callable[[str], Path]) -> Callable[[str], SuiteError]:
 
 def grid(width: int, train: int) -> str:
     axes = f"{{ width = {list(range(1, width + 1))}, train = {list(range(2, train + 2))} }}"
-    return EXPERIMENT.replace("{ width = [64, 1024] }", axes)
+    return edited(EXPERIMENT, {"{ width = [64, 1024] }": axes})
 
 
 def test_a_thousand_claims_are_read(write: Callable[[str], Path]) -> None:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from edits import edited
 
 from harness.declare import Inputs, TooManyFilesError
 from harness.declare import inputs as inputs_module
@@ -142,7 +143,7 @@ def test_a_decorators_pattern_without_a_match_is_a_mistake_of_the_experiment(
     )
     monkeypatch.syspath_prepend(str(folder))
     path = folder / "toys.toml"
-    path.write_text(SUITE.format(inputs='["data/a.csv"]').replace("toys:pair", "with_inputs:pair"))
+    path.write_text(edited(SUITE.format(inputs='["data/a.csv"]'), {"toys:pair": "with_inputs:pair"}))
     load(path)
     with pytest.raises(SuiteError) as error:
         load(path, imports=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edits import edited
 from good_suite import GOOD
 
 from harness.suite import Suite, SuiteError, load
@@ -38,7 +39,7 @@ def test_instances_have_an_id_for_every_swept_axis_and_what_was_said_of_it(read:
 
 
 def test_widening_at_renames_nothing(read: Read) -> None:
-    text = GOOD.replace("at = { shift = 0.0 }", "at = { shift = 0, size = 2 }")
+    text = edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0, size = 2 }"})
     narrow = [i.id for i in read(text).instances]
     assert narrow == ["toys/same[shift=0,size=2]"]
     assert narrow[0] in {i.id for i in read(GOOD).instances}
@@ -58,7 +59,7 @@ def test_widening_at_renames_nothing(read: Read) -> None:
 def test_the_expectation_follows_the_stance(
     read: Read, stance: str, expect: str, because: str, expected: str
 ) -> None:
-    text = GOOD.replace("asserts", stance) + f"{expect}\n{because}\n"
+    text = edited(GOOD, {"asserts": stance}) + f"{expect}\n{because}\n"
     assert {i.expect for i in read(text).instances} == {expected}
 
 
@@ -86,23 +87,21 @@ seeds = 48
 
 
 def test_changes_along_an_axis_are_instances_of_adjacent_pairs(read: Read) -> None:
-    text = GOOD.replace('within = "5%" }', 'within = "5%", along = "size" }')
+    text = edited(GOOD, {'within = "5%" }': 'within = "5%", along = "size" }'})
     ids = [i.local_id for i in read(text).instances]
     assert ids == ["same[shift=0,size=1..2]", "same[shift=0,size=2..4]"]
     assert read(text).instances[0].says == "a equals b at 0, size 1..2."
-    far = text.replace('along = "size"', 'along = "size", from = 1, to = 4')
+    far = edited(text, {'along = "size"': 'along = "size", from = 1, to = 4'})
     assert [i.local_id for i in read(far).instances] == ["same[shift=0,size=1..4]"]
     where = '\n[[claims.same.where]]\nat = { size = "2..4" }\nseeds = 14\n'
     assert [i.seeds for i in read(text + where).instances] == [21, 14]
 
 
 def test_named_variants_set_parameters(read: Read) -> None:
-    text = GOOD.replace(
-        "sweep = { shift = [0.0, 0.5], size = [1, 2, 4] }",
-        "sweep.setting = { plain = {}, wide = { sd = 0.5, size = 3 } }",
-    )
-    text = text.replace("at = { shift = 0.5 }", 'of = ["b.error", "a.error"]')
-    text = text.replace("at = { shift = 0.0 }", "").replace("at {shift}, size {size}", "in {setting}")
+    sweep = "sweep = { shift = [0.0, 0.5], size = [1, 2, 4] }"
+    text = edited(GOOD, {sweep: "sweep.setting = { plain = {}, wide = { sd = 0.5, size = 3 } }"})
+    text = edited(text, {"at = { shift = 0.5 }": 'of = ["b.error", "a.error"]'})
+    text = edited(text, {"at = { shift = 0.0 }": "", "at {shift}, size {size}": "in {setting}"})
     suite = read(text)
     assert [i.local_id for i in suite.instances] == ["same[setting=plain]", "same[setting=wide]"]
     assert suite.experiments["pairs"].axes["setting"].by_label["wide"].sets == {"sd": 0.5, "size": 3}
@@ -111,13 +110,13 @@ def test_named_variants_set_parameters(read: Read) -> None:
 def test_margins_are_on_the_log_scale_or_absolute(read: Read) -> None:
     relative = read(GOOD).claims["same"].predicate
     assert relative.margin.size == pytest.approx(math.log(1.05), rel=1e-15)  # type: ignore[union-attr]
-    absolute = read(GOOD.replace('"5%"', "0.05")).claims["same"].predicate
+    absolute = read(edited(GOOD, {'"5%"': "0.05"})).claims["same"].predicate
     assert (absolute.margin.size, absolute.margin.relative) == (0.05, False)  # type: ignore[union-attr]
 
 
 def test_one_and_one_point_zero_are_one(read: Read) -> None:
-    text = GOOD.replace("size = [1, 2, 4]", "size = [1.0, 2, 4]")
-    text = text.replace("shift = [0.0, 0.5]", "shift = [0, 0.5]")
+    text = edited(GOOD, {"size = [1, 2, 4]": "size = [1.0, 2, 4]"})
+    text = edited(text, {"shift = [0.0, 0.5]": "shift = [0, 0.5]"})
     assert [i.id for i in read(text).instances] == [i.id for i in read(GOOD).instances]
     values = read(text).experiments["pairs"].axes
     assert [type(v.value) for v in values["size"].values] == [int] * 3
@@ -125,14 +124,14 @@ def test_one_and_one_point_zero_are_one(read: Read) -> None:
 
 
 def test_without_imports_a_named_module_is_not_touched(write: Callable[[str], Path]) -> None:
-    path = write(GOOD.replace("toys:pair", "no_such_module:pair"))
+    path = write(edited(GOOD, {"toys:pair": "no_such_module:pair"}))
     assert load(path).experiments["pairs"].declaration is None
     with pytest.raises(SuiteError, match="no_such_module"):
         load(path, imports=True)
 
 
 def test_a_control_may_be_declined_with_a_reason(read: Read) -> None:
-    text = GOOD.replace("control = { at = { shift = 0.5 } }", 'control = "none: it is an identity"')
+    text = edited(GOOD, {"control = { at = { shift = 0.5 } }": 'control = "none: it is an identity"'})
     control = read(text).instances[0].control
     assert control is not None
     assert control.none_because == "it is an identity"
@@ -140,7 +139,7 @@ def test_a_control_may_be_declined_with_a_reason(read: Read) -> None:
 
 def test_a_memory_limit_is_the_claims_or_the_default_one(read: Read) -> None:
     assert read(GOOD).claims["same"].memory_limit is None
-    default = GOOD.replace("seeds = 21", 'seeds = 21\nmemory-limit = "4 GiB"')
+    default = edited(GOOD, {"seeds = 21": 'seeds = 21\nmemory-limit = "4 GiB"'})
     assert read(default).claims["same"].memory_limit == 4 * 2**30
-    own = default.replace('experiment = "pairs"', 'experiment = "pairs"\nmemory-limit = "500MB"')
+    own = edited(default, {'experiment = "pairs"': 'experiment = "pairs"\nmemory-limit = "500MB"'})
     assert read(own).claims["same"].memory_limit == 500 * 10**6

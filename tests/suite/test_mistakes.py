@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edits import edited
 from good_suite import GOOD
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,7 +145,7 @@ def test_a_mistake_says_what_was_expected_and_found(read: Read, line: str, said:
 def test_single_mistakes(read: Read, old: str, new: str, said: str) -> None:
     assert old in GOOD
     with pytest.raises(SuiteError, match=re.escape(said)):
-        read(GOOD.replace(old, new))
+        read(edited(GOOD, {old: new}))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_a_value_that_is_given_stands_for_the_suites_own(tmp_path: Path) -> None
 def test_a_rival_of_a_power_law_is_as_straight_as_the_claim(read: Read) -> None:
     law = LAW.format("exponent = 1, within = 1, straight = 0.3")
     rival = "control = { exponent = 2, straight = 0.5 }"
-    text = GOOD.replace(EQUAL, law).replace("control = { at = { shift = 0.5 } }", rival)
+    text = edited(GOOD, {EQUAL: law, "control = { at = { shift = 0.5 } }": rival})
     with pytest.raises(SuiteError, match=r"control\.straight: expected the claim's own margin"):
         read(text)
 
@@ -205,7 +206,7 @@ def test_every_syntax_error_is_reported_at_its_line(read: Read) -> None:
 
 
 def test_a_key_given_twice_is_reported(read: Read) -> None:
-    text = GOOD.replace('title = "Toys"', 'title = "Toys"\ntitle = "Again"')
+    text = edited(GOOD, {'title = "Toys"': 'title = "Toys"\ntitle = "Again"'})
     assert "Cannot overwrite" in mistakes_of(read, text)[4][0]
 
 
@@ -263,7 +264,7 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> None:
 def test_an_experiment_that_cannot_be_imported_is_the_only_mistake(write: Callable[[str], Path]) -> None:
     """What its claims say of its axes cannot be wrong too."""
     with pytest.raises(SuiteError) as caught:
-        load(write(GOOD.replace("toys:pair", "nowhere:pair")), imports=True)
+        load(write(edited(GOOD, {"toys:pair": "nowhere:pair"})), imports=True)
     assert len(str(caught.value).splitlines()) == 1
     assert "importing nowhere failed: No module named 'nowhere'" in str(caught.value)
 
@@ -271,7 +272,7 @@ def test_an_experiment_that_cannot_be_imported_is_the_only_mistake(write: Callab
 @pytest.mark.parametrize("text", ["toys:pair", "toys.deep:pair"])
 def test_main_is_no_module_of_a_suite(write: Callable[[str], Path], text: str) -> None:
     """It is the program that was started, another one in every worker. (Said without imports, too.)"""
-    good = GOOD.replace("toys:pair", "__main__:pair").replace("sd = 0.02", f'log = "__main__{text[4:]}"')
+    good = edited(GOOD, {"toys:pair": "__main__:pair", "sd = 0.02": f'log = "__main__{text[4:]}"'})
     with pytest.raises(SuiteError) as caught:
         load(write(good))
     found = [str(m.found) for m in caught.value.mistakes]
@@ -283,9 +284,9 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, write: Callable[[str], 
     path = tmp_path / "marked.toml"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
     assert load(path).instances
-    path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("arxiv =", "arxiw =").encode())
+    path.write_bytes(b"\xef\xbb\xbf" + edited(GOOD, {"arxiv =": "arxiw ="}).encode())
     (mistake,) = _mistakes_of(path)
-    path.write_bytes(GOOD.replace("arxiv =", "arxiw =").encode())
+    path.write_bytes(edited(GOOD, {"arxiv =": "arxiw ="}).encode())
     assert _mistakes_of(path) == (mistake,)
 
 
@@ -298,10 +299,10 @@ def _mistakes_of(path: Path) -> tuple[Mistake, ...]:
 def test_a_module_that_cannot_be_imported_is_one_mistake(write: Callable[[str], Path]) -> None:
     """However many tables name it; another module is another mistake."""
     table = GOOD[GOOD.index("[experiments.pairs]") : GOOD.index("[claims.same]")]
-    text = GOOD.replace("toys:pair", "nowhere:pair")
+    text = edited(GOOD, {"toys:pair": "nowhere:pair"})
     for number in range(5):
         module = "elsewhere" if number == 4 else "nowhere"
-        text += table.replace("pairs", f"more-{number}").replace("toys:pair", f"{module}:pair")
+        text += edited(table, {"pairs": f"more-{number}", "toys:pair": f"{module}:pair"})
     with pytest.raises(SuiteError) as caught:
         load(write(text), imports=True)
     lines = [line for line in str(caught.value).splitlines() if "importing" in line]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edits import edited
 from good_suite import GOOD
 
 from harness.suite import SelectionError, SuiteError, load
@@ -16,7 +17,7 @@ Write = Callable[..., Path]
 
 
 def named(name: str) -> str:
-    return GOOD.replace('title = "Toys"', f'title = "Toys"\nname = "{name}"')
+    return edited(GOOD, {'title = "Toys"': f'title = "Toys"\nname = "{name}"'})
 
 
 def test_the_name_that_a_suite_states_begins_its_ids_whatever_its_file_is_called(write: Write) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from edits import edited
 from good_suite import GOOD
 from records import record_of
 
@@ -26,7 +27,7 @@ BOTH = "\n[[claims.same.where]]\nat = { size = 2 }\n"
 def rare(share: str, seeds: int = 243, text: str = GOOD, more: str = "") -> str:
     """The good suite with `rare` and `seeds` in its claim; `more` stands at its end."""
     assert text.count(EQUAL) == 1
-    return text.replace(EQUAL, f'{EQUAL}\nrare = "{share}"\nseeds = {seeds}') + more
+    return edited(text, {EQUAL: f'{EQUAL}\nrare = "{share}"\nseeds = {seeds}'}) + more
 
 
 def said(read: Read, text: str) -> list[str]:
@@ -47,7 +48,7 @@ def line_of(text: str, part: str) -> int:
 def test_it_sets_the_least_look_of_claim_and_control(
     read: Read, share: str, alpha: float, least: int
 ) -> None:
-    instance = read(rare(share).replace("[defaults]", f"[defaults]\nalpha = {alpha}")).instances[0]
+    instance = read(edited(rare(share), {"[defaults]": f"[defaults]\nalpha = {alpha}"})).instances[0]
     assert instance.least == least
     found = case(instance)
     assert {question.least for question in (*found.questions, *found.control)} == {least}
@@ -59,7 +60,7 @@ def test_without_it_the_first_look_is_the_least(read: Read) -> None:
 
 
 def test_defaults_and_where_may_say_it(read: Read) -> None:
-    default = GOOD.replace("seeds = 21", 'seeds = 162\nrare = "5%"')
+    default = edited(GOOD, {"seeds = 21": 'seeds = 162\nrare = "5%"'})
     assert [i.least for i in read(default).instances] == [162] * 3
     assert [i.least for i in read(rare("20%", text=default)).instances] == [32] * 3
     found = read(rare("20%", text=default, more=f'{BOTH}rare = "10%"')).instances
@@ -72,7 +73,7 @@ def test_it_is_a_percentage_between_0_and_100(read: Read, share: str) -> None:
     (mistake,) = said(read, text)
     expected = "claims.same.rare: expected a percentage above 0 and below 100"
     assert mistake.startswith(f"{line_of(text, 'rare =')}: {expected}")
-    default = GOOD.replace("[defaults]", f'[defaults]\nrare = "{share}"')
+    default = edited(GOOD, {"[defaults]": f'[defaults]\nrare = "{share}"'})
     for place in (default, f'{GOOD}{BOTH}rare = "{share}"'):
         (mistake,) = said(read, place)
         assert mistake.startswith(f"{line_of(place, 'rare =')}: ")
@@ -87,7 +88,7 @@ def test_one_that_no_look_reaches_is_a_mistake_that_says_the_smallest(read: Read
         'no claim reads more than 243 seeds, found `rare = "2%"`'
     )
     assert read(rare("2.9%")).instances[0].least == 243
-    by_alpha = rare("5%").replace("[defaults]", "[defaults]\nalpha = 1e-9")
+    by_alpha = edited(rare("5%"), {"[defaults]": "[defaults]\nalpha = 1e-9"})
     (mistake,) = said(read, by_alpha)
     assert 'at least `rare = "8.2%"` at alpha = 1e-09' in mistake
 
@@ -95,9 +96,9 @@ def test_one_that_no_look_reaches_is_a_mistake_that_says_the_smallest(read: Read
 def test_a_budget_below_it_is_a_mistake_at_the_key_that_had_the_last_word(read: Read) -> None:
     cases = [
         (rare("5%", 48), "seeds = 48", "48"),
-        (rare("5%", 48).replace("\nseeds = 48", ""), "rare =", "21"),  # of [defaults]
-        (GOOD.replace("seeds = 21", 'seeds = 21\nrare = "5%"'), "seeds = 21", "21"),
-        (GOOD.replace("seeds = 21", 'rare = "5%"'), "rare =", "48"),  # the default's default
+        (edited(rare("5%", 48), {"\nseeds = 48": ""}), "rare =", "21"),  # of [defaults]
+        (edited(GOOD, {"seeds = 21": 'seeds = 21\nrare = "5%"'}), "seeds = 21", "21"),
+        (edited(GOOD, {"seeds = 21": 'rare = "5%"'}), "rare =", "48"),  # the default's default
         (rare("5%", more=f"{BOTH}seeds = 108"), "seeds = 108", "108"),
         (rare("20%", 48, more=f'{BOTH}rare = "5%"'), 'rare = "5%"', "48"),
     ]
@@ -109,12 +110,12 @@ def test_a_budget_below_it_is_a_mistake_at_the_key_that_had_the_last_word(read: 
 
 
 def test_exact_has_none_of_its_own_and_takes_none(read: Read) -> None:
-    exact = GOOD.replace(EQUAL, 'exact = { of = ["a.error", "b.error"], rtol = 0.5 }\nseeds = 3')
-    (mistake,) = said(read, exact.replace("seeds = 3", 'seeds = 3\nrare = "5%"'))
+    exact = edited(GOOD, {EQUAL: 'exact = { of = ["a.error", "b.error"], rtol = 0.5 }\nseeds = 3'})
+    (mistake,) = said(read, edited(exact, {"seeds = 3": 'seeds = 3\nrare = "5%"'}))
     assert "expected no `rare`: `exact` is judged on exactly `seeds` seeds" in mistake
     (mistake,) = said(read, f'{exact}{BOTH}rare = "5%"')
     assert "expected no `rare`" in mistake
-    found = read(exact.replace("seeds = 21", 'seeds = 162\nrare = "5%"')).instances
+    found = read(edited(exact, {"seeds = 21": 'seeds = 162\nrare = "5%"'})).instances
     assert {(i.least, i.seeds) for i in found} == {(0, 3)}
 
 
@@ -140,7 +141,7 @@ def test_a_plan_counts_the_first_look_from_it(write: Callable[[str], Path], tmp_
 
 
 def test_a_record_looks_no_earlier_and_says_so(write: Callable[[str], Path]) -> None:
-    instance = record_of(write(rare("20%").replace("size = [1, 2, 4]", "size = [1]"))).instances[0]
+    instance = record_of(write(edited(rare("20%"), {"size = [1, 2, 4]": "size = [1]"}))).instances[0]
     assert (instance.verdict, instance.n, instance.least, instance.looks[0][0]) == ("supported", 32, 32, 32)
     assert instance.control
     assert instance.control.parts[0].n == 32

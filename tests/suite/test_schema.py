@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import toys
+from edits import edited
 from good_suite import GOOD
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -102,31 +103,31 @@ ACCEPTED = [
     GOOD.replace("arxiv", 'year = 1999\ndoi = "d"\nurl = "u"\nvenue = "v"\narxiv').replace(
         "2501.10929", "hep-th/9901001"
     ),
-    GOOD.replace('experiment = "pairs"', 'experiment = "pairs"\nexpect = "open"\nseeds = 108'),
-    GOOD.replace("seeds = 21", 'seeds = 162\nrare = "5%"'),
+    edited(GOOD, {'experiment = "pairs"': 'experiment = "pairs"\nexpect = "open"\nseeds = 108'}),
+    edited(GOOD, {"seeds = 21": 'seeds = 162\nrare = "5%"'}),
     GOOD + 'rare = "30 %"\n[[claims.same.where]]\nat = { size = 2 }\nrare = "28.1%"\n',
-    GOOD.replace("seeds = 21", "seeds = 5").replace(
-        'equal = { of = ["a.error", "b.error"], within = "5%" }',
-        'exact = { of = ["a.error", "b.error"], rtol = 0.1 }',
-    ),
-    GOOD.replace("control = { at = { shift = 0.5 } }", 'control = { of = ["b.error", "a.error"] }'),
-    GOOD.replace("at = { shift = 0.0 }", "at = { shift = [0], size = [1, 2] }"),
+    edited(GOOD, {"seeds = 21": "seeds = 5", "equal =": "exact =", 'within = "5%"': "rtol = 0.1"}),
+    edited(GOOD, {"control = { at = { shift = 0.5 } }": 'control = { of = ["b.error", "a.error"] }'}),
+    edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = [0], size = [1, 2] }"}),
     *(
-        GOOD.replace('"asserts"', f'"{stance}", scope = "{scope}", margin = "ours"')
-        for stance in ("asserts", "disputes", "asks") for scope in ("every", "some", "most")
+        edited(GOOD, {'"asserts"': f'"{stance}", scope = "{scope}", margin = "ours"'})
+        for stance in ("asserts", "disputes", "asks")
+        for scope in ("every", "some", "most")
     ),
     GOOD + '[[claims.same.where]]\nstance = "none"\nbecause = "it is silent"\n',
     *(GOOD + f'[[claims.same.where]]\nstance = "{stance}"\n' for stance in ("asserts", "disputes", "asks")),
     *(
-        GOOD.replace('run = "toys:pair"', f'run = "toys:pair"\nrepeatable = "{text}"')
+        edited(GOOD, {'run = "toys:pair"': f'run = "toys:pair"\nrepeatable = "{text}"'})
         for text in ("1e-6", "0", "0.01", "2.5E-03", "no: it does not", "no:\\nthe order of sums")
     ),
-    GOOD.replace('run = "toys:pair"', 'run = "toys:pair"\ninputs = ["*.toml"]'),
+    edited(GOOD, {'run = "toys:pair"': 'run = "toys:pair"\ninputs = ["*.toml"]'}),
     GOOD + '[experiments.s]\nrun = "toys:pair"\nsweep.way = { a = {}, B_1 = { sd = 1 } }\n',
     GOOD + '[experiments.s]\nrun = "ntk.regression"\nwith = { width = 64 }\nsweep = { hidden = [1, 2] }\n',
 ]
 
 # Other mistakes, one each: `old` in a suite with an `equal` and an `exact` claim is replaced.
+RIVAL = "{ at = { shift = 0.5 } }\nat = { shift = 0.0 }"
+"""The control of `GOOD`, and what follows: the other claim has the same control."""
 REFUSED = [
     ("[suite]", "[suit]"),
     ("format = 2", "format = 3"),
@@ -162,9 +163,9 @@ REFUSED = [
     ("seeds = 14", 'stance = "asserts"'),  # of a claim without a source
     ('["a.error", "b.error"], within', '["a.error", "c.error"], within'),
     ("at = { shift = 0.0 }", "at = { shift = { a = 1 } }"),
-    ("at = { shift = 0.5 }", 'within = "1%"'),
-    ("at = { shift = 0.5 }", 'direction = "increasing"'),
-    ("at = { shift = 0.5 }", 'of = "gap"'),
+    (RIVAL, edited(RIVAL, {"at = { shift = 0.5 }": 'within = "1%"'})),
+    (RIVAL, edited(RIVAL, {"at = { shift = 0.5 }": 'direction = "increasing"'})),
+    (RIVAL, edited(RIVAL, {"at = { shift = 0.5 }": 'of = "gap"'})),
     ('within = "5%"', 'within = "0.0 %"'),
     ('expect = "open"', 'expect = "opne"'),
     ('expect = "open"\n', ""),
@@ -322,14 +323,14 @@ def test_what_the_reader_accepts_is_accepted(read: Read, text: str) -> None:
 
 @pytest.mark.parametrize(("old", "new", "said"), single_mistakes())
 def test_single_mistakes_of_the_reader_are_refused(old: str, new: str, said: str) -> None:
-    assert accepts(TOY_EDITOR, GOOD.replace(old, new)) is (said in BEYOND_A_SCHEMA)
+    assert accepts(TOY_EDITOR, edited(GOOD, {old: new})) is (said in BEYOND_A_SCHEMA)
 
 
 @pytest.mark.parametrize(("old", "new"), REFUSED)
 def test_other_mistakes_are_refused_by_both(read: Read, old: str, new: str) -> None:
     good = GOOD + CLAIM.format(predicate=PREDICATES["exact"])
     assert old in good
-    bad = good.replace(old, new)
+    bad = edited(good, {old: new})
     with pytest.raises(SuiteError):
         read(bad)
     assert not accepts(TOY_EDITOR, bad)
@@ -339,8 +340,8 @@ def test_other_mistakes_are_refused_by_both(read: Read, old: str, new: str) -> N
 def test_a_margin_that_is_ours_is_refused_where_there_is_none(read: Read, bare: str) -> None:
     equal = 'equal = { of = ["a.error", "b.error"], within = "5%" }\ncontrol = { at = { shift = 0.5 } }'
     assert equal in GOOD
-    plain = GOOD.replace(equal, bare)
-    ours = plain.replace('"asserts"', '"asserts", margin = "ours"')
+    plain = edited(GOOD, {equal: bare})
+    ours = edited(plain, {'"asserts"': '"asserts", margin = "ours"'})
     read(plain)
     assert accepts(TOY_EDITOR, plain)
     with pytest.raises(SuiteError, match="a margin or a bound"):
@@ -360,15 +361,15 @@ def test_mistakes_about_benchmarks_are_refused_by_the_reader_and_the_schema(
 ) -> None:
     assert FASTER.count(old) == 1
     with pytest.raises(SuiteError):
-        read(FASTER.replace(old, new))
+        read(edited(FASTER, {old: new}))
     if new != REFUSED_OF_FASTER[0][1]:  # toys:pair is known to the schema as an experiment only
-        assert accepts(TOY_EDITOR, FASTER.replace(old, new)) is (new in BEYOND_OF_FASTER)
+        assert accepts(TOY_EDITOR, edited(FASTER, {old: new})) is (new in BEYOND_OF_FASTER)
 
 
 def test_any_quantity_and_parameter_passes_where_an_experiment_is_not_known() -> None:
-    text = GOOD.replace("toys:pair", "mine:own").replace("b.error", "z").replace("sd = 0.02", 'sdd = "x"')
+    text = edited(GOOD, {"toys:pair": "mine:own", "b.error": "z", "sd = 0.02": 'sdd = "x"'})
     assert accepts(TOY_EDITOR, text)
-    assert not accepts(TOY_EDITOR, text.replace("mine:own", "toys:pair"))
+    assert not accepts(TOY_EDITOR, edited(text, {"mine:own": "toys:pair"}))
 
 
 TABLES = [
@@ -428,7 +429,7 @@ VALUES: list[Any] = [  # no nan, no inf: JSON has none
 
 
 @st.composite
-def edited(draw: st.DrawFn) -> dict[str, Any]:
+def documents(draw: st.DrawFn) -> dict[str, Any]:
     """A good suite after one or two edits: a value replaced or removed, a key renamed or added."""
     document = copy.deepcopy(draw(st.sampled_from(DOCUMENTS)))
     for _ in range(draw(st.integers(1, 2))):
@@ -463,7 +464,7 @@ def is_local(mistake: Mistake) -> bool:
 
 
 @settings(max_examples=600, deadline=None)
-@given(edited())
+@given(documents())
 def test_whatever_the_reader_says_of_an_edited_suite_the_schema_agrees(document: dict[str, Any]) -> None:
     path = Path(_FOLDER) / "toys.toml"
     path.write_text(toml(document), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from edits import edited
 from good_suite import GOOD
 
 from harness.suite import Suite, SuiteError
@@ -22,7 +23,7 @@ def of_sizes(suite: Suite) -> list[tuple[str, str]]:
 
 def test_an_instance_has_the_stance_of_its_source(read: Read) -> None:
     assert of_sizes(read(GOOD)) == [("asserts", "supported")] * 3
-    without = GOOD.replace(SOURCE, 'expect = "open"')
+    without = edited(GOOD, {SOURCE: 'expect = "open"'})
     assert of_sizes(read(without)) == [("none", "open")] * 3
 
 
@@ -41,7 +42,7 @@ def test_a_stance_of_some_instances_is_that_of_another_source_statement(read: Re
     disputes = read(GOOD + WHERE + 'stance = "disputes"\n')
     assert of_sizes(disputes) == [("asserts", "supported")] * 2 + [("disputes", "refuted")]
     assert of_sizes(read(GOOD + WHERE + 'stance = "asks"\n'))[2] == ("asks", "open")
-    asks = GOOD.replace(CITED, 'stance = "asks" }') + WHERE + 'stance = "asserts"\n'
+    asks = edited(GOOD, {CITED: 'stance = "asks" }'}) + WHERE + 'stance = "asserts"\n'
     assert of_sizes(read(asks)) == [("asks", "open")] * 2 + [("asserts", "supported")]
 
 
@@ -62,7 +63,7 @@ def test_with_some_and_most_nothing_is_expected_of_one_instance_unless_it_is_wri
 ) -> None:
     by_stance = {"asserts": "supported", "disputes": "refuted", "asks": "open"}
     for scope, expected in (("every", by_stance[stance]), ("some", "open"), ("most", "open")):
-        text = GOOD.replace(CITED, f'stance = "{stance}", scope = "{scope}" }}')
+        text = edited(GOOD, {CITED: f'stance = "{stance}", scope = "{scope}" }}'})
         suite = read(text)
         assert {i.expect for i in suite.instances} == {expected}
         assert {i.stance for i in suite.instances} == {stance}
@@ -75,7 +76,7 @@ def test_with_some_and_most_nothing_is_expected_of_one_instance_unless_it_is_wri
 def test_against_some_or_most_an_expectation_needs_no_reason(read: Read) -> None:
     """One instance is not against a source that speaks of some."""
     for scope in ("some", "most"):
-        text = GOOD.replace(CITED, f'stance = "asserts", scope = "{scope}" }}')
+        text = edited(GOOD, {CITED: f'stance = "asserts", scope = "{scope}" }}'})
         assert {i.expect for i in read(text + 'expect = "refuted"\n').instances} == {"refuted"}
     with pytest.raises(SuiteError, match="because"):
         read(GOOD + 'expect = "refuted"\n')
@@ -85,7 +86,7 @@ def test_the_scope_is_every_unless_it_is_written(read: Read) -> None:
     source = read(GOOD).claims["same"].source
     assert source is not None
     assert (source.scope, source.our_margin) == ("every", False)
-    source = read(GOOD.replace(CITED, 'stance = "asserts", margin = "ours" }')).claims["same"].source
+    source = read(edited(GOOD, {CITED: 'stance = "asserts", margin = "ours" }'})).claims["same"].source
     assert source is not None
     assert source.our_margin
 
@@ -95,20 +96,24 @@ def test_the_scope_is_every_unless_it_is_written(read: Read) -> None:
     [
         (GOOD + WHERE + 'stance = "none"\n', "[[claims.same.where]]", "expected `because`: why the source"),
         (GOOD + WHERE + 'stance = "none"\nbecause = " "\n', "[[claims.same.where]]", "expected `because`"),
-        (GOOD.replace(CITED, 'stance = "none" }'), "source = {", "one of asserts, disputes, asks"),
+        (edited(GOOD, {CITED: 'stance = "none" }'}), "source = {", "one of asserts, disputes, asks"),
         (GOOD + WHERE + 'stance = "nil"\nseeds = 14\n', 'stance = "nil"', "asserts, disputes, asks, none"),
-        (GOOD.replace(CITED, 'stance = "asserts", scope = "all" }'), "source = {", "every, some, most"),
-        (GOOD.replace(CITED, 'stance = "asserts", margin = "theirs" }'), "source = {", 'found "theirs"'),
+        (edited(GOOD, {CITED: 'stance = "asserts", scope = "all" }'}), "source = {", "every, some, most"),
+        (edited(GOOD, {CITED: 'stance = "asserts", margin = "theirs" }'}), "source = {", 'found "theirs"'),
         (
-            GOOD.replace(CITED, 'stance = "asserts", margin = "ours" }').replace(
-                'equal = { of = ["a.error", "b.error"], within = "5%" }',
-                'less = { of = ["a.error", "b.error"] }',
+            edited(
+                GOOD,
+                {
+                    CITED: 'stance = "asserts", margin = "ours" }',
+                    "equal =": "less =",
+                    ', within = "5%" }': " }",
+                },
             ),
             "source = {",
             "a predicate with a margin or a bound, found `less` without",
         ),
         (
-            GOOD.replace(SOURCE, 'expect = "open"') + WHERE + 'stance = "asserts"\n',
+            edited(GOOD, {SOURCE: 'expect = "open"'}) + WHERE + 'stance = "asserts"\n',
             'stance = "asserts"',
             "a `source` of the claim, of whose stance this is, found a claim without one",
         ),

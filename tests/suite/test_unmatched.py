@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from edits import edited
 from good_suite import GOOD
 
 from harness.suite import Suite
@@ -30,7 +31,7 @@ def test_the_nearest_name_is_named(read: Read, keyword: str, marks: str, said: s
 
 
 def test_axes_their_values_and_claims_are_named(read: Read) -> None:
-    text = GOOD.replace("size = [1, 2, 4]", f"size = {list(range(1, 12))}")
+    text = edited(GOOD, {"size = [1, 2, 4]": f"size = {list(range(1, 12))}"})
     lines = unmatched(read(text), "widht=64").splitlines()
     assert lines[1:] == [
         "  axis shift: 0",

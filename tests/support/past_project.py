@@ -11,6 +11,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edits import edited
+
 KERNEL = '''\
 """A kernel, and how fast it is."""
 
@@ -138,7 +140,7 @@ def git(folder: Path, *arguments: str) -> str:
 def story(folder: Path, salt: int = 0, *, timed: bool = True) -> list[Told]:
     """Write the twelve commits into a new repository at `folder`; `timed`: with the claim about time."""
     kernel = {"factor": "1.0", "rounded": "0.1 + 0.2 + 0.3", "quick": "2e-3"}
-    suite = SUITE.replace("SALT", str(salt)) + (TIMED if timed else "")
+    suite = edited(SUITE, {"SALT": str(salt)}) + (TIMED if timed else "")
     told: list[Told] = []
 
     def commit(name: str, kinds: dict[str, str] | None = None, loads: bool = True, **files: str) -> None:
@@ -163,11 +165,11 @@ def story(folder: Path, salt: int = 0, *, timed: bool = True) -> list[Told]:
     kernel["factor"] = "2.0 / 2.0"
     commit("the same written otherwise")
     commit("it does not load", loads=False, **{"demo/__init__.py": "def broken(:\n"})
-    suite = suite.replace("bound = 1.05", "bound = 1.04")
+    suite = edited(suite, {"bound = 1.05": "bound = 1.04"})
     commit("a margin is redefined", {"demo/apart": "redefined"}, **{"demo/__init__.py": ""})
     kernel["factor"] = "1.01"
     commit("the kernel breaks", {"demo/right": "flipped", "demo/near": "shifted"})
-    suite = suite.replace("What does not read", "What never reads")
+    suite = edited(suite, {"What does not read": "What never reads"})
     commit("text of the suite")
     kernel["quick"] = "4e-3"
     commit("quick is slowed", {"demo/fast": "flipped"})

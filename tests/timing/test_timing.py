@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import toys
+from edits import edited
 from good_suite import GOOD, read, write
 
 from harness.campaign import conduct
@@ -106,7 +107,7 @@ def test_even_seeds_time_x_first_and_odd_ones_y(tmp_path: Path) -> None:
 
 def test_a_pair_is_judged_on_the_ratio_and_never_kept(read: Read, tmp_path: Path) -> None:
     store = tmp_path / "store.sqlite"
-    suite = read(GOOD + FASTER.replace("LOG", ""))
+    suite = read(GOOD + edited(FASTER, {"LOG": ""}, times=2))
     for _ in range(2):
         found = judged(suite, store)["faster"]
         assert (found.verdict, found.outcome) == ("supported", "as-expected")
@@ -119,8 +120,8 @@ def test_a_pair_is_judged_on_the_ratio_and_never_kept(read: Read, tmp_path: Path
 
 def test_timings_wait_until_nothing_else_runs(read: Read, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    busy = GOOD.replace("sd = 0.02", f'sd = 0.02, sleep = 0.05, log = "{log}"')
-    judged(read(busy + FASTER.replace("LOG", f', log = "{log}"')))
+    busy = edited(GOOD, {"sd = 0.02": f'sd = 0.02, sleep = 0.05, log = "{log}"'})
+    judged(read(busy + edited(FASTER, {"LOG": f', log = "{log}"'}, times=2)))
     lines = log.read_text().splitlines()
     first = next(n for n, line in enumerate(lines) if line.startswith("begin"))
     assert first >= 42  # fourteen seeds of each of three instances, at least
@@ -130,7 +131,8 @@ def test_timings_wait_until_nothing_else_runs(read: Read, tmp_path: Path) -> Non
 
 
 def test_a_benchmark_that_fails_is_an_error_of_its_claims(read: Read) -> None:
-    text = GOOD + FASTER.replace("LOG", "").replace("ms = 1.0", 'ms = 1.0, log = "/no/such/folder/log"')
+    faster = edited(FASTER, {"ms = 1.0LOG": 'ms = 1.0, log = "/no/such/folder/log"', "LOG": ""})
+    text = GOOD + faster
     found = judged(read(text))
     assert found["faster"].outcome == "error"
     assert "No such file or directory: '/no/such/folder/log'" in found["faster"].parts[0].error

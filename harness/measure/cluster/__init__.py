@@ -15,17 +15,12 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import UserError
+from harness.measure.cluster.errors import INSTALL, ClusterError
 
 if TYPE_CHECKING:
     from harness.measure.cluster.client import Cluster
 
-INSTALL = "pip install 'ntk-harness[cluster]'"
 SCHEMES = ("tcp", "tls")
-
-
-class ClusterError(UserError):
-    """The cluster cannot be used, or no longer; what had been measured is kept."""
 
 
 def connect(cluster: str, cache: Path | None) -> Cluster:

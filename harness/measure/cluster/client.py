@@ -18,7 +18,8 @@ from typing import Any
 from distributed import Client, Future, KilledWorker, Security, SpecCluster
 
 from harness.measure.clock import AwakeClock
-from harness.measure.cluster import ClusterError, remote
+from harness.measure.cluster import remote
+from harness.measure.cluster.errors import ClusterError
 from harness.measure.cluster.orders import (
     Found,
     Order,
@@ -108,7 +109,7 @@ class Cluster:
         try:
             self._wait_for(workers)
             for address, found in self._ask(remote.describe).items():
-                self._compare(address, found)
+                self.compare(address, found)
         except BaseException:
             self.close(kill=True)
             raise
@@ -238,7 +239,7 @@ class Cluster:
                 return self._lost(task)
             raise self._broken(task.address, error) from None
         if reply.found is not None:
-            self._compare(task.address, reply.found, task.job)
+            self.compare(task.address, reply.found, task.job)
         assert reply.outcome is not None
         return [(task.job, reply.outcome)]
 
@@ -323,7 +324,7 @@ class Cluster:
                     raise self._broken(address, error) from None
         return found
 
-    def _compare(self, address: str, found: Found, job: Job | None = None) -> None:
+    def compare(self, address: str, found: Found, job: Job | None = None) -> None:
         """Raises `ClusterError` that says in what a worker differs from this process."""
         said = []
         if found.python != self._terms.python:

@@ -18,7 +18,7 @@ from typing import Any
 import dask
 from distributed import Nanny, Scheduler, Security, SpecCluster, Worker, WorkerPlugin
 
-from harness.measure.cluster import INSTALL, ClusterError
+from harness.measure.cluster.errors import INSTALL, ClusterError
 from harness.measure.installed import has_jax_plugin
 from harness.temporary import temporary_folder
 

@@ -12,8 +12,8 @@ def empirical_kernel(*, points: Points = 64, hidden: Hidden = 1, width: Width = 
     import numpy as np
 
     from harness.ntk.benchmarks._problem import problem
-    from harness.ntk.empirical import in_float64
+    from harness.ntk.empirical import float64_ntk
 
     given = problem(points=points, hidden=hidden, width=width)
     x = np.asarray(given.x)
-    return lambda: in_float64(given.params, given.architecture, x)
+    return lambda: float64_ntk(given.params, given.architecture, x)

@@ -20,7 +20,7 @@ def jacobian_kernel(*, points: Points = 64, hidden: Hidden = 1, width: Width = 6
     import numpy as np
 
     from harness.ntk.benchmarks._problem import problem
-    from harness.ntk.empirical import in_float64
+    from harness.ntk.empirical import float64_ntk
     from harness.ntk.jacobian import jacobian_ntk
     from harness.ntk.network import Params, apply
 
@@ -32,7 +32,7 @@ def jacobian_kernel(*, points: Points = 64, hidden: Hidden = 1, width: Width = 6
         return apply(params, given.architecture, x)
 
     few = x[:CHECKED]
-    layers = in_float64(given.params, given.architecture, few)
+    layers = float64_ntk(given.params, given.architecture, few)
     gap = float(np.max(np.abs(jacobian_ntk(f, params, few) - layers)) / np.max(np.abs(layers)))
     if not gap <= AGREEMENT:
         raise ValueError(f"tangent kernel: expected that of the layers' Gram matrices, found {gap:.1e} more")

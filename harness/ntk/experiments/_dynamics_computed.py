@@ -16,7 +16,7 @@ from harness.ntk import layers as parts
 from harness.ntk import train as training
 from harness.ntk.architecture import Architecture
 from harness.ntk.data import Split
-from harness.ntk.empirical import in_float64
+from harness.ntk.empirical import float64_ntk
 from harness.ntk.fully_connected import fully_connected
 
 Path = Float[np.ndarray, "times test"]
@@ -76,7 +76,7 @@ class Problem:
     def own_kernel(self) -> Blocks:
         """The network's own NTK of the trained layers, before training."""
         gram, cross = (
-            in_float64(self.params, self.architecture, first, second, self.numbers)
+            float64_ntk(self.params, self.architecture, first, second, self.numbers)
             for first, second in ((self.x, None), (self.x_test, self.x))
         )
         return Blocks(gram, cross)
@@ -109,7 +109,7 @@ def prepare(
         ntk = Blocks(
             parts.partial_ntk(architecture, layers, x), parts.partial_ntk(architecture, layers, x_test, x)
         )
-        own_largest = solve.largest_eigenvalue(in_float64(params, architecture, x, layers=numbers))
+        own_largest = solve.largest_eigenvalue(float64_ntk(params, architecture, x, layers=numbers))
         initial = initial._replace(largest=jnp.asarray(own_largest))
     rate = training.learning_rates(learning_rate, solve.largest_eigenvalue(ntk.gram), [initial])[0]
     f_0, f_0_test = (np.asarray(training.outputs(params, model, each)) for each in (x, x_test))

@@ -8,12 +8,11 @@ from msgspec import Meta
 
 from harness.declare import REFERENCE, Noted, Quantity, Reference
 from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
-
-_SUBJECTS = ("neural-tangents", "closed-form", "monte-carlo", "empirical")
+from harness.ntk.names import SUBJECTS
 
 Subject = Annotated[
     str,
-    Meta(pattern=rf"^({'|'.join(_SUBJECTS)}|{REFERENCE})$", examples=list(_SUBJECTS)),
+    Meta(pattern=rf"^({'|'.join(SUBJECTS)}|{REFERENCE})$", examples=list(SUBJECTS)),
     Reference("subject", check="harness.ntk.subject_check:check"),
 ]
 """The type of a parameter `subject`."""

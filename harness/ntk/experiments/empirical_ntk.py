@@ -5,17 +5,16 @@ Importing this module imports no library: what an experiment declares can be rea
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
 from harness.declare import REFERENCE, Quantity, Reference, experiment
-
-_SUBJECTS = ("layers", "jacobians", "neural-tangents")
+from harness.ntk.names import EMPIRICAL_SUBJECTS, SampleNetwork
 
 Subject = Annotated[
     str,
-    Meta(pattern=rf"^({'|'.join(_SUBJECTS)}|{REFERENCE})$", examples=list(_SUBJECTS)),
+    Meta(pattern=rf"^({'|'.join(EMPIRICAL_SUBJECTS)}|{REFERENCE})$", examples=list(EMPIRICAL_SUBJECTS)),
     Reference("subject", check="harness.ntk.subject_check:check_empirical"),
 ]
 
@@ -68,18 +67,7 @@ def empirical_ntk(
     *,
     seed: int,
     subject: Subject = "jacobians",
-    network: Literal[
-        "linear",
-        "one-output",
-        "three-outputs",
-        "deep-standard",
-        "skip",
-        "shared",
-        "scalars",
-        "normalised",
-        "convolution",
-        "attention",
-    ] = "one-output",
+    network: SampleNetwork = "one-output",
     points: Annotated[int, Meta(ge=3, le=32)] = 7,
     others: Annotated[int, Meta(ge=3, le=32)] = 5,
     flaw: Annotated[float, Meta(gt=0)] = 6e-8,

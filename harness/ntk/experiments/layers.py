@@ -111,7 +111,7 @@ def layers_experiment(
     from harness.ntk import layers as parts
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import inputs
-    from harness.ntk.empirical import in_float64
+    from harness.ntk.empirical import float64_ntk
     from harness.ntk.jacobian import jacobian_ntk
     from harness.ntk.measures import geometric_mean
     from harness.ntk.network import Params, apply
@@ -145,7 +145,7 @@ def layers_experiment(
         narrow, whole, but_one = replace(architecture, width=min(width, NARROW)), [], []
         for params in drawn(narrow):
             exact = jacobian_ntk(lambda p, points: apply(p, narrow, points), params, x)
-            own = np.stack([in_float64(params, narrow, x, None, (each,)) for each in range(hidden + 1)])
+            own = np.stack([float64_ntk(params, narrow, x, None, (each,)) for each in range(hidden + 1)])
             whole.append(apart(own.sum(axis=0), exact))
             but_one.append(apart(parts.sum_but_the_least(own), exact))
         measured["own-sum.distance"] = max(whole)
@@ -155,7 +155,7 @@ def layers_experiment(
         numbers = parts.numbers_of(layers, hidden)
         analytic = terms[list(numbers)].sum(axis=0)
         own_kernels = np.stack(
-            [in_float64(params, architecture, x, None, numbers) for params in drawn(architecture)]
+            [float64_ntk(params, architecture, x, None, numbers) for params in drawn(architecture)]
         )
         all_layers = terms.sum(axis=0)
         rival = float(np.trace(analytic) / np.trace(all_layers)) * all_layers

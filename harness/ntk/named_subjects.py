@@ -1,0 +1,42 @@
+"""The kernel implementations that a parameter `subject` can name. What one is: `harness.ntk.subjects`."""
+
+from __future__ import annotations
+
+from harness.ntk.architecture import Architecture
+from harness.ntk.shapes import Columns, Matrix, Rows
+from harness.ntk.subjects import Subject, imported
+
+
+def resolve(name: str) -> Subject:
+    """The subject called `name`: one of `names.SUBJECTS`, or `package.module:function`.
+
+    Raises `StageError` where it cannot be imported. Only the subject that is named is imported.
+    """
+    if name == "closed-form":
+        return _closed_form
+    if name == "monte-carlo":
+        from harness.ntk.monte_carlo import monte_carlo
+
+        return monte_carlo
+    if name == "neural-tangents":
+        return _neural_tangents
+    if name == "empirical":
+        from harness.ntk.mean_kernels import empirical
+
+        return empirical
+    return imported(name)
+
+
+def _closed_form(x1: Rows, x2: Columns | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
+    from harness.ntk import closed_form
+
+    return closed_form.nngp_ntk(architecture, x1, x2)
+
+
+def _neural_tangents(x1: Rows, x2: Columns | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
+    from harness.ntk import kernels
+
+    lacking = kernels.lacking(architecture)
+    if lacking:
+        raise NotImplementedError(f"neural-tangents: {lacking}")
+    return kernels.nngp_ntk(architecture, x1, x2)
