@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 PUBLIC = [
     "InstanceRecord", "NotCovered", "Quantity", "Record", "StageError", "Suite", "SuiteError", "UserError",
-    "arrays", "experiment", "frame", "hold_against", "load", "read_record", "run", "stage",
+    "arrays", "block", "experiment", "frame", "hold_against", "load", "read_record", "run", "stage",
 ]  # fmt: skip
 
 

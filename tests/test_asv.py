@@ -129,7 +129,7 @@ def test_names_have_no_hyphen_and_differ(tmp_path: Path) -> None:
 
 
 def test_series_begin_with_the_name_that_a_suite_states(tmp_path: Path) -> None:
-    named = SUITE.replace("[suite]", '[suite]\nname = "better-toys"')
+    named = edited(SUITE, {"[suite]": '[suite]\nname = "better-toys"'})
     (tmp_path / "toys.toml").write_text(named)
     (tmp_path / "other.toml").write_text(SUITE)
     names = set(asv_suites.classes(tmp_path))

@@ -37,7 +37,7 @@ def findings(
 
 
 def test_a_worker_that_dies_is_an_error_of_the_claims_that_need_its_seed(read: Read) -> None:
-    found = findings(read(GOOD.replace("sd = 0.02", "sd = 0.02, crash-at = 4")), keyword="size=1")
+    found = findings(read(edited(GOOD, {"sd = 0.02": "sd = 0.02, crash-at = 4"})), keyword="size=1")
     (finding,) = found.values()
     assert (finding.verdict, finding.outcome) == ("error", "error")
     assert finding.parts[0].error.startswith("seed 4: the worker exited with code 7")

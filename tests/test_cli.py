@@ -256,7 +256,7 @@ def test_a_users_models_are_measured_recorded_and_measured_again_when_edited(
     assert skip.trials[0].params == {"model": "my_nets:skip", "blocks": 3, "scale": 0.25, **common}
     assert _planned(folder) == ["28", "28", "28"]
     assert "scale * blocks" in NETS
-    (folder / "my_nets.py").write_text(NETS.replace("scale * blocks", "scale ** blocks"))
+    (folder / "my_nets.py").write_text(edited(NETS, {"scale * blocks": "scale ** blocks"}))
     assert _planned(folder) == ["28", "28", "0"]
 
 

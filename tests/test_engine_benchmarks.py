@@ -15,9 +15,10 @@ from timed import as_pair
 
 from harness.benchmarks import _folder
 from harness.declare import benchmark_names, find
-from harness.measure import Store, pair
+from harness.measure import Store
 from harness.measure.locks import Machine
 from harness.suite import load
+from harness.timing import pair
 
 ROOT = Path(__file__).parents[1]
 TINY: dict[str, dict[str, object]] = {

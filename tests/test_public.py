@@ -23,7 +23,7 @@ ARROWS = {
     "harness.judge.law": "from harness import declare",
     "harness.plan.fresh": "import harness.measure.store",
     "harness.suite.load": "from harness.plan import case",
-    "harness.campaign": "from harness.report import Record",
+    "harness.campaign.conduct": "from harness.report import Record",
     "harness.export.asv": "from harness.history import past",
     "harness.targets": "from harness.session import run",
     "harness.folders": "from harness.text import printable",

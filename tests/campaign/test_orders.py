@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from edits import edited
 from fake_laboratory import FakeLaboratory, killed, measured
 from good_suite import GOOD
 from hypothesis import given, settings
@@ -75,7 +76,7 @@ def numbers(trial: Trial) -> Measurement:
 def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     path: Path = tmp_path_factory.mktemp("orders") / "toys.toml"
     assert "sd = 0.02" in GOOD
-    path.write_text(GOOD.replace("sd = 0.02", "sd = 0.06, fail-at = 5") + CLAIMS)
+    path.write_text(edited(GOOD, {"sd = 0.02": "sd = 0.06, fail-at = 5"}) + CLAIMS)
     return [case(instance) for instance in load(path, imports=True).instances]
 
 

@@ -14,7 +14,7 @@ import pytest
 from timed import as_pair
 
 from harness.declare import benchmark_names, find
-from harness.measure import pair
+from harness.timing import pair
 
 TINY = {
     "ntk.empirical-kernel": {"points": 4, "width": 5},

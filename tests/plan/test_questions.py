@@ -56,7 +56,7 @@ def test_what_all_trials_of_a_table_have_in_common_is_what_no_axis_sets(read: Re
 
 def test_what_trials_of_several_models_have_in_common(read: Read) -> None:
     models = ["toy_models:line", "toy_models:skip"]
-    text = GOOD.replace("toys:pair", "toy_study:study").partition("[claims.same]")[0]
+    text = edited(GOOD, {"toys:pair": "toy_study:study"}).partition("[claims.same]")[0]
     text = text.replace("sd = 0.02", "train = 3").replace("shift = [0.0, 0.5]", f"model = {models}")
     text = text.replace("size = [1, 2, 4]", "noise = [0.5]")
     claim = '[claims.c]\nsays = "So."\nexperiment = "pairs"\nat-most = { of = "output", bound = 1 }\n'

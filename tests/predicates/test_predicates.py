@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from edits import edited
 from good_suite import GOOD
 from jsonschema import Draft7Validator
 
@@ -164,9 +165,9 @@ PAIRS = 'less = { of = ["a.error", "b.error"], along = "size" }'
     ("predicate", "at", "said"),
     [
         (LAW, "at = { shift = 0.0, size = [1, 2] }", "at least 3 values of `size`, found 2"),
-        (LAW.replace('"size"', '"shift"'), "at = { size = 1 }", "positive numbers, found `shift` with 0"),
-        (ALONG.replace("to = 4", "to = 1"), ALL_SIZES, 'another value than `from`, found "1"'),
-        (ALONG.replace("to = 4", "to = 3"), ALL_SIZES, 'one of 1, 2, 4, found "3"'),
+        (edited(LAW, {'"size"': '"shift"'}), "at = { size = 1 }", "positive numbers, found `shift` with 0"),
+        (edited(ALONG, {"to = 4": "to = 1"}), ALL_SIZES, 'another value than `from`, found "1"'),
+        (edited(ALONG, {"to = 4": "to = 3"}), ALL_SIZES, 'one of 1, 2, 4, found "3"'),
         (PAIRS, "at = { size = 1 }", "at least 2 values of `size`, found 1"),
     ],
 )

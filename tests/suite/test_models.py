@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from edits import edited
 
 from harness.declare import Value, inspection
 from harness.declare.inspection import inspect_references
@@ -214,7 +215,7 @@ def test_a_name_that_both_declare_is_one_mistake_until_it_is_told_apart(
 
 def test_a_sentence_may_name_a_parameter_of_the_model(write: Write) -> None:
     table = 'with = { model = "toy_models:clash" }\nsweep = { "model.train" = [true] }'
-    text = HEAD + table + CLAIM.replace("It is small.", "At {model.train}.")
+    text = HEAD + table + edited(CLAIM, {"It is small.": "At {model.train}."})
     assert [i.says for i in load(write(text), imports=True).instances] == ["At true."]
 
 
@@ -234,7 +235,8 @@ def test_mistakes_of_with(mistakes: Any, given: Mapping[str, object], said: str)
 
 def test_without_imports_any_name_goes_beside_a_users_model(write: Write) -> None:
     table = 'with = { model = "nowhere:net", depth = "deep" }\nsweep = { size = [1, 2] }'
-    text = HEAD.replace("toy_study:study", "ntk.regression") + table + CLAIM.replace('"output"', '"steps"')
+    head = edited(HEAD, {"toy_study:study": "ntk.regression"})
+    text = head + table + edited(CLAIM, {'"output"': '"steps"'})
     suite = load(write(text), given={"heads": 3})
     assert named(suite) == ["nowhere:net"]
     assert len(suite.instances) == 2
@@ -292,7 +294,8 @@ def test_names_of_models_are_found_wherever_they_stand() -> None:
 
 def test_an_experiment_of_the_package_takes_a_users_model(write: Write) -> None:
     table = 'with = { model = "toy_models:skip", blocks = 3, networks = 2 }'
-    text = HEAD.replace("toy_study:study", "ntk.regression") + table + CLAIM.replace('"output"', '"steps"')
+    head = edited(HEAD, {"toy_study:study": "ntk.regression"})
+    text = head + table + edited(CLAIM, {'"output"': '"steps"'})
     point = points(load(write(text), imports=True))["c"]
     assert {name: point[name] for name in ("model", "blocks", "networks", "b-std")} == {
         "model": "toy_models:skip", "blocks": 3, "networks": 2, "b-std": 0.5
@@ -316,7 +319,7 @@ def test_a_trial_by_hand_takes_a_model() -> None:
 
 
 def test_reading_a_suite_with_models_of_the_package_imports_no_library(write: Write) -> None:
-    text = HEAD.replace("toy_study:study", "ntk.regression") + CLAIM.replace('"output"', '"steps"')
+    text = edited(HEAD, {"toy_study:study": "ntk.regression"}) + edited(CLAIM, {'"output"': '"steps"'})
     program = f"""
 import sys
 from harness.suite import load

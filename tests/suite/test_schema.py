@@ -99,9 +99,10 @@ ACCEPTED = [
         for name, kind, text in EXAMPLES
     ),
     GOOD + CLAIM.format(predicate=PREDICATES["power-law"].replace("0.1 }", "0.1, straight = 0.3 }")),
-    GOOD.replace("size = [1, 2, 4]", "size = [1.0, 2, 4]").replace("shift = [0.0, 0.5]", "shift = [0, 0.5]"),
-    GOOD.replace("arxiv", 'year = 1999\ndoi = "d"\nurl = "u"\nvenue = "v"\narxiv').replace(
-        "2501.10929", "hep-th/9901001"
+    edited(GOOD, {"size = [1, 2, 4]": "size = [1.0, 2, 4]", "shift = [0.0, 0.5]": "shift = [0, 0.5]"}),
+    edited(
+        GOOD,
+        {"arxiv": 'year = 1999\ndoi = "d"\nurl = "u"\nvenue = "v"\narxiv', "2501.10929": "hep-th/9901001"},
     ),
     edited(GOOD, {'experiment = "pairs"': 'experiment = "pairs"\nexpect = "open"\nseeds = 108'}),
     edited(GOOD, {"seeds = 21": 'seeds = 162\nrare = "5%"'}),
