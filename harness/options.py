@@ -53,7 +53,7 @@ class RunOptions:
     ] = field(default_factory=dict)
     seeds: Annotated[
         int | None,
-        Shown("Another budget of seeds: 14, 21, 32, 48, 72, 108, 162 or 243 (default: the claims' own)."),
+        Shown("Another budget of seeds: 14, 21, 32, 48, 72, 108, 162 or 243."),
     ] = None
     first_seed: Annotated[
         int | None,
