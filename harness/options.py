@@ -53,7 +53,7 @@ class RunOptions:
     ] = field(default_factory=dict)
     seeds: Annotated[
         int | None,
-        Shown("Another budget of seeds: 14, 21, 32, 48, 72, 108, 162 or 243 (default: the claims' own)."),
+        Shown("Another budget of seeds: 14, 21, 32, 48, 72, 108, 162 or 243."),
     ] = None
     first_seed: Annotated[
         int | None,
@@ -82,9 +82,10 @@ class RunOptions:
             metavar="TIME",
             read=duration,
             write=exact_duration,
+            least=0,
         ),
     ] = None
-    """In seconds."""
+    """In seconds; of 0, claims are judged by what the store has."""
     shard: Annotated[
         tuple[int, int] | None,
         Shown(
@@ -129,14 +130,12 @@ class RunOptions:
     def __post_init__(self) -> None:
         for name, shown in OPTIONS.items():
             value = getattr(self, name)
-            if shown.least is not None and value is not None and value < shown.least:
+            if shown.least is not None and value is not None and not value >= shown.least:
                 raise OptionError(f"expected at least {shown.least}, found {value}", name)
         if self.seeds is not None:
             from harness.questions import check_look
 
             check_look(self.seeds)
-        if self.time_budget is not None and not self.time_budget > 0:
-            raise OptionError(f"expected more than 0 seconds, found {self.time_budget}", "time_budget")
         if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
             found = OPTIONS["shard"].write(self.shard)
             raise OptionError(f"expected NUMBER/OF such as 2/5, found {found!r}", "shard")

@@ -72,7 +72,7 @@ def run(
             cases,
             laboratory,
             memory_limit=options.memory_limit,
-            time_budget=options.time_budget or math.inf,
+            time_budget=math.inf if options.time_budget is None else options.time_budget,
             recheck=options.rechecked,
             salt=started.isoformat(),
             on_progress=on_progress,

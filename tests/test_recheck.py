@@ -61,9 +61,15 @@ def table(
     return TABLE.format(name=name or act, act=act, function=function, more=more, seeds=seeds, **given)
 
 
-def measured(path: Path, store: Path | None, **how: object) -> Record:
+def measured(
+    path: Path,
+    store: Path | None,
+    *,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    **how: object,
+) -> Record:
     options = RunOptions(store=store, **{"workers": 1, **how})  # type: ignore[arg-type]
-    return run(gather([str(path)]), options)
+    return run(gather([str(path)]), options, on_progress)
 
 
 def verdicts(record: Record) -> dict[str, str]:
@@ -129,7 +135,7 @@ def test_a_run_that_measures_nothing_rechecks_nothing(write: Write, tmp_path: Pa
 def test_a_run_that_was_killed_before_its_recheck_is_made_up_for(write: Write, tmp_path: Path) -> None:
     """Without a recheck the store is as a killed run leaves it: trials, and nothing that passed."""
     path, store = write(HEAD + table() + table("pid")), tmp_path / "s.sqlite"
-    first = measured(path, store, recheck=None)
+    first = measured(path, store, recheck=False)
     assert (set(verdicts(first).values()), first.rechecks) == ({"supported"}, ())
     record = measured(path, store)
     assert record.trials.measured == 0
@@ -143,7 +149,7 @@ def test_a_recheck_that_the_time_budget_cuts_off_is_a_note_and_made_up_for(
     write: Write, tmp_path: Path
 ) -> None:
     path, store = write(HEAD + table("slow", seeds=3) + table()), tmp_path / "s.sqlite"
-    measured(path, store, recheck=None)
+    measured(path, store, recheck=False)
     seen: list[Progress] = []
     record = measured(path, store, time_budget=2.0, on_progress=seen.append)
     assert set(verdicts(record).values()) == {"supported"}
