@@ -13,7 +13,7 @@ from harness.judge import LOOKS, interval
 
 ROOT = Path(__file__).parents[1]
 RECORD = ROOT / "reports" / "published" / "issues.json"
-EXAMPLE = "issues/single-predicts-as-ntk-given-f0[data=sphere,hidden=3,width=512]"
+EXAMPLE = "issues/single-predicts-as-ntk-given-f0[data=digits,hidden=3,width=512]"
 FIGURE = ROOT / "docs" / "figures" / "looks.svg"
 
 Look = tuple[int, float, float, float]

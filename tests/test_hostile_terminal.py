@@ -16,8 +16,10 @@ from hostile import SUITE
 from harness.cli.say import _SECRET, colored, echo
 from harness.measure import Measurement, Store
 from harness.plan import Trial
+from harness.report import read_record
 
 ROOT = Path(__file__).parents[1]
+PUBLISHED = read_record(ROOT / "reports/published/derivation.json")
 EVIL = "\x1b[2J\x1b]0;x\x07\x9b31m\u202e\u2066\x7f\x00\r"
 NAME = EVIL.replace("\x00", "")
 """As far as a file's name may hold it."""
@@ -99,11 +101,11 @@ COMMANDS: list[tuple[tuple[str, ...], int, str]] = [
     (("trial", "evil:sing", "how=badly"), 1, "ValueError"),
     (("trial", "evil:sing", f"{EVIL}=1"), 4, "expected"),
     (("trial", "evil:sing", f"how={EVIL}"), 0, "0.5"),
-    (("report", f"r{NAME}.json"), 0, "instances"),
+    (("report", f"r{NAME}.json"), PUBLISHED.exit_code, "instances"),
     (("report", f"bad{NAME}.json"), 4, "expected"),
     (("report", "good.toml", "--since", EVIL), 4, "--since"),
     (("merge", f"r{NAME}.json", f"bad{NAME}.json"), 4, "expected"),
-    (("merge", f"r{NAME}.json", "--json", f"o{NAME}", "--no-history"), 0, "Record: o"),
+    (("merge", f"r{NAME}.json", "--json", f"o{NAME}", "--no-history"), PUBLISHED.exit_code, "Record: o"),
     (("merge", f"s{NAME}.sqlite", "--store", f"t{NAME}.sqlite"), 0, "trials added"),
     (("merge", f"s{NAME}.sqlite", "--store", f"d{NAME}"), 4, "is a directory"),
     (("store", "--store", f"s{NAME}.sqlite"), 0, "long"),
@@ -167,7 +169,7 @@ def test_settings_of_a_repository_start_no_program(tmp_path: Path, monkeypatch: 
         input=signed, check=True, capture_output=True, text=True,
     ).stdout.strip()  # fmt: skip
     subprocess.run([*git, "reset", "-q", "--soft", head], check=True)
-    record["commit"] = {"hash": head, "dirty": False}
+    record["commit"] = record["suites"][0]["commit"] = {"hash": head, "dirty": False}
     (tmp_path / "h").mkdir()
     (tmp_path / "h/r.json").write_text(json.dumps(record))
     for name, value in (
@@ -177,7 +179,7 @@ def test_settings_of_a_repository_start_no_program(tmp_path: Path, monkeypatch: 
         subprocess.run(["git", "config", name, value], check=True)
     assert said("history", "--history", "h")[0] == 0
     assert said("diff", "--history", "h", "HEAD", "HEAD")[0] == 0
-    assert said("report", "h/r.json", "--history", "h", "--html", "p.html")[0] == 0
+    assert said("report", "h/r.json", "--history", "h", "--html", "p.html")[0] == PUBLISHED.exit_code
     assert not (tmp_path / "sung").exists()
 
 

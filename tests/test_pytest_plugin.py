@@ -417,7 +417,7 @@ import sys
 def test_nothing_is_imported(pytestconfig):
     assert pytestconfig.pluginmanager.hasplugin("harness")
     names = {name for name in sys.modules if name.partition(".")[0] == "harness"}
-    assert names == {"harness", "harness.pytest_plugin"}
+    assert names == {"harness", "harness.pytest_plugin", "harness.pytest_plugin.keys"}
 """)
     result = pytester.runpytest_subprocess(".", "-v")
     result.assert_outcomes(passed=1)
@@ -432,7 +432,7 @@ import harness.pytest_plugin
 print(*set(sys.modules) - before)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == {"harness", "harness.pytest_plugin"}
+    assert set(done.stdout.split()) == {"harness", "harness.pytest_plugin", "harness.pytest_plugin.keys"}
 
 
 def test_an_ini_option_names_suites_by_globs(pytester: pytest.Pytester) -> None:

@@ -40,7 +40,8 @@ def suite_loading(*, claims: Annotated[int, Meta(ge=1, le=10_000)] = 25) -> Time
     import shutil
     import weakref
 
-    import harness.ntk.experiments.regression  # noqa: F401  # what the suite names, the benchmark depends on
+    import harness.ntk.experiments.regression  # what the suite names, the benchmark depends on
+    import harness.ntk.models.fully_connected  # noqa: F401  # and the model that it names by default
     from harness.benchmarks._folder import fresh_folder
     from harness.suite import load
 
