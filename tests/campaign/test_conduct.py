@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from edits import edited
 from fake_laboratory import KILLED, FakeLaboratory, killed, measured
 from good_suite import GOOD, read, write
 
@@ -22,14 +23,6 @@ from harness.suite import Suite
 
 __all__ = ["read", "write"]
 Read = Callable[[str], Suite]
-
-
-def edited(text: str, *changes: tuple[str, str]) -> str:
-    """The text with each passage, which must be there, replaced wherever it stands."""
-    for old, new in changes:
-        assert old in text, old
-        text = text.replace(old, new)
-    return text
 
 
 def cases_of(suite: Suite, keyword: str = "", first_seed: int | None = None) -> list[Case]:
@@ -71,9 +64,9 @@ def test_a_true_claim_with_a_failing_rival_is_as_expected(read: Read) -> None:
     ],
 )
 def test_outcomes(read: Read, old: str, new: str, verdict: str, outcome: str) -> None:
-    text = edited(GOOD, (old, new))
+    text = edited(GOOD, {old: new})
     if outcome != "vacuous":
-        text = edited(text, ("control = { at = { shift = 0.5 } }", 'control = "none: not here"'))
+        text = edited(text, {"control = { at = { shift = 0.5 } }": 'control = "none: not here"'})
     (finding,) = findings(read(text), "size=1").values()
     assert (finding.verdict, finding.outcome) == (verdict, outcome)
 
@@ -82,9 +75,9 @@ def test_an_error_says_which_seed_and_quantity(read: Read) -> None:
     laboratory = FakeLaboratory(killed_at(4))
     (died,) = findings(read(GOOD), "size=1", laboratory).values()
     assert (died.outcome, died.parts[0].error) == ("error", f"seed 4: {KILLED}")
-    (nan,) = findings(read(edited(GOOD, ("sd = 0.02", "nan-at = 4"))), "size=1").values()
+    (nan,) = findings(read(edited(GOOD, {"sd = 0.02": "nan-at = 4"})), "size=1").values()
     assert nan.parts[0].error == "seed 4: a.error: expected a finite number, found nan"
-    shifted = edited(GOOD, ("sd = 0.02", "nan-at = 104"))
+    shifted = edited(GOOD, {"sd = 0.02": "nan-at = 104"})
     (later,) = findings(read(shifted), "size=1", first_seed=100).values()
     assert later.parts[0].error.startswith("seed 104: ")
 
@@ -102,7 +95,7 @@ def test_an_error_says_which_seed_and_quantity(read: Read) -> None:
 def test_a_mistake_that_the_two_lowest_seeds_make_alike_is_not_made_again(
     read: Read, how: str, seeds: int, said: str, order: int
 ) -> None:
-    text = edited(GOOD, ("toys:pair", "mistaken:pair"), ("sd = 0.02", f'how = "{how}"'))
+    text = edited(GOOD, {"toys:pair": "mistaken:pair", "sd = 0.02": f'how = "{how}"'})
     laboratory = FakeLaboratory(order=random.Random(order))
     found = findings(read(text), "", laboratory)
     file = Path(__file__).parents[1] / "support" / "mistaken.py"
@@ -174,7 +167,7 @@ at = { shift = 0.0 }
 
 
 def test_a_failed_stage_stops_only_the_claims_that_read_it(read: Read) -> None:
-    text = edited(GOOD, ("sd = 0.02", "sd = 0.02, fail-at = 2")) + edited(LATE, ("EXPECT", "supported"))
+    text = edited(GOOD, {"sd = 0.02": "sd = 0.02, fail-at = 2"}) + edited(LATE, {"EXPECT": "supported"})
     found = findings(read(text), "size=1")
     assert found["same[shift=0,size=1]"].verdict == "supported"
     assert found["late[shift=0,size=1]"].verdict == "error"
@@ -183,7 +176,7 @@ def test_a_failed_stage_stops_only_the_claims_that_read_it(read: Read) -> None:
 
 @pytest.mark.parametrize("expect", ["supported", "open"])
 def test_what_a_subject_lacks_is_not_covered_and_stops_no_other_claim(read: Read, expect: str) -> None:
-    text = edited(GOOD, ("sd = 0.02", "sd = 0.02, lack-at = 2")) + edited(LATE, ("EXPECT", expect))
+    text = edited(GOOD, {"sd = 0.02": "sd = 0.02, lack-at = 2"}) + edited(LATE, {"EXPECT": expect})
     found = findings(read(text), "size=1")
     assert found["same[shift=0,size=1]"].verdict == "supported"
     lacking = found["late[shift=0,size=1]"]
@@ -205,12 +198,13 @@ def test_other_seeds_are_other_numbers_and_the_same_seeds_the_same(read: Read) -
 def test_a_monotone_claim_is_refuted_by_one_pair(read: Read) -> None:
     text = edited(
         GOOD,
-        ("sd = 0.02", "sd = 0.02, slope = 1.0"),
-        (
-            'equal = { of = ["a.error", "b.error"], within = "5%" }',
-            'monotone = { of = "gap", along = "size", direction = "decreasing" }',
-        ),
-        ("control = { at = { shift = 0.5 } }", ""),
+        {
+            "sd = 0.02": "sd = 0.02, slope = 1.0",
+            'equal = { of = ["a.error", "b.error"], within = "5%" }': (
+                'monotone = { of = "gap", along = "size", direction = "decreasing" }'
+            ),
+            "control = { at = { shift = 0.5 } }": "",
+        },
     )
     (finding,) = findings(read(text)).values()
     assert finding.verdict == "refuted"
@@ -237,7 +231,7 @@ def test_progress_counts_up(read: Read) -> None:
 
 
 def test_each_trial_is_requested_once_with_its_low_seeds_first(read: Read) -> None:
-    again = edited(GOOD[GOOD.index("[claims.same]") :], ("[claims.same]", "[claims.again]"), ('"5%"', '"6%"'))
+    again = edited(GOOD[GOOD.index("[claims.same]") :], {"[claims.same]": "[claims.again]", '"5%"': '"6%"'})
     laboratory = FakeLaboratory()
     held(cases_of(read(GOOD + again)), laboratory)
     assert len(set(laboratory.begun)) == len(laboratory.begun)
@@ -247,7 +241,7 @@ def test_each_trial_is_requested_once_with_its_low_seeds_first(read: Read) -> No
 
 def test_when_the_time_is_over_what_is_undecided_is_not_run(read: Read) -> None:
     """Half of it is kept from an earlier run; for the other half the time is too short."""
-    cases = cases_of(read(edited(GOOD, ("size = [1, 2, 4]", "size = [1, 2]"))))
+    cases = cases_of(read(edited(GOOD, {"size = [1, 2, 4]": "size = [1, 2]"})))
     short = [c for c in cases if c.instance.labels["size"] == "1"]
     before = FakeLaboratory()
     measured_before = held(short, before).progress.measured
@@ -307,10 +301,10 @@ def test_a_trial_has_the_largest_limits_of_its_claims_unless_one_is_given(
 ) -> None:
     """So have those that are measured a second time."""
     first = f'experiment = "pairs"\ntime-limit = 7.0\nmemory-limit = {own}' if own else 'experiment = "pairs"'
-    other = edited(GOOD[GOOD.index("[claims.same]") :], ("claims.same", "claims.other"))
+    other = edited(GOOD[GOOD.index("[claims.same]") :], {"claims.same": "claims.other"})
     limits = f'"pairs"\ntime-limit = 9.0\nmemory-limit = {others}' if others else '"pairs"'
-    second = edited(other, ('"pairs"', limits))
-    suite = read(edited(GOOD, ('experiment = "pairs"', first)) + second)
+    second = edited(other, {'"pairs"': limits})
+    suite = read(edited(GOOD, {'experiment = "pairs"': first}) + second)
     laboratory = FakeLaboratory()
     held(cases_of(suite, "size=1"), laboratory, memory_limit=given)
     assert laboratory.repeated
