@@ -10,7 +10,7 @@ from msgspec import Meta, field
 from harness.declare import Scale
 from harness.predicates.base import Asking, Known, Mistaken, Predicate, Use, linear_ones
 from harness.predicates.keys import LABEL
-from harness.predicates.margin import MARGIN, Margin
+from harness.predicates.margin import MARGIN, MEANING, Margin
 from harness.questions import Question, Region, Unit
 
 _END = "of the change; left out, each adjacent pair of values is an instance."
@@ -98,7 +98,22 @@ class Comparison(Predicate, frozen=True):
         a, b = self.of
         return f"changes of {a} and {b} along {self.along}" if self.along else f"{a} and {b}"
 
-    def ordered(self, word: str) -> str:
-        """The order of both, in words."""
+
+class Ordered(Comparison, frozen=True):
+    """What `less` and `greater` share: an order of the two, by a margin if one is given."""
+
+    WORD: ClassVar[str]
+    """How the first stands to the second."""
+
+    margin: Annotated[
+        Margin | None,
+        Meta(
+            description=f"By at least this (default: none); {MEANING}",
+            extra={"role": "margin", "written": MARGIN},
+        ),
+    ] = field(default=None, name="by")
+
+    def describe(self) -> str:
+        """Their order."""
         first, second = (f"change of {q} along {self.along}" if self.along else q for q in self.of)
-        return f"{first} {word} {second}" + (f" by {self.margin.text}" if self.margin else "")
+        return f"{first} {self.WORD} {second}" + (f" by {self.margin.text}" if self.margin else "")
