@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from harness.declare import NotCovered, StageError
 from harness.ntk import alternatives, data, kernels, measures, model_checks, own_kernels, solve
@@ -122,12 +122,16 @@ class Computed:
     @property
     def f0(self) -> Float[np.ndarray, "train nets"]:
         """The initial functions at the training points."""
-        return np.stack([np.asarray(each.f_train, dtype=np.float64) for each in self.initials], axis=1)
+        return self._once("f0", lambda: self._stacked([each.f_train for each in self.initials]))
 
     @property
     def f0_test(self) -> Float[np.ndarray, "test nets"]:
         """The initial functions at the test points."""
-        return np.stack([np.asarray(each.f_test, dtype=np.float64) for each in self.initials], axis=1)
+        return self._once("f0_test", lambda: self._stacked([each.f_test for each in self.initials]))
+
+    @staticmethod
+    def _stacked(outputs: Sequence[Float[Array, " points"]]) -> Float[np.ndarray, "points nets"]:
+        return np.stack([np.asarray(each, dtype=np.float64) for each in outputs], axis=1)
 
     def _analytic(self, ntk: bool) -> tuple[solve.Gram, solve.Cross]:
         x, x_test = self.points.x_train, self.points.x_test
