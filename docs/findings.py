@@ -1,5 +1,7 @@
 """Draw the figures of findings.md from a record, and print its tables.
 
+Usage:
+
     python docs/findings.py reports/published/issues.json
 """
 

@@ -1,5 +1,7 @@
 """Draw the interval against the region at each look, for the example of reading.md, and print its table.
 
+Usage:
+
     python docs/looks.py
 """
 

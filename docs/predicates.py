@@ -1,5 +1,7 @@
 """Write the table of predicates into docs/suites.md, between its markers, from their modules.
 
+Usage:
+
     python docs/predicates.py
 """
 

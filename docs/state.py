@@ -1,5 +1,7 @@
 """Write the state of the paper's claims into README.md, between its markers, from the published record.
 
+Usage:
+
     python docs/state.py
 """
 

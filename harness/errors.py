@@ -21,7 +21,6 @@
 The command line prints one and exits with 4; anything else that is raised is a fault of this program.
 """
 
-
 from __future__ import annotations
 
 from collections.abc import Callable

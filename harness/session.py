@@ -83,8 +83,7 @@ def run(
             "device": _device(result),
         }
     records = tuple(
-        instance_record(finding, suites[finding.case.instance.suite], result)
-        for finding in result.findings
+        instance_record(finding, suites[finding.case.instance.suite], result) for finding in result.findings
     )
     return Record(
         schema_version=SCHEMA_VERSION,

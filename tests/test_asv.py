@@ -43,7 +43,7 @@ def series(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
 
 
 EDITS = {
-    "prose": ("says = \"a equals b at {size}\"", 'says = "Other words, {size}"', set()),
+    "prose": ('says = "a equals b at {size}"', 'says = "Other words, {size}"', set()),
     "title": ('title = "Toys"', 'title = "Games"', set()),
     "seeds": ("seeds = 14", "seeds = 21", set()),
     "alpha": ("seeds = 14", "alpha = 0.01", set()),
@@ -251,9 +251,7 @@ def target_of(text: str) -> Any:
     return asv_suites.Target(table, asv_suites._axes(table))
 
 
-def test_a_point_is_prepared_and_called_once_when_asv_asks_whether_to_skip_it(
-    toy: ModuleType
-) -> None:
+def test_a_point_is_prepared_and_called_once_when_asv_asks_whether_to_skip_it(toy: ModuleType) -> None:
     text = 'run = "asv_toy:target"\nwith = { ms = 0 }\nsweep = { k = { x = { a-name = "n", ms = 1.0 } } }'
     target = target_of(text)
     (point,) = target.sets[0]

@@ -35,8 +35,13 @@ def harness(*arguments: object, folder: Path | None = None, **env: str) -> subpr
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--help"], ["list", ISSUES], ["check", ISSUES], ["describe"], ["describe", "ntk.regression"],
-        ["describe", "fully-connected"], ["schema"],
+        ["--help"],
+        ["list", ISSUES],
+        ["check", ISSUES],
+        ["describe"],
+        ["describe", "ntk.regression"],
+        ["describe", "fully-connected"],
+        ["schema"],
     ],
 )
 def test_what_answers_at_once_imports_nothing_heavy(arguments: list[str]) -> None:

@@ -31,7 +31,9 @@ from harness.suite import Suite, load
 __all__ = ["read", "write"]
 Read = Callable[[str], Suite]
 BEYOND = edited(GOOD, {'title = "Toys"': 'title = "Toys"\nexplored = [[0, 242]]'})
-TWO = BEYOND + """
+TWO = (
+    BEYOND
+    + """
 [claims.other]
 says = "a is not 2 above b."
 expect = "open"
@@ -40,6 +42,7 @@ at-most = { of = "gap", bound = 2 }
 at = { shift = 0.0, size = 1 }
 explored = [[243, 249]]
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ def repository(tmp_path: Path) -> Path:
     for number in range(4):
         (tmp_path / "file").write_text(str(number))
         run(tmp_path, "add", "--all")
-        run(tmp_path, "commit", "--quiet", "--message", f"commit {number}: \"quoted\" | ü")
+        run(tmp_path, "commit", "--quiet", "--message", f'commit {number}: "quoted" | ü')
     return tmp_path
 
 

@@ -45,9 +45,7 @@ def sing(*, seed: int) -> dict[str, float]:
 def harness(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from harness.cli import main; main()"
     command = [sys.executable, "-P", "-c", program, *arguments]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, errors="replace", check=False
-    )
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
 
 
 @pytest.mark.parametrize(

@@ -65,9 +65,7 @@ def test_no_module_is_long() -> None:
     assert sorted(lengths.values())[len(lengths) // 2] < 200
 
 
-@pytest.mark.parametrize(
-    "room", [*(room for room in ROOMS if room not in ANYTHING_GOES), "report.html"]
-)
+@pytest.mark.parametrize("room", [*(room for room in ROOMS if room not in ANYTHING_GOES), "report.html"])
 def test_what_a_room_exports_is_deliberate(room: str) -> None:
     module = importlib.import_module(f"harness.{room}")
     assert module.__doc__

@@ -24,7 +24,7 @@ from harness.text import printable
 pytest_plugins = ["pytester"]
 OTHERS = "-p no:jaxtyping -p no:hypothesispytest"  # the first imports JAX whenever pytest starts
 SUPPORT = Path(__file__).parent / "support"
-RIVAL = 'control = { at = { shift = 0.5 } }'
+RIVAL = "control = { at = { shift = 0.5 } }"
 NONE = 'control = "none: not here"'
 IDS = [f"toys.toml::same[shift=0,size={size}]" for size in (1, 2, 4)]
 UNEXPECTED = edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0.5 }", RIVAL: NONE})
@@ -97,7 +97,9 @@ def pytest_unconfigure(config):
 
 
 FIRST = edited(GOOD, {"size = [1, 2, 4]": "size = [1]", "sd = 0.02": 'sd = 0.02, log = "LOG"'})
-EVERYTHING = FIRST + f"""
+EVERYTHING = (
+    FIRST
+    + f"""
 [experiments.crashing]
 run = "toys:pair"
 with = {{ sd = 0.02, crash-at = 4 }}
@@ -142,6 +144,7 @@ experiment = "pairs"
 at = {{ shift = 0.5 }}
 equal = {{ of = ["a.error", "b.error"], within = "5%" }}
 """
+)
 OUTCOMES = {
     "same[shift=0,size=1]": "as-expected",
     "wrong[shift=0.5,size=1]": "unexpected",
@@ -552,7 +555,8 @@ def test_options_that_cannot_be_meant_are_usage_errors(
 def test_a_trial_that_is_not_stored_is_a_warning(pytester: pytest.Pytester) -> None:
     """What a record carries as a note."""
     pytester.makepyfile(helper="FACTOR = 1.0")
-    pytester.makepyfile(mine="""
+    pytester.makepyfile(
+        mine="""
 import importlib
 from harness.declare import Quantity, experiment
 
@@ -560,7 +564,8 @@ from harness.declare import Quantity, experiment
 def mine(*, seed: int, shift: float = 0.0) -> dict[str, float]:
     \"\"\"Uses a module that no import statement names.\"\"\"
     return {"x": shift + 1e-6 * seed * importlib.import_module("hel" + "per").FACTOR}
-""")
+"""
+    )
     pytester.path.joinpath("own.toml").write_text("""
 [suite]
 format = 2
@@ -688,10 +693,12 @@ def test_claims_are_held_against_a_record(pytester: pytest.Pytester) -> None:
     Path("published.json").write_text(json.dumps(published))
     result = pytester.runpytest_subprocess("toys.toml", against)
     result.assert_outcomes(failed=1, passed=2)
-    result.stdout.fnmatch_lines([
-        "not as published: published as-expected (supported), now unexpected (refuted)",
-        "  again  *--against=published.json*",
-    ])
+    result.stdout.fnmatch_lines(
+        [
+            "not as published: published as-expected (supported), now unexpected (refuted)",
+            "  again  *--against=published.json*",
+        ]
+    )
     pytester.path.joinpath("other.toml").write_text(GOOD)
     pytester.runpytest_subprocess("other.toml", against).stdout.fnmatch_lines(
         ["*expected a record of other, found one of toys"]

@@ -297,7 +297,9 @@ def test_the_first_trials_of_all_workers_are_no_evidence(write: Write, tmp_path:
 
 
 def test_timings_are_exempt(write: Write) -> None:
-    text = HEAD + """
+    text = (
+        HEAD
+        + """
 [benchmarks.one]
 run = "toys:wait"
 [benchmarks.two]
@@ -310,6 +312,7 @@ faster = { of = ["one", "two"], at-least = "1.1 x" }
 center = "median"
 seeds = 14
 """
+    )
     assert measured(write(text), None).rechecks == ()
 
 

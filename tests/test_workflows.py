@@ -157,9 +157,7 @@ def test_a_pull_request_keeps_no_history(service: Callable[..., Service], origin
 
 
 @pytest.mark.slow
-def test_a_bad_suite_fails_every_job(
-    service: Callable[..., Service], origin: Path, tmp_path: Path
-) -> None:
+def test_a_bad_suite_fails_every_job(service: Callable[..., Service], origin: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     suite = work / "suites/issues.toml"
     suite.write_text(edited(suite.read_text(), {"equal =": "eqaul ="}))
@@ -320,9 +318,7 @@ def test_the_job_that_may_write_takes_files_of_records_names_only(tmp_path: Path
     def keep() -> subprocess.CompletedProcess[str]:
         command = ["bash", "--noprofile", "--norc", "-euo", "pipefail", "-c", script]
         environment = os.environ | {"GITHUB_RUN_ID": "7"}
-        return subprocess.run(
-            command, cwd=work, env=environment, capture_output=True, text=True, check=False
-        )
+        return subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
 
     done = keep()
     assert (done.returncode, "expected a record, found" in done.stderr) == (4, True), done.stderr

@@ -114,14 +114,17 @@ def diff(
     if html is not None:
         from harness.report.html import comparison_page
 
-        write_whole(html, comparison_page(
-            comparison.changes,
-            before=comparison.before.short,
-            after=comparison.after.short,
-            environment=comparison.environment,
-            notes=notes,
-            agreements=agreements(comparison),
-        ).encode())
+        write_whole(
+            html,
+            comparison_page(
+                comparison.changes,
+                before=comparison.before.short,
+                after=comparison.after.short,
+                environment=comparison.environment,
+                notes=notes,
+                agreements=agreements(comparison),
+            ).encode(),
+        )
     sys.exit(comparison.exit_code)
 
 

@@ -44,9 +44,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Also name expectations that changed since this record (or a folder of them) on unexplored seeds.",
 )
-def check(
-    files: Sequence[str], imports: bool, given: Sequence[str], published: Sequence[Path]
-) -> None:
+def check(files: Sequence[str], imports: bool, given: Sequence[str], published: Sequence[Path]) -> None:
     """Report every mistake in suite files, with its line. Measures nothing.
 
     Without a FILE or FOLDER, those in suites/ are checked.

@@ -1,5 +1,7 @@
 """The types of a model's parameters as data, so that they pass from the process that imports it to this one.
 
+The way there and back:
+
     Annotated[int, Meta(ge=1)] ──▶ portable ──▶ JSON ──▶ type_of ──▶ Annotated[int, Meta(ge=1)]
 """
 
@@ -55,9 +57,13 @@ def _values(base: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
 
 def type_of(data: Portable) -> Any:
     """The type that was made `portable`."""
-    base: Any = Literal[data.choices] if data.choices else typing.Union[  # noqa: UP007 (of a tuple)
-        tuple(_SCALARS[name] for name in data.scalars)
-    ]
+    base: Any = (
+        Literal[data.choices]
+        if data.choices
+        else typing.Union[  # noqa: UP007 (of a tuple)
+            tuple(_SCALARS[name] for name in data.scalars)
+        ]
+    )
     extras = [msgspec.Meta(**bounds) for bounds in data.bounds]
     more = [each for each in (data.reference, data.noted) if each is not None]
     return Annotated[base, *extras, *more] if extras or more else base

@@ -116,9 +116,7 @@ def _started(record: Record, file: str) -> int:
     return int(started.timestamp() * 1000)
 
 
-def _rows(
-    record: Record, suite: SuiteRecord, series: Mapping[str, Series], started: int
-) -> dict[str, Row]:
+def _rows(record: Record, suite: SuiteRecord, series: Mapping[str, Series], started: int) -> dict[str, Row]:
     """A row for each series of the suite of which the record has instances."""
     rows = {}
     for claim, group in itertools.groupby(

@@ -136,6 +136,7 @@ def _joined(row: Row, old: Mapping[str, Any]) -> Row:
         return row
     points: dict[tuple[str, ...], Point] = {}
     for index, where in enumerate(itertools.product(*old.get("params") or [])):
+
         def at(column: str, index: int = index) -> Any:
             values = old.get(column)
             return None if values is None else values[index]

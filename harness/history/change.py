@@ -236,4 +236,3 @@ def _beyond(mean: float, error: float, freedom: float) -> bool:
     from scipy.special import stdtrit
 
     return abs(mean) / error > -float(stdtrit(freedom, SHIFT_LEVEL / 2))
-

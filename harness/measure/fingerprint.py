@@ -158,4 +158,3 @@ def _absolute(item: Import, located: Located) -> str:
     parts = located.name.split(".")
     kept = parts[: len(parts) - level + (1 if located.is_package else 0)]
     return ".".join([*kept, name] if name else kept)
-

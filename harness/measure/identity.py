@@ -19,6 +19,7 @@ from harness.questions import Trial
 class InputError(UserError):
     """What is declared as inputs cannot be read."""
 
+
 _Modules = tuple[str, tuple[str, ...]]
 """An experiment's name, and the modules that its parameters name."""
 

@@ -1,5 +1,7 @@
 """The room's door: trials go in, measurements come out, each trial measured once.
 
+As the campaign uses it:
+
     with Laboratory(Path(".harness/store.sqlite")) as laboratory:
         known = laboratory.recall(trials)
         for trial in trials:

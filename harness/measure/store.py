@@ -311,8 +311,19 @@ def _is_in(key: str, belongs: Callable[[Trial], bool]) -> bool:
 
 
 def _measurement(
-    fingerprint: str, trial: str, run: str, quantities: str, missing: str, stages: str, seconds: float,
-    device: str, cpu: str, program: str, ordinal: int, changed: int, created: float,
+    fingerprint: str,
+    trial: str,
+    run: str,
+    quantities: str,
+    missing: str,
+    stages: str,
+    seconds: float,
+    device: str,
+    cpu: str,
+    program: str,
+    ordinal: int,
+    changed: int,
+    created: float,
 ) -> Measurement:
     columns.seconds(created)
     return Measurement(

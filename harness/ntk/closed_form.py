@@ -110,9 +110,7 @@ def inputs_state(first: Rows, second: Columns) -> State:
 
 
 def activate(state: State, architecture: Architecture, way: Way) -> State:
-    after = dual(
-        architecture.activation, state.a, state.b, state.angle, way, architecture.negative_slope
-    )
+    after = dual(architecture.activation, state.a, state.b, state.angle, way, architecture.negative_slope)
     angle = np.where(after.first * after.second == 0, np.pi / 2, after.angle)
     return State(after.first, after.second, angle, state.tangent * after.slope)
 

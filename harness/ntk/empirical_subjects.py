@@ -97,9 +97,7 @@ def ask(
     return subjects.matrix("kernel", answer, shapes[mode])
 
 
-def layers(
-    apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
-) -> Answer:
+def layers(apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full") -> Answer:
     """From Gram matrices of layers (`harness.ntk.empirical`): fully connected networks."""
     from harness.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
 

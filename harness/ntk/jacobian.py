@@ -62,9 +62,7 @@ def jacobian_ntk(
     return kernel if several else kernel[:, :, 0, 0]
 
 
-def jacobian_ntk_diagonal(
-    f: Function, params: Any, x: Points, *, memory: int = GIBIBYTE
-) -> Diagonal:
+def jacobian_ntk_diagonal(f: Function, params: Any, x: Points, *, memory: int = GIBIBYTE) -> Diagonal:
     """Θ(x, x) at each point alone: [points], or [points, outputs, outputs].
 
     Jacobians of at most `memory` bytes are held at a time. Raises `ValueError` where one does not fit.

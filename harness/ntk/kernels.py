@@ -25,7 +25,6 @@ from harness.ntk.shapes import Columns, Matrix, Points, Rows
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # JAX leaves it untyped
 
 
-
 def nngp_ntk(architecture: Architecture, x1: Rows, x2: Columns | None = None) -> tuple[Matrix, Matrix]:
     """The NNGP and the NTK between rows of `x1` and `x2` (of `x1` and itself when left out), float64.
 

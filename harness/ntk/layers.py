@@ -28,7 +28,6 @@ Layers = Literal["all", "first", "hidden", "last"]
 """first: the one that the inputs enter; hidden: all but the last; last: the output layer alone."""
 
 
-
 def numbers_of(layers: Layers, hidden: int) -> tuple[int, ...]:
     """The numbers of these layers in a network of `hidden` hidden ones: 0 is the first, `hidden` the last."""
     every = tuple(range(hidden + 1))

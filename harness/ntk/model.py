@@ -105,9 +105,7 @@ class Model:
         """The network's own tangent kernel between `x1` and `x2` (or `x1` and itself), in float64."""
         return jacobian_ntk(self, cast(params, jnp.float64), x1, x2)
 
-    def largest_eigenvalue(
-        self, params: Params, x: Float[Array, "points features"]
-    ) -> Float[Array, ""]:
+    def largest_eigenvalue(self, params: Params, x: Float[Array, "points features"]) -> Float[Array, ""]:
         """λ_max of the network's own tangent kernel: gradient descent on ½Σr² is stable below 2/λ_max."""
         return tangent.largest_eigenvalue(self, cast(params, jnp.float64), x)
 

@@ -126,9 +126,7 @@ def _given(*pairs: tuple[np.ndarray | None, np.ndarray | None]) -> list[tuple[np
     return [(now, then) for now, then in pairs if now is not None and then is not None]
 
 
-def _block(
-    name: str, values: Any, error: Any, replicates: int, shape: tuple[int, int]
-) -> Block | StageError:
+def _block(name: str, values: Any, error: Any, replicates: int, shape: tuple[int, int]) -> Block | StageError:
     if values is NotImplemented:
         return NotCovered(f"the subject has no {name} here")
     try:

@@ -21,9 +21,7 @@ class Bound(Predicate, frozen=True):
     NEEDS_CONTROL: ClassVar = True
 
     of: Annotated[str, Meta(description="A quantity.", extra={"role": "quantity"})]
-    bound: Annotated[
-        float, Meta(description="The bound, in the quantity's unit.", extra={"role": "margin"})
-    ]
+    bound: Annotated[float, Meta(description="The bound, in the quantity's unit.", extra={"role": "margin"})]
 
     def region(self, edge: float) -> Region:
         """Where the effect must lie."""

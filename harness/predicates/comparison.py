@@ -23,9 +23,7 @@ class Comparison(Predicate, frozen=True):
     USE: ClassVar[Use] = "pairs"
     EXCHANGED: ClassVar[bool] = False
     """Whether it is supported outside its region."""
-    SCHEMA: ClassVar[Mapping[str, Any]] = {
-        "dependencies": {"from": ["to", "along"], "to": ["from", "along"]}
-    }
+    SCHEMA: ClassVar[Mapping[str, Any]] = {"dependencies": {"from": ["to", "along"], "to": ["from", "along"]}}
 
     of: Annotated[
         tuple[str, str],

@@ -64,9 +64,7 @@ class PowerLaw(Predicate, frozen=True):
     ] = None
     at_most: Annotated[
         float | None,
-        Meta(
-            description="An upper bound on the exponent, instead of `exponent`.", extra={"role": "margin"}
-        ),
+        Meta(description="An upper bound on the exponent, instead of `exponent`.", extra={"role": "margin"}),
     ] = None
     at_least: Annotated[
         float | None,

@@ -50,9 +50,7 @@ def claim_records(
     claims: Mapping[str, Sequence[InstanceRecord]], stated: Mapping[str, Stated]
 ) -> tuple[ClaimRecord, ...]:
     """A statement on each claim; `claims` has the instances of each, by the claim's id."""
-    return tuple(
-        _claim_record(name, members, stated.get(name, Stated())) for name, members in claims.items()
-    )
+    return tuple(_claim_record(name, members, stated.get(name, Stated())) for name, members in claims.items())
 
 
 def statements(record: Record) -> tuple[ClaimRecord, ...]:

@@ -1,6 +1,6 @@
 """Mistakes in a suite, and the one error that carries all of them.
 
-    SuiteError          every mistake found in one file; `str()` gives a line for each
+`str()` of a `SuiteError` gives a line for each.
 """
 
 from __future__ import annotations

@@ -407,5 +407,3 @@ def test_a_record_that_cannot_be_written_ends_with_4_and_the_next_run_measures_n
     code, said = command.run("--store", str(read_only / "s.sqlite"))
     assert code == 4
     assert "Read-only file system; name another file" in said
-
-

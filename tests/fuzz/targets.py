@@ -444,18 +444,14 @@ TARGETS = {
         Target("suite", _suite_seeds, change_suite, read_suite),
         Target("record", _record_seeds, _mixed(change_json), read_record),
         Target("store", _store_seeds, change_store, read_store),
-        Target(
-            "arguments", _argument_seeds, change_arguments, read_arguments, frozenset({"canary"})
-        ),
+        Target("arguments", _argument_seeds, change_arguments, read_arguments, frozenset({"canary"})),
         Target("environment", _environment_seeds, change_environment, read_environment),
         Target("with", lambda: [b"width=16\0train=8", b"data=sphere"], change_assignments, read_assignments),
         Target("expression", lambda: [b"not slow and (a or b)"], change_expression, read_expression),
         Target("asv", _asv_seeds, _mixed(change_json), read_asv),
         Target("row", hostile.row_seeds, change_json, hostile.read_row),
         Target("shards", _shard_seeds, change_json, hostile.read_shards),
-        Target(
-            "folder", hostile.folder_seeds, hostile.change_folder, hostile.folder_reader(_project, _main)
-        ),
+        Target("folder", hostile.folder_seeds, hostile.change_folder, hostile.folder_reader(_project, _main)),
     )
 }
 EXPECTED = (UserError,)

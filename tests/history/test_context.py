@@ -55,7 +55,7 @@ def runs(tmp_path: Path) -> tuple[Path, list[Record]]:
 
 
 def test_a_page_shows_the_past_and_what_changed_since_the_commit_before(
-    runs: tuple[Path, list[Record]]
+    runs: tuple[Path, list[Record]],
 ) -> None:
     folder, records = runs
     found = context(records[-1], folder / "history", folder)

@@ -21,12 +21,15 @@ from harness.suite import Suite, load
 __all__ = ["read", "write"]
 Read = Callable[[str], Suite]
 ROOT = Path(__file__).parents[2]
-CHANGED = GOOD + """
+CHANGED = (
+    GOOD
+    + """
 [[claims.same.where]]
 at = { size = [2, 4] }
 expect = "open"
 because = "measured"
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -170,10 +170,7 @@ def test_noise_much_wider_than_a_region_refutes_at_half_of_alpha(sd):
     rows, alpha = 20_000, 0.05
     rng = np.random.default_rng(71)
     data = 1 + sd * rng.standard_normal((rows, 48))
-    wrong = [
-        judge(data, -1.0, 1.0, alpha=level).count(-1)
-        for level in (alpha, 2 * alpha)
-    ]
+    wrong = [judge(data, -1.0, 1.0, alpha=level).count(-1) for level in (alpha, 2 * alpha)]
     assert wrong[0] <= most(rows, alpha / 2)
     assert wrong[0] < 0.65 * wrong[1]
 
@@ -184,9 +181,7 @@ def test_the_mean_does_not_keep_alpha_for_skew_data():
     At α = 0.05, 1.9 times too often on raw lognormals, so the calibration can see an error where it is.
     """
     rows = 20_000
-    found = errors_on_margin(
-        NULLS["lognormal, skewness 2.3", "mean"], "mean", 0.05, rows, seed=41
-    )
+    found = errors_on_margin(NULLS["lognormal, skewness 2.3", "mean"], "mean", 0.05, rows, seed=41)
     assert found.supported > most(rows, 0.05)
     assert found.refuted < 0.05 * rows
 
@@ -252,9 +247,7 @@ def check_cell(cell: tuple[float, float], rows: int, seed: int) -> None:
     """
     supported, refuted, seeds = TABLE[cell]
     sd, truth = cell
-    found = [
-        judge(truth + sd * data[:, :BUDGET], -1.0, 1.0) for data in chunks(gaussian, rows, seed)
-    ]
+    found = [judge(truth + sd * data[:, :BUDGET], -1.0, 1.0) for data in chunks(gaussian, rows, seed)]
     for verdict, expected in ((1, supported), (-1, refuted)):
         share = sum(f.count(verdict) for f in found) / rows
         chance = min(max(expected, 1e-4), 1 - 1e-4)

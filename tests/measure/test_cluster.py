@@ -418,7 +418,6 @@ def test_each_local_worker_has_an_accelerator(monkeypatch):
     made = {}
     monkeypatch.setattr(local, "has_jax_plugin", lambda: True)
 
-
     class Cluster:
         def __init__(self, **options):
             made.update(options)

@@ -276,9 +276,7 @@ INNOCENT = [
 def test_what_is_no_trace(project, store):
     trials = []
     for place, innocent in enumerate(INNOCENT):
-        project.write(
-            f"innocent_{place}.py", HEAD + edited(BODY, {"$SPOIL": innocent, "$READ": "x = 0"})
-        )
+        project.write(f"innocent_{place}.py", HEAD + edited(BODY, {"$SPOIL": innocent, "$READ": "x = 0"}))
         trials += [Trial(f"innocent_{place}:spoil", (), seed) for seed in range(2)]
     with Laboratory(store, workers=1) as laboratory:
         found = measured(laboratory, trials)

@@ -73,9 +73,7 @@ def test_steps_of_another_rate_are_found(name, monkeypatch):
     from harness.ntk.benchmarks import _problem
 
     stepwise = _problem.stepwise
-    monkeypatch.setattr(
-        _problem, "stepwise", lambda given: stepwise(replace(given, rate=1.1 * given.rate))
-    )
+    monkeypatch.setattr(_problem, "stepwise", lambda given: stepwise(replace(given, rate=1.1 * given.rate)))
     with pytest.raises(ValueError, match="expected the loss"):
         prepare(name)
 

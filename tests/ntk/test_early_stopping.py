@@ -25,16 +25,22 @@ def start():
 def run(rate, patience, y_held=SPLIT.y_validation, target_loss=1e-9, max_steps=BUDGET, **kwargs):
     held_out = train.HeldOut(jnp.asarray(SPLIT.x_validation), jnp.asarray(y_held)[:, None], patience)
     return train.train(
-        start(), MODEL, SPLIT.x_train, SPLIT.y_train[:, None], SPLIT.x_test, np.array([rate]),
-        target_loss, max_steps, held_out=held_out, **kwargs,
+        start(),
+        MODEL,
+        SPLIT.x_train,
+        SPLIT.y_train[:, None],
+        SPLIT.x_test,
+        np.array([rate]),
+        target_loss,
+        max_steps,
+        held_out=held_out,
+        **kwargs,
     )
 
 
 def curve(rate, steps, batch=0):
     """Held-out error, training loss and predictions after each step, or each epoch, of a Python loop."""
-    slope = jax.jit(
-        jax.grad(lambda p, x, y: 0.5 * jnp.sum((network.apply(p, ARCHITECTURE, x) - y) ** 2))
-    )
+    slope = jax.jit(jax.grad(lambda p, x, y: 0.5 * jnp.sum((network.apply(p, ARCHITECTURE, x) - y) ** 2)))
     apply = jax.jit(lambda p, x: network.apply(p, ARCHITECTURE, x))
     x, y, params, looks = jnp.asarray(SPLIT.x_train), jnp.asarray(SPLIT.y_train), start()[0].params, []
     for step in range(steps + 1):

@@ -49,6 +49,7 @@ def of(apply, **params):
 def test_two_trials_of_a_point_share_one_program(monkeypatch):
     """Equal by reference, parameters and function: made anew, a model is not compiled anew; with other
     parameters, or when the function of that name is another one, it is."""
+
     def trained(**parameters):
         model = build(SKIP, parameters)
         return descend(model.draw(KEY, X.shape[1]), model, steps=0), train.descend._cache_size()

@@ -33,14 +33,12 @@ def precise_start(architecture, split=SPLIT, count=1):
 def run(initials, architecture, rate, steps, **kwargs):
     targets = np.repeat(SPLIT.y_train[:, None], len(initials), axis=1)
     rates, model = np.full(len(initials), rate), fully_connected(architecture)
-    return train.train(
-        initials, model, SPLIT.x_train, targets, SPLIT.x_test, rates, 0.0, steps, **kwargs
-    )
+    return train.train(initials, model, SPLIT.x_train, targets, SPLIT.x_test, rates, 0.0, steps, **kwargs)
 
 
 def linear(params):
     """(θ, X, X_test) of the linear model f = Xθ, the bias last."""
-    (weights, bias), = params
+    ((weights, bias),) = params
     with_ones = [np.concatenate([x, np.ones((len(x), 1))], axis=1) for x in (SPLIT.x_train, SPLIT.x_test)]
     return np.concatenate([np.asarray(weights)[:, 0], np.asarray(bias)]), *with_ones
 
@@ -205,7 +203,14 @@ def test_a_linear_model_converges_at_the_rate_of_its_batches():
     keys, targets = [train.batch_key(0, 0)], split.y_train[:, None]
     sgd = {"optimizer": Optimizer("sgd", 2), "keys": keys}
     runs = train.train(
-        initials, fully_connected(architecture), split.x_train, targets, split.x_test, rates, 1e-6, 50_000,
+        initials,
+        fully_connected(architecture),
+        split.x_train,
+        targets,
+        split.x_test,
+        rates,
+        1e-6,
+        50_000,
         **sgd,
     )
     train.require_trained("single", runs, rates, 1e-6, 50_000)

@@ -148,7 +148,8 @@ def test_adam_has_no_kernel_time():
     """Everything else is measured; its steps are no gradient descent's."""
     values, failures = trial(optimizer="adam", adam_rate=0.01, networks=2)
     assert {stage for stage, failure in failures.items() if failure} == {
-        "single at its time", "centred at its time",
+        "single at its time",
+        "centred at its time",
     }
     assert set(QUANTITIES) - set(values) == set(solve.MATCHED_IN_TIME)
     assert values["learning-rate"] == pytest.approx(0.01)

@@ -24,9 +24,7 @@ def run(initials, architecture, split, rates, target_loss=1e-4, max_steps=20_000
     if targets is None:
         targets = np.repeat(split.y_train[:, None], len(initials), axis=1)
     model = fully_connected(architecture)
-    return train.train(
-        initials, model, split.x_train, targets, split.x_test, rates, target_loss, max_steps
-    )
+    return train.train(initials, model, split.x_train, targets, split.x_test, rates, target_loss, max_steps)
 
 
 def outputs(initials, where):

@@ -147,9 +147,7 @@ def check(text: str, run: list[Place]) -> None:
     said: dict[str, str] = {}
     axis = ""
     kind_of = {"at": "holds", "not at": "fails", "undecided at": "undecided"}
-    for at, after in re.findall(
-        r"(?:^|, )(not at|undecided at|at) (.*?)(?=, not at|, undecided at|$)", text
-    ):
+    for at, after in re.findall(r"(?:^|, )(not at|undecided at|at) (.*?)(?=, not at|, undecided at|$)", text):
         labels = after
         if not axis:
             axis, labels = after.split(" ", 1)

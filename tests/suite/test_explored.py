@@ -17,7 +17,9 @@ from harness.suite.explored import covers, first_beyond, in_words, meets, merged
 
 __all__ = ["read", "write"]
 Read = Callable[[str], Suite]
-TWO = edited(GOOD, {'title = "Toys"\n': 'title = "Toys"\nexplored = [[0, 20]]\n'}) + """
+TWO = (
+    edited(GOOD, {'title = "Toys"\n': 'title = "Toys"\nexplored = [[0, 20]]\n'})
+    + """
 [claims.other]
 says = "a is not below b."
 expect = "open"
@@ -25,6 +27,7 @@ experiment = "pairs"
 at-least = { of = "gap", bound = 0 }
 explored = [[40, 50], [10, 30], [51, 51]]
 """
+)
 LAST = 2**31 - 1
 
 

@@ -69,7 +69,9 @@ def test_an_expectation_against_the_source_needs_a_reason(read: Read) -> None:
 
 
 def test_where_overrides_what_it_matches_and_the_last_match_wins(read: Read) -> None:
-    text = GOOD + """
+    text = (
+        GOOD
+        + """
 [[claims.same.where]]
 at = { size = [2, 4] }
 expect = "open"
@@ -80,6 +82,7 @@ at = { size = 4 }
 marks = ["slow", "big"]
 seeds = 48
 """
+    )
     one, two, four = read(text).instances
     assert (one.expect, one.seeds, one.marks, one.because) == ("supported", 21, ("quick",), "")
     assert (two.expect, two.seeds, two.marks, two.because) == ("open", 14, ("quick",), "too large")

@@ -94,7 +94,7 @@ SKIP = {"model": "toy_models:skip", "train": 4, "noise": 0.0, "width": 1.5, "blo
 
 def test_a_trial_has_the_parameters_of_its_experiment_and_of_its_model(parameters: Any) -> None:
     assert parameters("") == {"c": LINE}
-    assert parameters('with = { hidden = 3, train = 5 }') == {"c": {**LINE, "hidden": 3, "train": 5}}
+    assert parameters("with = { hidden = 3, train = 5 }") == {"c": {**LINE, "hidden": 3, "train": 5}}
     assert parameters('with = { model = "toy_models:skip", b-std = 2 }') == {"c": {**SKIP, "b-std": 2.0}}
 
 
@@ -129,7 +129,7 @@ FIXED_OF_SWEPT = 'with = { hidden = 2 }\nsweep = { model = ["toy_models:line", "
     ("table", "said"),
     [
         (
-            'with = { hiden = 2 }',
+            "with = { hiden = 2 }",
             "1: experiments.e.with.hiden: expected one of width, hidden, act, model, train, noise, found no"
             " parameter `hiden` of toy_models:line, nor of toy_study:study (did you mean hidden?)",
         ),
@@ -224,7 +224,7 @@ def test_a_sentence_may_name_a_parameter_of_the_model(write: Write) -> None:
     [
         ({"hidden": 2, "model": "toy_models:skip"}, "0: --with.hidden: expected one of b-std, blocks,"),
         ({"model": "toy_models:nil"}, "0: --with.model: expected a function nil in the module toy_models"),
-        ({"model": "toy_models:clash"}, "0: --with.model: expected `\"model.train\"`"),
+        ({"model": "toy_models:clash"}, '0: --with.model: expected `"model.train"`'),
         ({"width": 0}, "0: --with.width: expected an integer >= 1, found 0"),
     ],
 )
@@ -263,7 +263,7 @@ def test_check_import_builds_each_model(mistakes: Any, write: Write) -> None:
     assert "expected toy_models:nothing to return (init, apply) or (init, apply, kernel), found a" in found
     (found,) = mistakes('with = { model = "toy_models:raises" }\nsweep = { width = [4] }', calls=True)
     assert found.startswith("2: experiments.e.sweep.width[0]: ")
-    assert 'ValueError: no network of width 4 (' in found
+    assert "ValueError: no network of width 4 (" in found
     assert 'in model = "toy_models:raises"' in found
 
 

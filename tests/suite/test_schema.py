@@ -70,7 +70,9 @@ control = {{ at = {{ shift = 0.5 }} }}
 [[claims.other.where]]
 seeds = 14
 """
-FASTER = GOOD + """
+FASTER = (
+    GOOD
+    + """
 [benchmarks.one]
 run = "toys:wait"
 with = { noise = 0.1 }
@@ -87,6 +89,7 @@ seeds = 32
 center = "median"
 faster = { of = ["one", "two"], at-least = "1.5 x" }
 """
+)
 ACCEPTED = [
     GOOD,
     FASTER,
@@ -250,12 +253,12 @@ REFUSED_OF_FASTER = [
     ('["one", "two"]', '["one"]'),
     ('center = "median"', 'center = "mean"'),
     ("at = { ms = 2 }", 'experiment = "pairs"'),
-    ('[claims.other]\nsays', '[claims.one]\nsays'),
+    ("[claims.other]\nsays", "[claims.one]\nsays"),
     ("ms = [1, 2] }\ntime", "ms = [1, 3] }\ntime"),
     ('["one", "two"]', '["one", "tow"]'),
     ('["one", "two"]', '["one", "one"]'),
 ]
-BEYOND_OF_FASTER = {'[claims.one]\nsays', "ms = [1, 3] }\ntime", '["one", "tow"]', '["one", "one"]'}
+BEYOND_OF_FASTER = {"[claims.one]\nsays", "ms = [1, 3] }\ntime", '["one", "tow"]', '["one", "one"]'}
 
 
 def single_mistakes() -> list[tuple[str, str, str]]:
@@ -337,7 +340,7 @@ def test_other_mistakes_are_refused_by_both(read: Read, old: str, new: str) -> N
     assert not accepts(TOY_EDITOR, bad)
 
 
-@pytest.mark.parametrize("bare", ["less = { of = [\"a.error\", \"b.error\"] }", PREDICATES["monotone"]])
+@pytest.mark.parametrize("bare", ['less = { of = ["a.error", "b.error"] }', PREDICATES["monotone"]])
 def test_a_margin_that_is_ours_is_refused_where_there_is_none(read: Read, bare: str) -> None:
     equal = 'equal = { of = ["a.error", "b.error"], within = "5%" }\ncontrol = { at = { shift = 0.5 } }'
     assert equal in GOOD

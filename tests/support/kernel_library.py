@@ -42,7 +42,7 @@ def kernel(x1, x2, architecture):
 def quick():
     time.sleep({quick})
 '''
-CLAIMS = '''\
+CLAIMS = """\
 import random
 import time
 
@@ -77,8 +77,8 @@ def quick():
 @benchmark("lab.slow", version=1)
 def slow():
     return lambda: time.sleep(12e-3)
-'''
-SUITE = '''\
+"""
+SUITE = """\
 [suite]
 format = 2
 title = "Claims of a user of the library"
@@ -103,7 +103,7 @@ control = "none: the story changes the kernel itself"
 says = "It is four times as fast as something slow."
 expect = "supported"
 faster = { of = ["quick", "slow"], at-least = "4 x" }
-'''
+"""
 
 
 def lab(folder: Path) -> None:

@@ -35,7 +35,7 @@ def quick():
 def slow():
     return lambda: time.sleep(12e-3)
 '''
-EXPERIMENT = '''\
+EXPERIMENT = """\
 from demo.kernel import kernel, quick, rounded, slow
 from harness.declare import Quantity, benchmark, experiment
 
@@ -61,8 +61,8 @@ def measure(*, seed: int, salt: int = 0, x: float = 1.0) -> dict[str, float]:
 
 benchmark("demo.quick", version=1)(quick)
 benchmark("demo.slow", version=1)(slow)
-'''
-SUITE = '''\
+"""
+SUITE = """\
 [suite]
 format = 2
 title = "Demo"
@@ -104,21 +104,21 @@ expect = "supported"
 experiment = "kernel"
 at-most = { of = "rounded", bound = 2.0 }
 control = "none: no rival is needed"
-'''
-TIMED = '''
+"""
+TIMED = """
 [claims.fast]
 says = "quick is four times as fast as slow."
 expect = "supported"
 faster = { of = ["quick", "slow"], at-least = "4 x" }
-'''
-NEW_CLAIM = '''
+"""
+NEW_CLAIM = """
 [claims.new]
 says = "A claim that was added."
 expect = "supported"
 experiment = "kernel"
 at-least = { of = "apart", bound = 0.9 }
 control = "none: no rival is needed"
-'''
+"""
 IDS = ("demo/right", "demo/near", "demo/apart", "demo/sums", "demo/fast", "demo/new")
 
 

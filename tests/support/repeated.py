@@ -6,6 +6,7 @@ import numpy as np
 
 Kernels = tuple[np.ndarray, np.ndarray]
 
+
 def _points() -> tuple[np.ndarray, np.ndarray]:
     x = np.random.default_rng(0).standard_normal((40, 4))
     return x, np.sin(x[:, 0]) + x[:, 1]

@@ -332,7 +332,6 @@ def forget():
     _CALLS[0] = 0
 
 
-
 def drifts(x1, x2, architecture):
     """Another answer at every call."""
     _CALLS[0] += 1

@@ -23,7 +23,9 @@ def _distance(a: str, b: str, at: str, resolution: float = RESOLUTION) -> Quanti
 
 def _residual(when: str) -> Quantity:
     return Quantity(
-        f"mean squared residual {when}", unit="squared unit of the targets", resolution=RESOLUTION,
+        f"mean squared residual {when}",
+        unit="squared unit of the targets",
+        resolution=RESOLUTION,
         stage="training",
     )
 
@@ -35,7 +37,9 @@ def _moved(text: str) -> Quantity:
 def _loss(kernel: str) -> Quantity:
     return Quantity(
         f"how far ‖f(X) − y‖ is from what {kernel} predicts from the same start{_GREATEST}",
-        unit="‖f₀(X) − y‖", resolution=RESOLUTION, stage="infinite width",
+        unit="‖f₀(X) − y‖",
+        resolution=RESOLUTION,
+        stage="infinite width",
     )
 
 
@@ -43,7 +47,8 @@ def _rates(kernel: str) -> Quantity:
     return Quantity(
         f"median over eigenmodes of {kernel} of |measured rate of decay / that by its eigenvalue − 1|, from "
         "the steps in which the mode should fall to 1/e",
-        resolution=RESOLUTION, stage="infinite width",
+        resolution=RESOLUTION,
+        stage="infinite width",
     )
 
 
@@ -59,7 +64,9 @@ QUANTITIES = {
     ),
     "network-vs-untrained.distance": Quantity(
         "root mean square difference on the test points between the trained network and its initial function",
-        unit=DISTANCE_UNIT, resolution=RESOLUTION, stage="training",
+        unit=DISTANCE_UNIT,
+        resolution=RESOLUTION,
+        stage="training",
     ),
     "weights-moved": _moved("‖W_t − W₀‖ / ‖W₀‖ of all layers' weights together, without biases"),
     "input-weights-moved": _moved("‖W_t − W₀‖ / ‖W₀‖ of the first layer's weights"),
@@ -76,7 +83,8 @@ QUANTITIES = {
     "network-vs-infinite.distance": _distance(_NETWORK, _INFINITE, "infinite width"),
     "network-vs-nngp.distance": _distance(_NETWORK, f"the prediction given f₀ of {_NNGP}", "infinite width"),
     "network-vs-all-layers.distance": _distance(
-        _NETWORK, "the prediction given f₀ of all layers' NTK, scaled to the trace of the trained layers'",
+        _NETWORK,
+        "the prediction given f₀ of all layers' NTK, scaled to the trace of the trained layers'",
         "infinite width",
     ),
     "loss-vs-infinite.distance": _loss("the analytic NTK"),

@@ -120,6 +120,8 @@ def quantities(
             )
             declared[f"{key}-flawed.{check}"] = Quantity(
                 f"{key}.{check} of the subject's {name} with a flaw",
-                scale="linear", resolution=resolution, stage=stage,
+                scale="linear",
+                resolution=resolution,
+                stage=stage,
             )
     return declared

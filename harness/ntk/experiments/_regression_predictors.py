@@ -135,9 +135,7 @@ MEAN = Predictor(
     "data", networks=False,
 )  # fmt: skip
 ZERO = Predictor("zero", "the constant 0", lambda made: made.constant(0.0), "data", networks=False)
-UNTRAINED = Predictor(
-    "untrained", "its initial function f₀", lambda made: made.f0_test, "initialisation"
-)
+UNTRAINED = Predictor("untrained", "its initial function f₀", lambda made: made.f0_test, "initialisation")
 
 NTK, NNGP, RBF = _solved("ntk", "NTK"), _solved("nngp", "NNGP"), _solved("rbf", "RBF")
 LAPLACE, MATERN32 = _solved("laplace", "Laplace"), _solved("matern32", "Matérn-3/2")

@@ -74,7 +74,8 @@ QUANTITIES = {
     **{
         f"mean-vs-{name}.distance": _quantity(
             f"root mean square difference on the test points between the {_MEAN} and the mean of {what}",
-            _TARGETS, _stage_of(name, "mean"),
+            _TARGETS,
+            _stage_of(name, "mean"),
         )
         for name, what in _GAUSSIANS.items()
     },

@@ -22,7 +22,9 @@ RESOLUTION = 1e-6
 
 def _distance(about: str) -> Quantity:
     return Quantity(
-        f"‖A − B‖ / ‖B‖ (Frobenius) at the points: {about}", unit="norm of B", resolution=RESOLUTION,
+        f"‖A − B‖ / ‖B‖ (Frobenius) at the points: {about}",
+        unit="norm of B",
+        resolution=RESOLUTION,
         stage="distances",
     )
 
@@ -56,12 +58,14 @@ QUANTITIES = {
     ),
     "nngp.relative-variance": Quantity(
         "Var q / (E q)² over networks of the own NNGP's diagonal q, mean over points",
-        resolution=RESOLUTION, stage="variances",
+        resolution=RESOLUTION,
+        stage="variances",
     ),
     "outputs.excess-kurtosis": Quantity(
         "3 Var q / (E q)², q the own NNGP's diagonal: the excess kurtosis of the outputs, which are Gaussian "
         "with variance q given the hidden layers; mean over points",
-        resolution=RESOLUTION, stage="variances",
+        resolution=RESOLUTION,
+        stage="variances",
     ),
 }
 

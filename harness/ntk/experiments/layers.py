@@ -48,7 +48,8 @@ QUANTITIES = {
     "own-sum.distance": _distance(
         "A the sum of the layers' terms of a network, of a width of 64 at most, B its NTK from Jacobians, "
         "the largest of all networks",
-        "networks' sums", ROUNDING,
+        "networks' sums",
+        ROUNDING,
     ),
     "own-sum-but-the-least.distance": _distance(
         f"A {_LESS}, B a network's NTK from Jacobians, the smallest of all networks", "networks' sums"

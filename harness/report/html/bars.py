@@ -97,9 +97,7 @@ def _without_edge(shown: InstanceRecord | PartRecord) -> Scale:
     return Scale(Ruler(middle, step, 1.0, ratio=False), (0.0, 0.0), (), "one unit is the interval's width")
 
 
-def bar(
-    shown: InstanceRecord | PartRecord, unit: Unit, before: InstanceRecord | None = None
-) -> Bar:
+def bar(shown: InstanceRecord | PartRecord, unit: Unit, before: InstanceRecord | None = None) -> Bar:
     """The bar of an instance or of a part; `before` is the same instance at an earlier commit."""
     scale = scale_of(shown, unit)
     region, edges = _region(scale, HEIGHT)
@@ -125,9 +123,7 @@ def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
     pitch = min(4.0, _GROUP_HEIGHT / len(rows))
     height = max(HEIGHT, pitch * (len(rows) + 1))
     top = (height - pitch * (len(rows) - 1)) / 2
-    paths = [
-        _interval(i.interval, scale, top + pitch * k, pitch * 0.45) for k, (i, scale) in enumerate(rows)
-    ]
+    paths = [_interval(i.interval, scale, top + pitch * k, pitch * 0.45) for k, (i, scale) in enumerate(rows)]
     scale = rows[0][1]
     region, edges = _region(scale, height)
     line = "".join(path + arrows for path, arrows in paths)
@@ -140,9 +136,7 @@ def _region(scale: Scale, height: float) -> tuple[tuple[float, float], str]:
     return (start, end - start), edges
 
 
-def _interval(
-    sides: tuple[Side, Side], scale: Scale, y: float, head: float = 4.0
-) -> tuple[str, str]:
+def _interval(sides: tuple[Side, Side], scale: Scale, y: float, head: float = 4.0) -> tuple[str, str]:
     """The line of an interval, and its arrows where it goes beyond the axis."""
     low, high = sides
     if low is None and high is None:

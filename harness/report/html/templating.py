@@ -63,7 +63,7 @@ def _environment() -> Environment:
         finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
-            )
+    )
     environment.filters["short"] = short
     environment.globals.update(
         median=statistics.median,

@@ -40,6 +40,7 @@ Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
 """Of a git commit: an argument of git's, which takes others that begin with a dash."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 
+
 class RecordError(UserError, ValueError):
     """A file is no record, or one of a schema that this version does not read."""
 

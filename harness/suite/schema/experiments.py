@@ -135,9 +135,7 @@ def _takes(declaration: Declaration, model: Declaration) -> Schema:
     return partly({"with": fixed, "sweep": {"not": swept}}, ["with"] if needed else [])
 
 
-def parameters(
-    declarations: Iterable[Declaration], models: Sequence[Declaration] = ()
-) -> dict[str, Schema]:
+def parameters(declarations: Iterable[Declaration], models: Sequence[Declaration] = ()) -> dict[str, Schema]:
     """Definitions: what `with` and `sweep` may set, by experiment, and by model where it takes one."""
     definitions: dict[str, Schema] = {}
     for declaration in declarations:

@@ -22,7 +22,7 @@ from harness.report.html.sources import Link, links
 NASTY = [
     "<script>alert(1)</script>",
     "</style><script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "' onmouseover='alert(1)",
     "javascript:alert(1)",
     "</title><svg onload=alert(1)>",
