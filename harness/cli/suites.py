@@ -54,6 +54,7 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
     from harness.suite.formats import advice
     from harness.suite.names import namesakes
     from harness.suite.references import named as named_by
+    from harness.suite.rivals import remarks
     from harness.targets import assigned
 
     values = assigned(given)
@@ -81,6 +82,8 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
         echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
         if said := advice(suite.format):
             echo(f"{file}: {said}")
+        for remark in remarks(file, suite):
+            echo(remark)
     if records is not None:
         records.check({suite.name: suite.given for suite in loaded})
     if failed:

@@ -4,12 +4,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from edits import edited
 
+from harness.cli import cli
 from harness.suite import load
+from harness.suite.rivals import own_numbers
 
 SUITES = Path(__file__).parents[2] / "suites"
-NAMES = ("issues", "derivation", "kernels", "speed")
+NAMES = ("issues", "derivation", "kernels", "empirical-kernels", "speed")
 
 
 def instances(name):
@@ -21,22 +24,10 @@ def loaded(name):
     return load(SUITES / f"{name}.toml")
 
 
-def against_own_numbers(found):
-    """Claims whose rival is the claim's own numbers, held against another exponent."""
-    return {
-        instance.claim.id
-        for instance in found
-        if (control := instance.control) is not None
-        and control.predicate is not None
-        and control.predicate.quantities == instance.claim.predicate.quantities
-        and all(dict(instance.point).get(axis) == label for axis, label in control.at.items())
-    }
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_no_rival_is_the_claims_own_numbers(name):
     """A law held against another exponent on its own numbers fails whenever it holds: nothing is excluded."""
-    assert not against_own_numbers(instances(name))
+    assert not own_numbers(loaded(name))
 
 
 def test_a_rival_that_is_the_claims_own_numbers_is_found(tmp_path):
@@ -44,8 +35,24 @@ def test_a_rival_that_is_the_claims_own_numbers_is_found(tmp_path):
     text = (SUITES / "derivation.toml").read_text()
     old, new = 'control = { of = "nngp.distance" }', "control = { exponent = -0.5 }"
     (tmp_path / "old.toml").write_text(edited(text, {old: new}, times=2))
-    found = against_own_numbers(load(tmp_path / "old.toml").instances)
-    assert found == {"outputs-become-gaussian", "deep-outputs-become-gaussian"}
+    found = own_numbers(load(tmp_path / "old.toml"))
+    assert set(found) == {"outputs-become-gaussian", "deep-outputs-become-gaussian"}
+
+
+def test_check_says_which_control_reads_the_claims_own_numbers_and_where(tmp_path):
+    text = (SUITES / "derivation.toml").read_text()
+    path = tmp_path / "old.toml"
+    old, new = 'control = { of = "nngp.distance" }', "control = { exponent = -0.5 }"
+    path.write_text(edited(text, {old: new}, times=2))
+    done = CliRunner().invoke(cli, ["check", str(path)])
+    assert done.exit_code == 0
+    said = [line for line in done.output.splitlines() if "excludes nothing" in line]
+    places = [n for n, line in enumerate(path.read_text().splitlines(), 1) if new in line]
+    assert [line.split(": ")[:2] for line in said] == [
+        [f"{path}:{places[0]}", "claims.outputs-become-gaussian"],
+        [f"{path}:{places[1]}", "claims.deep-outputs-become-gaussian"],
+    ]
+    assert not CliRunner().invoke(cli, ["check", str(SUITES / "derivation.toml")]).output.count("control")
 
 
 @pytest.mark.parametrize("name", NAMES)
