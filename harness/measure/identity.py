@@ -11,7 +11,7 @@ from harness.measure.code import code_of, modules_of
 from harness.measure.fingerprint import Source, fingerprint, program, roots, source_of
 from harness.measure.inputs import Declared, declared_inputs
 from harness.measure.installed import Seen, foreign
-from harness.measure.records import Outcome
+from harness.measure.records import JobResult
 from harness.measure.settings import Settings, settings_digest
 from harness.questions import Trial
 
@@ -71,7 +71,7 @@ class Identities:
                 raise InputError(f"{trial.run}, inputs: expected files, found {error}") from None
         return self._inputs[key]
 
-    def libraries(self, trial: Trial, outcome: Outcome) -> tuple[str, ...]:
+    def libraries(self, trial: Trial, outcome: JobResult) -> tuple[str, ...]:
         """The distributions that the trial used and its closure lacks. One that a worker has loaded stays
         loaded, so what one trial has used counts for all later ones of the same code."""
         found = self._libraries.setdefault((trial.run, roots(trial.params)), {})

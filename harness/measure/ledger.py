@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from harness.measure.locks import Lock
-from harness.measure.records import Job, Measurement, Outcome, TrialResult
+from harness.measure.records import Job, JobResult, Measurement, TrialResult
 from harness.questions import Trial
 
 
@@ -63,7 +63,7 @@ class Entry:
     alone: bool = False
     """Its block failed as a whole: it is measured by itself."""
     lock: Lock | None = None
-    ended: tuple[Job, TrialResult, Outcome] | None = None
+    ended: tuple[Job, TrialResult, JobResult] | None = None
     """What its job gave, in the state ENDED."""
     measurement: Measurement | None = None
     """What it gave when it was measured first."""

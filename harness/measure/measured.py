@@ -5,12 +5,12 @@ from __future__ import annotations
 from harness.measure.fingerprint import source_of
 from harness.measure.identity import Identities
 from harness.measure.objections import objection
-from harness.measure.records import Measurement, Outcome, TrialResult
+from harness.measure.records import JobResult, Measurement, TrialResult
 from harness.questions import Trial
 
 
 def measurement_of(
-    trial: Trial, known: Identities, result: TrialResult, outcome: Outcome, place: int
+    trial: Trial, known: Identities, result: TrialResult, outcome: JobResult, place: int
 ) -> Measurement:
     """The measurement of the trial at this place in its job; its note says why it must not be stored."""
     source = known.source(trial)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from harness.measure.records import Outcome, Use
+from harness.measure.records import JobResult, Use
 from harness.questions import Trial
 
 NAMED = 4
 """How many files a sentence names."""
 
 
-def objection(trial: Trial, outcome: Outcome, libraries: Sequence[str], device: str, *, edited: bool) -> str:
+def objection(
+    trial: Trial, outcome: JobResult, libraries: Sequence[str], device: str, *, edited: bool
+) -> str:
     """Why the outcome must not be kept under the trial's fingerprint; '' where it may be.
 
     `libraries` are the distributions that the trial used and its closure lacks, `device` is what JAX was

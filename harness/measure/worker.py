@@ -1,6 +1,6 @@
 """What runs in a worker process: one job after another, until the parent closes the connection.
 
-In: a `Job` per message. Out: `Started`, then an `Outcome`, per job. The process is started by the pool with
+In: a `Job` per message. Out: `Started`, then an `JobResult`, per job. The process is started by the pool with
 its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with which it dies.
 """
 
@@ -23,7 +23,7 @@ from harness.declare.blame import innermost, summary
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.reads import Limits, Notes, noticed, watch
-from harness.measure.records import Job, Outcome, Stage, Started, TrialResult, Use
+from harness.measure.records import Job, JobResult, Stage, Started, TrialResult, Use
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
 from harness.questions import Trial
@@ -63,7 +63,7 @@ def main(descriptor: int, mark: bytes, folder: str = "") -> None:
 
 def run_job(
     job: Job, baseline: frozenset[str], watcher: Watcher | None = None, limits: Limits | None = None
-) -> Outcome:
+) -> JobResult:
     """Run a job. Whatever it raises becomes an outcome with errors."""
     watcher = watcher or Watcher()
     watcher.begin(job.declared)
@@ -93,7 +93,7 @@ def run_job(
         results = [_result({}, {}, error, raised, trace) for _ in job.trials]
     undeclared = loaded_sources(used | (set(sys.modules) - before)) - job.declared - baseline
     uses, installed = _uses(job, notes, limits, undeclared)
-    return Outcome(
+    return JobResult(
         tuple(
             replace(result, seconds=seconds, stages=_stages(of_seed(stages, seed, len(job.trials))))
             for seed, result in zip(job.seeds, results, strict=True)

@@ -31,7 +31,7 @@ from harness.measure.cluster.orders import (
     python_version,
 )
 from harness.measure.fingerprint import source_of
-from harness.measure.records import Job, Outcome, lost
+from harness.measure.records import Job, JobResult, lost
 from harness.measure.settings import differing_settings
 
 TRIES = 3
@@ -135,9 +135,9 @@ class Cluster:
             with contextlib.suppress(queue.Empty):
                 self._heard.append(self._done.get(timeout=min(timeout, TICK)))
 
-    def finished(self) -> list[tuple[Job, Outcome]]:
+    def finished(self) -> list[tuple[Job, JobResult]]:
         """Jobs that have ended since the last call."""
-        ended: list[tuple[Job, Outcome]] = []
+        ended: list[tuple[Job, JobResult]] = []
         while self._failure is None:
             with contextlib.suppress(queue.Empty):
                 while True:
@@ -216,8 +216,8 @@ class Cluster:
         task.future.add_done_callback(lambda future: self._done.put(key))
 
     def _noting(
-        self, step: Callable[..., list[tuple[Job, Outcome]]], *arguments: Any
-    ) -> list[tuple[Job, Outcome]]:
+        self, step: Callable[..., list[tuple[Job, JobResult]]], *arguments: Any
+    ) -> list[tuple[Job, JobResult]]:
         """What the step gives; a failure is kept for later, so that what has come is returned first."""
         try:
             return step(*arguments)
@@ -225,7 +225,7 @@ class Cluster:
             self._failure = error
             return []
 
-    def _settle(self, task: _Task) -> list[tuple[Job, Outcome]]:
+    def _settle(self, task: _Task) -> list[tuple[Job, JobResult]]:
         """What a task that is over comes to."""
         assert task.future is not None
         self._check_scheduler()
@@ -243,7 +243,7 @@ class Cluster:
         assert reply.outcome is not None
         return [(task.job, reply.outcome)]
 
-    def _lost(self, task: _Task) -> list[tuple[Job, Outcome]]:
+    def _lost(self, task: _Task) -> list[tuple[Job, JobResult]]:
         """A task whose worker died or left: another is to run it, unless that has happened too often."""
         self._workers.discard(task.address)
         if task.tries < TRIES:
@@ -255,7 +255,7 @@ class Cluster:
         )
         return [(task.job, lost(task.job, text, stopped=True))]
 
-    def _look(self) -> list[tuple[Job, Outcome]]:
+    def _look(self) -> list[tuple[Job, JobResult]]:
         """See which workers there are; take what those that are gone had."""
         self._last_look, now = time.monotonic(), self._clock.now()
         self._check_scheduler()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.measure.fingerprint import Source
-from harness.measure.records import Job, Outcome
+from harness.measure.records import Job, JobResult
 from harness.measure.settings import Settings
 
 
@@ -57,7 +57,7 @@ class Found:
 class Reply:
     """What became of an order: its outcome, or (then nothing was run) what was found."""
 
-    outcome: Outcome | None
+    outcome: JobResult | None
     found: Found | None = None
 
 

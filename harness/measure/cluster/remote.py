@@ -22,7 +22,7 @@ from harness.measure.fingerprint import Source, roots, source_of
 from harness.measure.inputs import declared_inputs
 from harness.measure.installed import Seen, foreign
 from harness.measure.pool import Pool
-from harness.measure.records import Job, Outcome, lost
+from harness.measure.records import Job, JobResult, lost
 from harness.measure.settings import settings
 from harness.questions import Trial
 
@@ -60,7 +60,7 @@ class _Bench:
             self.sources[key] = source_of(trial.run, trial.params, self.seen)
         return self.sources[key]
 
-    def run_job(self, job: Job) -> Outcome:
+    def run_job(self, job: Job) -> JobResult:
         """Run a job; its end may come early, if nobody waits for it any more."""
         with self.busy:
             if self.clock is not None:
