@@ -21,7 +21,7 @@ Errors:
 from harness.measure.cpu import processor
 from harness.measure.digests import recall_store_digests
 from harness.measure.environment import DeviceError
-from harness.measure.fingerprint import Source, fingerprint, roots, source_of
+from harness.measure.fingerprint import SourceClosure, fingerprint, roots, source_of
 from harness.measure.here import measure_here
 from harness.measure.installed import Seen
 from harness.measure.laboratory import Laboratory
@@ -46,7 +46,7 @@ __all__ = [
     "RecheckResult",
     "Rechecker",
     "Seen",
-    "Source",
+    "SourceClosure",
     "Stage",
     "Store",
     "StoreError",

@@ -34,7 +34,7 @@ CUSTOM = ("sitecustomize", "usercustomize")
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceClosure:
     """A closure; made by `source_of`. `digests` has that of each module's source, by name; `files` maps each
     source file to its stamp when read. `owners` are where its installed distributions are described."""
 
@@ -51,7 +51,7 @@ class Source:
         return all(stamp_of(file) == stamp for file, stamp in self.files.items())
 
 
-def source_of(run: str, params: Params, seen: Seen | None = None) -> Source:
+def source_of(run: str, params: Params, seen: Seen | None = None) -> SourceClosure:
     """The closure of the experiment `run` with these parameters. Raises `UnknownExperimentError`.
 
     Takes tens of milliseconds; files that were read before and have not changed are not read again. `seen`
@@ -83,7 +83,7 @@ def source_of(run: str, params: Params, seen: Seen | None = None) -> Source:
     lines += [f"{d.name} {d.version} {d.digest}" for d in distributions]
     lines += [f"{os.path.basename(file)} {digest_of(file)}" for file in sorted(archives)]
     lines += startup
-    return Source(
+    return SourceClosure(
         digest=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
         modules=tuple(sorted(modules)),
         distributions=distributions,
@@ -104,7 +104,12 @@ def roots(params: Params) -> tuple[str, ...]:
 
 
 def fingerprint(
-    trial: Trial, declaration: Declaration, source: Source, device: str, settings: str = "", inputs: str = ""
+    trial: Trial,
+    declaration: Declaration,
+    source: SourceClosure,
+    device: str,
+    settings: str = "",
+    inputs: str = "",
 ) -> str:
     """The digest under which a measurement of `trial` is kept; `device` is the kind that it runs on,
     `settings` and `inputs` are digests of the environment and of the files that it may read."""
@@ -115,7 +120,12 @@ def fingerprint(
 
 
 def program(
-    trial: Trial, declaration: Declaration, source: Source, device: str, settings: str = "", inputs: str = ""
+    trial: Trial,
+    declaration: Declaration,
+    source: SourceClosure,
+    device: str,
+    settings: str = "",
+    inputs: str = "",
 ) -> str:
     """The digest of what computes the trial: its fingerprint without the parameters and the seed."""
     python = list(sys.version_info[:2])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from harness.declare import Declaration, Inputs, TooManyFilesError, find
 from harness.errors import UserError
 from harness.measure.code import code_of, modules_of
-from harness.measure.fingerprint import Source, fingerprint, program, roots, source_of
+from harness.measure.fingerprint import SourceClosure, fingerprint, program, roots, source_of
 from harness.measure.inputs import Declared, declared_inputs
 from harness.measure.installed import Seen, foreign
 from harness.measure.records import JobResult
@@ -39,7 +39,7 @@ class Identities:
         self._inputs: dict[tuple[Inputs, ...], Declared] = {}
         self._libraries: dict[_Modules, dict[str, None]] = {}
         self._declarations: dict[str, Declaration] = {}
-        self._sources: dict[_Modules, Source] = {}
+        self._sources: dict[_Modules, SourceClosure] = {}
         self._codes: dict[_Modules, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._fingerprints: dict[Trial, str] = {}
         self._programs: dict[tuple[str, str, str], str] = {}
@@ -50,7 +50,7 @@ class Identities:
             self._declarations[trial.run] = find(trial.run)
         return self._declarations[trial.run]
 
-    def source(self, trial: Trial) -> Source:
+    def source(self, trial: Trial) -> SourceClosure:
         """The closure of the trial, as it was when it was first asked for."""
         key = (trial.run, roots(trial.params))
         if key not in self._sources:

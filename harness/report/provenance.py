@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.git import GitError, head, holder, modified, resolve, toplevel, untracked
-from harness.measure import Seen, Source, source_of
+from harness.measure import Seen, SourceClosure, source_of
 from harness.questions import Params
 from harness.report.place import place_of
 from harness.report.record import CommitRecord, SuiteRecord, TrackedRecord
@@ -44,7 +44,7 @@ class Provenance:
     notes: tuple[str, ...]
     files: frozenset[Path]
     """Source that the trials depend on."""
-    _closures: tuple[tuple[Closure, Source], ...]
+    _closures: tuple[tuple[Closure, SourceClosure], ...]
     _paths: tuple[Path | None, ...]
     """Of each suite its file; None of a pipe, which cannot be read again."""
     _repositories: dict[Path, CommitRecord]
@@ -206,7 +206,7 @@ def _inputs(suite: Suite) -> set[str]:
     return found
 
 
-def _source_changes(closures: Iterable[tuple[Closure, Source]]) -> list[str]:
+def _source_changes(closures: Iterable[tuple[Closure, SourceClosure]]) -> list[str]:
     names: dict[str, None] = {}
     seen = Seen()
     for closure, source in closures:

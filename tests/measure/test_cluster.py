@@ -18,7 +18,7 @@ from edits import edited
 from harness.declare import Inputs
 from harness.measure import Laboratory, Measurement
 from harness.measure.cluster import ClusterError, client, connect, local, orders, remote
-from harness.measure.fingerprint import Source, source_of
+from harness.measure.fingerprint import SourceClosure, source_of
 from harness.measure.installed import Distribution
 from harness.measure.records import Job
 from harness.questions import Trial
@@ -154,7 +154,9 @@ def test_timings_are_refused(two):
 
 
 def test_source_that_is_edited_where_it_runs_is_not_stored(project, store, two, monkeypatch):
-    monkeypatch.setattr(Source, "is_current", lambda self: True)  # here, as if the worker had its own copy
+    monkeypatch.setattr(
+        SourceClosure, "is_current", lambda self: True
+    )  # here, as if the worker had its own copy
     trial, toy = project.trial(1, sleep=1.5), project.folder / "toy_module.py"
     with Laboratory(store, cluster=two.address) as laboratory:
         measure(laboratory, [project.trial(seed) for seed in range(4)])

@@ -8,7 +8,7 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.measure.fingerprint import Source
+from harness.measure.fingerprint import SourceClosure
 from harness.measure.records import Job, JobResult
 from harness.measure.settings import Settings
 
@@ -47,7 +47,7 @@ class Found:
 
     python: str
     engine: Mapping[str, str]
-    source: Source | None = None
+    source: SourceClosure | None = None
     device: str | None = None
     settings: Settings | None = None
     inputs_digest: str | None = None
@@ -95,7 +95,7 @@ def differences(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
     return "; ".join(f"{what} {', '.join(names)}" for what, names in parts if names)
 
 
-def differing_distributions(ours: Source, theirs: Source) -> str:
+def differing_distributions(ours: SourceClosure, theirs: SourceClosure) -> str:
     """Which installed distributions differ, each with both versions, in words; '' if none."""
     here = {d.name: d for d in ours.distributions}
     there = {d.name: d for d in theirs.distributions}

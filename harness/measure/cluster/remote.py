@@ -18,7 +18,7 @@ from distributed import Status, get_worker
 
 from harness.measure.cluster.orders import Found, Order, Reply, Terms, joined, python_version
 from harness.measure.environment import device_kind, environment
-from harness.measure.fingerprint import Source, roots, source_of
+from harness.measure.fingerprint import SourceClosure, roots, source_of
 from harness.measure.inputs import declared_inputs
 from harness.measure.installed import Seen, foreign
 from harness.measure.pool import Pool
@@ -49,12 +49,12 @@ class _Bench:
         self.pool = Pool(1, variables)
         self.settings = settings(variables)
         self.seen = Seen()
-        self.sources: dict[tuple[str, tuple[str, ...]], Source] = {}
+        self.sources: dict[tuple[str, tuple[str, ...]], SourceClosure] = {}
         self.over = threading.Event()
         self.busy = threading.Lock()
         self.clock: threading.Timer | None = None
 
-    def source(self, trial: Trial) -> Source:
+    def source(self, trial: Trial) -> SourceClosure:
         key = (trial.run, roots(trial.params))
         if key not in self.sources:
             self.sources[key] = source_of(trial.run, trial.params, self.seen)
