@@ -23,7 +23,7 @@ from harness.cli.say import echo, note
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.history.bisect import Found, Step, When
+    from harness.history.bisect import Bisection, Step, When
     from harness.options import RunOptions
 
 
@@ -188,7 +188,7 @@ def _say(step: Step) -> None:
     echo(printable(f"{step.term:5} {step.commit.short} {step.commit.subject}: {judged}"), err=True)
 
 
-def _found(found: Found) -> str:
+def _found(found: Bisection) -> str:
     from harness.text import printable
 
     commit = found.after.commit

@@ -75,7 +75,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Found:
+class Bisection:
     """The result of `bisect`: the first changed commit and the last before it, each with its effect.
 
     `candidates` has more than one commit where those between could only be skipped; the first changed one is
@@ -104,7 +104,7 @@ class Found:
         return step.instance.verdict
 
 
-def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) -> Found:
+def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) -> Bisection:
     """Find the first commit at which the claim changed.
 
     Raises `BisectionError` where both ends are alike, or one has no verdict and that is not what is searched
@@ -123,7 +123,7 @@ class _Bisection:
         self.first_seed: int | None = None
         self.steps: dict[str, Step] = {}
 
-    def run(self) -> Found:
+    def run(self) -> Bisection:
         self._recall()
         with worktree(self.repository, self.bad) as folder:
             self.folder = folder
@@ -191,7 +191,7 @@ class _Bisection:
             cure += ", or search with --when error for the commit at which it got or lost one"
         raise BisectionError(f"{where}: expected a verdict, found {found}; {cure}")
 
-    def _search(self) -> Found:
+    def _search(self) -> Bisection:
         git(self.folder, "bisect", "start", "--no-checkout", self.bad, self.good)
         while True:
             candidates = self._candidates()
@@ -217,13 +217,13 @@ class _Bisection:
         good = [ref for ref in refs if ref.startswith("refs/bisect/good-")]
         return line(self.folder, "rev-list", "refs/bisect/bad", "--not", *good).split()
 
-    def _found(self, candidates: Sequence[str]) -> Found:
+    def _found(self, candidates: Sequence[str]) -> Bisection:
         after = self.steps[resolve(self.folder, "refs/bisect/bad")]
         parents = line(self.folder, "rev-list", "--parents", "-1", after.commit.hash).split()[1:]
         good = [self.steps[p] for p in parents if p in self.steps and self.steps[p].term == "good"]
         before = good[0] if good else self.steps[self.good]
         commits = tuple(show(self.folder, commit) for commit in candidates)
-        return Found(commits, before, after, tuple(self.steps.values()))
+        return Bisection(commits, before, after, tuple(self.steps.values()))
 
     def _term(self, commit: str) -> Literal["good", "bad", "skip"]:
         instance, _ = self._judge(commit)
