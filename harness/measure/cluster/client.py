@@ -21,10 +21,10 @@ from harness.measure.clock import AwakeClock
 from harness.measure.cluster import remote
 from harness.measure.cluster.errors import ClusterError
 from harness.measure.cluster.orders import (
-    Found,
     Order,
     Reply,
     Terms,
+    WorkerInventory,
     additions,
     differences,
     differing_distributions,
@@ -324,7 +324,7 @@ class Cluster:
                     raise self._broken(address, error) from None
         return found
 
-    def compare(self, address: str, found: Found, job: Job | None = None) -> None:
+    def compare(self, address: str, found: WorkerInventory, job: Job | None = None) -> None:
         """Raises `ClusterError` that says in what a worker differs from this process."""
         said = []
         if found.python != self._terms.python:

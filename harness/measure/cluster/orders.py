@@ -40,7 +40,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Found:
+class WorkerInventory:
     """What a Dask worker has: its Python version, the digests of the modules that are loaded there, and,
     where they were asked for, the closure of a trial, the kind of device, the variables of its environment
     that can change numbers, and the digest of the trial's inputs."""
@@ -58,7 +58,7 @@ class Reply:
     """What became of an order: its outcome, or (then nothing was run) what was found."""
 
     outcome: JobResult | None
-    found: Found | None = None
+    found: WorkerInventory | None = None
 
 
 def python_version() -> str:

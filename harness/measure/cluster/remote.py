@@ -16,7 +16,7 @@ from pathlib import Path
 
 from distributed import Status, get_worker
 
-from harness.measure.cluster.orders import Found, Order, Reply, Terms, joined, python_version
+from harness.measure.cluster.orders import Order, Reply, Terms, WorkerInventory, joined, python_version
 from harness.measure.environment import device_kind, environment
 from harness.measure.fingerprint import SourceClosure, roots, source_of
 from harness.measure.inputs import declared_inputs
@@ -95,9 +95,9 @@ class _Bench:
 _benches: list[_Bench] = []  # none or one
 
 
-def describe(terms: Terms) -> Found:
+def describe(terms: Terms) -> WorkerInventory:
     """What this Dask worker has."""
-    return Found(python_version(), _LOADED)
+    return WorkerInventory(python_version(), _LOADED)
 
 
 def device(terms: Terms) -> str:
@@ -114,7 +114,7 @@ def measure(order: Order) -> Reply:
     source = bench.source(job.first)
     kind = _device_kind() if job.device else ""
     inputs = declared_inputs(job.inputs)
-    found = Found(terms.python, _LOADED, source, kind, bench.settings, inputs.digest)
+    found = WorkerInventory(terms.python, _LOADED, source, kind, bench.settings, inputs.digest)
     here = (source.digest, kind, bench.settings, inputs.digest)
     if here != (job.digest, job.device, job.settings, job.inputs_digest):
         return Reply(None, found)
