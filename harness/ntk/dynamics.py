@@ -35,7 +35,7 @@ FALLEN = 0.25
 """Of the initial loss: what training must at least bring it down to. The residuals' norm is then halved."""
 
 
-class Path(NamedTuple):
+class Trajectory(NamedTuple):
     """A model through training; made by `follow` and `follow_linearised`.
 
     `residuals` are f(X) − y before the first step and after each.
@@ -75,7 +75,7 @@ def follow(
     times: Int[Array, " times"],
     steps: int,
     layers: tuple[int, ...] | None = None,
-) -> tuple[Path, Motion]:
+) -> tuple[Trajectory, Motion]:
     """Train a network for `steps` steps of size `rate`, and look at it at `times`, which end with `steps`.
 
     `layers` are the numbers of those that are trained, 0 the first; the others stay what they are. None: all.
@@ -99,7 +99,7 @@ def follow(
     start = _moving(params, layers)
     residuals, (f_test, moved, features_moved, drift) = _walk(start, advance, look, times, steps)
     norms = jnp.stack([jnp.linalg.norm(weights) for weights, _ in params])
-    return Path(residuals, f_test), Motion(moved, norms, features_moved, drift)
+    return Trajectory(residuals, f_test), Motion(moved, norms, features_moved, drift)
 
 
 @partial(jax.jit, static_argnames=("architecture", "steps", "layers"))
@@ -113,7 +113,7 @@ def follow_linearised(
     times: Int[Array, " times"],
     steps: int,
     layers: tuple[int, ...] | None = None,
-) -> Path:
+) -> Trajectory:
     """The same for the network's linearisation at `params`, trained in its own parameters ω."""
     start = _moving(params, layers)
 
@@ -134,7 +134,7 @@ def follow_linearised(
         return seen
 
     zero = jax.tree.map(jnp.zeros_like, start)
-    return Path(*_walk(zero, advance, look, times, steps))
+    return Trajectory(*_walk(zero, advance, look, times, steps))
 
 
 def _moving(params: Params, layers: tuple[int, ...] | None) -> Params:
