@@ -19,7 +19,7 @@ from harness.ntk.data import Split
 from harness.ntk.empirical import float64_ntk
 from harness.ntk.fully_connected import fully_connected
 
-Path = Float[np.ndarray, "times test"]
+Predictions = Float[np.ndarray, "times test"]
 
 
 class Blocks(NamedTuple):
@@ -64,7 +64,7 @@ class Problem:
         arrays = (self.x, self.y, self.x_test, self.rate, self.times)
         return tuple(jnp.asarray(each) for each in arrays)
 
-    def predicted(self, kernel: Blocks, name: str) -> tuple[Path, Float[np.ndarray, " times"]]:
+    def predicted(self, kernel: Blocks, name: str) -> tuple[Predictions, Float[np.ndarray, " times"]]:
         """f at the test points, and the norm of the residual, at the recorded times."""
         solver = solve.factor(name, kernel.gram)
         at = [(np.asarray(float(time)), np.asarray(self.rate)) for time in self.times]
@@ -125,11 +125,11 @@ class Followed:
     """The network through training; made by `follow`."""
 
     residuals: Float[np.ndarray, "steps_and_one train"]
-    f_test: Path
+    f_test: Predictions
     measured: dict[str, float]
 
 
-Farthest = Callable[[Path, Path], float]
+Farthest = Callable[[Predictions, Predictions], float]
 """The greatest distance between two paths over the recorded times."""
 
 
