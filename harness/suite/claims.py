@@ -12,7 +12,7 @@ import msgspec
 from harness.predicates import Predicate, predicates
 from harness.questions import Center
 from harness.suite.budgets import AtLeastOne, Budget, read_budget, read_rare, read_seeds
-from harness.suite.errors import Path, one_of, shown
+from harness.suite.errors import KeyPath, one_of, shown
 from harness.suite.explored import Ranges, merged, take_explored
 from harness.suite.predicates import check_predicate, read_predicate
 from harness.suite.reader import Notes, Table
@@ -55,7 +55,7 @@ class Defaults:
 class Override:
     """One `[[claims.ID.where]]`: the instances that it matches and what it changes (None: nothing)."""
 
-    path: Path
+    path: KeyPath
     at: Mapping[str, tuple[str, ...]]
     stance: Stance | None
     expect: Expectation | None
@@ -71,7 +71,7 @@ class Draft:
     """A claim as it is written, before it is expanded into instances."""
 
     claim: Claim
-    path: Path
+    path: KeyPath
     at: Mapping[str, tuple[str, ...]]
     expect: Expectation | None
     because: str
@@ -187,7 +187,7 @@ def _fixed(kind: type[Predicate] | None) -> str:
 
 
 def _pair(
-    predicate: Predicate | None, path: Path, benchmarks: Mapping[str, Benchmark | None], notes: Notes
+    predicate: Predicate | None, path: KeyPath, benchmarks: Mapping[str, Benchmark | None], notes: Notes
 ) -> tuple[Benchmark, Benchmark] | None:
     """The two benchmarks that are compared, which have one grid."""
     if predicate is None:
@@ -239,7 +239,7 @@ def _memory(table: Table, default: int | None) -> int | None:
 
 
 def _at(
-    raw: Mapping[str, Any], path: Path, axes: Mapping[str, Axis], notes: Notes, spans: str | None = None
+    raw: Mapping[str, Any], path: KeyPath, axes: Mapping[str, Axis], notes: Notes, spans: str | None = None
 ) -> dict[str, tuple[str, ...]]:
     """Labels kept of each axis. On the axis `spans`, labels such as `1..2` stand for a change."""
     kept = {}
@@ -258,7 +258,7 @@ def _at(
     return kept
 
 
-def _check_says(says: str, axes: Mapping[str, Axis] | None, path: Path, notes: Notes) -> bool:
+def _check_says(says: str, axes: Mapping[str, Axis] | None, path: KeyPath, notes: Notes) -> bool:
     """Whether it is a sentence that names axes only; of an experiment with mistakes these are not known."""
     expected = "a sentence, perhaps with {axis} in braces"
     try:
@@ -294,7 +294,7 @@ class _Claim:
         )
         self.cites = cites
 
-    def control(self, raw: Any, path: Path) -> Control | None:
+    def control(self, raw: Any, path: KeyPath) -> Control | None:
         if raw is None:
             return None
         if isinstance(raw, str):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.errors import UserError
 from harness.text import printable
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys and array indices from the top of a TOML file to a value."""
 
 _LONGEST_FOUND = 60
@@ -27,7 +27,7 @@ class Mistake:
     `line` and `column` count from 1; 0 where there is no position (the file as a whole).
     """
 
-    path: Path
+    path: KeyPath
     expected: str
     found: str
     hint: str = ""
@@ -57,7 +57,7 @@ class SuiteError(UserError, ValueError):
         super().__init__("\n".join(said))
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """`claims.x.where[1].at` for ("claims", "x", "where", 1, "at")."""
     text = ""
     for part in path:

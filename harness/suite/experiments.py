@@ -27,7 +27,7 @@ from harness.declare import (
 from harness.declare.models import OF_MODEL
 from harness.declare.registry import AN, module_of
 from harness.declare.repeatable import EXPECTED
-from harness.suite.errors import Path, nearest, one_of, shown
+from harness.suite.errors import KeyPath, nearest, one_of, shown
 from harness.suite.inputs import note_unmatched, read_inputs
 from harness.suite.models import GIVEN, Choices, Chooser, Models, named_models
 from harness.suite.reader import ID, Notes, Table, convert, expectation
@@ -166,7 +166,7 @@ class _Parameters:
         self.notes = notes
 
     def value(
-        self, name: str, raw: object, path: Path, signatures: Sequence[Signature] | None = None
+        self, name: str, raw: object, path: KeyPath, signatures: Sequence[Signature] | None = None
     ) -> Value | None:
         """The value of a parameter at the points with these signatures, by default at all.
 
@@ -189,7 +189,7 @@ class _Parameters:
             values.append(value)
         return values[0] if values else raw
 
-    def exists(self, name: str, path: Path, signature: Signature) -> bool:
+    def exists(self, name: str, path: KeyPath, signature: Signature) -> bool:
         """Whether a signature has the parameter, or may have it; a note if not."""
         if signature.is_open and name not in signature.parameters:
             return True
@@ -200,7 +200,7 @@ class _Parameters:
         found = f"no parameter `{name}` of {signature.model.name}, nor of {self.run}"
         return self.notes.name(path, name, valid, found)
 
-    def _converted(self, name: str, raw: Value, path: Path, signature: Signature) -> Value | None:
+    def _converted(self, name: str, raw: Value, path: KeyPath, signature: Signature) -> Value | None:
         if not self.exists(name, path, signature):
             return None
         if name not in signature.parameters:
@@ -230,7 +230,7 @@ def _examples(type_: Any) -> list[Any]:
     return list(getattr(type_, "__args__", []))
 
 
-def _axis(name: str, raw: object, path: Path, reader: _Parameters) -> Axis | None:
+def _axis(name: str, raw: object, path: KeyPath, reader: _Parameters) -> Axis | None:
     if isinstance(raw, Mapping):
         return _variants(name, raw, path, reader)
     if not isinstance(raw, list) or not raw:
@@ -253,7 +253,7 @@ def _axis(name: str, raw: object, path: Path, reader: _Parameters) -> Axis | Non
     return Axis(name, tuple(values.values())) if values else None
 
 
-def _variants(name: str, raw: Mapping[str, object], path: Path, reader: _Parameters) -> Axis | None:
+def _variants(name: str, raw: Mapping[str, object], path: KeyPath, reader: _Parameters) -> Axis | None:
     if not ID.fullmatch(name):
         reader.notes.add(path, "an axis name of a-z, 0-9 and -", shown(name))
     if reader.choices.declares(name):

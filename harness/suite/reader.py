@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
-from harness.suite.errors import Mistake, Path, nearest, one_of, shown
+from harness.suite.errors import KeyPath, Mistake, nearest, one_of, shown
 
 REQUIRED: Any = object()
 HINTS = 50  # of so many mistakes the nearest name is looked for: each takes milliseconds
@@ -28,10 +28,10 @@ class Notes:
         self.unimportable: set[str] = set()
         """Modules that cannot be imported: one mistake each, however often they are named."""
 
-    def add(self, path: Path, expected: str, found: str, hint: str = "") -> None:
+    def add(self, path: KeyPath, expected: str, found: str, hint: str = "") -> None:
         self.mistakes.append(Mistake(path, expected, found, hint))
 
-    def name(self, path: Path, name: object, names: Collection[object], found: str = "") -> bool:
+    def name(self, path: KeyPath, name: object, names: Collection[object], found: str = "") -> bool:
         """Whether `name` is one of `names`; a note with the nearest one if not, perhaps of what was found."""
         if name in names:
             return True
@@ -39,7 +39,7 @@ class Notes:
         self.add(path, one_of(names), found or shown(name), hint)
         return False
 
-    def number(self, path: Path, value: object) -> bool:
+    def number(self, path: KeyPath, value: object) -> bool:
         """Whether `value`, if a number, is one that TOML, JSON and NumPy agree on; a note if not."""
         if isinstance(value, float) and not math.isfinite(value):
             self.add(path, "a finite number", shown(value))
@@ -53,7 +53,7 @@ class Notes:
 class Table:
     """One TOML table on its way to a record."""
 
-    def __init__(self, value: object, path: Path, notes: Notes) -> None:
+    def __init__(self, value: object, path: KeyPath, notes: Notes) -> None:
         self.path = path
         self.notes = notes
         self._known: list[str] = []

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.declare import Problem, Reference, Signature, Value, is_reference, reference_of
-from harness.suite.errors import Mistake, Path
+from harness.suite.errors import KeyPath, Mistake
 from harness.suite.models import GIVEN
 from harness.suite.records import AxisValue, Benchmark, Experiment, Instance, Suite
 
@@ -28,10 +28,10 @@ class Use:
     reference: Reference
     name: str
 
-    def origin(self, parameter: str, given: Mapping[str, object]) -> Path:
+    def origin(self, parameter: str, given: Mapping[str, object]) -> KeyPath:
         """Where the parameter's value at this point is written."""
         table = "benchmarks" if isinstance(self.experiment, Benchmark) else "experiments"
-        home: Path = (table, self.experiment.id) if self.experiment.id else ()  # else of a command line
+        home: KeyPath = (table, self.experiment.id) if self.experiment.id else ()  # else of a command line
         for axis, value in self.sets.items():
             if parameter in value.sets:
                 if value.value is None:
