@@ -16,7 +16,7 @@ from harness.report.record import InstanceRecord
 
 
 @dataclass(frozen=True)
-class Mark:
+class InstanceAtCommit:
     """An instance at one commit: None of what was not recorded there."""
 
     instance: InstanceRecord | None
@@ -34,7 +34,7 @@ class Row:
     """An instance over all commits."""
 
     id: str
-    marks: tuple[Mark, ...]
+    marks: tuple[InstanceAtCommit, ...]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_
     """Follow the wanted instances through the states, which are in the order of their commits."""
     suites = {id_: name for state in states for id_, name in state.suites.items()}
     ids = dict.fromkeys(id_ for state in reversed(states) for id_ in state.instances if wanted(id_))
-    marks: dict[str, list[Mark]] = {id_: [] for id_ in ids}
+    marks: dict[str, list[InstanceAtCommit]] = {id_: [] for id_ in ids}
     latest: dict[str, InstanceRecord] = {}
     events = []
     for index, state in enumerate(states):
@@ -69,7 +69,7 @@ def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_
                 del latest[id_]
             if now is not None and now.verdict != "not-run":
                 latest[id_] = now
-            row.append(Mark(now, made))
+            row.append(InstanceAtCommit(now, made))
             if made is not None:
                 found.append(made)
         events.append(tuple(sorted(found, key=lambda c: KINDS.index(c.kind))))
