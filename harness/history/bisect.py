@@ -25,7 +25,7 @@ from harness.git import Commit, GitError, environment, git, line, resolve, show,
 from harness.history.archive import SuiteHead
 from harness.history.change import moved as moved_effect
 from harness.history.change import of_numbers
-from harness.history.states import Chosen, State, past
+from harness.history.states import Chosen, CommitState, past
 from harness.history.worktree import moved, python_path, worktree
 from harness.measure.supervisor import supervised
 from harness.options import RunOptions
@@ -169,7 +169,7 @@ class _Bisection:
             if instance is None or first_seed(instance) == seed
         }
 
-    def _is_of_this_suite(self, state: State) -> bool:
+    def _is_of_this_suite(self, state: CommitState) -> bool:
         """Whether the state's suite is the one that would be run: at each commit its own, or today's."""
         if self.search.options.track is None and not self.search.this_suite:
             return True

@@ -36,7 +36,7 @@ class NoRecordError(UserError, LookupError):
 
 
 @dataclass(frozen=True)
-class State:
+class CommitState:
     """The claims at one commit (or in one record); made by `past` and `states_of`."""
 
     commit: Commit
@@ -76,11 +76,11 @@ class State:
         known = Counter(self.suites.values())
         return frozenset(name for name, count in stated.items() if count and known[name] >= count)
 
-    def only(self, names: Iterable[str]) -> State:
+    def only(self, names: Iterable[str]) -> CommitState:
         """The same of these suites alone; without records where it has none of them."""
         kept = frozenset(names)
         records = (_only(record, kept) for record in self.records)
-        return State(self.commit, tuple(record for record in records if record.suites))
+        return CommitState(self.commit, tuple(record for record in records if record.suites))
 
     @property
     def environment(self) -> EnvironmentRecord:
@@ -99,7 +99,7 @@ class State:
 class Past:
     """The states of all commits, parents first, what had to be passed over, and what suites are called."""
 
-    states: tuple[State, ...]
+    states: tuple[CommitState, ...]
     problems: tuple[str, ...]
     names: Names
 
@@ -129,7 +129,7 @@ class Chosen:
     tracked: bool = False
 
 
-def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[State, ...], tuple[str, ...]]:
+def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[CommitState, ...], tuple[str, ...]]:
     """The states that records' files, or else revisions, name; and what had to be passed over.
 
     A suite is called the same in all of them. Raises `RecordError`, `GitError`, and `NoRecordError` where a
@@ -153,11 +153,11 @@ def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[State, ...], 
     return tuple(states), known.problems
 
 
-def state_of_record(record: Record, names: Names, file: str = "") -> State:
+def state_of_record(record: Record, names: Names, file: str = "") -> CommitState:
     """The state that one record tells of."""
     commit = record.tracked or record.commit
     short = f"{commit.hash[:9]} ({file})" if commit else file
-    return State(
+    return CommitState(
         Commit(commit.hash if commit else "", short, "", record.started, ""), (names.renamed(record),)
     )
 
@@ -215,7 +215,7 @@ def past(
             except UserError as error:
                 problems.append(str(error))
         if records:
-            states.append(State(commit, tuple(records)))
+            states.append(CommitState(commit, tuple(records)))
     return Past(tuple(states), tuple(problems), names)
 
 

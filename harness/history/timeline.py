@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.git import Commit
 from harness.history.agreements import AgreementRow, agreement_rows
 from harness.history.change import change
-from harness.history.states import State
+from harness.history.states import CommitState
 from harness.report.change import KINDS, Change
 from harness.report.distance import how_far
 from harness.report.findings import verdict
@@ -48,7 +48,7 @@ class Timeline:
     agreements: tuple[AgreementRow, ...] = ()
 
 
-def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_: True) -> Timeline:
+def timeline(states: Sequence[CommitState], wanted: Callable[[str], bool] = lambda id_: True) -> Timeline:
     """Follow the wanted instances through the states, which are in the order of their commits."""
     suites = {id_: name for state in states for id_, name in state.suites.items()}
     ids = dict.fromkeys(id_ for state in reversed(states) for id_ in state.instances if wanted(id_))
