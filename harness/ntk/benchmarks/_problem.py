@@ -34,7 +34,7 @@ AGREEMENT = 1e-3
 hundreds of steps; one that takes another step, or one less, by a percent and more."""
 
 
-class State(NamedTuple):
+class Evaluation(NamedTuple):
     """Parameters, and the gradient and the loss at them."""
 
     params: Params
@@ -100,16 +100,16 @@ def _arguments(given: Problem, steps: int) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def stepwise(given: Problem) -> tuple[Callable[[Params], State], Callable[[State], State]]:
+def stepwise(given: Problem) -> tuple[Callable[[Params], Evaluation], Callable[[Evaluation], Evaluation]]:
     """The same steps as programs of their own: where training starts, and one step from there."""
     x, y = (array.astype(given.params[0][0].dtype) for array in (given.x, given.y))
     rate = given.rate.astype(x.dtype)
     _, look, advance, memory = rule(GRADIENT_DESCENT, given.model, given.params, x, y, rate, None)
 
-    def looked(params: Params) -> State:
-        return State(params, *look(params))
+    def looked(params: Params) -> Evaluation:
+        return Evaluation(params, *look(params))
 
-    def step(state: State) -> State:
+    def step(state: Evaluation) -> Evaluation:
         return looked(advance(state.params, state.slope, memory, jnp.zeros((), jnp.int32))[0])
 
     return jax.jit(looked), jax.jit(step)
