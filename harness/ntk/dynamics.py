@@ -28,7 +28,7 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_ntk
 from harness.ntk.network import Params, apply, features
 
-State = TypeVar("State")
+S = TypeVar("State")
 Seen = TypeVar("Seen")
 
 FALLEN = 0.25
@@ -175,20 +175,20 @@ def require_fallen(kind: str, initial_loss: float, loss: float, steps: int) -> N
 
 
 def _walk(
-    state: State,
-    advance: Callable[[State], tuple[State, Array]],
-    look: Callable[[State], Seen],
+    state: S,
+    advance: Callable[[S], tuple[S, Array]],
+    look: Callable[[S], Seen],
     times: Int[Array, " times"],
     steps: int,
 ) -> tuple[Float[Array, "steps_and_one train"], Seen]:
     """Take `steps` steps; `advance` gives the next state and the residuals of this one."""
 
-    def step(number: Array, carry: tuple[State, Array]) -> tuple[State, Array]:
+    def step(number: Array, carry: tuple[S, Array]) -> tuple[S, Array]:
         now, log = carry
         now, residuals = advance(now)
         return now, log.at[number].set(residuals)
 
-    def until(carry: tuple[State, Array, Array], time: Array) -> tuple[tuple[State, Array, Array], Seen]:
+    def until(carry: tuple[S, Array, Array], time: Array) -> tuple[tuple[S, Array, Array], Seen]:
         now, log, start = carry
         now, log = lax.fori_loop(start, time, step, (now, log))
         return (now, log, time), look(now)
