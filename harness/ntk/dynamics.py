@@ -29,7 +29,7 @@ from harness.ntk.empirical import empirical_ntk
 from harness.ntk.network import Params, apply, features
 
 S = TypeVar("State")
-Seen = TypeVar("Seen")
+T = TypeVar("Seen")
 
 FALLEN = 0.25
 """Of the initial loss: what training must at least bring it down to. The residuals' norm is then halved."""
@@ -177,10 +177,10 @@ def require_fallen(kind: str, initial_loss: float, loss: float, steps: int) -> N
 def _walk(
     state: S,
     advance: Callable[[S], tuple[S, Array]],
-    look: Callable[[S], Seen],
+    look: Callable[[S], T],
     times: Int[Array, " times"],
     steps: int,
-) -> tuple[Float[Array, "steps_and_one train"], Seen]:
+) -> tuple[Float[Array, "steps_and_one train"], T]:
     """Take `steps` steps; `advance` gives the next state and the residuals of this one."""
 
     def step(number: Array, carry: tuple[S, Array]) -> tuple[S, Array]:
@@ -188,7 +188,7 @@ def _walk(
         now, residuals = advance(now)
         return now, log.at[number].set(residuals)
 
-    def until(carry: tuple[S, Array, Array], time: Array) -> tuple[tuple[S, Array, Array], Seen]:
+    def until(carry: tuple[S, Array, Array], time: Array) -> tuple[tuple[S, Array, Array], T]:
         now, log, start = carry
         now, log = lax.fori_loop(start, time, step, (now, log))
         return (now, log, time), look(now)
