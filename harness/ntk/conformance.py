@@ -1,6 +1,6 @@
 """Holding a subject's kernels against what they should be: differences, units, and noise.
 
-A `Case` is a subject, an architecture and two sets of points, A and B; checks ask it for blocks of kernels.
+A `KernelCase` is a subject, an architecture and two sets of points, A and B; checks ask it for blocks of kernels.
 A `Difference` is a block beside the block that it should equal; its error is the largest, over entries, of
 
     (|found − expected| − allowance) / √(K(x,x) K(x',x'))        and at least 0,
@@ -98,7 +98,7 @@ position."""
 
 
 @dataclass
-class Case:
+class KernelCase:
     """A subject under test at one architecture; made by an experiment.
 
     `rows` and `columns` are A and B, of different numbers of points. Whatever is asked twice is computed
@@ -225,7 +225,7 @@ def case_of(
     geometry: Geometry,
     seed: int,
     accuracy: float = 0.0,
-) -> Case:
+) -> KernelCase:
     """The case of named kernels: `sizes` are the points in A, those in B, and their features.
 
     The points depend on the sizes, the geometry and the seed alone. A subject that cannot be imported becomes
@@ -241,7 +241,7 @@ def case_of(
         tested = resolve(subject)
     except StageError as problem:
         tested = _absent(problem)
-    return Case(tested, resolve(reference), architecture, points[:rows], points[rows:], seed, accuracy)
+    return KernelCase(tested, resolve(reference), architecture, points[:rows], points[rows:], seed, accuracy)
 
 
 def _absent(problem: StageError) -> Subject:

@@ -15,7 +15,7 @@ import numpy as np
 from harness.declare import NotCovered, StageError
 from harness.ntk.architecture import HOMOGENEOUS, Architecture
 from harness.ntk.closed_form import alike, deepen
-from harness.ntk.conformance import Case, Difference
+from harness.ntk.conformance import Difference, KernelCase
 from harness.ntk.kernel_checks import OWN, Check, compared
 from harness.ntk.shapes import Matrix
 from harness.ntk.subjects import Block, Which
@@ -28,7 +28,7 @@ RESCALED = 3.0
 accuracy is then a larger share of what is left. With b_std² a tenth of the kernel it is a tenth more."""
 
 
-def depth(case: Case, which: Which) -> list[Difference]:
+def depth(case: KernelCase, which: Which) -> list[Difference]:
     """The Gram matrix follows from that of one hidden layer less, by one step of the recursion.
 
     The step is `closed_form.deepen`; its ReLU is that of Cho & Saul 2009, its erf that of Williams 1997. The
@@ -53,7 +53,7 @@ def depth(case: Case, which: Which) -> list[Difference]:
     return [Difference(found, expected, case.unit(which, case.rows), mask, answers=answers)]
 
 
-def _growth(case: Case, less: Architecture, which: Which, nngp: Matrix, ntk: Matrix) -> Matrix:
+def _growth(case: KernelCase, less: Architecture, which: Which, nngp: Matrix, ntk: Matrix) -> Matrix:
     """By what an error of one accuracy in each entry may grow in one step, in units of the kernel's size."""
     if not case.accuracy:
         return np.zeros_like(nngp)
@@ -74,7 +74,7 @@ def _growth(case: Case, less: Architecture, which: Which, nngp: Matrix, ntk: Mat
     return growth
 
 
-def w_std(case: Case, which: Which) -> list[Difference]:
+def w_std(case: KernelCase, which: Which) -> list[Difference]:
     """Without biases, relu and identity: w_std → c w_std multiplies both kernels by c^(2 (hidden + 1))."""
     it = case.architecture
     if it.activation not in HOMOGENEOUS or it.b_std or not _plain(it):
@@ -84,7 +84,7 @@ def w_std(case: Case, which: Which) -> list[Difference]:
     return _scaled(case, which, replace(it, w_std=FACTOR * it.w_std), FACTOR ** (2 * (it.hidden + 1)))
 
 
-def b_std(case: Case, which: Which) -> list[Difference]:
+def b_std(case: KernelCase, which: Which) -> list[Difference]:
     """relu and identity: inputs and b_std, both times c, multiply both kernels by c²."""
     it = case.architecture
     if it.activation not in HOMOGENEOUS or not it.b_std or not _plain(it):
@@ -97,7 +97,7 @@ def b_std(case: Case, which: Which) -> list[Difference]:
     return [Difference(found, expected, case.unit(which, a, b, factor=FACTOR**2), answers=OWN)]
 
 
-def last_layer(case: Case, which: Which) -> list[Difference]:
+def last_layer(case: KernelCase, which: Which) -> list[Difference]:
     """`last_layer` → c `last_layer`: either kernel less its last bias's part, b_std², is multiplied by c²,
     for any activation. Of biases that start at 0 the NNGP has no part."""
     it = case.architecture
@@ -107,7 +107,7 @@ def last_layer(case: Case, which: Which) -> list[Difference]:
     return _scaled(case, which, more, FACTOR**2, offset=_of_last_bias(it, which))
 
 
-def parameterization(case: Case, which: Which) -> list[Difference]:
+def parameterization(case: KernelCase, which: Which) -> list[Difference]:
     """The NNGP is the same under both. Without hidden layers the NTK under `standard` is
     inputs/w_std² · (Θ − b_std²) + 1, Θ being that of NTK parameterization (without biases both last terms are
     0); with them there is no rule."""
@@ -124,7 +124,7 @@ def parameterization(case: Case, which: Which) -> list[Difference]:
     return [Difference(found, plain, case.unit(which, a, b, standard), answers=RESCALED)]
 
 
-def width(case: Case, which: Which) -> list[Difference]:
+def width(case: KernelCase, which: Which) -> list[Difference]:
     """NNGP, and NTK in NTK parameterization, are those of any width. Under `standard` the NTK grows linearly
     with the width: from twice to three times the width by as much as from once to twice."""
     it, a, b = case.architecture, case.rows, case.columns
@@ -152,7 +152,7 @@ def _plain(architecture: Architecture) -> bool:
 
 
 def _scaled(
-    case: Case, which: Which, more: Architecture, factor: float, offset: float = 0.0
+    case: KernelCase, which: Which, more: Architecture, factor: float, offset: float = 0.0
 ) -> list[Difference]:
     """K of `more` is `factor` times K, both less `offset`."""
     a, b = case.rows, case.columns

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harness.declare import NotCovered
-from harness.ntk.conformance import Case, Difference
+from harness.ntk.conformance import Difference, KernelCase
 from harness.ntk.kernel_checks import HALF, Check, compared
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
 from harness.ntk.shapes import Columns, Matrix, Rows
@@ -39,23 +39,23 @@ class AtScale:
         """By the names that quantities use."""
         return {"error": compared(self.values), "float32-error": compared(self.float32, HALF)}
 
-    def values(self, case: Case, which: Which) -> list[Difference]:
+    def values(self, case: KernelCase, which: Which) -> list[Difference]:
         """K(A, B) and K(A), its diagonal included."""
         a, b = self.points(case)
         return [self._difference(case, which, a, b), self._difference(case, which, a, None)]
 
-    def float32(self, case: Case, which: Which) -> list[Difference]:
+    def float32(self, case: KernelCase, which: Which) -> list[Difference]:
         """The same of points in float32, which a subject may compute with in float32."""
         a, b = (points.astype(np.float32) for points in self.points(case))
         return [self._difference(case, which, a, b), self._difference(case, which, a, None)]
 
-    def points(self, case: Case) -> tuple[Rows, Columns]:
+    def points(self, case: KernelCase) -> tuple[Rows, Columns]:
         """A and B at this scale: B begins with a point of A, the opposite of another, and one of scale 1."""
         a, b = self.scale * case.rows, self.scale * case.columns
         b[0], b[1], b[2] = a[0], -a[1], case.columns[2]
         return a, b
 
-    def _difference(self, case: Case, which: Which, x1: Rows, x2: Columns | None) -> Difference:
+    def _difference(self, case: KernelCase, which: Which, x1: Rows, x2: Columns | None) -> Difference:
         first, second = x1.astype(np.float64), None if x2 is None else x2.astype(np.float64)
         found, expected = case.block(which, x1, x2), case.expected(which, first, second)
         refuse_rare_events(case, which, self.scale, found)
@@ -67,7 +67,7 @@ class AtScale:
         return Difference(found, expected, self._tolerances[key][which], size=case.unit(which, first, second))
 
 
-def refuse_rare_events(case: Case, which: Which, scale: float, found: Block) -> None:
+def refuse_rare_events(case: KernelCase, which: Which, scale: float, found: Block) -> None:
     """Raise `NotCovered` where an estimate's spread, at inputs of this scale, says nothing of its error."""
     rare = which == "ntk" and case.architecture.activation == "erf" and scale > RARE
     if rare and found.error.any():

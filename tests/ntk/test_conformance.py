@@ -14,7 +14,7 @@ from harness.declare import NotCovered, StageError
 from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
 from harness.ntk.block_checks import Blocks
-from harness.ntk.conformance import WORST, Case, Difference, case_of, deviations
+from harness.ntk.conformance import WORST, Difference, KernelCase, case_of, deviations
 from harness.ntk.kernel_checks import CHECKS
 from harness.ntk.kernel_relations import RELATIONS
 from harness.ntk.noise_checks import CHECKS as NOISE_CHECKS
@@ -203,7 +203,7 @@ def test_plain_points_are_asked_of_as_one_array_and_as_two():
         calls.append(len(x1))
         return blocks_alone(x1, x2, architecture)
 
-    it = Case(subject, wrong_kernels.adapter, Architecture(1, 8), points, points, 0)
+    it = KernelCase(subject, wrong_kernels.adapter, Architecture(1, 8), points, points, 0)
     it.block("ntk", points, points)
     assert len(calls) == 1
     with pytest.raises(StageError, match="and not between x1 of 2 float64 points of 3") as caught:
@@ -219,7 +219,7 @@ def test_plain_points_are_asked_of_as_one_array_and_as_two():
 def test_an_architecture_that_is_not_covered_is_not_covered_anywhere():
     points = np.ones((2, 3))
     relu, erf = Architecture(1, 8), Architecture(1, 8, "erf")
-    it = Case(wrong_kernels.relu_without_nngp, wrong_kernels.adapter, relu, points, points, 0)
+    it = KernelCase(wrong_kernels.relu_without_nngp, wrong_kernels.adapter, relu, points, points, 0)
     it.block("ntk", points)
     with pytest.raises(NotCovered, match="activations other than relu"):
         it.block("ntk", points, architecture=erf)
@@ -397,7 +397,7 @@ def test_subjects_are_asked_once():
         return closed_form.nngp_ntk(architecture, x1, x2)
 
     points = np.ones((2, 3))
-    case = Case(subject, wrong_kernels.adapter, Architecture(1, 8), points, points, 0)
+    case = KernelCase(subject, wrong_kernels.adapter, Architecture(1, 8), points, points, 0)
     for which in ("nngp", "ntk"):
         case.block(which, points)
     assert len(calls) == 1
@@ -446,5 +446,5 @@ def test_another_architecture_is_asked_among_those_that_a_subject_has(only):
 
     it.subject = right
     assert CHECKS["repeat-error"](it, "ntk", 6e-8)[0] == 0
-    wrong = Case(kept, it.reference, it.architecture, it.rows, it.columns, 0)
+    wrong = KernelCase(kept, it.reference, it.architecture, it.rows, it.columns, 0)
     assert (CHECKS["repeat-error"](wrong, "ntk", 6e-8)[0] > 1e-3) == (only != "nothing")

@@ -12,7 +12,7 @@ import wrong_kernels
 from harness.declare import NotCovered
 from harness.ntk import closed_form, kernels, network
 from harness.ntk.architecture import Activation, Architecture, Biases
-from harness.ntk.conformance import Case, Difference
+from harness.ntk.conformance import Difference, KernelCase
 from harness.ntk.duals import dual
 from harness.ntk.empirical import empirical_ntk
 from harness.ntk.fully_connected import fully_connected
@@ -246,7 +246,7 @@ def test_supported_fields_are_fields():
 def case(subject, convention=None, accuracy=0.0, hidden=2, **architecture):
     it = of(convention, hidden) if convention else Architecture(hidden, 64, w_std=1.5, b_std=0.3)
     it = replace(it, **architecture)
-    return Case(subject, resolve("closed-form"), it, X, OTHERS, 0, accuracy)
+    return KernelCase(subject, resolve("closed-form"), it, X, OTHERS, 0, accuracy)
 
 
 def random_biases(x1, x2, a):
