@@ -156,7 +156,7 @@ def merge(files: Sequence[Path], outputs: Outputs, store: Path) -> None:
     Records become reports/NAME.json, as one run would have written it, with its exit code. The trials of the
     stores are added to --store.
     """
-    from harness.history.merge import Part
+    from harness.history.merge import ShardFile
     from harness.history.merge import merge as merge_records
     from harness.measure import Store, merge_stores
     from harness.measure.store import is_database
@@ -164,7 +164,7 @@ def merge(files: Sequence[Path], outputs: Outputs, store: Path) -> None:
     from harness.text import printable
 
     stores = [file for file in files if is_database(file)]
-    parts = [Part(str(file), read_record(file)) for file in files if file not in stores]
+    parts = [ShardFile(str(file), read_record(file)) for file in files if file not in stores]
     record = merge_records(parts, ("harness", *sys.argv[1:])) if parts else None
     if stores:
         into = Store(store)

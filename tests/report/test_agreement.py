@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from pages import assert_inert, find, text_of
 from records import record_of
 
-from harness.history.merge import Part, merge
+from harness.history.merge import ShardFile, merge
 from harness.judge import LOOKS, half_width_factor
 from harness.options import RunOptions
 from harness.report import ClaimRecord, Record, from_json, read_record, to_json
@@ -194,7 +194,7 @@ def test_a_part_says_that_it_is_one_and_parts_together_say_what_the_whole_does(
                 run_ < claim.instances
             )
     assert found.keys() == {claim.id for claim in whole.claims}
-    merged = merge([Part(f"{n}.json", part) for n, part in enumerate(parts)])
+    merged = merge([ShardFile(f"{n}.json", part) for n, part in enumerate(parts)])
     assert merged.claims == whole.claims
 
 
@@ -236,7 +236,7 @@ def test_a_record_without_claims_is_told_as_it_was_judged() -> None:
     assert told(claim) == line
     assert line in terminal(old)
     assert "the source says nothing" not in terminal(old)  # that is not known of it
-    assert merge([Part("old.json", old)]).claims == ()
+    assert merge([ShardFile("old.json", old)]).claims == ()
 
 
 def test_a_claim_with_one_instance_and_no_source_says_nothing_more() -> None:
