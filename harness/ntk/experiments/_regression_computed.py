@@ -21,7 +21,7 @@ from harness.ntk.experiments._regression_predictors import Predictor, When
 from harness.ntk.model import Model
 from harness.ntk.optimizers import Optimizer, batch_learning_rates
 
-Part = TypeVar("Part")
+T = TypeVar("Part")
 Training = Literal["single", "centred"]
 
 _NAMES = {"ntk": "NTK", "nngp": "NNGP", "rbf": "RBF", "laplace": "Laplace", "matern32": "Matérn-3/2"}
@@ -60,13 +60,13 @@ class Computed:
         self._rule = Optimizer(setting.optimizer, batch)
         self._parts: dict[str, Any] = {}
 
-    def _once(self, name: str, compute: Callable[[], Part]) -> Part:
+    def _once(self, name: str, compute: Callable[[], T]) -> T:
         if name not in self._parts:
             try:
                 self._parts[name] = compute()
             except StageError as error:
                 self._parts[name] = error
-        part: Part = self._parts[name]
+        part: T = self._parts[name]
         if isinstance(part, StageError):
             raise type(part)(*part.args)
         return part
