@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-Points = Annotated[int, Meta(ge=2, le=8192)]
+PointCount = Annotated[int, Meta(ge=2, le=8192)]
 Hidden = Annotated[int, Meta(ge=0, le=64)]
 Width = Annotated[int, Meta(ge=1, le=65_536)]
 Steps = Annotated[int, Meta(ge=1, le=1_000_000)]

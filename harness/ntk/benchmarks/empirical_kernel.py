@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.declare import Timed, benchmark
-from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, Points, Width
+from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, PointCount, Width
 
 
 @benchmark("ntk.empirical-kernel", version=1, about={"points": POINTS, "hidden": HIDDEN, "width": WIDTH})
-def empirical_kernel(*, points: Points = 64, hidden: Hidden = 1, width: Width = 64) -> Timed:
+def empirical_kernel(*, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64) -> Timed:
     """The tangent kernel among all points at initialisation, float64 (`harness.ntk.empirical`)."""
     import numpy as np
 

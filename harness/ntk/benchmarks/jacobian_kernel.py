@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.declare import Timed, benchmark
-from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, Points, Width
+from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, PointCount, Width
 
 AGREEMENT = 1e-10
 """Relative to the largest entry: float64 sums of 1e5 terms agree to 1e-13; another kernel is percents off."""
@@ -13,7 +13,7 @@ CHECKED = 2
 
 
 @benchmark("ntk.jacobian-kernel", version=1, about={"points": POINTS, "hidden": HIDDEN, "width": WIDTH})
-def jacobian_kernel(*, points: Points = 64, hidden: Hidden = 1, width: Width = 64) -> Timed:
+def jacobian_kernel(*, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64) -> Timed:
     """The tangent kernel among all points at initialisation, float64 (`harness.ntk.jacobian`)."""
     import jax
     import jax.numpy as jnp

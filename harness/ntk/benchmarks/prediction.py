@@ -10,7 +10,7 @@ from harness.ntk.benchmarks._parameters import (
     HIDDEN,
     POINTS,
     Hidden,
-    Points,
+    PointCount,
     TimedActivation,
 )
 
@@ -33,7 +33,11 @@ CHECKED = 3
     },
 )
 def prediction(
-    *, points: Points = 64, test: Points = 200, hidden: Hidden = 1, activation: TimedActivation = "relu"
+    *,
+    points: PointCount = 64,
+    test: PointCount = 200,
+    hidden: Hidden = 1,
+    activation: TimedActivation = "relu",
 ) -> Timed:
     """Both kernels among the training points and across to the test points, the solve, the predictions."""
     import numpy as np

@@ -9,7 +9,7 @@ from harness.ntk.benchmarks._parameters import (
     STEPS,
     WIDTH,
     Hidden,
-    Points,
+    PointCount,
     Steps,
     Width,
 )
@@ -18,7 +18,7 @@ from harness.ntk.benchmarks._parameters import (
 @benchmark(
     "ntk.training", version=1, about={"points": POINTS, "hidden": HIDDEN, "width": WIDTH, "steps": STEPS}
 )
-def training(*, points: Points = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200) -> Timed:
+def training(*, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200) -> Timed:
     """So many steps, the loss looked at after each (`harness.ntk.train.descend`)."""
     from harness.ntk.benchmarks._problem import compiled, problem, reference
 

@@ -13,7 +13,7 @@ from harness.ntk.benchmarks._parameters import (
     STEPS,
     WIDTH,
     Hidden,
-    Points,
+    PointCount,
     Steps,
     Width,
 )
@@ -39,7 +39,7 @@ def training_in_processes(
     processes: Count = 2,
     threads: Count = 1,
     networks: Count = 4,
-    points: Points = 64,
+    points: PointCount = 64,
     hidden: Hidden = 1,
     width: Width = 64,
     steps: Steps = 500,

@@ -11,7 +11,7 @@ from harness.ntk.benchmarks._parameters import (
     STEPS,
     WIDTH,
     Hidden,
-    Points,
+    PointCount,
     Steps,
     Width,
 )
@@ -29,7 +29,7 @@ from harness.ntk.benchmarks._parameters import (
     },
 )
 def training_loop(
-    *, points: Points = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200, looks: bool = True
+    *, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200, looks: bool = True
 ) -> Timed:
     """So many steps, each a call of one compiled program."""
     import jax
