@@ -18,7 +18,7 @@ from harness.ntk.benchmarks._parameters import (
     Width,
 )
 
-Count = Annotated[int, Meta(ge=1, le=64)]
+ProcessCount = Annotated[int, Meta(ge=1, le=64)]
 
 
 @benchmark(
@@ -36,9 +36,9 @@ Count = Annotated[int, Meta(ge=1, le=64)]
 )
 def training_in_processes(
     *,
-    processes: Count = 2,
-    threads: Count = 1,
-    networks: Count = 4,
+    processes: ProcessCount = 2,
+    threads: ProcessCount = 1,
+    networks: ProcessCount = 4,
     points: PointCount = 64,
     hidden: Hidden = 1,
     width: Width = 64,
