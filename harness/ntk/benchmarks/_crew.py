@@ -43,7 +43,7 @@ serve(**{work!r})
 Process = subprocess.Popen[str]
 
 
-class Answer(NamedTuple):
+class ProcessResult(NamedTuple):
     """The loss at the end of a process's work, and the seconds that its threads computed."""
 
     loss: float
@@ -69,7 +69,7 @@ class Crew:
         """Process ids."""
         return [process.pid for process in self._processes]
 
-    def work(self) -> list[Answer]:
+    def work(self) -> list[ProcessResult]:
         """Have every process do its work once."""
         for process in self._processes:
             assert process.stdin is not None
@@ -122,12 +122,12 @@ def _start(threads: int, work: dict[str, int]) -> Process:
     )
 
 
-def _answer(process: Process) -> Answer:
+def _answer(process: Process) -> ProcessResult:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
         raise RuntimeError(f"a process that trains ended with code {process.wait()}; see its error output")
-    return Answer(*map(float, line.split()))
+    return ProcessResult(*map(float, line.split()))
 
 
 def _end(processes: list[Process]) -> None:
