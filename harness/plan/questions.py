@@ -58,10 +58,10 @@ def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None
         _check_budget(budget, instance)
     first = instance.claim.first_seed if first_seed is None else first_seed
     point = dict(instance.point)
-    questions = tuple(predicate.questions(_Asking(instance, point, budget, first)))
+    questions = tuple(predicate.questions(_AskingInstance(instance, point, budget, first)))
     control: tuple[Question, ...] = ()
     if instance.control is not None and instance.control.predicate is not None:
-        rival = _Asking(instance, {**point, **instance.control.at}, budget, first)
+        rival = _AskingInstance(instance, {**point, **instance.control.at}, budget, first)
         control = tuple(instance.control.predicate.questions(rival))
     return Case(instance, questions, control)
 
@@ -103,7 +103,7 @@ def declared(experiment: Experiment) -> Declaration:
 
 
 @dataclass(frozen=True)
-class _Asking:
+class _AskingInstance:
     """An instance as its predicate sees it (`harness.predicates.Asking`), at a point of its own."""
 
     instance: Instance
