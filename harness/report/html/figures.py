@@ -55,7 +55,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class Axis:
+class PixelAxis:
     """x ↦ pixels."""
 
     low: float
@@ -73,14 +73,14 @@ class Axis:
         return self(min(self.high, max(self.low, x)))
 
 
-def spanning(values: Sequence[Side], start: float, end: float) -> Axis | None:
+def spanning(values: Sequence[Side], start: float, end: float) -> PixelAxis | None:
     """An axis for the values, with a little room; None for none."""
     known = [v for v in values if v is not None and math.isfinite(v)]
     if not known:
         return None
     low, high = min(known), max(known)
     room = (high - low) * 0.04 or abs(high) * 0.1 or 1.0
-    return Axis(low - room, high + room, start, end)
+    return PixelAxis(low - room, high + room, start, end)
 
 
 def sample(shown: InstanceRecord) -> Sample | None:
@@ -112,7 +112,7 @@ def sample(shown: InstanceRecord) -> Sample | None:
     )
 
 
-def _look(axis: Axis, n: int, sides: tuple[Side, Side], y: float) -> Look:
+def _look(axis: PixelAxis, n: int, sides: tuple[Side, Side], y: float) -> Look:
     low, high = sides
     if low is None and high is None:
         return Look(f"n = {n}", y, "")
