@@ -27,7 +27,7 @@ from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
 from harness.ntk.named_subjects import resolve
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
-from harness.ntk.subjects import Block, Subject, Which, ask
+from harness.ntk.subjects import KernelBlock, Subject, Which, ask
 
 WORST = 1e99
 """The error of an entry that is not a finite number, and the largest error reported: finite, so that a claim
@@ -50,8 +50,8 @@ class Difference:
     may be off by the accuracy.
     """
 
-    found: Block
-    expected: Block
+    found: KernelBlock
+    expected: KernelBlock
     unit: Matrix
     mask: Bool[np.ndarray, "rows columns"] | None = None
     size: Matrix | None = None
@@ -84,7 +84,7 @@ def largest(differences: Sequence[Difference], flaw: float = 0.0, accuracy: floa
     return max(each.error(0.0 if number else flaw, accuracy) for number, each in enumerate(differences))
 
 
-def deviations(*blocks: Block) -> float:
+def deviations(*blocks: KernelBlock) -> float:
     """How many standard errors noise is allowed, of blocks from as many replicates."""
     replicates = min((block.replicates for block in blocks if block.replicates), default=0)
     if not replicates:
@@ -112,8 +112,8 @@ class KernelCase:
     columns: Columns
     seed: int
     accuracy: float = 0.0
-    _known: dict[object, dict[Which, Block | StageError]] = field(default_factory=dict)
-    _plain: dict[Architecture, dict[Which, Block | StageError]] = field(default_factory=dict)
+    _known: dict[object, dict[Which, KernelBlock | StageError]] = field(default_factory=dict)
+    _plain: dict[Architecture, dict[Which, KernelBlock | StageError]] = field(default_factory=dict)
     _calls: int = 0
 
     def block(
@@ -124,14 +124,14 @@ class KernelCase:
         architecture: Architecture | None = None,
         *,
         again: bool = False,
-    ) -> Block:
+    ) -> KernelBlock:
         """The subject's kernel; `again` asks it even if it was asked before. Raises `StageError` where it
         gives none, and `NotCovered` where it gives none at this architecture, whatever the points."""
         return self._ask(self.subject, which, x1, x2, architecture, again)
 
     def expected(
         self, which: Which, x1: Rows, x2: Columns | None = None, architecture: Architecture | None = None
-    ) -> Block:
+    ) -> KernelBlock:
         """The reference's kernel. Raises `NotCovered` where the subject is the reference itself."""
         if self.subject is self.reference:
             raise NotCovered("the subject is the reference: name another reference")
@@ -175,7 +175,7 @@ class KernelCase:
         x2: Columns | None,
         architecture: Architecture | None,
         again: bool,
-    ) -> Block:
+    ) -> KernelBlock:
         architecture = architecture or self.architecture
         points = tuple(None if x is None else (x.dtype.str, x.shape, x.tobytes()) for x in (x1, x2))
         key = (subject is self.reference, architecture, points)
@@ -183,7 +183,9 @@ class KernelCase:
             self._calls += 1
             self._known[key] = ask(subject, architecture, x1, x2, self.seed * 1000 + self._calls)
         answer = self._known[key][which]
-        if isinstance(answer, NotCovered) and isinstance(self._at_plain(subject, architecture)[which], Block):
+        if isinstance(answer, NotCovered) and isinstance(
+            self._at_plain(subject, architecture)[which], KernelBlock
+        ):
             x = "x2 None" if x2 is None else f"x2 of {_described(x2)}"
             raise StageError(
                 f"the subject has this kernel of this architecture (it gave that of {len(PLAIN)} plain "
@@ -193,7 +195,9 @@ class KernelCase:
             raise answer
         return answer
 
-    def _at_plain(self, subject: Subject, architecture: Architecture) -> dict[Which, Block | StageError]:
+    def _at_plain(
+        self, subject: Subject, architecture: Architecture
+    ) -> dict[Which, KernelBlock | StageError]:
         """What a subject has at an architecture: its answers about `PLAIN`, as one array or as two.
 
         What is not covered is so by its architecture: else a subject would choose the points it is held to.
@@ -201,7 +205,7 @@ class KernelCase:
         if architecture not in self._plain:
             one, two = (ask(subject, architecture, PLAIN, x2, self.seed) for x2 in (None, PLAIN[::-1]))
             self._plain[architecture] = {
-                which: one[which] if isinstance(one[which], Block) else two[which] for which in one
+                which: one[which] if isinstance(one[which], KernelBlock) else two[which] for which in one
             }
         return self._plain[architecture]
 

@@ -20,7 +20,7 @@ from harness.ntk.empirical_subjects import Mode, Subject, ask, resolve
 from harness.ntk.names import SampleNetwork
 from harness.ntk.sample_networks import INPUTS, Scaled, Tree, draw_params, jacobian, mapped, network
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
-from harness.ntk.subjects import Block
+from harness.ntk.subjects import KernelBlock
 
 FACTORS = (1e-4, 2.0, 1e4)
 """Factors on a network's outputs: kernels change by their squares, 1e-8 to 1e8, beside which a jitter or a
@@ -353,5 +353,5 @@ def _swapped(kernel: np.ndarray) -> np.ndarray:
     return kernel.T if kernel.ndim == 2 else kernel.transpose(1, 0, 3, 2)
 
 
-def _block(values: Matrix) -> Block:
-    return Block(values, np.zeros_like(values), 0)
+def _block(values: Matrix) -> KernelBlock:
+    return KernelBlock(values, np.zeros_like(values), 0)

@@ -18,7 +18,7 @@ from harness.ntk.closed_form import alike, deepen
 from harness.ntk.conformance import Difference, KernelCase
 from harness.ntk.kernel_checks import OWN, Check, compared
 from harness.ntk.shapes import Matrix
-from harness.ntk.subjects import Block, Which
+from harness.ntk.subjects import KernelBlock, Which
 
 FACTOR = 1.3
 """By which scales are multiplied: no power of it up to the eighth is near 1, 2 or a power of 2."""
@@ -49,7 +49,7 @@ def depth(case: KernelCase, which: Which) -> list[Difference]:
         stepped = deepen(less, before.values, tangent.values)[which == "ntk"]
     mask = ~np.eye(len(case.rows), dtype=bool)
     answers = 1.0 + _growth(case, less, which, before.values, tangent.values)
-    expected = Block(stepped, np.zeros_like(stepped), 0)
+    expected = KernelBlock(stepped, np.zeros_like(stepped), 0)
     return [Difference(found, expected, case.unit(which, case.rows), mask, answers=answers)]
 
 
@@ -132,7 +132,9 @@ def width(case: KernelCase, which: Which) -> list[Difference]:
     if which == "nngp" or it.parameterization == "ntk":
         unit = case.unit(which, a, b)
         return [Difference(each, once, unit, answers=OWN) for each in (twice, thrice)]
-    grown = Block(2 * twice.values - once.values, np.hypot(2 * twice.error, once.error), twice.replicates)
+    grown = KernelBlock(
+        2 * twice.values - once.values, np.hypot(2 * twice.error, once.error), twice.replicates
+    )
     unit = case.unit(which, a, b, replace(it, width=3 * it.width))
     return [Difference(thrice, grown, unit, answers=RESCALED)]
 

@@ -16,7 +16,7 @@ from harness.ntk.conformance import Difference, KernelCase
 from harness.ntk.kernel_checks import HALF, Check, compared
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
 from harness.ntk.shapes import Columns, Matrix, Rows
-from harness.ntk.subjects import Block, Which
+from harness.ntk.subjects import KernelBlock, Which
 
 RARE = 10.0
 """Beyond inputs of this size erf's derivatives are 0 but for one draw in 1e3 and fewer, and the
@@ -67,7 +67,7 @@ class AtScale:
         return Difference(found, expected, self._tolerances[key][which], size=case.unit(which, first, second))
 
 
-def refuse_rare_events(case: KernelCase, which: Which, scale: float, found: Block) -> None:
+def refuse_rare_events(case: KernelCase, which: Which, scale: float, found: KernelBlock) -> None:
     """Raise `NotCovered` where an estimate's spread, at inputs of this scale, says nothing of its error."""
     rare = which == "ntk" and case.architecture.activation == "erf" and scale > RARE
     if rare and found.error.any():

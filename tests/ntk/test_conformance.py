@@ -19,7 +19,7 @@ from harness.ntk.kernel_checks import CHECKS
 from harness.ntk.kernel_relations import RELATIONS
 from harness.ntk.noise_checks import CHECKS as NOISE_CHECKS
 from harness.ntk.scale_checks import AtScale
-from harness.ntk.subjects import Block
+from harness.ntk.subjects import KernelBlock
 from harness.report.brief import brief
 from harness.report.html import page
 from harness.report.markdown import markdown
@@ -303,7 +303,7 @@ def test_a_stated_accuracy(name, accuracy, verdict):
 
 def block(values, error=0.0, replicates=0):
     values = np.atleast_2d(np.asarray(values, dtype=float))
-    return Block(values, np.broadcast_to(error, values.shape).astype(float), replicates)
+    return KernelBlock(values, np.broadcast_to(error, values.shape).astype(float), replicates)
 
 
 def test_errors_are_in_units_of_the_kernel():

@@ -23,7 +23,7 @@ from harness.ntk.mean_kernels import empirical
 from harness.ntk.monte_carlo import monte_carlo
 from harness.ntk.named_subjects import resolve
 from harness.ntk.scale_checks import AtScale
-from harness.ntk.subjects import Block, ask
+from harness.ntk.subjects import KernelBlock, ask
 from harness.ntk.train import Initial, train
 
 X = np.random.default_rng([7, 100]).standard_normal((5, 4))
@@ -395,14 +395,14 @@ def test_without_an_accuracy_errors_are_as_before():
 
 def test_an_accuracy_is_a_tolerance_and_no_more():
     """An error beyond it counts in full: the claim's own tolerance is not added."""
-    block = Block(np.array([[1.0, 2.0]]), np.zeros((1, 2)), 0)
-    near = Block(np.array([[1.0, 2.0 + 2e-6]]), np.zeros((1, 2)), 0)
+    block = KernelBlock(np.array([[1.0, 2.0]]), np.zeros((1, 2)), 0)
+    near = KernelBlock(np.array([[1.0, 2.0 + 2e-6]]), np.zeros((1, 2)), 0)
     unit = np.array([[1.0, 2.0]])
     assert Difference(near, block, unit).error(accuracy=2e-6) == 0
     assert Difference(near, block, unit).error(accuracy=0.9e-6) == pytest.approx(1e-6, rel=1e-6)
     assert Difference(near, block, unit, answers=2.0).error(accuracy=0.9e-6) == 0
     assert Difference(near, block, unit).error(flaw=1e-7, accuracy=2e-6) > 2e-6
-    nothing = Block(np.full((1, 2), np.nan), block.error, 0)
+    nothing = KernelBlock(np.full((1, 2), np.nan), block.error, 0)
     assert Difference(nothing, block, unit).error(accuracy=0.01) == 1e99
 
 
