@@ -22,15 +22,15 @@ from harness.ntk.fully_connected import fully_connected
 Predictions = Float[np.ndarray, "times test"]
 
 
-class Blocks(NamedTuple):
+class TrainTestKernels(NamedTuple):
     """A kernel on the training points, and between test and training points."""
 
     gram: solve.Gram
     cross: solve.Cross
 
-    def times(self, factor: float) -> Blocks:
+    def times(self, factor: float) -> TrainTestKernels:
         """The kernel scaled."""
-        return Blocks(factor * self.gram, factor * self.cross)
+        return TrainTestKernels(factor * self.gram, factor * self.cross)
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class Problem:
     f_0_test: Float[np.ndarray, " test"]
     rate: float
     times: Int[np.ndarray, " times"]
-    ntk: Blocks
-    nngp: Blocks
-    whole: Blocks
+    ntk: TrainTestKernels
+    nngp: TrainTestKernels
+    whole: TrainTestKernels
 
     @property
     def steps(self) -> int:
@@ -64,7 +64,9 @@ class Problem:
         arrays = (self.x, self.y, self.x_test, self.rate, self.times)
         return tuple(jnp.asarray(each) for each in arrays)
 
-    def predicted(self, kernel: Blocks, name: str) -> tuple[Predictions, Float[np.ndarray, " times"]]:
+    def predicted(
+        self, kernel: TrainTestKernels, name: str
+    ) -> tuple[Predictions, Float[np.ndarray, " times"]]:
         """f at the test points, and the norm of the residual, at the recorded times."""
         solver = solve.factor(name, kernel.gram)
         at = [(np.asarray(float(time)), np.asarray(self.rate)) for time in self.times]
@@ -73,13 +75,13 @@ class Problem:
         at_train = np.stack([solver.after(*when, kernel.gram, *start, self.f_0) for when in at])
         return at_test, np.linalg.norm(at_train - self.y, axis=1)
 
-    def own_kernel(self) -> Blocks:
+    def own_kernel(self) -> TrainTestKernels:
         """The network's own NTK of the trained layers, before training."""
         gram, cross = (
             float64_ntk(self.params, self.architecture, first, second, self.numbers)
             for first, second in ((self.x, None), (self.x_test, self.x))
         )
-        return Blocks(gram, cross)
+        return TrainTestKernels(gram, cross)
 
 
 def prepare(
@@ -96,7 +98,7 @@ def prepare(
     """The first network of a seed. Raises `StageError` where there is no learning rate."""
     x, x_test, model = points.x_train, points.x_test, fully_connected(architecture)
     nngp, ntk = (
-        Blocks(gram, cross)
+        TrainTestKernels(gram, cross)
         for gram, cross in zip(
             kernels.nngp_ntk(architecture, x), kernels.nngp_ntk(architecture, x_test, x), strict=True
         )
@@ -106,7 +108,7 @@ def prepare(
     params = network.in_float64(initial.params)
     if layers != "all":
         numbers = parts.numbers_of(layers, architecture.hidden)
-        ntk = Blocks(
+        ntk = TrainTestKernels(
             parts.partial_ntk(architecture, layers, x), parts.partial_ntk(architecture, layers, x_test, x)
         )
         own_largest = solve.largest_eigenvalue(float64_ntk(params, architecture, x, layers=numbers))
