@@ -33,7 +33,7 @@ five layers of ReLU keep three digits of nearly parallel points."""
 
 
 @dataclass
-class Blocks:
+class PlacedCase:
     """A case at points of one scale, precision and kind of repetition; `checks` has what is asked of them.
 
     Both kernels' tolerances come together, and are kept for the second that is asked for.

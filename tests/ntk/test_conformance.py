@@ -13,7 +13,7 @@ import harness
 from harness.declare import NotCovered, StageError
 from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
-from harness.ntk.block_checks import Blocks
+from harness.ntk.block_checks import PlacedCase
 from harness.ntk.conformance import WORST, Difference, KernelCase, case_of, deviations
 from harness.ntk.kernel_checks import CHECKS
 from harness.ntk.kernel_relations import RELATIONS
@@ -229,7 +229,7 @@ def test_every_check_is_claimed():
     """Of both kernels, each with the flawed kernel as its control where it is expected to hold."""
     suite = harness.load(SUITE)
     read = {quantity for claim in suite.claims.values() for quantity in claim.predicate.quantities}
-    at_points = (*AtScale(1.0).checks, *Blocks(1.0, "float64", "none").checks)
+    at_points = (*AtScale(1.0).checks, *PlacedCase(1.0, "float64", "none").checks)
     checks = (*CHECKS, *RELATIONS, *at_points, *NOISE_CHECKS)
     named = {f"{which}.{check}" for which in ("nngp", "ntk") for check in checks}
     assert named - read <= {"nngp.huge-diagonal-error"}
