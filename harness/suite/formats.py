@@ -36,7 +36,7 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Change:
+class FormatChange:
     """Something that suites before `since` meant differently; `find` gives a mistake for each place."""
 
     since: int
@@ -118,9 +118,11 @@ def _tables(value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield from ((name, table) for name, table in value.items() if isinstance(table, Mapping))
 
 
-CHANGES: tuple[Change, ...] = (
-    Change(2, "your own data stay as they are unless `preprocess` or `targets` says otherwise", _own_data),
-    Change(2, "claims are looked at from 14 seeds on, not from 6", _budgets),
+CHANGES: tuple[FormatChange, ...] = (
+    FormatChange(
+        2, "your own data stay as they are unless `preprocess` or `targets` says otherwise", _own_data
+    ),
+    FormatChange(2, "claims are looked at from 14 seeds on, not from 6", _budgets),
 )
 """Everything that has changed, by the format that changed it."""
 
