@@ -301,13 +301,13 @@ def semidefinite(case: EmpiricalCase, flaw: float) -> tuple[float, float]:
     return min(max(below, 0.0), WORST), min(max(below, 0.0) + flaw, WORST)
 
 
-Check = Callable[[EmpiricalCase, float], tuple[float, float]]
+EmpiricalCheck = Callable[[EmpiricalCase, float], tuple[float, float]]
 """The error of the subject's kernel, and that of the rival: the same kernel with a flaw of the given size."""
 
 
 def _compared(
     differences: Callable[[EmpiricalCase], Sequence[Difference]], flaw: float | None = None
-) -> Check:
+) -> EmpiricalCheck:
     def both(case: EmpiricalCase, common: float) -> tuple[float, float]:
         found = differences(case)
         return largest(found), largest(found, flaw or common)
@@ -315,7 +315,7 @@ def _compared(
     return both
 
 
-CHECKS: dict[str, Check] = {
+CHECKS: dict[str, EmpiricalCheck] = {
     "error": _compared(values),
     "shape-error": _compared(shapes),
     "asymmetry": _compared(symmetry),
