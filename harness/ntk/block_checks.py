@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from harness.ntk.conformance import Difference, KernelCase
-from harness.ntk.kernel_checks import Check, compared
+from harness.ntk.kernel_checks import KernelCheck, compared
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
 from harness.ntk.scale_checks import refuse_rare_events
 from harness.ntk.shapes import Columns, Matrix, Rows
@@ -45,7 +45,7 @@ class PlacedCase:
     _tolerances: dict[tuple[bytes, bytes], dict[Which, Matrix]] = field(default_factory=dict)
 
     @property
-    def checks(self) -> dict[str, Check]:
+    def checks(self) -> dict[str, KernelCheck]:
         """By the names that quantities use."""
         return {"error": self.error}
 

@@ -19,7 +19,7 @@ from harness.ntk.conformance import WORST, Difference, KernelCase, deviations, l
 from harness.ntk.shapes import Points
 from harness.ntk.subjects import Which
 
-Check = Callable[[KernelCase, Which, float], tuple[float, float]]
+KernelCheck = Callable[[KernelCase, Which, float], tuple[float, float]]
 """The error of the subject's kernel, and that of the rival: the same kernel with a flaw of the given size."""
 
 NEAR = (0.0, 1e-15, 1e-12, 1e-8, 1e-4)
@@ -230,7 +230,9 @@ def noise(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
     return min(excused, WORST), min(excused, WORST) + LOOSE
 
 
-def compared(check: Callable[[KernelCase, Which], list[Difference]], flaw: float | None = None) -> Check:
+def compared(
+    check: Callable[[KernelCase, Which], list[Difference]], flaw: float | None = None
+) -> KernelCheck:
     """The largest error of a check's differences, and that with a flaw (of a size of its own, if given)."""
 
     def both(case: KernelCase, which: Which, common: float) -> tuple[float, float]:
@@ -243,7 +245,7 @@ def compared(check: Callable[[KernelCase, Which], list[Difference]], flaw: float
     return both
 
 
-CHECKS: dict[str, Check] = {
+CHECKS: dict[str, KernelCheck] = {
     "error": compared(values),
     "diagonal-error": compared(diagonal),
     "near-duplicate-error": compared(near_duplicates),
@@ -289,7 +291,7 @@ def _random(case: KernelCase) -> np.random.Generator:
     return np.random.default_rng([case.seed, 0x4348])
 
 
-def measured(checks: Mapping[str, Check], case: KernelCase, flaw: float) -> dict[str, float]:
+def measured(checks: Mapping[str, KernelCheck], case: KernelCase, flaw: float) -> dict[str, float]:
     """Both errors of every check of both kernels, each in a stage of its own."""
     errors: dict[str, float] = {}
     for which in get_args(Which):

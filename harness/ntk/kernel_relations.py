@@ -16,7 +16,7 @@ from harness.declare import NotCovered, StageError
 from harness.ntk.architecture import HOMOGENEOUS, Architecture
 from harness.ntk.closed_form import alike, deepen
 from harness.ntk.conformance import Difference, KernelCase
-from harness.ntk.kernel_checks import OWN, Check, compared
+from harness.ntk.kernel_checks import OWN, KernelCheck, compared
 from harness.ntk.shapes import Matrix
 from harness.ntk.subjects import KernelBlock, Which
 
@@ -139,7 +139,7 @@ def width(case: KernelCase, which: Which) -> list[Difference]:
     return [Difference(thrice, grown, unit, answers=RESCALED)]
 
 
-RELATIONS: dict[str, Check] = {
+RELATIONS: dict[str, KernelCheck] = {
     "depth-error": compared(depth),
     "w-std-error": compared(w_std),
     "b-std-error": compared(b_std),

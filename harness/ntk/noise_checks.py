@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.declare import NotCovered, StageError
 from harness.ntk.conformance import WORST, KernelCase
-from harness.ntk.kernel_checks import Check
+from harness.ntk.kernel_checks import KernelCheck
 from harness.ntk.subjects import Which
 
 FEWEST = 6
@@ -68,4 +68,4 @@ def _scores(case: KernelCase, which: Which, factor: float) -> tuple[np.ndarray, 
     return scores[~exact | off], (replicates - 1) / (replicates - 3) if replicates else 1.0
 
 
-CHECKS: dict[str, Check] = {"z-mean": mean, "z-square": square}
+CHECKS: dict[str, KernelCheck] = {"z-mean": mean, "z-square": square}

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.declare import NotCovered
 from harness.ntk.conformance import Difference, KernelCase
-from harness.ntk.kernel_checks import HALF, Check, compared
+from harness.ntk.kernel_checks import HALF, KernelCheck, compared
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
 from harness.ntk.shapes import Columns, Matrix, Rows
 from harness.ntk.subjects import KernelBlock, Which
@@ -35,7 +35,7 @@ class AtScale:
     _tolerances: dict[tuple[str, bool], dict[Which, Matrix]] = field(default_factory=dict)
 
     @property
-    def checks(self) -> dict[str, Check]:
+    def checks(self) -> dict[str, KernelCheck]:
         """By the names that quantities use."""
         return {"error": compared(self.values), "float32-error": compared(self.float32, HALF)}
 
