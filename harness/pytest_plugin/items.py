@@ -57,7 +57,7 @@ class SuiteFile(pytest.Module):
         """What `request.module` gives; the file itself is no Python."""
         return types.ModuleType(self.path.stem)
 
-    def collect(self) -> Iterator[Claim | Timing]:
+    def collect(self) -> Iterator[ClaimItem | Timing]:
         """An item per instance, then one per benchmark and point, in the order of the file."""
         make_local_modules_importable()
         here = Path.cwd()
@@ -73,13 +73,13 @@ class SuiteFile(pytest.Module):
             raise self.CollectError(safe(namesakes(suite.name, other, path)))
         self.obj.__doc__ = safe(suite.title)
         for instance in suite.instances:
-            yield Claim.from_parent(self, name=instance.local_id, suite=suite, instance=instance)
+            yield ClaimItem.from_parent(self, name=instance.local_id, suite=suite, instance=instance)
         for benchmark in suite.benchmarks.values():
             for values in itertools.product(*(axis.values for axis in benchmark.axes.values())):
                 yield Timing.of(self, benchmark, values)
 
 
-class Claim(SuiteItem):
+class ClaimItem(SuiteItem):
     """An instance: measures what it needs and fails where its outcome does."""
 
     def __init__(self, *, suite: Suite, instance: Instance, **how: Any) -> None:
