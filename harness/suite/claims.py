@@ -138,7 +138,7 @@ def read_claim(
     axes = experiment.axes if experiment else None
     raw_at = table.take("at", dict[str, Any], {})
     at = _at(raw_at, (*path, "at"), axes, notes) if axes is not None else {}
-    reader = _Claim(kind, raw_predicate, predicate, experiment, cites, notes)
+    reader = _ReadClaim(kind, raw_predicate, predicate, experiment, cites, notes)
     raw_control = table.take("control", str | dict[str, Any], None, expected=_CONTROL)
     control = reader.control(raw_control, (*path, "control"))
     overrides = tuple(
@@ -273,7 +273,7 @@ def _check_says(says: str, axes: Mapping[str, Axis] | None, path: KeyPath, notes
     return not unknown
 
 
-class _Claim:
+class _ReadClaim:
     """What reading controls and overrides needs to know of their claim."""
 
     def __init__(
