@@ -31,7 +31,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Columns:
+class TableColumns:
     """Which columns a table has beside those that all have."""
 
     past: bool
@@ -68,7 +68,7 @@ def page(
         headline=headline(views, since),
         chunks=chunks(views),
         filters=filters(views),
-        has=Columns(
+        has=TableColumns(
             past=any(past.get(i.id) for i in record.instances),
             chances=any(i.reproducibility is not None or i.fragile for i in record.instances),
         ),
