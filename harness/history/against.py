@@ -87,7 +87,7 @@ class Published:
         """Where the suite expects something else, on seeds that it does not call explored; see `formed`."""
         return unexplored(suite, self.records)
 
-    def hold(self, record: Record) -> Comparison:
+    def hold(self, record: Record) -> AgainstPublished:
         """A run's record beside the published ones. Raises `AgainstError`."""
         self.check({suite.name: suite.given for suite in record.suites})
         published = self.instances
@@ -96,11 +96,11 @@ class Published:
         ran = {instance.id for instance in record.instances}
         left = sum(then.suite in names for id_, then in published.items() if id_ not in ran)
         seeds = " and ".join(dict.fromkeys(first_seeds(each) for each in self.records.values()))
-        return Comparison(tuple(self.records), seeds, held, left)
+        return AgainstPublished(tuple(self.records), seeds, held, left)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AgainstPublished:
     """A run beside published records, which have `left` instances of its suites that were not in the run."""
 
     files: tuple[str, ...]
@@ -151,7 +151,7 @@ def hold(now: InstanceRecord, then: InstanceRecord | None) -> Held:
     return Held(now.id, kind, f"published {_said(then)}, now {_said(now)}")
 
 
-def against_text(comparison: Comparison, paint: Callable[[str, str], str]) -> str:
+def against_text(comparison: AgainstPublished, paint: Callable[[str, str], str]) -> str:
     """How many instances are as published, and what the others are; those that differ first, all of them."""
     counts = Counter(each.kind for each in comparison.held)
     total = len(comparison.held)
