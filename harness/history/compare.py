@@ -16,7 +16,7 @@ from harness.text import printable
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CommitComparison:
     """What differs between two commits; made by `compare`. `environment` is (name, before, after)."""
 
     before: Commit
@@ -41,7 +41,7 @@ class Comparison:
         return Counter(found.kind for found in self.changes)
 
 
-def compare(before: CommitState, after: CommitState) -> Comparison:
+def compare(before: CommitState, after: CommitState) -> CommitComparison:
     """What became of the instances of both, worst first.
 
     Raises `NoRecordError` where the two are of different suites.
@@ -54,7 +54,7 @@ def compare(before: CommitState, after: CommitState) -> Comparison:
         )
     found = sorted(changes(before, after), key=lambda c: KINDS.index(c.kind))
     both = [c for c in found if c.before and c.after]
-    return Comparison(
+    return CommitComparison(
         before.commit,
         after.commit,
         tuple(found),
