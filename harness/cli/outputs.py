@@ -26,7 +26,7 @@ _FOLDER = Path("reports")
 
 
 @dataclass(frozen=True)
-class File:
+class OutputFile:
     """What is to be written: what it is called, where it goes, and how it is made."""
 
     what: str
@@ -42,7 +42,7 @@ class Rendered:
     summary: Path | None
     html: Path | None
 
-    def files(self, record: Record, history: Path, since: str | None = None) -> Iterator[File]:
+    def files(self, record: Record, history: Path, since: str | None = None) -> Iterator[OutputFile]:
         """What is wanted. A page, and a summary with `since`, tell what has changed."""
         from harness.history.context import Context, context
         from harness.report.brief import brief
@@ -57,12 +57,12 @@ class Rendered:
             return found
 
         if self.markdown is not None:
-            yield File("Markdown", self.markdown, lambda: markdown(record))
+            yield OutputFile("Markdown", self.markdown, lambda: markdown(record))
         if self.summary is not None:
             changed = around().changed if since is not None else {}
-            yield File("Summary", self.summary, lambda: brief(record, changed))
+            yield OutputFile("Summary", self.summary, lambda: brief(record, changed))
         if self.html is not None:
-            yield File("HTML", self.html, lambda: page(
+            yield OutputFile("HTML", self.html, lambda: page(
                 record,
                 past=around().past,
                 since=around().since,
@@ -145,7 +145,7 @@ class Outputs:
         except UserError as error:
             problems.append(str(error))
         else:
-            written, problems = save([File("Record", path, lambda: to_json(record))])
+            written, problems = save([OutputFile("Record", path, lambda: to_json(record))])
         if self.keep:
             try:
                 written.append(str(keep(self.history, record)))
@@ -190,7 +190,7 @@ def against_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def save(files: Iterator[File] | Sequence[File]) -> tuple[list[str], list[str]]:
+def save(files: Iterator[OutputFile] | Sequence[OutputFile]) -> tuple[list[str], list[str]]:
     """Write the files; what was written, and why what was not."""
     from harness.git import make_ignored
     from harness.report.files import write_whole
