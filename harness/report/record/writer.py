@@ -50,7 +50,7 @@ def _fields(record: Record) -> Iterator[bytes]:
             yield _table(field.name, map(msgspec.json.encode, value))
         else:
             yield encode(field.name) + b":" + msgspec.json.encode(value)
-    file = _File(Sources(), Points(record), Rivals())
+    file = _RecordTables(Sources(), Points(record), Rivals())
     claims, instances = file.claims_and_instances(record)
     shared = file.points.shared()
     experiments = (encode(name) + b":" + encode(params) for name, params in shared.items())
@@ -67,7 +67,7 @@ def _table(name: str, lines: Iterable[bytes]) -> bytes:
 
 
 @dataclass(frozen=True)
-class _File:
+class _RecordTables:
     """The tables, which claims and instances fill."""
 
     sources: Sources
