@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from harness.ntk.preparation import BUNDLED
 
-Inputs = Float[np.ndarray, "points features"]
+NetworkInputs = Float[np.ndarray, "points features"]
 Outputs = Float[np.ndarray, " points"]
 
 
@@ -31,7 +31,7 @@ class Loaded:
     `own_train`: the data come with a split of their own, and so many first rows are its training points.
     """
 
-    x: Inputs
+    x: NetworkInputs
     y: Outputs
     own_train: int | None = None
 
@@ -75,7 +75,7 @@ def arrays(data: str, returned: object) -> Loaded:
     return Loaded(np.concatenate([x, x_test]), np.concatenate([y, y_test]), own_train=len(x))
 
 
-def _pair(data: str, role: str, inputs: object, targets: object) -> tuple[Inputs, Outputs]:
+def _pair(data: str, role: str, inputs: object, targets: object) -> tuple[NetworkInputs, Outputs]:
     x, y = _array(data, f"{role}inputs", inputs), _array(data, f"{role}targets", targets)
     if x.ndim != 2 or not x.shape[1] or y.shape != x.shape[:1]:
         expected = f"{role}inputs [points, features] and targets [points]"
