@@ -20,7 +20,7 @@ from harness.ntk import solve
 from harness.ntk.measures import Predictions, Ruler
 from harness.ntk.solve import AtTest, Cross, Gram, Solver, Vector
 
-Kernel = Callable[[Float[np.ndarray, "rows inputs"], Float[np.ndarray, "columns inputs"]], np.ndarray]
+KernelFunction = Callable[[Float[np.ndarray, "rows inputs"], Float[np.ndarray, "columns inputs"]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Fitted:
 
 def fit(
     name: str,
-    kernel: Kernel,
+    kernel: KernelFunction,
     x: Float[np.ndarray, "train inputs"],
     y: Float[np.ndarray, " train"],
     x_test: Float[np.ndarray, "test inputs"],
