@@ -33,13 +33,13 @@ from harness.report.record import InstanceRecord, Record
 from harness.suite import Mistake, Suite
 from harness.text import printable
 
-Kind = Literal["differs", "noted", "same"]
+DifferenceKind = Literal["differs", "noted", "same"]
 NAMED = 20
 """How many instances that are noted are named one by one; all that differ are."""
 
 _DEFINITE = ("supported", "refuted")
 _BROKEN = ("error", "not-run")
-_GLYPHS: Mapping[Kind, str] = {"differs": "✗", "noted": "·", "same": "="}
+_GLYPHS: Mapping[DifferenceKind, str] = {"differs": "✗", "noted": "·", "same": "="}
 
 
 class AgainstError(UserError, ValueError):
@@ -51,7 +51,7 @@ class Held:
     """One instance of a run beside the published one, in words."""
 
     id: str
-    kind: Kind
+    kind: DifferenceKind
     says: str
 
 
@@ -147,7 +147,7 @@ def hold(now: InstanceRecord, then: InstanceRecord | None) -> Held:
     broken = now.outcome in _BROKEN and now.outcome != then.outcome
     fails = now.outcome in FAILING and then.outcome not in FAILING
     lost = now.outcome == "not-covered" and then.outcome == "as-expected"
-    kind: Kind = "differs" if opposite or broken or fails or lost else "noted"
+    kind: DifferenceKind = "differs" if opposite or broken or fails or lost else "noted"
     return Held(now.id, kind, f"published {_said(then)}, now {_said(now)}")
 
 
@@ -172,7 +172,7 @@ def against_text(comparison: AgainstPublished, paint: Callable[[str, str], str])
 
 
 def _by_itself(now: InstanceRecord, why: str) -> Held:
-    kind: Kind = "differs" if now.outcome in FAILING else "noted"
+    kind: DifferenceKind = "differs" if now.outcome in FAILING else "noted"
     return Held(now.id, kind, f"{why}, so judged by its own outcome: {_said(now)}")
 
 
