@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.report.change import CHANGE_GLYPHS, KINDS, QUIET, Change, Kind
+from harness.report.change import CHANGE_GLYPHS, KINDS, QUIET, Change, ChangeKind
 from harness.report.html.templating import render
 
 
@@ -14,7 +14,7 @@ from harness.report.html.templating import render
 class KindRows:
     """The rows of one kind."""
 
-    kind: Kind
+    kind: ChangeKind
     glyph: str
     rows: tuple[Change, ...]
     folded: bool
