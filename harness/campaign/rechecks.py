@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.campaign.enquiries import Enquiry, Known, Limits
+from harness.campaign.enquiries import Enquiry, Limits, Measurements
 from harness.measure import Group, Measurement
 from harness.plan import Case, Params, Trial, fixed
 
@@ -36,7 +36,7 @@ def points_of(cases: Sequence[Case]) -> dict[Point, dict[Group, None]]:
     return points
 
 
-def groups_of(points: Mapping[Point, Iterable[Group]], known: Known) -> dict[Group, list[Measurement]]:
+def groups_of(points: Mapping[Point, Iterable[Group]], known: Measurements) -> dict[Group, list[Measurement]]:
     """What passes or fails together, with its measurements."""
     groups: dict[tuple[str, str], Group] = {}
     read: dict[Group, list[Measurement]] = {}
