@@ -245,7 +245,7 @@ _EVENTS: dict[str, _Event] = {
 """What is noticed, by the names that Python gives to events."""
 
 
-class Limits:
+class Allowances:
     """What every trial of this process may use: made once, as its environment does not change."""
 
     def __init__(self, scratch: str = "") -> None:

@@ -22,7 +22,7 @@ from harness.declare import Declaration, Missing, StageReport, collect_stages, f
 from harness.declare.blame import innermost, summary
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
-from harness.measure.reads import Limits, Notes, noticed, watch
+from harness.measure.reads import Allowances, Notes, noticed, watch
 from harness.measure.records import Job, JobResult, Stage, Started, TrialResult, Use
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
@@ -45,7 +45,7 @@ def main(descriptor: int, mark: bytes, folder: str = "") -> None:
     channel = Channel(descriptor, mark)
     baseline = frozenset(loaded_sources(list(sys.modules)))
     watcher = Watcher(folder)
-    limits = Limits(folder)
+    limits = Allowances(folder)
     watch()
     home = os.getpid()
     while True:
@@ -62,7 +62,7 @@ def main(descriptor: int, mark: bytes, folder: str = "") -> None:
 
 
 def run_job(
-    job: Job, baseline: frozenset[str], watcher: Watcher | None = None, limits: Limits | None = None
+    job: Job, baseline: frozenset[str], watcher: Watcher | None = None, limits: Allowances | None = None
 ) -> JobResult:
     """Run a job. Whatever it raises becomes an outcome with errors."""
     watcher = watcher or Watcher()
@@ -121,7 +121,7 @@ def _stages(reports: Sequence[StageReport]) -> tuple[Stage, ...]:
 
 
 def _uses(
-    job: Job, notes: Notes, limits: Limits | None, undeclared: Iterable[str]
+    job: Job, notes: Notes, limits: Allowances | None, undeclared: Iterable[str]
 ) -> tuple[tuple[Use, ...], tuple[str, ...]]:
     """What the trial used and may not, and what it used of site-packages. `undeclared` modules are left out:
     they are told of by name."""
