@@ -14,7 +14,7 @@ from harness.text import shortened
 
 OUT_OF_TIME = "the time budget was spent"
 
-Limits = Callable[[Trial], tuple[float, int | None]]
+LimitsOf = Callable[[Trial], tuple[float, int | None]]
 """The seconds that a trial may take, and the bytes that its worker may hold."""
 
 
@@ -57,7 +57,7 @@ class Rechecker:
         """What is to be repeated."""
         return list(dict.fromkeys(measurement.trial for _, measurement in self._pairs))
 
-    def request(self, limits: Limits) -> None:
+    def request(self, limits: LimitsOf) -> None:
         """Have the laboratory repeat it."""
         for trial in self.trials:
             self._laboratory.repeat(trial, *limits(trial))
