@@ -22,7 +22,7 @@ from harness.declare import Declaration, Missing, StageReport, collect_stages, f
 from harness.declare.blame import innermost, summary
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
-from harness.measure.reads import Allowances, Notes, noticed, watch
+from harness.measure.reads import Allowances, TrialNotes, noticed, watch
 from harness.measure.records import Job, JobResult, Stage, Started, TrialResult, Use
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
@@ -71,7 +71,7 @@ def run_job(
     used: set[str] = set()
     before = set(sys.modules)
     start = time.perf_counter()
-    notes = Notes()
+    notes = TrialNotes()
     imported: tuple[str, ...] = ()
     results: list[TrialResult] = []
     error = raised = trace = ""
@@ -121,7 +121,7 @@ def _stages(reports: Sequence[StageReport]) -> tuple[Stage, ...]:
 
 
 def _uses(
-    job: Job, notes: Notes, limits: Allowances | None, undeclared: Iterable[str]
+    job: Job, notes: TrialNotes, limits: Allowances | None, undeclared: Iterable[str]
 ) -> tuple[tuple[Use, ...], tuple[str, ...]]:
     """What the trial used and may not, and what it used of site-packages. `undeclared` modules are left out:
     they are told of by name."""
