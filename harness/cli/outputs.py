@@ -72,7 +72,7 @@ class Rendered:
 
 
 @dataclass(frozen=True)
-class Outputs:
+class RecordOutputs:
     """Where a record goes, as the options say."""
 
     json: Path | None
@@ -224,7 +224,7 @@ def rendering_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of `Outputs`, as its argument `outputs`."""
+    """Give a command the options of `RecordOutputs`, as its argument `outputs`."""
 
     @click.option("--json", type=click.Path(path_type=Path), help="Where to write the record.")
     @rendering_options
@@ -240,6 +240,6 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         against: Published | None,
         **others: Any,
     ) -> None:
-        command(outputs=Outputs(json, rendered, history, not no_history, against), **others)
+        command(outputs=RecordOutputs(json, rendered, history, not no_history, against), **others)
 
     return wrapped

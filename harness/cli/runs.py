@@ -23,7 +23,7 @@ from harness.cli.options import (
     targets_argument,
 )
 from harness.cli.outputs import (
-    Outputs,
+    RecordOutputs,
     Rendered,
     against_option,
     hold,
@@ -53,7 +53,7 @@ def run(
     keyword: str,
     marks: str,
     options: RunOptions,
-    outputs: Outputs,
+    outputs: RecordOutputs,
     quiet: bool,
 ) -> None:
     """Measure and judge claims; print the report, and write the record to reports/NAME.json.
@@ -150,7 +150,7 @@ def report(
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @output_options
 @run_option("store")
-def merge(files: Sequence[Path], outputs: Outputs, store: Path) -> None:
+def merge(files: Sequence[Path], outputs: RecordOutputs, store: Path) -> None:
     """Merge records of shards into one, and stores into one; each FILE is a record or a store.
 
     Records become reports/NAME.json, as one run would have written it, with its exit code. The trials of the
