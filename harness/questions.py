@@ -17,7 +17,7 @@ from typing import Literal
 from harness.declare import Inputs, Scale, Value
 from harness.errors import OptionError
 
-Params = tuple[tuple[str, Value], ...]
+TrialParams = tuple[tuple[str, Value], ...]
 Center = Literal["mean", "pseudomedian", "median"]
 Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
 """What the number of a seed is: of two quantities their ratio (as its logarithm) or difference, of one its
@@ -47,7 +47,7 @@ class Trial:
     """
 
     run: str
-    params: Params
+    params: TrialParams
     seed: int
     inputs: Inputs | None = None
 
@@ -65,7 +65,7 @@ class Trial:
         return arguments(self.params)
 
 
-def arguments(params: Params) -> dict[str, Value]:
+def arguments(params: TrialParams) -> dict[str, Value]:
     """Parameters, named as suites do, as Python keyword arguments."""
     return {name.replace("-", "_"): value for name, value in params}
 
@@ -75,7 +75,7 @@ class Reading:
     """One quantity at one point, over all seeds."""
 
     run: str
-    params: Params
+    params: TrialParams
     quantity: str
     inputs: Inputs | None = None
 

@@ -27,7 +27,7 @@ from harness.measure.digests import Stamp, digest_of, stamp_of
 from harness.measure.installed import Distribution, Seen, beneath, owner, startup_lines
 from harness.measure.modules import Finder, Located
 from harness.measure.parsing import Import, Parsed, archive_of, parse
-from harness.questions import Params, Trial
+from harness.questions import Trial, TrialParams
 
 CUSTOM = ("sitecustomize", "usercustomize")
 """Modules that Python imports whenever it starts."""
@@ -51,7 +51,7 @@ class SourceClosure:
         return all(stamp_of(file) == stamp for file, stamp in self.files.items())
 
 
-def source_of(run: str, params: Params, seen: Seen | None = None) -> SourceClosure:
+def source_of(run: str, params: TrialParams, seen: Seen | None = None) -> SourceClosure:
     """The closure of the experiment `run` with these parameters. Raises `UnknownExperimentError`.
 
     Takes tens of milliseconds; files that were read before and have not changed are not read again. `seen`
@@ -94,7 +94,7 @@ def source_of(run: str, params: Params, seen: Seen | None = None) -> SourceClosu
     )
 
 
-def roots(params: Params) -> tuple[str, ...]:
+def roots(params: TrialParams) -> tuple[str, ...]:
     """The modules that parameters name, as `package.module:function` or as a model of this package."""
     return tuple(
         module_of(str(value))

@@ -34,7 +34,7 @@ from typing import Literal
 
 from harness.declare import EXACTLY, Repeatable
 from harness.measure.records import Measurement
-from harness.questions import Params, Trial
+from harness.questions import Trial, TrialParams
 from harness.text import shortened
 
 ROUNDING = 1e-6
@@ -57,7 +57,7 @@ class Group:
 
     run: str
     program: str
-    fixed: Params
+    fixed: TrialParams
     repeatable: Repeatable = EXACTLY
     name: str = field(default="", compare=False)
     """For people: `suite/table`."""

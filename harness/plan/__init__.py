@@ -10,13 +10,13 @@ from harness.plan.shards import shard
 from harness.questions import (
     Closeness,
     Linear,
-    Params,
     Question,
     Reading,
     Region,
     SeedsError,
     Straightness,
     Trial,
+    TrialParams,
     arguments,
 )
 

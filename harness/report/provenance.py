@@ -20,14 +20,14 @@ from pathlib import Path
 from harness.errors import UserError
 from harness.git import GitError, head, holder, modified, resolve, toplevel, untracked
 from harness.measure import Seen, SourceClosure, source_of
-from harness.questions import Params
+from harness.questions import TrialParams
 from harness.report.place import place_of
 from harness.report.record import CommitRecord, SuiteRecord, TrackedRecord
 from harness.suite import Suite
 from harness.text import encodable
 from harness.whose import site_root
 
-Closure = tuple[str, Params]
+Closure = tuple[str, TrialParams]
 """An experiment and parameters that name the modules it reads."""
 _NAMED = 5  # files, in a note
 _OWN = Path(__file__).resolve().parents[1]
