@@ -41,7 +41,7 @@ _SETTINGS = (
 _IGNORED = "# Made by harness, and kept out of git; delete this file to track the folder.\n*\n"
 
 
-Place = Literal["", "on no branch", "not in this repository"]
+CommitPlace = Literal["", "on no branch", "not in this repository"]
 
 
 class GitError(UserError, RuntimeError):
@@ -62,7 +62,7 @@ class Commit:
     date: str
     """Of the author, ISO 8601."""
     subject: str
-    place: Place = ""
+    place: CommitPlace = ""
     """What is unusual about where the commit stands in the repository that was asked."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from harness.git import Commit, GitError, Place, holder, in_order, is_shallow
+from harness.git import Commit, CommitPlace, GitError, holder, in_order, is_shallow
 
 
 def in_time(repository: Path, first: Mapping[str, datetime]) -> tuple[list[Commit], list[str]]:
@@ -27,7 +27,7 @@ def in_time(repository: Path, first: Mapping[str, datetime]) -> tuple[list[Commi
     except GitError as error:
         found, notes = [], [f"{error}; commits stand in the order of their first runs"]
     has = {commit.hash for commit in found}
-    place: Place = "not in this repository" if found else ""
+    place: CommitPlace = "not in this repository" if found else ""
     lost = [
         Commit(hash_, hash_[:9], "", when.isoformat(), "", place)
         for hash_, when in first.items()
