@@ -9,17 +9,17 @@ from harness.campaign.enquiries import Enquiry, Limits, Measurements
 from harness.measure import Group, Measurement
 from harness.plan import Case, Params, Trial, fixed
 
-Point = tuple[str, Params]
+ExperimentPoint = tuple[str, Params]
 """An experiment and its parameters."""
 
 
-def points_of(cases: Sequence[Case]) -> dict[Point, dict[Group, None]]:
+def points_of(cases: Sequence[Case]) -> dict[ExperimentPoint, dict[Group, None]]:
     """The points that the cases read, with the tables that they belong to, as groups without a program.
 
     Those of timings are left out.
     """
     tables: dict[tuple[str, str], Group] = {}
-    points: dict[Point, dict[Group, None]] = {}
+    points: dict[ExperimentPoint, dict[Group, None]] = {}
     for case in cases:
         experiment, suite = case.instance.claim.experiment, case.instance.suite
         timed = experiment.declaration is not None and experiment.declaration.timed
@@ -36,7 +36,9 @@ def points_of(cases: Sequence[Case]) -> dict[Point, dict[Group, None]]:
     return points
 
 
-def groups_of(points: Mapping[Point, Iterable[Group]], known: Measurements) -> dict[Group, list[Measurement]]:
+def groups_of(
+    points: Mapping[ExperimentPoint, Iterable[Group]], known: Measurements
+) -> dict[Group, list[Measurement]]:
     """What passes or fails together, with its measurements."""
     groups: dict[tuple[str, str], Group] = {}
     read: dict[Group, list[Measurement]] = {}
@@ -51,7 +53,7 @@ def groups_of(points: Mapping[Point, Iterable[Group]], known: Measurements) -> d
 
 def limits_of(enquiries: Iterable[Enquiry]) -> Callable[[Trial], tuple[float, int | None]]:
     """The limits of a trial: the largest of those that the questions which read its point have."""
-    limits: dict[Point, Limits] = {}
+    limits: dict[ExperimentPoint, Limits] = {}
     for enquiry in enquiries:
         for reading in enquiry.question.effect.readings:
             point = (reading.run, reading.params)
@@ -67,7 +69,7 @@ def limits_of(enquiries: Iterable[Enquiry]) -> Callable[[Trial], tuple[float, in
 def refuse(
     enquiries: Iterable[Enquiry],
     failed: Mapping[Group, str],
-    points: Mapping[Point, Iterable[Group]],
+    points: Mapping[ExperimentPoint, Iterable[Group]],
     program: Callable[[Trial], str],
 ) -> None:
     """Make errors of the questions that read a group which failed."""
