@@ -19,7 +19,7 @@ from pathlib import Path
 from harness.disk import read
 from harness.errors import UserError
 from harness.export import asv_suites
-from harness.export.asv_files import Point, Row, machine, merge_benchmarks, merge_results
+from harness.export.asv_files import Row, SeriesPoint, machine, merge_benchmarks, merge_results
 from harness.export.asv_suites import TRACKS, Series
 from harness.git import GitError, git, line
 from harness.report.dates import moment
@@ -125,26 +125,26 @@ def _rows(record: Record, suite: SuiteRecord, series: Mapping[str, Series], star
     ):
         kind = series[claim]
         params = [[repr(value) for value in values.values()] for values in kind.axes.values()]
-        points: dict[str, dict[tuple[str, ...], Point]] = {track: {} for track in TRACKS}
+        points: dict[str, dict[tuple[str, ...], SeriesPoint]] = {track: {} for track in TRACKS}
         for instance in group:
             labels = instance.labels
             where = tuple(repr(values[labels[axis]]) for axis, values in kind.axes.items())
             points["track_distance"][where] = _distance_point(instance)
-            points["track_seconds"][where] = Point(instance.seconds)
+            points["track_seconds"][where] = SeriesPoint(instance.seconds)
         for track, measured in points.items():
             rows[f"{kind.name}.{track}"] = Row(kind.version, params, started, measured)
     return rows
 
 
-def _distance_point(instance: InstanceRecord) -> Point:
+def _distance_point(instance: InstanceRecord) -> SeriesPoint:
     if instance.verdict in ("not-covered", "not-run"):
-        return Point(math.nan)
+        return SeriesPoint(math.nan)
     found: Distance | None = None if instance.verdict == "error" else distance(instance)
     if found is None:
-        return Point(None)
+        return SeriesPoint(None)
     value = _rounded(found.value)
     if not found.samples:
-        return Point(value)
+        return SeriesPoint(value)
     low, high = found.quartiles
     stats = {
         "ci_99_a": found.low,
@@ -154,7 +154,7 @@ def _distance_point(instance: InstanceRecord) -> Point:
         "number": 1,
         "repeat": len(found.samples),
     }
-    return Point(value, found.samples, stats)
+    return SeriesPoint(value, found.samples, stats)
 
 
 def _rounded(x: float, digits: int = 5) -> float:

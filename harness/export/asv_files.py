@@ -37,7 +37,7 @@ class AsvFileError(UserError, ValueError):
 
 
 @dataclass(frozen=True)
-class Point:
+class SeriesPoint:
     """What was measured at one point of a series. A value of None: failed; NaN: not available."""
 
     value: float | None
@@ -52,7 +52,7 @@ class Row:
     version: str
     params: list[list[str]]
     started_at: int
-    points: Mapping[tuple[str, ...], Point]
+    points: Mapping[tuple[str, ...], SeriesPoint]
 
 
 def machine(
@@ -134,7 +134,7 @@ def _joined(row: Row, old: Mapping[str, Any]) -> Row:
     """The row with the points of an older export that it lacks."""
     if old.get("version") != row.version:
         return row
-    points: dict[tuple[str, ...], Point] = {}
+    points: dict[tuple[str, ...], SeriesPoint] = {}
     for index, where in enumerate(itertools.product(*old.get("params") or [])):
 
         def at(column: str, index: int = index) -> Any:
@@ -142,12 +142,12 @@ def _joined(row: Row, old: Mapping[str, Any]) -> Row:
             return None if values is None else values[index]
 
         statistics = {name: at(f"stats_{name}") for name in STATISTICS if at(f"stats_{name}") is not None}
-        points[where] = Point(at("result"), tuple(at("samples") or ()), statistics)
+        points[where] = SeriesPoint(at("result"), tuple(at("samples") or ()), statistics)
     return Row(row.version, row.params, row.started_at, {**points, **row.points})
 
 
 def _row(row: Row) -> dict[str, object]:
-    points = [row.points.get(where, Point(math.nan)) for where in itertools.product(*row.params)]
+    points = [row.points.get(where, SeriesPoint(math.nan)) for where in itertools.product(*row.params)]
     columns: dict[str, object] = {
         "result": [point.value for point in points],
         "params": row.params,
