@@ -54,7 +54,7 @@ class Split:
 
 
 @dataclass(frozen=True)
-class _Points:
+class _SplitPoints:
     """Training, test, then validation points, inputs scaled and targets not yet; made by `_points`."""
 
     x: NetworkInputs
@@ -180,7 +180,7 @@ def _points(
     random: np.random.Generator,
     preprocess: str,
     targets: str,
-) -> _Points:
+) -> _SplitPoints:
     preprocess, targets = effective(data, preprocess, targets)
     own_split = False
     if data == "sphere":
@@ -201,7 +201,7 @@ def _points(
     if pair is not None:
         made = f"one point made of {names[pair[0]]} and {names[pair[1]]}"
         raise DataError(data, f'points that stay different with preprocess = "{preprocess}"', made)
-    return _Points(after, y, noise, preprocess, targets, own_split)
+    return _SplitPoints(after, y, noise, preprocess, targets, own_split)
 
 
 def _row_name(row: int, found: Loaded) -> str:
