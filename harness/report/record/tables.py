@@ -110,7 +110,7 @@ class Rivals:
         return self._numbers
 
 
-class Points:
+class PointTable:
     """The table of points. Of two records of a point, of which one read fewer seeds, the longer is kept."""
 
     def __init__(self, record: Record) -> None:

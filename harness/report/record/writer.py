@@ -18,7 +18,7 @@ from harness.report.record.layout import (
     nothing,
 )
 from harness.report.record.tables import (
-    Points,
+    PointTable,
     Rivals,
     Sources,
     encode,
@@ -50,7 +50,7 @@ def _fields(record: Record) -> Iterator[bytes]:
             yield _table(field.name, map(msgspec.json.encode, value))
         else:
             yield encode(field.name) + b":" + msgspec.json.encode(value)
-    file = _RecordTables(Sources(), Points(record), Rivals())
+    file = _RecordTables(Sources(), PointTable(record), Rivals())
     claims, instances = file.claims_and_instances(record)
     shared = file.points.shared()
     experiments = (encode(name) + b":" + encode(params) for name, params in shared.items())
@@ -71,7 +71,7 @@ class _RecordTables:
     """The tables, which claims and instances fill."""
 
     sources: Sources
-    points: Points
+    points: PointTable
     rivals: Rivals
 
     def claims_and_instances(self, record: Record) -> tuple[list[Fields], list[Fields]]:
