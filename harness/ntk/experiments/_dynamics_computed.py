@@ -34,7 +34,7 @@ class TrainTestKernels(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Problem:
+class DynamicsProblem:
     """A network before training, what it is trained on, and kernels of infinite width; made by `prepare`.
 
     `numbers` are those of the layers that are trained (None: all). `ntk` is of these, `whole` of all layers.
@@ -94,7 +94,7 @@ def prepare(
     scale: float,
     centred: bool,
     steps: int,
-) -> Problem:
+) -> DynamicsProblem:
     """The first network of a seed. Raises `StageError` where there is no learning rate."""
     x, x_test, model = points.x_train, points.x_test, fully_connected(architecture)
     nngp, ntk = (
@@ -116,7 +116,7 @@ def prepare(
     rate = training.learning_rates(learning_rate, solve.largest_eigenvalue(ntk.gram), [initial])[0]
     f_0, f_0_test = (np.asarray(training.outputs(params, model, each)) for each in (x, x_test))
     y = points.y_train / scale
-    return Problem(
+    return DynamicsProblem(
         architecture, numbers, params, x, y + f_0 if centred else y, x_test, f_0, f_0_test, float(rate),
         paths.recorded_times(steps), ntk, nngp, whole,
     )  # fmt: skip
@@ -135,7 +135,9 @@ Farthest = Callable[[Predictions, Predictions], float]
 """The greatest distance between two paths over the recorded times."""
 
 
-def follow(problem: Problem, distance: Callable[[np.ndarray, np.ndarray], float], scale: float) -> Followed:
+def follow(
+    problem: DynamicsProblem, distance: Callable[[np.ndarray, np.ndarray], float], scale: float
+) -> Followed:
     """Train the network. Raises `StageError` where its loss does not fall."""
     path, motion = paths.follow(
         problem.params, problem.architecture, *problem.setting, problem.steps, problem.numbers
@@ -158,7 +160,7 @@ def follow(problem: Problem, distance: Callable[[np.ndarray, np.ndarray], float]
     return Followed(residuals, f_test, measured)
 
 
-def beside_linearised(problem: Problem, followed: Followed, farthest: Farthest) -> dict[str, float]:
+def beside_linearised(problem: DynamicsProblem, followed: Followed, farthest: Farthest) -> dict[str, float]:
     """The linearised network beside what it must be, and the network beside it."""
     linear = paths.follow_linearised(
         problem.params, problem.architecture, *problem.setting, problem.steps, problem.numbers
@@ -175,7 +177,7 @@ def beside_linearised(problem: Problem, followed: Followed, farthest: Farthest) 
     }
 
 
-def beside_infinite(problem: Problem, followed: Followed, farthest: Farthest) -> dict[str, float]:
+def beside_infinite(problem: DynamicsProblem, followed: Followed, farthest: Farthest) -> dict[str, float]:
     """The network beside what kernels of infinite width predict from the same start."""
     residuals, measured = followed.residuals, dict[str, float]()
     at_times = np.linalg.norm(residuals[problem.times], axis=1)
