@@ -19,7 +19,7 @@ from pathlib import Path
 from harness.disk import read
 from harness.errors import UserError
 from harness.export import asv_suites
-from harness.export.asv_files import Row, SeriesPoint, machine, merge_benchmarks, merge_results
+from harness.export.asv_files import SeriesPoint, SeriesRow, machine, merge_benchmarks, merge_results
 from harness.export.asv_suites import TRACKS, Series
 from harness.git import GitError, git, line
 from harness.report.dates import moment
@@ -70,7 +70,7 @@ def export(
             raise ExportError(f"{file}: expected the suite's own parameters, found a record of {found}")
     date = _date(record.commit.hash, Path(record.suites[0].path).parent if record.suites else Path(), file)
     started = _started(record, file)
-    rows: dict[str, Row] = {}
+    rows: dict[str, SeriesRow] = {}
     listed: dict[str, dict[str, object]] = {}
     for suite in record.suites:
         if suite.commit is not None and suite.commit.hash != record.commit.hash:
@@ -116,7 +116,9 @@ def _started(record: Record, file: str) -> int:
     return int(started.timestamp() * 1000)
 
 
-def _rows(record: Record, suite: SuiteRecord, series: Mapping[str, Series], started: int) -> dict[str, Row]:
+def _rows(
+    record: Record, suite: SuiteRecord, series: Mapping[str, Series], started: int
+) -> dict[str, SeriesRow]:
     """A row for each series of the suite of which the record has instances."""
     rows = {}
     for claim, group in itertools.groupby(
@@ -132,7 +134,7 @@ def _rows(record: Record, suite: SuiteRecord, series: Mapping[str, Series], star
             points["track_distance"][where] = _distance_point(instance)
             points["track_seconds"][where] = SeriesPoint(instance.seconds)
         for track, measured in points.items():
-            rows[f"{kind.name}.{track}"] = Row(kind.version, params, started, measured)
+            rows[f"{kind.name}.{track}"] = SeriesRow(kind.version, params, started, measured)
     return rows
 
 

@@ -46,7 +46,7 @@ class SeriesPoint:
 
 
 @dataclass(frozen=True)
-class Row:
+class SeriesRow:
     """A series at one commit: its version, its axes' values as asv writes them, and the points measured."""
 
     version: str
@@ -88,7 +88,7 @@ def machine(
 def merge_results(
     results: Path,
     described: Mapping[str, str],
-    rows: Mapping[str, Row],
+    rows: Mapping[str, SeriesRow],
     *,
     commit: str,
     date: int,
@@ -130,7 +130,7 @@ def merge_benchmarks(results: Path, listed: Mapping[str, Mapping[str, object]]) 
     _write(path, {**(_read(path, FORMAT) or {}), **listed}, FORMAT)
 
 
-def _joined(row: Row, old: Mapping[str, Any]) -> Row:
+def _joined(row: SeriesRow, old: Mapping[str, Any]) -> SeriesRow:
     """The row with the points of an older export that it lacks."""
     if old.get("version") != row.version:
         return row
@@ -143,10 +143,10 @@ def _joined(row: Row, old: Mapping[str, Any]) -> Row:
 
         statistics = {name: at(f"stats_{name}") for name in STATISTICS if at(f"stats_{name}") is not None}
         points[where] = SeriesPoint(at("result"), tuple(at("samples") or ()), statistics)
-    return Row(row.version, row.params, row.started_at, {**points, **row.points})
+    return SeriesRow(row.version, row.params, row.started_at, {**points, **row.points})
 
 
-def _row(row: Row) -> dict[str, object]:
+def _row(row: SeriesRow) -> dict[str, object]:
     points = [row.points.get(where, SeriesPoint(math.nan)) for where in itertools.product(*row.params)]
     columns: dict[str, object] = {
         "result": [point.value for point in points],
