@@ -10,7 +10,7 @@ from tabulate import tabulate
 from harness.git import Commit
 from harness.history.agreements import AgreementChange, AgreementRow
 from harness.history.compare import CommitComparison
-from harness.history.timeline import Row, Timeline
+from harness.history.timeline import Timeline, TimelineRow
 from harness.report.change import CHANGE_GLYPHS, KINDS, QUIET, Change
 from harness.report.markdown import escape
 from harness.report.words import cited, seconds
@@ -39,7 +39,7 @@ def plain(text: str, kind: str) -> str:
     return text
 
 
-def strip(row: Row) -> str:
+def strip(row: TimelineRow) -> str:
     """A letter for each commit: `SSS|RR·?`."""
     marks = []
     for mark in row.marks:
@@ -155,7 +155,7 @@ def _agreement(found: AgreementChange) -> tuple[str, str]:
 _HEADERS = ("instance", "verdicts", "distance", "core-s")
 
 
-def _row(row: Row) -> tuple[str, ...]:
+def _row(row: TimelineRow) -> tuple[str, ...]:
     """Distances of the first and the last commit at which there are any."""
     recorded = [mark for mark in row.marks if mark.instance and mark.instance.verdict != "not-run"]
     ends = [recorded[0], recorded[-1]] if len(recorded) > 1 else recorded

@@ -30,7 +30,7 @@ class InstanceAtCommit:
 
 
 @dataclass(frozen=True)
-class Row:
+class TimelineRow:
     """An instance over all commits."""
 
     id: str
@@ -43,7 +43,7 @@ class Timeline:
 
     commits: tuple[Commit, ...]
     modified: tuple[bool, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TimelineRow, ...]
     events: tuple[tuple[Change, ...], ...]
     agreements: tuple[AgreementRow, ...] = ()
 
@@ -76,7 +76,7 @@ def timeline(states: Sequence[CommitState], wanted: Callable[[str], bool] = lamb
     return Timeline(
         tuple(state.commit for state in states),
         tuple(state.modified for state in states),
-        tuple(Row(id_, tuple(row)) for id_, row in marks.items()),
+        tuple(TimelineRow(id_, tuple(row)) for id_, row in marks.items()),
         tuple(events),
         agreement_rows(states, wanted),
     )
