@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from harness.ntk.ensembles import Gaussian
-    from harness.ntk.measures import Ruler
+    from harness.ntk.measures import ErrorRuler
 
 RESOLUTION = 1e-6
 """Relative. Training and solves are in float64, kernels good to 1e-8."""
@@ -184,7 +184,7 @@ def ensemble(
 
 
 def _compare(
-    f_test: np.ndarray, predictions: Mapping[str, Gaussian], covariance: np.ndarray, ruler: Ruler
+    f_test: np.ndarray, predictions: Mapping[str, Gaussian], covariance: np.ndarray, ruler: ErrorRuler
 ) -> dict[str, float]:
     """Mean and variance of the networks, a row each, beside those predicted."""
     import numpy as np
