@@ -105,7 +105,7 @@ class Past:
 
 
 @dataclass(frozen=True)
-class _Run:
+class _SuiteRun:
     """A suite in a record of the archive, under the name that it has here."""
 
     kept: Kept
@@ -188,7 +188,7 @@ def past(
     names = identify(seen, Path() if tracked else repository)
     problems += names.notes
     runs = [
-        _Run(k, suite, names.of(suite), of)
+        _SuiteRun(k, suite, names.of(suite), of)
         for k in kept
         for suite in k.head.suites
         if (of := _commit_of(k, suite, tracked)) is not None
@@ -198,7 +198,7 @@ def past(
         runs = [run for run in runs if run.name in wanted]
     runs, told = _with(runs, chosen.given)
     problems += told
-    groups: dict[str, list[_Run]] = {}
+    groups: dict[str, list[_SuiteRun]] = {}
     for run in runs:
         groups.setdefault(run.commit.hash, []).append(run)
     if only is not None:
@@ -220,7 +220,12 @@ def past(
 
 
 def _last(
-    commits: Sequence[Commit], groups: Mapping[str, list[_Run]], until: str, last: int | None, *, each: bool
+    commits: Sequence[Commit],
+    groups: Mapping[str, list[_SuiteRun]],
+    until: str,
+    last: int | None,
+    *,
+    each: bool,
 ) -> list[Commit]:
     """The last of the commits before `until`: so many in all, or so many of each suite."""
     hashes = [commit.hash for commit in commits]
@@ -262,7 +267,7 @@ def _commit_of(kept: Kept, suite: SuiteHead, tracked: bool) -> CommitRecord | Tr
     return kept.head.commit
 
 
-def _with(runs: list[_Run], given: Mapping[str, object] | None) -> tuple[list[_Run], list[str]]:
+def _with(runs: list[_SuiteRun], given: Mapping[str, object] | None) -> tuple[list[_SuiteRun], list[str]]:
     """The runs with the chosen parameters, and what is said of the others."""
     wanted: dict[str, Mapping[str, object]] = {}
     for name in {run.name for run in runs}:
@@ -275,12 +280,12 @@ def _with(runs: list[_Run], given: Mapping[str, object] | None) -> tuple[list[_R
     return found, [told] if told else []
 
 
-def _best(group: Iterable[_Run]) -> dict[Path, set[str]]:
+def _best(group: Iterable[_SuiteRun]) -> dict[Path, set[str]]:
     """The files that count, in order, and for which suites.
 
     Of each suite those of an unmodified work tree and on pinned seeds, if there are any.
     """
-    by_suite: dict[str, list[_Run]] = {}
+    by_suite: dict[str, list[_SuiteRun]] = {}
     order: dict[Path, set[str]] = {}
     for run in group:
         by_suite.setdefault(run.name, []).append(run)
