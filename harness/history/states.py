@@ -19,7 +19,7 @@ from harness.errors import UserError
 from harness.git import Commit, GitError, resolve
 from harness.history.archive import Kept, SuiteHead, listed
 from harness.history.order import in_time
-from harness.history.suites import Names, Seen, identify, seen_in
+from harness.history.suites import NamedSuite, Names, identify, seen_in
 from harness.report.files import read_record
 from harness.report.record import (
     CommitRecord,
@@ -169,7 +169,7 @@ def past(
     only: Collection[str] | None = None,
     until: str = "",
     like: Sequence[SuiteHead | SuiteRecord] = (),
-    also: Sequence[Seen] = (),
+    also: Sequence[NamedSuite] = (),
 ) -> Past:
     """The states that the records tell of, in the order of the repository's commits.
 
@@ -184,7 +184,11 @@ def past(
     if nameless:
         named = "tracked repository" if tracked else "commit"
         problems.append(f"{nameless} {'record' if nameless == 1 else 'records'} without a {named} skipped")
-    seen = [*(Seen(suite, None) for suite in like), *also, *(each for k in kept for each in seen_in(k.head))]
+    seen = [
+        *(NamedSuite(suite, None) for suite in like),
+        *also,
+        *(each for k in kept for each in seen_in(k.head)),
+    ]
     names = identify(seen, Path() if tracked else repository)
     problems += names.notes
     runs = [
