@@ -24,7 +24,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from harness.declare import Declaration, is_reference, model_names
 from harness.declare.registry import module_of
 from harness.measure.digests import Stamp, digest_of, stamp_of
-from harness.measure.installed import Distribution, Seen, beneath, owner, startup_lines
+from harness.measure.installed import Distribution, Distributions, beneath, owner, startup_lines
 from harness.measure.modules import Finder, Located
 from harness.measure.parsing import Import, Parsed, archive_of, parse
 from harness.questions import Trial, TrialParams
@@ -51,14 +51,14 @@ class SourceClosure:
         return all(stamp_of(file) == stamp for file, stamp in self.files.items())
 
 
-def source_of(run: str, params: TrialParams, seen: Seen | None = None) -> SourceClosure:
+def source_of(run: str, params: TrialParams, seen: Distributions | None = None) -> SourceClosure:
     """The closure of the experiment `run` with these parameters. Raises `UnknownExperimentError`.
 
     Takes tens of milliseconds; files that were read before and have not changed are not read again. `seen`
     keeps what is found of distributions from one call to the next, which then look at no file again.
     """
     finder = Finder()
-    seen = Seen() if seen is None else seen
+    seen = Distributions() if seen is None else seen
     startup, imported = startup_lines()
     todo = [module_of(run), *roots(params), *CUSTOM, *imported]
     modules: dict[str, str] = {}

@@ -10,7 +10,7 @@ from harness.errors import UserError
 from harness.measure.code import code_of, modules_of
 from harness.measure.fingerprint import SourceClosure, fingerprint, program, roots, source_of
 from harness.measure.inputs import Declared, declared_inputs
-from harness.measure.installed import Seen, foreign
+from harness.measure.installed import Distributions, foreign
 from harness.measure.records import JobResult
 from harness.measure.settings import Settings, settings_digest
 from harness.questions import Trial
@@ -35,7 +35,7 @@ class Identities:
         self._device = device
         self.settings = settings
         self._settings = settings_digest(settings)
-        self._seen = Seen()
+        self._seen = Distributions()
         self._inputs: dict[tuple[Inputs, ...], Declared] = {}
         self._libraries: dict[_Modules, dict[str, None]] = {}
         self._declarations: dict[str, Declaration] = {}

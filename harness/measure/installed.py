@@ -58,7 +58,7 @@ def owner(file: str) -> str:
     return found or _package(root, inside) or file
 
 
-class Seen:
+class Distributions:
     """What the installed distributions are, each looked at once."""
 
     def __init__(self) -> None:

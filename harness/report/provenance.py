@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.git import GitError, head, holder, modified, resolve, toplevel, untracked
-from harness.measure import Seen, SourceClosure, source_of
+from harness.measure import Distributions, SourceClosure, source_of
 from harness.questions import TrialParams
 from harness.report.place import place_of
 from harness.report.record import CommitRecord, SuiteRecord, TrackedRecord
@@ -73,7 +73,7 @@ def read(suites: Sequence[Suite], closures: Iterable[Closure], track: Path | Non
 
     Where git refuses to say the suite's commit, the record has none, and a note says why.
     """
-    seen = Seen()
+    seen = Distributions()
     sources = [(closure, source_of(*closure, seen)) for closure in closures]
     files = {Path(file).resolve() for _, source in sources for file in source.files if file}
     files |= {Path(file).resolve() for suite in suites for file in _inputs(suite)}
@@ -208,7 +208,7 @@ def _inputs(suite: Suite) -> set[str]:
 
 def _source_changes(closures: Iterable[tuple[Closure, SourceClosure]]) -> list[str]:
     names: dict[str, None] = {}
-    seen = Seen()
+    seen = Distributions()
     for closure, source in closures:
         try:
             now = source_of(*closure, seen)

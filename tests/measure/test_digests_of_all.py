@@ -19,7 +19,7 @@ from harness.declare import Missing, Repeatable, find
 from harness.measure import Measurement, Stage, Store, source_of
 from harness.measure.digests import digest_of
 from harness.measure.fingerprint import fingerprint, program
-from harness.measure.installed import Distribution, Seen
+from harness.measure.installed import Distribution, Distributions
 from harness.measure.recheck import Group
 from harness.questions import Trial
 
@@ -107,14 +107,14 @@ def test_digests_have_256_bits():
 @pytest.mark.parametrize("field", ["name", "version", "digest"])
 def test_all_that_identifies_a_distribution_is_in_the_digest(monkeypatch, field):
     """The same closure, with one distribution that differs in one of the three."""
-    original = Seen.distributions
+    original = Distributions.distributions
     before = source_of("harness.ntk.experiments.kernel:kernel", ()).digest
 
     def another(self, folders):
         first, *rest = original(self, folders)
         return (replace(first, **{field: getattr(first, field) + "0"}), *rest)
 
-    monkeypatch.setattr(Seen, "distributions", another)
+    monkeypatch.setattr(Distributions, "distributions", another)
     assert source_of("harness.ntk.experiments.kernel:kernel", ()).digest != before
     assert Distribution.__dataclass_fields__.keys() == {"name", "version", "digest"}
 

@@ -20,7 +20,7 @@ from harness.measure.cluster.orders import Order, Reply, Terms, WorkerInventory,
 from harness.measure.environment import device_kind, environment
 from harness.measure.fingerprint import SourceClosure, roots, source_of
 from harness.measure.inputs import declared_inputs
-from harness.measure.installed import Seen, foreign
+from harness.measure.installed import Distributions, foreign
 from harness.measure.pool import Pool
 from harness.measure.records import Job, JobResult, lost
 from harness.measure.settings import settings
@@ -48,7 +48,7 @@ class _Bench:
         variables = environment(cache)
         self.pool = Pool(1, variables)
         self.settings = settings(variables)
-        self.seen = Seen()
+        self.seen = Distributions()
         self.sources: dict[tuple[str, tuple[str, ...]], SourceClosure] = {}
         self.over = threading.Event()
         self.busy = threading.Lock()
