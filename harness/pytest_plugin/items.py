@@ -23,7 +23,7 @@ from harness.judge import FAILING
 from harness.measure.holders import log
 from harness.pytest_plugin.item import SuiteItem
 from harness.pytest_plugin.keys import LABORATORY, NAMES, PUBLISHED
-from harness.pytest_plugin.settings import Settings
+from harness.pytest_plugin.settings import PytestSettings
 from harness.pytest_plugin.shared import SharedLaboratory
 from harness.pytest_plugin.timings import Timing
 from harness.pytest_plugin.words import explanation, properties, safe
@@ -63,7 +63,7 @@ class SuiteFile(pytest.Module):
         here = Path.cwd()
         path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
         try:
-            suite = load(path, imports=True, given=Settings.of(self.config).options.given)
+            suite = load(path, imports=True, given=PytestSettings.of(self.config).options.given)
             if published := self.config.stash.get(PUBLISHED, None):
                 published.check({suite.name: suite.given})
         except UserError as error:
@@ -139,7 +139,7 @@ class ClaimItem(SuiteItem):
     def _laboratory(self) -> SharedLaboratory:
         with _OPENING:
             return self.config.stash.setdefault(
-                LABORATORY, SharedLaboratory(Settings.of(self.config), self._say)
+                LABORATORY, SharedLaboratory(PytestSettings.of(self.config), self._say)
             )
 
     def _say(self, text: str) -> None:
