@@ -17,7 +17,7 @@ from harness.ntk.experiments._kernel_quantities import (
     TOLERANCE,
     TOLERANCE_RESOLUTION,
     Accuracy,
-    Subject,
+    SubjectName,
     quantities,
 )
 
@@ -37,7 +37,7 @@ from harness.ntk.experiments._kernel_quantities import (
 def kernel_blocks(
     *,
     seed: int,
-    subject: Subject = "neural-tangents",
+    subject: SubjectName = "neural-tangents",
     reference: Literal["closed-form", "neural-tangents"] = "closed-form",
     points: Annotated[int, Meta(ge=1, le=1024)] = 7,
     others: Annotated[int, Meta(ge=1, le=1024)] = 5,
