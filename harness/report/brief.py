@@ -83,7 +83,7 @@ def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
     if not since:
         headers, rows = _without(headers, 2), [_without(row, 2) for row in rows]
     head = ["", "### Not as expected, or changed" if since else "### Not as expected", ""]
-    return [*head, *_Table(headers, rows).lines(room - _size(head))]
+    return [*head, *_BriefTable(headers, rows).lines(room - _size(head))]
 
 
 def _row(group: Sequence[InstanceRecord], since: Mapping[str, str]) -> tuple[str, ...]:
@@ -98,27 +98,27 @@ def _row(group: Sequence[InstanceRecord], since: Mapping[str, str]) -> tuple[str
     return (findings.named(group), shown, since.get(instance.id, ""), expected, found, advice(instance))
 
 
-def _uncovered(record: Record) -> _Table:
+def _uncovered(record: Record) -> _BriefTable:
     rows = [(i.id, findings.lacking(i)) for i in record.instances if i.outcome == "not-covered"]
-    return _Table(("instance", "what is lacking"), rows, "Not covered")
+    return _BriefTable(("instance", "what is lacking"), rows, "Not covered")
 
 
-def _against(record: Record) -> _Table:
+def _against(record: Record) -> _BriefTable:
     headers = ("claim", "source", "measured", "because")
-    return _Table(headers, contradicted(record), "Against the source")
+    return _BriefTable(headers, contradicted(record), "Against the source")
 
 
-def _claims(record: Record) -> _Table:
+def _claims(record: Record) -> _BriefTable:
     rows = []
     for name, instances in by_claim(record.instances).items():
         counts = Counter[str](i.outcome for i in instances)
         outcomes = ", ".join(f"{counts[o]} {o}" for o in ORDER if counts[o])
         rows.append((name, instances[0].claim_says, outcomes))
-    return _Table(("claim", "says", "instances"), rows, "Claims")
+    return _BriefTable(("claim", "says", "instances"), rows, "Claims")
 
 
 @dataclass(frozen=True)
-class _Table:
+class _BriefTable:
     headers: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     title: str = ""
