@@ -22,7 +22,7 @@ from msgspec import Meta
 from harness.declare import experiment, stage
 from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.experiments._dynamics_quantities import ABOUT, QUANTITIES
-from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
+from harness.ntk.preparation import DEFAULT, Data, Preprocess, TargetScaling, settle
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,7 @@ def dynamics(
     seed: int,
     data: Data = "sphere",
     preprocess: Preprocess = DEFAULT,
-    targets: Targets = DEFAULT,
+    targets: TargetScaling = DEFAULT,
     train: Annotated[int, Meta(ge=2, le=8192)] = 16,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 100,
     hidden: Annotated[int, Meta(ge=1, le=64)] = 1,

@@ -27,7 +27,7 @@ from harness.ntk.preparation import (
     DISTANCE_UNIT,
     Data,
     Preprocess,
-    Targets,
+    TargetScaling,
     settle,
 )
 
@@ -114,7 +114,7 @@ def ensemble(
     seed: int,
     data: Data = "sphere",
     preprocess: Preprocess = DEFAULT,
-    targets: Targets = DEFAULT,
+    targets: TargetScaling = DEFAULT,
     train: Annotated[int, Meta(ge=2, le=8192)] = 16,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 100,
     hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
