@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from harness.measure.records import JobResult, Use
+from harness.measure.records import FileUse, JobResult
 from harness.questions import Trial
 
 NAMED = 4
@@ -40,7 +40,7 @@ def objection(
     return f"{trial.run}: not stored, because {because}" if because else ""
 
 
-def _about(trial: Trial, uses: Sequence[Use]) -> str:
+def _about(trial: Trial, uses: Sequence[FileUse]) -> str:
     """What the trial used undeclared, and what to write."""
     parts = []
     for how in dict.fromkeys(use.how for use in uses):
@@ -62,13 +62,13 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _shown(use: Use) -> str:
+def _shown(use: FileUse) -> str:
     """Relative to the current folder where it lies below."""
     path = use.path if use.how == "connected to" else os.path.relpath(use.path)
     return use.path if path.startswith("..") else path
 
 
-def _pattern(trial: Trial, use: Use) -> str:
+def _pattern(trial: Trial, use: FileUse) -> str:
     """How a suite names the file: relative to its folder, where that is known and near, else absolute."""
     path = os.path.relpath(use.path, trial.inputs.folder) if trial.inputs else use.path
     path = use.path if path.startswith("../../..") else path

@@ -28,7 +28,7 @@ from types import FrameType
 from typing import Any
 
 from harness.measure.modules import Finder, kind_of
-from harness.measure.records import How, Use
+from harness.measure.records import FileUse, How
 from harness.whose import site_root, standard_folders
 
 _Event = Callable[["Notes", tuple[Any, ...]], None]
@@ -38,13 +38,13 @@ class TrialNotes:
     """What happens while a trial runs; `noticed` fills it."""
 
     def __init__(self) -> None:
-        self.used: dict[Use, None] = {}
+        self.used: dict[FileUse, None] = {}
         self.made: set[str] = set()
 
     def use(self, how: How, path: str) -> None:
         """Note a use, once; not of what the trial has made by now, nor what libraries use of their own."""
         if not self.has_made(path) and ("-packages" not in path or _is_asked_for_by_source()):
-            self.used[Use(how, path)] = None
+            self.used[FileUse(how, path)] = None
 
     def make(self, path: str) -> None:
         """Note that the trial makes a file or folder, if it was not there before."""
@@ -159,7 +159,7 @@ def note_import(name: str) -> None:
     """Note that source asks for a module in site-packages by a name that it may have computed."""
     file = getattr(sys.modules.get(name), "__file__", None)
     if _notes and isinstance(file, str) and site_root(file) and _is_asked_for_by_source():
-        _notes[0].used[Use("loaded", file)] = None
+        _notes[0].used[FileUse("loaded", file)] = None
 
 
 def _executed(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
@@ -262,10 +262,10 @@ class Allowances:
 
     def undeclared(
         self, notes: TrialNotes, readable: frozenset[str]
-    ) -> tuple[tuple[Use, ...], tuple[str, ...]]:
+    ) -> tuple[tuple[FileUse, ...], tuple[str, ...]]:
         """Of what was used, what is neither readable nor free; and the files in site-packages, which others
         must judge."""
-        found: dict[Use, None] = {}
+        found: dict[FileUse, None] = {}
         installed: dict[str, None] = {}
         for use in notes.used:
             if use.how == "connected to":
@@ -280,7 +280,7 @@ class Allowances:
                     if use.how != "listed":
                         installed[path if site_root(path) else real] = None
                 else:
-                    found[Use(use.how, path)] = None
+                    found[FileUse(use.how, path)] = None
         return tuple(found), tuple(installed)
 
     def _is_free(self, path: str, real: str, *, folder: bool) -> bool:

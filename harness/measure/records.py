@@ -48,7 +48,7 @@ How = Literal["read", "listed", "ran", "loaded", "connected to"]
 
 
 @dataclass(frozen=True)
-class Use:
+class FileUse:
     """A file or folder that a trial used, or a machine that it connected to, and how; made by the worker."""
 
     how: How
@@ -142,7 +142,7 @@ class JobResult:
     broken: bool = False
     device: str = ""
     undeclared: tuple[str, ...] = ()
-    uses: tuple[Use, ...] = ()
+    uses: tuple[FileUse, ...] = ()
     installed: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     edited: bool = False

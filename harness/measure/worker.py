@@ -23,7 +23,7 @@ from harness.declare.blame import innermost, summary
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.reads import Allowances, TrialNotes, noticed, watch
-from harness.measure.records import Job, JobResult, Stage, Started, TrialResult, Use
+from harness.measure.records import FileUse, Job, JobResult, Stage, Started, TrialResult
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
 from harness.questions import Trial
@@ -122,7 +122,7 @@ def _stages(reports: Sequence[StageReport]) -> tuple[Stage, ...]:
 
 def _uses(
     job: Job, notes: TrialNotes, limits: Allowances | None, undeclared: Iterable[str]
-) -> tuple[tuple[Use, ...], tuple[str, ...]]:
+) -> tuple[tuple[FileUse, ...], tuple[str, ...]]:
     """What the trial used and may not, and what it used of site-packages. `undeclared` modules are left out:
     they are told of by name."""
     if job.readable is None or limits is None or not notes.used:
