@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from harness.predicates.base import Predicate, Subjects, Use
+from harness.predicates.base import AxisUse, Predicate, Subjects
 
 
 class PredicateKind(NamedTuple):
@@ -18,7 +18,7 @@ class PredicateKind(NamedTuple):
     name: str
     axis: str
     """The key of its table that names an axis; "" where it has none."""
-    use: Use
+    use: AxisUse
     subjects: Subjects
 
 
