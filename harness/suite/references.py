@@ -19,7 +19,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Use:
+class ReferenceUse:
     """A parameter of an experiment at a point that names a function; `sets` are the axes' values there."""
 
     experiment: Experiment
@@ -68,13 +68,13 @@ def check_experiment(experiment: Experiment) -> list[Mistake]:
     return _check(_uses([(experiment, ())]), {}, call=False)
 
 
-def _check(uses: Sequence[Use], given: Mapping[str, object], call: bool) -> list[Mistake]:
+def _check(uses: Sequence[ReferenceUse], given: Mapping[str, object], call: bool) -> list[Mistake]:
     uses = [use for use in uses if call or use.reference.kind != "model"]  # else inspected as it was read
     if not uses:
         return []
     from harness.declare.inspection import Asked, inspect_references
 
-    groups: dict[tuple[str, str], list[Use]] = {}
+    groups: dict[tuple[str, str], list[ReferenceUse]] = {}
     for use in uses:
         groups.setdefault((use.name, use.reference.check if call else ""), []).append(use)
     asked = [
@@ -94,7 +94,7 @@ def _check(uses: Sequence[Use], given: Mapping[str, object], call: bool) -> list
     return list(dict.fromkeys(mistakes))
 
 
-def _mistake(use: Use, problem: Problem, given: Mapping[str, object]) -> Mistake:
+def _mistake(use: ReferenceUse, problem: Problem, given: Mapping[str, object]) -> Mistake:
     blamed = next((name for name in problem.parameters if use.sweeps(name)), use.parameter)
     named = "" if blamed == use.parameter else f' in {use.parameter} = "{use.name}"'
     return Mistake(use.origin(blamed, given), problem.expected, problem.found + named)
@@ -110,7 +110,7 @@ def _signature(experiment: Experiment, sets: Iterable[AxisValue]) -> tuple[dict[
     return values, signature
 
 
-def _uses(points: Iterable[tuple[Experiment, Labels]]) -> list[Use]:
+def _uses(points: Iterable[tuple[Experiment, Labels]]) -> list[ReferenceUse]:
     uses = []
     for experiment, labels in points:
         sets = {axis: experiment.axes[axis].by_label[label] for axis, label in labels}
@@ -119,7 +119,7 @@ def _uses(points: Iterable[tuple[Experiment, Labels]]) -> list[Use]:
         for name, reference in _references(signature):
             value = settled[name]
             if is_reference(value):
-                uses.append(Use(experiment, sets, name, reference, str(value)))
+                uses.append(ReferenceUse(experiment, sets, name, reference, str(value)))
     return uses
 
 
