@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 from harness.declare import NotCovered, StageError
 from harness.ntk import alternatives, data, kernels, measures, model_checks, own_kernels, solve
 from harness.ntk import train as training
-from harness.ntk.experiments._regression_predictors import Predictor, When
+from harness.ntk.experiments._regression_predictors import NetworkState, Predictor
 from harness.ntk.model import Model
 from harness.ntk.optimizers import Optimizer, batch_learning_rates
 
@@ -222,11 +222,11 @@ class Computed:
         pace = self.rates / runs.stride  # the steps of an epoch together are one on all points
         return ntk.solver.after(runs.steps, pace, ntk.cross, self.points.y_train, *start)
 
-    def own(self, which: When) -> own_kernels.OwnKernels:
+    def own(self, which: NetworkState) -> own_kernels.OwnKernels:
         """The networks' own kernels, before training or after."""
         return self._once(f"{which} own kernels", lambda: self._own(which))
 
-    def _own(self, which: When) -> own_kernels.OwnKernels:
+    def _own(self, which: NetworkState) -> own_kernels.OwnKernels:
         if which == "initial":
             params = [each.params for each in self.initials]
         else:
