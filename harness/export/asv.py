@@ -37,7 +37,7 @@ class ExportError(UserError, ValueError):
 
 
 @dataclass(frozen=True)
-class Written:
+class Exported:
     """What `export` has done with one record."""
 
     path: Path
@@ -48,7 +48,7 @@ class Written:
 
 def export(
     record: Record, *, file: str, results: Path, machine_name: str, allow_dirty: bool = False
-) -> Written:
+) -> Exported:
     """Enter a record into asv's results, beside what is there. `file` names it in messages.
 
     Raises `ExportError` where its commit, or its suites at that commit, are not known for certain, and
@@ -98,7 +98,7 @@ def export(
     )
     merge_benchmarks(results, listed)
     claims = {(i.suite, i.claim) for i in record.instances}
-    return Written(path, len(record.instances), len(claims), notes)
+    return Exported(path, len(record.instances), len(claims), notes)
 
 
 def _name(suite: SuiteRecord) -> str:
