@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from harness.campaign.enquiries import Enquiry, Limits, Measurements
 from harness.measure import Group, Measurement
-from harness.plan import Case, Params, Trial, fixed
+from harness.plan import Case, Trial, TrialParams, fixed
 
-ExperimentPoint = tuple[str, Params]
+ExperimentPoint = tuple[str, TrialParams]
 """An experiment and its parameters."""
 
 

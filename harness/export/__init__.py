@@ -7,4 +7,4 @@ In: records. Out: files of asv's results, format 2, which `asv publish`, `compar
 
 from harness.export.asv import ENVIRONMENT, Exported, ExportError, export
 
-__all__ = ["ENVIRONMENT", "ExportError", "Written", "export"]
+__all__ = ["ENVIRONMENT", "ExportError", "Exported", "export"]

@@ -110,10 +110,10 @@ def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) 
     Raises `BisectionError` where both ends are alike, or one has no verdict and that is not what is searched
     for, and `GitError`.
     """
-    return _Bisection(search, on_step).run()
+    return _Search(search, on_step).run()
 
 
-class _Bisection:
+class _Search:
     def __init__(self, search: Search, on_step: Callable[[Step], None]) -> None:
         self.search, self.on_step = search, on_step
         place = search.options.track or search.file.resolve().parent

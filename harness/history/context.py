@@ -15,7 +15,7 @@ from harness.report import findings
 from harness.report.change import QUIET
 from harness.report.dates import moment
 from harness.report.files import read_record
-from harness.report.html.views import CommitResult
+from harness.report.html.views import Mark
 from harness.report.record import Record
 from harness.text import printable
 
@@ -31,7 +31,7 @@ class Context:
     suites that may be several commits. `notes` tell of suites of which there is nothing earlier.
     """
 
-    past: Mapping[str, tuple[CommitResult, ...]] = field(default_factory=dict)
+    past: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
     since: str = ""
     changed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -109,13 +109,13 @@ def _in_folder(
     return found
 
 
-def _marks(states: Sequence[CommitState]) -> dict[str, list[CommitResult]]:
-    marks: dict[str, list[CommitResult]] = {}
+def _marks(states: Sequence[CommitState]) -> dict[str, list[Mark]]:
+    marks: dict[str, list[Mark]] = {}
     for state in states:
         for id_, instance in state.instances.items():
             commit, date = state.commit.hash[:9], state.commit.date[:10]
             trouble = findings.trouble(instance)
-            mark = CommitResult(commit, date, instance.verdict, instance.outcome, trouble)
+            mark = Mark(commit, date, instance.verdict, instance.outcome, trouble)
             marks.setdefault(id_, []).append(mark)
     return marks
 

@@ -31,7 +31,7 @@ from harness.measure.modules import Finder, kind_of
 from harness.measure.records import FileUse, How
 from harness.whose import site_root, standard_folders
 
-_Event = Callable[["Notes", tuple[Any, ...]], None]
+_Event = Callable[["TrialNotes", tuple[Any, ...]], None]
 
 
 class TrialNotes:

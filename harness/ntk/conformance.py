@@ -1,6 +1,7 @@
 """Holding a subject's kernels against what they should be: differences, units, and noise.
 
-A `KernelCase` is a subject, an architecture and two sets of points, A and B; checks ask it for blocks of kernels.
+A `KernelCase` is a subject, an architecture and two sets of points, A and B; checks ask it for blocks of
+kernels.
 A `Difference` is a block beside the block that it should equal; its error is the largest, over entries, of
 
     (|found − expected| − allowance) / √(K(x,x) K(x',x'))        and at least 0,

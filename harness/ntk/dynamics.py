@@ -28,8 +28,8 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_ntk
 from harness.ntk.network import Params, apply, features
 
-S = TypeVar("State")
-T = TypeVar("Seen")
+S = TypeVar("S")
+T = TypeVar("T")
 
 FALLEN = 0.25
 """Of the initial loss: what training must at least bring it down to. The residuals' norm is then halved."""

@@ -25,7 +25,7 @@ from jaxtyping import Float
 
 from harness.declare import NotCovered, StageError
 from harness.ntk import subjects
-from harness.ntk.sample_networks import SampleNetwork, Tree, leaves, mapped
+from harness.ntk.sample_networks import LayeredNetwork, Tree, leaves, mapped
 from harness.ntk.shapes import Columns, Points, Rows
 
 Apply = Callable[[Tree, Any], Any]
@@ -103,7 +103,7 @@ def layers(
     """From Gram matrices of layers (`harness.ntk.empirical`): fully connected networks."""
     from harness.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
 
-    if not isinstance(apply, SampleNetwork):
+    if not isinstance(apply, LayeredNetwork):
         raise NotImplementedError("Gram matrices of layers are those of fully connected networks")
     params = mapped(_jax, params)
     if mode == "diagonal":

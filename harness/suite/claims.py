@@ -15,7 +15,7 @@ from harness.suite.budgets import AtLeastOne, Budget, read_budget, read_rare, re
 from harness.suite.errors import KeyPath, one_of, shown
 from harness.suite.explored import Ranges, merged, take_explored
 from harness.suite.predicates import check_predicate, read_predicate
-from harness.suite.reader import Notes, Table
+from harness.suite.reader import Notes, Seconds, Table
 from harness.suite.records import (
     Axis,
     Benchmark,
@@ -32,9 +32,8 @@ from harness.suite.records import (
 from harness.text import SIZE, label_of, size
 
 Alpha = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Size = Annotated[str, msgspec.Meta(pattern=SIZE.pattern)]
-Mark = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
+PytestMark = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 MARK = "a list of marks of letters, digits, _ and -"
 
 
@@ -89,7 +88,7 @@ def read_defaults(table: Table) -> Defaults:
         budget=default.budget.changed(table.path, seeds, read_rare(table)),
         alpha=table.take("alpha", Alpha, default.alpha),
         center=table.take("center", Center, default.center),
-        marks=table.take("marks", tuple[Mark, ...], default.marks, expected=MARK),
+        marks=table.take("marks", tuple[PytestMark, ...], default.marks, expected=MARK),
         time_limit=table.take("time-limit", Seconds, default.time_limit),
         memory_limit=_memory(table, default.memory_limit),
     )
@@ -112,7 +111,7 @@ def read_claim(
     cites = "source" in toml
     expect = table.take("expect", Expectation, None)
     because = table.take("because", str, "")
-    marks = table.take("marks", tuple[Mark, ...], defaults.marks, expected=MARK)
+    marks = table.take("marks", tuple[PytestMark, ...], defaults.marks, expected=MARK)
     alpha = table.take("alpha", Alpha, defaults.alpha)
     time_limit = table.take("time-limit", Seconds, defaults.time_limit)
     memory_limit = _memory(table, defaults.memory_limit)
@@ -346,7 +345,7 @@ class _ReadClaim:
             stance=table.take("stance", Stance, None),
             expect=table.take("expect", Expectation, None),
             because=table.take("because", str, None),
-            marks=table.take("marks", tuple[Mark, ...], None, expected=MARK),
+            marks=table.take("marks", tuple[PytestMark, ...], None, expected=MARK),
             control=self.control(
                 table.take("control", str | dict[str, Any], None, expected=_CONTROL),
                 (*table.path, "control"),

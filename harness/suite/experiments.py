@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -30,15 +30,12 @@ from harness.declare.repeatable import EXPECTED
 from harness.suite.errors import KeyPath, nearest, one_of, shown
 from harness.suite.inputs import note_unmatched, read_inputs
 from harness.suite.models import GIVEN, Choices, Chooser, Models, named_models
-from harness.suite.reader import ID, Notes, Table, convert, expectation
+from harness.suite.reader import ID, Notes, Seconds, Table, convert, expectation
 from harness.suite.records import Axis, AxisValue, Benchmark, Experiment
 from harness.text import label_of
 
 LABEL = re.compile(r"[A-Za-z0-9._:+-]+")
 MAX_POINTS = 100_000
-
-
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 def read_benchmark(

@@ -7,15 +7,14 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import KeyPath
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
 from harness.disk import refuse_special
 from harness.suite.claims import Defaults, read_claim, read_defaults
-from harness.suite.errors import KeyPath as KeyPath
-from harness.suite.errors import Mistake, SuiteError, shown
+from harness.suite.errors import KeyPath, Mistake, SuiteError, shown
 from harness.suite.experiments import read_benchmark, read_experiment
 from harness.suite.explored import Ranges, take_explored
 from harness.suite.formats import FORMAT, Format, Read, changed
@@ -29,7 +28,7 @@ MAX_BYTES = 10_000_000  # a suite of 10,000 claims is about 4 MB
 
 
 def load(
-    path: str | KeyPath,
+    path: str | Path,
     *,
     imports: bool = False,
     given: Mapping[str, object] | None = None,
@@ -49,7 +48,7 @@ def load(
     given parameter is one that no experiment has, or that one sweeps.
     """
     file = str(path)
-    data = _bytes(KeyPath(path), file)
+    data = _bytes(Path(path), file)
     text = _text(data, file)
     try:
         document = tomllib.loads(text)
@@ -69,7 +68,7 @@ def load(
     _check_numbers(document, notes)
     if notes.mistakes:
         raise SuiteError(file, _located(notes.mistakes, text))
-    suite = _read(document, KeyPath(path).stem, file, notes, imports, given or {})
+    suite = _read(document, Path(path).stem, file, notes, imports, given or {})
     if suite is not None and imports and not notes.mistakes:
         notes.mistakes += check_suite(suite, call=calls)
     if notes.mistakes or suite is None:
@@ -87,7 +86,7 @@ def stated(text: str, name: str) -> tuple[Instance, ...]:
     return () if suite is None else suite.instances
 
 
-def _bytes(path: KeyPath, file: str) -> bytes:
+def _bytes(path: Path, file: str) -> bytes:
     """What is in the file, read once: what is parsed is what the record has the digest of."""
     try:
         refuse_special(path)

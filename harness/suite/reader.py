@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -18,6 +18,7 @@ from harness.suite.errors import KeyPath, Mistake, nearest, one_of, shown
 REQUIRED: Any = object()
 HINTS = 50  # of so many mistakes the nearest name is looked for: each takes milliseconds
 ID = re.compile(r"[a-z0-9-]+")
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Notes:

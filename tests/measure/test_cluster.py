@@ -215,7 +215,7 @@ def test_the_device_is_that_of_the_workers(two, monkeypatch):
         monkeypatch.setattr(cluster, "_ask", lambda function: kinds)
         with pytest.raises(ClusterError, match="found NVIDIA H100 on tcp://a:1, cpu on tcp://b:1"):
             cluster.device()
-        found = orders.Found(orders.python_version(), cluster._terms.engine, None, "NVIDIA H100")
+        found = orders.WorkerInventory(orders.python_version(), cluster._terms.engine, None, "NVIDIA H100")
         job = Job((Trial("toys:pair", (), 0),), frozenset(), 1.0, device="cpu")
         with pytest.raises(ClusterError, match="expected the device cpu, found NVIDIA H100"):
             cluster.compare("tcp://a:1", found, job)
@@ -254,7 +254,7 @@ def test_inputs_are_held_against_the_worker_s(project, two, store, monkeypatch, 
     monkeypatch.setattr(client, "source_of", lambda *arguments: pytest.fail("the source is the same"))
     cluster = object.__new__(client.Cluster)
     cluster._terms = SimpleNamespace(python="3", engine={})  # type: ignore[assignment]
-    there = orders.Found("3", {}, None, None, (), "another")
+    there = orders.WorkerInventory("3", {}, None, None, (), "another")
     job = Job((declared,), frozenset(), 1.0, inputs=(declared.inputs,), inputs_digest="ours")
     with pytest.raises(ClusterError, match=r"expected the inputs of with_data:read \(a\.csv\) as they are"):
         cluster.compare("tcp://a:1", there, job)

@@ -31,7 +31,7 @@ import gc, os, signal, socket, subprocess, sys, time
 from pathlib import Path
 from harness.declare import Quantity, experiment
 from harness.measure.channel import Channel
-from harness.measure.records import Outcome
+from harness.measure.records import JobResult
 
 HIDING = '''
 import os, time
@@ -54,7 +54,7 @@ def unruly(*, seed: int, act: str = "", mark: str = "", sleep: float = 0.0) -> d
             except OSError:
                 continue
     if act == "answers":
-        channel().transmit(Outcome(results=()))
+        channel().transmit(JobResult(results=()))
         time.sleep(60)
     if act in ("half", "half and stop"):
         there = channel()

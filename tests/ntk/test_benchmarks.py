@@ -210,7 +210,7 @@ def test_a_crew_without_a_core_each_is_found(computed, crowded, monkeypatch):
 
     crew = object.__new__(_crew.Crew)
     crew._processes = []
-    crew.work = lambda: [_crew.Answer(1.0, computed)]
+    crew.work = lambda: [_crew.ProcessResult(1.0, computed)]
     clock = itertools.count(0.0, 0.2)
     monkeypatch.setattr(_crew.time, "perf_counter", lambda: next(clock))
     if crowded:

@@ -19,7 +19,7 @@ from harness.ntk.data import Split
 from harness.ntk.empirical import float64_ntk
 from harness.ntk.fully_connected import fully_connected
 
-Predictions = Float[np.ndarray, "times test"]
+PredictionsOverTime = Float[np.ndarray, "times test"]
 
 
 class TrainTestKernels(NamedTuple):
@@ -66,7 +66,7 @@ class DynamicsProblem:
 
     def predicted(
         self, kernel: TrainTestKernels, name: str
-    ) -> tuple[Predictions, Float[np.ndarray, " times"]]:
+    ) -> tuple[PredictionsOverTime, Float[np.ndarray, " times"]]:
         """f at the test points, and the norm of the residual, at the recorded times."""
         solver = solve.factor(name, kernel.gram)
         at = [(np.asarray(float(time)), np.asarray(self.rate)) for time in self.times]
@@ -127,11 +127,11 @@ class Followed:
     """The network through training; made by `follow`."""
 
     residuals: Float[np.ndarray, "steps_and_one train"]
-    f_test: Predictions
+    f_test: PredictionsOverTime
     measured: dict[str, float]
 
 
-Farthest = Callable[[Predictions, Predictions], float]
+Farthest = Callable[[PredictionsOverTime, PredictionsOverTime], float]
 """The greatest distance between two paths over the recorded times."""
 
 

@@ -21,7 +21,7 @@ from harness.ntk.experiments._regression_predictors import NetworkState, Predict
 from harness.ntk.model import Model
 from harness.ntk.optimizers import Optimizer, batch_learning_rates
 
-T = TypeVar("Part")
+T = TypeVar("T")
 Training = Literal["single", "centred"]
 
 _NAMES = {"ntk": "NTK", "nngp": "NNGP", "rbf": "RBF", "laplace": "Laplace", "matern32": "Matérn-3/2"}
@@ -95,7 +95,7 @@ class Computed:
         ))  # fmt: skip
 
     @property
-    def ruler(self) -> measures.Ruler:
+    def ruler(self) -> measures.ErrorRuler:
         """The units of errors and distances."""
         return measures.ruler(self.points)
 

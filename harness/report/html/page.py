@@ -13,11 +13,11 @@ from harness.report.agreement import statements
 from harness.report.headlines import headlines
 from harness.report.html.sweeps import sweeps
 from harness.report.html.templating import render
-from harness.report.html.views import ClaimView, CommitResult, chunks, claims, glyph
+from harness.report.html.views import ClaimView, Mark, chunks, claims, glyph
 from harness.report.record import InstanceRecord, Record
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_NO_PAST: Mapping[str, Sequence[CommitResult]] = MappingProxyType({})
+_NO_PAST: Mapping[str, Sequence[Mark]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class TableColumns:
 def page(
     record: Record,
     *,
-    past: Mapping[str, Sequence[CommitResult]] = _NO_PAST,
+    past: Mapping[str, Sequence[Mark]] = _NO_PAST,
     since: str = "",
     changed: Mapping[str, str] = _NOTHING,
     notes: Sequence[str] = (),

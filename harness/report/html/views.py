@@ -27,7 +27,7 @@ TOKENS = (*ORDER, "other", "changed", "contradicts", "fragile")
 
 
 @dataclass(frozen=True)
-class CommitResult:
+class Mark:
     """What one commit's record said of an instance; `note` is shown with it."""
 
     commit: str
@@ -143,7 +143,7 @@ def outcome_of(outcomes: Iterable[str]) -> str:
 
 def claims(
     instances: Sequence[InstanceRecord],
-    past: Mapping[str, Sequence[CommitResult]],
+    past: Mapping[str, Sequence[Mark]],
     changed: Mapping[str, str],
     statements: Iterable[ClaimRecord] = (),
 ) -> list[ClaimView]:
@@ -222,7 +222,7 @@ def _cut(views: Sequence[ClaimView], what: str, *, folded: bool) -> list[Chunk]:
 def _instance_view(
     anchor: str,
     instance: InstanceRecord,
-    past: Mapping[str, Sequence[CommitResult]],
+    past: Mapping[str, Sequence[Mark]],
     changed: Mapping[str, str],
     against: bool,
 ) -> InstanceView:
@@ -243,9 +243,9 @@ def _instance_view(
     )
 
 
-def runs(marks: Sequence[CommitResult]) -> tuple[Streak, ...]:
+def runs(marks: Sequence[Mark]) -> tuple[Streak, ...]:
     """A history as few pieces, oldest first."""
-    found: list[list[CommitResult]] = []
+    found: list[list[Mark]] = []
     for mark in marks:
         if found and _same(found[-1][-1], mark):
             found[-1].append(mark)
@@ -257,11 +257,11 @@ def runs(marks: Sequence[CommitResult]) -> tuple[Streak, ...]:
     )
 
 
-def _same(a: CommitResult, b: CommitResult) -> bool:
+def _same(a: Mark, b: Mark) -> bool:
     return (a.outcome, a.verdict, a.note) == (b.outcome, b.verdict, b.note)
 
 
-def _says(first: CommitResult, last: CommitResult, n: int) -> str:
+def _says(first: Mark, last: Mark, n: int) -> str:
     where = f"{first.commit[:9]} {first.date}"
     if n > 1:
         where += f" to {last.commit[:9]} {last.date}"
@@ -270,15 +270,15 @@ def _says(first: CommitResult, last: CommitResult, n: int) -> str:
     return f"{where}: {first.outcome}{verdict}{note}"
 
 
-def _merged(histories: Sequence[Sequence[CommitResult]]) -> list[CommitResult]:
+def _merged(histories: Sequence[Sequence[Mark]]) -> list[Mark]:
     """One mark for each commit, with the outcome that a claim of these instances has."""
-    by_commit: dict[tuple[str, str], list[CommitResult]] = {}
+    by_commit: dict[tuple[str, str], list[Mark]] = {}
     for mark in (mark for history in histories for mark in history):
         by_commit.setdefault((mark.date, mark.commit), []).append(mark)
     merged = []
     for (date, commit), marks in sorted(by_commit.items(), key=lambda item: item[0][0])[-LAST:]:
         outcome = outcome_of(mark.outcome for mark in marks)
-        merged.append(CommitResult(commit, date, "", outcome, marks[0].note if len(marks) == 1 else ""))
+        merged.append(Mark(commit, date, "", outcome, marks[0].note if len(marks) == 1 else ""))
     return merged
 
 

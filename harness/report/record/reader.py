@@ -42,7 +42,7 @@ MOST = 10_000_000
 """Parameters and fingerprints that points and instances may name together, by reference: a short file must
 not fill the memory. A part of a rival counts as a hundred."""
 
-T = TypeVar("Part", bound=Versioned)
+T = TypeVar("T", bound=Versioned)
 
 _NO_INSTANCE = {**nothing(InstanceRecord), "quantities": ()}
 _NO_PART, _NO_SOURCE = nothing(PartRecord), nothing(SourceRecord)

@@ -16,7 +16,7 @@ from pages import assert_inert, find
 
 from harness.report import Record
 from harness.report.change import Change
-from harness.report.html import CommitResult, comparison_page, page
+from harness.report.html import Mark, comparison_page, page
 from harness.report.html.sources import Link, links
 
 NASTY = [
@@ -81,7 +81,7 @@ def test_no_text_of_a_record_acts(texts: list[str]) -> None:
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
 def test_each_nasty_text_is_inert_everywhere(text: str) -> None:
     found = poisoned([text], record(*RECORD.instances, *at_sizes(3)))
-    marks = [CommitResult(text, text, text, text, text)]
+    marks = [Mark(text, text, text, text, text)]
     html = page(found, past={text: marks}, since=text, changed={text: text})
     assert_inert(html)
     assert len(html.encode()) < 1_500_000

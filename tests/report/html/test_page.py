@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pages import assert_inert, find, text_of
 
 from harness.report import to_json
-from harness.report.html import CommitResult, page
+from harness.report.html import Mark, page
 from harness.report.words import GLYPHS
 
 UNEXPECTED = replace(INSTANCE, id="toys/odd", claim="odd", verdict="refuted", outcome="unexpected")
@@ -144,7 +144,7 @@ def test_benchmarks_have_their_medians() -> None:
 
 def test_a_history_has_the_last_twenty_commits_oldest_first() -> None:
     marks = [
-        CommitResult(f"{k:09d}", f"2026-01-{k + 1:02d}", "", "as-expected" if k < 24 else "unexpected")
+        Mark(f"{k:09d}", f"2026-01-{k + 1:02d}", "", "as-expected" if k < 24 else "unexpected")
         for k in range(25)
     ]
     (cell,) = find(assert_inert(page(record(INSTANCE), past={INSTANCE.id: marks})), "span", class_="h")
@@ -154,11 +154,8 @@ def test_a_history_has_the_last_twenty_commits_oldest_first() -> None:
 
 def test_the_history_of_a_claim_has_the_worst_of_each_commit() -> None:
     one, two = at_sizes(2)
-    good = [
-        CommitResult("a", "1", "supported", "as-expected"),
-        CommitResult("b", "2", "supported", "as-expected"),
-    ]
-    bad = [good[0], CommitResult("b", "2", "refuted", "unexpected")]
+    good = [Mark("a", "1", "supported", "as-expected"), Mark("b", "2", "supported", "as-expected")]
+    bad = [good[0], Mark("b", "2", "refuted", "unexpected")]
     tree = assert_inert(page(record(one, two), past={one.id: good, two.id: bad}))
     assert text_of(find(tree, "span", class_="h")[0]) == "✓ ✗"
 
