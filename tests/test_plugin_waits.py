@@ -75,7 +75,7 @@ def test_a_wait_for_the_machine_is_shown_past_the_capture(
     monkeypatch.setenv("HARNESS_MACHINE_LOCK", str(lock))
     program = (
         "import os, signal; from harness.pytest_plugin.items import ClaimItem; said = ClaimItem._say\n"
-        "Claim._say = lambda self, text: (said(self, text), os.kill(os.getpid(), signal.SIGINT))[0]"
+        "ClaimItem._say = lambda self, text: (said(self, text), os.kill(os.getpid(), signal.SIGINT))[0]"
     )
     pytester.makeconftest(program)
     with lock.open("a") as file:
