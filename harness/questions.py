@@ -46,7 +46,7 @@ class Trial:
     it is another trial.
     """
 
-    run: str
+    experiment: str
     params: TrialParams
     seed: int
     inputs: Inputs | None = None
@@ -54,7 +54,7 @@ class Trial:
     @cached_property
     def key(self) -> str:
         """Canonical JSON text: equal for equal trials, on every machine."""
-        return json.dumps([self.run, self.params, self.seed], ensure_ascii=True, separators=(",", ":"))
+        return json.dumps([self.experiment, self.params, self.seed], ensure_ascii=True, separators=(",", ":"))
 
     def __hash__(self) -> int:
         """Of the key, which a string computes once; trials are looked up millions of times."""
@@ -74,14 +74,14 @@ def arguments(params: TrialParams) -> dict[str, Value]:
 class Reading:
     """One quantity at one point, over all seeds."""
 
-    run: str
+    experiment: str
     params: TrialParams
     quantity: str
     inputs: Inputs | None = None
 
     def trial(self, seed: int) -> Trial:
         """The trial that yields this reading's number for `seed`."""
-        return Trial(self.run, self.params, seed, self.inputs)
+        return Trial(self.experiment, self.params, seed, self.inputs)
 
 
 @dataclass(frozen=True)

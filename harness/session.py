@@ -145,8 +145,8 @@ def _check_tracked(track: Path, files: Iterable[Path]) -> None:
 def _closures(cases: Sequence[Case]) -> list[provenance.Closure]:
     """What the trials of the cases, and of their controls, depend on, each closure once."""
     readings = [r for c in cases for q in (*c.questions, *c.control) for r in q.effect.readings]
-    firsts = {(reading.run, roots(reading.params)): reading for reading in readings}
-    return [(reading.run, reading.params) for reading in firsts.values()]
+    firsts = {(reading.experiment, roots(reading.params)): reading for reading in readings}
+    return [(reading.experiment, reading.params) for reading in firsts.values()]
 
 
 def _device(result: Result) -> str:

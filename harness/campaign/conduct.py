@@ -178,6 +178,6 @@ def _together(trial: Trial) -> tuple[int, TrialParams, str]:
 
     Pairs of timings are gathered by what they time, which a worker prepares once for those in a row.
     """
-    if trial.run == PAIR:
+    if trial.experiment == PAIR:
         return (0, trial.params, f"{trial.seed:012}")
     return (trial.seed, (), trial.key)

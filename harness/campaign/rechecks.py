@@ -32,7 +32,7 @@ def points_of(cases: Sequence[Case]) -> dict[ExperimentPoint, dict[Group, None]]
         table = tables[suite, experiment.id]
         for question in (*case.questions, *case.control):
             for reading in question.effect.readings:
-                points.setdefault((reading.run, reading.params), {})[table] = None
+                points.setdefault((reading.experiment, reading.params), {})[table] = None
     return points
 
 
@@ -43,7 +43,7 @@ def groups_of(
     groups: dict[tuple[str, str], Group] = {}
     read: dict[Group, list[Measurement]] = {}
     for trial, measurement in known.items():
-        for table in points.get((trial.run, trial.params), ()):
+        for table in points.get((trial.experiment, trial.params), ()):
             key = (table.name, measurement.program)
             if key not in groups:
                 groups[key] = replace(table, program=measurement.program)
@@ -56,11 +56,11 @@ def limits_of(enquiries: Iterable[Enquiry]) -> Callable[[Trial], tuple[float, in
     limits: dict[ExperimentPoint, Limits] = {}
     for enquiry in enquiries:
         for reading in enquiry.question.effect.readings:
-            point = (reading.run, reading.params)
+            point = (reading.experiment, reading.params)
             limits[point] = limits.get(point, Limits()) | enquiry.limits
 
     def limit(trial: Trial) -> tuple[float, int | None]:
-        found = limits[trial.run, trial.params]
+        found = limits[trial.experiment, trial.params]
         return found.seconds, found.bytes
 
     return limit
@@ -76,7 +76,7 @@ def refuse(
     for enquiry in enquiries:
         for reading in enquiry.question.effect.readings:
             trial = reading.trial(enquiry.question.first_seed)
-            if (trial.run, trial.params) not in points:
+            if (trial.experiment, trial.params) not in points:
                 continue
             found = program(trial)
             reasons = [r for g, r in failed.items() if g.program == found and g.holds(trial)]

@@ -130,7 +130,7 @@ def program(
     """The digest of what computes the trial: its fingerprint without the parameters and the seed."""
     python = list(sys.version_info[:2])
     name, version = declaration.name, declaration.version
-    parts = [trial.run, name, version, device, source.digest, python, settings, inputs]
+    parts = [trial.experiment, name, version, device, source.digest, python, settings, inputs]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -46,15 +46,15 @@ class Identities:
 
     def declaration(self, trial: Trial) -> Declaration:
         """What the trial's experiment says of itself."""
-        if trial.run not in self._declarations:
-            self._declarations[trial.run] = find(trial.run)
-        return self._declarations[trial.run]
+        if trial.experiment not in self._declarations:
+            self._declarations[trial.experiment] = find(trial.experiment)
+        return self._declarations[trial.experiment]
 
     def source(self, trial: Trial) -> SourceClosure:
         """The closure of the trial, as it was when it was first asked for."""
-        key = (trial.run, roots(trial.params))
+        key = (trial.experiment, roots(trial.params))
         if key not in self._sources:
-            self._sources[key] = source_of(trial.run, trial.params, self._seen)
+            self._sources[key] = source_of(trial.experiment, trial.params, self._seen)
         return self._sources[key]
 
     def declared(self, trial: Trial) -> tuple[Inputs, ...]:
@@ -68,13 +68,13 @@ class Identities:
             try:
                 self._inputs[key] = declared_inputs(key)
             except TooManyFilesError as error:
-                raise InputError(f"{trial.run}, inputs: expected files, found {error}") from None
+                raise InputError(f"{trial.experiment}, inputs: expected files, found {error}") from None
         return self._inputs[key]
 
     def libraries(self, trial: Trial, outcome: JobResult) -> tuple[str, ...]:
         """The distributions that the trial used and its closure lacks. One that a worker has loaded stays
         loaded, so what one trial has used counts for all later ones of the same code."""
-        found = self._libraries.setdefault((trial.run, roots(trial.params)), {})
+        found = self._libraries.setdefault((trial.experiment, roots(trial.params)), {})
         found |= dict.fromkeys(outcome.libraries)
         found |= dict.fromkeys(foreign(self.source(trial).owners, outcome.installed))
         return tuple(found)
@@ -98,7 +98,7 @@ class Identities:
     def program(self, trial: Trial) -> str:
         """The digest of what computes the trial: its fingerprint without parameters and seed."""
         source, inputs = self.source(trial), self.inputs(trial).digest
-        key = (trial.run, source.digest, inputs)
+        key = (trial.experiment, source.digest, inputs)
         if key not in self._programs:
             known = self.declaration(trial), source, self.device(trial)
             self._programs[key] = program(trial, *known, self._settings, inputs)
@@ -109,7 +109,7 @@ class Identities:
 
         What a worker has read for one trial, another may find in its memory: it must be declared for both.
         """
-        key = (trial.run, roots(trial.params))
+        key = (trial.experiment, roots(trial.params))
         if key not in self._codes:
             modules = modules_of(*key)
             self._codes[key] = code_of(modules), modules

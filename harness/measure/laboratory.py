@@ -158,7 +158,7 @@ class Laboratory:
             if entry is None:
                 timed = self._is_timed(trial)
                 if timed and self._cluster:
-                    raise self._cluster.refuses_timing(trial.run)
+                    raise self._cluster.refuses_timing(trial.experiment)
                 memory_limit = None if timed else memory_limit
                 entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial), timed=timed)
                 self._ledger.move(entry, TrialState.TIMING if timed else TrialState.QUEUED)

@@ -19,7 +19,7 @@ def measurement_of(
     edited = outcome.edited or not source.is_current()
     if result.status == "ok" and not timed:
         if edited and not outcome.edited:  # perhaps only its comments
-            edited = source_of(trial.run, trial.params).digest != source.digest
+            edited = source_of(trial.experiment, trial.params).digest != source.digest
         edited = edited or not known.inputs(trial).is_current()
         expected = known.device(trial) if source.uses_jax else ""
         note = objection(trial, outcome, known.libraries(trial, outcome), expected, edited=edited)

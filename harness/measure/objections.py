@@ -37,7 +37,7 @@ def objection(
         because = f"it ran on {outcome.device}, expected {device}"
     elif edited:
         because = "its source or its inputs were edited during the run"
-    return f"{trial.run}: not stored, because {because}" if because else ""
+    return f"{trial.experiment}: not stored, because {because}" if because else ""
 
 
 def _about(trial: Trial, uses: Sequence[FileUse]) -> str:

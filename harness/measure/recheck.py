@@ -55,7 +55,7 @@ class Group:
     `fixed` are the parameters that no axis of the table sets, `program` that of its measurements.
     """
 
-    run: str
+    experiment: str
     program: str
     fixed: TrialParams
     repeatable: Repeatable = EXACTLY
@@ -64,12 +64,12 @@ class Group:
 
     def holds(self, trial: Trial) -> bool:
         """Whether the trial, if this program computes it, is one of the group."""
-        return trial.run == self.run and set(self.fixed) <= set(trial.params)
+        return trial.experiment == self.experiment and set(self.fixed) <= set(trial.params)
 
     @cached_property
     def key(self) -> str:
         """The digest under which it is kept that the group passed."""
-        parts = [self.run, self.program, self.fixed, self.repeatable.tolerance]
+        parts = [self.experiment, self.program, self.fixed, self.repeatable.tolerance]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -92,7 +92,7 @@ class Recheck:
     @property
     def note(self) -> str:
         """What a report must say beside the result; '' where there is nothing."""
-        name = self.group.name or self.group.run
+        name = self.group.name or self.group.experiment
         if self.result == "not-rechecked":
             return f"experiment {name}: not rechecked: {self.reason}; the next run makes up for it"
         if self.removed:

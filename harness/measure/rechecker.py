@@ -123,8 +123,8 @@ def _seconds_once(rechecks: Sequence[Recheck]) -> list[Recheck]:
 
 def _words(trial: Trial) -> str:
     """The trial, with the parameters that are not as declared: `my.module:f (width=64), seed 3`."""
-    declared = signature_of(find(trial.run), dict(trial.params)).parameters
+    declared = signature_of(find(trial.experiment), dict(trial.params)).parameters
     defaults = {name: parameter.default for name, parameter in declared.items()}
     given = [f"{name}={value}" for name, value in trial.params if value != defaults.get(name)]
     shown = f" ({shortened(', '.join(given), 300)})" if given else ""
-    return f"{trial.run}{shown}, seed {trial.seed}"
+    return f"{trial.experiment}{shown}, seed {trial.seed}"

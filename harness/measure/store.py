@@ -163,7 +163,16 @@ class Store:
         stages = [[stage.name, stage.seconds, stage.failure, stage.fixed] for stage in m.stages]
         missing = {name: [why.kind, why.stage, why.reason] for name, why in m.missing.items()}
         texts = [json.dumps(part) for part in (dict(m.values), missing, stages)]
-        row = [m.fingerprint, m.trial.key, m.trial.run, *texts, float(m.seconds), m.device, m.cpu, m.program]
+        row = [
+            m.fingerprint,
+            m.trial.key,
+            m.trial.experiment,
+            *texts,
+            float(m.seconds),
+            m.device,
+            m.cpu,
+            m.program,
+        ]
         row += [m.ordinal, int(m.changed), time.time()]
         with self._explained():
             self._database.execute(_INSERT, [*row, row_checksum(row)])

@@ -77,7 +77,7 @@ def run_job(
     error = raised = trace = ""
     try:
         with noticed() as notes, watching_imports(watcher) as used, collect_stages() as stages:
-            declaration = find(job.first.run)
+            declaration = find(job.first.experiment)
             if len(sys.modules) > len(before):
                 imported = watcher.imported()
             returned = call(declaration, job.trials)

@@ -94,7 +94,7 @@ def recheck_record(recheck: Recheck) -> RecheckRecord:
     trial = recheck.trial
     return RecheckRecord(
         experiment=recheck.group.name,
-        run=recheck.group.run,
+        run=recheck.group.experiment,
         result=recheck.result,
         params={} if trial is None else dict(trial.params),
         seed=None if trial is None else trial.seed,
@@ -195,13 +195,13 @@ def _trials(
         seconds += math.fsum(m.seconds for m in made)
         records.append(
             TrialsRecord(
-                experiment=first.run,
+                experiment=first.experiment,
                 params=dict(first.params),
                 quantities=tuple(quantities),
                 first_seed=first.seed,
                 n=n,
                 fingerprints=tuple(m.fingerprint[:_FINGERPRINT_DIGITS] for m in made),
-                data=data_parameters(first.run),
+                data=data_parameters(first.experiment),
                 own_split=any(stage.fixed for m in made for stage in m.stages),
             )
         )

@@ -122,7 +122,7 @@ def test_all_that_identifies_a_distribution_is_in_the_digest(monkeypatch, field)
 def test_a_groups_key_has_all_that_passes_together():
     group = Group("m:f", "def", (("a", 1),), Repeatable(tolerance=0.5), "of a suite")
     others = [
-        replace(group, run="m:g"), replace(group, program="de"), replace(group, fixed=(("a", 2),)),
+        replace(group, experiment="m:g"), replace(group, program="de"), replace(group, fixed=(("a", 2),)),
         replace(group, repeatable=Repeatable(tolerance=0.25)),
     ]  # fmt: skip
     assert len({group.key, *(other.key for other in others)}) == 5

@@ -161,7 +161,7 @@ def test_a_fingerprint_has_all_parts(project, monkeypatch):
         fingerprint(trial, declaration, source, "cpu"),
         fingerprint(dataclasses.replace(trial, seed=1), declaration, source, "cpu"),
         fingerprint(dataclasses.replace(trial, params=(("width", 9),)), declaration, source, "cpu"),
-        fingerprint(dataclasses.replace(trial, run="m:f"), declaration, source, "cpu"),
+        fingerprint(dataclasses.replace(trial, experiment="m:f"), declaration, source, "cpu"),
         fingerprint(trial, dataclasses.replace(declaration, version=2), source, "cpu"),
         fingerprint(trial, dataclasses.replace(declaration, name="toy2"), source, "cpu"),
         fingerprint(trial, declaration, dataclasses.replace(source, digest="abd"), "cpu"),

@@ -157,7 +157,7 @@ def test_half_a_message_does_not_outlast_the_time_limit(unruly, store, monkeypat
 
 
 def job(trial: Trial, limit: float, *more: str) -> Job:
-    return Job((trial,), frozenset({*source_of(trial.run, ()).modules, *more}), limit)
+    return Job((trial,), frozenset({*source_of(trial.experiment, ()).modules, *more}), limit)
 
 
 def outcome_of(pool: Pool) -> tuple[str, float]:

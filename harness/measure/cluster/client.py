@@ -330,12 +330,12 @@ class Cluster:
         if found.python != self._terms.python:
             said.append(f"Python {found.python} (here {self._terms.python})")
         if found.source is not None and job is not None and found.source.digest != job.digest:
-            ours = source_of(job.first.run, job.first.params)
+            ours = source_of(job.first.experiment, job.first.params)
             if found.source.digests:
                 said.append(differences(ours.digests, found.source.digests))
                 said.append(differing_distributions(ours, found.source))
             else:
-                said.append(f"no module of {job.first.run}, whose folder must be visible there")
+                said.append(f"no module of {job.first.experiment}, whose folder must be visible there")
         if said := [text for text in said if text]:
             raise ClusterError(
                 f"worker {address} differs: expected the code and libraries of this process, found there"
@@ -359,11 +359,13 @@ class Cluster:
         if job is not None and found.inputs_digest not in (None, job.inputs_digest):
             patterns = ", ".join(pattern for inputs in job.inputs for pattern in inputs.patterns)
             raise ClusterError(
-                f"worker {address} differs: expected the inputs of {job.first.run} ({patterns}) as they are"
-                " here, found others there; make them visible there under the same path"
+                f"worker {address} differs: expected the inputs of {job.first.experiment} ({patterns}) as they"
+                " are here, found others there; make them visible there under the same path"
             )
         if job is not None:
-            raise ClusterError(f"{job.first.run}: its source was edited while it was measured; run again")
+            raise ClusterError(
+                f"{job.first.experiment}: its source was edited while it was measured; run again"
+            )
 
     def _check_scheduler(self) -> None:
         if self._client.status != "running":

@@ -55,9 +55,9 @@ class _Bench:
         self.clock: threading.Timer | None = None
 
     def source(self, trial: Trial) -> SourceClosure:
-        key = (trial.run, roots(trial.params))
+        key = (trial.experiment, roots(trial.params))
         if key not in self.sources:
-            self.sources[key] = source_of(trial.run, trial.params, self.seen)
+            self.sources[key] = source_of(trial.experiment, trial.params, self.seen)
         return self.sources[key]
 
     def run_job(self, job: Job) -> JobResult:
@@ -120,7 +120,9 @@ def measure(order: Order) -> Reply:
         return Reply(None, found)
     readable = frozenset(map(os.path.realpath, source.files)) | inputs.readable()
     outcome = bench.run_job(job if job.readable is None else replace(job, readable=readable))
-    edited = not source.is_current() and source_of(job.first.run, job.first.params).digest != source.digest
+    edited = (
+        not source.is_current() and source_of(job.first.experiment, job.first.params).digest != source.digest
+    )
     edited = edited or not inputs.is_current()
     libraries = tuple(foreign(source.owners, outcome.installed))
     return Reply(replace(outcome, edited=edited, installed=(), libraries=libraries))
