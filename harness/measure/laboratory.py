@@ -222,9 +222,9 @@ class Laboratory:
                 if entry is not None and entry.state in WAITING:
                     self._ledger.move(entry, None)
 
-    def seconds_per_trial(self, run: str) -> float | None:
+    def seconds_per_trial(self, experiment: str) -> float | None:
         """How long a trial of the experiment took on average, as far as the store knows."""
-        return None if self._store is None else self._store.seconds_per_trial(run)
+        return None if self._store is None else self._store.seconds_per_trial(experiment)
 
     def close(self, *, kill: bool = False) -> None:
         """Let the trials that run end and keep them (`kill`: end them at once); drop those that wait."""

@@ -212,11 +212,11 @@ class Store:
         self._database.executemany(f"delete from {table} where {key} = ?", gone)
         return len(gone)
 
-    def seconds_per_trial(self, run: str) -> float | None:
+    def seconds_per_trial(self, experiment: str) -> float | None:
         """How long a trial of the experiment took on average; None where none is kept."""
         with self._explained():
             query = "select avg(seconds) from measurement where experiment = ?"
-            (mean,) = self._database.execute(query, [run]).fetchone()
+            (mean,) = self._database.execute(query, [experiment]).fetchone()
         return float(mean) if isinstance(mean, float) and 0 <= mean < math.inf else None
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:

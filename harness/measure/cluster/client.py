@@ -75,7 +75,7 @@ class Cluster:
         self._started = where if isinstance(where, SpecCluster) else None
         before, after = additions(sys.path)
         self._terms = Terms(
-            run=uuid.uuid4().hex,
+            run_id=uuid.uuid4().hex,
             host=socket.gethostname(),
             python=python_version(),
             before=before,
@@ -167,10 +167,10 @@ class Cluster:
             )
         return next(iter(by_kind))
 
-    def refuses_timing(self, run: str) -> ClusterError:
+    def refuses_timing(self, experiment: str) -> ClusterError:
         """What is to be raised for a timing: it needs a machine to itself, and this one is another."""
         return ClusterError(
-            f"{run}: timings are not taken on a cluster, whose machines do other work meanwhile;"
+            f"{experiment}: timings are not taken on a cluster, whose machines do other work meanwhile;"
             " run these claims without --cluster, and leave them out here with -k"
         )
 
@@ -188,7 +188,7 @@ class Cluster:
         with contextlib.suppress(Exception):
             if self._client.status == "running" and self._started is None:
                 how: dict[str, Any] = {"on_error": "ignore", "nanny": False, "callback_timeout": ANSWER}
-                self._client.run(remote.release, self._terms.run, **how)
+                self._client.run(remote.release, self._terms.run_id, **how)
         for part in (self._client, self._started):
             if part is not None:
                 with contextlib.suppress(Exception):
@@ -200,7 +200,7 @@ class Cluster:
 
     def _give(self, task: _Task, address: str) -> None:
         self._orders += 1
-        key = f"harness-{self._terms.run}-{self._orders}"
+        key = f"harness-{self._terms.run_id}-{self._orders}"
         task.address = address
         self._codes[address] = task.job.code
         self._tasks[key] = task
@@ -359,8 +359,8 @@ class Cluster:
         if job is not None and found.inputs_digest not in (None, job.inputs_digest):
             patterns = ", ".join(pattern for inputs in job.inputs for pattern in inputs.patterns)
             raise ClusterError(
-                f"worker {address} differs: expected the inputs of {job.first.experiment} ({patterns}) as they"
-                " are here, found others there; make them visible there under the same path"
+                f"worker {address} differs: expected the inputs of {job.first.experiment} ({patterns}) as"
+                " they are here, found others there; make them visible there under the same path"
             )
         if job is not None:
             raise ClusterError(

@@ -22,7 +22,7 @@ class Terms:
     compiled programs, for workers on the machine `host`.
     """
 
-    run: str
+    run_id: str
     host: str
     python: str
     before: tuple[str, ...]

@@ -43,7 +43,7 @@ class _Bench:
     """A worker process and what is known of the source, for one run."""
 
     def __init__(self, terms: Terms) -> None:
-        self.run = terms.run
+        self.run_id = terms.run_id
         cache = Path(terms.cache) if terms.cache and terms.host == socket.gethostname() else None
         variables = environment(cache)
         self.pool = Pool(1, variables)
@@ -128,15 +128,15 @@ def measure(order: Order) -> Reply:
     return Reply(replace(outcome, edited=edited, installed=(), libraries=libraries))
 
 
-def release(run: str) -> None:
+def release(run_id: str) -> None:
     """End what is kept for a run. Does not wait."""
     for bench in _benches:
-        if bench.run == run:
+        if bench.run_id == run_id:
             bench.end()
 
 
 def _bench(terms: Terms) -> _Bench:
-    if not _benches or _benches[0].run != terms.run or _benches[0].over.is_set():
+    if not _benches or _benches[0].run_id != terms.run_id or _benches[0].over.is_set():
         for bench in _benches:
             bench.end()
         sys.path[:] = joined(terms.before, _OWN_PATH, terms.after)
