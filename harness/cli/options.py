@@ -140,7 +140,7 @@ def _run_options(asked: dict[str, Any]) -> RunOptions:
         raise click.UsageError(error.spelled(lambda name: f"--{spelled(name)}")) from None
 
 
-def gather(
+def selected_instances(
     targets: Sequence[str],
     keyword: str,
     marks: str,

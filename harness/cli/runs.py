@@ -11,7 +11,6 @@ import click
 
 from harness.cli.options import (
     USAGE,
-    gather,
     going_on,
     history_option,
     keyword_option,
@@ -19,6 +18,7 @@ from harness.cli.options import (
     nothing,
     run_option,
     run_options,
+    selected_instances,
     show,
     targets_argument,
 )
@@ -71,7 +71,7 @@ def run(
 
     if options.track is not None:
         make_importable(options.track)
-    selected = [each for each in gather(targets, keyword, marks, options.given) if each.instances]
+    selected = [each for each in selected_instances(targets, keyword, marks, options.given) if each.instances]
     if not selected:
         nothing()
     outputs.attempt(selected)
@@ -102,7 +102,7 @@ def trial(what: str, values: Sequence[str], seed: int | None, time_limit: float,
     from harness.targets import assigned
 
     if "::" in what:
-        trials = trials_of(gather([what], "", "", assigned(values)), seed)
+        trials = trials_of(selected_instances([what], "", "", assigned(values)), seed)
     elif what.endswith(".toml") or Path(what).is_dir():
         found = f"found {what!r} without ::ID: `harness list` shows its ids"
         raise click.UsageError(f"expected an experiment, or one instance of a suite as FILE::ID, {found}")

@@ -11,12 +11,12 @@ import click
 
 from harness.cli.options import (
     USAGE,
-    gather,
     keyword_option,
     marks_option,
     nothing,
     run_option,
     run_options,
+    selected_instances,
     targets_argument,
 )
 from harness.cli.say import echo
@@ -105,7 +105,9 @@ def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
 
     A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
     """
-    instances = [i for chosen in gather(targets, keyword, marks, imports=False) for i in chosen.instances]
+    instances = [
+        i for chosen in selected_instances(targets, keyword, marks, imports=False) for i in chosen.instances
+    ]
     for instance in instances:
         marked = f"  [{', '.join(instance.marks)}]" if instance.marks else ""
         echo(f"{instance.id}  {instance.expect}{marked}")
@@ -168,7 +170,7 @@ def plan(targets: Sequence[str], keyword: str, marks: str, options: RunOptions, 
     from harness.report.plan import plan_text
     from harness.session import cases_of
 
-    selected = gather(targets, keyword, marks, options.given)
+    selected = selected_instances(targets, keyword, marks, options.given)
     cases = cases_of(selected, options.seeds, options.first_seed)
     if not cases:
         nothing()
