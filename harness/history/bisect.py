@@ -23,10 +23,10 @@ from typing import Literal
 from harness.errors import UserError
 from harness.git import Commit, GitError, environment, git, line, resolve, show, toplevel
 from harness.history.archive import SuiteHead
-from harness.history.change import moved as moved_effect
+from harness.history.change import effects as moved_effect
 from harness.history.change import of_numbers
 from harness.history.states import Chosen, CommitState, past
-from harness.history.worktree import moved, python_path, worktree
+from harness.history.worktree import effects, python_path, worktree
 from harness.measure.supervisor import supervised
 from harness.options import RunOptions
 from harness.report.explored import first_seed
@@ -267,7 +267,7 @@ class _Search:
         git(folder, "checkout", "--quiet", "--force", "--detach", commit)
         git(folder, "clean", "--quiet", "--force", "-d", "-x")
         file = search.file.resolve()
-        file = file if search.this_suite else moved(file, repository, folder)
+        file = file if search.this_suite else effects(file, repository, folder)
         if not file.is_file():
             return None, f"it has no {search.file}"
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="outputs-") as outputs:
@@ -276,7 +276,7 @@ class _Search:
             command += ["--json", str(record), *self._options().arguments(without=("track",))]
             variables = environment() | {"PYTHONPATH": python_path(repository, folder)}
             variables["HARNESS_HISTORY"] = str(Path(outputs) / "history")  # not among the user's records
-            here = moved(Path.cwd(), repository, folder)
+            here = effects(Path.cwd(), repository, folder)
             here.mkdir(parents=True, exist_ok=True)
             done = supervised(command, cwd=here, env=variables)
             try:

@@ -78,9 +78,9 @@ def change(before: InstanceRecord, after: InstanceRecord) -> Change:
             kind = "weakened" if was == "refuted" else "strengthened"
             return found(kind, f"control {was} → {now}{_other_seeds(before, after)}")
     if first_seed(before) != first_seed(after):
-        return found("resampled", moved(before, after))
+        return found("resampled", effects(before, after))
     kind = of_numbers(before, after)
-    return found(kind, moved(before, after) if kind in ("shifted", "changed") else "")
+    return found(kind, effects(before, after) if kind in ("shifted", "changed") else "")
 
 
 def of_numbers(before: InstanceRecord, after: InstanceRecord) -> ChangeKind:
@@ -199,7 +199,7 @@ def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:
     return list(words)
 
 
-def moved(before: InstanceRecord, after: InstanceRecord) -> str:
+def effects(before: InstanceRecord, after: InstanceRecord) -> str:
     """The effects of both, and how far they are from the claim."""
     texts = [effect(x.estimate, x.unit) for x in (before, after)]
     far = [how_far(x) for x in (before, after)]
