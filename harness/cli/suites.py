@@ -51,7 +51,7 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
     """
     from harness import folders
     from harness.suite import SuiteError, load
-    from harness.suite.formats import advice
+    from harness.suite.formats import format_advice
     from harness.suite.names import namesakes
     from harness.suite.references import named as named_by
     from harness.targets import assigned
@@ -79,7 +79,7 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
         unseen += [] if imports else named_by(suite)
         note = f"; not imported, so not checked: {', '.join(unseen)}" if unseen else ""
         echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
-        if said := advice(suite.format):
+        if said := format_advice(suite.format):
             echo(f"{file}: {said}")
     if records is not None:
         records.check({suite.name: suite.given for suite in loaded})

@@ -132,7 +132,7 @@ def changed(format_: int, read: Read) -> list[Mistake]:
     return [mistake for change in CHANGES if format_ < change.since for mistake in change.find(read)]
 
 
-def advice(format_: int) -> str:
+def format_advice(format_: int) -> str:
     """What to do about a suite of an older format that was read; '' of the current one."""
     if format_ == FORMAT:
         return ""
