@@ -57,7 +57,7 @@ def deepen(architecture: Architecture, nngp: Matrix, ntk: Matrix) -> tuple[Matri
     covariances, so that nearly parallel points keep half of their digits. Raises `ValueError` for an
     architecture whose output layer is scaled unlike the others.
     """
-    if not alike(architecture):
+    if not layers_scaled_alike(architecture):
         raise ValueError(
             "expected layers of one scale, found `last_layer`, uniform initialisation or biases = 'hidden'"
         )
@@ -72,7 +72,7 @@ def deepen(architecture: Architecture, nngp: Matrix, ntk: Matrix) -> tuple[Matri
     return state.covariance(), state.tangent
 
 
-def alike(architecture: Architecture) -> bool:
+def layers_scaled_alike(architecture: Architecture) -> bool:
     """Whether the output layer is scaled as a hidden layer in its place would be."""
     return (
         architecture.last_layer == 1

@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.declare import NotCovered, StageError
 from harness.ntk.architecture import HOMOGENEOUS, Architecture
-from harness.ntk.closed_form import alike, deepen
+from harness.ntk.closed_form import deepen, layers_scaled_alike
 from harness.ntk.conformance import Difference, KernelCase
 from harness.ntk.kernel_checks import OWN, KernelCheck, compared
 from harness.ntk.shapes import Matrix
@@ -37,7 +37,7 @@ def depth(case: KernelCase, which: Which) -> list[Difference]:
     seen by moving what enters it.
     """
     it = case.architecture
-    if it.hidden < 1 or not alike(it):
+    if it.hidden < 1 or not layers_scaled_alike(it):
         raise StageError("depth: expected hidden layers and the same scales in every layer")
     less = replace(it, hidden=it.hidden - 1)
     before = case.block("nngp", case.rows, architecture=less)
