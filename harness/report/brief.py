@@ -72,7 +72,7 @@ def _head(record: Record) -> list[str]:
 def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
     chosen = [i for i in record.instances if i.outcome in FAILING or i.id in since]
     changed = [i for i in chosen if i.id in since]
-    groups = [*((i,) for i in changed), *findings.alike([i for i in chosen if i.id not in since])]
+    groups = [*((i,) for i in changed), *findings.grouped_by_reason([i for i in chosen if i.id not in since])]
     groups.sort(key=lambda group: ORDER.index(group[0].outcome))
     rows = [_row(group, since) for group in groups]
     known = {i.id for i in record.instances}

@@ -58,7 +58,7 @@ def lacking(instance: InstanceRecord) -> str:
     return instance.reason if instance.verdict == "not-covered" else found(instance)
 
 
-def alike(instances: Sequence[InstanceRecord]) -> list[tuple[InstanceRecord, ...]]:
+def grouped_by_reason(instances: Sequence[InstanceRecord]) -> list[tuple[InstanceRecord, ...]]:
     """The instances in their order, those together that are errors for the same reason.
 
     A mistake in a module is one mistake, however many instances come to it.

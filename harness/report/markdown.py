@@ -57,7 +57,7 @@ def markdown(record: Record) -> str:
     )
     if attention:
         lines += ["## Not as expected", ""]
-        rows = [_attention(group) for group in findings.alike(attention)]
+        rows = [_attention(group) for group in findings.grouped_by_reason(attention)]
         lines += [_table(rows, ("instance", "outcome", "expected", "found", "what it would take")), ""]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:

@@ -9,7 +9,7 @@ from tabulate import tabulate
 from harness.judge import FAILING
 from harness.report.agreement import statements, told
 from harness.report.data import data_used
-from harness.report.findings import alike, lacking, named, sentence
+from harness.report.findings import grouped_by_reason, lacking, named, sentence
 from harness.report.headlines import headlines
 from harness.report.record import Record
 from harness.report.remarks import of_points
@@ -60,7 +60,7 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     attention = [i for i in record.instances if i.outcome in FAILING]
     if attention:
         lines += ["", "Not as expected:"]
-    for group in alike(attention):
+    for group in grouped_by_reason(attention):
         instance = group[0]
         mark = paint(f"{GLYPHS[instance.outcome]} {instance.outcome}", instance.outcome)
         what = f"{instance.id}: {sentence(instance)}"

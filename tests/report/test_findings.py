@@ -125,4 +125,4 @@ def test_one_mistake_is_told_once() -> None:
         assert attention.count("division by zero") == 1
         assert attention.count(" and 4 more") == 1
     inconclusive = [replace(i, outcome="inconclusive", verdict="inconclusive") for i in same]
-    assert len(findings.alike(inconclusive)) == 5
+    assert len(findings.grouped_by_reason(inconclusive)) == 5
