@@ -54,10 +54,10 @@ def load(data: str) -> Loaded:
     if not callable(loader):
         found = "nothing of that name" if loader is None else f"a {type(loader).__name__}"
         raise DataError(data, f"a function in the module {module}", found)
-    return arrays(data, loader())
+    return checked_arrays(data, loader())
 
 
-def arrays(data: str, returned: object) -> Loaded:
+def checked_arrays(data: str, returned: object) -> Loaded:
     """What a user's function returned, as arrays. Raises `DataError`."""
     expected = "(inputs, targets) or (x_train, y_train, x_test, y_test)"
     if not isinstance(returned, tuple | list):
