@@ -251,7 +251,7 @@ def diagonal(case: EmpiricalCase) -> list[Difference]:
     ]
 
 
-def batches(case: EmpiricalCase) -> list[Difference]:
+def batch_sizes(case: EmpiricalCase) -> list[Difference]:
     """The batch size changes nothing: 1, 2, 3 (which divides neither set), and more than all points."""
     pairs = [(size, other) for size in (1, 2, 3, 64) for other in (case.b, None)]
     return [case.versus_reference(case.a, other, batch_size=size) for size, other in pairs]
@@ -324,7 +324,7 @@ CHECKS: dict[str, EmpiricalCheck] = {
     "permutation-error": _compared(permutation),
     "trace-error": _compared(trace),
     "diagonal-error": _compared(diagonal),
-    "batch-error": _compared(batches),
+    "batch-error": _compared(batch_sizes),
     "parameters-error": _compared(parameters),
     "function-error": _compared(functions),
     "float32-error": _compared(float32, HALF),
