@@ -80,7 +80,7 @@ def export(
             )
         text = _at_commit(suite, record.commit.hash, file)
         try:
-            series = asv_suites.claims(_name(suite), tomllib.loads(text))
+            series = asv_suites.claim_series(_name(suite), tomllib.loads(text))
             rows |= _rows(record, suite, series, started)
         except (LookupError, TypeError, ValueError) as error:
             expected = f"instances of {suite.path} as it was at commit {record.commit.hash[:8]}"
@@ -175,7 +175,7 @@ def _listed(folder: Path, file: str) -> dict[str, dict[str, object]]:
             if name in named:
                 raise ExportError(f"{file}: {namesakes(name, named[name], path)}")
             named[name] = path
-            series += asv_suites.claims(name, document).values()
+            series += asv_suites.claim_series(name, document).values()
         except ExportError:
             raise
         except (LookupError, TypeError, ValueError) as error:

@@ -59,7 +59,7 @@ class Lacking(Exception):  # noqa: N818  # not an error: asv shows n/a
 
 @dataclass(frozen=True)
 class Series:
-    """The series of one benchmark or claim; made by `benchmarks` and `claims`.
+    """The series of one benchmark or claim; made by `benchmarks` and `claim_series`.
 
     `axes` gives, for each axis, asv's value of each label. A label of a table of variants says nothing of the
     parameters behind it: its value ends in a digest of them.
@@ -100,7 +100,7 @@ def benchmarks(suite: str, document: TomlTable) -> dict[str, Series]:
     }
 
 
-def claims(suite: str, document: TomlTable) -> dict[str, Series]:
+def claim_series(suite: str, document: TomlTable) -> dict[str, Series]:
     """The series of each claim.
 
     Version: `run` and `with` of its experiment or its two benchmarks, the predicate, the centre, and the
@@ -141,7 +141,7 @@ def classes(folder: Path) -> dict[str, type]:
         try:
             document = read(path)
             name = name_of(document, path)
-            timed, tracked = benchmarks(name, document), claims(name, document)
+            timed, tracked = benchmarks(name, document), claim_series(name, document)
         except (tomllib.TOMLDecodeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: expected a suite that `harness check` finds right") from error
         if name in named:
