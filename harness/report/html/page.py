@@ -13,7 +13,7 @@ from harness.report.agreement import statements
 from harness.report.headlines import headlines
 from harness.report.html.sweeps import sweeps
 from harness.report.html.templating import render
-from harness.report.html.views import ClaimView, Mark, chunks, claims, glyph
+from harness.report.html.views import ClaimView, Mark, chunks, claim_views, glyph
 from harness.report.record import InstanceRecord, Record
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -57,7 +57,7 @@ def page(
     `past` has the marks of each instance id, one per commit, oldest first (the last 20 are shown).
     `changed` has a word for each instance id that is not as it was at the commit `since`.
     """
-    views = claims(record.instances, past, changed, statements(record))
+    views = claim_views(record.instances, past, changed, statements(record))
     with_maps = sweeps(views)
     return render(
         "page.html",

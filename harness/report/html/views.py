@@ -141,7 +141,7 @@ def outcome_of(outcomes: Iterable[str]) -> str:
     return worst[0] if worst else min(found, default="not-run")
 
 
-def claims(
+def claim_views(
     instances: Sequence[InstanceRecord],
     past: Mapping[str, Sequence[Mark]],
     changed: Mapping[str, str],
