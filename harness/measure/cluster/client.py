@@ -108,7 +108,7 @@ class Cluster:
             ) from None
         try:
             self._wait_for(workers)
-            for address, found in self._ask(remote.describe).items():
+            for address, found in self._ask(remote.inventory).items():
                 self.compare(address, found)
         except BaseException:
             self.close(kill=True)

@@ -95,7 +95,7 @@ class _Bench:
 _benches: list[_Bench] = []  # none or one
 
 
-def describe(terms: Terms) -> WorkerInventory:
+def inventory(terms: Terms) -> WorkerInventory:
     """What this Dask worker has."""
     return WorkerInventory(python_version(), _LOADED)
 
@@ -109,7 +109,7 @@ def measure(order: Order) -> Reply:
     """Measure the order's trials, if what is found here is what the client has."""
     terms, job = order.terms, order.job
     if (python_version(), _LOADED) != (terms.python, terms.engine):
-        return Reply(None, describe(terms))
+        return Reply(None, inventory(terms))
     bench = _bench(terms)
     source = bench.source(job.first)
     kind = _device_kind() if job.device else ""
