@@ -205,7 +205,7 @@ class Cluster:
         self._codes[address] = task.job.code
         self._tasks[key] = task
         task.future = self._client.submit(
-            remote.measure,
+            remote.measure_order,
             Order(self._terms, task.job),
             key=key,
             workers=[address],

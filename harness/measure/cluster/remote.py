@@ -105,7 +105,7 @@ def device(terms: Terms) -> str:
     return _device_kind()
 
 
-def measure(order: Order) -> Reply:
+def measure_order(order: Order) -> Reply:
     """Measure the order's trials, if what is found here is what the client has."""
     terms, job = order.terms, order.job
     if (python_version(), _LOADED) != (terms.python, terms.engine):
