@@ -67,7 +67,9 @@ class Difference:
         """
         size = self.unit if self.size is None else self.size
         mask = np.ones(self.unit.shape, dtype=bool) if self.mask is None else self.mask
-        allowance = deviations(self.found, self.expected) * np.hypot(self.found.error, self.expected.error)
+        allowance = allowed_deviations(self.found, self.expected) * np.hypot(
+            self.found.error, self.expected.error
+        )
         with np.errstate(over="ignore", invalid="ignore"):
             excused = accuracy * self.answers * size
             gap = np.abs(self.found.values - self.expected.values)
@@ -85,7 +87,7 @@ def largest(differences: Sequence[Difference], flaw: float = 0.0, accuracy: floa
     return max(each.error(0.0 if number else flaw, accuracy) for number, each in enumerate(differences))
 
 
-def deviations(*blocks: KernelBlock) -> float:
+def allowed_deviations(*blocks: KernelBlock) -> float:
     """How many standard errors noise is allowed, of blocks from as many replicates."""
     replicates = min((block.replicates for block in blocks if block.replicates), default=0)
     if not replicates:

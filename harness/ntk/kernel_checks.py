@@ -15,7 +15,7 @@ from jaxtyping import Bool
 
 from harness.declare import NotCovered, StageError, stage
 from harness.ntk.architecture import HOMOGENEOUS
-from harness.ntk.conformance import WORST, Difference, KernelCase, deviations, largest
+from harness.ntk.conformance import WORST, Difference, KernelCase, allowed_deviations, largest
 from harness.ntk.shapes import Points
 from harness.ntk.subjects import Which
 
@@ -208,7 +208,7 @@ def psd(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
     scaled = block.values / size  # a diagonal of one; it keeps the eigenvalues' signs (Sylvester)
     values = np.linalg.eigvalsh((scaled + scaled.T) / 2)
     largest_one = max(float(values[-1]), np.finfo(float).tiny)
-    noise = deviations(block) * float(np.linalg.norm(block.error / size)) / largest_one
+    noise = allowed_deviations(block) * float(np.linalg.norm(block.error / size)) / largest_one
     below = -float(values[0]) / largest_one
     excused = case.accuracy * len(points) / largest_one
 
@@ -226,7 +226,9 @@ def noise(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
     excused = 0.0
     for x1, x2 in ((case.rows, None), (case.rows, case.columns)):
         block = case.block(which, x1, x2)
-        excused = max(excused, deviations(block) * float((block.error / case.unit(which, x1, x2)).max()))
+        excused = max(
+            excused, allowed_deviations(block) * float((block.error / case.unit(which, x1, x2)).max())
+        )
     return min(excused, WORST), min(excused, WORST) + LOOSE
 
 

@@ -14,7 +14,7 @@ from harness.declare import NotCovered, StageError
 from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
 from harness.ntk.block_checks import PlacedCase
-from harness.ntk.conformance import WORST, Difference, KernelCase, case_of, deviations
+from harness.ntk.conformance import WORST, Difference, KernelCase, allowed_deviations, case_of
 from harness.ntk.kernel_checks import CHECKS
 from harness.ntk.kernel_relations import RELATIONS
 from harness.ntk.noise_checks import CHECKS as NOISE_CHECKS
@@ -335,7 +335,9 @@ def test_noise_is_allowed_for_and_not_more():
     ):
         assert Difference(found, expected, unit).error() == pytest.approx(1 - allowed, rel=1e-4)
     assert Difference(block(0.29, 0.05), block(0.0), unit).error() == 0
-    assert deviations(block(1.0), block(1.0, 0.1, 32), block(1.0, 0.1, 16)) == pytest.approx(12.705, rel=1e-4)
+    assert allowed_deviations(block(1.0), block(1.0, 0.1, 32), block(1.0, 0.1, 16)) == pytest.approx(
+        12.705, rel=1e-4
+    )
 
 
 def test_a_flaw_is_not_hidden_by_noise():
