@@ -66,7 +66,7 @@ class Commit:
     """What is unusual about where the commit stands in the repository that was asked."""
 
 
-def environment() -> dict[str, str]:
+def environment_without_git() -> dict[str, str]:
     """This process's environment without what binds git to a repository: a child finds its own.
 
     Where the user's configuration and credentials are stays. Of configuration in variables only
@@ -89,7 +89,7 @@ def git(folder: Path, *arguments: str, stdin: str = "") -> bytes:
         done = subprocess.run(
             command,
             cwd=folder,
-            env=environment() | forced,
+            env=environment_without_git() | forced,
             input=os.fsencode(stdin),
             capture_output=True,
             check=True,

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.errors import UserError
-from harness.git import Commit, GitError, environment, git, line, resolve, show, toplevel
+from harness.git import Commit, GitError, environment_without_git, git, line, resolve, show, toplevel
 from harness.history.archive import SuiteHead
 from harness.history.change import effects as moved_effect
 from harness.history.change import of_numbers
@@ -274,7 +274,7 @@ class _Search:
             record = Path(outputs) / "record.json"
             command = [sys.executable, "-m", "harness", "run", f"{file}::{search.id}", "--quiet"]
             command += ["--json", str(record), *self._options().arguments(without=("track",))]
-            variables = environment() | {"PYTHONPATH": python_path(repository, folder)}
+            variables = environment_without_git() | {"PYTHONPATH": python_path(repository, folder)}
             variables["HARNESS_HISTORY"] = str(Path(outputs) / "history")  # not among the user's records
             here = effects(Path.cwd(), repository, folder)
             here.mkdir(parents=True, exist_ok=True)
