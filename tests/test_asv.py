@@ -24,7 +24,7 @@ from records import record_of
 from harness.declare import benchmark_names
 from harness.declare.registry import _BENCHMARKS, module_of
 from harness.export import asv_suites, export
-from harness.measure.environment import environment
+from harness.measure.environment import worker_environment
 from harness.suite import SuiteError, load
 
 
@@ -158,7 +158,7 @@ def test_a_suite_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_the_loader_knows_where_benchmarks_are_and_how_workers_compute() -> None:
     assert asv_suites.HOMES == _BENCHMARKS
-    assert asv_suites.ONE_THREAD.items() <= environment(None).items()
+    assert asv_suites.ONE_THREAD.items() <= worker_environment(None).items()
     for name in benchmark_names():
         family, _, rest = name.partition(".")
         assert f"{asv_suites.HOMES[family]}.{rest.replace('-', '_')}" == module_of(name)

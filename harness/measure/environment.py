@@ -25,7 +25,7 @@ class DeviceError(UserError):
     """JAX could not say which device it computes on; the message has the end of what it printed."""
 
 
-def environment(cache: Path | None) -> dict[str, str]:
+def worker_environment(cache: Path | None) -> dict[str, str]:
     """The parent's environment, changed for workers; `cache` is where JAX keeps compiled programs."""
     changed = dict(os.environ)
     changed |= {
@@ -59,7 +59,7 @@ def device_kind() -> str:
         return "cpu"
     command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {_PROBE}"]
     try:
-        done = supervised(command, env=environment(None), seconds=ANSWER)
+        done = supervised(command, env=worker_environment(None), seconds=ANSWER)
     except subprocess.TimeoutExpired:
         raise DeviceError(
             f"JAX named no device within {ANSWER:g} s: see whether another program holds the accelerator, or"

@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from harness.measure.digests import beside_store, keep_digests, recall_digests
-from harness.measure.environment import device_kind, environment
+from harness.measure.environment import device_kind, worker_environment
 from harness.measure.holders import PATIENCE, Wait
 from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
@@ -70,7 +70,7 @@ class Laboratory:
                 clean(store, None)  # the locks of trials that killed runs were at
         if store is not None:
             recall_digests(beside_store(store))
-        variables = environment(cache)
+        variables = worker_environment(cache)
         self._cluster: Cluster | None = None
         self._pool: Workers
         if cluster:

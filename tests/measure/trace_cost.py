@@ -11,7 +11,7 @@ import sys
 import timeit
 from collections.abc import Callable
 
-from harness.measure.environment import environment
+from harness.measure.environment import worker_environment
 from harness.measure.fingerprint import source_of
 from harness.measure.reads import Allowances, noticed, watch
 from harness.measure.records import Job
@@ -67,5 +67,5 @@ def main(run: str = "ntk.regression") -> None:
 
 
 if __name__ == "__main__":
-    os.environ.update(environment(None))  # as a worker has it; nothing heavy is loaded yet
+    os.environ.update(worker_environment(None))  # as a worker has it; nothing heavy is loaded yet
     main(*sys.argv[1:])

@@ -17,7 +17,7 @@ from pathlib import Path
 from distributed import Status, get_worker
 
 from harness.measure.cluster.orders import Order, Reply, Terms, WorkerInventory, joined, python_version
-from harness.measure.environment import device_kind, environment
+from harness.measure.environment import device_kind, worker_environment
 from harness.measure.fingerprint import SourceClosure, roots, source_of
 from harness.measure.inputs import declared_inputs
 from harness.measure.installed import Distributions, foreign
@@ -45,7 +45,7 @@ class _Bench:
     def __init__(self, terms: Terms) -> None:
         self.run_id = terms.run_id
         cache = Path(terms.cache) if terms.cache and terms.host == socket.gethostname() else None
-        variables = environment(cache)
+        variables = worker_environment(cache)
         self.pool = Pool(1, variables)
         self.settings = settings(variables)
         self.seen = Distributions()
