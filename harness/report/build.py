@@ -11,7 +11,7 @@ from harness.judge import RULE, Assessment, PartAssessment
 from harness.measure import Measurement, Recheck
 from harness.plan import Trial
 from harness.report.data import data_parameters
-from harness.report.details import fit, straightness, timings
+from harness.report.details import fit_record, straightness, timings
 from harness.report.record import (
     ControlRecord,
     InstanceRecord,
@@ -72,7 +72,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         looks=shown.looks,
         reproducibility=found.reproducibility,
         fragile=found.fragile,
-        fit=fit(settling, instance, result.measurements),
+        fit_record=fit_record(settling, instance, result.measurements),
         timings=timings(settling, instance, result.measurements),
         first_seed=finding.case.first_seed,
         explored=claim.explored,

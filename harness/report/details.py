@@ -14,7 +14,7 @@ from harness.suite import Instance
 from harness.suite.records import named
 
 
-def fit(
+def fit_record(
     part: PartAssessment, instance: Instance, measurements: Mapping[Trial, Measurement]
 ) -> FitRecord | None:
     """The points through which an exponent was fitted; None of any other effect, or where nothing was."""
