@@ -130,7 +130,7 @@ FIT_WIDTH, FIT_HEIGHT = 300, 190
 _FIT_LEFT, _FIT_BOTTOM = 52, 24
 
 
-def fit(found: FitRecord, slope: float | None, region: tuple[Side, Side]) -> Fit | None:
+def fit_figure(found: FitRecord, slope: float | None, region: tuple[Side, Side]) -> Fit | None:
     """The figure of a power law; None where a point has no logarithm."""
     if not found.at or min(found.at) <= 0 or not len(found.at) == len(found.mean) == len(found.sd):
         return None

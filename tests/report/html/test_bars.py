@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from harness.questions import Unit
 from harness.report.distance import how_far
 from harness.report.html.bars import SPAN, WIDTH, bar, caterpillar, scale_of
-from harness.report.html.figures import fit, sample
+from harness.report.html.figures import fit_figure, sample
 from harness.report.html.ticks import ticks
 from harness.report.record import InstanceRecord, Side
 
@@ -179,7 +179,7 @@ def test_a_record_without_looks_shows_the_last() -> None:
 
 def test_the_fitted_line_has_the_slope() -> None:
     assert LAW.fit
-    figure = fit(LAW.fit, -0.5, LAW.region)
+    figure = fit_figure(LAW.fit, -0.5, LAW.region)
     assert figure
     x0, y0, x1, y1 = map(float, re.findall(r"-?[\d.]+", figure.line))
     (tx0, a), (tx1, b) = figure.x_ticks[0], figure.x_ticks[-1]
@@ -193,7 +193,7 @@ def test_the_fitted_line_has_the_slope() -> None:
 @pytest.mark.parametrize("at", [(0.0, 1.0), (-1.0, 1.0), ()])
 def test_points_without_logarithms_are_not_drawn(at: tuple[float, ...]) -> None:
     assert LAW.fit
-    assert fit(replace(LAW.fit, at=at, mean=at, sd=at), 1.0, (0.0, 2.0)) is None
+    assert fit_figure(replace(LAW.fit, at=at, mean=at, sd=at), 1.0, (0.0, 2.0)) is None
 
 
 @pytest.mark.parametrize(
