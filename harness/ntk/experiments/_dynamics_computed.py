@@ -124,7 +124,7 @@ def prepare(
 
 @dataclass(frozen=True)
 class Followed:
-    """The network through training; made by `follow`."""
+    """The network through training; made by `follow_training`."""
 
     residuals: Float[np.ndarray, "steps_and_one train"]
     f_test: PredictionsOverTime
@@ -135,7 +135,7 @@ Farthest = Callable[[PredictionsOverTime, PredictionsOverTime], float]
 """The greatest distance between two paths over the recorded times."""
 
 
-def follow(
+def follow_training(
     problem: DynamicsProblem, distance: Callable[[np.ndarray, np.ndarray], float], scale: float
 ) -> Followed:
     """Train the network. Raises `StageError` where its loss does not fall."""

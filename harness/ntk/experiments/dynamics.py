@@ -93,7 +93,7 @@ def dynamics(
             architecture, points, seed=seed, layers=layers, learning_rate=learning_rate, scale=scale,
             centred=centred, steps=steps,
         )  # fmt: skip
-        followed = computed.follow(problem, ruler.distance, scale)
+        followed = computed.follow_training(problem, ruler.distance, scale)
         measured |= followed.measured
     if not trained.ok:
         return measured
