@@ -46,7 +46,7 @@ def comparison_page(
         title=title or "Comparison",
         before=before[:9],
         after=after[:9],
-        headline=headline(rows),
+        change_headline=change_headline(rows),
         groups=groups,
         total=len(rows),
         environment=environment,
@@ -55,7 +55,7 @@ def comparison_page(
     )
 
 
-def headline(rows: Sequence[Change]) -> str:
+def change_headline(rows: Sequence[Change]) -> str:
     """How many instances differ how."""
     if not rows:
         return "There is nothing to compare."
