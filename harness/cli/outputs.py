@@ -119,7 +119,7 @@ class RecordOutputs:
                 note(problem)
         if written:
             echo(" · ".join(written))
-        code = hold(record, self.against)
+        code = hold_and_print(record, self.against)
         return USAGE if problems else code
 
     def _record(self, record: Record) -> Path:
@@ -155,7 +155,7 @@ class RecordOutputs:
         return written + more[0], problems + more[1]
 
 
-def hold(record: Record, against: Published | None) -> int:
+def hold_and_print(record: Record, against: Published | None) -> int:
     """Print how the record is beside the published ones; the exit code. That is the record's own without any,
     and where nothing was judged."""
     from harness.history.against import against_text

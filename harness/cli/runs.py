@@ -26,7 +26,7 @@ from harness.cli.outputs import (
     RecordOutputs,
     Rendered,
     against_option,
-    hold,
+    hold_and_print,
     output_options,
     rendering_options,
     save,
@@ -142,7 +142,7 @@ def report(
         note(problem)
     if not written and not problems:
         show(found)
-    code = hold(found, against)
+    code = hold_and_print(found, against)
     sys.exit(USAGE if problems else code)
 
 
