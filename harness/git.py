@@ -112,7 +112,7 @@ def line(folder: Path, *arguments: str) -> str:
     return git(folder, *arguments).decode(errors="replace").strip()
 
 
-def holder(folder: Path) -> Path | None:
+def repository_above(folder: Path) -> Path | None:
     """The nearest folder, from this one upwards, that has a `.git`, or None. Asks nothing of git."""
     folder = folder.resolve()
     return next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), None)
@@ -123,7 +123,7 @@ def head(folder: Path) -> tuple[str, bool] | None:
 
     None outside a repository, and without commits. Raises `GitError` where git refuses.
     """
-    if holder(folder) is None:
+    if repository_above(folder) is None:
         return None
     try:
         hash_ = line(folder, "rev-parse", "--verify", "--quiet", "HEAD")
@@ -185,7 +185,7 @@ def in_order(folder: Path, hashes: Sequence[str]) -> list[Commit]:
 
     Outside of a repository none. Raises `GitError` where git refuses.
     """
-    if not hashes or holder(folder) is None:
+    if not hashes or repository_above(folder) is None:
         return []
     asked = git(folder, "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin="\n".join(hashes))
     types = [text.split() for text in asked.decode(errors="replace").split("\n")]

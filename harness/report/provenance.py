@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.git import GitError, head, holder, modified, resolve, toplevel, untracked
+from harness.git import GitError, head, modified, repository_above, resolve, toplevel, untracked
 from harness.measure import Distributions, SourceClosure, source_of
 from harness.questions import TrialParams
 from harness.report.place import place_of
@@ -81,7 +81,7 @@ def read(suites: Sequence[Suite], closures: Iterable[Closure], track: Path | Non
     paths = [Path(suite.path).resolve() for suite in suites]
     notes: list[str] = []
     repositories: dict[Path, CommitRecord] = {}
-    holders = [holder(path.parent) for path in paths]
+    holders = [repository_above(path.parent) for path in paths]
     for folder in dict.fromkeys(filter(None, holders)):
         its = [path for path, above in zip(paths, holders, strict=True) if above == folder]
         commit, said = _commit(folder, [*its, *files])
@@ -151,7 +151,7 @@ def _elsewhere(files: Iterable[Path], known: set[Path]) -> list[str]:
     """
     folders: dict[Path, list[Path]] = {}
     for file in sorted(files):
-        above = None if file.is_relative_to(_OWN) or site_root(str(file)) else holder(file.parent)
+        above = None if file.is_relative_to(_OWN) or site_root(str(file)) else repository_above(file.parent)
         if above is not None and above not in known:
             folders.setdefault(above, []).append(file)
     notes = []
@@ -167,7 +167,9 @@ def _elsewhere(files: Iterable[Path], known: set[Path]) -> list[str]:
 
 def _is_in(file: Path, folder: Path) -> bool:
     """Whether the file is source of this repository: what is installed in a folder of it is not."""
-    return file.is_relative_to(folder) and not site_root(str(file)) and holder(file.parent) == folder
+    return (
+        file.is_relative_to(folder) and not site_root(str(file)) and repository_above(file.parent) == folder
+    )
 
 
 def _suite_changes(path: Path, suite: SuiteRecord) -> list[str]:
