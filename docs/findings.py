@@ -15,7 +15,7 @@ import numpy as np
 
 import harness
 from harness.report.agreement import statements
-from harness.report.words import effect, interval
+from harness.report.words import effect, interval_text
 
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "findings"  # the same record gives the same file

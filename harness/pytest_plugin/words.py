@@ -12,7 +12,7 @@ from harness.report.words import (
     advice,
     control,
     effect,
-    interval,
+    interval_text,
     leaves_open,
     point,
     predicate,

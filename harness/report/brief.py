@@ -25,7 +25,7 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
-    interval,
+    interval_text,
     provenance,
     region,
     scope,

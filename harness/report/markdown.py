@@ -21,7 +21,7 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
-    interval,
+    interval_text,
     point,
     predicate,
     provenance,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.report.record import ControlRecord, InstanceRecord, PartRecord, StraightnessRecord
-from harness.report.words import effect, interval, number, point
+from harness.report.words import effect, interval_text, number, point
 
 
 def straight(found: StraightnessRecord) -> str:

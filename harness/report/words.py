@@ -53,7 +53,7 @@ def effect(x: Side, unit: Unit) -> str:
     return number(x)
 
 
-def interval(sides: tuple[Side, Side], unit: Unit) -> str:
+def interval_text(sides: tuple[Side, Side], unit: Unit) -> str:
     """`[low, high]`."""
     if sides == (None, None):
         return "–"
@@ -263,7 +263,7 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
         instance.verdict,
         str(instance.n),
         effect(instance.estimate, instance.unit),
-        interval(instance.interval, instance.unit),
+        interval_text(instance.interval, instance.unit),
         region(instance.region, instance.unit),
         control(instance),
         again(instance),

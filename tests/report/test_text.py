@@ -20,7 +20,7 @@ from harness.report.markdown import escape, markdown
 from harness.report.progress import sentence
 from harness.report.record import RecheckRecord
 from harness.report.terminal import terminal
-from harness.report.words import effect, interval, rechecked, region, seconds, summary
+from harness.report.words import effect, interval_text, rechecked, region, seconds, summary
 
 __all__ = ["write"]
 
@@ -47,8 +47,8 @@ def test_regions_and_intervals() -> None:
     assert region((None, math.log(0.2)), "log-value") == "< 0.2"
     assert region((0.0, None), "value") == "> 0"
     assert region((-0.6, -0.4), "exponent") == "(-0.6, -0.4)"
-    assert interval((None, None), "ratio") == "–"
-    assert interval((-margin, None), "ratio") == "[-4.76%, –]"
+    assert interval_text((None, None), "ratio") == "–"
+    assert interval_text((-margin, None), "ratio") == "[-4.76%, –]"
 
 
 def test_durations() -> None:
