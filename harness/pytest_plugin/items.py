@@ -28,7 +28,7 @@ from harness.pytest_plugin.shared import SharedLaboratory
 from harness.pytest_plugin.timings import Timing
 from harness.pytest_plugin.words import explanation, properties, safe
 from harness.report.build import instance_record
-from harness.report.findings import lacking
+from harness.report.findings import why_not_covered
 from harness.report.record import InstanceRecord
 from harness.suite import Instance, Suite, load
 from harness.suite.names import namesakes
@@ -117,7 +117,7 @@ class ClaimItem(SuiteItem):
         self.user_properties.extend(properties(record))
         held = self._held(record)
         if record.outcome == "not-covered" and not (held and held.kind == "differs"):
-            pytest.skip(safe(lacking(record)))
+            pytest.skip(safe(why_not_covered(record)))
         if record.outcome in FAILING if held is None else held.kind == "differs":
             command = self._laboratory().settings.command(f"{self._suite.path}::{self._judged.local_id}")
             raise ClaimFailedError(explanation(record, command, held.says if held else ""))

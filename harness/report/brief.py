@@ -99,7 +99,7 @@ def _row(group: Sequence[InstanceRecord], since: Mapping[str, str]) -> tuple[str
 
 
 def _uncovered(record: Record) -> _BriefTable:
-    rows = [(i.id, findings.lacking(i)) for i in record.instances if i.outcome == "not-covered"]
+    rows = [(i.id, findings.why_not_covered(i)) for i in record.instances if i.outcome == "not-covered"]
     return _BriefTable(("instance", "what is lacking"), rows, "Not covered")
 
 

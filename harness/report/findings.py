@@ -53,7 +53,7 @@ def trouble(instance: InstanceRecord) -> str:
     return f"{said}{_reasons(control, control.verdict)}"
 
 
-def lacking(instance: InstanceRecord) -> str:
+def why_not_covered(instance: InstanceRecord) -> str:
     """Why an instance is not covered: the claim's reason, or its control's."""
     return instance.reason if instance.verdict == "not-covered" else found(instance)
 

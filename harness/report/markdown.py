@@ -61,7 +61,7 @@ def markdown(record: Record) -> str:
         lines += [_table(rows, ("instance", "outcome", "expected", "found", "what it would take")), ""]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
-        rows = [(i.id, findings.lacking(i)) for i in uncovered]
+        rows = [(i.id, findings.why_not_covered(i)) for i in uncovered]
         lines += ["## Not covered", "", _table(rows, ("instance", "what is lacking")), ""]
     against = contradicted(record)
     if against:
