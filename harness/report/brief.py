@@ -95,7 +95,7 @@ def _row(group: Sequence[InstanceRecord], since: Mapping[str, str]) -> tuple[str
         found += f", control {control(instance)}"
     shown = f"{GLYPHS[instance.outcome]} {instance.outcome}{', fragile' if instance.fragile else ''}"
     expected = ", ".join(dict.fromkeys(each.expect for each in group))
-    return (findings.named(group), shown, since.get(instance.id, ""), expected, found, advice(instance))
+    return (findings.first_ids(group), shown, since.get(instance.id, ""), expected, found, advice(instance))
 
 
 def _uncovered(record: Record) -> _BriefTable:

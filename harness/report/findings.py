@@ -70,7 +70,7 @@ def grouped_by_reason(instances: Sequence[InstanceRecord]) -> list[tuple[Instanc
     return [tuple(group) for group in groups.values()]
 
 
-def named(instances: Sequence[InstanceRecord], most: int = 1) -> str:
+def first_ids(instances: Sequence[InstanceRecord], most: int = 1) -> str:
     """`a`, or `a, b and 7 more`: the ids of the first instances, and how many there are besides."""
     ids = [instance.id for instance in instances]
     if len(ids) <= most:

@@ -106,7 +106,7 @@ def _attention(group: Sequence[InstanceRecord]) -> tuple[str, ...]:
     if instance.control:
         found += f", control {control(instance)}"
     expected = ", ".join(dict.fromkeys(each.expect for each in group))
-    return (findings.named(group), instance.outcome, expected, found, advice(instance))
+    return (findings.first_ids(group), instance.outcome, expected, found, advice(instance))
 
 
 def _table(rows: Sequence[tuple[str, ...]], headers: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from tabulate import tabulate
 from harness.judge import FAILING
 from harness.report.agreement import statements, told
 from harness.report.data import data_used
-from harness.report.findings import grouped_by_reason, named, sentence, why_not_covered
+from harness.report.findings import first_ids, grouped_by_reason, sentence, why_not_covered
 from harness.report.headlines import headlines
 from harness.report.record import Record
 from harness.report.remarks import of_points
