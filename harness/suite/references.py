@@ -50,7 +50,7 @@ class ReferenceUse:
         return signature.settled(values)
 
 
-def named(suite: Suite) -> list[str]:
+def named_functions(suite: Suite) -> list[str]:
     """Every function that parameters of the suite name, sorted."""
     return sorted({use.name for use in _uses(_points(suite))})
 
@@ -96,8 +96,8 @@ def _check(uses: Sequence[ReferenceUse], given: Mapping[str, object], call: bool
 
 def _mistake(use: ReferenceUse, problem: Problem, given: Mapping[str, object]) -> Mistake:
     blamed = next((name for name in problem.parameters if use.sweeps(name)), use.parameter)
-    named = "" if blamed == use.parameter else f' in {use.parameter} = "{use.name}"'
-    return Mistake(use.origin(blamed, given), problem.expected, problem.found + named)
+    named_functions = "" if blamed == use.parameter else f' in {use.parameter} = "{use.name}"'
+    return Mistake(use.origin(blamed, given), problem.expected, problem.found + named_functions)
 
 
 def _signature(experiment: Experiment, sets: Iterable[AxisValue]) -> tuple[dict[str, Value], Signature]:
