@@ -142,9 +142,9 @@ def describe(experiment: str | None) -> None:
     try:
         echo(text(find_any(experiment)))
     except UnknownExperimentError as error:
-        from harness.suite.errors import nearest
+        from harness.suite.errors import nearest_name
 
-        hint = nearest(experiment, names)
+        hint = nearest_name(experiment, names)
         raise click.UsageError(f"{error} ({hint})" if hint else str(error)) from None
 
 

@@ -96,7 +96,7 @@ def one_of(names: Iterable[object]) -> str:
     return text + (f", … ({len(listed)} in all)" if len(listed) > 12 else "")
 
 
-def nearest(name: object, names: Iterable[object]) -> str:
+def nearest_name(name: object, names: Iterable[object]) -> str:
     """A hint with the valid name nearest to `name`, or nothing. Of very many names the first are tried."""
     from difflib import get_close_matches
 

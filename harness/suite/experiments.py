@@ -27,7 +27,7 @@ from harness.declare import (
 from harness.declare.models import OF_MODEL
 from harness.declare.registry import AN, module_of
 from harness.declare.repeatable import EXPECTED
-from harness.suite.errors import KeyPath, nearest, one_of, shown
+from harness.suite.errors import KeyPath, nearest_name, one_of, shown
 from harness.suite.inputs import note_unmatched, read_inputs
 from harness.suite.models import GIVEN, Choices, Chooser, Models, named_models
 from harness.suite.reader import ID, Notes, Seconds, Table, convert, expectation
@@ -150,7 +150,7 @@ def _declaration(run: str | None, table: Table, kind: Kind, *, imports: bool) ->
             table.notes.add((*table.path, "run"), f"{AN[kind]} that can be imported", str(error))
         else:
             expected = f"{one_of(names)}, or package.module:function"
-            table.notes.add((*table.path, "run"), expected, shown(run), nearest(run, names))
+            table.notes.add((*table.path, "run"), expected, shown(run), nearest_name(run, names))
         return None
 
 
@@ -208,7 +208,7 @@ class _Parameters:
         except msgspec.ValidationError as error:
             examples = _examples(type_)
             expected = one_of(examples) if examples else expectation(error) + _reason(type_)
-            self.notes.add(path, expected, shown(raw), nearest(raw, examples))
+            self.notes.add(path, expected, shown(raw), nearest_name(raw, examples))
             return None
         return value
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.declare import Declaration, Signature, find, is_reference, model_names, names_main
 from harness.declare.models import OF_MODEL
-from harness.suite.errors import KeyPath, nearest, one_of, shown
+from harness.suite.errors import KeyPath, nearest_name, one_of, shown
 from harness.suite.reader import Notes
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Models:
             return self._inspect(name, path) if self._imports else None
         if not is_reference(name):
             expected = f"{one_of(model_names())}, or package.module:function"
-            self._notes.add(path, expected, shown(name), nearest(name, model_names()))
+            self._notes.add(path, expected, shown(name), nearest_name(name, model_names()))
         return None
 
     def _inspect(self, name: str, path: KeyPath) -> Declaration | None:

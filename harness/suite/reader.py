@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
-from harness.suite.errors import KeyPath, Mistake, nearest, one_of, shown
+from harness.suite.errors import KeyPath, Mistake, nearest_name, one_of, shown
 
 REQUIRED: Any = object()
 HINTS = 50  # of so many mistakes the nearest name is looked for: each takes milliseconds
@@ -36,7 +36,7 @@ class Notes:
         """Whether `name` is one of `names`; a note with the nearest one if not, perhaps of what was found."""
         if name in names:
             return True
-        hint = nearest(name, names) if len(self.mistakes) < HINTS else ""
+        hint = nearest_name(name, names) if len(self.mistakes) < HINTS else ""
         self.add(path, one_of(names), found or shown(name), hint)
         return False
 
@@ -81,7 +81,7 @@ class Table:
         except msgspec.ValidationError as error:
             names = get_args(type_) if get_origin(type_) is Literal else ()
             expected = expected or (one_of(names) if names else expectation(error))
-            self.notes.add((*self.path, key), expected, shown(value), nearest(value, names))
+            self.notes.add((*self.path, key), expected, shown(value), nearest_name(value, names))
             return None if default is REQUIRED else default
 
     def tables(self, key: str) -> dict[str, Table]:
@@ -103,7 +103,9 @@ class Table:
         """Note the keys that nobody took."""
         for key in self._rest:
             expected = f"one of the keys {', '.join(self._known)}" if self._known else "no key"
-            self.notes.add((*self.path, key), expected, f"the unknown key `{key}`", nearest(key, self._known))
+            self.notes.add(
+                (*self.path, key), expected, f"the unknown key `{key}`", nearest_name(key, self._known)
+            )
 
 
 def convert(value: object, type_: Any) -> Any:
