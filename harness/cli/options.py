@@ -176,7 +176,7 @@ def going_on(kept: bool = True) -> Iterator[None]:
         raise Interrupted(said) from None
 
 
-def nothing() -> None:
+def end_with_nothing_selected() -> None:
     """Say that nothing is selected, and end so."""
     echo("Nothing selected.", err=True)
     sys.exit(NOTHING)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import (
+    end_with_nothing_selected,
     going_on,
     history_option,
     keyword_option,
     machine_option,
-    nothing,
     painter,
     run_option,
     run_options,
@@ -67,7 +67,7 @@ def history(
         raise _nothing_in(history)
     those = wanted(ids, keyword, found)
     if not those:
-        nothing()
+        end_with_nothing_selected()
     line = timeline(found.states, those.__contains__)
     if markdown is not None:
         write_whole(markdown, history_markdown(line).encode())

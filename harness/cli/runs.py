@@ -11,11 +11,11 @@ import click
 
 from harness.cli.options import (
     USAGE,
+    end_with_nothing_selected,
     going_on,
     history_option,
     keyword_option,
     marks_option,
-    nothing,
     run_option,
     run_options,
     selected_instances,
@@ -73,7 +73,7 @@ def run(
         make_importable(options.track)
     selected = [each for each in selected_instances(targets, keyword, marks, options.given) if each.instances]
     if not selected:
-        nothing()
+        end_with_nothing_selected()
     outputs.attempt(selected)
     with going_on(kept=options.store is not None), showing(quiet) as on_progress:
         record = run_session(selected, options, on_progress)

@@ -11,9 +11,9 @@ import click
 
 from harness.cli.options import (
     USAGE,
+    end_with_nothing_selected,
     keyword_option,
     marks_option,
-    nothing,
     run_option,
     run_options,
     selected_instances,
@@ -112,7 +112,7 @@ def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
         marked = f"  [{', '.join(instance.marks)}]" if instance.marks else ""
         echo(f"{instance.id}  {instance.expect}{marked}")
     if not instances:
-        nothing()
+        end_with_nothing_selected()
 
 
 @click.command()
@@ -173,5 +173,5 @@ def plan(targets: Sequence[str], keyword: str, marks: str, options: RunOptions, 
     selected = selected_instances(targets, keyword, marks, options.given)
     cases = cases_of(selected, options.seeds, options.first_seed)
     if not cases:
-        nothing()
+        end_with_nothing_selected()
     echo(plan_text(cases, store))
