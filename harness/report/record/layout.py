@@ -76,7 +76,7 @@ _NOTHING: Fields = {
 """What a field means that nothing says, and that `types` gives no default."""
 
 
-def nothing(of: type[msgspec.Struct]) -> Fields:
+def defaults_in_file(of: type[msgspec.Struct]) -> Fields:
     """What fields of a type are where nothing says them, but for those that must be said or have a rule."""
     found = {}
     for field in msgspec.structs.fields(of):

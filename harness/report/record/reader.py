@@ -13,9 +13,9 @@ from harness.report.record.layout import (
     OF_AN_INSTANCE,
     Fields,
     RecordInFile,
+    defaults_in_file,
     filled,
     margin,
-    nothing,
     said,
     unpacked,
     unpacked_fingerprints,
@@ -44,8 +44,8 @@ not fill the memory. A part of a rival counts as a hundred."""
 
 T = TypeVar("T", bound=Versioned)
 
-_NO_INSTANCE = {**nothing(InstanceRecord), "quantities": ()}
-_NO_PART, _NO_SOURCE = nothing(PartRecord), nothing(SourceRecord)
+_NO_INSTANCE = {**defaults_in_file(InstanceRecord), "quantities": ()}
+_NO_PART, _NO_SOURCE = defaults_in_file(PartRecord), defaults_in_file(SourceRecord)
 
 
 def from_json(data: bytes, file: str) -> Record:

@@ -11,8 +11,8 @@ from harness.report.record.layout import (
     OF_A_CITATION,
     OF_AN_INSTANCE,
     Fields,
+    defaults_in_file,
     margin,
-    nothing,
     packed,
     packed_fingerprints,
 )
@@ -25,7 +25,11 @@ from harness.report.record.types import (
     TrialsRecord,
 )
 
-_NO_PART, _NO_SOURCE, _NO_TRIALS = nothing(PartRecord), nothing(SourceRecord), nothing(TrialsRecord)
+_NO_PART, _NO_SOURCE, _NO_TRIALS = (
+    defaults_in_file(PartRecord),
+    defaults_in_file(SourceRecord),
+    defaults_in_file(TrialsRecord),
+)
 encode = msgspec.json.Encoder(order="deterministic").encode
 
 

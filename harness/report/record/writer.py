@@ -14,8 +14,8 @@ from harness.report.record.layout import (
     OF_A_STATEMENT,
     SHARED,
     Fields,
+    defaults_in_file,
     filled,
-    nothing,
 )
 from harness.report.record.tables import (
     PointTable,
@@ -30,8 +30,8 @@ from harness.report.record.tables import (
 )
 from harness.report.record.types import ClaimRecord, ControlRecord, InstanceRecord, Record
 
-_NO_RECORD, _NO_CONTROL = nothing(Record), nothing(ControlRecord)
-_NO_INSTANCE = {**nothing(InstanceRecord), "quantities": ()}
+_NO_RECORD, _NO_CONTROL = defaults_in_file(Record), defaults_in_file(ControlRecord)
+_NO_INSTANCE = {**defaults_in_file(InstanceRecord), "quantities": ()}
 _NO_WORDS = {name: _NO_CONTROL[name] for name in OF_A_RIVAL}
 
 
