@@ -58,10 +58,10 @@ def most_common(values: Iterable[Any]) -> Any:
 def part_fields(part: PartRecord, instance: InstanceRecord) -> Fields:
     """What a part says beside its instance."""
     inherited = {name: getattr(instance, name) for name in OF_AN_INSTANCE}
-    return without(numbers(part), {**_NO_PART, **inherited, "values": b""})
+    return without(packed_numbers(part), {**_NO_PART, **inherited, "values": b""})
 
 
-def numbers(found: InstanceRecord | PartRecord) -> Fields:
+def packed_numbers(found: InstanceRecord | PartRecord) -> Fields:
     """All fields, the values packed, but for the look and the margin that follow from n and interval."""
     fields = {**msgspec.structs.asdict(found), "values": packed(found.values)}
     looks = fields.pop("looks")

@@ -23,7 +23,7 @@ from harness.report.record.tables import (
     Sources,
     encode,
     most_common,
-    numbers,
+    packed_numbers,
     part_fields,
     same,
     without,
@@ -107,7 +107,7 @@ class _RecordTables:
 
     def _instance(self, instance: InstanceRecord) -> Fields:
         """All that an instance says, as files say it."""
-        fields = numbers(instance)
+        fields = packed_numbers(instance)
         fields["source"] = self.sources.cited(instance.source)
         fields["parts"] = [part_fields(part, instance) for part in instance.parts]
         fields["trials"] = [self.points.number(trials) for trials in instance.trials]
