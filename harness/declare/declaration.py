@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from harness.declare.annotations import evaluated, parameters, place, written
+from harness.declare.annotations import definition_place, evaluated, parameters, written
 from harness.declare.inputs import Inputs
 from harness.declare.portable import portable
 from harness.declare.references import MODEL, reference_of
