@@ -35,7 +35,7 @@ class TrainTestKernels(NamedTuple):
 
 @dataclass(frozen=True)
 class DynamicsProblem:
-    """A network before training, what it is trained on, and kernels of infinite width; made by `prepare`.
+    """A network before training, what it is trained on, and kernels of infinite width; made by `prepare_problem`.
 
     `numbers` are those of the layers that are trained (None: all). `ntk` is of these, `whole` of all layers.
     """
@@ -84,7 +84,7 @@ class DynamicsProblem:
         return TrainTestKernels(gram, cross)
 
 
-def prepare(
+def prepare_problem(
     architecture: Architecture,
     points: Split,
     *,

@@ -89,7 +89,7 @@ def dynamics(
         return max(ruler.distance(now, other) for now, other in zip(a, b, strict=True))
 
     with stage("training") as trained:
-        problem = computed.prepare(
+        problem = computed.prepare_problem(
             architecture, points, seed=seed, layers=layers, learning_rate=learning_rate, scale=scale,
             centred=centred, steps=steps,
         )  # fmt: skip
