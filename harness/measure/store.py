@@ -26,7 +26,7 @@ from typing import Any
 from harness.errors import UserError
 from harness.git import make_ignored
 from harness.measure import rows as columns
-from harness.measure.beside import journal_problem, problem
+from harness.measure.beside import journal_problem, why_not_opened
 from harness.measure.holders import Wait, holder
 from harness.measure.interrupts import interrupted
 from harness.measure.locks import LockError, waiting
@@ -120,7 +120,7 @@ class Store:
         with self._explained():
             if path.is_dir():
                 raise StoreError(f"store {path}: expected a file, found a directory; name a file inside it")
-            if found := problem(path):
+            if found := why_not_opened(path):
                 raise StoreError(f"store {path}: {found}")
             make_ignored(path.parent)
             # The lock, because `pragma journal_mode=wal` ignores the busy timeout.
