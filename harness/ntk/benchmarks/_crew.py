@@ -99,9 +99,9 @@ class Crew:
 def serve(*, points: int, hidden: int, width: int, steps: int, networks: int) -> None:
     """What a process of the crew does, until its standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle, and ends it
-    from harness.ntk.benchmarks._problem import compiled, problem
+    from harness.ntk.benchmarks._problem import compiled, training_problem
 
-    train = compiled(problem(points=points, hidden=hidden, width=width), steps)
+    train = compiled(training_problem(points=points, hidden=hidden, width=width), steps)
     for _ in sys.stdin:
         start = time.process_time()
         for _ in range(networks):

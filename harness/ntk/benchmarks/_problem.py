@@ -44,7 +44,7 @@ class Evaluation(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainingProblem:
-    """One network before training, and what it is trained on; made by `problem`."""
+    """One network before training, and what it is trained on; made by `training_problem`."""
 
     model: FullyConnected
     params: Params
@@ -58,7 +58,7 @@ class TrainingProblem:
         return self.model.architecture
 
 
-def problem(*, points: int, hidden: int, width: int) -> TrainingProblem:
+def training_problem(*, points: int, hidden: int, width: int) -> TrainingProblem:
     """The first network of seed 0, on the sphere's points of seed 0."""
     model = fully_connected(Architecture(hidden, width))
     data = split("sphere", train=points, test=TEST, seed=0)

@@ -11,9 +11,9 @@ def empirical_kernel(*, points: PointCount = 64, hidden: Hidden = 1, width: Widt
     """The tangent kernel among all points at initialisation, float64 (`harness.ntk.empirical`)."""
     import numpy as np
 
-    from harness.ntk.benchmarks._problem import problem
+    from harness.ntk.benchmarks._problem import training_problem
     from harness.ntk.empirical import float64_ntk
 
-    given = problem(points=points, hidden=hidden, width=width)
+    given = training_problem(points=points, hidden=hidden, width=width)
     x = np.asarray(given.x)
     return lambda: float64_ntk(given.params, given.architecture, x)

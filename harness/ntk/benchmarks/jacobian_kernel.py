@@ -19,12 +19,12 @@ def jacobian_kernel(*, points: PointCount = 64, hidden: Hidden = 1, width: Width
     import jax.numpy as jnp
     import numpy as np
 
-    from harness.ntk.benchmarks._problem import problem
+    from harness.ntk.benchmarks._problem import training_problem
     from harness.ntk.empirical import float64_ntk
     from harness.ntk.jacobian import jacobian_ntk
     from harness.ntk.network import Params, apply
 
-    given = problem(points=points, hidden=hidden, width=width)
+    given = training_problem(points=points, hidden=hidden, width=width)
     params = jax.tree.map(lambda numbers: numbers.astype(jnp.float64), given.params)
     x = np.asarray(given.x)
 

@@ -34,9 +34,9 @@ def training_loop(
     """So many steps, each a call of one compiled program."""
     import jax
 
-    from harness.ntk.benchmarks._problem import problem, reference, require_agreement, stepwise
+    from harness.ntk.benchmarks._problem import reference, require_agreement, stepwise, training_problem
 
-    given = problem(points=points, hidden=hidden, width=width)
+    given = training_problem(points=points, hidden=hidden, width=width)
 
     def loop() -> Callable[[], jax.Array]:
         start, step = stepwise(given)
