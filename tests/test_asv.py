@@ -36,7 +36,7 @@ def series(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
         path = tmp_path / "toys.toml"
         path.write_text(text)
         load(path, imports=True)
-        document = asv_suites.read(path)
+        document = asv_suites.read_suite(path)
         return {**asv_suites.benchmarks("toys", document), **asv_suites.claim_series("toys", document)}
 
     return _series
@@ -107,7 +107,7 @@ def test_series_have_the_points_of_the_instances(name: str, tmp_path: Path) -> N
         path = tmp_path / "toys.toml"
         path.write_text(SUITE)
     suite = load(path, imports=name == "toys")
-    claims = asv_suites.claim_series(name, asv_suites.read(path))
+    claims = asv_suites.claim_series(name, asv_suites.read_suite(path))
     assert claims.keys() == suite.claims.keys()
     for id_, kind in claims.items():
         points = [i.labels for i in suite.instances if i.claim.id == id_]

@@ -170,7 +170,7 @@ def _listed(folder: Path, file: str) -> dict[str, dict[str, object]]:
     named: dict[str, Path] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            document = asv_suites.read(path)
+            document = asv_suites.read_suite(path)
             name = stated_name(document, path.stem)
             if name in named:
                 raise ExportError(f"{file}: {namesakes(name, named[name], path)}")

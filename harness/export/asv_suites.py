@@ -81,7 +81,7 @@ def kinds() -> dict[str, tuple[str, str, str]]:
     return {kind.name: (kind.axis, kind.use, kind.subjects) for kind in listed()}
 
 
-def read(path: Path) -> TomlTable:
+def read_suite(path: Path) -> TomlTable:
     """The suite in a file, which `harness check` has found right."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
@@ -139,7 +139,7 @@ def classes(folder: Path) -> dict[str, type]:
     named: dict[str, Path] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            document = read(path)
+            document = read_suite(path)
             name = name_of(document, path)
             timed, tracked = benchmarks(name, document), claim_series(name, document)
         except (tomllib.TOMLDecodeError, LookupError, TypeError, ValueError) as error:
