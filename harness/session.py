@@ -61,7 +61,7 @@ def run(
         first_seed = fresh_first_seed(cases_of(selected, options.seeds))
     every = cases_of(selected, options.seeds, first_seed)
     suites = {chosen.suite.name: chosen.suite for chosen in selected}
-    stands_on = provenance.read(list(suites.values()), _closures(every), options.track)
+    stands_on = provenance.read_provenance(list(suites.values()), _closures(every), options.track)
     if options.track is not None and every:
         _check_tracked(options.track, stands_on.files)
     cases, shard_record = _shard(every, options.shard)

@@ -35,7 +35,7 @@ _OWN = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a run stands on; made by `read`."""
+    """What a run stands on; made by `read_provenance`."""
 
     suites: tuple[SuiteRecord, ...]
     tracked: TrackedRecord | None
@@ -65,7 +65,9 @@ class Provenance:
         return tuple(dict.fromkeys(map(encodable, found)))
 
 
-def read(suites: Sequence[Suite], closures: Iterable[Closure], track: Path | None = None) -> Provenance:
+def read_provenance(
+    suites: Sequence[Suite], closures: Iterable[Closure], track: Path | None = None
+) -> Provenance:
     """What a run of the suites stands on, now.
 
     closures: what its trials depend on, each once.
