@@ -37,7 +37,7 @@ def dependent(instance: InstanceRecord) -> str:
     )
 
 
-def remarks(instance: InstanceRecord) -> list[str]:
+def remarks_on(instance: InstanceRecord) -> list[str]:
     """All that is said of the instance, a sentence each."""
     said = [straight(instance.straightness)] if instance.straightness is not None else []
     return [*said, *filter(None, [dependent(instance)])]
@@ -45,7 +45,7 @@ def remarks(instance: InstanceRecord) -> list[str]:
 
 def of_points(instances: Iterable[InstanceRecord]) -> list[str]:
     """The remarks of several instances, with their points."""
-    return [f"{point(instance)}: {said}" for instance in instances for said in remarks(instance)]
+    return [f"{point(instance)}: {said}" for instance in instances for said in remarks_on(instance)]
 
 
 def _strongest(parts: Iterable[PartRecord | InstanceRecord]) -> float | None:
