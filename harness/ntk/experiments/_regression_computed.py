@@ -97,7 +97,7 @@ class Computed:
     @property
     def ruler(self) -> measures.ErrorRuler:
         """The units of errors and distances."""
-        return measures.ruler(self.points)
+        return measures.error_ruler(self.points)
 
     def constant(self, value: float) -> Float[np.ndarray, " test"]:
         """The same number at each test point."""

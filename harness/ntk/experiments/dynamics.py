@@ -83,7 +83,7 @@ def dynamics(
         points = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
         data_stage.fixed = points.own_split
     scale = (base_width / width) ** 0.5 if scaling == "mean-field" else 1.0
-    ruler = measures.ruler(points, scale)
+    ruler = measures.error_ruler(points, scale)
 
     def farthest(a: np.ndarray, b: np.ndarray) -> float:
         return max(ruler.distance(now, other) for now, other in zip(a, b, strict=True))

@@ -147,7 +147,7 @@ def ensemble(
     with stage("data") as data_stage:
         points = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
         data_stage.fixed = points.own_split
-    x, y, ruler = jnp.asarray(points.x_train), points.y_train, measures.ruler(points)
+    x, y, ruler = jnp.asarray(points.x_train), points.y_train, measures.error_ruler(points)
 
     with stage("kernels") as factored:
         covariance, ntk = kernels.nngp_ntk(architecture, np.concatenate([points.x_train, points.x_test]))
