@@ -83,7 +83,7 @@ def spanning(values: Sequence[Side], start: float, end: float) -> PixelAxis | No
     return PixelAxis(low - room, high + room, start, end)
 
 
-def sample(shown: InstanceRecord) -> Sample | None:
+def figure_of(shown: InstanceRecord) -> Sample | None:
     """The figure of an instance; None where nothing was measured."""
     edges = [e for e in shown.region if e is not None]
     axis = spanning([*shown.values, *edges, *shown.interval, shown.estimate], LEFT, WIDTH - 8)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from harness.questions import Unit
 from harness.report.distance import how_far
 from harness.report.html.bars import SPAN, WIDTH, bar, caterpillar, scale_of
-from harness.report.html.figures import fit_figure, sample
+from harness.report.html.figures import figure_of, fit_figure
 from harness.report.html.ticks import ticks
 from harness.report.record import InstanceRecord, Side
 
@@ -164,15 +164,15 @@ def test_claims_of_different_kinds_have_no_common_axis() -> None:
 
 
 def test_a_sample_has_a_dot_for_each_seed_and_a_line_for_each_look() -> None:
-    figure = sample(INSTANCE)
+    figure = figure_of(INSTANCE)
     assert figure
     assert figure.dots.count("h0") == INSTANCE.n
     assert [look.text for look in figure.looks] == ["n = 6", "n = 9"]
-    assert sample(replace(INSTANCE, values=())) is None
+    assert figure_of(replace(INSTANCE, values=())) is None
 
 
 def test_a_record_without_looks_shows_the_last() -> None:
-    figure = sample(replace(INSTANCE, looks=()))
+    figure = figure_of(replace(INSTANCE, looks=()))
     assert figure
     assert [look.text for look in figure.looks] == ["n = 9"]
 
