@@ -37,7 +37,7 @@ def prune(store: Path, older_than: float | None, unreachable: bool, history: Pat
     from harness.measure import Store
     from harness.measure import prune as remove
     from harness.measure.upkeep import clean, size
-    from harness.report.words import seconds
+    from harness.report.words import seconds_text
 
     if older_than is None and not unreachable:
         raise click.UsageError("expected --older-than or --unreachable (or both), found neither")
@@ -68,7 +68,7 @@ def _show(path: Path) -> None:
 
     from harness.measure import Store, contents
     from harness.measure.upkeep import size
-    from harness.report.words import seconds
+    from harness.report.words import seconds_text
     from harness.text import printable
 
     _expect(path)
@@ -78,7 +78,7 @@ def _show(path: Path) -> None:
     finally:
         opened.close()
     rows = [
-        (printable(c.experiment[:LONGEST]), c.trials, seconds(c.seconds), _day(c.oldest), _day(c.newest))
+        (printable(c.experiment[:LONGEST]), c.trials, seconds_text(c.seconds), _day(c.oldest), _day(c.newest))
         for c in found
     ]
     if rows:

@@ -13,7 +13,7 @@ from harness.history.compare import CommitComparison
 from harness.history.timeline import Timeline, TimelineRow
 from harness.report.change import CHANGE_GLYPHS, KINDS, QUIET, Change
 from harness.report.markdown import escape
-from harness.report.words import cited, seconds
+from harness.report.words import cited, seconds_text
 from harness.text import printable
 
 Paint = Callable[[str, str], str]

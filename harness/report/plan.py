@@ -10,7 +10,7 @@ from tabulate import tabulate
 from harness.measure import Laboratory
 from harness.plan import Case, Closeness, Question, Trial
 from harness.questions import LOOKS
-from harness.report.words import seconds
+from harness.report.words import seconds_text
 
 
 def plan_text(cases: Sequence[Case], store: Path) -> str:
@@ -36,7 +36,7 @@ def plan_text(cases: Sequence[Case], store: Path) -> str:
 
 
 def _time(trials: Sequence[Trial], each: float | None, workers: int) -> str:
-    return "unknown" if each is None else seconds(each * len(trials) / workers)
+    return "unknown" if each is None else seconds_text(each * len(trials) / workers)
 
 
 def _trials(cases: Sequence[Case], *, first_look: bool) -> dict[Trial, None]:

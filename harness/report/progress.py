@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.campaign import Progress
-from harness.report.words import seconds
+from harness.report.words import seconds_text
 from harness.text import printable
 
 PATIENCE = 2.0
@@ -52,7 +52,7 @@ def sentence(progress: Progress) -> str:
     parts.append(f"{trials}, {progress.pending} to go")
     if progress.rechecking:
         parts.append(f"rechecking {progress.rechecking} trial{'s' if progress.rechecking > 1 else ''}")
-    parts.append(seconds(progress.elapsed))
+    parts.append(seconds_text(progress.elapsed))
     if progress.remaining is not None and progress.pending:
         parts.append(f"about {seconds(progress.remaining)} for these")
     if progress.waiting:

@@ -158,7 +158,7 @@ def _share(x: float) -> str:
     return f"{100 * x:.2g}%"
 
 
-def seconds(x: float) -> str:
+def seconds_text(x: float) -> str:
     """A duration: `0.3 s`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
     if x < 10:
         return f"{x:.1f} s"
@@ -292,7 +292,7 @@ def rechecked(record: Record) -> str:
         what = f"{len(names)} experiment{'s' if len(names) > 1 else ''}"
         if trials > len(names):
             what = f"{trials} trials of {what}"
-        took = seconds(sum(r.seconds for r in done))
+        took = seconds_text(sum(r.seconds for r in done))
         sentences.append(f"Rechecked {what} in {took}: {_how([r.result for r in done])}.")
     exempt = {r.experiment: r.reason for r in record.rechecks if r.result == "exempt"}
     sentences += [f"Not rechecked, as declared: {name} ({reason})." for name, reason in exempt.items()]

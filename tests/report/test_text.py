@@ -20,7 +20,7 @@ from harness.report.markdown import escape, markdown
 from harness.report.progress import sentence
 from harness.report.record import RecheckRecord
 from harness.report.terminal import terminal
-from harness.report.words import effect, interval_text, rechecked, region, seconds, summary
+from harness.report.words import effect, interval_text, rechecked, region, seconds_text, summary
 
 __all__ = ["write"]
 
@@ -52,7 +52,7 @@ def test_regions_and_intervals() -> None:
 
 
 def test_durations() -> None:
-    assert [seconds(x) for x in (0.31, 48.2, 200, 7500)] == ["0.3 s", "48 s", "3 min 20 s", "2 h 5 min"]
+    assert [seconds_text(x) for x in (0.31, 48.2, 200, 7500)] == ["0.3 s", "48 s", "3 min 20 s", "2 h 5 min"]
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def test_describe_says_how_exactly_an_experiment_repeats() -> None:
 def test_rechecks_are_told_on_a_line(record: Record, results: list[str], said: str) -> None:
     rechecks = tuple(
         RecheckRecord(
-            experiment=f"s/{number}", run="m:f", result=result, reason="noise", seconds=2.0,
+            experiment=f"s/{number}", run="m:f", result=result, reason="noise", seconds_text=2.0,
             seed=None if result == "exempt" else 0, params={} if result == "exempt" else {"n": number},
         )
         for number, result in enumerate(results)
