@@ -44,7 +44,7 @@ def _saying_waits(show: Callable[[Progress], None]) -> Callable[[Progress], None
     return shown
 
 
-def sentence(progress: Progress) -> str:
+def progress_line(progress: Progress) -> str:
     """`12 of 36 instances decided · 140 trials measured, 20 from the store, 88 to go · 1 min 2 s left`."""
     parts = [f"{progress.decided} of {progress.total} instances decided"]
     failed = f" ({progress.failed} failed)" if progress.failed else ""
@@ -73,7 +73,7 @@ class _Lines:
         self.said = len(progress.notes)
         if time.monotonic() >= self.next:
             self.next = time.monotonic() + EVERY
-            print(sentence(progress), file=sys.stderr, flush=True)
+            print(progress_line(progress), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -94,6 +94,8 @@ def _live() -> Iterator[Callable[[Progress], None]]:
                 console.print(f"Note: {printable(note)}", markup=False, highlight=False)
             said = len(progress.notes)
             done = progress.measured + progress.reused
-            bar.update(task, completed=done, total=done + progress.pending, description=sentence(progress))
+            bar.update(
+                task, completed=done, total=done + progress.pending, description=progress_line(progress)
+            )
 
         yield show

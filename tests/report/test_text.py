@@ -17,7 +17,7 @@ from harness.declare import find
 from harness.report import Record
 from harness.report.describe import describe
 from harness.report.markdown import escape, markdown
-from harness.report.progress import sentence
+from harness.report.progress import progress_line
 from harness.report.record import RecheckRecord
 from harness.report.terminal import terminal
 from harness.report.words import effect, interval_text, rechecked, region, seconds_text, summary
@@ -134,10 +134,10 @@ def test_describe_names_the_model_that_an_experiment_takes() -> None:
 def test_progress_is_a_sentence() -> None:
     from harness.campaign import Progress
 
-    text = sentence(Progress(3, 2, 1, 8, 1, 4, 5.0, 20.0))
+    text = progress_line(Progress(3, 2, 1, 8, 1, 4, 5.0, 20.0))
     expected = "1 of 4 instances decided · 3 trials measured (1 failed), 2 from the store, 8 to go"
     assert text == f"{expected} · 5.0 s · about 20 s for these"
-    text = sentence(Progress(3, 2, 0, 0, 4, 4, 5.0, None, rechecking=2))
+    text = progress_line(Progress(3, 2, 0, 0, 4, 4, 5.0, None, rechecking=2))
     assert text.endswith("0 to go · rechecking 2 trials · 5.0 s")
 
 
