@@ -189,7 +189,7 @@ def painter() -> Callable[[str, str], str]:
     return lambda text, word: text
 
 
-def show(record: Record) -> None:
+def print_report(record: Record) -> None:
     """Print the report."""
     from harness.report.terminal import terminal
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import NOTHING, USAGE, history_option, painter, show
+from harness.cli.options import NOTHING, USAGE, history_option, painter, print_report
 from harness.cli.say import echo, note
 from harness.disk import file_name, inside
 from harness.errors import UserError
@@ -112,7 +112,7 @@ class RecordOutputs:
         becomes of the files; the files are written also where nobody reads the report to its end.
         """
         try:
-            show(record)
+            print_report(record)
         finally:
             written, problems = self._write(record)
             for problem in problems:

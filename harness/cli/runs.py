@@ -16,10 +16,10 @@ from harness.cli.options import (
     history_option,
     keyword_option,
     marks_option,
+    print_report,
     run_option,
     run_options,
     selected_instances,
-    show,
     targets_argument,
 )
 from harness.cli.outputs import (
@@ -141,7 +141,7 @@ def report(
     for problem in problems:
         note(problem)
     if not written and not problems:
-        show(found)
+        print_report(found)
     code = hold_and_print(found, against)
     sys.exit(USAGE if problems else code)
 
