@@ -36,7 +36,7 @@ def prune(store: Path, older_than: float | None, unreachable: bool, history: Pat
     from harness.history.archive import fingerprints
     from harness.measure import Store
     from harness.measure import prune as remove
-    from harness.measure.upkeep import clean, size
+    from harness.measure.upkeep import clean, size_on_disk
     from harness.report.words import seconds_text
 
     if older_than is None and not unreachable:
@@ -46,7 +46,7 @@ def prune(store: Path, older_than: float | None, unreachable: bool, history: Pat
     for problem in problems:
         note(f"note: {problem}; what it names counts as not named")
     _expect(store)
-    was = size(store)
+    was = size_on_disk(store)
     opened = Store(store)
     try:
         found = remove(opened, before=before, reachable=reachable, dry_run=dry_run)
@@ -67,7 +67,7 @@ def _show(path: Path) -> None:
     from tabulate import tabulate
 
     from harness.measure import Store, contents
-    from harness.measure.upkeep import size
+    from harness.measure.upkeep import size_on_disk
     from harness.report.words import seconds_text
     from harness.text import printable
 
