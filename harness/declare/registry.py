@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
-from harness.declare.blame import summary
+from harness.declare.blame import one_line
 from harness.declare.declaration import Declaration, DeclarationError, Kind, declare_model
 from harness.errors import UserError
 
@@ -183,4 +183,4 @@ def import_failure(error: BaseException) -> str:
         return f"{error} (looked for in {Path.cwd()} and among what is installed)"
     if isinstance(error, ImportError):
         return str(error)
-    return summary(error)
+    return one_line(error)

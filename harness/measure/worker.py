@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.declare import Declaration, Missing, StageReport, collect_stages, find, of_seed
-from harness.declare.blame import innermost, summary
+from harness.declare.blame import innermost, one_line
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.reads import Allowances, TrialNotes, noticed, watch
@@ -139,7 +139,7 @@ def told(exception: BaseException) -> tuple[str, str, str]:
         trace = trace.tb_next
     lines = traceback.format_exception(type(exception), exception, trace, limit=-FRAMES)
     where = f"{type(exception).__qualname__} at {innermost(exception)}"
-    return summary(exception), where, "".join(lines).strip()
+    return one_line(exception), where, "".join(lines).strip()
 
 
 def call(declaration: Declaration, trials: Sequence[Trial]) -> object:

@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from harness.declare import NotCovered
-from harness.declare.blame import summary
+from harness.declare.blame import one_line
 from harness.ntk.fully_connected import FullyConnected
 from harness.ntk.model import Model, ModelError, Params, cast
 from harness.ntk.tangent import Moving
@@ -98,7 +98,7 @@ def require_rows_apart(model: Model, params: Params, x: Float[Array, "three feat
         raise
     except Exception as error:
         expected = "apply to be compiled by JAX in float64"
-        raise ModelError(model.name, expected, summary(error)) from error
+        raise ModelError(model.name, expected, one_line(error)) from error
     scale = np.max(np.abs(pair))
     for now, then, what in found:
         if not np.max(np.abs(now - then)) <= SAME * scale:
