@@ -87,7 +87,7 @@ def run_job(
             values, missing, wrong = sort_out(declaration, numbers, reports)
             results.append(_result(values, missing, wrong, wrong and f"returned: {wrong}"))
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
-        error, raised, trace = told(exception)
+        error, raised, trace = described_error(exception)
     seconds = (time.perf_counter() - start) / len(job.trials)
     if error:
         results = [_result({}, {}, error, raised, trace) for _ in job.trials]
@@ -131,7 +131,7 @@ def _uses(
     return limits.undeclared(notes, job.readable | {os.path.realpath(file) for file in modules if file})
 
 
-def told(exception: BaseException) -> tuple[str, str, str]:
+def described_error(exception: BaseException) -> tuple[str, str, str]:
     """What a trial raised: on one line; what and where, to tell like from unlike; and the traceback, which
     begins where the experiment was called."""
     trace = exception.__traceback__

@@ -14,7 +14,7 @@ from harness.declare import collect_stages, find
 from harness.measure import Measurement
 from harness.measure.passes import Passes
 from harness.measure.records import Stage
-from harness.measure.worker import call, sort_out, told
+from harness.measure.worker import call, described_error, sort_out
 from harness.questions import Trial
 
 Give = Callable[[Trial], Measurement]
@@ -30,7 +30,7 @@ def measured(trial: Trial) -> Measurement:
         try:
             returned = call(declaration, [trial])
         except Exception as exception:
-            error, raised, trace = told(exception)
+            error, raised, trace = described_error(exception)
             return replace(about, status="error", error=error, raised=raised, trace=trace)
     values, missing, error = sort_out(declaration, returned, stages)
     if error:
