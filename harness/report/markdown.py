@@ -9,7 +9,7 @@ from tabulate import tabulate
 
 from harness.judge import FAILING
 from harness.report import findings
-from harness.report.agreement import contradicted, statements, told
+from harness.report.agreement import agreement_line, contradicted, statements
 from harness.report.data import data_used
 from harness.report.headlines import headlines
 from harness.report.record import ClaimRecord, InstanceRecord, Record
@@ -83,7 +83,7 @@ def _claim(name: str, instances: list[InstanceRecord], stated: ClaimRecord | Non
         arxiv = f" (arXiv:{first.source.arxiv})" if first.source.arxiv else ""
         said = f"{first.source.title}{arxiv}{where}. {statement(first.source)}"
         lines += [escape(said), ""]
-    if stated and (said := told(stated)):
+    if stated and (said := agreement_line(stated)):
         lines += [f"{'Agreement' if stated.agreement else 'Measured'}: {escape(said)}.", ""]
     lines += [f"Holds when: {escape(predicate(first))}.", ""]
     rivals = {rival(i.control) for i in instances if i.control}

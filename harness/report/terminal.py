@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tabulate import tabulate
 
 from harness.judge import FAILING
-from harness.report.agreement import statements, told
+from harness.report.agreement import agreement_line, statements
 from harness.report.data import data_used
 from harness.report.findings import first_ids, grouped_by_reason, sentence, why_not_covered
 from harness.report.headlines import headlines
@@ -48,7 +48,7 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         first = instances[0]
         lines += ["", printable(f"{name}  ({cited(first.source) or 'no source'})")]
         lines += [f"  {printable(first.claim_says)}", f"  {printable(predicate(first))}"]
-        if name in stated and (said := told(stated[name])):
+        if name in stated and (said := agreement_line(stated[name])):
             lines += [f"  {printable(said)}"]
         rows = []
         for instance in instances:
