@@ -153,7 +153,7 @@ def table(record: harness.Record) -> str:
         counts = [sum(i.verdict == v for i in found) for v in ("supported", "refuted", "inconclusive")]
         first = found[0]
         point = ", ".join(f"{axis} {value}" for axis, value in sorted(first.labels.items()))
-        said = f"{effect(first.estimate, first.unit)} {interval(first.interval, first.unit)} at {point}"
+        said = f"{effect(first.estimate, first.unit)} {interval_text(first.interval, first.unit)} at {point}"
         agreement = f"{stated.agreement} | {stated.where}"
         lines.append(f"| {claim} | {' | '.join(map(str, counts))} | {agreement} | {said} |")
     return "\n".join(lines)

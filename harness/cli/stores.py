@@ -53,10 +53,10 @@ def prune(store: Path, older_than: float | None, unreachable: bool, history: Pat
     finally:
         opened.close()
     word = "would be removed" if dry_run else "removed"
-    echo(f"{found.trials} of {found.of} trials {word}, {seconds(found.seconds)} of core time.")
+    echo(f"{found.trials} of {found.of} trials {word}, {seconds_text(found.seconds)} of core time.")
     if not dry_run:
         files = clean(store, before)
-        echo(f"{_bytes(was)} → {_bytes(size(store))}; {files} files beside the store removed.")
+        echo(f"{_bytes(was)} → {_bytes(size_on_disk(store))}; {files} files beside the store removed.")
 
 
 LONGEST = 200
@@ -86,9 +86,9 @@ def _show(path: Path) -> None:
         echo()
     trials, total = sum(c.trials for c in found), sum(c.seconds for c in found)
     programs = path.with_name(path.name + ".jax")
-    echo(f"{path}: {trials} trials, {seconds(total)} of core time, {_bytes(size(path))}")
+    echo(f"{path}: {trials} trials, {seconds_text(total)} of core time, {_bytes(size_on_disk(path))}")
     if programs.is_dir():
-        echo(f"{programs}: compiled programs, {_bytes(size(programs))}")
+        echo(f"{programs}: compiled programs, {_bytes(size_on_disk(programs))}")
 
 
 def _expect(path: Path) -> None:

@@ -53,12 +53,12 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
     from harness.suite import SuiteError, load
     from harness.suite.formats import format_advice
     from harness.suite.names import namesakes
-    from harness.suite.references import named_functions as named_by
+    from harness.suite.references import named_functions
     from harness.targets import assigned
 
     values = assigned(given)
     failed = False
-    named_functions: dict[str, str] = {}
+    named: dict[str, str] = {}
     records = _published(published)
     loaded: list[Suite] = []
     for file in folders.files(files):
@@ -68,15 +68,15 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
             failed = True
             echo(str(error), err=True)
             continue
-        if not Path(named_functions.setdefault(suite.name, file)).samefile(file):
+        if not Path(named.setdefault(suite.name, file)).samefile(file):
             failed = True
-            echo(namesakes(suite.name, named_functions[suite.name], file), err=True)
+            echo(namesakes(suite.name, named[suite.name], file), err=True)
         loaded.append(suite)
         if records is not None and (mistakes := records.unexplored(suite)):
             failed = True
             echo(str(SuiteError(file, mistakes)), err=True)
         unseen = sorted({e.run for e in suite.experiments.values() if e.declaration is None})
-        unseen += [] if imports else named_by(suite)
+        unseen += [] if imports else named_functions(suite)
         note = f"; not imported, so not checked: {', '.join(unseen)}" if unseen else ""
         echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
         if said := format_advice(suite.format):

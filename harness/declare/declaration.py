@@ -325,8 +325,8 @@ def _type(where: str, function: Callable[..., Any], parameter: inspect.Parameter
     except Exception as error:  # an annotation is any expression
         raise DeclarationError(
             f"{where}: expected a type that is known when the module runs, found"
-            f" {types[parameter.name]!r}: {error} ({place(function)}; a name that is imported under"
-            " `if TYPE_CHECKING:` is known to type checkers only)"
+            f" {types[parameter.name]!r}: {error} ({definition_place(function)}; a name that is imported"
+            " under `if TYPE_CHECKING:` is known to type checkers only)"
         ) from None
     if kind == "model":
         try:

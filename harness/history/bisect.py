@@ -23,10 +23,9 @@ from typing import Literal
 from harness.errors import UserError
 from harness.git import Commit, GitError, environment_without_git, git, line, resolve, show, toplevel
 from harness.history.archive import SuiteHead
-from harness.history.change import effects as moved_effect
-from harness.history.change import of_numbers
+from harness.history.change import effects, of_numbers
 from harness.history.states import Chosen, CommitState, past
-from harness.history.worktree import effects, python_path, worktree
+from harness.history.worktree import path_in_worktree, python_path, worktree
 from harness.measure.supervisor import supervised
 from harness.options import RunOptions
 from harness.report.explored import first_seed
@@ -92,7 +91,7 @@ class Bisection:
         """Those of both commits."""
         if self.before is None or self.before.instance is None or self.after.instance is None:
             return ""
-        return moved_effect(self.before.instance, self.after.instance)
+        return effects(self.before.instance, self.after.instance)
 
     def why(self, commit: Commit) -> str:
         """Why a candidate is one."""
@@ -132,7 +131,7 @@ class _Search:
             ends = [good, self._end("--bad", self.bad)]
             self.first, self.last = ends
             if not self._differ(*ends):
-                found = f"{ends[0].verdict} → {ends[1].verdict}, {ends[1].reason or moved_effect(*ends)}"
+                found = f"{ends[0].verdict} → {ends[1].verdict}, {ends[1].reason or effects(*ends)}"
                 raise BisectionError(
                     f"{self.search.id}: expected another {self.search.when} at {self.bad[:9]} than at"
                     f" {self.good[:9]}, found {found} (both on seeds from {self.first_seed})"
@@ -267,7 +266,7 @@ class _Search:
         git(folder, "checkout", "--quiet", "--force", "--detach", commit)
         git(folder, "clean", "--quiet", "--force", "-d", "-x")
         file = search.file.resolve()
-        file = file if search.this_suite else effects(file, repository, folder)
+        file = file if search.this_suite else path_in_worktree(file, repository, folder)
         if not file.is_file():
             return None, f"it has no {search.file}"
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="outputs-") as outputs:
@@ -276,7 +275,7 @@ class _Search:
             command += ["--json", str(record), *self._options().arguments(without=("track",))]
             variables = environment_without_git() | {"PYTHONPATH": python_path(repository, folder)}
             variables["HARNESS_HISTORY"] = str(Path(outputs) / "history")  # not among the user's records
-            here = effects(Path.cwd(), repository, folder)
+            here = path_in_worktree(Path.cwd(), repository, folder)
             here.mkdir(parents=True, exist_ok=True)
             done = supervised(command, cwd=here, env=variables)
             try:

@@ -71,7 +71,7 @@ def change(before: InstanceRecord, after: InstanceRecord) -> Change:
     if before.verdict != after.verdict:
         fall = _STRENGTH[before.verdict] - _STRENGTH[after.verdict]
         kind: ChangeKind = "weakened" if fall > 0 else "strengthened" if fall < 0 else "flipped"
-        return found(kind, f"{verdicts}; {moved(before, after)}{_other_seeds(before, after)}")
+        return found(kind, f"{verdicts}; {effects(before, after)}{_other_seeds(before, after)}")
     if after.verdict == "supported" and before.control and after.control:
         was, now = before.control.verdict, after.control.verdict
         if was != now and "not-run" not in (was, now):

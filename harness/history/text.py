@@ -190,7 +190,7 @@ def _tally(changes: Iterable[Change]) -> str:
 
 def _timings(comparison: CommitComparison) -> str:
     before, after = comparison.seconds
-    return f"Core time of the trials of both: {seconds(before)} → {seconds(after)}."
+    return f"Core time of the trials of both: {seconds_text(before)} → {seconds_text(after)}."
 
 
 def _pipe(rows: Sequence[tuple[str, ...]], headers: tuple[str, ...]) -> str:

@@ -67,7 +67,7 @@ def require_float32(model: Model, params: Params, x: Array) -> None:
         raise
     except Exception as error:  # the user's function may raise anything
         hint = f"; {_FLOAT64}" if "float64" in str(error) else ""
-        raise ModelError(model.name, "apply to be traced by JAX", f"{summary(error)}{hint}") from error
+        raise ModelError(model.name, "apply to be traced by JAX", f"{one_line(error)}{hint}") from error
     for equation in _equations(program.jaxpr):
         if any(getattr(out.aval, "dtype", None) == jnp.float64 for out in equation.outvars):
             found = f"float64 from {equation.primitive.name} ({_line(equation)}); {_FLOAT64}"

@@ -89,7 +89,9 @@ def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
 def _row(group: Sequence[InstanceRecord], since: Mapping[str, str]) -> tuple[str, ...]:
     instance = group[0]
     found = f"{findings.found(instance)}: {effect(instance.estimate, instance.unit)}"
-    found += f" {interval(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
+    found += (
+        f" {interval_text(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
+    )
     found += f", n = {instance.n}"
     if instance.control:
         found += f", control {control(instance)}"

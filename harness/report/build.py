@@ -72,7 +72,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         looks=shown.looks,
         reproducibility=found.reproducibility,
         fragile=found.fragile,
-        fit_record=fit_record(settling, instance, result.measurements),
+        fit=fit_record(settling, instance, result.measurements),
         timings=timings(settling, instance, result.measurements),
         first_seed=finding.case.first_seed,
         explored=claim.explored,

@@ -102,7 +102,9 @@ def _claim(name: str, instances: list[InstanceRecord], stated: ClaimRecord | Non
 def _attention(group: Sequence[InstanceRecord]) -> tuple[str, ...]:
     instance = group[0]
     found = f"{findings.found(instance)}: {effect(instance.estimate, instance.unit)}"
-    found += f" {interval(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
+    found += (
+        f" {interval_text(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
+    )
     if instance.control:
         found += f", control {control(instance)}"
     expected = ", ".join(dict.fromkeys(each.expect for each in group))

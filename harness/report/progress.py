@@ -54,7 +54,7 @@ def progress_line(progress: Progress) -> str:
         parts.append(f"rechecking {progress.rechecking} trial{'s' if progress.rechecking > 1 else ''}")
     parts.append(seconds_text(progress.elapsed))
     if progress.remaining is not None and progress.pending:
-        parts.append(f"about {seconds(progress.remaining)} for these")
+        parts.append(f"about {seconds_text(progress.remaining)} for these")
     if progress.waiting:
         parts.append("waiting for a lock")
     return " · ".join(parts)

@@ -10,7 +10,7 @@ from harness.report.words import effect, interval_text, number, point
 
 def straight(found: StraightnessRecord) -> str:
     """By how much the exponent of a power law changes, or may still change."""
-    changes = f"{effect(found.estimate, 'exponent')} {interval(found.interval, 'exponent')}"
+    changes = f"{effect(found.estimate, 'exponent')} {interval_text(found.interval, 'exponent')}"
     between = f"from the lower half of the range to the upper, the exponent changes by {changes}"
     if found.state == "curved":
         return f"{between}: curved, beyond ±{number(found.margin)}"

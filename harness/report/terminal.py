@@ -65,7 +65,7 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         mark = paint(f"{GLYPHS[instance.outcome]} {instance.outcome}", instance.outcome)
         what = f"{instance.id}: {sentence(instance)}"
         if len(group) > 1:
-            what = f"{len(group)} instances: {named(group, IDS)}"
+            what = f"{len(group)} instances: {first_ids(group, IDS)}"
         lines.append(f"  {mark}  {printable(what)}")
         said = advice(instance)
         if said:
@@ -73,7 +73,7 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
         lines += ["", "Not covered:"]
-        lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {lacking(i)}')}" for i in uncovered]
+        lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {why_not_covered(i)}')}" for i in uncovered]
     lines += [f"Note: {printable(note)}" for note in record.notes]
     lines += [f"Data: {printable(data.describe())}" for data in data_used(record.instances)]
     lines += ["", scope(record)]

@@ -236,7 +236,7 @@ def advice(instance: InstanceRecord) -> str:
     if instance.seeds_to_decision is not None:
         text = f"about {instance.seeds_to_decision} seeds would decide it as it stands"
         if instance.hours_to_decision is not None:
-            text += f" ({seconds(instance.hours_to_decision * 3600)} more on one core)"
+            text += f" ({seconds_text(instance.hours_to_decision * 3600)} more on one core)"
         parts.append(text)
     return "; ".join(parts)
 
@@ -337,5 +337,5 @@ def provenance(record: Record) -> str:
     return (
         f"{commit} · {environment.device} · {environment.cpu} · {environment.workers} workers{cluster} · "
         f"seeds from {first_seeds(record)}{kind} · {trials.measured} trials measured, "
-        f"{trials.reused} from the store{failed} · {seconds(record.duration)}"
+        f"{trials.reused} from the store{failed} · {seconds_text(record.duration)}"
     )

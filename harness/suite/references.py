@@ -96,8 +96,8 @@ def _check(uses: Sequence[ReferenceUse], given: Mapping[str, object], call: bool
 
 def _mistake(use: ReferenceUse, problem: Problem, given: Mapping[str, object]) -> Mistake:
     blamed = next((name for name in problem.parameters if use.sweeps(name)), use.parameter)
-    named_functions = "" if blamed == use.parameter else f' in {use.parameter} = "{use.name}"'
-    return Mistake(use.origin(blamed, given), problem.expected, problem.found + named_functions)
+    where = "" if blamed == use.parameter else f' in {use.parameter} = "{use.name}"'
+    return Mistake(use.origin(blamed, given), problem.expected, problem.found + where)
 
 
 def _signature(experiment: Experiment, sets: Iterable[AxisValue]) -> tuple[dict[str, Value], Signature]:

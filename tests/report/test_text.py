@@ -166,7 +166,7 @@ def test_describe_says_how_exactly_an_experiment_repeats() -> None:
 def test_rechecks_are_told_on_a_line(record: Record, results: list[str], said: str) -> None:
     rechecks = tuple(
         RecheckRecord(
-            experiment=f"s/{number}", run="m:f", result=result, reason="noise", seconds_text=2.0,
+            experiment=f"s/{number}", run="m:f", result=result, reason="noise", seconds=2.0,
             seed=None if result == "exempt" else 0, params={} if result == "exempt" else {"n": number},
         )
         for number, result in enumerate(results)

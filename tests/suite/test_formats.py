@@ -134,7 +134,7 @@ def test_every_command_refuses_it(suite: Any, command: str, monkeypatch: Any, tm
 def test_check_says_in_a_line_that_only_the_number_is_old(suite: Any) -> None:
     done = CliRunner().invoke(cli, ["check", str(suite('data = "digits"'))])
     assert done.exit_code == 0
-    assert done.output.splitlines()[1:] == [f"{suite('')}: {advice(1)}"]
+    assert done.output.splitlines()[1:] == [f"{suite('')}: {format_advice(1)}"]
     assert "nothing in this suite changes" in format_advice(1)
     done = CliRunner().invoke(cli, ["check", str(suite('data = "digits"', format_=2))])
     assert len(done.output.splitlines()) == 1

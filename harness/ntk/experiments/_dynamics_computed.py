@@ -35,7 +35,9 @@ class TrainTestKernels(NamedTuple):
 
 @dataclass(frozen=True)
 class DynamicsProblem:
-    """A network before training, what it is trained on, and kernels of infinite width; made by `prepare_problem`.
+    """A network before training, what it is trained on, and kernels of infinite width.
+
+    Made by `prepare_problem`.
 
     `numbers` are those of the layers that are trained (None: all). `ntk` is of these, `whole` of all layers.
     """

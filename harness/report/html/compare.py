@@ -46,7 +46,7 @@ def comparison_page(
         title=title or "Comparison",
         before=before[:9],
         after=after[:9],
-        change_headline=change_headline(rows),
+        headline=change_headline(rows),
         groups=groups,
         total=len(rows),
         environment=environment,

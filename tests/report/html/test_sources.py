@@ -30,7 +30,7 @@ def test_given_values_are_read_back_as_they_were(value: object) -> None:
 
 
 def test_the_command_repeats_first_seed_and_budget_where_these_were_given() -> None:
-    found = replace(RECORD, first_seed=1000, rerun_command=("harness", "run", "toys.toml", "--seeds=14"))
+    found = replace(RECORD, first_seed=1000, command=("harness", "run", "toys.toml", "--seeds=14"))
     words = shlex.split(rerun_command(found, replace(INSTANCE, budget=14)))
     assert words[3:] == ["--first-seed", "1000", "--seeds", "14"]
 
