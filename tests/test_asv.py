@@ -22,7 +22,7 @@ from edits import edited
 from records import record_of
 
 from harness.declare import benchmark_names
-from harness.declare.registry import _BENCHMARKS, module_of
+from harness.declare.registry import BENCHMARKS, module_of
 from harness.export import asv_suites, export
 from harness.measure.environment import worker_environment
 from harness.suite import SuiteError, load
@@ -157,7 +157,7 @@ def test_a_suite_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_the_loader_knows_where_benchmarks_are_and_how_workers_compute() -> None:
-    assert asv_suites.HOMES == _BENCHMARKS
+    assert asv_suites.HOMES == BENCHMARKS
     assert asv_suites.ONE_THREAD.items() <= worker_environment(None).items()
     for name in benchmark_names():
         family, _, rest = name.partition(".")
@@ -248,7 +248,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]
 
 def target_of(text: str) -> Any:
     table = asv_suites.tomllib.loads(text)
-    return asv_suites.Target(table, asv_suites._axes(table))
+    return asv_suites.Target(table, asv_suites.swept_axes(table))
 
 
 def test_a_point_is_prepared_and_called_once_when_asv_asks_whether_to_skip_it(toy: ModuleType) -> None:

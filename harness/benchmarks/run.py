@@ -51,8 +51,8 @@ def whole_run(
     import weakref
 
     from harness.api import run
-    from harness.benchmarks._folder import fresh_folder
     from harness.benchmarks._toy import RUN
+    from harness.benchmarks.support.folder import fresh_folder
     from harness.measure.locks import LOCK
     from harness.report import Record
 

@@ -22,8 +22,8 @@ def store_lookup(*, kept: TrialCount = 2000, wanted: TrialCount = 500) -> Timed:
     import shutil
     import weakref
 
-    from harness.benchmarks._folder import fresh_folder
     from harness.benchmarks._toy import RUN
+    from harness.benchmarks.support.folder import fresh_folder
     from harness.measure import Measurement, Store
     from harness.plan import Trial
 

@@ -95,7 +95,7 @@ def name_of(document: TomlTable, path: Path) -> str:
 def benchmarks(suite: str, document: TomlTable) -> dict[str, Series]:
     """The series of each benchmark. Version: `run` and `with`."""
     return {
-        id_: Series(_name(suite, id_), _digest(_what(table)), _axes(table), json.dumps(table, indent=1))
+        id_: Series(_name(suite, id_), _digest(_what(table)), swept_axes(table), json.dumps(table, indent=1))
         for id_, table in document.get("benchmarks", {}).items()
     }
 
@@ -122,7 +122,7 @@ def claim_series(suite: str, document: TomlTable) -> dict[str, Series]:
         else:
             subjects = [document["experiments"][table["experiment"]]]
             center = table.get("center", document.get("defaults", {}).get("center", "mean"))
-        axes = _kept(_axes(subjects[0]), table.get("at", {}))
+        axes = _kept(swept_axes(subjects[0]), table.get("at", {}))
         along = predicate.get(key)
         over = list(axes.pop(along).values()) if along else []
         if along and use == "pairs":
@@ -277,7 +277,7 @@ def _what(table: TomlTable) -> list[object]:
     return [table["run"], table.get("with", {})]
 
 
-def _axes(table: TomlTable) -> dict[str, dict[str, object]]:
+def swept_axes(table: TomlTable) -> dict[str, dict[str, object]]:
     return {axis: dict(_values(raw)) for axis, raw in table.get("sweep", {}).items()}
 
 

@@ -18,7 +18,7 @@ from harness.measure.supervisor import supervised
 ANSWER = 300.0
 """Seconds in which JAX must name its device; the slowest accelerators take a minute to begin."""
 
-_PROBE = "import jax; print('device:', jax.devices()[0].device_kind)"
+PROBE = "import jax; print('device:', jax.devices()[0].device_kind)"
 
 
 class DeviceError(UserError):
@@ -57,7 +57,7 @@ def device_kind() -> str:
         return "cpu"
     if not has_jax_plugin() and not os.environ.get("PJRT_NAMES_AND_LIBRARY_PATHS"):
         return "cpu"
-    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {_PROBE}"]
+    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {PROBE}"]
     try:
         done = supervised(command, env=worker_environment(None), seconds=ANSWER)
     except subprocess.TimeoutExpired:

@@ -139,10 +139,10 @@ class ClaimItem(SuiteItem):
     def _laboratory(self) -> SharedLaboratory:
         with _OPENING:
             return self.config.stash.setdefault(
-                LABORATORY, SharedLaboratory(PytestSettings.of(self.config), self._say)
+                LABORATORY, SharedLaboratory(PytestSettings.of(self.config), self.say)
             )
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """Show a line now, past what captures output: a wait without a word looks like a hang."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         capture = self.config.pluginmanager.get_plugin("capturemanager")

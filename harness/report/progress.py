@@ -29,7 +29,7 @@ def showing(quiet: bool) -> Iterator[Callable[[Progress], None]]:
         with _live() as show:
             yield _saying_waits(show)
     else:
-        yield _saying_waits(_Lines().show)
+        yield _saying_waits(NoteLines().show)
 
 
 def _saying_waits(show: Callable[[Progress], None]) -> Callable[[Progress], None]:
@@ -60,7 +60,7 @@ def progress_line(progress: Progress) -> str:
     return " · ".join(parts)
 
 
-class _Lines:
+class NoteLines:
     """A plain line every `EVERY` seconds, and each note at once."""
 
     def __init__(self) -> None:

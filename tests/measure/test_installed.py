@@ -231,8 +231,8 @@ def test_each_library_is_looked_at_once(site, monkeypatch):
 def forgetful(monkeypatch):
     """As a new process, which knows no digests."""
     known: dict[str, object] = {}
-    monkeypatch.setattr(digests_module, "_known", known)
-    monkeypatch.setattr(digests_module, "_unsaved", set())
+    monkeypatch.setattr(digests_module, "known_digests", known)
+    monkeypatch.setattr(digests_module, "unsaved_digests", set())
     monkeypatch.setattr(digests_module, "SETTLED", 0)
     return known
 

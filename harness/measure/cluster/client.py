@@ -74,7 +74,7 @@ class Cluster:
         self.size = 0
         self._started = where if isinstance(where, SpecCluster) else None
         before, after = additions(sys.path)
-        self._terms = Terms(
+        self.terms = Terms(
             run_id=uuid.uuid4().hex,
             host=socket.gethostname(),
             python=python_version(),
@@ -100,7 +100,7 @@ class Cluster:
                 " distributed.comm.tls.ca-file and distributed.comm.tls.client (docs/cluster.md)"
             )
         try:
-            self._client = Client(where, timeout=CONNECT, set_as_default=False)
+            self.client = Client(where, timeout=CONNECT, set_as_default=False)
         except (OSError, TimeoutError) as error:
             raise ClusterError(
                 f"--cluster: expected a Dask scheduler at {where}, found none within {CONNECT:g} s"
@@ -108,7 +108,7 @@ class Cluster:
             ) from None
         try:
             self._wait_for(workers)
-            for address, found in self._ask(remote.inventory).items():
+            for address, found in self.ask(remote.inventory).items():
                 self.compare(address, found)
         except BaseException:
             self.close(kill=True)
@@ -157,7 +157,7 @@ class Cluster:
 
     def device(self) -> str:
         """The kind of device that JAX computes on, the same on all workers."""
-        kinds: dict[str, str] = self._ask(remote.device)
+        kinds: dict[str, str] = self.ask(remote.device)
         by_kind = {kind: address for address, kind in sorted(kinds.items())}
         if len(by_kind) > 1:
             found = ", ".join(f"{kind} on {address}" for kind, address in sorted(by_kind.items()))
@@ -180,16 +180,16 @@ class Cluster:
         self._tasks.clear()
         self._again.clear()
         with contextlib.suppress(Exception):  # the scheduler may be gone, and its workers with it
-            self._client.cancel(futures, force=True)
+            self.client.cancel(futures, force=True)
 
     def close(self, *, kill: bool = False) -> None:
         """Leave the cluster, or end it if `local:N` started it. Nothing goes on that nobody waits for."""
         self.abandon()
         with contextlib.suppress(Exception):
-            if self._client.status == "running" and self._started is None:
+            if self.client.status == "running" and self._started is None:
                 how: dict[str, Any] = {"on_error": "ignore", "nanny": False, "callback_timeout": ANSWER}
-                self._client.run(remote.release, self._terms.run_id, **how)
-        for part in (self._client, self._started):
+                self.client.run(remote.release, self.terms.run_id, **how)
+        for part in (self.client, self._started):
             if part is not None:
                 with contextlib.suppress(Exception):
                     part.close(timeout=ANSWER)
@@ -200,13 +200,13 @@ class Cluster:
 
     def _give(self, task: _Task, address: str) -> None:
         self._orders += 1
-        key = f"harness-{self._terms.run_id}-{self._orders}"
+        key = f"harness-{self.terms.run_id}-{self._orders}"
         task.address = address
         self._codes[address] = task.job.code
         self._tasks[key] = task
-        task.future = self._client.submit(
+        task.future = self.client.submit(
             remote.measure_order,
-            Order(self._terms, task.job),
+            Order(self.terms, task.job),
             key=key,
             workers=[address],
             allow_other_workers=False,
@@ -284,19 +284,19 @@ class Cluster:
         for key in lost:
             task = self._tasks.pop(key)
             with contextlib.suppress(Exception):
-                self._client.cancel([task.future], force=True)
+                self.client.cancel([task.future], force=True)
             ended += self._lost(task)
         return ended
 
     def _threads(self) -> dict[str, int]:
         """The workers that there are, with how many threads each has. Asks twice: this process may have been
         suspended meanwhile. Raises TimeoutError where the scheduler does not answer."""
-        scheduler: Any = self._client.scheduler
+        scheduler: Any = self.client.scheduler
         ask = scheduler.ncores
         try:
-            found: dict[str, int] = self._client.sync(ask, callback_timeout=ANSWER)
+            found: dict[str, int] = self.client.sync(ask, callback_timeout=ANSWER)
         except TimeoutError:
-            found = self._client.sync(ask, callback_timeout=ANSWER)
+            found = self.client.sync(ask, callback_timeout=ANSWER)
         return found
 
     def _wait_for(self, workers: int) -> None:
@@ -306,11 +306,11 @@ class Cluster:
             time.sleep(0.05)
             self._look()
 
-    def _ask(self, function: Callable[[Terms], Any]) -> dict[str, Any]:
+    def ask(self, function: Callable[[Terms], Any]) -> dict[str, Any]:
         """What the function returns on each worker that is there, and has not left by the time."""
         futures = {
-            address: self._client.submit(
-                function, self._terms, workers=[address], allow_other_workers=False, pure=False
+            address: self.client.submit(
+                function, self.terms, workers=[address], allow_other_workers=False, pure=False
             )
             for address in sorted(self._workers)
         }
@@ -327,8 +327,8 @@ class Cluster:
     def compare(self, address: str, found: WorkerInventory, job: Job | None = None) -> None:
         """Raises `ClusterError` that says in what a worker differs from this process."""
         said = []
-        if found.python != self._terms.python:
-            said.append(f"Python {found.python} (here {self._terms.python})")
+        if found.python != self.terms.python:
+            said.append(f"Python {found.python} (here {self.terms.python})")
         if found.source is not None and job is not None and found.source.digest != job.digest:
             ours = source_of(job.first.experiment, job.first.params)
             if found.source.digests:
@@ -341,7 +341,7 @@ class Cluster:
                 f"worker {address} differs: expected the code and libraries of this process, found there"
                 f" {'; '.join(said)}. Make them the same, and run again"
             )
-        if engine := differences(self._terms.engine, found.engine):
+        if engine := differences(self.terms.engine, found.engine):
             raise ClusterError(
                 f"worker {address} differs: expected the harness of this process, found there {engine}."
                 " Install the same one, and start the worker again"
@@ -368,8 +368,8 @@ class Cluster:
             )
 
     def _check_scheduler(self) -> None:
-        if self._client.status != "running":
-            raise self._gone(f"the connection is {self._client.status}")
+        if self.client.status != "running":
+            raise self._gone(f"the connection is {self.client.status}")
 
     def _gone(self, why: str) -> ClusterError:
         return ClusterError(

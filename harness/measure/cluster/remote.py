@@ -39,7 +39,7 @@ _LOADED = source_of(ENGINE, ()).digests  # what this process runs, whatever beco
 _OWN_PATH = list(sys.path)
 
 
-class _Bench:
+class Bench:
     """A worker process and what is known of the source, for one run."""
 
     def __init__(self, terms: Terms) -> None:
@@ -92,7 +92,7 @@ class _Bench:
                 self.busy.release()
 
 
-_benches: list[_Bench] = []  # none or one
+_benches: list[Bench] = []  # none or one
 
 
 def inventory(terms: Terms) -> WorkerInventory:
@@ -135,12 +135,12 @@ def release(run_id: str) -> None:
             bench.end()
 
 
-def _bench(terms: Terms) -> _Bench:
+def _bench(terms: Terms) -> Bench:
     if not _benches or _benches[0].run_id != terms.run_id or _benches[0].over.is_set():
         for bench in _benches:
             bench.end()
         sys.path[:] = joined(terms.before, _OWN_PATH, terms.after)
-        _benches[:] = [_Bench(terms)]
+        _benches[:] = [Bench(terms)]
     return _benches[0]
 
 

@@ -11,7 +11,7 @@ def empirical_kernel(*, points: PointCount = 64, hidden: Hidden = 1, width: Widt
     """The tangent kernel among all points at initialisation, float64 (`harness.ntk.empirical`)."""
     import numpy as np
 
-    from harness.ntk.benchmarks._problem import training_problem
+    from harness.ntk.benchmarks.support.problem import training_problem
     from harness.ntk.empirical import float64_ntk
 
     given = training_problem(points=points, hidden=hidden, width=width)

@@ -19,7 +19,7 @@ def jacobian_kernel(*, points: PointCount = 64, hidden: Hidden = 1, width: Width
     import jax.numpy as jnp
     import numpy as np
 
-    from harness.ntk.benchmarks._problem import training_problem
+    from harness.ntk.benchmarks.support.problem import training_problem
     from harness.ntk.empirical import float64_ntk
     from harness.ntk.jacobian import jacobian_ntk
     from harness.ntk.network import Params, apply

@@ -20,7 +20,7 @@ from harness.ntk.benchmarks._parameters import (
 )
 def training(*, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200) -> Timed:
     """So many steps, the loss looked at after each (`harness.ntk.train.descend`)."""
-    from harness.ntk.benchmarks._problem import compiled, reference, training_problem
+    from harness.ntk.benchmarks.support.problem import compiled, reference, training_problem
 
     given = training_problem(points=points, hidden=hidden, width=width)
     reference(given, steps)

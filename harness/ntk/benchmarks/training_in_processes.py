@@ -45,7 +45,7 @@ def training_in_processes(
     steps: Steps = 500,
 ) -> Timed:
     """Every process told to begin, and all of them waited for. They are ready, and have compiled, before."""
-    from harness.ntk.benchmarks._crew import Crew
+    from harness.ntk.benchmarks.support.crew import Crew
 
     if networks % processes:
         raise ValueError(f"networks: expected a multiple of {processes} processes, found {networks}")

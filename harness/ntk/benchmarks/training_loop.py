@@ -34,7 +34,12 @@ def training_loop(
     """So many steps, each a call of one compiled program."""
     import jax
 
-    from harness.ntk.benchmarks._problem import reference, require_agreement, stepwise, training_problem
+    from harness.ntk.benchmarks.support.problem import (
+        reference,
+        require_agreement,
+        stepwise,
+        training_problem,
+    )
 
     given = training_problem(points=points, hidden=hidden, width=width)
 
