@@ -22,7 +22,7 @@ GRACE = 10.0
 """Seconds to end in, once the pipe is closed; a process that trains first finishes, in less than one."""
 
 AGREEMENT = 1e-3
-"""As in `harness.ntk.benchmarks.support.problem`: more threads add numbers up in another order, and that is all."""
+"""As in `harness.ntk.benchmarks.support.problem`: threads only add numbers up in another order."""
 
 TELLING = 1e-3
 """Seconds of work that tells whether cores are free; a word through a pipe takes a tenth of that."""
