@@ -108,8 +108,8 @@ class RecordOutputs:
         """Print the report, write the record and what is made of it; the exit code.
 
         That is the record's own, or that of holding it against the published ones; 4 where a file cannot be
-        written. The report comes first, whatever
-        becomes of the files; the files are written also where nobody reads the report to its end.
+        written. The report comes first, even
+        if a file cannot be written; the files are written also where nobody reads the report to its end.
         """
         try:
             print_report(record)

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 @history_option
 @machine_option
 @run_option("track")
-@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="So many commits.")
+@click.option(
+    "--last", type=click.IntRange(min=1), default=20, show_default=True, help="Show the last N commits."
+)
 @click.option("--all", "everything", is_flag=True, help="All commits.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown, print nothing.")
 def history(
@@ -108,7 +110,7 @@ def diff(
     notes = tuple(dict.fromkeys((*problems, *comparison.notes)))
     for said in notes:
         note(f"note: {said}")
-    echo(diff_text(comparison, painter()), nl=False)  # first, whatever becomes of the files
+    echo(diff_text(comparison, painter()), nl=False)  # first, even if a file cannot be written
     if markdown is not None:
         write_whole(markdown, diff_markdown(comparison).encode())
     if html is not None:

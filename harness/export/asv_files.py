@@ -33,7 +33,7 @@ COLUMNS = ("result", "params", "version", "started_at", "duration", *_STATS, "sa
 
 
 class AsvFileError(UserError, ValueError):
-    """A file among asv's results that is none of its format 2, or is about something else."""
+    """A file among asv's results that is not of its format 2, or is about something else."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
     chosen = Chosen(folder, repository, given, tracked=record.tracked is not None)
     own_commit = record.tracked or record.commit
     other = read_record(Path(since)) if since is not None and Path(since).is_file() else None
-    those = [] if since is None else listed(Path(since))[0]  # without records, a folder is none
+    those = [] if since is None else listed(Path(since))[0]  # a folder without records gives an empty list
     also = [seen for each in (record, other, *(k.head for k in those)) if each for seen in seen_in(each)]
     until = own_commit.hash if own_commit else ""
     known = past(chosen, last=SHOWN, until=until, like=record.suites, also=also)

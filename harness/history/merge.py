@@ -160,7 +160,7 @@ def _check_shards(parts: Sequence[ShardFile]) -> None:
     of = next(shard.of for shard in shards if shard)
     for part, shard in zip(parts, shards, strict=True):
         if shard is None or shard.of != of:
-            found = f"shard {shard.number}/{shard.of}" if shard else "a record that is none"
+            found = f"shard {shard.number}/{shard.of}" if shard else "a record of no shard"
             raise MergeError(f"{part.file}: expected a shard of {of}, found {found}")
         if not 1 <= shard.number <= of:
             raise MergeError(f"{part.file}: expected shard 1 to {of}, found shard {shard.number}/{of}")

@@ -1,4 +1,4 @@
-"""From verdicts to what a claim, and a run, came to."""
+"""From verdicts to the outcome of a claim, and to the exit code of a run."""
 
 from __future__ import annotations
 

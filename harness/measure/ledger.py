@@ -1,6 +1,6 @@
 """Where each trial of a laboratory stands: one table, in which a trial has one state.
 
-Each state's trials are in the order in which they came to it, so that those that wait are queues.
+Each state lists its trials in the order in which they entered it, so that those that wait are queues.
 """
 
 from __future__ import annotations

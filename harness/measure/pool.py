@@ -1,4 +1,4 @@
-"""Worker processes, one job each at a time, and what becomes of those that die.
+"""Worker processes, one job each at a time; a worker that dies is replaced, and its job fails.
 
 Written for this room rather than taken from a library: pebble 5.2 gives the whole pool up when an idle
 worker is killed from outside (`BrokenProcessPool`), its workers share two semaphores that a killed worker

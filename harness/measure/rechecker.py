@@ -67,7 +67,7 @@ class Rechecker:
         self._repeated.update((measurement.trial, measurement) for measurement in measurements)
 
     def results(self) -> tuple[Recheck, ...]:
-        """What every recheck came to; what passed and what failed is remembered. Raises `StoreError`."""
+        """The result of every recheck; what passed and what failed is remembered. Raises `StoreError`."""
         passes = self._laboratory.passes
         found = [self._compared(group, first) for group, first in self._pairs]
         failed = {recheck.group: recheck.reason for recheck in reversed(found) if recheck.result == "differs"}

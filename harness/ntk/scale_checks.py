@@ -19,7 +19,7 @@ from harness.ntk.shapes import Columns, Matrix, Rows
 from harness.ntk.subjects import KernelBlock, Which
 
 RARE = 10.0
-"""Beyond inputs of this size erf's derivatives are 0 but for one draw in 1e3 and fewer, and the
+"""Beyond inputs of this size erf's derivatives are 0 in all but one draw in 1e3, or fewer, and the
 products of two for one in 1e5: a subject that samples finds none among some thousands, and states that it is
 certain of 0."""
 

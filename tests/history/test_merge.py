@@ -98,7 +98,7 @@ def test_an_empty_shard_is_no_mistake(suite: Path) -> None:
     [
         (lambda parts: parts[:2], "expected all 3 shards, found none for 3/3"),
         (lambda parts: [*parts, parts[0]], "shard 1/3 is in 1.json as well"),
-        (lambda parts: [parts[0], changed(parts[1], shard=None)], "that is none"),
+        (lambda parts: [parts[0], changed(parts[1], shard=None)], "of no shard"),
         (
             lambda parts: [*parts[:2], changed(parts[2], first_seed=7)],
             "x: expected the first seed of 1.json, 0, found 7",

@@ -1,4 +1,4 @@
-"""Measuring on Dask workers: the same as in local worker processes, whatever becomes of them."""
+"""Measuring on Dask workers: the same as in local worker processes, even if workers die."""
 
 from __future__ import annotations
 

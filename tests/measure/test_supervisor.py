@@ -1,4 +1,4 @@
-"""Commands below a supervisor: nothing of them is left, whatever becomes of whoever started them."""
+"""Commands below a supervisor: nothing of them is left, even if the process that started them dies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a subject may answer, and what becomes of answers that are none."""
+"""What a subject may answer, and which errors invalid answers cause."""
 
 import sys
 from dataclasses import replace

@@ -226,7 +226,7 @@ class Cluster:
             return []
 
     def _settle(self, task: _Task) -> list[tuple[Job, JobResult]]:
-        """What a task that is over comes to."""
+        """The results of a task that has ended."""
         assert task.future is not None
         self._check_scheduler()
         try:

@@ -35,7 +35,7 @@ TICK = 0.2
 IDLE = 120.0
 """Seconds without an order, after which the worker process ends: the client may have been killed."""
 
-_LOADED = source_of(ENGINE, ()).digests  # what this process runs, whatever becomes of the files
+_LOADED = source_of(ENGINE, ()).digests  # what this process runs, even if files change
 _OWN_PATH = list(sys.path)
 
 

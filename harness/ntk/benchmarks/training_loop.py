@@ -31,7 +31,7 @@ from harness.ntk.benchmarks._parameters import (
 def training_loop(
     *, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200, looks: bool = True
 ) -> Timed:
-    """So many steps, each a call of one compiled program."""
+    """`steps` steps, each a call of one compiled program."""
     import jax
 
     from harness.ntk.benchmarks.support.problem import (
