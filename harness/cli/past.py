@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @machine_option
 @run_option("track")
 @click.option(
-    "--last", type=click.IntRange(min=1), default=20, show_default=True, help="Show the last N commits."
+    "--last", type=click.IntRange(min=1), default=20, show_default=True, help="The last commits only."
 )
 @click.option("--all", "everything", is_flag=True, help="All commits.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown, print nothing.")
