@@ -230,7 +230,7 @@ def _device() -> str:
 
 
 def _left() -> bool:
-    """Whether processes that trials started are still there. Where there are none: a few microseconds.
+    """Whether processes that trials started are still there. Without any: a few microseconds.
 
     An orphan is its supervisor's child, beside this process.
     """

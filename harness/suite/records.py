@@ -29,7 +29,7 @@ Point = tuple[tuple[str, str], ...]
 
 
 def instance_id(id_: str, labels: Mapping[str, str]) -> str:
-    """`id[axis=label,…]`, the axes sorted; the id alone where there are none."""
+    """`id[axis=label,…]`, the axes sorted; the id alone without axes."""
     inside = ",".join(f"{axis}={label}" for axis, label in sorted(labels.items()))
     return f"{id_}[{inside}]" if inside else id_
 
