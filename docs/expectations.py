@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.errors import UserError
-from harness.git import git, holder, is_shallow, line
+from harness.git import git, is_shallow, line, repository_above
 from harness.report.markdown import escape
 from harness.suite import Instance
 from harness.suite.load import stated
@@ -52,7 +52,7 @@ class Story(NamedTuple):
 def story(file: Path) -> Story:
     """Read every version of the suite that git has. Raises `NoHistoryError`, and `GitError` of git itself."""
     folder = file.resolve().parent
-    if holder(folder) is None:
+    if repository_above(folder) is None:
         raise NoHistoryError(f"{file}: expected a suite in git, found a folder outside: it has no history")
     if is_shallow(folder):
         found = "found a shallow clone: `git fetch --unshallow` fetches the rest"

@@ -15,7 +15,7 @@ import numpy as np
 
 import harness
 from harness.report.agreement import statements
-from harness.report.words import effect, interval
+from harness.report.words import effect, interval_text
 
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "findings"  # the same record gives the same file
@@ -153,7 +153,7 @@ def table(record: harness.Record) -> str:
         counts = [sum(i.verdict == v for i in found) for v in ("supported", "refuted", "inconclusive")]
         first = found[0]
         point = ", ".join(f"{axis} {value}" for axis, value in sorted(first.labels.items()))
-        said = f"{effect(first.estimate, first.unit)} {interval(first.interval, first.unit)} at {point}"
+        said = f"{effect(first.estimate, first.unit)} {interval_text(first.interval, first.unit)} at {point}"
         agreement = f"{stated.agreement} | {stated.where}"
         lines.append(f"| {claim} | {' | '.join(map(str, counts))} | {agreement} | {said} |")
     return "\n".join(lines)

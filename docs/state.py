@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import harness
-from harness.report.agreement import statements, told
+from harness.report.agreement import agreement_line, statements
 from harness.report.markdown import escape
 from harness.report.words import by_claim, cited
 
@@ -36,7 +36,7 @@ def table(record: harness.Record) -> str:
         counts = [str(verdicts[v] or "") for v in ("supported", "refuted", "inconclusive")]
         as_expected = f"{expected} of {definite}" if definite else ""
         cells = [escape(first.claim_says), escape(source), *counts, as_expected]
-        cells += [escape(told(stated[name]))]
+        cells += [escape(agreement_line(stated[name]))]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.campaign import Progress
 from harness.disk import inside
-from harness.history.against import Comparison, read_published
+from harness.history.against import AgainstPublished, read_published
 from harness.options import STORE, RunOptions
 from harness.report.progress import showing
 from harness.report.record import Record
@@ -85,7 +85,7 @@ def run(
     return msgspec.structs.replace(record, notes=(*empty, *record.notes)) if empty else record
 
 
-def hold_against(record: Record, published: str | Path | Sequence[str | Path]) -> Comparison:
+def hold_against(record: Record, published: str | Path | Sequence[str | Path]) -> AgainstPublished:
     """Hold a record against published ones, in files or folders of them; what `--against` does.
 
     `held` says of each instance whether its outcome `differs`, is `noted` or the `same`; `exit_code` is 1

@@ -41,7 +41,7 @@ _SETTINGS = (
 _IGNORED = "# Made by harness, and kept out of git; delete this file to track the folder.\n*\n"
 
 
-Place = Literal["", "on no branch", "not in this repository"]
+CommitPlace = Literal["", "on no branch", "not in this repository"]
 
 
 class GitError(UserError, RuntimeError):
@@ -62,11 +62,11 @@ class Commit:
     date: str
     """Of the author, ISO 8601."""
     subject: str
-    place: Place = ""
+    place: CommitPlace = ""
     """What is unusual about where the commit stands in the repository that was asked."""
 
 
-def environment() -> dict[str, str]:
+def environment_without_git() -> dict[str, str]:
     """This process's environment without what binds git to a repository: a child finds its own.
 
     Where the user's configuration and credentials are stays. Of configuration in variables only
@@ -89,7 +89,7 @@ def git(folder: Path, *arguments: str, stdin: str = "") -> bytes:
         done = subprocess.run(
             command,
             cwd=folder,
-            env=environment() | forced,
+            env=environment_without_git() | forced,
             input=os.fsencode(stdin),
             capture_output=True,
             check=True,
@@ -112,7 +112,7 @@ def line(folder: Path, *arguments: str) -> str:
     return git(folder, *arguments).decode(errors="replace").strip()
 
 
-def holder(folder: Path) -> Path | None:
+def repository_above(folder: Path) -> Path | None:
     """The nearest folder, from this one upwards, that has a `.git`, or None. Asks nothing of git."""
     folder = folder.resolve()
     return next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), None)
@@ -123,7 +123,7 @@ def head(folder: Path) -> tuple[str, bool] | None:
 
     None outside a repository, and without commits. Raises `GitError` where git refuses.
     """
-    if holder(folder) is None:
+    if repository_above(folder) is None:
         return None
     try:
         hash_ = line(folder, "rev-parse", "--verify", "--quiet", "HEAD")
@@ -185,7 +185,7 @@ def in_order(folder: Path, hashes: Sequence[str]) -> list[Commit]:
 
     Outside of a repository none. Raises `GitError` where git refuses.
     """
-    if not hashes or holder(folder) is None:
+    if not hashes or repository_above(folder) is None:
         return []
     asked = git(folder, "cat-file", "--batch-check=%(objectname) %(objecttype)", stdin="\n".join(hashes))
     types = [text.split() for text in asked.decode(errors="replace").split("\n")]

@@ -17,7 +17,7 @@ from typing import Literal
 from harness.declare import Inputs, Scale, Value
 from harness.errors import OptionError
 
-Params = tuple[tuple[str, Value], ...]
+TrialParams = tuple[tuple[str, Value], ...]
 Center = Literal["mean", "pseudomedian", "median"]
 Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
 """What the number of a seed is: of two quantities their ratio (as its logarithm) or difference, of one its
@@ -46,15 +46,15 @@ class Trial:
     it is another trial.
     """
 
-    run: str
-    params: Params
+    experiment: str
+    params: TrialParams
     seed: int
     inputs: Inputs | None = None
 
     @cached_property
     def key(self) -> str:
         """Canonical JSON text: equal for equal trials, on every machine."""
-        return json.dumps([self.run, self.params, self.seed], ensure_ascii=True, separators=(",", ":"))
+        return json.dumps([self.experiment, self.params, self.seed], ensure_ascii=True, separators=(",", ":"))
 
     def __hash__(self) -> int:
         """Of the key, which a string computes once; trials are looked up millions of times."""
@@ -65,7 +65,7 @@ class Trial:
         return arguments(self.params)
 
 
-def arguments(params: Params) -> dict[str, Value]:
+def arguments(params: TrialParams) -> dict[str, Value]:
     """Parameters, named as suites do, as Python keyword arguments."""
     return {name.replace("-", "_"): value for name, value in params}
 
@@ -74,14 +74,14 @@ def arguments(params: Params) -> dict[str, Value]:
 class Reading:
     """One quantity at one point, over all seeds."""
 
-    run: str
-    params: Params
+    experiment: str
+    params: TrialParams
     quantity: str
     inputs: Inputs | None = None
 
     def trial(self, seed: int) -> Trial:
         """The trial that yields this reading's number for `seed`."""
-        return Trial(self.run, self.params, seed, self.inputs)
+        return Trial(self.experiment, self.params, seed, self.inputs)
 
 
 @dataclass(frozen=True)

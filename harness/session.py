@@ -61,7 +61,7 @@ def run(
         first_seed = fresh_first_seed(cases_of(selected, options.seeds))
     every = cases_of(selected, options.seeds, first_seed)
     suites = {chosen.suite.name: chosen.suite for chosen in selected}
-    stands_on = provenance.read(list(suites.values()), _closures(every), options.track)
+    stands_on = provenance.read_provenance(list(suites.values()), _closures(every), options.track)
     if options.track is not None and every:
         _check_tracked(options.track, stands_on.files)
     cases, shard_record = _shard(every, options.shard)
@@ -145,8 +145,8 @@ def _check_tracked(track: Path, files: Iterable[Path]) -> None:
 def _closures(cases: Sequence[Case]) -> list[provenance.Closure]:
     """What the trials of the cases, and of their controls, depend on, each closure once."""
     readings = [r for c in cases for q in (*c.questions, *c.control) for r in q.effect.readings]
-    firsts = {(reading.run, roots(reading.params)): reading for reading in readings}
-    return [(reading.run, reading.params) for reading in firsts.values()]
+    firsts = {(reading.experiment, roots(reading.params)): reading for reading in readings}
+    return [(reading.experiment, reading.params) for reading in firsts.values()]
 
 
 def _device(result: Result) -> str:

@@ -26,7 +26,7 @@ def printable(text: str) -> str:
 
 
 def size(text: str) -> int:
-    """The bytes of a size such as `4 GiB`. Raises ValueError for what is none."""
+    """The bytes of a size such as `4 GiB`. Raises ValueError for any other text."""
     match = SIZE.fullmatch(text)
     if match is None:
         raise ValueError(f"expected a size such as 4GiB or 500MB, found {text!r}")
@@ -34,13 +34,13 @@ def size(text: str) -> int:
 
 
 def exact_size(count: int) -> str:
-    """So many bytes as `size` reads them: `4GiB`, or `4294967.297kB`."""
+    """A number of bytes as `size` reads it: `4GiB`, or `4294967.297kB`."""
     unit = next((unit for unit in ("TiB", "GiB", "MiB", "KiB") if count % _UNITS[unit] == 0), "kB")
     return f"{Decimal(count) / _UNITS[unit]:f}{unit}"
 
 
 def size_text(count: int) -> str:
-    """So many bytes to three figures, in the largest binary unit that they fill: `4 GiB`."""
+    """A number of bytes to three figures, in the largest binary unit that they fill: `4 GiB`."""
     unit = next((unit for unit in ("TiB", "GiB", "MiB") if count >= _UNITS[unit]), "KiB")
     return f"{count / _UNITS[unit]:.3g} {unit}"
 
@@ -59,7 +59,7 @@ def exact_share(value: float) -> str:
 
 
 def duration(text: str) -> float:
-    """The seconds of `90s`, `10min` or `1h 30min`. Raises ValueError for what is none, and for zero."""
+    """The seconds of `90s`, `10min` or `1h 30min`. Raises ValueError for any other text, and for zero."""
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in _AMOUNT.findall(text))
     if _AMOUNT.sub("", text).strip() or seconds <= 0:
         raise ValueError(f"expected a duration such as 90s, 10min, 1h30min or 30d, found {text!r}")
@@ -67,12 +67,12 @@ def duration(text: str) -> float:
 
 
 def exact_duration(seconds: float) -> str:
-    """So many seconds as `duration` reads them: `90s`."""
+    """A number of seconds as `duration` reads it: `90s`."""
     return f"{Decimal(repr(seconds)).normalize():f}s"
 
 
 def part(text: str) -> tuple[int, int]:
-    """`2/5`, the second of five, as its two numbers. Raises ValueError for what is none."""
+    """`2/5`, the second of five, as its two numbers. Raises ValueError for any other text."""
     found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
     if found is None:
         raise ValueError(f"expected NUMBER/OF such as 2/5, found {text!r}")

@@ -22,9 +22,9 @@ from edits import edited
 from records import record_of
 
 from harness.declare import benchmark_names
-from harness.declare.registry import _BENCHMARKS, module_of
+from harness.declare.registry import BENCHMARKS, module_of
 from harness.export import asv_suites, export
-from harness.measure.environment import environment
+from harness.measure.environment import worker_environment
 from harness.suite import SuiteError, load
 
 
@@ -36,8 +36,8 @@ def series(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
         path = tmp_path / "toys.toml"
         path.write_text(text)
         load(path, imports=True)
-        document = asv_suites.read(path)
-        return {**asv_suites.benchmarks("toys", document), **asv_suites.claims("toys", document)}
+        document = asv_suites.read_suite(path)
+        return {**asv_suites.benchmarks("toys", document), **asv_suites.claim_series("toys", document)}
 
     return _series
 
@@ -107,7 +107,7 @@ def test_series_have_the_points_of_the_instances(name: str, tmp_path: Path) -> N
         path = tmp_path / "toys.toml"
         path.write_text(SUITE)
     suite = load(path, imports=name == "toys")
-    claims = asv_suites.claims(name, asv_suites.read(path))
+    claims = asv_suites.claim_series(name, asv_suites.read_suite(path))
     assert claims.keys() == suite.claims.keys()
     for id_, kind in claims.items():
         points = [i.labels for i in suite.instances if i.claim.id == id_]
@@ -157,8 +157,8 @@ def test_a_suite_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_the_loader_knows_where_benchmarks_are_and_how_workers_compute() -> None:
-    assert asv_suites.HOMES == _BENCHMARKS
-    assert asv_suites.ONE_THREAD.items() <= environment(None).items()
+    assert asv_suites.HOMES == BENCHMARKS
+    assert asv_suites.ONE_THREAD.items() <= worker_environment(None).items()
     for name in benchmark_names():
         family, _, rest = name.partition(".")
         assert f"{asv_suites.HOMES[family]}.{rest.replace('-', '_')}" == module_of(name)
@@ -248,7 +248,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]
 
 def target_of(text: str) -> Any:
     table = asv_suites.tomllib.loads(text)
-    return asv_suites.Target(table, asv_suites._axes(table))
+    return asv_suites.Target(table, asv_suites.swept_axes(table))
 
 
 def test_a_point_is_prepared_and_called_once_when_asv_asks_whether_to_skip_it(toy: ModuleType) -> None:

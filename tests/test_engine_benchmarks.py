@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from timed import as_pair
 
-from harness.benchmarks import _folder
+from harness.benchmarks.support import folder
 from harness.declare import benchmark_names, find
 from harness.measure import Store
 from harness.measure.locks import Machine
@@ -35,7 +35,7 @@ TINY: dict[str, dict[str, object]] = {
 def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     yield
-    pair._ready.cache_clear()
+    pair.ready.cache_clear()
 
 
 def test_all_are_here() -> None:
@@ -64,20 +64,20 @@ def test_what_they_write_goes_when_they_are_dropped(tmp_path: Path) -> None:
     for name in ("engine.run", "engine.store-lookup", "engine.suite-loading"):
         timed = find(name).function(**TINY[name])
         timed()
-        assert list(tmp_path.glob(f"{_folder.PREFIX}*"))
+        assert list(tmp_path.glob(f"{folder.PREFIX}*"))
         del timed
         gc.collect()
-        assert not list(tmp_path.glob(f"{_folder.PREFIX}*"))
+        assert not list(tmp_path.glob(f"{folder.PREFIX}*"))
 
 
 def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
-    old, recent = _folder.fresh_folder(), _folder.fresh_folder()
+    old, recent = folder.fresh_folder(), folder.fresh_folder()
     (old / "file").touch()
     (tmp_path / "other").mkdir()
-    yesterday = time.time() - _folder.FORGOTTEN - 60
+    yesterday = time.time() - folder.FORGOTTEN - 60
     for path in (old, tmp_path / "other"):
         os.utime(path, (yesterday, yesterday))
-    new = _folder.fresh_folder()
+    new = folder.fresh_folder()
     assert {path for path in tmp_path.iterdir() if path.is_dir()} == {recent, new, tmp_path / "other"}
 
 
@@ -96,7 +96,7 @@ def test_runs_inside_a_timing_do_not_wait_for_its_lock(tmp_path: Path) -> None:
     assert outside.seize()
     timed = find("engine.run").function(**TINY["engine.run"])
     timed()
-    assert len(list(tmp_path.glob(f"{_folder.PREFIX}*/machine.lock"))) == 1
+    assert len(list(tmp_path.glob(f"{folder.PREFIX}*/machine.lock"))) == 1
     outside.close()
     del timed
 

@@ -23,7 +23,7 @@ from harness.report import Record, from_json, to_json
 from harness.report.brief import brief
 from harness.report.explored import explored, first_seed, first_seeds
 from harness.report.html import page
-from harness.report.html.sources import command
+from harness.report.html.sources import rerun_command
 from harness.report.markdown import markdown
 from harness.report.terminal import terminal
 from harness.suite import Suite, load
@@ -124,7 +124,7 @@ def test_a_first_seed_that_is_the_claims_own_is_no_other_run(two: Path, write: C
 def test_a_command_repeats_the_seeds_of_its_instance(beyond: Record, on_them: Record) -> None:
     for record, first in ((beyond, {"same": 243, "other": 250}), (on_them, {"same": 0, "other": 0})):
         for instance in record.instances:
-            assert command(record, instance).endswith(f"--first-seed {first[instance.claim]}")
+            assert rerun_command(record, instance).endswith(f"--first-seed {first[instance.claim]}")
 
 
 def test_records_of_0_1_say_where_they_begin_by_their_trials() -> None:

@@ -10,7 +10,7 @@ from past_project import git as run
 
 from harness.git import (
     GitError,
-    environment,
+    environment_without_git,
     head,
     in_order,
     is_shallow,
@@ -121,7 +121,7 @@ def test_the_callers_repository_is_not_asked(
     assert "GIT_DIR" in names
     for name in {*names, "GIT_NAMESPACE", "GIT_GLOB_PATHSPECS", "GIT_QUARANTINE_PATH", "GIT_EXTERNAL_DIFF"}:
         monkeypatch.setenv(name, str(other / ".git"))
-        assert name not in environment(), name
+        assert name not in environment_without_git(), name
     monkeypatch.setenv("GIT_WORK_TREE", str(other))
     monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "'core.worktree'='/'")
     assert head(repository) == (hash_, False)

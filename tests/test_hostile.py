@@ -194,13 +194,13 @@ def test_export_runs_nothing_that_lies_beside_a_records_suites(
     ],
 )
 def test_asv_results_of_another_shape(tmp_path: Path, results: dict[str, object]) -> None:
-    from harness.export.asv_files import Point, Row
+    from harness.export.asv_files import SeriesPoint, SeriesRow
 
     (tmp_path / "m").mkdir()
     path = tmp_path / "m/01234567-harness.json"
     path.write_text(json.dumps({"version": 2, **results}))
     before = path.read_text()
-    rows = {"a": Row("v", [["1"]], 5, {("1",): Point(0.5)})}
+    rows = {"a": SeriesRow("v", [["1"]], 5, {("1",): SeriesPoint(0.5)})}
     with pytest.raises(AsvFileError, match=r"01234567-harness\.json: expected rows of asv's format 2, found"):
         merge_results(
             tmp_path, {"machine": "m"}, rows, commit="0123456789", date=1, environment="harness", python="3"

@@ -13,7 +13,7 @@ from commands import said
 from edits import edited
 from hostile import SUITE
 
-from harness.cli.say import _SECRET, colored, echo
+from harness.cli.say import SECRET, colored, echo
 from harness.measure import Measurement, Store
 from harness.plan import Trial
 from harness.report import read_record
@@ -187,7 +187,7 @@ def test_colours_are_ours_alone(capsys: pytest.CaptureFixture[str], monkeypatch:
     monkeypatch.setattr("click.utils.should_strip_ansi", lambda *arguments: False)
     echo(colored("red\x1b[31m", "red") + " \x1b[32m" + colored("plain", None))
     assert capsys.readouterr().out == "\x1b[31mred\ufffd[31m\x1b[0m \ufffd[32mplain\n"
-    assert len(_SECRET) > 10
+    assert len(SECRET) > 10
 
 
 def test_commands_print_through_one_door() -> None:

@@ -27,7 +27,7 @@ from harness.history.bisect import Search
 from harness.options import OPTIONS, RunOptions, spelled
 from harness.pytest_plugin import pytest_addoption
 from harness.pytest_plugin.keys import SHOWN
-from harness.pytest_plugin.settings import Settings
+from harness.pytest_plugin.settings import PytestSettings
 from harness.questions import LOOKS
 
 __all__ = ["write"]
@@ -164,7 +164,7 @@ def test_pytest_passes_on(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
         return
     (argument,), value = EXAMPLES[name]
     config = pytest_config(tmp_path, [argument.replace("--", "--harness-", 1)])
-    settings = Settings.of(config)
+    settings = PytestSettings.of(config)
     assert getattr(settings.options, name) == (tmp_path / value if name == "store" else value)
     assert settings.arguments == (() if name == "workers" else (argument,))
 

@@ -1,4 +1,4 @@
-"""What a command leaves: the report first, whatever becomes of files; which of these could not be written."""
+"""What a command leaves: the report first, then files; which of these could not be written."""
 
 from __future__ import annotations
 

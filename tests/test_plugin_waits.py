@@ -74,8 +74,8 @@ def test_a_wait_for_the_machine_is_shown_past_the_capture(
     lock = pytester.path / "machine"
     monkeypatch.setenv("HARNESS_MACHINE_LOCK", str(lock))
     program = (
-        "import os, signal; from harness.pytest_plugin.items import Claim; said = Claim._say\n"
-        "Claim._say = lambda self, text: (said(self, text), os.kill(os.getpid(), signal.SIGINT))[0]"
+        "import os, signal; from harness.pytest_plugin.items import ClaimItem; said = ClaimItem.say\n"
+        "ClaimItem.say = lambda self, text: (said(self, text), os.kill(os.getpid(), signal.SIGINT))[0]"
     )
     pytester.makeconftest(program)
     with lock.open("a") as file:

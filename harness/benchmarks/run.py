@@ -34,7 +34,7 @@ seeds = {seeds}
         "workers": "processes that measure",
     },
 )
-def run(
+def whole_run(
     *,
     store: Literal["empty", "full"] = "empty",
     instances: Annotated[int, Meta(ge=1, le=1000)] = 4,
@@ -50,9 +50,9 @@ def run(
     import shutil
     import weakref
 
-    from harness.api import run as run_suite
-    from harness.benchmarks._folder import fresh_folder
+    from harness.api import run
     from harness.benchmarks._toy import RUN
+    from harness.benchmarks.support.folder import fresh_folder
     from harness.measure.locks import LOCK
     from harness.report import Record
 
@@ -66,7 +66,7 @@ def run(
         before = os.environ.get(LOCK)
         os.environ[LOCK] = str(folder / "machine.lock")
         try:
-            return run_suite(suite, store=folder / name / "store.sqlite", workers=workers)
+            return run(suite, store=folder / name / "store.sqlite", workers=workers)
         finally:
             if before is None:
                 del os.environ[LOCK]

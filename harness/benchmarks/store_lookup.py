@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from harness.declare import Timed, benchmark
 
-Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+TrialCount = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 @benchmark(
@@ -16,14 +16,14 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
     version=1,
     about={"kept": "measurements in the store", "wanted": "how many of them are looked up, in one call"},
 )
-def store_lookup(*, kept: Count = 2000, wanted: Count = 500) -> Timed:
+def store_lookup(*, kept: TrialCount = 2000, wanted: TrialCount = 500) -> Timed:
     """Measurements by their fingerprints, as records, from an open store."""
     import hashlib
     import shutil
     import weakref
 
-    from harness.benchmarks._folder import fresh_folder
     from harness.benchmarks._toy import RUN
+    from harness.benchmarks.support.folder import fresh_folder
     from harness.measure import Measurement, Store
     from harness.plan import Trial
 

@@ -42,7 +42,7 @@ def suite_loading(*, claims: Annotated[int, Meta(ge=1, le=10_000)] = 25) -> Time
 
     import harness.ntk.experiments.regression  # what the suite names, the benchmark depends on
     import harness.ntk.models.fully_connected  # noqa: F401  # and the model that it names by default
-    from harness.benchmarks._folder import fresh_folder
+    from harness.benchmarks.support.folder import fresh_folder
     from harness.suite import load
 
     folder = fresh_folder()

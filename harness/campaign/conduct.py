@@ -12,7 +12,7 @@ from harness.campaign.findings import Result
 from harness.campaign.progress import Progress, Tally
 from harness.campaign.rechecks import groups_of, limits_of, points_of, refuse
 from harness.measure import Measurement, Measurer, Recheck, Rechecker
-from harness.plan import Case, Params, Trial
+from harness.plan import Case, Trial, TrialParams
 from harness.timing import PAIR
 
 POLL = 0.25
@@ -173,11 +173,11 @@ class _Campaign:
         )
 
 
-def _together(trial: Trial) -> tuple[int, Params, str]:
+def _together(trial: Trial) -> tuple[int, TrialParams, str]:
     """Low seeds first, so that claims are decided early; equal points beside each other.
 
     Pairs of timings are gathered by what they time, which a worker prepares once for those in a row.
     """
-    if trial.run == PAIR:
+    if trial.experiment == PAIR:
         return (0, trial.params, f"{trial.seed:012}")
     return (trial.seed, (), trial.key)

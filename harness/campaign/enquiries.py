@@ -11,7 +11,7 @@ from harness.judge import BadValue, PartAssessment, Ruling, assess, assess_part,
 from harness.measure import Measurement
 from harness.plan import Case, Question, Trial
 
-Known = Mapping[Trial, Measurement]
+Measurements = Mapping[Trial, Measurement]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Enquiry:
         n = self.ruling.next_look or 0
         return [] if self.done else self.question.trials(self.question.seeds(n))
 
-    def judge(self, known: Known) -> None:
+    def judge(self, known: Measurements) -> None:
         """Rule on the complete rows at hand; an error in the seeds that a look needs is the claim's."""
         question = self.question
         rows: list[list[float]] = []

@@ -48,8 +48,8 @@ class Tally:
             self._seconds += measurement.seconds
         if measurement.note:
             self._note([measurement.note])
-        if measurement.trial.run not in self._remarked and (said := remarks([measurement])):
-            self._remarked.add(measurement.trial.run)
+        if measurement.trial.experiment not in self._remarked and (said := remarks([measurement])):
+            self._remarked.add(measurement.trial.experiment)
             self._note(said)
 
     def _note(self, notes: Iterable[str]) -> None:

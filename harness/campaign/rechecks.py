@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.campaign.enquiries import Enquiry, Known, Limits
+from harness.campaign.enquiries import Enquiry, Limits, Measurements
 from harness.measure import Group, Measurement
-from harness.plan import Case, Params, Trial, fixed
+from harness.plan import Case, Trial, TrialParams, fixed
 
-Point = tuple[str, Params]
+ExperimentPoint = tuple[str, TrialParams]
 """An experiment and its parameters."""
 
 
-def points_of(cases: Sequence[Case]) -> dict[Point, dict[Group, None]]:
+def points_of(cases: Sequence[Case]) -> dict[ExperimentPoint, dict[Group, None]]:
     """The points that the cases read, with the tables that they belong to, as groups without a program.
 
     Those of timings are left out.
     """
     tables: dict[tuple[str, str], Group] = {}
-    points: dict[Point, dict[Group, None]] = {}
+    points: dict[ExperimentPoint, dict[Group, None]] = {}
     for case in cases:
         experiment, suite = case.instance.claim.experiment, case.instance.suite
         timed = experiment.declaration is not None and experiment.declaration.timed
@@ -32,16 +32,18 @@ def points_of(cases: Sequence[Case]) -> dict[Point, dict[Group, None]]:
         table = tables[suite, experiment.id]
         for question in (*case.questions, *case.control):
             for reading in question.effect.readings:
-                points.setdefault((reading.run, reading.params), {})[table] = None
+                points.setdefault((reading.experiment, reading.params), {})[table] = None
     return points
 
 
-def groups_of(points: Mapping[Point, Iterable[Group]], known: Known) -> dict[Group, list[Measurement]]:
+def groups_of(
+    points: Mapping[ExperimentPoint, Iterable[Group]], known: Measurements
+) -> dict[Group, list[Measurement]]:
     """What passes or fails together, with its measurements."""
     groups: dict[tuple[str, str], Group] = {}
     read: dict[Group, list[Measurement]] = {}
     for trial, measurement in known.items():
-        for table in points.get((trial.run, trial.params), ()):
+        for table in points.get((trial.experiment, trial.params), ()):
             key = (table.name, measurement.program)
             if key not in groups:
                 groups[key] = replace(table, program=measurement.program)
@@ -51,14 +53,14 @@ def groups_of(points: Mapping[Point, Iterable[Group]], known: Known) -> dict[Gro
 
 def limits_of(enquiries: Iterable[Enquiry]) -> Callable[[Trial], tuple[float, int | None]]:
     """The limits of a trial: the largest of those that the questions which read its point have."""
-    limits: dict[Point, Limits] = {}
+    limits: dict[ExperimentPoint, Limits] = {}
     for enquiry in enquiries:
         for reading in enquiry.question.effect.readings:
-            point = (reading.run, reading.params)
+            point = (reading.experiment, reading.params)
             limits[point] = limits.get(point, Limits()) | enquiry.limits
 
     def limit(trial: Trial) -> tuple[float, int | None]:
-        found = limits[trial.run, trial.params]
+        found = limits[trial.experiment, trial.params]
         return found.seconds, found.bytes
 
     return limit
@@ -67,14 +69,14 @@ def limits_of(enquiries: Iterable[Enquiry]) -> Callable[[Trial], tuple[float, in
 def refuse(
     enquiries: Iterable[Enquiry],
     failed: Mapping[Group, str],
-    points: Mapping[Point, Iterable[Group]],
+    points: Mapping[ExperimentPoint, Iterable[Group]],
     program: Callable[[Trial], str],
 ) -> None:
     """Make errors of the questions that read a group which failed."""
     for enquiry in enquiries:
         for reading in enquiry.question.effect.readings:
             trial = reading.trial(enquiry.question.first_seed)
-            if (trial.run, trial.params) not in points:
+            if (trial.experiment, trial.params) not in points:
                 continue
             found = program(trial)
             reasons = [r for g, r in failed.items() if g.program == found and g.holds(trial)]

@@ -140,7 +140,7 @@ def _run_options(asked: dict[str, Any]) -> RunOptions:
         raise click.UsageError(error.spelled(lambda name: f"--{spelled(name)}")) from None
 
 
-def gather(
+def selected_instances(
     targets: Sequence[str],
     keyword: str,
     marks: str,
@@ -176,7 +176,7 @@ def going_on(kept: bool = True) -> Iterator[None]:
         raise Interrupted(said) from None
 
 
-def nothing() -> None:
+def end_with_nothing_selected() -> None:
     """Say that nothing is selected, and end so."""
     echo("Nothing selected.", err=True)
     sys.exit(NOTHING)
@@ -189,7 +189,7 @@ def painter() -> Callable[[str, str], str]:
     return lambda text, word: text
 
 
-def show(record: Record) -> None:
+def print_report(record: Record) -> None:
     """Print the report."""
     from harness.report.terminal import terminal
 

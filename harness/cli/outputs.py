@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import NOTHING, USAGE, history_option, painter, show
+from harness.cli.options import NOTHING, USAGE, history_option, painter, print_report
 from harness.cli.say import echo, note
 from harness.disk import file_name, inside
 from harness.errors import UserError
@@ -26,7 +26,7 @@ _FOLDER = Path("reports")
 
 
 @dataclass(frozen=True)
-class File:
+class OutputFile:
     """What is to be written: what it is called, where it goes, and how it is made."""
 
     what: str
@@ -42,7 +42,7 @@ class Rendered:
     summary: Path | None
     html: Path | None
 
-    def files(self, record: Record, history: Path, since: str | None = None) -> Iterator[File]:
+    def files(self, record: Record, history: Path, since: str | None = None) -> Iterator[OutputFile]:
         """What is wanted. A page, and a summary with `since`, tell what has changed."""
         from harness.history.context import Context, context
         from harness.report.brief import brief
@@ -57,12 +57,12 @@ class Rendered:
             return found
 
         if self.markdown is not None:
-            yield File("Markdown", self.markdown, lambda: markdown(record))
+            yield OutputFile("Markdown", self.markdown, lambda: markdown(record))
         if self.summary is not None:
             changed = around().changed if since is not None else {}
-            yield File("Summary", self.summary, lambda: brief(record, changed))
+            yield OutputFile("Summary", self.summary, lambda: brief(record, changed))
         if self.html is not None:
-            yield File("HTML", self.html, lambda: page(
+            yield OutputFile("HTML", self.html, lambda: page(
                 record,
                 past=around().past,
                 since=around().since,
@@ -72,7 +72,7 @@ class Rendered:
 
 
 @dataclass(frozen=True)
-class Outputs:
+class RecordOutputs:
     """Where a record goes, as the options say."""
 
     json: Path | None
@@ -108,18 +108,18 @@ class Outputs:
         """Print the report, write the record and what is made of it; the exit code.
 
         That is the record's own, or that of holding it against the published ones; 4 where a file cannot be
-        written. The report comes first, whatever
-        becomes of the files; the files are written also where nobody reads the report to its end.
+        written. The report comes first, even
+        if a file cannot be written; the files are written also where nobody reads the report to its end.
         """
         try:
-            show(record)
+            print_report(record)
         finally:
             written, problems = self._write(record)
             for problem in problems:
                 note(problem)
         if written:
             echo(" · ".join(written))
-        code = hold(record, self.against)
+        code = hold_and_print(record, self.against)
         return USAGE if problems else code
 
     def _record(self, record: Record) -> Path:
@@ -145,7 +145,7 @@ class Outputs:
         except UserError as error:
             problems.append(str(error))
         else:
-            written, problems = save([File("Record", path, lambda: to_json(record))])
+            written, problems = save([OutputFile("Record", path, lambda: to_json(record))])
         if self.keep:
             try:
                 written.append(str(keep(self.history, record)))
@@ -155,7 +155,7 @@ class Outputs:
         return written + more[0], problems + more[1]
 
 
-def hold(record: Record, against: Published | None) -> int:
+def hold_and_print(record: Record, against: Published | None) -> int:
     """Print how the record is beside the published ones; the exit code. That is the record's own without any,
     and where nothing was judged."""
     from harness.history.against import against_text
@@ -190,7 +190,7 @@ def against_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def save(files: Iterator[File] | Sequence[File]) -> tuple[list[str], list[str]]:
+def save(files: Iterator[OutputFile] | Sequence[OutputFile]) -> tuple[list[str], list[str]]:
     """Write the files; what was written, and why what was not."""
     from harness.git import make_ignored
     from harness.report.files import write_whole
@@ -224,7 +224,7 @@ def rendering_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of `Outputs`, as its argument `outputs`."""
+    """Give a command the options of `RecordOutputs`, as its argument `outputs`."""
 
     @click.option("--json", type=click.Path(path_type=Path), help="Where to write the record.")
     @rendering_options
@@ -240,6 +240,6 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         against: Published | None,
         **others: Any,
     ) -> None:
-        command(outputs=Outputs(json, rendered, history, not no_history, against), **others)
+        command(outputs=RecordOutputs(json, rendered, history, not no_history, against), **others)
 
     return wrapped

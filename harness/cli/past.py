@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import (
+    end_with_nothing_selected,
     going_on,
     history_option,
     keyword_option,
     machine_option,
-    nothing,
     painter,
     run_option,
     run_options,
@@ -23,7 +23,7 @@ from harness.cli.say import echo, note
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.history.bisect import Found, Step, When
+    from harness.history.bisect import Bisection, Step, When
     from harness.options import RunOptions
 
 
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 @history_option
 @machine_option
 @run_option("track")
-@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="So many commits.")
+@click.option(
+    "--last", type=click.IntRange(min=1), default=20, show_default=True, help="The last commits only."
+)
 @click.option("--all", "everything", is_flag=True, help="All commits.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown, print nothing.")
 def history(
@@ -67,7 +69,7 @@ def history(
         raise _nothing_in(history)
     those = wanted(ids, keyword, found)
     if not those:
-        nothing()
+        end_with_nothing_selected()
     line = timeline(found.states, those.__contains__)
     if markdown is not None:
         write_whole(markdown, history_markdown(line).encode())
@@ -108,7 +110,7 @@ def diff(
     notes = tuple(dict.fromkeys((*problems, *comparison.notes)))
     for said in notes:
         note(f"note: {said}")
-    echo(diff_text(comparison, painter()), nl=False)  # first, whatever becomes of the files
+    echo(diff_text(comparison, painter()), nl=False)  # first, even if a file cannot be written
     if markdown is not None:
         write_whole(markdown, diff_markdown(comparison).encode())
     if html is not None:
@@ -188,7 +190,7 @@ def _say(step: Step) -> None:
     echo(printable(f"{step.term:5} {step.commit.short} {step.commit.subject}: {judged}"), err=True)
 
 
-def _found(found: Found) -> str:
+def _found(found: Bisection) -> str:
     from harness.text import printable
 
     commit = found.after.commit

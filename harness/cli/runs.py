@@ -11,22 +11,22 @@ import click
 
 from harness.cli.options import (
     USAGE,
-    gather,
+    end_with_nothing_selected,
     going_on,
     history_option,
     keyword_option,
     marks_option,
-    nothing,
+    print_report,
     run_option,
     run_options,
-    show,
+    selected_instances,
     targets_argument,
 )
 from harness.cli.outputs import (
-    Outputs,
+    RecordOutputs,
     Rendered,
     against_option,
-    hold,
+    hold_and_print,
     output_options,
     rendering_options,
     save,
@@ -53,7 +53,7 @@ def run(
     keyword: str,
     marks: str,
     options: RunOptions,
-    outputs: Outputs,
+    outputs: RecordOutputs,
     quiet: bool,
 ) -> None:
     """Measure and judge claims; print the report, and write the record to reports/NAME.json.
@@ -71,9 +71,9 @@ def run(
 
     if options.track is not None:
         make_importable(options.track)
-    selected = [each for each in gather(targets, keyword, marks, options.given) if each.instances]
+    selected = [each for each in selected_instances(targets, keyword, marks, options.given) if each.instances]
     if not selected:
-        nothing()
+        end_with_nothing_selected()
     outputs.attempt(selected)
     with going_on(kept=options.store is not None), showing(quiet) as on_progress:
         record = run_session(selected, options, on_progress)
@@ -102,7 +102,7 @@ def trial(what: str, values: Sequence[str], seed: int | None, time_limit: float,
     from harness.targets import assigned
 
     if "::" in what:
-        trials = trials_of(gather([what], "", "", assigned(values)), seed)
+        trials = trials_of(selected_instances([what], "", "", assigned(values)), seed)
     elif what.endswith(".toml") or Path(what).is_dir():
         found = f"found {what!r} without ::ID: `harness list` shows its ids"
         raise click.UsageError(f"expected an experiment, or one instance of a suite as FILE::ID, {found}")
@@ -141,8 +141,8 @@ def report(
     for problem in problems:
         note(problem)
     if not written and not problems:
-        show(found)
-    code = hold(found, against)
+        print_report(found)
+    code = hold_and_print(found, against)
     sys.exit(USAGE if problems else code)
 
 
@@ -150,13 +150,13 @@ def report(
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @output_options
 @run_option("store")
-def merge(files: Sequence[Path], outputs: Outputs, store: Path) -> None:
+def merge(files: Sequence[Path], outputs: RecordOutputs, store: Path) -> None:
     """Merge records of shards into one, and stores into one; each FILE is a record or a store.
 
     Records become reports/NAME.json, as one run would have written it, with its exit code. The trials of the
     stores are added to --store.
     """
-    from harness.history.merge import Part
+    from harness.history.merge import ShardFile
     from harness.history.merge import merge as merge_records
     from harness.measure import Store, merge_stores
     from harness.measure.store import is_database
@@ -164,7 +164,7 @@ def merge(files: Sequence[Path], outputs: Outputs, store: Path) -> None:
     from harness.text import printable
 
     stores = [file for file in files if is_database(file)]
-    parts = [Part(str(file), read_record(file)) for file in files if file not in stores]
+    parts = [ShardFile(str(file), read_record(file)) for file in files if file not in stores]
     record = merge_records(parts, ("harness", *sys.argv[1:])) if parts else None
     if stores:
         into = Store(store)

@@ -16,8 +16,8 @@ import click
 
 from harness.text import printable
 
-_SECRET = str(int.from_bytes(os.urandom(7)))
-_MARK = re.compile(rf"\x1b\[{_SECRET};([0-9]+)m")
+SECRET = str(int.from_bytes(os.urandom(7)))
+_MARK = re.compile(rf"\x1b\[{SECRET};([0-9]+)m")
 _COLORS = {"red": 31, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36}
 _PLAIN = 0
 
@@ -43,7 +43,7 @@ def complain(error: click.ClickException) -> None:
 
 def colored(text: str, color: str | None) -> str:
     """The text as `echo` prints it in a colour. To a table's width the marks are escape sequences."""
-    return f"\x1b[{_SECRET};{_COLORS[color]}m{text}\x1b[{_SECRET};{_PLAIN}m" if color else text
+    return f"\x1b[{SECRET};{_COLORS[color]}m{text}\x1b[{SECRET};{_PLAIN}m" if color else text
 
 
 def lines(text: str) -> str:

@@ -36,8 +36,8 @@ def prune(store: Path, older_than: float | None, unreachable: bool, history: Pat
     from harness.history.archive import fingerprints
     from harness.measure import Store
     from harness.measure import prune as remove
-    from harness.measure.upkeep import clean, size
-    from harness.report.words import seconds
+    from harness.measure.upkeep import clean, size_on_disk
+    from harness.report.words import seconds_text
 
     if older_than is None and not unreachable:
         raise click.UsageError("expected --older-than or --unreachable (or both), found neither")
@@ -46,17 +46,17 @@ def prune(store: Path, older_than: float | None, unreachable: bool, history: Pat
     for problem in problems:
         note(f"note: {problem}; what it names counts as not named")
     _expect(store)
-    was = size(store)
+    was = size_on_disk(store)
     opened = Store(store)
     try:
         found = remove(opened, before=before, reachable=reachable, dry_run=dry_run)
     finally:
         opened.close()
     word = "would be removed" if dry_run else "removed"
-    echo(f"{found.trials} of {found.of} trials {word}, {seconds(found.seconds)} of core time.")
+    echo(f"{found.trials} of {found.of} trials {word}, {seconds_text(found.seconds)} of core time.")
     if not dry_run:
         files = clean(store, before)
-        echo(f"{_bytes(was)} → {_bytes(size(store))}; {files} files beside the store removed.")
+        echo(f"{_bytes(was)} → {_bytes(size_on_disk(store))}; {files} files beside the store removed.")
 
 
 LONGEST = 200
@@ -67,8 +67,8 @@ def _show(path: Path) -> None:
     from tabulate import tabulate
 
     from harness.measure import Store, contents
-    from harness.measure.upkeep import size
-    from harness.report.words import seconds
+    from harness.measure.upkeep import size_on_disk
+    from harness.report.words import seconds_text
     from harness.text import printable
 
     _expect(path)
@@ -78,7 +78,7 @@ def _show(path: Path) -> None:
     finally:
         opened.close()
     rows = [
-        (printable(c.experiment[:LONGEST]), c.trials, seconds(c.seconds), _day(c.oldest), _day(c.newest))
+        (printable(c.experiment[:LONGEST]), c.trials, seconds_text(c.seconds), _day(c.oldest), _day(c.newest))
         for c in found
     ]
     if rows:
@@ -86,9 +86,9 @@ def _show(path: Path) -> None:
         echo()
     trials, total = sum(c.trials for c in found), sum(c.seconds for c in found)
     programs = path.with_name(path.name + ".jax")
-    echo(f"{path}: {trials} trials, {seconds(total)} of core time, {_bytes(size(path))}")
+    echo(f"{path}: {trials} trials, {seconds_text(total)} of core time, {_bytes(size_on_disk(path))}")
     if programs.is_dir():
-        echo(f"{programs}: compiled programs, {_bytes(size(programs))}")
+        echo(f"{programs}: compiled programs, {_bytes(size_on_disk(programs))}")
 
 
 def _expect(path: Path) -> None:

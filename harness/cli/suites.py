@@ -11,12 +11,12 @@ import click
 
 from harness.cli.options import (
     USAGE,
-    gather,
+    end_with_nothing_selected,
     keyword_option,
     marks_option,
-    nothing,
     run_option,
     run_options,
+    selected_instances,
     targets_argument,
 )
 from harness.cli.say import echo
@@ -51,10 +51,10 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
     """
     from harness import folders
     from harness.suite import SuiteError, load
-    from harness.suite.formats import advice
+    from harness.suite.formats import format_advice
     from harness.suite.names import namesakes
-    from harness.suite.references import named as named_by
-    from harness.suite.rivals import remarks
+    from harness.suite.references import named_functions
+    from harness.suite.rivals import rival_remarks
     from harness.targets import assigned
 
     values = assigned(given)
@@ -77,12 +77,12 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
             failed = True
             echo(str(SuiteError(file, mistakes)), err=True)
         unseen = sorted({e.run for e in suite.experiments.values() if e.declaration is None})
-        unseen += [] if imports else named_by(suite)
+        unseen += [] if imports else named_functions(suite)
         note = f"; not imported, so not checked: {', '.join(unseen)}" if unseen else ""
         echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
-        if said := advice(suite.format):
+        if said := format_advice(suite.format):
             echo(f"{file}: {said}")
-        for remark in remarks(file, suite):
+        for remark in rival_remarks(file, suite):
             echo(remark)
     if records is not None:
         records.check({suite.name: suite.given for suite in loaded})
@@ -108,12 +108,14 @@ def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
 
     A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
     """
-    instances = [i for chosen in gather(targets, keyword, marks, imports=False) for i in chosen.instances]
+    instances = [
+        i for chosen in selected_instances(targets, keyword, marks, imports=False) for i in chosen.instances
+    ]
     for instance in instances:
         marked = f"  [{', '.join(instance.marks)}]" if instance.marks else ""
         echo(f"{instance.id}  {instance.expect}{marked}")
     if not instances:
-        nothing()
+        end_with_nothing_selected()
 
 
 @click.command()
@@ -143,9 +145,9 @@ def describe(experiment: str | None) -> None:
     try:
         echo(text(find_any(experiment)))
     except UnknownExperimentError as error:
-        from harness.suite.errors import nearest
+        from harness.suite.errors import nearest_name
 
-        hint = nearest(experiment, names)
+        hint = nearest_name(experiment, names)
         raise click.UsageError(f"{error} ({hint})" if hint else str(error)) from None
 
 
@@ -171,8 +173,8 @@ def plan(targets: Sequence[str], keyword: str, marks: str, options: RunOptions, 
     from harness.report.plan import plan_text
     from harness.session import cases_of
 
-    selected = gather(targets, keyword, marks, options.given)
+    selected = selected_instances(targets, keyword, marks, options.given)
     cases = cases_of(selected, options.seeds, options.first_seed)
     if not cases:
-        nothing()
+        end_with_nothing_selected()
     echo(plan_text(cases, store))

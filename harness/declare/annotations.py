@@ -45,7 +45,7 @@ def evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
     return typing.get_type_hints(alone, globalns=names, include_extras=True)["parameter"]
 
 
-def place(function: Callable[..., Any]) -> str:
+def definition_place(function: Callable[..., Any]) -> str:
     """`FILE, line N` of a function's definition."""
     code = inspect.unwrap(function).__code__
     return f"{code.co_filename}, line {code.co_firstlineno}"

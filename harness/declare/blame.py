@@ -29,7 +29,7 @@ def innermost(error: BaseException) -> str:
     return "".join(f"{frame.filename}, line {frame.lineno}" for frame in frames)
 
 
-def summary(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """An error on one line: what it is, what it says, and where it arose."""
     try:
         said = " ".join(str(error).split())

@@ -61,7 +61,7 @@ class BlockStage:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds that live. Ends the stage where there are none."""
+        """The seeds that live. Ends the stage where no seed lives."""
         if not (living := self.living()):
             raise _NobodyLivesError("no seed is left")
         return living

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from harness.declare.annotations import evaluated, parameters, place, written
+from harness.declare.annotations import definition_place, evaluated, parameters, written
 from harness.declare.inputs import Inputs
 from harness.declare.portable import portable
 from harness.declare.references import MODEL, reference_of
@@ -325,8 +325,8 @@ def _type(where: str, function: Callable[..., Any], parameter: inspect.Parameter
     except Exception as error:  # an annotation is any expression
         raise DeclarationError(
             f"{where}: expected a type that is known when the module runs, found"
-            f" {types[parameter.name]!r}: {error} ({place(function)}; a name that is imported under"
-            " `if TYPE_CHECKING:` is known to type checkers only)"
+            f" {types[parameter.name]!r}: {error} ({definition_place(function)}; a name that is imported"
+            " under `if TYPE_CHECKING:` is known to type checkers only)"
         ) from None
     if kind == "model":
         try:

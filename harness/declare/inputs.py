@@ -48,7 +48,7 @@ class Inputs:
         which its last part looks for names."""
         found = set()
         for pattern in self.patterns:
-            for path in _find(self.folder, pattern, _Budget()):
+            for path in _find(self.folder, pattern, _NameCount()):
                 if os.path.isdir(path):
                     found |= {path, *(above for above, _, _ in os.walk(path))}
                 elif _WILD.search(os.path.basename(pattern)):
@@ -63,7 +63,7 @@ class Inputs:
 def matches(folder: str, pattern: str) -> Iterator[str]:
     """The regular files that one pattern matches, in a fixed order. Raises TooManyFilesError."""
     count = 0
-    budget = _Budget()
+    budget = _NameCount()
     try:
         for path in dict.fromkeys(_find(folder, pattern, budget)):
             for file in _beneath(path, budget):
@@ -75,7 +75,7 @@ def matches(folder: str, pattern: str) -> Iterator[str]:
         raise TooManyFilesError("folders that are nested too deeply") from None
 
 
-class _Budget:
+class _NameCount:
     """Counts the names that are looked at."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class _Budget:
         return names
 
 
-def _find(folder: str, pattern: str, budget: _Budget) -> Iterator[str]:
+def _find(folder: str, pattern: str, budget: _NameCount) -> Iterator[str]:
     """Files and folders that the whole pattern matches."""
     start = os.path.join(folder, os.path.expanduser(pattern))
     drive, parts = os.path.splitdrive(start)
@@ -102,7 +102,7 @@ def _find(folder: str, pattern: str, budget: _Budget) -> Iterator[str]:
     yield from _descend(base, [name for name in names[first:] if name not in ("", ".")], budget)
 
 
-def _descend(base: str, parts: list[str], budget: _Budget) -> Iterator[str]:
+def _descend(base: str, parts: list[str], budget: _NameCount) -> Iterator[str]:
     if not parts:
         if os.path.lexists(base):
             yield base
@@ -126,7 +126,7 @@ def _descend(base: str, parts: list[str], budget: _Budget) -> Iterator[str]:
         yield from _descend(os.path.normpath(os.path.join(base, part)), rest, budget)
 
 
-def _beneath(path: str, budget: _Budget) -> Iterator[str]:
+def _beneath(path: str, budget: _NameCount) -> Iterator[str]:
     """The path itself, if it is a regular file; of a folder all such files beneath it."""
     if _is_regular(path):
         yield path

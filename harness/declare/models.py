@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from harness.declare.blame import summary
+from harness.declare.blame import one_line
 from harness.declare.declaration import Declaration, Parameter, Value, declare_model
 from harness.declare.references import Point, Problem
 from harness.declare.registry import find, find_model, model_names
@@ -84,7 +84,7 @@ def _problem(reference: str, declaration: Declaration, point: Point) -> Problem 
     try:
         found = declaration.function(**arguments)
     except Exception as error:  # a model is anybody's function
-        return Problem(f"a function {reference} that returns a model", summary(error), tuple(own))
+        return Problem(f"a function {reference} that returns a model", one_line(error), tuple(own))
     parts = found if isinstance(found, tuple) else [getattr(found, part, None) for part in ("init", "apply")]
     if len(parts) in (2, 3) and all(map(callable, parts[:2])):
         return None

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
-from harness.declare.blame import summary
+from harness.declare.blame import one_line
 from harness.declare.declaration import Declaration, DeclarationError, Kind, declare_model
 from harness.errors import UserError
 
@@ -26,7 +26,7 @@ REFERENCE = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 IMPORTABLE = "a module that worker processes can import"
 AN: Mapping[Kind, str] = {"experiment": "an experiment", "benchmark": "a benchmark", "model": "a model"}
 _EXPERIMENTS = {"ntk": "harness.ntk.experiments"}
-_BENCHMARKS = {"ntk": "harness.ntk.benchmarks", "engine": "harness.benchmarks"}
+BENCHMARKS = {"ntk": "harness.ntk.benchmarks", "engine": "harness.benchmarks"}
 _MODELS = "harness.ntk.models"
 
 
@@ -65,7 +65,7 @@ def module_of(name: str) -> str:
     if is_reference(name):
         return name.partition(":")[0]
     family, _, rest = name.partition(".")
-    for packages in (_EXPERIMENTS, _BENCHMARKS):
+    for packages in (_EXPERIMENTS, BENCHMARKS):
         if name in _names(packages):
             return f"{packages[family]}.{rest.replace('-', '_')}"
     if name in model_names():
@@ -80,7 +80,7 @@ def experiment_names() -> list[str]:
 
 def benchmark_names() -> list[str]:
     """Names of the benchmarks that come with the package, without importing any."""
-    return _names(_BENCHMARKS)
+    return _names(BENCHMARKS)
 
 
 @functools.cache
@@ -183,4 +183,4 @@ def import_failure(error: BaseException) -> str:
         return f"{error} (looked for in {Path.cwd()} and among what is installed)"
     if isinstance(error, ImportError):
         return str(error)
-    return summary(error)
+    return one_line(error)

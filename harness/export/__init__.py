@@ -5,6 +5,6 @@ In: records. Out: files of asv's results, format 2, which `asv publish`, `compar
 `asv_plugin` is asv's, not ours: asv.conf.json names it.
 """
 
-from harness.export.asv import ENVIRONMENT, ExportError, Written, export
+from harness.export.asv import ENVIRONMENT, Exported, ExportError, export
 
-__all__ = ["ENVIRONMENT", "ExportError", "Written", "export"]
+__all__ = ["ENVIRONMENT", "ExportError", "Exported", "export"]

@@ -19,7 +19,7 @@ from pathlib import Path
 from harness.disk import read
 from harness.errors import UserError
 from harness.export import asv_suites
-from harness.export.asv_files import Point, Row, machine, merge_benchmarks, merge_results
+from harness.export.asv_files import SeriesPoint, SeriesRow, machine, merge_benchmarks, merge_results
 from harness.export.asv_suites import TRACKS, Series
 from harness.git import GitError, git, line
 from harness.report.dates import moment
@@ -37,7 +37,7 @@ class ExportError(UserError, ValueError):
 
 
 @dataclass(frozen=True)
-class Written:
+class Exported:
     """What `export` has done with one record."""
 
     path: Path
@@ -48,7 +48,7 @@ class Written:
 
 def export(
     record: Record, *, file: str, results: Path, machine_name: str, allow_dirty: bool = False
-) -> Written:
+) -> Exported:
     """Enter a record into asv's results, beside what is there. `file` names it in messages.
 
     Raises `ExportError` where its commit, or its suites at that commit, are not known for certain, and
@@ -70,7 +70,7 @@ def export(
             raise ExportError(f"{file}: expected the suite's own parameters, found a record of {found}")
     date = _date(record.commit.hash, Path(record.suites[0].path).parent if record.suites else Path(), file)
     started = _started(record, file)
-    rows: dict[str, Row] = {}
+    rows: dict[str, SeriesRow] = {}
     listed: dict[str, dict[str, object]] = {}
     for suite in record.suites:
         if suite.commit is not None and suite.commit.hash != record.commit.hash:
@@ -80,7 +80,7 @@ def export(
             )
         text = _at_commit(suite, record.commit.hash, file)
         try:
-            series = asv_suites.claims(_name(suite), tomllib.loads(text))
+            series = asv_suites.claim_series(_name(suite), tomllib.loads(text))
             rows |= _rows(record, suite, series, started)
         except (LookupError, TypeError, ValueError) as error:
             expected = f"instances of {suite.path} as it was at commit {record.commit.hash[:8]}"
@@ -98,7 +98,7 @@ def export(
     )
     merge_benchmarks(results, listed)
     claims = {(i.suite, i.claim) for i in record.instances}
-    return Written(path, len(record.instances), len(claims), notes)
+    return Exported(path, len(record.instances), len(claims), notes)
 
 
 def _name(suite: SuiteRecord) -> str:
@@ -116,7 +116,9 @@ def _started(record: Record, file: str) -> int:
     return int(started.timestamp() * 1000)
 
 
-def _rows(record: Record, suite: SuiteRecord, series: Mapping[str, Series], started: int) -> dict[str, Row]:
+def _rows(
+    record: Record, suite: SuiteRecord, series: Mapping[str, Series], started: int
+) -> dict[str, SeriesRow]:
     """A row for each series of the suite of which the record has instances."""
     rows = {}
     for claim, group in itertools.groupby(
@@ -125,26 +127,26 @@ def _rows(record: Record, suite: SuiteRecord, series: Mapping[str, Series], star
     ):
         kind = series[claim]
         params = [[repr(value) for value in values.values()] for values in kind.axes.values()]
-        points: dict[str, dict[tuple[str, ...], Point]] = {track: {} for track in TRACKS}
+        points: dict[str, dict[tuple[str, ...], SeriesPoint]] = {track: {} for track in TRACKS}
         for instance in group:
             labels = instance.labels
             where = tuple(repr(values[labels[axis]]) for axis, values in kind.axes.items())
             points["track_distance"][where] = _distance_point(instance)
-            points["track_seconds"][where] = Point(instance.seconds)
+            points["track_seconds"][where] = SeriesPoint(instance.seconds)
         for track, measured in points.items():
-            rows[f"{kind.name}.{track}"] = Row(kind.version, params, started, measured)
+            rows[f"{kind.name}.{track}"] = SeriesRow(kind.version, params, started, measured)
     return rows
 
 
-def _distance_point(instance: InstanceRecord) -> Point:
+def _distance_point(instance: InstanceRecord) -> SeriesPoint:
     if instance.verdict in ("not-covered", "not-run"):
-        return Point(math.nan)
+        return SeriesPoint(math.nan)
     found: Distance | None = None if instance.verdict == "error" else distance(instance)
     if found is None:
-        return Point(None)
+        return SeriesPoint(None)
     value = _rounded(found.value)
     if not found.samples:
-        return Point(value)
+        return SeriesPoint(value)
     low, high = found.quartiles
     stats = {
         "ci_99_a": found.low,
@@ -154,7 +156,7 @@ def _distance_point(instance: InstanceRecord) -> Point:
         "number": 1,
         "repeat": len(found.samples),
     }
-    return Point(value, found.samples, stats)
+    return SeriesPoint(value, found.samples, stats)
 
 
 def _rounded(x: float, digits: int = 5) -> float:
@@ -168,12 +170,12 @@ def _listed(folder: Path, file: str) -> dict[str, dict[str, object]]:
     named: dict[str, Path] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            document = asv_suites.read(path)
+            document = asv_suites.read_suite(path)
             name = stated_name(document, path.stem)
             if name in named:
                 raise ExportError(f"{file}: {namesakes(name, named[name], path)}")
             named[name] = path
-            series += asv_suites.claims(name, document).values()
+            series += asv_suites.claim_series(name, document).values()
         except ExportError:
             raise
         except (LookupError, TypeError, ValueError) as error:

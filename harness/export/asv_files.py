@@ -33,11 +33,11 @@ COLUMNS = ("result", "params", "version", "started_at", "duration", *_STATS, "sa
 
 
 class AsvFileError(UserError, ValueError):
-    """A file among asv's results that is none of its format 2, or is about something else."""
+    """A file among asv's results that is not of its format 2, or is about something else."""
 
 
 @dataclass(frozen=True)
-class Point:
+class SeriesPoint:
     """What was measured at one point of a series. A value of None: failed; NaN: not available."""
 
     value: float | None
@@ -46,13 +46,13 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Row:
+class SeriesRow:
     """A series at one commit: its version, its axes' values as asv writes them, and the points measured."""
 
     version: str
     params: list[list[str]]
     started_at: int
-    points: Mapping[tuple[str, ...], Point]
+    points: Mapping[tuple[str, ...], SeriesPoint]
 
 
 def machine(
@@ -88,7 +88,7 @@ def machine(
 def merge_results(
     results: Path,
     described: Mapping[str, str],
-    rows: Mapping[str, Row],
+    rows: Mapping[str, SeriesRow],
     *,
     commit: str,
     date: int,
@@ -130,11 +130,11 @@ def merge_benchmarks(results: Path, listed: Mapping[str, Mapping[str, object]]) 
     _write(path, {**(_read(path, FORMAT) or {}), **listed}, FORMAT)
 
 
-def _joined(row: Row, old: Mapping[str, Any]) -> Row:
+def _joined(row: SeriesRow, old: Mapping[str, Any]) -> SeriesRow:
     """The row with the points of an older export that it lacks."""
     if old.get("version") != row.version:
         return row
-    points: dict[tuple[str, ...], Point] = {}
+    points: dict[tuple[str, ...], SeriesPoint] = {}
     for index, where in enumerate(itertools.product(*old.get("params") or [])):
 
         def at(column: str, index: int = index) -> Any:
@@ -142,12 +142,12 @@ def _joined(row: Row, old: Mapping[str, Any]) -> Row:
             return None if values is None else values[index]
 
         statistics = {name: at(f"stats_{name}") for name in STATISTICS if at(f"stats_{name}") is not None}
-        points[where] = Point(at("result"), tuple(at("samples") or ()), statistics)
-    return Row(row.version, row.params, row.started_at, {**points, **row.points})
+        points[where] = SeriesPoint(at("result"), tuple(at("samples") or ()), statistics)
+    return SeriesRow(row.version, row.params, row.started_at, {**points, **row.points})
 
 
-def _row(row: Row) -> dict[str, object]:
-    points = [row.points.get(where, Point(math.nan)) for where in itertools.product(*row.params)]
+def _row(row: SeriesRow) -> dict[str, object]:
+    points = [row.points.get(where, SeriesPoint(math.nan)) for where in itertools.product(*row.params)]
     columns: dict[str, object] = {
         "result": [point.value for point in points],
         "params": row.params,

@@ -50,7 +50,7 @@ OLDER: dict[str, tuple[str, str, str]] = {
 }
 """What `kinds` says of the predicates at commits that have no room for them, harness/predicates."""
 
-Table = dict[str, Any]
+TomlTable = dict[str, Any]
 
 
 class Lacking(Exception):  # noqa: N818  # not an error: asv shows n/a
@@ -59,7 +59,7 @@ class Lacking(Exception):  # noqa: N818  # not an error: asv shows n/a
 
 @dataclass(frozen=True)
 class Series:
-    """The series of one benchmark or claim; made by `benchmarks` and `claims`.
+    """The series of one benchmark or claim; made by `benchmarks` and `claim_series`.
 
     `axes` gives, for each axis, asv's value of each label. A label of a table of variants says nothing of the
     parameters behind it: its value ends in a digest of them.
@@ -81,26 +81,26 @@ def kinds() -> dict[str, tuple[str, str, str]]:
     return {kind.name: (kind.axis, kind.use, kind.subjects) for kind in listed()}
 
 
-def read(path: Path) -> Table:
+def read_suite(path: Path) -> TomlTable:
     """The suite in a file, which `harness check` has found right."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def name_of(document: Table, path: Path) -> str:
+def name_of(document: TomlTable, path: Path) -> str:
     """The suite's name: what it states, or else its file's without `.toml`."""
     head = document.get("suite")
     return str(head.get("name", path.stem)) if isinstance(head, dict) else path.stem
 
 
-def benchmarks(suite: str, document: Table) -> dict[str, Series]:
+def benchmarks(suite: str, document: TomlTable) -> dict[str, Series]:
     """The series of each benchmark. Version: `run` and `with`."""
     return {
-        id_: Series(_name(suite, id_), _digest(_what(table)), _axes(table), json.dumps(table, indent=1))
+        id_: Series(_name(suite, id_), _digest(_what(table)), swept_axes(table), json.dumps(table, indent=1))
         for id_, table in document.get("benchmarks", {}).items()
     }
 
 
-def claims(suite: str, document: Table) -> dict[str, Series]:
+def claim_series(suite: str, document: TomlTable) -> dict[str, Series]:
     """The series of each claim.
 
     Version: `run` and `with` of its experiment or its two benchmarks, the predicate, the centre, and the
@@ -122,7 +122,7 @@ def claims(suite: str, document: Table) -> dict[str, Series]:
         else:
             subjects = [document["experiments"][table["experiment"]]]
             center = table.get("center", document.get("defaults", {}).get("center", "mean"))
-        axes = _kept(_axes(subjects[0]), table.get("at", {}))
+        axes = _kept(swept_axes(subjects[0]), table.get("at", {}))
         along = predicate.get(key)
         over = list(axes.pop(along).values()) if along else []
         if along and use == "pairs":
@@ -139,9 +139,9 @@ def classes(folder: Path) -> dict[str, type]:
     named: dict[str, Path] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            document = read(path)
+            document = read_suite(path)
             name = name_of(document, path)
-            timed, tracked = benchmarks(name, document), claims(name, document)
+            timed, tracked = benchmarks(name, document), claim_series(name, document)
         except (tomllib.TOMLDecodeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: expected a suite that `harness check` finds right") from error
         if name in named:
@@ -162,7 +162,7 @@ class Target:
     microseconds; so it would if the first timed call prepared, for it chooses their number by that one.
     """
 
-    def __init__(self, table: Table, axes: dict[str, dict[str, object]]) -> None:
+    def __init__(self, table: TomlTable, axes: dict[str, dict[str, object]]) -> None:
         self.run = str(table["run"])
         self.fixed = table.get("with", {})
         self.sets = [
@@ -202,7 +202,7 @@ class Target:
         return lambda: jax.block_until_ready(timed())
 
 
-def _timed(series: Series, table: Table) -> type:
+def _timed(series: Series, table: TomlTable) -> type:
     target = Target(table, series.axes)
 
     def time_call(self: object, *point: object) -> None:
@@ -230,7 +230,7 @@ def _track(name: str, unit: str) -> Callable[..., None]:
     return track
 
 
-def _class(series: Series, functions: list[Callable[..., None]], attributes: Table) -> type:
+def _class(series: Series, functions: list[Callable[..., None]], attributes: TomlTable) -> type:
     for function in functions:
         function.__qualname__ = function.__name__
         function.pretty_source = series.source  # type: ignore[attr-defined]
@@ -273,29 +273,29 @@ def _name(suite: str, id_: str) -> str:
     return f"{suite}.{id_}".replace("-", "_")
 
 
-def _what(table: Table) -> list[object]:
+def _what(table: TomlTable) -> list[object]:
     return [table["run"], table.get("with", {})]
 
 
-def _axes(table: Table) -> dict[str, dict[str, object]]:
+def swept_axes(table: TomlTable) -> dict[str, dict[str, object]]:
     return {axis: dict(_values(raw)) for axis, raw in table.get("sweep", {}).items()}
 
 
-def _values(raw: list[object] | Table) -> Iterator[tuple[str, object]]:
+def _values(raw: list[object] | TomlTable) -> Iterator[tuple[str, object]]:
     if isinstance(raw, dict):
         yield from ((label, f"{label}-{_digest(sets)[:6]}") for label, sets in raw.items())
     else:
         yield from ((_label(item), _plain(item)) for item in raw)
 
 
-def _sets(axis: str, raw: list[object] | Table, label: str) -> Table:
+def _sets(axis: str, raw: list[object] | TomlTable, label: str) -> TomlTable:
     """The parameters that a label of an axis stands for."""
     if isinstance(raw, dict):
         return dict(raw[label])
     return {axis: next(item for item in raw if _label(item) == label)}
 
 
-def _kept(axes: dict[str, dict[str, object]], at: Table) -> dict[str, dict[str, object]]:
+def _kept(axes: dict[str, dict[str, object]], at: TomlTable) -> dict[str, dict[str, object]]:
     """The axes with the values that `at` keeps."""
     kept = {}
     for axis, values in axes.items():
@@ -305,7 +305,7 @@ def _kept(axes: dict[str, dict[str, object]], at: Table) -> dict[str, dict[str, 
     return kept
 
 
-def _spans(predicate: Table, values: list[object]) -> dict[str, object]:
+def _spans(predicate: TomlTable, values: list[object]) -> dict[str, object]:
     """The pairs of values between which changes are compared."""
     if "from" in predicate:
         pairs = [(_label(predicate["from"]), _label(predicate["to"]))]

@@ -7,16 +7,16 @@ changed a claim, and `merge` makes one record of those of shards.
 """
 
 from harness.history.archive import FOLDER, keep
-from harness.history.compare import Comparison, compare
-from harness.history.states import Chosen, NoRecordError, Past, State, past, states_of
+from harness.history.compare import CommitComparison, compare
+from harness.history.states import Chosen, CommitState, NoRecordError, Past, past, states_of
 
 __all__ = [
     "FOLDER",
     "Chosen",
-    "Comparison",
+    "CommitComparison",
+    "CommitState",
     "NoRecordError",
     "Past",
-    "State",
     "compare",
     "keep",
     "past",

@@ -33,13 +33,13 @@ from harness.report.record import InstanceRecord, Record
 from harness.suite import Mistake, Suite
 from harness.text import printable
 
-Kind = Literal["differs", "noted", "same"]
+DifferenceKind = Literal["differs", "noted", "same"]
 NAMED = 20
 """How many instances that are noted are named one by one; all that differ are."""
 
 _DEFINITE = ("supported", "refuted")
 _BROKEN = ("error", "not-run")
-_GLYPHS: Mapping[Kind, str] = {"differs": "✗", "noted": "·", "same": "="}
+_GLYPHS: Mapping[DifferenceKind, str] = {"differs": "✗", "noted": "·", "same": "="}
 
 
 class AgainstError(UserError, ValueError):
@@ -51,7 +51,7 @@ class Held:
     """One instance of a run beside the published one, in words."""
 
     id: str
-    kind: Kind
+    kind: DifferenceKind
     says: str
 
 
@@ -87,7 +87,7 @@ class Published:
         """Where the suite expects something else, on seeds that it does not call explored; see `formed`."""
         return unexplored(suite, self.records)
 
-    def hold(self, record: Record) -> Comparison:
+    def hold(self, record: Record) -> AgainstPublished:
         """A run's record beside the published ones. Raises `AgainstError`."""
         self.check({suite.name: suite.given for suite in record.suites})
         published = self.instances
@@ -96,11 +96,11 @@ class Published:
         ran = {instance.id for instance in record.instances}
         left = sum(then.suite in names for id_, then in published.items() if id_ not in ran)
         seeds = " and ".join(dict.fromkeys(first_seeds(each) for each in self.records.values()))
-        return Comparison(tuple(self.records), seeds, held, left)
+        return AgainstPublished(tuple(self.records), seeds, held, left)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AgainstPublished:
     """A run beside published records, which have `left` instances of its suites that were not in the run."""
 
     files: tuple[str, ...]
@@ -147,11 +147,11 @@ def hold(now: InstanceRecord, then: InstanceRecord | None) -> Held:
     broken = now.outcome in _BROKEN and now.outcome != then.outcome
     fails = now.outcome in FAILING and then.outcome not in FAILING
     lost = now.outcome == "not-covered" and then.outcome == "as-expected"
-    kind: Kind = "differs" if opposite or broken or fails or lost else "noted"
+    kind: DifferenceKind = "differs" if opposite or broken or fails or lost else "noted"
     return Held(now.id, kind, f"published {_said(then)}, now {_said(now)}")
 
 
-def against_text(comparison: Comparison, paint: Callable[[str, str], str]) -> str:
+def against_text(comparison: AgainstPublished, paint: Callable[[str, str], str]) -> str:
     """How many instances are as published, and what the others are; those that differ first, all of them."""
     counts = Counter(each.kind for each in comparison.held)
     total = len(comparison.held)
@@ -172,7 +172,7 @@ def against_text(comparison: Comparison, paint: Callable[[str, str], str]) -> st
 
 
 def _by_itself(now: InstanceRecord, why: str) -> Held:
-    kind: Kind = "differs" if now.outcome in FAILING else "noted"
+    kind: DifferenceKind = "differs" if now.outcome in FAILING else "noted"
     return Held(now.id, kind, f"{why}, so judged by its own outcome: {_said(now)}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.history.states import State
+from harness.history.states import CommitState
 from harness.history.suites import Names
 from harness.report.agreement import claim_records, stated_in
 from harness.report.record import ClaimRecord, InstanceRecord
@@ -32,7 +32,7 @@ class AgreementRow:
         return next(mark for mark in reversed(self.marks) if mark is not None)
 
 
-def claims_of(state: State) -> tuple[ClaimRecord, ...]:
+def claims_of(state: CommitState) -> tuple[ClaimRecord, ...]:
     """Statements on all instances that are known there, whichever run they are of."""
     stated = stated_in(claim for record in state.records for claim in record.claims)
     claims: dict[str, list[InstanceRecord]] = {}
@@ -41,7 +41,7 @@ def claims_of(state: State) -> tuple[ClaimRecord, ...]:
     return claim_records(claims, stated)
 
 
-def agreement_changes(before: State, after: State) -> tuple[AgreementChange, ...]:
+def agreement_changes(before: CommitState, after: CommitState) -> tuple[AgreementChange, ...]:
     """The claims of both whose agreement differs, those that contradict their source now first."""
     earlier = {claim.id: claim for claim in claims_of(before)}
     found = [
@@ -52,7 +52,7 @@ def agreement_changes(before: State, after: State) -> tuple[AgreementChange, ...
     return tuple(sorted(found, key=lambda each: each.after.agreement != "contradicts"))
 
 
-def agreement_rows(states: Sequence[State], wanted: Callable[[str], bool]) -> tuple[AgreementRow, ...]:
+def agreement_rows(states: Sequence[CommitState], wanted: Callable[[str], bool]) -> tuple[AgreementRow, ...]:
     """The claims with a wanted instance on which a source took a stance at any commit, newest order."""
     stated = [{claim.id: claim for claim in claims_of(state)} for state in states]
     shown = {_claim_of(state, id_) for state in states for id_ in state.instances if wanted(id_)}
@@ -61,5 +61,5 @@ def agreement_rows(states: Sequence[State], wanted: Callable[[str], bool]) -> tu
     return tuple(row for row in rows if any(mark and mark.agreement for mark in row.marks))
 
 
-def _claim_of(state: State, id_: str) -> str:
+def _claim_of(state: CommitState, id_: str) -> str:
     return Names.id(state.suites[id_], state.instances[id_].claim)

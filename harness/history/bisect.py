@@ -21,12 +21,11 @@ from pathlib import Path
 from typing import Literal
 
 from harness.errors import UserError
-from harness.git import Commit, GitError, environment, git, line, resolve, show, toplevel
+from harness.git import Commit, GitError, environment_without_git, git, line, resolve, show, toplevel
 from harness.history.archive import SuiteHead
-from harness.history.change import moved as moved_effect
-from harness.history.change import of_numbers
-from harness.history.states import Chosen, State, past
-from harness.history.worktree import moved, python_path, worktree
+from harness.history.change import effects, of_numbers
+from harness.history.states import Chosen, CommitState, past
+from harness.history.worktree import path_in_worktree, python_path, worktree
 from harness.measure.supervisor import supervised
 from harness.options import RunOptions
 from harness.report.explored import first_seed
@@ -75,7 +74,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Found:
+class Bisection:
     """The result of `bisect`: the first changed commit and the last before it, each with its effect.
 
     `candidates` has more than one commit where those between could only be skipped; the first changed one is
@@ -92,7 +91,7 @@ class Found:
         """Those of both commits."""
         if self.before is None or self.before.instance is None or self.after.instance is None:
             return ""
-        return moved_effect(self.before.instance, self.after.instance)
+        return effects(self.before.instance, self.after.instance)
 
     def why(self, commit: Commit) -> str:
         """Why a candidate is one."""
@@ -104,16 +103,16 @@ class Found:
         return step.instance.verdict
 
 
-def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) -> Found:
+def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) -> Bisection:
     """Find the first commit at which the claim changed.
 
     Raises `BisectionError` where both ends are alike, or one has no verdict and that is not what is searched
     for, and `GitError`.
     """
-    return _Bisection(search, on_step).run()
+    return _Search(search, on_step).run()
 
 
-class _Bisection:
+class _Search:
     def __init__(self, search: Search, on_step: Callable[[Step], None]) -> None:
         self.search, self.on_step = search, on_step
         place = search.options.track or search.file.resolve().parent
@@ -123,7 +122,7 @@ class _Bisection:
         self.first_seed: int | None = None
         self.steps: dict[str, Step] = {}
 
-    def run(self) -> Found:
+    def run(self) -> Bisection:
         self._recall()
         with worktree(self.repository, self.bad) as folder:
             self.folder = folder
@@ -132,7 +131,7 @@ class _Bisection:
             ends = [good, self._end("--bad", self.bad)]
             self.first, self.last = ends
             if not self._differ(*ends):
-                found = f"{ends[0].verdict} → {ends[1].verdict}, {ends[1].reason or moved_effect(*ends)}"
+                found = f"{ends[0].verdict} → {ends[1].verdict}, {ends[1].reason or effects(*ends)}"
                 raise BisectionError(
                     f"{self.search.id}: expected another {self.search.when} at {self.bad[:9]} than at"
                     f" {self.good[:9]}, found {found} (both on seeds from {self.first_seed})"
@@ -169,7 +168,7 @@ class _Bisection:
             if instance is None or first_seed(instance) == seed
         }
 
-    def _is_of_this_suite(self, state: State) -> bool:
+    def _is_of_this_suite(self, state: CommitState) -> bool:
         """Whether the state's suite is the one that would be run: at each commit its own, or today's."""
         if self.search.options.track is None and not self.search.this_suite:
             return True
@@ -191,7 +190,7 @@ class _Bisection:
             cure += ", or search with --when error for the commit at which it got or lost one"
         raise BisectionError(f"{where}: expected a verdict, found {found}; {cure}")
 
-    def _search(self) -> Found:
+    def _search(self) -> Bisection:
         git(self.folder, "bisect", "start", "--no-checkout", self.bad, self.good)
         while True:
             candidates = self._candidates()
@@ -217,13 +216,13 @@ class _Bisection:
         good = [ref for ref in refs if ref.startswith("refs/bisect/good-")]
         return line(self.folder, "rev-list", "refs/bisect/bad", "--not", *good).split()
 
-    def _found(self, candidates: Sequence[str]) -> Found:
+    def _found(self, candidates: Sequence[str]) -> Bisection:
         after = self.steps[resolve(self.folder, "refs/bisect/bad")]
         parents = line(self.folder, "rev-list", "--parents", "-1", after.commit.hash).split()[1:]
         good = [self.steps[p] for p in parents if p in self.steps and self.steps[p].term == "good"]
         before = good[0] if good else self.steps[self.good]
         commits = tuple(show(self.folder, commit) for commit in candidates)
-        return Found(commits, before, after, tuple(self.steps.values()))
+        return Bisection(commits, before, after, tuple(self.steps.values()))
 
     def _term(self, commit: str) -> Literal["good", "bad", "skip"]:
         instance, _ = self._judge(commit)
@@ -267,16 +266,16 @@ class _Bisection:
         git(folder, "checkout", "--quiet", "--force", "--detach", commit)
         git(folder, "clean", "--quiet", "--force", "-d", "-x")
         file = search.file.resolve()
-        file = file if search.this_suite else moved(file, repository, folder)
+        file = file if search.this_suite else path_in_worktree(file, repository, folder)
         if not file.is_file():
             return None, f"it has no {search.file}"
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="outputs-") as outputs:
             record = Path(outputs) / "record.json"
             command = [sys.executable, "-m", "harness", "run", f"{file}::{search.id}", "--quiet"]
             command += ["--json", str(record), *self._options().arguments(without=("track",))]
-            variables = environment() | {"PYTHONPATH": python_path(repository, folder)}
+            variables = environment_without_git() | {"PYTHONPATH": python_path(repository, folder)}
             variables["HARNESS_HISTORY"] = str(Path(outputs) / "history")  # not among the user's records
-            here = moved(Path.cwd(), repository, folder)
+            here = path_in_worktree(Path.cwd(), repository, folder)
             here.mkdir(parents=True, exist_ok=True)
             done = supervised(command, cwd=here, env=variables)
             try:

@@ -33,7 +33,7 @@ from collections.abc import Sequence
 from harness.history.parameters import with_defaults
 from harness.judge import LOOKS, RULE
 from harness.measure.recheck import ROUNDING, ROUNDING_SDS
-from harness.report.change import KINDS, Change, Kind
+from harness.report.change import KINDS, Change, ChangeKind
 from harness.report.distance import how_far
 from harness.report.explored import first_seed
 from harness.report.record import InstanceRecord, PartRecord
@@ -56,7 +56,7 @@ _STRENGTH = {"supported": 4, "refuted": 4, "inconclusive": 3, "not-covered": 2, 
 def change(before: InstanceRecord, after: InstanceRecord) -> Change:
     """What became of an instance that both runs have."""
 
-    def found(kind: Kind, note: str = "") -> Change:
+    def found(kind: ChangeKind, note: str = "") -> Change:
         return Change(after.id, kind, before, after, note)
 
     if before == after and after.verdict != "not-run":
@@ -70,20 +70,20 @@ def change(before: InstanceRecord, after: InstanceRecord) -> Change:
         return found("not-run", verdicts)
     if before.verdict != after.verdict:
         fall = _STRENGTH[before.verdict] - _STRENGTH[after.verdict]
-        kind: Kind = "weakened" if fall > 0 else "strengthened" if fall < 0 else "flipped"
-        return found(kind, f"{verdicts}; {moved(before, after)}{_other_seeds(before, after)}")
+        kind: ChangeKind = "weakened" if fall > 0 else "strengthened" if fall < 0 else "flipped"
+        return found(kind, f"{verdicts}; {effects(before, after)}{_other_seeds(before, after)}")
     if after.verdict == "supported" and before.control and after.control:
         was, now = before.control.verdict, after.control.verdict
         if was != now and "not-run" not in (was, now):
             kind = "weakened" if was == "refuted" else "strengthened"
             return found(kind, f"control {was} → {now}{_other_seeds(before, after)}")
     if first_seed(before) != first_seed(after):
-        return found("resampled", moved(before, after))
+        return found("resampled", effects(before, after))
     kind = of_numbers(before, after)
-    return found(kind, moved(before, after) if kind in ("shifted", "changed") else "")
+    return found(kind, effects(before, after) if kind in ("shifted", "changed") else "")
 
 
-def of_numbers(before: InstanceRecord, after: InstanceRecord) -> Kind:
+def of_numbers(before: InstanceRecord, after: InstanceRecord) -> ChangeKind:
     """How the effects of the same seeds differ, whatever the verdicts.
 
     Shifted, changed, numeric or identical. Of a conjunction, the most that any part which both have differs.
@@ -97,7 +97,7 @@ def of_numbers(before: InstanceRecord, after: InstanceRecord) -> Kind:
     return min(kinds, key=KINDS.index, default="identical")
 
 
-def of_values(before: Sequence[float], after: Sequence[float], sd: float | None = None) -> Kind:
+def of_values(before: Sequence[float], after: Sequence[float], sd: float | None = None) -> ChangeKind:
     """How two prefixes of effects, one per seed, differ; judged on the seeds that both have.
 
     `sd` is the scale of what matters, else the standard deviation of the values before.
@@ -117,7 +117,7 @@ def of_values(before: Sequence[float], after: Sequence[float], sd: float | None 
     return "shifted" if _beyond(mean, error, n - 1) else "changed"
 
 
-def of_timings(before: Sequence[float], after: Sequence[float]) -> Kind:
+def of_timings(before: Sequence[float], after: Sequence[float]) -> ChangeKind:
     """Whether the logarithm of a ratio of timings moved by more than runs on one machine differ."""
     if len(before) < 2 or len(after) < 2:
         return "numeric"
@@ -199,7 +199,7 @@ def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:
     return list(words)
 
 
-def moved(before: InstanceRecord, after: InstanceRecord) -> str:
+def effects(before: InstanceRecord, after: InstanceRecord) -> str:
     """The effects of both, and how far they are from the claim."""
     texts = [effect(x.estimate, x.unit) for x in (before, after)]
     far = [how_far(x) for x in (before, after)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.git import Commit
 from harness.history.agreements import AgreementChange, agreement_changes
 from harness.history.change import change
-from harness.history.states import NoRecordError, State
+from harness.history.states import CommitState, NoRecordError
 from harness.report.change import ALARMING, KINDS, Change
 from harness.report.findings import verdict
 from harness.report.record import EnvironmentRecord
@@ -16,7 +16,7 @@ from harness.text import printable
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CommitComparison:
     """What differs between two commits; made by `compare`. `environment` is (name, before, after)."""
 
     before: Commit
@@ -41,7 +41,7 @@ class Comparison:
         return Counter(found.kind for found in self.changes)
 
 
-def compare(before: State, after: State) -> Comparison:
+def compare(before: CommitState, after: CommitState) -> CommitComparison:
     """What became of the instances of both, worst first.
 
     Raises `NoRecordError` where the two are of different suites.
@@ -54,7 +54,7 @@ def compare(before: State, after: State) -> Comparison:
         )
     found = sorted(changes(before, after), key=lambda c: KINDS.index(c.kind))
     both = [c for c in found if c.before and c.after]
-    return Comparison(
+    return CommitComparison(
         before.commit,
         after.commit,
         tuple(found),
@@ -65,12 +65,12 @@ def compare(before: State, after: State) -> Comparison:
     )
 
 
-def _missing(here: State, there: State) -> list[str]:
+def _missing(here: CommitState, there: CommitState) -> list[str]:
     where = printable(here.commit.short or "the record")
     return [f"{where}: no record of suite {printable(name)}" for name in sorted(there.names - here.names)]
 
 
-def changes(before: State, after: State) -> list[Change]:
+def changes(before: CommitState, after: CommitState) -> list[Change]:
     """What became of each instance, in the order of the later state; what it lacks comes last.
 
     What one side lacks is added or removed only if that side has the whole of the suite.

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.git import resolve
 from harness.history.archive import Kept, listed
 from harness.history.compare import compare
-from harness.history.states import Chosen, NoRecordError, State, past, state_of_record
+from harness.history.states import Chosen, CommitState, NoRecordError, past, state_of_record
 from harness.history.suites import Names, seen_in
 from harness.report import findings
 from harness.report.change import QUIET
@@ -50,7 +50,7 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
     chosen = Chosen(folder, repository, given, tracked=record.tracked is not None)
     own_commit = record.tracked or record.commit
     other = read_record(Path(since)) if since is not None and Path(since).is_file() else None
-    those = [] if since is None else listed(Path(since))[0]  # without records, a folder is none
+    those = [] if since is None else listed(Path(since))[0]  # a folder without records gives an empty list
     also = [seen for each in (record, other, *(k.head for k in those)) if each for seen in seen_in(each)]
     until = own_commit.hash if own_commit else ""
     known = past(chosen, last=SHOWN, until=until, like=record.suites, also=also)
@@ -83,7 +83,7 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
     return Context(past_marks, _named(before), changed, tuple(notes))
 
 
-def _newest(earlier: Sequence[State], names: frozenset[str]) -> list[State]:
+def _newest(earlier: Sequence[CommitState], names: frozenset[str]) -> list[CommitState]:
     """The last states that together have these suites, each restricted to those that no later one has."""
     rest, found = set(names), []
     for state in reversed(earlier):
@@ -95,7 +95,7 @@ def _newest(earlier: Sequence[State], names: frozenset[str]) -> list[State]:
 
 def _in_folder(
     kept: Sequence[Kept], record: Record, given: Mapping[str, object], names: Names
-) -> list[State]:
+) -> list[CommitState]:
     """Of each suite the newest record started before this one, on seeds of the same kind if there is one."""
     started = moment(record.started)
     rest, found = {names.of(suite) for suite in record.suites}, []
@@ -109,7 +109,7 @@ def _in_folder(
     return found
 
 
-def _marks(states: Sequence[State]) -> dict[str, list[Mark]]:
+def _marks(states: Sequence[CommitState]) -> dict[str, list[Mark]]:
     marks: dict[str, list[Mark]] = {}
     for state in states:
         for id_, instance in state.instances.items():
@@ -120,7 +120,7 @@ def _marks(states: Sequence[State]) -> dict[str, list[Mark]]:
     return marks
 
 
-def _named(before: Sequence[State]) -> str:
+def _named(before: Sequence[CommitState]) -> str:
     """The commit to which changes refer; of several, each with its suites."""
     if len({state.commit.hash for state in before}) < 2:
         return before[0].commit.hash[:9] if before else ""

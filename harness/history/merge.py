@@ -35,14 +35,14 @@ class MergeError(UserError, ValueError):
 
 
 @dataclass(frozen=True)
-class Part:
+class ShardFile:
     """A record with the file that it was read from."""
 
     file: str
     record: Record
 
 
-def merge(parts: Sequence[Part], command: Sequence[str] = ()) -> Record:
+def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
     """One record of the parts, as one run would have given it; instances in the order of the selection.
 
     It lasted as long as its longest part. Where parts differ in machine or libraries all are named, and a
@@ -113,7 +113,7 @@ def _claims(records: Sequence[Record], instances: Sequence[InstanceRecord]) -> t
     return claim_records(by_claim(instances), stated)
 
 
-def _first_start(parts: Sequence[Part]) -> str:
+def _first_start(parts: Sequence[ShardFile]) -> str:
     """When the first of the parts was started, as its record says it."""
     starts = []
     for part in parts:
@@ -129,7 +129,7 @@ def _places(record: Record) -> Sequence[int]:
     return record.shard.places if record.shard else range(len(record.instances))
 
 
-def _must_agree(name: str, first: Part, other: Part) -> None:
+def _must_agree(name: str, first: ShardFile, other: ShardFile) -> None:
     was, found = getattr(first.record, name), getattr(other.record, name)
     if was != found:
         shown = name.replace("_", " ")
@@ -151,7 +151,7 @@ def _plain(value: object) -> object:
     return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
 
 
-def _check_shards(parts: Sequence[Part]) -> None:
+def _check_shards(parts: Sequence[ShardFile]) -> None:
     """All shards of one selection, each once; or no shards at all."""
     shards = [part.record.shard for part in parts]
     if not any(shards):
@@ -160,7 +160,7 @@ def _check_shards(parts: Sequence[Part]) -> None:
     of = next(shard.of for shard in shards if shard)
     for part, shard in zip(parts, shards, strict=True):
         if shard is None or shard.of != of:
-            found = f"shard {shard.number}/{shard.of}" if shard else "a record that is none"
+            found = f"shard {shard.number}/{shard.of}" if shard else "a record of no shard"
             raise MergeError(f"{part.file}: expected a shard of {of}, found {found}")
         if not 1 <= shard.number <= of:
             raise MergeError(f"{part.file}: expected shard 1 to {of}, found shard {shard.number}/{of}")
@@ -179,7 +179,7 @@ def _check_shards(parts: Sequence[Part]) -> None:
         raise MergeError("expected shards of one selection, found shards of different ones")
 
 
-def _suites(parts: Sequence[Part]) -> tuple[SuiteRecord, ...]:
+def _suites(parts: Sequence[ShardFile]) -> tuple[SuiteRecord, ...]:
     suites: dict[str, tuple[SuiteRecord, str]] = {}
     for part in parts:
         for suite in part.record.suites:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from harness.git import Commit, GitError, Place, holder, in_order, is_shallow
+from harness.git import Commit, CommitPlace, GitError, in_order, is_shallow, repository_above
 
 
 def in_time(repository: Path, first: Mapping[str, datetime]) -> tuple[list[Commit], list[str]]:
@@ -27,7 +27,7 @@ def in_time(repository: Path, first: Mapping[str, datetime]) -> tuple[list[Commi
     except GitError as error:
         found, notes = [], [f"{error}; commits stand in the order of their first runs"]
     has = {commit.hash for commit in found}
-    place: Place = "not in this repository" if found else ""
+    place: CommitPlace = "not in this repository" if found else ""
     lost = [
         Commit(hash_, hash_[:9], "", when.isoformat(), "", place)
         for hash_, when in first.items()
@@ -46,7 +46,7 @@ def _told(repository: Path, found: list[Commit], of: int) -> list[str]:
     where = "they stand where their first runs do in time"
     lost, loose = of - len(found), sum(bool(commit.place) for commit in found)
     notes = []
-    if lost and holder(repository) is None:
+    if lost and repository_above(repository) is None:
         here = repository.resolve()
         notes.append(f"{here} is in no git repository; commits stand in the order of their first runs")
     elif lost:

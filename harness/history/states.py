@@ -19,7 +19,7 @@ from harness.errors import UserError
 from harness.git import Commit, GitError, resolve
 from harness.history.archive import Kept, SuiteHead, listed
 from harness.history.order import in_time
-from harness.history.suites import Names, Seen, identify, seen_in
+from harness.history.suites import NamedSuite, Names, identify, seen_in
 from harness.report.files import read_record
 from harness.report.record import (
     CommitRecord,
@@ -36,7 +36,7 @@ class NoRecordError(UserError, LookupError):
 
 
 @dataclass(frozen=True)
-class State:
+class CommitState:
     """The claims at one commit (or in one record); made by `past` and `states_of`."""
 
     commit: Commit
@@ -76,11 +76,11 @@ class State:
         known = Counter(self.suites.values())
         return frozenset(name for name, count in stated.items() if count and known[name] >= count)
 
-    def only(self, names: Iterable[str]) -> State:
+    def only(self, names: Iterable[str]) -> CommitState:
         """The same of these suites alone; without records where it has none of them."""
         kept = frozenset(names)
         records = (_only(record, kept) for record in self.records)
-        return State(self.commit, tuple(record for record in records if record.suites))
+        return CommitState(self.commit, tuple(record for record in records if record.suites))
 
     @property
     def environment(self) -> EnvironmentRecord:
@@ -99,13 +99,13 @@ class State:
 class Past:
     """The states of all commits, parents first, what had to be passed over, and what suites are called."""
 
-    states: tuple[State, ...]
+    states: tuple[CommitState, ...]
     problems: tuple[str, ...]
     names: Names
 
 
 @dataclass(frozen=True)
-class _Run:
+class _SuiteRun:
     """A suite in a record of the archive, under the name that it has here."""
 
     kept: Kept
@@ -129,7 +129,7 @@ class Chosen:
     tracked: bool = False
 
 
-def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[State, ...], tuple[str, ...]]:
+def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[CommitState, ...], tuple[str, ...]]:
     """The states that records' files, or else revisions, name; and what had to be passed over.
 
     A suite is called the same in all of them. Raises `RecordError`, `GitError`, and `NoRecordError` where a
@@ -153,11 +153,11 @@ def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[State, ...], 
     return tuple(states), known.problems
 
 
-def state_of_record(record: Record, names: Names, file: str = "") -> State:
+def state_of_record(record: Record, names: Names, file: str = "") -> CommitState:
     """The state that one record tells of."""
     commit = record.tracked or record.commit
     short = f"{commit.hash[:9]} ({file})" if commit else file
-    return State(
+    return CommitState(
         Commit(commit.hash if commit else "", short, "", record.started, ""), (names.renamed(record),)
     )
 
@@ -169,7 +169,7 @@ def past(
     only: Collection[str] | None = None,
     until: str = "",
     like: Sequence[SuiteHead | SuiteRecord] = (),
-    also: Sequence[Seen] = (),
+    also: Sequence[NamedSuite] = (),
 ) -> Past:
     """The states that the records tell of, in the order of the repository's commits.
 
@@ -184,11 +184,15 @@ def past(
     if nameless:
         named = "tracked repository" if tracked else "commit"
         problems.append(f"{nameless} {'record' if nameless == 1 else 'records'} without a {named} skipped")
-    seen = [*(Seen(suite, None) for suite in like), *also, *(each for k in kept for each in seen_in(k.head))]
+    seen = [
+        *(NamedSuite(suite, None) for suite in like),
+        *also,
+        *(each for k in kept for each in seen_in(k.head)),
+    ]
     names = identify(seen, Path() if tracked else repository)
     problems += names.notes
     runs = [
-        _Run(k, suite, names.of(suite), of)
+        _SuiteRun(k, suite, names.of(suite), of)
         for k in kept
         for suite in k.head.suites
         if (of := _commit_of(k, suite, tracked)) is not None
@@ -198,7 +202,7 @@ def past(
         runs = [run for run in runs if run.name in wanted]
     runs, told = _with(runs, chosen.given)
     problems += told
-    groups: dict[str, list[_Run]] = {}
+    groups: dict[str, list[_SuiteRun]] = {}
     for run in runs:
         groups.setdefault(run.commit.hash, []).append(run)
     if only is not None:
@@ -215,12 +219,17 @@ def past(
             except UserError as error:
                 problems.append(str(error))
         if records:
-            states.append(State(commit, tuple(records)))
+            states.append(CommitState(commit, tuple(records)))
     return Past(tuple(states), tuple(problems), names)
 
 
 def _last(
-    commits: Sequence[Commit], groups: Mapping[str, list[_Run]], until: str, last: int | None, *, each: bool
+    commits: Sequence[Commit],
+    groups: Mapping[str, list[_SuiteRun]],
+    until: str,
+    last: int | None,
+    *,
+    each: bool,
 ) -> list[Commit]:
     """The last of the commits before `until`: so many in all, or so many of each suite."""
     hashes = [commit.hash for commit in commits]
@@ -262,7 +271,7 @@ def _commit_of(kept: Kept, suite: SuiteHead, tracked: bool) -> CommitRecord | Tr
     return kept.head.commit
 
 
-def _with(runs: list[_Run], given: Mapping[str, object] | None) -> tuple[list[_Run], list[str]]:
+def _with(runs: list[_SuiteRun], given: Mapping[str, object] | None) -> tuple[list[_SuiteRun], list[str]]:
     """The runs with the chosen parameters, and what is said of the others."""
     wanted: dict[str, Mapping[str, object]] = {}
     for name in {run.name for run in runs}:
@@ -275,12 +284,12 @@ def _with(runs: list[_Run], given: Mapping[str, object] | None) -> tuple[list[_R
     return found, [told] if told else []
 
 
-def _best(group: Iterable[_Run]) -> dict[Path, set[str]]:
+def _best(group: Iterable[_SuiteRun]) -> dict[Path, set[str]]:
     """The files that count, in order, and for which suites.
 
     Of each suite those of an unmodified work tree and on pinned seeds, if there are any.
     """
-    by_suite: dict[str, list[_Run]] = {}
+    by_suite: dict[str, list[_SuiteRun]] = {}
     order: dict[Path, set[str]] = {}
     for run in group:
         by_suite.setdefault(run.name, []).append(run)

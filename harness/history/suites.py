@@ -27,16 +27,16 @@ from harness.text import printable
 
 
 @dataclass(frozen=True)
-class Seen:
+class NamedSuite:
     """A suite as one record names it, and the commit of that record."""
 
     suite: SuiteHead | SuiteRecord
     commit: CommitRecord | None
 
 
-def seen_in(record: Record | Head) -> list[Seen]:
+def seen_in(record: Record | Head) -> list[NamedSuite]:
     """The suites that a record names."""
-    return [Seen(suite, record.commit) for suite in record.suites]
+    return [NamedSuite(suite, record.commit) for suite in record.suites]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Names:
         return replace(record, suites=suites, instances=tuple(instances), claims=tuple(claims))
 
 
-def identify(seen: Sequence[Seen], repository: Path) -> Names:
+def identify(seen: Sequence[NamedSuite], repository: Path) -> Names:
     """Tell apart, and bring together, the suites that records name; oldest first."""
     top = _top(repository)
     newest = {_place(each.suite, top): each.suite.name for each in seen}

@@ -9,11 +9,11 @@ from tabulate import tabulate
 
 from harness.git import Commit
 from harness.history.agreements import AgreementChange, AgreementRow
-from harness.history.compare import Comparison
-from harness.history.timeline import Row, Timeline
+from harness.history.compare import CommitComparison
+from harness.history.timeline import Timeline, TimelineRow
 from harness.report.change import CHANGE_GLYPHS, KINDS, QUIET, Change
 from harness.report.markdown import escape
-from harness.report.words import cited, seconds
+from harness.report.words import cited, seconds_text
 from harness.text import printable
 
 Paint = Callable[[str, str], str]
@@ -39,7 +39,7 @@ def plain(text: str, kind: str) -> str:
     return text
 
 
-def strip(row: Row) -> str:
+def strip(row: TimelineRow) -> str:
     """A letter for each commit: `SSS|RR·?`."""
     marks = []
     for mark in row.marks:
@@ -91,7 +91,7 @@ def history_markdown(timeline: Timeline) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def diff_text(comparison: Comparison, paint: Paint = plain) -> str:
+def diff_text(comparison: CommitComparison, paint: Paint = plain) -> str:
     """What changed between two commits, worst first."""
     lines = [f"{_name(comparison.before)} → {_name(comparison.after)}", ""]
     told = [change for change in comparison.changes if change.kind not in QUIET]
@@ -103,7 +103,7 @@ def diff_text(comparison: Comparison, paint: Paint = plain) -> str:
     return "\n".join(lines) + "\n"
 
 
-def diff_markdown(comparison: Comparison) -> str:
+def diff_markdown(comparison: CommitComparison) -> str:
     """The same as Markdown, for a pull request: the sentence, what changed, the rest folded."""
     lines = [f"**{escape(_name(comparison.before))} → {escape(_name(comparison.after))}: "]
     lines[0] += f"{escape(summary(comparison))}**"
@@ -125,12 +125,12 @@ def diff_markdown(comparison: Comparison) -> str:
     return "\n".join([*lines, "", _timings(comparison)]) + "\n"
 
 
-def agreements(comparison: Comparison) -> list[tuple[str, str]]:
+def agreements(comparison: CommitComparison) -> list[tuple[str, str]]:
     """Each claim whose agreement with its source differs, and how."""
     return [_agreement(each) for each in comparison.agreements]
 
 
-def summary(comparison: Comparison) -> str:
+def summary(comparison: CommitComparison) -> str:
     """`36 instances: 1 flipped, 35 identical.`"""
     total = len(comparison.changes)
     if not total:
@@ -155,7 +155,7 @@ def _agreement(found: AgreementChange) -> tuple[str, str]:
 _HEADERS = ("instance", "verdicts", "distance", "core-s")
 
 
-def _row(row: Row) -> tuple[str, ...]:
+def _row(row: TimelineRow) -> tuple[str, ...]:
     """Distances of the first and the last commit at which there are any."""
     recorded = [mark for mark in row.marks if mark.instance and mark.instance.verdict != "not-run"]
     ends = [recorded[0], recorded[-1]] if len(recorded) > 1 else recorded
@@ -188,9 +188,9 @@ def _tally(changes: Iterable[Change]) -> str:
     return ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
 
 
-def _timings(comparison: Comparison) -> str:
+def _timings(comparison: CommitComparison) -> str:
     before, after = comparison.seconds
-    return f"Core time of the trials of both: {seconds(before)} → {seconds(after)}."
+    return f"Core time of the trials of both: {seconds_text(before)} → {seconds_text(after)}."
 
 
 def _pipe(rows: Sequence[tuple[str, ...]], headers: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.git import Commit
 from harness.history.agreements import AgreementRow, agreement_rows
 from harness.history.change import change
-from harness.history.states import State
+from harness.history.states import CommitState
 from harness.report.change import KINDS, Change
 from harness.report.distance import how_far
 from harness.report.findings import verdict
@@ -16,7 +16,7 @@ from harness.report.record import InstanceRecord
 
 
 @dataclass(frozen=True)
-class Mark:
+class InstanceAtCommit:
     """An instance at one commit: None of what was not recorded there."""
 
     instance: InstanceRecord | None
@@ -30,11 +30,11 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Row:
+class TimelineRow:
     """An instance over all commits."""
 
     id: str
-    marks: tuple[Mark, ...]
+    marks: tuple[InstanceAtCommit, ...]
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ class Timeline:
 
     commits: tuple[Commit, ...]
     modified: tuple[bool, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TimelineRow, ...]
     events: tuple[tuple[Change, ...], ...]
     agreements: tuple[AgreementRow, ...] = ()
 
 
-def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_: True) -> Timeline:
+def timeline(states: Sequence[CommitState], wanted: Callable[[str], bool] = lambda id_: True) -> Timeline:
     """Follow the wanted instances through the states, which are in the order of their commits."""
     suites = {id_: name for state in states for id_, name in state.suites.items()}
     ids = dict.fromkeys(id_ for state in reversed(states) for id_ in state.instances if wanted(id_))
-    marks: dict[str, list[Mark]] = {id_: [] for id_ in ids}
+    marks: dict[str, list[InstanceAtCommit]] = {id_: [] for id_ in ids}
     latest: dict[str, InstanceRecord] = {}
     events = []
     for index, state in enumerate(states):
@@ -69,14 +69,14 @@ def timeline(states: Sequence[State], wanted: Callable[[str], bool] = lambda id_
                 del latest[id_]
             if now is not None and now.verdict != "not-run":
                 latest[id_] = now
-            row.append(Mark(now, made))
+            row.append(InstanceAtCommit(now, made))
             if made is not None:
                 found.append(made)
         events.append(tuple(sorted(found, key=lambda c: KINDS.index(c.kind))))
     return Timeline(
         tuple(state.commit for state in states),
         tuple(state.modified for state in states),
-        tuple(Row(id_, tuple(row)) for id_, row in marks.items()),
+        tuple(TimelineRow(id_, tuple(row)) for id_, row in marks.items()),
         tuple(events),
         agreement_rows(states, wanted),
     )

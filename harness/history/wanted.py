@@ -9,7 +9,7 @@ from harness.history.archive import SuiteHead
 from harness.history.states import Past
 from harness.report.place import place_of
 from harness.suite import SelectionError
-from harness.suite.errors import nearest, shown
+from harness.suite.errors import nearest_name, shown
 from harness.suite.names import name_in
 from harness.suite.select import expression
 
@@ -28,7 +28,7 @@ def wanted(ids: Sequence[str], keyword: str, past: Past) -> frozenset[str]:
         found = {id_ for id_ in suites if any(_is_of(id_, prefix) for prefix in prefixes)}
         if not found:
             recorded = [name for name, _ in past.names.called]
-            hint = nearest(each, dict.fromkeys([*suites.values(), *recorded, *suites]))
+            hint = nearest_name(each, dict.fromkeys([*suites.values(), *recorded, *suites]))
             expected = f"expected an instance, a claim or a suite of the history, found {shown(each)}"
             raise SelectionError(f"{expected} ({hint})" if hint else expected)
         named |= found

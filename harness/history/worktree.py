@@ -54,7 +54,7 @@ def _forget(repository: Path) -> None:
                 shutil.rmtree(file.parent, ignore_errors=True)
 
 
-def moved(path: Path, repository: Path, folder: Path) -> Path:
+def path_in_worktree(path: Path, repository: Path, folder: Path) -> Path:
     """Where a path inside the repository is in its worktree; a path outside stays."""
     path = path.resolve()
     return folder / path.relative_to(repository) if path.is_relative_to(repository) else path
@@ -69,6 +69,6 @@ def python_path(repository: Path, folder: Path, entries: Sequence[str] | None = 
     """
     found = [Path(entry or os.getcwd()).resolve() for entry in (sys.path if entries is None else entries)]
     own = [path for path in found if path.is_relative_to(repository) and not site_root(f"{path}{os.sep}")]
-    added = [*(moved(path, repository, folder) for path in own), folder / "src", folder]
+    added = [*(path_in_worktree(path, repository, folder) for path in own), folder / "src", folder]
     before = os.environ.get("PYTHONPATH", "")
     return os.pathsep.join([*dict.fromkeys(map(str, added)), *([before] if before else [])])

@@ -4,8 +4,8 @@ In: the *rows* of a `Question`, one per seed, with one number per reading. Out: 
 rulings, what was expected and the control, an `Outcome`.
 
 An *effect* x_s is one number per seed (`effect_values`). A *look* is a number of seeds at which the
-question may be decided (`LOOKS`; `next_look`, `check_budget`). At each look an *interval* holds the centre of
-the effects but for a chance on each side (`interval`, `Interval`; `level_of`, `half_width_factor`). Inside
+question may be decided (`LOOKS`; `next_look`, `check_budget`). At a look an *interval* misses the centre of
+the effects with a stated chance per side (`interval`, `Interval`; `level_of`, `half_width_factor`). Inside
 the question's region it *supports*, disjoint from it it *refutes*, otherwise more seeds are needed (`decide`,
 or `decide_rows` from rows), up to the budget: *inconclusive* (`Decision`). A power law may be refuted by its
 `Bend`, too. A claim is a conjunction of questions (`combine`), whose `Verdict`, against what was expected and

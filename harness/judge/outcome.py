@@ -1,4 +1,4 @@
-"""From verdicts to what a claim, and a run, came to."""
+"""From verdicts to the outcome of a claim, and to the exit code of a run."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def outcome(
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:
-    """pytest's codes: 0 every outcome is fine, 1 some are `FAILING`, 5 there are none, or none is covered."""
+    """pytest's codes: 0 every outcome is fine, 1 some are `FAILING`, 5 no outcome, or none is covered."""
     found = list(outcomes)
     if all(outcome == "not-covered" for outcome in found):
         return 5

@@ -1,4 +1,4 @@
-"""How likely a run on entirely fresh seeds comes to the same verdict.
+"""How likely a run on entirely fresh seeds reaches the same verdict.
 
 A verdict near the edge of its region is what makes a check flaky. From the n seeds of a ruling with mean x̄
 and standard deviation s, the mean of N fresh seeds is about x̄ + s·√(1/n + 1/N)·t, t Student's with n − 1

@@ -18,7 +18,7 @@ from harness.judge.interval import interval
 from harness.questions import LOOKS, Center, Question, Straightness
 
 Decision = Literal["supported", "refuted", "inconclusive"]
-State = Literal["curved", "straight", "open"]
+Linearity = Literal["curved", "straight", "open"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Bend:
     low: float
     high: float
     values: tuple[float, ...]
-    state: State
+    state: Linearity
 
 
 def bend_of(bends: Sequence[float], question: Question, *, judged: bool) -> Bend:
@@ -53,7 +53,7 @@ def bend_of(bends: Sequence[float], question: Question, *, judged: bool) -> Bend
     return Bend(shown.estimate, shown.low, shown.high, tuple(bends), state)
 
 
-def _state(bends: Sequence[float], center: Center, question: Question) -> State:
+def _state(bends: Sequence[float], center: Center, question: Question) -> Linearity:
     """What this centre's intervals show.
 
     The two edges of the margin share the error of *refuted*, so that noise much wider than the margin, which

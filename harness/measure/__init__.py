@@ -21,9 +21,9 @@ Errors:
 from harness.measure.cpu import processor
 from harness.measure.digests import recall_store_digests
 from harness.measure.environment import DeviceError
-from harness.measure.fingerprint import Source, fingerprint, roots, source_of
+from harness.measure.fingerprint import SourceClosure, fingerprint, roots, source_of
 from harness.measure.here import measure_here
-from harness.measure.installed import Seen
+from harness.measure.installed import Distributions
 from harness.measure.laboratory import Laboratory
 from harness.measure.protocol import Measurer
 from harness.measure.recheck import Group, Recheck, RecheckResult
@@ -36,6 +36,7 @@ from harness.measure.upkeep import Contents, Pruned, clean, contents, merge_stor
 __all__ = [
     "Contents",
     "DeviceError",
+    "Distributions",
     "Group",
     "Laboratory",
     "Measurement",
@@ -45,8 +46,7 @@ __all__ = [
     "Recheck",
     "RecheckResult",
     "Rechecker",
-    "Seen",
-    "Source",
+    "SourceClosure",
     "Stage",
     "Store",
     "StoreError",

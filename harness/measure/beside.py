@@ -35,7 +35,7 @@ TRIES = 3
 """How often a store is copied that changes meanwhile."""
 
 
-def problem(path: Path) -> str:
+def why_not_opened(path: Path) -> str:
     """Why a store at the path must not be opened: what was expected there, found, and what to do. '' if none.
 
     Raises OSError where that cannot be told. Of journals says `journal_problem`.
@@ -52,7 +52,7 @@ def problem(path: Path) -> str:
 
 
 def journal_problem(path: Path) -> str:
-    """What `problem` says, of a rollback journal; to be asked while nobody makes the store."""
+    """What `why_not_opened` says, of a rollback journal; to be asked while nobody makes the store."""
     journal = path.with_name(path.name + "-journal")
     found = kind(journal)
     if not found:

@@ -34,8 +34,8 @@ MOST = 200_000
 _CHUNK = 2**20
 _VERSION = 1
 
-_known: dict[str, tuple[Stamp, str]] = {}
-_unsaved: set[str] = set()
+known_digests: dict[str, tuple[Stamp, str]] = {}
+unsaved_digests: set[str] = set()
 
 
 def stamp_of(path: str) -> Stamp:
@@ -54,7 +54,7 @@ def digest_of(path: str) -> str:
     stamp = stamp_of(path)
     if stamp == GONE:
         return ""
-    known = _known.get(path)
+    known = known_digests.get(path)
     if known is not None and known[0] == stamp:
         return known[1]
     found = hashlib.sha256()
@@ -65,8 +65,8 @@ def digest_of(path: str) -> str:
     except OSError:
         return ""
     if stamp_of(path) == stamp and time.time_ns() - max(stamp[1], stamp[2]) > SETTLED:
-        _known[path] = (stamp, found.hexdigest())
-        _unsaved.add(path)
+        known_digests[path] = (stamp, found.hexdigest())
+        unsaved_digests.add(path)
     return found.hexdigest()
 
 
@@ -87,7 +87,7 @@ def recall_digests(file: Path) -> None:
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return
     for path, known in entries.items():
-        _known.setdefault(path, known)
+        known_digests.setdefault(path, known)
 
 
 def recall_store_digests(store: Path | None) -> None:
@@ -98,10 +98,10 @@ def recall_store_digests(store: Path | None) -> None:
 
 def keep_digests(file: Path) -> None:
     """Write what this process knows, if it has learnt anything; what cannot be written is taken again."""
-    if not _unsaved:
+    if not unsaved_digests:
         return
-    newest = [*(path for path in _known if path not in _unsaved), *_unsaved][-MOST:]
-    text = json.dumps({"version": _VERSION, "files": {path: _known[path] for path in newest}})
+    newest = [*(path for path in known_digests if path not in unsaved_digests), *unsaved_digests][-MOST:]
+    text = json.dumps({"version": _VERSION, "files": {path: known_digests[path] for path in newest}})
     with (
         contextlib.suppress(OSError),
         temporary_file(file.parent, f".{file.name}.new-") as (written, temporary),
@@ -109,7 +109,7 @@ def keep_digests(file: Path) -> None:
         written.write(text.encode("ascii"))
         written.flush()
         os.replace(temporary, file)
-        _unsaved.clear()
+        unsaved_digests.clear()
 
 
 def _stamp(numbers: list[int]) -> Stamp:

@@ -18,14 +18,14 @@ from harness.measure.supervisor import supervised
 ANSWER = 300.0
 """Seconds in which JAX must name its device; the slowest accelerators take a minute to begin."""
 
-_PROBE = "import jax; print('device:', jax.devices()[0].device_kind)"
+PROBE = "import jax; print('device:', jax.devices()[0].device_kind)"
 
 
 class DeviceError(UserError):
     """JAX could not say which device it computes on; the message has the end of what it printed."""
 
 
-def environment(cache: Path | None) -> dict[str, str]:
+def worker_environment(cache: Path | None) -> dict[str, str]:
     """The parent's environment, changed for workers; `cache` is where JAX keeps compiled programs."""
     changed = dict(os.environ)
     changed |= {
@@ -57,9 +57,9 @@ def device_kind() -> str:
         return "cpu"
     if not has_jax_plugin() and not os.environ.get("PJRT_NAMES_AND_LIBRARY_PATHS"):
         return "cpu"
-    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {_PROBE}"]
+    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {PROBE}"]
     try:
-        done = supervised(command, env=environment(None), seconds=ANSWER)
+        done = supervised(command, env=worker_environment(None), seconds=ANSWER)
     except subprocess.TimeoutExpired:
         raise DeviceError(
             f"JAX named no device within {ANSWER:g} s: see whether another program holds the accelerator, or"

@@ -24,17 +24,17 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from harness.declare import Declaration, is_reference, model_names
 from harness.declare.registry import module_of
 from harness.measure.digests import Stamp, digest_of, stamp_of
-from harness.measure.installed import Distribution, Seen, beneath, owner, startup_lines
+from harness.measure.installed import Distribution, Distributions, beneath, owner, startup_lines
 from harness.measure.modules import Finder, Located
 from harness.measure.parsing import Import, Parsed, archive_of, parse
-from harness.questions import Params, Trial
+from harness.questions import Trial, TrialParams
 
 CUSTOM = ("sitecustomize", "usercustomize")
 """Modules that Python imports whenever it starts."""
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceClosure:
     """A closure; made by `source_of`. `digests` has that of each module's source, by name; `files` maps each
     source file to its stamp when read. `owners` are where its installed distributions are described."""
 
@@ -51,14 +51,14 @@ class Source:
         return all(stamp_of(file) == stamp for file, stamp in self.files.items())
 
 
-def source_of(run: str, params: Params, seen: Seen | None = None) -> Source:
+def source_of(run: str, params: TrialParams, seen: Distributions | None = None) -> SourceClosure:
     """The closure of the experiment `run` with these parameters. Raises `UnknownExperimentError`.
 
     Takes tens of milliseconds; files that were read before and have not changed are not read again. `seen`
     keeps what is found of distributions from one call to the next, which then look at no file again.
     """
     finder = Finder()
-    seen = Seen() if seen is None else seen
+    seen = Distributions() if seen is None else seen
     startup, imported = startup_lines()
     todo = [module_of(run), *roots(params), *CUSTOM, *imported]
     modules: dict[str, str] = {}
@@ -83,7 +83,7 @@ def source_of(run: str, params: Params, seen: Seen | None = None) -> Source:
     lines += [f"{d.name} {d.version} {d.digest}" for d in distributions]
     lines += [f"{os.path.basename(file)} {digest_of(file)}" for file in sorted(archives)]
     lines += startup
-    return Source(
+    return SourceClosure(
         digest=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
         modules=tuple(sorted(modules)),
         distributions=distributions,
@@ -94,7 +94,7 @@ def source_of(run: str, params: Params, seen: Seen | None = None) -> Source:
     )
 
 
-def roots(params: Params) -> tuple[str, ...]:
+def roots(params: TrialParams) -> tuple[str, ...]:
     """The modules that parameters name, as `package.module:function` or as a model of this package."""
     return tuple(
         module_of(str(value))
@@ -104,7 +104,12 @@ def roots(params: Params) -> tuple[str, ...]:
 
 
 def fingerprint(
-    trial: Trial, declaration: Declaration, source: Source, device: str, settings: str = "", inputs: str = ""
+    trial: Trial,
+    declaration: Declaration,
+    source: SourceClosure,
+    device: str,
+    settings: str = "",
+    inputs: str = "",
 ) -> str:
     """The digest under which a measurement of `trial` is kept; `device` is the kind that it runs on,
     `settings` and `inputs` are digests of the environment and of the files that it may read."""
@@ -115,12 +120,17 @@ def fingerprint(
 
 
 def program(
-    trial: Trial, declaration: Declaration, source: Source, device: str, settings: str = "", inputs: str = ""
+    trial: Trial,
+    declaration: Declaration,
+    source: SourceClosure,
+    device: str,
+    settings: str = "",
+    inputs: str = "",
 ) -> str:
     """The digest of what computes the trial: its fingerprint without the parameters and the seed."""
     python = list(sys.version_info[:2])
     name, version = declaration.name, declaration.version
-    parts = [trial.run, name, version, device, source.digest, python, settings, inputs]
+    parts = [trial.experiment, name, version, device, source.digest, python, settings, inputs]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

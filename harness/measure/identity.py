@@ -8,10 +8,10 @@ from collections.abc import Callable
 from harness.declare import Declaration, Inputs, TooManyFilesError, find
 from harness.errors import UserError
 from harness.measure.code import code_of, modules_of
-from harness.measure.fingerprint import Source, fingerprint, program, roots, source_of
+from harness.measure.fingerprint import SourceClosure, fingerprint, program, roots, source_of
 from harness.measure.inputs import Declared, declared_inputs
-from harness.measure.installed import Seen, foreign
-from harness.measure.records import Outcome
+from harness.measure.installed import Distributions, foreign
+from harness.measure.records import JobResult
 from harness.measure.settings import Settings, settings_digest
 from harness.questions import Trial
 
@@ -35,26 +35,26 @@ class Identities:
         self._device = device
         self.settings = settings
         self._settings = settings_digest(settings)
-        self._seen = Seen()
+        self._seen = Distributions()
         self._inputs: dict[tuple[Inputs, ...], Declared] = {}
         self._libraries: dict[_Modules, dict[str, None]] = {}
         self._declarations: dict[str, Declaration] = {}
-        self._sources: dict[_Modules, Source] = {}
+        self._sources: dict[_Modules, SourceClosure] = {}
         self._codes: dict[_Modules, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._fingerprints: dict[Trial, str] = {}
         self._programs: dict[tuple[str, str, str], str] = {}
 
     def declaration(self, trial: Trial) -> Declaration:
         """What the trial's experiment says of itself."""
-        if trial.run not in self._declarations:
-            self._declarations[trial.run] = find(trial.run)
-        return self._declarations[trial.run]
+        if trial.experiment not in self._declarations:
+            self._declarations[trial.experiment] = find(trial.experiment)
+        return self._declarations[trial.experiment]
 
-    def source(self, trial: Trial) -> Source:
+    def source(self, trial: Trial) -> SourceClosure:
         """The closure of the trial, as it was when it was first asked for."""
-        key = (trial.run, roots(trial.params))
+        key = (trial.experiment, roots(trial.params))
         if key not in self._sources:
-            self._sources[key] = source_of(trial.run, trial.params, self._seen)
+            self._sources[key] = source_of(trial.experiment, trial.params, self._seen)
         return self._sources[key]
 
     def declared(self, trial: Trial) -> tuple[Inputs, ...]:
@@ -68,13 +68,13 @@ class Identities:
             try:
                 self._inputs[key] = declared_inputs(key)
             except TooManyFilesError as error:
-                raise InputError(f"{trial.run}, inputs: expected files, found {error}") from None
+                raise InputError(f"{trial.experiment}, inputs: expected files, found {error}") from None
         return self._inputs[key]
 
-    def libraries(self, trial: Trial, outcome: Outcome) -> tuple[str, ...]:
+    def libraries(self, trial: Trial, outcome: JobResult) -> tuple[str, ...]:
         """The distributions that the trial used and its closure lacks. One that a worker has loaded stays
         loaded, so what one trial has used counts for all later ones of the same code."""
-        found = self._libraries.setdefault((trial.run, roots(trial.params)), {})
+        found = self._libraries.setdefault((trial.experiment, roots(trial.params)), {})
         found |= dict.fromkeys(outcome.libraries)
         found |= dict.fromkeys(foreign(self.source(trial).owners, outcome.installed))
         return tuple(found)
@@ -98,7 +98,7 @@ class Identities:
     def program(self, trial: Trial) -> str:
         """The digest of what computes the trial: its fingerprint without parameters and seed."""
         source, inputs = self.source(trial), self.inputs(trial).digest
-        key = (trial.run, source.digest, inputs)
+        key = (trial.experiment, source.digest, inputs)
         if key not in self._programs:
             known = self.declaration(trial), source, self.device(trial)
             self._programs[key] = program(trial, *known, self._settings, inputs)
@@ -109,7 +109,7 @@ class Identities:
 
         What a worker has read for one trial, another may find in its memory: it must be declared for both.
         """
-        key = (trial.run, roots(trial.params))
+        key = (trial.experiment, roots(trial.params))
         if key not in self._codes:
             modules = modules_of(*key)
             self._codes[key] = code_of(modules), modules

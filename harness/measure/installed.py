@@ -20,7 +20,7 @@ from harness.measure.record_files import (
     INFO,
     Metadata,
     edits,
-    normal,
+    normalised_name,
     package_files,
     python_texts,
     read_metadata,
@@ -50,7 +50,7 @@ def owner(file: str) -> str:
     root = site_root(file)
     inside = os.path.relpath(file, root).replace(os.sep, "/")
     folders = _folders(root)
-    guess = folders.get(normal(inside.partition("/")[0].removesuffix(".py")))
+    guess = folders.get(normalised_name(inside.partition("/")[0].removesuffix(".py")))
     for folder in [guess] if guess else []:
         if _lists(folder, inside):
             return folder
@@ -58,7 +58,7 @@ def owner(file: str) -> str:
     return found or _package(root, inside) or file
 
 
-class Seen:
+class Distributions:
     """What the installed distributions are, each looked at once."""
 
     def __init__(self) -> None:
@@ -71,7 +71,9 @@ class Seen:
             if folder not in self._found:
                 self._found[folder] = _unrecorded(folder) or _with_edits(folder)
         found = {self._found[folder] for folder in folders}
-        return tuple(sorted(found, key=lambda distribution: (normal(distribution.name), distribution.digest)))
+        return tuple(
+            sorted(found, key=lambda distribution: (normalised_name(distribution.name), distribution.digest))
+        )
 
     def imports(self, folder: str) -> tuple[str, ...]:
         """What is imported by modules without metadata, which would name requirements; else ()."""
@@ -101,9 +103,9 @@ def beneath(owners: Iterable[str]) -> set[str]:
         metadata = _metadata(folder)
         for name in metadata.requires:
             todo += [every[name]] if name in every else _without_metadata(name)
-        if normal(metadata.name) == "jax":
+        if normalised_name(metadata.name) == "jax":
             todo += [path for name, path in every.items() if _is_plugin(name)]
-        if _is_plugin(normal(metadata.name)):  # the vendor's libraries, which do the arithmetic
+        if _is_plugin(normalised_name(metadata.name)):  # the vendor's libraries, which do the arithmetic
             todo += [every[name] for name in metadata.extras if name in every]
     return found
 
@@ -187,7 +189,7 @@ def _pth_files(root: str, stamp: int) -> list[str]:
 @functools.cache
 def _list(root: str, stamp: int) -> dict[str, str]:
     names = [name for name in _names(root, stamp) if name.endswith(".dist-info")]
-    return {normal(name.partition("-")[0]): os.path.join(root, name) for name in names}
+    return {normalised_name(name.partition("-")[0]): os.path.join(root, name) for name in names}
 
 
 def _lists(folder: str, inside: str) -> bool:
@@ -204,7 +206,7 @@ def _with_edits(folder: str) -> Distribution:
     edited = edits(metadata)
     if not metadata.listed:  # no RECORD, as some systems' own packages have none
         tops = read_text(os.path.join(folder, "top_level.txt")).split()
-        tops = tops or [normal(metadata.name).replace("-", "_")]
+        tops = tops or [normalised_name(metadata.name).replace("-", "_")]
         paths = [path for top in tops for path in _modules(os.path.dirname(folder), top)]
         edited = [f"{path.digest} {path.name}" for path in filter(None, map(_unrecorded, paths))]
     text = "\n".join([metadata.digest, *edited])
@@ -227,7 +229,7 @@ def _without_metadata(name: str) -> list[str]:
 @functools.cache
 def _eggs(root: str, stamp: int) -> dict[str, str]:
     names = [name for name in _names(root, stamp) if name.endswith(".egg-info")]
-    return {normal(name.removesuffix(".egg-info").partition("-")[0]): name for name in names}
+    return {normalised_name(name.removesuffix(".egg-info").partition("-")[0]): name for name in names}
 
 
 def _modules(root: str, top: str) -> list[str]:

@@ -24,11 +24,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from harness.measure.digests import beside_store, keep_digests, recall_digests
-from harness.measure.environment import device_kind, environment
+from harness.measure.environment import device_kind, worker_environment
 from harness.measure.holders import PATIENCE, Wait
 from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
-from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, State
+from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, TrialState
 from harness.measure.locks import LOCK, Lock, Machine, acquire
 from harness.measure.measured import measurement_of
 from harness.measure.passes import Passes
@@ -70,7 +70,7 @@ class Laboratory:
                 clean(store, None)  # the locks of trials that killed runs were at
         if store is not None:
             recall_digests(beside_store(store))
-        variables = environment(cache)
+        variables = worker_environment(cache)
         self._cluster: Cluster | None = None
         self._pool: Workers
         if cluster:
@@ -158,13 +158,13 @@ class Laboratory:
             if entry is None:
                 timed = self._is_timed(trial)
                 if timed and self._cluster:
-                    raise self._cluster.refuses_timing(trial.run)
+                    raise self._cluster.refuses_timing(trial.experiment)
                 memory_limit = None if timed else memory_limit
                 entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial), timed=timed)
-                self._ledger.move(entry, State.TIMING if timed else State.QUEUED)
-            elif entry.state is State.KNOWN:
+                self._ledger.move(entry, TrialState.TIMING if timed else TrialState.QUEUED)
+            elif entry.state is TrialState.KNOWN:
                 entry.news = entry.measurement
-                self._ledger.move(entry, State.FINISHED)
+                self._ledger.move(entry, TrialState.FINISHED)
 
     def repeat(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
         """Queue a trial to be measured once more, in a worker that has run nothing; limits as for `request`.
@@ -177,7 +177,7 @@ class Laboratory:
             if entry is None:
                 entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial))
             entry.time_limit, entry.memory_limit = time_limit, memory_limit
-            self._ledger.move(entry, State.REPEAT)
+            self._ledger.move(entry, TrialState.REPEAT)
 
     def collect(self, timeout: float) -> list[Measurement]:
         """The measurements that ended since the last call; waits up to `timeout` seconds for the first.
@@ -191,12 +191,12 @@ class Laboratory:
                 self._gather()
                 self._dispatch()
             left = deadline - time.monotonic()
-            if self._ledger.count(State.FINISHED) or not self.pending or left <= 0:
+            if self._ledger.count(TrialState.FINISHED) or not self.pending or left <= 0:
                 break
-            self._pool.watch(min(left, POLL) if self._ledger.count(State.ELSEWHERE) else left)
+            self._pool.watch(min(left, POLL) if self._ledger.count(TrialState.ELSEWHERE) else left)
         found = []
         with uninterrupted():
-            for entry in self._ledger.of(State.FINISHED):
+            for entry in self._ledger.of(TrialState.FINISHED):
                 if entry.news is not None:
                     found.append(entry.news)
                 self._set_aside(entry)
@@ -222,9 +222,9 @@ class Laboratory:
                 if entry is not None and entry.state in WAITING:
                     self._ledger.move(entry, None)
 
-    def seconds_per_trial(self, run: str) -> float | None:
+    def seconds_per_trial(self, experiment: str) -> float | None:
         """How long a trial of the experiment took on average, as far as the store knows."""
-        return None if self._store is None else self._store.seconds_per_trial(run)
+        return None if self._store is None else self._store.seconds_per_trial(experiment)
 
     def close(self, *, kill: bool = False) -> None:
         """Let the trials that run end and keep them (`kill`: end them at once); drop those that wait."""
@@ -247,42 +247,42 @@ class Laboratory:
     def _drop_waiting(self) -> None:
         for entry in self._ledger.of(*WAITING):
             self._ledger.move(entry, None)
-        for entry in self._ledger.of(State.REPEAT):
+        for entry in self._ledger.of(TrialState.REPEAT):
             self._set_aside(entry)
 
     def _set_aside(self, entry: Entry) -> None:
         """Leave of a trial only what it gave when it was measured; nothing if it was not."""
         entry.news = None
-        self._ledger.move(entry, None if entry.measurement is None else State.KNOWN)
+        self._ledger.move(entry, None if entry.measurement is None else TrialState.KNOWN)
         self._free(entry)
 
     def _dispatch(self) -> None:
         """Start what can be started; what the store has by now need not be."""
         ledger = self._ledger
-        if ledger.count(State.ELSEWHERE) and time.monotonic() >= self._look_again:
+        if ledger.count(TrialState.ELSEWHERE) and time.monotonic() >= self._look_again:
             self._look_again = time.monotonic() + POLL
             self._look_elsewhere()
-        while ledger.count(State.QUEUED) and self._can_start():
+        while ledger.count(TrialState.QUEUED) and self._can_start():
             self._start_block(self._together(self._next()))
-        while ledger.count(State.REPEAT) and self._can_start():
-            self._start([ledger.first(State.REPEAT)], State.REPEATING)
-        left = ledger.count(State.QUEUED, State.ELSEWHERE, *ACTIVE)
-        if ledger.count(State.TIMING) and not left and self._machine.seize():
-            self._start([ledger.first(State.TIMING)], State.RUNNING)
+        while ledger.count(TrialState.REPEAT) and self._can_start():
+            self._start([ledger.first(TrialState.REPEAT)], TrialState.REPEATING)
+        left = ledger.count(TrialState.QUEUED, TrialState.ELSEWHERE, *ACTIVE)
+        if ledger.count(TrialState.TIMING) and not left and self._machine.seize():
+            self._start([ledger.first(TrialState.TIMING)], TrialState.RUNNING)
         self._note_wait()
 
     def _can_start(self) -> bool:
         """Whether another job, that is no timing, can begin now."""
-        timing = any(entry.timed for entry in self._ledger.of(State.RUNNING))
+        timing = any(entry.timed for entry in self._ledger.of(TrialState.RUNNING))
         return self._pool.free > 0 and not timing and self._machine.share()
 
     def _look_elsewhere(self) -> None:
         """Take what other processes have measured, and what they may have left."""
-        waiting = self._ledger.of(State.ELSEWHERE)
+        waiting = self._ledger.of(TrialState.ELSEWHERE)
         known = self.recall(entry.trial for entry in waiting)
         if self._pool.free:
             for entry in reversed([entry for entry in waiting if entry.trial not in known]):
-                self._ledger.move(entry, State.QUEUED, first=True)
+                self._ledger.move(entry, TrialState.QUEUED, first=True)
         for entry in waiting:
             if entry.trial in known:
                 self._finish(entry, known[entry.trial])
@@ -290,8 +290,8 @@ class Laboratory:
     def _next(self) -> Entry:
         """The first in the queue, or one not far behind that an idle worker can run which has run its code
         before."""
-        first = self._ledger.first(State.QUEUED)
-        for entry in self._ledger.ahead(State.QUEUED, AHEAD):
+        first = self._ledger.first(TrialState.QUEUED)
+        for entry in self._ledger.ahead(TrialState.QUEUED, AHEAD):
             if self._pool.fits(entry.code, entry.modules):
                 if entry is not first and self._passed_over >= AHEAD:
                     break
@@ -318,7 +318,7 @@ class Laboratory:
             mine = [entry for entry in entries if entry.lock or not self._locks]
             stored = self.recall(entry.trial for entry in mine)
             if left := [entry for entry in mine if entry.trial not in stored]:
-                self._start(left, State.RUNNING)
+                self._start(left, TrialState.RUNNING)
         except BaseException:
             for entry in entries:
                 self._free(entry)
@@ -326,12 +326,12 @@ class Laboratory:
         for entry in entries:
             if entry.trial in stored:
                 self._finish(entry, stored[entry.trial])
-            elif entry.state is State.QUEUED:
-                self._ledger.move(entry, State.ELSEWHERE)
+            elif entry.state is TrialState.QUEUED:
+                self._ledger.move(entry, TrialState.ELSEWHERE)
 
-    def _start(self, entries: Sequence[Entry], state: State) -> None:
+    def _start(self, entries: Sequence[Entry], state: TrialState) -> None:
         try:
-            self._pool.start(replace(self._job(entries), fresh=state is State.REPEATING))
+            self._pool.start(replace(self._job(entries), fresh=state is TrialState.REPEATING))
         except BaseException:
             self._leave_machine()
             raise
@@ -341,11 +341,11 @@ class Laboratory:
     def _note_wait(self) -> None:
         """Remember since when somebody else's lock has been all that is waited for."""
         count = self._ledger.count
-        waits = count(State.QUEUED, State.TIMING, State.REPEAT)
+        waits = count(TrialState.QUEUED, TrialState.TIMING, TrialState.REPEAT)
         obstacle = self._machine.obstacle if waits else None
         cure = f"wait for it, end it, or name another file in {LOCK}"
-        if count(State.ELSEWHERE) and self._locks and not obstacle:
-            obstacle = self._locks / self.fingerprint(self._ledger.first(State.ELSEWHERE).trial)
+        if count(TrialState.ELSEWHERE) and self._locks and not obstacle:
+            obstacle = self._locks / self.fingerprint(self._ledger.first(TrialState.ELSEWHERE).trial)
             cure = "it measures trials that are wanted here: wait for it, or end it"
         if count(*ACTIVE) or obstacle is None:
             self._wait = None
@@ -391,13 +391,13 @@ class Laboratory:
             if outcome.broken and len(entries) > 1:
                 for entry in reversed(entries):
                     entry.alone = True
-                    self._ledger.move(entry, State.QUEUED, first=True)
+                    self._ledger.move(entry, TrialState.QUEUED, first=True)
                     self._free(entry)
                 continue
             for entry, result in zip(entries, outcome.results, strict=True):
                 entry.ended = job, result, outcome
-                self._ledger.move(entry, State.ENDED)
-        for entry in self._ledger.of(State.ENDED):
+                self._ledger.move(entry, TrialState.ENDED)
+        for entry in self._ledger.of(TrialState.ENDED):
             self._keep(entry)
 
     def _keep(self, entry: Entry) -> None:
@@ -428,7 +428,7 @@ class Laboratory:
         if not repeated:
             entry.measurement = measurement
         entry.news, entry.ended = measurement, None
-        self._ledger.move(entry, State.FINISHED)
+        self._ledger.move(entry, TrialState.FINISHED)
         self._free(entry)
 
     def _free(self, entry: Entry) -> None:

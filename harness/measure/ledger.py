@@ -1,6 +1,6 @@
 """Where each trial of a laboratory stands: one table, in which a trial has one state.
 
-Each state's trials are in the order in which they came to it, so that those that wait are queues.
+Each state lists its trials in the order in which they entered it, so that those that wait are queues.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from harness.measure.locks import Lock
-from harness.measure.records import Job, Measurement, Outcome, TrialResult
+from harness.measure.records import Job, JobResult, Measurement, TrialResult
 from harness.questions import Trial
 
 
-class State(enum.Enum):
+class TrialState(enum.Enum):
     """Where a trial stands."""
 
     QUEUED = "waits for a worker"
@@ -30,8 +30,8 @@ class State(enum.Enum):
     REPEATING = "such a worker runs it"
 
 
-S = State
-MOVES: dict[State | None, frozenset[State | None]] = {
+S = TrialState
+MOVES: dict[TrialState | None, frozenset[TrialState | None]] = {
     None: frozenset({S.QUEUED, S.TIMING, S.REPEAT}),
     S.QUEUED: frozenset({S.ELSEWHERE, S.RUNNING, S.FINISHED, None}),
     S.TIMING: frozenset({S.RUNNING, None}),
@@ -59,11 +59,11 @@ class Entry:
     code: tuple[str, ...]
     modules: tuple[str, ...]
     timed: bool = False
-    state: State | None = None
+    state: TrialState | None = None
     alone: bool = False
     """Its block failed as a whole: it is measured by itself."""
     lock: Lock | None = None
-    ended: tuple[Job, TrialResult, Outcome] | None = None
+    ended: tuple[Job, TrialResult, JobResult] | None = None
     """What its job gave, in the state ENDED."""
     measurement: Measurement | None = None
     """What it gave when it was measured first."""
@@ -82,13 +82,13 @@ class Ledger:
 
     def __init__(self) -> None:
         self._entries: dict[Trial, Entry] = {}
-        self._in: dict[State, OrderedDict[Trial, Entry]] = {state: OrderedDict() for state in State}
+        self._in: dict[TrialState, OrderedDict[Trial, Entry]] = {state: OrderedDict() for state in TrialState}
 
     def get(self, trial: Trial) -> Entry | None:
         """The trial's entry, if it has one."""
         return self._entries.get(trial)
 
-    def move(self, entry: Entry, state: State | None, *, first: bool = False) -> None:
+    def move(self, entry: Entry, state: TrialState | None, *, first: bool = False) -> None:
         """Bring an entry, new or not, to a state, as the last there or the first; None takes it out.
 
         Raises ValueError where no trial goes from its state to that one.
@@ -107,19 +107,19 @@ class Ledger:
         if first:
             self._in[state].move_to_end(trial, last=False)
 
-    def of(self, *states: State) -> list[Entry]:
+    def of(self, *states: TrialState) -> list[Entry]:
         """The entries in these states, in their order."""
         return [entry for state in states for entry in self._in[state].values()]
 
-    def ahead(self, state: State, most: int) -> Iterator[Entry]:
+    def ahead(self, state: TrialState, most: int) -> Iterator[Entry]:
         """The first entries in a state."""
         return itertools.islice(self._in[state].values(), most)
 
-    def first(self, state: State) -> Entry:
+    def first(self, state: TrialState) -> Entry:
         """The first entry in a state, of which there is one."""
         return next(iter(self._in[state].values()))
 
-    def count(self, *states: State) -> int:
+    def count(self, *states: TrialState) -> int:
         """How many are in these states."""
         return sum(len(self._in[state]) for state in states)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from harness.measure.fingerprint import source_of
 from harness.measure.identity import Identities
 from harness.measure.objections import objection
-from harness.measure.records import Measurement, Outcome, TrialResult
+from harness.measure.records import JobResult, Measurement, TrialResult
 from harness.questions import Trial
 
 
 def measurement_of(
-    trial: Trial, known: Identities, result: TrialResult, outcome: Outcome, place: int
+    trial: Trial, known: Identities, result: TrialResult, outcome: JobResult, place: int
 ) -> Measurement:
     """The measurement of the trial at this place in its job; its note says why it must not be stored."""
     source = known.source(trial)
@@ -19,7 +19,7 @@ def measurement_of(
     edited = outcome.edited or not source.is_current()
     if result.status == "ok" and not timed:
         if edited and not outcome.edited:  # perhaps only its comments
-            edited = source_of(trial.run, trial.params).digest != source.digest
+            edited = source_of(trial.experiment, trial.params).digest != source.digest
         edited = edited or not known.inputs(trial).is_current()
         expected = known.device(trial) if source.uses_jax else ""
         note = objection(trial, outcome, known.libraries(trial, outcome), expected, edited=edited)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.whose import is_standard, site_root
 
-Kind = Literal["source", "installed", "stdlib", "namespace"]
+ModuleKind = Literal["source", "installed", "stdlib", "namespace"]
 OWN = __name__.partition(".")[0]
 """This package: its modules are source wherever they are installed."""
 
@@ -22,13 +22,13 @@ class Located:
     """A module's file ('' for a namespace package) and, for a package, where its submodules are."""
 
     name: str
-    kind: Kind
+    kind: ModuleKind
     file: str
     locations: tuple[str, ...]
     is_package: bool
 
 
-def kind_of(name: str, file: str) -> Kind:
+def kind_of(name: str, file: str) -> ModuleKind:
     """Source is what an editor may change: everything outside site-packages and the standard library."""
     if name == OWN or name.startswith(OWN + "."):
         return "source"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from harness.measure.records import Outcome, Use
+from harness.measure.records import FileUse, JobResult
 from harness.questions import Trial
 
 NAMED = 4
 """How many files a sentence names."""
 
 
-def objection(trial: Trial, outcome: Outcome, libraries: Sequence[str], device: str, *, edited: bool) -> str:
+def objection(
+    trial: Trial, outcome: JobResult, libraries: Sequence[str], device: str, *, edited: bool
+) -> str:
     """Why the outcome must not be kept under the trial's fingerprint; '' where it may be.
 
     `libraries` are the distributions that the trial used and its closure lacks, `device` is what JAX was
@@ -35,10 +37,10 @@ def objection(trial: Trial, outcome: Outcome, libraries: Sequence[str], device: 
         because = f"it ran on {outcome.device}, expected {device}"
     elif edited:
         because = "its source or its inputs were edited during the run"
-    return f"{trial.run}: not stored, because {because}" if because else ""
+    return f"{trial.experiment}: not stored, because {because}" if because else ""
 
 
-def _about(trial: Trial, uses: Sequence[Use]) -> str:
+def _about(trial: Trial, uses: Sequence[FileUse]) -> str:
     """What the trial used undeclared, and what to write."""
     parts = []
     for how in dict.fromkeys(use.how for use in uses):
@@ -60,13 +62,13 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _shown(use: Use) -> str:
+def _shown(use: FileUse) -> str:
     """Relative to the current folder where it lies below."""
     path = use.path if use.how == "connected to" else os.path.relpath(use.path)
     return use.path if path.startswith("..") else path
 
 
-def _pattern(trial: Trial, use: Use) -> str:
+def _pattern(trial: Trial, use: FileUse) -> str:
     """How a suite names the file: relative to its folder, where that is known and near, else absolute."""
     path = os.path.relpath(use.path, trial.inputs.folder) if trial.inputs else use.path
     path = use.path if path.startswith("../../..") else path

@@ -1,4 +1,4 @@
-"""Worker processes, one job each at a time, and what becomes of those that die.
+"""Worker processes, one job each at a time; a worker that dies is replaced, and its job fails.
 
 Written for this room rather than taken from a library: pebble 5.2 gives the whole pool up when an idle
 worker is killed from outside (`BrokenProcessPool`), its workers share two semaphores that a killed worker
@@ -24,7 +24,7 @@ from typing import IO
 from harness.measure.channel import Channel, GarbledError, new_mark, wait
 from harness.measure.clock import AwakeClock, is_held, is_stopped
 from harness.measure.cpu import processor
-from harness.measure.records import Job, Outcome, Started, lost
+from harness.measure.records import Job, JobResult, Started, lost
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.measure.scratch import Scratch
 from harness.measure.supervisor import SUPERVISED
@@ -151,7 +151,7 @@ class Pool:
         elif timeout > 0:
             time.sleep(patience)
 
-    def finished(self) -> list[tuple[Job, Outcome]]:
+    def finished(self) -> list[tuple[Job, JobResult]]:
         """Jobs that have ended since the last call. Never waits for a trial."""
         ended = []
         awake = self._clock.now() - self._spared
@@ -182,7 +182,7 @@ class Pool:
         self._workers.clear()
         self._scratch.close()
 
-    def _too_large(self) -> list[tuple[Job, Outcome]]:
+    def _too_large(self) -> list[tuple[Job, JobResult]]:
         """The jobs that exceeded their memory limit, ended. What earlier trials left in a worker is not held
         against a job: it begins anew in another."""
         limits = {
@@ -244,14 +244,14 @@ class Pool:
         with contextlib.suppress(OSError):  # a worker that just died is found by `finished`
             worker.connection.send(job)
 
-    def _look(self, worker: _Worker) -> Outcome | None:
+    def _look(self, worker: _Worker) -> JobResult | None:
         """What has become of the worker's job; None while it goes on."""
         dead = worker.process.poll() is not None  # asked first: a last message may still be read
         try:
             with contextlib.suppress(OSError):
                 worker.connection.flush()
             for message in worker.connection.received():
-                if isinstance(message, Outcome):
+                if isinstance(message, JobResult):
                     if worker.job is not None and len(message.results) != len(worker.job.trials):
                         raise GarbledError(f"an outcome of {len(message.results)} trials")
                     timed = worker.job is not None and worker.job.timed
@@ -281,7 +281,7 @@ class Pool:
             return self._stop(worker, worker.job)
         return None
 
-    def _garbled(self, worker: _Worker, error: GarbledError) -> Outcome | None:
+    def _garbled(self, worker: _Worker, error: GarbledError) -> JobResult | None:
         """Deal with a worker that sent what is no message. Before its job has begun, an earlier one did."""
         job = worker.job
         if job is None:
@@ -293,14 +293,14 @@ class Pool:
         reason = f"the worker sent what is no message: {printable(str(error))}"
         return self._lost(worker, job, reason, stopped=False)
 
-    def _stop(self, worker: _Worker, job: Job) -> Outcome:
+    def _stop(self, worker: _Worker, job: Job) -> JobResult:
         """End a worker that is past its limit."""
         _kill(worker)
         limit = f"exceeded its time limit of {job.time_limit:g} s"
         reason = limit if worker.started else f"the worker did not start within {STARTUP:g} s"
         return self._lost(worker, job, reason, stopped=True)
 
-    def _bury(self, worker: _Worker) -> Outcome | None:
+    def _bury(self, worker: _Worker) -> JobResult | None:
         """Deal with a worker that died: its job begins anew if it had not started, once."""
         job = worker.job
         if job is None:
@@ -321,7 +321,7 @@ class Pool:
         successor.retried = True
         self._give(successor, job)
 
-    def _lost(self, worker: _Worker, job: Job, reason: str, *, stopped: bool) -> Outcome:
+    def _lost(self, worker: _Worker, job: Job, reason: str, *, stopped: bool) -> JobResult:
         log = _end_of(worker.log)
         seconds = self._clock.now() - worker.since
         worker.job = None

@@ -28,23 +28,23 @@ from types import FrameType
 from typing import Any
 
 from harness.measure.modules import Finder, kind_of
-from harness.measure.records import How, Use
+from harness.measure.records import FileUse, How
 from harness.whose import site_root, standard_folders
 
-_Event = Callable[["Notes", tuple[Any, ...]], None]
+_Event = Callable[["TrialNotes", tuple[Any, ...]], None]
 
 
-class Notes:
+class TrialNotes:
     """What happens while a trial runs; `noticed` fills it."""
 
     def __init__(self) -> None:
-        self.used: dict[Use, None] = {}
+        self.used: dict[FileUse, None] = {}
         self.made: set[str] = set()
 
     def use(self, how: How, path: str) -> None:
         """Note a use, once; not of what the trial has made by now, nor what libraries use of their own."""
         if not self.has_made(path) and ("-packages" not in path or _is_asked_for_by_source()):
-            self.used[Use(how, path)] = None
+            self.used[FileUse(how, path)] = None
 
     def make(self, path: str) -> None:
         """Note that the trial makes a file or folder, if it was not there before."""
@@ -62,7 +62,7 @@ class Notes:
         return True
 
 
-_notes: list[Notes] = []  # of the trial that runs, or none
+_notes: list[TrialNotes] = []  # of the trial that runs, or none
 _has_hook: list[bool] = []
 
 
@@ -76,8 +76,8 @@ def watch() -> None:
 class noticed:  # noqa: N801  # a context manager, used as a function
     """Note what happens inside the block, if this process watches."""
 
-    def __enter__(self) -> Notes:
-        notes = Notes()
+    def __enter__(self) -> TrialNotes:
+        notes = TrialNotes()
         _notes[:] = [notes]
         return notes
 
@@ -110,7 +110,7 @@ def _is_asked_for_by_source() -> bool:
 _ENGINE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
-def _opened(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _opened(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     path, _, flags = arguments[:3]
     if isinstance(path, int) or path is None:
         return
@@ -127,30 +127,30 @@ def _opened(notes: Notes, arguments: tuple[Any, ...]) -> None:
     notes.use("read", _absolute(name))
 
 
-def _connected_to_database(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _connected_to_database(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     name = os.fsdecode(arguments[0]).removeprefix("file:").partition("?")[0]
     if name and not name.startswith(":memory:"):
         notes.make(name)
         notes.use("read", _absolute(name))
 
 
-def _listed(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _listed(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     path = "." if arguments[0] is None else arguments[0]
     if not isinstance(path, int) and not _is_import(sys._getframe(2).f_code.co_filename):
         notes.use("listed", _absolute(os.fsdecode(path)))
 
 
-def _made_folder(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _made_folder(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     notes.make(os.fsdecode(arguments[0]))
 
 
-def _renamed(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _renamed(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     source, target = (_absolute(os.fsdecode(path)) for path in arguments[:2])
     if notes.has_made(source):
         notes.made.add(target)
 
 
-def _imported(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _imported(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     if isinstance(arguments[1], str):  # an extension module; others are opened
         notes.use("loaded", _absolute(arguments[1]))
 
@@ -159,38 +159,38 @@ def note_import(name: str) -> None:
     """Note that source asks for a module in site-packages by a name that it may have computed."""
     file = getattr(sys.modules.get(name), "__file__", None)
     if _notes and isinstance(file, str) and site_root(file) and _is_asked_for_by_source():
-        _notes[0].used[Use("loaded", file)] = None
+        _notes[0].used[FileUse("loaded", file)] = None
 
 
-def _executed(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _executed(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     name = getattr(arguments[0], "co_filename", "<")
     if not name.startswith("<") and os.path.isabs(name):
         notes.use("ran", name)
 
 
-def _loaded_library(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _loaded_library(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     name = arguments[0]
     if name is not None:
         notes.use("loaded", os.fsdecode(name))
 
 
-def _started(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _started(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     """Of `subprocess.Popen`: executable, args, cwd, env."""
     program, words, folder, environment = arguments
     _ran(notes, program, words, folder, environment)
 
 
-def _replaced(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _replaced(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     """Of `os.exec`, `os.posix_spawn`: path, args, env; of `os.spawn`: mode before these."""
     program, words = arguments[-3:-1]
     _ran(notes, program, words, None, arguments[-1])
 
 
-def _called_shell(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _called_shell(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     _ran(notes, None, [os.fsdecode(arguments[0])], None, None)
 
 
-def _connected(notes: Notes, arguments: tuple[Any, ...]) -> None:
+def _connected(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
     address = arguments[1]
     if isinstance(address, tuple) and len(address) >= 2 and address[0] not in _INSTANCE:
         notes.use("connected to", f"{address[0]}:{address[1]}")
@@ -200,7 +200,7 @@ _INSTANCE = ("169.254.169.254", "metadata.google.internal")
 """Where a virtual machine asks what it is, as JAX does on some accelerators."""
 
 
-def _ran(notes: Notes, program: Any, words: Any, folder: Any, environment: Any) -> None:
+def _ran(notes: TrialNotes, program: Any, words: Any, folder: Any, environment: Any) -> None:
     """Note the program and every argument that is a file; of a shell's command, every word that is one."""
     given = [words] if isinstance(words, str | bytes) or hasattr(words, "__fspath__") else list(words)
     texts = [os.fsdecode(word) for word in given]
@@ -245,7 +245,7 @@ _EVENTS: dict[str, _Event] = {
 """What is noticed, by the names that Python gives to events."""
 
 
-class Limits:
+class Allowances:
     """What every trial of this process may use: made once, as its environment does not change."""
 
     def __init__(self, scratch: str = "") -> None:
@@ -260,10 +260,12 @@ class Limits:
         self._own = os.path.dirname(os.path.realpath(_ENGINE)) + os.sep
         self._free: dict[str, bool] = {}
 
-    def undeclared(self, notes: Notes, readable: frozenset[str]) -> tuple[tuple[Use, ...], tuple[str, ...]]:
+    def undeclared(
+        self, notes: TrialNotes, readable: frozenset[str]
+    ) -> tuple[tuple[FileUse, ...], tuple[str, ...]]:
         """Of what was used, what is neither readable nor free; and the files in site-packages, which others
         must judge."""
-        found: dict[Use, None] = {}
+        found: dict[FileUse, None] = {}
         installed: dict[str, None] = {}
         for use in notes.used:
             if use.how == "connected to":
@@ -278,7 +280,7 @@ class Limits:
                     if use.how != "listed":
                         installed[path if site_root(path) else real] = None
                 else:
-                    found[Use(use.how, path)] = None
+                    found[FileUse(use.how, path)] = None
         return tuple(found), tuple(installed)
 
     def _is_free(self, path: str, real: str, *, folder: bool) -> bool:

@@ -34,7 +34,7 @@ from typing import Literal
 
 from harness.declare import EXACTLY, Repeatable
 from harness.measure.records import Measurement
-from harness.questions import Params, Trial
+from harness.questions import Trial, TrialParams
 from harness.text import shortened
 
 ROUNDING = 1e-6
@@ -55,27 +55,27 @@ class Group:
     `fixed` are the parameters that no axis of the table sets, `program` that of its measurements.
     """
 
-    run: str
+    experiment: str
     program: str
-    fixed: Params
+    fixed: TrialParams
     repeatable: Repeatable = EXACTLY
     name: str = field(default="", compare=False)
     """For people: `suite/table`."""
 
     def holds(self, trial: Trial) -> bool:
         """Whether the trial, if this program computes it, is one of the group."""
-        return trial.run == self.run and set(self.fixed) <= set(trial.params)
+        return trial.experiment == self.experiment and set(self.fixed) <= set(trial.params)
 
     @cached_property
     def key(self) -> str:
         """The digest under which it is kept that the group passed."""
-        parts = [self.run, self.program, self.fixed, self.repeatable.tolerance]
+        parts = [self.experiment, self.program, self.fixed, self.repeatable.tolerance]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Recheck:
-    """What a recheck came to; made by `Rechecker`. `trial` is None where none was repeated.
+    """The result of a recheck; made by `Rechecker`. `trial` is None where none was repeated.
 
     `reason` says in what the measurements differ, why nothing was repeated, or why the group is exempt.
     `removed` is how many trials of the group were removed from the store, `seconds` the core-seconds that it
@@ -92,7 +92,7 @@ class Recheck:
     @property
     def note(self) -> str:
         """What a report must say beside the result; '' where there is nothing."""
-        name = self.group.name or self.group.run
+        name = self.group.name or self.group.experiment
         if self.result == "not-rechecked":
             return f"experiment {name}: not rechecked: {self.reason}; the next run makes up for it"
         if self.removed:

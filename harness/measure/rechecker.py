@@ -14,7 +14,7 @@ from harness.text import shortened
 
 OUT_OF_TIME = "the time budget was spent"
 
-Limits = Callable[[Trial], tuple[float, int | None]]
+LimitsOf = Callable[[Trial], tuple[float, int | None]]
 """The seconds that a trial may take, and the bytes that its worker may hold."""
 
 
@@ -57,7 +57,7 @@ class Rechecker:
         """What is to be repeated."""
         return list(dict.fromkeys(measurement.trial for _, measurement in self._pairs))
 
-    def request(self, limits: Limits) -> None:
+    def request(self, limits: LimitsOf) -> None:
         """Have the laboratory repeat it."""
         for trial in self.trials:
             self._laboratory.repeat(trial, *limits(trial))
@@ -67,7 +67,7 @@ class Rechecker:
         self._repeated.update((measurement.trial, measurement) for measurement in measurements)
 
     def results(self) -> tuple[Recheck, ...]:
-        """What every recheck came to; what passed and what failed is remembered. Raises `StoreError`."""
+        """The result of every recheck; what passed and what failed is remembered. Raises `StoreError`."""
         passes = self._laboratory.passes
         found = [self._compared(group, first) for group, first in self._pairs]
         failed = {recheck.group: recheck.reason for recheck in reversed(found) if recheck.result == "differs"}
@@ -123,8 +123,8 @@ def _seconds_once(rechecks: Sequence[Recheck]) -> list[Recheck]:
 
 def _words(trial: Trial) -> str:
     """The trial, with the parameters that are not as declared: `my.module:f (width=64), seed 3`."""
-    declared = signature_of(find(trial.run), dict(trial.params)).parameters
+    declared = signature_of(find(trial.experiment), dict(trial.params)).parameters
     defaults = {name: parameter.default for name, parameter in declared.items()}
     given = [f"{name}={value}" for name, value in trial.params if value != defaults.get(name)]
     shown = f" ({shortened(', '.join(given), 300)})" if given else ""
-    return f"{trial.run}{shown}, seed {trial.seed}"
+    return f"{trial.experiment}{shown}, seed {trial.seed}"

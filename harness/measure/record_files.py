@@ -57,7 +57,7 @@ def read_metadata(folder: str, stamps: tuple[Stamp, ...]) -> Metadata:
         field, _, text = line.partition(": ")
         required = re.match(r"[A-Za-z0-9._-]+", text)
         if field == "Requires-Dist" and required:
-            (extras if re.search(r";.*\bextra\b", text) else requires).append(normal(required[0]))
+            (extras if re.search(r";.*\bextra\b", text) else requires).append(normalised_name(required[0]))
     name, _, version = os.path.basename(folder).removesuffix(INFO).rpartition("-")
     lines = read_text(os.path.join(folder, "RECORD")).splitlines()
     # Of the installed files only: installers differ in scripts, bytecode and their own notes.
@@ -141,6 +141,6 @@ def read_text(path: str) -> str:
         return ""
 
 
-def normal(name: str) -> str:
+def normalised_name(name: str) -> str:
     """A distribution's name as it is compared."""
     return re.sub(r"[-_.]+", "-", name).lower()

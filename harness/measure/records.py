@@ -48,7 +48,7 @@ How = Literal["read", "listed", "ran", "loaded", "connected to"]
 
 
 @dataclass(frozen=True)
-class Use:
+class FileUse:
     """A file or folder that a trial used, or a machine that it connected to, and how; made by the worker."""
 
     how: How
@@ -124,7 +124,7 @@ class TrialResult:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """What became of a job; made by the worker, or by the pool for a worker that died.
 
     `results` has one for each trial of the job, in their order. `broken`: the job failed as a whole, and each
@@ -142,7 +142,7 @@ class Outcome:
     broken: bool = False
     device: str = ""
     undeclared: tuple[str, ...] = ()
-    uses: tuple[Use, ...] = ()
+    uses: tuple[FileUse, ...] = ()
     installed: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     edited: bool = False
@@ -155,11 +155,11 @@ class Outcome:
 
 def lost(
     job: Job, error: str, *, seconds: float = 0.0, ordinal: int = 0, cpu: str = "", stopped: bool = False
-) -> Outcome:
+) -> JobResult:
     """The outcome of a job of which nothing came back."""
     result = TrialResult("error", error=error, seconds=seconds / len(job.trials))
     results = (result,) * len(job.trials)
-    return Outcome(results, broken=True, ordinal=ordinal, cpu=cpu, stopped=stopped)
+    return JobResult(results, broken=True, ordinal=ordinal, cpu=cpu, stopped=stopped)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Measurement:
 
     `stored`: it is in the store. `reused`: it was there already, nothing ran. `note` says why a good
     result was not stored. `error` says what went wrong where `status` is "error"; `raised` and
-    `trace` are those of `TrialResult`, `traces` those of `Outcome`.
+    `trace` are those of `TrialResult`, `traces` those of `JobResult`.
 
     `program` is the digest of what computed it: the fingerprint without the trial. `cpu`, `edited` and
     `stopped` are those of the outcome; `ordinal` is how many trials its worker ran before, those before it in

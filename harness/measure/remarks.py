@@ -15,7 +15,7 @@ def remarks(measurements: Iterable[Measurement]) -> tuple[str, ...]:
     found: dict[tuple[str, str], dict[str, None]] = {}
     for measurement in measurements:
         for kind, changes in _kinds(measurement.traces):
-            found.setdefault((measurement.trial.run, kind), {}).update(dict.fromkeys(changes))
+            found.setdefault((measurement.trial.experiment, kind), {}).update(dict.fromkeys(changes))
     return tuple(f"{run}: {_sentence(kind, tuple(changes))}" for (run, kind), changes in found.items())
 
 

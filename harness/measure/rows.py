@@ -22,13 +22,13 @@ SAFE = 2**53
 _SCALARS = (str, int, float, bool)
 
 
-def trial(text: object, run: object) -> Trial:
+def trial(text: object, experiment: object) -> Trial:
     """The trial of a key, of an experiment's name."""
     found = _json(text)
     if not (isinstance(found, list) and len(found) == 3 and isinstance(found[1], list)):
         raise ValueError("no trial")
     name, pairs, seed = found
-    if not (isinstance(name, str) and name == run and type(seed) is int and seed >= 0):
+    if not (isinstance(name, str) and name == experiment and type(seed) is int and seed >= 0):
         raise ValueError("another experiment, or no seed")
     for pair in pairs:
         if not (

@@ -26,7 +26,7 @@ from typing import Any
 from harness.errors import UserError
 from harness.git import make_ignored
 from harness.measure import rows as columns
-from harness.measure.beside import journal_problem, problem
+from harness.measure.beside import journal_problem, why_not_opened
 from harness.measure.holders import Wait, holder
 from harness.measure.interrupts import interrupted
 from harness.measure.locks import LockError, waiting
@@ -120,7 +120,7 @@ class Store:
         with self._explained():
             if path.is_dir():
                 raise StoreError(f"store {path}: expected a file, found a directory; name a file inside it")
-            if found := problem(path):
+            if found := why_not_opened(path):
                 raise StoreError(f"store {path}: {found}")
             make_ignored(path.parent)
             # The lock, because `pragma journal_mode=wal` ignores the busy timeout.
@@ -163,7 +163,16 @@ class Store:
         stages = [[stage.name, stage.seconds, stage.failure, stage.fixed] for stage in m.stages]
         missing = {name: [why.kind, why.stage, why.reason] for name, why in m.missing.items()}
         texts = [json.dumps(part) for part in (dict(m.values), missing, stages)]
-        row = [m.fingerprint, m.trial.key, m.trial.run, *texts, float(m.seconds), m.device, m.cpu, m.program]
+        row = [
+            m.fingerprint,
+            m.trial.key,
+            m.trial.experiment,
+            *texts,
+            float(m.seconds),
+            m.device,
+            m.cpu,
+            m.program,
+        ]
         row += [m.ordinal, int(m.changed), time.time()]
         with self._explained():
             self._database.execute(_INSERT, [*row, row_checksum(row)])
@@ -203,11 +212,11 @@ class Store:
         self._database.executemany(f"delete from {table} where {key} = ?", gone)
         return len(gone)
 
-    def seconds_per_trial(self, run: str) -> float | None:
+    def seconds_per_trial(self, experiment: str) -> float | None:
         """How long a trial of the experiment took on average; None where none is kept."""
         with self._explained():
             query = "select avg(seconds) from measurement where experiment = ?"
-            (mean,) = self._database.execute(query, [run]).fetchone()
+            (mean,) = self._database.execute(query, [experiment]).fetchone()
         return float(mean) if isinstance(mean, float) and 0 <= mean < math.inf else None
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:

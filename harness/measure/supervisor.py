@@ -169,7 +169,7 @@ def _reap(child: int = 0) -> tuple[int | None, bool]:
 
 
 def _end_all() -> None:
-    """Kill all descendants, again and again until there are none: they may start others meanwhile."""
+    """Kill all descendants, again and again until none is left: they may start others meanwhile."""
     pause, longest = PAUSES
     while _reap()[1]:
         for process in descendants(os.getpid()):

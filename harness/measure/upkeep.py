@@ -58,7 +58,7 @@ def contents(store: Store) -> list[Contents]:
     return [Contents(*row) for row in store.rows(query)]
 
 
-def size(path: Path) -> int:
+def size_on_disk(path: Path) -> int:
     """Bytes on disk of a file (a store with its log), or of all files beneath a folder."""
     if path.is_dir():
         return sum(status.st_size for _, status in _files(path))

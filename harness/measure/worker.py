@@ -1,6 +1,6 @@
 """What runs in a worker process: one job after another, until the parent closes the connection.
 
-In: a `Job` per message. Out: `Started`, then an `Outcome`, per job. The process is started by the pool with
+In: a `Job` per message. Out: `Started`, then an `JobResult`, per job. The process is started by the pool with
 its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with which it dies.
 """
 
@@ -19,11 +19,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.declare import Declaration, Missing, StageReport, collect_stages, find, of_seed
-from harness.declare.blame import innermost, summary
+from harness.declare.blame import innermost, one_line
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
-from harness.measure.reads import Limits, Notes, noticed, watch
-from harness.measure.records import Job, Outcome, Stage, Started, TrialResult, Use
+from harness.measure.reads import Allowances, TrialNotes, noticed, watch
+from harness.measure.records import FileUse, Job, JobResult, Stage, Started, TrialResult
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
 from harness.questions import Trial
@@ -45,7 +45,7 @@ def main(descriptor: int, mark: bytes, folder: str = "") -> None:
     channel = Channel(descriptor, mark)
     baseline = frozenset(loaded_sources(list(sys.modules)))
     watcher = Watcher(folder)
-    limits = Limits(folder)
+    limits = Allowances(folder)
     watch()
     home = os.getpid()
     while True:
@@ -62,8 +62,8 @@ def main(descriptor: int, mark: bytes, folder: str = "") -> None:
 
 
 def run_job(
-    job: Job, baseline: frozenset[str], watcher: Watcher | None = None, limits: Limits | None = None
-) -> Outcome:
+    job: Job, baseline: frozenset[str], watcher: Watcher | None = None, limits: Allowances | None = None
+) -> JobResult:
     """Run a job. Whatever it raises becomes an outcome with errors."""
     watcher = watcher or Watcher()
     watcher.begin(job.declared)
@@ -71,13 +71,13 @@ def run_job(
     used: set[str] = set()
     before = set(sys.modules)
     start = time.perf_counter()
-    notes = Notes()
+    notes = TrialNotes()
     imported: tuple[str, ...] = ()
     results: list[TrialResult] = []
     error = raised = trace = ""
     try:
         with noticed() as notes, watching_imports(watcher) as used, collect_stages() as stages:
-            declaration = find(job.first.run)
+            declaration = find(job.first.experiment)
             if len(sys.modules) > len(before):
                 imported = watcher.imported()
             returned = call(declaration, job.trials)
@@ -87,13 +87,13 @@ def run_job(
             values, missing, wrong = sort_out(declaration, numbers, reports)
             results.append(_result(values, missing, wrong, wrong and f"returned: {wrong}"))
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
-        error, raised, trace = told(exception)
+        error, raised, trace = described_error(exception)
     seconds = (time.perf_counter() - start) / len(job.trials)
     if error:
         results = [_result({}, {}, error, raised, trace) for _ in job.trials]
     undeclared = loaded_sources(used | (set(sys.modules) - before)) - job.declared - baseline
     uses, installed = _uses(job, notes, limits, undeclared)
-    return Outcome(
+    return JobResult(
         tuple(
             replace(result, seconds=seconds, stages=_stages(of_seed(stages, seed, len(job.trials))))
             for seed, result in zip(job.seeds, results, strict=True)
@@ -121,8 +121,8 @@ def _stages(reports: Sequence[StageReport]) -> tuple[Stage, ...]:
 
 
 def _uses(
-    job: Job, notes: Notes, limits: Limits | None, undeclared: Iterable[str]
-) -> tuple[tuple[Use, ...], tuple[str, ...]]:
+    job: Job, notes: TrialNotes, limits: Allowances | None, undeclared: Iterable[str]
+) -> tuple[tuple[FileUse, ...], tuple[str, ...]]:
     """What the trial used and may not, and what it used of site-packages. `undeclared` modules are left out:
     they are told of by name."""
     if job.readable is None or limits is None or not notes.used:
@@ -131,7 +131,7 @@ def _uses(
     return limits.undeclared(notes, job.readable | {os.path.realpath(file) for file in modules if file})
 
 
-def told(exception: BaseException) -> tuple[str, str, str]:
+def described_error(exception: BaseException) -> tuple[str, str, str]:
     """What a trial raised: on one line; what and where, to tell like from unlike; and the traceback, which
     begins where the experiment was called."""
     trace = exception.__traceback__
@@ -139,7 +139,7 @@ def told(exception: BaseException) -> tuple[str, str, str]:
         trace = trace.tb_next
     lines = traceback.format_exception(type(exception), exception, trace, limit=-FRAMES)
     where = f"{type(exception).__qualname__} at {innermost(exception)}"
-    return summary(exception), where, "".join(lines).strip()
+    return one_line(exception), where, "".join(lines).strip()
 
 
 def call(declaration: Declaration, trials: Sequence[Trial]) -> object:
@@ -230,7 +230,7 @@ def _device() -> str:
 
 
 def _left() -> bool:
-    """Whether processes that trials started are still there. Where there are none: a few microseconds.
+    """Whether processes that trials started are still there. Without any: a few microseconds.
 
     An orphan is its supervisor's child, beside this process.
     """

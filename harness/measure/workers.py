@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
-from harness.measure.records import Job, Outcome
+from harness.measure.records import Job, JobResult
 
 
 class Workers(Protocol):
@@ -28,7 +28,7 @@ class Workers(Protocol):
     def watch(self, timeout: float) -> None:
         """Wait until something may have happened; at most `timeout` seconds."""
 
-    def finished(self) -> list[tuple[Job, Outcome]]:
+    def finished(self) -> list[tuple[Job, JobResult]]:
         """Jobs that have ended since the last call. Never waits for a trial."""
 
     def abandon(self) -> None:

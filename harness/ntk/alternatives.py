@@ -17,10 +17,10 @@ import numpy as np
 from jaxtyping import Float
 
 from harness.ntk import solve
-from harness.ntk.measures import Predictions, Ruler
+from harness.ntk.measures import ErrorRuler, Predictions
 from harness.ntk.solve import AtTest, Cross, Gram, Solver, Vector
 
-Kernel = Callable[[Float[np.ndarray, "rows inputs"], Float[np.ndarray, "columns inputs"]], np.ndarray]
+KernelFunction = Callable[[Float[np.ndarray, "rows inputs"], Float[np.ndarray, "columns inputs"]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Fitted:
 
 def fit(
     name: str,
-    kernel: Kernel,
+    kernel: KernelFunction,
     x: Float[np.ndarray, "train inputs"],
     y: Float[np.ndarray, " train"],
     x_test: Float[np.ndarray, "test inputs"],
@@ -61,6 +61,6 @@ def fitted(name: str, gram: Gram, cross: Cross, y: Float[np.ndarray, " train"], 
     return Fitted(solve.factor(name, gram, ridge * float(np.trace(gram)) / len(y)), cross, y)
 
 
-def nearest(ruler: Ruler, network: Predictions, rivals: Mapping[str, Predictions]) -> float:
+def nearest(ruler: ErrorRuler, network: Predictions, rivals: Mapping[str, Predictions]) -> float:
     """The distance from networks to the nearest of the rivals, on this trial."""
     return min(ruler.distance(network, rival) for rival in rivals.values())

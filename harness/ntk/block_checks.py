@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from harness.ntk.conformance import Case, Difference
-from harness.ntk.kernel_checks import Check, compared
+from harness.ntk.conformance import Difference, KernelCase
+from harness.ntk.kernel_checks import KernelCheck, compared
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
 from harness.ntk.scale_checks import refuse_rare_events
 from harness.ntk.shapes import Columns, Matrix, Rows
@@ -33,7 +33,7 @@ five layers of ReLU keep three digits of nearly parallel points."""
 
 
 @dataclass
-class Blocks:
+class PlacedCase:
     """A case at points of one scale, precision and kind of repetition; `checks` has what is asked of them.
 
     Both kernels' tolerances come together, and are kept for the second that is asked for.
@@ -45,16 +45,16 @@ class Blocks:
     _tolerances: dict[tuple[bytes, bytes], dict[Which, Matrix]] = field(default_factory=dict)
 
     @property
-    def checks(self) -> dict[str, Check]:
+    def checks(self) -> dict[str, KernelCheck]:
         """By the names that quantities use."""
         return {"error": self.error}
 
-    def error(self, case: Case, which: Which, flaw: float) -> tuple[float, float]:
+    def error(self, case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
         """The largest error of K(A, B), K(A) and K(A, A); and that with a flaw, of bfloat16's size where the
         subject may compute in float32."""
         return compared(self.values, None if self.precision == "float64" else BRAIN)(case, which, flaw)
 
-    def values(self, case: Case, which: Which) -> list[Difference]:
+    def values(self, case: KernelCase, which: Which) -> list[Difference]:
         """K(A, B), K(A), and K(A, A) of two arrays, which has the diagonal without being known to."""
         a, b = self.points(case)
         first, _, second = self.precision.partition("-")
@@ -64,7 +64,7 @@ class Blocks:
             for x2 in (b.astype(right), None, a.astype(right))
         ]
 
-    def points(self, case: Case) -> tuple[Rows, Columns]:
+    def points(self, case: KernelCase) -> tuple[Rows, Columns]:
         """A and B at this scale: every other point of B repeats one of A, and A's last repeats its first."""
         a, b = self.scale * case.rows, self.scale * case.columns
         if self.repeats == "none":
@@ -81,7 +81,7 @@ class Blocks:
         apart = distance * self.scale if self.repeats.startswith("near") else 0.0
         return sign * point + apart * noise
 
-    def _difference(self, case: Case, which: Which, x1: Rows, x2: Columns | None) -> Difference:
+    def _difference(self, case: KernelCase, which: Which, x1: Rows, x2: Columns | None) -> Difference:
         first, second = x1.astype(np.float64), None if x2 is None else x2.astype(np.float64)
         found, expected = case.block(which, x1, x2), case.expected(which, first, second)
         refuse_rare_events(case, which, self.scale, found)

@@ -57,7 +57,7 @@ def deepen(architecture: Architecture, nngp: Matrix, ntk: Matrix) -> tuple[Matri
     covariances, so that nearly parallel points keep half of their digits. Raises `ValueError` for an
     architecture whose output layer is scaled unlike the others.
     """
-    if not alike(architecture):
+    if not layers_scaled_alike(architecture):
         raise ValueError(
             "expected layers of one scale, found `last_layer`, uniform initialisation or biases = 'hidden'"
         )
@@ -67,12 +67,12 @@ def deepen(architecture: Architecture, nngp: Matrix, ntk: Matrix) -> tuple[Matri
     angle = np.where(product == 0, np.pi / 2, np.arccos(cosine))
     np.fill_diagonal(angle, np.where(a[:, 0] == 0, np.pi / 2, 0))
     deeper = replace(architecture, hidden=architecture.hidden + 1)
-    state = activate(State(a, a.T, angle, ntk), deeper, "formula")
+    state = activate(LayerState(a, a.T, angle, ntk), deeper, "formula")
     state = dense(state, deeper, deeper.hidden, deeper.width)
     return state.covariance(), state.tangent
 
 
-def alike(architecture: Architecture) -> bool:
+def layers_scaled_alike(architecture: Architecture) -> bool:
     """Whether the output layer is scaled as a hidden layer in its place would be."""
     return (
         architecture.last_layer == 1
@@ -82,7 +82,7 @@ def alike(architecture: Architecture) -> bool:
 
 
 @dataclass(frozen=True)
-class State:
+class LayerState:
     """A layer's covariance, as deviations a [rows, 1], b [1, columns] and angles, and its tangent kernel.
 
     Made by `inputs_state`, `activate` and `dense`, of which `nngp_ntk` is a chain.
@@ -98,7 +98,7 @@ class State:
         return covariance
 
 
-def inputs_state(first: Rows, second: Columns) -> State:
+def inputs_state(first: Rows, second: Columns) -> LayerState:
     """Angles by Kahan's formula, 2 atan2(‖û−v̂‖, ‖û+v̂‖), accurate at 0 and at π ("How futile are mindless
     assessments of roundoff in floating-point computation?", 2006, "Mangled angles"). At a zero point: π/2."""
     a, b = (np.linalg.norm(points, axis=1) for points in (first, second))
@@ -106,16 +106,16 @@ def inputs_state(first: Rows, second: Columns) -> State:
     angle = 2 * np.arctan2(cdist(u, v), cdist(u, -v))
     a, b = a[:, None] / np.sqrt(first.shape[1]), b[None, :] / np.sqrt(first.shape[1])
     angle = np.where(a * b == 0, np.pi / 2, angle)
-    return State(a, b, angle, np.zeros_like(angle))
+    return LayerState(a, b, angle, np.zeros_like(angle))
 
 
-def activate(state: State, architecture: Architecture, way: Way) -> State:
+def activate(state: LayerState, architecture: Architecture, way: Way) -> LayerState:
     after = dual(architecture.activation, state.a, state.b, state.angle, way, architecture.negative_slope)
     angle = np.where(after.first * after.second == 0, np.pi / 2, after.angle)
-    return State(after.first, after.second, angle, state.tangent * after.slope)
+    return LayerState(after.first, after.second, angle, state.tangent * after.slope)
 
 
-def dense(state: State, architecture: Architecture, number: int, fan_in: int) -> State:
+def dense(state: LayerState, architecture: Architecture, number: int, fan_in: int) -> LayerState:
     """w_std² K + b_std², and what the layer's own parameters add to the tangent kernel.
 
     The determinant of [[a², q], [q, b²]] becomes w⁴ a²b² sin²θ + w² b_std² ‖u − v‖², a sum of positive terms,
@@ -127,7 +127,7 @@ def dense(state: State, architecture: Architecture, number: int, fan_in: int) ->
     own = of_weights * state.covariance() + architecture.bias_slope(number) ** 2
     tangent = w_std**2 * state.tangent + own
     if b_std == 0:
-        return State(w_std * a, w_std * b, angle, tangent)
+        return LayerState(w_std * a, w_std * b, angle, tangent)
     after_a, after_b = np.hypot(w_std * a, b_std), np.hypot(w_std * b, b_std)
     shrink = (w_std * a / after_a) * (w_std * b / after_b)
     apart = np.hypot(a - b, 2 * np.sqrt(a) * np.sqrt(b) * np.sin(angle / 2))

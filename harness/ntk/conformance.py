@@ -1,6 +1,7 @@
 """Holding a subject's kernels against what they should be: differences, units, and noise.
 
-A `Case` is a subject, an architecture and two sets of points, A and B; checks ask it for blocks of kernels.
+A `KernelCase` is a subject, an architecture and two sets of points, A and B; checks ask it for blocks of
+kernels.
 A `Difference` is a block beside the block that it should equal; its error is the largest, over entries, of
 
     (|found − expected| − allowance) / √(K(x,x) K(x',x'))        and at least 0,
@@ -27,7 +28,7 @@ from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
 from harness.ntk.named_subjects import resolve
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
-from harness.ntk.subjects import Block, Subject, Which, ask
+from harness.ntk.subjects import KernelBlock, Subject, Which, ask
 
 WORST = 1e99
 """The error of an entry that is not a finite number, and the largest error reported: finite, so that a claim
@@ -50,8 +51,8 @@ class Difference:
     may be off by the accuracy.
     """
 
-    found: Block
-    expected: Block
+    found: KernelBlock
+    expected: KernelBlock
     unit: Matrix
     mask: Bool[np.ndarray, "rows columns"] | None = None
     size: Matrix | None = None
@@ -66,7 +67,9 @@ class Difference:
         """
         size = self.unit if self.size is None else self.size
         mask = np.ones(self.unit.shape, dtype=bool) if self.mask is None else self.mask
-        allowance = deviations(self.found, self.expected) * np.hypot(self.found.error, self.expected.error)
+        allowance = allowed_deviations(self.found, self.expected) * np.hypot(
+            self.found.error, self.expected.error
+        )
         with np.errstate(over="ignore", invalid="ignore"):
             excused = accuracy * self.answers * size
             gap = np.abs(self.found.values - self.expected.values)
@@ -84,7 +87,7 @@ def largest(differences: Sequence[Difference], flaw: float = 0.0, accuracy: floa
     return max(each.error(0.0 if number else flaw, accuracy) for number, each in enumerate(differences))
 
 
-def deviations(*blocks: Block) -> float:
+def allowed_deviations(*blocks: KernelBlock) -> float:
     """How many standard errors noise is allowed, of blocks from as many replicates."""
     replicates = min((block.replicates for block in blocks if block.replicates), default=0)
     if not replicates:
@@ -98,7 +101,7 @@ position."""
 
 
 @dataclass
-class Case:
+class KernelCase:
     """A subject under test at one architecture; made by an experiment.
 
     `rows` and `columns` are A and B, of different numbers of points. Whatever is asked twice is computed
@@ -112,8 +115,8 @@ class Case:
     columns: Columns
     seed: int
     accuracy: float = 0.0
-    _known: dict[object, dict[Which, Block | StageError]] = field(default_factory=dict)
-    _plain: dict[Architecture, dict[Which, Block | StageError]] = field(default_factory=dict)
+    _known: dict[object, dict[Which, KernelBlock | StageError]] = field(default_factory=dict)
+    _plain: dict[Architecture, dict[Which, KernelBlock | StageError]] = field(default_factory=dict)
     _calls: int = 0
 
     def block(
@@ -124,14 +127,14 @@ class Case:
         architecture: Architecture | None = None,
         *,
         again: bool = False,
-    ) -> Block:
+    ) -> KernelBlock:
         """The subject's kernel; `again` asks it even if it was asked before. Raises `StageError` where it
         gives none, and `NotCovered` where it gives none at this architecture, whatever the points."""
         return self._ask(self.subject, which, x1, x2, architecture, again)
 
     def expected(
         self, which: Which, x1: Rows, x2: Columns | None = None, architecture: Architecture | None = None
-    ) -> Block:
+    ) -> KernelBlock:
         """The reference's kernel. Raises `NotCovered` where the subject is the reference itself."""
         if self.subject is self.reference:
             raise NotCovered("the subject is the reference: name another reference")
@@ -175,7 +178,7 @@ class Case:
         x2: Columns | None,
         architecture: Architecture | None,
         again: bool,
-    ) -> Block:
+    ) -> KernelBlock:
         architecture = architecture or self.architecture
         points = tuple(None if x is None else (x.dtype.str, x.shape, x.tobytes()) for x in (x1, x2))
         key = (subject is self.reference, architecture, points)
@@ -183,7 +186,9 @@ class Case:
             self._calls += 1
             self._known[key] = ask(subject, architecture, x1, x2, self.seed * 1000 + self._calls)
         answer = self._known[key][which]
-        if isinstance(answer, NotCovered) and isinstance(self._at_plain(subject, architecture)[which], Block):
+        if isinstance(answer, NotCovered) and isinstance(
+            self._at_plain(subject, architecture)[which], KernelBlock
+        ):
             x = "x2 None" if x2 is None else f"x2 of {_described(x2)}"
             raise StageError(
                 f"the subject has this kernel of this architecture (it gave that of {len(PLAIN)} plain "
@@ -193,7 +198,9 @@ class Case:
             raise answer
         return answer
 
-    def _at_plain(self, subject: Subject, architecture: Architecture) -> dict[Which, Block | StageError]:
+    def _at_plain(
+        self, subject: Subject, architecture: Architecture
+    ) -> dict[Which, KernelBlock | StageError]:
         """What a subject has at an architecture: its answers about `PLAIN`, as one array or as two.
 
         What is not covered is so by its architecture: else a subject would choose the points it is held to.
@@ -201,7 +208,7 @@ class Case:
         if architecture not in self._plain:
             one, two = (ask(subject, architecture, PLAIN, x2, self.seed) for x2 in (None, PLAIN[::-1]))
             self._plain[architecture] = {
-                which: one[which] if isinstance(one[which], Block) else two[which] for which in one
+                which: one[which] if isinstance(one[which], KernelBlock) else two[which] for which in one
             }
         return self._plain[architecture]
 
@@ -225,7 +232,7 @@ def case_of(
     geometry: Geometry,
     seed: int,
     accuracy: float = 0.0,
-) -> Case:
+) -> KernelCase:
     """The case of named kernels: `sizes` are the points in A, those in B, and their features.
 
     The points depend on the sizes, the geometry and the seed alone. A subject that cannot be imported becomes
@@ -241,7 +248,7 @@ def case_of(
         tested = resolve(subject)
     except StageError as problem:
         tested = _absent(problem)
-    return Case(tested, resolve(reference), architecture, points[:rows], points[rows:], seed, accuracy)
+    return KernelCase(tested, resolve(reference), architecture, points[:rows], points[rows:], seed, accuracy)
 
 
 def _absent(problem: StageError) -> Subject:

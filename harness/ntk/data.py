@@ -23,7 +23,7 @@ SPHERE_DIMENSION = 10
 _STREAM = 1
 """The data's random stream for a seed, `default_rng([seed, 1])`: nothing else draws from it."""
 
-Inputs = Float[np.ndarray, "points inputs"]
+NetworkInputs = Float[np.ndarray, "points inputs"]
 Outputs = Float[np.ndarray, " points"]
 
 
@@ -54,10 +54,10 @@ class Split:
 
 
 @dataclass(frozen=True)
-class _Points:
+class _SplitPoints:
     """Training, test, then validation points, inputs scaled and targets not yet; made by `_points`."""
 
-    x: Inputs
+    x: NetworkInputs
     y: Outputs
     noise: Float[np.ndarray, " train"]
     preprocess: str
@@ -122,7 +122,7 @@ def split(
     )
 
 
-def inputs(data: str, *, points: int, seed: int, preprocess: str = DEFAULT) -> tuple[Inputs, bool]:
+def inputs(data: str, *, points: int, seed: int, preprocess: str = DEFAULT) -> tuple[NetworkInputs, bool]:
     """The training inputs of `split` with `points` training points; its `own_split`.
 
     No test point is needed, and targets may be any numbers. Raises `DataError` as `split` does.
@@ -180,7 +180,7 @@ def _points(
     random: np.random.Generator,
     preprocess: str,
     targets: str,
-) -> _Points:
+) -> _SplitPoints:
     preprocess, targets = effective(data, preprocess, targets)
     own_split = False
     if data == "sphere":
@@ -201,7 +201,7 @@ def _points(
     if pair is not None:
         made = f"one point made of {names[pair[0]]} and {names[pair[1]]}"
         raise DataError(data, f'points that stay different with preprocess = "{preprocess}"', made)
-    return _Points(after, y, noise, preprocess, targets, own_split)
+    return _SplitPoints(after, y, noise, preprocess, targets, own_split)
 
 
 def _row_name(row: int, found: Loaded) -> str:
@@ -216,6 +216,6 @@ def _require_deviation(data: str, y_train: Float[np.ndarray, " train"]) -> None:
         raise DataError(data, expected, f"{len(y_train)} that are all {float(y_train[0]):g}")
 
 
-def _sphere(points: int, random: np.random.Generator) -> tuple[Inputs, Outputs]:
+def _sphere(points: int, random: np.random.Generator) -> tuple[NetworkInputs, Outputs]:
     x = to_sphere(random.standard_normal((points, SPHERE_DIMENSION)))
     return x, sphere_teacher(x)

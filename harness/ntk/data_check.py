@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from harness.declare import Point, Problem
 from harness.ntk.data import chosen_rows
-from harness.ntk.loading import DataError, Loaded, arrays
+from harness.ntk.loading import DataError, Loaded, checked_arrays
 from harness.ntk.preprocess import varies
 
 SIZES = ("train", "points", "test", "validation")
@@ -16,7 +16,7 @@ SIZES = ("train", "points", "test", "validation")
 def check(data: str, function: Callable[..., object], points: Sequence[Point]) -> list[Problem | None]:
     """Call the function once; its arrays must be finite, of the right shapes, and enough for each point."""
     try:
-        found = arrays(data, function())
+        found = checked_arrays(data, function())
     except DataError as error:
         return [Problem(error.expected, error.found)] * len(points)
     return [_problem(data, found, point) for point in points]

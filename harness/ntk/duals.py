@@ -214,8 +214,8 @@ def gelu(a: Deviations, b: Deviations, angle: Matrix, other: Matrix | None = Non
     E φ(u)φ(v)   = qF + (q² + a²b²Δ) / (2π (1+a²)(1+b²) √Δ)
     E φ'(u)φ'(v) = F + q (1/(1+a²) + 1/(1+b²) + 1/Δ) / (2π √Δ)
 
-    F is here 1/4 + arctan(q/√Δ) / 2π. `other` is the angle that Δ has in there, when it is to be seen what
-    becomes of the two if Δ is rounded otherwise in its several places (`harness.ntk.rounding`).
+    F is here 1/4 + arctan(q/√Δ) / 2π. `other` is the angle that Δ has in there, to show how
+    the two change if Δ is rounded otherwise in its several places (`harness.ntk.rounding`).
     """
     q, one, two = a * b * np.cos(angle), 1 + a**2, 1 + b**2
     root = np.hypot(np.sqrt(1 + a**2 + b**2), a * b * np.sin(angle))

@@ -28,14 +28,14 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_ntk
 from harness.ntk.network import Params, apply, features
 
-State = TypeVar("State")
-Seen = TypeVar("Seen")
+S = TypeVar("S")
+T = TypeVar("T")
 
 FALLEN = 0.25
 """Of the initial loss: what training must at least bring it down to. The residuals' norm is then halved."""
 
 
-class Path(NamedTuple):
+class Trajectory(NamedTuple):
     """A model through training; made by `follow` and `follow_linearised`.
 
     `residuals` are f(X) − y before the first step and after each.
@@ -75,7 +75,7 @@ def follow(
     times: Int[Array, " times"],
     steps: int,
     layers: tuple[int, ...] | None = None,
-) -> tuple[Path, Motion]:
+) -> tuple[Trajectory, Motion]:
     """Train a network for `steps` steps of size `rate`, and look at it at `times`, which end with `steps`.
 
     `layers` are the numbers of those that are trained, 0 the first; the others stay what they are. None: all.
@@ -99,7 +99,7 @@ def follow(
     start = _moving(params, layers)
     residuals, (f_test, moved, features_moved, drift) = _walk(start, advance, look, times, steps)
     norms = jnp.stack([jnp.linalg.norm(weights) for weights, _ in params])
-    return Path(residuals, f_test), Motion(moved, norms, features_moved, drift)
+    return Trajectory(residuals, f_test), Motion(moved, norms, features_moved, drift)
 
 
 @partial(jax.jit, static_argnames=("architecture", "steps", "layers"))
@@ -113,7 +113,7 @@ def follow_linearised(
     times: Int[Array, " times"],
     steps: int,
     layers: tuple[int, ...] | None = None,
-) -> Path:
+) -> Trajectory:
     """The same for the network's linearisation at `params`, trained in its own parameters ω."""
     start = _moving(params, layers)
 
@@ -134,7 +134,7 @@ def follow_linearised(
         return seen
 
     zero = jax.tree.map(jnp.zeros_like, start)
-    return Path(*_walk(zero, advance, look, times, steps))
+    return Trajectory(*_walk(zero, advance, look, times, steps))
 
 
 def _moving(params: Params, layers: tuple[int, ...] | None) -> Params:
@@ -175,20 +175,20 @@ def require_fallen(kind: str, initial_loss: float, loss: float, steps: int) -> N
 
 
 def _walk(
-    state: State,
-    advance: Callable[[State], tuple[State, Array]],
-    look: Callable[[State], Seen],
+    state: S,
+    advance: Callable[[S], tuple[S, Array]],
+    look: Callable[[S], T],
     times: Int[Array, " times"],
     steps: int,
-) -> tuple[Float[Array, "steps_and_one train"], Seen]:
+) -> tuple[Float[Array, "steps_and_one train"], T]:
     """Take `steps` steps; `advance` gives the next state and the residuals of this one."""
 
-    def step(number: Array, carry: tuple[State, Array]) -> tuple[State, Array]:
+    def step(number: Array, carry: tuple[S, Array]) -> tuple[S, Array]:
         now, log = carry
         now, residuals = advance(now)
         return now, log.at[number].set(residuals)
 
-    def until(carry: tuple[State, Array, Array], time: Array) -> tuple[tuple[State, Array, Array], Seen]:
+    def until(carry: tuple[S, Array, Array], time: Array) -> tuple[tuple[S, Array, Array], T]:
         now, log, start = carry
         now, log = lax.fori_loop(start, time, step, (now, log))
         return (now, log, time), look(now)

@@ -20,7 +20,7 @@ from harness.ntk.empirical_subjects import Mode, Subject, ask, resolve
 from harness.ntk.names import SampleNetwork
 from harness.ntk.sample_networks import INPUTS, Scaled, Tree, draw_params, jacobian, mapped, network
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
-from harness.ntk.subjects import Block
+from harness.ntk.subjects import KernelBlock
 
 FACTORS = (1e-4, 2.0, 1e4)
 """Factors on a network's outputs: kernels change by their squares, 1e-8 to 1e8, beside which a jitter or a
@@ -34,7 +34,7 @@ MANY = 33
 
 
 @dataclass
-class Case:
+class EmpiricalCase:
     """A subject and a network; made by `case_of`. A and B are of different numbers of points.
 
     `params` are the parameters, `others` another draw of them.
@@ -162,7 +162,7 @@ class Case:
 
 def case_of(
     subject: str | Subject, name: SampleNetwork, seed: int, *, points: int = 7, others: int = 5
-) -> Case:
+) -> EmpiricalCase:
     """The case of a named subject and network: `points` in A, `others` in B, standard Gaussian.
 
     A subject that cannot be imported becomes one that gives only that `StageError`.
@@ -177,7 +177,7 @@ def case_of(
             subject = resolve(subject)
         except StageError as error:
             subject = _absent(error)
-    return Case(subject, apply, params, draw_params(name, 2 * seed + 1), a, b, *(outputs or (None,)))
+    return EmpiricalCase(subject, apply, params, draw_params(name, 2 * seed + 1), a, b, *(outputs or (None,)))
 
 
 def _absent(problem: StageError) -> Subject:
@@ -187,12 +187,12 @@ def _absent(problem: StageError) -> Subject:
     return subject
 
 
-def values(case: Case) -> list[Difference]:
+def values(case: EmpiricalCase) -> list[Difference]:
     """K(A, B) and K(A) are J Jᵀ."""
     return [case.versus_reference(case.a, case.b), case.versus_reference(case.a)]
 
 
-def shapes(case: Case) -> list[Difference]:
+def shapes(case: EmpiricalCase) -> list[Difference]:
     """J Jᵀ of one point and several, of square blocks of two sets, of the same set twice, and of many."""
     a, b = case.a, case.b
     many = np.random.default_rng(len(a)).standard_normal((MANY, INPUTS))
@@ -200,7 +200,7 @@ def shapes(case: Case) -> list[Difference]:
     return [*(case.versus_reference(*pair) for pair in pairs), *map(case.versus_reference, (a[:1], many))]
 
 
-def symmetry(case: Case) -> list[Difference]:
+def symmetry(case: EmpiricalCase) -> list[Difference]:
     """Θᵏˡ(x, x') = Θˡᵏ(x', x): of K(A, B) and K(B, A), and of K(A)."""
     gram = case.found(case.a)
     return [
@@ -209,7 +209,7 @@ def symmetry(case: Case) -> list[Difference]:
     ]
 
 
-def blocks(case: Case) -> list[Difference]:
+def blocks(case: EmpiricalCase) -> list[Difference]:
     """K(A ∪ B) has the blocks K(A), K(A, B) and K(B, A): other points beside them change nothing."""
     a, b = case.a, case.b
     whole, n = case.found(np.concatenate([a, b])), len(a)
@@ -220,7 +220,7 @@ def blocks(case: Case) -> list[Difference]:
     ]
 
 
-def permutation(case: Case) -> list[Difference]:
+def permutation(case: EmpiricalCase) -> list[Difference]:
     """Points in another order give the kernel in that order."""
     rows, columns = np.arange(len(case.a))[::-1], np.roll(np.arange(len(case.b)), 2)
     found = case.found(case.a[rows], case.b[columns])
@@ -228,7 +228,7 @@ def permutation(case: Case) -> list[Difference]:
     return [case.beside(found, expected, case.a[rows], case.b[columns])]
 
 
-def trace(case: Case) -> list[Difference]:
+def trace(case: EmpiricalCase) -> list[Difference]:
     """The mode `trace` is the trace over outputs: of the reference, and of the subject's own full kernel."""
     a, b = case.a, case.b
     found = case.found(a, b, mode="trace")
@@ -241,7 +241,7 @@ def trace(case: Case) -> list[Difference]:
     ]
 
 
-def diagonal(case: Case) -> list[Difference]:
+def diagonal(case: EmpiricalCase) -> list[Difference]:
     """The mode `diagonal` is Θ(x, x) of each point: the reference's, and the subject's Gram matrix's."""
     own = case.found(case.a)[np.arange(len(case.a)), np.arange(len(case.a))]
     return [
@@ -251,13 +251,13 @@ def diagonal(case: Case) -> list[Difference]:
     ]
 
 
-def batches(case: Case) -> list[Difference]:
+def batch_sizes(case: EmpiricalCase) -> list[Difference]:
     """The batch size changes nothing: 1, 2, 3 (which divides neither set), and more than all points."""
     pairs = [(size, other) for size in (1, 2, 3, 64) for other in (case.b, None)]
     return [case.versus_reference(case.a, other, batch_size=size) for size, other in pairs]
 
 
-def parameters(case: Case) -> list[Difference]:
+def parameters(case: EmpiricalCase) -> list[Difference]:
     """Other parameters have their own kernel, and the first ones theirs again afterwards."""
     a, b = case.a, case.b
     first = case.versus_reference(a, b)
@@ -265,7 +265,7 @@ def parameters(case: Case) -> list[Difference]:
     return [first, *turns]
 
 
-def functions(case: Case) -> list[Difference]:
+def functions(case: EmpiricalCase) -> list[Difference]:
     """The outputs times c have c² times the kernel: another function of the same parameters and points."""
     a, differences = case.a, []
     for b in (case.b, None):
@@ -276,7 +276,7 @@ def functions(case: Case) -> list[Difference]:
     return differences
 
 
-def float32(case: Case) -> list[Difference]:
+def float32(case: EmpiricalCase) -> list[Difference]:
     """Parameters and points in float32 give the kernel of the same numbers in float64."""
     single = mapped(lambda leaf: leaf.astype(np.float32), case.params)
     a, b = case.a.astype(np.float32), case.b.astype(np.float32)
@@ -286,7 +286,7 @@ def float32(case: Case) -> list[Difference]:
     return [case.beside(found, case.expected(x1, x2, params=double), x1, x2, "full", double)]
 
 
-def semidefinite(case: Case, flaw: float) -> tuple[float, float]:
+def semidefinite(case: EmpiricalCase, flaw: float) -> tuple[float, float]:
     """−λ_min/λ_max of a Gram matrix of points of which two are equal, so that λ_min = 0; at least 0.
 
     In the rival the smallest eigenvalue is moved to −`flaw` λ_max.
@@ -301,19 +301,21 @@ def semidefinite(case: Case, flaw: float) -> tuple[float, float]:
     return min(max(below, 0.0), WORST), min(max(below, 0.0) + flaw, WORST)
 
 
-Check = Callable[[Case, float], tuple[float, float]]
+EmpiricalCheck = Callable[[EmpiricalCase, float], tuple[float, float]]
 """The error of the subject's kernel, and that of the rival: the same kernel with a flaw of the given size."""
 
 
-def _compared(differences: Callable[[Case], Sequence[Difference]], flaw: float | None = None) -> Check:
-    def both(case: Case, common: float) -> tuple[float, float]:
+def _compared(
+    differences: Callable[[EmpiricalCase], Sequence[Difference]], flaw: float | None = None
+) -> EmpiricalCheck:
+    def both(case: EmpiricalCase, common: float) -> tuple[float, float]:
         found = differences(case)
         return largest(found), largest(found, flaw or common)
 
     return both
 
 
-CHECKS: dict[str, Check] = {
+CHECKS: dict[str, EmpiricalCheck] = {
     "error": _compared(values),
     "shape-error": _compared(shapes),
     "asymmetry": _compared(symmetry),
@@ -322,14 +324,14 @@ CHECKS: dict[str, Check] = {
     "permutation-error": _compared(permutation),
     "trace-error": _compared(trace),
     "diagonal-error": _compared(diagonal),
-    "batch-error": _compared(batches),
+    "batch-error": _compared(batch_sizes),
     "parameters-error": _compared(parameters),
     "function-error": _compared(functions),
     "float32-error": _compared(float32, HALF),
 }
 
 
-def measured(case: Case, flaw: float, checks: Iterable[str] = CHECKS) -> dict[str, float]:
+def measured(case: EmpiricalCase, flaw: float, checks: Iterable[str] = CHECKS) -> dict[str, float]:
     """Both errors of every check, or of those named, each in a stage of its own."""
     errors: dict[str, float] = {}
     for name in checks:
@@ -351,5 +353,5 @@ def _swapped(kernel: np.ndarray) -> np.ndarray:
     return kernel.T if kernel.ndim == 2 else kernel.transpose(1, 0, 3, 2)
 
 
-def _block(values: Matrix) -> Block:
-    return Block(values, np.zeros_like(values), 0)
+def _block(values: Matrix) -> KernelBlock:
+    return KernelBlock(values, np.zeros_like(values), 0)

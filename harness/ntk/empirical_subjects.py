@@ -25,13 +25,13 @@ from jaxtyping import Float
 
 from harness.declare import NotCovered, StageError
 from harness.ntk import subjects
-from harness.ntk.sample_networks import FullyConnected, Tree, leaves, mapped
+from harness.ntk.sample_networks import LayeredNetwork, Tree, leaves, mapped
 from harness.ntk.shapes import Columns, Points, Rows
 
 Apply = Callable[[Tree, Any], Any]
 Subject = Callable[..., Any]
 Mode = Literal["full", "trace", "diagonal"]
-Answer = Float[np.ndarray, "..."]
+KernelValues = Float[np.ndarray, "..."]
 
 
 def resolve(name: str) -> Subject:
@@ -61,7 +61,7 @@ def ask(
     outputs: int | None,
     mode: Mode = "full",
     batch_size: int | None = None,
-) -> Answer:
+) -> KernelValues:
     """Call a subject once, on copies of parameters and points; `outputs` is None of a network of [points].
 
     Raises `NotCovered` for what it does not implement; `StageError` for an exception, an answer of the wrong
@@ -97,11 +97,13 @@ def ask(
     return subjects.matrix("kernel", answer, shapes[mode])
 
 
-def layers(apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full") -> Answer:
+def layers(
+    apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
+) -> KernelValues:
     """From Gram matrices of layers (`harness.ntk.empirical`): fully connected networks."""
     from harness.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
 
-    if not isinstance(apply, FullyConnected):
+    if not isinstance(apply, LayeredNetwork):
         raise NotImplementedError("Gram matrices of layers are those of fully connected networks")
     params = mapped(_jax, params)
     if mode == "diagonal":
@@ -118,7 +120,7 @@ def jacobians(
     *,
     mode: Mode = "full",
     batch_size: int | None = None,
-) -> Answer:
+) -> KernelValues:
     """From Jacobians of any network (`harness.ntk.jacobian`), `batch_size` of them at a time."""
     from harness.ntk import network  # noqa: F401  # float64
     from harness.ntk.jacobian import GIBIBYTE, jacobian_ntk, jacobian_ntk_diagonal, size_of_one
@@ -132,7 +134,7 @@ def jacobians(
 
 def neural_tangents(
     apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
-) -> Answer:
+) -> KernelValues:
     """neural-tangents' `empirical_ntk_fn` by contraction of Jacobians; its trace is a mean over outputs."""
     from harness.ntk import network  # noqa: F401  # float64
     from harness.ntk.compat import load
@@ -157,7 +159,7 @@ def _outputs(apply: Apply, params: Tree, x: Points) -> int | None:
     return shape[1] if len(shape) == 2 else None
 
 
-def _traced(full: Answer, mode: Mode) -> Answer:
+def _traced(full: KernelValues, mode: Mode) -> KernelValues:
     return np.einsum("rckk->rc", full) if mode == "trace" and full.ndim == 4 else full
 
 

@@ -32,7 +32,7 @@ from harness.ntk.network import Params
 from harness.ntk.solve import Solver
 from harness.ntk.train import network_key
 
-Layers = Literal["all", "last"]
+TrainedLayers = Literal["all", "last"]
 
 Keys = Key[Array, " nets"]
 
@@ -104,7 +104,7 @@ def _given(
 
 @partial(jax.jit, static_argnames=("architecture", "layers"))
 def largest_eigenvalues(
-    keys: Keys, architecture: Architecture, x: Float[Array, "train inputs"], layers: Layers
+    keys: Keys, architecture: Architecture, x: Float[Array, "train inputs"], layers: TrainedLayers
 ) -> Float[Array, " nets"]:
     """λ_max of the kernel that trains each network: its own NTK, or its own NNGP for the last layer."""
     kernel = empirical_ntk if layers == "all" else empirical_nngp
@@ -126,7 +126,7 @@ def train_ensemble(
     x_test: Float[Array, "test inputs"],
     rate: Float[Array, ""],
     steps: int,
-    layers: Layers,
+    layers: TrainedLayers,
 ) -> Ensemble:
     """Train networks one after another, by `steps` steps of gradient descent on ½Σr², in float64.
 

@@ -46,14 +46,14 @@ def jacobian_ntk(
     columns, block = (x1 if x2 is None else x2), _block(memory, held=2, size=size)
     kernel = np.empty((len(x1), len(columns), outputs, outputs), dtype=_dtype(params))
     for rows in _slices(len(x1), block):
-        row = _jacobian(f, params, jnp.asarray(x1[rows]))
+        row = split_jacobian(f, params, jnp.asarray(x1[rows]))
         for across in _slices(len(columns), block):
             if x2 is None and across.start < rows.start:
                 continue  # a Gram matrix is symmetric
             if x2 is None and across == rows:
                 kernel[rows, across] = _product(row, row)
                 continue
-            column = _jacobian(f, params, jnp.asarray(columns[across]))
+            column = split_jacobian(f, params, jnp.asarray(columns[across]))
             kernel[rows, across] = _product(row, column)
             del column  # before the next is made: no third one is to be held
             if x2 is None:
@@ -70,7 +70,7 @@ def jacobian_ntk_diagonal(f: Function, params: Any, x: Points, *, memory: int = 
     outputs, size, several = _one_point(f, params, x)
     diagonal = np.empty((len(x), outputs, outputs), dtype=_dtype(params))
     for rows in _slices(len(x), _block(memory, held=1, size=size)):
-        diagonal[rows] = _squares(_jacobian(f, params, jnp.asarray(x[rows])))
+        diagonal[rows] = _squares(split_jacobian(f, params, jnp.asarray(x[rows])))
     return diagonal if several else diagonal[:, 0, 0]
 
 
@@ -112,7 +112,7 @@ def _slices(points: int, block: int) -> list[slice]:
 
 
 @partial(jax.jit, static_argnames="f")
-def _jacobian(f: Function, params: Any, x: Array) -> list[Float[Array, "points outputs _"]]:
+def split_jacobian(f: Function, params: Any, x: Array) -> list[Float[Array, "points outputs _"]]:
     """Derivatives by each leaf of `params`.
 
     One point at a time, vectorised: differentiating the outputs of all points at once would carry the

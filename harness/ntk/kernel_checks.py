@@ -15,11 +15,11 @@ from jaxtyping import Bool
 
 from harness.declare import NotCovered, StageError, stage
 from harness.ntk.architecture import HOMOGENEOUS
-from harness.ntk.conformance import WORST, Case, Difference, deviations, largest
+from harness.ntk.conformance import WORST, Difference, KernelCase, allowed_deviations, largest
 from harness.ntk.shapes import Points
 from harness.ntk.subjects import Which
 
-Check = Callable[[Case, Which, float], tuple[float, float]]
+KernelCheck = Callable[[KernelCase, Which, float], tuple[float, float]]
 """The error of the subject's kernel, and that of the rival: the same kernel with a flaw of the given size."""
 
 NEAR = (0.0, 1e-15, 1e-12, 1e-8, 1e-4)
@@ -45,7 +45,7 @@ LOOSE = 0.25
 """What noise excuses of the rival that states too much of it, beyond what the subject's own does."""
 
 
-def values(case: Case, which: Which) -> list[Difference]:
+def values(case: KernelCase, which: Which) -> list[Difference]:
     """The reference's values, but for the Gram matrix's diagonal."""
     return [
         case.versus_reference(which, case.rows, case.columns),
@@ -53,17 +53,17 @@ def values(case: Case, which: Which) -> list[Difference]:
     ]
 
 
-def diagonal(case: Case, which: Which) -> list[Difference]:
+def diagonal(case: KernelCase, which: Which) -> list[Difference]:
     """The reference's values on a Gram matrix's diagonal."""
     return [case.versus_reference(which, case.rows, mask=~_off_diagonal(case.rows))]
 
 
-def near_duplicates(case: Case, which: Which) -> list[Difference]:
+def near_duplicates(case: KernelCase, which: Which) -> list[Difference]:
     """Pairs of points at relative distances `NEAR`, one of each pair in either set."""
     return [_pairs(case, which, NEAR, lambda row, noise, distance: row + distance * noise)]
 
 
-def collinear(case: Case, which: Which) -> list[Difference]:
+def collinear(case: KernelCase, which: Which) -> list[Difference]:
     """Pairs of a point and a multiple of it; of A's, and of so many more that rounding takes some cosines
     beyond 1 and some beyond −1."""
     points = _random(case).standard_normal((PAIRS, case.rows.shape[1]))
@@ -74,7 +74,7 @@ def collinear(case: Case, which: Which) -> list[Difference]:
     ]
 
 
-def symmetry(case: Case, which: Which) -> list[Difference]:
+def symmetry(case: KernelCase, which: Which) -> list[Difference]:
     """K(A, B) = K(B, A)ᵀ, and K(A) = K(A)ᵀ."""
     a, b = case.rows, case.columns
     gram = case.block(which, a)
@@ -86,7 +86,7 @@ def symmetry(case: Case, which: Which) -> list[Difference]:
     ]
 
 
-def blocks(case: Case, which: Which) -> list[Difference]:
+def blocks(case: KernelCase, which: Which) -> list[Difference]:
     """K(A ∪ B) has the blocks K(A) (off its diagonal), K(A, B) and K(B, A), which are not square."""
     a, b = case.rows, case.columns
     whole = case.block(which, np.concatenate([a, b]))
@@ -100,7 +100,7 @@ def blocks(case: Case, which: Which) -> list[Difference]:
     ]
 
 
-def permutation(case: Case, which: Which) -> list[Difference]:
+def permutation(case: KernelCase, which: Which) -> list[Difference]:
     """Points in another order give the kernel in that order."""
     a, b = case.rows, case.columns
     random = _random(case)
@@ -110,7 +110,7 @@ def permutation(case: Case, which: Which) -> list[Difference]:
     return [Difference(found, expected, case.unit(which, a[rows], b[columns]), answers=OWN)]
 
 
-def rotation(case: Case, which: Which) -> list[Difference]:
+def rotation(case: KernelCase, which: Which) -> list[Difference]:
     """A rotation of all inputs changes nothing: weights are isotropic."""
     a, b = case.rows, case.columns
     q, _ = np.linalg.qr(_random(case).standard_normal((a.shape[1], a.shape[1])))
@@ -118,7 +118,7 @@ def rotation(case: Case, which: Which) -> list[Difference]:
     return [Difference(found, case.block(which, a, b), case.unit(which, a, b), answers=OWN)]
 
 
-def homogeneity(case: Case, which: Which) -> list[Difference]:
+def homogeneity(case: KernelCase, which: Which) -> list[Difference]:
     """K(c x, x') = c K(x, x') for c > 0: degree 1, without biases."""
     it = case.architecture
     if it.activation not in HOMOGENEOUS or it.b_std or it.parameterization != "ntk":
@@ -131,29 +131,29 @@ def homogeneity(case: Case, which: Which) -> list[Difference]:
     return [Difference(found, expected, case.unit(which, a, b, factor=factor), answers=OWN)]
 
 
-def zero(case: Case, which: Which) -> list[Difference]:
+def zero(case: KernelCase, which: Which) -> list[Difference]:
     """The reference's values with a zero input in either set, and in a Gram matrix, its diagonal included."""
     a, b = case.rows.copy(), case.columns.copy()
     a[0], b[0] = 0, 0
     return [case.versus_reference(which, a, b), case.versus_reference(which, a)]
 
 
-def tiny(case: Case, which: Which) -> list[Difference]:
+def tiny(case: KernelCase, which: Which) -> list[Difference]:
     """The reference's values, inputs times `TINY`."""
     return [case.versus_reference(which, TINY * case.rows, TINY * case.columns)]
 
 
-def huge(case: Case, which: Which) -> list[Difference]:
+def huge(case: KernelCase, which: Which) -> list[Difference]:
     """The reference's values, inputs times `HUGE`."""
     return [case.versus_reference(which, HUGE * case.rows, HUGE * case.columns)]
 
 
-def huge_diagonal(case: Case, which: Which) -> list[Difference]:
+def huge_diagonal(case: KernelCase, which: Which) -> list[Difference]:
     """The reference's values on a Gram matrix's diagonal, inputs times `HUGE`."""
     return [case.versus_reference(which, HUGE * case.rows, mask=~_off_diagonal(case.rows))]
 
 
-def float32(case: Case, which: Which) -> list[Difference]:
+def float32(case: KernelCase, which: Which) -> list[Difference]:
     """Inputs in float32 give the reference's values of the same numbers in float64."""
     a, b = case.rows.astype(np.float32), case.columns.astype(np.float32)
     found = case.block(which, a, b)
@@ -161,7 +161,7 @@ def float32(case: Case, which: Which) -> list[Difference]:
     return [Difference(found, case.expected(which, a64, b64), case.unit(which, a64, b64))]
 
 
-def repeats(case: Case, which: Which) -> list[Difference]:
+def repeats(case: KernelCase, which: Which) -> list[Difference]:
     """After other points of the same shape, points of which one number is another, and another architecture
     at the same points, each gets its own answer."""
     a, b = case.rows, case.columns
@@ -178,7 +178,7 @@ def repeats(case: Case, which: Which) -> list[Difference]:
     ]
 
 
-def _of_another(case: Case, which: Which) -> list[Difference]:
+def _of_another(case: KernelCase, which: Which) -> list[Difference]:
     """The kernel at another architecture, with scales that the subject has: of all, of the weights, or of
     biases; nothing where it has but the one architecture."""
     it, a, b = case.architecture, case.rows, case.columns
@@ -193,7 +193,7 @@ def _of_another(case: Case, which: Which) -> list[Difference]:
     return []
 
 
-def psd(case: Case, which: Which, flaw: float) -> tuple[float, float]:
+def psd(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
     """−λ_min/λ_max of a Gram matrix of points of which two are equal, so that λ_min = 0; at least 0.
 
     Noise may move an eigenvalue by its norm (Weyl), which is allowed for; an accuracy by as much for each
@@ -208,7 +208,7 @@ def psd(case: Case, which: Which, flaw: float) -> tuple[float, float]:
     scaled = block.values / size  # a diagonal of one; it keeps the eigenvalues' signs (Sylvester)
     values = np.linalg.eigvalsh((scaled + scaled.T) / 2)
     largest_one = max(float(values[-1]), np.finfo(float).tiny)
-    noise = deviations(block) * float(np.linalg.norm(block.error / size)) / largest_one
+    noise = allowed_deviations(block) * float(np.linalg.norm(block.error / size)) / largest_one
     below = -float(values[0]) / largest_one
     excused = case.accuracy * len(points) / largest_one
 
@@ -218,7 +218,7 @@ def psd(case: Case, which: Which, flaw: float) -> tuple[float, float]:
     return error(max(below - noise, 0.0)), error(max(below, 0.0) + noise + excused + flaw)
 
 
-def noise(case: Case, which: Which, flaw: float) -> tuple[float, float]:
+def noise(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
     """The largest error that the noise which the subject states would excuse, and `LOOSE` more.
 
     That grows with its standard errors, and as its replicates become few.
@@ -226,14 +226,18 @@ def noise(case: Case, which: Which, flaw: float) -> tuple[float, float]:
     excused = 0.0
     for x1, x2 in ((case.rows, None), (case.rows, case.columns)):
         block = case.block(which, x1, x2)
-        excused = max(excused, deviations(block) * float((block.error / case.unit(which, x1, x2)).max()))
+        excused = max(
+            excused, allowed_deviations(block) * float((block.error / case.unit(which, x1, x2)).max())
+        )
     return min(excused, WORST), min(excused, WORST) + LOOSE
 
 
-def compared(check: Callable[[Case, Which], list[Difference]], flaw: float | None = None) -> Check:
+def compared(
+    check: Callable[[KernelCase, Which], list[Difference]], flaw: float | None = None
+) -> KernelCheck:
     """The largest error of a check's differences, and that with a flaw (of a size of its own, if given)."""
 
-    def both(case: Case, which: Which, common: float) -> tuple[float, float]:
+    def both(case: KernelCase, which: Which, common: float) -> tuple[float, float]:
         differences = check(case, which)
         return (
             largest(differences, accuracy=case.accuracy),
@@ -243,7 +247,7 @@ def compared(check: Callable[[Case, Which], list[Difference]], flaw: float | Non
     return both
 
 
-CHECKS: dict[str, Check] = {
+CHECKS: dict[str, KernelCheck] = {
     "error": compared(values),
     "diagonal-error": compared(diagonal),
     "near-duplicate-error": compared(near_duplicates),
@@ -265,7 +269,7 @@ CHECKS: dict[str, Check] = {
 
 
 def _pairs(
-    case: Case,
+    case: KernelCase,
     which: Which,
     sizes: tuple[float, ...],
     partner: Callable[[Points, Points, float], Points],
@@ -284,12 +288,12 @@ def _off_diagonal(points: Points) -> Bool[np.ndarray, "points points"]:
     return ~np.eye(len(points), dtype=bool)
 
 
-def _random(case: Case) -> np.random.Generator:
+def _random(case: KernelCase) -> np.random.Generator:
     """The same numbers for both kernels, so that one answer of the subject serves both."""
     return np.random.default_rng([case.seed, 0x4348])
 
 
-def measured(checks: Mapping[str, Check], case: Case, flaw: float) -> dict[str, float]:
+def measured(checks: Mapping[str, KernelCheck], case: KernelCase, flaw: float) -> dict[str, float]:
     """Both errors of every check of both kernels, each in a stage of its own."""
     errors: dict[str, float] = {}
     for which in get_args(Which):

@@ -14,11 +14,11 @@ import numpy as np
 
 from harness.declare import NotCovered, StageError
 from harness.ntk.architecture import HOMOGENEOUS, Architecture
-from harness.ntk.closed_form import alike, deepen
-from harness.ntk.conformance import Case, Difference
-from harness.ntk.kernel_checks import OWN, Check, compared
+from harness.ntk.closed_form import deepen, layers_scaled_alike
+from harness.ntk.conformance import Difference, KernelCase
+from harness.ntk.kernel_checks import OWN, KernelCheck, compared
 from harness.ntk.shapes import Matrix
-from harness.ntk.subjects import Block, Which
+from harness.ntk.subjects import KernelBlock, Which
 
 FACTOR = 1.3
 """By which scales are multiplied: no power of it up to the eighth is near 1, 2 or a power of 2."""
@@ -28,7 +28,7 @@ RESCALED = 3.0
 accuracy is then a larger share of what is left. With b_std² a tenth of the kernel it is a tenth more."""
 
 
-def depth(case: Case, which: Which) -> list[Difference]:
+def depth(case: KernelCase, which: Which) -> list[Difference]:
     """The Gram matrix follows from that of one hidden layer less, by one step of the recursion.
 
     The step is `closed_form.deepen`; its ReLU is that of Cho & Saul 2009, its erf that of Williams 1997. The
@@ -37,7 +37,7 @@ def depth(case: Case, which: Which) -> list[Difference]:
     seen by moving what enters it.
     """
     it = case.architecture
-    if it.hidden < 1 or not alike(it):
+    if it.hidden < 1 or not layers_scaled_alike(it):
         raise StageError("depth: expected hidden layers and the same scales in every layer")
     less = replace(it, hidden=it.hidden - 1)
     before = case.block("nngp", case.rows, architecture=less)
@@ -49,11 +49,11 @@ def depth(case: Case, which: Which) -> list[Difference]:
         stepped = deepen(less, before.values, tangent.values)[which == "ntk"]
     mask = ~np.eye(len(case.rows), dtype=bool)
     answers = 1.0 + _growth(case, less, which, before.values, tangent.values)
-    expected = Block(stepped, np.zeros_like(stepped), 0)
+    expected = KernelBlock(stepped, np.zeros_like(stepped), 0)
     return [Difference(found, expected, case.unit(which, case.rows), mask, answers=answers)]
 
 
-def _growth(case: Case, less: Architecture, which: Which, nngp: Matrix, ntk: Matrix) -> Matrix:
+def _growth(case: KernelCase, less: Architecture, which: Which, nngp: Matrix, ntk: Matrix) -> Matrix:
     """By what an error of one accuracy in each entry may grow in one step, in units of the kernel's size."""
     if not case.accuracy:
         return np.zeros_like(nngp)
@@ -74,7 +74,7 @@ def _growth(case: Case, less: Architecture, which: Which, nngp: Matrix, ntk: Mat
     return growth
 
 
-def w_std(case: Case, which: Which) -> list[Difference]:
+def w_std(case: KernelCase, which: Which) -> list[Difference]:
     """Without biases, relu and identity: w_std → c w_std multiplies both kernels by c^(2 (hidden + 1))."""
     it = case.architecture
     if it.activation not in HOMOGENEOUS or it.b_std or not _plain(it):
@@ -84,7 +84,7 @@ def w_std(case: Case, which: Which) -> list[Difference]:
     return _scaled(case, which, replace(it, w_std=FACTOR * it.w_std), FACTOR ** (2 * (it.hidden + 1)))
 
 
-def b_std(case: Case, which: Which) -> list[Difference]:
+def b_std(case: KernelCase, which: Which) -> list[Difference]:
     """relu and identity: inputs and b_std, both times c, multiply both kernels by c²."""
     it = case.architecture
     if it.activation not in HOMOGENEOUS or not it.b_std or not _plain(it):
@@ -97,7 +97,7 @@ def b_std(case: Case, which: Which) -> list[Difference]:
     return [Difference(found, expected, case.unit(which, a, b, factor=FACTOR**2), answers=OWN)]
 
 
-def last_layer(case: Case, which: Which) -> list[Difference]:
+def last_layer(case: KernelCase, which: Which) -> list[Difference]:
     """`last_layer` → c `last_layer`: either kernel less its last bias's part, b_std², is multiplied by c²,
     for any activation. Of biases that start at 0 the NNGP has no part."""
     it = case.architecture
@@ -107,7 +107,7 @@ def last_layer(case: Case, which: Which) -> list[Difference]:
     return _scaled(case, which, more, FACTOR**2, offset=_of_last_bias(it, which))
 
 
-def parameterization(case: Case, which: Which) -> list[Difference]:
+def parameterization(case: KernelCase, which: Which) -> list[Difference]:
     """The NNGP is the same under both. Without hidden layers the NTK under `standard` is
     inputs/w_std² · (Θ − b_std²) + 1, Θ being that of NTK parameterization (without biases both last terms are
     0); with them there is no rule."""
@@ -124,7 +124,7 @@ def parameterization(case: Case, which: Which) -> list[Difference]:
     return [Difference(found, plain, case.unit(which, a, b, standard), answers=RESCALED)]
 
 
-def width(case: Case, which: Which) -> list[Difference]:
+def width(case: KernelCase, which: Which) -> list[Difference]:
     """NNGP, and NTK in NTK parameterization, are those of any width. Under `standard` the NTK grows linearly
     with the width: from twice to three times the width by as much as from once to twice."""
     it, a, b = case.architecture, case.rows, case.columns
@@ -132,12 +132,14 @@ def width(case: Case, which: Which) -> list[Difference]:
     if which == "nngp" or it.parameterization == "ntk":
         unit = case.unit(which, a, b)
         return [Difference(each, once, unit, answers=OWN) for each in (twice, thrice)]
-    grown = Block(2 * twice.values - once.values, np.hypot(2 * twice.error, once.error), twice.replicates)
+    grown = KernelBlock(
+        2 * twice.values - once.values, np.hypot(2 * twice.error, once.error), twice.replicates
+    )
     unit = case.unit(which, a, b, replace(it, width=3 * it.width))
     return [Difference(thrice, grown, unit, answers=RESCALED)]
 
 
-RELATIONS: dict[str, Check] = {
+RELATIONS: dict[str, KernelCheck] = {
     "depth-error": compared(depth),
     "w-std-error": compared(w_std),
     "b-std-error": compared(b_std),
@@ -152,7 +154,7 @@ def _plain(architecture: Architecture) -> bool:
 
 
 def _scaled(
-    case: Case, which: Which, more: Architecture, factor: float, offset: float = 0.0
+    case: KernelCase, which: Which, more: Architecture, factor: float, offset: float = 0.0
 ) -> list[Difference]:
     """K of `more` is `factor` times K, both less `offset`."""
     a, b = case.rows, case.columns

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from harness.ntk.preparation import BUNDLED
 
-Inputs = Float[np.ndarray, "points features"]
+NetworkInputs = Float[np.ndarray, "points features"]
 Outputs = Float[np.ndarray, " points"]
 
 
@@ -31,7 +31,7 @@ class Loaded:
     `own_train`: the data come with a split of their own, and so many first rows are its training points.
     """
 
-    x: Inputs
+    x: NetworkInputs
     y: Outputs
     own_train: int | None = None
 
@@ -54,10 +54,10 @@ def load(data: str) -> Loaded:
     if not callable(loader):
         found = "nothing of that name" if loader is None else f"a {type(loader).__name__}"
         raise DataError(data, f"a function in the module {module}", found)
-    return arrays(data, loader())
+    return checked_arrays(data, loader())
 
 
-def arrays(data: str, returned: object) -> Loaded:
+def checked_arrays(data: str, returned: object) -> Loaded:
     """What a user's function returned, as arrays. Raises `DataError`."""
     expected = "(inputs, targets) or (x_train, y_train, x_test, y_test)"
     if not isinstance(returned, tuple | list):
@@ -75,7 +75,7 @@ def arrays(data: str, returned: object) -> Loaded:
     return Loaded(np.concatenate([x, x_test]), np.concatenate([y, y_test]), own_train=len(x))
 
 
-def _pair(data: str, role: str, inputs: object, targets: object) -> tuple[Inputs, Outputs]:
+def _pair(data: str, role: str, inputs: object, targets: object) -> tuple[NetworkInputs, Outputs]:
     x, y = _array(data, f"{role}inputs", inputs), _array(data, f"{role}targets", targets)
     if x.ndim != 2 or not x.shape[1] or y.shape != x.shape[:1]:
         expected = f"{role}inputs [points, features] and targets [points]"

@@ -15,8 +15,8 @@ Numbers = Float[np.ndarray, " nets"] | np.float64
 
 
 @dataclass(frozen=True)
-class Ruler:
-    """Errors and distances of one trial on its test targets `y`, each in its unit; made by `ruler`."""
+class ErrorRuler:
+    """Errors and distances of one trial on its test targets `y`, each in its unit; made by `error_ruler`."""
 
     y: Float[np.ndarray, " points"]
     error_unit: float
@@ -35,10 +35,10 @@ class Ruler:
         return _apart(a, b) / self.distance_unit
 
 
-def ruler(points: Split, scale: float = 1.0) -> Ruler:
+def error_ruler(points: Split, scale: float = 1.0) -> ErrorRuler:
     """The ruler of a trial on `points`, whose targets were divided by `scale`."""
     y, unit = points.y_test / scale, points.unit / scale
-    return Ruler(y, unit, unit if points.raw else float(_rms(y)))
+    return ErrorRuler(y, unit, unit if points.raw else float(_rms(y)))
 
 
 def error(predictions: Predictions, y: Float[np.ndarray, " points"]) -> float:

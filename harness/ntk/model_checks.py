@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from harness.declare import NotCovered
-from harness.declare.blame import summary
+from harness.declare.blame import one_line
 from harness.ntk.fully_connected import FullyConnected
 from harness.ntk.model import Model, ModelError, Params, cast
 from harness.ntk.tangent import Moving
@@ -67,7 +67,7 @@ def require_float32(model: Model, params: Params, x: Array) -> None:
         raise
     except Exception as error:  # the user's function may raise anything
         hint = f"; {_FLOAT64}" if "float64" in str(error) else ""
-        raise ModelError(model.name, "apply to be traced by JAX", f"{summary(error)}{hint}") from error
+        raise ModelError(model.name, "apply to be traced by JAX", f"{one_line(error)}{hint}") from error
     for equation in _equations(program.jaxpr):
         if any(getattr(out.aval, "dtype", None) == jnp.float64 for out in equation.outvars):
             found = f"float64 from {equation.primitive.name} ({_line(equation)}); {_FLOAT64}"
@@ -98,7 +98,7 @@ def require_rows_apart(model: Model, params: Params, x: Float[Array, "three feat
         raise
     except Exception as error:
         expected = "apply to be compiled by JAX in float64"
-        raise ModelError(model.name, expected, summary(error)) from error
+        raise ModelError(model.name, expected, one_line(error)) from error
     scale = np.max(np.abs(pair))
     for now, then, what in found:
         if not np.max(np.abs(now - then)) <= SAME * scale:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.declare import NotCovered, StageError
-from harness.ntk.conformance import WORST, Case
-from harness.ntk.kernel_checks import Check
+from harness.ntk.conformance import WORST, KernelCase
+from harness.ntk.kernel_checks import KernelCheck
 from harness.ntk.subjects import Which
 
 FEWEST = 6
@@ -30,14 +30,14 @@ SHIFT = 1.0
 """Standard errors by which the rival is off."""
 
 
-def mean(case: Case, which: Which, flaw: float) -> tuple[float, float]:
+def mean(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
     """The mean of the z-scores, and that of a subject off by `SHIFT` of its standard errors."""
     scores = np.concatenate([scores for scores, _ in _answers(case, which)])
     found = float(np.clip(scores.mean(), -WORST, WORST))
     return found, min(found + SHIFT, WORST)
 
 
-def square(case: Case, which: Which, flaw: float) -> tuple[float, float]:
+def square(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
     """The mean square of the z-scores, over what it should be; and that of a subject whose standard errors
     are half of what they are."""
     most = np.sqrt(WORST) / 10  # its square, over what it should be, stays finite
@@ -45,12 +45,12 @@ def square(case: Case, which: Which, flaw: float) -> tuple[float, float]:
     return found, 4 * found
 
 
-def _answers(case: Case, which: Which) -> list[tuple[np.ndarray, float]]:
+def _answers(case: KernelCase, which: Which) -> list[tuple[np.ndarray, float]]:
     """Of each of `ANSWERS` answers its z-scores, and the mean square that they should have."""
     return [_scores(case, which, 1 + number / ANSWERS) for number in range(ANSWERS)]
 
 
-def _scores(case: Case, which: Which, factor: float) -> tuple[np.ndarray, float]:
+def _scores(case: KernelCase, which: Which, factor: float) -> tuple[np.ndarray, float]:
     """(found − expected) / standard error, of the entries of K(A, B) that are stated to be uncertain, and of
     those that are stated to be exact and are not (`WORST`)."""
     a, b = factor * case.rows, factor * case.columns
@@ -68,4 +68,4 @@ def _scores(case: Case, which: Which, factor: float) -> tuple[np.ndarray, float]
     return scores[~exact | off], (replicates - 1) / (replicates - 3) if replicates else 1.0
 
 
-CHECKS: dict[str, Check] = {"z-mean": mean, "z-square": square}
+CHECKS: dict[str, KernelCheck] = {"z-mean": mean, "z-square": square}

@@ -20,11 +20,11 @@ from msgspec import Meta
 from harness.declare import REFERENCE, Reference
 
 Preprocess = Literal["default", "none", "standardise", "sphere"]
-Targets = Literal["default", "none", "standardise"]
+TargetScaling = Literal["default", "none", "standardise"]
 
 DEFAULT: Literal["default"] = "default"
 
-BUNDLED: Mapping[str, tuple[Preprocess, Targets]] = {
+BUNDLED: Mapping[str, tuple[Preprocess, TargetScaling]] = {
     "diabetes": ("sphere", "standardise"),
     "digits": ("sphere", "none"),
     "breast-cancer": ("sphere", "none"),
@@ -32,7 +32,7 @@ BUNDLED: Mapping[str, tuple[Preprocess, Targets]] = {
 }
 """The data sets of the package, with what is done to each by default. `sphere` is drawn on the sphere."""
 
-OWN_DATA: tuple[Preprocess, Targets] = ("none", "none")
+OWN_DATA: tuple[Preprocess, TargetScaling] = ("none", "none")
 """What is done to a user's data by default."""
 
 UNIT_TARGETS = frozenset({"digits", "breast-cancer", "sphere"})

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from jaxtyping import Bool, Float
 
-Inputs = Float[np.ndarray, "points inputs"]
+NetworkInputs = Float[np.ndarray, "points inputs"]
 Values = Float[np.ndarray, "rows *features"]
 Varied = Bool[np.ndarray, " features"] | np.bool
 
@@ -16,7 +16,7 @@ COINCIDE = 1e-12
 float64, which is what scaling costs features whose mean is a thousand times their deviation."""
 
 
-def scaled(x: Inputs, by: Float[np.ndarray, "train inputs"], preprocess: str) -> Inputs:
+def scaled(x: NetworkInputs, by: Float[np.ndarray, "train inputs"], preprocess: str) -> NetworkInputs:
     """`x` as `preprocess` says, with the moments of `by`; the array itself where it says "none".
 
     A feature that is constant in `by` is dropped to 0.
@@ -43,14 +43,16 @@ def varies(by: Values) -> Varied:
     return varied
 
 
-def to_sphere(x: Inputs) -> Inputs:
+def to_sphere(x: NetworkInputs) -> NetworkInputs:
     """Rows scaled to norm √d; a row that is 0 stays so."""
     norms = np.linalg.norm(x, axis=1, keepdims=True)
-    projected: Inputs = x * np.where(norms > 0, math.sqrt(x.shape[1]) / np.where(norms > 0, norms, 1.0), 0.0)
+    projected: NetworkInputs = x * np.where(
+        norms > 0, math.sqrt(x.shape[1]) / np.where(norms > 0, norms, 1.0), 0.0
+    )
     return projected
 
 
-def made_one(before: Inputs, after: Inputs) -> tuple[int, int] | None:
+def made_one(before: NetworkInputs, after: NetworkInputs) -> tuple[int, int] | None:
     """Two rows that are the same point `after` and were not `before`, or None."""
     # Rows that coincide have the same projection, so they are neighbours in its order.
     direction = np.cos(np.arange(after.shape[1]) + 1.0)

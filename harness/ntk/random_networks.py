@@ -21,15 +21,15 @@ from harness.ntk.empirical import empirical_nngp, empirical_ntk
 from harness.ntk.train import network_key
 
 Kernel = Float[np.ndarray, "points points"]
-Kernels = Float[np.ndarray, "nets points points"]
+NetworkKernels = Float[np.ndarray, "nets points points"]
 
 
 @dataclass(frozen=True)
 class Draws:
     """Networks' own kernels and outputs at the same points; made by `draw`."""
 
-    nngp: Kernels
-    ntk: Kernels
+    nngp: NetworkKernels
+    ntk: NetworkKernels
     outputs: Float[np.ndarray, "nets points"]
 
 
@@ -52,20 +52,22 @@ def _one(key: PRNGKeyArray, architecture: Architecture, x: Array) -> tuple[Array
     )
 
 
-def relative_distance(kernel: Kernel | Kernels, reference: Kernel) -> Float[np.ndarray, " nets"] | np.float64:
+def relative_distance(
+    kernel: Kernel | NetworkKernels, reference: Kernel
+) -> Float[np.ndarray, " nets"] | np.float64:
     """‖K − reference‖ / ‖reference‖, Frobenius norms, for each kernel of a stack."""
     norms = np.linalg.norm(kernel - reference, axis=(-2, -1))
     distances: Float[np.ndarray, " nets"] | np.float64 = norms / np.linalg.norm(reference)
     return distances
 
 
-def relative_variance(kernels: Kernels) -> float:
+def relative_variance(kernels: NetworkKernels) -> float:
     """Var(K(x, x)) / E[K(x, x)]² over networks, unbiased variance, the mean over points x."""
     diagonals = np.diagonal(kernels, axis1=1, axis2=2)
     return float(np.mean(np.var(diagonals, axis=0, ddof=1) / np.mean(diagonals, axis=0) ** 2))
 
 
-def excess_kurtosis(nngp: Kernels) -> float:
+def excess_kurtosis(nngp: NetworkKernels) -> float:
     """3 Var(q) / E[q]² of networks' own NNGPs, q = K(x, x), the mean over points x: that of their outputs.
 
     Of Y with Y | q ~ N(0, q): E[Y⁴] = 3 E[q²] and E[Y²] = E[q]. The fourth moment of the outputs themselves

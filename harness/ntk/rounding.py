@@ -26,7 +26,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.ntk.architecture import Activation, Architecture
-from harness.ntk.closed_form import State, activate, dense, inputs_state
+from harness.ntk.closed_form import LayerState, activate, dense, inputs_state
 from harness.ntk.duals import Deviations, gelu
 from harness.ntk.shapes import Columns, Matrix, Rows
 
@@ -55,7 +55,7 @@ def tolerances(
     inputs = first.shape[1]
     state = inputs_state(first, second)
     terms = np.zeros_like(state.tangent)
-    entering: list[State] = []
+    entering: list[LayerState] = []
     for number in range(architecture.hidden + 1):
         if number:
             entering.append(state)
@@ -73,7 +73,7 @@ def tolerances(
     return nngp, ntk
 
 
-def _moved(state: State, architecture: Architecture, size: float) -> Iterator[list[State]]:
+def _moved(state: LayerState, architecture: Architecture, size: float) -> Iterator[list[LayerState]]:
     """What leaves an activation of `state` with one covariance moved, down and up.
 
     E u², E v² and, as a cosine, E uv; then E φ(u)² and E φ(v)², by what the same does to them.
@@ -102,14 +102,14 @@ def _parallel(deviation: Deviations, architecture: Architecture, size: float) ->
     if architecture.activation == "gelu":
         variance, _ = gelu(deviation, deviation, same, angle)
     else:
-        after = activate(State(deviation, deviation, angle, same), architecture, "formula")
+        after = activate(LayerState(deviation, deviation, angle, same), architecture, "formula")
         variance = after.covariance()
     if architecture.activation in WAVES:
         variance = variance - size * _exponential(deviation, deviation, same)
     return np.where(variance <= 0, 1, np.sqrt(np.maximum(variance, 0)))
 
 
-def _two_determinants(state: State, after: State, size: float) -> State:
+def _two_determinants(state: LayerState, after: LayerState, size: float) -> LayerState:
     """`after`, which leaves GELU, with the determinant in its arctangent at a cosine less by `size`."""
     covariance, _ = gelu(state.a, state.b, state.angle)
     moved, slope = gelu(state.a, state.b, state.angle, _turned(state.angle, size))
@@ -118,7 +118,7 @@ def _two_determinants(state: State, after: State, size: float) -> State:
     return replace(after, angle=_turned(after.angle, less), tangent=state.tangent * slope)
 
 
-def _two_exponentials(state: State, after: State, size: float) -> State:
+def _two_exponentials(state: LayerState, after: LayerState, size: float) -> LayerState:
     """`after`, which leaves sine or cosine, with the larger of its exponentials less by `size`."""
     moved = size * _exponential(state.a, state.b, state.angle)
     product = after.a * after.b
@@ -133,7 +133,7 @@ def _exponential(a: Deviations, b: Deviations, angle: Matrix) -> Matrix:
     return larger
 
 
-def _stretched(state: State, name: str, factor: Deviations) -> State:
+def _stretched(state: LayerState, name: str, factor: Deviations) -> LayerState:
     """One deviation times `factor`, the covariance as it was: so the cosine is divided by it."""
     cosine = np.cos(state.angle)
     angle = _turned(state.angle, cosine - cosine / factor)
@@ -150,7 +150,7 @@ def _turned(angle: Matrix, size: float | Matrix) -> Matrix:
     return turned
 
 
-def _finish(state: State, architecture: Architecture, number: int, inputs: int) -> State:
+def _finish(state: LayerState, architecture: Architecture, number: int, inputs: int) -> LayerState:
     """From what leaves hidden layer `number`'s activation to the output."""
     state = dense(state, architecture, number, _fan_in(architecture, number, inputs))
     for layer in range(number + 1, architecture.hidden + 1):

@@ -36,7 +36,7 @@ Draw = Callable[..., np.ndarray]
 
 
 @dataclass(frozen=True)
-class FullyConnected:
+class LayeredNetwork:
     """Layers as `harness.ntk.network` has them, ReLU between them; `params` are pairs (weights, biases)."""
 
     architecture: Architecture
@@ -229,10 +229,10 @@ def _library(array: Any) -> Any:
 
 
 _NETWORKS: dict[SampleNetwork, Any] = {
-    "linear": FullyConnected(Architecture(0, WIDTH, outputs=2)),
-    "one-output": FullyConnected(Architecture(2, WIDTH)),
-    "three-outputs": FullyConnected(Architecture(1, WIDTH, outputs=3, last_layer=0.5)),
-    "deep-standard": FullyConnected(Architecture(3, WIDTH, parameterization="standard", outputs=3)),
+    "linear": LayeredNetwork(Architecture(0, WIDTH, outputs=2)),
+    "one-output": LayeredNetwork(Architecture(2, WIDTH)),
+    "three-outputs": LayeredNetwork(Architecture(1, WIDTH, outputs=3, last_layer=0.5)),
+    "deep-standard": LayeredNetwork(Architecture(3, WIDTH, parameterization="standard", outputs=3)),
     "skip": Skip(),
     "shared": Shared(),
     "scalars": Scalars(),

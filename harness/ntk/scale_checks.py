@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from harness.declare import NotCovered
-from harness.ntk.conformance import Case, Difference
-from harness.ntk.kernel_checks import HALF, Check, compared
+from harness.ntk.conformance import Difference, KernelCase
+from harness.ntk.kernel_checks import HALF, KernelCheck, compared
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
 from harness.ntk.shapes import Columns, Matrix, Rows
-from harness.ntk.subjects import Block, Which
+from harness.ntk.subjects import KernelBlock, Which
 
 RARE = 10.0
-"""Beyond inputs of this size erf's derivatives are 0 but for one draw in 1e3 and fewer, and the
+"""Beyond inputs of this size erf's derivatives are 0 in all but one draw in 1e3, or fewer, and the
 products of two for one in 1e5: a subject that samples finds none among some thousands, and states that it is
 certain of 0."""
 
@@ -35,27 +35,27 @@ class AtScale:
     _tolerances: dict[tuple[str, bool], dict[Which, Matrix]] = field(default_factory=dict)
 
     @property
-    def checks(self) -> dict[str, Check]:
+    def checks(self) -> dict[str, KernelCheck]:
         """By the names that quantities use."""
         return {"error": compared(self.values), "float32-error": compared(self.float32, HALF)}
 
-    def values(self, case: Case, which: Which) -> list[Difference]:
+    def values(self, case: KernelCase, which: Which) -> list[Difference]:
         """K(A, B) and K(A), its diagonal included."""
         a, b = self.points(case)
         return [self._difference(case, which, a, b), self._difference(case, which, a, None)]
 
-    def float32(self, case: Case, which: Which) -> list[Difference]:
+    def float32(self, case: KernelCase, which: Which) -> list[Difference]:
         """The same of points in float32, which a subject may compute with in float32."""
         a, b = (points.astype(np.float32) for points in self.points(case))
         return [self._difference(case, which, a, b), self._difference(case, which, a, None)]
 
-    def points(self, case: Case) -> tuple[Rows, Columns]:
+    def points(self, case: KernelCase) -> tuple[Rows, Columns]:
         """A and B at this scale: B begins with a point of A, the opposite of another, and one of scale 1."""
         a, b = self.scale * case.rows, self.scale * case.columns
         b[0], b[1], b[2] = a[0], -a[1], case.columns[2]
         return a, b
 
-    def _difference(self, case: Case, which: Which, x1: Rows, x2: Columns | None) -> Difference:
+    def _difference(self, case: KernelCase, which: Which, x1: Rows, x2: Columns | None) -> Difference:
         first, second = x1.astype(np.float64), None if x2 is None else x2.astype(np.float64)
         found, expected = case.block(which, x1, x2), case.expected(which, first, second)
         refuse_rare_events(case, which, self.scale, found)
@@ -67,7 +67,7 @@ class AtScale:
         return Difference(found, expected, self._tolerances[key][which], size=case.unit(which, first, second))
 
 
-def refuse_rare_events(case: Case, which: Which, scale: float, found: Block) -> None:
+def refuse_rare_events(case: KernelCase, which: Which, scale: float, found: KernelBlock) -> None:
     """Raise `NotCovered` where an estimate's spread, at inputs of this scale, says nothing of its error."""
     rare = which == "ntk" and case.architecture.activation == "erf" and scale > RARE
     if rare and found.error.any():

@@ -38,7 +38,7 @@ times as much, four to a decade (the error is flat around its minimum, over a fa
 
 Vector = Float[np.ndarray, "train *nets"]
 AtTest = Float[np.ndarray, "test *nets"]
-Columns = Float[np.ndarray, "train *#nets"]
+TargetColumns = Float[np.ndarray, "train *#nets"]
 Gram = Float[np.ndarray, "train train"]
 Cross = Float[np.ndarray, "test train"]
 
@@ -196,5 +196,5 @@ def _condition(values: Float[np.ndarray, " train"]) -> float:
     return float(values[-1]) / smallest
 
 
-def _column(y: Float[np.ndarray, " train"], like: Columns) -> Columns:
+def _column(y: Float[np.ndarray, " train"], like: TargetColumns) -> TargetColumns:
     return y[:, None] if like.ndim == 2 else y

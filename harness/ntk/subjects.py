@@ -51,7 +51,7 @@ class Kernels:
 
 
 @dataclass(frozen=True)
-class Block:
+class KernelBlock:
     """One kernel between two sets of points, made by `ask`: values and standard errors [rows, columns]."""
 
     values: Matrix
@@ -59,19 +59,19 @@ class Block:
     replicates: int
 
     @property
-    def transposed(self) -> Block:
-        return Block(self.values.T, self.error.T, self.replicates)
+    def transposed(self) -> KernelBlock:
+        return KernelBlock(self.values.T, self.error.T, self.replicates)
 
-    def times(self, factor: float) -> Block:
-        return Block(factor * self.values, abs(factor) * self.error, self.replicates)
+    def times(self, factor: float) -> KernelBlock:
+        return KernelBlock(factor * self.values, abs(factor) * self.error, self.replicates)
 
-    def plus(self, term: float) -> Block:
-        return Block(self.values + term, self.error, self.replicates)
+    def plus(self, term: float) -> KernelBlock:
+        return KernelBlock(self.values + term, self.error, self.replicates)
 
-    def at(self, rows: Any, columns: Any) -> Block:
+    def at(self, rows: Any, columns: Any) -> KernelBlock:
         """The block of these rows and columns (slices or indices)."""
         pick = np.ix_(np.arange(len(self.values))[rows], np.arange(self.values.shape[1])[columns])
-        return Block(self.values[pick], self.error[pick], self.replicates)
+        return KernelBlock(self.values[pick], self.error[pick], self.replicates)
 
 
 def imported(name: str) -> Subject:
@@ -89,8 +89,8 @@ def imported(name: str) -> Subject:
 
 def ask(
     subject: Subject, architecture: Architecture, x1: Rows, x2: Columns | None, seed: int
-) -> dict[Which, Block | StageError]:
-    """Call a subject once: for each kernel a `Block`, or why there is none.
+) -> dict[Which, KernelBlock | StageError]:
+    """Call a subject once: for each kernel a `KernelBlock`, or why there is none.
 
     It is given copies of the points. `seed` is passed on where the subject's signature has it. Why there is
     none: `NotCovered` for what it does not implement, `StageError` for an exception, an answer of the wrong
@@ -126,13 +126,15 @@ def _given(*pairs: tuple[np.ndarray | None, np.ndarray | None]) -> list[tuple[np
     return [(now, then) for now, then in pairs if now is not None and then is not None]
 
 
-def _block(name: str, values: Any, error: Any, replicates: int, shape: tuple[int, int]) -> Block | StageError:
+def _block(
+    name: str, values: Any, error: Any, replicates: int, shape: tuple[int, int]
+) -> KernelBlock | StageError:
     if values is NotImplemented:
         return NotCovered(f"the subject has no {name} here")
     try:
         found = matrix(name, values, shape)
         if error is None:
-            return Block(found, np.zeros(shape), 0)
+            return KernelBlock(found, np.zeros(shape), 0)
         spread = matrix(f"{name}'s standard error", error, shape)
     except StageError as problem:
         return problem
@@ -142,7 +144,7 @@ def _block(name: str, values: Any, error: Any, replicates: int, shape: tuple[int
         return StageError(f"the {name}'s standard error: expected finite, found {spread.max()}")
     if replicates != 0 and replicates < 2:
         return StageError(f"replicates: expected 0, or at least 2, found {replicates}")
-    return Block(found, spread, replicates)
+    return KernelBlock(found, spread, replicates)
 
 
 def matrix(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -159,7 +161,7 @@ def matrix(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
     return found.astype(np.float64)
 
 
-def _both(problem: StageError) -> dict[Which, Block | StageError]:
+def _both(problem: StageError) -> dict[Which, KernelBlock | StageError]:
     return {"nngp": problem, "ntk": problem}
 
 

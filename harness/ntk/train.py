@@ -131,7 +131,7 @@ def initialise(
     return Initial(params, model(params, x_train), model(params, x_test), largest)
 
 
-class _State(NamedTuple):
+class _DescentState(NamedTuple):
     params: Params
     slope: Any
     memory: Any
@@ -174,7 +174,7 @@ def descend(
     stride, look, advance, memory = rule(optimizer, f, params, x, y, rate, key)
     slope, initial_loss = look(params)
 
-    def goes_on(state: _State) -> Array:
+    def goes_on(state: _DescentState) -> Array:
         going: Array = (
             (state.loss > target) & (state.loss <= DIVERGED * initial_loss) & (state.steps < max_steps)
         )  # False, too, for a loss that is not a number
@@ -182,7 +182,7 @@ def descend(
             going &= state.steps - state.best.steps < held_out.patience
         return going
 
-    def step(state: _State) -> _State:
+    def step(state: _DescentState) -> _DescentState:
         params, memory = advance(state.params, state.slope, state.memory, state.steps)
         slope, loss = look(params)
         steps, best = state.steps + stride, state.best
@@ -190,7 +190,7 @@ def descend(
             now = Best(held_out_error(params), steps, loss, params)
             better = now.error < best.error
             best = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, best)
-        return _State(params, slope, memory, loss, steps, best)
+        return _DescentState(params, slope, memory, loss, steps, best)
 
     def held_out_error(params: Params) -> Float[Array, ""]:
         assert held_out is not None
@@ -199,7 +199,7 @@ def descend(
     start, best = jnp.zeros((), jnp.int32), None
     if held_out is not None:
         best = Best(held_out_error(params), start, initial_loss, params)
-    last = lax.while_loop(goes_on, step, _State(params, slope, memory, initial_loss, start, best))
+    last = lax.while_loop(goes_on, step, _DescentState(params, slope, memory, initial_loss, start, best))
     returned = last if last.best is None else last.best
     return Final(
         returned.steps,

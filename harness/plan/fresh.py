@@ -18,7 +18,7 @@ class NoFreshSeedError(UserError, ValueError):
 
 
 def fresh_first_seed(cases: Sequence[Case] = ()) -> int:
-    """A first seed that no earlier run has used, but for chance, and from which no case meets explored seeds.
+    """A first seed that almost surely no earlier run has used, and from which no case meets explored seeds.
 
     Raises `NoFreshSeedError` where the explored seeds leave none.
     """

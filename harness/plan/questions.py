@@ -11,12 +11,12 @@ from harness.declare import Declaration, Scale, Value, find, is_reference
 from harness.questions import (
     Closeness,
     Linear,
-    Params,
     Question,
     Reading,
     Region,
     SeedsError,
     Straightness,
+    TrialParams,
     Unit,
     arguments,
     check_look,
@@ -58,10 +58,10 @@ def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None
         _check_budget(budget, instance)
     first = instance.claim.first_seed if first_seed is None else first_seed
     point = dict(instance.point)
-    questions = tuple(predicate.questions(_Asking(instance, point, budget, first)))
+    questions = tuple(predicate.questions(_AskingInstance(instance, point, budget, first)))
     control: tuple[Question, ...] = ()
     if instance.control is not None and instance.control.predicate is not None:
-        rival = _Asking(instance, {**point, **instance.control.at}, budget, first)
+        rival = _AskingInstance(instance, {**point, **instance.control.at}, budget, first)
         control = tuple(instance.control.predicate.questions(rival))
     return Case(instance, questions, control)
 
@@ -73,7 +73,7 @@ def _check_budget(seeds: int, instance: Instance) -> None:
         raise SeedsError(f"{instance.id}: {expected}, found {seeds}")
 
 
-def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> Params:
+def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> TrialParams:
     """Every parameter of the experiment at a point: defaults, then `with`, then what the axes set, and what
     the experiment makes of these (`Declaration.settled`)."""
     given = dict(experiment.fixed)
@@ -87,7 +87,7 @@ def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> Params:
     return tuple((name, convert(given[name], signature.parameters[name].type)) for name in sorted(given))
 
 
-def fixed(experiment: Experiment) -> Params:
+def fixed(experiment: Experiment) -> TrialParams:
     """The parameters that no axis of the experiment sets: those that all its trials have in common."""
     swept = {name for axis in experiment.axes.values() for value in axis.values for name in value.sets}
     models = [{"model": name} for name in experiment.models] or [{}]
@@ -103,7 +103,7 @@ def declared(experiment: Experiment) -> Declaration:
 
 
 @dataclass(frozen=True)
-class _Asking:
+class _AskingInstance:
     """An instance as its predicate sees it (`harness.predicates.Asking`), at a point of its own."""
 
     instance: Instance

@@ -7,15 +7,15 @@ subclass of `Predicate` that has a `NAME`.
 
 from harness.predicates.base import Asking, Known, Mistaken, Predicate
 from harness.predicates.keys import Key, Unreadable, Written
-from harness.predicates.registry import Kind, kinds, predicates
+from harness.predicates.registry import PredicateKind, kinds, predicates
 
 __all__ = [
     "Asking",
     "Key",
-    "Kind",
     "Known",
     "Mistaken",
     "Predicate",
+    "PredicateKind",
     "Unreadable",
     "Written",
     "kinds",

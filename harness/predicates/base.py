@@ -19,7 +19,7 @@ from harness.declare import Scale, Value
 from harness.predicates.keys import Key, Role, keys_of
 from harness.questions import Closeness, Linear, Question, Reading, Region, Straightness, Unit
 
-Use = Literal["", "whole", "pairs"]
+AxisUse = Literal["", "whole", "pairs"]
 """How a predicate uses its axis: not at all, all values in one instance, or an instance for each pair."""
 Subjects = Literal["quantities", "benchmarks"]
 
@@ -95,7 +95,7 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     STATISTICS: ClassVar[bool] = True
     """Whether it is judged by an estimate, at looks; if not, on exactly `seeds` seeds."""
     SUBJECTS: ClassVar[Subjects] = "quantities"
-    USE: ClassVar[Use] = ""
+    USE: ClassVar[AxisUse] = ""
     LEAST: ClassVar[int] = 2
     """The least number of values of an axis that it uses."""
     SCHEMA: ClassVar[Mapping[str, Any]] = {}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta, field
 
 from harness.declare import Scale
-from harness.predicates.base import Asking, Known, Mistaken, Predicate, Use, linear_ones
+from harness.predicates.base import Asking, AxisUse, Known, Mistaken, Predicate, linear_ones
 from harness.predicates.keys import LABEL
 from harness.predicates.margin import MARGIN, MEANING, Margin
 from harness.questions import Question, Region, Unit
@@ -20,7 +20,7 @@ UNITS: Mapping[Scale, Unit] = {"log": "ratio", "linear": "difference"}
 class Comparison(Predicate, frozen=True):
     """Two quantities a and b: the centre of ln a/b or of a − b, or of the difference of their changes."""
 
-    USE: ClassVar[Use] = "pairs"
+    USE: ClassVar[AxisUse] = "pairs"
     EXCHANGED: ClassVar[bool] = False
     """Whether it is supported outside its region."""
     SCHEMA: ClassVar[Mapping[str, Any]] = {"dependencies": {"from": ["to", "along"], "to": ["from", "along"]}}

@@ -9,16 +9,16 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from harness.predicates.base import Predicate, Subjects, Use
+from harness.predicates.base import AxisUse, Predicate, Subjects
 
 
-class Kind(NamedTuple):
+class PredicateKind(NamedTuple):
     """What a program needs to know of a kind that sees suites as plain TOML."""
 
     name: str
     axis: str
     """The key of its table that names an axis; "" where it has none."""
-    use: Use
+    use: AxisUse
     subjects: Subjects
 
 
@@ -39,12 +39,13 @@ def predicates() -> Mapping[str, type[Predicate]]:
     return MappingProxyType({each.NAME: each for each in in_order})
 
 
-def kinds() -> tuple[Kind, ...]:
+def kinds() -> tuple[PredicateKind, ...]:
     """All kinds, in the same order."""
     axes = {
         name: [key.name for key in each.declared_keys() if key.role == "axis"]
         for name, each in predicates().items()
     }
     return tuple(
-        Kind(name, "".join(axes[name]), each.USE, each.SUBJECTS) for name, each in predicates().items()
+        PredicateKind(name, "".join(axes[name]), each.USE, each.SUBJECTS)
+        for name, each in predicates().items()
     )

@@ -144,11 +144,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
                     outcomes[report.nodeid] = str(outcome)
     if not outcomes:
         return
-    from harness.pytest_plugin.settings import Settings
+    from harness.pytest_plugin.settings import PytestSettings
     from harness.report.words import few_covered, tally
 
     files = dict.fromkeys(config.rootpath / node_id.partition("::")[0] for node_id in outcomes)
-    settings = Settings.of(config)
+    settings = PytestSettings.of(config)
     command = settings.command(*(os.path.relpath(file) for file in files))
     terminalreporter.section("claims")
     for line in filter(None, (few_covered(list(outcomes.values())), tally(list(outcomes.values())))):

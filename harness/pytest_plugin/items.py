@@ -23,12 +23,12 @@ from harness.judge import FAILING
 from harness.measure.holders import log
 from harness.pytest_plugin.item import SuiteItem
 from harness.pytest_plugin.keys import LABORATORY, NAMES, PUBLISHED
-from harness.pytest_plugin.settings import Settings
+from harness.pytest_plugin.settings import PytestSettings
 from harness.pytest_plugin.shared import SharedLaboratory
 from harness.pytest_plugin.timings import Timing
 from harness.pytest_plugin.words import explanation, properties, safe
 from harness.report.build import instance_record
-from harness.report.findings import lacking
+from harness.report.findings import why_not_covered
 from harness.report.record import InstanceRecord
 from harness.suite import Instance, Suite, load
 from harness.suite.names import namesakes
@@ -57,13 +57,13 @@ class SuiteFile(pytest.Module):
         """What `request.module` gives; the file itself is no Python."""
         return types.ModuleType(self.path.stem)
 
-    def collect(self) -> Iterator[Claim | Timing]:
+    def collect(self) -> Iterator[ClaimItem | Timing]:
         """An item per instance, then one per benchmark and point, in the order of the file."""
         make_local_modules_importable()
         here = Path.cwd()
         path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
         try:
-            suite = load(path, imports=True, given=Settings.of(self.config).options.given)
+            suite = load(path, imports=True, given=PytestSettings.of(self.config).options.given)
             if published := self.config.stash.get(PUBLISHED, None):
                 published.check({suite.name: suite.given})
         except UserError as error:
@@ -73,13 +73,13 @@ class SuiteFile(pytest.Module):
             raise self.CollectError(safe(namesakes(suite.name, other, path)))
         self.obj.__doc__ = safe(suite.title)
         for instance in suite.instances:
-            yield Claim.from_parent(self, name=instance.local_id, suite=suite, instance=instance)
+            yield ClaimItem.from_parent(self, name=instance.local_id, suite=suite, instance=instance)
         for benchmark in suite.benchmarks.values():
             for values in itertools.product(*(axis.values for axis in benchmark.axes.values())):
                 yield Timing.of(self, benchmark, values)
 
 
-class Claim(SuiteItem):
+class ClaimItem(SuiteItem):
     """An instance: measures what it needs and fails where its outcome does."""
 
     def __init__(self, *, suite: Suite, instance: Instance, **how: Any) -> None:
@@ -117,7 +117,7 @@ class Claim(SuiteItem):
         self.user_properties.extend(properties(record))
         held = self._held(record)
         if record.outcome == "not-covered" and not (held and held.kind == "differs"):
-            pytest.skip(safe(lacking(record)))
+            pytest.skip(safe(why_not_covered(record)))
         if record.outcome in FAILING if held is None else held.kind == "differs":
             command = self._laboratory().settings.command(f"{self._suite.path}::{self._judged.local_id}")
             raise ClaimFailedError(explanation(record, command, held.says if held else ""))
@@ -139,10 +139,10 @@ class Claim(SuiteItem):
     def _laboratory(self) -> SharedLaboratory:
         with _OPENING:
             return self.config.stash.setdefault(
-                LABORATORY, SharedLaboratory(Settings.of(self.config), self._say)
+                LABORATORY, SharedLaboratory(PytestSettings.of(self.config), self.say)
             )
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """Show a line now, past what captures output: a wait without a word looks like a hang."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         capture = self.config.pluginmanager.get_plugin("capturemanager")

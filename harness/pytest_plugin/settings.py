@@ -15,7 +15,7 @@ from harness.targets import assigned
 
 
 @dataclass(frozen=True)
-class Settings:
+class PytestSettings:
     """The options of a pytest run; see `pytest --help`."""
 
     options: RunOptions
@@ -26,7 +26,7 @@ class Settings:
     """The same choices as options of the `harness` command."""
 
     @classmethod
-    def of(cls, config: pytest.Config) -> Settings:
+    def of(cls, config: pytest.Config) -> PytestSettings:
         """The settings of a run: options, else the environment, else the command line's defaults."""
         asked = options_of(config)
         store = asked.store or default_store()

@@ -10,7 +10,7 @@ from harness.campaign import Progress, Result, conduct
 from harness.measure import Laboratory
 from harness.measure.holders import log
 from harness.plan import case
-from harness.pytest_plugin.settings import Settings
+from harness.pytest_plugin.settings import PytestSettings
 from harness.suite import Instance
 
 
@@ -21,7 +21,7 @@ class SharedLaboratory:
     `say` is called once, with what keeps trials from being started.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None] = log) -> None:
+    def __init__(self, settings: PytestSettings, say: Callable[[str], None] = log) -> None:
         self.settings = settings
         self._say = say
         self._said = False

@@ -12,7 +12,7 @@ import pytest
 
 from harness.plan import arguments, declared, parameters
 from harness.pytest_plugin.item import SuiteItem
-from harness.suite.records import AxisValue, Benchmark, named
+from harness.suite.records import AxisValue, Benchmark, instance_id
 from harness.timing import prepare
 
 
@@ -23,7 +23,7 @@ class Timing(SuiteItem):
     def of(cls, parent: pytest.Collector, bench: Benchmark, values: Sequence[AxisValue]) -> Self:
         """The item of a benchmark at one point of its grid."""
         labels = {axis: value.label for axis, value in zip(bench.axes, values, strict=True)}
-        name = named(f"{bench.id}@time", labels)
+        name = instance_id(f"{bench.id}@time", labels)
 
         def timed(benchmark: Any) -> None:
             declaration = declared(bench)

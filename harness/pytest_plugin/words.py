@@ -12,7 +12,7 @@ from harness.report.words import (
     advice,
     control,
     effect,
-    interval,
+    interval_text,
     leaves_open,
     point,
     predicate,
@@ -112,7 +112,7 @@ def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> str:
     seeds = f"after {part.n} of {part.budget} seeds"
     if part.estimate is None:
         return f"nothing, {seeds}"
-    found = f"{effect(part.estimate, unit)} {interval(part.interval, unit)}"
+    found = f"{effect(part.estimate, unit)} {interval_text(part.interval, unit)}"
     return f"{found} against {region(part.region, unit)}, {seeds}"
 
 

@@ -72,7 +72,7 @@ def contradicted(record: Record) -> list[tuple[str, str, str, str]]:
     return found
 
 
-def told(claim: ClaimRecord) -> str:
+def agreement_line(claim: ClaimRecord) -> str:
     """The statement on a line: `contradicts: holds in 9 of 18 instances: at width 512, not at 64`.
 
     '' of a single instance on which no source takes a stance: its verdict says it all.

@@ -25,7 +25,7 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
-    interval,
+    interval_text,
     provenance,
     region,
     scope,
@@ -72,7 +72,7 @@ def _head(record: Record) -> list[str]:
 def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
     chosen = [i for i in record.instances if i.outcome in FAILING or i.id in since]
     changed = [i for i in chosen if i.id in since]
-    groups = [*((i,) for i in changed), *findings.alike([i for i in chosen if i.id not in since])]
+    groups = [*((i,) for i in changed), *findings.grouped_by_reason([i for i in chosen if i.id not in since])]
     groups.sort(key=lambda group: ORDER.index(group[0].outcome))
     rows = [_row(group, since) for group in groups]
     known = {i.id for i in record.instances}
@@ -83,42 +83,44 @@ def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
     if not since:
         headers, rows = _without(headers, 2), [_without(row, 2) for row in rows]
     head = ["", "### Not as expected, or changed" if since else "### Not as expected", ""]
-    return [*head, *_Table(headers, rows).lines(room - _size(head))]
+    return [*head, *_BriefTable(headers, rows).lines(room - _size(head))]
 
 
 def _row(group: Sequence[InstanceRecord], since: Mapping[str, str]) -> tuple[str, ...]:
     instance = group[0]
     found = f"{findings.found(instance)}: {effect(instance.estimate, instance.unit)}"
-    found += f" {interval(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
+    found += (
+        f" {interval_text(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
+    )
     found += f", n = {instance.n}"
     if instance.control:
         found += f", control {control(instance)}"
     shown = f"{GLYPHS[instance.outcome]} {instance.outcome}{', fragile' if instance.fragile else ''}"
     expected = ", ".join(dict.fromkeys(each.expect for each in group))
-    return (findings.named(group), shown, since.get(instance.id, ""), expected, found, advice(instance))
+    return (findings.first_ids(group), shown, since.get(instance.id, ""), expected, found, advice(instance))
 
 
-def _uncovered(record: Record) -> _Table:
-    rows = [(i.id, findings.lacking(i)) for i in record.instances if i.outcome == "not-covered"]
-    return _Table(("instance", "what is lacking"), rows, "Not covered")
+def _uncovered(record: Record) -> _BriefTable:
+    rows = [(i.id, findings.why_not_covered(i)) for i in record.instances if i.outcome == "not-covered"]
+    return _BriefTable(("instance", "what is lacking"), rows, "Not covered")
 
 
-def _against(record: Record) -> _Table:
+def _against(record: Record) -> _BriefTable:
     headers = ("claim", "source", "measured", "because")
-    return _Table(headers, contradicted(record), "Against the source")
+    return _BriefTable(headers, contradicted(record), "Against the source")
 
 
-def _claims(record: Record) -> _Table:
+def _claims(record: Record) -> _BriefTable:
     rows = []
     for name, instances in by_claim(record.instances).items():
         counts = Counter[str](i.outcome for i in instances)
         outcomes = ", ".join(f"{counts[o]} {o}" for o in ORDER if counts[o])
         rows.append((name, instances[0].claim_says, outcomes))
-    return _Table(("claim", "says", "instances"), rows, "Claims")
+    return _BriefTable(("claim", "says", "instances"), rows, "Claims")
 
 
 @dataclass(frozen=True)
-class _Table:
+class _BriefTable:
     headers: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     title: str = ""

@@ -11,7 +11,7 @@ from harness.judge import RULE, Assessment, PartAssessment
 from harness.measure import Measurement, Recheck
 from harness.plan import Trial
 from harness.report.data import data_parameters
-from harness.report.details import fit, straightness, timings
+from harness.report.details import fit_record, straightness, timings
 from harness.report.record import (
     ControlRecord,
     InstanceRecord,
@@ -72,7 +72,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         looks=shown.looks,
         reproducibility=found.reproducibility,
         fragile=found.fragile,
-        fit=fit(settling, instance, result.measurements),
+        fit=fit_record(settling, instance, result.measurements),
         timings=timings(settling, instance, result.measurements),
         first_seed=finding.case.first_seed,
         explored=claim.explored,
@@ -94,7 +94,7 @@ def recheck_record(recheck: Recheck) -> RecheckRecord:
     trial = recheck.trial
     return RecheckRecord(
         experiment=recheck.group.name,
-        run=recheck.group.run,
+        run=recheck.group.experiment,
         result=recheck.result,
         params={} if trial is None else dict(trial.params),
         seed=None if trial is None else trial.seed,
@@ -195,13 +195,13 @@ def _trials(
         seconds += math.fsum(m.seconds for m in made)
         records.append(
             TrialsRecord(
-                experiment=first.run,
+                experiment=first.experiment,
                 params=dict(first.params),
                 quantities=tuple(quantities),
                 first_seed=first.seed,
                 n=n,
                 fingerprints=tuple(m.fingerprint[:_FINGERPRINT_DIGITS] for m in made),
-                data=data_parameters(first.run),
+                data=data_parameters(first.experiment),
                 own_split=any(stage.fixed for m in made for stage in m.stages),
             )
         )

@@ -7,20 +7,20 @@ from typing import Literal, get_args
 
 from harness.report.record import InstanceRecord
 
-Kind = Literal[
+ChangeKind = Literal[
     "flipped", "weakened", "strengthened", "redefined", "added", "removed", "shifted", "resampled", "changed",
     "not-run", "numeric", "identical",
 ]  # fmt: skip
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 """From what a reader must see to what nobody needs to."""
 
-ALARMING: frozenset[Kind] = frozenset({"flipped", "weakened"})
+ALARMING: frozenset[ChangeKind] = frozenset({"flipped", "weakened"})
 """The kinds for which `harness diff` exits with 1."""
 
-QUIET: frozenset[Kind] = frozenset({"resampled", "not-run", "numeric", "identical"})
+QUIET: frozenset[ChangeKind] = frozenset({"resampled", "not-run", "numeric", "identical"})
 """The kinds that are only counted, or folded."""
 
-CHANGE_GLYPHS: dict[Kind, str] = {
+CHANGE_GLYPHS: dict[ChangeKind, str] = {
     "flipped": "⇄",
     "weakened": "▿",
     "strengthened": "▵",
@@ -42,7 +42,7 @@ class Change:
     """An instance in two runs; None of the one that lacks it. `note` says what moved, for people."""
 
     id: str
-    kind: Kind
+    kind: ChangeKind
     before: InstanceRecord | None
     after: InstanceRecord | None
     note: str = ""

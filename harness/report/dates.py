@@ -8,7 +8,7 @@ _LONGEST = 40  # Python takes digits without end for a fraction of a second
 
 
 def moment(text: str) -> datetime | None:
-    """An ISO 8601 date and time, in UTC; one without a zone is UTC. None of what is none, or no year has."""
+    """An ISO 8601 date and time, in UTC; one without a zone is UTC. None if it is not a date."""
     if len(text) > _LONGEST:
         return None
     try:

@@ -11,10 +11,10 @@ from harness.measure import Measurement
 from harness.plan import Trial
 from harness.report.record import FitRecord, Side, StraightnessRecord, TimingRecord
 from harness.suite import Instance
-from harness.suite.records import named
+from harness.suite.records import instance_id
 
 
-def fit(
+def fit_record(
     part: PartAssessment, instance: Instance, measurements: Mapping[Trial, Measurement]
 ) -> FitRecord | None:
     """The points through which an exponent was fitted; None of any other effect, or where nothing was."""
@@ -95,5 +95,5 @@ def timings(
         seeds = part.question.seeds(part.ruling.n)
         seconds = tuple(measurements[reading.trial(seed)].values[reading.quantity] for seed in seeds)
         at = {axis: label for axis, label in labels.items() if axis in benchmark.axes}
-        records.append(TimingRecord(benchmark=named(benchmark.id, at), seconds=seconds))
+        records.append(TimingRecord(benchmark=instance_id(benchmark.id, at), seconds=seconds))
     return tuple(records)

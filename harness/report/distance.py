@@ -58,7 +58,7 @@ def ruler_of(shown: InstanceRecord | PartRecord, unit: Unit) -> Ruler | None:
 
 
 @dataclass(frozen=True)
-class _Measured:
+class _MeasuredPart:
     """The values of a part, the ruler that they are measured with, and the distance of their centre."""
 
     values: tuple[float, ...]
@@ -66,25 +66,25 @@ class _Measured:
     distance: float
 
 
-def _worst(instance: InstanceRecord) -> _Measured | None:
+def _worst(instance: InstanceRecord) -> _MeasuredPart | None:
     """What of an instance is farthest from its edge: of a power law that is curved, its bend."""
     bend = instance.straightness
     if bend is not None and bend.state == "curved" and len(bend.values) > 1:
         curve = ruler(Region(-bend.margin, bend.margin), "exponent", bend.estimate)
-        return None if curve is None else _Measured(bend.values, curve, curve(bend.estimate))
+        return None if curve is None else _MeasuredPart(bend.values, curve, curve(bend.estimate))
     found = [_measured(part, instance.unit) for part in instance.parts or (instance,)]
     return max((each for each in found if each is not None), key=lambda each: each.distance, default=None)
 
 
-def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> _Measured | None:
+def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> _MeasuredPart | None:
     far = ruler_of(part, unit)
     if far is None or not part.values:
         return None
     if unit == "violation":
-        return _Measured(part.values, far, far(max(part.values)))
+        return _MeasuredPart(part.values, far, far(max(part.values)))
     if part.estimate is None or len(part.values) < 2:
         return None
-    return _Measured(part.values, far, far(part.estimate))
+    return _MeasuredPart(part.values, far, far(part.estimate))
 
 
 def _region(sides: tuple[Side, Side]) -> Region:

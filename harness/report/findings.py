@@ -53,12 +53,12 @@ def trouble(instance: InstanceRecord) -> str:
     return f"{said}{_reasons(control, control.verdict)}"
 
 
-def lacking(instance: InstanceRecord) -> str:
+def why_not_covered(instance: InstanceRecord) -> str:
     """Why an instance is not covered: the claim's reason, or its control's."""
     return instance.reason if instance.verdict == "not-covered" else found(instance)
 
 
-def alike(instances: Sequence[InstanceRecord]) -> list[tuple[InstanceRecord, ...]]:
+def grouped_by_reason(instances: Sequence[InstanceRecord]) -> list[tuple[InstanceRecord, ...]]:
     """The instances in their order, those together that are errors for the same reason.
 
     A mistake in a module is one mistake, however many instances come to it.
@@ -70,7 +70,7 @@ def alike(instances: Sequence[InstanceRecord]) -> list[tuple[InstanceRecord, ...
     return [tuple(group) for group in groups.values()]
 
 
-def named(instances: Sequence[InstanceRecord], most: int = 1) -> str:
+def first_ids(instances: Sequence[InstanceRecord], most: int = 1) -> str:
     """`a`, or `a, b and 7 more`: the ids of the first instances, and how many there are besides."""
     ids = [instance.id for instance in instances]
     if len(ids) <= most:

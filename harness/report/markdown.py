@@ -9,7 +9,7 @@ from tabulate import tabulate
 
 from harness.judge import FAILING
 from harness.report import findings
-from harness.report.agreement import contradicted, statements, told
+from harness.report.agreement import agreement_line, contradicted, statements
 from harness.report.data import data_used
 from harness.report.headlines import headlines
 from harness.report.record import ClaimRecord, InstanceRecord, Record
@@ -21,7 +21,7 @@ from harness.report.words import (
     by_claim,
     control,
     effect,
-    interval,
+    interval_text,
     point,
     predicate,
     provenance,
@@ -57,11 +57,11 @@ def markdown(record: Record) -> str:
     )
     if attention:
         lines += ["## Not as expected", ""]
-        rows = [_attention(group) for group in findings.alike(attention)]
+        rows = [_attention(group) for group in findings.grouped_by_reason(attention)]
         lines += [_table(rows, ("instance", "outcome", "expected", "found", "what it would take")), ""]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
-        rows = [(i.id, findings.lacking(i)) for i in uncovered]
+        rows = [(i.id, findings.why_not_covered(i)) for i in uncovered]
         lines += ["## Not covered", "", _table(rows, ("instance", "what is lacking")), ""]
     against = contradicted(record)
     if against:
@@ -83,7 +83,7 @@ def _claim(name: str, instances: list[InstanceRecord], stated: ClaimRecord | Non
         arxiv = f" (arXiv:{first.source.arxiv})" if first.source.arxiv else ""
         said = f"{first.source.title}{arxiv}{where}. {statement(first.source)}"
         lines += [escape(said), ""]
-    if stated and (said := told(stated)):
+    if stated and (said := agreement_line(stated)):
         lines += [f"{'Agreement' if stated.agreement else 'Measured'}: {escape(said)}.", ""]
     lines += [f"Holds when: {escape(predicate(first))}.", ""]
     rivals = {rival(i.control) for i in instances if i.control}
@@ -102,11 +102,13 @@ def _claim(name: str, instances: list[InstanceRecord], stated: ClaimRecord | Non
 def _attention(group: Sequence[InstanceRecord]) -> tuple[str, ...]:
     instance = group[0]
     found = f"{findings.found(instance)}: {effect(instance.estimate, instance.unit)}"
-    found += f" {interval(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
+    found += (
+        f" {interval_text(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
+    )
     if instance.control:
         found += f", control {control(instance)}"
     expected = ", ".join(dict.fromkeys(each.expect for each in group))
-    return (findings.named(group), instance.outcome, expected, found, advice(instance))
+    return (findings.first_ids(group), instance.outcome, expected, found, advice(instance))
 
 
 def _table(rows: Sequence[tuple[str, ...]], headers: tuple[str, ...]) -> str:

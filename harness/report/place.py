@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from harness.git import holder
+from harness.git import repository_above
 from harness.text import encodable
 
 
@@ -15,7 +15,7 @@ def place_of(path: Path) -> str:
     With / as separator.
     """
     file = path.parent.resolve() / path.name
-    top = holder(file.parent) or Path.cwd()
+    top = repository_above(file.parent) or Path.cwd()
     found = file.relative_to(top) if file.is_relative_to(top) else file
     return encodable(found.as_posix())
 

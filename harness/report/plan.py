@@ -10,7 +10,7 @@ from tabulate import tabulate
 from harness.measure import Laboratory
 from harness.plan import Case, Closeness, Question, Trial
 from harness.questions import LOOKS
-from harness.report.words import seconds
+from harness.report.words import seconds_text
 
 
 def plan_text(cases: Sequence[Case], store: Path) -> str:
@@ -19,15 +19,15 @@ def plan_text(cases: Sequence[Case], store: Path) -> str:
     rows = []
     with Laboratory(store if store.exists() else None) as laboratory:
         known = laboratory.recall(at_most)
-        for run in sorted({trial.run for trial in at_most}):
-            least = [t for t in at_least if t.run == run]
-            most = [t for t in at_most if t.run == run]
-            each = laboratory.seconds_per_trial(run)
+        for experiment in sorted({trial.experiment for trial in at_most}):
+            least = [t for t in at_least if t.experiment == experiment]
+            most = [t for t in at_most if t.experiment == experiment]
+            each = laboratory.seconds_per_trial(experiment)
             times = [
                 _time([t for t in trials if t not in known], each, laboratory.workers)
                 for trials in (least, most)
             ]
-            rows.append((run, len(least), len(most), sum(t in known for t in most), *times))
+            rows.append((experiment, len(least), len(most), sum(t in known for t in most), *times))
         workers = laboratory.workers
     headers = ("experiment", "trials at least", "at most", "in the store", "time at least", "at most")
     table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
@@ -36,7 +36,7 @@ def plan_text(cases: Sequence[Case], store: Path) -> str:
 
 
 def _time(trials: Sequence[Trial], each: float | None, workers: int) -> str:
-    return "unknown" if each is None else seconds(each * len(trials) / workers)
+    return "unknown" if each is None else seconds_text(each * len(trials) / workers)
 
 
 def _trials(cases: Sequence[Case], *, first_look: bool) -> dict[Trial, None]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.campaign import Progress
-from harness.report.words import seconds
+from harness.report.words import seconds_text
 from harness.text import printable
 
 PATIENCE = 2.0
@@ -29,7 +29,7 @@ def showing(quiet: bool) -> Iterator[Callable[[Progress], None]]:
         with _live() as show:
             yield _saying_waits(show)
     else:
-        yield _saying_waits(_Lines().show)
+        yield _saying_waits(NoteLines().show)
 
 
 def _saying_waits(show: Callable[[Progress], None]) -> Callable[[Progress], None]:
@@ -44,7 +44,7 @@ def _saying_waits(show: Callable[[Progress], None]) -> Callable[[Progress], None
     return shown
 
 
-def sentence(progress: Progress) -> str:
+def progress_line(progress: Progress) -> str:
     """`12 of 36 instances decided · 140 trials measured, 20 from the store, 88 to go · 1 min 2 s left`."""
     parts = [f"{progress.decided} of {progress.total} instances decided"]
     failed = f" ({progress.failed} failed)" if progress.failed else ""
@@ -52,15 +52,15 @@ def sentence(progress: Progress) -> str:
     parts.append(f"{trials}, {progress.pending} to go")
     if progress.rechecking:
         parts.append(f"rechecking {progress.rechecking} trial{'s' if progress.rechecking > 1 else ''}")
-    parts.append(seconds(progress.elapsed))
+    parts.append(seconds_text(progress.elapsed))
     if progress.remaining is not None and progress.pending:
-        parts.append(f"about {seconds(progress.remaining)} for these")
+        parts.append(f"about {seconds_text(progress.remaining)} for these")
     if progress.waiting:
         parts.append("waiting for a lock")
     return " · ".join(parts)
 
 
-class _Lines:
+class NoteLines:
     """A plain line every `EVERY` seconds, and each note at once."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class _Lines:
         self.said = len(progress.notes)
         if time.monotonic() >= self.next:
             self.next = time.monotonic() + EVERY
-            print(sentence(progress), file=sys.stderr, flush=True)
+            print(progress_line(progress), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -94,6 +94,8 @@ def _live() -> Iterator[Callable[[Progress], None]]:
                 console.print(f"Note: {printable(note)}", markup=False, highlight=False)
             said = len(progress.notes)
             done = progress.measured + progress.reused
-            bar.update(task, completed=done, total=done + progress.pending, description=sentence(progress))
+            bar.update(
+                task, completed=done, total=done + progress.pending, description=progress_line(progress)
+            )
 
         yield show

@@ -18,16 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.git import GitError, head, holder, modified, resolve, toplevel, untracked
-from harness.measure import Seen, Source, source_of
-from harness.questions import Params
+from harness.git import GitError, head, modified, repository_above, resolve, toplevel, untracked
+from harness.measure import Distributions, SourceClosure, source_of
+from harness.questions import TrialParams
 from harness.report.place import place_of
 from harness.report.record import CommitRecord, SuiteRecord, TrackedRecord
 from harness.suite import Suite
 from harness.text import encodable
 from harness.whose import site_root
 
-Closure = tuple[str, Params]
+Closure = tuple[str, TrialParams]
 """An experiment and parameters that name the modules it reads."""
 _NAMED = 5  # files, in a note
 _OWN = Path(__file__).resolve().parents[1]
@@ -35,7 +35,7 @@ _OWN = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a run stands on; made by `read`."""
+    """What a run stands on; made by `read_provenance`."""
 
     suites: tuple[SuiteRecord, ...]
     tracked: TrackedRecord | None
@@ -44,7 +44,7 @@ class Provenance:
     notes: tuple[str, ...]
     files: frozenset[Path]
     """Source that the trials depend on."""
-    _closures: tuple[tuple[Closure, Source], ...]
+    _closures: tuple[tuple[Closure, SourceClosure], ...]
     _paths: tuple[Path | None, ...]
     """Of each suite its file; None of a pipe, which cannot be read again."""
     _repositories: dict[Path, CommitRecord]
@@ -65,7 +65,9 @@ class Provenance:
         return tuple(dict.fromkeys(map(encodable, found)))
 
 
-def read(suites: Sequence[Suite], closures: Iterable[Closure], track: Path | None = None) -> Provenance:
+def read_provenance(
+    suites: Sequence[Suite], closures: Iterable[Closure], track: Path | None = None
+) -> Provenance:
     """What a run of the suites stands on, now.
 
     closures: what its trials depend on, each once.
@@ -73,7 +75,7 @@ def read(suites: Sequence[Suite], closures: Iterable[Closure], track: Path | Non
 
     Where git refuses to say the suite's commit, the record has none, and a note says why.
     """
-    seen = Seen()
+    seen = Distributions()
     sources = [(closure, source_of(*closure, seen)) for closure in closures]
     files = {Path(file).resolve() for _, source in sources for file in source.files if file}
     files |= {Path(file).resolve() for suite in suites for file in _inputs(suite)}
@@ -81,7 +83,7 @@ def read(suites: Sequence[Suite], closures: Iterable[Closure], track: Path | Non
     paths = [Path(suite.path).resolve() for suite in suites]
     notes: list[str] = []
     repositories: dict[Path, CommitRecord] = {}
-    holders = [holder(path.parent) for path in paths]
+    holders = [repository_above(path.parent) for path in paths]
     for folder in dict.fromkeys(filter(None, holders)):
         its = [path for path, above in zip(paths, holders, strict=True) if above == folder]
         commit, said = _commit(folder, [*its, *files])
@@ -151,7 +153,7 @@ def _elsewhere(files: Iterable[Path], known: set[Path]) -> list[str]:
     """
     folders: dict[Path, list[Path]] = {}
     for file in sorted(files):
-        above = None if file.is_relative_to(_OWN) or site_root(str(file)) else holder(file.parent)
+        above = None if file.is_relative_to(_OWN) or site_root(str(file)) else repository_above(file.parent)
         if above is not None and above not in known:
             folders.setdefault(above, []).append(file)
     notes = []
@@ -167,7 +169,9 @@ def _elsewhere(files: Iterable[Path], known: set[Path]) -> list[str]:
 
 def _is_in(file: Path, folder: Path) -> bool:
     """Whether the file is source of this repository: what is installed in a folder of it is not."""
-    return file.is_relative_to(folder) and not site_root(str(file)) and holder(file.parent) == folder
+    return (
+        file.is_relative_to(folder) and not site_root(str(file)) and repository_above(file.parent) == folder
+    )
 
 
 def _suite_changes(path: Path, suite: SuiteRecord) -> list[str]:
@@ -206,9 +210,9 @@ def _inputs(suite: Suite) -> set[str]:
     return found
 
 
-def _source_changes(closures: Iterable[tuple[Closure, Source]]) -> list[str]:
+def _source_changes(closures: Iterable[tuple[Closure, SourceClosure]]) -> list[str]:
     names: dict[str, None] = {}
-    seen = Seen()
+    seen = Distributions()
     for closure, source in closures:
         try:
             now = source_of(*closure, seen)

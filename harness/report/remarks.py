@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.report.record import ControlRecord, InstanceRecord, PartRecord, StraightnessRecord
-from harness.report.words import effect, interval, number, point
+from harness.report.words import effect, interval_text, number, point
 
 
 def straight(found: StraightnessRecord) -> str:
     """By how much the exponent of a power law changes, or may still change."""
-    changes = f"{effect(found.estimate, 'exponent')} {interval(found.interval, 'exponent')}"
+    changes = f"{effect(found.estimate, 'exponent')} {interval_text(found.interval, 'exponent')}"
     between = f"from the lower half of the range to the upper, the exponent changes by {changes}"
     if found.state == "curved":
         return f"{between}: curved, beyond ±{number(found.margin)}"
@@ -37,7 +37,7 @@ def dependent(instance: InstanceRecord) -> str:
     )
 
 
-def remarks(instance: InstanceRecord) -> list[str]:
+def remarks_on(instance: InstanceRecord) -> list[str]:
     """All that is said of the instance, a sentence each."""
     said = [straight(instance.straightness)] if instance.straightness is not None else []
     return [*said, *filter(None, [dependent(instance)])]
@@ -45,7 +45,7 @@ def remarks(instance: InstanceRecord) -> list[str]:
 
 def of_points(instances: Iterable[InstanceRecord]) -> list[str]:
     """The remarks of several instances, with their points."""
-    return [f"{point(instance)}: {said}" for instance in instances for said in remarks(instance)]
+    return [f"{point(instance)}: {said}" for instance in instances for said in remarks_on(instance)]
 
 
 def _strongest(parts: Iterable[PartRecord | InstanceRecord]) -> float | None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from tabulate import tabulate
 
 from harness.judge import FAILING
-from harness.report.agreement import statements, told
+from harness.report.agreement import agreement_line, statements
 from harness.report.data import data_used
-from harness.report.findings import alike, lacking, named, sentence
+from harness.report.findings import first_ids, grouped_by_reason, sentence, why_not_covered
 from harness.report.headlines import headlines
 from harness.report.record import Record
 from harness.report.remarks import of_points
@@ -48,7 +48,7 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         first = instances[0]
         lines += ["", printable(f"{name}  ({cited(first.source) or 'no source'})")]
         lines += [f"  {printable(first.claim_says)}", f"  {printable(predicate(first))}"]
-        if name in stated and (said := told(stated[name])):
+        if name in stated and (said := agreement_line(stated[name])):
             lines += [f"  {printable(said)}"]
         rows = []
         for instance in instances:
@@ -60,12 +60,12 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     attention = [i for i in record.instances if i.outcome in FAILING]
     if attention:
         lines += ["", "Not as expected:"]
-    for group in alike(attention):
+    for group in grouped_by_reason(attention):
         instance = group[0]
         mark = paint(f"{GLYPHS[instance.outcome]} {instance.outcome}", instance.outcome)
         what = f"{instance.id}: {sentence(instance)}"
         if len(group) > 1:
-            what = f"{len(group)} instances: {named(group, IDS)}"
+            what = f"{len(group)} instances: {first_ids(group, IDS)}"
         lines.append(f"  {mark}  {printable(what)}")
         said = advice(instance)
         if said:
@@ -73,7 +73,7 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
         lines += ["", "Not covered:"]
-        lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {lacking(i)}')}" for i in uncovered]
+        lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {why_not_covered(i)}')}" for i in uncovered]
     lines += [f"Note: {printable(note)}" for note in record.notes]
     lines += [f"Data: {printable(data.describe())}" for data in data_used(record.instances)]
     lines += ["", scope(record)]

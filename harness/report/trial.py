@@ -13,7 +13,7 @@ from harness.measure import Measurement
 def trial_text(measurement: Measurement) -> str:
     """Parameters, stages and every quantity, with all digits."""
     trial = measurement.trial
-    lines = [f"{trial.run}, seed {trial.seed} ({measurement.device}, {measurement.seconds:.2f} s)", ""]
+    lines = [f"{trial.experiment}, seed {trial.seed} ({measurement.device}, {measurement.seconds:.2f} s)", ""]
     lines.append(_table([(name, _shown(value)) for name, value in trial.params]))
     if measurement.stages:
         stages = [(s.name, f"{s.seconds:.2f} s", s.failure or "ok") for s in measurement.stages]
@@ -31,7 +31,7 @@ def trials_json(measurements: Sequence[Measurement]) -> str:
     return json.dumps(
         [
             {
-                "experiment": m.trial.run,
+                "experiment": m.trial.experiment,
                 "params": dict(m.trial.params),
                 "seed": m.trial.seed,
                 "fingerprint": m.fingerprint,

@@ -53,7 +53,7 @@ def effect(x: Side, unit: Unit) -> str:
     return number(x)
 
 
-def interval(sides: tuple[Side, Side], unit: Unit) -> str:
+def interval_text(sides: tuple[Side, Side], unit: Unit) -> str:
     """`[low, high]`."""
     if sides == (None, None):
         return "–"
@@ -158,7 +158,7 @@ def _share(x: float) -> str:
     return f"{100 * x:.2g}%"
 
 
-def seconds(x: float) -> str:
+def seconds_text(x: float) -> str:
     """A duration: `0.3 s`, `48 s`, `3 min 20 s`, `2 h 5 min`."""
     if x < 10:
         return f"{x:.1f} s"
@@ -236,7 +236,7 @@ def advice(instance: InstanceRecord) -> str:
     if instance.seeds_to_decision is not None:
         text = f"about {instance.seeds_to_decision} seeds would decide it as it stands"
         if instance.hours_to_decision is not None:
-            text += f" ({seconds(instance.hours_to_decision * 3600)} more on one core)"
+            text += f" ({seconds_text(instance.hours_to_decision * 3600)} more on one core)"
         parts.append(text)
     return "; ".join(parts)
 
@@ -263,7 +263,7 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
         instance.verdict,
         str(instance.n),
         effect(instance.estimate, instance.unit),
-        interval(instance.interval, instance.unit),
+        interval_text(instance.interval, instance.unit),
         region(instance.region, instance.unit),
         control(instance),
         again(instance),
@@ -292,7 +292,7 @@ def rechecked(record: Record) -> str:
         what = f"{len(names)} experiment{'s' if len(names) > 1 else ''}"
         if trials > len(names):
             what = f"{trials} trials of {what}"
-        took = seconds(sum(r.seconds for r in done))
+        took = seconds_text(sum(r.seconds for r in done))
         sentences.append(f"Rechecked {what} in {took}: {_how([r.result for r in done])}.")
     exempt = {r.experiment: r.reason for r in record.rechecks if r.result == "exempt"}
     sentences += [f"Not rechecked, as declared: {name} ({reason})." for name, reason in exempt.items()]
@@ -337,5 +337,5 @@ def provenance(record: Record) -> str:
     return (
         f"{commit} · {environment.device} · {environment.cpu} · {environment.workers} workers{cluster} · "
         f"seeds from {first_seeds(record)}{kind} · {trials.measured} trials measured, "
-        f"{trials.reused} from the store{failed} · {seconds(record.duration)}"
+        f"{trials.reused} from the store{failed} · {seconds_text(record.duration)}"
     )

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from harness.questions import LOOKS
-from harness.suite.errors import Path, one_of, shown
+from harness.suite.errors import KeyPath, one_of, shown
 from harness.suite.reader import Notes, Table
 from harness.suite.unseen import least_look, leaves_open
 
@@ -31,11 +31,11 @@ class Budget:
 
     seeds: int = 48
     rare: float | None = None
-    seeds_at: Path = ()
-    rare_at: Path = ()
-    last_at: Path = ()
+    seeds_at: KeyPath = ()
+    rare_at: KeyPath = ()
+    last_at: KeyPath = ()
 
-    def changed(self, path: Path, seeds: int | None, rare: float | None) -> Budget:
+    def changed(self, path: KeyPath, seeds: int | None, rare: float | None) -> Budget:
         """With what the table at `path` says."""
         if seeds is None and rare is None:
             return self
@@ -99,7 +99,7 @@ def read_rare(table: Table, *, fixed: str = "") -> float | None:
     return float(match[1]) / 100
 
 
-def _check_look(path: Path, seeds: int, notes: Notes) -> None:
+def _check_look(path: KeyPath, seeds: int, notes: Notes) -> None:
     if seeds not in LOOKS:
         hint = f"looks begin at {LOOKS[0]} now: write that" if seeds in DROPPED_LOOKS else ""
         notes.add(path, f"a budget: {one_of(LOOKS)}", shown(seeds), hint)

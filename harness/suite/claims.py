@@ -12,10 +12,10 @@ import msgspec
 from harness.predicates import Predicate, predicates
 from harness.questions import Center
 from harness.suite.budgets import AtLeastOne, Budget, read_budget, read_rare, read_seeds
-from harness.suite.errors import Path, one_of, shown
+from harness.suite.errors import KeyPath, one_of, shown
 from harness.suite.explored import Ranges, merged, take_explored
 from harness.suite.predicates import check_predicate, read_predicate
-from harness.suite.reader import Notes, Table
+from harness.suite.reader import Notes, Seconds, Table
 from harness.suite.records import (
     Axis,
     Benchmark,
@@ -32,9 +32,8 @@ from harness.suite.records import (
 from harness.text import SIZE, label_of, size
 
 Alpha = Annotated[float, msgspec.Meta(gt=0, lt=0.5)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Size = Annotated[str, msgspec.Meta(pattern=SIZE.pattern)]
-Mark = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
+PytestMark = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 MARK = "a list of marks of letters, digits, _ and -"
 
 
@@ -55,7 +54,7 @@ class Defaults:
 class Override:
     """One `[[claims.ID.where]]`: the instances that it matches and what it changes (None: nothing)."""
 
-    path: Path
+    path: KeyPath
     at: Mapping[str, tuple[str, ...]]
     stance: Stance | None
     expect: Expectation | None
@@ -71,7 +70,7 @@ class Draft:
     """A claim as it is written, before it is expanded into instances."""
 
     claim: Claim
-    path: Path
+    path: KeyPath
     at: Mapping[str, tuple[str, ...]]
     expect: Expectation | None
     because: str
@@ -89,7 +88,7 @@ def read_defaults(table: Table) -> Defaults:
         budget=default.budget.changed(table.path, seeds, read_rare(table)),
         alpha=table.take("alpha", Alpha, default.alpha),
         center=table.take("center", Center, default.center),
-        marks=table.take("marks", tuple[Mark, ...], default.marks, expected=MARK),
+        marks=table.take("marks", tuple[PytestMark, ...], default.marks, expected=MARK),
         time_limit=table.take("time-limit", Seconds, default.time_limit),
         memory_limit=_memory(table, default.memory_limit),
     )
@@ -112,7 +111,7 @@ def read_claim(
     cites = "source" in toml
     expect = table.take("expect", Expectation, None)
     because = table.take("because", str, "")
-    marks = table.take("marks", tuple[Mark, ...], defaults.marks, expected=MARK)
+    marks = table.take("marks", tuple[PytestMark, ...], defaults.marks, expected=MARK)
     alpha = table.take("alpha", Alpha, defaults.alpha)
     time_limit = table.take("time-limit", Seconds, defaults.time_limit)
     memory_limit = _memory(table, defaults.memory_limit)
@@ -138,7 +137,7 @@ def read_claim(
     axes = experiment.axes if experiment else None
     raw_at = table.take("at", dict[str, Any], {})
     at = _at(raw_at, (*path, "at"), axes, notes) if axes is not None else {}
-    reader = _Claim(kind, raw_predicate, predicate, experiment, cites, notes)
+    reader = _ReadClaim(kind, raw_predicate, predicate, experiment, cites, notes)
     raw_control = table.take("control", str | dict[str, Any], None, expected=_CONTROL)
     control = reader.control(raw_control, (*path, "control"))
     overrides = tuple(
@@ -187,7 +186,7 @@ def _fixed(kind: type[Predicate] | None) -> str:
 
 
 def _pair(
-    predicate: Predicate | None, path: Path, benchmarks: Mapping[str, Benchmark | None], notes: Notes
+    predicate: Predicate | None, path: KeyPath, benchmarks: Mapping[str, Benchmark | None], notes: Notes
 ) -> tuple[Benchmark, Benchmark] | None:
     """The two benchmarks that are compared, which have one grid."""
     if predicate is None:
@@ -239,7 +238,7 @@ def _memory(table: Table, default: int | None) -> int | None:
 
 
 def _at(
-    raw: Mapping[str, Any], path: Path, axes: Mapping[str, Axis], notes: Notes, spans: str | None = None
+    raw: Mapping[str, Any], path: KeyPath, axes: Mapping[str, Axis], notes: Notes, spans: str | None = None
 ) -> dict[str, tuple[str, ...]]:
     """Labels kept of each axis. On the axis `spans`, labels such as `1..2` stand for a change."""
     kept = {}
@@ -258,7 +257,7 @@ def _at(
     return kept
 
 
-def _check_says(says: str, axes: Mapping[str, Axis] | None, path: Path, notes: Notes) -> bool:
+def _check_says(says: str, axes: Mapping[str, Axis] | None, path: KeyPath, notes: Notes) -> bool:
     """Whether it is a sentence that names axes only; of an experiment with mistakes these are not known."""
     expected = "a sentence, perhaps with {axis} in braces"
     try:
@@ -273,7 +272,7 @@ def _check_says(says: str, axes: Mapping[str, Axis] | None, path: Path, notes: N
     return not unknown
 
 
-class _Claim:
+class _ReadClaim:
     """What reading controls and overrides needs to know of their claim."""
 
     def __init__(
@@ -294,7 +293,7 @@ class _Claim:
         )
         self.cites = cites
 
-    def control(self, raw: Any, path: Path) -> Control | None:
+    def control(self, raw: Any, path: KeyPath) -> Control | None:
         if raw is None:
             return None
         if isinstance(raw, str):
@@ -346,7 +345,7 @@ class _Claim:
             stance=table.take("stance", Stance, None),
             expect=table.take("expect", Expectation, None),
             because=table.take("because", str, None),
-            marks=table.take("marks", tuple[Mark, ...], None, expected=MARK),
+            marks=table.take("marks", tuple[PytestMark, ...], None, expected=MARK),
             control=self.control(
                 table.take("control", str | dict[str, Any], None, expected=_CONTROL),
                 (*table.path, "control"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.errors import UserError
 from harness.text import printable
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys and array indices from the top of a TOML file to a value."""
 
 _LONGEST_FOUND = 60
@@ -27,7 +27,7 @@ class Mistake:
     `line` and `column` count from 1; 0 where there is no position (the file as a whole).
     """
 
-    path: Path
+    path: KeyPath
     expected: str
     found: str
     hint: str = ""
@@ -57,7 +57,7 @@ class SuiteError(UserError, ValueError):
         super().__init__("\n".join(said))
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """`claims.x.where[1].at` for ("claims", "x", "where", 1, "at")."""
     text = ""
     for part in path:
@@ -96,7 +96,7 @@ def one_of(names: Iterable[object]) -> str:
     return text + (f", … ({len(listed)} in all)" if len(listed) > 12 else "")
 
 
-def nearest(name: object, names: Iterable[object]) -> str:
+def nearest_name(name: object, names: Iterable[object]) -> str:
     """A hint with the valid name nearest to `name`, or nothing. Of very many names the first are tried."""
     from difflib import get_close_matches
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -27,18 +27,15 @@ from harness.declare import (
 from harness.declare.models import OF_MODEL
 from harness.declare.registry import AN, module_of
 from harness.declare.repeatable import EXPECTED
-from harness.suite.errors import Path, nearest, one_of, shown
+from harness.suite.errors import KeyPath, nearest_name, one_of, shown
 from harness.suite.inputs import note_unmatched, read_inputs
 from harness.suite.models import GIVEN, Choices, Chooser, Models, named_models
-from harness.suite.reader import ID, Notes, Table, convert, expectation
+from harness.suite.reader import ID, Notes, Seconds, Table, convert, expectation
 from harness.suite.records import Axis, AxisValue, Benchmark, Experiment
 from harness.text import label_of
 
 LABEL = re.compile(r"[A-Za-z0-9._:+-]+")
 MAX_POINTS = 100_000
-
-
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 def read_benchmark(
@@ -153,7 +150,7 @@ def _declaration(run: str | None, table: Table, kind: Kind, *, imports: bool) ->
             table.notes.add((*table.path, "run"), f"{AN[kind]} that can be imported", str(error))
         else:
             expected = f"{one_of(names)}, or package.module:function"
-            table.notes.add((*table.path, "run"), expected, shown(run), nearest(run, names))
+            table.notes.add((*table.path, "run"), expected, shown(run), nearest_name(run, names))
         return None
 
 
@@ -166,7 +163,7 @@ class _Parameters:
         self.notes = notes
 
     def value(
-        self, name: str, raw: object, path: Path, signatures: Sequence[Signature] | None = None
+        self, name: str, raw: object, path: KeyPath, signatures: Sequence[Signature] | None = None
     ) -> Value | None:
         """The value of a parameter at the points with these signatures, by default at all.
 
@@ -189,7 +186,7 @@ class _Parameters:
             values.append(value)
         return values[0] if values else raw
 
-    def exists(self, name: str, path: Path, signature: Signature) -> bool:
+    def exists(self, name: str, path: KeyPath, signature: Signature) -> bool:
         """Whether a signature has the parameter, or may have it; a note if not."""
         if signature.is_open and name not in signature.parameters:
             return True
@@ -200,7 +197,7 @@ class _Parameters:
         found = f"no parameter `{name}` of {signature.model.name}, nor of {self.run}"
         return self.notes.name(path, name, valid, found)
 
-    def _converted(self, name: str, raw: Value, path: Path, signature: Signature) -> Value | None:
+    def _converted(self, name: str, raw: Value, path: KeyPath, signature: Signature) -> Value | None:
         if not self.exists(name, path, signature):
             return None
         if name not in signature.parameters:
@@ -211,7 +208,7 @@ class _Parameters:
         except msgspec.ValidationError as error:
             examples = _examples(type_)
             expected = one_of(examples) if examples else expectation(error) + _reason(type_)
-            self.notes.add(path, expected, shown(raw), nearest(raw, examples))
+            self.notes.add(path, expected, shown(raw), nearest_name(raw, examples))
             return None
         return value
 
@@ -230,7 +227,7 @@ def _examples(type_: Any) -> list[Any]:
     return list(getattr(type_, "__args__", []))
 
 
-def _axis(name: str, raw: object, path: Path, reader: _Parameters) -> Axis | None:
+def _axis(name: str, raw: object, path: KeyPath, reader: _Parameters) -> Axis | None:
     if isinstance(raw, Mapping):
         return _variants(name, raw, path, reader)
     if not isinstance(raw, list) or not raw:
@@ -253,7 +250,7 @@ def _axis(name: str, raw: object, path: Path, reader: _Parameters) -> Axis | Non
     return Axis(name, tuple(values.values())) if values else None
 
 
-def _variants(name: str, raw: Mapping[str, object], path: Path, reader: _Parameters) -> Axis | None:
+def _variants(name: str, raw: Mapping[str, object], path: KeyPath, reader: _Parameters) -> Axis | None:
     if not ID.fullmatch(name):
         reader.notes.add(path, "an axis name of a-z, 0-9 and -", shown(name))
     if reader.choices.declares(name):

@@ -14,7 +14,7 @@ from harness.declare import is_reference, reference_of
 from harness.predicates import predicates
 from harness.questions import LOOKS
 from harness.suite.budgets import DROPPED_LOOKS
-from harness.suite.errors import Mistake, Path
+from harness.suite.errors import KeyPath, Mistake
 from harness.suite.models import GIVEN
 from harness.suite.records import Benchmark, Experiment
 
@@ -36,7 +36,7 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Change:
+class FormatChange:
     """Something that suites before `since` meant differently; `find` gives a mistake for each place."""
 
     since: int
@@ -57,19 +57,19 @@ def _untold(
     experiment: Experiment, data: str, told_by: tuple[str, ...], given: Mapping[str, object]
 ) -> Iterator[Mistake]:
     table = "benchmarks" if isinstance(experiment, Benchmark) else "experiments"
-    home: Path = (table, experiment.id)
+    home: KeyPath = (table, experiment.id)
     axes = experiment.axes.values()
     everywhere = set(experiment.fixed) | {
         name for axis in axes for name in told_by if all(name in value.sets for value in axis.values)
     }
-    places: list[tuple[Path, object, set[str]]] = []
+    places: list[tuple[KeyPath, object, set[str]]] = []
     if data in experiment.fixed:
         path = (GIVEN, data) if data in given else (*home, "with", data)
         places.append((path, experiment.fixed[data], everywhere))
     for axis in axes:
         for index, value in enumerate(axis.values):
             if data in value.sets:
-                end: Path = (index,) if value.value is not None else (value.label, data)
+                end: KeyPath = (index,) if value.value is not None else (value.label, data)
                 path = (*home, "sweep", axis.name, *end)
                 places.append((path, value.sets[data], everywhere | set(value.sets)))
     for path, name, told in places:
@@ -106,7 +106,7 @@ def _budgets(read: Read) -> Iterator[Mistake]:
             yield from _dropped(("claims", id_, "where", index), override)
 
 
-def _dropped(path: Path, table: object) -> Iterator[Mistake]:
+def _dropped(path: KeyPath, table: object) -> Iterator[Mistake]:
     seeds = table.get("seeds") if isinstance(table, Mapping) else None
     if seeds in DROPPED_LOOKS and not isinstance(seeds, bool):
         expected = f"`seeds = {LOOKS[0]}`, the first look now, or a later one; and `format = {FORMAT}`"
@@ -118,9 +118,11 @@ def _tables(value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield from ((name, table) for name, table in value.items() if isinstance(table, Mapping))
 
 
-CHANGES: tuple[Change, ...] = (
-    Change(2, "your own data stay as they are unless `preprocess` or `targets` says otherwise", _own_data),
-    Change(2, "claims are looked at from 14 seeds on, not from 6", _budgets),
+CHANGES: tuple[FormatChange, ...] = (
+    FormatChange(
+        2, "your own data stay as they are unless `preprocess` or `targets` says otherwise", _own_data
+    ),
+    FormatChange(2, "claims are looked at from 14 seeds on, not from 6", _budgets),
 )
 """Everything that has changed, by the format that changed it."""
 
@@ -130,7 +132,7 @@ def changed(format_: int, read: Read) -> list[Mistake]:
     return [mistake for change in CHANGES if format_ < change.since for mistake in change.find(read)]
 
 
-def advice(format_: int) -> str:
+def format_advice(format_: int) -> str:
     """What to do about a suite of an older format that was read; '' of the current one."""
     if format_ == FORMAT:
         return ""

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from harness.declare import Inputs, TooManyFilesError
-from harness.suite.errors import Path, shown
+from harness.suite.errors import KeyPath, shown
 from harness.suite.reader import Notes, Table
 
 Patterns = Annotated[tuple[Annotated[str, msgspec.Meta(min_length=1)], ...], msgspec.Meta(min_length=1)]
@@ -25,7 +25,7 @@ def read_inputs(table: Table, folder: str) -> Inputs | None:
     return inputs
 
 
-def note_unmatched(inputs: Inputs, notes: Notes, paths: Sequence[Path]) -> None:
+def note_unmatched(inputs: Inputs, notes: Notes, paths: Sequence[KeyPath]) -> None:
     """Note each pattern that matches no file, or too many; `paths` has the place of each in the suite."""
     for pattern, path in zip(inputs.patterns, paths, strict=True):
         try:

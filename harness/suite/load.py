@@ -14,8 +14,7 @@ import msgspec
 
 from harness.disk import refuse_special
 from harness.suite.claims import Defaults, read_claim, read_defaults
-from harness.suite.errors import Mistake, SuiteError, shown
-from harness.suite.errors import Path as KeyPath
+from harness.suite.errors import KeyPath, Mistake, SuiteError, shown
 from harness.suite.experiments import read_benchmark, read_experiment
 from harness.suite.explored import Ranges, take_explored
 from harness.suite.formats import FORMAT, Format, Read, changed

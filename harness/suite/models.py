@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.declare import Declaration, Signature, find, is_reference, model_names, names_main
 from harness.declare.models import OF_MODEL
-from harness.suite.errors import Path, nearest, one_of, shown
+from harness.suite.errors import KeyPath, nearest_name, one_of, shown
 from harness.suite.reader import Notes
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Models:
         self._named = [str(name) for name in dict.fromkeys(named) if _is_elsewhere(name)]
         self._inspected: dict[str, Answer] = {}
 
-    def find(self, name: str, path: Path) -> Declaration | None:
+    def find(self, name: str, path: KeyPath) -> Declaration | None:
         """What a model declares; None where it is not imported, or is none: then with a note at `path`."""
         if name in model_names():
             return find(name)
@@ -39,10 +39,10 @@ class Models:
             return self._inspect(name, path) if self._imports else None
         if not is_reference(name):
             expected = f"{one_of(model_names())}, or package.module:function"
-            self._notes.add(path, expected, shown(name), nearest(name, model_names()))
+            self._notes.add(path, expected, shown(name), nearest_name(name, model_names()))
         return None
 
-    def _inspect(self, name: str, path: Path) -> Declaration | None:
+    def _inspect(self, name: str, path: KeyPath) -> Declaration | None:
         if name not in self._inspected:
             from harness.declare.inspection import Asked, inspect_references
 
@@ -102,7 +102,7 @@ class Chooser:
     """Finds the models of one table's points; `given` stands for values of its `with`."""
 
     def __init__(
-        self, run: str, declaration: Declaration, path: Path, given: Mapping[str, object], models: Models
+        self, run: str, declaration: Declaration, path: KeyPath, given: Mapping[str, object], models: Models
     ) -> None:
         self._run = run
         self._declaration = declaration
@@ -110,7 +110,7 @@ class Chooser:
         self._given = given
         self._models = models
         self._signatures: dict[str, Signature] = {}
-        self._places: dict[str, Path] = {}
+        self._places: dict[str, KeyPath] = {}
 
     def choices(self, fixed: Mapping[str, object], sweep: Mapping[str, object], notes: Notes) -> Choices:
         """The signatures at each place of the table, whose `with` and `sweep` have been read as TOML."""
@@ -142,7 +142,7 @@ class Chooser:
             return self._signature(fixed["model"], (*self._path, "with", "model"))
         return self._signature(self._declaration.defaults()["model"], (*self._path, "run"))
 
-    def _signature(self, name: object, path: Path) -> Signature:
+    def _signature(self, name: object, path: KeyPath) -> Signature:
         if not isinstance(name, str):  # noted where it is read
             return Signature(self._declaration)
         if name not in self._signatures:

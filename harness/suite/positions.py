@@ -10,12 +10,12 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
-from harness.suite.errors import Mistake, Path
+from harness.suite.errors import KeyPath, Mistake
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Positions = dict[Path, tuple[int, int]]
+Positions = dict[KeyPath, tuple[int, int]]
 
 MAX_READ = 1_000_000  # characters that are read again in search of further syntax errors: a second or two
 
@@ -25,7 +25,7 @@ _TOMLLIB_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of docum
 def key_positions(text: str) -> Positions:
     """Line and column (from 1) of the key, table header or array element at each path."""
     positions: Positions = {(): (1, 1)}
-    arrays: dict[Path, int] = {}
+    arrays: dict[KeyPath, int] = {}
     for node in _parse(text).children:
         if node.type == "pair":
             _pair(node, (), positions)
@@ -45,7 +45,7 @@ def key_positions(text: str) -> Positions:
     return positions
 
 
-def locate(path: Path, positions: Positions) -> tuple[int, int]:
+def locate(path: KeyPath, positions: Positions) -> tuple[int, int]:
     """The position of `path`, or of its nearest ancestor that is written in the file."""
     while path not in positions:
         path = path[:-1]
@@ -127,16 +127,16 @@ def _place(node: Node) -> tuple[int, int]:
     return node.start_point[0] + 1, node.start_point[1] + 1
 
 
-def _key(node: Node) -> Path:
+def _key(node: Node) -> KeyPath:
     if node.type == "dotted_key":
         return tuple(part for child in node.children if child.type in _KEYS for part in _key(child))
     text = (node.text or b"").decode()
     return (text[1:-1] if node.type == "quoted_key" else text,)
 
 
-def _resolve(path: Path, arrays: dict[Path, int]) -> Path:
+def _resolve(path: KeyPath, arrays: dict[KeyPath, int]) -> KeyPath:
     """Insert the index of the current element after each array of tables in the path."""
-    resolved: Path = ()
+    resolved: KeyPath = ()
     for index, part in enumerate(path):
         resolved = (*resolved, part)
         if resolved in arrays and index < len(path) - 1:
@@ -144,12 +144,12 @@ def _resolve(path: Path, arrays: dict[Path, int]) -> Path:
     return resolved
 
 
-def _ancestors(path: Path, node: Node, positions: Positions) -> None:
+def _ancestors(path: KeyPath, node: Node, positions: Positions) -> None:
     for length in range(1, len(path) + 1):
         positions.setdefault(path[:length], _place(node))
 
 
-def _pair(node: Node, path: Path, positions: Positions) -> None:
+def _pair(node: Node, path: KeyPath, positions: Positions) -> None:
     key = node.children[0]
     full = (*path, *_key(key))
     _ancestors(full, key, positions)
@@ -158,7 +158,7 @@ def _pair(node: Node, path: Path, positions: Positions) -> None:
         _value(node.children[-1], full, positions)
 
 
-def _value(node: Node, path: Path, positions: Positions) -> None:
+def _value(node: Node, path: KeyPath, positions: Positions) -> None:
     if node.type == "inline_table":
         for child in node.children:
             if child.type == "pair":

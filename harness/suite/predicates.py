@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.predicates import Key, Known, Mistaken, Predicate, Unreadable
-from harness.suite.errors import Path, shown
+from harness.suite.errors import KeyPath, shown
 from harness.suite.reader import Notes, Table
 from harness.suite.records import Experiment
 
@@ -22,7 +22,7 @@ def read_predicate(kind: type[Predicate], table: Table) -> Predicate | None:
     return None if _MISSING in values.values() else kind(**values)
 
 
-def check_predicate(predicate: Predicate, experiment: Experiment, path: Path, notes: Notes) -> None:
+def check_predicate(predicate: Predicate, experiment: Experiment, path: KeyPath, notes: Notes) -> None:
     """Cross-references of a predicate: its axis and the values on it, its quantities and their scales."""
     axes, declaration = experiment.axes, experiment.declaration
     axis = axes.get(predicate.axis or "")
@@ -58,7 +58,7 @@ def _take(key: Key, table: Table) -> Any:
         return default
 
 
-def _note(mistakes: Iterable[Mistaken], path: Path, notes: Notes) -> None:
+def _note(mistakes: Iterable[Mistaken], path: KeyPath, notes: Notes) -> None:
     for mistake in mistakes:
         at = (*path, mistake.key) if mistake.key else path
         notes.add(at, mistake.expected, mistake.found, mistake.hint)

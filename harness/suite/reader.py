@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
-from harness.suite.errors import Mistake, Path, nearest, one_of, shown
+from harness.suite.errors import KeyPath, Mistake, nearest_name, one_of, shown
 
 REQUIRED: Any = object()
 HINTS = 50  # of so many mistakes the nearest name is looked for: each takes milliseconds
 ID = re.compile(r"[a-z0-9-]+")
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Notes:
@@ -28,18 +29,18 @@ class Notes:
         self.unimportable: set[str] = set()
         """Modules that cannot be imported: one mistake each, however often they are named."""
 
-    def add(self, path: Path, expected: str, found: str, hint: str = "") -> None:
+    def add(self, path: KeyPath, expected: str, found: str, hint: str = "") -> None:
         self.mistakes.append(Mistake(path, expected, found, hint))
 
-    def name(self, path: Path, name: object, names: Collection[object], found: str = "") -> bool:
+    def name(self, path: KeyPath, name: object, names: Collection[object], found: str = "") -> bool:
         """Whether `name` is one of `names`; a note with the nearest one if not, perhaps of what was found."""
         if name in names:
             return True
-        hint = nearest(name, names) if len(self.mistakes) < HINTS else ""
+        hint = nearest_name(name, names) if len(self.mistakes) < HINTS else ""
         self.add(path, one_of(names), found or shown(name), hint)
         return False
 
-    def number(self, path: Path, value: object) -> bool:
+    def number(self, path: KeyPath, value: object) -> bool:
         """Whether `value`, if a number, is one that TOML, JSON and NumPy agree on; a note if not."""
         if isinstance(value, float) and not math.isfinite(value):
             self.add(path, "a finite number", shown(value))
@@ -53,7 +54,7 @@ class Notes:
 class Table:
     """One TOML table on its way to a record."""
 
-    def __init__(self, value: object, path: Path, notes: Notes) -> None:
+    def __init__(self, value: object, path: KeyPath, notes: Notes) -> None:
         self.path = path
         self.notes = notes
         self._known: list[str] = []
@@ -80,7 +81,7 @@ class Table:
         except msgspec.ValidationError as error:
             names = get_args(type_) if get_origin(type_) is Literal else ()
             expected = expected or (one_of(names) if names else expectation(error))
-            self.notes.add((*self.path, key), expected, shown(value), nearest(value, names))
+            self.notes.add((*self.path, key), expected, shown(value), nearest_name(value, names))
             return None if default is REQUIRED else default
 
     def tables(self, key: str) -> dict[str, Table]:
@@ -102,7 +103,9 @@ class Table:
         """Note the keys that nobody took."""
         for key in self._rest:
             expected = f"one of the keys {', '.join(self._known)}" if self._known else "no key"
-            self.notes.add((*self.path, key), expected, f"the unknown key `{key}`", nearest(key, self._known))
+            self.notes.add(
+                (*self.path, key), expected, f"the unknown key `{key}`", nearest_name(key, self._known)
+            )
 
 
 def convert(value: object, type_: Any) -> Any:

@@ -28,8 +28,8 @@ Point = tuple[tuple[str, str], ...]
 """Axis names with labels of their values, sorted by name."""
 
 
-def named(id_: str, labels: Mapping[str, str]) -> str:
-    """`id[axis=label,…]`, the axes sorted; the id alone where there are none."""
+def instance_id(id_: str, labels: Mapping[str, str]) -> str:
+    """`id[axis=label,…]`, the axes sorted; the id alone without axes."""
     inside = ",".join(f"{axis}={label}" for axis, label in sorted(labels.items()))
     return f"{id_}[{inside}]" if inside else id_
 
@@ -240,7 +240,7 @@ class Instance:
     @cached_property
     def local_id(self) -> str:
         """`claim[axis=label,…]`, naming every swept axis that is not used up by the predicate."""
-        return named(self.claim.id, self.labels)
+        return instance_id(self.claim.id, self.labels)
 
     @property
     def id(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.declare import Problem, Reference, Signature, Value, is_reference, reference_of
-from harness.suite.errors import Mistake, Path
+from harness.suite.errors import KeyPath, Mistake
 from harness.suite.models import GIVEN
 from harness.suite.records import AxisValue, Benchmark, Experiment, Instance, Suite
 
@@ -19,7 +19,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Use:
+class ReferenceUse:
     """A parameter of an experiment at a point that names a function; `sets` are the axes' values there."""
 
     experiment: Experiment
@@ -28,10 +28,10 @@ class Use:
     reference: Reference
     name: str
 
-    def origin(self, parameter: str, given: Mapping[str, object]) -> Path:
+    def origin(self, parameter: str, given: Mapping[str, object]) -> KeyPath:
         """Where the parameter's value at this point is written."""
         table = "benchmarks" if isinstance(self.experiment, Benchmark) else "experiments"
-        home: Path = (table, self.experiment.id) if self.experiment.id else ()  # else of a command line
+        home: KeyPath = (table, self.experiment.id) if self.experiment.id else ()  # else of a command line
         for axis, value in self.sets.items():
             if parameter in value.sets:
                 if value.value is None:
@@ -50,7 +50,7 @@ class Use:
         return signature.settled(values)
 
 
-def named(suite: Suite) -> list[str]:
+def named_functions(suite: Suite) -> list[str]:
     """Every function that parameters of the suite name, sorted."""
     return sorted({use.name for use in _uses(_points(suite))})
 
@@ -68,13 +68,13 @@ def check_experiment(experiment: Experiment) -> list[Mistake]:
     return _check(_uses([(experiment, ())]), {}, call=False)
 
 
-def _check(uses: Sequence[Use], given: Mapping[str, object], call: bool) -> list[Mistake]:
+def _check(uses: Sequence[ReferenceUse], given: Mapping[str, object], call: bool) -> list[Mistake]:
     uses = [use for use in uses if call or use.reference.kind != "model"]  # else inspected as it was read
     if not uses:
         return []
     from harness.declare.inspection import Asked, inspect_references
 
-    groups: dict[tuple[str, str], list[Use]] = {}
+    groups: dict[tuple[str, str], list[ReferenceUse]] = {}
     for use in uses:
         groups.setdefault((use.name, use.reference.check if call else ""), []).append(use)
     asked = [
@@ -94,10 +94,10 @@ def _check(uses: Sequence[Use], given: Mapping[str, object], call: bool) -> list
     return list(dict.fromkeys(mistakes))
 
 
-def _mistake(use: Use, problem: Problem, given: Mapping[str, object]) -> Mistake:
+def _mistake(use: ReferenceUse, problem: Problem, given: Mapping[str, object]) -> Mistake:
     blamed = next((name for name in problem.parameters if use.sweeps(name)), use.parameter)
-    named = "" if blamed == use.parameter else f' in {use.parameter} = "{use.name}"'
-    return Mistake(use.origin(blamed, given), problem.expected, problem.found + named)
+    where = "" if blamed == use.parameter else f' in {use.parameter} = "{use.name}"'
+    return Mistake(use.origin(blamed, given), problem.expected, problem.found + where)
 
 
 def _signature(experiment: Experiment, sets: Iterable[AxisValue]) -> tuple[dict[str, Value], Signature]:
@@ -110,7 +110,7 @@ def _signature(experiment: Experiment, sets: Iterable[AxisValue]) -> tuple[dict[
     return values, signature
 
 
-def _uses(points: Iterable[tuple[Experiment, Labels]]) -> list[Use]:
+def _uses(points: Iterable[tuple[Experiment, Labels]]) -> list[ReferenceUse]:
     uses = []
     for experiment, labels in points:
         sets = {axis: experiment.axes[axis].by_label[label] for axis, label in labels}
@@ -119,7 +119,7 @@ def _uses(points: Iterable[tuple[Experiment, Labels]]) -> list[Use]:
         for name, reference in _references(signature):
             value = settled[name]
             if is_reference(value):
-                uses.append(Use(experiment, sets, name, reference, str(value)))
+                uses.append(ReferenceUse(experiment, sets, name, reference, str(value)))
     return uses
 
 

@@ -19,7 +19,7 @@ def own_numbers(suite: Suite) -> dict[str, tuple[Instance, ...]]:
     return found
 
 
-def remarks(file: str, suite: Suite) -> list[str]:
+def rival_remarks(file: str, suite: Suite) -> list[str]:
     """A line for each claim of `own_numbers`, with its place in the suite's file."""
     from harness.suite.positions import key_positions, locate
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from harness.errors import UserError
-from harness.suite.errors import nearest, shown
+from harness.suite.errors import nearest_name, shown
 from harness.suite.records import Instance
 
 MAX_DEPTH = 100
@@ -92,7 +92,7 @@ def select(
         known = {i.local_id for i in chosen} | {i.claim.id for i in chosen}
         for id_ in ids:
             if id_ not in known:
-                hint = nearest(id_, sorted(known))
+                hint = nearest_name(id_, sorted(known))
                 found = f"no claim or instance has the id {shown(id_)}"
                 raise SelectionError(f"{found} ({hint})" if hint else found)
         named = frozenset(ids)

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable
 
-from harness.suite.errors import nearest, shown
+from harness.suite.errors import nearest_name, shown
 from harness.suite.records import Instance, Suite
 from harness.text import printable
 
@@ -57,7 +57,7 @@ def _hint(expression: str, found: Iterable[str], names: Iterable[str]) -> str:
         name = word.partition("=")[0]
         if word in _OPERATORS or any(name.lower() in text for text in texts):
             continue
-        hint = nearest(name, known)
+        hint = nearest_name(name, known)
         if hint:
             return hint
     return ""

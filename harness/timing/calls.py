@@ -30,7 +30,7 @@ class Prepared:
 
     def seconds(self, calls: int = 1) -> float:
         """The least wall seconds of a call, over `REPEATS` repeats of `calls` calls."""
-        return min(_elapsed(self.call, calls) for _ in range(REPEATS)) / calls
+        return min(elapsed(self.call, calls) for _ in range(REPEATS)) / calls
 
     def calls_needed(self) -> int:
         """How many calls take `LEAST` seconds: the argument for `seconds`.
@@ -39,7 +39,7 @@ class Prepared:
         goes by one repeat, and to 0.2 s, a hundred times as long.)
         """
         calls = 1
-        while any(_elapsed(self.call, calls) < LEAST for _ in range(REPEATS)):
+        while any(elapsed(self.call, calls) < LEAST for _ in range(REPEATS)):
             calls *= 2
         return calls
 
@@ -66,7 +66,7 @@ def prepare(declaration: Declaration, arguments: Mapping[str, object]) -> Prepar
     return Prepared(call, ready - start, time.perf_counter() - ready)
 
 
-def _elapsed(call: Callable[[], None], calls: int) -> float:
+def elapsed(call: Callable[[], None], calls: int) -> float:
     start = time.perf_counter()
     for _ in range(calls):
         call()

@@ -35,16 +35,16 @@ def pair(*, seed: int, x: str = "", x_with: str = "{}", y: str = "", y_with: str
     """Time two benchmarks side by side."""
     names = (("x", x, x_with), ("y", y, y_with))
     for _, run, values in names:
-        _ready(run, values)  # neither is prepared between the two timings
+        ready(run, values)  # neither is prepared between the two timings
     ordered = names if seed % 2 == 0 else names[::-1]
     measured = {}
     for name, run, values in ordered:
-        prepared, calls = _ready(run, values)
+        prepared, calls = ready(run, values)
         measured[f"{name}.seconds"] = prepared.seconds(calls)
     return measured
 
 
 @functools.lru_cache(maxsize=4)  # a pair and the next one: what benchmarks hold may be large
-def _ready(run: str, values: str) -> tuple[Prepared, int]:
+def ready(run: str, values: str) -> tuple[Prepared, int]:
     prepared = prepare(find(run), json.loads(values))
     return prepared, prepared.calls_needed()

@@ -210,7 +210,7 @@ def test_a_monotone_claim_is_refuted_by_one_pair(read: Read) -> None:
     assert finding.verdict == "refuted"
     assert [p.verdict for p in finding.parts] == ["refuted", "refuted"]
     # From size to size the gap grows by ln 2; the mean of 6 or more differences, each of sd 0.02·√2, is
-    # within 0.08 of it but for a chance of 1e-11.
+    # within 0.08 of it with probability above 1 − 1e-11.
     assert all(math.isclose(p.ruling.estimate, math.log(2), abs_tol=0.08) for p in finding.parts)
 
 

@@ -11,7 +11,7 @@ from edits import edited
 from good_suite import GOOD
 from repositories import commit, git, repository
 
-from harness.git import holder, is_shallow
+from harness.git import is_shallow, repository_above
 
 ROOT = Path(__file__).parents[2]
 RIVAL = "control = { at = { shift = 0.5 } }\n"
@@ -96,7 +96,7 @@ def test_without_the_whole_history_it_says_so(
 
 def test_findings_have_the_counts_of_this_repository(script: ModuleType) -> None:
     """Where its history is not here, as in a shallow clone, the script says so instead."""
-    whole = holder(ROOT) is not None and not is_shallow(ROOT)
+    whole = repository_above(ROOT) is not None and not is_shallow(ROOT)
     if not whole:
         with pytest.raises(SystemExit, match="expected"):
             script.main([])

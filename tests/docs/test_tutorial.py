@@ -104,4 +104,4 @@ def test_every_file_of_it_is_named() -> None:
     names = [step.name for step in steps(TUTORIAL.read_text()) if step.name]
     expected = ["mydata.py", "rff.py", "claims.toml", "claims.toml", ".github/workflows/claims.yml"]
     assert names == expected
-    assert TUTORIAL.read_text().count("$ pip install") == 2, "what is left out of the test is told here"
+    assert TUTORIAL.read_text().count("$ pip install") == 2, "the test leaves these lines out"

@@ -59,7 +59,7 @@ def test_export_writes_what_asv_reads(
     assert first.estimate is not None
     assert row["result"][0] == pytest.approx(abs(first.estimate) / math.log(1.05), rel=1e-4)
     assert len(row["samples"][0]) == row["stats_repeat"][0] == first.n
-    series = asv_suites.claims("toys", asv_suites.read(project / "suites/toys.toml"))
+    series = asv_suites.claim_series("toys", asv_suites.read_suite(project / "suites/toys.toml"))
     assert row["version"] == series["are-equal"].version
     assert rows["toys.are_equal.track_seconds"]["result"][0] == first.seconds
 

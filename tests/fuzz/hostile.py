@@ -19,7 +19,7 @@ from harness.declare import Missing
 from harness.errors import UserError
 from harness.history import keep
 from harness.history.archive import listed
-from harness.history.merge import Part, merge
+from harness.history.merge import ShardFile, merge
 from harness.measure import Measurement, Stage, Store, contents, merge_stores, prune
 from harness.measure.store import row_checksum
 from harness.plan import Trial
@@ -106,7 +106,9 @@ def read_shards(data: bytes, folder: Path) -> None:
     except (ValueError, TypeError, RecursionError):
         return
     try:
-        merged = merge([Part(f"{n}.json", from_json(each, f"{n}.json")) for n, each in enumerate(records)])
+        merged = merge(
+            [ShardFile(f"{n}.json", from_json(each, f"{n}.json")) for n, each in enumerate(records)]
+        )
     except UserError:
         return
     assert merged.exit_code in range(6)

@@ -28,7 +28,7 @@ from fuzz.mutate import NUMBERS, TEXTS, change_bytes, change_json, change_toml, 
 from harness import cli, session
 from harness.declare import Missing
 from harness.errors import UserError
-from harness.export.asv_files import Point, Row, machine, merge_benchmarks, merge_results
+from harness.export.asv_files import SeriesPoint, SeriesRow, machine, merge_benchmarks, merge_results
 from harness.measure import Measurement, Stage, Store
 from harness.plan import Trial, case
 from harness.report.distance import distance
@@ -398,8 +398,8 @@ def change_expression(data: bytes, choice: random.Random) -> bytes:
     return change_words(data, choice, words) if choice.random() < 0.8 else change_bytes(data, choice)
 
 
-_POINTS = {("1", "'a'"): Point(0.5, (0.4, 0.6))}
-_ROWS = {"toys.same.track_distance": Row("v1", [["1", "2"], ["'a'"]], 5, _POINTS)}
+_POINTS = {("1", "'a'"): SeriesPoint(0.5, (0.4, 0.6))}
+_ROWS = {"toys.same.track_distance": SeriesRow("v1", [["1", "2"], ["'a'"]], 5, _POINTS)}
 _MACHINE = {"machine": "m", "os": "", "arch": "", "cpu": "c", "num_cpu": "2", "ram": ""}
 
 

@@ -12,7 +12,7 @@ from harness.cli import cli
 from harness.git import Commit
 from harness.history.agreements import agreement_changes, claims_of
 from harness.history.compare import compare
-from harness.history.states import State
+from harness.history.states import CommitState
 from harness.history.suites import Names
 from harness.history.text import diff_markdown, diff_text, history_markdown, history_text
 from harness.history.timeline import timeline
@@ -42,8 +42,10 @@ def record(*verdicts: str, first: int = 1, total: int = SIZES, name: str = "toys
     )
 
 
-def state(*records: Record, commit: str = "a") -> State:
-    return State(Commit(commit * 40, commit * 9, "A", "2026-01-01T00:00:00+00:00", "what changed"), records)
+def state(*records: Record, commit: str = "a") -> CommitState:
+    return CommitState(
+        Commit(commit * 40, commit * 9, "A", "2026-01-01T00:00:00+00:00", "what changed"), records
+    )
 
 
 def test_runs_of_parts_make_one_statement() -> None:
@@ -73,7 +75,7 @@ def test_a_difference_is_told_everywhere_and_changes_no_exit_code() -> None:
 
 
 def test_what_contradicts_its_source_now_comes_first() -> None:
-    def pair(one: str, other: str, commit: str) -> State:
+    def pair(one: str, other: str, commit: str) -> CommitState:
         return state(record(one, total=1), record(other, total=1, name="others"), commit=commit)
 
     before, after = pair("refuted", "supported", "a"), pair("supported", "refuted", "b")

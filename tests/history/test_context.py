@@ -13,7 +13,7 @@ from harness.git import Commit
 from harness.history import NoRecordError, keep
 from harness.history.compare import changes
 from harness.history.context import context
-from harness.history.states import State
+from harness.history.states import CommitState
 from harness.report import Record
 from harness.report.html import page
 from harness.report.record import CommitRecord, ControlRecord, InstanceRecord
@@ -87,10 +87,10 @@ def test_what_is_new_or_gone_says_what_is_the_matter(runs: tuple[Path, list[Reco
     bad = msgspec.structs.replace(instance, outcome="vacuous", control=vacuous)
     other = msgspec.structs.replace(instance, id="t/other")
 
-    def state(*instances: InstanceRecord) -> State:
+    def state(*instances: InstanceRecord) -> CommitState:
         suites = (msgspec.structs.replace(records[0].suites[0], instances=len(instances)),)
         record = msgspec.structs.replace(records[0], instances=instances, suites=suites)
-        return State(Commit("0" * 40, "", "", "2026-01-01", ""), (record,))
+        return CommitState(Commit("0" * 40, "", "", "2026-01-01", ""), (record,))
 
     said = "supported, but so is its control: the claim excludes nothing at this margin"
     less, more = state(other), state(other, bad)

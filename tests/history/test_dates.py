@@ -19,7 +19,7 @@ from harness.errors import UserError
 from harness.history import Chosen, compare, keep, past, states_of
 from harness.history.archive import fingerprints, listed
 from harness.history.context import context
-from harness.history.merge import MergeError, Part, merge
+from harness.history.merge import MergeError, ShardFile, merge
 from harness.history.text import diff_markdown, diff_text, history_markdown, history_text
 from harness.history.timeline import timeline
 from harness.report.dates import moment
@@ -106,13 +106,13 @@ def test_what_has_no_date_is_neither_kept_nor_merged(tmp_path: Path, text: str) 
         keep(tmp_path / "history", made)
     assert not (tmp_path / "history").exists()
     with pytest.raises(MergeError, match=r"a\.json: expected the date and time when it was started"):
-        merge([Part("a.json", made)])
+        merge([ShardFile("a.json", made)])
 
 
 def test_the_first_start_is_that_in_time_not_in_letters() -> None:
     early, late = "2026-01-01T23:30:00+14:00", "2026-01-01T12:00:00+00:00"
     other = replace(INSTANCE, id="toys/same[size=2]")
-    parts = [Part("a", record(INSTANCE, started=late)), Part("b", record(other, started=early))]
+    parts = [ShardFile("a", record(INSTANCE, started=late)), ShardFile("b", record(other, started=early))]
     assert merge(parts).started == early
 
 
@@ -177,7 +177,7 @@ def test_no_record_ends_a_command_of_the_history(
     files = [str(folder / f"{number}.json") for number in range(len(made))]
     for call in (
         lambda: compare(*states_of([files[0], files[-1]], chosen)[0]),
-        lambda: merge([Part(name, each) for name, each in zip(files, made, strict=True)]),
+        lambda: merge([ShardFile(name, each) for name, each in zip(files, made, strict=True)]),
         lambda: keep(folder / "kept", made[0]),
     ):
         with contextlib.suppress(UserError):

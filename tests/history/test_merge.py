@@ -12,7 +12,7 @@ import pytest
 from edits import edited
 from records import record_of
 
-from harness.history.merge import MergeError, Part, merge
+from harness.history.merge import MergeError, ShardFile, merge
 from harness.measure import Store, contents
 from harness.report import Record, read_record
 from harness.targets import gather
@@ -67,12 +67,12 @@ def plain(record: Record) -> Record:
     return msgspec.structs.replace(record, instances=instances, **changed)
 
 
-def shards(suite: Path, of: int) -> list[Part]:
-    return [Part(f"{n}.json", record_of(suite, shard=(n, of))) for n in range(1, of + 1)]
+def shards(suite: Path, of: int) -> list[ShardFile]:
+    return [ShardFile(f"{n}.json", record_of(suite, shard=(n, of))) for n in range(1, of + 1)]
 
 
-def changed(part: Part, **how: object) -> Part:
-    return Part("x", msgspec.structs.replace(part.record, **how))
+def changed(part: ShardFile, **how: object) -> ShardFile:
+    return ShardFile("x", msgspec.structs.replace(part.record, **how))
 
 
 def test_five_shards_merged_are_one_run(suite: Path) -> None:
@@ -98,7 +98,7 @@ def test_an_empty_shard_is_no_mistake(suite: Path) -> None:
     [
         (lambda parts: parts[:2], "expected all 3 shards, found none for 3/3"),
         (lambda parts: [*parts, parts[0]], "shard 1/3 is in 1.json as well"),
-        (lambda parts: [parts[0], changed(parts[1], shard=None)], "that is none"),
+        (lambda parts: [parts[0], changed(parts[1], shard=None)], "of no shard"),
         (
             lambda parts: [*parts[:2], changed(parts[2], first_seed=7)],
             "x: expected the first seed of 1.json, 0, found 7",
@@ -137,20 +137,20 @@ def test_claims_that_begin_at_different_seeds_are_parts_of_one_run(suite: Path) 
     assert (whole.first_seed, whole.fresh) == (21, False)
     one, other = of_claim(whole, "small"), of_claim(whole, "alike")
     assert (one.first_seed, other.first_seed) == (31, 21)
-    assert merge([Part("a", one), Part("b", other)]).first_seed == 21
+    assert merge([ShardFile("a", one), ShardFile("b", other)]).first_seed == 21
     with pytest.raises(MergeError, match="x: expected the fresh of a, False, found True"):
-        merge([Part("a", one), changed(Part("b", other), fresh=True)])
+        merge([ShardFile("a", one), changed(ShardFile("b", other), fresh=True)])
     with pytest.raises(MergeError, match="x: expected the first seed of a, 31, found 9"):
-        merge([Part("a", one), changed(Part("b", other), first_seed=9)])
+        merge([ShardFile("a", one), changed(ShardFile("b", other), first_seed=9)])
     fresh = [msgspec.structs.replace(each, fresh=True) for each in (one, other)]
     with pytest.raises(MergeError, match="b: expected the first seed of a, 31, found 21"):
-        merge([Part("a", fresh[0]), Part("b", fresh[1])])
+        merge([ShardFile("a", fresh[0]), ShardFile("b", fresh[1])])
 
 
 def test_a_merged_record_says_that_a_part_read_explored_seeds(suite: Path) -> None:
     suite.write_text(BEYOND)
     whole = record_of(suite, first_seed=25)
-    parts = [Part(name, of_claim(whole, name)) for name in ("small", "alike")]
+    parts = [ShardFile(name, of_claim(whole, name)) for name in ("small", "alike")]
     assert [part.record.explored_seeds for part in parts] == [True, False]
     assert merge(parts).explored_seeds
     assert not merge([parts[1]]).explored_seeds
@@ -158,22 +158,22 @@ def test_a_merged_record_says_that_a_part_read_explored_seeds(suite: Path) -> No
 
 def test_runs_of_different_claims_are_put_one_after_the_other(suite: Path) -> None:
     one, other = record_of(suite, only="small"), record_of(suite, only="alike")
-    merged = merge([Part("a", one), Part("b", other)])
+    merged = merge([ShardFile("a", one), ShardFile("b", other)])
     assert [i.id for i in merged.instances] == [i.id for i in (*one.instances, *other.instances)]
     assert merged.exit_code == max(one.exit_code, other.exit_code)
     with pytest.raises(MergeError, match=r"b: t/small\[.* is in a as well"):
-        merge([Part("a", one), Part("b", one)])
+        merge([ShardFile("a", one), ShardFile("b", one)])
 
 
 def test_other_machines_are_named(suite: Path) -> None:
     parts = shards(suite, 2)
     gpu = msgspec.structs.replace(parts[1].record.environment, device="H100", python="3.99.0", machine="m2")
-    record = merge([parts[0], Part("2.json", msgspec.structs.replace(parts[1].record, environment=gpu))])
+    record = merge([parts[0], ShardFile("2.json", msgspec.structs.replace(parts[1].record, environment=gpu))])
     assert record.environment.device == "cpu, H100"
     assert "parts were run with different device" in record.notes
     assert "parts were run with different python" in record.notes
     both = msgspec.structs.replace(gpu, device="H100, cpu", python=parts[0].record.environment.python)
-    alike = [Part(p.file, msgspec.structs.replace(p.record, environment=both)) for p in parts]
+    alike = [ShardFile(p.file, msgspec.structs.replace(p.record, environment=both)) for p in parts]
     assert not any("different" in note for note in merge(alike).notes)  # one device of two names
 
 

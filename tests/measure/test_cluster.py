@@ -1,4 +1,4 @@
-"""Measuring on Dask workers: the same as in local worker processes, whatever becomes of them."""
+"""Measuring on Dask workers: the same as in local worker processes, even if workers die."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edits import edited
 from harness.declare import Inputs
 from harness.measure import Laboratory, Measurement
 from harness.measure.cluster import ClusterError, client, connect, local, orders, remote
-from harness.measure.fingerprint import Source, source_of
+from harness.measure.fingerprint import SourceClosure, source_of
 from harness.measure.installed import Distribution
 from harness.measure.records import Job
 from harness.questions import Trial
@@ -154,7 +154,9 @@ def test_timings_are_refused(two):
 
 
 def test_source_that_is_edited_where_it_runs_is_not_stored(project, store, two, monkeypatch):
-    monkeypatch.setattr(Source, "is_current", lambda self: True)  # here, as if the worker had its own copy
+    monkeypatch.setattr(
+        SourceClosure, "is_current", lambda self: True
+    )  # here, as if the worker had its own copy
     trial, toy = project.trial(1, sleep=1.5), project.folder / "toy_module.py"
     with Laboratory(store, cluster=two.address) as laboratory:
         measure(laboratory, [project.trial(seed) for seed in range(4)])
@@ -210,10 +212,10 @@ def test_the_device_is_that_of_the_workers(two, monkeypatch):
     try:
         assert cluster.device() == "cpu"
         kinds = {"tcp://a:1": "NVIDIA H100", "tcp://b:1": "cpu"}
-        monkeypatch.setattr(cluster, "_ask", lambda function: kinds)
+        monkeypatch.setattr(cluster, "ask", lambda function: kinds)
         with pytest.raises(ClusterError, match="found NVIDIA H100 on tcp://a:1, cpu on tcp://b:1"):
             cluster.device()
-        found = orders.Found(orders.python_version(), cluster._terms.engine, None, "NVIDIA H100")
+        found = orders.WorkerInventory(orders.python_version(), cluster.terms.engine, None, "NVIDIA H100")
         job = Job((Trial("toys:pair", (), 0),), frozenset(), 1.0, device="cpu")
         with pytest.raises(ClusterError, match="expected the device cpu, found NVIDIA H100"):
             cluster.compare("tcp://a:1", found, job)
@@ -251,15 +253,15 @@ def test_inputs_are_held_against_the_worker_s(project, two, store, monkeypatch, 
         assert "it read" in found[replace(declared, inputs=None)].note
     monkeypatch.setattr(client, "source_of", lambda *arguments: pytest.fail("the source is the same"))
     cluster = object.__new__(client.Cluster)
-    cluster._terms = SimpleNamespace(python="3", engine={})  # type: ignore[assignment]
-    there = orders.Found("3", {}, None, None, (), "another")
+    cluster.terms = SimpleNamespace(python="3", engine={})  # type: ignore[assignment]
+    there = orders.WorkerInventory("3", {}, None, None, (), "another")
     job = Job((declared,), frozenset(), 1.0, inputs=(declared.inputs,), inputs_digest="ours")
     with pytest.raises(ClusterError, match=r"expected the inputs of with_data:read \(a\.csv\) as they are"):
         cluster.compare("tcp://a:1", there, job)
 
 
 def test_an_idle_worker_process_ends_and_another_is_started(project):
-    bench = remote._Bench(orders.Terms("run", "", "", (), (), {}, None))
+    bench = remote.Bench(orders.Terms("run", "", "", (), (), {}, None))
     job = Job((project.trial(1),), frozenset(["toy_module"]), 60.0)
     for _ in range(2):
         bench.pool.start(job)

@@ -61,7 +61,7 @@ def test_another_user_of_the_machine_is_refused(cluster: Cluster) -> None:
 
 
 def test_workers_import_from_no_folder_that_others_may_write_to(cluster: Cluster) -> None:
-    folders = cluster._client.run(lambda dask_worker: dask_worker.local_directory)
+    folders = cluster.client.run(lambda dask_worker: dask_worker.local_directory)
     assert len(folders) == 2
     for folder in map(Path, folders.values()):
         above = next(each for each in folder.parents if each.name.startswith("harness-"))

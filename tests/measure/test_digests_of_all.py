@@ -19,7 +19,7 @@ from harness.declare import Missing, Repeatable, find
 from harness.measure import Measurement, Stage, Store, source_of
 from harness.measure.digests import digest_of
 from harness.measure.fingerprint import fingerprint, program
-from harness.measure.installed import Distribution, Seen
+from harness.measure.installed import Distribution, Distributions
 from harness.measure.recheck import Group
 from harness.questions import Trial
 
@@ -107,14 +107,14 @@ def test_digests_have_256_bits():
 @pytest.mark.parametrize("field", ["name", "version", "digest"])
 def test_all_that_identifies_a_distribution_is_in_the_digest(monkeypatch, field):
     """The same closure, with one distribution that differs in one of the three."""
-    original = Seen.distributions
+    original = Distributions.distributions
     before = source_of("harness.ntk.experiments.kernel:kernel", ()).digest
 
     def another(self, folders):
         first, *rest = original(self, folders)
         return (replace(first, **{field: getattr(first, field) + "0"}), *rest)
 
-    monkeypatch.setattr(Seen, "distributions", another)
+    monkeypatch.setattr(Distributions, "distributions", another)
     assert source_of("harness.ntk.experiments.kernel:kernel", ()).digest != before
     assert Distribution.__dataclass_fields__.keys() == {"name", "version", "digest"}
 
@@ -122,7 +122,7 @@ def test_all_that_identifies_a_distribution_is_in_the_digest(monkeypatch, field)
 def test_a_groups_key_has_all_that_passes_together():
     group = Group("m:f", "def", (("a", 1),), Repeatable(tolerance=0.5), "of a suite")
     others = [
-        replace(group, run="m:g"), replace(group, program="de"), replace(group, fixed=(("a", 2),)),
+        replace(group, experiment="m:g"), replace(group, program="de"), replace(group, fixed=(("a", 2),)),
         replace(group, repeatable=Repeatable(tolerance=0.25)),
     ]  # fmt: skip
     assert len({group.key, *(other.key for other in others)}) == 5

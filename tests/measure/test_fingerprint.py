@@ -11,7 +11,7 @@ import pytest
 from edits import edited
 
 from harness.declare import Declaration, UnknownExperimentError
-from harness.measure import Source, fingerprint, source_of
+from harness.measure import SourceClosure, fingerprint, source_of
 from harness.measure.parsing import parse
 from harness.questions import Trial
 
@@ -55,7 +55,7 @@ EXPECTED = {
 
 
 @pytest.fixture
-def source(project) -> Callable[..., Source]:
+def source(project) -> Callable[..., SourceClosure]:
     for name, text in FILES.items():
         project.write(name, text)
     return lambda **params: source_of("pkg.exp:f", tuple(params.items()))
@@ -155,13 +155,13 @@ def test_a_number_is_not_its_neighbour(tmp_path):
 
 def test_a_fingerprint_has_all_parts(project, monkeypatch):
     declaration = Declaration("toy", 1, "", {}, {}, dict)
-    source = Source("abc", (), (), False, {}, {})
+    source = SourceClosure("abc", (), (), False, {}, {})
     trial = Trial("toy_module:toy", (("width", 8),), 0)
     prints = [
         fingerprint(trial, declaration, source, "cpu"),
         fingerprint(dataclasses.replace(trial, seed=1), declaration, source, "cpu"),
         fingerprint(dataclasses.replace(trial, params=(("width", 9),)), declaration, source, "cpu"),
-        fingerprint(dataclasses.replace(trial, run="m:f"), declaration, source, "cpu"),
+        fingerprint(dataclasses.replace(trial, experiment="m:f"), declaration, source, "cpu"),
         fingerprint(trial, dataclasses.replace(declaration, version=2), source, "cpu"),
         fingerprint(trial, dataclasses.replace(declaration, name="toy2"), source, "cpu"),
         fingerprint(trial, declaration, dataclasses.replace(source, digest="abd"), "cpu"),

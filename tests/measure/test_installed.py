@@ -15,7 +15,7 @@ from edits import edited
 from harness.measure import Laboratory, source_of
 from harness.measure import digests as digests_module
 from harness.measure.digests import beside_store, digest_of, keep_digests, recall_digests, stamp_of
-from harness.measure.installed import Seen, foreign
+from harness.measure.installed import Distributions, foreign
 from harness.questions import Trial
 
 TOY = """
@@ -219,7 +219,7 @@ def test_each_library_is_looked_at_once(site, monkeypatch):
     monkeypatch.setattr(
         "harness.measure.record_files.stamp_of", lambda path: looked.append(path) or stamp_of(path)
     )
-    seen = Seen()
+    seen = Distributions()
     source_of("uses:uses", (), seen)
     count = len(looked)
     assert sum(Path(path).is_relative_to(site) for path in looked) == len(FILES)
@@ -231,8 +231,8 @@ def test_each_library_is_looked_at_once(site, monkeypatch):
 def forgetful(monkeypatch):
     """As a new process, which knows no digests."""
     known: dict[str, object] = {}
-    monkeypatch.setattr(digests_module, "_known", known)
-    monkeypatch.setattr(digests_module, "_unsaved", set())
+    monkeypatch.setattr(digests_module, "known_digests", known)
+    monkeypatch.setattr(digests_module, "unsaved_digests", set())
     monkeypatch.setattr(digests_module, "SETTLED", 0)
     return known
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.measure.ledger import MOVES, Entry, Ledger, State
+from harness.measure.ledger import MOVES, Entry, Ledger, TrialState
 from harness.questions import Trial
 
 
@@ -16,9 +16,9 @@ def entry(seed: int = 0, *, size: int = 1, memory: int | None = None) -> Entry:
     return Entry(Trial("toys:pair", (("size", size),), seed), 1.0, memory, (), ())
 
 
-def way_to(end: State | None) -> list[State]:
+def way_to(end: TrialState | None) -> list[TrialState]:
     """The fewest moves from outside the table to a state."""
-    ways: dict[State | None, list[State]] = {None: []}
+    ways: dict[TrialState | None, list[TrialState]] = {None: []}
     for state in (found := [None]):
         for after in sorted(MOVES[state] - set(ways), key=str):
             ways[after] = [*ways[state], after]
@@ -26,8 +26,8 @@ def way_to(end: State | None) -> list[State]:
     return ways[end]
 
 
-@pytest.mark.parametrize(("start", "end"), [*itertools.product([None, *State], repeat=2)])
-def test_only_the_moves_that_are_listed_can_be_made(start: State | None, end: State | None) -> None:
+@pytest.mark.parametrize(("start", "end"), [*itertools.product([None, *TrialState], repeat=2)])
+def test_only_the_moves_that_are_listed_can_be_made(start: TrialState | None, end: TrialState | None) -> None:
     ledger, one = Ledger(), entry()
     for state in way_to(start):
         ledger.move(one, state)
@@ -41,15 +41,15 @@ def test_only_the_moves_that_are_listed_can_be_made(start: State | None, end: St
 
 
 def test_every_state_can_be_reached_and_left() -> None:
-    assert set(MOVES) == {None, *State}
-    assert {end for ends in MOVES.values() for end in ends} == {None, *State}
+    assert set(MOVES) == {None, *TrialState}
+    assert {end for ends in MOVES.values() for end in ends} == {None, *TrialState}
 
 
 def test_a_trial_has_one_entry() -> None:
     ledger = Ledger()
-    ledger.move(entry(), State.QUEUED)
+    ledger.move(entry(), TrialState.QUEUED)
     with pytest.raises(ValueError, match="cannot go"):
-        ledger.move(entry(), State.QUEUED)
+        ledger.move(entry(), TrialState.QUEUED)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9), st.booleans()), max_size=60))
@@ -61,10 +61,10 @@ def test_each_trial_is_in_the_queue_of_its_state_and_in_no_other(steps: list[tup
         ledger.move(one, ends[choice % len(ends)], first=first)
         if one.state is not None:
             assert ledger.of(one.state)[0 if first else -1] is one
-    everywhere = [each for state in State for each in ledger.of(state)]
+    everywhere = [each for state in TrialState for each in ledger.of(state)]
     assert len(everywhere) == len({each.trial for each in everywhere})
-    assert all(each.state is state for state in State for each in ledger.of(state))
-    assert ledger.pending == len(everywhere) - ledger.count(State.KNOWN)
+    assert all(each.state is state for state in TrialState for each in ledger.of(state))
+    assert ledger.pending == len(everywhere) - ledger.count(TrialState.KNOWN)
 
 
 def test_a_block_is_what_is_queued_of_an_aligned_range_of_one_point() -> None:
@@ -72,10 +72,10 @@ def test_a_block_is_what_is_queued_of_an_aligned_range_of_one_point() -> None:
     queued = [entry(seed) for seed in (9, 3, 4, 7, 6, 8)]
     others = [entry(5, memory=2**30), entry(4, size=2)]
     for each in (*queued, *others):
-        ledger.move(each, State.QUEUED)
+        ledger.move(each, TrialState.QUEUED)
     assert [each.trial.seed for each in ledger.block(queued[2], 4)] == [4, 6, 7]
     assert [each.trial.seed for each in ledger.block(queued[0], 4)] == [8, 9]
     assert ledger.block(others[0], 4) == [others[0]]
     queued[4].alone = True
-    ledger.move(queued[3], State.ELSEWHERE)
+    ledger.move(queued[3], TrialState.ELSEWHERE)
     assert [each.trial.seed for each in ledger.block(queued[2], 4)] == [4]

@@ -1,4 +1,4 @@
-"""One holder per trial, whatever becomes of the holder."""
+"""One holder per trial, even if the holder dies."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pytest
 from harness.measure import Laboratory, Measurement
 from harness.measure import pool as module
 from harness.measure import resident as memory
-from harness.measure.environment import environment
+from harness.measure.environment import worker_environment
 from harness.measure.fingerprint import source_of
 from harness.measure.pool import Pool
 from harness.measure.records import Job
@@ -119,7 +119,7 @@ def test_what_processes_share_counts_once():
 def test_a_worker_that_has_grown_is_replaced(project, monkeypatch, large, timed, processes):
     project.write("greedy_module.py", GREEDY)
     monkeypatch.setattr(module, "LARGE", large)
-    pool = Pool(1, environment(None))
+    pool = Pool(1, worker_environment(None))
     declared = frozenset(source_of("greedy_module:greedy", ()).modules)
     pids = set()
     for seed in range(3):

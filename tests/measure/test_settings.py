@@ -7,7 +7,7 @@ import re
 import pytest
 
 from harness.measure import Laboratory
-from harness.measure.environment import environment
+from harness.measure.environment import worker_environment
 from harness.measure.settings import COUNTED, FREE, differing_settings, settings
 
 CHANGES = {
@@ -89,7 +89,7 @@ def test_a_file_of_flags_counts_with_its_bytes(tmp_path):
 def test_the_time_zone_and_the_locale_of_a_worker_are_always_the_same(project, store, monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     monkeypatch.setenv("LC_ALL", "POSIX")
-    assert (environment(None)["TZ"], environment(None)["LC_ALL"]) == ("UTC", "C.UTF-8")
+    assert (worker_environment(None)["TZ"], worker_environment(None)["LC_ALL"]) == ("UTC", "C.UTF-8")
 
 
 def test_what_differs_is_named():

@@ -7,6 +7,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,8 @@ for index in range(20):
         assert process.returncode == 0, said
     opened = Store(store)
     assert len(opened.recall(f"{n}-{index}" for n in range(8) for index in range(20))) == 160
-    assert opened._database.execute("pragma journal_mode").fetchone() == (b"wal",)
+    with closing(sqlite3.connect(store)) as database:
+        assert database.execute("pragma journal_mode").fetchone() == ("wal",)
     opened.close()
 
 
@@ -140,7 +142,8 @@ def test_a_folder_that_is_a_file(tmp_path):
 
 def test_a_store_that_was_damaged_while_open(store):
     opened = Store(store)
-    opened._database.execute("drop table measurement")
+    with closing(sqlite3.connect(store)) as database, database:
+        database.execute("drop table measurement")
     with pytest.raises(StoreError, match="no such table"):
         opened.recall(["x"])
     opened.close()
@@ -150,7 +153,8 @@ def test_a_store_that_was_damaged_while_open(store):
 def test_times_that_are_none_are_not_averaged(store, seconds):
     opened = Store(store)
     opened.keep(BASE)
-    opened._database.execute(f"update measurement set seconds = {seconds}")
+    with closing(sqlite3.connect(store)) as database, database:
+        database.execute(f"update measurement set seconds = {seconds}")
     assert opened.seconds_per_trial("m:f") in (None, 0.0)
     assert opened.recall(["abc"]) == {}
     assert opened.damaged == {"abc"}

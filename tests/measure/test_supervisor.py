@@ -1,4 +1,4 @@
-"""Commands below a supervisor: nothing of them is left, whatever becomes of whoever started them."""
+"""Commands below a supervisor: nothing of them is left, even if the process that started them dies."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_nothing_stays_of_a_command_whose_starter_is_killed(tmp_path: Path) -> N
 
 
 def test_jax_that_names_no_device_does_not_hang_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PROBE", "import time; time.sleep(60)")
+    monkeypatch.setattr(module, "PROBE", "import time; time.sleep(60)")
     monkeypatch.setattr(module, "ANSWER", 0.3)
     monkeypatch.setattr(module, "has_jax_plugin", lambda: True)
     monkeypatch.delenv("JAX_PLATFORMS", raising=False)
@@ -92,7 +92,7 @@ def test_jax_that_names_no_device_does_not_hang_a_run(monkeypatch: pytest.Monkey
 
 def test_the_device_that_jax_names(monkeypatch: pytest.MonkeyPatch) -> None:
     probe = "import os; print('noise'); print('device: toy', os.environ['NPROC'])"
-    monkeypatch.setattr(module, "_PROBE", probe)
+    monkeypatch.setattr(module, "PROBE", probe)
     monkeypatch.setattr(module, "has_jax_plugin", lambda: True)
     monkeypatch.delenv("JAX_PLATFORMS", raising=False)
     assert device_kind() == "toy 1"

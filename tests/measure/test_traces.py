@@ -280,7 +280,9 @@ def test_what_is_no_trace(project, store):
         trials += [Trial(f"innocent_{place}:spoil", (), seed) for seed in range(2)]
     with Laboratory(store, workers=1) as laboratory:
         found = measured(laboratory, trials)
-    assert {each.run: m.traces for each, m in found.items()} == {each.run: Traces() for each in trials}
+    assert {each.experiment: m.traces for each, m in found.items()} == {
+        each.experiment: Traces() for each in trials
+    }
     assert [m.error for m in found.values()] == [""] * len(trials)
 
 

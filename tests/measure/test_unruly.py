@@ -18,7 +18,7 @@ import pytest
 from harness.measure import Laboratory, Measurement
 from harness.measure import pool as module
 from harness.measure.clock import AwakeClock, is_stopped
-from harness.measure.environment import environment
+from harness.measure.environment import worker_environment
 from harness.measure.fingerprint import source_of
 from harness.measure.pool import Pool
 from harness.measure.records import Job
@@ -31,7 +31,7 @@ import gc, os, signal, socket, subprocess, sys, time
 from pathlib import Path
 from harness.declare import Quantity, experiment
 from harness.measure.channel import Channel
-from harness.measure.records import Outcome
+from harness.measure.records import JobResult
 
 HIDING = '''
 import os, time
@@ -54,7 +54,7 @@ def unruly(*, seed: int, act: str = "", mark: str = "", sleep: float = 0.0) -> d
             except OSError:
                 continue
     if act == "answers":
-        channel().transmit(Outcome(results=()))
+        channel().transmit(JobResult(results=()))
         time.sleep(60)
     if act in ("half", "half and stop"):
         there = channel()
@@ -157,7 +157,7 @@ def test_half_a_message_does_not_outlast_the_time_limit(unruly, store, monkeypat
 
 
 def job(trial: Trial, limit: float, *more: str) -> Job:
-    return Job((trial,), frozenset({*source_of(trial.run, ()).modules, *more}), limit)
+    return Job((trial,), frozenset({*source_of(trial.experiment, ()).modules, *more}), limit)
 
 
 def outcome_of(pool: Pool) -> tuple[str, float]:
@@ -175,7 +175,7 @@ def worker_of(pool: Pool) -> int:
 
 
 def test_a_large_job_for_a_worker_that_does_not_read_blocks_nobody(unruly) -> None:
-    pool = Pool(1, environment(None))
+    pool = Pool(1, worker_environment(None))
     pool.start(job(unruly(0), 60.0))
     worker = int(outcome_of(pool)[1])
     os.kill(worker, signal.SIGSTOP)
@@ -191,7 +191,7 @@ def test_a_large_job_for_a_worker_that_does_not_read_blocks_nobody(unruly) -> No
 
 @pytest.mark.parametrize("act", ["hides", "starts"])
 def test_what_a_trial_leaves_behind_is_gone_before_the_next_begins(project, unruly, act) -> None:
-    pool = Pool(1, environment(None))
+    pool = Pool(1, worker_environment(None))
     pids = []
     for seed, how in ((0, ""), (1, act), (2, ""), (3, "")):
         pool.start(job(unruly(seed, how), 60.0))
@@ -254,7 +254,7 @@ def parent_of(process: int) -> int:
 
 
 def test_workers_outlive_the_thread_that_started_them(unruly) -> None:
-    pool = Pool(1, environment(None))
+    pool = Pool(1, worker_environment(None))
     thread = threading.Thread(target=pool.start, args=(job(unruly(0), 60.0),))
     thread.start()
     thread.join()
@@ -266,7 +266,7 @@ def test_workers_outlive_the_thread_that_started_them(unruly) -> None:
 
 
 def test_a_supervisor_ends_as_its_worker_does_and_dies_with_it(unruly) -> None:
-    pool = Pool(1, environment(None))
+    pool = Pool(1, worker_environment(None))
     pool.start(job(unruly(0, sleep=60.0), 60.0))
     worker = worker_of(pool)
     os.kill(pool._workers[0].process.pid, signal.SIGKILL)

@@ -9,7 +9,7 @@ import pytest
 
 from harness.measure import Measurement, Store, StoreError, clean, contents, merge_stores, prune
 from harness.measure.locks import acquire
-from harness.measure.upkeep import size
+from harness.measure.upkeep import size_on_disk
 from harness.plan import Trial
 
 
@@ -28,7 +28,7 @@ def test_contents_by_experiment(tmp_path: Path) -> None:
     found = contents(store)
     assert [(c.experiment, c.trials, c.seconds) for c in found] == [("two", 5, 2.5), ("one", 3, 1.5)]
     assert all(before <= c.oldest <= c.newest <= time.time() for c in found)
-    assert size(tmp_path / "s.sqlite") > 4096
+    assert size_on_disk(tmp_path / "s.sqlite") > 4096
 
 
 def test_pruning_by_age_and_by_what_is_reachable(tmp_path: Path) -> None:
@@ -47,9 +47,9 @@ def test_pruning_by_age_and_by_what_is_reachable(tmp_path: Path) -> None:
 
 def test_pruning_gives_the_room_back(tmp_path: Path) -> None:
     store = filled(tmp_path / "s.sqlite", range(3000))
-    was = size(tmp_path / "s.sqlite")
+    was = size_on_disk(tmp_path / "s.sqlite")
     prune(store, before=time.time() + 1)
-    assert size(tmp_path / "s.sqlite") < was / 5
+    assert size_on_disk(tmp_path / "s.sqlite") < was / 5
 
 
 def test_cleaning_leaves_locks_that_are_held(tmp_path: Path) -> None:

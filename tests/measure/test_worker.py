@@ -22,7 +22,7 @@ from harness.declare import (
 )
 from harness.declare.blocks import SeedReport
 from harness.measure import Measurement, MissingValueError
-from harness.measure.worker import by_seed, sort_out, told
+from harness.measure.worker import by_seed, described_error, sort_out
 from harness.questions import Trial
 
 ROOT = Path(__file__).parents[2]
@@ -165,7 +165,7 @@ def test_what_was_raised_is_a_line_and_its_traceback_is_the_users(tmp_path: Path
     exec(compile(file.read_text(), str(file), "exec"), names)
     with pytest.raises(json.JSONDecodeError) as caught:
         names["f"]()  # type: ignore[operator]
-    error, raised, trace = told(caught.value)
+    error, raised, trace = described_error(caught.value)
     said = "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
     assert error == f"JSONDecodeError: {said} ({file}, line 4)"
     assert raised.startswith(f"JSONDecodeError at {json.decoder.__file__}, line ")

@@ -11,9 +11,9 @@ import sys
 import timeit
 from collections.abc import Callable
 
-from harness.measure.environment import environment
+from harness.measure.environment import worker_environment
 from harness.measure.fingerprint import source_of
-from harness.measure.reads import Limits, noticed, watch
+from harness.measure.reads import Allowances, noticed, watch
 from harness.measure.records import Job
 from harness.measure.traces import Watcher
 from harness.measure.worker import run_job
@@ -39,7 +39,7 @@ def main(run: str = "ntk.regression") -> None:
     params = SMALL.get(run, ())
     declared = frozenset(source_of(run, params).modules)
     watcher = Watcher()
-    limits = Limits()
+    limits = Allowances()
     opened, unnoticed = microseconds(_open), microseconds(_raise)
     watch()
     job = Job((Trial(run, params, 0),), declared, 600.0, readable=frozenset(source_of(run, params).files))
@@ -67,5 +67,5 @@ def main(run: str = "ntk.regression") -> None:
 
 
 if __name__ == "__main__":
-    os.environ.update(environment(None))  # as a worker has it; nothing heavy is loaded yet
+    os.environ.update(worker_environment(None))  # as a worker has it; nothing heavy is loaded yet
     main(*sys.argv[1:])

@@ -184,7 +184,7 @@ def test_every_rival_is_compared(whole):
 def test_nearest_takes_the_least_over_rivals_and_not_over_networks():
     """Two networks, two rivals, each network on one of them: the distance to either is not 0 on average."""
     points = data.split("sphere", train=4, test=2, seed=0)
-    ruler = measures.ruler(points)
+    ruler = measures.error_ruler(points)
     networks = np.array([[1.0, 3.0], [1.0, 3.0]])
     rivals = {"a": np.array([1.5, 1.5]), "b": np.array([7.0, 7.0])}
     distances = [ruler.distance(networks, rival) for rival in rivals.values()]

@@ -35,7 +35,7 @@ SLOW = {"ntk.training-in-processes", "ntk.trial"}
 @pytest.fixture(autouse=True)
 def nothing_stays_prepared():
     yield
-    pair._ready.cache_clear()
+    pair.ready.cache_clear()
 
 
 def test_all_are_here():
@@ -70,27 +70,27 @@ def prepare(name):
 @pytest.mark.parametrize("name", ["ntk.training-loop", "ntk.training-step"])
 def test_steps_of_another_rate_are_found(name, monkeypatch):
     """A tenth more, in the programs that are compared with the whole training."""
-    from harness.ntk.benchmarks import _problem
+    from harness.ntk.benchmarks.support import problem
 
-    stepwise = _problem.stepwise
-    monkeypatch.setattr(_problem, "stepwise", lambda given: stepwise(replace(given, rate=1.1 * given.rate)))
+    stepwise = problem.stepwise
+    monkeypatch.setattr(problem, "stepwise", lambda given: stepwise(replace(given, rate=1.1 * given.rate)))
     with pytest.raises(ValueError, match="expected the loss"):
         prepare(name)
 
 
 def test_a_loop_that_is_a_step_short_is_found(monkeypatch):
-    from harness.ntk.benchmarks import _problem
+    from harness.ntk.benchmarks.support import problem
 
-    reference = _problem.reference
-    monkeypatch.setattr(_problem, "reference", lambda given, steps: reference(given, steps + 1))
+    reference = problem.reference
+    monkeypatch.setattr(problem, "reference", lambda given, steps: reference(given, steps + 1))
     with pytest.raises(ValueError, match="the loop: expected the loss"):
         prepare("ntk.training-loop")
 
 
 def test_training_uphill_is_found(monkeypatch):
-    from harness.ntk.benchmarks import _problem
+    from harness.ntk.benchmarks.support import problem
 
-    monkeypatch.setattr(_problem, "UNITS", -0.01)
+    monkeypatch.setattr(problem, "UNITS", -0.01)
     with pytest.raises(ValueError, match="steps that lower the loss"):
         prepare("ntk.training")
 
@@ -131,7 +131,7 @@ def test_networks_are_shared_evenly():
 CREW = """
 import sys
 sys.path[:] = {path!r}
-from harness.ntk.benchmarks._crew import Crew
+from harness.ntk.benchmarks.support.crew import Crew
 crew = Crew({processes}, {threads}, points=4, hidden=1, width=5, steps=3, networks=1)
 print(*crew.pids, flush=True)
 sys.stdin.read()
@@ -194,11 +194,11 @@ def test_processes_end_with_the_process_that_made_them(how):
 @pytest.mark.slow
 @reads_proc
 def test_a_process_that_dies_is_named():
-    from harness.ntk.benchmarks._crew import Crew
+    from harness.ntk.benchmarks.support.crew import Crew
 
     crew = Crew(1, 1, points=4, hidden=1, width=5, steps=3, networks=1)
-    crew._processes[0].kill()
-    crew._processes[0].wait()
+    crew.processes[0].kill()
+    crew.processes[0].wait()
     with pytest.raises(RuntimeError, match="ended with code -9"):
         crew.work()
 
@@ -206,13 +206,13 @@ def test_a_process_that_dies_is_named():
 @pytest.mark.parametrize(("computed", "crowded"), [(0.1, True), (0.19, False), (1e-4, False)])
 def test_a_crew_without_a_core_each_is_found(computed, crowded, monkeypatch):
     """Work that takes 0.2 s by the clock. What takes less than a millisecond tells nothing."""
-    from harness.ntk.benchmarks import _crew
+    from harness.ntk.benchmarks.support import crew as module
 
-    crew = object.__new__(_crew.Crew)
-    crew._processes = []
-    crew.work = lambda: [_crew.Answer(1.0, computed)]
+    crew = object.__new__(module.Crew)
+    crew.processes = []
+    crew.work = lambda: [module.ProcessResult(1.0, computed)]
     clock = itertools.count(0.0, 0.2)
-    monkeypatch.setattr(_crew.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
     if crowded:
         with pytest.raises(RuntimeError, match="2 times as long as they computed"):
             crew.require_cores()
@@ -224,7 +224,7 @@ def test_a_crew_without_a_core_each_is_found(computed, crowded, monkeypatch):
 @reads_proc
 def test_threads_are_as_many_as_asked_for():
     """XLA names the threads of its pool for matrix products; without NPROC there would be one per core."""
-    from harness.ntk.benchmarks._crew import Crew
+    from harness.ntk.benchmarks.support.crew import Crew
 
     found = {}
     for threads in (1, 3):

@@ -13,13 +13,13 @@ import harness
 from harness.declare import NotCovered, StageError
 from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
-from harness.ntk.block_checks import Blocks
-from harness.ntk.conformance import WORST, Case, Difference, case_of, deviations
+from harness.ntk.block_checks import PlacedCase
+from harness.ntk.conformance import WORST, Difference, KernelCase, allowed_deviations, case_of
 from harness.ntk.kernel_checks import CHECKS
 from harness.ntk.kernel_relations import RELATIONS
 from harness.ntk.noise_checks import CHECKS as NOISE_CHECKS
 from harness.ntk.scale_checks import AtScale
-from harness.ntk.subjects import Block
+from harness.ntk.subjects import KernelBlock
 from harness.report.brief import brief
 from harness.report.html import page
 from harness.report.markdown import markdown
@@ -203,7 +203,7 @@ def test_plain_points_are_asked_of_as_one_array_and_as_two():
         calls.append(len(x1))
         return blocks_alone(x1, x2, architecture)
 
-    it = Case(subject, wrong_kernels.adapter, Architecture(1, 8), points, points, 0)
+    it = KernelCase(subject, wrong_kernels.adapter, Architecture(1, 8), points, points, 0)
     it.block("ntk", points, points)
     assert len(calls) == 1
     with pytest.raises(StageError, match="and not between x1 of 2 float64 points of 3") as caught:
@@ -219,7 +219,7 @@ def test_plain_points_are_asked_of_as_one_array_and_as_two():
 def test_an_architecture_that_is_not_covered_is_not_covered_anywhere():
     points = np.ones((2, 3))
     relu, erf = Architecture(1, 8), Architecture(1, 8, "erf")
-    it = Case(wrong_kernels.relu_without_nngp, wrong_kernels.adapter, relu, points, points, 0)
+    it = KernelCase(wrong_kernels.relu_without_nngp, wrong_kernels.adapter, relu, points, points, 0)
     it.block("ntk", points)
     with pytest.raises(NotCovered, match="activations other than relu"):
         it.block("ntk", points, architecture=erf)
@@ -229,7 +229,7 @@ def test_every_check_is_claimed():
     """Of both kernels, each with the flawed kernel as its control where it is expected to hold."""
     suite = harness.load(SUITE)
     read = {quantity for claim in suite.claims.values() for quantity in claim.predicate.quantities}
-    at_points = (*AtScale(1.0).checks, *Blocks(1.0, "float64", "none").checks)
+    at_points = (*AtScale(1.0).checks, *PlacedCase(1.0, "float64", "none").checks)
     checks = (*CHECKS, *RELATIONS, *at_points, *NOISE_CHECKS)
     named = {f"{which}.{check}" for which in ("nngp", "ntk") for check in checks}
     assert named - read <= {"nngp.huge-diagonal-error"}
@@ -303,7 +303,7 @@ def test_a_stated_accuracy(name, accuracy, verdict):
 
 def block(values, error=0.0, replicates=0):
     values = np.atleast_2d(np.asarray(values, dtype=float))
-    return Block(values, np.broadcast_to(error, values.shape).astype(float), replicates)
+    return KernelBlock(values, np.broadcast_to(error, values.shape).astype(float), replicates)
 
 
 def test_errors_are_in_units_of_the_kernel():
@@ -335,7 +335,9 @@ def test_noise_is_allowed_for_and_not_more():
     ):
         assert Difference(found, expected, unit).error() == pytest.approx(1 - allowed, rel=1e-4)
     assert Difference(block(0.29, 0.05), block(0.0), unit).error() == 0
-    assert deviations(block(1.0), block(1.0, 0.1, 32), block(1.0, 0.1, 16)) == pytest.approx(12.705, rel=1e-4)
+    assert allowed_deviations(block(1.0), block(1.0, 0.1, 32), block(1.0, 0.1, 16)) == pytest.approx(
+        12.705, rel=1e-4
+    )
 
 
 def test_a_flaw_is_not_hidden_by_noise():
@@ -397,7 +399,7 @@ def test_subjects_are_asked_once():
         return closed_form.nngp_ntk(architecture, x1, x2)
 
     points = np.ones((2, 3))
-    case = Case(subject, wrong_kernels.adapter, Architecture(1, 8), points, points, 0)
+    case = KernelCase(subject, wrong_kernels.adapter, Architecture(1, 8), points, points, 0)
     for which in ("nngp", "ntk"):
         case.block(which, points)
     assert len(calls) == 1
@@ -446,5 +448,5 @@ def test_another_architecture_is_asked_among_those_that_a_subject_has(only):
 
     it.subject = right
     assert CHECKS["repeat-error"](it, "ntk", 6e-8)[0] == 0
-    wrong = Case(kept, it.reference, it.architecture, it.rows, it.columns, 0)
+    wrong = KernelCase(kept, it.reference, it.architecture, it.rows, it.columns, 0)
     assert (CHECKS["repeat-error"](wrong, "ntk", 6e-8)[0] > 1e-3) == (only != "nothing")

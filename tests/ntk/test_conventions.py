@@ -12,7 +12,7 @@ import wrong_kernels
 from harness.declare import NotCovered
 from harness.ntk import closed_form, kernels, network
 from harness.ntk.architecture import Activation, Architecture, Biases
-from harness.ntk.conformance import Case, Difference
+from harness.ntk.conformance import Difference, KernelCase
 from harness.ntk.duals import dual
 from harness.ntk.empirical import empirical_ntk
 from harness.ntk.fully_connected import fully_connected
@@ -23,7 +23,7 @@ from harness.ntk.mean_kernels import empirical
 from harness.ntk.monte_carlo import monte_carlo
 from harness.ntk.named_subjects import resolve
 from harness.ntk.scale_checks import AtScale
-from harness.ntk.subjects import Block, ask
+from harness.ntk.subjects import KernelBlock, ask
 from harness.ntk.train import Initial, train
 
 X = np.random.default_rng([7, 100]).standard_normal((5, 4))
@@ -246,7 +246,7 @@ def test_supported_fields_are_fields():
 def case(subject, convention=None, accuracy=0.0, hidden=2, **architecture):
     it = of(convention, hidden) if convention else Architecture(hidden, 64, w_std=1.5, b_std=0.3)
     it = replace(it, **architecture)
-    return Case(subject, resolve("closed-form"), it, X, OTHERS, 0, accuracy)
+    return KernelCase(subject, resolve("closed-form"), it, X, OTHERS, 0, accuracy)
 
 
 def random_biases(x1, x2, a):
@@ -395,14 +395,14 @@ def test_without_an_accuracy_errors_are_as_before():
 
 def test_an_accuracy_is_a_tolerance_and_no_more():
     """An error beyond it counts in full: the claim's own tolerance is not added."""
-    block = Block(np.array([[1.0, 2.0]]), np.zeros((1, 2)), 0)
-    near = Block(np.array([[1.0, 2.0 + 2e-6]]), np.zeros((1, 2)), 0)
+    block = KernelBlock(np.array([[1.0, 2.0]]), np.zeros((1, 2)), 0)
+    near = KernelBlock(np.array([[1.0, 2.0 + 2e-6]]), np.zeros((1, 2)), 0)
     unit = np.array([[1.0, 2.0]])
     assert Difference(near, block, unit).error(accuracy=2e-6) == 0
     assert Difference(near, block, unit).error(accuracy=0.9e-6) == pytest.approx(1e-6, rel=1e-6)
     assert Difference(near, block, unit, answers=2.0).error(accuracy=0.9e-6) == 0
     assert Difference(near, block, unit).error(flaw=1e-7, accuracy=2e-6) > 2e-6
-    nothing = Block(np.full((1, 2), np.nan), block.error, 0)
+    nothing = KernelBlock(np.full((1, 2), np.nan), block.error, 0)
     assert Difference(nothing, block, unit).error(accuracy=0.01) == 1e99
 
 

@@ -14,7 +14,7 @@ from edits import edited
 
 from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
-from harness.ntk.block_checks import BRAIN, Blocks, longer
+from harness.ntk.block_checks import BRAIN, PlacedCase, longer
 from harness.ntk.conformance import case_of
 from harness.ntk.experiments.kernel_blocks import kernel_blocks
 from harness.ntk.rounding import FLOAT32, FLOAT64
@@ -121,7 +121,7 @@ def case(row, seed=0):
     architecture = Architecture(**{"hidden": 1, "width": 1024, "b_std": 0.3} | keys)
     sizes = row.get("points", 7), row.get("others", 5), row.get("inputs", 4)
     it = case_of("closed-form", "closed-form", architecture, sizes, row.get("geometry", "gaussian"), seed)
-    return it, Blocks(row.get("scale", 1.0), row.get("dtype", "float64"), row.get("repeats", "none"))
+    return it, PlacedCase(row.get("scale", 1.0), row.get("dtype", "float64"), row.get("repeats", "none"))
 
 
 def _of(row, field):

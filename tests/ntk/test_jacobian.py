@@ -66,7 +66,7 @@ def test_blocks_of_any_size_give_the_layers_kernel(architecture, points):
 
 def test_no_more_jacobians_are_held_than_the_budget_allows(monkeypatch):
     """Live arrays of a Jacobian's size, seen each time that another is made."""
-    made, real = [], jacobian._jacobian
+    made, real = [], jacobian.split_jacobian
     budget = bytes_of(SEVERAL, 4) + 10  # two points at a time
 
     def counted(f, params, x):
@@ -76,7 +76,7 @@ def test_no_more_jacobians_are_held_than_the_budget_allows(monkeypatch):
         made.append((len(x), live))
         return parts
 
-    monkeypatch.setattr(jacobian, "_jacobian", counted)
+    monkeypatch.setattr(jacobian, "split_jacobian", counted)
     jacobian_ntk(function(SEVERAL), params_of(SEVERAL), X, memory=budget)
     jacobian_ntk(function(SEVERAL), params_of(SEVERAL), X, OTHERS, memory=budget)
     assert {points for points, _ in made} == {2}
@@ -93,7 +93,7 @@ def test_the_work_space_of_a_jacobian_is_of_its_own_size():
 
     def work(points):
         x = jnp.zeros((points, 5))
-        return jacobian._jacobian.lower(f, params, x).compile().memory_analysis().temp_size_in_bytes
+        return jacobian.split_jacobian.lower(f, params, x).compile().memory_analysis().temp_size_in_bytes
 
     assert work(400) <= 15 * work(40)
     assert work(400) <= 2 * bytes_of(SEVERAL, 400)

@@ -10,7 +10,7 @@ import harness
 from harness.declare import NotCovered, StageError
 from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
-from harness.ntk.conformance import WORST, Case
+from harness.ntk.conformance import WORST, KernelCase
 from harness.ntk.noise_checks import ANSWERS, CHECKS, FEWEST
 from harness.ntk.subjects import Kernels
 
@@ -39,7 +39,7 @@ def sampling(*, shift=0.0, states=1.0, replicates=16, entries=slice(None)):
 
 def case(subject, seed=0):
     points = np.random.default_rng(seed).standard_normal((9, 4))
-    return Case(subject, closed_form_subject, Architecture(1, 8), points[:5], points[5:], seed)
+    return KernelCase(subject, closed_form_subject, Architecture(1, 8), points[:5], points[5:], seed)
 
 
 def closed_form_subject(x1, x2, architecture):

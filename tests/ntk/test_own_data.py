@@ -158,11 +158,11 @@ def test_errors_and_distances_are_in_the_training_targets_deviation(own: Install
     deviation = split.y_train.std()
     zero = np.sqrt(np.mean(split.y_test**2)) / deviation
     assert found["zero.error"] == pytest.approx(zero, rel=1e-12)
-    ruler = measures.ruler(split)
+    ruler = measures.error_ruler(split)
     a, b = np.full(24, 3.0), np.full(24, 1.0)
     # Not over the root mean square of the test targets: their mean of 100 would make everything near.
     assert ruler.distance(a, b) == pytest.approx(2 / deviation, rel=1e-12)
-    halved = measures.ruler(split, 2.0)
+    halved = measures.error_ruler(split, 2.0)
     assert halved.distance(a / 2, b / 2) == pytest.approx(2 / deviation, rel=1e-12)
 
 
@@ -170,7 +170,7 @@ def test_errors_and_distances_of_bundled_sets_are_what_they_were() -> None:
     for name in data.known():
         split = data.split(name, train=24, test=24, seed=2)
         a, b = np.full(24, 3.0), np.linspace(0, 1, 24)
-        ruler = measures.ruler(split)
+        ruler = measures.error_ruler(split)
         assert ruler.error(b) == measures.error(b, split.y_test)
         assert ruler.distance(a, b) == measures.distance(a, b, split.y_test)
 

@@ -55,7 +55,7 @@ def test_a_skip_network():
     assert {"single.error", "rbf-given-f0.error", "kernel-change", "learning-rate"} <= set(values)
     assert "single-vs-nearest-rival.distance" in WITHOUT_KERNEL  # the NNGP's regression is one of the rivals
     split = data.split("sphere", train=10, test=20, seed=0)
-    assert values["zero.error"] == measures.ruler(split).error(np.zeros(20))
+    assert values["zero.error"] == measures.error_ruler(split).error(np.zeros(20))
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import harness
 from harness.declare import NotCovered
 from harness.ntk import closed_form
 from harness.ntk.architecture import Architecture
-from harness.ntk.conformance import Case, case_of
+from harness.ntk.conformance import KernelCase, case_of
 from harness.ntk.rounding import FLOAT32, FLOAT64, tolerances
 from harness.ntk.scale_checks import AtScale
 
@@ -123,7 +123,7 @@ def sampling(x1, x2, architecture):
 @pytest.mark.parametrize(("scale", "covered"), [(10.0, True), (100.0, False)])
 def test_estimates_of_rare_events_are_not_covered(scale, covered):
     of_erf = case("adapter", NETWORKS["erf-1"])
-    it = Case(sampling, of_erf.reference, of_erf.architecture, of_erf.rows, of_erf.columns, 0)
+    it = KernelCase(sampling, of_erf.reference, of_erf.architecture, of_erf.rows, of_erf.columns, 0)
     checks = AtScale(scale).checks
     assert checks["error"](it, "nngp", 6e-8)[0] == 0
     if covered:

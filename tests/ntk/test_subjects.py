@@ -1,4 +1,4 @@
-"""What a subject may answer, and what becomes of answers that are none."""
+"""What a subject may answer, and which errors invalid answers cause."""
 
 import sys
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 from harness.declare import NotCovered, StageError
 from harness.ntk.architecture import Architecture
 from harness.ntk.named_subjects import resolve
-from harness.ntk.subjects import Block, Kernels, ask
+from harness.ntk.subjects import KernelBlock, Kernels, ask
 
 ARCHITECTURE = Architecture(1, 30)
 ROWS = np.random.default_rng(0).standard_normal((3, 2))
@@ -33,7 +33,7 @@ def test_two_arrays(kind):
 
 
 def test_the_gram_matrix_has_the_rows_shape():
-    assert isinstance(answer((np.eye(3), np.eye(3)), None)["nngp"], Block)
+    assert isinstance(answer((np.eye(3), np.eye(3)), None)["nngp"], KernelBlock)
     assert isinstance(answer((np.ones((3, 2)), np.eye(3)), None)["nngp"], StageError)
 
 
@@ -47,7 +47,7 @@ def test_what_is_not_implemented_is_not_covered(lacks):
 def test_one_kernel_may_be_lacking():
     found = answer((NotImplemented, np.ones((3, 2))))
     assert isinstance(found["nngp"], NotCovered)
-    assert isinstance(found["ntk"], Block)
+    assert isinstance(found["ntk"], KernelBlock)
 
 
 def test_raising_not_implemented_says_why():

@@ -15,11 +15,11 @@ from msgspec.structs import replace
 from pages import assert_inert, find, text_of
 from records import record_of
 
-from harness.history.merge import Part, merge
+from harness.history.merge import ShardFile, merge
 from harness.judge import LOOKS, half_width_factor
 from harness.options import RunOptions
 from harness.report import ClaimRecord, Record, from_json, read_record, to_json
-from harness.report.agreement import contradicted, settled_by, statements, told
+from harness.report.agreement import agreement_line, contradicted, settled_by, statements
 from harness.report.brief import brief
 from harness.report.html import page
 from harness.report.markdown import markdown
@@ -194,7 +194,7 @@ def test_a_part_says_that_it_is_one_and_parts_together_say_what_the_whole_does(
                 run_ < claim.instances
             )
     assert found.keys() == {claim.id for claim in whole.claims}
-    merged = merge([Part(f"{n}.json", part) for n, part in enumerate(parts)])
+    merged = merge([ShardFile(f"{n}.json", part) for n, part in enumerate(parts)])
     assert merged.claims == whole.claims
 
 
@@ -233,10 +233,10 @@ def test_a_record_without_claims_is_told_as_it_was_judged() -> None:
     (claim,) = statements(old)
     assert (claim.agreement, claim.stances) == ("agrees", {"asserts": 1, "": 1})
     line = "agrees; holds in 1 of 2 instances: at size 1, not at 2; 1 that were open do not count"
-    assert told(claim) == line
+    assert agreement_line(claim) == line
     assert line in terminal(old)
     assert "the source says nothing" not in terminal(old)  # that is not known of it
-    assert merge([Part("old.json", old)]).claims == ()
+    assert merge([ShardFile("old.json", old)]).claims == ()
 
 
 def test_a_claim_with_one_instance_and_no_source_says_nothing_more() -> None:
@@ -244,8 +244,8 @@ def test_a_claim_with_one_instance_and_no_source_says_nothing_more() -> None:
         id="toys/x", says="x", source=None, agreement="", instances=1, stances={"none": 1},
         counts={"supported": 1}, where="holds in 1 of 1 instance",
     )  # fmt: skip
-    assert told(lone) == ""
-    assert told(replace(lone, instances=2, where="w")) == "w"
+    assert agreement_line(lone) == ""
+    assert agreement_line(replace(lone, instances=2, where="w")) == "w"
 
 
 def test_statements_of_the_published_record_are_of_all_its_claims() -> None:

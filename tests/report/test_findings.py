@@ -67,7 +67,7 @@ def test_what_would_decide_the_control_is_said() -> None:
 
 def test_a_control_that_is_not_covered_gives_the_reason() -> None:
     said = "supported as expected, but its control is not covered: not covered: no such activation"
-    assert findings.lacking(UNCOVERED) == said
+    assert findings.why_not_covered(UNCOVERED) == said
     for shown in (terminal(record(UNCOVERED)), markdown(record(UNCOVERED)), brief(record(UNCOVERED))):
         assert said in shown.replace("\\", "")
 
@@ -125,4 +125,4 @@ def test_one_mistake_is_told_once() -> None:
         assert attention.count("division by zero") == 1
         assert attention.count(" and 4 more") == 1
     inconclusive = [replace(i, outcome="inconclusive", verdict="inconclusive") for i in same]
-    assert len(findings.alike(inconclusive)) == 5
+    assert len(findings.grouped_by_reason(inconclusive)) == 5

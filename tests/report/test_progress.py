@@ -92,7 +92,7 @@ def test_what_costs_a_worker_is_said_at_the_first_trial(costly, capsys) -> None:
 
 
 def test_each_note_is_shown_once(capsys) -> None:
-    lines = module._Lines()
+    lines = module.NoteLines()
     for notes in ((), ("one",), ("one",), ("one", "t\x1bwo")):
         lines.show(Progress(1, 0, 0, 1, 0, 1, 0.0, None, notes=notes))
     assert capsys.readouterr().err.splitlines() == ["Note: one", "Note: t\ufffdwo"]

@@ -17,10 +17,10 @@ from harness.declare import find
 from harness.report import Record
 from harness.report.describe import describe
 from harness.report.markdown import escape, markdown
-from harness.report.progress import sentence
+from harness.report.progress import progress_line
 from harness.report.record import RecheckRecord
 from harness.report.terminal import terminal
-from harness.report.words import effect, interval, rechecked, region, seconds, summary
+from harness.report.words import effect, interval_text, rechecked, region, seconds_text, summary
 
 __all__ = ["write"]
 
@@ -47,12 +47,12 @@ def test_regions_and_intervals() -> None:
     assert region((None, math.log(0.2)), "log-value") == "< 0.2"
     assert region((0.0, None), "value") == "> 0"
     assert region((-0.6, -0.4), "exponent") == "(-0.6, -0.4)"
-    assert interval((None, None), "ratio") == "–"
-    assert interval((-margin, None), "ratio") == "[-4.76%, –]"
+    assert interval_text((None, None), "ratio") == "–"
+    assert interval_text((-margin, None), "ratio") == "[-4.76%, –]"
 
 
 def test_durations() -> None:
-    assert [seconds(x) for x in (0.31, 48.2, 200, 7500)] == ["0.3 s", "48 s", "3 min 20 s", "2 h 5 min"]
+    assert [seconds_text(x) for x in (0.31, 48.2, 200, 7500)] == ["0.3 s", "48 s", "3 min 20 s", "2 h 5 min"]
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +134,10 @@ def test_describe_names_the_model_that_an_experiment_takes() -> None:
 def test_progress_is_a_sentence() -> None:
     from harness.campaign import Progress
 
-    text = sentence(Progress(3, 2, 1, 8, 1, 4, 5.0, 20.0))
+    text = progress_line(Progress(3, 2, 1, 8, 1, 4, 5.0, 20.0))
     expected = "1 of 4 instances decided · 3 trials measured (1 failed), 2 from the store, 8 to go"
     assert text == f"{expected} · 5.0 s · about 20 s for these"
-    text = sentence(Progress(3, 2, 0, 0, 4, 4, 5.0, None, rechecking=2))
+    text = progress_line(Progress(3, 2, 0, 0, 4, 4, 5.0, None, rechecking=2))
     assert text.endswith("0 to go · rechecking 2 trials · 5.0 s")
 
 

@@ -15,7 +15,7 @@ from toy_data import SUITE
 from harness.cli import cli
 from harness.errors import UserError
 from harness.suite import SuiteError, load
-from harness.suite.formats import CHANGES, FORMAT, advice
+from harness.suite.formats import CHANGES, FORMAT, format_advice
 
 ROOT = Path(__file__).parents[2]
 
@@ -134,8 +134,8 @@ def test_every_command_refuses_it(suite: Any, command: str, monkeypatch: Any, tm
 def test_check_says_in_a_line_that_only_the_number_is_old(suite: Any) -> None:
     done = CliRunner().invoke(cli, ["check", str(suite('data = "digits"'))])
     assert done.exit_code == 0
-    assert done.output.splitlines()[1:] == [f"{suite('')}: {advice(1)}"]
-    assert "nothing in this suite changes" in advice(1)
+    assert done.output.splitlines()[1:] == [f"{suite('')}: {format_advice(1)}"]
+    assert "nothing in this suite changes" in format_advice(1)
     done = CliRunner().invoke(cli, ["check", str(suite('data = "digits"', format_=2))])
     assert len(done.output.splitlines()) == 1
 

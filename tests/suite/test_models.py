@@ -17,7 +17,7 @@ from harness.plan import case
 from harness.session import trials_of_experiment
 from harness.suite import Instance, SelectionError, Suite, SuiteError, load
 from harness.suite.models import named_models
-from harness.suite.references import named
+from harness.suite.references import named_functions
 
 HEAD = """\
 [suite]
@@ -238,7 +238,7 @@ def test_without_imports_any_name_goes_beside_a_users_model(write: Write) -> Non
     head = edited(HEAD, {"toy_study:study": "ntk.regression"})
     text = head + table + edited(CLAIM, {'"output"': '"steps"'})
     suite = load(write(text), given={"heads": 3})
-    assert named(suite) == ["nowhere:net"]
+    assert named_functions(suite) == ["nowhere:net"]
     assert len(suite.instances) == 2
     assert dict(suite.experiments["e"].fixed) == {"model": "nowhere:net", "depth": "deep", "heads": 3}
     with pytest.raises(ValueError, match="nowhere:net has not been imported"):

@@ -11,7 +11,7 @@ from toy_data import SUITE
 
 from harness.session import trials_of_experiment
 from harness.suite import SelectionError, SuiteError, load
-from harness.suite.references import named
+from harness.suite.references import named_functions
 
 
 def mistakes(path: Path, *, calls: bool = False, given: Mapping[str, object] | None = None) -> dict[int, str]:
@@ -42,7 +42,7 @@ WITH, SWEEP = 6, 7  # lines of SUITE
 def test_functions_that_are_there_are_no_mistake(suite: Any) -> None:
     path = suite('data = "toy_data:cosine", subject = "toy_data:kernel"')
     assert mistakes(path) == mistakes(path, calls=True) == {}
-    assert named(load(path, imports=True)) == ["toy_data:cosine", "toy_data:kernel"]
+    assert named_functions(load(path, imports=True)) == ["toy_data:cosine", "toy_data:kernel"]
 
 
 @pytest.mark.parametrize("calls", [False, True])

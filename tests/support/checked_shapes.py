@@ -52,7 +52,10 @@ WRONG = {
     "other test points": (lambda: measures.error(np.ones((5, 2)), np.ones(4)), "parameter 'y'"),
     "whole numbers": (lambda: measures.error(np.ones(5, dtype=int), np.ones(5)), "parameter 'predictions'"),
     "no layers": (lambda: network.apply([X], ONE_HIDDEN, jax.numpy.asarray(X)), "parameter 'params'"),
-    "a result": (lambda: closed_form.State(X[:, :1], X[:, :1].T, GRAM, GRAM[:4]).covariance(), "'tangent'"),
+    "a result": (
+        lambda: closed_form.LayerState(X[:, :1], X[:, :1].T, GRAM, GRAM[:4]).covariance(),
+        "'tangent'",
+    ),
 }
 """Calls with a wrong shape, and what is said of each."""
 

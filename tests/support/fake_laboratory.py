@@ -14,7 +14,7 @@ from harness.declare import collect_stages, find
 from harness.measure import Measurement
 from harness.measure.passes import Passes
 from harness.measure.records import Stage
-from harness.measure.worker import call, sort_out, told
+from harness.measure.worker import call, described_error, sort_out
 from harness.questions import Trial
 
 Give = Callable[[Trial], Measurement]
@@ -24,13 +24,13 @@ KILLED = "the worker exited with code 7; its log is empty"
 
 def measured(trial: Trial) -> Measurement:
     """What the trial's experiment gives when it is called here."""
-    declaration = find(trial.run)
-    about = Measurement(trial, trial.key, "ok", seconds=1.0, program=trial.run, cpu="fake")
+    declaration = find(trial.experiment)
+    about = Measurement(trial, trial.key, "ok", seconds=1.0, program=trial.experiment, cpu="fake")
     with collect_stages() as stages:
         try:
             returned = call(declaration, [trial])
         except Exception as exception:
-            error, raised, trace = told(exception)
+            error, raised, trace = described_error(exception)
             return replace(about, status="error", error=error, raised=raised, trace=trace)
     values, missing, error = sort_out(declaration, returned, stages)
     if error:
@@ -41,7 +41,9 @@ def measured(trial: Trial) -> Measurement:
 
 def killed(trial: Trial) -> Measurement:
     """What is left of a trial whose worker died."""
-    return Measurement(trial, trial.key, "error", error=KILLED, seconds=1.0, program=trial.run, cpu="fake")
+    return Measurement(
+        trial, trial.key, "error", error=KILLED, seconds=1.0, program=trial.experiment, cpu="fake"
+    )
 
 
 @dataclass
@@ -84,7 +86,7 @@ class FakeLaboratory:
         return len(self._queue) + len(self._running) + len(self._finished)
 
     def program(self, trial: Trial) -> str:
-        return trial.run
+        return trial.experiment
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
         return {t: replace(self.store[t], reused=True) for t in trials if t in self.store}

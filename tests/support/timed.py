@@ -6,13 +6,13 @@ import json
 
 from harness.declare import find
 from harness.measure.fingerprint import source_of
-from harness.measure.records import Job, Outcome
+from harness.measure.records import Job, JobResult
 from harness.measure.worker import run_job
 from harness.questions import Trial
 from harness.timing import PAIR
 
 
-def as_pair(name: str, **parameters: object) -> Outcome:
+def as_pair(name: str, **parameters: object) -> JobResult:
     """What a worker says of a pair of the benchmark with itself."""
     function = find(name).function
     reference, values = f"{function.__module__}:{function.__qualname__}", json.dumps(parameters)

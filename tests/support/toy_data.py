@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Meta
 
 from harness.declare import Quantity, Reference, experiment, stage
-from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
+from harness.ntk.preparation import DEFAULT, Data, Preprocess, TargetScaling, settle
 
 
 @experiment(
@@ -22,7 +22,7 @@ def on_data(
     seed: int,
     data: Data = "sphere",
     preprocess: Preprocess = DEFAULT,
-    targets: Targets = DEFAULT,
+    targets: TargetScaling = DEFAULT,
     train: Annotated[int, Meta(ge=2)] = 8,
     test: Annotated[int, Meta(ge=1)] = 4,
     subject: Annotated[str, Reference("subject", check="harness.ntk.subject_check:check")] = "none",

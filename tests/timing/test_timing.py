@@ -164,6 +164,6 @@ def test_a_suspension_does_not_decide_how_often_a_benchmark_is_called(
     """The first repeat lasts five seconds because the process was stopped; a call takes a tenth of one ms."""
     stopped = [5.0]
     monkeypatch.setattr(
-        "harness.timing.calls._elapsed", lambda call, calls: stopped.pop() if stopped else 1e-4 * calls
+        "harness.timing.calls.elapsed", lambda call, calls: stopped.pop() if stopped else 1e-4 * calls
     )
     assert Prepared(lambda: None, 0.0, 0.0).calls_needed() == 32  # the first power of two that takes 2 ms

@@ -21,17 +21,17 @@ from harness.measure.clock import AwakeClock
 from harness.measure.cluster import remote
 from harness.measure.cluster.errors import ClusterError
 from harness.measure.cluster.orders import (
-    Found,
     Order,
     Reply,
     Terms,
+    WorkerInventory,
     additions,
     differences,
     differing_distributions,
     python_version,
 )
 from harness.measure.fingerprint import source_of
-from harness.measure.records import Job, Outcome, lost
+from harness.measure.records import Job, JobResult, lost
 from harness.measure.settings import differing_settings
 
 TRIES = 3
@@ -74,8 +74,8 @@ class Cluster:
         self.size = 0
         self._started = where if isinstance(where, SpecCluster) else None
         before, after = additions(sys.path)
-        self._terms = Terms(
-            run=uuid.uuid4().hex,
+        self.terms = Terms(
+            run_id=uuid.uuid4().hex,
             host=socket.gethostname(),
             python=python_version(),
             before=before,
@@ -100,7 +100,7 @@ class Cluster:
                 " distributed.comm.tls.ca-file and distributed.comm.tls.client (docs/cluster.md)"
             )
         try:
-            self._client = Client(where, timeout=CONNECT, set_as_default=False)
+            self.client = Client(where, timeout=CONNECT, set_as_default=False)
         except (OSError, TimeoutError) as error:
             raise ClusterError(
                 f"--cluster: expected a Dask scheduler at {where}, found none within {CONNECT:g} s"
@@ -108,7 +108,7 @@ class Cluster:
             ) from None
         try:
             self._wait_for(workers)
-            for address, found in self._ask(remote.describe).items():
+            for address, found in self.ask(remote.inventory).items():
                 self.compare(address, found)
         except BaseException:
             self.close(kill=True)
@@ -135,9 +135,9 @@ class Cluster:
             with contextlib.suppress(queue.Empty):
                 self._heard.append(self._done.get(timeout=min(timeout, TICK)))
 
-    def finished(self) -> list[tuple[Job, Outcome]]:
+    def finished(self) -> list[tuple[Job, JobResult]]:
         """Jobs that have ended since the last call."""
-        ended: list[tuple[Job, Outcome]] = []
+        ended: list[tuple[Job, JobResult]] = []
         while self._failure is None:
             with contextlib.suppress(queue.Empty):
                 while True:
@@ -157,7 +157,7 @@ class Cluster:
 
     def device(self) -> str:
         """The kind of device that JAX computes on, the same on all workers."""
-        kinds: dict[str, str] = self._ask(remote.device)
+        kinds: dict[str, str] = self.ask(remote.device)
         by_kind = {kind: address for address, kind in sorted(kinds.items())}
         if len(by_kind) > 1:
             found = ", ".join(f"{kind} on {address}" for kind, address in sorted(by_kind.items()))
@@ -167,10 +167,10 @@ class Cluster:
             )
         return next(iter(by_kind))
 
-    def refuses_timing(self, run: str) -> ClusterError:
+    def refuses_timing(self, experiment: str) -> ClusterError:
         """What is to be raised for a timing: it needs a machine to itself, and this one is another."""
         return ClusterError(
-            f"{run}: timings are not taken on a cluster, whose machines do other work meanwhile;"
+            f"{experiment}: timings are not taken on a cluster, whose machines do other work meanwhile;"
             " run these claims without --cluster, and leave them out here with -k"
         )
 
@@ -180,16 +180,16 @@ class Cluster:
         self._tasks.clear()
         self._again.clear()
         with contextlib.suppress(Exception):  # the scheduler may be gone, and its workers with it
-            self._client.cancel(futures, force=True)
+            self.client.cancel(futures, force=True)
 
     def close(self, *, kill: bool = False) -> None:
         """Leave the cluster, or end it if `local:N` started it. Nothing goes on that nobody waits for."""
         self.abandon()
         with contextlib.suppress(Exception):
-            if self._client.status == "running" and self._started is None:
+            if self.client.status == "running" and self._started is None:
                 how: dict[str, Any] = {"on_error": "ignore", "nanny": False, "callback_timeout": ANSWER}
-                self._client.run(remote.release, self._terms.run, **how)
-        for part in (self._client, self._started):
+                self.client.run(remote.release, self.terms.run_id, **how)
+        for part in (self.client, self._started):
             if part is not None:
                 with contextlib.suppress(Exception):
                     part.close(timeout=ANSWER)
@@ -200,13 +200,13 @@ class Cluster:
 
     def _give(self, task: _Task, address: str) -> None:
         self._orders += 1
-        key = f"harness-{self._terms.run}-{self._orders}"
+        key = f"harness-{self.terms.run_id}-{self._orders}"
         task.address = address
         self._codes[address] = task.job.code
         self._tasks[key] = task
-        task.future = self._client.submit(
-            remote.measure,
-            Order(self._terms, task.job),
+        task.future = self.client.submit(
+            remote.measure_order,
+            Order(self.terms, task.job),
             key=key,
             workers=[address],
             allow_other_workers=False,
@@ -216,8 +216,8 @@ class Cluster:
         task.future.add_done_callback(lambda future: self._done.put(key))
 
     def _noting(
-        self, step: Callable[..., list[tuple[Job, Outcome]]], *arguments: Any
-    ) -> list[tuple[Job, Outcome]]:
+        self, step: Callable[..., list[tuple[Job, JobResult]]], *arguments: Any
+    ) -> list[tuple[Job, JobResult]]:
         """What the step gives; a failure is kept for later, so that what has come is returned first."""
         try:
             return step(*arguments)
@@ -225,8 +225,8 @@ class Cluster:
             self._failure = error
             return []
 
-    def _settle(self, task: _Task) -> list[tuple[Job, Outcome]]:
-        """What a task that is over comes to."""
+    def _settle(self, task: _Task) -> list[tuple[Job, JobResult]]:
+        """The results of a task that has ended."""
         assert task.future is not None
         self._check_scheduler()
         try:
@@ -243,7 +243,7 @@ class Cluster:
         assert reply.outcome is not None
         return [(task.job, reply.outcome)]
 
-    def _lost(self, task: _Task) -> list[tuple[Job, Outcome]]:
+    def _lost(self, task: _Task) -> list[tuple[Job, JobResult]]:
         """A task whose worker died or left: another is to run it, unless that has happened too often."""
         self._workers.discard(task.address)
         if task.tries < TRIES:
@@ -255,7 +255,7 @@ class Cluster:
         )
         return [(task.job, lost(task.job, text, stopped=True))]
 
-    def _look(self) -> list[tuple[Job, Outcome]]:
+    def _look(self) -> list[tuple[Job, JobResult]]:
         """See which workers there are; take what those that are gone had."""
         self._last_look, now = time.monotonic(), self._clock.now()
         self._check_scheduler()
@@ -284,19 +284,19 @@ class Cluster:
         for key in lost:
             task = self._tasks.pop(key)
             with contextlib.suppress(Exception):
-                self._client.cancel([task.future], force=True)
+                self.client.cancel([task.future], force=True)
             ended += self._lost(task)
         return ended
 
     def _threads(self) -> dict[str, int]:
         """The workers that there are, with how many threads each has. Asks twice: this process may have been
         suspended meanwhile. Raises TimeoutError where the scheduler does not answer."""
-        scheduler: Any = self._client.scheduler
+        scheduler: Any = self.client.scheduler
         ask = scheduler.ncores
         try:
-            found: dict[str, int] = self._client.sync(ask, callback_timeout=ANSWER)
+            found: dict[str, int] = self.client.sync(ask, callback_timeout=ANSWER)
         except TimeoutError:
-            found = self._client.sync(ask, callback_timeout=ANSWER)
+            found = self.client.sync(ask, callback_timeout=ANSWER)
         return found
 
     def _wait_for(self, workers: int) -> None:
@@ -306,11 +306,11 @@ class Cluster:
             time.sleep(0.05)
             self._look()
 
-    def _ask(self, function: Callable[[Terms], Any]) -> dict[str, Any]:
+    def ask(self, function: Callable[[Terms], Any]) -> dict[str, Any]:
         """What the function returns on each worker that is there, and has not left by the time."""
         futures = {
-            address: self._client.submit(
-                function, self._terms, workers=[address], allow_other_workers=False, pure=False
+            address: self.client.submit(
+                function, self.terms, workers=[address], allow_other_workers=False, pure=False
             )
             for address in sorted(self._workers)
         }
@@ -324,24 +324,24 @@ class Cluster:
                     raise self._broken(address, error) from None
         return found
 
-    def compare(self, address: str, found: Found, job: Job | None = None) -> None:
+    def compare(self, address: str, found: WorkerInventory, job: Job | None = None) -> None:
         """Raises `ClusterError` that says in what a worker differs from this process."""
         said = []
-        if found.python != self._terms.python:
-            said.append(f"Python {found.python} (here {self._terms.python})")
+        if found.python != self.terms.python:
+            said.append(f"Python {found.python} (here {self.terms.python})")
         if found.source is not None and job is not None and found.source.digest != job.digest:
-            ours = source_of(job.first.run, job.first.params)
+            ours = source_of(job.first.experiment, job.first.params)
             if found.source.digests:
                 said.append(differences(ours.digests, found.source.digests))
                 said.append(differing_distributions(ours, found.source))
             else:
-                said.append(f"no module of {job.first.run}, whose folder must be visible there")
+                said.append(f"no module of {job.first.experiment}, whose folder must be visible there")
         if said := [text for text in said if text]:
             raise ClusterError(
                 f"worker {address} differs: expected the code and libraries of this process, found there"
                 f" {'; '.join(said)}. Make them the same, and run again"
             )
-        if engine := differences(self._terms.engine, found.engine):
+        if engine := differences(self.terms.engine, found.engine):
             raise ClusterError(
                 f"worker {address} differs: expected the harness of this process, found there {engine}."
                 " Install the same one, and start the worker again"
@@ -359,15 +359,17 @@ class Cluster:
         if job is not None and found.inputs_digest not in (None, job.inputs_digest):
             patterns = ", ".join(pattern for inputs in job.inputs for pattern in inputs.patterns)
             raise ClusterError(
-                f"worker {address} differs: expected the inputs of {job.first.run} ({patterns}) as they are"
-                " here, found others there; make them visible there under the same path"
+                f"worker {address} differs: expected the inputs of {job.first.experiment} ({patterns}) as"
+                " they are here, found others there; make them visible there under the same path"
             )
         if job is not None:
-            raise ClusterError(f"{job.first.run}: its source was edited while it was measured; run again")
+            raise ClusterError(
+                f"{job.first.experiment}: its source was edited while it was measured; run again"
+            )
 
     def _check_scheduler(self) -> None:
-        if self._client.status != "running":
-            raise self._gone(f"the connection is {self._client.status}")
+        if self.client.status != "running":
+            raise self._gone(f"the connection is {self.client.status}")
 
     def _gone(self, why: str) -> ClusterError:
         return ClusterError(

@@ -37,7 +37,7 @@ class _Scheduler(Scheduler):
         """Start none."""
 
 
-class _Worker(Worker):
+class _QuietWorker(Worker):
     """A worker without an HTTP server."""
 
     def start_http_server(self, *arguments: Any, **options: Any) -> None:
@@ -69,7 +69,7 @@ def start(count: int) -> SpecCluster:
         env = {"CUDA_VISIBLE_DEVICES": devices[index % len(devices)]} if len(devices) > 1 else {}
         options = {
             **place,
-            "worker_class": _Worker,
+            "worker_class": _QuietWorker,
             "local_directory": scratch,
             "nthreads": 1,
             "memory_limit": 0,  # Dask would watch its own process, which does nothing

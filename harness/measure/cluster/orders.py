@@ -8,8 +8,8 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.measure.fingerprint import Source
-from harness.measure.records import Job, Outcome
+from harness.measure.fingerprint import SourceClosure
+from harness.measure.records import Job, JobResult
 from harness.measure.settings import Settings
 
 
@@ -22,7 +22,7 @@ class Terms:
     compiled programs, for workers on the machine `host`.
     """
 
-    run: str
+    run_id: str
     host: str
     python: str
     before: tuple[str, ...]
@@ -40,14 +40,14 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Found:
+class WorkerInventory:
     """What a Dask worker has: its Python version, the digests of the modules that are loaded there, and,
     where they were asked for, the closure of a trial, the kind of device, the variables of its environment
     that can change numbers, and the digest of the trial's inputs."""
 
     python: str
     engine: Mapping[str, str]
-    source: Source | None = None
+    source: SourceClosure | None = None
     device: str | None = None
     settings: Settings | None = None
     inputs_digest: str | None = None
@@ -57,8 +57,8 @@ class Found:
 class Reply:
     """What became of an order: its outcome, or (then nothing was run) what was found."""
 
-    outcome: Outcome | None
-    found: Found | None = None
+    outcome: JobResult | None
+    found: WorkerInventory | None = None
 
 
 def python_version() -> str:
@@ -95,7 +95,7 @@ def differences(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
     return "; ".join(f"{what} {', '.join(names)}" for what, names in parts if names)
 
 
-def differing_distributions(ours: Source, theirs: Source) -> str:
+def differing_distributions(ours: SourceClosure, theirs: SourceClosure) -> str:
     """Which installed distributions differ, each with both versions, in words; '' if none."""
     here = {d.name: d for d in ours.distributions}
     there = {d.name: d for d in theirs.distributions}

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from distributed import Status, get_worker
 
-from harness.measure.cluster.orders import Found, Order, Reply, Terms, joined, python_version
-from harness.measure.environment import device_kind, environment
-from harness.measure.fingerprint import Source, roots, source_of
+from harness.measure.cluster.orders import Order, Reply, Terms, WorkerInventory, joined, python_version
+from harness.measure.environment import device_kind, worker_environment
+from harness.measure.fingerprint import SourceClosure, roots, source_of
 from harness.measure.inputs import declared_inputs
-from harness.measure.installed import Seen, foreign
+from harness.measure.installed import Distributions, foreign
 from harness.measure.pool import Pool
-from harness.measure.records import Job, Outcome, lost
+from harness.measure.records import Job, JobResult, lost
 from harness.measure.settings import settings
 from harness.questions import Trial
 
@@ -35,32 +35,32 @@ TICK = 0.2
 IDLE = 120.0
 """Seconds without an order, after which the worker process ends: the client may have been killed."""
 
-_LOADED = source_of(ENGINE, ()).digests  # what this process runs, whatever becomes of the files
+_LOADED = source_of(ENGINE, ()).digests  # what this process runs, even if files change
 _OWN_PATH = list(sys.path)
 
 
-class _Bench:
+class Bench:
     """A worker process and what is known of the source, for one run."""
 
     def __init__(self, terms: Terms) -> None:
-        self.run = terms.run
+        self.run_id = terms.run_id
         cache = Path(terms.cache) if terms.cache and terms.host == socket.gethostname() else None
-        variables = environment(cache)
+        variables = worker_environment(cache)
         self.pool = Pool(1, variables)
         self.settings = settings(variables)
-        self.seen = Seen()
-        self.sources: dict[tuple[str, tuple[str, ...]], Source] = {}
+        self.seen = Distributions()
+        self.sources: dict[tuple[str, tuple[str, ...]], SourceClosure] = {}
         self.over = threading.Event()
         self.busy = threading.Lock()
         self.clock: threading.Timer | None = None
 
-    def source(self, trial: Trial) -> Source:
-        key = (trial.run, roots(trial.params))
+    def source(self, trial: Trial) -> SourceClosure:
+        key = (trial.experiment, roots(trial.params))
         if key not in self.sources:
-            self.sources[key] = source_of(trial.run, trial.params, self.seen)
+            self.sources[key] = source_of(trial.experiment, trial.params, self.seen)
         return self.sources[key]
 
-    def run_job(self, job: Job) -> Outcome:
+    def run_job(self, job: Job) -> JobResult:
         """Run a job; its end may come early, if nobody waits for it any more."""
         with self.busy:
             if self.clock is not None:
@@ -92,12 +92,12 @@ class _Bench:
                 self.busy.release()
 
 
-_benches: list[_Bench] = []  # none or one
+_benches: list[Bench] = []  # none or one
 
 
-def describe(terms: Terms) -> Found:
+def inventory(terms: Terms) -> WorkerInventory:
     """What this Dask worker has."""
-    return Found(python_version(), _LOADED)
+    return WorkerInventory(python_version(), _LOADED)
 
 
 def device(terms: Terms) -> str:
@@ -105,40 +105,42 @@ def device(terms: Terms) -> str:
     return _device_kind()
 
 
-def measure(order: Order) -> Reply:
+def measure_order(order: Order) -> Reply:
     """Measure the order's trials, if what is found here is what the client has."""
     terms, job = order.terms, order.job
     if (python_version(), _LOADED) != (terms.python, terms.engine):
-        return Reply(None, describe(terms))
+        return Reply(None, inventory(terms))
     bench = _bench(terms)
     source = bench.source(job.first)
     kind = _device_kind() if job.device else ""
     inputs = declared_inputs(job.inputs)
-    found = Found(terms.python, _LOADED, source, kind, bench.settings, inputs.digest)
+    found = WorkerInventory(terms.python, _LOADED, source, kind, bench.settings, inputs.digest)
     here = (source.digest, kind, bench.settings, inputs.digest)
     if here != (job.digest, job.device, job.settings, job.inputs_digest):
         return Reply(None, found)
     readable = frozenset(map(os.path.realpath, source.files)) | inputs.readable()
     outcome = bench.run_job(job if job.readable is None else replace(job, readable=readable))
-    edited = not source.is_current() and source_of(job.first.run, job.first.params).digest != source.digest
+    edited = (
+        not source.is_current() and source_of(job.first.experiment, job.first.params).digest != source.digest
+    )
     edited = edited or not inputs.is_current()
     libraries = tuple(foreign(source.owners, outcome.installed))
     return Reply(replace(outcome, edited=edited, installed=(), libraries=libraries))
 
 
-def release(run: str) -> None:
+def release(run_id: str) -> None:
     """End what is kept for a run. Does not wait."""
     for bench in _benches:
-        if bench.run == run:
+        if bench.run_id == run_id:
             bench.end()
 
 
-def _bench(terms: Terms) -> _Bench:
-    if not _benches or _benches[0].run != terms.run or _benches[0].over.is_set():
+def _bench(terms: Terms) -> Bench:
+    if not _benches or _benches[0].run_id != terms.run_id or _benches[0].over.is_set():
         for bench in _benches:
             bench.end()
         sys.path[:] = joined(terms.before, _OWN_PATH, terms.after)
-        _benches[:] = [_Bench(terms)]
+        _benches[:] = [Bench(terms)]
     return _benches[0]
 
 

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-Points = Annotated[int, Meta(ge=2, le=8192)]
+PointCount = Annotated[int, Meta(ge=2, le=8192)]
 Hidden = Annotated[int, Meta(ge=0, le=64)]
 Width = Annotated[int, Meta(ge=1, le=65_536)]
 Steps = Annotated[int, Meta(ge=1, le=1_000_000)]
-Activation = Literal["relu", "erf", "gelu", "identity"]
+TimedActivation = Literal["relu", "erf", "gelu", "identity"]
 
 POINTS = "training points, on the sphere in 10 dimensions"
 HIDDEN = "hidden layers"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.declare import Timed, benchmark
-from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, Hidden, Points
+from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, Hidden, PointCount
 
 
 @benchmark("ntk.gram-solve", version=1, about={"points": POINTS, "hidden": HIDDEN})
-def gram_solve(*, points: Points = 64, hidden: Hidden = 1) -> Timed:
+def gram_solve(*, points: PointCount = 64, hidden: Hidden = 1) -> Timed:
     """Eigenvalues and the Cholesky factor of an NTK Gram matrix, and the coefficients of one target."""
     import numpy as np
 

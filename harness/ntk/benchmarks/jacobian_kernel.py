@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.declare import Timed, benchmark
-from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, Points, Width
+from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, PointCount, Width
 
 AGREEMENT = 1e-10
 """Relative to the largest entry: float64 sums of 1e5 terms agree to 1e-13; another kernel is percents off."""
@@ -13,18 +13,18 @@ CHECKED = 2
 
 
 @benchmark("ntk.jacobian-kernel", version=1, about={"points": POINTS, "hidden": HIDDEN, "width": WIDTH})
-def jacobian_kernel(*, points: Points = 64, hidden: Hidden = 1, width: Width = 64) -> Timed:
+def jacobian_kernel(*, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64) -> Timed:
     """The tangent kernel among all points at initialisation, float64 (`harness.ntk.jacobian`)."""
     import jax
     import jax.numpy as jnp
     import numpy as np
 
-    from harness.ntk.benchmarks._problem import problem
+    from harness.ntk.benchmarks.support.problem import training_problem
     from harness.ntk.empirical import float64_ntk
     from harness.ntk.jacobian import jacobian_ntk
     from harness.ntk.network import Params, apply
 
-    given = problem(points=points, hidden=hidden, width=width)
+    given = training_problem(points=points, hidden=hidden, width=width)
     params = jax.tree.map(lambda numbers: numbers.astype(jnp.float64), given.params)
     x = np.asarray(given.x)
 

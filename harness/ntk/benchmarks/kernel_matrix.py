@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from harness.declare import Timed, benchmark
-from harness.ntk.benchmarks._parameters import ACTIVATION, HIDDEN, POINTS, Activation, Hidden, Points
+from harness.ntk.benchmarks._parameters import ACTIVATION, HIDDEN, POINTS, Hidden, PointCount, TimedActivation
 
 
 @benchmark(
     "ntk.kernel-matrix", version=1, about={"points": POINTS, "hidden": HIDDEN, "activation": ACTIVATION}
 )
-def kernel_matrix(*, points: Points = 64, hidden: Hidden = 1, activation: Activation = "relu") -> Timed:
+def kernel_matrix(
+    *, points: PointCount = 64, hidden: Hidden = 1, activation: TimedActivation = "relu"
+) -> Timed:
     """The NNGP and the NTK among all points, in one evaluation."""
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import split

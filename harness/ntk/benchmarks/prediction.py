@@ -9,9 +9,9 @@ from harness.ntk.benchmarks._parameters import (
     ACTIVATION,
     HIDDEN,
     POINTS,
-    Activation,
     Hidden,
-    Points,
+    PointCount,
+    TimedActivation,
 )
 
 AGREEMENT = 1e-5
@@ -33,7 +33,11 @@ CHECKED = 3
     },
 )
 def prediction(
-    *, points: Points = 64, test: Points = 200, hidden: Hidden = 1, activation: Activation = "relu"
+    *,
+    points: PointCount = 64,
+    test: PointCount = 200,
+    hidden: Hidden = 1,
+    activation: TimedActivation = "relu",
 ) -> Timed:
     """Both kernels among the training points and across to the test points, the solve, the predictions."""
     import numpy as np

@@ -9,7 +9,7 @@ from harness.ntk.benchmarks._parameters import (
     STEPS,
     WIDTH,
     Hidden,
-    Points,
+    PointCount,
     Steps,
     Width,
 )
@@ -18,10 +18,10 @@ from harness.ntk.benchmarks._parameters import (
 @benchmark(
     "ntk.training", version=1, about={"points": POINTS, "hidden": HIDDEN, "width": WIDTH, "steps": STEPS}
 )
-def training(*, points: Points = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200) -> Timed:
-    """So many steps, the loss looked at after each (`harness.ntk.train.descend`)."""
-    from harness.ntk.benchmarks._problem import compiled, problem, reference
+def training(*, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200) -> Timed:
+    """`steps` steps, the loss looked at after each (`harness.ntk.train.descend`)."""
+    from harness.ntk.benchmarks.support.problem import compiled, reference, training_problem
 
-    given = problem(points=points, hidden=hidden, width=width)
+    given = training_problem(points=points, hidden=hidden, width=width)
     reference(given, steps)
     return compiled(given, steps)

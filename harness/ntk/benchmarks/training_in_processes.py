@@ -13,12 +13,12 @@ from harness.ntk.benchmarks._parameters import (
     STEPS,
     WIDTH,
     Hidden,
-    Points,
+    PointCount,
     Steps,
     Width,
 )
 
-Count = Annotated[int, Meta(ge=1, le=64)]
+ProcessCount = Annotated[int, Meta(ge=1, le=64)]
 
 
 @benchmark(
@@ -36,16 +36,16 @@ Count = Annotated[int, Meta(ge=1, le=64)]
 )
 def training_in_processes(
     *,
-    processes: Count = 2,
-    threads: Count = 1,
-    networks: Count = 4,
-    points: Points = 64,
+    processes: ProcessCount = 2,
+    threads: ProcessCount = 1,
+    networks: ProcessCount = 4,
+    points: PointCount = 64,
     hidden: Hidden = 1,
     width: Width = 64,
     steps: Steps = 500,
 ) -> Timed:
     """Every process told to begin, and all of them waited for. They are ready, and have compiled, before."""
-    from harness.ntk.benchmarks._crew import Crew
+    from harness.ntk.benchmarks.support.crew import Crew
 
     if networks % processes:
         raise ValueError(f"networks: expected a multiple of {processes} processes, found {networks}")

@@ -11,7 +11,7 @@ from harness.ntk.benchmarks._parameters import (
     STEPS,
     WIDTH,
     Hidden,
-    Points,
+    PointCount,
     Steps,
     Width,
 )
@@ -29,14 +29,19 @@ from harness.ntk.benchmarks._parameters import (
     },
 )
 def training_loop(
-    *, points: Points = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200, looks: bool = True
+    *, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200, looks: bool = True
 ) -> Timed:
-    """So many steps, each a call of one compiled program."""
+    """`steps` steps, each a call of one compiled program."""
     import jax
 
-    from harness.ntk.benchmarks._problem import problem, reference, require_agreement, stepwise
+    from harness.ntk.benchmarks.support.problem import (
+        reference,
+        require_agreement,
+        stepwise,
+        training_problem,
+    )
 
-    given = problem(points=points, hidden=hidden, width=width)
+    given = training_problem(points=points, hidden=hidden, width=width)
 
     def loop() -> Callable[[], jax.Array]:
         start, step = stepwise(given)

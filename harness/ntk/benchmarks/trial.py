@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.declare import Timed, benchmark, collect_stages
-from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, Points, Width
+from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, PointCount, Width
 
 
 @benchmark(
@@ -11,7 +11,7 @@ from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, Po
     version=1,
     about={"points": POINTS, "test": "test points", "hidden": HIDDEN, "width": WIDTH},
 )
-def trial(*, points: Points = 32, test: Points = 32, hidden: Hidden = 1, width: Width = 64) -> Timed:
+def trial(*, points: PointCount = 32, test: PointCount = 32, hidden: Hidden = 1, width: Width = 64) -> Timed:
     """Data, kernels, two trainings to a target loss, comparisons: every stage, for one seed."""
     from harness.ntk.experiments.regression import regression
 

@@ -19,23 +19,25 @@ from harness.ntk.data import Split
 from harness.ntk.empirical import float64_ntk
 from harness.ntk.fully_connected import fully_connected
 
-Path = Float[np.ndarray, "times test"]
+PredictionsOverTime = Float[np.ndarray, "times test"]
 
 
-class Blocks(NamedTuple):
+class TrainTestKernels(NamedTuple):
     """A kernel on the training points, and between test and training points."""
 
     gram: solve.Gram
     cross: solve.Cross
 
-    def times(self, factor: float) -> Blocks:
+    def times(self, factor: float) -> TrainTestKernels:
         """The kernel scaled."""
-        return Blocks(factor * self.gram, factor * self.cross)
+        return TrainTestKernels(factor * self.gram, factor * self.cross)
 
 
 @dataclass(frozen=True)
-class Problem:
-    """A network before training, what it is trained on, and kernels of infinite width; made by `prepare`.
+class DynamicsProblem:
+    """A network before training, what it is trained on, and kernels of infinite width.
+
+    Made by `prepare_problem`.
 
     `numbers` are those of the layers that are trained (None: all). `ntk` is of these, `whole` of all layers.
     """
@@ -50,9 +52,9 @@ class Problem:
     f_0_test: Float[np.ndarray, " test"]
     rate: float
     times: Int[np.ndarray, " times"]
-    ntk: Blocks
-    nngp: Blocks
-    whole: Blocks
+    ntk: TrainTestKernels
+    nngp: TrainTestKernels
+    whole: TrainTestKernels
 
     @property
     def steps(self) -> int:
@@ -64,7 +66,9 @@ class Problem:
         arrays = (self.x, self.y, self.x_test, self.rate, self.times)
         return tuple(jnp.asarray(each) for each in arrays)
 
-    def predicted(self, kernel: Blocks, name: str) -> tuple[Path, Float[np.ndarray, " times"]]:
+    def predicted(
+        self, kernel: TrainTestKernels, name: str
+    ) -> tuple[PredictionsOverTime, Float[np.ndarray, " times"]]:
         """f at the test points, and the norm of the residual, at the recorded times."""
         solver = solve.factor(name, kernel.gram)
         at = [(np.asarray(float(time)), np.asarray(self.rate)) for time in self.times]
@@ -73,16 +77,16 @@ class Problem:
         at_train = np.stack([solver.after(*when, kernel.gram, *start, self.f_0) for when in at])
         return at_test, np.linalg.norm(at_train - self.y, axis=1)
 
-    def own_kernel(self) -> Blocks:
+    def own_kernel(self) -> TrainTestKernels:
         """The network's own NTK of the trained layers, before training."""
         gram, cross = (
             float64_ntk(self.params, self.architecture, first, second, self.numbers)
             for first, second in ((self.x, None), (self.x_test, self.x))
         )
-        return Blocks(gram, cross)
+        return TrainTestKernels(gram, cross)
 
 
-def prepare(
+def prepare_problem(
     architecture: Architecture,
     points: Split,
     *,
@@ -92,11 +96,11 @@ def prepare(
     scale: float,
     centred: bool,
     steps: int,
-) -> Problem:
+) -> DynamicsProblem:
     """The first network of a seed. Raises `StageError` where there is no learning rate."""
     x, x_test, model = points.x_train, points.x_test, fully_connected(architecture)
     nngp, ntk = (
-        Blocks(gram, cross)
+        TrainTestKernels(gram, cross)
         for gram, cross in zip(
             kernels.nngp_ntk(architecture, x), kernels.nngp_ntk(architecture, x_test, x), strict=True
         )
@@ -106,7 +110,7 @@ def prepare(
     params = network.in_float64(initial.params)
     if layers != "all":
         numbers = parts.numbers_of(layers, architecture.hidden)
-        ntk = Blocks(
+        ntk = TrainTestKernels(
             parts.partial_ntk(architecture, layers, x), parts.partial_ntk(architecture, layers, x_test, x)
         )
         own_largest = solve.largest_eigenvalue(float64_ntk(params, architecture, x, layers=numbers))
@@ -114,7 +118,7 @@ def prepare(
     rate = training.learning_rates(learning_rate, solve.largest_eigenvalue(ntk.gram), [initial])[0]
     f_0, f_0_test = (np.asarray(training.outputs(params, model, each)) for each in (x, x_test))
     y = points.y_train / scale
-    return Problem(
+    return DynamicsProblem(
         architecture, numbers, params, x, y + f_0 if centred else y, x_test, f_0, f_0_test, float(rate),
         paths.recorded_times(steps), ntk, nngp, whole,
     )  # fmt: skip
@@ -122,18 +126,20 @@ def prepare(
 
 @dataclass(frozen=True)
 class Followed:
-    """The network through training; made by `follow`."""
+    """The network through training; made by `follow_training`."""
 
     residuals: Float[np.ndarray, "steps_and_one train"]
-    f_test: Path
+    f_test: PredictionsOverTime
     measured: dict[str, float]
 
 
-Farthest = Callable[[Path, Path], float]
+Farthest = Callable[[PredictionsOverTime, PredictionsOverTime], float]
 """The greatest distance between two paths over the recorded times."""
 
 
-def follow(problem: Problem, distance: Callable[[np.ndarray, np.ndarray], float], scale: float) -> Followed:
+def follow_training(
+    problem: DynamicsProblem, distance: Callable[[np.ndarray, np.ndarray], float], scale: float
+) -> Followed:
     """Train the network. Raises `StageError` where its loss does not fall."""
     path, motion = paths.follow(
         problem.params, problem.architecture, *problem.setting, problem.steps, problem.numbers
@@ -156,7 +162,7 @@ def follow(problem: Problem, distance: Callable[[np.ndarray, np.ndarray], float]
     return Followed(residuals, f_test, measured)
 
 
-def beside_linearised(problem: Problem, followed: Followed, farthest: Farthest) -> dict[str, float]:
+def beside_linearised(problem: DynamicsProblem, followed: Followed, farthest: Farthest) -> dict[str, float]:
     """The linearised network beside what it must be, and the network beside it."""
     linear = paths.follow_linearised(
         problem.params, problem.architecture, *problem.setting, problem.steps, problem.numbers
@@ -173,7 +179,7 @@ def beside_linearised(problem: Problem, followed: Followed, farthest: Farthest) 
     }
 
 
-def beside_infinite(problem: Problem, followed: Followed, farthest: Farthest) -> dict[str, float]:
+def beside_infinite(problem: DynamicsProblem, followed: Followed, farthest: Farthest) -> dict[str, float]:
     """The network beside what kernels of infinite width predict from the same start."""
     residuals, measured = followed.residuals, dict[str, float]()
     at_times = np.linalg.norm(residuals[problem.times], axis=1)

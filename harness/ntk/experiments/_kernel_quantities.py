@@ -10,7 +10,7 @@ from harness.declare import REFERENCE, Noted, Quantity, Reference
 from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
 from harness.ntk.names import SUBJECTS
 
-Subject = Annotated[
+SubjectName = Annotated[
     str,
     Meta(pattern=rf"^({'|'.join(SUBJECTS)}|{REFERENCE})$", examples=list(SUBJECTS)),
     Reference("subject", check="harness.ntk.subject_check:check"),

@@ -17,11 +17,11 @@ from jaxtyping import Array, Float
 from harness.declare import NotCovered, StageError
 from harness.ntk import alternatives, data, kernels, measures, model_checks, own_kernels, solve
 from harness.ntk import train as training
-from harness.ntk.experiments._regression_predictors import Predictor, When
+from harness.ntk.experiments._regression_predictors import NetworkState, Predictor
 from harness.ntk.model import Model
 from harness.ntk.optimizers import Optimizer, batch_learning_rates
 
-Part = TypeVar("Part")
+T = TypeVar("T")
 Training = Literal["single", "centred"]
 
 _NAMES = {"ntk": "NTK", "nngp": "NNGP", "rbf": "RBF", "laplace": "Laplace", "matern32": "Matérn-3/2"}
@@ -60,13 +60,13 @@ class Computed:
         self._rule = Optimizer(setting.optimizer, batch)
         self._parts: dict[str, Any] = {}
 
-    def _once(self, name: str, compute: Callable[[], Part]) -> Part:
+    def _once(self, name: str, compute: Callable[[], T]) -> T:
         if name not in self._parts:
             try:
                 self._parts[name] = compute()
             except StageError as error:
                 self._parts[name] = error
-        part: Part = self._parts[name]
+        part: T = self._parts[name]
         if isinstance(part, StageError):
             raise type(part)(*part.args)
         return part
@@ -95,9 +95,9 @@ class Computed:
         ))  # fmt: skip
 
     @property
-    def ruler(self) -> measures.Ruler:
+    def ruler(self) -> measures.ErrorRuler:
         """The units of errors and distances."""
-        return measures.ruler(self.points)
+        return measures.error_ruler(self.points)
 
     def constant(self, value: float) -> Float[np.ndarray, " test"]:
         """The same number at each test point."""
@@ -222,11 +222,11 @@ class Computed:
         pace = self.rates / runs.stride  # the steps of an epoch together are one on all points
         return ntk.solver.after(runs.steps, pace, ntk.cross, self.points.y_train, *start)
 
-    def own(self, which: When) -> own_kernels.OwnKernels:
+    def own(self, which: NetworkState) -> own_kernels.OwnKernels:
         """The networks' own kernels, before training or after."""
         return self._once(f"{which} own kernels", lambda: self._own(which))
 
-    def _own(self, which: When) -> own_kernels.OwnKernels:
+    def _own(self, which: NetworkState) -> own_kernels.OwnKernels:
         if which == "initial":
             params = [each.params for each in self.initials]
         else:

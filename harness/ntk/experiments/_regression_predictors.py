@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from harness.ntk.experiments._regression_computed import Computed
     from harness.ntk.measures import Predictions
 
-When = Literal["initial", "trained", "centred trained"]
+NetworkState = Literal["initial", "trained", "centred trained"]
 """Which networks' own kernels: untrained ones', or those of one of the two trainings."""
 
 ANALYTIC = "the model's analytic kernel"
@@ -116,14 +116,14 @@ def _tuned(name: str, about: str) -> Predictor:
     )  # fmt: skip
 
 
-def _own(name: str, which: When, about: str, stage: str) -> Predictor:
+def _own(name: str, which: NetworkState, about: str, stage: str) -> Predictor:
     """Regression with networks' own kernels, as they are at `which` of their times."""
     return Predictor(
         name, f"regression with {about}", lambda made: made.own(which).regression(made.targets), stage
     )
 
 
-def _own_given(plain: Predictor, which: When, about: str) -> Predictor:
+def _own_given(plain: Predictor, which: NetworkState, about: str) -> Predictor:
     return replace(
         plain, name=f"{plain.name}-given-f0", about=f"regression with {about}, given f₀",
         predict=lambda made: made.f0_test + made.own(which).regression(made.targets - made.f0),

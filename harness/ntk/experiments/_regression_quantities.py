@@ -42,7 +42,7 @@ FINE_DISTANCE, TRAINED_DISTANCE = 1e-4, 1e-3
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredQuantity:
     """A quantity: its name, what is declared of it, and how it is measured in a trial.
 
     `of` are the predictors that it compares, in the order of its name; none where it is of something else.
@@ -62,11 +62,11 @@ def _mean(*predictors: Predictor) -> str:
     return ", geometric mean over networks" if any(each.networks for each in predictors) else ""
 
 
-def error(of: Predictor, about: str = "", *, resolution: float | None = None) -> Measured:
+def error(of: Predictor, about: str = "", *, resolution: float | None = None) -> MeasuredQuantity:
     """`A.error`, of one predictor."""
     text = f"root mean square test error of {about or of.about}{_mean(of)}"
     resolution = resolution or (TRAINED_RESOLUTION if of.trained else RESOLUTION)
-    return Measured(
+    return MeasuredQuantity(
         f"{of.name}.error",
         Quantity(text, scale="log", unit=ERROR_UNIT, resolution=resolution, stage=of.stage),
         lambda made: made.ruler.error(made.predictions(of)),
@@ -74,10 +74,10 @@ def error(of: Predictor, about: str = "", *, resolution: float | None = None) ->
     )
 
 
-def distance(a: Predictor, b: Predictor) -> Measured:
+def distance(a: Predictor, b: Predictor) -> MeasuredQuantity:
     """`A-vs-B.distance`, of two."""
     text = f"root mean square difference on the test points between {a.about} and {b.about}{_mean(a, b)}"
-    return Measured(
+    return MeasuredQuantity(
         f"{a.name}-vs-{b.name}.distance",
         _distance(text, stage_of(a.stage, b.stage), a.trained or b.trained),
         lambda made: made.distance(a, b),
@@ -85,10 +85,10 @@ def distance(a: Predictor, b: Predictor) -> Measured:
     )
 
 
-def ratio(a: Predictor, b: Predictor) -> Measured:
+def ratio(a: Predictor, b: Predictor) -> MeasuredQuantity:
     """`A-over-B.error-ratio`, of two."""
     text = f"test error of {a.about} over that of {b.about}"
-    return Measured(
+    return MeasuredQuantity(
         f"{a.name}-over-{b.name}.error-ratio",
         Quantity(text, scale="log", resolution=RESOLUTION, stage=stage_of(a.stage, b.stage)),
         lambda made: made.ruler.error(made.predictions(a)) / made.ruler.error(made.predictions(b)),
@@ -96,11 +96,11 @@ def ratio(a: Predictor, b: Predictor) -> Measured:
     )
 
 
-def nearest(network: Predictor, rivals: tuple[Predictor, ...], name: str, about: str) -> Measured:
+def nearest(network: Predictor, rivals: tuple[Predictor, ...], name: str, about: str) -> MeasuredQuantity:
     """`A-vs-nearest-rival.distance`: that to whichever rival is nearest on the trial."""
     text = f"root mean square difference on the test points between {network.about} and {about}"
     at = stage_of(network.stage, *(rival.stage for rival in rivals))
-    return Measured(
+    return MeasuredQuantity(
         f"{network.name}-vs-{name}.distance",
         _distance(f"{text}{_mean(network)}", at, trained=True),
         lambda made: made.nearest(network, rivals),
@@ -113,10 +113,10 @@ def _distance(text: str, stage: str, trained: bool) -> Quantity:
     return Quantity(text, scale="log", unit=DISTANCE_UNIT, resolution=resolution, stage=stage)
 
 
-def jitter(kernel: Predictor) -> Measured:
+def jitter(kernel: Predictor) -> MeasuredQuantity:
     """`K.jitter`, of one kernel."""
     text = f"jitter that the kernel of {kernel.about} needed beyond the ridge; 0 where it needed none"
-    return Measured(
+    return MeasuredQuantity(
         f"{kernel.name}.jitter",
         Quantity(
             text, scale="linear", unit="largest eigenvalue of that kernel", resolution=1e-15,
@@ -126,9 +126,9 @@ def jitter(kernel: Predictor) -> Measured:
     )  # fmt: skip
 
 
-def final_loss(network: Predictor, training: Literal["single", "centred"]) -> Measured:
+def final_loss(network: Predictor, training: Literal["single", "centred"]) -> MeasuredQuantity:
     """`A.final-loss`, of one training."""
-    return Measured(
+    return MeasuredQuantity(
         f"{network.name}.final-loss",
         Quantity(
             f"mean squared training residual of {network.about} as returned, the largest of all networks",
@@ -141,7 +141,7 @@ def final_loss(network: Predictor, training: Literal["single", "centred"]) -> Me
 _RIVALS = "whichever is nearest of NNGP, RBF, Laplace and Matérn-3/2 regression"
 
 
-def _networks_beside_kernels() -> Iterator[Measured]:
+def _networks_beside_kernels() -> Iterator[MeasuredQuantity]:
     for kernel in (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32):
         yield distance(p.CENTRED, kernel)
         yield distance(p.ENSEMBLE, kernel)
@@ -155,13 +155,13 @@ def _networks_beside_kernels() -> Iterator[Measured]:
     yield nearest(p.SINGLE, p.RIVALS_GIVEN, "nearest-rival-given-f0", given)
 
 
-TABLE: tuple[Measured, ...] = (
+TABLE: tuple[MeasuredQuantity, ...] = (
     error(p.MEAN),
     error(p.ZERO, "the constant 0, which is that of the targets"),
     error(p.UNTRAINED, "an untrained network, f₀"),
     *map(error, (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32, p.NTK_GIVEN, p.NNGP_GIVEN, p.RBF_GIVEN)),
     *map(jitter, (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32)),
-    Measured(
+    MeasuredQuantity(
         "condition-number",
         Quantity(
             "condition number of the NTK's training Gram matrix, ridge included", resolution=RESOLUTION,
@@ -175,7 +175,7 @@ TABLE: tuple[Measured, ...] = (
     *map(error, (p.NTK_LOO, p.NNGP_LOO, p.MATERN32_LOO, p.LINEAR_LOO)),
     distance(p.NNGP_LOO, p.NTK_LOO),
     *(ratio(rival, p.NTK) for rival in (p.LAPLACE, p.RBF, p.MATERN32, p.LINEAR_LOO)),
-    Measured(
+    MeasuredQuantity(
         "learning-rate",
         Quantity(
             "learning rate on ½Σr² (sgd: over a batch; adam: its own rate), geometric mean over networks",
@@ -188,7 +188,7 @@ TABLE: tuple[Measured, ...] = (
     distance(p.CENTRED, p.ZERO),
     final_loss(p.SINGLE, "single"),
     final_loss(p.CENTRED, "centred"),
-    Measured(
+    MeasuredQuantity(
         "steps",
         Quantity(
             "steps of the network returned, those of mini-batches counted, mean over the single networks",
@@ -206,7 +206,7 @@ TABLE: tuple[Measured, ...] = (
     distance(p.CENTRED, p.OWN_NTK),
     distance(p.SINGLE, p.AFTER_KERNEL_GIVEN),
     distance(p.CENTRED, p.CENTRED_AFTER_KERNEL),
-    Measured(
+    MeasuredQuantity(
         "kernel-change",
         Quantity(
             "‖Θ_T − Θ_0‖ / ‖Θ_0‖ (Frobenius) of a single network's NTK on the training points, 0 before and "
@@ -221,7 +221,7 @@ TABLE: tuple[Measured, ...] = (
 QUANTITIES = {row.name: row.quantity for row in TABLE}
 
 
-def by_stage(wanted: Iterable[str] = ()) -> dict[str, list[Measured]]:
+def by_stage(wanted: Iterable[str] = ()) -> dict[str, list[MeasuredQuantity]]:
     """The rows of each stage, in the order of the table; only of stages of `wanted` quantities, if any."""
     names = set(wanted) or {row.name for row in TABLE}
     stages = dict.fromkeys(row.stage for row in TABLE if row.name in names)

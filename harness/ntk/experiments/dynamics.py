@@ -22,7 +22,7 @@ from msgspec import Meta
 from harness.declare import experiment, stage
 from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.experiments._dynamics_quantities import ABOUT, QUANTITIES
-from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
+from harness.ntk.preparation import DEFAULT, Data, Preprocess, TargetScaling, settle
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +41,7 @@ def dynamics(
     seed: int,
     data: Data = "sphere",
     preprocess: Preprocess = DEFAULT,
-    targets: Targets = DEFAULT,
+    targets: TargetScaling = DEFAULT,
     train: Annotated[int, Meta(ge=2, le=8192)] = 16,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 100,
     hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
@@ -83,17 +83,17 @@ def dynamics(
         points = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
         data_stage.fixed = points.own_split
     scale = (base_width / width) ** 0.5 if scaling == "mean-field" else 1.0
-    ruler = measures.ruler(points, scale)
+    ruler = measures.error_ruler(points, scale)
 
     def farthest(a: np.ndarray, b: np.ndarray) -> float:
         return max(ruler.distance(now, other) for now, other in zip(a, b, strict=True))
 
     with stage("training") as trained:
-        problem = computed.prepare(
+        problem = computed.prepare_problem(
             architecture, points, seed=seed, layers=layers, learning_rate=learning_rate, scale=scale,
             centred=centred, steps=steps,
         )  # fmt: skip
-        followed = computed.follow(problem, ruler.distance, scale)
+        followed = computed.follow_training(problem, ruler.distance, scale)
         measured |= followed.measured
     if not trained.ok:
         return measured

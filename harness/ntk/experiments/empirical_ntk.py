@@ -12,7 +12,7 @@ from msgspec import Meta
 from harness.declare import REFERENCE, Quantity, Reference, experiment
 from harness.ntk.names import EMPIRICAL_SUBJECTS, SampleNetwork
 
-Subject = Annotated[
+EmpiricalSubjectName = Annotated[
     str,
     Meta(pattern=rf"^({'|'.join(EMPIRICAL_SUBJECTS)}|{REFERENCE})$", examples=list(EMPIRICAL_SUBJECTS)),
     Reference("subject", check="harness.ntk.subject_check:check_empirical"),
@@ -66,7 +66,7 @@ def _quantities() -> dict[str, Quantity]:
 def empirical_ntk(
     *,
     seed: int,
-    subject: Subject = "jacobians",
+    subject: EmpiricalSubjectName = "jacobians",
     network: SampleNetwork = "one-output",
     points: Annotated[int, Meta(ge=3, le=32)] = 7,
     others: Annotated[int, Meta(ge=3, le=32)] = 5,

@@ -27,7 +27,7 @@ from harness.ntk.preparation import (
     DISTANCE_UNIT,
     Data,
     Preprocess,
-    Targets,
+    TargetScaling,
     settle,
 )
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from harness.ntk.ensembles import Gaussian
-    from harness.ntk.measures import Ruler
+    from harness.ntk.measures import ErrorRuler
 
 RESOLUTION = 1e-6
 """Relative. Training and solves are in float64, kernels good to 1e-8."""
@@ -114,7 +114,7 @@ def ensemble(
     seed: int,
     data: Data = "sphere",
     preprocess: Preprocess = DEFAULT,
-    targets: Targets = DEFAULT,
+    targets: TargetScaling = DEFAULT,
     train: Annotated[int, Meta(ge=2, le=8192)] = 16,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 100,
     hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
@@ -147,7 +147,7 @@ def ensemble(
     with stage("data") as data_stage:
         points = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
         data_stage.fixed = points.own_split
-    x, y, ruler = jnp.asarray(points.x_train), points.y_train, measures.ruler(points)
+    x, y, ruler = jnp.asarray(points.x_train), points.y_train, measures.error_ruler(points)
 
     with stage("kernels") as factored:
         covariance, ntk = kernels.nngp_ntk(architecture, np.concatenate([points.x_train, points.x_test]))
@@ -184,7 +184,7 @@ def ensemble(
 
 
 def _compare(
-    f_test: np.ndarray, predictions: Mapping[str, Gaussian], covariance: np.ndarray, ruler: Ruler
+    f_test: np.ndarray, predictions: Mapping[str, Gaussian], covariance: np.ndarray, ruler: ErrorRuler
 ) -> dict[str, float]:
     """Mean and variance of the networks, a row each, beside those predicted."""
     import numpy as np

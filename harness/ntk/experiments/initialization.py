@@ -13,7 +13,7 @@ from msgspec import Meta
 from harness.declare import Quantity, experiment, stage
 from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
 from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
-from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, Targets, settle
+from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, TargetScaling, settle
 
 RESOLUTION = 1e-6
 """Relative. Closed-form ReLU kernels carry errors of 1e-8 near the diagonal (`solve.factor`), in distances of
@@ -97,7 +97,7 @@ def initialization(
     seed: int,
     data: Data = "sphere",
     preprocess: Preprocess = DEFAULT,
-    targets: Targets = DEFAULT,
+    targets: TargetScaling = DEFAULT,
     points: Annotated[int, Meta(ge=2, le=8192)] = 16,
     hidden: Annotated[int, Meta(ge=1, le=1024)] = 1,
     width: Annotated[int, Meta(ge=1, le=65_536)] = 512,

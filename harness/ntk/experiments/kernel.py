@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from harness.declare import experiment
 from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
-from harness.ntk.experiments._kernel_quantities import ABOUT, VALUES, Accuracy, Subject, quantities
+from harness.ntk.experiments._kernel_quantities import ABOUT, VALUES, Accuracy, SubjectName, quantities
 
 
 @experiment(
@@ -24,7 +24,7 @@ from harness.ntk.experiments._kernel_quantities import ABOUT, VALUES, Accuracy, 
 def kernel(
     *,
     seed: int,
-    subject: Subject = "neural-tangents",
+    subject: SubjectName = "neural-tangents",
     reference: Literal["closed-form", "neural-tangents"] = "closed-form",
     points: Annotated[int, Meta(ge=2, le=1024)] = 7,
     others: Annotated[int, Meta(ge=2, le=1024)] = 5,

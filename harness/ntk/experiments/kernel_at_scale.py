@@ -17,7 +17,7 @@ from harness.ntk.experiments._kernel_quantities import (
     TOLERANCE,
     TOLERANCE_RESOLUTION,
     Accuracy,
-    Subject,
+    SubjectName,
     quantities,
 )
 
@@ -32,7 +32,7 @@ from harness.ntk.experiments._kernel_quantities import (
 def kernel_at_scale(
     *,
     seed: int,
-    subject: Subject = "neural-tangents",
+    subject: SubjectName = "neural-tangents",
     reference: Literal["closed-form", "neural-tangents"] = "closed-form",
     scale: Annotated[float, Meta(ge=1e-6, le=1e6)] = 1.0,
     points: Annotated[int, Meta(ge=2, le=1024)] = 7,

@@ -17,7 +17,7 @@ from harness.ntk.experiments._kernel_quantities import (
     TOLERANCE,
     TOLERANCE_RESOLUTION,
     Accuracy,
-    Subject,
+    SubjectName,
     quantities,
 )
 
@@ -37,7 +37,7 @@ from harness.ntk.experiments._kernel_quantities import (
 def kernel_blocks(
     *,
     seed: int,
-    subject: Subject = "neural-tangents",
+    subject: SubjectName = "neural-tangents",
     reference: Literal["closed-form", "neural-tangents"] = "closed-form",
     points: Annotated[int, Meta(ge=1, le=1024)] = 7,
     others: Annotated[int, Meta(ge=1, le=1024)] = 5,
@@ -70,7 +70,7 @@ def kernel_blocks(
     are not finite are an error of 1e99.
     """
     from harness.ntk.architecture import Architecture
-    from harness.ntk.block_checks import Blocks
+    from harness.ntk.block_checks import PlacedCase
     from harness.ntk.conformance import case_of
     from harness.ntk.kernel_checks import measured
 
@@ -79,4 +79,4 @@ def kernel_blocks(
         biases=biases, bias_init=bias_init, negative_slope=negative_slope,
     )  # fmt: skip
     case = case_of(subject, reference, architecture, (points, others, inputs), geometry, seed, accuracy)
-    return measured(Blocks(scale, dtype, repeats).checks, case, flaw)
+    return measured(PlacedCase(scale, dtype, repeats).checks, case, flaw)

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from harness.declare import Quantity, experiment
 from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
-from harness.ntk.experiments._kernel_quantities import ABOUT, KERNELS, NOISE, Subject
+from harness.ntk.experiments._kernel_quantities import ABOUT, KERNELS, NOISE, SubjectName
 
 
 def _quantities() -> dict[str, Quantity]:
@@ -40,7 +40,7 @@ def _quantities() -> dict[str, Quantity]:
 def kernel_noise(
     *,
     seed: int,
-    subject: Subject = "neural-tangents",
+    subject: SubjectName = "neural-tangents",
     reference: Literal["closed-form", "neural-tangents"] = "closed-form",
     points: Annotated[int, Meta(ge=1, le=1024)] = 3,
     others: Annotated[int, Meta(ge=1, le=1024)] = 2,

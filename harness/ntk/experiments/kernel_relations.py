@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from harness.declare import experiment
 from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
-from harness.ntk.experiments._kernel_quantities import ABOUT, RELATIONS, Accuracy, Subject, quantities
+from harness.ntk.experiments._kernel_quantities import ABOUT, RELATIONS, Accuracy, SubjectName, quantities
 
 
 @experiment(
@@ -24,7 +24,7 @@ from harness.ntk.experiments._kernel_quantities import ABOUT, RELATIONS, Accurac
 def kernel_relations(
     *,
     seed: int,
-    subject: Subject = "neural-tangents",
+    subject: SubjectName = "neural-tangents",
     points: Annotated[int, Meta(ge=2, le=1024)] = 7,
     others: Annotated[int, Meta(ge=2, le=1024)] = 5,
     inputs: Annotated[int, Meta(ge=1, le=65_536)] = 4,

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import Quantity, experiment, stage
-from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, Targets, settle
+from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, TargetScaling, settle
 
 RESOLUTION = 1e-6
 """Relative, of distances of 1e-2 and more; neural-tangents' ReLU kernels carry errors of 1e-8 near the
@@ -89,7 +89,7 @@ def layers_experiment(
     seed: int,
     data: Data = "sphere",
     preprocess: Preprocess = DEFAULT,
-    targets: Targets = DEFAULT,
+    targets: TargetScaling = DEFAULT,
     points: Annotated[int, Meta(ge=2, le=8192)] = 16,
     hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
     width: Annotated[int, Meta(ge=1, le=65_536)] = 256,

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from harness.declare import Value, experiment, stage
 from harness.ntk.experiments._regression_quantities import ABOUT, QUANTITIES, by_stage
-from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
+from harness.ntk.preparation import DEFAULT, Data, Preprocess, TargetScaling, settle
 
 if TYPE_CHECKING:
     from harness.ntk.experiments._regression_computed import Setting
@@ -39,7 +39,7 @@ def regression(
     model: str = "fully-connected",
     data: Data = "diabetes",
     preprocess: Preprocess = DEFAULT,
-    targets: Targets = DEFAULT,
+    targets: TargetScaling = DEFAULT,
     noise: Annotated[float, Meta(ge=0)] = 0.0,
     train: Annotated[int, Meta(ge=2, le=8192)] = 64,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 200,

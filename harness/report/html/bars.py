@@ -41,7 +41,7 @@ _BEYOND: dict[Unit, str] = {
 
 
 @dataclass(frozen=True)
-class Scale:
+class MarginScale:
     """x ↦ margins; made by `scale_of`. The claim holds in `shade`, whose ends inside the axis are `edges`.
 
     `says` what one unit is; `centred`: 0 is the middle of a region, or no deviation at all.
@@ -72,29 +72,31 @@ class Bar:
     centred: bool = False
 
 
-def scale_of(shown: InstanceRecord | PartRecord, unit: Unit) -> Scale:
+def scale_of(shown: InstanceRecord | PartRecord, unit: Unit) -> MarginScale:
     """The axis of one row."""
     low, high = shown.region
     ruler = ruler_of(shown, unit)
     if ruler is None:
         return _without_edge(shown)
     if unit == "violation":
-        return Scale(ruler, (0.0, 1.0), (1.0,), "one unit is the tolerance", centred=True)
+        return MarginScale(ruler, (0.0, 1.0), (1.0,), "one unit is the tolerance", centred=True)
     if low is None or high is None:
         edge = 1.0 if low is None else -1.0
-        return Scale(ruler, (min(0.0, edge), max(0.0, edge)), (edge,), _BEYOND[unit])
+        return MarginScale(ruler, (min(0.0, edge), max(0.0, edge)), (edge,), _BEYOND[unit])
     if shown.exchanged:
-        return Scale(ruler, (-1.0, 1.0), (-1.0, 1.0), _BEYOND[unit])
+        return MarginScale(ruler, (-1.0, 1.0), (-1.0, 1.0), _BEYOND[unit])
     says = "one unit is the margin" if low == -high else "one unit is half the region's width"
-    return Scale(ruler, (-1.0, 1.0), (-1.0, 1.0), says, centred=True)
+    return MarginScale(ruler, (-1.0, 1.0), (-1.0, 1.0), says, centred=True)
 
 
-def _without_edge(shown: InstanceRecord | PartRecord) -> Scale:
+def _without_edge(shown: InstanceRecord | PartRecord) -> MarginScale:
     start, end = shown.interval
     width = end - start if start is not None and end is not None else 0.0
     middle = 0.0 if start is None else start + width / 2
     step = width if 0 < width < math.inf else 1.0
-    return Scale(Ruler(middle, step, 1.0, ratio=False), (0.0, 0.0), (), "one unit is the interval's width")
+    return MarginScale(
+        Ruler(middle, step, 1.0, ratio=False), (0.0, 0.0), (), "one unit is the interval's width"
+    )
 
 
 def bar(shown: InstanceRecord | PartRecord, unit: Unit, before: InstanceRecord | None = None) -> Bar:
@@ -130,13 +132,13 @@ def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
     return Bar(region, edges, line, "", None, scale.says, height, centred=scale.centred)
 
 
-def _region(scale: Scale, height: float) -> tuple[tuple[float, float], str]:
+def _region(scale: MarginScale, height: float) -> tuple[tuple[float, float], str]:
     start, end = map(_x, scale.shade)
     edges = "".join(f"M{_n(_x(edge))} 0v{_n(height)}" for edge in scale.edges)
     return (start, end - start), edges
 
 
-def _interval(sides: tuple[Side, Side], scale: Scale, y: float, head: float = 4.0) -> tuple[str, str]:
+def _interval(sides: tuple[Side, Side], scale: MarginScale, y: float, head: float = 4.0) -> tuple[str, str]:
     """The line of an interval, and its arrows where it goes beyond the axis."""
     low, high = sides
     if low is None and high is None:

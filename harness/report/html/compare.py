@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.report.change import CHANGE_GLYPHS, KINDS, QUIET, Change, Kind
+from harness.report.change import CHANGE_GLYPHS, KINDS, QUIET, Change, ChangeKind
 from harness.report.html.templating import render
 
 
@@ -14,7 +14,7 @@ from harness.report.html.templating import render
 class KindRows:
     """The rows of one kind."""
 
-    kind: Kind
+    kind: ChangeKind
     glyph: str
     rows: tuple[Change, ...]
     folded: bool
@@ -46,7 +46,7 @@ def comparison_page(
         title=title or "Comparison",
         before=before[:9],
         after=after[:9],
-        headline=headline(rows),
+        headline=change_headline(rows),
         groups=groups,
         total=len(rows),
         environment=environment,
@@ -55,7 +55,7 @@ def comparison_page(
     )
 
 
-def headline(rows: Sequence[Change]) -> str:
+def change_headline(rows: Sequence[Change]) -> str:
     """How many instances differ how."""
     if not rows:
         return "There is nothing to compare."

@@ -55,7 +55,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class Axis:
+class PixelAxis:
     """x ↦ pixels."""
 
     low: float
@@ -73,17 +73,17 @@ class Axis:
         return self(min(self.high, max(self.low, x)))
 
 
-def spanning(values: Sequence[Side], start: float, end: float) -> Axis | None:
+def spanning(values: Sequence[Side], start: float, end: float) -> PixelAxis | None:
     """An axis for the values, with a little room; None for none."""
     known = [v for v in values if v is not None and math.isfinite(v)]
     if not known:
         return None
     low, high = min(known), max(known)
     room = (high - low) * 0.04 or abs(high) * 0.1 or 1.0
-    return Axis(low - room, high + room, start, end)
+    return PixelAxis(low - room, high + room, start, end)
 
 
-def sample(shown: InstanceRecord) -> Sample | None:
+def figure_of(shown: InstanceRecord) -> Sample | None:
     """The figure of an instance; None where nothing was measured."""
     edges = [e for e in shown.region if e is not None]
     axis = spanning([*shown.values, *edges, *shown.interval, shown.estimate], LEFT, WIDTH - 8)
@@ -112,7 +112,7 @@ def sample(shown: InstanceRecord) -> Sample | None:
     )
 
 
-def _look(axis: Axis, n: int, sides: tuple[Side, Side], y: float) -> Look:
+def _look(axis: PixelAxis, n: int, sides: tuple[Side, Side], y: float) -> Look:
     low, high = sides
     if low is None and high is None:
         return Look(f"n = {n}", y, "")
@@ -130,7 +130,7 @@ FIT_WIDTH, FIT_HEIGHT = 300, 190
 _FIT_LEFT, _FIT_BOTTOM = 52, 24
 
 
-def fit(found: FitRecord, slope: float | None, region: tuple[Side, Side]) -> Fit | None:
+def fit_figure(found: FitRecord, slope: float | None, region: tuple[Side, Side]) -> Fit | None:
     """The figure of a power law; None where a point has no logarithm."""
     if not found.at or min(found.at) <= 0 or not len(found.at) == len(found.mean) == len(found.sd):
         return None

@@ -13,7 +13,7 @@ from harness.report.agreement import statements
 from harness.report.headlines import headlines
 from harness.report.html.sweeps import sweeps
 from harness.report.html.templating import render
-from harness.report.html.views import ClaimView, Mark, chunks, claims, glyph
+from harness.report.html.views import ClaimView, Mark, chunks, claim_views, glyph
 from harness.report.record import InstanceRecord, Record
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -31,7 +31,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Columns:
+class TableColumns:
     """Which columns a table has beside those that all have."""
 
     past: bool
@@ -57,7 +57,7 @@ def page(
     `past` has the marks of each instance id, one per commit, oldest first (the last 20 are shown).
     `changed` has a word for each instance id that is not as it was at the commit `since`.
     """
-    views = claims(record.instances, past, changed, statements(record))
+    views = claim_views(record.instances, past, changed, statements(record))
     with_maps = sweeps(views)
     return render(
         "page.html",
@@ -68,7 +68,7 @@ def page(
         headline=headline(views, since),
         chunks=chunks(views),
         filters=filters(views),
-        has=Columns(
+        has=TableColumns(
             past=any(past.get(i.id) for i in record.instances),
             chances=any(i.reproducibility is not None or i.fragile for i in record.instances),
         ),

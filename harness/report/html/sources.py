@@ -52,7 +52,7 @@ def _is_address(url: str) -> bool:
         return False
 
 
-def command(record: Record, instance: InstanceRecord) -> str:
+def rerun_command(record: Record, instance: InstanceRecord) -> str:
     """What to type to judge the instance again."""
     suite = next((s for s in record.suites if s.name == instance.suite), None)
     file = suite.path if suite else f"{instance.suite}.toml"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.judge import FAILING
 from harness.report import findings, remarks, words
-from harness.report.agreement import told
+from harness.report.agreement import agreement_line
 from harness.report.data import data_used
 from harness.report.html import bars, figures, sources, sweeps, views
 from harness.report.record import InstanceRecord
@@ -69,7 +69,7 @@ def _environment() -> Environment:
         median=statistics.median,
         failing=FAILING,
         words=words,
-        told=told,
+        agreement_line=agreement_line,
         findings=findings,
         remarks=remarks,
         bars=bars,

@@ -38,7 +38,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Run:
+class Streak:
     """Equal marks of adjacent commits, as they stand in a strip."""
 
     outcome: str
@@ -53,7 +53,7 @@ class InstanceView:
     anchor: str
     record: InstanceRecord
     changed: str
-    history: tuple[Run, ...]
+    history: tuple[Streak, ...]
     tokens: tuple[str, ...]
     """What the filters look for."""
 
@@ -67,7 +67,7 @@ class ClaimView:
     outcome: str
     instances: tuple[InstanceView, ...]
     changed: tuple[str, ...]
-    history: tuple[Run, ...]
+    history: tuple[Streak, ...]
     tokens: tuple[str, ...]
     stated: ClaimRecord | None = None
 
@@ -141,7 +141,7 @@ def outcome_of(outcomes: Iterable[str]) -> str:
     return worst[0] if worst else min(found, default="not-run")
 
 
-def claims(
+def claim_views(
     instances: Sequence[InstanceRecord],
     past: Mapping[str, Sequence[Mark]],
     changed: Mapping[str, str],
@@ -243,7 +243,7 @@ def _instance_view(
     )
 
 
-def runs(marks: Sequence[Mark]) -> tuple[Run, ...]:
+def runs(marks: Sequence[Mark]) -> tuple[Streak, ...]:
     """A history as few pieces, oldest first."""
     found: list[list[Mark]] = []
     for mark in marks:
@@ -252,7 +252,7 @@ def runs(marks: Sequence[Mark]) -> tuple[Run, ...]:
         else:
             found.append([mark])
     return tuple(
-        Run(run[0].outcome, glyph(run[0].outcome) * len(run), _says(run[0], run[-1], len(run)))
+        Streak(run[0].outcome, glyph(run[0].outcome) * len(run), _says(run[0], run[-1], len(run)))
         for run in found
     )
 

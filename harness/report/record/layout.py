@@ -76,7 +76,7 @@ _NOTHING: Fields = {
 """What a field means that nothing says, and that `types` gives no default."""
 
 
-def nothing(of: type[msgspec.Struct]) -> Fields:
+def defaults_in_file(of: type[msgspec.Struct]) -> Fields:
     """What fields of a type are where nothing says them, but for those that must be said or have a rule."""
     found = {}
     for field in msgspec.structs.fields(of):
@@ -175,47 +175,49 @@ def _several(kind: Any) -> Any:
 
 
 _Looks = tuple[tuple[int, float | None, float | None], ...]
-_Citation = _partial(SourceRecord, ("cite",))
-_Source = _partial(SourceRecord, ("cite",), ("title", "authors", "arxiv", "doi", "url", "year"))
-_Part = _partial(PartRecord, ("n",), values=bytes, earlier=_Looks)
-_Rival = _partial(ControlRecord, (), ("verdict",), parts=_several(_Part))
-_Control = _partial(ControlRecord, (), OF_A_RIVAL, rival=int)
-_Each = _partial(InstanceRecord, (), SHARED, quantities=tuple[tuple[str, ...], ...], control=_Control)
+_CitationInFile = _partial(SourceRecord, ("cite",))
+_SourceInFile = _partial(SourceRecord, ("cite",), ("title", "authors", "arxiv", "doi", "url", "year"))
+_PartInFile = _partial(PartRecord, ("n",), values=bytes, earlier=_Looks)
+_RivalInFile = _partial(ControlRecord, (), ("verdict",), parts=_several(_PartInFile))
+_ControlInFile = _partial(ControlRecord, (), OF_A_RIVAL, rival=int)
+_EachInFile = _partial(
+    InstanceRecord, (), SHARED, quantities=tuple[tuple[str, ...], ...], control=_ControlInFile
+)
 _IN_A_CLAIM = set(OF_A_CLAIM) - {"claim_says"}
-_Claim = _partial(
+_ClaimInFile = _partial(
     ClaimRecord,
     ("id",),
     **{
         **{f.name: f.type for f in msgspec.structs.fields(InstanceRecord) if f.name in _IN_A_CLAIM},
-        "source": _Citation | None,
-        "each": _Each,
+        "source": _CitationInFile | None,
+        "each": _EachInFile,
     },
 )
-_Point = _partial(
+_PointInFile = _partial(
     TrialsRecord,
     ("experiment", "first_seed"),
     ("params", "data", "own_split"),
     fingerprints=bytes | tuple[str, ...],
 )
-_Instance = _partial(
+_InstanceInFile = _partial(
     InstanceRecord,
     ("id", "claim", "verdict", "outcome", "n", "seconds"),
     values=bytes,
-    source=_Citation | None,
-    parts=_several(_Part),
-    control=_Control | None,
+    source=_CitationInFile | None,
+    parts=_several(_PartInFile),
+    control=_ControlInFile | None,
     trials=tuple[int, ...],
     read=tuple[int, ...],
     quantities=tuple[tuple[str, ...], ...],
     earlier=_Looks,
 )
 TABLES: Fields = {
-    "sources": _several(_Source),
+    "sources": _several(_SourceInFile),
     "experiments": dict[str, dict[str, Value]],
-    "points": _several(_Point),
-    "rivals": _several(_Rival),
-    "claims": _several(_Claim),
-    "instances": _several(_Instance),
+    "points": _several(_PointInFile),
+    "rivals": _several(_RivalInFile),
+    "claims": _several(_ClaimInFile),
+    "instances": _several(_InstanceInFile),
 }
 HEAD = tuple(f for f in msgspec.structs.fields(Record) if f.name not in TABLES)
 RecordInFile: Any = msgspec.defstruct(

@@ -26,13 +26,13 @@ KINDS = (
 )  # fmt: skip
 """The predicates of schema 1."""
 
-Known = dict[tuple[str, str, str], Value]
+AxisValues = dict[tuple[str, str, str], Value]
 """By suite, axis and label: the value."""
 
 
 def upgraded(record: Record) -> Record:
     """The record, read from a file of schema 1, as one of today's schema."""
-    known: Known = {}
+    known: AxisValues = {}
     for instance in record.instances:
         _learn(instance, known)
     return replace(
@@ -43,7 +43,7 @@ def upgraded(record: Record) -> Record:
     )
 
 
-def _learn(instance: InstanceRecord, known: Known) -> None:
+def _learn(instance: InstanceRecord, known: AxisValues) -> None:
     """Take the values of axes from the parameters of trials, where they are parameters."""
     suite = _suite(instance.id)
     control = instance.control.at if instance.control else {}
@@ -56,7 +56,7 @@ def _learn(instance: InstanceRecord, known: Known) -> None:
                 known[key] = trials.params[axis]
 
 
-def _instance(instance: InstanceRecord, known: Known) -> InstanceRecord:
+def _instance(instance: InstanceRecord, known: AxisValues) -> InstanceRecord:
     suite, kind = _suite(instance.id), next((kind for kind in KINDS if kind in instance.toml), "")
     exchanged = kind == "differ"
     parts, control = instance.parts, instance.control
@@ -77,7 +77,7 @@ def _instance(instance: InstanceRecord, known: Known) -> InstanceRecord:
     )
 
 
-def _control(control: ControlRecord, suite: str, known: Known, *, exchanged: bool) -> ControlRecord:
+def _control(control: ControlRecord, suite: str, known: AxisValues, *, exchanged: bool) -> ControlRecord:
     parts = tuple(replace(part, exchanged=exchanged) for part in control.parts)
     return replace(control, at=_typed(control.at, suite, known), parts=parts)
 
@@ -88,7 +88,7 @@ def _read(trials: TrialsRecord) -> TrialsRecord:
     return trials if len(trials.fingerprints) <= n else replace(trials, fingerprints=trials.fingerprints[:n])
 
 
-def _typed(labels: Mapping[str, Value], suite: str, known: Known) -> dict[str, Value]:
+def _typed(labels: Mapping[str, Value], suite: str, known: AxisValues) -> dict[str, Value]:
     found = {}
     for axis, label in labels.items():
         key = (suite, axis, str(label))

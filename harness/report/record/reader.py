@@ -13,9 +13,9 @@ from harness.report.record.layout import (
     OF_AN_INSTANCE,
     Fields,
     RecordInFile,
+    defaults_in_file,
     filled,
     margin,
-    nothing,
     said,
     unpacked,
     unpacked_fingerprints,
@@ -42,10 +42,10 @@ MOST = 10_000_000
 """Parameters and fingerprints that points and instances may name together, by reference: a short file must
 not fill the memory. A part of a rival counts as a hundred."""
 
-Part = TypeVar("Part", bound=Versioned)
+T = TypeVar("T", bound=Versioned)
 
-_NO_INSTANCE = {**nothing(InstanceRecord), "quantities": ()}
-_NO_PART, _NO_SOURCE = nothing(PartRecord), nothing(SourceRecord)
+_NO_INSTANCE = {**defaults_in_file(InstanceRecord), "quantities": ()}
+_NO_PART, _NO_SOURCE = defaults_in_file(PartRecord), defaults_in_file(SourceRecord)
 
 
 def from_json(data: bytes, file: str) -> Record:
@@ -63,12 +63,12 @@ def from_json(data: bytes, file: str) -> Record:
     return record
 
 
-def head_of(data: bytes, file: str, kind: type[Part]) -> Part:
+def head_of(data: bytes, file: str, kind: type[T]) -> T:
     """Of the record in `data`, what `kind` has fields for: of the head, in which all schemas are alike.
 
     Raises `RecordError`, as `from_json` does.
     """
-    found: Part = _decoded(data, file, kind, _version(data, file))
+    found: T = _decoded(data, file, kind, _version(data, file))
     return found
 
 

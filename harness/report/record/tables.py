@@ -11,8 +11,8 @@ from harness.report.record.layout import (
     OF_A_CITATION,
     OF_AN_INSTANCE,
     Fields,
+    defaults_in_file,
     margin,
-    nothing,
     packed,
     packed_fingerprints,
 )
@@ -25,7 +25,11 @@ from harness.report.record.types import (
     TrialsRecord,
 )
 
-_NO_PART, _NO_SOURCE, _NO_TRIALS = nothing(PartRecord), nothing(SourceRecord), nothing(TrialsRecord)
+_NO_PART, _NO_SOURCE, _NO_TRIALS = (
+    defaults_in_file(PartRecord),
+    defaults_in_file(SourceRecord),
+    defaults_in_file(TrialsRecord),
+)
 encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -54,10 +58,10 @@ def most_common(values: Iterable[Any]) -> Any:
 def part_fields(part: PartRecord, instance: InstanceRecord) -> Fields:
     """What a part says beside its instance."""
     inherited = {name: getattr(instance, name) for name in OF_AN_INSTANCE}
-    return without(numbers(part), {**_NO_PART, **inherited, "values": b""})
+    return without(packed_numbers(part), {**_NO_PART, **inherited, "values": b""})
 
 
-def numbers(found: InstanceRecord | PartRecord) -> Fields:
+def packed_numbers(found: InstanceRecord | PartRecord) -> Fields:
     """All fields, the values packed, but for the look and the margin that follow from n and interval."""
     fields = {**msgspec.structs.asdict(found), "values": packed(found.values)}
     looks = fields.pop("looks")
@@ -110,7 +114,7 @@ class Rivals:
         return self._numbers
 
 
-class Points:
+class PointTable:
     """The table of points. Of two records of a point, of which one read fewer seeds, the longer is kept."""
 
     def __init__(self, record: Record) -> None:

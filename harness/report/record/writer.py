@@ -14,24 +14,24 @@ from harness.report.record.layout import (
     OF_A_STATEMENT,
     SHARED,
     Fields,
+    defaults_in_file,
     filled,
-    nothing,
 )
 from harness.report.record.tables import (
-    Points,
+    PointTable,
     Rivals,
     Sources,
     encode,
     most_common,
-    numbers,
+    packed_numbers,
     part_fields,
     same,
     without,
 )
 from harness.report.record.types import ClaimRecord, ControlRecord, InstanceRecord, Record
 
-_NO_RECORD, _NO_CONTROL = nothing(Record), nothing(ControlRecord)
-_NO_INSTANCE = {**nothing(InstanceRecord), "quantities": ()}
+_NO_RECORD, _NO_CONTROL = defaults_in_file(Record), defaults_in_file(ControlRecord)
+_NO_INSTANCE = {**defaults_in_file(InstanceRecord), "quantities": ()}
 _NO_WORDS = {name: _NO_CONTROL[name] for name in OF_A_RIVAL}
 
 
@@ -50,7 +50,7 @@ def _fields(record: Record) -> Iterator[bytes]:
             yield _table(field.name, map(msgspec.json.encode, value))
         else:
             yield encode(field.name) + b":" + msgspec.json.encode(value)
-    file = _File(Sources(), Points(record), Rivals())
+    file = _RecordTables(Sources(), PointTable(record), Rivals())
     claims, instances = file.claims_and_instances(record)
     shared = file.points.shared()
     experiments = (encode(name) + b":" + encode(params) for name, params in shared.items())
@@ -67,11 +67,11 @@ def _table(name: str, lines: Iterable[bytes]) -> bytes:
 
 
 @dataclass(frozen=True)
-class _File:
+class _RecordTables:
     """The tables, which claims and instances fill."""
 
     sources: Sources
-    points: Points
+    points: PointTable
     rivals: Rivals
 
     def claims_and_instances(self, record: Record) -> tuple[list[Fields], list[Fields]]:
@@ -107,7 +107,7 @@ class _File:
 
     def _instance(self, instance: InstanceRecord) -> Fields:
         """All that an instance says, as files say it."""
-        fields = numbers(instance)
+        fields = packed_numbers(instance)
         fields["source"] = self.sources.cited(instance.source)
         fields["parts"] = [part_fields(part, instance) for part in instance.parts]
         fields["trials"] = [self.points.number(trials) for trials in instance.trials]

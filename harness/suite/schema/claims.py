@@ -10,7 +10,8 @@ import msgspec
 from harness.predicates import predicates
 from harness.questions import LOOKS, Center
 from harness.suite.budgets import RARE, AtLeastOne
-from harness.suite.claims import Alpha, Defaults, Mark, Seconds, Size
+from harness.suite.claims import Alpha, Defaults, PytestMark, Size
+from harness.suite.reader import Seconds
 from harness.suite.records import Expectation, Scope, SourceStance, Stance
 from harness.suite.schema.parts import Schema, any_table, explored, of_type, partly, table, whole
 from harness.suite.schema.predicates import at, control, control_of, predicate, without_margin
@@ -142,7 +143,7 @@ def _shared(seeds: Schema) -> dict[str, Schema]:
 
 
 def _marks() -> Schema:
-    return of_type(list[Mark], 'Words to select by, as in `-m "not slow"`.', examples=[["slow"]])
+    return of_type(list[PytestMark], 'Words to select by, as in `-m "not slow"`.', examples=[["slow"]])
 
 
 def _citation() -> Schema:

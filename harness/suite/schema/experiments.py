@@ -18,9 +18,9 @@ from harness.declare import (
     model_names,
     reference_of,
 )
-from harness.suite.experiments import LABEL, Seconds
+from harness.suite.experiments import LABEL
 from harness.suite.inputs import Patterns
-from harness.suite.reader import ID
+from harness.suite.reader import ID, Seconds
 from harness.suite.records import Benchmark
 from harness.suite.schema.parts import SCALAR, Schema, any_table, of_type, partly, table, whole
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from harness.questions import Unit
 from harness.report.distance import how_far
 from harness.report.html.bars import SPAN, WIDTH, bar, caterpillar, scale_of
-from harness.report.html.figures import fit, sample
+from harness.report.html.figures import figure_of, fit_figure
 from harness.report.html.ticks import ticks
 from harness.report.record import InstanceRecord, Side
 
@@ -164,22 +164,22 @@ def test_claims_of_different_kinds_have_no_common_axis() -> None:
 
 
 def test_a_sample_has_a_dot_for_each_seed_and_a_line_for_each_look() -> None:
-    figure = sample(INSTANCE)
+    figure = figure_of(INSTANCE)
     assert figure
     assert figure.dots.count("h0") == INSTANCE.n
     assert [look.text for look in figure.looks] == ["n = 6", "n = 9"]
-    assert sample(replace(INSTANCE, values=())) is None
+    assert figure_of(replace(INSTANCE, values=())) is None
 
 
 def test_a_record_without_looks_shows_the_last() -> None:
-    figure = sample(replace(INSTANCE, looks=()))
+    figure = figure_of(replace(INSTANCE, looks=()))
     assert figure
     assert [look.text for look in figure.looks] == ["n = 9"]
 
 
 def test_the_fitted_line_has_the_slope() -> None:
     assert LAW.fit
-    figure = fit(LAW.fit, -0.5, LAW.region)
+    figure = fit_figure(LAW.fit, -0.5, LAW.region)
     assert figure
     x0, y0, x1, y1 = map(float, re.findall(r"-?[\d.]+", figure.line))
     (tx0, a), (tx1, b) = figure.x_ticks[0], figure.x_ticks[-1]
@@ -193,7 +193,7 @@ def test_the_fitted_line_has_the_slope() -> None:
 @pytest.mark.parametrize("at", [(0.0, 1.0), (-1.0, 1.0), ()])
 def test_points_without_logarithms_are_not_drawn(at: tuple[float, ...]) -> None:
     assert LAW.fit
-    assert fit(replace(LAW.fit, at=at, mean=at, sd=at), 1.0, (0.0, 2.0)) is None
+    assert fit_figure(replace(LAW.fit, at=at, mean=at, sd=at), 1.0, (0.0, 2.0)) is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from made import INSTANCE, unmeasured
 from msgspec.structs import replace
 from pages import assert_inert, find, text_of
 
-from harness.report.change import CHANGE_GLYPHS, KINDS, Change, Kind
+from harness.report.change import CHANGE_GLYPHS, KINDS, Change, ChangeKind
 from harness.report.html import comparison_page
 
 AFTER = replace(INSTANCE, verdict="refuted", outcome="unexpected", interval=(0.1, 0.14), estimate=0.12)
@@ -47,5 +47,5 @@ def test_differences_of_the_environment_are_a_table() -> None:
 
 
 def test_every_kind_has_a_glyph() -> None:
-    assert set(KINDS) == set(get_args(Kind)) == set(CHANGE_GLYPHS)
+    assert set(KINDS) == set(get_args(ChangeKind)) == set(CHANGE_GLYPHS)
     assert len(set(CHANGE_GLYPHS.values())) == len(KINDS)

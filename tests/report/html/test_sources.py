@@ -10,24 +10,28 @@ import pytest
 from made import INSTANCE, RECORD
 from msgspec.structs import replace
 
-from harness.report.html.sources import claim_toml, command, readings
+from harness.report.html.sources import claim_toml, readings, rerun_command
 from harness.targets import assigned
 
 
 def test_the_command_selects_the_instance_in_its_file() -> None:
-    assert shlex.split(command(RECORD, INSTANCE)) == ["harness", "run", "suites/toys.toml::same[size=1]"]
+    assert shlex.split(rerun_command(RECORD, INSTANCE)) == [
+        "harness",
+        "run",
+        "suites/toys.toml::same[size=1]",
+    ]
 
 
 @pytest.mark.parametrize("value", ["erf", "3", "true", "my.module:kernel", 3, 0.5, True, "a b'c", '"q"', ""])
 def test_given_values_are_read_back_as_they_were(value: object) -> None:
     suite = replace(RECORD.suites[0], given={"subject": value})
-    words = shlex.split(command(replace(RECORD, suites=(suite,)), INSTANCE))
+    words = shlex.split(rerun_command(replace(RECORD, suites=(suite,)), INSTANCE))
     assert assigned(words[words.index("--with") + 1 :][:1]) == {"subject": value}
 
 
 def test_the_command_repeats_first_seed_and_budget_where_these_were_given() -> None:
     found = replace(RECORD, first_seed=1000, command=("harness", "run", "toys.toml", "--seeds=14"))
-    words = shlex.split(command(found, replace(INSTANCE, budget=14)))
+    words = shlex.split(rerun_command(found, replace(INSTANCE, budget=14)))
     assert words[3:] == ["--first-seed", "1000", "--seeds", "14"]
 
 

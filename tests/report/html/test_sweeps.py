@@ -10,7 +10,7 @@ from pages import assert_inert, find, text_of
 
 from harness.report.html import page
 from harness.report.html.sweeps import sweeps
-from harness.report.html.views import claims
+from harness.report.html.views import claim_views
 from harness.report.record import InstanceRecord
 
 
@@ -25,7 +25,7 @@ def grid(**axes: tuple[int | str, ...]) -> list[InstanceRecord]:
 
 def test_two_axes_span_a_map_and_the_third_has_one_for_each_value() -> None:
     made = grid(data=("x", "y"), hidden=(1, 2, 3), width=(512, 64, 1024))
-    (sweep,) = sweeps(claims(made[:-1], {}, {}))
+    (sweep,) = sweeps(claim_views(made[:-1], {}, {}))
     assert [found.title for found in sweep.maps] == ["data=x", "data=y"]
     first, second = sweep.maps
     assert (first.y_axis, first.x_axis) == ("width", "hidden")
@@ -51,7 +51,7 @@ def test_a_cell_leads_to_its_row_and_says_its_verdict() -> None:
 
 
 def test_one_axis_has_a_curve() -> None:
-    (sweep,) = sweeps(claims(at_sizes(4), {}, {}))
+    (sweep,) = sweeps(claim_views(at_sizes(4), {}, {}))
     assert sweep.curve
     assert sweep.curve.axis == "size"
     assert [label for _, label in sweep.curve.x_ticks] == ["1", "2", "3", "4"]
@@ -60,4 +60,4 @@ def test_one_axis_has_a_curve() -> None:
 
 
 def test_a_single_instance_is_no_sweep() -> None:
-    assert sweeps(claims([INSTANCE], {}, {})) == []
+    assert sweeps(claim_views([INSTANCE], {}, {})) == []

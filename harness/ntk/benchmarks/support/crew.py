@@ -22,7 +22,7 @@ GRACE = 10.0
 """Seconds to end in, once the pipe is closed; a process that trains first finishes, in less than one."""
 
 AGREEMENT = 1e-3
-"""As in `harness.ntk.benchmarks._problem`: more threads add numbers up in another order, and that is all."""
+"""As in `harness.ntk.benchmarks.support.problem`: threads only add numbers up in another order."""
 
 TELLING = 1e-3
 """Seconds of work that tells whether cores are free; a word through a pipe takes a tenth of that."""
@@ -36,14 +36,14 @@ TRIES = 9
 _BOOT = """
 import sys
 sys.path[:] = {path!r}
-from harness.ntk.benchmarks._crew import serve
+from harness.ntk.benchmarks.support.crew import serve
 serve(**{work!r})
 """
 
 Process = subprocess.Popen[str]
 
 
-class Answer(NamedTuple):
+class ProcessResult(NamedTuple):
     """The loss at the end of a process's work, and the seconds that its threads computed."""
 
     loss: float
@@ -54,8 +54,8 @@ class Crew:
     """Processes that stand ready. Raises `RuntimeError` where one dies, or ends at another loss."""
 
     def __init__(self, processes: int, threads: int, **work: int) -> None:
-        self._processes = [_start(threads, work) for _ in range(processes)]
-        self._end = weakref.finalize(self, _end, self._processes)
+        self.processes = [_start(threads, work) for _ in range(processes)]
+        self._end = weakref.finalize(self, _end, self.processes)
         try:
             losses = [answer.loss for answer in self.work()]  # compiles
         except BaseException:
@@ -67,16 +67,16 @@ class Crew:
     @property
     def pids(self) -> list[int]:
         """Process ids."""
-        return [process.pid for process in self._processes]
+        return [process.pid for process in self.processes]
 
-    def work(self) -> list[Answer]:
+    def work(self) -> list[ProcessResult]:
         """Have every process do its work once."""
-        for process in self._processes:
+        for process in self.processes:
             assert process.stdin is not None
             with contextlib.suppress(BrokenPipeError):  # one that died is found below
                 process.stdin.write("\n")
                 process.stdin.flush()
-        return [_answer(process) for process in self._processes]
+        return [_answer(process) for process in self.processes]
 
     def require_cores(self) -> None:
         """Raise `RuntimeError` where the processes wait for a core, more often than not.
@@ -91,7 +91,7 @@ class Crew:
         found = statistics.median(crowding)
         if found > CROWDED:
             raise RuntimeError(
-                f"expected a free core for each of {len(self._processes)} processes, found that they took "
+                f"expected a free core for each of {len(self.processes)} processes, found that they took "
                 f"{found:.2g} times as long as they computed: other programs use the cores"
             )
 
@@ -99,9 +99,9 @@ class Crew:
 def serve(*, points: int, hidden: int, width: int, steps: int, networks: int) -> None:
     """What a process of the crew does, until its standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle, and ends it
-    from harness.ntk.benchmarks._problem import compiled, problem
+    from harness.ntk.benchmarks.support.problem import compiled, training_problem
 
-    train = compiled(problem(points=points, hidden=hidden, width=width), steps)
+    train = compiled(training_problem(points=points, hidden=hidden, width=width), steps)
     for _ in sys.stdin:
         start = time.process_time()
         for _ in range(networks):
@@ -122,12 +122,12 @@ def _start(threads: int, work: dict[str, int]) -> Process:
     )
 
 
-def _answer(process: Process) -> Answer:
+def _answer(process: Process) -> ProcessResult:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
         raise RuntimeError(f"a process that trains ended with code {process.wait()}; see its error output")
-    return Answer(*map(float, line.split()))
+    return ProcessResult(*map(float, line.split()))
 
 
 def _end(processes: list[Process]) -> None:

@@ -34,7 +34,7 @@ AGREEMENT = 1e-3
 hundreds of steps; one that takes another step, or one less, by a percent and more."""
 
 
-class State(NamedTuple):
+class Evaluation(NamedTuple):
     """Parameters, and the gradient and the loss at them."""
 
     params: Params
@@ -43,8 +43,8 @@ class State(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One network before training, and what it is trained on; made by `problem`."""
+class TrainingProblem:
+    """One network before training, and what it is trained on; made by `training_problem`."""
 
     model: FullyConnected
     params: Params
@@ -58,21 +58,21 @@ class Problem:
         return self.model.architecture
 
 
-def problem(*, points: int, hidden: int, width: int) -> Problem:
+def training_problem(*, points: int, hidden: int, width: int) -> TrainingProblem:
     """The first network of seed 0, on the sphere's points of seed 0."""
     model = fully_connected(Architecture(hidden, width))
     data = split("sphere", train=points, test=TEST, seed=0)
     x, y, x_test = jnp.asarray(data.x_train), jnp.asarray(data.y_train), jnp.asarray(data.x_test)
     initial = initialise(network_key(0, 0), model, x, x_test)
-    return Problem(model, initial.params, x, y, x_test, UNITS * 2 / initial.largest)
+    return TrainingProblem(model, initial.params, x, y, x_test, UNITS * 2 / initial.largest)
 
 
-def compiled(given: Problem, steps: int) -> Callable[[], Final]:
+def compiled(given: TrainingProblem, steps: int) -> Callable[[], Final]:
     """The whole training as one program, as experiments run it."""
     return partial(descend, *_arguments(given, steps))
 
 
-def reference(given: Problem, steps: int) -> Final:
+def reference(given: TrainingProblem, steps: int) -> Final:
     """How that training ends, by a program of its own: the first call of `compiled` still compiles.
 
     Raises `ValueError` where it trains nothing.
@@ -93,23 +93,25 @@ def _reference(*arguments: Any) -> Final:
     return final
 
 
-def _arguments(given: Problem, steps: int) -> tuple[Any, ...]:
+def _arguments(given: TrainingProblem, steps: int) -> tuple[Any, ...]:
     return (
         given.params, given.model, GRADIENT_DESCENT, given.x, given.y, given.x_test, given.rate,
         jnp.zeros(()), jnp.asarray(steps, dtype=jnp.int32),
     )  # fmt: skip
 
 
-def stepwise(given: Problem) -> tuple[Callable[[Params], State], Callable[[State], State]]:
+def stepwise(
+    given: TrainingProblem,
+) -> tuple[Callable[[Params], Evaluation], Callable[[Evaluation], Evaluation]]:
     """The same steps as programs of their own: where training starts, and one step from there."""
     x, y = (array.astype(given.params[0][0].dtype) for array in (given.x, given.y))
     rate = given.rate.astype(x.dtype)
     _, look, advance, memory = rule(GRADIENT_DESCENT, given.model, given.params, x, y, rate, None)
 
-    def looked(params: Params) -> State:
-        return State(params, *look(params))
+    def looked(params: Params) -> Evaluation:
+        return Evaluation(params, *look(params))
 
-    def step(state: State) -> State:
+    def step(state: Evaluation) -> Evaluation:
         return looked(advance(state.params, state.slope, memory, jnp.zeros((), jnp.int32))[0])
 
     return jax.jit(looked), jax.jit(step)
