@@ -190,7 +190,7 @@ def test_workers_and_halves_give_the_same_values(
 def test_an_interruption_exits_with_2_and_says_how_to_go_on(tmp_path: Path, number: signal.Signals) -> None:
     run = Run(tmp_path, sleep=0.3)
     process = run.start()
-    time.sleep(1.5)
+    run.wait_for(1)
     process.send_signal(number)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 2

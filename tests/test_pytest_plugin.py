@@ -280,7 +280,7 @@ def test_collecting_verbosely_shows_sentences_that_are_safe_to_print(pytester: p
     pytester.path.joinpath("toys.toml").write_text(text)
     result = pytester.runpytest_subprocess("--collect-only", "-v", "toys.toml")
     result.stdout.fnmatch_lines(
-        ["*To\ufffd[[]2Jys", "*<Claim same[[]shift=0,size=1]>", "*a equals\ufffd b at 0, size 1."]
+        ["*To\ufffd[[]2Jys", "*<ClaimItem same[[]shift=0,size=1]>", "*a equals\ufffd b at 0, size 1."]
     )
     assert "\x1b" not in result.stdout.str()
 
