@@ -71,6 +71,14 @@ def shards(suite: Path, of: int) -> list[ShardFile]:
     return [ShardFile(f"{n}.json", record_of(suite, shard=(n, of))) for n in range(1, of + 1)]
 
 
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> list[ShardFile]:
+    """The three shards of `SUITE`; records are frozen, so that tests share them."""
+    path = tmp_path_factory.mktemp("shards") / "t.toml"
+    path.write_text(SUITE)
+    return shards(path, 3)
+
+
 def changed(part: ShardFile, **how: object) -> ShardFile:
     return ShardFile("x", msgspec.structs.replace(part.record, **how))
 
@@ -113,9 +121,9 @@ def test_an_empty_shard_is_no_mistake(suite: Path) -> None:
         (lambda parts: [], "expected records to merge, found none"),
     ],
 )
-def test_what_is_not_of_one_run_is_refused(suite: Path, change: object, said: str) -> None:
+def test_what_is_not_of_one_run_is_refused(three: list[ShardFile], change: object, said: str) -> None:
     with pytest.raises(MergeError, match=said):
-        merge(change(shards(suite, 3)))  # type: ignore[operator]
+        merge(change(three))  # type: ignore[operator]
 
 
 BEYOND = edited(SUITE, {'title = "t"': 'title = "t"\nexplored = [[0, 20]]'}) + "explored = [[0, 30]]\n"
@@ -165,10 +173,10 @@ def test_runs_of_different_claims_are_put_one_after_the_other(suite: Path) -> No
         merge([ShardFile("a", one), ShardFile("b", one)])
 
 
-def test_other_machines_are_named(suite: Path) -> None:
-    parts = shards(suite, 2)
+def test_other_machines_are_named(three: list[ShardFile]) -> None:
+    parts = three
     gpu = msgspec.structs.replace(parts[1].record.environment, device="H100", python="3.99.0", machine="m2")
-    record = merge([parts[0], ShardFile("2.json", msgspec.structs.replace(parts[1].record, environment=gpu))])
+    record = merge([parts[0], changed(parts[1], environment=gpu), parts[2]])
     assert record.environment.device == "cpu, H100"
     assert "parts were run with different device" in record.notes
     assert "parts were run with different python" in record.notes

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from edits import edited
+from fake_laboratory import FakeLaboratory, measured
 from good_suite import GOOD, read, write
 
 from harness.campaign import Progress, conduct
 from harness.measure import Laboratory
+from harness.measure.records import Traces
 from harness.plan import case
 from harness.report import progress as module
 from harness.report.progress import showing
@@ -34,10 +37,6 @@ ADAPTER = 'sys.path.insert(0, FOLDER); importlib.import_module("the_subject")'
 SPOILER = 'os.environ["SPOILT"] = str(seed)'
 
 
-def write_spoiler(folder: Path) -> None:
-    (folder / "spoiler.py").write_text(edited(EXPERIMENT, {"TOP": "", "BODY": SPOILER}))
-
-
 @pytest.fixture(params=["adapter", "spoiler"])
 def costly(
     request: pytest.FixtureRequest, read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -46,7 +45,7 @@ def costly(
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "the_subject.py").write_text("")
-    write_spoiler(tmp_path)
+    (tmp_path / "spoiler.py").write_text(edited(EXPERIMENT, {"TOP": "", "BODY": SPOILER}))
     adapter = edited(ADAPTER, {"FOLDER": repr(str(hidden))})
     (tmp_path / "adapter.py").write_text(edited(EXPERIMENT, {"TOP": adapter, "BODY": "pass"}))
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -98,15 +97,14 @@ def test_each_note_is_shown_once(capsys) -> None:
     assert capsys.readouterr().err.splitlines() == ["Note: one", "Note: t\ufffdwo"]
 
 
-def test_the_report_has_one_note_for_an_experiment(read, tmp_path: Path, monkeypatch) -> None:
-    write_spoiler(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    suite = read(edited(GOOD, {"toys:pair": "spoiler:run", "sd = 0.02": "sd = 0.001"}))
-    with Laboratory(None, workers=1) as laboratory:
-        result = conduct([case(instance) for instance in suite.instances][:1], laboratory)
-    sys.modules.pop("spoiler", None)
+def test_the_report_has_one_note_for_an_experiment(read) -> None:
+    """Of trials whose traces are those of a real worker in the test above, here without one."""
+    changed = Traces(changed=("os.environ: SPOILT",))
+    laboratory = FakeLaboratory(give=lambda trial: replace(measured(trial), traces=changed))
+    suite = read(edited(GOOD, {"sd = 0.02": "sd = 0.001"}))
+    result = conduct([case(instance) for instance in suite.instances][:1], laboratory)
     assert result.progress.measured >= 6
     assert result.notes == (
-        "spoiler:run: its trials changed what later trials in the same process would see"
+        "toys:pair: its trials changed what later trials in the same process would see"
         " (os.environ: SPOILT), so that each cost a new worker",
     )

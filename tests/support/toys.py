@@ -62,6 +62,12 @@ def pair(
     return values
 
 
+@experiment("toy-layers", version=1, quantities=PAIR)
+def layers(*, seed: int, data: str = "", hidden: int = 1, width: int = 64) -> dict[str, float]:
+    """A pair whose log-ratio is 0.5 and more, by parameters that are named as those of networks."""
+    return pair(seed=seed, shift=0.5, size=hidden * width)
+
+
 @benchmark("toy-wait", version=1, about={"ms": "milliseconds"})
 def wait(*, ms: float = 1.0, noise: float = 0.0, log: str = "") -> Timed:
     """Compute for so many milliseconds, and up to `noise` times as much more."""
