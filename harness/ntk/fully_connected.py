@@ -14,12 +14,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Float
 
-from harness.ntk import kernels, network
+from harness.ntk import first_layer, kernels, network
 from harness.ntk.architecture import Architecture
-from harness.ntk.empirical import empirical_ntk
-from harness.ntk.model import Kernel, Model, Params, Points, cast
+from harness.ntk.empirical import empirical_ntk, empirical_ntks
+from harness.ntk.first_layer import FirstLayer
+from harness.ntk.model import Kernel, Model, Params, Points, cast, together
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +35,38 @@ class FullyConnected(Model):
         other = None if x2 is None else jnp.asarray(x2)
         return np.asarray(_tangent_kernel(params, self.architecture, jnp.asarray(x1), other))
 
+    def tangent_kernels(
+        self, params: list[Params], x: Points, x_test: Points
+    ) -> tuple[list[Kernel], list[Kernel]]:
+        """As of any model, of all networks in one program."""
+        found = jax.device_get(_tangent_kernels(together(params), self.architecture, x, x_test))
+        grams, crosses = (list(kernels) for kernels in found)
+        return grams, crosses
+
     def largest_eigenvalue(self, params: Params, x: Float[Array, "points features"]) -> Float[Array, ""]:
         """As of any model, from the kernel itself, in the precision of `params`."""
         largest: Array = jnp.linalg.eigvalsh(empirical_ntk(params, self.architecture, x))[-1]
         return largest
+
+    def first_layer(self, params: Params, x: Float[Array, "points features"]) -> FirstLayer | None:
+        """As of any model: where a hidden layer follows, and it takes fewer operations."""
+        architecture = self.architecture
+        if architecture.hidden == 0 or not first_layer.pays(*x.shape, architecture.width):
+            return None
+        (weights, biases), *rest = params
+        by_weights, by_biases = network.slopes(architecture, 0, x.shape[1])
+
+        def whole(signals: Array, rest: Params) -> Params:
+            moved = weights - by_weights * (x.T @ signals), biases - by_biases * signals.sum(axis=0)
+            return [moved, *rest]
+
+        return first_layer.FirstLayer(
+            network.affine(params, 0, architecture, x),
+            by_weights**2 * (x @ x.T) + by_biases**2,
+            rest,
+            lambda rest, z: network.onward([params[0], *rest], architecture, z),
+            whole,
+        )
 
     def analytic(self, x1: Points, x2: Points | None = None) -> tuple[Kernel, Kernel]:
         """As of any model, by `harness.ntk.kernels`, which compiles for itself."""
@@ -67,3 +97,14 @@ def fully_connected(architecture: Architecture) -> FullyConnected:
 @partial(jax.jit, static_argnames="architecture")
 def _tangent_kernel(params: Params, architecture: Architecture, x1: Array, x2: Array | None) -> Array:
     return empirical_ntk(cast(params, jnp.float64), architecture, x1, x2)
+
+
+@partial(jax.jit, static_argnames="architecture")
+def _tangent_kernels(
+    params: Params, architecture: Architecture, x: Array, x_test: Array
+) -> tuple[Array, Array]:
+    def one(params: Params) -> tuple[Array, Array]:
+        return empirical_ntks(cast(params, jnp.float64), architecture, x, x_test)
+
+    kernels: tuple[Array, Array] = lax.map(one, params)
+    return kernels

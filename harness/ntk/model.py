@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +28,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from harness.declare import NotCovered
 from harness.ntk import tangent
+from harness.ntk.first_layer import FirstLayer
 from harness.ntk.jacobian import jacobian_ntk
 
 # Networks say float32 themselves; kernels and solves need float64. JAX leaves its configuration untyped.
@@ -36,6 +37,7 @@ jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 Params = Any
 """A pytree of floating-point arrays."""
 
+Tree = TypeVar("Tree")
 Points = Float[np.ndarray, "points features"]
 Kernel = Float[np.ndarray, "rows columns"]
 
@@ -105,9 +107,23 @@ class Model:
         """The network's own tangent kernel between `x1` and `x2` (or `x1` and itself), in float64."""
         return jacobian_ntk(self, cast(params, jnp.float64), x1, x2)
 
+    def tangent_kernels(
+        self, params: list[Params], x: Points, x_test: Points
+    ) -> tuple[list[Kernel], list[Kernel]]:
+        """Of each network its own tangent kernel on `x`, and between `x_test` and `x`, in float64."""
+        grams = [self.tangent_kernel(each, x) for each in params]
+        return grams, [self.tangent_kernel(each, x_test, x) for each in params]
+
     def largest_eigenvalue(self, params: Params, x: Float[Array, "points features"]) -> Float[Array, ""]:
         """λ_max of the network's own tangent kernel: gradient descent on ½Σr² is stable below 2/λ_max."""
         return tangent.largest_eigenvalue(self, cast(params, jnp.float64), x)
+
+    def first_layer(self, params: Params, x: Float[Array, "points features"]) -> FirstLayer | None:
+        """The network as a function of its first layer's pre-activations at `x`, where training so is faster.
+
+        None: it is not, or what the first layer is is not known.
+        """
+        return None
 
     def analytic(self, x1: Points, x2: Points | None = None) -> tuple[Kernel, Kernel]:
         """The NNGP and the NTK of the infinitely wide network, float64.
@@ -133,6 +149,21 @@ class Model:
 def cast(params: Params, dtype: Any) -> Params:
     """The same parameters in another precision."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf).astype(dtype), params)
+
+
+def together(networks: list[Params]) -> Params:
+    """The parameters of several networks as one pytree, a network each along the first axis of its arrays.
+
+    These are in the host's memory, as those of `apart` are: an operation of JAX for each leaf of each network
+    would take longer than to copy them.
+    """
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *networks)
+
+
+def apart(networks: Tree) -> list[Tree]:
+    """A pytree for each network, of one whose arrays hold a network each along their first axis."""
+    leaves, structure = jax.tree.flatten(jax.device_get(networks))
+    return [jax.tree.unflatten(structure, each) for each in zip(*leaves, strict=True)]
 
 
 def dtype_of(params: Params) -> Any:

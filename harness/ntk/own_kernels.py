@@ -52,7 +52,6 @@ def own_kernels(
 
     Raises `StageError` as `solve.factor` does; `name` appears in the message.
     """
-    grams = [model.tangent_kernel(each, x) for each in params]
-    crosses = [model.tangent_kernel(each, x_test, x) for each in params]
+    grams, crosses = model.tangent_kernels(params, x, x_test)
     solvers = [factor(name, gram, ridge * float(np.trace(gram)) / len(x)) for gram in grams]
     return OwnKernels(grams, crosses, solvers)
