@@ -14,14 +14,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import Array, Float
 
 from harness.ntk import first_layer, kernels, network
 from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_ntk, empirical_ntks
 from harness.ntk.first_layer import FirstLayer
-from harness.ntk.model import Kernel, Model, Params, Points, cast, together
+from harness.ntk.model import Cross, Gram, Kernel, Model, Params, Points, Test, Train, cast
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +34,10 @@ class FullyConnected(Model):
         other = None if x2 is None else jnp.asarray(x2)
         return np.asarray(_tangent_kernel(params, self.architecture, jnp.asarray(x1), other))
 
-    def tangent_kernels(
-        self, params: list[Params], x: Points, x_test: Points
-    ) -> tuple[list[Kernel], list[Kernel]]:
-        """As of any model, of all networks in one program."""
-        found = jax.device_get(_tangent_kernels(together(params), self.architecture, x, x_test))
-        grams, crosses = (list(kernels) for kernels in found)
-        return grams, crosses
+    def tangent_kernels(self, params: Params, x: Train, x_test: Test) -> tuple[Gram, Cross]:
+        """As of any model, in one program."""
+        gram, cross = jax.device_get(_tangent_kernels(params, self.architecture, x, x_test))
+        return gram, cross
 
     def largest_eigenvalue(self, params: Params, x: Float[Array, "points features"]) -> Float[Array, ""]:
         """As of any model, from the kernel itself, in the precision of `params`."""
@@ -50,11 +46,11 @@ class FullyConnected(Model):
 
     def first_layer(self, params: Params, x: Float[Array, "points features"]) -> FirstLayer | None:
         """As of any model: where a hidden layer follows, and it takes fewer operations."""
-        architecture = self.architecture
-        if architecture.hidden == 0 or not first_layer.pays(*x.shape, architecture.width):
+        architecture, (points, inputs) = self.architecture, x.shape
+        if architecture.hidden == 0 or not first_layer.pays(points, inputs, architecture.width):
             return None
         (weights, biases), *rest = params
-        by_weights, by_biases = network.slopes(architecture, 0, x.shape[1])
+        by_weights, by_biases = network.slopes(architecture, 0, inputs)
 
         def whole(signals: Array, rest: Params) -> Params:
             moved = weights - by_weights * (x.T @ signals), biases - by_biases * signals.sum(axis=0)
@@ -103,8 +99,4 @@ def _tangent_kernel(params: Params, architecture: Architecture, x1: Array, x2: A
 def _tangent_kernels(
     params: Params, architecture: Architecture, x: Array, x_test: Array
 ) -> tuple[Array, Array]:
-    def one(params: Params) -> tuple[Array, Array]:
-        return empirical_ntks(cast(params, jnp.float64), architecture, x, x_test)
-
-    kernels: tuple[Array, Array] = lax.map(one, params)
-    return kernels
+    return empirical_ntks(cast(params, jnp.float64), architecture, x, x_test)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -37,9 +37,10 @@ jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 Params = Any
 """A pytree of floating-point arrays."""
 
-Tree = TypeVar("Tree")
 Points = Float[np.ndarray, "points features"]
 Kernel = Float[np.ndarray, "rows columns"]
+Train, Test = Float[np.ndarray, "train features"], Float[np.ndarray, "test features"]
+Gram, Cross = Float[np.ndarray, "train train"], Float[np.ndarray, "test train"]
 
 
 class ModelError(ValueError):
@@ -107,12 +108,9 @@ class Model:
         """The network's own tangent kernel between `x1` and `x2` (or `x1` and itself), in float64."""
         return jacobian_ntk(self, cast(params, jnp.float64), x1, x2)
 
-    def tangent_kernels(
-        self, params: list[Params], x: Points, x_test: Points
-    ) -> tuple[list[Kernel], list[Kernel]]:
-        """Of each network its own tangent kernel on `x`, and between `x_test` and `x`, in float64."""
-        grams = [self.tangent_kernel(each, x) for each in params]
-        return grams, [self.tangent_kernel(each, x_test, x) for each in params]
+    def tangent_kernels(self, params: Params, x: Train, x_test: Test) -> tuple[Gram, Cross]:
+        """The network's own tangent kernel on `x`, and between `x_test` and `x`, in float64."""
+        return self.tangent_kernel(params, x), self.tangent_kernel(params, x_test, x)
 
     def largest_eigenvalue(self, params: Params, x: Float[Array, "points features"]) -> Float[Array, ""]:
         """λ_max of the network's own tangent kernel: gradient descent on ½Σr² is stable below 2/λ_max."""
@@ -149,21 +147,6 @@ class Model:
 def cast(params: Params, dtype: Any) -> Params:
     """The same parameters in another precision."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf).astype(dtype), params)
-
-
-def together(networks: list[Params]) -> Params:
-    """The parameters of several networks as one pytree, a network each along the first axis of its arrays.
-
-    These are in the host's memory, as those of `apart` are: an operation of JAX for each leaf of each network
-    would take longer than to copy them.
-    """
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *networks)
-
-
-def apart(networks: Tree) -> list[Tree]:
-    """A pytree for each network, of one whose arrays hold a network each along their first axis."""
-    leaves, structure = jax.tree.flatten(jax.device_get(networks))
-    return [jax.tree.unflatten(structure, each) for each in zip(*leaves, strict=True)]
 
 
 def dtype_of(params: Params) -> Any:

@@ -52,6 +52,7 @@ def own_kernels(
 
     Raises `StageError` as `solve.factor` does; `name` appears in the message.
     """
-    grams, crosses = model.tangent_kernels(params, x, x_test)
+    both = [model.tangent_kernels(each, x, x_test) for each in params]
+    grams, crosses = [gram for gram, _ in both], [cross for _, cross in both]
     solvers = [factor(name, gram, ridge * float(np.trace(gram)) / len(x)) for gram in grams]
     return OwnKernels(grams, crosses, solvers)

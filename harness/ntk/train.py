@@ -1,9 +1,10 @@
 """Training, the whole of it in one compiled program.
 
 A Python loop over compiled steps spends its time between them; here `lax.while_loop` holds the loop, and
-stops by itself: at the target loss, at the step budget, or when it diverges. The networks of a trial are
-trained by one call of one program, which all trials of the same shapes share. Loss: mean squared residual on
-the training points. `harness.ntk.optimizers` says how the parameters move between two looks at it.
+stops by itself: at the target loss, at the step budget, or when it diverges. All networks of a trial and all
+trials of the same shapes share one program. Loss: mean squared residual on the training points.
+`harness.ntk.optimizers` says how the parameters move between two looks at it, and `harness.ntk.first_layer`
+how a first layer does in fewer products.
 
 With held-out points (`HeldOut`) training stops early, too: when `patience` steps have not lowered the error
 there. The network that is returned is then the one at the look with the lowest held-out error.
@@ -22,7 +23,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
 from harness.declare import StageError
-from harness.ntk.model import Model, Params, apart, dtype_of, together
+from harness.ntk.model import Model, Params, dtype_of
 from harness.ntk.optimizers import Optimizer, State, rule
 from harness.ntk.tangent import Moving
 
@@ -47,6 +48,7 @@ class Initial(NamedTuple):
 
 Targets = Float[Array, "points *nets"]
 Keys = Key[Array, " nets"]
+Number = int | Int[Array, ""]
 
 
 class HeldOut(NamedTuple):
@@ -110,32 +112,28 @@ class Runs:
         return missed
 
 
-def network_key(seed: int, number: int) -> PRNGKeyArray:
+def network_key(seed: Number, number: Number) -> PRNGKeyArray:
     """The key of the `number`-th network of a seed: it depends on nothing else."""
     return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), _STREAM), number)
 
 
-def batch_key(seed: int, number: int) -> PRNGKeyArray:
+def batch_key(seed: Number, number: Number) -> PRNGKeyArray:
     """The key that orders the mini-batches of the `number`-th network of a seed."""
     return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), _BATCH_STREAM), number)
 
 
-def network_keys(seed: int, networks: int) -> Keys:
-    """`network_key` of the first `networks` networks of a seed."""
-    keys: Keys = _keys(seed, _STREAM, networks)
-    return keys
-
-
-def batch_keys(seed: int, networks: int) -> Keys:
-    """`batch_key` of the first `networks` networks of a seed."""
-    keys: Keys = _keys(seed, _BATCH_STREAM, networks)
+@partial(jax.jit, static_argnames="networks")
+def network_keys(seed: Number, networks: int) -> Keys:
+    """`network_key` of the first `networks` networks of a seed, in one call."""
+    keys: Keys = jax.vmap(lambda number: network_key(seed, number))(jnp.arange(networks))
     return keys
 
 
 @partial(jax.jit, static_argnames="networks")
-def _keys(seed: int, stream: int, networks: int) -> Keys:
-    of_seed = jax.random.fold_in(jax.random.key(seed), stream)
-    return jax.vmap(lambda number: jax.random.fold_in(of_seed, number))(jnp.arange(networks))
+def batch_keys(seed: Number, networks: int) -> Keys:
+    """`batch_key` of the first `networks` networks of a seed, in one call."""
+    keys: Keys = jax.vmap(lambda number: batch_key(seed, number))(jnp.arange(networks))
+    return keys
 
 
 @partial(jax.jit, static_argnames="model")
@@ -157,14 +155,9 @@ def initialise_each(
     x_train: Float[np.ndarray, "train inputs"],
     x_test: Float[np.ndarray, "test inputs"],
 ) -> list[Initial]:
-    """`initialise` for each key, in one program. The arrays are in the host's memory."""
-    return apart(_initialised(keys, model, x_train, x_test))
-
-
-@partial(jax.jit, static_argnames="model")
-def _initialised(keys: Keys, model: Model, x_train: Array, x_test: Array) -> Initial:
-    found: Initial = lax.map(lambda key: initialise(key, model, x_train, x_test), keys)
-    return found
+    """`initialise` for each key."""
+    x, x_test_there = jnp.asarray(x_train), jnp.asarray(x_test)
+    return [initialise(key, model, x, x_test_there) for key in keys]
 
 
 class _Look(NamedTuple):
@@ -284,68 +277,49 @@ def train(
 ) -> Runs:
     """`descend` for each initialisation, with its own column of `targets`, learning rate and key.
 
-    One program, which trains one network after the other: each stops at its own step. Side by side they do
-    no more steps a second. With 64 points, one hidden layer of width 64 and eight networks a step of one
-    network takes 8.0 µs of a core in turn, and 7.1 to 8.6 µs side by side (vmapped, or written out as one
-    network of width 512), for most of it are products, which reach their rate at this width; and all wait
-    for the last to stop, which takes 1.1 to 1.2 times the mean number of steps. At width 512 the weights of
-    several networks no longer fit in the cache.
+    One network after the other, by one program: each stops at its own step. Side by side they do no more
+    steps a second. Measured on one core with 64 points in 64 dimensions, eight networks and one hidden layer
+    of width 64: a step of one network takes 8.0 µs in turn, and 7.1 to 8.6 µs side by side (vmapped, or
+    written out as one network of width 512). Most of it is products, which reach their rate at this width;
+    and all networks wait for the last to stop, which takes 1.1 to 1.2 times the mean number of steps. The
+    loop over networks is Python's: `lax.map` takes 1.2 ms less for eight networks, but 0.4 to 0.6 s more to
+    compile for this and for `initialise` each, and a program for each number of networks.
     """
-    found = _each_trained(
-        together([initial.params for initial in initials]),
-        model,
-        optimizer,
-        x_train,
-        targets,
-        x_test,
-        learning_rates,
-        np.asarray(target_loss),
-        np.asarray(max_steps, dtype=np.int32),
-        jnp.stack(keys) if isinstance(keys, list) else keys,
-        held_out,
+    x, x_test_there = jnp.asarray(x_train), jnp.asarray(x_test)
+    target, budget = np.asarray(target_loss), np.asarray(max_steps, dtype=np.int32)
+    each_held_out: list[HeldOut | None] = [None] * len(initials)
+    if held_out is not None:
+        each_held_out = [held_out._replace(y=y) for y in held_out.y.T]
+    finals: list[Final] = jax.device_get(
+        [
+            descend(
+                initial.params,
+                model,
+                optimizer,
+                x,
+                targets[:, number],
+                x_test_there,
+                learning_rates[number],
+                target,
+                budget,
+                None if keys is None else keys[number],
+                each_held_out[number],
+            )
+            for number, initial in enumerate(initials)
+        ]
     )
-    finals = jax.device_get(found)
     return Runs(
-        steps=finals.steps.astype(np.int64),
-        loss=finals.loss.astype(np.float64),
-        initial_loss=finals.initial_loss.astype(np.float64),
-        steps_taken=finals.steps_taken.astype(np.int64),
-        last_loss=finals.last_loss.astype(np.float64),
-        f_train=finals.f_train.T.astype(np.float64),
-        f_test=finals.f_test.T.astype(np.float64),
-        params=apart(finals.params),
+        steps=np.array([int(final.steps) for final in finals]),
+        loss=np.array([float(final.loss) for final in finals]),
+        initial_loss=np.array([float(final.initial_loss) for final in finals]),
+        steps_taken=np.array([int(final.steps_taken) for final in finals]),
+        last_loss=np.array([float(final.last_loss) for final in finals]),
+        f_train=np.stack([final.f_train for final in finals], axis=1).astype(np.float64),
+        f_test=np.stack([final.f_test for final in finals], axis=1).astype(np.float64),
+        params=[final.params for final in finals],
         stride=optimizer.stride(len(x_train)),
         patience=None if held_out is None else int(held_out.patience),
     )
-
-
-@partial(jax.jit, static_argnames=("model", "optimizer"))
-def _each_trained(
-    params: Params,
-    model: Model,
-    optimizer: Optimizer,
-    x_train: Array,
-    targets: Array,
-    x_test: Array,
-    learning_rates: Array,
-    target_loss: Array,
-    max_steps: Array,
-    keys: Keys | None,
-    held_out: HeldOut | None,
-) -> Final:
-    def one(network: tuple[Params, Array, Array, PRNGKeyArray | None, Array | None]) -> Final:
-        params, y, rate, key, y_held_out = network
-        held = held_out
-        if held is not None and y_held_out is not None:
-            held = held._replace(y=y_held_out)
-        trained: Final = descend(
-            params, model, optimizer, x_train, y, x_test, rate, target_loss, max_steps, key, held
-        )
-        return trained
-
-    y_held_out = None if held_out is None else held_out.y.T
-    finals: Final = lax.map(one, (params, targets.T, learning_rates, keys, y_held_out))
-    return finals
 
 
 def learning_rates(

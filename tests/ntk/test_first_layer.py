@@ -127,4 +127,4 @@ def test_all_seeds_and_networks_of_a_point_share_one_program(monkeypatch):
     first = traced(seed=0, networks=2)
     assert first > 0
     assert traced(seed=1, networks=2) == traced(seed=2, networks=2) == 0
-    assert traced(seed=0, networks=5) <= first
+    assert traced(seed=0, networks=5) == 0
