@@ -28,8 +28,6 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.network import Params, activate, affine, features
 
 Kernel = Float[Array, "rows columns *outputs_twice"]
-Layer = tuple[Float[Array, "points _"], Float[Array, "outputs points _"]]
-"""What enters a layer, and the derivatives of the outputs by its pre-activations; made by `_layers`."""
 Diagonal = Float[Array, "points *outputs_twice"]
 
 
@@ -46,24 +44,7 @@ def empirical_ntk(
     """
     first = _layers(params, architecture, x1)
     second = first if x2 is None else _layers(params, architecture, x2)
-    return _between(first, second, architecture, layers)
-
-
-def empirical_ntks(
-    params: Params,
-    architecture: Architecture,
-    x: Float[Array, "train inputs"],
-    x_test: Float[Array, "test inputs"],
-) -> tuple[Float[Array, "train train *outputs_twice"], Float[Array, "test train *outputs_twice"]]:
-    """The tangent kernel on `x`, and between `x_test` and `x`, from one pass through the network for each."""
-    train, test = _layers(params, architecture, x), _layers(params, architecture, x_test)
-    return _between(train, train, architecture), _between(test, train, architecture)
-
-
-def _between(
-    first: list[Layer], second: list[Layer], architecture: Architecture, layers: tuple[int, ...] | None = None
-) -> Kernel:
-    kernel = jnp.zeros((), dtype=first[0][0].dtype)
+    kernel = jnp.zeros((), dtype=params[0][0].dtype)
     for number, ((a, signal), (a_other, signal_other)) in enumerate(zip(first, second, strict=True)):
         if layers is not None and number not in layers:
             continue
@@ -139,7 +120,9 @@ def _entering(architecture: Architecture, number: int, fan_in: int, products: Ar
     return scaled + architecture.bias_slope(number) ** 2
 
 
-def _layers(params: Params, architecture: Architecture, x: Float[Array, "points inputs"]) -> list[Layer]:
+def _layers(
+    params: Params, architecture: Architecture, x: Float[Array, "points inputs"]
+) -> list[tuple[Float[Array, "points _"], Float[Array, "outputs points _"]]]:
     """For each layer, what enters it and the derivatives of the outputs by its pre-activations."""
     x = x.astype(params[0][0].dtype)
 

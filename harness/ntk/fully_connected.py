@@ -18,9 +18,9 @@ from jaxtyping import Array, Float
 
 from harness.ntk import first_layer, kernels, network
 from harness.ntk.architecture import Architecture
-from harness.ntk.empirical import empirical_ntk, empirical_ntks
+from harness.ntk.empirical import empirical_ntk
 from harness.ntk.first_layer import FirstLayer
-from harness.ntk.model import Cross, Gram, Kernel, Model, Params, Points, Test, Train, cast
+from harness.ntk.model import Kernel, Model, Params, Points, cast
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +33,6 @@ class FullyConnected(Model):
         """As of any model, from its layers' Gram matrices."""
         other = None if x2 is None else jnp.asarray(x2)
         return np.asarray(_tangent_kernel(params, self.architecture, jnp.asarray(x1), other))
-
-    def tangent_kernels(self, params: Params, x: Train, x_test: Test) -> tuple[Gram, Cross]:
-        """As of any model, in one program."""
-        gram, cross = jax.device_get(_tangent_kernels(params, self.architecture, x, x_test))
-        return gram, cross
 
     def largest_eigenvalue(self, params: Params, x: Float[Array, "points features"]) -> Float[Array, ""]:
         """As of any model, from the kernel itself, in the precision of `params`."""
@@ -93,10 +88,3 @@ def fully_connected(architecture: Architecture) -> FullyConnected:
 @partial(jax.jit, static_argnames="architecture")
 def _tangent_kernel(params: Params, architecture: Architecture, x1: Array, x2: Array | None) -> Array:
     return empirical_ntk(cast(params, jnp.float64), architecture, x1, x2)
-
-
-@partial(jax.jit, static_argnames="architecture")
-def _tangent_kernels(
-    params: Params, architecture: Architecture, x: Array, x_test: Array
-) -> tuple[Array, Array]:
-    return empirical_ntks(cast(params, jnp.float64), architecture, x, x_test)

@@ -39,8 +39,6 @@ Params = Any
 
 Points = Float[np.ndarray, "points features"]
 Kernel = Float[np.ndarray, "rows columns"]
-Train, Test = Float[np.ndarray, "train features"], Float[np.ndarray, "test features"]
-Gram, Cross = Float[np.ndarray, "train train"], Float[np.ndarray, "test train"]
 
 
 class ModelError(ValueError):
@@ -107,10 +105,6 @@ class Model:
     def tangent_kernel(self, params: Params, x1: Points, x2: Points | None = None) -> Kernel:
         """The network's own tangent kernel between `x1` and `x2` (or `x1` and itself), in float64."""
         return jacobian_ntk(self, cast(params, jnp.float64), x1, x2)
-
-    def tangent_kernels(self, params: Params, x: Train, x_test: Test) -> tuple[Gram, Cross]:
-        """The network's own tangent kernel on `x`, and between `x_test` and `x`, in float64."""
-        return self.tangent_kernel(params, x), self.tangent_kernel(params, x_test, x)
 
     def largest_eigenvalue(self, params: Params, x: Float[Array, "points features"]) -> Float[Array, ""]:
         """λ_max of the network's own tangent kernel: gradient descent on ½Σr² is stable below 2/λ_max."""

@@ -52,7 +52,7 @@ def own_kernels(
 
     Raises `StageError` as `solve.factor` does; `name` appears in the message.
     """
-    both = [model.tangent_kernels(each, x, x_test) for each in params]
-    grams, crosses = [gram for gram, _ in both], [cross for _, cross in both]
+    grams = [model.tangent_kernel(each, x) for each in params]
+    crosses = [model.tangent_kernel(each, x_test, x) for each in params]
     solvers = [factor(name, gram, ridge * float(np.trace(gram)) / len(x)) for gram in grams]
     return OwnKernels(grams, crosses, solvers)

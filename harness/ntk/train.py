@@ -272,7 +272,7 @@ def train(
     max_steps: int,
     *,
     optimizer: Optimizer = GRADIENT_DESCENT,
-    keys: Keys | list[PRNGKeyArray] | None = None,
+    keys: list[PRNGKeyArray] | None = None,
     held_out: HeldOut | None = None,
 ) -> Runs:
     """`descend` for each initialisation, with its own column of `targets`, learning rate and key.

