@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, Key, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from harness.ntk import network
 from harness.ntk.architecture import Architecture
@@ -30,11 +30,9 @@ from harness.ntk.dynamics import gradient_step
 from harness.ntk.empirical import empirical_nngp, empirical_ntk
 from harness.ntk.network import Params
 from harness.ntk.solve import Solver
-from harness.ntk.train import network_key
+from harness.ntk.train import Keys
 
 TrainedLayers = Literal["all", "last"]
-
-Keys = Key[Array, " nets"]
 
 
 class Gaussian(NamedTuple):
@@ -50,11 +48,6 @@ class Ensemble(NamedTuple):
     f_test: Float[Array, "nets test"]
     initial_loss: Float[Array, " nets"]
     loss: Float[Array, " nets"]
-
-
-def network_keys(seed: int, networks: int) -> Keys:
-    """The keys of the first `networks` networks of a seed."""
-    return jnp.stack([network_key(seed, number) for number in range(networks)])
 
 
 def predicted(

@@ -16,9 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from harness.ntk import kernels, network
+from harness.ntk import first_layer, kernels, network
 from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_ntk
+from harness.ntk.first_layer import FirstLayer
 from harness.ntk.model import Kernel, Model, Params, Points, cast
 
 
@@ -37,6 +38,26 @@ class FullyConnected(Model):
         """As of any model, from the kernel itself, in the precision of `params`."""
         largest: Array = jnp.linalg.eigvalsh(empirical_ntk(params, self.architecture, x))[-1]
         return largest
+
+    def first_layer(self, params: Params, x: Float[Array, "points features"]) -> FirstLayer | None:
+        """As of any model: where a hidden layer follows, and it takes fewer operations."""
+        architecture, (points, inputs) = self.architecture, x.shape
+        if architecture.hidden == 0 or not first_layer.pays(points, inputs, architecture.width):
+            return None
+        (weights, biases), *rest = params
+        by_weights, by_biases = network.slopes(architecture, 0, inputs)
+
+        def whole(signals: Array, rest: Params) -> Params:
+            moved = weights - by_weights * (x.T @ signals), biases - by_biases * signals.sum(axis=0)
+            return [moved, *rest]
+
+        return first_layer.FirstLayer(
+            network.affine(params, 0, architecture, x),
+            by_weights**2 * (x @ x.T) + by_biases**2,
+            rest,
+            lambda rest, z: network.onward([params[0], *rest], architecture, z),
+            whole,
+        )
 
     def analytic(self, x1: Points, x2: Points | None = None) -> tuple[Kernel, Kernel]:
         """As of any model, by `harness.ntk.kernels`, which compiles for itself."""

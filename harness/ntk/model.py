@@ -28,6 +28,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from harness.declare import NotCovered
 from harness.ntk import tangent
+from harness.ntk.first_layer import FirstLayer
 from harness.ntk.jacobian import jacobian_ntk
 
 # Networks say float32 themselves; kernels and solves need float64. JAX leaves its configuration untyped.
@@ -108,6 +109,13 @@ class Model:
     def largest_eigenvalue(self, params: Params, x: Float[Array, "points features"]) -> Float[Array, ""]:
         """λ_max of the network's own tangent kernel: gradient descent on ½Σr² is stable below 2/λ_max."""
         return tangent.largest_eigenvalue(self, cast(params, jnp.float64), x)
+
+    def first_layer(self, params: Params, x: Float[Array, "points features"]) -> FirstLayer | None:
+        """The network as a function of its first layer's pre-activations at `x`, where training so is faster.
+
+        None: it is not, or what the first layer is is not known.
+        """
+        return None
 
     def analytic(self, x1: Points, x2: Points | None = None) -> tuple[Kernel, Kernel]:
         """The NNGP and the NTK of the infinitely wide network, float64.

@@ -75,6 +75,28 @@ def features(
     return hidden
 
 
+def onward(
+    params: Params, architecture: Architecture, h: Float[Array, "points width"]
+) -> Float[Array, " points"]:
+    """The outputs of a network of one, given the pre-activations `h` of its first hidden layer.
+
+    The first layer's own parameters are not read.
+    """
+    a = activate(architecture.activation, h, architecture.negative_slope)
+    for number in range(1, architecture.hidden):
+        h = affine(params, number, architecture, a)
+        a = activate(architecture.activation, h, architecture.negative_slope)
+    return affine(params, architecture.hidden, architecture, a)[:, 0]
+
+
+def slopes(architecture: Architecture, number: int, fan_in: int) -> tuple[float, float]:
+    """By what layer `number` multiplies its products a W, and its biases: s and β in h = s a W + β b."""
+    s = 1.0
+    if architecture.parameterization == "ntk":
+        s = architecture.scales(number, fan_in)[0] / math.sqrt(fan_in)
+    return s, architecture.bias_slope(number)
+
+
 def in_float64(params: Params) -> Params:
     """The same parameters in float64: everything computed from them then is."""
     return jax.tree.map(lambda numbers: numbers.astype(jnp.float64), params)  # type: ignore[no-any-return]

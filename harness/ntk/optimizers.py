@@ -31,6 +31,8 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 from harness.ntk.tangent import Function, Params
 
 Name = Literal["gd", "sgd", "adam"]
+State = Any
+"""A pytree of arrays."""
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 """Adam's, as Kingma & Ba recommend."""
@@ -55,16 +57,18 @@ class Optimizer:
 
 
 class Rule(NamedTuple):
-    """An optimizer at work on one training problem; made by `rule`.
+    """An optimizer at work on one training problem; made by `rule`, and by `harness.ntk.first_layer.rule`.
 
-    `look` gives (slope, mean squared residual); `advance` takes (parameters, slope, memory, steps so far)
-    through `stride` steps to (parameters, memory); `memory` is where the latter starts.
+    What moves is a *state*, which starts at `start`: the parameters in some form, and what the optimizer
+    remembers. `params` gives a state's parameters, `look` its (slope, mean squared residual); `advance` takes
+    (state, slope, steps so far) through `stride` steps to the next state.
     """
 
     stride: int
-    look: Callable[[Params], tuple[Any, Float[Array, ""]]]
-    advance: Callable[[Params, Any, Any, Int[Array, ""]], tuple[Params, Any]]
-    memory: Any
+    start: State
+    params: Callable[[State], Params]
+    look: Callable[[State], tuple[Any, Float[Array, ""]]]
+    advance: Callable[[State, Any, Int[Array, ""]], State]
 
 
 def rule(
@@ -85,36 +89,40 @@ def rule(
     if optimizer.name == "sgd":
         if key is None:
             raise ValueError("sgd: expected a key for the order of its batches, found none")
-        return _stochastic(optimizer, f, objective, x, y, rate, key)
+        return _stochastic(optimizer, f, objective, params, x, y, rate, key)
     gradient = jax.grad(objective, has_aux=True)
     if optimizer.name == "adam":
-        return Rule(1, gradient, _adam(rate, len(y)), (_zeros(params), _zeros(params)))
-
-    def descend(params: Params, slope: Params, _: tuple[()], __: Any) -> tuple[Params, tuple[()]]:
-        return _stepped(params, slope, rate), ()
-
-    return Rule(1, gradient, descend, ())
+        start = _Adam(params, _zeros(params), _zeros(params))
+        return Rule(1, start, lambda at: at.params, lambda at: gradient(at.params), _adam(rate, len(y)))
+    return Rule(1, params, lambda at: at, gradient, lambda at, slope, _: stepped(at, slope, rate))
 
 
-def _stepped(params: Params, slope: Params, rate: Float[Array, ""]) -> Params:
+def stepped(params: Params, slope: Params, rate: Float[Array, ""]) -> Params:
+    """A step of gradient descent."""
     moved: Params = jax.tree.map(lambda p, g: p - rate * g, params, slope)
     return moved
 
 
-def _adam(rate: Float[Array, ""], points: int) -> Callable[[Params, Params, Any, Any], tuple[Params, Any]]:
-    def advance(
-        params: Params, slope: Params, memory: tuple[Params, Params], steps: Int[Array, ""]
-    ) -> tuple[Params, tuple[Params, Params]]:
+class _Adam(NamedTuple):
+    """Parameters, and the moments of their gradient."""
+
+    params: Params
+    first: Params
+    second: Params
+
+
+def _adam(rate: Float[Array, ""], points: int) -> Callable[[_Adam, Params, Int[Array, ""]], _Adam]:
+    def advance(at: _Adam, slope: Params, steps: Int[Array, ""]) -> _Adam:
         slope = jax.tree.map(lambda g: g * (2 / points), slope)  # of ½Σr²; Adam is given the mean of r²
-        first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, memory[0], slope)
-        second = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g**2, memory[1], slope)
+        first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, at.first, slope)
+        second = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g**2, at.second, slope)
         time = (steps + 1).astype(rate.dtype)
         # 1 − β^t, which float32 would lose digits of at the first steps
         bias1, bias2 = -jnp.expm1(time * float(np.log(BETA1))), -jnp.expm1(time * float(np.log(BETA2)))
         params = jax.tree.map(
-            lambda p, m, v: p - rate * (m / bias1) / (jnp.sqrt(v / bias2) + EPSILON), params, first, second
+            lambda p, m, v: p - rate * (m / bias1) / (jnp.sqrt(v / bias2) + EPSILON), at.params, first, second
         )
-        return params, (first, second)
+        return _Adam(params, first, second)
 
     return advance
 
@@ -128,6 +136,7 @@ def _stochastic(
     optimizer: Optimizer,
     f: Function,
     objective: Callable[[Params], tuple[Float[Array, ""], Float[Array, ""]]],
+    start: Params,
     x: Float[Array, "train inputs"],
     y: Float[Array, " train"],
     rate: Float[Array, ""],
@@ -142,12 +151,12 @@ def _stochastic(
             residual = f(params, x[points]) - y[points]
             return 0.5 * jnp.sum(jnp.where(present, residual, 0) ** 2)
 
-        return _stepped(params, jax.grad(half_sum)(params), rate), None
+        return stepped(params, jax.grad(half_sum)(params), rate), None
 
-    def advance(params: Params, _: Any, __: Any, steps: Int[Array, ""]) -> tuple[Params, tuple[()]]:
-        return lax.scan(step, params, batches(key, steps // stride, len(y), optimizer.batch))[0], ()
+    def advance(params: Params, _: tuple[()], steps: Int[Array, ""]) -> Params:
+        return lax.scan(step, params, batches(key, steps // stride, len(y), optimizer.batch))[0]
 
-    return Rule(stride, lambda params: ((), objective(params)[1]), advance, ())
+    return Rule(stride, start, lambda at: at, lambda at: ((), objective(at)[1]), advance)
 
 
 def batches(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.declare import StageError, collect_stages
-from harness.ntk import data, ensembles, kernels, network, solve
+from harness.ntk import data, ensembles, kernels, network, solve, train
 from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_nngp, empirical_ntk
 from harness.ntk.experiments.ensemble import QUANTITIES, ensemble
@@ -69,7 +69,7 @@ def test_the_last_layer_trains_towards_the_posterior():
 
 @pytest.mark.parametrize("layers", ["all", "last"])
 def test_each_network_is_trained_as_a_plain_loop_trains_it(layers):
-    keys = ensembles.network_keys(3, 2)
+    keys = train.network_keys(3, 2)
     rate = jnp.asarray(RATE / 2)
     ends = ensembles.train_ensemble(keys, ARCHITECTURE, X, Y, X_TEST, rate, 10, layers)
     for number in range(2):
@@ -118,11 +118,11 @@ def test_the_rate_is_that_of_the_kernel_that_trains(layers):
     x = jnp.asarray(data.split("sphere", train=6, test=20, seed=0).x_train)
     architecture = Architecture(1, 32)
     analytic = kernels.nngp_ntk(architecture, np.asarray(x))[1 if layers == "all" else 0]
-    own = ensembles.largest_eigenvalues(ensembles.network_keys(0, 8), architecture, x, layers)
+    own = ensembles.largest_eigenvalues(train.network_keys(0, 8), architecture, x, layers)
     by_hand = [
         np.linalg.eigvalsh(kernel(network.init(key, architecture, 10), architecture, x))[-1]
         for kernel in [empirical_ntk if layers == "all" else empirical_nngp]
-        for key in ensembles.network_keys(0, 2)
+        for key in train.network_keys(0, 2)
     ]
     np.testing.assert_allclose(own[:2], by_hand, rtol=1e-4)  # by hand in float32
     largest = max(float(own.max()), solve.largest_eigenvalue(analytic))

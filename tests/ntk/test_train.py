@@ -9,6 +9,7 @@ from harness.declare import StageError
 from harness.ntk import data, kernels, measures, network, solve, train
 from harness.ntk.architecture import Architecture
 from harness.ntk.fully_connected import fully_connected
+from harness.ntk.optimizers import Optimizer
 
 
 def start(architecture, split, count=1, seed=0):
@@ -128,6 +129,56 @@ def test_keys_depend_on_seed_and_number_only():
     split = data.split("sphere", train=8, test=5, seed=0)
     few, many = (outputs(start(Architecture(1, 8), split, count), "f_test") for count in (2, 4))
     assert np.array_equal(few, many[:, :2])
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**31 + 5, 2**40])
+def test_keys_of_all_networks_are_those_of_each(seed):
+    for each, together in ((train.network_key, train.network_keys), (train.batch_key, train.batch_keys)):
+        expected = [jax.random.key_data(each(seed, number)).tolist() for number in range(3)]
+        assert jax.random.key_data(together(seed, 3)).tolist() == expected
+
+
+SETTINGS = {
+    "gd": (Architecture(1, 16), {}),
+    "first layer by signals": (Architecture(1, 64), {}),
+    "sgd": (Architecture(2, 16, "erf"), {"optimizer": Optimizer("sgd", 5)}),
+    "adam": (Architecture(1, 16, "gelu"), {"optimizer": Optimizer("adam"), "patience": 20}),
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["gd", *(pytest.param(n, marks=pytest.mark.slow) for n in list(SETTINGS)[1:])]
+)
+def test_networks_of_a_trial_are_trained_each_with_what_is_its_own(name):
+    """Drawn and trained, to the bit, by its own key, targets, rate, batches and held-out targets."""
+    architecture, given = SETTINGS[name]
+    split = data.split("digits", train=16, test=5, seed=0, validation=6)
+    model, x, x_test = fully_connected(architecture), split.x_train, split.x_test
+    keys, order = train.network_keys(0, 3), train.batch_keys(0, 3)
+    initials = train.initialise_each(keys, model, x, x_test)
+    rates, optimizer = np.array([0.01, 0.02, 0.015]), given.get("optimizer", Optimizer())
+    targets = split.y_train[:, None] * np.array([1.0, 2.0, 0.5])
+    held = None
+    if "patience" in given:
+        y = split.y_validation[:, None] * np.array([1.0, 2.0, 0.5])
+        held = train.HeldOut(jnp.asarray(split.x_validation), jnp.asarray(y), given["patience"])
+    runs = train.train(
+        initials, model, x, targets, x_test, rates, 1e-2, 60, optimizer=optimizer,
+        keys=list(order) if optimizer.batch else None, held_out=held,
+    )  # fmt: skip
+    for number in range(3):
+        single = train.initialise(keys[number], model, x, x_test)
+        jax.tree.map(np.testing.assert_array_equal, initials[number], single)
+        final = train.descend(
+            single.params, model, optimizer, jnp.asarray(x), jnp.asarray(targets[:, number]),
+            jnp.asarray(x_test), jnp.asarray(rates[number]), jnp.asarray(1e-2), jnp.asarray(60, jnp.int32),
+            order[number] if optimizer.batch else None,
+            None if held is None else held._replace(y=held.y[:, number]),
+        )  # fmt: skip
+        jax.tree.map(np.testing.assert_array_equal, runs.params[number], final.params)
+        assert np.array_equal(runs.f_test[:, number], final.f_test)
+        assert runs.steps[number] == final.steps > 1
+        assert runs.last_loss[number] == final.last_loss
 
 
 def test_a_wide_network_follows_its_ntk_given_f0():

@@ -115,9 +115,9 @@ class Computed:
 
     def _initialised(self) -> list[training.Initial]:
         x, x_test, at = self.points.x_train, self.points.x_test, self.setting
-        keys = [training.network_key(at.seed, number) for number in range(at.networks)]
+        keys = training.network_keys(at.seed, at.networks)
         model_checks.require_sound(self.model, keys[0], np.concatenate([x, x_test]))
-        return [training.initialise(key, self.model, x, x_test) for key in keys]
+        return training.initialise_each(keys, self.model, x, x_test)
 
     @property
     def f0(self) -> Float[np.ndarray, "train nets"]:
@@ -190,13 +190,13 @@ class Computed:
         return self._once(kind, lambda: self._train(kind))
 
     def _train(self, kind: Training) -> training.Runs:
-        at, points, number = self.setting, self.points, range(self.setting.networks)
+        at, points = self.setting, self.points
         budget = (self.rates, at.target_loss * points.unit**2, at.max_steps)
         runs = training.train(
             self.initials, self.model, points.x_train,
             self.targets + self.f0 if kind == "centred" else self.targets, points.x_test, *budget,
             optimizer=self._rule,
-            keys=[training.batch_key(at.seed, each) for each in number] if self._rule.batch else None,
+            keys=list(training.batch_keys(at.seed, at.networks)) if self._rule.batch else None,
             held_out=self._held_out(kind) if at.validation else None,
         )  # fmt: skip
         training.require_trained(kind, runs, *budget)

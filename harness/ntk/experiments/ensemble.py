@@ -141,6 +141,7 @@ def ensemble(
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import split
     from harness.ntk.dynamics import require_fallen
+    from harness.ntk.train import network_keys
 
     measured: dict[str, float] = {}
     architecture = Architecture(hidden, width, activation, w_std, b_std, negative_slope=negative_slope)
@@ -157,7 +158,7 @@ def ensemble(
         return measured
 
     with stage("training") as trained:
-        keys = ensembles.network_keys(seed, networks)
+        keys = network_keys(seed, networks)
         own = ensembles.largest_eigenvalues(keys, architecture, x, layers)
         largest = max(float(jnp.max(own)), solvers["ntk" if layers == "all" else "nngp"].largest)
         rate = learning_rate * 2 / largest

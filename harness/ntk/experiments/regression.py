@@ -27,7 +27,7 @@ way in so many steps: a lower validation error afterwards would have to come fro
 
 @experiment(
     "ntk.regression",
-    version=2,
+    version=3,
     quantities=QUANTITIES,
     about=ABOUT,
     precision="kernels and solves float64, networks float32",

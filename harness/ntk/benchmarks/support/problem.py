@@ -106,13 +106,13 @@ def stepwise(
     """The same steps as programs of their own: where training starts, and one step from there."""
     x, y = (array.astype(given.params[0][0].dtype) for array in (given.x, given.y))
     rate = given.rate.astype(x.dtype)
-    _, look, advance, memory = rule(GRADIENT_DESCENT, given.model, given.params, x, y, rate, None)
+    plain = rule(GRADIENT_DESCENT, given.model, given.params, x, y, rate, None)
 
     def looked(params: Params) -> Evaluation:
-        return Evaluation(params, *look(params))
+        return Evaluation(params, *plain.look(params))
 
     def step(state: Evaluation) -> Evaluation:
-        return looked(advance(state.params, state.slope, memory, jnp.zeros((), jnp.int32))[0])
+        return looked(plain.advance(state.params, state.slope, jnp.zeros((), jnp.int32)))
 
     return jax.jit(looked), jax.jit(step)
 

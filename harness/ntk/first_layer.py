@@ -1,0 +1,77 @@
+"""Gradient descent on the first layer of a network, by what enters the layer once and for all.
+
+The inputs X do not move, so the layer z = s X W + β b needs neither its weights nor their gradient to be
+trained: both W and b move by sums of signals δ = ∂L/∂z over the steps, and z by as many,
+
+    D = η Σ δ,    W = W₀ − s Xᵀ D,    b = b₀ − β 1ᵀ D,    z = z₀ − (s² X Xᵀ + β² 1 1ᵀ) D.
+
+D is [points, width]. A step then takes one product of points × points × width, instead of two of points ×
+inputs × width. On one core, with 64 points in 64 dimensions and one hidden layer, a step takes 8 µs in place
+of 17 µs at width 64, and 54 µs in place of 102 µs at width 512. It is the same iteration: parameters after 50
+steps differ by 1e-4 of how far they moved, as two orders of float32 sums do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from harness.ntk.optimizers import Rule, stepped
+from harness.ntk.tangent import Params
+
+LEAST = 2**15
+"""Of points × inputs × width. A smaller product takes a microsecond; a step's other operations take ten."""
+
+
+def pays(points: int, inputs: int, width: int) -> bool:
+    """Whether a step has fewer products so, one of points × points for two of points × inputs, that count."""
+    return points < 2 * inputs and points * inputs * width >= LEAST
+
+
+@dataclass(frozen=True)
+class FirstLayer:
+    """A network as a function of its first layer's pre-activations z; made by `Model.first_layer`.
+
+    z: those at the inputs, before training.
+    kernel: s² X Xᵀ + β² 1 1ᵀ, by which a signal moves them.
+    rest: the parameters of all other layers.
+    onward: (rest, z) → the outputs, [points].
+    whole: (D, rest) → all parameters, after a training whose signals have the sum D.
+    """
+
+    z: Float[Array, "points width"]
+    kernel: Float[Array, "points points"]
+    rest: Params
+    onward: Callable[[Params, Array], Array]
+    whole: Callable[[Array, Params], Params]
+
+    def rule(self, y: Float[Array, " points"], rate: Float[Array, ""]) -> Rule:
+        """Gradient descent on ½Σr² as `optimizers.rule` has it, of all layers."""
+
+        def objective(z: Array, rest: Params) -> tuple[Float[Array, ""], Float[Array, ""]]:
+            residual = self.onward(rest, z) - y
+            return 0.5 * jnp.sum(residual**2), jnp.mean(residual**2)
+
+        gradient = jax.grad(objective, argnums=(0, 1), has_aux=True)
+
+        def look(at: _State) -> tuple[_State, Float[Array, ""]]:
+            slope, loss = gradient(self.z - self.kernel @ at.signals, at.rest)
+            return _State(*slope), loss
+
+        def advance(at: _State, slope: _State, _: Array) -> _State:
+            return _State(at.signals + rate * slope.signals, stepped(at.rest, slope.rest, rate))
+
+        start = _State(jnp.zeros_like(self.z), self.rest)
+        return Rule(1, start, lambda at: self.whole(*at), look, advance)
+
+
+class _State(NamedTuple):
+    """D and the parameters of the other layers; or the slopes by z and by these."""
+
+    signals: Float[Array, "points width"]
+    rest: Params
