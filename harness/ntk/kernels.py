@@ -9,7 +9,7 @@ length, the median distance between training points.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -18,7 +18,7 @@ import numpy as np
 from scipy.spatial.distance import cdist, pdist
 
 from harness.declare import StageError
-from harness.ntk import closed_form, compat
+from harness.ntk import blocked, closed_form, compat
 from harness.ntk.architecture import Architecture
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
 
@@ -36,9 +36,17 @@ def nngp_ntk(architecture: Architecture, x1: Rows, x2: Columns | None = None) ->
     points to 2e-11 for 1 to 4 hidden layers and inputs of norm √d. By neural-tangents, but for what it does
     not have (`lacking`): that is our own closed form's.
 
-    Pass `x2=None` for a Gram matrix: only then is the diagonal known to be one. Raises `ImportError`
-    where neural-tangents is missing.
+    Pass `x2=None` for a Gram matrix: only then is the diagonal known to be one. Many points are evaluated
+    tile by tile (`blocked`). Raises `ImportError` where neural-tangents is missing.
     """
+    evaluate = partial(_at_once, architecture)
+    nngp, ntk = (
+        blocked.gram(evaluate, x1, (0, 1)) if x2 is None else blocked.between(evaluate, x1, x2, (0, 1))
+    )
+    return nngp, ntk
+
+
+def _at_once(architecture: Architecture, x1: Rows, x2: Columns | None) -> tuple[Matrix, Matrix]:
     if lacking(architecture):
         return closed_form.nngp_ntk(architecture, x1, x2)
     first = jnp.asarray(x1, dtype=jnp.float64)
