@@ -188,7 +188,7 @@ def _running(folder):
 def holder(*, seed: int, size: int = 0, folder: str = "", expect: int = 0) -> dict[str, float]:
     beside = _running(folder)
     Path(folder, f"{seed}").touch()
-    until = time.monotonic() + (60 if expect else 0.5)
+    until = time.monotonic() + (60 if expect else 0.3)
     while time.monotonic() < until and len(beside) < max(expect, 1):
         time.sleep(0.02)
         beside |= _running(folder) - {f"{seed}"}
