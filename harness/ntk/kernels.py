@@ -113,8 +113,8 @@ def median_distance(x: Points) -> float:
 
 
 def _median_of_many(x: Points) -> float:
-    """The median distance in two passes over blocks of rows: which bin it lies in, then which of the distances
-    there it is. Infinity where points are not finite."""
+    """The median distance, in two passes over blocks of rows: its bin, then its place among those there.
+    Infinity where points are not finite."""
     bound = 2 * float(np.max(np.linalg.norm(x - x.mean(axis=0), axis=1)))
     if not 0 < bound < np.inf:
         return 0.0 if bound == 0 else np.inf

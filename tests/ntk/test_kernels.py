@@ -246,8 +246,8 @@ def test_rbf_and_laplace():
 @pytest.mark.parametrize("count", [13, 14, 300])
 @pytest.mark.parametrize("grid", [False, True])
 def test_the_median_distance_of_many_points_needs_no_list_of_pairs(count, grid, monkeypatch):
-    """An odd and an even number of pairs, blocks of five rows; on a grid many distances are equal. Two ways to
-    add the same squares: a few times eps."""
+    """An odd and an even number of pairs, blocks of five rows; on a grid many distances are equal. Squares
+    may be added in another order: a few times eps."""
     points = np.random.default_rng(count).standard_normal((count, 3))
     points = np.rint(points) if grid else points
     at_once = kernels.median_distance(points)
