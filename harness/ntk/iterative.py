@@ -58,7 +58,8 @@ class IterativeRegressor(Regressor):
             LinearOperator(shape, matvec=lambda v, f=product: f(v.ravel()), dtype=np.float64)
             for product in (self.times, self._preconditioner.solve)
         )
-        solution, _ = cg(kernel, y, rtol=ASKED_RESIDUAL, maxiter=ITERATIONS, M=inverse)
+        with np.errstate(all="ignore"):  # what came of dividing by 0 is judged below
+            solution, _ = cg(kernel, y, rtol=ASKED_RESIDUAL, maxiter=ITERATIONS, M=inverse)
         left = float(np.linalg.norm(self.times(solution) - y)) / max(float(np.linalg.norm(y)), 1e-300)
         if not left <= TRUSTED_RESIDUAL:  # nor where it is not a number
             raise StageError(

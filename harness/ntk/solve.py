@@ -68,6 +68,7 @@ class Regressor(ABC):
     """Regression on one training kernel, at infinite time; made by `factor` or `iterative.prepare`."""
 
     name: str
+    jitter: float
 
     @abstractmethod
     def coefficients(self, y: Vector) -> Vector:

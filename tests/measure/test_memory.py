@@ -179,21 +179,20 @@ from harness.declare import Quantity, experiment
 def _bytes(parameters):
     return parameters["size"] * 10**9
 
-def _running(folder):
-    names = {path.name for path in Path(folder).iterdir()}
-    return {name for name in names if "ended" not in name and f"{name} ended" not in names}
+def _names(folder, ended):
+    return {path.stem for path in Path(folder).iterdir() if (path.suffix == ".ended") == ended}
 
 @experiment("holder", version=1, quantities={"beside": Quantity("trials that ran meanwhile", scale="linear")},
     memory=_bytes)
 def holder(*, seed: int, size: int = 0, folder: str = "", expect: int = 0) -> dict[str, float]:
-    beside = _running(folder)
+    others = _names(folder, ended=True) | {f"{seed}"}
     Path(folder, f"{seed}").touch()
     until = time.monotonic() + (60 if expect else 0.3)
-    while time.monotonic() < until and len(beside) < max(expect, 1):
+    while time.monotonic() < until and len(_names(folder, ended=False) - others) < max(expect, 1):
         time.sleep(0.02)
-        beside |= _running(folder) - {f"{seed}"}
-    Path(folder, f"{seed} ended").touch()
-    return {"beside": float(len(beside))}
+    beside = len(_names(folder, ended=False) - others)
+    Path(folder, f"{seed}.ended").touch()
+    return {"beside": float(beside)}
 """
 
 

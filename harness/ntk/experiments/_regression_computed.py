@@ -150,12 +150,13 @@ class Computed:
 
     def jitter(self, name: str) -> float:
         """The jitter that a kernel needed, over its largest eigenvalue."""
-        solver = self.kernel(name).factored
-        return solver.jitter / solver.largest if solver.jitter else 0.0
+        fitted = self.kernel(name)
+        return fitted.solver.jitter / fitted.factored.largest if fitted.solver.jitter else 0.0
 
-    def condition(self, name: str) -> float:
-        """The condition number of a kernel with its ridge."""
-        return self.kernel(name).factored.condition
+    def condition(self, of: Predictor) -> float:
+        """The condition number of a kernel with its ridge, where its regression can be had."""
+        self.predictions(of)
+        return self.kernel(of.kernel).factored.condition
 
     @property
     def rates(self) -> Float[np.ndarray, " nets"]:

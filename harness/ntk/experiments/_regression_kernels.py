@@ -25,8 +25,6 @@ NAMES = {"ntk": "NTK", "nngp": "NNGP", "rbf": "RBF", "laplace": "Laplace", "mate
 SIBLINGS = ("nngp", "ntk")
 """The model's kernels, in the order in which it gives them: one recursion makes both."""
 
-RADIAL = {"rbf": kernels.rbf, "laplace": kernels.laplace, "matern32": kernels.matern32}
-
 
 class TrialKernels:
     """The kernels of one trial. Methods raise `StageError`, or `NotCovered`, where one cannot be had.
@@ -118,7 +116,8 @@ class TrialKernels:
     def _own_kernel(self, name: str) -> Callable[[Rows, Columns], Matrix]:
         if name == "linear":
             return kernels.linear
-        radial, length = RADIAL[name], self._length
+        radials = {"rbf": kernels.rbf, "laplace": kernels.laplace, "matern32": kernels.matern32}
+        radial, length = radials[name], self._length
         return lambda a, b: radial(a, b, length)
 
     @cached_property

@@ -166,7 +166,7 @@ TABLE: tuple[Measured, ...] = (
             "condition number of the NTK's training Gram matrix, ridge included", resolution=RESOLUTION,
             stage="condition number",
         ),
-        lambda made: made.condition(p.NTK.kernel),
+        lambda made: made.condition(p.NTK),
     ),
     *map(error, (p.NNGP, p.RBF, p.LAPLACE, p.MATERN32, p.NTK_GIVEN, p.NNGP_GIVEN, p.RBF_GIVEN)),
     *map(jitter, (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32)),
