@@ -156,25 +156,28 @@ class Solver(Regressor):
         return self._eigen[1]
 
     @cached_property
-    def _extremes(self) -> tuple[float, float]:
-        """The smallest and the largest eigenvalue of the kernel itself."""
+    def _smallest(self) -> float:
+        """λ_min of the kernel itself."""
         if self._outermost is not None:
-            return self._outermost
+            return self._outermost[0]
         if self._matrix.size <= DENSE:
-            return float(self.eigenvalues[0]), float(self.eigenvalues[-1])
-        inverse = outermost(self._matrix.solve, self._matrix.size)  # no jitter: eigenvalues would be known
-        return 1 / inverse - self.ridge, outermost(self._matrix.times, self._matrix.size)
+            return float(self.eigenvalues[0])
+        # There is no jitter: it would have taken the outermost eigenvalues.
+        return 1 / outermost(self._matrix.solve, self._matrix.size) - self.ridge
 
-    @property
+    @cached_property
     def largest(self) -> float:
         """λ_max of the kernel itself, without ridge and jitter."""
-        return self._extremes[1]
+        if self._outermost is not None:
+            return self._outermost[1]
+        if self._matrix.size <= DENSE:
+            return float(self.eigenvalues[-1])
+        return outermost(self._matrix.times, self._matrix.size)
 
     @property
     def condition(self) -> float:
         """Condition number of what was to be solved: kernel and ridge, without jitter; at most 1/eps."""
-        smallest, largest = self._extremes
-        return _condition(smallest + self.ridge, largest + self.ridge)
+        return _condition(self._smallest + self.ridge, self.largest + self.ridge)
 
     def coefficients(self, y: Vector) -> Vector:
         """(K + ridge)⁻¹ y, for one target vector or several columns of them.
