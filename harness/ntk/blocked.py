@@ -32,7 +32,7 @@ Evaluate = Callable[[Rows, Columns | None], Sequence[Matrix]]
 
 
 def gram(evaluate: Evaluate, x: Points, which: Sequence[int]) -> list[Matrix]:
-    """The Gram matrices among `x` of those of the kernels that `which` numbers, symmetric where tiled."""
+    """The Gram matrices among `x` of the kernels that `which` numbers, symmetric but for rounding."""
     if len(x) <= WHOLE:
         found = evaluate(x, None)
         return [found[each] for each in which]

@@ -48,20 +48,17 @@ def numbers(made):
     return found
 
 
-@pytest.mark.parametrize("held", [16, 4096])
-def test_tiles_and_what_is_let_go_change_no_bit(held, monkeypatch):
-    """But of the linear kernel, whose products of ten numbers BLAS may add in another order, and of λ_max,
-    which is an iteration's there."""
+def test_what_is_let_go_changes_no_bit(monkeypatch):
+    """And tiles change none but of rounding, 1e-15 of an entry, times a condition number of about 100."""
     at_once = numbers(kernels()[0])
     monkeypatch.setattr(blocked, "TILE", 16)
     monkeypatch.setattr(blocked, "WHOLE", 16)
-    monkeypatch.setattr(module, "ALL_HELD", held)
-    tiled = numbers(kernels()[0])
-    for key, expected in at_once.items():
-        if key[0] == "linear" or key[1] == "largest":
-            np.testing.assert_allclose(tiled[key], expected, rtol=1e-9, err_msg=str(key))
-        else:
-            np.testing.assert_array_equal(tiled[key], expected, err_msg=str(key))
+    held = numbers(kernels()[0])
+    monkeypatch.setattr(module, "ALL_HELD", 16)
+    let_go = numbers(kernels()[0])
+    for key, expected in held.items():
+        np.testing.assert_array_equal(let_go[key], expected, err_msg=str(key))
+        np.testing.assert_allclose(expected, at_once[key], rtol=1e-9, atol=1e-11, err_msg=str(key))
 
 
 def test_siblings_are_evaluated_together_where_both_are_read(monkeypatch):
