@@ -30,6 +30,9 @@ Settle = Callable[[Mapping[str, Value]], Mapping[str, Value]]
 """Every parameter, as given or by default → the same, with values that depend on others put in."""
 
 
+Memory = Callable[[Mapping[str, Value]], int]
+"""Every parameter of a trial → the bytes that it is expected to hold."""
+
 BLOCK = 16
 """How many seeds an experiment that takes `seeds` is given at most, where it does not say."""
 
@@ -92,6 +95,8 @@ class Declaration:
     """How exactly a trial's numbers come again, in another worker on the same kind of processor."""
     settle: Settle | None = field(default=None, repr=False)
     """What `settled` calls."""
+    memory: Memory | None = field(default=None, repr=False)
+    """What `bytes_held` calls."""
     inputs: Inputs | None = None
     """The files that its trials may read."""
     block: int = 0
@@ -103,6 +108,22 @@ class Declaration:
         """Every parameter as a trial has it: defaults, then `given`, then defaults that depend on others."""
         parameters = {**self.defaults(), **given}
         return parameters if self.settle is None else {**parameters, **self.settle(parameters)}
+
+    def bytes_held(self, parameters: Mapping[str, Value]) -> int:
+        """What a trial with these parameters is expected to hold in memory; 0 where that is not declared.
+
+        Raises `DeclarationError` where the experiment's own function gives no number of bytes.
+        """
+        if self.memory is None:
+            return 0
+        where = f"{self.kind} {self.name}, memory"
+        try:
+            held: object = self.memory(parameters)
+        except Exception as error:  # whatever a function of the user's may do
+            raise DeclarationError(f"{where}: expected a number of bytes, found {error!r}") from error
+        if isinstance(held, bool) or not isinstance(held, int) or held < 0:
+            raise DeclarationError(f"{where}: expected a whole number of bytes, at least 0, found {held!r}")
+        return held
 
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
@@ -119,6 +140,7 @@ def experiment(
     timed: bool = False,
     repeatable: str = "",
     settle: Settle | None = None,
+    memory: Memory | None = None,
     inputs: Sequence[str] = (),
     block: int | None = None,
 ) -> Callable[[Callable[..., Returned]], Callable[..., Returned]]:
@@ -139,6 +161,10 @@ def experiment(
     `settle` replaces values such as "default", where what they stand for depends on other parameters: it is
     given every parameter, named as in suites, and returns those that it changes. Trials, and so records, have
     the values that it returns. It is called when a run is planned: it must be quick, and import no library.
+
+    `memory` says how many bytes a trial will hold, at most, from every parameter, named as in suites. Trials
+    begin together only where all that run fit into the machine's memory by it; one that does not fit alone
+    runs alone. Left out, a trial counts nothing. It must be quick, and import no library.
 
     `inputs` names the files that its trials read, relative to the folder of the function's module:
     `inputs=("data/*.csv",)`. When their bytes change, trials are measured again. A trial that reads other
@@ -171,6 +197,7 @@ def experiment(
             timed=timed,
             repeatable=exactness,
             settle=settle,
+            memory=memory,
             inputs=Inputs(_folder(function), tuple(inputs)) if inputs else None,
             block=_block(f"experiment {name}", function, block, timed=timed),
             takes_model=any(each.kind is _OF_MODEL for each in parameters(function).values()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from harness.declare import Declaration, Inputs, TooManyFilesError, find
+from harness.declare import Declaration, DeclarationError, Inputs, TooManyFilesError, find
 from harness.errors import UserError
 from harness.measure.code import code_of, modules_of
 from harness.measure.fingerprint import SourceClosure, fingerprint, program, roots, source_of
@@ -18,6 +18,10 @@ from harness.questions import Trial
 
 class InputError(UserError):
     """What is declared as inputs cannot be read."""
+
+
+class EstimateError(UserError):
+    """An experiment's own function does not say how much memory a trial holds."""
 
 
 _Modules = tuple[str, tuple[str, ...]]
@@ -60,6 +64,14 @@ class Identities:
     def declared(self, trial: Trial) -> tuple[Inputs, ...]:
         """What the trial's suite and its experiment declare as inputs."""
         return tuple(each for each in (trial.inputs, self.declaration(trial).inputs) if each is not None)
+
+    def bytes_held(self, trial: Trial) -> int:
+        """What the trial is declared to hold in memory; 0 where it is not. Raises `EstimateError`."""
+        declaration = self.declaration(trial)
+        try:
+            return 0 if declaration.memory is None else declaration.bytes_held(dict(trial.params))
+        except DeclarationError as error:
+            raise EstimateError(str(error)) from error
 
     def inputs(self, trial: Trial) -> Declared:
         """The files that the trial may read, as they were when first asked for. Raises `InputError`."""

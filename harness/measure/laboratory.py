@@ -31,6 +31,7 @@ from harness.measure.interrupts import uninterrupted
 from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, TrialState
 from harness.measure.locks import LOCK, Lock, Machine, acquire
 from harness.measure.measured import measurement_of
+from harness.measure.memory import fits
 from harness.measure.passes import Passes
 from harness.measure.pool import Pool
 from harness.measure.records import Job, Measurement
@@ -262,9 +263,13 @@ class Laboratory:
         if ledger.count(TrialState.ELSEWHERE) and time.monotonic() >= self._look_again:
             self._look_again = time.monotonic() + POLL
             self._look_elsewhere()
-        while ledger.count(TrialState.QUEUED) and self._can_start():
-            self._start_block(self._together(self._next()))
-        while ledger.count(TrialState.REPEAT) and self._can_start():
+        while ledger.count(TrialState.QUEUED) and self._can_start() and self._has_room(entry := self._next()):
+            self._start_block(self._together(entry))
+        while (
+            ledger.count(TrialState.REPEAT)
+            and self._can_start()
+            and self._has_room(ledger.first(TrialState.REPEAT))
+        ):
             self._start([ledger.first(TrialState.REPEAT)], TrialState.REPEATING)
         left = ledger.count(TrialState.QUEUED, TrialState.ELSEWHERE, *ACTIVE)
         if ledger.count(TrialState.TIMING) and not left and self._machine.seize():
@@ -275,6 +280,12 @@ class Laboratory:
         """Whether another job, that is no timing, can begin now."""
         timing = any(entry.timed for entry in self._ledger.of(TrialState.RUNNING))
         return self._pool.free > 0 and not timing and self._machine.share()
+
+    def _has_room(self, entry: Entry) -> bool:
+        """Whether this machine has the memory for the trial beside those that run; else it waits, and those
+        behind it, so that it is not passed over for ever. Of a cluster's machines nothing is known."""
+        running = (each.holds for each in self._ledger.of(*ACTIVE))
+        return bool(self._cluster) or fits(running, self._known.bytes_held(entry.trial))
 
     def _look_elsewhere(self) -> None:
         """Take what other processes have measured, and what they may have left."""
@@ -336,6 +347,7 @@ class Laboratory:
             self._leave_machine()
             raise
         for entry in entries:
+            entry.holds = self._known.bytes_held(entry.trial) if entry is entries[0] else 0
             self._ledger.move(entry, state)
 
     def _note_wait(self) -> None:

@@ -62,6 +62,8 @@ class Entry:
     state: TrialState | None = None
     alone: bool = False
     """Its block failed as a whole: it is measured by itself."""
+    holds: int = 0
+    """Bytes that its job is declared to hold; counted at the first trial of a job."""
     lock: Lock | None = None
     ended: tuple[Job, TrialResult, JobResult] | None = None
     """What its job gave, in the state ENDED."""

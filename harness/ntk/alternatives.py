@@ -16,9 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from harness.declare import StageError
 from harness.ntk import solve
+from harness.ntk.blocked import Across
 from harness.ntk.measures import ErrorRuler, Predictions
-from harness.ntk.solve import AtTest, Cross, Gram, Solver, Vector
+from harness.ntk.sizes import DIRECT
+from harness.ntk.solve import AtTest, Cross, Gram, Regressor, Solver, Vector
 
 KernelFunction = Callable[[Float[np.ndarray, "rows inputs"], Float[np.ndarray, "columns inputs"]], np.ndarray]
 
@@ -27,8 +30,8 @@ KernelFunction = Callable[[Float[np.ndarray, "rows inputs"], Float[np.ndarray, "
 class Fitted:
     """A kernel factored on the training points, and the same kernel between test and training points."""
 
-    solver: Solver
-    cross: Cross
+    solver: Regressor
+    cross: Cross | Across
     y: Float[np.ndarray, " train"]
 
     def regression(self) -> Float[np.ndarray, " test"]:
@@ -39,9 +42,17 @@ class Fitted:
         """Regression on what the initial functions leave, added to them. Raises as `regression` does."""
         return self.solver.given(self.cross, self.y, f0_train, f0_test)
 
+    @property
+    def factored(self) -> Solver:
+        """The factored kernel. Raises `StageError` where there are too many points to factor it."""
+        if not isinstance(self.solver, Solver):
+            points = f"expected at most {DIRECT} points, found {len(self.y)}"
+            raise StageError(f"{self.solver.name} kernel: to factor it, {points}")
+        return self.solver
+
     def with_tuned_ridge(self) -> Float[np.ndarray, " test"]:
         """With the ridge that leave-one-out prefers, whatever the kernel's condition."""
-        return self.solver.leave_one_out(self.cross, self.y).predictions
+        return self.factored.leave_one_out(self.cross, self.y).predictions
 
 
 def fit(

@@ -8,8 +8,8 @@ length, the median distance between training points.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -18,9 +18,14 @@ import numpy as np
 from scipy.spatial.distance import cdist, pdist
 
 from harness.declare import StageError
-from harness.ntk import closed_form, compat
+from harness.ntk import blocked, closed_form, compat
 from harness.ntk.architecture import Architecture
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
+
+PAIRS_HELD = 4096
+"""Points (67 MB of distances) up to which the distance of every pair is held at once."""
+ROWS, BINS = 256, 2**16
+"""Of `_binned_distances`: rows in a block, and bins into which distances are sorted."""
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # JAX leaves it untyped
 
@@ -36,9 +41,17 @@ def nngp_ntk(architecture: Architecture, x1: Rows, x2: Columns | None = None) ->
     points to 2e-11 for 1 to 4 hidden layers and inputs of norm √d. By neural-tangents, but for what it does
     not have (`lacking`): that is our own closed form's.
 
-    Pass `x2=None` for a Gram matrix: only then is the diagonal known to be one. Raises `ImportError`
-    where neural-tangents is missing.
+    Pass `x2=None` for a Gram matrix: only then is the diagonal known to be one. Many points are evaluated
+    tile by tile (`blocked`). Raises `ImportError` where neural-tangents is missing.
     """
+    evaluate = partial(_at_once, architecture)
+    nngp, ntk = (
+        blocked.gram(evaluate, x1, (0, 1)) if x2 is None else blocked.between(evaluate, x1, x2, (0, 1))
+    )
+    return nngp, ntk
+
+
+def _at_once(architecture: Architecture, x1: Rows, x2: Columns | None) -> tuple[Matrix, Matrix]:
     if lacking(architecture):
         return closed_form.nngp_ntk(architecture, x1, x2)
     first = jnp.asarray(x1, dtype=jnp.float64)
@@ -92,11 +105,38 @@ def median_distance(x: Points) -> float:
     It puts the bulk of pairs where the kernel is neither 0 nor 1 (the median heuristic; Garreau et al. 2017
     arXiv:1707.07269). Raises `StageError` when it is 0, or not finite, or there is no pair.
     """
-    distances = pdist(np.asarray(x, dtype=np.float64))
-    length = float(np.median(distances)) if distances.size else 0.0
+    x = np.asarray(x, dtype=np.float64)
+    length = _median_of_many(x) if len(x) > PAIRS_HELD else float(np.median(pdist(x))) if len(x) > 1 else 0.0
     if not 0 < length < np.inf:
         raise StageError(f"median distance: expected two different points, found {len(x)} points, {length=}")
     return length
+
+
+def _median_of_many(x: Points) -> float:
+    """The median distance, in two passes over blocks of rows: its bin, then its place among those there.
+    Infinity where points are not finite."""
+    bound = 2 * float(np.max(np.linalg.norm(x - x.mean(axis=0), axis=1)))
+    if not 0 < bound < np.inf:
+        return 0.0 if bound == 0 else np.inf
+    counts = np.zeros(BINS, dtype=np.int64)
+    for _, bins in _binned_distances(x, bound):
+        counts += np.bincount(bins, minlength=BINS)
+    ends, pairs = np.cumsum(counts), len(x) * (len(x) - 1) // 2
+    middle = [(pairs - 1) // 2, pairs // 2]  # one number where the count is odd
+    first, last = np.searchsorted(ends, middle, side="right")
+    near = np.concatenate(
+        [distances[(first <= bins) & (bins <= last)] for distances, bins in _binned_distances(x, bound)]
+    )
+    below = int(ends[first] - counts[first])
+    return float(np.sort(near)[[place - below for place in middle]].mean())
+
+
+def _binned_distances(x: Points, bound: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The distances of each pair, below `bound`, block by block, and the bin of each."""
+    for start in range(0, len(x), ROWS):
+        block = cdist(x[start : start + ROWS], x[start:])
+        distances = block[np.triu(np.ones(block.shape, dtype=bool), 1)]
+        yield distances, np.minimum(distances * (BINS / bound), BINS - 1).astype(np.int64)
 
 
 def rbf(x1: Rows, x2: Columns, length: float) -> Matrix:

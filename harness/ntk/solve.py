@@ -12,17 +12,25 @@ and regression with the ridge that leaving one point out prefers.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Real
-from scipy.linalg import cho_factor, cho_solve, eigh
 
 from harness.declare import StageError
+from harness.ntk.blocked import Across
+from harness.ntk.extremes import DENSE, NOT_A_KERNEL, Times, extremes, outermost
+from harness.ntk.packed import Packed
 
 TRUSTED_CONDITION = 1e-6 / np.finfo(np.float64).eps
 """4.5e9: a solve loses about condition × 2.2e-16 (Higham 2002, ch. 10), and predictions are to be good to the
 1e-6 of the float32 networks that they are compared with."""
+
+UNDERESTIMATED = 10.0
+"""How many times the condition number may be what LAPACK estimates: 3 in nearly all cases, and more than 10
+in constructed ones alone (Higham 2002, 15.4)."""
 
 TRUSTED_RESIDUAL = 1e-3
 """Where jitter was needed, what the regression may leave of the targets (relative, Euclidean). It stands in
@@ -56,26 +64,120 @@ class LeaveOneOut:
     predictions: Float[np.ndarray, " test"]
 
 
-@dataclass(frozen=True)
-class Solver:
-    """A factored training kernel; made by `factor`. `jitter` and `ridge` are in the kernel's own unit."""
+class Regressor(ABC):
+    """Regression on one training kernel, at infinite time; made by `factor` or `iterative.prepare`."""
 
     name: str
-    eigenvalues: Float[np.ndarray, " train"]
-    eigenvectors: Gram
-    cholesky: Gram
-    ridge: float
     jitter: float
 
+    @abstractmethod
+    def coefficients(self, y: Vector) -> Vector:
+        """(K + ridge)⁻¹ y, for one target vector or several columns of them.
+
+        Raises `StageError` where the regression leaves more than `TRUSTED_RESIDUAL` of the targets.
+        """
+
+    def regression(self, cross: Cross | Across, y: Vector) -> AtTest:
+        """K(x,X) (K + ridge)⁻¹ y at the test points. Raises `StageError` as `coefficients` does."""
+        predictions: AtTest = cross @ self.coefficients(y)
+        return predictions
+
+    def given(
+        self, cross: Cross | Across, y: Float[np.ndarray, " train"], f0_train: Vector, f0_test: AtTest
+    ) -> AtTest:
+        """Regression on what the initial functions leave, added to them; a column per network.
+
+        Raises `StageError` as `coefficients` does.
+        """
+        predictions: AtTest = f0_test + self.regression(cross, _column(y, f0_train) - f0_train)
+        return predictions
+
+
+class Solver(Regressor):
+    """A factored training kernel; made by `factor`. `jitter` and `ridge` are in the kernel's own unit.
+
+    Regression takes the Cholesky factor alone. Eigenvalues and eigenvectors are computed when they are first
+    asked for: by `after` and `leave_one_out`, and up to `extremes.DENSE` points by `largest` and `condition`.
+    """
+
+    def __init__(self, name: str, matrix: Packed, ridge: float) -> None:
+        """Raises `StageError` as `factor` does."""
+        self.name, self.ridge, self.jitter = name, ridge, 0.0
+        self._matrix = matrix
+        self._outermost: tuple[float, float] | None = None
+        if not self._plainly_conditioned():
+            self.jitter = self._needed_jitter()
+            if not matrix.factor(ridge + self.jitter):
+                raise StageError(f"{name} kernel: no Cholesky factor, with a jitter of {self.jitter:.1e}")
+
+    def _plainly_conditioned(self) -> bool:
+        """Factor kernel and ridge; whether the factor shows that it is a kernel, and its condition trusted.
+
+        False where that takes eigenvalues to say.
+        """
+        matrix, positive = self._matrix, True
+        if self.ridge > 0 and self.ridge > (most := self._largest_at_least() * NOT_A_KERNEL):
+            positive = most > 0 and matrix.factor(most)  # the ridge could hide that this is no kernel
+        if not (positive and matrix.factor(self.ridge)):
+            return False
+        return bool(UNDERESTIMATED * matrix.condition_estimate(self.ridge) <= TRUSTED_CONDITION)
+
+    def _largest_at_least(self) -> float:
+        """What λ_max is not below: the mean of the eigenvalues, and 1ᵀK1/n of a vector of n ones."""
+        ones = np.ones(self._matrix.size)
+        return max(float(self._matrix.diagonal.mean()), float(self._matrix.times(ones).mean()))
+
+    def _needed_jitter(self) -> float:
+        """By the eigenvalues. Raises `StageError` where they are not a kernel's."""
+        dense = self._matrix.size <= DENSE
+        values = self.eigenvalues[[0, -1]] if dense else extremes(self._matrix)
+        smallest, largest = self._outermost = float(values[0]), float(values[1])
+        if smallest < -NOT_A_KERNEL * largest or largest <= 0:
+            found = f"eigenvalues from {smallest:.2e} to {largest:.2e}"
+            raise StageError(f"{self.name} kernel: {found}: not a kernel")
+        lowest, highest = smallest + self.ridge, largest + self.ridge
+        if _condition(lowest, highest) <= TRUSTED_CONDITION:
+            return 0.0
+        # (highest + jitter) / (lowest + jitter) = TRUSTED_CONDITION
+        return (highest - TRUSTED_CONDITION * lowest) / (TRUSTED_CONDITION - 1)
+
+    @cached_property
+    def _eigen(self) -> tuple[Float[np.ndarray, " train"], Gram]:
+        return self._matrix.eigen()
+
     @property
+    def eigenvalues(self) -> Float[np.ndarray, " train"]:
+        """Those of the kernel itself, ascending."""
+        return self._eigen[0]
+
+    @property
+    def eigenvectors(self) -> Gram:
+        """A column for each eigenvalue."""
+        return self._eigen[1]
+
+    @cached_property
+    def _smallest(self) -> float:
+        """λ_min of the kernel itself."""
+        if self._outermost is not None:
+            return self._outermost[0]
+        if self._matrix.size <= DENSE:
+            return float(self.eigenvalues[0])
+        # There is no jitter: it would have taken the outermost eigenvalues.
+        return 1 / outermost(self._matrix.solve, self._matrix.size) - self.ridge
+
+    @cached_property
     def largest(self) -> float:
         """λ_max of the kernel itself, without ridge and jitter."""
-        return float(self.eigenvalues[-1])
+        if self._outermost is not None:
+            return self._outermost[1]
+        if self._matrix.size <= DENSE:
+            return float(self.eigenvalues[-1])
+        return outermost(self._matrix.times, self._matrix.size)
 
     @property
     def condition(self) -> float:
         """Condition number of what was to be solved: kernel and ridge, without jitter; at most 1/eps."""
-        return _condition(self.eigenvalues + self.ridge)
+        return _condition(self._smallest + self.ridge, self.largest + self.ridge)
 
     def coefficients(self, y: Vector) -> Vector:
         """(K + ridge)⁻¹ y, for one target vector or several columns of them.
@@ -83,7 +185,7 @@ class Solver:
         Raises `StageError` when jitter was needed and changes the answer: the regression then leaves more
         than `TRUSTED_RESIDUAL` of the targets.
         """
-        solution: Vector = cho_solve((self.cholesky, True), y)
+        solution: Vector = self._matrix.solve(y)
         left = self.jitter * float(np.linalg.norm(solution)) / max(float(np.linalg.norm(y)), 1e-300)
         if left > TRUSTED_RESIDUAL:
             raise StageError(
@@ -96,22 +198,7 @@ class Solver:
             )
         return solution
 
-    def regression(self, cross: Cross, y: Vector) -> AtTest:
-        """K(x,X) (K + ridge)⁻¹ y at the test points. Raises `StageError` as `coefficients` does."""
-        predictions: AtTest = cross @ self.coefficients(y)
-        return predictions
-
-    def given(
-        self, cross: Cross, y: Float[np.ndarray, " train"], f0_train: Vector, f0_test: AtTest
-    ) -> AtTest:
-        """Regression on what the initial functions leave, added to them; a column per network.
-
-        Raises `StageError` as `coefficients` does.
-        """
-        predictions: AtTest = f0_test + self.regression(cross, _column(y, f0_train) - f0_train)
-        return predictions
-
-    def leave_one_out(self, cross: Cross, y: Float[np.ndarray, " train"]) -> LeaveOneOut:
+    def leave_one_out(self, cross: Cross | Across, y: Float[np.ndarray, " train"]) -> LeaveOneOut:
         """Regression with the ridge of `RIDGES` whose leave-one-out error on the training points is least.
 
         The residual at point i of the regression on all the others is [K̂⁻¹y]_i / [K̂⁻¹]_ii, K̂ = K + ridge · I
@@ -132,7 +219,7 @@ class Solver:
         self,
         steps: Real[np.ndarray, "*nets"],
         learning_rate: Float[np.ndarray, "*nets"],
-        cross: Cross,
+        cross: Cross | Across,
         y: Float[np.ndarray, " train"],
         f0_train: Vector,
         f0_test: AtTest,
@@ -157,43 +244,48 @@ class Solver:
         return predictions
 
 
-def factor(name: str, gram: Gram, ridge: float = 0.0) -> Solver:
+def factor(name: str, gram: Gram | Packed, ridge: float = 0.0) -> Solver:
     """Factor the training kernel `gram` + `ridge` · I; `name` appears in error messages.
 
     Jitter is added only where the condition number is beyond `TRUSTED_CONDITION`, and only as much as
     brings it there; whether it changes the answer is judged per right-hand side (`Solver.coefficients`).
+    The factor's own estimate decides where it is far from that; else the outermost eigenvalues do.
+
+    A `Packed` kernel is factored where it is; an array stays as it is, and is copied.
 
     Raises `StageError` when the kernel is not finite or is no kernel: an eigenvalue below 0 by more than
     rounding.
     """
-    gram = np.asarray(gram, dtype=np.float64)
-    if not np.isfinite(gram).all():
-        raise StageError(f"{name} kernel: {np.sum(~np.isfinite(gram))} of {gram.size} entries are not finite")
-    gram = (gram + gram.T) / 2
-    values, vectors = eigh(gram)
-    # Entries of closed-form ReLU kernels carry errors of about 1e-8 near the diagonal (√(1−c²) at c ≈ 1).
-    if values[0] < -1e-7 * values[-1] or values[-1] <= 0:
-        raise StageError(f"{name} kernel: eigenvalues from {values[0]:.2e} to {values[-1]:.2e}: not a kernel")
-    lowest, highest = values[0] + ridge, values[-1] + ridge
-    jitter = 0.0
-    if _condition(values + ridge) > TRUSTED_CONDITION:
-        # (highest + jitter) / (lowest + jitter) = TRUSTED_CONDITION
-        jitter = float((highest - TRUSTED_CONDITION * lowest) / (TRUSTED_CONDITION - 1))
-    lower, _ = cho_factor(gram + (ridge + jitter) * np.eye(len(gram)), lower=True)
-    return Solver(name, values, vectors, lower, ridge, jitter)
+    matrix = gram if isinstance(gram, Packed) else Packed(np.asarray(gram, dtype=np.float64))
+    if matrix.not_finite:
+        raise StageError(f"{name} kernel: {matrix.not_finite} of {matrix.size**2} entries are not finite")
+    return Solver(name, matrix, ridge)
 
 
 def largest_eigenvalue(gram: Gram) -> float:
-    """λ_max of a Gram matrix. Raises `StageError` when it is not finite and positive."""
-    largest = float(np.linalg.eigvalsh(gram)[-1]) if np.isfinite(gram).all() else float("nan")
+    """λ_max of a Gram matrix, good to `extremes.TOLERANCE` beyond `extremes.DENSE` points, else to rounding.
+
+    Raises `StageError` when it is not finite and positive.
+    """
+    if len(gram) > DENSE:
+        return largest_of(gram.__matmul__, len(gram))
+    return _positive(float(np.linalg.eigvalsh(gram)[-1]) if np.isfinite(gram).all() else float("nan"))
+
+
+def largest_of(times: Times, size: int) -> float:
+    """λ_max of a Gram matrix of `size` points, given as products with it. As `largest_eigenvalue`."""
+    finite = np.isfinite(times(np.ones(size))).all()
+    return _positive(outermost(times, size) if finite else float("nan"))
+
+
+def _positive(largest: float) -> float:
     if not 0 < largest < float("inf"):
         raise StageError(f"largest eigenvalue of the kernel: expected finite and positive, found {largest}")
     return largest
 
 
-def _condition(values: Float[np.ndarray, " train"]) -> float:
-    smallest = max(float(values[0]), float(values[-1]) * float(np.finfo(np.float64).eps))
-    return float(values[-1]) / smallest
+def _condition(lowest: float, highest: float) -> float:
+    return highest / max(lowest, highest * float(np.finfo(np.float64).eps))
 
 
 def _column(y: Float[np.ndarray, " train"], like: TargetColumns) -> TargetColumns:

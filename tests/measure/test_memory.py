@@ -11,7 +11,9 @@ from collections.abc import Iterable
 
 import pytest
 
+from harness.errors import UserError
 from harness.measure import Laboratory, Measurement
+from harness.measure import memory as together
 from harness.measure import pool as module
 from harness.measure import resident as memory
 from harness.measure.environment import worker_environment
@@ -167,3 +169,73 @@ def test_where_linux_does_not_tell(tmp_path, monkeypatch):
     assert memory.resident([10]) == {10: 0}
     assert memory.resident_of(10) == 0
     assert memory.kills_for_memory() is None
+
+
+DECLARED = """
+import time
+from pathlib import Path
+from harness.declare import Quantity, experiment
+
+def _bytes(parameters):
+    return parameters["size"] * 10**9
+
+def _names(folder, ended):
+    return {path.stem for path in Path(folder).iterdir() if (path.suffix == ".ended") == ended}
+
+@experiment("holder", version=1, quantities={"beside": Quantity("trials that ran meanwhile", scale="linear")},
+    memory=_bytes)
+def holder(*, seed: int, size: int = 0, folder: str = "", expect: int = 0) -> dict[str, float]:
+    others = _names(folder, ended=True) | {f"{seed}"}
+    Path(folder, f"{seed}").touch()
+    until = time.monotonic() + (60 if expect else 0.3)
+    while time.monotonic() < until and len(_names(folder, ended=False) - others) < max(expect, 1):
+        time.sleep(0.02)
+    beside = len(_names(folder, ended=False) - others)
+    Path(folder, f"{seed}.ended").touch()
+    return {"beside": float(beside)}
+"""
+
+
+def holder(seed: int, size: int, folder: object, expect: int = 0) -> Trial:
+    params = (("expect", expect), ("folder", str(folder)), ("size", size))
+    return Trial("holder_module:holder", params, seed)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "beside"),
+    [
+        ([2, 2], 1),  # four of five together
+        ([3, 3], 0),  # six of five: one after the other
+        ([9, 0], 0),  # more than there is: alone, also beside one that declares nothing
+        ([0, 9], 0),
+    ],
+)
+def test_trials_run_together_only_where_what_they_declare_fits(
+    project, store, tmp_path, monkeypatch, sizes, beside
+):
+    monkeypatch.setattr(together, "capacity", lambda: 5e9)
+    project.write("holder_module.py", DECLARED)
+    (folder := tmp_path / "marks").mkdir()
+    trials = [holder(seed, size, folder, beside) for seed, size in enumerate(sizes)]
+    with Laboratory(store, workers=2) as laboratory:
+        found = measure(laboratory, trials)
+    assert [found[trial].error for trial in trials] == ["", ""]
+    assert [found[trial].values["beside"] for trial in trials] == [beside, beside]
+
+
+def test_a_declaration_that_gives_no_bytes_is_an_error(project, store):
+    project.write("holder_module.py", DECLARED.replace("* 10**9", "/ 3"))
+    with (
+        Laboratory(store, workers=1) as laboratory,
+        pytest.raises(UserError, match=r"experiment holder, memory: expected a whole number .* found 1\.0"),
+    ):
+        measure(laboratory, [holder(0, 3, "")])
+
+
+def test_the_capacity_is_the_least_of_what_is_told(tmp_path, monkeypatch):
+    (limit := tmp_path / "memory.max").write_text("max\n")
+    monkeypatch.setattr(together, "GROUP_LIMITS", (limit, tmp_path / "none"))
+    machine = together.capacity.__wrapped__()
+    assert machine == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit.write_text("1000000\n")
+    assert together.capacity.__wrapped__() == 1000000

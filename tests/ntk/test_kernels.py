@@ -243,6 +243,22 @@ def test_rbf_and_laplace():
         kernels.median_distance(np.ones((3, 2)))
 
 
+@pytest.mark.parametrize("count", [13, 14, 300])
+@pytest.mark.parametrize("grid", [False, True])
+def test_the_median_distance_of_many_points_needs_no_list_of_pairs(count, grid, monkeypatch):
+    """An odd and an even number of pairs, blocks of five rows; on a grid many distances are equal. Squares
+    may be added in another order: a few times eps."""
+    points = np.random.default_rng(count).standard_normal((count, 3))
+    points = np.rint(points) if grid else points
+    at_once = kernels.median_distance(points)
+    monkeypatch.setattr(kernels, "PAIRS_HELD", 3)
+    monkeypatch.setattr(kernels, "ROWS", 5)
+    assert kernels.median_distance(points) == pytest.approx(at_once, rel=1e-14)
+    for bad in (np.ones((5, 2)), np.full((5, 2), np.nan)):
+        with pytest.raises(StageError, match="two different points"):
+            kernels.median_distance(bad)
+
+
 @pytest.mark.parametrize(
     ("changed", "lacks"),
     [

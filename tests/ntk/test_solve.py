@@ -1,10 +1,11 @@
 """Predictors of a fixed kernel against neural-tangents' and against gradient descent taken step by step."""
 
+import mpmath
 import numpy as np
 import pytest
 
 from harness.declare import StageError
-from harness.ntk import compat, kernels, solve
+from harness.ntk import compat, kernels, packed, solve
 from harness.ntk.architecture import Architecture
 
 ARCHITECTURE = Architecture(2, 64, "relu", 1.5, 0.1)
@@ -159,3 +160,132 @@ def test_jitter_brings_kernel_and_ridge_to_the_trusted_condition(ridge, monkeypa
     gram = np.diag([1.0, 2.0, 100.0])
     jitter = solve.factor("K", gram, ridge).jitter
     assert (100 + ridge + jitter) / (1 + ridge + jitter) == pytest.approx(10, rel=1e-12)
+
+
+def with_spectrum(values, seed=0):
+    basis = np.linalg.qr(np.random.default_rng(seed).standard_normal((len(values),) * 2))[0]
+    matrix = (basis * values) @ basis.T
+    return (matrix + matrix.T) / 2
+
+
+@pytest.fixture(params=["all eigenvalues", "the outermost"])
+def either_way(request, monkeypatch):
+    """As for few points, and as for many."""
+    if request.param == "the outermost":
+        monkeypatch.setattr(solve, "DENSE", 12)
+
+
+@pytest.fixture
+def eigen_calls(monkeypatch):
+    """How often all eigenvalues and eigenvectors of a matrix were computed."""
+    calls = []
+
+    def spy(matrix, **options):
+        calls.append(len(matrix))
+        return eigh(matrix, **options)
+
+    eigh = packed.eigh
+    monkeypatch.setattr(packed, "eigh", spy)
+    return calls
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("size", [15, 30])
+@pytest.mark.parametrize("condition", [1e2, 1e6, 1e9])
+def test_solutions_against_fifty_digits(size, condition):
+    """A backward stable solve loses condition × eps (Higham 2002, ch. 10); ten times that."""
+    gram = with_spectrum(np.geomspace(1 / condition, 1, size))
+    y = np.random.default_rng(1).standard_normal(size)
+    with mpmath.workdps(50):
+        exact = mpmath.lu_solve(mpmath.matrix(gram.tolist()), mpmath.matrix(y.tolist()))
+    expected = np.array([float(value) for value in exact])
+    solver = solve.factor("K", gram)
+    found = solver.coefficients(y)
+    assert solver.jitter == 0
+    error = np.linalg.norm(found - expected) / np.linalg.norm(expected)
+    assert error <= 10 * condition * np.finfo(float).eps
+    # The smallest eigenvalue of a matrix that was rounded: condition × eps, and the iteration's tolerance.
+    tolerance = 1e-6 + 10 * condition * np.finfo(float).eps
+    assert solver.condition == pytest.approx(condition, rel=tolerance)
+    assert solver.largest == pytest.approx(1, rel=1e-6)
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("factor", [0.01, 0.5, 0.9, 1.1, 2.0, 1e3, 1e9])
+def test_jitter_begins_at_the_trusted_condition(factor):
+    """And brings the kernel there: to 1e-3, as eigenvalues near 2e-10 are good to 1e-16, and to the shift of
+    the iteration. A ridge counts as well."""
+    condition = factor * solve.TRUSTED_CONDITION
+    gram = with_spectrum(np.geomspace(1 / condition, 1, 40))
+    jitter = solve.factor("K", gram).jitter
+    assert (jitter > 0) == (factor > 1)
+    if jitter:
+        brought = (1 + jitter) / (1 / condition + jitter)
+        assert brought == pytest.approx(solve.TRUSTED_CONDITION, rel=1e-3)
+    assert solve.factor("K", gram, 1e-9).jitter == 0
+
+
+@pytest.mark.usefixtures("either_way")
+def test_what_the_jitter_leaves_of_the_targets_is_judged():
+    """Rank 5 of 40 points: targets in its range are regressed, others are an error."""
+    values = np.concatenate([np.zeros(35), np.ones(5)])
+    gram = with_spectrum(values)
+    solver = solve.factor("K", gram)
+    assert solver.jitter == pytest.approx(1 / solve.TRUSTED_CONDITION, rel=1e-3)
+    inside = gram @ np.arange(40.0)
+    np.testing.assert_allclose(gram @ solver.coefficients(inside), inside, rtol=1e-6, atol=1e-6)
+    with pytest.raises(StageError, match=r"K kernel: condition number .* is beyond 4\.5e\+09"):
+        solver.coefficients(np.arange(40.0))
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("ridge", [0.0, 1e-9, 1e-2, 10.0])
+def test_no_ridge_hides_that_a_matrix_is_no_kernel(ridge):
+    """An eigenvalue of −1e-5 of the largest; −1e-8 is the rounding of a closed form."""
+    values = np.concatenate([[-1e-5], np.geomspace(1e-3, 1, 39)])
+    with pytest.raises(
+        StageError, match=r"K kernel: eigenvalues from -1\.00e-05 to 1\.00e\+00: not a kernel"
+    ):
+        solve.factor("K", with_spectrum(values), ridge)
+    values[0] = -1e-8
+    assert (solve.factor("K", with_spectrum(values), ridge).jitter > 0) == (ridge < 1e-8)
+    with pytest.raises(StageError, match="not a kernel"):
+        solve.factor("K", -np.eye(40), ridge + 2)
+
+
+@pytest.mark.usefixtures("either_way")
+def test_eigenvectors_are_for_those_who_ask(ntk, eigen_calls):
+    """Predictions at infinite time take none; those at a time and tuned ridges take them, once."""
+    gram, cross = ntk
+    for ridge in (0.0, 1e-3, 2.0):
+        solver = solve.factor("NTK", gram, ridge)
+        solver.regression(cross, Y)
+        solver.given(cross, Y, F0, F0_TEST)
+    assert eigen_calls == []
+    solver.after(np.full(3, 5), np.full(3, 0.1), cross, Y, F0, F0_TEST)
+    solver.leave_one_out(cross, Y)
+    assert eigen_calls == [20]
+
+
+def test_the_outermost_eigenvalues_of_many_points_take_no_others(eigen_calls, monkeypatch):
+    monkeypatch.setattr(solve, "DENSE", 12)
+    gram = with_spectrum(np.concatenate([np.geomspace(1e-12, 1e-3, 39), [1]]))
+    solver = solve.factor("K", gram)
+    assert solver.jitter > 0
+    # What rounding leaves of an eigenvalue of 1e-12: 1e-16, a ten-thousandth, and a hundred times that.
+    assert solver.condition == pytest.approx(1e12, rel=1e-2)
+    assert solve.largest_eigenvalue(gram) == pytest.approx(1, rel=1e-6)
+    assert solve.largest_of(gram.__matmul__, 40) == pytest.approx(1, rel=1e-6)
+    assert eigen_calls == []
+
+
+def test_a_factor_in_place_is_that_of_a_copy(ntk):
+    gram, cross = ntk
+    given = np.array(gram)
+    matrix = packed.Packed(given, overwrite=True)
+    mine = solve.factor("NTK", matrix, 0.5)
+    assert np.shares_memory(matrix.array, given)
+    np.testing.assert_array_equal(
+        mine.regression(cross, Y), solve.factor("NTK", gram, 0.5).regression(cross, Y)
+    )
+    np.testing.assert_array_equal(mine.eigenvectors, solve.factor("NTK", gram).eigenvectors)

@@ -67,10 +67,12 @@ class DynamicsProblem:
         return tuple(jnp.asarray(each) for each in arrays)
 
     def predicted(
-        self, kernel: TrainTestKernels, name: str
+        self, kernel: TrainTestKernels, solver: solve.Solver
     ) -> tuple[PredictionsOverTime, Float[np.ndarray, " times"]]:
-        """f at the test points, and the norm of the residual, at the recorded times."""
-        solver = solve.factor(name, kernel.gram)
+        """f at the test points, and the norm of the residual, at the recorded times.
+
+        `solver` is that of the kernel.
+        """
         at = [(np.asarray(float(time)), np.asarray(self.rate)) for time in self.times]
         start = (self.y, self.f_0)
         at_test = np.stack([solver.after(*when, kernel.cross, *start, self.f_0_test) for when in at])
@@ -168,8 +170,9 @@ def beside_linearised(problem: DynamicsProblem, followed: Followed, farthest: Fa
         problem.params, problem.architecture, *problem.setting, problem.steps, problem.numbers
     )
     linear_test = np.asarray(linear.f_test)
-    closed, _ = problem.predicted(problem.own_kernel(), "own NTK")
-    infinite, _ = problem.predicted(problem.ntk, "NTK")
+    own = problem.own_kernel()
+    closed, _ = problem.predicted(own, solve.factor("own NTK", own.gram))
+    infinite, _ = problem.predicted(problem.ntk, solve.factor("NTK", problem.ntk.gram))
     losses = np.mean(np.asarray(linear.residuals) ** 2, axis=1)
     paths.require_fallen("linearised network", float(losses[0]), float(losses[-1]), problem.steps)
     return {
@@ -185,13 +188,15 @@ def beside_infinite(problem: DynamicsProblem, followed: Followed, farthest: Fart
     at_times = np.linalg.norm(residuals[problem.times], axis=1)
     matched = float(np.trace(problem.ntk.gram) / np.trace(problem.nngp.gram))
     for name, kernel in (("infinite", problem.ntk), ("nngp", problem.nngp.times(matched))):
-        prediction, left = problem.predicted(kernel, name)
+        solver = solve.factor(name, kernel.gram)
+        prediction, left = problem.predicted(kernel, solver)
         gap = np.max(np.abs(at_times - left)) / np.linalg.norm(residuals[0])
         measured[f"network-vs-{name}.distance"] = farthest(followed.f_test, prediction)
         measured[f"loss-vs-{name}.distance"] = float(gap)
-        rates = modes.decay_rates(residuals, solve.factor(name, kernel.gram), problem.rate)
+        rates = modes.decay_rates(residuals, solver, problem.rate)
         measured[f"mode-rates-vs-{name}.distance"] = modes.typical_error(*rates)
     share = float(np.trace(problem.ntk.gram) / np.trace(problem.whole.gram))
-    prediction, _ = problem.predicted(problem.whole.times(share), "NTK of all layers")
+    whole = problem.whole.times(share)
+    prediction, _ = problem.predicted(whole, solve.factor("NTK of all layers", whole.gram))
     measured["network-vs-all-layers.distance"] = farthest(followed.f_test, prediction)
     return measured

@@ -8,7 +8,7 @@ from harness.ntk.preparation import ABOUT_PREPROCESS, ABOUT_TARGETS, DISTANCE_UN
 
 RESOLUTION = 1e-6
 """Relative. Training and solves are in float64; closed-form kernels carry errors of 1e-8 near the diagonal
-(`solve.factor`), in distances of 1e-2 and more."""
+(`extremes.NOT_A_KERNEL`), in distances of 1e-2 and more."""
 
 ROUNDING = 2.0
 """Of a distance that should be 0: a factor of e² between two values is still only rounding."""

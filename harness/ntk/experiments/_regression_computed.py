@@ -6,7 +6,7 @@ what it needs and for nothing else, and networks are trained only where what tra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -15,17 +15,15 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from harness.declare import NotCovered, StageError
-from harness.ntk import alternatives, data, kernels, measures, model_checks, own_kernels, solve
+from harness.ntk import alternatives, data, measures, model_checks, own_kernels
 from harness.ntk import train as training
+from harness.ntk.experiments._regression_kernels import SIBLINGS, TrialKernels
 from harness.ntk.experiments._regression_predictors import NetworkState, Predictor
 from harness.ntk.model import Model
 from harness.ntk.optimizers import Optimizer, batch_learning_rates
 
 T = TypeVar("T")
 Training = Literal["single", "centred"]
-
-_NAMES = {"ntk": "NTK", "nngp": "NNGP", "rbf": "RBF", "laplace": "Laplace", "matern32": "Matérn-3/2"}
-"""Kernels' names in messages."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,11 @@ class Setting:
 class Computed:
     """One trial. Every property and method raises `StageError`, or `NotCovered`, where it cannot be had."""
 
-    def __init__(self, model: Model, setting: Setting) -> None:
-        self.model, self.setting = model, setting
+    def __init__(
+        self, model: Model, setting: Setting, kernels_read: Collection[str] = frozenset(SIBLINGS)
+    ) -> None:
+        """`kernels_read`: the model's kernels that will be read, which are then evaluated together."""
+        self.model, self.setting, self._kernels_read = model, setting, kernels_read
         batch = min(setting.batch, setting.train) if setting.optimizer == "sgd" else 0
         self._rule = Optimizer(setting.optimizer, batch)
         self._parts: dict[str, Any] = {}
@@ -133,32 +134,29 @@ class Computed:
     def _stacked(outputs: Sequence[Float[Array, " points"]]) -> Float[np.ndarray, "points nets"]:
         return np.stack([np.asarray(each, dtype=np.float64) for each in outputs], axis=1)
 
-    def _analytic(self, ntk: bool) -> tuple[solve.Gram, solve.Cross]:
-        x, x_test = self.points.x_train, self.points.x_test
-        both = self._once(
-            "analytic kernels", lambda: (self.model.analytic(x), self.model.analytic(x_test, x))
-        )
-        gram, cross = (pair[ntk] for pair in both)
-        return gram, cross
+    @property
+    def _kernels(self) -> TrialKernels:
+        read, ridge = self._kernels_read, self.setting.ridge
+        return self._once("kernels", lambda: TrialKernels(self.model, self.points, ridge, read))
 
     def kernel(self, name: str) -> alternatives.Fitted:
         """The kernel called `name`, factored."""
-        return self._once(f"{name} kernel", lambda: self._fitted(name))
 
-    def _fitted(self, name: str) -> alternatives.Fitted:
-        x, y, x_test, ridge = self.points.x_train, self.points.y_train, self.points.x_test, self.setting.ridge
-        if name == "linear":
-            return alternatives.fit(name, kernels.linear, x, y, x_test, ridge)
-        if name in ("ntk", "nngp"):
-            return alternatives.fitted(_NAMES[name], *self._analytic(name == "ntk"), y, ridge)
-        radial = {"rbf": kernels.rbf, "laplace": kernels.laplace, "matern32": kernels.matern32}[name]
-        length = self._once("length", lambda: kernels.median_distance(x))
-        return alternatives.fit(_NAMES[name], lambda a, b: radial(a, b, length), x, y, x_test, ridge)
+        def tried() -> None:
+            self._kernels.fitted(name)
+
+        self._once(f"{name} kernel", tried)  # that it failed; one of many points may be let go meanwhile
+        return self._kernels.fitted(name)
 
     def jitter(self, name: str) -> float:
         """The jitter that a kernel needed, over its largest eigenvalue."""
-        solver = self.kernel(name).solver
-        return solver.jitter / solver.largest
+        fitted = self.kernel(name)
+        return fitted.solver.jitter / fitted.factored.largest if fitted.solver.jitter else 0.0
+
+    def condition(self, of: Predictor) -> float:
+        """The condition number of a kernel with its ridge, where its regression can be had."""
+        self.predictions(of)
+        return self.kernel(of.kernel).factored.condition
 
     @property
     def rates(self) -> Float[np.ndarray, " nets"]:
@@ -169,17 +167,22 @@ class Computed:
         units, rule = self.setting.learning_rate, self._rule
         if rule.name == "adam":
             return np.full(self.setting.networks, self.setting.adam_rate)
-        try:
-            gram = self._analytic(ntk=True)[0]
-        except NotCovered:
-            gram = None
         if rule.name == "gd":
-            largest = None if gram is None else solve.largest_eigenvalue(gram)
+            largest = self._analytic(self._kernels.largest_eigenvalue)
             return training.learning_rates(units, largest, self.initials)
+        gram = self._analytic(self._kernels.gram)
         x = self.points.x_train
         own = [self.model.tangent_kernel(each.params, x) for each in self.initials]
         nothing = np.zeros_like(own[0])  # a kernel that bounds no rate
         return batch_learning_rates(units, rule.batch, nothing if gram is None else gram, own)
+
+    @staticmethod
+    def _analytic(of: Callable[[str], T]) -> T | None:
+        """What is asked of the analytic NTK; None where the model has none."""
+        try:
+            return of("ntk")
+        except NotCovered:
+            return None
 
     def learning_rate(self) -> float:
         """The geometric mean of the learning rates."""
@@ -220,7 +223,7 @@ class Computed:
         if kind == "centred":
             start = (np.zeros_like(self.f0), np.zeros_like(self.f0_test))
         pace = self.rates / runs.stride  # the steps of an epoch together are one on all points
-        return ntk.solver.after(runs.steps, pace, ntk.cross, self.points.y_train, *start)
+        return ntk.factored.after(runs.steps, pace, ntk.cross, self.points.y_train, *start)
 
     def own(self, which: NetworkState) -> own_kernels.OwnKernels:
         """The networks' own kernels, before training or after."""

@@ -37,6 +37,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "data": (),
     "initialisation": ("data",),
     "ntk": ("initialisation", ANALYTIC),
+    "condition number": ("ntk",),
     "nngp": ("initialisation", ANALYTIC),
     "rbf": ("initialisation",),
     "laplace": ("initialisation",),
@@ -79,6 +80,7 @@ class Predictor:
     predict: its predictions, from what a trial has computed.
     stage: what it needs, a stage of the trial that may fail (`NEEDS`).
     networks: it predicts otherwise beside each network of the trial.
+    kernel: the kernel that it solves, by the name of `Computed.kernel`; "" where it solves none.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Predictor:
     predict: Callable[[Computed], Predictions]
     stage: str
     networks: bool = True
+    kernel: str = ""
 
     @property
     def trained(self) -> bool:
@@ -96,8 +99,9 @@ class Predictor:
 def _solved(name: str, about: str) -> Predictor:
     """Regression with the kernel `name`."""
     return Predictor(
-        name, f"{about} regression", lambda made: made.kernel(name).regression(), name, networks=False
-    )
+        name, f"{about} regression", lambda made: made.kernel(name).regression(), name, networks=False,
+        kernel=name,
+    )  # fmt: skip
 
 
 def _given(plain: Predictor) -> Predictor:
@@ -113,6 +117,7 @@ def _tuned(name: str, about: str) -> Predictor:
     return Predictor(
         f"{name}-loo", f"{about} with the ridge that leave-one-out prefers",
         lambda made: made.kernel(name).with_tuned_ridge(), f"{name}-loo", networks=False,
+        kernel=name,
     )  # fmt: skip
 
 
@@ -157,11 +162,11 @@ ENSEMBLE = Predictor(
 
 AT_TIME = Predictor(
     "ntk-at-time", "the NTK's prediction given f₀ and the steps actually trained",
-    lambda made: made.at_time("single"), "single at its time",
+    lambda made: made.at_time("single"), "single at its time", kernel=NTK.kernel,
 )  # fmt: skip
 CENTRED_AT_TIME = Predictor(
     "ntk-at-time", "the NTK's prediction given the steps actually trained",
-    lambda made: made.at_time("centred"), "centred at its time",
+    lambda made: made.at_time("centred"), "centred at its time", kernel=NTK.kernel,
 )  # fmt: skip
 
 OWN_NTK = _own("own-ntk", "initial", "its own initial NTK", "own-ntk")

@@ -159,16 +159,17 @@ TABLE: tuple[MeasuredQuantity, ...] = (
     error(p.MEAN),
     error(p.ZERO, "the constant 0, which is that of the targets"),
     error(p.UNTRAINED, "an untrained network, f₀"),
-    *map(error, (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32, p.NTK_GIVEN, p.NNGP_GIVEN, p.RBF_GIVEN)),
-    *map(jitter, (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32)),
+    error(p.NTK),
     MeasuredQuantity(
         "condition-number",
         Quantity(
             "condition number of the NTK's training Gram matrix, ridge included", resolution=RESOLUTION,
-            stage=p.NTK.stage,
+            stage="condition number",
         ),
-        lambda made: made.kernel("ntk").solver.condition,
+        lambda made: made.condition(p.NTK),
     ),
+    *map(error, (p.NNGP, p.RBF, p.LAPLACE, p.MATERN32, p.NTK_GIVEN, p.NNGP_GIVEN, p.RBF_GIVEN)),
+    *map(jitter, (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32)),
     distance(p.MEAN, p.NTK),
     *(distance(rival, p.NTK) for rival in p.RIVALS),
     distance(p.MATERN32, p.NNGP),
@@ -226,6 +227,11 @@ def by_stage(wanted: Iterable[str] = ()) -> dict[str, list[MeasuredQuantity]]:
     names = set(wanted) or {row.name for row in TABLE}
     stages = dict.fromkeys(row.stage for row in TABLE if row.name in names)
     return {stage: [row for row in TABLE if row.stage == stage] for stage in stages}
+
+
+def kernels_read(rows: Iterable[MeasuredQuantity]) -> frozenset[str]:
+    """The kernels that these quantities read, by the names of `Computed.kernel`."""
+    return frozenset(of.kernel for row in rows for of in row.of if of.kernel)
 
 
 ABOUT = {

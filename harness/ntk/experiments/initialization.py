@@ -16,8 +16,8 @@ from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, TargetScaling, settle
 
 RESOLUTION = 1e-6
-"""Relative. Closed-form ReLU kernels carry errors of 1e-8 near the diagonal (`solve.factor`), in distances of
-1e-2 and more."""
+"""Relative. Closed-form ReLU kernels carry errors of 1e-8 near the diagonal (`extremes.NOT_A_KERNEL`), in
+distances of 1e-2 and more."""
 
 
 def _distance(about: str) -> Quantity:

@@ -7,14 +7,15 @@ this module imports no library: what an experiment declares can be read at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
 from harness.declare import Value, experiment, stage
-from harness.ntk.experiments._regression_quantities import ABOUT, QUANTITIES, by_stage
+from harness.ntk.experiments._regression_quantities import ABOUT, QUANTITIES, by_stage, kernels_read
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, TargetScaling, settle
+from harness.ntk.sizes import regression_bytes
 
 if TYPE_CHECKING:
     from harness.ntk.experiments._regression_computed import Setting
@@ -25,6 +26,11 @@ PATIENCE = 1000
 way in so many steps: a lower validation error afterwards would have to come from modes yet slower."""
 
 
+def _bytes_held(parameters: Mapping[str, Value]) -> int:
+    train, test, networks = (int(parameters[name]) for name in ("train", "test", "networks"))
+    return regression_bytes(train, test, networks)
+
+
 @experiment(
     "ntk.regression",
     version=3,
@@ -32,6 +38,7 @@ way in so many steps: a lower validation error afterwards would have to come fro
     about=ABOUT,
     precision="kernels and solves float64, networks float32",
     settle=settle,
+    memory=_bytes_held,
 )
 def regression(
     *,
@@ -41,7 +48,7 @@ def regression(
     preprocess: Preprocess = DEFAULT,
     targets: TargetScaling = DEFAULT,
     noise: Annotated[float, Meta(ge=0)] = 0.0,
-    train: Annotated[int, Meta(ge=2, le=8192)] = 64,
+    train: Annotated[int, Meta(ge=2, le=131_072)] = 64,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 200,
     validation: Annotated[int, Meta(ge=0, le=100_000)] = 0,
     networks: Annotated[int, Meta(ge=1, le=1024)] = 1,
@@ -81,8 +88,10 @@ def measure(model: Model, setting: Setting, wanted: Iterable[str] = ()) -> dict[
     """
     from harness.ntk.experiments._regression_computed import Computed
 
-    made, measured = Computed(model, setting), dict[str, float]()
-    for name, rows in by_stage(wanted).items():
+    stages = by_stage(wanted)
+    read = kernels_read(row for rows in stages.values() for row in rows)
+    made, measured = Computed(model, setting, read), dict[str, float]()
+    for name, rows in stages.items():
         with stage(name) as report:
             found = {row.name: row.measure(made) for row in rows}
             report.fixed = name == "data" and made.points.own_split
