@@ -225,11 +225,16 @@ class Measurement:
             return True
         return self.status == "error" and not self.errors
 
+    def lost(self, quantity: str) -> Lost | None:
+        """Why the quantity's stage gave nothing, where it raised or its worker was lost."""
+        if self.status == "error" and not self.errors:
+            return Lost(self.error, self.raised)
+        return self.errors.get(quantity)
+
     def lacks(self, quantity: str) -> Missing | None:
         """Why `quantity` has no value here; None if it has one."""
-        if self.status == "error" and (quantity in self.errors or not self.errors):
-            lost = self.errors.get(quantity)
-            return Missing("failed", "", lost.error if lost else self.error)
+        if lost := self.lost(quantity):
+            return Missing("failed", "", lost.error)
         if quantity in self.values:
             return None
         undeclared = Missing("failed", "", f"the experiment measures no quantity {quantity!r}")

@@ -7,13 +7,14 @@ this module imports no library: what an experiment declares can be read at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
 from harness.declare import Value, experiment, stage
-from harness.ntk.experiments._regression_quantities import ABOUT, QUANTITIES, by_stage
+from harness.ntk.experiments._regression_cost import cost
+from harness.ntk.experiments._regression_quantities import ABOUT, DATA, QUANTITIES, STAGES, by_stage
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ way in so many steps: a lower validation error afterwards would have to come fro
     about=ABOUT,
     precision="kernels and solves float64, networks float32",
     settle=settle,
+    cost=cost,
 )
 def regression(
     *,
@@ -53,6 +55,7 @@ def regression(
     max_steps: Annotated[int, Meta(ge=2, le=10_000_000)] = 20_000,
     patience: Annotated[int, Meta(ge=1, le=10_000_000)] = PATIENCE,
     ridge: Annotated[float, Meta(ge=0)] = 0.0,
+    stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
     """Train networks and predict with their kernels, on the same points.
@@ -71,20 +74,22 @@ def regression(
         learning_rate=learning_rate, adam_rate=adam_rate, target_loss=target_loss, max_steps=max_steps,
         patience=patience, ridge=ridge,
     )  # fmt: skip
-    return measure(build(model, of_model), setting)
+    return measure(build(model, of_model), setting, stages)
 
 
-def measure(model: Model, setting: Setting, wanted: Iterable[str] = ()) -> dict[str, float]:
-    """Every quantity of one trial of a model, stage by stage; or the stages of the `wanted` ones alone.
+def measure(model: Model, setting: Setting, stages: Collection[str] = STAGES) -> dict[str, float]:
+    """The quantities of these stages of one trial of a model, and of the data, which all stand on.
 
-    The quantities of a stage that fails, or that the model does not cover, are left out (`stage`).
+    What a stage needs is computed when it is first asked for, by a program of its own: its numbers are the
+    same whichever other stages are measured. The quantities of a stage that fails, or that the model does not
+    cover, are left out (`stage`).
     """
     from harness.ntk.experiments._regression_computed import Computed
 
     made, measured = Computed(model, setting), dict[str, float]()
-    for name, rows in by_stage(wanted).items():
+    for name, rows in by_stage({DATA, *stages}).items():
         with stage(name) as report:
             found = {row.name: row.measure(made) for row in rows}
-            report.fixed = name == "data" and made.points.own_split
+            report.fixed = name == DATA and made.points.own_split
             measured |= found
     return measured
