@@ -31,8 +31,8 @@ class Order:
                 trial = enquiry.trial_at(point)
                 reads.setdefault(point, (trial, set()))[1].update(quantities)
         kinds: dict[tuple[str, frozenset[str]], list[tuple[float, str, Reads]]] = {}
-        for point, (trial, quantities) in reads.items():
-            wanted = laboratory.stages_of(trial, quantities)
+        for point, (trial, read) in reads.items():
+            wanted = laboratory.stages_of(trial, read)
             cost = self._seconds(trial, wanted)
             kinds.setdefault((trial.run, wanted), []).append((cost, trial.key, point))
         self._ranks: dict[Reads, Rank] = {}

@@ -270,10 +270,11 @@ class Store:
             with self._transaction():
                 migrate(self._database, _CREATE, SCHEMA, row_checksum)
         elif version != SCHEMA:
-            age, cure = ("a newer", "upgrade harness") if version > SCHEMA else ("an older", "keep it there")
+            newer = "a newer harness; upgrade harness, or name another file"
+            older = "an older harness, whose trials this one cannot use; name another file"
             raise StoreError(
                 f"store {self.path}: expected schema version {SCHEMA}, found {version}, written by"
-                f" {age} harness; {cure}, or name another file"
+                f" {newer if version > SCHEMA else older}"
             )
         elif self._database.execute(_ENTRIES).fetchall() != _entries():
             raise sqlite3.DatabaseError("tables that are malformed")

@@ -1,4 +1,4 @@
-"""About how long a trial of `ntk.regression` takes, from what it is asked for: to measure first what is cheap.
+"""About how long a trial of `ntk.regression` takes, from what is wanted of it: the cheap are measured first.
 
 The constants are times of one core (AVX-512, float32 products at 110 GFLOP/s), good to a factor of about two.
 Importing this module imports no library.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -228,10 +228,16 @@ STAGES = frozenset(row.stage for row in TABLE)
 """The stages of all quantities."""
 
 
-def by_stage(stages: Collection[str] = STAGES) -> dict[str, list[Measured]]:
-    """The rows of each of the stages, in the order of the table."""
-    wanted = dict.fromkeys(row.stage for row in TABLE if row.stage in stages)
-    return {stage: [row for row in TABLE if row.stage == stage] for stage in wanted}
+def named(stages: Collection[str]) -> list[str]:
+    """The quantities of these stages, and of the data."""
+    return [row.name for row in TABLE if row.stage == DATA or row.stage in stages]
+
+
+def by_stage(wanted: Iterable[str] = ()) -> dict[str, list[Measured]]:
+    """The rows of each stage, in the order of the table; only of stages of `wanted` quantities, if any."""
+    names = set(wanted) or {row.name for row in TABLE}
+    stages = dict.fromkeys(row.stage for row in TABLE if row.name in names)
+    return {stage: [row for row in TABLE if row.stage == stage] for stage in stages}
 
 
 ABOUT = {

@@ -7,14 +7,14 @@ this module imports no library: what an experiment declares can be read at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
 from harness.declare import Value, experiment, stage
 from harness.ntk.experiments._regression_cost import cost
-from harness.ntk.experiments._regression_quantities import ABOUT, DATA, QUANTITIES, STAGES, by_stage
+from harness.ntk.experiments._regression_quantities import ABOUT, DATA, QUANTITIES, STAGES, by_stage, named
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ def regression(
         learning_rate=learning_rate, adam_rate=adam_rate, target_loss=target_loss, max_steps=max_steps,
         patience=patience, ridge=ridge,
     )  # fmt: skip
-    return measure(build(model, of_model), setting, stages)
+    return measure(build(model, of_model), setting, named(stages))
 
 
-def measure(model: Model, setting: Setting, stages: Collection[str] = STAGES) -> dict[str, float]:
-    """The quantities of these stages of one trial of a model, and of the data, which all stand on.
+def measure(model: Model, setting: Setting, wanted: Iterable[str] = ()) -> dict[str, float]:
+    """Every quantity of one trial of a model, stage by stage; or the stages of the `wanted` ones alone.
 
     What a stage needs is computed when it is first asked for, by a program of its own: its numbers are the
     same whichever other stages are measured. The quantities of a stage that fails, or that the model does not
@@ -87,7 +87,7 @@ def measure(model: Model, setting: Setting, stages: Collection[str] = STAGES) ->
     from harness.ntk.experiments._regression_computed import Computed
 
     made, measured = Computed(model, setting), dict[str, float]()
-    for name, rows in by_stage({DATA, *stages}).items():
+    for name, rows in by_stage(wanted).items():
         with stage(name) as report:
             found = {row.name: row.measure(made) for row in rows}
             report.fixed = name == DATA and made.points.own_split
