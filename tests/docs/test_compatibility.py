@@ -58,7 +58,9 @@ def test_fields_of_a_later_version_are_left_out_and_a_later_schema_is_refused() 
             from_json(json.dumps(later).encode(), "later.json")
 
 
-@pytest.mark.parametrize(("version", "cure"), [(SCHEMA + 1, "upgrade harness"), (SCHEMA - 2, "name another file")])
+@pytest.mark.parametrize(
+    ("version", "cure"), [(SCHEMA + 1, "upgrade harness"), (SCHEMA - 2, "name another file")]
+)
 def test_a_store_of_another_schema_is_refused(tmp_path: Path, version: int, cure: str) -> None:
     path = tmp_path / "store.sqlite"
     Store(path).close()

@@ -220,8 +220,11 @@ def test_an_older_store_is_migrated_with_all_that_it_holds(tmp_path: Path) -> No
         }
         assert store.damaged == {prints[3]}
         assert store.passed("passed")
-        store.keep(made("a", fingerprint=prints[0]), "a")
         store.close()
+    store = Store(path)
+    store.keep(made("a", fingerprint=prints[0]), "a")
+    assert store.recall(prints[:1])[prints[0]].values == {**old_measurements()[0].values, "a": 1.0}
+    store.close()
     old = tmp_path / "old.sqlite"
     older(old, old_measurements())
     before = old.read_bytes()
