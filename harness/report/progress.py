@@ -63,7 +63,7 @@ def sentence(progress: Progress) -> str:
 
 
 def decided(finding: Finding) -> str:
-    """`✓ as-expected  issues::claim[width=64]: supported after 14 seeds, 0.169 [0.143, 0.2]`."""
+    """`✓ as-expected  issues/claim[width=64]: supported after 14 seeds, 0.169 [0.143, 0.2]`."""
     found, part = finding.assessment, finding.assessment.settling
     text: str = found.verdict
     if part.reason:

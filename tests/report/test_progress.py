@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from edits import edited
+from fake_laboratory import FakeLaboratory
 from good_suite import GOOD, read, write
 
 from harness.campaign import Progress, conduct
@@ -96,6 +97,26 @@ def test_each_note_is_shown_once(capsys) -> None:
     for notes in ((), ("one",), ("one",), ("one", "t\x1bwo")):
         lines.show(Progress(1, 0, 0, 1, 0, 1, 0.0, None, notes=notes))
     assert capsys.readouterr().err.splitlines() == ["Note: one", "Note: t\ufffdwo"]
+
+
+def test_what_is_decided_is_shown_once_as_it_is_but_not_of_a_short_run(read, capsys, monkeypatch) -> None:
+    seen: list[Progress] = []
+    laboratory = FakeLaboratory()
+    cases = [case(instance) for instance in read(GOOD).instances]
+    result = conduct(cases, laboratory, clock=laboratory.clock, on_progress=seen.append)
+    short = module._Lines()
+    for progress in seen:
+        short.show(progress)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    lines, after = module._Lines(), []
+    for progress in seen:
+        lines.show(progress)
+        shown = [line for line in capsys.readouterr().err.splitlines() if line.startswith("✓ as-expected  ")]
+        after += [(progress.decided, line) for line in shown]
+    assert [line.split()[2] for _, line in after] == [f"{f.case.instance.id}:" for f in result.findings]
+    assert [decided for decided, _ in after] == [1, 2, 3]
+    assert all("supported after 14 seeds, " in line for _, line in after)
 
 
 def test_the_report_has_one_note_for_an_experiment(read, tmp_path: Path, monkeypatch) -> None:
