@@ -40,7 +40,7 @@ at-most = { of = "small", bound = 1.05 }
 says = "The dear is near 1."
 expect = "open"
 experiment = "toys"
-at = { size = 2 }
+at = { size = 1 }
 at-most = { of = "large", bound = 1.05 }
 """
 
@@ -61,8 +61,8 @@ def test_a_trial_is_asked_once_for_all_that_is_read_of_it(read: Read) -> None:
     laboratory = FakeLaboratory()
     result = held(cases_of(read(SUITE)), laboratory)
     assert {at(trial): stages for trial, stages in laboratory.stages.items()} == {
-        1: frozenset({"cheap"}),
-        2: frozenset({"cheap", "dear"}),
+        1: frozenset({"cheap", "dear"}),
+        2: frozenset({"cheap"}),
     }
     assert len(laboratory.begun) == len(set(laboratory.begun)) == result.progress.measured
     assert {f.assessment.verdict for f in result.findings} == {"supported"}
@@ -74,7 +74,7 @@ def test_what_an_earlier_run_did_not_read_is_added(read: Read) -> None:
     assert set(first.stages.values()) == {frozenset({"cheap"})}
     second = FakeLaboratory(store=first.store)
     both = held(cases_of(read(SUITE)), second)
-    assert {at(trial) for trial in second.begun} == {2}
+    assert {at(trial) for trial in second.begun} == {1}
     assert (both.progress.measured, both.progress.reused) == (14, 14)
     assert both.findings[: len(cheap.findings)] == cheap.findings
 
@@ -92,14 +92,14 @@ def test_cheap_points_come_first_and_each_is_decided_before_the_next_begins(read
     laboratory = FakeLaboratory()
     seen: list[Progress] = []
     held(cases_of(read(SUITE)), laboratory, on_progress=seen.append)
-    assert [at(trial) for trial in laboratory.begun] == [1] * 14 + [2] * 14
+    assert [at(trial) for trial in laboratory.begun] == [2] * 14 + [1] * 14
     news = [[f.case.instance.local_id for f in p.news] for p in seen if p.news]
-    assert news[0] == ["cheap[size=1]"]
-    assert sorted(id_ for ids in news for id_ in ids) == ["cheap[size=1]", "cheap[size=2]", "dear[size=2]"]
+    assert news[0] == ["cheap[size=2]"]
+    assert sorted(id_ for ids in news for id_ in ids) == ["cheap[size=1]", "cheap[size=2]", "dear[size=1]"]
     first = next(p for p in seen if p.news)
     assert first.measured == 14
     line = decided(first.news[0])
-    assert line.startswith("· measured  toys/cheap[size=1]: supported after 14 seeds, 1.0")
+    assert line.startswith("· measured  toys/cheap[size=2]: supported after 14 seeds, 1.0")
 
 
 def test_what_the_store_has_decided_is_no_news(read: Read) -> None:
@@ -107,7 +107,7 @@ def test_what_the_store_has_decided_is_no_news(read: Read) -> None:
     held(cases_of(read(SUITE), "cheap"), laboratory)
     seen: list[Progress] = []
     held(cases_of(read(SUITE)), FakeLaboratory(store=laboratory.store), on_progress=seen.append)
-    assert [f.case.instance.local_id for p in seen for f in p.news] == ["dear[size=2]"]
+    assert [f.case.instance.local_id for p in seen for f in p.news] == ["dear[size=1]"]
 
 
 @pytest.mark.parametrize("recheck", [0.0, None])
@@ -130,9 +130,9 @@ def test_a_stage_that_gives_something_else_again_makes_errors_of_all_that_read_i
     second.stages = {trial: frozenset({"data", "cheap", "dear"}) for trial in first.store}
     result = held(cases_of(suite), second, recheck=recheck)
     (failed,) = [r for r in result.rechecks if r.result == "differs"]
-    kept = first.store[next(t for t in first.store if t.seed == 3 and at(t) == 2)].values["small"]
+    kept = first.store[next(t for t in first.store if t.seed == 3 and at(t) == 1)].values["small"]
     assert failed.reason == (
-        "not a function of its parameters and seed: stage_toys:toy (size=2), seed 3: stage cheap: quantity"
+        "not a function of its parameters and seed: stage_toys:toy, seed 3: stage cheap: quantity"
         f" small gave {kept!r} before and {kept + 1e-9!r} when it was computed again"
     )
     assert {f.assessment.verdict for f in result.findings} == {"error"}
@@ -146,7 +146,7 @@ def test_each_stage_that_is_read_has_to_pass_once(read: Read) -> None:
     assert [at(trial) for trial in laboratory.repeated] == [1]  # what is cheapest
     later = FakeLaboratory(store=laboratory.store, passes=laboratory.passes)
     held(cases, later)
-    assert [at(trial) for trial in later.repeated] == [2]  # for the dear stage
+    assert [at(trial) for trial in later.repeated] == [1]  # for the dear stage
     last = FakeLaboratory(store=later.store, passes=later.passes)
     held(cases, last)
     assert last.repeated == []

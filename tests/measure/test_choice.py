@@ -67,6 +67,18 @@ def test_workers_begin_at_different_points_and_stay_there() -> None:
     assert changes <= 2
 
 
+def test_a_point_that_a_worker_has_begun_goes_before_one_of_a_smaller_rank_that_came_later() -> None:
+    ledger = queued(*(entry(5, seed, (5.0,)) for seed in range(3)))
+    choice = Choice(ledger, lambda code, modules: True)
+    begun = choice.next()
+    choice.begun(begun)
+    ledger.move(begun, State.RUNNING)
+    ledger.move(entry(0, 0, (0.0,)), State.QUEUED)
+    ledger.move(begun, State.ENDED)
+    choice.ended(begun)
+    assert run(ledger, choice, 3, 1, random.Random(0)) == [[5, 5, 0]]
+
+
 def test_a_single_point_is_shared_by_all_workers() -> None:
     ledger = queued(*(entry(0, seed) for seed in range(10)))
     got = run(ledger, Choice(ledger, lambda code, modules: True), 10, 3, random.Random(0))
