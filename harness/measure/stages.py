@@ -25,12 +25,12 @@ def known(declaration: Declaration, measurement: Measurement | None) -> frozense
 
 
 def is_whole(declaration: Declaration, measurement: Measurement) -> bool:
-    """Whether a measurement has declared quantities alone, and of each stage all or none."""
+    """Whether a measurement has declared quantities alone, of some stage, and of each all or none."""
     found = measurement.values.keys() | measurement.missing.keys()
     if len(found) != len(measurement.values) + len(measurement.missing):
         return False
     stages = known(declaration, measurement)
-    return found == {name for stage in stages for name in declaration.stages[stage]}
+    return bool(stages) and found == {name for stage in stages for name in declaration.stages[stage]}
 
 
 def only(declaration: Declaration, measurement: Measurement, stages: Collection[str]) -> Measurement:
