@@ -101,6 +101,7 @@ def test_stages_that_are_asked_for_while_a_trial_waits_are_measured_with_it(tmp_
     assert runs(log) == ["0 data,cheap,dear"]
 
 
+@pytest.mark.slow
 def test_stages_that_are_asked_for_while_it_runs_come_after_it(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with Laboratory(None, workers=1) as laboratory:
@@ -113,7 +114,7 @@ def test_stages_that_are_asked_for_while_it_runs_come_after_it(tmp_path: Path) -
     assert runs(log) == ["0 data,cheap", "0 data,dear"]
 
 
-@pytest.mark.parametrize("act", ["raise", "exit"])
+@pytest.mark.parametrize("act", ["raise", pytest.param("exit", marks=pytest.mark.slow)])
 def test_a_stage_that_ends_the_trial_takes_no_other_along(tmp_path: Path, act: str) -> None:
     """What is known of a stage does not depend on which were asked for with it."""
     asked, store = trial(act=act, at="dear"), tmp_path / "store.sqlite"
@@ -131,6 +132,7 @@ def test_a_stage_that_ends_the_trial_takes_no_other_along(tmp_path: Path, act: s
     assert [name for name, _ in rows(store)] == ["data", "cheap"]
 
 
+@pytest.mark.slow
 def test_one_that_is_past_its_time_limit_is_not_tried_stage_by_stage(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with Laboratory(None, workers=1) as laboratory:

@@ -49,6 +49,7 @@ def whole(request: pytest.FixtureRequest) -> tuple[int, dict[str, bytes]]:
     return request.param, trial(STAGES, request.param)[0]
 
 
+@pytest.mark.slow
 def test_some_stages_give_the_bits_that_all_give() -> None:
     found, _ = trial({"nngp and ntk", "single and ntk"})
     alone = trial({"nngp and ntk"})[0] | trial({"single and ntk"})[0]
