@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from harness.campaign.enquiries import Enquiries, Enquiry, Limits
+from harness.campaign.enquiries import Enquiries, Enquiry, Limits, Reads
 from harness.campaign.findings import Result
+from harness.campaign.order import Order
 from harness.campaign.progress import Progress, Tally
-from harness.campaign.rechecks import groups_of, limits_of, points_of, refuse
+from harness.campaign.rechecks import groups_of, limits_of, narrowed, points_of, refuse
 from harness.measure import Measurement, Measurer, Recheck, Rechecker
-from harness.plan import Case, Trial, TrialParams
-from harness.timing import PAIR
+from harness.plan import Case, Trial
 
 POLL = 0.25
 """Seconds between two reports of progress while nothing finishes."""
@@ -29,6 +29,7 @@ def conduct(
     salt: str = "",
     on_progress: Callable[[Progress], None] = lambda progress: None,
     clock: Callable[[], float] = time.monotonic,
+    beside: Sequence[Case] = (),
 ) -> Result:
     """Measure what the cases need, and judge them.
 
@@ -36,10 +37,11 @@ def conduct(
     run are ended and lost, and what needs more is *not run*. `memory_limit`, in bytes, is that of every
     trial, in place of the claims' own. `recheck` is the share of the recalled trials that is measured again
     besides one trial of each experiment that has not passed a recheck, chosen by `salt`; None rechecks
-    nothing.
+    nothing, but for stages that had to be computed again. A trial that is measured gives what the cases
+    `beside` read of it too.
     KeyboardInterrupt is raised on; what was measured by then is in the laboratory's store.
     """
-    campaign = _Campaign(cases, laboratory, time_budget, memory_limit, on_progress, clock)
+    campaign = _Campaign(cases, laboratory, time_budget, memory_limit, on_progress, clock, beside)
     return campaign.run(recheck, salt)
 
 
@@ -52,6 +54,7 @@ class _Campaign:
         memory_limit: int | None,
         on_progress: Callable[[Progress], None],
         clock: Callable[[], float],
+        beside: Sequence[Case],
     ) -> None:
         self.cases = cases
         self.laboratory = laboratory
@@ -63,9 +66,15 @@ class _Campaign:
         self.tally = Tally()
         self.enquiries = Enquiries(cases, memory_limit)
         self.readers: dict[Trial, list[Enquiry]] = {}  # who waits for a trial
+        self.reading = Enquiries(beside, memory_limit).readers()
+        for point, readers in self.enquiries.readers().items():
+            self.reading.setdefault(point, []).extend(readers)
+        self.order: Order | None = None  # made when something is to be measured
+        self.stages: dict[tuple[str, frozenset[str]], frozenset[str]] = {}  # of quantities of an experiment
 
     def run(self, recheck: float | None, salt: str) -> Result:
         self._advance(self.enquiries)
+        self.enquiries.news()  # what the store has decided is in the report
         self.on_progress(self._progress())
         while self.laboratory.pending:
             ready: list[Enquiry] = []
@@ -76,55 +85,83 @@ class _Campaign:
             self.on_progress(self._progress())
             if self.clock() >= self.end:
                 self.laboratory.abandon()
-        rechecks = () if recheck is None else self._recheck(recheck, salt)
+        rechecks = self._recheck(recheck, salt)
         return Result(self.enquiries.findings(), self.known, self._progress(), rechecks)
 
     def _readers_of(self, trial: Trial) -> list[Enquiry]:
         """The enquiries whose next look a measurement completes; those at whose point all seeds are now
         expected to fail are given up."""
         readers = self.readers.pop(trial, [])
-        firsts = {enquiry.question.first_seed for enquiry in readers}
-        fails = {first: self._fails_always(trial, first) for first in firsts}
         ready = []
         for enquiry in readers:
-            enquiry.missing.discard(trial)
-            always = fails[enquiry.question.first_seed]
-            if always and not enquiry.done:
+            if enquiry.done:
+                continue
+            always = self._fails_always(trial, enquiry)
+            if always:
                 self._give_up(enquiry, always)
-            elif not enquiry.missing and not enquiry.done:
-                ready.append(enquiry)
+            elif trial in enquiry.unknown(self.known):  # more of its stages are to come
+                self.readers.setdefault(trial, []).append(enquiry)
+            else:
+                enquiry.missing.discard(trial)
+                ready += [] if enquiry.missing else [enquiry]
         return ready
 
     def _advance(self, enquiries: Iterable[Enquiry]) -> None:
         """Judge what can be judged; recall, and then request, what the next looks lack."""
         open_ = [e for e in enquiries if not e.done]
         wanted: dict[Trial, Limits] = {}
+        ranks: dict[Reads, tuple[float, ...]] = {}
         while open_:
             for enquiry in open_:
                 enquiry.judge(self.known)
                 if enquiry.done:
                     self.enquiries.settle(enquiry)
-                enquiry.missing = {t for t in enquiry.trials() if t not in self.known}
             open_ = [e for e in open_ if not e.done]
-            lacking = dict.fromkeys(t for e in open_ for t in e.missing if t not in wanted)
-            for measurement in self.laboratory.recall(lacking).values():
+            lacking = dict.fromkeys(t for e in open_ for t in e.unknown(self.known) if t not in self.known)
+            for measurement in self.laboratory.recall(t for t in lacking if t not in wanted).values():
                 self._learn(measurement)
             for enquiry in open_:
-                enquiry.missing = {t for t in enquiry.missing if t not in self.known}
+                enquiry.missing = enquiry.unknown(self.known)
                 for trial in enquiry.missing:
                     wanted[trial] = wanted.get(trial, Limits()) | enquiry.limits
                     self.readers.setdefault(trial, []).append(enquiry)
+                for point in enquiry.reads if enquiry.missing else ():
+                    rank = self._rank(point, enquiry.looks)
+                    ranks[point] = min(ranks.get(point, rank), rank)
             open_ = [e for e in open_ if not e.missing]
-        for trial in sorted(wanted, key=_together):
-            self.laboratory.request(trial, wanted[trial].seconds, wanted[trial].bytes)
 
-    def _fails_always(self, trial: Trial, first_seed: int) -> str:
-        """What went wrong at the trial's point, if the two lowest seeds, from `first_seed` on, failed in the
-        same way: all others are then expected to do so; else ''."""
-        first, second = (self.known.get(replace(trial, seed=first_seed + k)) for k in range(2))
-        if first is None or second is None or not first.raised or first.raised != second.raised:
+        def place(trial: Trial) -> tuple[tuple[float, ...], str, int]:
+            """The trials of a point together, low seeds first."""
+            return ranks[trial.experiment, trial.params], trial.key.rpartition(",")[0], trial.seed
+
+        for trial in sorted(wanted, key=place):
+            limits, rank = wanted[trial], ranks[trial.experiment, trial.params]
+            stages = self._stages_of(trial)
+            self.laboratory.request(trial, limits.seconds, limits.bytes, stages=stages, rank=rank)
+
+    def _rank(self, point: Reads, looks: int) -> tuple[float, ...]:
+        if self.order is None:
+            self.order = Order(self.enquiries, self.laboratory)
+        return self.order.rank(point, looks)
+
+    def _stages_of(self, trial: Trial) -> frozenset[str]:
+        """The stages that any undecided question may read of a trial: so none asks for it once more."""
+        readers = self.reading[trial.experiment, trial.params]
+        reads = (e.reads[trial.experiment, trial.params] for e in readers if e.may_read(trial.seed))
+        key = (trial.experiment, frozenset[str]().union(*reads))
+        if key not in self.stages:
+            self.stages[key] = self.laboratory.stages_of(trial, key[1])
+        return self.stages[key]
+
+    def _fails_always(self, trial: Trial, enquiry: Enquiry) -> str:
+        """What went wrong at the trial's point, if the two lowest seeds of the enquiry failed in the same way
+        in what it reads: all others are then expected to do so; else ''."""
+        if self.known[trial].status != "error":
             return ""
-        return f"seed {first_seed}: {first.error}"
+        first_seed = enquiry.question.first_seed
+        first, second = (self.known.get(replace(trial, seed=first_seed + k)) for k in range(2))
+        error = enquiry.fails(first, second) if first is not None and second is not None else ""
+        return error and f"seed {first_seed}: {error}"
 
     def _give_up(self, enquiry: Enquiry, error: str) -> None:
         """Make it an error before its look is complete, and withdraw the trials that no other waits for."""
@@ -136,13 +173,16 @@ class _Campaign:
         self.laboratory.withdraw(alone)
 
     def _learn(self, measurement: Measurement) -> None:
+        self.tally.count(measurement, self.known.get(measurement.trial))
         self.known[measurement.trial] = measurement
-        self.tally.count(measurement)
 
-    def _recheck(self, share: float, salt: str) -> tuple[Recheck, ...]:
+    def _recheck(self, share: float | None, salt: str) -> tuple[Recheck, ...]:
         """Measure some trials twice; the questions that read an experiment which fails are errors."""
+        if share is None and not any(measurement.again for measurement in self.known.values()):
+            return ()
         points = points_of(self.cases)
-        rechecker = Rechecker(self.laboratory, groups_of(points, self.known), share, salt)
+        read = narrowed(self.known, self.enquiries.readers(), self.laboratory)
+        rechecker = Rechecker(self.laboratory, groups_of(points, read), share, salt)
         if rechecker.trials and self.clock() < self.end:
             rechecker.request(limits_of(self.enquiries))
         while self.laboratory.pending:
@@ -170,14 +210,5 @@ class _Campaign:
             waiting=self.laboratory.waiting,
             notes=self.tally.notes,
             rechecking=self.laboratory.pending if rechecking else 0,
+            news=self.enquiries.news(),
         )
-
-
-def _together(trial: Trial) -> tuple[int, TrialParams, str]:
-    """Low seeds first, so that claims are decided early; equal points beside each other.
-
-    Pairs of timings are gathered by what they time, which a worker prepares once for those in a row.
-    """
-    if trial.experiment == PAIR:
-        return (0, trial.params, f"{trial.seed:012}")
-    return (trial.seed, (), trial.key)

@@ -6,12 +6,15 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.campaign.findings import Finding
+from harness.campaign.finding import Finding
 from harness.judge import BadValue, PartAssessment, Ruling, assess, assess_part, decide_rows
 from harness.measure import Measurement
-from harness.plan import Case, Question, Trial
+from harness.plan import Case, Question, Trial, TrialParams
 
 Measurements = Mapping[Trial, Measurement]
+
+Reads = tuple[str, TrialParams]
+"""A point that is read: an experiment and its parameters."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,36 @@ class Enquiry:
     covered: bool = True
     missing: set[Trial] = field(default_factory=set)
     """What its next look waits for."""
+    looks: int = 0
+    """How many looks are over."""
+
+    def __post_init__(self) -> None:
+        self._trials: dict[int, tuple[Trial, ...]] = {}
+        self.reads: dict[Reads, frozenset[str]] = {}
+        """What it reads: quantities of trials, by point."""
+        for reading in self.question.effect.readings:
+            point = (reading.experiment, reading.params)
+            self.reads[point] = self.reads.get(point, frozenset()) | {reading.quantity}
+
+    def trials_of(self, seed: int) -> tuple[Trial, ...]:
+        """The trial of each of its question's readings, for a seed."""
+        if seed not in self._trials:
+            made = {reading.trial(seed): reading for reading in self.question.effect.readings}
+            same = {(trial.experiment, trial.params, trial.inputs): trial for trial in made}
+            self._trials[seed] = tuple(
+                same[reading.experiment, reading.params, reading.inputs]
+                for reading in self.question.effect.readings
+            )
+        return self._trials[seed]
+
+    def trial_at(self, point: Reads) -> Trial:
+        """Its first trial at a point."""
+        trials = self.trials_of(self.question.first_seed)
+        return next(trial for trial in trials if (trial.experiment, trial.params) == point)
+
+    def may_read(self, seed: int) -> bool:
+        """Whether the seed is within its budget, and it is not done."""
+        return not self.done and seed in self.question.seeds(self.question.budget)
 
     @property
     def done(self) -> bool:
@@ -52,10 +85,24 @@ class Enquiry:
         """The question, and what was found about it."""
         return assess_part(self.question, self.ruling, self.error, covered=self.covered)
 
-    def trials(self) -> list[Trial]:
-        """What the next look reads."""
-        n = self.ruling.next_look or 0
-        return [] if self.done else self.question.trials(self.question.seeds(n))
+    def unknown(self, known: Measurements) -> set[Trial]:
+        """Of what the next look reads, what is not known."""
+        found = set()
+        for seed in () if self.done else self.question.seeds(self.ruling.next_look or 0):
+            for reading, trial in zip(self.question.effect.readings, self.trials_of(seed), strict=True):
+                measurement = known.get(trial)
+                if measurement is None or not measurement.has(reading.quantity):
+                    found.add(trial)
+        return found
+
+    def fails(self, first: Measurement, second: Measurement) -> str:
+        """Why all seeds of a point must fail, if two have failed alike in what it reads; else ''."""
+        trial = first.trial
+        for quantity in self.reads.get((trial.experiment, trial.params), ()):
+            lost, again = first.lost(quantity), second.lost(quantity)
+            if lost and again and lost.raised and lost.raised == again.raised:
+                return lost.error
+        return ""
 
     def judge(self, known: Measurements) -> None:
         """Rule on the complete rows at hand; an error in the seeds that a look needs is the claim's."""
@@ -64,13 +111,13 @@ class Enquiry:
         failure, covered = "", True
         for seed in question.seeds(self.ruling.next_look or 0):
             row: list[float] = []
-            for reading in question.effect.readings:
-                measurement = known.get(reading.trial(seed))
-                if measurement is None:
+            for reading, trial in zip(question.effect.readings, self.trials_of(seed), strict=True):
+                measurement = known.get(trial)
+                if measurement is None or not measurement.has(reading.quantity):
                     return
                 missing = measurement.lacks(reading.quantity)
                 if missing:
-                    of = "" if measurement.status == "error" else f"{reading.quantity}: "
+                    of = "" if measurement.lost(reading.quantity) else f"{reading.quantity}: "
                     failure = f"seed {seed}: {of}{missing}"
                     covered = missing.kind != "not-covered"
                     break
@@ -78,6 +125,7 @@ class Enquiry:
             if failure:
                 break
             rows.append(row)
+        self.looks += bool(rows)
         try:
             self.ruling = decide_rows(rows, question)
         except BadValue as error:
@@ -98,6 +146,7 @@ class Enquiries:
         self._by_question: dict[Question, Enquiry] = {}
         self._undecided: list[int] = []  # how many questions of each case
         self._askers: dict[Question, list[int]] = {}  # the places of the cases that ask a question
+        self._settled: list[int] = []  # the places of the cases that are decided, and were not told of
         self.decided = 0
         """How many cases have no question left that is not done."""
         for place, case in enumerate(cases):
@@ -120,7 +169,23 @@ class Enquiries:
         """Count an enquiry that is done, once."""
         for place in self._askers[enquiry.question]:
             self._undecided[place] -= 1
-            self.decided += not self._undecided[place]
+            if not self._undecided[place]:
+                self.decided += 1
+                self._settled.append(place)
+
+    def news(self) -> tuple[Finding, ...]:
+        """What was found of the cases that were decided since it was asked last."""
+        found = tuple(self._finding(self._cases[place]) for place in self._settled)
+        self._settled.clear()
+        return found
+
+    def readers(self) -> dict[Reads, list[Enquiry]]:
+        """Who reads a point."""
+        found: dict[Reads, list[Enquiry]] = {}
+        for enquiry in self:
+            for point in enquiry.reads:
+                found.setdefault(point, []).append(enquiry)
+        return found
 
     def findings(self) -> list[Finding]:
         """What became of each case."""

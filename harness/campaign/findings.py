@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.campaign.finding import Finding
 from harness.campaign.progress import Progress
-from harness.judge import Assessment
 from harness.measure import Measurement, Recheck, remarks
-from harness.plan import Case, Trial
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One instance, and what was found about it."""
-
-    case: Case
-    assessment: Assessment
+from harness.plan import Trial
 
 
 @dataclass

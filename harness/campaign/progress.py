@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.campaign.finding import Finding
 from harness.measure import Measurement, remarks
 
 
@@ -27,6 +28,9 @@ class Progress:
     """What to say at once: the first time that a trial could not be kept, or cost its worker."""
     rechecking: int = 0
     """Trials that are to be measured a second time, when all others are done."""
+    news: tuple[Finding, ...] = ()
+    """Instances that were decided since the last progress, by what was measured meanwhile. A recheck that
+    fails may yet make errors of them."""
 
 
 class Tally:
@@ -38,19 +42,24 @@ class Tally:
         self._notes: dict[str, None] = {}
         self._remarked: set[str] = set()  # experiments whose trials changed their worker
 
-    def count(self, measurement: Measurement) -> None:
-        """Add a measurement."""
-        if measurement.reused:
-            self.reused += 1
-        else:
-            self.measured += 1
-            self.failed += measurement.status == "error"
-            self._seconds += measurement.seconds
+    def count(self, measurement: Measurement, before: Measurement | None = None) -> None:
+        """Add a measurement; `before` is what was known of its trial, if that has been counted."""
+        if before is not None:
+            self._count(before, -1)
+        self._count(measurement, 1)
         if measurement.note:
             self._note([measurement.note])
         if measurement.trial.experiment not in self._remarked and (said := remarks([measurement])):
             self._remarked.add(measurement.trial.experiment)
             self._note(said)
+
+    def _count(self, measurement: Measurement, by: int) -> None:
+        if measurement.reused:
+            self.reused += by
+        else:
+            self.measured += by
+            self.failed += by * (measurement.status == "error")
+            self._seconds += by * measurement.seconds
 
     def _note(self, notes: Iterable[str]) -> None:
         self._notes.update(dict.fromkeys(notes))

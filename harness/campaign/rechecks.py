@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.campaign.enquiries import Enquiry, Limits, Measurements
-from harness.measure import Group, Measurement
-from harness.plan import Case, Trial, TrialParams, fixed
-
-ExperimentPoint = tuple[str, TrialParams]
-"""An experiment and its parameters."""
+from harness.campaign.enquiries import Enquiry, Limits, Measurements, Reads
+from harness.measure import Group, Measurement, Measurer
+from harness.plan import Case, Trial, fixed
 
 
-def points_of(cases: Sequence[Case]) -> dict[ExperimentPoint, dict[Group, None]]:
+def points_of(cases: Sequence[Case]) -> dict[Reads, dict[Group, None]]:
     """The points that the cases read, with the tables that they belong to, as groups without a program.
 
     Those of timings are left out.
     """
     tables: dict[tuple[str, str], Group] = {}
-    points: dict[ExperimentPoint, dict[Group, None]] = {}
+    points: dict[Reads, dict[Group, None]] = {}
     for case in cases:
         experiment, suite = case.instance.claim.experiment, case.instance.suite
         timed = experiment.declaration is not None and experiment.declaration.timed
@@ -36,9 +33,32 @@ def points_of(cases: Sequence[Case]) -> dict[ExperimentPoint, dict[Group, None]]
     return points
 
 
-def groups_of(
-    points: Mapping[ExperimentPoint, Iterable[Group]], known: Measurements
-) -> dict[Group, list[Measurement]]:
+def narrowed(
+    known: Measurements, readers: Mapping[Reads, Iterable[Enquiry]], laboratory: Measurer
+) -> Measurements:
+    """The measurements with the stages that enquiries read: of others nothing is claimed."""
+    wanted: dict[Reads, frozenset[str]] = {}
+    stage_of: dict[tuple[str, str], frozenset[str]] = {}
+    found = {}
+    for trial, measurement in known.items():
+        point = (trial.experiment, trial.params)
+        names = (*measurement.values, *measurement.missing)
+        for name in names:
+            if (trial.experiment, name) not in stage_of:
+                stage_of[trial.experiment, name] = laboratory.stages_of(trial, [name])
+        if point not in wanted:
+            quantities = (name for enquiry in readers.get(point, ()) for name in enquiry.reads[point])
+            wanted[point] = laboratory.stages_of(trial, quantities)
+        read = {name for name in names if stage_of[trial.experiment, name] <= wanted[point]}
+        found[trial] = replace(
+            measurement,
+            values={name: value for name, value in measurement.values.items() if name in read},
+            missing={name: why for name, why in measurement.missing.items() if name in read},
+        )
+    return found
+
+
+def groups_of(points: Mapping[Reads, Iterable[Group]], known: Measurements) -> dict[Group, list[Measurement]]:
     """What passes or fails together, with its measurements."""
     groups: dict[tuple[str, str], Group] = {}
     read: dict[Group, list[Measurement]] = {}
@@ -53,7 +73,7 @@ def groups_of(
 
 def limits_of(enquiries: Iterable[Enquiry]) -> Callable[[Trial], tuple[float, int | None]]:
     """The limits of a trial: the largest of those that the questions which read its point have."""
-    limits: dict[ExperimentPoint, Limits] = {}
+    limits: dict[Reads, Limits] = {}
     for enquiry in enquiries:
         for reading in enquiry.question.effect.readings:
             point = (reading.experiment, reading.params)
@@ -69,7 +89,7 @@ def limits_of(enquiries: Iterable[Enquiry]) -> Callable[[Trial], tuple[float, in
 def refuse(
     enquiries: Iterable[Enquiry],
     failed: Mapping[Group, str],
-    points: Mapping[ExperimentPoint, Iterable[Group]],
+    points: Mapping[Reads, Iterable[Group]],
     program: Callable[[Trial], str],
 ) -> None:
     """Make errors of the questions that read a group which failed."""

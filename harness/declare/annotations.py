@@ -49,3 +49,13 @@ def definition_place(function: Callable[..., Any]) -> str:
     """`FILE, line N` of a function's definition."""
     code = inspect.unwrap(function).__code__
     return f"{code.co_filename}, line {code.co_firstlineno}"
+
+
+def has_stages(function: Callable[..., Any]) -> bool:
+    """Whether the function takes the stages that are wanted, as `stages: frozenset[str]`."""
+    if "stages" not in parameters(function):
+        return False
+    try:
+        return bool(evaluated(written(function).get("stages", object), function) == frozenset[str])
+    except Exception:  # an annotation is any expression; what is wrong with it is said of the parameter
+        return False

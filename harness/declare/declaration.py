@@ -6,11 +6,12 @@ import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from harness.declare.annotations import definition_place, evaluated, parameters, written
+from harness.declare.annotations import definition_place, evaluated, has_stages, parameters, written
 from harness.declare.inputs import Inputs
 from harness.declare.portable import portable
 from harness.declare.references import MODEL, reference_of
@@ -32,6 +33,10 @@ Settle = Callable[[Mapping[str, Value]], Mapping[str, Value]]
 
 Memory = Callable[[Mapping[str, Value]], int]
 """Every parameter of a trial → the bytes that it is expected to hold."""
+
+Cost = Callable[[Mapping[str, Value], frozenset[str]], float]
+"""Every parameter, and the stages that are wanted → about how many seconds a trial takes."""
+
 
 BLOCK = 16
 """How many seeds an experiment that takes `seeds` is given at most, where it does not say."""
@@ -103,6 +108,23 @@ class Declaration:
     """How many seeds its function takes at most, as `seeds`; 0 where it takes one `seed`."""
     takes_model: bool = False
     """An experiment whose parameter `model` names a model, and which takes that model's parameters too."""
+    takes_stages: bool = False
+    """Its function takes the `stages` that are wanted: each can be measured without the others."""
+    cost: Cost | None = field(default=None, repr=False)
+    """About how many seconds a trial takes, where it says so."""
+
+    @cached_property
+    def stages(self) -> Mapping[str, tuple[str, ...]]:
+        """What can be measured alone, each with its quantities: its stages, or '', the trial as a whole."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name in self.quantities:
+            stage = self.stage_of(name)
+            found[stage] = (*found.get(stage, ()), name)
+        return found or {"": ()}
+
+    def stage_of(self, quantity: str) -> str:
+        """The stage that is measured for the quantity; '' where the trial is measured as a whole."""
+        return self.quantities[quantity].stage if self.takes_stages and quantity in self.quantities else ""
 
     def settled(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """Every parameter as a trial has it: defaults, then `given`, then defaults that depend on others."""
@@ -143,6 +165,7 @@ def experiment(
     memory: Memory | None = None,
     inputs: Sequence[str] = (),
     block: int | None = None,
+    cost: Cost | None = None,
 ) -> Callable[[Callable[..., Returned]], Callable[..., Returned]]:
     """Declare a function as an experiment.
 
@@ -175,6 +198,16 @@ def experiment(
     `block` numbers (0 to 15, 16 to 31, …) are then measured in one call, as far as they are wanted. What a
     trial gives must not depend on the others.
 
+    The function may take `stages: frozenset[str]` besides: the stages whose quantities are wanted. It then
+    computes these and what they need, and returns the quantities of each stage that it has computed; each
+    quantity names its stage. Results are kept by stage, and what no claim of a run reads is not computed.
+    What a stage gives must not depend on which others are wanted: where a stage is computed again, its
+    numbers must be the same, to the bit.
+
+    `cost` estimates how many seconds a trial takes, from every parameter, named as in suites, and the stages
+    that are wanted. Runs measure first what takes least; it changes no number. Like `settle` it must be
+    quick.
+
     Raises `DeclarationError` when the signature does not say all this.
     """
     try:
@@ -186,6 +219,10 @@ def experiment(
         raise DeclarationError(f"experiment {name}, inputs: expected a list of patterns, found {inputs!r}")
 
     def declare(function: Callable[..., Returned]) -> Callable[..., Returned]:
+        takes_stages = has_stages(function)
+        if takes_stages and (without := [key for key, quantity in quantities.items() if not quantity.stage]):
+            expected = "a `stage` for each quantity, as the function takes `stages`"
+            raise DeclarationError(f"experiment {name}: expected {expected}, found none for {without[0]!r}")
         declaration = Declaration(
             name=name,
             version=version,
@@ -201,6 +238,8 @@ def experiment(
             inputs=Inputs(_folder(function), tuple(inputs)) if inputs else None,
             block=_block(f"experiment {name}", function, block, timed=timed),
             takes_model=any(each.kind is _OF_MODEL for each in parameters(function).values()),
+            takes_stages=takes_stages,
+            cost=cost,
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
         return function
@@ -324,6 +363,8 @@ def _parameters(
             found = parameter.kind.description
             raise DeclarationError(f"{name}, parameter {python_name}: expected {expected}, found {found}")
         if kind == "experiment" and python_name in ("seed", "seeds"):
+            continue
+        if kind == "experiment" and python_name == "stages" and has_stages(function):
             continue
         key = python_name.replace("_", "-")
         type_ = _type(f"{name}, parameter {python_name}", function, parameter, kind)

@@ -23,17 +23,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from harness.measure.choice import Choice
 from harness.measure.digests import beside_store, keep_digests, recall_digests
 from harness.measure.environment import device_kind, worker_environment
 from harness.measure.holders import PATIENCE, Wait
 from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
+from harness.measure.kept import Kept
 from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, TrialState
 from harness.measure.locks import LOCK, Lock, Machine, acquire
-from harness.measure.measured import measurement_of
+from harness.measure.measured import together
 from harness.measure.memory import fits
 from harness.measure.passes import Passes
 from harness.measure.pool import Pool
+from harness.measure.queue import USUAL, Rank
 from harness.measure.records import Job, Measurement
 from harness.measure.settings import settings
 from harness.measure.store import Store, StoreError
@@ -46,10 +49,6 @@ if TYPE_CHECKING:
 
 POLL = 0.2
 """Seconds between looks at trials that another process measures."""
-
-AHEAD = 64
-"""How far in the queue to look for a trial whose code an idle worker has run already, and how often the first
-in the queue may be passed over for one. A new worker costs 0.1 s, with JAX 2 s."""
 
 
 class Laboratory:
@@ -83,9 +82,10 @@ class Laboratory:
         self._known = Identities(lambda: self.device, settings(variables))
         self._machine = Machine()
         self._ledger = Ledger()
+        self._kept = Kept(self._store, self._known)
+        self._choice = Choice(self._ledger, self._pool.fits)
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
-        self._passed_over = 0  # how often the first in the queue was
 
     def __enter__(self) -> Self:
         return self
@@ -128,47 +128,66 @@ class Laboratory:
         """The digest of what computes the trial: its fingerprint without parameters and seed."""
         return self._known.program(trial)
 
+    def stages_of(self, trial: Trial, quantities: Iterable[str]) -> frozenset[str]:
+        """The stages of the trial that give these quantities. Raises `UnknownExperimentError`."""
+        return frozenset(map(self._known.declaration(trial).stage_of, quantities))
+
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
-        """Those of the trials that the store has; timings are never kept."""
-        if self._store is None:
-            return {}
-        prints = {trial: self.fingerprint(trial) for trial in trials if not self._is_timed(trial)}
-        kept = self._store.recall(prints.values())
-        for trial, text in prints.items():
-            if text in kept and not self._is_of(kept[text], trial):
-                del kept[text]
-                self._store.damaged.add(text)
-        return {t: replace(kept[text], trial=t) for t, text in prints.items() if text in kept}
+        """Those of the trials of which the store has stages, with these; timings are never kept."""
+        return self._kept.recall(trials)
 
-    def _is_of(self, measurement: Measurement, trial: Trial) -> bool:
-        """Whether a row is about this trial, and has what its experiment declares: anybody can write rows."""
-        declared = self._known.declaration(trial).quantities
-        found = [*measurement.values, *measurement.missing]
-        return measurement.trial.key == trial.key and sorted(found) == sorted(declared)
+    def request(
+        self,
+        trial: Trial,
+        time_limit: float,
+        memory_limit: int | None = None,
+        *,
+        stages: frozenset[str] | None = None,
+        rank: Rank = USUAL,
+    ) -> None:
+        """Queue a trial. `time_limit` is in seconds, of the trial alone; `memory_limit` in bytes that its
+        worker may hold, which is not watched during timings. `stages` are those of `stages_of` (None: all).
 
-    def request(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
-        """Queue a trial: first come, first measured. `time_limit` is in seconds, of the trial alone;
-        `memory_limit` in bytes that its worker may hold, which is not watched during timings.
-
-        A trial that was requested before is not measured again; one that `collect` has returned already is
-        returned once more.
+        Trials at one point are measured together, points of smaller `rank` first; of one rank, those that
+        came first. A stage that was requested before is not measured again; a trial that `collect` has
+        returned already is returned once more.
         """
         self.fingerprint(trial)  # so that what is wrong with its name is said here
         with uninterrupted():
             entry = self._ledger.get(trial)
+            wanted = frozenset(self._known.declaration(trial).stages) if stages is None else stages
             if entry is None:
                 timed = self._is_timed(trial)
                 if timed and self._cluster:
                     raise self._cluster.refuses_timing(trial.experiment)
                 memory_limit = None if timed else memory_limit
-                entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial), timed=timed)
+                code = self._known.code(trial)
+                entry = Entry(trial, time_limit, memory_limit, *code, timed=timed, stages=wanted, rank=rank)
                 self._ledger.move(entry, TrialState.TIMING if timed else TrialState.QUEUED)
-            elif entry.state is TrialState.KNOWN:
+            elif entry.state in WAITING:
+                entry.stages |= wanted
+            elif entry.state is TrialState.KNOWN and self._kept.answers(entry, wanted):
                 entry.news = entry.measurement
                 self._ledger.move(entry, TrialState.FINISHED)
+            else:
+                entry.later |= wanted
+                if entry.state is TrialState.KNOWN:
+                    self._go_on(entry)
 
-    def repeat(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
-        """Queue a trial to be measured once more, in a worker that has run nothing; limits as for `request`.
+    def _go_on(self, entry: Entry) -> None:
+        """Queue a known trial for the stages that were wanted late."""
+        entry.stages, entry.later, entry.left = entry.later, frozenset(), ()
+        self._ledger.move(entry, TrialState.QUEUED)
+
+    def repeat(
+        self,
+        trial: Trial,
+        time_limit: float,
+        memory_limit: int | None = None,
+        *,
+        stages: frozenset[str] | None = None,
+    ) -> None:
+        """Queue a trial to be measured once more, in a worker that has run nothing; as for `request`.
 
         `collect` returns what it gives, and nothing of it is kept. Not while the trial itself is pending.
         """
@@ -178,6 +197,7 @@ class Laboratory:
             if entry is None:
                 entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial))
             entry.time_limit, entry.memory_limit = time_limit, memory_limit
+            entry.stages = frozenset(self._known.declaration(trial).stages) if stages is None else stages
             self._ledger.move(entry, TrialState.REPEAT)
 
     def collect(self, timeout: float) -> list[Measurement]:
@@ -201,6 +221,8 @@ class Laboratory:
                 if entry.news is not None:
                     found.append(entry.news)
                 self._set_aside(entry)
+                if entry.state is TrialState.KNOWN and not self._kept.answers(entry, entry.later):
+                    self._go_on(entry)
         return found
 
     def abandon(self) -> None:
@@ -223,9 +245,10 @@ class Laboratory:
                 if entry is not None and entry.state in WAITING:
                     self._ledger.move(entry, None)
 
-    def seconds_per_trial(self, experiment: str) -> float | None:
-        """How long a trial of the experiment took on average, as far as the store knows."""
-        return None if self._store is None else self._store.seconds_per_trial(experiment)
+    def seconds_per_trial(self, experiment: str, stages: Iterable[str] | None = None) -> float | None:
+        """How long a trial of the experiment took on average, as far as the store knows; or these stages of
+        it."""
+        return self._kept.seconds(experiment, stages)
 
     def close(self, *, kill: bool = False) -> None:
         """Let the trials that run end and keep them (`kill`: end them at once); drop those that wait."""
@@ -263,7 +286,11 @@ class Laboratory:
         if ledger.count(TrialState.ELSEWHERE) and time.monotonic() >= self._look_again:
             self._look_again = time.monotonic() + POLL
             self._look_elsewhere()
-        while ledger.count(TrialState.QUEUED) and self._can_start() and self._has_room(entry := self._next()):
+        while (
+            ledger.count(TrialState.QUEUED)
+            and self._can_start()
+            and self._has_room(entry := self._choice.next())
+        ):
             self._start_block(self._together(entry))
         while (
             ledger.count(TrialState.REPEAT)
@@ -290,26 +317,15 @@ class Laboratory:
     def _look_elsewhere(self) -> None:
         """Take what other processes have measured, and what they may have left."""
         waiting = self._ledger.of(TrialState.ELSEWHERE)
-        known = self.recall(entry.trial for entry in waiting)
+        found = self.recall(entry.trial for entry in waiting)
+        for entry in waiting:
+            self._kept.learn(entry, found.get(entry.trial))
         if self._pool.free:
-            for entry in reversed([entry for entry in waiting if entry.trial not in known]):
+            for entry in reversed([entry for entry in waiting if self._kept.lacking(entry)]):
                 self._ledger.move(entry, TrialState.QUEUED, first=True)
         for entry in waiting:
-            if entry.trial in known:
-                self._finish(entry, known[entry.trial])
-
-    def _next(self) -> Entry:
-        """The first in the queue, or one not far behind that an idle worker can run which has run its code
-        before."""
-        first = self._ledger.first(TrialState.QUEUED)
-        for entry in self._ledger.ahead(TrialState.QUEUED, AHEAD):
-            if self._pool.fits(entry.code, entry.modules):
-                if entry is not first and self._passed_over >= AHEAD:
-                    break
-                self._passed_over = 0 if entry is first else self._passed_over + 1
-                return entry
-        self._passed_over = 0
-        return first
+            if not self._kept.lacking(entry):
+                self._finish(entry)
 
     def _together(self, entry: Entry) -> list[Entry]:
         """What is measured in one job with a queued trial: what else is queued of its block.
@@ -327,16 +343,18 @@ class Laboratory:
             for entry in entries:
                 entry.lock = self._lock(entry.trial)
             mine = [entry for entry in entries if entry.lock or not self._locks]
-            stored = self.recall(entry.trial for entry in mine)
-            if left := [entry for entry in mine if entry.trial not in stored]:
+            found = self.recall(entry.trial for entry in mine)
+            for entry in mine:
+                self._kept.learn(entry, found.get(entry.trial))
+            if left := [entry for entry in mine if self._kept.lacking(entry)]:
                 self._start(left, TrialState.RUNNING)
         except BaseException:
             for entry in entries:
                 self._free(entry)
             raise
         for entry in entries:
-            if entry.trial in stored:
-                self._finish(entry, stored[entry.trial])
+            if entry.state is TrialState.QUEUED and not self._kept.lacking(entry):
+                self._finish(entry)
             elif entry.state is TrialState.QUEUED:
                 self._ledger.move(entry, TrialState.ELSEWHERE)
 
@@ -346,6 +364,7 @@ class Laboratory:
         except BaseException:
             self._leave_machine()
             raise
+        self._choice.begun(entries[0])
         for entry in entries:
             entry.holds = self._known.bytes_held(entry.trial) if entry is entries[0] else 0
             self._ledger.move(entry, state)
@@ -382,6 +401,7 @@ class Laboratory:
             inputs=self._known.declared(first.trial),
             inputs_digest=self._known.inputs(first.trial).digest,
             settings=self._known.settings,
+            stages=self._kept.wanted(entries),
         )
 
     def _lock(self, trial: Trial) -> Lock | None:
@@ -409,37 +429,26 @@ class Laboratory:
             for entry, result in zip(entries, outcome.results, strict=True):
                 entry.ended = job, result, outcome
                 self._ledger.move(entry, TrialState.ENDED)
+                self._choice.ended(entry)
         for entry in self._ledger.of(TrialState.ENDED):
             self._keep(entry)
 
     def _keep(self, entry: Entry) -> None:
-        """Make a measurement of what a trial gave, and keep it, unless it was repeated."""
-        assert entry.ended is not None
-        job, result, outcome = entry.ended
-        place = job.trials.index(entry.trial)
-        measurement = measurement_of(entry.trial, self._known, result, outcome, place)
+        """Keep what a trial gave; it is finished, unless its stages are to be measured one by one."""
         try:
-            good = measurement.status == "ok" and not measurement.note
-            if self._store is not None and good and not entry.timed and not job.fresh:
-                self._store.keep(measurement)
-                measurement = replace(measurement, stored=True, note=self._repaired(measurement))
-        except StoreError as error:
-            measurement = replace(measurement, note=f"not stored: {error}")
-            raise
+            self._kept.absorb(entry)
         finally:
-            self._finish(entry, measurement, repeated=job.fresh)
+            if entry.left:
+                entry.alone = True
+                self._ledger.move(entry, TrialState.QUEUED, first=True)
+                self._free(entry)
+            else:
+                self._finish(entry)
 
-    def _repaired(self, measurement: Measurement) -> str:
-        """What is to be said of a measurement that took the place of a damaged one; '' of others."""
-        if self._store is None or measurement.fingerprint not in self._store.damaged:
-            return ""
-        return f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"
-
-    def _finish(self, entry: Entry, measurement: Measurement, *, repeated: bool = False) -> None:
-        """Hand a measurement over, and let others have the trial's lock (only now that it is stored)."""
-        if not repeated:
-            entry.measurement = measurement
-        entry.news, entry.ended = measurement, None
+    def _finish(self, entry: Entry) -> None:
+        """Hand over what is known of a trial, and let others have its lock (only now that it is stored)."""
+        if entry.news is None:
+            entry.news = entry.measurement = together(entry.known, entry.failed)
         self._ledger.move(entry, TrialState.FINISHED)
         self._free(entry)
 

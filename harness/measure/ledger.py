@@ -6,13 +6,14 @@ Each state lists its trials in the order in which they entered it, so that those
 from __future__ import annotations
 
 import enum
-import itertools
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from harness.measure.locks import Lock
-from harness.measure.records import Job, JobResult, Measurement, TrialResult
+from harness.measure.queue import USUAL, Queue, Rank
+from harness.measure.records import WHOLE, Job, JobResult, Measurement, TrialResult
 from harness.questions import Trial
 
 
@@ -37,9 +38,9 @@ MOVES: dict[TrialState | None, frozenset[TrialState | None]] = {
     S.TIMING: frozenset({S.RUNNING, None}),
     S.ELSEWHERE: frozenset({S.QUEUED, S.FINISHED, None}),
     S.RUNNING: frozenset({S.ENDED, S.QUEUED, None}),  # queued: its block failed, and it is tried alone
-    S.ENDED: frozenset({S.FINISHED}),
+    S.ENDED: frozenset({S.FINISHED, S.QUEUED}),  # queued: its stages are tried one by one
     S.FINISHED: frozenset({S.KNOWN, None}),
-    S.KNOWN: frozenset({S.FINISHED, S.REPEAT}),
+    S.KNOWN: frozenset({S.FINISHED, S.REPEAT, S.QUEUED}),  # queued: it is wanted of more stages
     S.REPEAT: frozenset({S.REPEATING, S.KNOWN, None}),
     S.REPEATING: frozenset({S.ENDED, S.KNOWN, None}),
 }
@@ -51,7 +52,8 @@ ACTIVE = (S.RUNNING, S.REPEATING)
 
 @dataclass(eq=False)
 class Entry:
-    """A trial with its state, which only `Ledger` changes, and its limits: seconds, and bytes (None: any)."""
+    """A trial with its state, which only `Ledger` changes, its limits, seconds and bytes (None: any), and the
+    stages that are wanted of it."""
 
     trial: Trial
     time_limit: float
@@ -59,7 +61,17 @@ class Entry:
     code: tuple[str, ...]
     modules: tuple[str, ...]
     timed: bool = False
+    stages: frozenset[str] = WHOLE
+    rank: Rank = USUAL
     state: TrialState | None = None
+    later: frozenset[str] = frozenset()
+    """Stages that were wanted after its job had begun."""
+    left: tuple[str, ...] = ()
+    """Its stages failed together: those that are still to be measured each by itself."""
+    known: Measurement | None = None
+    """What was measured of it, in this process or before."""
+    failed: Measurement | None = None
+    """What is known of the stages that could not be measured."""
     alone: bool = False
     """Its block failed as a whole: it is measured by itself."""
     holds: int = 0
@@ -71,6 +83,11 @@ class Entry:
     """What it gave when it was measured first."""
     news: Measurement | None = None
     """What `collect` returns next, in the state FINISHED."""
+
+    @cached_property
+    def point(self) -> str:
+        """The trial's key without its seed."""
+        return self.trial.key.rpartition(",")[0]
 
     def release(self) -> None:
         """Let others have the trial's lock."""
@@ -85,6 +102,7 @@ class Ledger:
     def __init__(self) -> None:
         self._entries: dict[Trial, Entry] = {}
         self._in: dict[TrialState, OrderedDict[Trial, Entry]] = {state: OrderedDict() for state in TrialState}
+        self._queue: Queue[Entry] = Queue()
 
     def get(self, trial: Trial) -> Entry | None:
         """The trial's entry, if it has one."""
@@ -93,6 +111,8 @@ class Ledger:
     def move(self, entry: Entry, state: TrialState | None, *, first: bool = False) -> None:
         """Bring an entry, new or not, to a state, as the last there or the first; None takes it out.
 
+        Of those that are queued the last is the last of its point.
+
         Raises ValueError where no trial goes from its state to that one.
         """
         trial = entry.trial
@@ -100,6 +120,8 @@ class Ledger:
             raise ValueError(f"{trial.key}: cannot go from {entry.state} to {state}")
         if entry.state is not None:
             del self._in[entry.state][trial]
+        if entry.state is TrialState.QUEUED:
+            self._queue.remove(entry.point, trial)
         entry.state = state
         if state is None:
             del self._entries[trial]
@@ -108,14 +130,20 @@ class Ledger:
         self._in[state][trial] = entry
         if first:
             self._in[state].move_to_end(trial, last=False)
+        if state is TrialState.QUEUED:
+            self._queue.add(entry.point, trial, entry, entry.rank, first=first)
 
     def of(self, *states: TrialState) -> list[Entry]:
         """The entries in these states, in their order."""
         return [entry for state in states for entry in self._in[state].values()]
 
-    def ahead(self, state: TrialState, most: int) -> Iterator[Entry]:
-        """The first entries in a state."""
-        return itertools.islice(self._in[state].values(), most)
+    def ahead(self, most: int) -> Iterator[Entry]:
+        """The first entries in the queue, one of each point."""
+        return self._queue.ahead(most)
+
+    def queued_at(self, point: Hashable) -> Entry | None:
+        """The first entry of a point that is queued, if one is."""
+        return self._queue.first_at(point)
 
     def first(self, state: TrialState) -> Entry:
         """The first entry in a state, of which there is one."""
@@ -126,12 +154,14 @@ class Ledger:
         return sum(len(self._in[state]) for state in states)
 
     def block(self, entry: Entry, size: int) -> list[Entry]:
-        """The queued trials of an entry's block, the entry among them: those of its point, with its memory
-        limit, whose seeds lie in the same aligned range of `size` numbers. Their order is that of seeds."""
+        """The queued trials of an entry's block, the entry among them, in the order of their seeds: those of
+        its point, with its memory limit and stages, whose seeds lie in the same aligned range of `size`
+        numbers."""
         first = entry.trial.seed - entry.trial.seed % size
         others = (self.get(replace(entry.trial, seed=seed)) for seed in range(first, first + size))
         queued = [other for other in others if other is not None and other.state is S.QUEUED]
-        return [o for o in queued if not o.alone and o.memory_limit == entry.memory_limit]
+        alike = (entry.memory_limit, entry.stages)
+        return [o for o in queued if not o.alone and (o.memory_limit, o.stages) == alike]
 
     @property
     def pending(self) -> int:

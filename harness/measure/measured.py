@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
+from harness.declare import Declaration
 from harness.measure.fingerprint import source_of
 from harness.measure.identity import Identities
 from harness.measure.objections import objection
-from harness.measure.records import JobResult, Measurement, TrialResult
+from harness.measure.records import JobResult, Lost, Measurement, TrialResult
+from harness.measure.stages import known, only, union
 from harness.questions import Trial
 
 
@@ -43,4 +48,52 @@ def measurement_of(
         changed=bool(outcome.traces.changed or outcome.traces.reseeded),
         edited=edited,
         stopped=outcome.stopped,
+    )
+
+
+def added(declaration: Declaration, earlier: Measurement | None, now: Measurement) -> Measurement:
+    """What is known of a trial when some of its stages have been measured now; for those that were known
+    before, what was known stands, and `again` is what they gave now."""
+    if earlier is None:
+        return now
+    both = known(declaration, earlier) & known(declaration, now)
+    all_ = union((earlier, now))
+    return replace(
+        now,
+        values=all_.values,
+        missing=all_.missing,
+        stages=all_.stages,
+        seconds=all_.seconds,
+        ordinal=all_.ordinal,
+        cpu=all_.cpu,
+        changed=all_.changed,
+        again=only(declaration, now, both) if both else earlier.again,
+    )
+
+
+def lost(
+    declaration: Declaration, earlier: Measurement | None, now: Measurement, stages: Collection[str]
+) -> Measurement:
+    """What is known of the stages of a trial that could not be measured, when these have failed now."""
+    why = Lost(now.error, now.raised)
+    errors = {name: why for stage in stages for name in declaration.stages.get(stage, ())}
+    if earlier is None:
+        return replace(now, errors=errors)
+    return replace(earlier, errors={**earlier.errors, **errors}, seconds=earlier.seconds + now.seconds)
+
+
+def together(measured: Measurement | None, failed: Measurement | None) -> Measurement:
+    """A trial's measurement: what was measured of it, and what could not be. There is one of them."""
+    if measured is None or failed is None:
+        found = measured or failed
+        assert found is not None
+        return found
+    return replace(
+        failed,
+        values=measured.values,
+        missing=measured.missing,
+        stages=measured.stages,
+        seconds=measured.seconds + failed.seconds,
+        again=measured.again,
+        note=measured.note or failed.note,
     )

@@ -16,21 +16,23 @@ class Passes:
         self._passed: dict[str, tuple[str, Trial]] = {}  # where there is no store: program, trial
         self._failed: dict[str, str] = {}
 
-    def has(self, group: Group) -> bool:
-        """Whether the group passed, in this process or as the store has it. Raises `StoreError`."""
-        return group.key in self._passed if self._store is None else self._store.passed(group.key)
+    def has(self, group: Group, stage: str = "") -> bool:
+        """Whether a stage of the group passed, here or as the store has it. Raises `StoreError`."""
+        key = group.key_of(stage)
+        return key in self._passed if self._store is None else self._store.passed(key)
 
     def failure(self, group: Group) -> str:
         """Why the group failed in this process; '' where it did not."""
         return self._failed.get(group.key, "")
 
-    def keep(self, group: Group, trial: Trial) -> None:
-        """Remember that the group passed, with `trial` measured twice. Raises `StoreError`."""
+    def keep(self, group: Group, trial: Trial, stage: str = "") -> None:
+        """Remember that a stage of the group passed, with `trial` measured twice. Raises `StoreError`."""
+        key = group.key_of(stage)
         with uninterrupted():
             if self._store is None:
-                self._passed[group.key] = (group.program, trial)
+                self._passed[key] = (group.program, trial)
             else:
-                self._store.keep_pass(group.key, group.program, trial)
+                self._store.keep_pass(key, group.program, trial)
 
     def refuse(self, group: Group, reason: str) -> int:
         """Remember that the group failed, and remove its trials from the store; how many. What passed by one

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from harness.measure.passes import Passes
+from harness.measure.queue import USUAL, Rank
 from harness.measure.records import Measurement
 from harness.questions import Trial
 
@@ -33,14 +34,35 @@ class Measurer(Protocol):
     def program(self, trial: Trial) -> str:
         """The digest of what computes the trial."""
 
+    def stages_of(self, trial: Trial, quantities: Iterable[str]) -> frozenset[str]:
+        """The stages of the trial that give these quantities."""
+
+    def seconds_per_trial(self, run: str, stages: Iterable[str] | None = None) -> float | None:
+        """How long a trial of the experiment took on average, or these stages of it; None: nobody knows."""
+
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
-        """Those of the trials that were measured before and kept."""
+        """Those of the trials that were measured before and kept, with the stages that were."""
 
-    def request(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
-        """Have a trial measured; one that was measured before is returned once more."""
+    def request(
+        self,
+        trial: Trial,
+        time_limit: float,
+        memory_limit: int | None = None,
+        *,
+        stages: frozenset[str] | None = None,
+        rank: Rank = USUAL,
+    ) -> None:
+        """Have stages of a trial measured (None: all); what was measured before is returned once more."""
 
-    def repeat(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
-        """Have a trial measured again, where no trial ran before it; nothing of it is kept."""
+    def repeat(
+        self,
+        trial: Trial,
+        time_limit: float,
+        memory_limit: int | None = None,
+        *,
+        stages: frozenset[str] | None = None,
+    ) -> None:
+        """Have it measured again, where no trial ran before it; nothing of it is kept."""
 
     def collect(self, timeout: float) -> list[Measurement]:
         """The measurements that ended since the last call; waits up to `timeout` seconds for the first."""

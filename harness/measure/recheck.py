@@ -10,6 +10,10 @@ has not passed yet, one trial is *repeated*, in a worker that has run nothing:
    these.
 3. Where there is none of these either, nothing is repeated, and the group has not passed.
 
+Where stages are measured apart, each of those that a run reads has to pass: as few trials are repeated as
+have all of these, by the same rules. A stage that a later job needed and so computed again must agree with
+what was kept of it; that costs nothing.
+
 Trials that failed are left out. Both measurements must *agree* in every quantity, in what is missing and in
 which stages failed (not in the words of a failure). On one model of processor and one device they agree to
 the bit, the sign of zero included; any NaN agrees with any other. A group may declare a relative tolerance.
@@ -27,13 +31,13 @@ import json
 import math
 import statistics
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from harness.declare import EXACTLY, Repeatable
-from harness.measure.records import Measurement
+from harness.measure.records import WHOLE, Measurement
 from harness.questions import Trial, TrialParams
 from harness.text import shortened
 
@@ -68,8 +72,18 @@ class Group:
 
     @cached_property
     def key(self) -> str:
-        """The digest under which it is kept that the group passed."""
-        parts = [self.experiment, self.program, self.fixed, self.repeatable.tolerance]
+        """The digest under which it is kept that the group failed, or passed as a whole."""
+        return self.key_of("")
+
+    def key_of(self, stage: str) -> str:
+        """The digest under which it is kept that a stage of the group passed; '' is the whole."""
+        parts = [
+            self.experiment,
+            self.program,
+            self.fixed,
+            self.repeatable.tolerance,
+            *([stage] if stage else []),
+        ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -103,9 +117,25 @@ class Recheck:
 
 def choose(measurements: Iterable[Measurement]) -> Measurement | None:
     """The measurement of a group whose trial is to be repeated, by the rule above, if there is one."""
+    return next((m for m, _ in cover(measurements, WHOLE, lambda measurement: WHOLE)), None)
+
+
+def cover(
+    measurements: Iterable[Measurement],
+    stages: frozenset[str],
+    stages_of: Callable[[Measurement], frozenset[str]],
+) -> list[tuple[Measurement, frozenset[str]]]:
+    """The measurements of a group whose trials are to be repeated, each with the stages for which it is, so
+    that every one of the stages is repeated of which there is evidence."""
     whole = [m for m in measurements if m.status == "ok"]
     evidence = [m for m in whole if m.ordinal > 0] or [m for m in whole if m.changed]
-    return min(evidence, key=lambda m: (m.seconds, m.trial.key), default=None)
+    has = [(m, stages_of(m) & stages) for m in evidence]
+    chosen: list[tuple[Measurement, frozenset[str]]] = []
+    while has := [(m, left) for m, found in has if (left := found & stages)]:
+        best, found = min(has, key=lambda pair: (-len(pair[1]), pair[0].seconds, pair[0].trial.key))
+        chosen.append((best, found))
+        stages -= found
+    return chosen
 
 
 def sample(recalled: Sequence[Measurement], share: float, salt: str) -> list[Measurement]:
@@ -132,21 +162,27 @@ def _deviation(numbers: Sequence[float]) -> float:
 
 
 def compare(
-    first: Measurement, second: Measurement, tolerance: float, spread: Mapping[str, float]
+    first: Measurement,
+    second: Measurement,
+    tolerance: float,
+    spread: Mapping[str, float],
+    words: tuple[str, str] | None = None,
 ) -> tuple[RecheckResult, str]:
     """Whether two measurements of one trial agree, and if not, in what they differ.
 
-    `first` succeeded; `second` was made in a worker that had run nothing. `spread` has the deviations between
-    seeds.
+    `first` succeeded; `second`, which may have more stages, was made in a worker that had run nothing, unless
+    `words` say when each was made. `spread` has the deviations between seeds.
     """
-    when = _when(first)
-    there = "in a worker that had run nothing"
+    when, there = words or (_when(first), "in a worker that had run nothing")
     if second.status == "error":
         last = second.error.strip().splitlines()[-1:] or [""]
         return "differs", f"it gave numbers {when} and failed {there}: {shortened(last[0], 300)}"
-    failed, again = ({stage.name for stage in m.stages if stage.failure} for m in (first, second))
+    both = {stage.name for stage in first.stages} & {stage.name for stage in second.stages}
+    failed, again = (
+        {stage.name for stage in m.stages if stage.failure and stage.name in both} for m in (first, second)
+    )
     result: RecheckResult = "identical"
-    for name in dict.fromkeys((*first.values, *first.missing, *second.values, *second.missing)):
+    for name in (*first.values, *first.missing):
         how = _agreement(first, second, name, tolerance, spread.get(name, 0.0))
         if how == "differs":
             found = f"quantity {name} gave {_shown(first, name)} {when} and {_shown(second, name)} {there}"

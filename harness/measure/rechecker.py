@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.declare import find, signature_of
 from harness.measure.protocol import Measurer
-from harness.measure.recheck import REASON, Group, Recheck, choose, compare, deviations, sample
+from harness.measure.recheck import REASON, Group, Recheck, compare, cover, deviations, sample
 from harness.measure.records import Measurement
 from harness.questions import Trial
 from harness.text import shortened
@@ -27,30 +27,59 @@ class Rechecker:
             rechecker.learn(laboratory.collect(timeout))
         rechecks = rechecker.results()
 
-    `groups` has the measurements of each group that were read. `share` of those that the store recalled are
-    repeated besides, chosen by `salt`.
+    `groups` has the measurements of each group that were read, of the stages that were. `share` of those that
+    the store recalled are repeated besides, chosen by `salt`; None: nothing is repeated, and the results are
+    those of stages that were computed again and differ.
     """
 
     def __init__(
         self,
         laboratory: Measurer,
         groups: Mapping[Group, Sequence[Measurement]],
-        share: float = 0.0,
+        share: float | None = 0.0,
         salt: str = "",
     ) -> None:
         self._laboratory = laboratory
         self._groups = groups
+        self._share = share
+        self._stage_of: dict[tuple[str, str], str] = {}
         self._repeated: dict[Trial, Measurement] = {}
         passes = laboratory.passes
-        open_ = [g for g in groups if not g.repeatable.because and not passes.failure(g)]
-        chosen = {g: choose(groups[g]) for g in open_ if not passes.has(g)}
-        self._decisive = {g: m.trial for g, m in chosen.items() if m is not None}
-        """The trial by which a group passes that has not passed yet."""
-        recalled = {m.trial: m for g in open_ for m in groups[g] if m.reused}
-        sampled = sample(list(recalled.values()), share, salt) if share and recalled else []
-        wanted = {*self._decisive.values(), *(m.trial for m in sampled)}
-        self._pairs = [(g, m) for g in open_ for m in groups[g] if m.trial in wanted]
+        self._open = [g for g in groups if not g.repeatable.because and not passes.failure(g)]
+        self._decisive: dict[Group, dict[Trial, frozenset[str]]] = {}
+        """The trials by which stages of a group pass that have not passed yet."""
+        self._stages: dict[Trial, frozenset[str]] = {}
+        """What is to be repeated."""
+        for group in self._open if share is not None else ():
+            read = frozenset().union(*map(self._stages_of, groups[group]))
+            lacking = frozenset(stage for stage in read if not passes.has(group, stage))
+            chosen = cover(groups[group], lacking, self._stages_of)
+            self._decisive[group] = {m.trial: stages for m, stages in chosen}
+            for measurement, stages in chosen:
+                self._stages[measurement.trial] = self._stages.get(measurement.trial, frozenset()) | stages
+        recalled = {m.trial: m for g in self._open for m in groups[g] if m.reused}
+        for measurement in sample(list(recalled.values()), share, salt) if share and recalled else ():
+            self._stages[measurement.trial] = self._stages_of(measurement)
+        self._pairs = [(g, m) for g in self._open for m in groups[g] if m.trial in self._stages]
         """What is compared: each measurement that is to be repeated, for every group that it belongs to."""
+
+    def _stages_of(self, measurement: Measurement) -> frozenset[str]:
+        """The stages of which a measurement tells."""
+        return frozenset(self._at(measurement, name) for name in (*measurement.values, *measurement.missing))
+
+    def _at(self, measurement: Measurement, quantity: str) -> str:
+        key = (measurement.trial.experiment, quantity)
+        if key not in self._stage_of:
+            (self._stage_of[key],) = self._laboratory.stages_of(measurement.trial, [quantity])
+        return self._stage_of[key]
+
+    def _only(self, measurement: Measurement, stages: frozenset[str]) -> Measurement:
+        """The measurement without the quantities of other stages."""
+        return replace(
+            measurement,
+            values={n: v for n, v in measurement.values.items() if self._at(measurement, n) in stages},
+            missing={n: why for n, why in measurement.missing.items() if self._at(measurement, n) in stages},
+        )
 
     @property
     def trials(self) -> list[Trial]:
@@ -60,7 +89,7 @@ class Rechecker:
     def request(self, limits: LimitsOf) -> None:
         """Have the laboratory repeat it."""
         for trial in self.trials:
-            self._laboratory.repeat(trial, *limits(trial))
+            self._laboratory.repeat(trial, *limits(trial), stages=self._stages[trial])
 
     def learn(self, measurements: Iterable[Measurement]) -> None:
         """Take what the laboratory has measured."""
@@ -70,16 +99,21 @@ class Rechecker:
         """The result of every recheck; what passed and what failed is remembered. Raises `StoreError`."""
         passes = self._laboratory.passes
         found = [self._compared(group, first) for group, first in self._pairs]
+        found += [
+            recheck for g in self._open for m in self._groups[g] if m.again for recheck in self._again(g, m)
+        ]
         failed = {recheck.group: recheck.reason for recheck in reversed(found) if recheck.result == "differs"}
         agreed = {(r.group, r.trial) for r in found if r.result in ("identical", "within-tolerance")}
-        for group, trial in self._decisive.items():
-            if (group, trial) in agreed and group not in failed:
-                passes.keep(group, trial)
+        for group, decisive in self._decisive.items():
+            for trial, stages in decisive.items():
+                if (group, trial) in agreed and group not in failed:
+                    for stage in stages:
+                        passes.keep(group, trial, stage)
         for group, reason in failed.items():
             removed = passes.refuse(group, reason)
             place = next(i for i, r in enumerate(found) if r.group == group and r.result == "differs")
             found[place] = replace(found[place], removed=removed)
-        return (*_seconds_once(found), *self._others(failed))
+        return (*_seconds_once(found), *(() if self._share is None else self._others(failed)))
 
     def _compared(self, group: Group, first: Measurement) -> Recheck:
         trial, second = first.trial, self._repeated.get(first.trial)
@@ -92,10 +126,27 @@ class Rechecker:
             reason = f"its worker was ended: {shortened(second.error, 300)}"
         if reason:
             return Recheck(group, trial, "not-rechecked", reason, second.seconds)
-        others = (m for m in self._groups[group] if m.trial.params == trial.params)
-        result, text = compare(first, second, group.repeatable.tolerance, deviations(others))
+        first = self._only(first, self._stages[trial])
+        result, text = compare(first, second, group.repeatable.tolerance, self._spread(group, trial))
         reason = f"{REASON}: {_words(trial)}: {text}" if text else ""
         return Recheck(group, trial, result, reason, second.seconds)
+
+    def _again(self, group: Group, measurement: Measurement) -> Iterable[Recheck]:
+        """A recheck that failed, if a stage that was computed again gave something else than before."""
+        trial, again = measurement.trial, measurement.again
+        assert again is not None
+        tolerance, spread = group.repeatable.tolerance, self._spread(group, trial)
+        for stage in sorted(self._stages_of(again)):
+            first, second = (self._only(each, frozenset({stage})) for each in (measurement, again))
+            words = ("before", "when it was computed again")
+            result, text = compare(first, second, tolerance, spread, words)
+            if result == "differs":
+                reason = f"{REASON}: {_words(trial)}: stage {stage}: {text}"
+                yield Recheck(group, trial, "differs", reason)
+                return
+
+    def _spread(self, group: Group, trial: Trial) -> dict[str, float]:
+        return deviations(m for m in self._groups[group] if m.trial.params == trial.params)
 
     def _others(self, failed: Mapping[Group, str]) -> list[Recheck]:
         """The groups that failed before, and those that are exempt."""

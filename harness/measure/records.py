@@ -15,6 +15,9 @@ from harness.questions import Trial
 
 Status = Literal["ok", "error"]
 
+WHOLE = frozenset({""})
+"""The stages of a trial that is measured as a whole."""
+
 
 class MissingValueError(LookupError):
     """A measurement lacks the quantity; the message says why."""
@@ -66,6 +69,8 @@ class Job:
     `time_limit` is in seconds, `memory_limit` in bytes that its worker may hold (None: any). `timed`: it is
     a timing, whose worker is neither watched nor replaced. `fresh`: it needs a worker that has run no trial.
 
+    `stages` are those that are wanted of each trial, `Declaration.stages` of its experiment: '' is the whole.
+
     A worker elsewhere must find there: `digest` (of the source), `device` (its kind, '' where JAX is not
     used), `settings` (variables of the environment) and `inputs_digest` (of what `inputs` declare).
     `readable` are the files and folders that the trial may use (None: nobody looks).
@@ -85,6 +90,7 @@ class Job:
     inputs: tuple[Inputs, ...] = ()
     inputs_digest: str = ""
     settings: tuple[tuple[str, str], ...] = ()
+    stages: frozenset[str] = WHOLE
 
     @property
     def first(self) -> Trial:
@@ -108,9 +114,10 @@ class Started:
 class TrialResult:
     """What a job gave for one of its trials.
 
-    `missing` says of each declared quantity without a value why. `error` is one line where the
-    trial raised; `raised` then says what was raised and where (two trials that failed alike have the same),
-    and `trace` is its traceback. `seconds` of a job of several trials are shared evenly.
+    `missing` says of each quantity without a value why; those of stages that were not wanted, and not
+    computed on the way, are in neither. `error` is one line where the trial raised; `raised` then says what
+    was raised and where (two trials that failed alike have the same), and `trace` is its traceback. `seconds`
+    of a job of several trials are shared evenly.
     """
 
     status: Status
@@ -163,8 +170,21 @@ def lost(
 
 
 @dataclass(frozen=True)
+class Lost:
+    """Why a quantity's stage gave nothing: it raised, or its worker was lost; as in `TrialResult`."""
+
+    error: str
+    raised: str = ""
+
+
+@dataclass(frozen=True)
 class Measurement:
     """A measured trial; made by `Laboratory.collect` and `Laboratory.recall`.
+
+    It has the quantities of those stages that were measured, now or before; the others are *absent*, neither
+    in `values` nor *missing*. `errors` says why of quantities whose stages were to be measured and were not,
+    as the trial raised or was lost. `again` is what a job gave of stages that had been measured before,
+    as it needed them, where the laboratory has measured some of the trial's stages anew.
 
     `stored`: it is in the store. `reused`: it was there already, nothing ran. `note` says why a good
     result was not stored. `error` says what went wrong where `status` is "error"; `raised` and
@@ -196,11 +216,25 @@ class Measurement:
     changed: bool = False
     edited: bool = False
     stopped: bool = False
+    errors: Mapping[str, Lost] = field(default_factory=dict)
+    again: Measurement | None = None
+
+    def has(self, quantity: str) -> bool:
+        """Whether it is known what the quantity's stage gives: numbers, or why none."""
+        if quantity in self.values or quantity in self.missing or quantity in self.errors:
+            return True
+        return self.status == "error" and not self.errors
+
+    def lost(self, quantity: str) -> Lost | None:
+        """Why the quantity's stage gave nothing, where it raised or its worker was lost."""
+        if self.status == "error" and not self.errors:
+            return Lost(self.error, self.raised)
+        return self.errors.get(quantity)
 
     def lacks(self, quantity: str) -> Missing | None:
         """Why `quantity` has no value here; None if it has one."""
-        if self.status == "error":
-            return Missing("failed", "", self.error)
+        if lost := self.lost(quantity):
+            return Missing("failed", "", lost.error)
         if quantity in self.values:
             return None
         undeclared = Missing("failed", "", f"the experiment measures no quantity {quantity!r}")

@@ -1,4 +1,4 @@
-"""What was measured, kept in one SQLite file: a row per fingerprint.
+"""What was measured, kept in one SQLite file: a row for each stage of a fingerprint's trial.
 
 Only the parent process writes, as soon as a trial ends; a process that is killed at any moment loses
 nothing that was kept. Numbers are JSON text in Python's shortest form, which gives back every bit.
@@ -30,10 +30,12 @@ from harness.measure.beside import journal_problem, why_not_opened
 from harness.measure.holders import Wait, holder
 from harness.measure.interrupts import interrupted
 from harness.measure.locks import LockError, waiting
+from harness.measure.migration import OLDER, migrate
 from harness.measure.records import Measurement
+from harness.measure.stages import union
 from harness.questions import Trial
 
-SCHEMA = 3
+SCHEMA = 4
 APPLICATION = 0x4E544B48  # "NTKH", in SQLite's application_id: this file is ours
 BATCH = 500  # SQLite before 3.32 takes at most 999 parameters in a statement
 LARGEST = 2**24  # bytes of a text or a row; a trial's have some thousands
@@ -42,7 +44,8 @@ PAUSE = 0.05  # seconds between looks whether it is done
 
 _CREATE = """
 create table measurement (
-    fingerprint text primary key,
+    fingerprint text not null,
+    stage       text not null,   -- the stage that the row is of; '' where it is of all
     trial       text not null,   -- Trial.key: JSON of experiment, parameters, seed
     experiment  text not null,
     quantities  text not null,   -- JSON: name to number
@@ -55,9 +58,10 @@ create table measurement (
     ordinal     integer not null, -- how many trials its worker had run before
     changed     integer not null, -- 1 where it changed the state of its worker
     created     real not null,   -- Unix time
-    checksum    text not null    -- of the columns before it
+    checksum    text not null,   -- of the columns before it
+    primary key (fingerprint, stage)
 );
-create index measurement_experiment on measurement (experiment, seconds);
+create index measurement_experiment on measurement (experiment, stage, fingerprint, seconds);
 create index measurement_program on measurement (program);
 create table recheck (
     passed   text primary key,   -- digest of what passed a recheck: Group.key
@@ -67,7 +71,7 @@ create table recheck (
     checksum text not null       -- of the columns before it
 );
 """
-_INSERT = f"insert or replace into measurement values ({', '.join('?' * 14)})"
+_INSERT = f"insert or replace into measurement values ({', '.join('?' * 15)})"
 _SELECT = "select * from measurement"
 _ENTRIES = "select type, name, tbl_name, sql from sqlite_master where sql is not null order by name"
 
@@ -138,14 +142,15 @@ class Store:
                     raise
 
     def recall(self, fingerprints: Iterable[str]) -> dict[str, Measurement]:
-        """The measurements that are kept under these fingerprints."""
+        """What is kept under these fingerprints, of whichever stages."""
         wanted = list(dict.fromkeys(fingerprints))
-        found = {}
+        found: dict[str, list[Measurement]] = {}
         with self._explained():
             for start in range(0, len(wanted), BATCH):
                 batch = wanted[start : start + BATCH]
                 marks = ",".join("?" * len(batch))
-                for row in self._database.execute(f"{_SELECT} where fingerprint in ({marks})", batch):
+                query = f"{_SELECT} where fingerprint in ({marks}) order by fingerprint, stage"
+                for row in self._database.execute(query, batch):
                     *texts, checksum = map(_text, row)
                     try:
                         if row_checksum(texts) != checksum:
@@ -154,28 +159,41 @@ class Store:
                     except ValueError:
                         self.damaged |= {str(texts[0])} & set(batch)
                         continue
-                    found[measurement.fingerprint] = measurement
-        return found
+                    found.setdefault(measurement.fingerprint, []).append(measurement)
+        return {fingerprint: union(rows) for fingerprint, rows in found.items()}
 
-    def keep(self, measurement: Measurement) -> None:
-        """Write a measurement, in a transaction of its own."""
+    def keep(self, measurement: Measurement, stage: str = "") -> None:
+        """Write a measurement of a stage, or of a trial as a whole."""
+        self.keep_rows([(stage, measurement)])
+
+    def keep_rows(self, rows: Iterable[tuple[str, Measurement]]) -> None:
+        """Write measurements, each of one stage, in one transaction: all or nothing."""
+        made = [self._row(stage, measurement) for stage, measurement in rows]
+        with self._explained():
+            if len(made) == 1:
+                self._database.execute(_INSERT, made[0])
+                return
+            with self._transaction():
+                self._database.executemany(_INSERT, made)
+
+    @staticmethod
+    def _row(stage: str, measurement: Measurement) -> list[object]:
         m = measurement
         stages = [[stage.name, stage.seconds, stage.failure, stage.fixed] for stage in m.stages]
         missing = {name: [why.kind, why.stage, why.reason] for name, why in m.missing.items()}
         texts = [json.dumps(part) for part in (dict(m.values), missing, stages)]
         row = [
             m.fingerprint,
+            stage,
             m.trial.key,
             m.trial.experiment,
             *texts,
             float(m.seconds),
             m.device,
             m.cpu,
-            m.program,
         ]
-        row += [m.ordinal, int(m.changed), time.time()]
-        with self._explained():
-            self._database.execute(_INSERT, [*row, row_checksum(row)])
+        row += [m.program, m.ordinal, int(m.changed), time.time()]
+        return [*row, row_checksum(row)]
 
     def passed(self, key: str) -> bool:
         """Whether it is kept that this passed a recheck."""
@@ -194,19 +212,23 @@ class Store:
     def forget(self, program: str, belongs: Callable[[Trial], bool]) -> int:
         """Remove the measurements by a program whose trials belong to what failed a recheck, and what passed
         by one of these trials; how many measurements. All or nothing."""
-        with self._explained():
-            self._database.execute("begin immediate")
-            try:
-                removed = self._remove("measurement", "fingerprint", program, belongs)
-                self._remove("recheck", "passed", program, belongs)
-                self._database.execute("commit")
-            except BaseException:
-                self._database.execute("rollback")
-                raise
+        with self._explained(), self._transaction():
+            removed = self._remove("measurement", "fingerprint", program, belongs)
+            self._remove("recheck", "passed", program, belongs)
         return removed
 
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("begin immediate")
+        try:
+            yield
+            self._database.execute("commit")
+        except BaseException:
+            self._database.execute("rollback")
+            raise
+
     def _remove(self, table: str, key: str, program: str, belongs: Callable[[Trial], bool]) -> int:
-        query = f"select {key}, trial from {table} where program = ?"
+        query = f"select distinct {key}, trial from {table} where program = ?"
         rows = [tuple(map(_text, row)) for row in self._database.execute(query, [program])]
         gone = [[name] for name, trial in rows if _is_in(trial, belongs)]
         self._database.executemany(f"delete from {table} where {key} = ?", gone)
@@ -215,9 +237,17 @@ class Store:
     def seconds_per_trial(self, experiment: str) -> float | None:
         """How long a trial of the experiment took on average; None where none is kept."""
         with self._explained():
-            query = "select avg(seconds) from measurement where experiment = ?"
-            (mean,) = self._database.execute(query, [experiment]).fetchone()
-        return float(mean) if isinstance(mean, float) and 0 <= mean < math.inf else None
+            each = "select sum(seconds) as took from measurement where experiment = ? group by fingerprint"
+            (mean,) = self._database.execute(f"select avg(took) from ({each})", [experiment]).fetchone()
+        return _mean(mean)
+
+    def seconds_by_stage(self, experiment: str) -> dict[str, float]:
+        """How long each stage of a trial took on average, as far as any is kept; '' is a trial as a whole."""
+        with self._explained():
+            query = "select stage, avg(seconds) from measurement where experiment = ? group by stage"
+            found = self._database.execute(query, [experiment]).fetchall()
+        means = {_text(stage): _mean(mean) for stage, mean in found}
+        return {stage: mean for stage, mean in means.items() if isinstance(stage, str) and mean is not None}
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """What a statement of `upkeep` gives."""
@@ -245,11 +275,15 @@ class Store:
                 f"store {self.path}: expected a store of measurements, found another program's database;"
                 " name another file"
             )
+        elif version == OLDER:
+            with self._transaction():
+                migrate(self._database, _CREATE, SCHEMA, row_checksum)
         elif version != SCHEMA:
-            age, cure = ("a newer", "upgrade harness") if version > SCHEMA else ("an older", "delete it")
+            newer = "a newer harness; upgrade harness, or name another file"
+            older = "an older harness, whose trials this one cannot use; name another file"
             raise StoreError(
                 f"store {self.path}: expected schema version {SCHEMA}, found {version}, written by"
-                f" {age} harness; {cure}, or name another file"
+                f" {newer if version > SCHEMA else older}"
             )
         elif self._database.execute(_ENTRIES).fetchall() != _entries():
             raise sqlite3.DatabaseError("tables that are malformed")
@@ -298,6 +332,10 @@ def _entries() -> list[tuple[bytes, ...]]:
         return database.execute(_ENTRIES).fetchall()
 
 
+def _mean(found: object) -> float | None:
+    return float(found) if isinstance(found, float) and 0 <= found < math.inf else None
+
+
 def _text(column: object) -> Any:
     return column.decode(errors="surrogateescape") if isinstance(column, bytes) else column
 
@@ -321,6 +359,7 @@ def _is_in(key: str, belongs: Callable[[Trial], bool]) -> bool:
 
 def _measurement(
     fingerprint: str,
+    stage: str,
     trial: str,
     run: str,
     quantities: str,
@@ -335,6 +374,7 @@ def _measurement(
     created: float,
 ) -> Measurement:
     columns.seconds(created)
+    columns.word(stage)
     return Measurement(
         trial=columns.trial(trial, run),
         fingerprint=columns.word(fingerprint),

@@ -52,8 +52,8 @@ class Pruned:
 def contents(store: Store) -> list[Contents]:
     """What the store holds, the experiment of most trials first."""
     query = (
-        "select experiment, count(*), sum(seconds), min(created), max(created)"
-        f" from measurement where {_USUAL} group by experiment order by count(*) desc, experiment"
+        "select experiment, count(distinct fingerprint) as trials, sum(seconds), min(created), max(created)"
+        f" from measurement where {_USUAL} group by experiment order by trials desc, experiment"
     )
     return [Contents(*row) for row in store.rows(query)]
 
@@ -73,23 +73,25 @@ def prune(
     reachable: Collection[str] | None = None,
     dry_run: bool = False,
 ) -> Pruned:
-    """Remove the trials that were measured before a Unix time and (if given) are not reachable.
+    """Remove the trials that were measured before a Unix time, all stages, and (if given) are not reachable.
 
     `reachable` holds the first `PREFIX` digits of fingerprints. With neither, nothing is removed.
     """
-    (of,) = store.rows("select count(*) from measurement")[0]
+    (of,) = store.rows("select count(distinct fingerprint) from measurement")[0]
     if before is None and reachable is None:
         return Pruned(0, 0.0, of)
     condition, values = "1", list[object]()
     if before is not None:
-        condition, values = "created < ?", [before]
+        newest = "select max(created) from measurement as other where other.fingerprint = m.fingerprint"
+        condition, values = f"({newest}) < ?", [before]
     if reachable is not None:
         store.rows("create temp table reachable (prefix text primary key)")
         for prefix in reachable:
             store.rows("insert or ignore into reachable values (?)", [prefix])
         condition += f" and substr(fingerprint, 1, {PREFIX}) not in (select prefix from reachable)"
-    chosen = f"from measurement where {condition}"
-    trials, seconds = store.rows(f"select count(*), coalesce(sum({_SECONDS}), 0.0) {chosen}", values)[0]
+    chosen = f"from measurement as m where {condition}"
+    counted = f"count(distinct fingerprint), coalesce(sum({_SECONDS}), 0.0)"
+    trials, seconds = store.rows(f"select {counted} {chosen}", values)[0]
     if not dry_run:
         store.rows(f"delete {chosen}", values)
         store.rows("delete from recheck where program not in (select program from measurement)")
@@ -135,8 +137,8 @@ def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 def merge_stores(into: Store, other: Path) -> tuple[int, int]:
-    """Copy the trials of another store that this one lacks, and what has passed a recheck there; how many
-    trials were copied, and how many it has.
+    """Copy what another store has of trials that this one lacks, stage by stage, and what has passed a
+    recheck there; of how many trials something was copied, and how many it has.
 
     The other is somebody's: a private copy of it is read. Raises `StoreError` where it is no store, or one of
     another schema.
@@ -157,11 +159,13 @@ def _merge_copy(into: Store, copy: Path) -> tuple[int, int]:
     Store(copy).close()  # says what is wrong with it
     into.rows("attach database ? as other", [str(copy)])
     try:
-        (found,) = into.rows("select count(*) from other.measurement")[0]
-        (before,) = into.rows("select count(*) from main.measurement")[0]
+        (found,) = into.rows("select count(distinct fingerprint) from other.measurement")[0]
+        (added,) = into.rows(
+            f"select count(distinct fingerprint) from other.measurement as o where {_USUAL} and not exists"
+            " (select 1 from main.measurement as m where (m.fingerprint, m.stage) = (o.fingerprint, o.stage))"
+        )[0]
         into.rows(f"insert or ignore into main.measurement select * from other.measurement where {_USUAL}")
         into.rows("insert or ignore into main.recheck select * from other.recheck")
-        (after,) = into.rows("select count(*) from main.measurement")[0]
     finally:
         into.rows("detach database other")
-    return after - before, found
+    return added, found

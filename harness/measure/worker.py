@@ -17,13 +17,14 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from harness.declare import Declaration, Missing, StageReport, collect_stages, find, of_seed
 from harness.declare.blame import innermost, one_line
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.reads import Allowances, TrialNotes, noticed, watch
-from harness.measure.records import FileUse, Job, JobResult, Stage, Started, TrialResult
+from harness.measure.records import WHOLE, FileUse, Job, JobResult, Stage, Started, TrialResult
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
 from harness.questions import Trial
@@ -80,11 +81,11 @@ def run_job(
             declaration = find(job.first.experiment)
             if len(sys.modules) > len(before):
                 imported = watcher.imported()
-            returned = call(declaration, job.trials)
+            returned = call(declaration, job.trials, job.stages)
         each, error = by_seed(declaration, returned, job.seeds, stages)
         raised = error and f"returned: {error}"
         for numbers, reports in each:
-            values, missing, wrong = sort_out(declaration, numbers, reports)
+            values, missing, wrong = sort_out(declaration, numbers, reports, job.stages)
             results.append(_result(values, missing, wrong, wrong and f"returned: {wrong}"))
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
         error, raised, trace = described_error(exception)
@@ -142,9 +143,12 @@ def described_error(exception: BaseException) -> tuple[str, str, str]:
     return one_line(exception), where, "".join(lines).strip()
 
 
-def call(declaration: Declaration, trials: Sequence[Trial]) -> object:
-    """What the experiment's function returns for the trials, which are one where it takes one seed."""
-    arguments = trials[0].arguments()
+def call(declaration: Declaration, trials: Sequence[Trial], stages: frozenset[str] = WHOLE) -> object:
+    """What the experiment's function returns for the trials, which are one where it takes one seed, and for
+    the stages, where it takes these."""
+    arguments: dict[str, Any] = dict(trials[0].arguments())
+    if declaration.takes_stages:
+        arguments["stages"] = stages
     if declaration.block:
         return declaration.function(seeds=tuple(trial.seed for trial in trials), **arguments)
     (trial,) = trials
@@ -188,11 +192,12 @@ def by_seed(
 
 
 def sort_out(
-    declaration: Declaration, returned: object, stages: list[StageReport]
+    declaration: Declaration, returned: object, stages: list[StageReport], wanted: frozenset[str] = WHOLE
 ) -> tuple[dict[str, float], dict[str, Missing], str]:
     """Numbers, why others are missing, and what is wrong with what was returned ('' if nothing).
 
-    A quantity may be missing only where its stage failed, or was not reached because another failed.
+    A quantity may be missing only where its stage failed, or was not reached because another failed. Those of
+    a stage that was not wanted are absent, unless all of them are there.
     """
     if not isinstance(returned, Mapping):
         return {}, {}, f"expected a dict of quantities, the experiment returned a {type(returned).__name__}"
@@ -201,7 +206,14 @@ def sort_out(
     values: dict[str, float] = {}
     missing: dict[str, Missing] = {}
     wrong = []
+    there = failures.keys() | {
+        stage
+        for stage, names in declaration.stages.items()
+        if stage in wanted or returned.keys() >= set(names)
+    }
     for name, quantity in declaration.quantities.items():
+        if declaration.stage_of(name) not in there:
+            continue
         number: object = returned.get(name)
         if quantity.stage in failures:
             missing[name] = failures[quantity.stage]

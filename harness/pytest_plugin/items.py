@@ -139,8 +139,12 @@ class ClaimItem(SuiteItem):
     def _laboratory(self) -> SharedLaboratory:
         with _OPENING:
             return self.config.stash.setdefault(
-                LABORATORY, SharedLaboratory(PytestSettings.of(self.config), self.say)
+                LABORATORY, SharedLaboratory(PytestSettings.of(self.config), self.say, self._collected())
             )
+
+    def _collected(self) -> list[Instance]:
+        """The instances that this process may judge."""
+        return [item._judged for item in self.session.items if isinstance(item, ClaimItem)]
 
     def say(self, text: str) -> None:
         """Show a line now, past what captures output: a wait without a word looks like a hang."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from harness.campaign import Progress, Result, conduct
 from harness.measure import Laboratory
 from harness.measure.holders import log
-from harness.plan import case
+from harness.plan import Case, TrialParams, case
 from harness.pytest_plugin.settings import PytestSettings
 from harness.suite import Instance
 
@@ -18,12 +18,20 @@ class SharedLaboratory:
     """The laboratory that all claims of a pytest process share, opened for the first of them.
 
     Threads (pytest-run-parallel runs one test in several) take turns, as a laboratory is for one at a time.
-    `say` is called once, with what keeps trials from being started.
+    `say` is called once, with what keeps trials from being started. A trial gives at once what the other
+    `collected` instances read of it.
     """
 
-    def __init__(self, settings: PytestSettings, say: Callable[[str], None] = log) -> None:
+    def __init__(
+        self,
+        settings: PytestSettings,
+        say: Callable[[str], None] = log,
+        collected: Sequence[Instance] = (),
+    ) -> None:
         self.settings = settings
         self._say = say
+        self._collected = collected
+        self._to_come: dict[tuple[str, TrialParams], dict[str, Case]] | None = None
         self._said = False
         self._turn = threading.RLock()
         self._laboratory: Laboratory | None = None
@@ -32,7 +40,7 @@ class SharedLaboratory:
     def judge(self, instance: Instance) -> Result:
         """Measure what the instance needs, and judge it."""
         options = self.settings.options
-        question = case(instance, seeds=options.seeds, first_seed=options.first_seed)
+        question = self._case(instance)
         with self._turn:
             if self._laboratory is None:
                 self._laboratory = Laboratory(options.store, workers=options.workers)
@@ -44,10 +52,28 @@ class SharedLaboratory:
                     recheck=options.rechecked,
                     salt=self._salt,
                     on_progress=self._hear,
+                    beside=self._others(question),
                 )
             except BaseException:  # what it still measures is not for the next claim to wait for
                 self.close()
                 raise
+
+    def _case(self, instance: Instance) -> Case:
+        options = self.settings.options
+        return case(instance, seeds=options.seeds, first_seed=options.first_seed)
+
+    def _others(self, judged: Case) -> list[Case]:
+        """The instances that are yet to be judged and read points that this one reads."""
+        if self._to_come is None:
+            self._to_come = {}
+            for each in map(self._case, self._collected):
+                for point in _points(each):
+                    self._to_come.setdefault(point, {})[each.instance.id] = each
+        found: dict[str, Case] = {}
+        for point in _points(judged):
+            self._to_come.get(point, {}).pop(judged.instance.id, None)
+            found |= self._to_come.get(point, {})
+        return list(found.values())
 
     def close(self) -> None:
         """End the workers, and at once what they may still measure."""
@@ -60,3 +86,9 @@ class SharedLaboratory:
         if progress.waiting and not self._said:
             self._said = True
             self._say(f"waiting: {progress.waiting}")
+
+
+def _points(asked: Case) -> set[tuple[str, TrialParams]]:
+    """What a case reads."""
+    questions = (*asked.questions, *asked.control)
+    return {(reading.experiment, reading.params) for q in questions for reading in q.effect.readings}

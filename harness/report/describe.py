@@ -24,6 +24,8 @@ def describe(declaration: Declaration) -> str:
         lines += [f"Repeats within {declaration.repeatable.tolerance:g} of each number.", ""]
     if declaration.block:
         lines += [f"Measures up to {declaration.block} seeds in one call.", ""]
+    if declaration.takes_stages:
+        lines += ["Measures each of its stages without the others: what no claim reads is not computed.", ""]
     lines.append("Parameters")
     for parameter in declaration.parameters.values():
         lines += _entry(parameter.name, _domain(parameter), parameter.about)

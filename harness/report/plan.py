@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from tabulate import tabulate
@@ -18,14 +18,14 @@ def plan_text(cases: Sequence[Case], store: Path) -> str:
     at_least, at_most = _trials(cases, first_look=True), _trials(cases, first_look=False)
     rows = []
     with Laboratory(store if store.exists() else None) as laboratory:
-        known = laboratory.recall(at_most)
+        kept = laboratory.recall(at_most)
+        known = {t for t, m in kept.items() if all(map(m.has, at_most[t]))}
         for experiment in sorted({trial.experiment for trial in at_most}):
             least = [t for t in at_least if t.experiment == experiment]
             most = [t for t in at_most if t.experiment == experiment]
-            each = laboratory.seconds_per_trial(experiment)
             times = [
-                _time([t for t in trials if t not in known], each, laboratory.workers)
-                for trials in (least, most)
+                _time({t: each[t] for t in trials if t not in known}, laboratory)
+                for trials, each in ((least, at_least), (most, at_most))
             ]
             rows.append((experiment, len(least), len(most), sum(t in known for t in most), *times))
         workers = laboratory.workers
@@ -35,17 +35,31 @@ def plan_text(cases: Sequence[Case], store: Path) -> str:
     return f"{len(cases)} instances, seeds from {first}, {workers} workers\n\n{table}"
 
 
-def _time(trials: Sequence[Trial], each: float | None, workers: int) -> str:
-    return "unknown" if each is None else seconds_text(each * len(trials) / workers)
+def _time(trials: Mapping[Trial, Collection[str]], laboratory: Laboratory) -> str:
+    """How long the trials take, of each the stages of the quantities that are read."""
+    each: dict[tuple[str, frozenset[str]], float | None] = {}
+    total = 0.0
+    for trial, quantities in trials.items():
+        stages = laboratory.stages_of(trial, quantities)
+        key = (trial.experiment, stages)
+        if key not in each:
+            each[key] = laboratory.seconds_per_trial(trial.experiment, stages)
+        took = each[key]
+        if took is None:
+            return "unknown"
+        total += took
+    return seconds_text(total / laboratory.workers)
 
 
-def _trials(cases: Sequence[Case], *, first_look: bool) -> dict[Trial, None]:
-    return {
-        trial: None
-        for case in cases
-        for question in (*case.questions, *case.control)
-        for trial in question.trials(question.seeds(_seeds(question, first_look)))
-    }
+def _trials(cases: Sequence[Case], *, first_look: bool) -> dict[Trial, set[str]]:
+    """The trials, each with the quantities that are read of it."""
+    found: dict[Trial, set[str]] = {}
+    for case in cases:
+        for question in (*case.questions, *case.control):
+            for seed in question.seeds(_seeds(question, first_look)):
+                for reading in question.effect.readings:
+                    found.setdefault(reading.trial(seed), set()).add(reading.quantity)
+    return found
 
 
 def _seeds(question: Question, first_look: bool) -> int:

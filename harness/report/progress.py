@@ -1,15 +1,17 @@
-"""Progress while measuring: a live line on a terminal, a line now and then anywhere else."""
+"""Progress while measuring: a live line on a terminal, a line now and then anywhere else, and a line for each
+instance that is decided."""
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from harness.campaign import Progress
-from harness.report.words import seconds_text
-from harness.text import printable
+from harness.campaign import Finding, Progress
+from harness.report.words import GLYPHS, effect, interval_text, seconds_text
+from harness.text import printable, shortened
 
 PATIENCE = 2.0
 """Seconds before the first sign; shorter runs show none."""
@@ -60,17 +62,51 @@ def progress_line(progress: Progress) -> str:
     return " · ".join(parts)
 
 
+def decided(finding: Finding) -> str:
+    """`✓ as-expected  issues/claim[width=64]: supported after 14 seeds, 0.169 [0.143, 0.2]`."""
+    found, part = finding.assessment, finding.assessment.settling
+    text: str = found.verdict
+    if part.reason:
+        text += f": {shortened(part.reason.splitlines()[0], 300)}"
+    elif part.ruling.n:
+        sides = (part.ruling.estimate, part.ruling.low, part.ruling.high)
+        estimate, low, high = (x if math.isfinite(x) else None for x in sides)
+        unit = part.question.unit
+        text += f" after {part.ruling.n} seeds, {effect(estimate, unit)} {interval_text((low, high), unit)}"
+    return printable(f"{GLYPHS[found.outcome]} {found.outcome}  {finding.case.instance.id}: {text}")
+
+
+class _News:
+    """What was decided, to be shown when a run has taken `PATIENCE` seconds: that of shorter ones is shown in
+    their reports."""
+
+    def __init__(self) -> None:
+        self._from = time.monotonic() + PATIENCE
+        self._held: list[Finding] = []
+
+    def lines(self, progress: Progress) -> list[str]:
+        """What is to be shown now."""
+        self._held += progress.news
+        if time.monotonic() < self._from:
+            return []
+        held, self._held = self._held, []
+        return [decided(finding) for finding in held]
+
+
 class NoteLines:
-    """A plain line every `EVERY` seconds, and each note at once."""
+    """A plain line every `EVERY` seconds, and each note and what was decided at once."""
 
     def __init__(self) -> None:
         self.next = time.monotonic() + PATIENCE
         self.said = 0  # how many notes have been shown
+        self.news = _News()
 
     def show(self, progress: Progress) -> None:
         for note in progress.notes[self.said :]:
             print(f"Note: {printable(note)}", file=sys.stderr, flush=True)
         self.said = len(progress.notes)
+        for line in self.news.lines(progress):
+            print(line, file=sys.stderr, flush=True)
         if time.monotonic() >= self.next:
             self.next = time.monotonic() + EVERY
             print(progress_line(progress), file=sys.stderr, flush=True)
@@ -86,13 +122,15 @@ def _live() -> Iterator[Callable[[Progress], None]]:
     columns = (BarColumn(bar_width=24), TextColumn("{task.description}", markup=False))
     with Bar(*columns, console=console, transient=True, refresh_per_second=4) as bar:
         task = bar.add_task("", total=None)
-        said = 0
+        said, news = 0, _News()
 
         def show(progress: Progress) -> None:
             nonlocal said
             for note in progress.notes[said:]:  # above the bar
                 console.print(f"Note: {printable(note)}", markup=False, highlight=False)
             said = len(progress.notes)
+            for line in news.lines(progress):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
             done = progress.measured + progress.reused
             bar.update(
                 task, completed=done, total=done + progress.pending, description=progress_line(progress)

@@ -230,13 +230,15 @@ def test_progress_counts_up(read: Read) -> None:
     assert (again.progress.measured, again.progress.reused) == (0, seen[-1].measured)
 
 
-def test_each_trial_is_requested_once_with_its_low_seeds_first(read: Read) -> None:
+def test_the_trials_of_a_point_are_requested_together_each_once_with_its_low_seeds_first(read: Read) -> None:
     again = edited(GOOD[GOOD.index("[claims.same]") :], {"[claims.same]": "[claims.again]", '"5%"': '"6%"'})
     laboratory = FakeLaboratory()
     held(cases_of(read(GOOD + again)), laboratory)
     assert len(set(laboratory.begun)) == len(laboratory.begun)
-    first_look = [trial.seed for trial in laboratory.begun if trial.seed < 14]
-    assert first_look == sorted(first_look)
+    first_look = [trial for trial in laboratory.begun if trial.seed < 14]
+    points = [list(trials) for _, trials in itertools.groupby(first_look, lambda trial: trial.params)]
+    assert len(points) == len({trial.params for trial in first_look}) == 6
+    assert all([trial.seed for trial in trials] == list(range(14)) for trials in points)
 
 
 def test_when_the_time_is_over_what_is_undecided_is_not_run(read: Read) -> None:

@@ -108,7 +108,7 @@ def test_a_newer_schema(store):
     with sqlite3.connect(store) as database:
         database.execute("pragma user_version = 99")
     database.close()
-    with pytest.raises(StoreError, match=r"expected schema version 3, found 99.*newer harness; upgrade"):
+    with pytest.raises(StoreError, match=r"expected schema version 4, found 99.*newer harness; upgrade"):
         Store(store)
 
 

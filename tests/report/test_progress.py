@@ -97,6 +97,26 @@ def test_each_note_is_shown_once(capsys) -> None:
     assert capsys.readouterr().err.splitlines() == ["Note: one", "Note: t\ufffdwo"]
 
 
+def test_what_is_decided_is_shown_once_as_it_is_but_not_of_a_short_run(read, capsys, monkeypatch) -> None:
+    seen: list[Progress] = []
+    laboratory = FakeLaboratory()
+    cases = [case(instance) for instance in read(GOOD).instances]
+    result = conduct(cases, laboratory, clock=laboratory.clock, on_progress=seen.append)
+    short = module.NoteLines()
+    for progress in seen:
+        short.show(progress)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    lines, after = module.NoteLines(), []
+    for progress in seen:
+        lines.show(progress)
+        shown = [line for line in capsys.readouterr().err.splitlines() if line.startswith("✓ as-expected  ")]
+        after += [(progress.decided, line) for line in shown]
+    assert [line.split()[2] for _, line in after] == [f"{f.case.instance.id}:" for f in result.findings]
+    assert [decided for decided, _ in after] == [1, 2, 3]
+    assert all("supported after 14 seeds, " in line for _, line in after)
+
+
 def test_the_report_has_one_note_for_an_experiment(read) -> None:
     """Of trials whose traces are those of a real worker in the test above, here without one."""
     changed = Traces(changed=("os.environ: SPOILT",))

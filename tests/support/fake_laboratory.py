@@ -12,8 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from harness.declare import collect_stages, find
 from harness.measure import Measurement
+from harness.measure.measured import added
 from harness.measure.passes import Passes
-from harness.measure.records import Stage
+from harness.measure.queue import USUAL, Rank
+from harness.measure.records import WHOLE, Stage
+from harness.measure.stages import known, only
 from harness.measure.worker import call, described_error, sort_out
 from harness.questions import Trial
 
@@ -23,16 +26,17 @@ KILLED = "the worker exited with code 7; its log is empty"
 
 
 def measured(trial: Trial) -> Measurement:
-    """What the trial's experiment gives when it is called here."""
+    """What the trial's experiment gives when it is called here, all stages of it."""
     declaration = find(trial.experiment)
+    every = frozenset(declaration.stages)
     about = Measurement(trial, trial.key, "ok", seconds=1.0, program=trial.experiment, cpu="fake")
     with collect_stages() as stages:
         try:
-            returned = call(declaration, [trial])
+            returned = call(declaration, [trial], every)
         except Exception as exception:
             error, raised, trace = described_error(exception)
             return replace(about, status="error", error=error, raised=raised, trace=trace)
-    values, missing, error = sort_out(declaration, returned, stages)
+    values, missing, error = sort_out(declaration, returned, stages, every)
     if error:
         return replace(about, status="error", error=error, raised=f"returned: {error}")
     kept = tuple(Stage(report.name, report.seconds, report.failure) for report in stages)
@@ -74,6 +78,8 @@ class FakeLaboratory:
     def __post_init__(self) -> None:
         self._queue: list[tuple[Trial, bool]] = []
         self._running: list[tuple[Trial, bool]] = []
+        self._ranks: dict[Trial, Rank] = {}
+        self.stages: dict[Trial, frozenset[str]] = {}  # that were asked for
         self._known: dict[Trial, Measurement] = {}
         self._finished: list[Measurement] = []
 
@@ -88,17 +94,43 @@ class FakeLaboratory:
     def program(self, trial: Trial) -> str:
         return trial.experiment
 
+    def stages_of(self, trial: Trial, quantities: Iterable[str]) -> frozenset[str]:
+        return frozenset(map(find(trial.experiment).stage_of, quantities))
+
+    def seconds_per_trial(self, run: str, stages: Iterable[str] | None = None) -> float | None:
+        return self.seconds
+
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
         return {t: replace(self.store[t], reused=True) for t in trials if t in self.store}
 
-    def request(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
-        self.limits[trial] = time_limit, memory_limit
-        if trial in self._known:
-            self._finished.append(self._known[trial])
+    def request(
+        self,
+        trial: Trial,
+        time_limit: float,
+        memory_limit: int | None = None,
+        *,
+        stages: frozenset[str] | None = None,
+        rank: Rank = USUAL,
+    ) -> None:
+        self.limits[trial], self._ranks[trial] = (time_limit, memory_limit), rank
+        declaration = find(trial.experiment)
+        wanted = frozenset(declaration.stages) if stages is None else stages
+        self.stages[trial] = self.stages.get(trial, frozenset()) | wanted
+        found = self._known.get(trial)
+        if found is not None and (found.status == "error" or known(declaration, found) >= wanted):
+            self._finished.append(found)
         elif (trial, False) not in (*self._queue, *self._running):
             self._queue.append((trial, False))
+            self._queue.sort(key=lambda pair: self._ranks.get(pair[0], USUAL))
 
-    def repeat(self, trial: Trial, time_limit: float, memory_limit: int | None = None) -> None:
+    def repeat(
+        self,
+        trial: Trial,
+        time_limit: float,
+        memory_limit: int | None = None,
+        *,
+        stages: frozenset[str] | None = None,
+    ) -> None:
         assert not self.pending or self.repeated, "rechecks come when all else is done"
         self.limits[trial] = time_limit, memory_limit
         self.repeated.append(trial)
@@ -125,10 +157,14 @@ class FakeLaboratory:
         if repeated:
             self._finished.append((self.again or self.give)(trial))
             return
-        found = replace(self.give(trial), ordinal=len(self._known))
+        declaration, given = find(trial.experiment), self.give(trial)
+        if given.status == "ok" and self.stages[trial] != WHOLE:
+            given = only(declaration, given, self.stages[trial])
+        earlier = self.store.get(trial)
+        found = added(declaration, earlier, replace(given, ordinal=len(self._known)))
         self._known[trial] = found
         if found.status == "ok":
-            self.store[trial] = replace(found, stored=True)
+            self.store[trial] = replace(found, stored=True, again=None)
         self._finished.append(found)
 
     def withdraw(self, trials: Collection[Trial]) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -220,6 +220,18 @@ TABLE: tuple[MeasuredQuantity, ...] = (
 """Every quantity. Stages run in the order in which they first stand here."""
 
 QUANTITIES = {row.name: row.quantity for row in TABLE}
+
+
+DATA = "data"
+"""The stage on which all others stand."""
+
+STAGES = frozenset(row.stage for row in TABLE)
+"""The stages of all quantities."""
+
+
+def named(stages: Collection[str]) -> list[str]:
+    """The quantities of these stages, and of the data."""
+    return [row.name for row in TABLE if row.stage == DATA or row.stage in stages]
 
 
 def by_stage(wanted: Iterable[str] = ()) -> dict[str, list[MeasuredQuantity]]:

@@ -27,6 +27,9 @@ from harness.ntk.preparation import DEFAULT, Data, Preprocess, TargetScaling, se
 if TYPE_CHECKING:
     import numpy as np
 
+STAGES = frozenset(quantity.stage for quantity in QUANTITIES.values())
+"""All stages."""
+
 
 @experiment(
     "ntk.dynamics",
@@ -58,6 +61,7 @@ def dynamics(
     layers: Literal["all", "first", "hidden", "last"] = "all",
     learning_rate: Annotated[float, Meta(gt=0, le=100)] = 0.25,
     steps: Annotated[int, Meta(ge=2, le=1_000_000)] = 300,
+    stages: frozenset[str] = STAGES,
 ) -> dict[str, float]:
     """Train a network and its linearisation, and compare them with what kernels predict at the same steps.
 
@@ -97,8 +101,10 @@ def dynamics(
         measured |= followed.measured
     if not trained.ok:
         return measured
-    with stage("linearised"):
-        measured |= computed.beside_linearised(problem, followed, farthest)
-    with stage("infinite width"):
-        measured |= computed.beside_infinite(problem, followed, farthest)
+    if "linearised" in stages:
+        with stage("linearised"):
+            measured |= computed.beside_linearised(problem, followed, farthest)
+    if "infinite width" in stages:
+        with stage("infinite width"):
+            measured |= computed.beside_infinite(problem, followed, farthest)
     return measured

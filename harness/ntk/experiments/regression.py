@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import Value, experiment, stage
-from harness.ntk.experiments._regression_quantities import ABOUT, QUANTITIES, by_stage, kernels_read
+from harness.ntk.experiments._regression_cost import cost
+from harness.ntk.experiments._regression_quantities import (
+    ABOUT,
+    DATA,
+    QUANTITIES,
+    STAGES,
+    by_stage,
+    kernels_read,
+    named,
+)
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, TargetScaling, settle
 from harness.ntk.sizes import regression_bytes
 
@@ -39,6 +48,7 @@ def _bytes_held(parameters: Mapping[str, Value]) -> int:
     precision="kernels and solves float64, networks float32",
     settle=settle,
     memory=_bytes_held,
+    cost=cost,
 )
 def regression(
     *,
@@ -60,6 +70,7 @@ def regression(
     max_steps: Annotated[int, Meta(ge=2, le=10_000_000)] = 20_000,
     patience: Annotated[int, Meta(ge=1, le=10_000_000)] = PATIENCE,
     ridge: Annotated[float, Meta(ge=0)] = 0.0,
+    stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
     """Train networks and predict with their kernels, on the same points.
@@ -78,13 +89,15 @@ def regression(
         learning_rate=learning_rate, adam_rate=adam_rate, target_loss=target_loss, max_steps=max_steps,
         patience=patience, ridge=ridge,
     )  # fmt: skip
-    return measure(build(model, of_model), setting)
+    return measure(build(model, of_model), setting, named(stages))
 
 
 def measure(model: Model, setting: Setting, wanted: Iterable[str] = ()) -> dict[str, float]:
     """Every quantity of one trial of a model, stage by stage; or the stages of the `wanted` ones alone.
 
-    The quantities of a stage that fails, or that the model does not cover, are left out (`stage`).
+    What a stage needs is computed when it is first asked for, by a program of its own: its numbers are the
+    same whichever other stages are measured. The quantities of a stage that fails, or that the model does not
+    cover, are left out (`stage`).
     """
     from harness.ntk.experiments._regression_computed import Computed
 
@@ -94,6 +107,6 @@ def measure(model: Model, setting: Setting, wanted: Iterable[str] = ()) -> dict[
     for name, rows in stages.items():
         with stage(name) as report:
             found = {row.name: row.measure(made) for row in rows}
-            report.fixed = name == "data" and made.points.own_split
+            report.fixed = name == DATA and made.points.own_split
             measured |= found
     return measured

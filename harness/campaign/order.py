@@ -1,0 +1,54 @@
+"""In which order points are measured: so that claims of every kind are decided soon.
+
+Points of one *kind* are those at which the same stages of the same experiment are wanted. The cheapest point
+of each kind comes first, cheap kinds before dear ones, then the second cheapest of each, and so on; a point
+whose claims want a further look goes back by one place for each. The order changes no number and no verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.campaign.enquiries import Enquiry, Reads
+from harness.declare import find
+from harness.measure import Measurer
+from harness.plan import Trial
+
+UNKNOWN = 1.0
+"""Seconds of a trial of which nothing is known."""
+
+Rank = tuple[float, float]
+
+
+class Order:
+    """Ranks the points that enquiries read."""
+
+    def __init__(self, enquiries: Iterable[Enquiry], laboratory: Measurer) -> None:
+        self._laboratory = laboratory
+        reads: dict[Reads, tuple[Trial, set[str]]] = {}
+        for enquiry in enquiries:
+            for point, quantities in enquiry.reads.items():
+                trial = enquiry.trial_at(point)
+                reads.setdefault(point, (trial, set()))[1].update(quantities)
+        kinds: dict[tuple[str, frozenset[str]], list[tuple[float, str, Reads]]] = {}
+        for point, (trial, read) in reads.items():
+            wanted = laboratory.stages_of(trial, read)
+            cost = self._seconds(trial, wanted)
+            kinds.setdefault((trial.experiment, wanted), []).append((cost, trial.key, point))
+        self._ranks: dict[Reads, Rank] = {}
+        for found in kinds.values():
+            for place, (cost, _, point) in enumerate(sorted(found)):
+                self._ranks[point] = (float(place), cost)
+
+    def _seconds(self, trial: Trial, stages: frozenset[str]) -> float:
+        """About how long these stages take, as the experiment says, or the store knows."""
+        cost = find(trial.experiment).cost
+        if cost is not None:
+            return cost(dict(trial.params), stages)
+        known = self._laboratory.seconds_per_trial(trial.experiment, stages)
+        return UNKNOWN if known is None else known
+
+    def rank(self, point: Reads, looks: int) -> Rank:
+        """The rank of a point at which so many looks are over."""
+        place, cost = self._ranks[point]
+        return (place + looks, cost)

@@ -1,0 +1,129 @@
+"""What a laboratory knows of its trials, stage by stage: in its store, and in the memory of this process."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from harness.measure.identity import Identities
+from harness.measure.ledger import Entry, TrialState
+from harness.measure.measured import added, lost, measurement_of, together
+from harness.measure.records import Measurement
+from harness.measure.stages import is_whole, known, only, rows, union
+from harness.measure.store import Store, StoreError
+from harness.questions import Trial
+
+
+class Kept:
+    """Looks trials up, and keeps what is measured of them. Without a store nothing outlives the process."""
+
+    def __init__(self, store: Store | None, identities: Identities) -> None:
+        self._store = store
+        self._known = identities
+
+    def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
+        """Those of the trials of which the store has stages, with these. Raises `StoreError`."""
+        if self._store is None:
+            return {}
+        prints = {t: self._known.fingerprint(t) for t in trials if not self._known.declaration(t).timed}
+        kept = self._store.recall(prints.values())
+        found = {}
+        for trial, text in prints.items():
+            if text in kept and (measurement := self._checked(kept[text], trial, self._store)):
+                found[trial] = replace(measurement, trial=trial)
+        return found
+
+    def _checked(self, measurement: Measurement, trial: Trial, store: Store) -> Measurement | None:
+        """What rows have about this trial, of stages that its experiment declares: anybody can write rows."""
+        declared = self._known.declaration(trial)
+        if measurement.trial.key == trial.key and is_whole(declared, measurement):
+            return measurement
+        store.damaged.add(measurement.fingerprint)
+        stages = known(declared, measurement)
+        if measurement.trial.key != trial.key or not stages or not declared.takes_stages:
+            return None
+        return only(declared, measurement, stages)
+
+    def learn(self, entry: Entry, found: Measurement | None) -> None:
+        """Take what was recalled of a trial."""
+        if found is None:
+            return
+        declared = self._known.declaration(entry.trial)
+        here, there = known(declared, entry.known), known(declared, found)
+        if entry.known is None or there > here:
+            entry.known = found
+        elif not there <= here:
+            entry.known = union((found, entry.known))
+
+    def lacking(self, entry: Entry) -> frozenset[str]:
+        """The stages that are wanted of a trial and not known."""
+        return entry.stages - known(self._known.declaration(entry.trial), entry.known)
+
+    def answers(self, entry: Entry, stages: frozenset[str]) -> bool:
+        """Whether the trial's measurement says what the stages give."""
+        measurement, declared = entry.measurement, self._known.declaration(entry.trial).stages
+        return measurement is not None and all(
+            measurement.has(name) for stage in stages for name in declared.get(stage, ())
+        )
+
+    def wanted(self, entries: Sequence[Entry]) -> frozenset[str]:
+        """The stages that a job is to measure: what any of its trials lacks, or one of those that failed
+        together."""
+        first = entries[0]
+        if first.state is TrialState.REPEAT:
+            return first.stages
+        return frozenset(first.left[:1]) or frozenset().union(*map(self.lacking, entries))
+
+    def absorb(self, entry: Entry) -> None:
+        """Make a measurement of what a trial's job gave, and keep it, unless it was repeated.
+
+        Where several stages failed together, `entry.left` are those to be measured one by one: which are
+        asked for together must not decide what is known of each. Raises `StoreError` when that is done.
+        """
+        assert entry.ended is not None
+        (job, result, outcome), entry.ended = entry.ended, None
+        place = job.trials.index(entry.trial)
+        measurement = measurement_of(entry.trial, self._known, result, outcome, place)
+        declared = self._known.declaration(entry.trial)
+        if job.fresh:
+            entry.news = measurement
+            return
+        if measurement.status == "error" and len(job.stages) > 1 and not outcome.stopped:
+            entry.left = tuple(stage for stage in declared.stages if stage in job.stages)
+            return
+        try:
+            if measurement.status == "error":
+                entry.failed = lost(declared, entry.failed, measurement, job.stages)
+            elif not measurement.note and not entry.timed:
+                measurement = self._stored(entry, measurement)
+        except StoreError as error:
+            measurement = replace(measurement, note=f"not stored: {error}")
+            raise
+        finally:
+            if measurement.status == "ok":
+                entry.known = added(declared, entry.known, measurement)
+            lacking = self.lacking(entry)
+            entry.left = tuple(s for s in entry.left if s in lacking and s not in job.stages)
+            if not entry.left:
+                entry.news = entry.measurement = together(entry.known, entry.failed)
+
+    def _stored(self, entry: Entry, measurement: Measurement) -> Measurement:
+        """Write the stages that were not known."""
+        if self._store is None:
+            return measurement
+        declared = self._known.declaration(entry.trial)
+        new = known(declared, measurement) - known(declared, entry.known)
+        self._store.keep_rows((s, row) for s, row in rows(declared, measurement).items() if s in new)
+        damaged = measurement.fingerprint in self._store.damaged
+        note = f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"
+        return replace(measurement, stored=True, note=note if damaged else "")
+
+    def seconds(self, run: str, stages: Iterable[str] | None) -> float | None:
+        """How long a trial of the experiment took on average, as far as the store knows; or these stages of
+        it."""
+        if self._store is None or stages is None:
+            return None if self._store is None else self._store.seconds_per_trial(run)
+        each = self._store.seconds_by_stage(run)
+        found = [each[stage] for stage in stages if stage in each]
+        return math.fsum(found) if found else each.get("")
