@@ -104,9 +104,10 @@ def test_the_model_of_a_trial_is_part_of_its_closure(project, source):
     ],
 )
 def test_what_changes_nothing(project, source, file, old, new):
-    before = source().digest
+    before = source()
     project.write(file, edited(FILES[file], {old: new}))
-    assert source().digest == before
+    assert source() == before, "what a file system says of its files is no part of a closure"
+    assert source().digest == before.digest
 
 
 @pytest.mark.parametrize(
