@@ -81,6 +81,9 @@ def _tests(room: str, names: str) -> tuple[str, ...]:
     return tuple(f"tests/{room}/test_{name}.py" for name in names.split())
 
 
+DECLARED = ("tests/docs/test_generated.py",)
+"""Defaults, bounds, units, resolutions and texts of experiments stand in a page that is made from them."""
+
 GROUPS = (
     Group(
         "judge",
@@ -102,38 +105,49 @@ GROUPS = (
     Group(
         "campaign",
         ("harness/campaign/[!_]*.py",),
-        (*_tests("campaign", "conduct orders"), "tests/test_campaign.py", "tests/test_recheck.py"),
+        (*_tests("campaign", "conduct orders"), "tests/test_campaign.py"),
     ),
     Group(
-        "store",
-        (
-            *_modules("measure", "store rows fingerprint digests installed record_files parsing modules"),
-            *_modules("measure", "settings inputs identity recheck rechecker passes reads"),
-        ),
-        (
-            *_tests("measure", "digests_of_all fingerprint installed store settings reads recheck"),
-            *_tests("measure", "hostile_stores code"),
-            "tests/test_recheck.py",
-        ),
+        "recheck",
+        _modules("measure", "recheck rechecker passes"),
+        (*_tests("measure", "recheck"), *_tests("campaign", "conduct"), "tests/test_recheck.py"),
     ),
+    Group("store", _modules("measure", "store rows"), _tests("measure", "store hostile_stores recheck")),
+    Group(
+        "fingerprint",
+        _modules("measure", "fingerprint digests installed record_files parsing modules identity inputs"),
+        _tests("measure", "fingerprint installed code digests_of_all reads settings"),
+    ),
+    Group("reads", _modules("measure", "reads"), _tests("measure", "reads")),
+    Group("settings", _modules("measure", "settings"), _tests("measure", "settings")),
     Group(
         "solve",
-        _modules("ntk", "solve kernels alternatives measures own_kernels model model_checks tangent"),
-        _tests("ntk", "solve kernels alternatives measures own_kernels regression_by_hand model"),
+        _modules("ntk", "solve kernels alternatives measures own_kernels"),
+        _tests("ntk", "solve kernels alternatives measures own_kernels regression_by_hand"),
     ),
     Group(
-        "kernels",
-        _modules("ntk", "closed_form duals dynamics empirical jacobian layers"),
-        _tests("ntk", "closed_form duals dynamics empirical jacobian layers conventions"),
+        "model",
+        _modules("ntk", "model model_checks tangent fully_connected"),
+        _tests("ntk", "model own_kernels"),
     ),
+    Group(
+        "closed forms",
+        _modules("ntk", "closed_form duals"),
+        _tests("ntk", "closed_form duals conventions"),
+    ),
+    Group("empirical", _modules("ntk", "empirical jacobian"), _tests("ntk", "empirical jacobian")),
+    Group("layers", _modules("ntk", "layers experiments/layers"), (*_tests("ntk", "layers"), *DECLARED)),
+    Group(
+        "dynamics", _modules("ntk", "dynamics experiments/dynamics"), (*_tests("ntk", "dynamics"), *DECLARED)
+    ),
+    Group("ensembles", _modules("ntk", "ensembles"), _tests("ntk", "ensembles")),
     Group(
         "regression",
         (
             *_modules("ntk", "experiments/_regression_computed experiments/_regression_predictors"),
-            *_modules("ntk", "experiments/_regression_quantities experiments/layers experiments/dynamics"),
-            *_modules("ntk", "ensembles fully_connected"),
+            *_modules("ntk", "experiments/_regression_quantities"),
         ),
-        _tests("ntk", "regression_by_hand regression alternatives layers dynamics ensembles"),
+        (*_tests("ntk", "regression_by_hand regression"), *DECLARED),
     ),
 )
 
