@@ -12,7 +12,7 @@ from edits import edited
 
 from harness.measure import Laboratory
 from harness.measure.code import code_of, modules_of
-from harness.measure.modules import Finder
+from harness.measure.modules import Finder, kind_of
 from harness.questions import Trial
 
 SHARED = """
@@ -120,6 +120,15 @@ def test_nobody_waits_for_ever(projects, monkeypatch):
         while laboratory.pending:
             order += [m.trial for m in laboratory.collect(5.0)]
     assert order.index(trials[1]) <= 1 + 4
+
+
+def test_the_package_is_source_wherever_it_is_installed_and_others_are_not():
+    """Its bytes count, as an editor may change them; of what else is installed, its distribution does."""
+    installed = Path(pytest.__file__).parents[1]
+    for name, expected in (("harness", "source"), ("harness.ntk.data", "source"), ("harnesses", "installed")):
+        assert kind_of(name, str(installed / f"{name.replace('.', '/')}.py")) == expected
+    assert kind_of("json", json.__file__) == "stdlib"
+    assert kind_of("mine", str(Path(__file__))) == "source"
 
 
 @pytest.mark.parametrize("as_a_type", [True, False])

@@ -145,6 +145,15 @@ def test_a_module_that_appears_later_counts(project, source):
     assert source().digest != before
 
 
+def test_imports_by_name_that_would_fail_name_no_module(project, source):
+    """Whatever is no literal text: it may stand where it is never called."""
+    before = source()
+    text = edited(FILES["pkg/exp.py"], {"return lazy_one": "return lambda name: __import__(NAME)"})
+    for name in ("name", "1", "None", "b'lazy_one'", "*name", ""):
+        project.write("pkg/exp.py", edited(text, {"NAME": name}))
+        assert source().modules == before.modules, name
+
+
 def test_a_number_is_not_its_neighbour(tmp_path):
     digests = set()
     for index, text in enumerate(["x = 1", "x = 1.0", "x = True", "x = '1'", "x = [1]", "x = (1,)", "y = 1"]):
