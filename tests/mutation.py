@@ -10,10 +10,10 @@ Each is applied to a temporary copy of the checkout. Results are appended to FIL
 they come: `run` with the same FILE goes on where it ended, and tests anew what was drawn from a module that
 has changed since.
 
-A group of modules has its tests (`GROUPS`, only fast ones). They run once on the unbroken copy, where it is
-noted how long each takes. A mutant meets first the file of tests that has its module's name, then the others,
-the fastest first. A test that takes `PATIENCE` times as long as on unbroken code, and `GRACE` seconds more,
-has hung: the mutant is noticed as well.
+A group of modules has its tests (`GROUPS`, only fast ones). A mutant meets first the file of tests that has
+its module's name, then the others, until one notices it. Before, each file runs once on the unbroken copy,
+where it is noted how long each test takes. A test that takes `PATIENCE` times as long as on unbroken code,
+and `GRACE` seconds more, has hung: the mutant is noticed as well.
 
 Libraries are imported once; each run of tests is a fork of that process. `mutation_equivalent.toml` names
 survivors that compute the same, with the reason. `table` exits with 1 if another survives.
@@ -81,6 +81,9 @@ def _tests(room: str, names: str) -> tuple[str, ...]:
     return tuple(f"tests/{room}/test_{name}.py" for name in names.split())
 
 
+DECLARED = ("tests/docs/test_generated.py",)
+"""Defaults, bounds, units, resolutions and texts of experiments stand in a page that is made from them."""
+
 GROUPS = (
     Group(
         "judge",
@@ -102,38 +105,49 @@ GROUPS = (
     Group(
         "campaign",
         ("harness/campaign/[!_]*.py",),
-        (*_tests("campaign", "conduct orders"), "tests/test_campaign.py", "tests/test_recheck.py"),
+        (*_tests("campaign", "conduct orders"), "tests/test_campaign.py"),
     ),
     Group(
-        "store",
-        (
-            *_modules("measure", "store rows fingerprint digests installed record_files parsing modules"),
-            *_modules("measure", "settings inputs identity recheck rechecker passes reads"),
-        ),
-        (
-            *_tests("measure", "digests_of_all fingerprint installed store settings reads recheck"),
-            *_tests("measure", "hostile_stores code"),
-            "tests/test_recheck.py",
-        ),
+        "recheck",
+        _modules("measure", "recheck rechecker passes"),
+        (*_tests("measure", "recheck"), *_tests("campaign", "conduct"), "tests/test_recheck.py"),
     ),
+    Group("store", _modules("measure", "store rows"), _tests("measure", "store hostile_stores recheck")),
+    Group(
+        "fingerprint",
+        _modules("measure", "fingerprint digests installed record_files parsing modules identity inputs"),
+        _tests("measure", "fingerprint installed code digests_of_all reads settings"),
+    ),
+    Group("reads", _modules("measure", "reads"), _tests("measure", "reads")),
+    Group("settings", _modules("measure", "settings"), _tests("measure", "settings")),
     Group(
         "solve",
-        _modules("ntk", "solve kernels alternatives measures own_kernels model model_checks tangent"),
-        _tests("ntk", "solve kernels alternatives measures own_kernels regression_by_hand model"),
+        _modules("ntk", "solve kernels alternatives measures own_kernels"),
+        _tests("ntk", "solve kernels alternatives measures own_kernels regression_by_hand"),
     ),
     Group(
-        "kernels",
-        _modules("ntk", "closed_form duals dynamics empirical jacobian layers"),
-        _tests("ntk", "closed_form duals dynamics empirical jacobian layers conventions"),
+        "model",
+        _modules("ntk", "model model_checks tangent fully_connected"),
+        _tests("ntk", "model own_kernels"),
     ),
+    Group(
+        "closed forms",
+        _modules("ntk", "closed_form duals"),
+        _tests("ntk", "closed_form duals conventions"),
+    ),
+    Group("empirical", _modules("ntk", "empirical jacobian"), _tests("ntk", "empirical jacobian")),
+    Group("layers", _modules("ntk", "layers experiments/layers"), (*_tests("ntk", "layers"), *DECLARED)),
+    Group(
+        "dynamics", _modules("ntk", "dynamics experiments/dynamics"), (*_tests("ntk", "dynamics"), *DECLARED)
+    ),
+    Group("ensembles", _modules("ntk", "ensembles"), _tests("ntk", "ensembles")),
     Group(
         "regression",
         (
             *_modules("ntk", "experiments/_regression_computed experiments/_regression_predictors"),
-            *_modules("ntk", "experiments/_regression_quantities experiments/layers experiments/dynamics"),
-            *_modules("ntk", "ensembles fully_connected"),
+            *_modules("ntk", "experiments/_regression_quantities"),
         ),
-        _tests("ntk", "regression_by_hand regression alternatives layers dynamics ensembles"),
+        (*_tests("ntk", "regression_by_hand regression"), *DECLARED),
     ),
 )
 
@@ -195,17 +209,10 @@ def _in_fork(folder: Path, tests: list[str], watch: Watch, out: Path) -> None:
 # ---- In the process that has the libraries
 
 
-def ordered(seconds: dict[str, float], file: str) -> list[str]:
-    """The tests for a mutant of `file`: of the module's own file, then file after file, the fastest first."""
+def ordered(tests: tuple[str, ...], file: str) -> list[str]:
+    """The files of tests for a mutant of `file`: that with the module's name first."""
     own = f"test_{Path(file).stem}.py"
-    whole: dict[str, float] = {}
-    for test, taken in seconds.items():
-        whole[_file(test)] = whole.get(_file(test), 0.0) + taken
-    return sorted(seconds, key=lambda t: (not _file(t).endswith(own), whole[_file(t)], _file(t), seconds[t]))
-
-
-def _file(test: str) -> str:
-    return test.partition("::")[0]
+    return sorted(tests, key=lambda each: not each.endswith(own))
 
 
 class Copy:
@@ -258,34 +265,54 @@ class Copy:
         return {"code": 124 if "Timeout" in log else 70, "failed": ""}
 
 
-def baseline(copy: Copy, group: Group) -> dict[str, float]:
-    """The seconds of a group's tests on unbroken code, without those that fail there: it names the first."""
-    started = time.monotonic()
-    found = copy.run(list(group.tests), {})
-    if not found.get("passed"):
-        log = copy.folder.with_name("out.log").read_text(errors="replace")
-        sys.exit(f"{group.name}: no test passes on unbroken code:\n{log[-3000:]}")
-    count, took = len(found["passed"]), time.monotonic() - started
-    print(
-        f"# {group.name}: {count} tests, {took:.0f} s; fails unbroken: {found['failed'] or 'none'}",
-        flush=True,
-    )
-    seconds: dict[str, float] = found["passed"]
-    return seconds
+class Baseline:
+    """The seconds of tests on unbroken code, a file of tests when it is first asked for."""
+
+    def __init__(self, copy: Copy) -> None:
+        self.copy = copy
+        self._limits: dict[str, dict[str, float]] = {}
+
+    def limits(self, tests: str) -> dict[str, float]:
+        """How long each test of a file may take, the fastest first; those that fail unbroken are left out."""
+        if tests not in self._limits:
+            started = time.monotonic()
+            found = self.copy.run([tests], {})
+            passed: dict[str, float] = found.get("passed", {})
+            if not passed and found["code"] != pytest.ExitCode.NO_TESTS_COLLECTED:  # where all are slow
+                log = self.copy.folder.with_name("out.log").read_text(errors="replace")
+                sys.exit(f"{tests}: no test passes on unbroken code:\n{log[-3000:]}")
+            took, fails = time.monotonic() - started, found["failed"] or "none"
+            print(f"# {tests}: {len(passed)} tests, {took:.0f} s; fails unbroken: {fails}", flush=True)
+            fastest = sorted(passed.items(), key=lambda each: each[1])
+            self._limits[tests] = {test: PATIENCE * seconds + GRACE for test, seconds in fastest}
+        return self._limits[tests]
 
 
-def outcome(copy: Copy, seconds: dict[str, float], file: str, change: Change) -> tuple[str, str]:
-    """What became of a mutant: killed, survived or timeout, and by which test."""
+def outcome(copy: Copy, limits: dict[str, float], file: str, change: Change) -> tuple[str, str]:
+    """What became of a mutant before one file of tests: killed, survived or timeout, and by which test."""
     source = (copy.folder / file).read_text()
     copy.write(file, change.apply(source))
-    limits = {test: PATIENCE * taken + GRACE for test, taken in seconds.items()}
     try:
-        found = copy.run(ordered(seconds, file), limits)
+        found = copy.run(list(limits), limits)
     finally:
         copy.write(file, source)
     if not found["code"]:
         return "survived", ""
     return "timeout" if found["code"] == 124 else "killed", found["failed"] or f"exit {found['code']}"
+
+
+def outcome_of_all(baseline: Baseline, group: Group, file: str, change: Change) -> tuple[str, str, float]:
+    """The same before all tests of its group, and the seconds that it took."""
+    taken, result, by = 0.0, "survived", ""
+    for tests in ordered(group.tests, file):
+        if not (limits := baseline.limits(tests)):
+            continue
+        start = time.monotonic()
+        result, by = outcome(baseline.copy, limits, file, change)
+        taken += time.monotonic() - start
+        if result != "survived":
+            break
+    return result, by, round(taken, 1)
 
 
 # ---- Results
@@ -318,7 +345,7 @@ def run(arguments: argparse.Namespace, *, again: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="mutation-") as name:
         folder = Path(name) / "checkout"
         folder.mkdir()
-        copy = Copy(folder)
+        baseline = Baseline(Copy(folder))
         os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), str(folder / "tests/support")])
         for group in GROUPS:
             if arguments.group and group.name not in arguments.group:
@@ -326,14 +353,11 @@ def run(arguments: argparse.Namespace, *, again: bool) -> None:
             todo = _todo(group, known, arguments, again)
             if not todo or time.monotonic() > end:
                 continue
-            seconds_of = baseline(copy, group)
             share = time.monotonic() + (end - time.monotonic()) / _groups_left(group, arguments)
             for file, change in todo:
                 if time.monotonic() > share:
                     break
-                start = time.monotonic()
-                result, by = outcome(copy, seconds_of, file, change)
-                seconds = round(time.monotonic() - start, 1)
+                result, by, seconds = outcome_of_all(baseline, group, file, change)
                 line = {
                     "module": file, "digest": digest(file), "seed": arguments.seed, "mutant": change.name,
                     "line": change.line, "new": change.new, "result": result, "by": by, "seconds": seconds,

@@ -18,6 +18,7 @@ from good_suite import GOOD, read, write
 from harness.campaign import Progress, Result, conduct
 from harness.judge import Assessment, exit_code
 from harness.measure import Measurement
+from harness.measure.records import Traces
 from harness.plan import Case, Trial, case
 from harness.suite import Suite
 
@@ -30,9 +31,16 @@ def cases_of(suite: Suite, keyword: str = "", first_seed: int | None = None) -> 
 
 
 def held(cases: list[Case], laboratory: FakeLaboratory | None = None, **how: object) -> Result:
-    """The campaign in a laboratory of its own, by that one's clock."""
+    """The campaign in a laboratory of its own, by that one's clock.
+
+    Each counts as decided the cases of which every question has an answer, be it an error.
+    """
     laboratory = laboratory or FakeLaboratory(workers=2)
-    return conduct(cases, laboratory, clock=laboratory.clock, **how)  # type: ignore[arg-type]
+    result = conduct(cases, laboratory, clock=laboratory.clock, **how)  # type: ignore[arg-type]
+    asked = [[*f.assessment.parts, *f.assessment.control] for f in result.findings]
+    decided = sum(all(part.verdict != "not-run" for part in parts) for parts in asked)
+    assert (result.progress.decided, result.progress.total) == (decided, len(cases))
+    return result
 
 
 def findings(
@@ -228,6 +236,47 @@ def test_progress_counts_up(read: Read) -> None:
             assert after.remaining == after.pending / 2
     again = held(cases, FakeLaboratory(store=laboratory.store))
     assert (again.progress.measured, again.progress.reused) == (0, seen[-1].measured)
+
+
+def test_progress_counts_the_trials_that_failed(read: Read) -> None:
+    """Seed 4 of both points, the claim's and its control's."""
+    cases = cases_of(read(GOOD), "size=1")
+    laboratory = FakeLaboratory(killed_at(4))
+    result = held(cases, laboratory)
+    assert (result.progress.measured, result.progress.failed) == (len(laboratory.begun), 2)
+    again = held(cases, FakeLaboratory(store=laboratory.store))
+    assert (again.progress.measured, again.progress.failed) == (2, 0)  # what fails is not kept
+
+
+def test_what_is_to_be_said_of_measurements_is_said_once(read: Read) -> None:
+    """In the end with all that changed; at once only what the first trial of an experiment changed."""
+    said = {2: "not stored: no space", 3: "not stored: no space", 5: "not stored: it was edited"}
+    traces = {4: Traces(changed=("the locale",)), 6: Traces(changed=("the precision", "the locale"))}
+
+    def noted(trial: Trial) -> Measurement:
+        made = traces.get(trial.seed, Traces())
+        return replace(measured(trial), note=said.get(trial.seed, ""), traces=made)
+
+    seen: list[Progress] = []
+    result = held(cases_of(read(GOOD), "size=1"), FakeLaboratory(noted), on_progress=seen.append)
+    kept, once = ("not stored: no space", "not stored: it was edited"), "toys:pair: its trials changed what"
+    assert result.notes[:2] == kept
+    assert [note.startswith(once) for note in result.notes[2:]] == [True]
+    assert "(the locale; the precision)" in result.notes[2]
+    at_once = result.progress.notes
+    assert (at_once[0], at_once[2]) == kept
+    assert len(at_once) == 3
+    assert at_once[1].startswith(once)
+    assert "(the locale)" in at_once[1]
+    assert all(progress.notes == at_once[: len(progress.notes)] for progress in seen)
+
+
+def test_what_was_not_rechecked_is_said_beside_what_was_not_kept(read: Read) -> None:
+    """A trial takes 1 s; the first look of a claim and its control takes 28."""
+    laboratory = FakeLaboratory(lambda trial: replace(measured(trial), note="not stored: no space"))
+    result = held(cases_of(read(GOOD), "size=1"), laboratory, time_budget=28.0)
+    assert [r.result for r in result.rechecks] == ["not-rechecked"]
+    assert result.notes == ("not stored: no space", result.rechecks[0].note)
 
 
 def test_the_trials_of_a_point_are_requested_together_each_once_with_its_low_seeds_first(read: Read) -> None:

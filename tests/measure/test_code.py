@@ -12,7 +12,7 @@ from edits import edited
 
 from harness.measure import Laboratory
 from harness.measure.code import code_of, modules_of
-from harness.measure.modules import Finder
+from harness.measure.modules import Finder, kind_of
 from harness.questions import Trial
 
 SHARED = """
@@ -109,17 +109,27 @@ def test_mixed_suites_do_not_cost_a_worker_for_each_trial(projects, workers):
     assert len(set(found.values())) <= 3
 
 
-def test_nobody_waits_for_ever(projects, monkeypatch):
-    monkeypatch.setattr("harness.measure.laboratory.AHEAD", 4)
-    trials = [Trial("one_a:run", (), 0), Trial("two_a:run", (), 0)]
-    trials += [Trial("one_a:run", (), seed) for seed in range(1, 30)]
+def test_the_first_in_the_queue_does_not_wait_for_ever_for_a_worker_of_its_code(projects, monkeypatch):
+    monkeypatch.setattr("harness.measure.choice.AHEAD", 4)
+    first = Trial("two_a:run", (), 0)
     order = []
     with Laboratory(None, workers=1) as laboratory:
-        for trial in trials:
-            laboratory.request(trial, 60.0)
+        measured(laboratory, [Trial("one_a:run", (), 0)])  # so the worker has run other code
+        laboratory.request(first, 60.0, rank=(0.0,))
+        for seed in range(1, 30):
+            laboratory.request(Trial("one_a:run", (), seed), 60.0, rank=(1.0,))
         while laboratory.pending:
             order += [m.trial for m in laboratory.collect(5.0)]
-    assert order.index(trials[1]) <= 1 + 4
+    assert order.index(first) <= 4
+
+
+def test_the_package_is_source_wherever_it_is_installed_and_others_are_not():
+    """Its bytes count, as an editor may change them; of what else is installed, its distribution does."""
+    installed = Path(pytest.__file__).parents[1]
+    for name, expected in (("harness", "source"), ("harness.ntk.data", "source"), ("harnesses", "installed")):
+        assert kind_of(name, str(installed / f"{name.replace('.', '/')}.py")) == expected
+    assert kind_of("json", json.__file__) == "stdlib"
+    assert kind_of("mine", str(Path(__file__))) == "source"
 
 
 @pytest.mark.parametrize("as_a_type", [True, False])

@@ -104,9 +104,10 @@ def test_the_model_of_a_trial_is_part_of_its_closure(project, source):
     ],
 )
 def test_what_changes_nothing(project, source, file, old, new):
-    before = source().digest
+    before = source()
     project.write(file, edited(FILES[file], {old: new}))
-    assert source().digest == before
+    assert source() == before, "what a file system says of its files is no part of a closure"
+    assert source().digest == before.digest
 
 
 @pytest.mark.parametrize(
@@ -142,6 +143,15 @@ def test_a_module_that_appears_later_counts(project, source):
     before = source().digest
     project.write("maybe.py", "M = 1\n")
     assert source().digest != before
+
+
+def test_imports_by_name_that_would_fail_name_no_module(project, source):
+    """Whatever is no literal text: it may stand where it is never called."""
+    before = source()
+    text = edited(FILES["pkg/exp.py"], {"return lazy_one": "return lambda name: __import__(NAME)"})
+    for name in ("name", "1", "None", "b'lazy_one'", "*name", ""):
+        project.write("pkg/exp.py", edited(text, {"NAME": name}))
+        assert source().modules == before.modules, name
 
 
 def test_a_number_is_not_its_neighbour(tmp_path):

@@ -107,15 +107,21 @@ def test_a_file_that_is_gone_counts(site):
     assert digest() != before
 
 
-def test_a_record_without_digests_is_not_believed(site):
-    record(site, *FILES)
+@pytest.mark.parametrize("lacks", ["digests", "sizes"])
+def test_a_record_without_digests_or_sizes_is_not_believed(site, lacks):
+    names = [*FILES, "library/one.txt"]
+    (site / "library" / "one.txt").write_text("1")
+    record(site, *names)
     path = site / "library-1.0.dist-info" / "RECORD"
-    text = "".join(f"{name},,{(site / name).stat().st_size}\n" for name in FILES)
+    rows = [row.split(",") for row in path.read_text().splitlines() if row.startswith("library/")]
+    text = "".join(f"{n},,{size}\n" if lacks == "digests" else f"{n},{sha},\n" for n, sha, size in rows)
     path.write_text(text)
-    before = digest()
-    edit(site / "library" / "inner.py", "def value():\n    return 2.5\n")
-    path.write_text(text)  # so that it is later than the edit
-    assert digest() != before
+    seen = {digest()}
+    for name, edited_text in (("inner.py", "def value():\n    return 2.5\n"), ("one.txt", "2")):
+        edit(site / "library" / name, edited_text)
+        path.write_text(text)  # so that it is later than the edit
+        seen.add(digest())
+    assert len(seen) == 3
 
 
 @pytest.mark.parametrize("metadata", ["dist-info", "egg-info"])

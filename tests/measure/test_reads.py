@@ -259,6 +259,8 @@ INNOCENT = {
     "a log": "open('log.txt', 'a').write('1'); x = 0",
     "what is not there": "x = 0\n    try: open('nowhere.txt')\n    except OSError: x = 1",
     "the system": "x = len(open('/proc/self/status').read()) * 0 + len(os.listdir('/usr')) * 0",
+    "a link to a file of the system": "x = len(open('linked').read()) * 0",
+    "a link in a cache of figures": "x = len(open(os.environ['MPLCONFIGDIR'] + '/style').read()) * 0",
     "a program of the system": "import subprocess; x = subprocess.check_output(['uname']) and 1",
     "Python": "import subprocess; x = subprocess.check_output([sys.executable, '-c', 'print(1)'])",
     "its own source": "x = len(open(__file__).read())",
@@ -276,6 +278,12 @@ def test_what_needs_no_declaration(project, store, tmp_path, monkeypatch):
     data.mkdir()
     data.joinpath("again.txt").write_text("old")
     data.joinpath("log.txt").write_text("old")
+    data.joinpath("linked").symlink_to("/proc/self/status")
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    data.joinpath("style.txt").write_text("old")
+    figures.joinpath("style").symlink_to(data / "style.txt")
+    monkeypatch.setenv("MPLCONFIGDIR", str(figures))
     monkeypatch.chdir(data)
     project.write("mime_types_of_mine.py", "X = 1\n")
     trials = {}

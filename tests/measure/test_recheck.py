@@ -12,6 +12,7 @@ import pytest
 
 from harness.declare import Missing, Repeatable
 from harness.measure import Group, Laboratory, Measurement, Stage, Store, StoreError, merge_stores, prune
+from harness.measure.passes import Passes
 from harness.measure.recheck import choose, compare, deviations, sample
 from harness.plan import Trial
 
@@ -179,6 +180,19 @@ def test_what_passed_is_kept_with_a_checksum_and_removed_with_what_failed(store:
     assert sorted(m.trial.seed for m in left.values()) == [3, 4]
     assert [opened.passed(key) for key in keys] == [False, False, True, True, False]
     opened.close()
+
+
+def test_without_a_store_it_is_remembered_what_passed_and_what_failed() -> None:
+    """What passed by a trial of the group that fails has not passed any more; nothing is removed."""
+    passes, wider = Passes(None), replace(GROUP, fixed=())
+    program, apart = replace(GROUP, program="other"), replace(GROUP, fixed=(("act", "pid"),))
+    for group, act in ((GROUP, "clean"), (wider, "clean"), (program, "clean"), (apart, "pid")):
+        assert not passes.has(group)
+        passes.keep(group, trial(act=act))
+    assert passes.refuse(GROUP, "no function") == 0
+    groups = (GROUP, wider, program, apart)
+    assert [passes.has(group) for group in groups] == [False, False, True, True]
+    assert [passes.failure(group) for group in groups] == ["no function", "", "", ""]
 
 
 def test_rows_that_cannot_be_read_are_removed_with_what_failed(store: Path) -> None:

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.declare import Missing
-from harness.measure import Measurement, Stage, Store, StoreError
+from harness.measure import Measurement, Stage, Store, StoreError, rows
 from harness.questions import Trial
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,21 @@ def test_a_measurement_comes_back_whole(store):
     assert [type(value) for _, value in found.trial.params] == [int, float, bool, str]
     for name in ("trial", "fingerprint", "status", "values", "missing", "stages", "seconds", "device"):
         assert getattr(found, name) == getattr(BASE, name)
+
+
+def test_the_longest_texts_that_are_believed_can_be_kept_together(shared):
+    """The limit of a row leaves room for all that `rows` lets each of its texts have."""
+    reason = "x" * (rows.LONGEST - 100)  # beside what names it
+    large = replace(
+        BASE,
+        fingerprint="large",
+        values={f"q{number}": 0.1 for number in range(10_000)},
+        missing={"y": Missing("failed", "training", reason)},
+        stages=(Stage("training", 1.5, reason),),
+    )
+    shared.keep(large)
+    found = shared.recall(["large"])["large"]
+    assert (found.values, found.missing, found.stages) == (large.values, large.missing, large.stages)
 
 
 def test_recall_works_in_batches(store):

@@ -48,6 +48,17 @@ def test_by_hand():
     np.testing.assert_allclose(jacobian_ntk_diagonal(polynomial, params, X), np.diag(expected), rtol=1e-12)
 
 
+def test_parameters_may_be_one_array():
+    """Of f = p·x the kernel is that of the points."""
+    params = np.arange(1.0, 6.0)
+    for other in (None, OTHERS):
+        expected = X @ (X if other is None else other).T
+        np.testing.assert_allclose(jacobian_ntk(lambda p, x: x @ p, params, X, other), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        jacobian_ntk_diagonal(lambda p, x: x @ p, params, X), np.sum(X**2, axis=1), rtol=1e-12
+    )
+
+
 @pytest.mark.parametrize("architecture", [ONE, SEVERAL], ids=["one output", "three outputs"])
 @pytest.mark.parametrize("points", [1, 3, 100])
 def test_blocks_of_any_size_give_the_layers_kernel(architecture, points):

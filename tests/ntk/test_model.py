@@ -313,6 +313,16 @@ def test_a_readout_must_be_the_last_layer():
     assert readout_leaves(model, model.draw(KEY, 10), X).leaves == (False, False, False, True)
 
 
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_what_is_affine_does_not_depend_on_the_size_of_the_outputs(size):
+    def apply(params, x):
+        return size * FAST.apply(params, x)
+
+    assert any(readout_leaves(Model(FAST.init, apply, readout=FAST.readout), PARAMS, X).leaves)
+    with pytest.raises(ModelError, match="a second difference of"):
+        readout_leaves(Model(FAST.init, apply, readout=lambda params: [(True, True)] * 2), PARAMS, X)
+
+
 def test_without_an_analytic_kernel_the_networks_own_sets_the_rate():
     initials = [train.initialise(train.network_key(0, number), FAST, X, X_TEST) for number in range(2)]
     own = np.array([float(initial.largest) for initial in initials])
