@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from harness.measure.identity import Identities
@@ -75,11 +76,29 @@ class Kept:
             return first.stages
         return frozenset(first.left[:1]) or frozenset().union(*map(self.lacking, entries))
 
+    @contextlib.contextmanager
+    def at_once(self, entries: Sequence[Entry]) -> Iterator[None]:
+        """Write what is absorbed of the entries in the block at its end, in one transaction. Raises
+        `StoreError`: then nothing of it is stored."""
+        if self._store is None:
+            yield
+            return
+        try:
+            with self._store.at_once():
+                yield
+        except StoreError as error:
+            for entry in entries:
+                for name in ("known", "measurement", "news"):
+                    found = getattr(entry, name)
+                    if found is not None and found.stored and not found.reused:
+                        setattr(entry, name, replace(found, stored=False, note=f"not stored: {error}"))
+            raise
+
     def absorb(self, entry: Entry) -> None:
-        """Make a measurement of what a trial's job gave, and keep it, unless it was repeated.
+        """Make a measurement of what a trial's job gave, and keep it, unless it was repeated. In `at_once`.
 
         Where several stages failed together, `entry.left` are those to be measured one by one: which are
-        asked for together must not decide what is known of each. Raises `StoreError` when that is done.
+        asked for together must not decide what is known of each.
         """
         assert entry.ended is not None
         (job, result, outcome), entry.ended = entry.ended, None
@@ -92,21 +111,16 @@ class Kept:
         if measurement.status == "error" and len(job.stages) > 1 and not outcome.stopped:
             entry.left = tuple(stage for stage in declared.stages if stage in job.stages)
             return
-        try:
-            if measurement.status == "error":
-                entry.failed = lost(declared, entry.failed, measurement, job.stages)
-            elif not measurement.note and not entry.timed:
-                measurement = self._stored(entry, measurement)
-        except StoreError as error:
-            measurement = replace(measurement, note=f"not stored: {error}")
-            raise
-        finally:
-            if measurement.status == "ok":
-                entry.known = added(declared, entry.known, measurement)
-            lacking = self.lacking(entry)
-            entry.left = tuple(s for s in entry.left if s in lacking and s not in job.stages)
-            if not entry.left:
-                entry.news = entry.measurement = together(entry.known, entry.failed)
+        if measurement.status == "error":
+            entry.failed = lost(declared, entry.failed, measurement, job.stages)
+        elif not measurement.note and not entry.timed:
+            measurement = self._stored(entry, measurement)
+        if measurement.status == "ok":
+            entry.known = added(declared, entry.known, measurement)
+        lacking = self.lacking(entry)
+        entry.left = tuple(s for s in entry.left if s in lacking and s not in job.stages)
+        if not entry.left:
+            entry.news = entry.measurement = together(entry.known, entry.failed)
 
     def _stored(self, entry: Entry, measurement: Measurement) -> Measurement:
         """Write the stages that were not known."""

@@ -31,7 +31,7 @@ from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
 from harness.measure.kept import Kept
 from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, State
-from harness.measure.locks import LOCK, Lock, Machine, acquire
+from harness.measure.locks import LOCK, Lock, Machine, acquire, lock_of
 from harness.measure.measured import together
 from harness.measure.passes import Passes
 from harness.measure.pool import Pool
@@ -151,7 +151,7 @@ class Laboratory:
         came first. A stage that was requested before is not measured again; a trial that `collect` has
         returned already is returned once more.
         """
-        self.fingerprint(trial)  # so that what is wrong with its name is said here
+        self._known.program(trial)  # so that what is wrong with its name is said here
         with uninterrupted():
             entry = self._ledger.get(trial)
             wanted = frozenset(self._known.declaration(trial).stages) if stages is None else stages
@@ -237,11 +237,14 @@ class Laboratory:
                 self._set_aside(entry)
 
     def withdraw(self, trials: Collection[Trial]) -> None:
-        """Drop those of the trials that wait: `collect` does not return them; they may be requested again."""
+        """Drop those of the trials that have not begun: `collect` does not return them; they may be requested
+        again."""
         with uninterrupted():
-            for trial in trials:
-                entry = self._ledger.get(trial)
-                if entry is not None and entry.state in WAITING:
+            entries = [entry for trial in trials if (entry := self._ledger.get(trial)) is not None]
+            if any(entry.state is State.RUNNING for entry in entries):
+                self._take_back()
+            for entry in entries:
+                if entry.state in WAITING:
                     self._ledger.move(entry, None)
 
     def seconds_per_trial(self, run: str, stages: Iterable[str] | None = None) -> float | None:
@@ -251,7 +254,9 @@ class Laboratory:
 
     def close(self, *, kill: bool = False) -> None:
         """Let the trials that run end and keep them (`kill`: end them at once); drop those that wait."""
-        self._drop_waiting()
+        with uninterrupted():
+            self._take_back()
+            self._drop_waiting()
         try:
             while self._ledger.count(*ACTIVE) and not kill:
                 self._pool.watch(math.inf)
@@ -285,19 +290,25 @@ class Laboratory:
         if ledger.count(State.ELSEWHERE) and time.monotonic() >= self._look_again:
             self._look_again = time.monotonic() + POLL
             self._look_elsewhere()
-        while ledger.count(State.QUEUED) and self._can_start():
-            self._start_block(self._together(self._choice.next()))
-        while ledger.count(State.REPEAT) and self._can_start():
-            self._start([ledger.first(State.REPEAT)], State.REPEATING)
+        while ledger.count(State.QUEUED):
+            first = self._choice.next()
+            # The last ones are shared out, so that no worker idles while another has more to do.
+            share = -(-ledger.count(State.QUEUED) // self._pool.size)
+            room = min(share, self._pool.room(first.code, first.modules))
+            if not room or not self._can_start():
+                break
+            self._start_blocks(self._take(first, room))
+        while ledger.count(State.REPEAT) and self._pool.free and self._can_start():
+            self._start([[ledger.first(State.REPEAT)]], State.REPEATING)
         left = ledger.count(State.QUEUED, State.ELSEWHERE, *ACTIVE)
         if ledger.count(State.TIMING) and not left and self._machine.seize():
-            self._start([ledger.first(State.TIMING)], State.RUNNING)
+            self._start([[ledger.first(State.TIMING)]], State.RUNNING)
         self._note_wait()
 
     def _can_start(self) -> bool:
         """Whether another job, that is no timing, can begin now."""
-        timing = any(entry.timed for entry in self._ledger.of(State.RUNNING))
-        return self._pool.free > 0 and not timing and self._machine.share()
+        timing = self._ledger.count(State.RUNNING) and self._ledger.first(State.RUNNING).timed  # it runs alone
+        return not timing and self._machine.share()
 
     def _look_elsewhere(self) -> None:
         """Take what other processes have measured, and what they may have left."""
@@ -322,8 +333,22 @@ class Laboratory:
         size = self._known.declaration(entry.trial).block
         return [entry] if size <= 1 or entry.alone else self._ledger.block(entry, size)
 
-    def _start_block(self, entries: Sequence[Entry]) -> None:
-        """Start a job of queued trials, without those that the store has and those that others measure."""
+    def _take(self, first: Entry, most: int) -> list[list[Entry]]:
+        """Blocks of queued trials of the same code, from `first` on, at most so many, taken off the queue."""
+        blocks: list[list[Entry]] = []
+        entry: Entry | None = first
+        while entry is not None and (entry.code, entry.modules) == (first.code, first.modules):
+            blocks.append(self._together(entry))
+            for each in blocks[-1]:
+                self._ledger.move(each, State.TAKEN)
+            if len(blocks) == most:
+                break
+            entry = self._ledger.queued_at(entry.point) or next(self._ledger.ahead(1), None)
+        return blocks
+
+    def _start_blocks(self, blocks: Sequence[Sequence[Entry]]) -> None:
+        """Start a job for each block, without trials that the store has and those that others measure."""
+        entries = [entry for block in blocks for entry in block]
         try:
             for entry in entries:
                 entry.lock = self._lock(entry.trial)
@@ -331,49 +356,68 @@ class Laboratory:
             found = self.recall(entry.trial for entry in mine)
             for entry in mine:
                 self._kept.learn(entry, found.get(entry.trial))
-            if left := [entry for entry in mine if self._kept.lacking(entry)]:
-                self._start(left, State.RUNNING)
+            left = [
+                [e for e in block if (e.lock or not self._locks) and self._kept.lacking(e)] for block in blocks
+            ]
+            if any(left):
+                self._start([block for block in left if block], State.RUNNING)
         except BaseException:
-            for entry in entries:
-                self._free(entry)
+            self._queue_again(entries)
             raise
         for entry in entries:
-            if entry.state is State.QUEUED and not self._kept.lacking(entry):
+            if entry.state is State.TAKEN and not self._kept.lacking(entry):
                 self._finish(entry)
-            elif entry.state is State.QUEUED:
+            elif entry.state is State.TAKEN:
                 self._ledger.move(entry, State.ELSEWHERE)
 
-    def _start(self, entries: Sequence[Entry], state: State) -> None:
+    def _start(self, blocks: Sequence[Sequence[Entry]], state: State) -> None:
+        """Start a job for each block, all in one worker."""
         try:
-            self._pool.start(replace(self._job(entries), fresh=state is State.REPEATING))
+            self._pool.start(*(self._job(block, fresh=state is State.REPEATING) for block in blocks))
         except BaseException:
             self._leave_machine()
             raise
-        self._choice.begun(entries[0])
-        for entry in entries:
-            self._ledger.move(entry, state)
+        self._choice.begun(blocks[-1][0])
+        for block in blocks:
+            for entry in block:
+                self._ledger.move(entry, state)
+
+    def _take_back(self) -> None:
+        """Queue again what workers were given and have not begun."""
+        self._pool.take_back()
+        self._queue_returned()
+
+    def _queue_returned(self) -> None:
+        returned = [entry for job in self._pool.returned() for t in job.trials if (entry := self._ledger.get(t))]
+        self._queue_again([entry for entry in returned if entry.state is State.RUNNING])
+
+    def _queue_again(self, entries: Sequence[Entry]) -> None:
+        """Put entries before those that are queued, in their order."""
+        for entry in reversed(entries):
+            self._ledger.move(entry, State.QUEUED, first=True)
+            self._free(entry)
 
     def _note_wait(self) -> None:
         """Remember since when somebody else's lock has been all that is waited for."""
         count = self._ledger.count
         waits = count(State.QUEUED, State.TIMING, State.REPEAT)
         obstacle = self._machine.obstacle if waits else None
-        cure = f"wait for it, end it, or name another file in {LOCK}"
+        cure, start = f"wait for it, end it, or name another file in {LOCK}", None
         if count(State.ELSEWHERE) and self._locks and not obstacle:
-            obstacle = self._locks / self.fingerprint(self._ledger.first(State.ELSEWHERE).trial)
+            trial = self._ledger.first(State.ELSEWHERE).trial
+            obstacle, start = lock_of(self._locks, self.fingerprint(trial))
             cure = "it measures trials that are wanted here: wait for it, or end it"
         if count(*ACTIVE) or obstacle is None:
             self._wait = None
-        else:
-            if self._wait is None or self._wait.files != [obstacle]:
-                self._wait = Wait(str(obstacle), [obstacle], cure).continues(self._wait)
+        elif self._wait is None or self._wait.place != (obstacle, start):
+            self._wait = Wait(str(obstacle), [obstacle], cure, start=start).continues(self._wait)
 
-    def _job(self, entries: Sequence[Entry]) -> Job:
+    def _job(self, entries: Sequence[Entry], *, fresh: bool) -> Job:
         first = entries[0]
         source = self._known.source(first.trial)
         return Job(
             tuple(entry.trial for entry in entries),
-            frozenset(source.modules),
+            self._known.modules(first.trial),
             sum(entry.time_limit for entry in entries),
             first.memory_limit,
             timed=first.timed,
@@ -381,6 +425,7 @@ class Laboratory:
             device=self.device if source.uses_jax else "",
             code=first.code,
             modules=first.modules,
+            fresh=fresh,
             readable=None if first.timed else self._known.readable(first.trial),
             inputs=self._known.declared(first.trial),
             inputs_digest=self._known.inputs(first.trial).digest,
@@ -401,33 +446,38 @@ class Laboratory:
         return self._known.declaration(trial).timed
 
     def _gather(self) -> None:
-        """Keep what has been measured; the trials of a block that failed as a whole are queued one by one."""
+        """Keep what has been measured; the trials of a block that failed as a whole are queued one by one,
+        and those that a worker gave back are queued again."""
         for job, outcome in self._pool.finished():
             entries = [entry for trial in job.trials if (entry := self._ledger.get(trial))]
             if outcome.broken and len(entries) > 1:
-                for entry in reversed(entries):
+                for entry in entries:
                     entry.alone = True
-                    self._ledger.move(entry, State.QUEUED, first=True)
-                    self._free(entry)
+                self._queue_again(entries)
                 continue
             for entry, result in zip(entries, outcome.results, strict=True):
                 entry.ended = job, result, outcome
                 self._ledger.move(entry, State.ENDED)
                 self._choice.ended(entry)
-        for entry in self._ledger.of(State.ENDED):
-            self._keep(entry)
+        self._queue_returned()
+        if entries := self._ledger.of(State.ENDED):
+            self._keep(entries)
 
-    def _keep(self, entry: Entry) -> None:
-        """Keep what a trial gave; it is finished, unless its stages are to be measured one by one."""
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        """Keep what trials gave, in one transaction; they are finished, but for those whose stages are to be
+        measured one by one."""
+        self._known.look_again()
         try:
-            self._kept.absorb(entry)
+            with self._kept.at_once(entries):
+                for entry in entries:
+                    self._kept.absorb(entry)
         finally:
-            if entry.left:
-                entry.alone = True
-                self._ledger.move(entry, State.QUEUED, first=True)
-                self._free(entry)
-            else:
-                self._finish(entry)
+            for entry in entries:
+                entry.alone = entry.alone or bool(entry.left)
+            self._queue_again([entry for entry in entries if entry.left])
+            for entry in entries:
+                if not entry.left:
+                    self._finish(entry)
 
     def _finish(self, entry: Entry) -> None:
         """Hand over what is known of a trial, and let others have its lock (only now that it is stored)."""
