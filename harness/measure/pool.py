@@ -165,6 +165,9 @@ class Pool:
         A `fresh` job always takes a new one, which has to be `free`. Needs `room`.
         """
         worker = None if job.fresh else self._server(job.code, job.modules)
+        if worker is None and not self.free:  # the one that had room has been busy since
+            serving = (worker for worker in self._workers if worker.serves(job.code, job.modules))
+            worker = min(serving, key=lambda worker: len(worker.orders))
         if worker is None and len(self._workers) >= self.size:
             self._dismiss(next(worker for worker in self._workers if worker.job is None))
         self._give(worker or self._hire(), job, *more)
