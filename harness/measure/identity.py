@@ -109,7 +109,7 @@ class Identities:
         return self._at(trial).code
 
     def look_again(self) -> None:
-        """Forget which files were touched: `touched` and `edited` look at them anew, once for each closure."""
+        """Forget which files were touched: `touched` and `edited` look anew, once for each closure."""
         self._touched.clear()
         self._edited.clear()
 

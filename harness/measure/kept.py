@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from harness.measure.identity import Identities
 from harness.measure.ledger import Entry, State
+from harness.measure.locks import Lock, acquire
 from harness.measure.measured import added, lost, measurement_of, together
 from harness.measure.records import Measurement
 from harness.measure.stages import is_whole, known, only, rows, union
@@ -22,6 +23,7 @@ class Kept:
     def __init__(self, store: Store | None, identities: Identities) -> None:
         self._store = store
         self._known = identities
+        self.locks = None if store is None else store.path.with_name(store.path.name + ".locks")
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
         """Those of the trials of which the store has stages, with these. Raises `StoreError`."""
@@ -45,6 +47,18 @@ class Kept:
         if measurement.trial.key != trial.key or not stages or not declared.takes_stages:
             return None
         return only(declared, measurement, stages)
+
+    def lock(self, trial: Trial) -> Lock | None:
+        """The trial's lock; None where somebody holds it, or nothing is kept. Raises `StoreError`."""
+        if self.locks is None:
+            return None
+        try:
+            return acquire(self.locks, self._known.fingerprint(trial))
+        except OSError as error:
+            raise StoreError(
+                f"{self.locks}: expected a folder that can be written, found: {error.strerror};"
+                " free the disk, mend its permissions, or name another store"
+            ) from error
 
     def learn(self, entry: Entry, found: Measurement | None) -> None:
         """Take what was recalled of a trial."""

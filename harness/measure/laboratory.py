@@ -17,7 +17,6 @@ import contextlib
 import math
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -29,16 +28,17 @@ from harness.measure.environment import device_kind, environment
 from harness.measure.holders import PATIENCE, Wait
 from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
+from harness.measure.jobs import job_of
 from harness.measure.kept import Kept
 from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, State
-from harness.measure.locks import LOCK, Lock, Machine, acquire, lock_of
+from harness.measure.locks import LOCK, Machine, lock_of
 from harness.measure.measured import together
 from harness.measure.passes import Passes
 from harness.measure.pool import Pool
 from harness.measure.queue import USUAL, Rank
-from harness.measure.records import Job, Measurement
+from harness.measure.records import Measurement
 from harness.measure.settings import settings
-from harness.measure.store import Store, StoreError
+from harness.measure.store import Store
 from harness.measure.upkeep import clean
 from harness.measure.workers import Workers, cores
 from harness.questions import Trial
@@ -62,7 +62,6 @@ class Laboratory:
     def __init__(self, store: Path | None, *, workers: int | None = None, cluster: str = "") -> None:
         self._store = None if store is None else Store(store)
         self.passes = Passes(self._store)
-        self._locks = None if store is None else store.with_name(store.name + ".locks")
         cache = None if store is None else store.with_name(store.name + ".jax").absolute()
         if store is not None:
             with contextlib.suppress(OSError):  # said when a trial's lock is to be made
@@ -307,7 +306,8 @@ class Laboratory:
 
     def _can_start(self) -> bool:
         """Whether another job, that is no timing, can begin now."""
-        timing = self._ledger.count(State.RUNNING) and self._ledger.first(State.RUNNING).timed  # it runs alone
+        running = self._ledger.count(State.RUNNING)
+        timing = running and self._ledger.first(State.RUNNING).timed  # which runs alone
         return not timing and self._machine.share()
 
     def _look_elsewhere(self) -> None:
@@ -351,15 +351,14 @@ class Laboratory:
         entries = [entry for block in blocks for entry in block]
         try:
             for entry in entries:
-                entry.lock = self._lock(entry.trial)
-            mine = [entry for entry in entries if entry.lock or not self._locks]
+                entry.lock = self._kept.lock(entry.trial)
+            mine = [entry for entry in entries if entry.lock or not self._kept.locks]
             found = self.recall(entry.trial for entry in mine)
             for entry in mine:
                 self._kept.learn(entry, found.get(entry.trial))
-            left = [
-                [e for e in block if (e.lock or not self._locks) and self._kept.lacking(e)] for block in blocks
-            ]
-            if any(left):
+            lacking = {entry for entry in mine if self._kept.lacking(entry)}
+            left = [[entry for entry in block if entry in lacking] for block in blocks]
+            if lacking:
                 self._start([block for block in left if block], State.RUNNING)
         except BaseException:
             self._queue_again(entries)
@@ -373,7 +372,8 @@ class Laboratory:
     def _start(self, blocks: Sequence[Sequence[Entry]], state: State) -> None:
         """Start a job for each block, all in one worker."""
         try:
-            self._pool.start(*(self._job(block, fresh=state is State.REPEATING) for block in blocks))
+            fresh = state is State.REPEATING
+            self._pool.start(*(job_of(block, self._known, self._kept, fresh=fresh) for block in blocks))
         except BaseException:
             self._leave_machine()
             raise
@@ -388,8 +388,9 @@ class Laboratory:
         self._queue_returned()
 
     def _queue_returned(self) -> None:
-        returned = [entry for job in self._pool.returned() for t in job.trials if (entry := self._ledger.get(t))]
-        self._queue_again([entry for entry in returned if entry.state is State.RUNNING])
+        trials = [trial for job in self._pool.returned() for trial in job.trials]
+        entries = [entry for trial in trials if (entry := self._ledger.get(trial))]
+        self._queue_again([entry for entry in entries if entry.state is State.RUNNING])
 
     def _queue_again(self, entries: Sequence[Entry]) -> None:
         """Put entries before those that are queued, in their order."""
@@ -399,48 +400,23 @@ class Laboratory:
 
     def _note_wait(self) -> None:
         """Remember since when somebody else's lock has been all that is waited for."""
-        count = self._ledger.count
-        waits = count(State.QUEUED, State.TIMING, State.REPEAT)
-        obstacle = self._machine.obstacle if waits else None
-        cure, start = f"wait for it, end it, or name another file in {LOCK}", None
-        if count(State.ELSEWHERE) and self._locks and not obstacle:
-            trial = self._ledger.first(State.ELSEWHERE).trial
-            obstacle, start = lock_of(self._locks, self.fingerprint(trial))
-            cure = "it measures trials that are wanted here: wait for it, or end it"
-        if count(*ACTIVE) or obstacle is None:
+        obstacle = None if self._ledger.count(*ACTIVE) else self._obstacle()
+        if obstacle is None:
             self._wait = None
-        elif self._wait is None or self._wait.place != (obstacle, start):
-            self._wait = Wait(str(obstacle), [obstacle], cure, start=start).continues(self._wait)
+        elif self._wait is None or self._wait.place != obstacle.place:
+            self._wait = obstacle.continues(self._wait)
 
-    def _job(self, entries: Sequence[Entry], *, fresh: bool) -> Job:
-        first = entries[0]
-        source = self._known.source(first.trial)
-        return Job(
-            tuple(entry.trial for entry in entries),
-            self._known.modules(first.trial),
-            sum(entry.time_limit for entry in entries),
-            first.memory_limit,
-            timed=first.timed,
-            digest=source.digest,
-            device=self.device if source.uses_jax else "",
-            code=first.code,
-            modules=first.modules,
-            fresh=fresh,
-            readable=None if first.timed else self._known.readable(first.trial),
-            inputs=self._known.declared(first.trial),
-            inputs_digest=self._known.inputs(first.trial).digest,
-            settings=self._known.settings,
-            stages=self._kept.wanted(entries),
-        )
-
-    def _lock(self, trial: Trial) -> Lock | None:
-        try:
-            return acquire(self._locks, self.fingerprint(trial)) if self._locks else None
-        except OSError as error:
-            raise StoreError(
-                f"{self._locks}: expected a folder that can be written, found: {error.strerror};"
-                " free the disk, mend its permissions, or name another store"
-            ) from error
+    def _obstacle(self) -> Wait | None:
+        """What keeps trials from being started, if anything does."""
+        machine = self._machine.obstacle
+        if machine and self._ledger.count(State.QUEUED, State.TIMING, State.REPEAT):
+            return Wait(str(machine), [machine], f"wait for it, end it, or name another file in {LOCK}")
+        if self._kept.locks and self._ledger.count(State.ELSEWHERE):
+            trial = self._ledger.first(State.ELSEWHERE).trial
+            file, start = lock_of(self._kept.locks, self.fingerprint(trial))
+            cure = "it measures trials that are wanted here: wait for it, or end it"
+            return Wait(str(file), [file], cure, start=start)
+        return None
 
     def _is_timed(self, trial: Trial) -> bool:
         return self._known.declaration(trial).timed

@@ -8,8 +8,7 @@ from __future__ import annotations
 import enum
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 from harness.measure.locks import Lock
 from harness.measure.queue import USUAL, Queue, Rank

@@ -13,21 +13,19 @@ that ends whatever its trials have started (`supervisor`). Nothing here waits fo
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
-import socket
 import subprocess
-import sys
-import tempfile
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import IO
 
-from harness.measure.channel import Channel, GarbledError, new_mark, wait
+from harness.measure.boot import boot
+from harness.measure.channel import Channel, GarbledError, wait
 from harness.measure.clock import AwakeClock, is_held, is_stopped
 from harness.measure.cpu import processor
+from harness.measure.endings import end_of, how_it_died, tail
 from harness.measure.records import Job, Outcome, Started, lost
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.measure.scratch import Scratch
@@ -47,21 +45,8 @@ MEMORY_TICK = 0.1  # seconds between looks at what workers with a memory limit h
 LARGE = 3 * 2**29
 """Bytes (1.5 GiB) that a worker may hold when its trial is over; beyond, another takes its place. JAX keeps
 each program that it has compiled; a fresh worker loads those that it needs from the cache on disk."""
-LINES = 20
-"""How many last lines of a dead worker's log are shown."""
 LOG_BYTES = 16_000_000
 """How long a worker's log may grow before all but its end is dropped (looked at every `TICK`)."""
-
-_LESS_MEMORY = "run fewer workers, or give a --memory-limit"
-
-_BOOT = """
-import sys
-sys.path[:] = {path!r}
-from harness.measure.supervisor import supervise
-from harness.measure.worker import main
-supervise({command}, {lifeline}, {descriptor}, {turns})
-main({descriptor}, {mark!r}, {folder!r}, {turns})
-"""
 
 
 @dataclass
@@ -239,7 +224,7 @@ class Pool:
         """The jobs that exceeded their memory limit, ended. What earlier trials left in a worker is not held
         against a job: it begins anew in another."""
         limits = {
-            worker.process.pid: (worker, worker.job, worker.job.memory_limit)
+            worker.process.pid: (worker, worker.job.memory_limit)
             for worker in self._workers
             if worker.job is not None and worker.job.memory_limit is not None
         }
@@ -248,7 +233,7 @@ class Pool:
         self._look_again = time.monotonic() + MEMORY_TICK
         ended = []
         for group, held in resident(limits).items():
-            worker, job, limit = limits[group]
+            worker, limit = limits[group]
             if held > limit and (held := proportional(group)) > limit:
                 _kill(worker)
                 if worker.ran:
@@ -262,31 +247,8 @@ class Pool:
         return ended
 
     def _hire(self) -> _Worker:
-        ours, theirs = socket.socketpair()
-        turns = Turns.make()
-        lifeline, held = os.pipe()
-        mark = new_mark()
-        log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the worker, which inherits it)
-        # So that what is written after the log was emptied begins at its beginning.
-        fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) | os.O_APPEND)
         folder = self._scratch.make()
-        own = {"TMPDIR": folder} if folder else {}
-        boot = _BOOT.format(
-            path=sys.path, command=os.getpid(), lifeline=lifeline, descriptor=theirs.fileno(), mark=mark,
-            folder=folder, turns=turns.reading,
-        )  # fmt: skip
-        with theirs, os.fdopen(lifeline, "rb"):
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-c", boot],
-                env=self._environment | own,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs.fileno(), lifeline, turns.reading],
-                process_group=0,
-            )
-        end = os.fdopen(held, "wb", buffering=0)
-        worker = _Worker(process, Channel(ours.detach(), mark), turns, end, log, folder=folder)
+        worker = _Worker(*boot(self._environment, folder), folder=folder)
         self._workers.append(worker)
         return worker
 
@@ -416,7 +378,7 @@ class Pool:
         code = worker.process.poll()
         stopped = not worker.started or code == -signal.SIGKILL
         _kill(worker)
-        return self._lost(worker, _how_it_died(code, worker.kills), stopped=stopped)
+        return self._lost(worker, how_it_died(code, worker.kills), stopped=stopped)
 
     def _begin_anew(self, worker: _Worker) -> None:
         """Give what the worker has to another: the first order once only, also if it had begun."""
@@ -429,7 +391,7 @@ class Pool:
     def _lost(self, worker: _Worker, reason: str, *, stopped: bool) -> list[tuple[Job, Outcome]]:
         """The job that the worker ran; those behind it go back."""
         _, job = worker.orders.popleft()
-        log = _end_of(worker.log, worker.written)
+        log = end_of(worker.log, worker.written)
         seconds = self._clock.now() - worker.since
         self._dismiss(worker)
         text = f"{reason}; the end of its log:\n{log}" if log else f"{reason}; its log is empty"
@@ -470,40 +432,9 @@ def _kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _how_it_died(code: int | None, kills: int | None) -> str:
-    """What ended a worker; `kills` is how many processes the kernel had ended for want of memory before."""
-    if code is None:
-        return "the worker closed its connection"
-    if code >= 0:
-        return f"the worker exited with code {code}"
-    name = ""
-    with contextlib.suppress(ValueError):
-        name = f", {signal.Signals(-code).name}"
-    text = f"the worker was killed by signal {-code}{name}"
-    if code != -signal.SIGKILL:
-        return text
-    now = kills_for_memory()
-    if kills is None or now is None:
-        return f"{text}, perhaps because the machine ran out of memory: {_LESS_MEMORY}"
-    if now > kills:
-        return f"{text}, very likely by the kernel, as the machine ran out of memory: {_LESS_MEMORY}"
-    return f"{text}, from outside; the kernel has counted no lack of memory meanwhile"
-
-
-def _end_of(log: IO[bytes], begin: int) -> str:
-    return "\n".join(_tail(log, begin).decode(errors="replace").splitlines()[-LINES:])
-
-
-def _tail(log: IO[bytes], begin: int = 0) -> bytes:
-    """The end of a log, of what was written after its first bytes; of all if it was shortened since."""
-    size = os.fstat(log.fileno()).st_size
-    start = max(begin if begin <= size else 0, size - 200 * LINES)
-    return os.pread(log.fileno(), size - start, start)
-
-
 def _shorten(log: IO[bytes]) -> None:
     """Drop all but the end of a log that is too long. What is written in between is lost."""
     if os.fstat(log.fileno()).st_size > LOG_BYTES:
-        end = _tail(log)
+        end = tail(log)
         log.truncate(0)
         os.write(log.fileno(), end)
