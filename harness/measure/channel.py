@@ -85,11 +85,12 @@ class Channel:
         """The messages that have come. When none is left: `EOFError` at the end, `GarbledError` else."""
         self._read()
         messages: list[object] = []
-        while self._whole and not self._garbled:
+        while self._whole:
             try:
                 messages.append(_unpacked(self._whole.popleft()))
             except GarbledError as error:  # what came before it counts
                 self._garbled = str(error)
+                self._whole.clear()
         if not messages and self._garbled:
             raise GarbledError(self._garbled)
         if not messages and self._ended:

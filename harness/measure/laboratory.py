@@ -81,7 +81,9 @@ class Laboratory:
         self._machine = Machine()
         self._ledger = Ledger()
         self._kept = Kept(self._store, self._known)
-        self._choice = Choice(self._ledger, self._pool.fits)
+        self._choice = Choice(
+            self._ledger, self._pool.fits, lambda trial: self._known.declaration(trial).block
+        )
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
 
@@ -296,7 +298,7 @@ class Laboratory:
             room = min(share, self._pool.room(first.code, first.modules))
             if not room or not self._can_start():
                 break
-            self._start_blocks(self._take(first, room))
+            self._start_blocks(self._choice.take(first, room))
         while ledger.count(State.REPEAT) and self._pool.free and self._can_start():
             self._start([[ledger.first(State.REPEAT)]], State.REPEATING)
         left = ledger.count(State.QUEUED, State.ELSEWHERE, *ACTIVE)
@@ -322,29 +324,6 @@ class Laboratory:
         for entry in waiting:
             if not self._kept.lacking(entry):
                 self._finish(entry)
-
-    def _together(self, entry: Entry) -> list[Entry]:
-        """What is measured in one job with a queued trial: what else is queued of its block.
-
-        Only what is wanted: on a CPU the seeds of a block run one after another, each as if it ran alone.
-        Where they run abreast a number depends on how many there are; whole blocks, whose size is part of the
-        fingerprint, would have to be formed here.
-        """
-        size = self._known.declaration(entry.trial).block
-        return [entry] if size <= 1 or entry.alone else self._ledger.block(entry, size)
-
-    def _take(self, first: Entry, most: int) -> list[list[Entry]]:
-        """Blocks of queued trials of the same code, from `first` on, at most so many, taken off the queue."""
-        blocks: list[list[Entry]] = []
-        entry: Entry | None = first
-        while entry is not None and (entry.code, entry.modules) == (first.code, first.modules):
-            blocks.append(self._together(entry))
-            for each in blocks[-1]:
-                self._ledger.move(each, State.TAKEN)
-            if len(blocks) == most:
-                break
-            entry = self._ledger.queued_at(entry.point) or next(self._ledger.ahead(1), None)
-        return blocks
 
     def _start_blocks(self, blocks: Sequence[Sequence[Entry]]) -> None:
         """Start a job for each block, without trials that the store has and those that others measure."""

@@ -71,6 +71,23 @@ def lock_of(folder: Path, fingerprint: str) -> tuple[Path, int]:
     return folder / fingerprint, 0
 
 
+def remove_unheld(path: Path) -> bool:
+    """Unlink a file of locks, of which nobody holds any; whether that was so. Of earlier versions, too, which
+    made a file for each trial. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        free = _locked_byte(descriptor, 0, 0) and _locked(descriptor, fcntl.LOCK_EX)
+        if free and _leads_to(path, descriptor):
+            path.unlink()
+            return True
+        return False
+    finally:
+        os.close(descriptor)
+
+
 TRIALS = "trials"
 """The file in which trials are locked."""
 
