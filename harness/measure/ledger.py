@@ -34,7 +34,7 @@ class State(enum.Enum):
 S = State
 MOVES: dict[State | None, frozenset[State | None]] = {
     None: frozenset({S.QUEUED, S.TIMING, S.REPEAT}),
-    S.QUEUED: frozenset({S.TAKEN, None}),
+    S.QUEUED: frozenset({S.TAKEN, S.ELSEWHERE, S.RUNNING, S.FINISHED, None}),
     S.TAKEN: frozenset({S.ELSEWHERE, S.RUNNING, S.FINISHED, S.QUEUED}),
     S.TIMING: frozenset({S.RUNNING, None}),
     S.ELSEWHERE: frozenset({S.QUEUED, S.FINISHED, None}),

@@ -349,7 +349,8 @@ class Pool:
         return worker.orders[0][0] not in turns
 
     def _garbled(self, worker: _Worker, error: GarbledError) -> list[tuple[Job, Outcome]]:
-        """Deal with a worker that sent what is no message. Before its job has begun, an earlier one did."""
+        """Deal with a worker that sent what is no message. Before its job has begun, an earlier one did. What
+        it has answered since cannot be read: these jobs go back with those that have not begun."""
         if worker.job is None:
             self._dismiss(worker)
             return []
