@@ -279,15 +279,16 @@ class Pool:
         """What has become of the worker's jobs that have ended."""
         dead = worker.process.poll() is not None  # asked first: a last message may still be read
         ended: list[tuple[Job, Outcome]] = []
+        now = self._clock.now()
         try:
             with contextlib.suppress(OSError):
                 worker.connection.flush()
             for message in worker.connection.received():
                 if isinstance(message, Started):
                     worker.pid, worker.started = message.process, True
-                    worker.since, worker.stood = self._clock.now(), 0.0
+                    worker.since, worker.stood = now, 0.0
                 else:
-                    ended.append(self._answered(worker, message))
+                    ended.append(self._answered(worker, message, now))
                     if ended[-1][1].spoils:
                         self._dismiss(worker)
                         return ended
@@ -295,8 +296,8 @@ class Pool:
             _kill(worker)
             return ended + self._garbled(worker, error)
         except EOFError:  # it closed its end
-            worker.closed = self._clock.now() if worker.closed is None else worker.closed
-            dead = dead or self._clock.now() >= worker.closed + GRACE
+            worker.closed = now if worker.closed is None else worker.closed
+            dead = dead or now >= worker.closed + GRACE
         if dead:
             return ended + self._bury(worker)
         if ended and not ended[-1][0].timed and resident_of(worker.pid) > LARGE:
@@ -304,13 +305,13 @@ class Pool:
             self._return(worker)
         if ended and worker.job is None and (worker.retires or worker.connection.unread):
             self._dismiss(worker)
-        elif worker.job is not None and self._clock.now() >= worker.deadline():
+        elif worker.job is not None and now >= worker.deadline():
             return ended + self._stop(worker, worker.job)
-        elif len(worker.orders) > 1 and self._clock.now() >= worker.since + STUCK:
+        elif len(worker.orders) > 1 and now >= worker.since + STUCK:
             self._return(worker)
         return ended
 
-    def _answered(self, worker: _Worker, message: object) -> tuple[Job, Outcome]:
+    def _answered(self, worker: _Worker, message: object, now: float) -> tuple[Job, Outcome]:
         """The job whose answer it is; the worker begins the next."""
         if not isinstance(message, Answer):
             raise GarbledError(f"a {type(message).__name__}")
@@ -320,7 +321,7 @@ class Pool:
         if len(message.outcome.results) != len(job.trials):
             raise GarbledError(f"an outcome of {len(message.outcome.results)} trials")
         worker.orders.popleft()
-        worker.since, worker.stood, worker.written = self._clock.now(), 0.0, message.written
+        worker.since, worker.stood, worker.written = now, 0.0, message.written
         if message.outcome.traces.imported:
             worker.only = job.modules
         outcome = replace(message.outcome, ordinal=worker.ran, cpu=processor())
