@@ -7,16 +7,15 @@ import os
 import signal
 from typing import IO
 
-from harness.measure.resident import kills_for_memory
-
 LINES = 20
 """How many last lines of a dead worker's log are shown."""
 
 _LESS_MEMORY = "run fewer workers, or give a --memory-limit"
 
 
-def how_it_died(code: int | None, kills: int | None) -> str:
-    """What ended a worker; `kills` is how many processes the kernel had ended for want of memory before."""
+def how_it_died(code: int | None, kills: int | None, now: int | None) -> str:
+    """What ended a worker; `kills` is how many processes the kernel had ended for want of memory before, and
+    `now` how many it has ended by now."""
     if code is None:
         return "the worker closed its connection"
     if code >= 0:
@@ -27,7 +26,6 @@ def how_it_died(code: int | None, kills: int | None) -> str:
     text = f"the worker was killed by signal {-code}{name}"
     if code != -signal.SIGKILL:
         return text
-    now = kills_for_memory()
     if kills is None or now is None:
         return f"{text}, perhaps because the machine ran out of memory: {_LESS_MEMORY}"
     if now > kills:

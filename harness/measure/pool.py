@@ -40,7 +40,9 @@ STANDSTILL = 10.0
 that limit if it is longer. What goes beyond counts: a trial that has stopped itself would never end."""
 TICK = 0.5  # seconds: how often to look for workers that died without closing their connection
 CLOSED_TICK = 0.01  # as long as one has closed its connection and not yet ended
-GATHER = 0.005  # seconds for which answers may wait for others, while every worker has more to do
+GATHER = 0.005
+"""Seconds for which answers may wait for others, while every worker has more short jobs to do. If this process
+is killed, they are lost with what runs: so of jobs that take longer no answer waits."""
 MEMORY_TICK = 0.1  # seconds between looks at what workers with a memory limit hold: 3 ms of one core each
 LARGE = 3 * 2**29
 """Bytes (1.5 GiB) that a worker may hold when its trial is over; beyond, another takes its place. JAX keeps
@@ -87,6 +89,12 @@ class _Worker:
     def serves(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
         """Whether a trial of this code finds here what it would find in a new worker."""
         return self.code in (None, code) and self.only in (None, modules) and not self.retires
+
+    @property
+    def spare_seconds(self) -> float:
+        """For how long it surely has to do, if its jobs are so short that their answers may wait."""
+        seconds = self.pace.seconds
+        return (len(self.orders) - 1) * seconds / 2 if seconds < GATHER / 2 else 0.0
 
     def room(self, now: float) -> int:
         """How many more orders it is to have. A trial that takes long, is to be watched or is a timing has
@@ -177,7 +185,7 @@ class Pool:
         nearest = min((worker.deadline() for worker in busy), default=float("inf")) - now
         ahead = [worker for worker in busy if len(worker.orders) > 1]
         nearest = min([nearest, *(worker.since + STUCK - now for worker in ahead)])
-        left = [(len(worker.orders) - 1) * worker.pace.seconds / 2 for worker in busy if worker.ran]
+        left = [worker.spare_seconds for worker in busy if worker.ran]
         tick = MEMORY_TICK if any(worker.job and worker.job.memory_limit for worker in busy) else TICK
         if any(worker.closed is not None for worker in busy):
             tick = CLOSED_TICK
@@ -313,6 +321,10 @@ class Pool:
 
     def _answered(self, worker: _Worker, message: object, now: float) -> tuple[Job, Outcome]:
         """The job whose answer it is; the worker begins the next."""
+        if isinstance(message, Outcome):
+            raise GarbledError(
+                f"an outcome of {len(message.results)} trials, without the number of its order"
+            )
         if not isinstance(message, Answer):
             raise GarbledError(f"a {type(message).__name__}")
         if not worker.orders or message.number != worker.orders[0][0]:
@@ -380,7 +392,7 @@ class Pool:
         code = worker.process.poll()
         stopped = not worker.started or code == -signal.SIGKILL
         _kill(worker)
-        return self._lost(worker, how_it_died(code, worker.kills), stopped=stopped)
+        return self._lost(worker, how_it_died(code, worker.kills, kills_for_memory()), stopped=stopped)
 
     def _begin_anew(self, worker: _Worker) -> None:
         """Give what the worker has to another: the first order once only, also if it had begun."""
