@@ -23,7 +23,7 @@ class Choice:
         self,
         ledger: Ledger,
         fits: Callable[[tuple[str, ...], tuple[str, ...]], bool],
-        block: Callable[[Trial], int],
+        block: Callable[[Trial], int] = lambda trial: 1,
     ) -> None:
         self._ledger = ledger
         self._fits = fits

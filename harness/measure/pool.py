@@ -41,8 +41,8 @@ that limit if it is longer. What goes beyond counts: a trial that has stopped it
 TICK = 0.5  # seconds: how often to look for workers that died without closing their connection
 CLOSED_TICK = 0.01  # as long as one has closed its connection and not yet ended
 GATHER = 0.005
-"""Seconds for which answers may wait for others, while every worker has more short jobs to do. If this process
-is killed, they are lost with what runs: so of jobs that take longer no answer waits."""
+"""Seconds for which answers may wait for others, while every worker has more short jobs to do. If this
+process is killed, they are lost with what runs: so of jobs that take longer no answer waits."""
 MEMORY_TICK = 0.1  # seconds between looks at what workers with a memory limit hold: 3 ms of one core each
 LARGE = 3 * 2**29
 """Bytes (1.5 GiB) that a worker may hold when its trial is over; beyond, another takes its place. JAX keeps
@@ -334,6 +334,7 @@ class Pool:
             raise GarbledError(f"an outcome of {len(message.outcome.results)} trials")
         worker.orders.popleft()
         worker.since, worker.stood, worker.written = now, 0.0, message.written
+        worker.retried = False
         if message.outcome.traces.imported:
             worker.only = job.modules
         outcome = replace(message.outcome, ordinal=worker.ran, cpu=processor())

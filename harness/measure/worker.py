@@ -1,7 +1,7 @@
 """What runs in a worker process: one job after another, until the parent closes the connection.
 
 In: `Orders`, each of several jobs, and the turns to begin them (`harness.measure.turns`). Out: `Started` when
-orders come to a worker that waits for them, and an `Answer` per job. The process is started by the pool with
+orders come to a worker that is about to begin one of them, and an `Answer` per job. The process is started by the pool with
 its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with which it dies.
 """
 
@@ -86,8 +86,7 @@ class Waiting:
     def _receive(self) -> None:
         orders = self._channel.receive()
         assert isinstance(orders, Orders)
-        if not self._jobs:
-            self._channel.transmit(Started(os.getpid()))
+        self._channel.transmit(Started(os.getpid()))
         self._jobs.update(enumerate(orders.jobs, orders.first))
 
 

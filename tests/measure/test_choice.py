@@ -60,7 +60,7 @@ def test_a_queue_has_points_in_the_order_of_their_ranks_and_items_in_that_of_the
 def test_workers_begin_at_different_points_and_stay_there() -> None:
     trials = [entry(point, seed, (float(point),)) for point in range(4) for seed in range(10)]
     ledger = queued(*trials)
-    got = run(ledger, Choice(ledger, lambda code, modules: True, lambda trial: 1), 20, 2, random.Random(0))
+    got = run(ledger, Choice(ledger, lambda code, modules: True), 20, 2, random.Random(0))
     first, second = got
     assert {first[0], second[0]} == {0, 1}
     changes = sum(a != b for each in got for a, b in itertools.pairwise(each))
@@ -81,13 +81,13 @@ def test_a_point_that_a_worker_has_begun_goes_before_one_of_a_smaller_rank_that_
 
 def test_a_single_point_is_shared_by_all_workers() -> None:
     ledger = queued(*(entry(0, seed) for seed in range(10)))
-    got = run(ledger, Choice(ledger, lambda code, modules: True, lambda trial: 1), 10, 3, random.Random(0))
+    got = run(ledger, Choice(ledger, lambda code, modules: True), 10, 3, random.Random(0))
     assert all(got)
 
 
 def test_a_worker_that_has_run_the_code_is_preferred_but_the_first_waits_no_longer_than_that() -> None:
     others = [entry(point, 0, (1.0,)) for point in range(1, 2 * AHEAD)]
     ledger = queued(entry(0, 0, (0.0,), code="new"), *others)
-    choice = Choice(ledger, lambda code, modules: code == ("code",), lambda trial: 1)
+    choice = Choice(ledger, lambda code, modules: code == ("code",))
     points = run(ledger, choice, AHEAD + 1, 1, random.Random(0))[0]
     assert points == [*range(1, AHEAD + 1), 0]
