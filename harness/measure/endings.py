@@ -43,3 +43,11 @@ def tail(log: IO[bytes], begin: int = 0) -> bytes:
     size = os.fstat(log.fileno()).st_size
     start = max(begin if begin <= size else 0, size - 200 * LINES)
     return os.pread(log.fileno(), size - start, start)
+
+
+def shorten(log: IO[bytes], longest: int) -> None:
+    """Drop all but the end of a log that is longer. What is written in between is lost."""
+    if os.fstat(log.fileno()).st_size > longest:
+        end = tail(log)
+        log.truncate(0)
+        os.write(log.fileno(), end)

@@ -57,6 +57,10 @@ class Identities:
             self._declarations[trial.run] = find(trial.run)
         return self._declarations[trial.run]
 
+    def block(self, trial: Trial) -> int:
+        """How many seeds of the trial's experiment are measured together."""
+        return self.declaration(trial).block
+
     def source(self, trial: Trial) -> Source:
         """The closure of the trial, as it was when it was first asked for."""
         return self._at(trial).source

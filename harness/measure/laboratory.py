@@ -81,9 +81,7 @@ class Laboratory:
         self._machine = Machine()
         self._ledger = Ledger()
         self._kept = Kept(self._store, self._known)
-        self._choice = Choice(
-            self._ledger, self._pool.fits, lambda trial: self._known.declaration(trial).block
-        )
+        self._choice = Choice(self._ledger, self._pool.fits, self._known.block)
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
 

@@ -25,7 +25,7 @@ from harness.measure.boot import boot
 from harness.measure.channel import Channel, GarbledError, wait
 from harness.measure.clock import AwakeClock, is_held, is_stopped
 from harness.measure.cpu import processor
-from harness.measure.endings import end_of, how_it_died, tail
+from harness.measure.endings import end_of, how_it_died, shorten
 from harness.measure.records import Job, Outcome, Started, lost
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.measure.scratch import Scratch
@@ -44,11 +44,11 @@ GATHER = 0.005
 """Seconds for which answers may wait for others, while every worker has more short jobs to do. If this
 process is killed, they are lost with what runs: so of jobs that take longer no answer waits."""
 MEMORY_TICK = 0.1  # seconds between looks at what workers with a memory limit hold: 3 ms of one core each
+LOG_BYTES = 16_000_000
+"""How long a worker's log may grow before all but its end is dropped (looked at every `TICK`)."""
 LARGE = 3 * 2**29
 """Bytes (1.5 GiB) that a worker may hold when its trial is over; beyond, another takes its place. JAX keeps
 each program that it has compiled; a fresh worker loads those that it needs from the cache on disk."""
-LOG_BYTES = 16_000_000
-"""How long a worker's log may grow before all but its end is dropped (looked at every `TICK`)."""
 
 
 @dataclass
@@ -208,7 +208,7 @@ class Pool:
         for worker in list(self._workers):
             if worker.job is not None and awake >= TICK / 2:
                 worker.spare(min(awake, self._clock.now() - worker.since))
-            _shorten(worker.log)
+            shorten(worker.log, LOG_BYTES)
             ended += self._look(worker)
         return ended + self._too_large()
 
@@ -445,11 +445,3 @@ def _kill(worker: _Worker) -> None:
 def _kill_group(group: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
-
-
-def _shorten(log: IO[bytes]) -> None:
-    """Drop all but the end of a log that is too long. What is written in between is lost."""
-    if os.fstat(log.fileno()).st_size > LOG_BYTES:
-        end = tail(log)
-        log.truncate(0)
-        os.write(log.fileno(), end)

@@ -1,8 +1,9 @@
 """What runs in a worker process: one job after another, until the parent closes the connection.
 
 In: `Orders`, each of several jobs, and the turns to begin them (`harness.measure.turns`). Out: `Started` when
-orders come to a worker that is about to begin one of them, and an `Answer` per job. The process is started by the pool with
-its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with which it dies.
+it has received orders and is about to begin one of them, and an `Answer` per job. The process is started by
+the pool with its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with
+which it dies.
 """
 
 from __future__ import annotations
