@@ -52,13 +52,29 @@ class Trial:
     inputs: Inputs | None = None
 
     @cached_property
+    def stem(self) -> str:
+        """The key up to the seed, which the trials at a point share: `["run",[["name",value]],`."""
+        text = json.dumps([self.experiment, self.params], ensure_ascii=True, separators=(",", ":"))
+        return f"{text[:-1]},"
+
+    @cached_property
     def key(self) -> str:
         """Canonical JSON text: equal for equal trials, on every machine."""
-        return json.dumps([self.experiment, self.params, self.seed], ensure_ascii=True, separators=(",", ":"))
+        return f"{self.stem}{self.seed}]"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Without the texts, which are made again where they are read."""
+        return Trial, (self.experiment, self.params, self.seed, self.inputs)
 
     def __hash__(self) -> int:
         """Of the key, which a string computes once; trials are looked up millions of times."""
         return hash(self.key)
+
+    def at(self, seed: int) -> Trial:
+        """The trial at this point with another seed."""
+        trial = Trial(self.experiment, self.params, seed, self.inputs)
+        trial.__dict__["stem"] = self.stem  # one text for all seeds, encoded once
+        return trial
 
     def arguments(self) -> dict[str, Value]:
         """The parameters as Python keyword arguments."""
@@ -79,9 +95,13 @@ class Reading:
     quantity: str
     inputs: Inputs | None = None
 
+    @cached_property
+    def _first(self) -> Trial:
+        return Trial(self.experiment, self.params, 0, self.inputs)
+
     def trial(self, seed: int) -> Trial:
         """The trial that yields this reading's number for `seed`."""
-        return Trial(self.experiment, self.params, seed, self.inputs)
+        return self._first.at(seed)
 
 
 @dataclass(frozen=True)

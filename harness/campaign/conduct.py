@@ -99,7 +99,7 @@ class _Campaign:
             always = self._fails_always(trial, enquiry)
             if always:
                 self._give_up(enquiry, always)
-            elif trial in enquiry.unknown(self.known):  # more of its stages are to come
+            elif enquiry.awaits(trial, self.known):  # more of its stages are to come
                 self.readers.setdefault(trial, []).append(enquiry)
             else:
                 enquiry.missing.discard(trial)

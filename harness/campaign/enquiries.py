@@ -95,6 +95,12 @@ class Enquiry:
                     found.add(trial)
         return found
 
+    def awaits(self, trial: Trial, known: Measurements) -> bool:
+        """Whether the next look, which reads this trial, is to know more of it."""
+        measurement = known.get(trial)
+        quantities = self.reads.get((trial.experiment, trial.params), ())
+        return measurement is None or not all(measurement.has(quantity) for quantity in quantities)
+
     def fails(self, first: Measurement, second: Measurement) -> str:
         """Why all seeds of a point must fail, if two have failed alike in what it reads; else ''."""
         trial = first.trial

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import select
 import socket
 import struct
 from collections import deque
-from multiprocessing.reduction import ForkingPickler
 
 MARK = 16
 """Bytes of a mark."""
@@ -69,7 +69,7 @@ class Channel:
 
     def send(self, message: object) -> None:
         """Write a message, as far as the socket takes it. Raises OSError where nobody is at the other end."""
-        data = bytes(ForkingPickler.dumps(message))
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         self._unsent += _HEADER.pack(self._mark, len(data)) + data
         self.flush()
 
@@ -84,9 +84,13 @@ class Channel:
     def received(self) -> list[object]:
         """The messages that have come. When none is left: `EOFError` at the end, `GarbledError` else."""
         self._read()
-        messages = []
+        messages: list[object] = []
         while self._whole:
-            messages.append(_unpacked(self._whole.popleft()))
+            try:
+                messages.append(_unpacked(self._whole.popleft()))
+            except GarbledError as error:  # what came before it counts
+                self._garbled = str(error)
+                self._whole.clear()
         if not messages and self._garbled:
             raise GarbledError(self._garbled)
         if not messages and self._ended:
@@ -161,6 +165,6 @@ def _wait(channel: Channel, event: int) -> None:
 
 def _unpacked(data: bytes) -> object:
     try:
-        return ForkingPickler.loads(data)
+        return pickle.loads(data)
     except Exception as error:  # a frame of ours with anything in it
         raise GarbledError(f"{type(error).__name__}: {error}") from error

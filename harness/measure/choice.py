@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from harness.measure.ledger import Entry, Ledger, TrialState
+from harness.questions import Trial
 
 AHEAD = 64
 """How far in the queue to look for a trial that suits an idle worker, and how often the first in the queue
@@ -14,12 +15,19 @@ may be passed over for one. A new worker costs 0.1 s, with JAX 2 s; a program th
 class Choice:
     """Gives the trials of a point to one worker, as far as there are others for the others.
 
-    `fits` says whether an idle worker has run the code of a trial, and no other.
+    `fits` says whether a worker that takes more has run the code of a trial, and no other; `block` how many
+    seeds of it are measured together.
     """
 
-    def __init__(self, ledger: Ledger, fits: Callable[[tuple[str, ...], tuple[str, ...]], bool]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        fits: Callable[[tuple[str, ...], tuple[str, ...]], bool],
+        block: Callable[[Trial], int] = lambda trial: 1,
+    ) -> None:
         self._ledger = ledger
         self._fits = fits
+        self._block = block
         self._warm: dict[Hashable, None] = {}  # points whose worker has ended a job and has got no other
         self._passed_over = 0  # how often the first in the queue was
 
@@ -29,6 +37,29 @@ class Choice:
         chosen = first if self._passed_over >= AHEAD else self._best([first, *others])
         self._passed_over = 0 if chosen is first else self._passed_over + 1
         return chosen
+
+    def take(self, first: Entry, most: int) -> list[list[Entry]]:
+        """Blocks of queued trials of the same code, from `first` on, at most so many, taken off the queue."""
+        blocks: list[list[Entry]] = []
+        entry: Entry | None = first
+        while entry is not None and (entry.code, entry.modules) == (first.code, first.modules):
+            blocks.append(self._together(entry))
+            for each in blocks[-1]:
+                self._ledger.move(each, TrialState.TAKEN)
+            if len(blocks) == most:
+                break
+            entry = self._ledger.queued_at(entry.point) or next(self._ledger.ahead(1), None)
+        return blocks
+
+    def _together(self, entry: Entry) -> list[Entry]:
+        """What is measured in one job with a queued trial: what else is queued of its block.
+
+        Only what is wanted: on a CPU the seeds of a block run one after another, each as if it ran alone.
+        Where they run abreast a number depends on how many there are; whole blocks, whose size is part of the
+        fingerprint, would have to be formed here.
+        """
+        size = self._block(entry.trial)
+        return [entry] if size <= 1 or entry.alone else self._ledger.block(entry, size)
 
     def begun(self, entry: Entry) -> None:
         """A worker has got a job of this trial's point: one that ended a job of it, if there is one."""

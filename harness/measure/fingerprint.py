@@ -113,10 +113,33 @@ def fingerprint(
 ) -> str:
     """The digest under which a measurement of `trial` is kept; `device` is the kind that it runs on,
     `settings` and `inputs` are digests of the environment and of the files that it may read."""
-    python = list(sys.version_info[:2])
-    name, version = declaration.name, declaration.version
-    parts = [name, version, trial.key, device, source.digest, python, settings, inputs]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return Prints(trial, declaration, source, device, settings, inputs).of(trial.seed)
+
+
+class Prints:
+    """The fingerprints of the trials at one point. What they share is encoded once, and hashed once up to the
+    seed; arguments are those of `fingerprint`."""
+
+    def __init__(
+        self,
+        trial: Trial,
+        declaration: Declaration,
+        source: SourceClosure,
+        device: str,
+        settings: str = "",
+        inputs: str = "",
+    ) -> None:
+        # The digest is of the JSON text [name, version, key, device, source, Python, settings, inputs].
+        head = f"{json.dumps([declaration.name, declaration.version])[:-1]}, {json.dumps(trial.stem)[:-1]}"
+        rest = [device, source.digest, list(sys.version_info[:2]), settings, inputs]
+        self._head = hashlib.sha256(head.encode())
+        self._tail = f']", {json.dumps(rest)[1:]}'
+
+    def of(self, seed: int) -> str:
+        """The fingerprint of the trial with this seed."""
+        digest = self._head.copy()
+        digest.update(f"{seed}{self._tail}".encode())
+        return digest.hexdigest()
 
 
 def program(

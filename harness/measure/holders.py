@@ -25,12 +25,18 @@ def log(text: str) -> None:
 class Wait:
     """A wait that has begun, for whoever holds one of the files; `speak` says so once, after `PATIENCE`."""
 
-    def __init__(self, what: str, files: Sequence[Path], cure: str) -> None:
+    def __init__(self, what: str, files: Sequence[Path], cure: str, *, start: int | None = None) -> None:
         self.files = files
+        self.start = start
         self._what, self._cure = what, cure
         self._begin = time.monotonic()
         self._said = False
         self._found: tuple[float, str] | None = None  # when it was looked for, and who it was
+
+    @property
+    def place(self) -> tuple[Path, int | None]:
+        """The first file, and the first byte of it that is waited for."""
+        return self.files[0], self.start
 
     @property
     def seconds(self) -> float:
@@ -40,7 +46,7 @@ class Wait:
     def text(self) -> str:
         """What is waited for, who holds it, and how to go on."""
         if self._found is None or self.seconds > self._found[0] + PATIENCE:
-            self._found = self.seconds, holder(*self.files)
+            self._found = self.seconds, holder(*self.files, start=self.start)
         return f"{self._what} is locked by {self._found[1]}; {self._cure}"
 
     def speak(self) -> None:
@@ -55,14 +61,17 @@ class Wait:
         return self
 
 
-def holder(*files: Path) -> str:
-    """`process 123 (harness run suite.toml)`: who holds a lock on one of the files, as far as one can see."""
+def holder(*files: Path, start: int | None = None) -> str:
+    """`process 123 (harness run suite.toml)`: who holds a lock on one of the files, as far as one can see.
+
+    `start`: on a range of bytes that begins there; None: on any.
+    """
     inodes = set()
     for file in files:
         with contextlib.suppress(OSError, ValueError):
             inodes.add(str(os.stat(file).st_ino))
     for process in _candidates(inodes):
-        if _holds(process, inodes):
+        if _holds(process, inodes, start):
             words = " ".join(_read(Path("/proc", str(process), "cmdline")).replace("\0", " ").split())
             command = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
             here = "this process, " if process == os.getpid() else "process "
@@ -74,32 +83,33 @@ def _candidates(inodes: set[str]) -> Iterator[int]:
     """First the processes that have taken locks on the files, then all: one may have inherited a lock."""
     for line in _read(Path("/proc/locks")).splitlines():
         found = _lock(line)
-        if found and found[1] in inodes:
+        if found and found[1] in inodes and found[0] > 0:
             yield found[0]
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if name.isdigit():
             yield int(name)
 
 
-def _holds(process: int, inodes: set[str]) -> bool:
+def _holds(process: int, inodes: set[str], start: int | None) -> bool:
     with contextlib.suppress(OSError):
         for file in Path("/proc", str(process), "fdinfo").iterdir():
             for line in _read(file).splitlines():
                 found = _lock(line.removeprefix("lock:")) if line.startswith("lock:") else None
-                if found and found[1] in inodes:
+                if found and found[1] in inodes and start in (None, found[2]):
                     return True
     return False
 
 
-def _lock(line: str) -> tuple[int, str] | None:
-    """Process and inode of a line of /proc/locks, `1: FLOCK ADVISORY WRITE 123 fe:00:4567 0 EOF`.
+def _lock(line: str) -> tuple[int, str, int] | None:
+    """Process, inode and first byte of a line of /proc/locks, `1: FLOCK ADVISORY WRITE 123 fe:00:4567 0 EOF`.
 
-    None for other lines, also for those of processes that wait, which have an arrow after the colon.
+    The process is -1 where the lock belongs to an open file. None for other lines, also for those of
+    processes that wait, which have an arrow after the colon.
     """
     fields = line.split()
-    if len(fields) != 8 or fields[2] != "ADVISORY" or not fields[4].isdigit():
+    if len(fields) != 8 or fields[2] != "ADVISORY" or not fields[4].lstrip("-").isdigit():
         return None
-    return int(fields[4]), fields[5].rpartition(":")[2]
+    return int(fields[4]), fields[5].rpartition(":")[2], int(fields[6])
 
 
 def _read(path: Path) -> str:

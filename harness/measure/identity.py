@@ -1,14 +1,18 @@
-"""What trials are to a laboratory: their declarations, closures, fingerprints and code, each found once."""
+"""What trials are to a laboratory: their declarations, closures, fingerprints and code, each found once.
+
+What the trials at one point share is found once for the point.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 
 from harness.declare import Declaration, DeclarationError, Inputs, TooManyFilesError, find
 from harness.errors import UserError
 from harness.measure.code import code_of, modules_of
-from harness.measure.fingerprint import SourceClosure, fingerprint, program, roots, source_of
+from harness.measure.fingerprint import Prints, SourceClosure, program, roots, source_of
 from harness.measure.inputs import Declared, declared_inputs
 from harness.measure.installed import Distributions, foreign
 from harness.measure.records import JobResult
@@ -36,17 +40,20 @@ class Identities:
     """
 
     def __init__(self, device: Callable[[], str], settings: Settings = ()) -> None:
-        self._device = device
+        self.jax_device = device
         self.settings = settings
-        self._settings = settings_digest(settings)
+        self.settings_digest = settings_digest(settings)
         self._seen = Distributions()
         self._inputs: dict[tuple[Inputs, ...], Declared] = {}
         self._libraries: dict[_Modules, dict[str, None]] = {}
         self._declarations: dict[str, Declaration] = {}
         self._sources: dict[_Modules, SourceClosure] = {}
+        self._names: dict[_Modules, frozenset[str]] = {}
+        self._readable: dict[tuple[_Modules, tuple[Inputs, ...]], frozenset[str]] = {}
         self._codes: dict[_Modules, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-        self._fingerprints: dict[Trial, str] = {}
-        self._programs: dict[tuple[str, str, str], str] = {}
+        self._points: dict[tuple[str, Inputs | None], _Point] = {}
+        self._touched: dict[_Modules, bool] = {}  # since `look_again`
+        self._edited: dict[tuple[_Modules, tuple[Inputs, ...]], bool] = {}
 
     def declaration(self, trial: Trial) -> Declaration:
         """What the trial's experiment says of itself."""
@@ -54,16 +61,17 @@ class Identities:
             self._declarations[trial.experiment] = find(trial.experiment)
         return self._declarations[trial.experiment]
 
+    def block(self, trial: Trial) -> int:
+        """How many seeds of the trial's experiment are measured together."""
+        return self.declaration(trial).block
+
     def source(self, trial: Trial) -> SourceClosure:
         """The closure of the trial, as it was when it was first asked for."""
-        key = (trial.experiment, roots(trial.params))
-        if key not in self._sources:
-            self._sources[key] = source_of(trial.experiment, trial.params, self._seen)
-        return self._sources[key]
+        return self._at(trial).source
 
     def declared(self, trial: Trial) -> tuple[Inputs, ...]:
         """What the trial's suite and its experiment declare as inputs."""
-        return tuple(each for each in (trial.inputs, self.declaration(trial).inputs) if each is not None)
+        return self._at(trial).declared
 
     def bytes_held(self, trial: Trial) -> int:
         """What the trial is declared to hold in memory; 0 where it is not. Raises `EstimateError`."""
@@ -75,56 +83,150 @@ class Identities:
 
     def inputs(self, trial: Trial) -> Declared:
         """The files that the trial may read, as they were when first asked for. Raises `InputError`."""
-        key = self.declared(trial)
-        if key not in self._inputs:
-            try:
-                self._inputs[key] = declared_inputs(key)
-            except TooManyFilesError as error:
-                raise InputError(f"{trial.experiment}, inputs: expected files, found {error}") from None
-        return self._inputs[key]
+        return self._at(trial).inputs
 
     def libraries(self, trial: Trial, outcome: JobResult) -> tuple[str, ...]:
         """The distributions that the trial used and its closure lacks. One that a worker has loaded stays
         loaded, so what one trial has used counts for all later ones of the same code."""
-        found = self._libraries.setdefault((trial.experiment, roots(trial.params)), {})
+        found = self._libraries.setdefault(self._at(trial).modules, {})
         found |= dict.fromkeys(outcome.libraries)
-        found |= dict.fromkeys(foreign(self.source(trial).owners, outcome.installed))
+        if outcome.installed:
+            found |= dict.fromkeys(foreign(self.source(trial).owners, outcome.installed))
         return tuple(found)
 
     def readable(self, trial: Trial) -> frozenset[str]:
         """All files and folders that the trial may use, links followed."""
-        return frozenset(map(os.path.realpath, self.source(trial).files)) | self.inputs(trial).readable()
+        return self._at(trial).readable
+
+    def modules(self, trial: Trial) -> frozenset[str]:
+        """The names of the modules of its closure."""
+        point = self._at(trial)
+        if point.modules not in self._names:
+            self._names[point.modules] = frozenset(point.source.modules)
+        return self._names[point.modules]
 
     def device(self, trial: Trial) -> str:
         """The kind of device that the trial computes on. Raises `DeviceError`."""
-        return self._device() if self.source(trial).uses_jax else "cpu"
+        return self._at(trial).device
 
     def fingerprint(self, trial: Trial) -> str:
         """The digest of all that the trial's numbers depend on."""
-        if trial not in self._fingerprints:
-            known = self.declaration(trial), self.source(trial), self.device(trial)
-            found = fingerprint(trial, *known, self._settings, self.inputs(trial).digest)
-            self._fingerprints[trial] = found
-        return self._fingerprints[trial]
+        return self._at(trial).prints.of(trial.seed)
 
     def program(self, trial: Trial) -> str:
         """The digest of what computes the trial: its fingerprint without parameters and seed."""
-        source, inputs = self.source(trial), self.inputs(trial).digest
-        key = (trial.experiment, source.digest, inputs)
-        if key not in self._programs:
-            known = self.declaration(trial), source, self.device(trial)
-            self._programs[key] = program(trial, *known, self._settings, inputs)
-        return self._programs[key]
+        return self._at(trial).program
 
     def code(self, trial: Trial) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Whose code the trial runs, with what inputs, and the modules that it names.
 
         What a worker has read for one trial, another may find in its memory: it must be declared for both.
         """
-        key = (trial.experiment, roots(trial.params))
-        if key not in self._codes:
-            modules = modules_of(*key)
-            self._codes[key] = code_of(modules), modules
-        code, modules = self._codes[key]
-        digest = self.inputs(trial).digest
-        return (*code, f"inputs {digest}") if digest else code, modules
+        return self._at(trial).code
+
+    def look_again(self) -> None:
+        """Forget which files were touched: `touched` and `edited` look anew, once for each closure."""
+        self._touched.clear()
+        self._edited.clear()
+
+    def touched(self, trial: Trial) -> bool:
+        """Whether a file of the closure was touched since it was read."""
+        point = self._at(trial)
+        if point.modules not in self._touched:
+            self._touched[point.modules] = not point.source.is_current()
+        return self._touched[point.modules]
+
+    def edited(self, trial: Trial) -> bool:
+        """Whether the closure, or a file that the trial may read, is another by now."""
+        point = self._at(trial)
+        key = (point.modules, point.declared)
+        if key not in self._edited:
+            edited = self.touched(trial)
+            if edited:  # perhaps only its comments
+                edited = source_of(trial.experiment, trial.params).digest != point.source.digest
+            self._edited[key] = edited or not point.inputs.is_current()
+        return self._edited[key]
+
+    def _at(self, trial: Trial) -> _Point:
+        key = (trial.stem, trial.inputs)
+        found = self._points.get(key)
+        if found is None:
+            found = self._points[key] = _Point(self, trial)
+        return found
+
+    def source_by(self, modules: _Modules, trial: Trial) -> SourceClosure:
+        """The closure of all trials that name these modules, of which this is one."""
+        if modules not in self._sources:
+            self._sources[modules] = source_of(trial.experiment, trial.params, self._seen)
+        return self._sources[modules]
+
+    def inputs_by(self, declared: tuple[Inputs, ...], experiment: str) -> Declared:
+        """The files that these declare. Raises `InputError`."""
+        if declared not in self._inputs:
+            try:
+                self._inputs[declared] = declared_inputs(declared)
+            except TooManyFilesError as error:
+                raise InputError(f"{experiment}, inputs: expected files, found {error}") from None
+        return self._inputs[declared]
+
+    def readable_by(self, point: _Point) -> frozenset[str]:
+        """What `readable` says, one set for all points of the same code and inputs."""
+        key = (point.modules, point.declared)
+        if key not in self._readable:
+            files = frozenset(map(os.path.realpath, point.source.files))
+            self._readable[key] = files | point.inputs.readable()
+        return self._readable[key]
+
+    def code_by(self, modules: _Modules) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Whose code is experiment, and the modules that are named, for trials without inputs."""
+        if modules not in self._codes:
+            named = modules_of(*modules)
+            self._codes[modules] = code_of(named), named
+        return self._codes[modules]
+
+
+class _Point:
+    """What the trials at one point share, each part found when it is first asked for."""
+
+    def __init__(self, known: Identities, trial: Trial) -> None:
+        self._known = known
+        self._trial = trial
+        self.modules: _Modules = (trial.experiment, roots(trial.params))
+
+    @cached_property
+    def source(self) -> SourceClosure:
+        return self._known.source_by(self.modules, self._trial)
+
+    @cached_property
+    def declared(self) -> tuple[Inputs, ...]:
+        declaration = self._known.declaration(self._trial)
+        return tuple(each for each in (self._trial.inputs, declaration.inputs) if each is not None)
+
+    @cached_property
+    def inputs(self) -> Declared:
+        return self._known.inputs_by(self.declared, self._trial.experiment)
+
+    @cached_property
+    def readable(self) -> frozenset[str]:
+        return self._known.readable_by(self)
+
+    @cached_property
+    def device(self) -> str:
+        return self._known.jax_device() if self.source.uses_jax else "cpu"
+
+    @cached_property
+    def prints(self) -> Prints:
+        settings = self._known.settings_digest
+        declaration = self._known.declaration(self._trial)
+        return Prints(self._trial, declaration, self.source, self.device, settings, self.inputs.digest)
+
+    @cached_property
+    def program(self) -> str:
+        known = self._known.declaration(self._trial), self.source, self.device
+        return program(self._trial, *known, self._known.settings_digest, self.inputs.digest)
+
+    @cached_property
+    def code(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        code, named = self._known.code_by(self.modules)
+        digest = self.inputs.digest
+        return ((*code, f"inputs {digest}") if digest else code), named

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` without the conversion to enumerations
 import contextlib
-import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
@@ -23,17 +23,17 @@ def uninterrupted() -> Iterator[None]:
     A signal mask would not do: the signal may go to another thread, and Python then still raises
     `KeyboardInterrupt` in the main one.
     """
-    previous = signal.getsignal(signal.SIGINT)
+    previous = _signal.getsignal(_signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(previous):
         yield
         return
     pending: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: pending.append((number, frame)))
+    _signal.signal(_signal.SIGINT, lambda number, frame: pending.append((number, frame)))
     _put_off.append(pending)
     try:
         yield
     finally:
         _put_off.pop()
-        signal.signal(signal.SIGINT, previous)
+        _signal.signal(_signal.SIGINT, previous)
         if pending:
             previous(*pending[0])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from harness.measure.identity import Identities
 from harness.measure.ledger import Entry, TrialState
+from harness.measure.locks import Lock, acquire
 from harness.measure.measured import added, lost, measurement_of, together
 from harness.measure.records import Measurement
 from harness.measure.stages import is_whole, known, only, rows, union
@@ -21,6 +23,7 @@ class Kept:
     def __init__(self, store: Store | None, identities: Identities) -> None:
         self._store = store
         self._known = identities
+        self.locks = None if store is None else store.path.with_name(store.path.name + ".locks")
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
         """Those of the trials of which the store has stages, with these. Raises `StoreError`."""
@@ -44,6 +47,18 @@ class Kept:
         if measurement.trial.key != trial.key or not stages or not declared.takes_stages:
             return None
         return only(declared, measurement, stages)
+
+    def lock(self, trial: Trial) -> Lock | None:
+        """The trial's lock; None where somebody holds it, or nothing is kept. Raises `StoreError`."""
+        if self.locks is None:
+            return None
+        try:
+            return acquire(self.locks, self._known.fingerprint(trial))
+        except OSError as error:
+            raise StoreError(
+                f"{self.locks}: expected a folder that can be written, found: {error.strerror};"
+                " free the disk, mend its permissions, or name another store"
+            ) from error
 
     def learn(self, entry: Entry, found: Measurement | None) -> None:
         """Take what was recalled of a trial."""
@@ -75,11 +90,29 @@ class Kept:
             return first.stages
         return frozenset(first.left[:1]) or frozenset().union(*map(self.lacking, entries))
 
+    @contextlib.contextmanager
+    def at_once(self, entries: Sequence[Entry]) -> Iterator[None]:
+        """Write what is absorbed of the entries in the block at its end, in one transaction. Raises
+        `StoreError`: then nothing of it is stored."""
+        if self._store is None:
+            yield
+            return
+        try:
+            with self._store.at_once():
+                yield
+        except StoreError as error:
+            for entry in entries:
+                for name in ("known", "measurement", "news"):
+                    found = getattr(entry, name)
+                    if found is not None and found.stored and not found.reused:
+                        setattr(entry, name, replace(found, stored=False, note=f"not stored: {error}"))
+            raise
+
     def absorb(self, entry: Entry) -> None:
-        """Make a measurement of what a trial's job gave, and keep it, unless it was repeated.
+        """Make a measurement of what a trial's job gave, and keep it, unless it was repeated. In `at_once`.
 
         Where several stages failed together, `entry.left` are those to be measured one by one: which are
-        asked for together must not decide what is known of each. Raises `StoreError` when that is done.
+        asked for together must not decide what is known of each.
         """
         assert entry.ended is not None
         (job, result, outcome), entry.ended = entry.ended, None
@@ -92,21 +125,16 @@ class Kept:
         if measurement.status == "error" and len(job.stages) > 1 and not outcome.stopped:
             entry.left = tuple(stage for stage in declared.stages if stage in job.stages)
             return
-        try:
-            if measurement.status == "error":
-                entry.failed = lost(declared, entry.failed, measurement, job.stages)
-            elif not measurement.note and not entry.timed:
-                measurement = self._stored(entry, measurement)
-        except StoreError as error:
-            measurement = replace(measurement, note=f"not stored: {error}")
-            raise
-        finally:
-            if measurement.status == "ok":
-                entry.known = added(declared, entry.known, measurement)
-            lacking = self.lacking(entry)
-            entry.left = tuple(s for s in entry.left if s in lacking and s not in job.stages)
-            if not entry.left:
-                entry.news = entry.measurement = together(entry.known, entry.failed)
+        if measurement.status == "error":
+            entry.failed = lost(declared, entry.failed, measurement, job.stages)
+        elif not measurement.note and not entry.timed:
+            measurement = self._stored(entry, measurement)
+        if measurement.status == "ok":
+            entry.known = added(declared, entry.known, measurement)
+        lacking = self.lacking(entry)
+        entry.left = tuple(s for s in entry.left if s in lacking and s not in job.stages)
+        if not entry.left:
+            entry.news = entry.measurement = together(entry.known, entry.failed)
 
     def _stored(self, entry: Entry, measurement: Measurement) -> Measurement:
         """Write the stages that were not known."""

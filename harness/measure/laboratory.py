@@ -17,7 +17,6 @@ import contextlib
 import math
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -29,17 +28,18 @@ from harness.measure.environment import device_kind, worker_environment
 from harness.measure.holders import PATIENCE, Wait
 from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
+from harness.measure.jobs import job_of
 from harness.measure.kept import Kept
 from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, TrialState
-from harness.measure.locks import LOCK, Lock, Machine, acquire
+from harness.measure.locks import LOCK, Machine, lock_of
 from harness.measure.measured import together
 from harness.measure.memory import fits
 from harness.measure.passes import Passes
 from harness.measure.pool import Pool
 from harness.measure.queue import USUAL, Rank
-from harness.measure.records import Job, Measurement
+from harness.measure.records import Measurement
 from harness.measure.settings import settings
-from harness.measure.store import Store, StoreError
+from harness.measure.store import Store
 from harness.measure.upkeep import clean
 from harness.measure.workers import Workers, cores
 from harness.questions import Trial
@@ -63,7 +63,6 @@ class Laboratory:
     def __init__(self, store: Path | None, *, workers: int | None = None, cluster: str = "") -> None:
         self._store = None if store is None else Store(store)
         self.passes = Passes(self._store)
-        self._locks = None if store is None else store.with_name(store.name + ".locks")
         cache = None if store is None else store.with_name(store.name + ".jax").absolute()
         if store is not None:
             with contextlib.suppress(OSError):  # said when a trial's lock is to be made
@@ -83,7 +82,7 @@ class Laboratory:
         self._machine = Machine()
         self._ledger = Ledger()
         self._kept = Kept(self._store, self._known)
-        self._choice = Choice(self._ledger, self._pool.fits)
+        self._choice = Choice(self._ledger, self._pool.fits, self._known.block)
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
 
@@ -152,7 +151,7 @@ class Laboratory:
         came first. A stage that was requested before is not measured again; a trial that `collect` has
         returned already is returned once more.
         """
-        self.fingerprint(trial)  # so that what is wrong with its name is said here
+        self._known.program(trial)  # so that what is wrong with its name is said here
         with uninterrupted():
             entry = self._ledger.get(trial)
             wanted = frozenset(self._known.declaration(trial).stages) if stages is None else stages
@@ -238,11 +237,14 @@ class Laboratory:
                 self._set_aside(entry)
 
     def withdraw(self, trials: Collection[Trial]) -> None:
-        """Drop those of the trials that wait: `collect` does not return them; they may be requested again."""
+        """Drop those of the trials that have not begun: `collect` does not return them; they may be requested
+        again."""
         with uninterrupted():
-            for trial in trials:
-                entry = self._ledger.get(trial)
-                if entry is not None and entry.state in WAITING:
+            entries = [entry for trial in trials if (entry := self._ledger.get(trial)) is not None]
+            if any(entry.state is TrialState.RUNNING for entry in entries):
+                self._take_back()
+            for entry in entries:
+                if entry.state in WAITING:
                     self._ledger.move(entry, None)
 
     def seconds_per_trial(self, experiment: str, stages: Iterable[str] | None = None) -> float | None:
@@ -252,7 +254,9 @@ class Laboratory:
 
     def close(self, *, kill: bool = False) -> None:
         """Let the trials that run end and keep them (`kill`: end them at once); drop those that wait."""
-        self._drop_waiting()
+        with uninterrupted():
+            self._take_back()
+            self._drop_waiting()
         try:
             while self._ledger.count(*ACTIVE) and not kill:
                 self._pool.watch(math.inf)
@@ -286,27 +290,29 @@ class Laboratory:
         if ledger.count(TrialState.ELSEWHERE) and time.monotonic() >= self._look_again:
             self._look_again = time.monotonic() + POLL
             self._look_elsewhere()
-        while (
-            ledger.count(TrialState.QUEUED)
-            and self._can_start()
-            and self._has_room(entry := self._choice.next())
-        ):
-            self._start_block(self._together(entry))
-        while (
-            ledger.count(TrialState.REPEAT)
-            and self._can_start()
-            and self._has_room(ledger.first(TrialState.REPEAT))
-        ):
-            self._start([ledger.first(TrialState.REPEAT)], TrialState.REPEATING)
+        while ledger.count(TrialState.QUEUED):
+            first = self._choice.next()
+            # The last ones are shared out, so that no worker idles while another has more to do.
+            share = -(-ledger.count(TrialState.QUEUED) // self._pool.size)
+            room = min(share, self._pool.room(first.code, first.modules))
+            if not room or not self._can_start() or not self._has_room(first):
+                break
+            self._start_blocks(self._choice.take(first, room))
+        while ledger.count(TrialState.REPEAT) and self._pool.free and self._can_start():
+            again = ledger.first(TrialState.REPEAT)
+            if not self._has_room(again):
+                break
+            self._start([[again]], TrialState.REPEATING)
         left = ledger.count(TrialState.QUEUED, TrialState.ELSEWHERE, *ACTIVE)
         if ledger.count(TrialState.TIMING) and not left and self._machine.seize():
-            self._start([ledger.first(TrialState.TIMING)], TrialState.RUNNING)
+            self._start([[ledger.first(TrialState.TIMING)]], TrialState.RUNNING)
         self._note_wait()
 
     def _can_start(self) -> bool:
         """Whether another job, that is no timing, can begin now."""
-        timing = any(entry.timed for entry in self._ledger.of(TrialState.RUNNING))
-        return self._pool.free > 0 and not timing and self._machine.share()
+        running = self._ledger.count(TrialState.RUNNING)
+        timing = running and self._ledger.first(TrialState.RUNNING).timed  # which runs alone
+        return not timing and self._machine.share()
 
     def _has_room(self, entry: Entry) -> bool:
         """Whether this machine has the memory for the trial beside those that run; else it waits, and those
@@ -327,123 +333,115 @@ class Laboratory:
             if not self._kept.lacking(entry):
                 self._finish(entry)
 
-    def _together(self, entry: Entry) -> list[Entry]:
-        """What is measured in one job with a queued trial: what else is queued of its block.
-
-        Only what is wanted: on a CPU the seeds of a block run one after another, each as if it ran alone.
-        Where they run abreast a number depends on how many there are; whole blocks, whose size is part of the
-        fingerprint, would have to be formed here.
-        """
-        size = self._known.declaration(entry.trial).block
-        return [entry] if size <= 1 or entry.alone else self._ledger.block(entry, size)
-
-    def _start_block(self, entries: Sequence[Entry]) -> None:
-        """Start a job of queued trials, without those that the store has and those that others measure."""
+    def _start_blocks(self, blocks: Sequence[Sequence[Entry]]) -> None:
+        """Start a job for each block, without trials that the store has and those that others measure."""
+        entries = [entry for block in blocks for entry in block]
         try:
             for entry in entries:
-                entry.lock = self._lock(entry.trial)
-            mine = [entry for entry in entries if entry.lock or not self._locks]
+                entry.lock = self._kept.lock(entry.trial)
+            mine = [entry for entry in entries if entry.lock or not self._kept.locks]
             found = self.recall(entry.trial for entry in mine)
             for entry in mine:
                 self._kept.learn(entry, found.get(entry.trial))
-            if left := [entry for entry in mine if self._kept.lacking(entry)]:
-                self._start(left, TrialState.RUNNING)
+            lacking = {entry for entry in mine if self._kept.lacking(entry)}
+            left = [[entry for entry in block if entry in lacking] for block in blocks]
+            if lacking:
+                self._start([block for block in left if block], TrialState.RUNNING)
         except BaseException:
-            for entry in entries:
-                self._free(entry)
+            self._queue_again(entries)
             raise
         for entry in entries:
-            if entry.state is TrialState.QUEUED and not self._kept.lacking(entry):
+            if entry.state is TrialState.TAKEN and not self._kept.lacking(entry):
                 self._finish(entry)
-            elif entry.state is TrialState.QUEUED:
+            elif entry.state is TrialState.TAKEN:
                 self._ledger.move(entry, TrialState.ELSEWHERE)
 
-    def _start(self, entries: Sequence[Entry], state: TrialState) -> None:
+    def _start(self, blocks: Sequence[Sequence[Entry]], state: TrialState) -> None:
+        """Start a job for each block, all in one worker."""
         try:
-            self._pool.start(replace(self._job(entries), fresh=state is TrialState.REPEATING))
+            fresh = state is TrialState.REPEATING
+            self._pool.start(*(job_of(block, self._known, self._kept, fresh=fresh) for block in blocks))
         except BaseException:
             self._leave_machine()
             raise
-        self._choice.begun(entries[0])
-        for entry in entries:
-            entry.holds = self._known.bytes_held(entry.trial) if entry is entries[0] else 0
-            self._ledger.move(entry, state)
+        self._choice.begun(blocks[-1][0])
+        for block in blocks:
+            for entry in block:
+                entry.holds = self._known.bytes_held(entry.trial) if entry is block[0] else 0
+                self._ledger.move(entry, state)
+
+    def _take_back(self) -> None:
+        """Queue again what workers were given and have not begun."""
+        self._pool.take_back()
+        self._queue_returned()
+
+    def _queue_returned(self) -> None:
+        trials = [trial for job in self._pool.returned() for trial in job.trials]
+        entries = [entry for trial in trials if (entry := self._ledger.get(trial))]
+        self._queue_again([entry for entry in entries if entry.state is TrialState.RUNNING])
+
+    def _queue_again(self, entries: Sequence[Entry]) -> None:
+        """Put entries before those that are queued, in their order."""
+        for entry in reversed(entries):
+            self._ledger.move(entry, TrialState.QUEUED, first=True)
+            self._free(entry)
 
     def _note_wait(self) -> None:
         """Remember since when somebody else's lock has been all that is waited for."""
-        count = self._ledger.count
-        waits = count(TrialState.QUEUED, TrialState.TIMING, TrialState.REPEAT)
-        obstacle = self._machine.obstacle if waits else None
-        cure = f"wait for it, end it, or name another file in {LOCK}"
-        if count(TrialState.ELSEWHERE) and self._locks and not obstacle:
-            obstacle = self._locks / self.fingerprint(self._ledger.first(TrialState.ELSEWHERE).trial)
-            cure = "it measures trials that are wanted here: wait for it, or end it"
-        if count(*ACTIVE) or obstacle is None:
+        obstacle = None if self._ledger.count(*ACTIVE) else self._obstacle()
+        if obstacle is None:
             self._wait = None
-        else:
-            if self._wait is None or self._wait.files != [obstacle]:
-                self._wait = Wait(str(obstacle), [obstacle], cure).continues(self._wait)
+        elif self._wait is None or self._wait.place != obstacle.place:
+            self._wait = obstacle.continues(self._wait)
 
-    def _job(self, entries: Sequence[Entry]) -> Job:
-        first = entries[0]
-        source = self._known.source(first.trial)
-        return Job(
-            tuple(entry.trial for entry in entries),
-            frozenset(source.modules),
-            sum(entry.time_limit for entry in entries),
-            first.memory_limit,
-            timed=first.timed,
-            digest=source.digest,
-            device=self.device if source.uses_jax else "",
-            code=first.code,
-            modules=first.modules,
-            readable=None if first.timed else self._known.readable(first.trial),
-            inputs=self._known.declared(first.trial),
-            inputs_digest=self._known.inputs(first.trial).digest,
-            settings=self._known.settings,
-            stages=self._kept.wanted(entries),
-        )
-
-    def _lock(self, trial: Trial) -> Lock | None:
-        try:
-            return acquire(self._locks, self.fingerprint(trial)) if self._locks else None
-        except OSError as error:
-            raise StoreError(
-                f"{self._locks}: expected a folder that can be written, found: {error.strerror};"
-                " free the disk, mend its permissions, or name another store"
-            ) from error
+    def _obstacle(self) -> Wait | None:
+        """What keeps trials from being started, if anything does."""
+        machine = self._machine.obstacle
+        if machine and self._ledger.count(TrialState.QUEUED, TrialState.TIMING, TrialState.REPEAT):
+            return Wait(str(machine), [machine], f"wait for it, end it, or name another file in {LOCK}")
+        if self._kept.locks and self._ledger.count(TrialState.ELSEWHERE):
+            trial = self._ledger.first(TrialState.ELSEWHERE).trial
+            file, start = lock_of(self._kept.locks, self.fingerprint(trial))
+            cure = "it measures trials that are wanted here: wait for it, or end it"
+            return Wait(str(file), [file], cure, start=start)
+        return None
 
     def _is_timed(self, trial: Trial) -> bool:
         return self._known.declaration(trial).timed
 
     def _gather(self) -> None:
-        """Keep what has been measured; the trials of a block that failed as a whole are queued one by one."""
+        """Keep what has been measured; the trials of a block that failed as a whole are queued one by one,
+        and those that a worker gave back are queued again."""
         for job, outcome in self._pool.finished():
             entries = [entry for trial in job.trials if (entry := self._ledger.get(trial))]
             if outcome.broken and len(entries) > 1:
-                for entry in reversed(entries):
+                for entry in entries:
                     entry.alone = True
-                    self._ledger.move(entry, TrialState.QUEUED, first=True)
-                    self._free(entry)
+                self._queue_again(entries)
                 continue
             for entry, result in zip(entries, outcome.results, strict=True):
                 entry.ended = job, result, outcome
                 self._ledger.move(entry, TrialState.ENDED)
                 self._choice.ended(entry)
-        for entry in self._ledger.of(TrialState.ENDED):
-            self._keep(entry)
+        self._queue_returned()
+        if entries := self._ledger.of(TrialState.ENDED):
+            self._keep(entries)
 
-    def _keep(self, entry: Entry) -> None:
-        """Keep what a trial gave; it is finished, unless its stages are to be measured one by one."""
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        """Keep what trials gave, in one transaction; they are finished, but for those whose stages are to be
+        measured one by one."""
+        self._known.look_again()
         try:
-            self._kept.absorb(entry)
+            with self._kept.at_once(entries):
+                for entry in entries:
+                    self._kept.absorb(entry)
         finally:
-            if entry.left:
-                entry.alone = True
-                self._ledger.move(entry, TrialState.QUEUED, first=True)
-                self._free(entry)
-            else:
-                self._finish(entry)
+            for entry in entries:
+                entry.alone = entry.alone or bool(entry.left)
+            self._queue_again([entry for entry in entries if entry.left])
+            for entry in entries:
+                if not entry.left:
+                    self._finish(entry)
 
     def _finish(self, entry: Entry) -> None:
         """Hand over what is known of a trial, and let others have its lock (only now that it is stored)."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 import enum
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 from harness.measure.locks import Lock
 from harness.measure.queue import USUAL, Queue, Rank
@@ -21,9 +20,10 @@ class TrialState(enum.Enum):
     """Where a trial stands."""
 
     QUEUED = "waits for a worker"
+    TAKEN = "is about to be given to a worker"
     TIMING = "a timing, waits until nothing else is left to run"
     ELSEWHERE = "another process holds its lock"
-    RUNNING = "a worker runs it"
+    RUNNING = "a worker runs it, or is to do so next"
     ENDED = "its job has ended, and what it gave is not yet kept"
     FINISHED = "its measurement is yet to be collected"
     KNOWN = "its measurement was collected"
@@ -34,10 +34,11 @@ class TrialState(enum.Enum):
 S = TrialState
 MOVES: dict[TrialState | None, frozenset[TrialState | None]] = {
     None: frozenset({S.QUEUED, S.TIMING, S.REPEAT}),
-    S.QUEUED: frozenset({S.ELSEWHERE, S.RUNNING, S.FINISHED, None}),
+    S.QUEUED: frozenset({S.TAKEN, S.ELSEWHERE, S.RUNNING, S.FINISHED, None}),
+    S.TAKEN: frozenset({S.ELSEWHERE, S.RUNNING, S.FINISHED, S.QUEUED}),
     S.TIMING: frozenset({S.RUNNING, None}),
     S.ELSEWHERE: frozenset({S.QUEUED, S.FINISHED, None}),
-    S.RUNNING: frozenset({S.ENDED, S.QUEUED, None}),  # queued: its block failed, and it is tried alone
+    S.RUNNING: frozenset({S.ENDED, S.QUEUED, None}),  # queued: its worker gave it back, or its block failed
     S.ENDED: frozenset({S.FINISHED, S.QUEUED}),  # queued: its stages are tried one by one
     S.FINISHED: frozenset({S.KNOWN, None}),
     S.KNOWN: frozenset({S.FINISHED, S.REPEAT, S.QUEUED}),  # queued: it is wanted of more stages
@@ -84,10 +85,10 @@ class Entry:
     news: Measurement | None = None
     """What `collect` returns next, in the state FINISHED."""
 
-    @cached_property
+    @property
     def point(self) -> str:
         """The trial's key without its seed."""
-        return self.trial.key.rpartition(",")[0]
+        return self.trial.stem
 
     def release(self) -> None:
         """Let others have the trial's lock."""
@@ -158,7 +159,7 @@ class Ledger:
         its point, with its memory limit and stages, whose seeds lie in the same aligned range of `size`
         numbers."""
         first = entry.trial.seed - entry.trial.seed % size
-        others = (self.get(replace(entry.trial, seed=seed)) for seed in range(first, first + size))
+        others = (self.get(entry.trial.at(seed)) for seed in range(first, first + size))
         queued = [other for other in others if other is not None and other.state is S.QUEUED]
         alike = (entry.memory_limit, entry.stages)
         return [o for o in queued if not o.alone and (o.memory_limit, o.stages) == alike]

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from harness.declare import Declaration
-from harness.measure.fingerprint import source_of
 from harness.measure.identity import Identities
 from harness.measure.objections import objection
 from harness.measure.records import JobResult, Lost, Measurement, TrialResult
@@ -21,11 +20,9 @@ def measurement_of(
     source = known.source(trial)
     timed = known.declaration(trial).timed
     note = ""
-    edited = outcome.edited or not source.is_current()
+    edited = outcome.edited or known.touched(trial)
     if result.status == "ok" and not timed:
-        if edited and not outcome.edited:  # perhaps only its comments
-            edited = source_of(trial.experiment, trial.params).digest != source.digest
-        edited = edited or not known.inputs(trial).is_current()
+        edited = outcome.edited or known.edited(trial)
         expected = known.device(trial) if source.uses_jax else ""
         note = objection(trial, outcome, known.libraries(trial, outcome), expected, edited=edited)
     return Measurement(

@@ -1,5 +1,8 @@
 """Worker processes, one job each at a time; a worker that dies is replaced, and its job fails.
 
+A worker is sent several short jobs ahead, and begins them by itself (`turns`); those that it has not begun go
+back when it dies, is replaced, or is busy for long with the one before.
+
 Written for this room rather than taken from a library: pebble 5.2 gives the whole pool up when an idle
 worker is killed from outside (`BrokenProcessPool`), its workers share two semaphores that a killed worker
 may hold, and `multiprocessing`'s spawn imports the parent's `__main__` before any initialiser can set the
@@ -10,24 +13,24 @@ that ends whatever its trials have started (`supervisor`). Nothing here waits fo
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
-import socket
 import subprocess
-import sys
-import tempfile
 import time
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field, replace
 from typing import IO
 
-from harness.measure.channel import Channel, GarbledError, new_mark, wait
+from harness.measure.boot import boot
+from harness.measure.channel import Channel, GarbledError, wait
 from harness.measure.clock import AwakeClock, is_held, is_stopped
 from harness.measure.cpu import processor
+from harness.measure.endings import end_of, how_it_died, shorten
 from harness.measure.records import Job, JobResult, Started, lost
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.measure.scratch import Scratch
 from harness.measure.supervisor import SUPERVISED
+from harness.measure.turns import STUCK, Answer, Orders, Pace, Turns
 from harness.text import printable, size_text
 
 STARTUP = 120.0  # seconds: a worker that has not begun by then is broken; it takes a tenth of one
@@ -37,25 +40,15 @@ STANDSTILL = 10.0
 that limit if it is longer. What goes beyond counts: a trial that has stopped itself would never end."""
 TICK = 0.5  # seconds: how often to look for workers that died without closing their connection
 CLOSED_TICK = 0.01  # as long as one has closed its connection and not yet ended
+GATHER = 0.005
+"""Seconds for which answers may wait for others, while every worker has more short jobs to do. If this
+process is killed, they are lost with what runs: so of jobs that take longer no answer waits."""
 MEMORY_TICK = 0.1  # seconds between looks at what workers with a memory limit hold: 3 ms of one core each
+LOG_BYTES = 16_000_000
+"""How long a worker's log may grow before all but its end is dropped (looked at every `TICK`)."""
 LARGE = 3 * 2**29
 """Bytes (1.5 GiB) that a worker may hold when its trial is over; beyond, another takes its place. JAX keeps
 each program that it has compiled; a fresh worker loads those that it needs from the cache on disk."""
-LINES = 20
-"""How many last lines of a dead worker's log are shown."""
-LOG_BYTES = 16_000_000
-"""How long a worker's log may grow before all but its end is dropped (looked at every `TICK`)."""
-
-_LESS_MEMORY = "run fewer workers, or give a --memory-limit"
-
-_BOOT = """
-import sys
-sys.path[:] = {path!r}
-from harness.measure.supervisor import supervise
-from harness.measure.worker import main
-supervise({command}, {lifeline}, {descriptor})
-main({descriptor}, {mark!r}, {folder!r})
-"""
 
 
 @dataclass
@@ -63,15 +56,21 @@ class _Worker:
     """`process` is its supervisor, where there are any; `pid` the worker's own, 0 until it has begun a job.
 
     The supervisor ends, with all that is below it, when `lifeline` is closed. Times are by the pool's clock.
+    `orders` are those without an answer: of these it runs the first, if it has `started`.
     """
 
     process: subprocess.Popen[bytes]
     connection: Channel
+    turns: Turns
     lifeline: IO[bytes]
     log: IO[bytes]
     pid: int = 0
-    job: Job | None = None
+    orders: deque[tuple[int, Job]] = field(default_factory=deque)
+    given: int = 0  # how many orders it was given
+    written: int = 0  # how long its log was when the job began
+    pace: Pace = field(default_factory=Pace)
     started: bool = False
+    retires: bool = False  # it takes no more orders
     retried: bool = False
     ran: int = 0  # how many trials it has run before this one
     code: tuple[str, ...] | None = None  # that it has run; None if nothing
@@ -82,9 +81,29 @@ class _Worker:
     closed: float | None = None  # when it closed its end of the connection
     kills: int | None = None  # for want of memory, on this machine, before the job began
 
+    @property
+    def job(self) -> Job | None:
+        """What it runs, or is about to."""
+        return self.orders[0][1] if self.orders else None
+
     def serves(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
         """Whether a trial of this code finds here what it would find in a new worker."""
-        return self.job is None and self.code in (None, code) and self.only in (None, modules)
+        return self.code in (None, code) and self.only in (None, modules) and not self.retires
+
+    @property
+    def spare_seconds(self) -> float:
+        """For how long it surely has to do, if its jobs are so short that their answers may wait."""
+        seconds = self.pace.seconds
+        return (len(self.orders) - 1) * seconds / 2 if seconds < GATHER / 2 else 0.0
+
+    def room(self, now: float) -> int:
+        """How many more orders it is to have. A trial that takes long, is to be watched or is a timing has
+        none behind it."""
+        job, most = self.job, self.pace.orders
+        if job is None:
+            return most
+        alone = job.timed or job.fresh or not self.started or now - self.since > STUCK / 2
+        return 0 if alone or 2 * len(self.orders) > most else most - len(self.orders)
 
     def deadline(self) -> float:
         limit = self.job.time_limit if self.job and self.started else STARTUP
@@ -113,39 +132,68 @@ class Pool:
         self._environment = environment
         self._workers: list[_Worker] = []
         self._scratch = Scratch()
+        self._returned: list[Job] = []
         self._look_again = 0.0
         self._clock = AwakeClock()
         self._spared = self._clock.now()  # until when suspended workers were given their time back
 
     @property
     def free(self) -> int:
-        """How many more jobs can be started now."""
+        """How many more jobs would begin at once."""
         return self.size - sum(worker.job is not None for worker in self._workers)
 
     def fits(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
-        """Whether an idle worker has run this code, and no other."""
-        return any(worker.serves(code, modules) for worker in self._workers)
+        """Whether a worker that has run this code, and no other, takes more jobs."""
+        return self._server(code, modules) is not None
 
-    def start(self, job: Job) -> None:
-        """Give the job to an idle worker of its code, or to a new one, for which an idle one may have to go.
+    def room(self, code: tuple[str, ...], modules: tuple[str, ...]) -> int:
+        """How many jobs of this code `start` takes together now."""
+        worker = self._server(code, modules)
+        return worker.room(self._clock.now()) if worker else min(1, self.free)
 
-        A `fresh` job always takes a new one. Needs `free`.
+    def start(self, job: Job, *more: Job) -> None:
+        """Give jobs of one code to one worker of it, to an idle one if possible; or to a new one, for which
+        an idle one may have to go.
+
+        A `fresh` job always takes a new one, which has to be `free`. Needs `room`.
         """
-        fitting = (worker for worker in self._workers if worker.serves(job.code, job.modules))
-        idle = None if job.fresh else next(fitting, None)
-        if idle is None and len(self._workers) >= self.size:
+        worker = None if job.fresh else self._server(job.code, job.modules)
+        if worker is None and not self.free:  # the one that had room has been busy since
+            serving = (worker for worker in self._workers if worker.serves(job.code, job.modules))
+            worker = min(serving, key=lambda worker: len(worker.orders))
+        if worker is None and len(self._workers) >= self.size:
             self._dismiss(next(worker for worker in self._workers if worker.job is None))
-        self._give(idle or self._hire(), job)
+        self._give(worker or self._hire(), job, *more)
+
+    def returned(self) -> list[Job]:
+        """Jobs that were given and have not begun, in their order: nobody runs them any more."""
+        returned, self._returned = self._returned, []
+        return returned
+
+    def take_back(self) -> None:
+        """Take back all jobs that have not begun; `returned` gives them."""
+        for worker in self._workers:
+            self._return(worker)
 
     def watch(self, timeout: float) -> None:
-        """Wait until a worker says something, dies or may be past its limit; at most `timeout` seconds."""
+        """Wait until a worker says something, dies or may be past its limit; at most `timeout` seconds.
+
+        Answers of workers that have more to do are gathered for a moment: each is an interruption otherwise.
+        """
         busy = [worker for worker in self._workers if worker.job]
-        nearest = min((worker.deadline() for worker in busy), default=float("inf")) - self._clock.now()
+        now = self._clock.now()
+        nearest = min((worker.deadline() for worker in busy), default=float("inf")) - now
+        ahead = [worker for worker in busy if len(worker.orders) > 1]
+        nearest = min([nearest, *(worker.since + STUCK - now for worker in ahead)])
+        left = [worker.spare_seconds for worker in busy if worker.ran]
         tick = MEMORY_TICK if any(worker.job and worker.job.memory_limit for worker in busy) else TICK
         if any(worker.closed is not None for worker in busy):
             tick = CLOSED_TICK
         patience = max(0.0, min(timeout, nearest, tick))
         self._clock.waiting(patience)
+        if (pause := min(GATHER, patience, *left) if left else 0.0) > 0:
+            time.sleep(pause)
+            patience -= pause
         if busy:
             wait([worker.connection for worker in busy if worker.closed is None], patience)
         elif timeout > 0:
@@ -158,13 +206,10 @@ class Pool:
         if awake >= TICK / 2:
             self._spared += awake
         for worker in list(self._workers):
-            job = worker.job
-            if job is not None and awake >= TICK / 2:
+            if worker.job is not None and awake >= TICK / 2:
                 worker.spare(min(awake, self._clock.now() - worker.since))
-            _shorten(worker.log)
-            outcome = self._look(worker)
-            if job is not None and outcome is not None:
-                ended.append((job, outcome))
+            shorten(worker.log, LOG_BYTES)
+            ended += self._look(worker)
         return ended + self._too_large()
 
     def abandon(self) -> None:
@@ -180,13 +225,14 @@ class Pool:
         for worker in self._workers:
             self._dismiss(worker, forget=False)
         self._workers.clear()
+        self._returned.clear()
         self._scratch.close()
 
     def _too_large(self) -> list[tuple[Job, JobResult]]:
         """The jobs that exceeded their memory limit, ended. What earlier trials left in a worker is not held
         against a job: it begins anew in another."""
         limits = {
-            worker.process.pid: (worker, worker.job, worker.job.memory_limit)
+            worker.process.pid: (worker, worker.job.memory_limit)
             for worker in self._workers
             if worker.job is not None and worker.job.memory_limit is not None
         }
@@ -195,142 +241,182 @@ class Pool:
         self._look_again = time.monotonic() + MEMORY_TICK
         ended = []
         for group, held in resident(limits).items():
-            worker, job, limit = limits[group]
+            worker, limit = limits[group]
             if held > limit and (held := proportional(group)) > limit:
                 _kill(worker)
                 if worker.ran:
-                    self._begin_anew(worker, job)
+                    self._begin_anew(worker)
                     continue
                 reason = (
                     f"exceeded its memory limit of {size_text(limit)}: it held {size_text(held)};"
                     " raise --memory-limit or the suite's memory-limit, or make the trial smaller"
                 )
-                ended.append((job, self._lost(worker, job, reason, stopped=True)))
+                ended += self._lost(worker, reason, stopped=True)
         return ended
 
     def _hire(self) -> _Worker:
-        ours, theirs = socket.socketpair()
-        lifeline, held = os.pipe()
-        mark = new_mark()
-        log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the worker, which inherits it)
-        # So that what is written after the log was emptied begins at its beginning.
-        fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) | os.O_APPEND)
         folder = self._scratch.make()
-        own = {"TMPDIR": folder} if folder else {}
-        boot = _BOOT.format(
-            path=sys.path, command=os.getpid(), lifeline=lifeline, descriptor=theirs.fileno(), mark=mark,
-            folder=folder,
-        )  # fmt: skip
-        with theirs, os.fdopen(lifeline, "rb"):
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-c", boot],
-                env=self._environment | own,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs.fileno(), lifeline],
-                process_group=0,
-            )
-        end = os.fdopen(held, "wb", buffering=0)
-        worker = _Worker(process, Channel(ours.detach(), mark), end, log, folder=folder)
+        worker = _Worker(*boot(self._environment, folder), folder=folder)
         self._workers.append(worker)
         return worker
 
-    def _give(self, worker: _Worker, job: Job) -> None:
-        worker.log.truncate(0)
-        worker.job, worker.started, worker.since, worker.stood = job, False, self._clock.now(), 0.0
-        worker.code = job.code
-        worker.kills = kills_for_memory()
-        with contextlib.suppress(OSError):  # a worker that just died is found by `finished`
-            worker.connection.send(job)
+    def _server(self, code: tuple[str, ...], modules: tuple[str, ...]) -> _Worker | None:
+        """The worker of this code that takes more jobs: an idle one, or, where no job would begin at once,
+        the one that has the fewest."""
+        serving = [worker for worker in self._workers if worker.serves(code, modules)]
+        if not self.free:
+            now = self._clock.now()
+            serving = [worker for worker in serving if worker.room(now)]
+            return min(serving, key=lambda worker: len(worker.orders), default=None)
+        return next((worker for worker in serving if worker.job is None), None)
 
-    def _look(self, worker: _Worker) -> JobResult | None:
-        """What has become of the worker's job; None while it goes on."""
+    def _give(self, worker: _Worker, *jobs: Job) -> None:
+        if worker.job is None:
+            worker.log.truncate(0)
+            worker.written = 0
+            worker.started, worker.since, worker.stood = False, self._clock.now(), 0.0
+            worker.code = jobs[0].code
+            worker.kills = kills_for_memory()
+        first, worker.given = worker.given, worker.given + len(jobs)
+        worker.orders += enumerate(jobs, first)
+        with contextlib.suppress(OSError):  # a worker that just died is found by `finished`
+            worker.turns.put(range(first, worker.given))
+            worker.connection.send(Orders(first, jobs))
+
+    def _look(self, worker: _Worker) -> list[tuple[Job, JobResult]]:
+        """What has become of the worker's jobs that have ended."""
         dead = worker.process.poll() is not None  # asked first: a last message may still be read
+        ended: list[tuple[Job, JobResult]] = []
+        now = self._clock.now()
         try:
             with contextlib.suppress(OSError):
                 worker.connection.flush()
             for message in worker.connection.received():
-                if isinstance(message, JobResult):
-                    if worker.job is not None and len(message.results) != len(worker.job.trials):
-                        raise GarbledError(f"an outcome of {len(message.results)} trials")
-                    timed = worker.job is not None and worker.job.timed
-                    if message.traces.imported and worker.job is not None:
-                        worker.only = worker.job.modules
-                    outcome = replace(message, ordinal=worker.ran, cpu=processor())
-                    worker.job, worker.ran = None, worker.ran + len(message.results)
-                    # What it loaded or read undeclared would hide the next such use from the comparison.
-                    used = message.undeclared or message.uses
-                    spoilt = used or message.traces.changed or message.left
-                    if spoilt or worker.connection.unread or (not timed and resident_of(worker.pid) > LARGE):
+                if isinstance(message, Started):
+                    worker.pid, worker.started = message.process, True
+                    worker.since, worker.stood = now, 0.0
+                else:
+                    ended.append(self._answered(worker, message, now))
+                    if ended[-1][1].spoils:
                         self._dismiss(worker)
-                    return outcome
-                if not isinstance(message, Started):
-                    raise GarbledError(f"a {type(message).__name__}")
-                worker.pid, worker.started, worker.since = message.process, True, self._clock.now()
-                worker.stood = 0.0
+                        return ended
         except GarbledError as error:  # a trial may write what it likes
             _kill(worker)
-            return self._garbled(worker, error)
+            return ended + self._garbled(worker, error)
         except EOFError:  # it closed its end
-            worker.closed = self._clock.now() if worker.closed is None else worker.closed
-            dead = dead or self._clock.now() >= worker.closed + GRACE
+            worker.closed = now if worker.closed is None else worker.closed
+            dead = dead or now >= worker.closed + GRACE
         if dead:
-            return self._bury(worker)
-        if worker.job is not None and self._clock.now() >= worker.deadline():
-            return self._stop(worker, worker.job)
-        return None
-
-    def _garbled(self, worker: _Worker, error: GarbledError) -> JobResult | None:
-        """Deal with a worker that sent what is no message. Before its job has begun, an earlier one did."""
-        job = worker.job
-        if job is None:
+            return ended + self._bury(worker)
+        if ended and not ended[-1][0].timed and resident_of(worker.pid) > LARGE:
+            worker.retires = True
+            self._return(worker)
+        if ended and worker.job is None and (worker.retires or worker.connection.unread):
             self._dismiss(worker)
-            return None
-        if not worker.started and not worker.retried:
-            self._begin_anew(worker, job)
-            return None
-        reason = f"the worker sent what is no message: {printable(str(error))}"
-        return self._lost(worker, job, reason, stopped=False)
+        elif worker.job is not None and now >= worker.deadline():
+            return ended + self._stop(worker, worker.job)
+        elif len(worker.orders) > 1 and now >= worker.since + STUCK:
+            self._return(worker)
+        return ended
 
-    def _stop(self, worker: _Worker, job: Job) -> JobResult:
+    def _answered(self, worker: _Worker, message: object, now: float) -> tuple[Job, JobResult]:
+        """The job whose answer it is; the worker begins the next."""
+        if isinstance(message, JobResult):
+            raise GarbledError(
+                f"an outcome of {len(message.results)} trials, without the number of its order"
+            )
+        if not isinstance(message, Answer):
+            raise GarbledError(f"a {type(message).__name__}")
+        if not worker.orders or message.number != worker.orders[0][0]:
+            raise GarbledError("an answer that nobody asked for")
+        _, job = worker.orders[0]
+        if len(message.outcome.results) != len(job.trials):
+            raise GarbledError(f"an outcome of {len(message.outcome.results)} trials")
+        worker.orders.popleft()
+        worker.since, worker.stood, worker.written = now, 0.0, message.written
+        worker.retried = False
+        if message.outcome.traces.imported:
+            worker.only = job.modules
+        outcome = replace(message.outcome, ordinal=worker.ran, cpu=processor())
+        worker.ran += len(outcome.results)
+        worker.pace.learn(sum(result.seconds for result in outcome.results))
+        return job, outcome
+
+    def _return(self, worker: _Worker) -> None:
+        """Take back the orders that the worker has not begun, but for one that it is about to begin."""
+        if len(worker.orders) < 2:
+            return
+        turns = worker.turns.take_back()
+        kept, job = worker.orders[0]
+        if kept in turns:
+            worker.turns.put([kept])
+            with contextlib.suppress(OSError):
+                worker.connection.send(Orders(kept, (job,)))  # it may have found no turn meanwhile
+        taken = {*turns} - {kept}
+        self._returned += [job for number, job in worker.orders if number in taken]
+        worker.orders = deque(order for order in worker.orders if order[0] not in taken)
+
+    def _has_begun(self, worker: _Worker) -> bool:
+        """Whether a worker that is dead had begun the first of its orders."""
+        turns = worker.turns.take_back()
+        worker.turns.put(turns)
+        return worker.orders[0][0] not in turns
+
+    def _garbled(self, worker: _Worker, error: GarbledError) -> list[tuple[Job, JobResult]]:
+        """Deal with a worker that sent what is no message. Before its job has begun, an earlier one did. What
+        it has answered since cannot be read: these jobs go back with those that have not begun."""
+        if worker.job is None:
+            self._dismiss(worker)
+            return []
+        if not worker.started and not worker.retried:
+            self._begin_anew(worker)
+            return []
+        reason = f"the worker sent what is no message: {printable(str(error))}"
+        return self._lost(worker, reason, stopped=False)
+
+    def _stop(self, worker: _Worker, job: Job) -> list[tuple[Job, JobResult]]:
         """End a worker that is past its limit."""
         _kill(worker)
         limit = f"exceeded its time limit of {job.time_limit:g} s"
         reason = limit if worker.started else f"the worker did not start within {STARTUP:g} s"
-        return self._lost(worker, job, reason, stopped=True)
+        return self._lost(worker, reason, stopped=True)
 
-    def _bury(self, worker: _Worker) -> JobResult | None:
+    def _bury(self, worker: _Worker) -> list[tuple[Job, JobResult]]:
         """Deal with a worker that died: its job begins anew if it had not started, once."""
-        job = worker.job
-        if job is None:
+        if worker.job is None:
             _kill(worker)
             self._dismiss(worker)
-            return None
-        if not worker.started and not worker.retried:
-            self._begin_anew(worker, job)
-            return None
+            return []
+        if not worker.retried and not (worker.started and self._has_begun(worker)):
+            self._begin_anew(worker)
+            return []
         code = worker.process.poll()
         stopped = not worker.started or code == -signal.SIGKILL
         _kill(worker)
-        return self._lost(worker, job, _how_it_died(code, worker.kills), stopped=stopped)
+        return self._lost(worker, how_it_died(code, worker.kills, kills_for_memory()), stopped=stopped)
 
-    def _begin_anew(self, worker: _Worker, job: Job) -> None:
+    def _begin_anew(self, worker: _Worker) -> None:
+        """Give what the worker has to another: the first order once only, also if it had begun."""
+        _, job = worker.orders.popleft()
         self._dismiss(worker)
         successor = self._hire()
         successor.retried = True
         self._give(successor, job)
 
-    def _lost(self, worker: _Worker, job: Job, reason: str, *, stopped: bool) -> JobResult:
-        log = _end_of(worker.log)
+    def _lost(self, worker: _Worker, reason: str, *, stopped: bool) -> list[tuple[Job, JobResult]]:
+        """The job that the worker ran; those behind it go back."""
+        _, job = worker.orders.popleft()
+        log = end_of(worker.log, worker.written)
         seconds = self._clock.now() - worker.since
-        worker.job = None
         self._dismiss(worker)
         text = f"{reason}; the end of its log:\n{log}" if log else f"{reason}; its log is empty"
-        return lost(job, text, seconds=seconds, ordinal=worker.ran, cpu=processor(), stopped=stopped)
+        outcome = lost(job, text, seconds=seconds, ordinal=worker.ran, cpu=processor(), stopped=stopped)
+        return [(job, outcome)]
 
     def _dismiss(self, worker: _Worker, *, forget: bool = True) -> None:
-        """End a worker and whatever it started, and free what it held."""
+        """End a worker and whatever it started, and free what it held. Its orders go back."""
+        self._returned += [job for _, job in worker.orders]
+        worker.orders.clear()
         worker.connection.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.process.wait(GRACE)
@@ -341,6 +427,7 @@ class Pool:
             _kill_group(worker.process.pid)
             worker.process.wait()
         worker.log.close()
+        worker.turns.close()
         self._scratch.remove(worker.folder)
         if forget:
             self._workers.remove(worker)
@@ -358,41 +445,3 @@ def _kill(worker: _Worker) -> None:
 def _kill_group(group: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
-
-
-def _how_it_died(code: int | None, kills: int | None) -> str:
-    """What ended a worker; `kills` is how many processes the kernel had ended for want of memory before."""
-    if code is None:
-        return "the worker closed its connection"
-    if code >= 0:
-        return f"the worker exited with code {code}"
-    name = ""
-    with contextlib.suppress(ValueError):
-        name = f", {signal.Signals(-code).name}"
-    text = f"the worker was killed by signal {-code}{name}"
-    if code != -signal.SIGKILL:
-        return text
-    now = kills_for_memory()
-    if kills is None or now is None:
-        return f"{text}, perhaps because the machine ran out of memory: {_LESS_MEMORY}"
-    if now > kills:
-        return f"{text}, very likely by the kernel, as the machine ran out of memory: {_LESS_MEMORY}"
-    return f"{text}, from outside; the kernel has counted no lack of memory meanwhile"
-
-
-def _end_of(log: IO[bytes]) -> str:
-    return "\n".join(_tail(log).decode(errors="replace").splitlines()[-LINES:])
-
-
-def _tail(log: IO[bytes]) -> bytes:
-    size = os.fstat(log.fileno()).st_size
-    start = max(0, size - 200 * LINES)
-    return os.pread(log.fileno(), size - start, start)
-
-
-def _shorten(log: IO[bytes]) -> None:
-    """Drop all but the end of a log that is too long. What is written in between is lost."""
-    if os.fstat(log.fileno()).st_size > LOG_BYTES:
-        end = _tail(log)
-        log.truncate(0)
-        os.write(log.fileno(), end)

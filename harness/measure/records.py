@@ -105,7 +105,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Started:
-    """A worker's word that it has begun its job. `process` is its process id."""
+    """A worker's word that it begins what it was sent. `process` is its process id."""
 
     process: int
 
@@ -158,6 +158,12 @@ class JobResult:
     ordinal: int = 0
     cpu: str = ""
     stopped: bool = False
+
+    @property
+    def spoils(self) -> bool:
+        """Whether no other job may run in its worker. What it loaded or read undeclared would hide the next
+        such use from the comparison."""
+        return bool(self.undeclared or self.uses or self.traces.changed or self.left)
 
 
 def lost(

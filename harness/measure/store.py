@@ -118,6 +118,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._gathered: list[Sequence[object]] | None = None
         self.damaged: set[str] = set()
         """Fingerprints of rows that were looked for and do not match their checksums, or hold what no trial
         gives."""
@@ -169,6 +170,24 @@ class Store:
     def keep_rows(self, rows: Iterable[tuple[str, Measurement]]) -> None:
         """Write measurements, each of one stage, in one transaction: all or nothing."""
         made = [self._row(stage, measurement) for stage, measurement in rows]
+        if self._gathered is not None:
+            self._gathered += made
+        else:
+            self._write(made)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Write all that is kept in the block at its end, in one transaction."""
+        gathered: list[Sequence[object]] = []
+        self._gathered = gathered
+        try:
+            yield
+        finally:
+            self._gathered = None
+            if gathered:
+                self._write(gathered)
+
+    def _write(self, made: Sequence[Sequence[object]]) -> None:
         with self._explained():
             if len(made) == 1:
                 self._database.execute(_INSERT, made[0])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.disk import kind
 from harness.measure.beside import private_copy
-from harness.measure.locks import acquire
+from harness.measure.locks import remove_unheld
 from harness.measure.store import Store, StoreError
 
 _USUAL = (
@@ -110,10 +110,7 @@ def clean(path: Path, before: float | None) -> int:
     removed = 0
     locks, programs = (path.with_name(path.name + suffix) for suffix in (".locks", ".jax"))
     for file, status in list(_files(locks)):
-        lock = acquire(locks, file.name) if file.parent == locks and not status.st_size else None
-        if lock is not None:
-            lock.release()
-            removed += 1
+        removed += file.parent == locks and not status.st_size and remove_unheld(file)
     for file, status in list(_files(programs)) if before is not None else ():
         if status.st_mtime < (before or 0.0):
             file.unlink(missing_ok=True)

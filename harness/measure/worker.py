@@ -1,7 +1,9 @@
 """What runs in a worker process: one job after another, until the parent closes the connection.
 
-In: a `Job` per message. Out: `Started`, then an `JobResult`, per job. The process is started by the pool with
-its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with which it dies.
+In: `Orders`, each of several jobs, and the turns to begin them (`harness.measure.turns`). Out: `Started` when
+it has received orders and is about to begin one of them, and an `Answer` per job. The process is started by
+the pool with its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with
+which it dies.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from harness.measure.reads import Allowances, TrialNotes, noticed, watch
 from harness.measure.records import WHOLE, FileUse, Job, JobResult, Stage, Started, TrialResult
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
+from harness.measure.turns import Answer, Orders, Turns
 from harness.questions import Trial
 from harness.text import shortened
 
@@ -34,14 +37,15 @@ FRAMES = 12
 """How many frames of a traceback are worth showing: the innermost."""
 
 
-def main(descriptor: int, mark: bytes, folder: str = "") -> None:
-    """Serve jobs that arrive on the socket `descriptor`, in frames of that mark.
+def main(descriptor: int, mark: bytes, folder: str, turns: int) -> None:
+    """Serve orders that arrive on the socket `descriptor`, in frames of that mark, as the pipe `turns` says.
 
     `folder` is for this worker's temporary files.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    os.set_inheritable(descriptor, False)
+    for each in (descriptor, turns):
+        os.set_inheritable(each, False)
     threading.Thread(target=_exit_on_hangup, args=(descriptor,), daemon=True).start()
     channel = Channel(descriptor, mark)
     baseline = frozenset(loaded_sources(list(sys.modules)))
@@ -49,17 +53,42 @@ def main(descriptor: int, mark: bytes, folder: str = "") -> None:
     limits = Allowances(folder)
     watch()
     home = os.getpid()
-    while True:
-        try:
-            job = channel.receive()
-        except (EOFError, OSError):
-            return
-        assert isinstance(job, Job)
-        channel.transmit(Started(home))
-        outcome = run_job(job, baseline, watcher, limits)
-        if os.getpid() != home:  # a fork that the trial let come back: the answer is not its to give
-            os._exit(1)
-        channel.transmit(replace(outcome, left=not job.timed and _left()))
+    orders = Waiting(channel, Turns(turns))
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            number, job = orders.next()
+            outcome = run_job(job, baseline, watcher, limits)
+            if os.getpid() != home:  # a fork that the trial let come back: the answer is not its to give
+                os._exit(1)
+            if not job.timed and _left():
+                outcome = replace(outcome, left=True)
+            channel.transmit(Answer(number, outcome, _written()))
+            while outcome.spoils:
+                channel.receive()  # until the parent, which replaces this worker, closes the connection
+
+
+class Waiting:
+    """The orders of this process that have not begun."""
+
+    def __init__(self, channel: Channel, turns: Turns) -> None:
+        self._channel = channel
+        self._turns = turns
+        self._jobs: dict[int, Job] = {}
+
+    def next(self) -> tuple[int, Job]:
+        """The order to begin, with its number; waits for one. Raises EOFError or OSError at the end."""
+        while (number := self._turns.take()) is None:
+            self._jobs.clear()  # they were taken back
+            self._receive()
+        while number not in self._jobs:  # turns are put before their orders are sent
+            self._receive()
+        return number, self._jobs.pop(number)
+
+    def _receive(self) -> None:
+        orders = self._channel.receive()
+        assert isinstance(orders, Orders)
+        self._channel.transmit(Started(os.getpid()))
+        self._jobs.update(enumerate(orders.jobs, orders.first))
 
 
 def run_job(
@@ -263,6 +292,14 @@ def _left() -> bool:
         if not orphans:
             return False
     return len(descendants(supervisor)) > 1
+
+
+def _written() -> int:
+    """How long this worker's log is; 0 where a trial has closed it."""
+    try:
+        return os.fstat(2).st_size
+    except OSError:
+        return 0
 
 
 def _exit_on_hangup(descriptor: int) -> None:

@@ -17,13 +17,22 @@ class Workers(Protocol):
 
     @property
     def free(self) -> int:
-        """How many more jobs can be started now."""
+        """How many more jobs would begin at once."""
 
     def fits(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
-        """Whether an idle worker has run this code, and no other."""
+        """Whether a worker that has run this code, and no other, takes more jobs."""
 
-    def start(self, job: Job) -> None:
-        """Begin a job. Needs `free`."""
+    def room(self, code: tuple[str, ...], modules: tuple[str, ...]) -> int:
+        """How many jobs of this code `start` takes together now."""
+
+    def start(self, job: Job, *more: Job) -> None:
+        """Have jobs of one code run, in their order. Needs `room`."""
+
+    def returned(self) -> list[Job]:
+        """Jobs that were started and have not begun, in their order: nobody runs them any more."""
+
+    def take_back(self) -> None:
+        """Take back all jobs that have not begun, as far as that can be told; `returned` gives them."""
 
     def watch(self, timeout: float) -> None:
         """Wait until something may have happened; at most `timeout` seconds."""

@@ -108,3 +108,16 @@ def test_the_end_comes_after_the_last_message(ends: Ends) -> None:
     for _ in range(2):
         with pytest.raises(EOFError):
             here.received()
+
+
+def test_what_came_before_a_message_that_cannot_be_read_counts(ends: Ends) -> None:
+    """Several answers come at once: one that is garbled must not cost the others."""
+    here, there, stray = ends
+    good = frame_of("good", ends)
+    there.send("first")
+    stray.send(good[: MARK + 8] + b"\xff" * len(good[MARK + 8 :]))
+    there.send("behind it")
+    assert here.received() == ["first"]
+    assert here.unread
+    with pytest.raises(GarbledError):
+        here.received()

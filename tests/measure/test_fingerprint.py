@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from edits import edited
+from hypothesis import given
+from hypothesis import strategies as st
 
-from harness.declare import Declaration, UnknownExperimentError
+from harness.declare import Declaration, UnknownExperimentError, find
 from harness.measure import SourceClosure, fingerprint, source_of
+from harness.measure.fingerprint import Prints
 from harness.measure.parsing import parse
 from harness.questions import Trial
 
@@ -196,3 +203,23 @@ def test_this_package_imports_nothing_heavy():
     text = "import sys, harness.measure; print(*{'jax', 'numpy', 'scipy', 'sklearn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+KEYS = st.dictionaries(
+    st.text(st.sampled_from('ab-é"\\'), min_size=1, max_size=3),
+    st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=4)),
+    max_size=3,
+)
+
+
+@given(KEYS, st.integers(0, 2**40), st.integers(0, 2**40))
+def test_what_a_point_shares_changes_no_digest(params: dict[str, Any], seed: int, other: int) -> None:
+    """It is the digest of the JSON text of all that counts, as in every version before."""
+    trial = Trial("toys:pair", tuple(sorted(params.items())), other).at(seed)
+    key = json.dumps(["toys:pair", list(trial.params), seed], separators=(",", ":"))
+    assert trial.key == key == pickle.loads(pickle.dumps(trial)).key
+    declaration, source = find("toys:pair"), source_of("toys:pair", ())
+    python = list(sys.version_info[:2])
+    parts = [declaration.name, declaration.version, key, "cpu", source.digest, python, "s", "i"]
+    expected = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    assert Prints(trial.at(other), declaration, source, "cpu", "s", "i").of(seed) == expected

@@ -26,7 +26,7 @@ from harness.measure import (
     prune,
 )
 from harness.measure.beside import PAGE, SUPER_JOURNAL
-from harness.measure.locks import LOCK, LockError, Machine, acquire
+from harness.measure.locks import LOCK, LockError, Machine, acquire, lock_of
 from harness.measure.store import row_checksum
 from harness.plan import Trial
 
@@ -85,11 +85,12 @@ def test_links_and_files_that_are_no_locks_stay(place: Place) -> None:
     assert clean(place.store, time.time() + 60) == 0
     assert sorted(p.name for p in locks.iterdir()) == ["deeper", "link", "notes.txt"]
     assert place.victim.read_text() == "precious"
-    with pytest.raises(OSError, match="symbolic links"):
-        acquire(locks, "link")
-    (locks / "new").symlink_to(place.victim.with_name("created"))
-    with pytest.raises(OSError, match="symbolic links"):
-        acquire(locks, "new")
+    for victim in (place.victim, place.victim.with_name("created")):
+        file, _ = lock_of(locks, "print")
+        file.symlink_to(victim)
+        with pytest.raises(OSError, match="symbolic links"):
+            acquire(locks, "print")
+        file.unlink()
     assert not place.victim.with_name("created").exists()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from harness.declare import Missing
-from harness.measure import Laboratory, Measurement, MissingValueError, Store, measure_here
+from harness.measure import Laboratory, Measurement, MissingValueError, Store, kept, measure_here
 from harness.measure import laboratory as module
 from harness.measure.locks import acquire
 from harness.measure.pool import Pool
@@ -281,7 +281,7 @@ def test_ctrl_c_leaves_everything_consistent(request, project, store, tmp_path, 
 
         return wrapped
 
-    for kind, name in [(Store, "keep"), (Pool, "start"), (Pool, "finished"), (module, "acquire")]:
+    for kind, name in [(Store, "keep_rows"), (Pool, "start"), (Pool, "finished"), (kept, "acquire")]:
         monkeypatch.setattr(kind, name, interrupted(getattr(kind, name)))
     with Laboratory(store, workers=2) as laboratory:
         for trial in trials:

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.measure.locks import acquire
+from harness.measure.holders import holder
+from harness.measure.locks import acquire, lock_of
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -56,7 +57,8 @@ def test_a_killed_holder_leaves_the_lock_free(tmp_path):
         assert holder.stdout.readline() == "held\n"
         assert acquire(tmp_path, "print") is None
         holder.kill()
-    assert (tmp_path / "print").exists()
+    file, _ = lock_of(tmp_path, "print")
+    assert file.exists()
     lock = acquire(tmp_path, "print")
     assert lock
     assert acquire(tmp_path, "print") is None
@@ -71,3 +73,32 @@ def test_nobody_trusts_a_file_that_was_unlinked(tmp_path):
     for process in [subprocess.Popen(command) for _ in range(3)]:
         assert process.wait() == 0
     assert counter.read_text() == "600"
+
+
+def test_who_holds_a_trial_is_told_apart_from_who_holds_another(tmp_path):
+    mine = acquire(tmp_path, "mine")
+    command = [sys.executable, "-c", HOLDER, str(ROOT), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        (file, place), (_, ours) = lock_of(tmp_path, "print"), lock_of(tmp_path, "mine")
+        assert holder(file, start=place).startswith(f"process {other.pid} (")
+        assert holder(file, start=ours).startswith("this process, ")
+        other.kill()
+    assert mine
+    mine.release()
+    assert not list(tmp_path.iterdir()), "the last to leave removes the file, also after one that was killed"
+
+
+def test_the_file_stays_as_long_as_anybody_has_a_lock(tmp_path):
+    """Else a newcomer would lock a file of its own, and hold what is held."""
+    command = [sys.executable, "-c", HOLDER, str(ROOT), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        for _ in range(2):
+            lock = acquire(tmp_path, "mine")
+            assert lock
+            lock.release()
+            assert acquire(tmp_path, "print") is None
+        other.kill()

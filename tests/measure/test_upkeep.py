@@ -55,14 +55,23 @@ def test_pruning_gives_the_room_back(tmp_path: Path) -> None:
 def test_cleaning_leaves_locks_that_are_held(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     held = acquire(tmp_path / "s.sqlite.locks", "held")
-    (tmp_path / "s.sqlite.locks/orphan").write_text("")
+    (tmp_path / "s.sqlite.locks/orphan").write_text("")  # of an earlier version: a file for each trial
     (tmp_path / "s.sqlite.jax").mkdir()
     (tmp_path / "s.sqlite.jax/program").write_text("x")
     assert clean(path, None) == 1
-    assert [p.name for p in (tmp_path / "s.sqlite.locks").iterdir()] == ["held"]
+    assert [p.name for p in (tmp_path / "s.sqlite.locks").iterdir()] == ["trials"]
     assert clean(path, time.time() + 1) == 1
+    assert acquire(tmp_path / "s.sqlite.locks", "held") is None
     assert held is not None
     held.release()
+
+
+def test_cleaning_removes_the_locks_of_a_run_that_was_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "s.sqlite.locks"
+    folder.mkdir()
+    (folder / "trials").write_text("")
+    assert clean(tmp_path / "s.sqlite", None) == 1
+    assert not list(folder.iterdir())
 
 
 def test_merging_copies_what_is_lacking(tmp_path: Path) -> None:

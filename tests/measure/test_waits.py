@@ -31,6 +31,15 @@ if len(sys.argv) > 2 and os.fork():
 print("held", flush=True)
 time.sleep(300)
 """
+TRIAL = f"""
+import sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+from harness.measure.locks import acquire
+lock = acquire(Path(sys.argv[1]), sys.argv[2])
+print("held" if lock else "busy", flush=True)
+time.sleep(300)
+"""
 WRITE = """
 import sqlite3, sys, time
 database = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -97,7 +106,7 @@ def test_a_trial_that_somebody_measures(project, store, impatient) -> None:
         trial = project.trial()
         folder = store.with_name(store.name + ".locks")
         folder.mkdir(parents=True)
-        with holding(folder / laboratory.fingerprint(trial)) as process:
+        with holding(folder, TRIAL, laboratory.fingerprint(trial)) as process:
             laboratory.request(trial, 60.0)
             assert not collect_for(laboratory, 0.5)
             assert f"is locked by process {process.pid} " in laboratory.waiting
@@ -110,7 +119,7 @@ def test_while_something_runs_nothing_is_waited_for(project, store, impatient) -
         held, runs = project.trial(0), project.trial(1, sleep=0.6)
         folder = store.with_name(store.name + ".locks")
         folder.mkdir(parents=True)
-        with holding(folder / laboratory.fingerprint(held)):
+        with holding(folder, TRIAL, laboratory.fingerprint(held)):
             for trial in (held, runs):
                 laboratory.request(trial, 60.0)
             laboratory.collect(0.3)

@@ -123,8 +123,20 @@ class Cluster:
         """Whether an idle worker ran this code last. What it is worth there, its own pool knows."""
         return any(self._codes.get(address) == code for address in self._idle())
 
-    def start(self, job: Job) -> None:
+    def room(self, code: tuple[str, ...], modules: tuple[str, ...]) -> int:
+        """How many jobs `start` takes together: orders go over a network, each when its worker is idle."""
+        return min(1, self.free)
+
+    def returned(self) -> list[Job]:
+        """Jobs that were given back: a cluster has none, for each begins at once."""
+        return []
+
+    def take_back(self) -> None:
+        """Take back what has not begun: nothing."""
+
+    def start(self, job: Job, *more: Job) -> None:
         """Give the job to an idle worker, if possible to one that ran this code last."""
+        assert not more
         idle = self._idle()
         self._give(_Task(job, 1), next((a for a in idle if self._codes.get(a) == job.code), idle[0]))
 

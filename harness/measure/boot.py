@@ -1,0 +1,55 @@
+"""Starting a worker process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from typing import IO
+
+from harness.measure.channel import Channel, new_mark
+from harness.measure.turns import Turns
+
+Booted = tuple["subprocess.Popen[bytes]", Channel, Turns, IO[bytes], IO[bytes]]
+"""The process, what it is sent orders by, its turns, its lifeline and its log."""
+
+_BOOT = """
+import sys
+sys.path[:] = {path!r}
+from harness.measure.supervisor import supervise
+from harness.measure.worker import main
+supervise({command}, {lifeline}, {descriptor}, {turns})
+main({descriptor}, {mark!r}, {folder!r}, {turns})
+"""
+
+
+def boot(environment: Mapping[str, str], folder: str) -> Booted:
+    """Start a worker, below a supervisor, with these variables; `folder` is for its temporary files."""
+    ours, theirs = socket.socketpair()
+    turns = Turns.make()
+    lifeline, held = os.pipe()
+    mark = new_mark()
+    log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the worker, which inherits it)
+    # So that what is written after the log was emptied begins at its beginning.
+    fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) | os.O_APPEND)
+    own = {"TMPDIR": folder} if folder else {}
+    text = _BOOT.format(
+        path=sys.path, command=os.getpid(), lifeline=lifeline, descriptor=theirs.fileno(), mark=mark,
+        folder=folder, turns=turns.reading,
+    )  # fmt: skip
+    with theirs, os.fdopen(lifeline, "rb"):
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", text],
+            env={**environment, **own},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[theirs.fileno(), lifeline, turns.reading],
+            process_group=0,
+        )
+    end = os.fdopen(held, "wb", buffering=0)
+    return process, Channel(ours.detach(), mark), turns, end, log
