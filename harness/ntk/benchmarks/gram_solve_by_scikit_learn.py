@@ -9,6 +9,7 @@ from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, Hidden, PointCoun
 @benchmark("ntk.gram-solve-by-scikit-learn", version=1, about={"points": POINTS, "hidden": HIDDEN})
 def gram_solve_by_scikit_learn(*, points: PointCount = 64, hidden: Hidden = 1) -> Timed:
     """Fitting `KernelRidge(alpha=0, kernel="precomputed")` to an NTK Gram matrix and one target."""
+    import numpy as np
     from sklearn.kernel_ridge import KernelRidge
 
     from harness.ntk.architecture import Architecture
@@ -22,8 +23,10 @@ def gram_solve_by_scikit_learn(*, points: PointCount = 64, hidden: Hidden = 1) -
     data = split("sphere", train=points, test=1, seed=0)
     _, gram = nngp_ntk(Architecture(hidden, width=1), data.x_train)
 
-    def timed() -> object:
-        return KernelRidge(alpha=0.0, kernel="precomputed").fit(gram, data.y_train).dual_coef_
+    def timed() -> np.ndarray:
+        fitted = KernelRidge(alpha=0.0, kernel="precomputed").fit(gram, data.y_train)
+        coefficients: np.ndarray = fitted.dual_coef_
+        return coefficients
 
     require_equal("KernelRidge's coefficients", timed(), factor("NTK", gram).coefficients(data.y_train))
     return timed

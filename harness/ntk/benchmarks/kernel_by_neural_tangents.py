@@ -25,8 +25,9 @@ def kernel_by_neural_tangents(
     from harness.ntk.data import split
 
     architecture = Architecture(hidden, width=1, activation=activation)
-    x = jnp.asarray(split("sphere", train=points, test=1, seed=0).x_train, dtype=jnp.float64)
-    kernel = kernel_function(architecture, x.shape[1])
+    points_given = split("sphere", train=points, test=1, seed=0).x_train
+    kernel = kernel_function(architecture, points_given.shape[1])
+    x = jnp.asarray(points_given, dtype=jnp.float64)
 
     def compiled() -> jax.stages.Wrapped:
         def both(x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -36,7 +37,7 @@ def kernel_by_neural_tangents(
         return jax.jit(both)
 
     # A program of its own, so that the one that is timed is compiled when it is timed.
-    expected = closed_form.nngp_ntk(architecture, x)
+    expected = closed_form.nngp_ntk(architecture, points_given)
     for name, found, own in zip(("NNGP", "NTK"), compiled()(x), expected, strict=True):
         require_equal(f"neural-tangents' {name}", found, own)
     timed = compiled()
