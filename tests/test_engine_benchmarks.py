@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -160,6 +161,17 @@ def test_another_engine_that_is_not_installed_is_not_covered(
 @pytest.mark.slow
 def test_two_processes_of_joblib_run_the_trials() -> None:
     assert find("engine.trials-by-joblib").function(trials=5, workers=2)() == 5
+
+
+def test_joblib_leaves_multiprocessing_as_it_was() -> None:
+    """A worker in which the start method has changed is replaced, and prepares again for every pair."""
+    found = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method(None, force=True)  # type: ignore[arg-type]
+    try:
+        find("engine.trials-by-joblib").function(**TINY["engine.trials-by-joblib"])()
+        assert multiprocessing.get_start_method(allow_none=True) is None
+    finally:
+        multiprocessing.set_start_method(found, force=True)  # type: ignore[arg-type]
 
 
 def test_more_wanted_than_kept() -> None:

@@ -14,6 +14,7 @@ def trials_by_joblib(*, trials: TrialCount = 1000, workers: WorkerCount = 2) -> 
     fails or kills its process.
     """
     import itertools
+    import multiprocessing
     import shutil
     import weakref
 
@@ -28,10 +29,13 @@ def trials_by_joblib(*, trials: TrialCount = 1000, workers: WorkerCount = 2) -> 
     rows = Rows(folder / "rows.sqlite")
     starts = itertools.count(step=trials)
     call = delayed(measure)
+    method = multiprocessing.get_start_method(allow_none=True)
 
     def timed() -> int:
         start = next(starts)
         kept = rows.keep(Parallel(n_jobs=workers)(call(seed) for seed in range(start, start + trials)))
+        # joblib settles multiprocessing's default, for all that this process runs later.
+        multiprocessing.set_start_method(method, force=True)
         if kept != trials:
             raise ValueError(f"joblib: expected {trials} rows, found {kept}")
         return kept
