@@ -12,40 +12,33 @@ def trials_by_dask(*, trials: TrialCount = 1000, workers: WorkerCount = 2) -> Ti
 
     Dask keeps track of each trial, and replaces a worker that dies. It looks nothing up, and checks nothing.
     """
-    import itertools
+    import importlib.util
     import shutil
     import weakref
 
+    from harness.benchmarks.support.dask_process import DaskProcess
     from harness.benchmarks.support.folder import fresh_folder
-    from harness.benchmarks.support.trials import Rows, measure, require_trials
+    from harness.benchmarks.support.trials import Rows, require_trials
 
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError as error:
-        raise NotCovered("Dask is not installed: run `pip install distributed`") from error
+    if importlib.util.find_spec("distributed") is None:
+        raise NotCovered("Dask is not installed: run `pip install distributed`")
     folder = fresh_folder()
-    rows = Rows(folder / "rows.sqlite")
-    cluster = LocalCluster(
-        n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", local_directory=str(folder)
-    )
-    client = Client(cluster)
-    starts = itertools.count(step=trials)
+    path = folder / "rows.sqlite"
+    dask = DaskProcess(path, trials=trials, workers=workers)
 
     def timed() -> int:
-        start = next(starts)
-        futures = client.map(measure, range(start, start + trials), pure=False)
-        kept = rows.keep(client.gather(futures))
+        kept = dask.run()
         if kept != trials:
             raise ValueError(f"Dask: expected {trials} rows, found {kept}")
         return kept
 
     def end() -> None:
-        client.close()
-        cluster.close()
-        rows.close()
+        dask.close()
         shutil.rmtree(folder, ignore_errors=True)
 
     weakref.finalize(timed, end)
     timed()
+    rows = Rows(path)
     require_trials("Dask", rows.read(), range(trials))
+    rows.close()
     return timed

@@ -18,7 +18,9 @@ class Rows:
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path)
-        self._database.execute("CREATE TABLE trials (seed INTEGER PRIMARY KEY, quantities TEXT)")
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS trials (seed INTEGER PRIMARY KEY, quantities TEXT)"
+        )
 
     def keep(self, results: Iterable[tuple[int, dict[str, float]]]) -> int:
         """Add rows in one transaction; how many."""
