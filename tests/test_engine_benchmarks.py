@@ -15,7 +15,7 @@ import pytest
 from timed import as_pair
 
 from harness.benchmarks.support import folder
-from harness.benchmarks.support.trials import Rows, measure, require_trials
+from harness.benchmarks.support.trials import Rows, measure_toy, require_trials
 from harness.declare import NotCovered, benchmark_names, find
 from harness.measure import Store
 from harness.measure.locks import Machine
@@ -112,7 +112,7 @@ def test_runs_inside_a_timing_do_not_wait_for_its_lock(tmp_path: Path) -> None:
 
 
 def test_a_store_that_keeps_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Store, "keep", lambda store, measurement: None)
+    monkeypatch.setattr(Store, "keep_rows", lambda store, rows: None)
     with pytest.raises(ValueError, match="full store: expected 2 such trials, found"):
         find("engine.run").function(store="full", **TINY["engine.run"])()
     monkeypatch.undo()
@@ -122,7 +122,7 @@ def test_a_store_that_keeps_nothing_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_other_numbers_than_a_trials_own_are_found() -> None:
-    right = dict(map(measure, range(3)))
+    right = dict(map(measure_toy, range(3)))
     require_trials("joblib", right, range(3))
     for wrong in (right | {1: {"x": 0.5}}, right | {3: right[2]}, {0: right[0], 2: right[2]}):
         with pytest.raises(

@@ -19,7 +19,7 @@ def trials_by_joblib(*, trials: TrialCount = 1000, workers: WorkerCount = 2) -> 
     import weakref
 
     from harness.benchmarks.support.folder import fresh_folder
-    from harness.benchmarks.support.trials import Rows, measure, require_trials
+    from harness.benchmarks.support.trials import Rows, measure_toy, require_trials
 
     try:
         from joblib import Parallel, delayed
@@ -28,7 +28,7 @@ def trials_by_joblib(*, trials: TrialCount = 1000, workers: WorkerCount = 2) -> 
     folder = fresh_folder()
     rows = Rows(folder / "rows.sqlite")
     starts = itertools.count(step=trials)
-    call = delayed(measure)
+    call = delayed(measure_toy)
     method = multiprocessing.get_start_method(allow_none=True)
 
     def timed() -> int:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pkgutil
 import sys
 from dataclasses import dataclass, field
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -179,8 +180,14 @@ def _targets(located: Located, parsed: Parsed) -> list[str]:
     targets = []
     for item in parsed.imports:
         base = _absolute(item, located)
-        targets += [base, *(f"{base}.{name}" for name in item.names if name != "*")]
+        names = _beside(located) if item.siblings else item.names
+        targets += [base, *(f"{base}.{name}" for name in names if name != "*")]
     return [target for target in targets if target]
+
+
+def _beside(located: Located) -> list[str]:
+    """The modules of the package that a module is in, or is."""
+    return sorted(found.name for found in pkgutil.iter_modules([os.path.dirname(located.file)]))
 
 
 def _absolute(item: Import, located: Located) -> str:

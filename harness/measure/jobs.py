@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.measure.identity import Identities
-from harness.measure.kept import Kept
+from harness.measure.kept import KeptTrials
 from harness.measure.ledger import Entry
 from harness.measure.records import Job
 
 
-def job_of(entries: Sequence[Entry], known: Identities, kept: Kept, *, fresh: bool) -> Job:
+def job_of(entries: Sequence[Entry], known: Identities, kept: KeptTrials, *, fresh: bool) -> Job:
     """The job of trials that are measured together. What jobs share is one object, which is sent once."""
     first = entries[0]
     source = known.source(first.trial)

@@ -10,14 +10,14 @@ from dataclasses import replace
 from harness.measure.identity import Identities
 from harness.measure.ledger import Entry, TrialState
 from harness.measure.locks import Lock, acquire
-from harness.measure.measured import added, lost, measurement_of, together
+from harness.measure.measured import added, measurement_of, together, with_failed
 from harness.measure.records import Measurement
-from harness.measure.stages import is_whole, known, only, rows, union
+from harness.measure.stages import is_whole, known_stages, only, rows, union
 from harness.measure.store import Store, StoreError
 from harness.questions import Trial
 
 
-class Kept:
+class KeptTrials:
     """Looks trials up, and keeps what is measured of them. Without a store nothing outlives the process."""
 
     def __init__(self, store: Store | None, identities: Identities) -> None:
@@ -43,7 +43,7 @@ class Kept:
         if measurement.trial.key == trial.key and is_whole(declared, measurement):
             return measurement
         store.damaged.add(measurement.fingerprint)
-        stages = known(declared, measurement)
+        stages = known_stages(declared, measurement)
         if measurement.trial.key != trial.key or not stages or not declared.takes_stages:
             return None
         return only(declared, measurement, stages)
@@ -65,7 +65,7 @@ class Kept:
         if found is None:
             return
         declared = self._known.declaration(entry.trial)
-        here, there = known(declared, entry.known), known(declared, found)
+        here, there = known_stages(declared, entry.known), known_stages(declared, found)
         if entry.known is None or there > here:
             entry.known = found
         elif not there <= here:
@@ -73,7 +73,7 @@ class Kept:
 
     def lacking(self, entry: Entry) -> frozenset[str]:
         """The stages that are wanted of a trial and not known."""
-        return entry.stages - known(self._known.declaration(entry.trial), entry.known)
+        return entry.stages - known_stages(self._known.declaration(entry.trial), entry.known)
 
     def answers(self, entry: Entry, stages: frozenset[str]) -> bool:
         """Whether the trial's measurement says what the stages give."""
@@ -126,7 +126,7 @@ class Kept:
             entry.left = tuple(stage for stage in declared.stages if stage in job.stages)
             return
         if measurement.status == "error":
-            entry.failed = lost(declared, entry.failed, measurement, job.stages)
+            entry.failed = with_failed(declared, entry.failed, measurement, job.stages)
         elif not measurement.note and not entry.timed:
             measurement = self._stored(entry, measurement)
         if measurement.status == "ok":
@@ -141,7 +141,7 @@ class Kept:
         if self._store is None:
             return measurement
         declared = self._known.declaration(entry.trial)
-        new = known(declared, measurement) - known(declared, entry.known)
+        new = known_stages(declared, measurement) - known_stages(declared, entry.known)
         self._store.keep_rows((s, row) for s, row in rows(declared, measurement).items() if s in new)
         damaged = measurement.fingerprint in self._store.damaged
         note = f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"

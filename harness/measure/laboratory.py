@@ -29,7 +29,7 @@ from harness.measure.holders import PATIENCE, Wait
 from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
 from harness.measure.jobs import job_of
-from harness.measure.kept import Kept
+from harness.measure.kept import KeptTrials
 from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, TrialState
 from harness.measure.locks import LOCK, Machine, lock_of
 from harness.measure.measured import together
@@ -81,7 +81,7 @@ class Laboratory:
         self._known = Identities(lambda: self.device, settings(variables))
         self._machine = Machine()
         self._ledger = Ledger()
-        self._kept = Kept(self._store, self._known)
+        self._kept = KeptTrials(self._store, self._known)
         self._choice = Choice(self._ledger, self._pool.fits, self._known.block)
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile

@@ -30,7 +30,7 @@ from harness.measure.records import Job, JobResult, Started, lost
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.measure.scratch import Scratch
 from harness.measure.supervisor import SUPERVISED
-from harness.measure.turns import STUCK, Answer, Orders, Pace, Turns
+from harness.measure.turns import STUCK, OrderResult, Orders, Pace, Turns
 from harness.text import printable, size_text
 
 STARTUP = 120.0  # seconds: a worker that has not begun by then is broken; it takes a tenth of one
@@ -325,7 +325,7 @@ class Pool:
             raise GarbledError(
                 f"an outcome of {len(message.results)} trials, without the number of its order"
             )
-        if not isinstance(message, Answer):
+        if not isinstance(message, OrderResult):
             raise GarbledError(f"a {type(message).__name__}")
         if not worker.orders or message.number != worker.orders[0][0]:
             raise GarbledError("an answer that nobody asked for")

@@ -8,10 +8,10 @@ that hangs, was stopped or has died, and without its help.
 
     giver                                   worker
     turns.put(7, 8, 9); send Orders(7, …)   receive Orders; send Started
-                                            take turn 7; run it; send Answer(7)
+                                            take turn 7; run it; send OrderResult(7)
                                             take turn 8; run it …
     turns.take_back() → 9 (8 runs)
-                                            send Answer(8); wait for the next Orders
+                                            send OrderResult(8); wait for the next Orders
 
 Each answer is sent before the next turn is taken, so that nothing that has ended is lost with its worker.
 """
@@ -51,7 +51,7 @@ class Orders:
 
 
 @dataclass(frozen=True)
-class Answer:
+class OrderResult:
     """What became of an order. `written` is how long the worker's log was when it had ended."""
 
     number: int

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.benchmarks.support.trials import Rows, measure
+from harness.benchmarks.support.trials import Rows, measure_toy
 
 GRACE = 30.0
 """Seconds to end in; a cluster takes one or two."""
@@ -20,8 +20,8 @@ GRACE = 30.0
 _BOOT = """
 import sys
 sys.path[:] = {path!r}
-from harness.benchmarks.support.dask_process import serve
-serve(**{given!r})
+from harness.benchmarks.support.dask_process import serve_dask
+serve_dask(**{given!r})
 """
 
 
@@ -62,7 +62,7 @@ class DaskProcess:
         self._process.stdout.close()
 
 
-def serve(rows: str, trials: int, workers: int) -> None:
+def serve_dask(rows: str, trials: int, workers: int) -> None:
     """What the process does, until its standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle, and ends it
     from distributed import Client, LocalCluster
@@ -77,6 +77,6 @@ def serve(rows: str, trials: int, workers: int) -> None:
         Client(cluster) as client,
     ):
         for _ in sys.stdin:
-            futures = client.map(measure, range(start, start + trials), pure=False)
+            futures = client.map(measure_toy, range(start, start + trials), pure=False)
             print(kept.keep(client.gather(futures)), flush=True)
             start += trials

@@ -36,14 +36,14 @@ class Rows:
         self._database.close()
 
 
-def measure(seed: int) -> tuple[int, dict[str, float]]:
+def measure_toy(seed: int) -> tuple[int, dict[str, float]]:
     """One trial, as a function that others' workers can be sent."""
     return seed, normal(seed=seed)
 
 
 def require_trials(engine: str, found: dict[int, dict[str, float]], seeds: Iterable[int]) -> None:
     """Raise `ValueError` unless these are the trials of those seeds."""
-    expected = dict(map(measure, seeds))
+    expected = dict(map(measure_toy, seeds))
     if found != expected:
         wrong = sorted(seed for seed in expected | found if found.get(seed) != expected.get(seed))
         raise ValueError(

@@ -13,7 +13,7 @@ from harness.ntk.architecture import Architecture
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # JAX leaves it untyped
 
-KernelFunction = Callable[..., Any]
+StaxKernel = Callable[..., Any]
 """`kernel_fn(x1, x2, get)` of `neural_tangents.stax`."""
 
 
@@ -25,7 +25,7 @@ def require_neural_tangents() -> None:
         raise NotCovered(str(error)) from error
 
 
-def kernel_function(architecture: Architecture, inputs: int) -> KernelFunction:
+def kernel_function(architecture: Architecture, inputs: int) -> StaxKernel:
     """The kernel of a network of equal layers, not compiled. Raises as `require_neural_tangents` does."""
     require_neural_tangents()
     from neural_tangents import stax
@@ -36,5 +36,5 @@ def kernel_function(architecture: Architecture, inputs: int) -> KernelFunction:
         w_std, b_std = architecture.scales(number, architecture.width if number else inputs)
         layers += [activations[architecture.activation]()] if number else []
         layers += [stax.Dense(architecture.width, w_std, b_std)]
-    kernel: KernelFunction = stax.serial(*layers)[2]
+    kernel: StaxKernel = stax.serial(*layers)[2]
     return kernel
