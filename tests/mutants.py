@@ -210,8 +210,8 @@ MUTANTS = [
     Mutant(
         "store: stale entry after an edit",
         "harness/measure/fingerprint.py",
-        "rest = [device, source.digest, list(",
-        "rest = [device, list(",
+        "return [device, source.digest, list(",
+        "return [device, list(",
         STORE,
         CHEAP,
     ),

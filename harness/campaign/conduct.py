@@ -132,7 +132,7 @@ class _Campaign:
 
         def place(trial: Trial) -> tuple[tuple[float, ...], str, int]:
             """The trials of a point together, low seeds first."""
-            return ranks[trial.experiment, trial.params], trial.key.rpartition(",")[0], trial.seed
+            return ranks[trial.experiment, trial.params], trial.stem, trial.seed
 
         for trial in sorted(wanted, key=place):
             limits, rank = wanted[trial], ranks[trial.experiment, trial.params]

@@ -49,6 +49,6 @@ class MeasuringOrder:
         return UNKNOWN if known is None else known
 
     def rank(self, point: Reads, looks: int) -> PointRank:
-        """The rank of a point at which so many looks are over."""
+        """The rank of a point after `looks` looks."""
         place, cost = self._ranks[point]
         return (place + looks, cost)

@@ -132,7 +132,7 @@ class Prints:
     ) -> None:
         # The digest is of the JSON text [name, version, key, device, source, Python, settings, inputs].
         head = f"{json.dumps([declaration.name, declaration.version])[:-1]}, {json.dumps(trial.stem)[:-1]}"
-        rest = [device, source.digest, list(sys.version_info[:2]), settings, inputs]
+        rest = _besides(source, device, settings, inputs)
         self._head = hashlib.sha256(head.encode())
         self._tail = f']", {json.dumps(rest)[1:]}'
 
@@ -152,10 +152,14 @@ def program(
     inputs: str = "",
 ) -> str:
     """The digest of what computes the trial: its fingerprint without the parameters and the seed."""
-    python = list(sys.version_info[:2])
-    name, version = declaration.name, declaration.version
-    parts = [trial.experiment, name, version, device, source.digest, python, settings, inputs]
+    named = [trial.experiment, declaration.name, declaration.version]
+    parts = [*named, *_besides(source, device, settings, inputs)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _besides(source: SourceClosure, device: str, settings: str, inputs: str) -> list[object]:
+    """What a digest counts besides the trial and its declaration."""
+    return [device, source.digest, list(sys.version_info[:2]), settings, inputs]
 
 
 def _steps(name: str, finder: Finder) -> list[Located]:

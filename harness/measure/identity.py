@@ -75,11 +75,7 @@ class Identities:
 
     def bytes_held(self, trial: Trial) -> int:
         """What the trial is declared to hold in memory; 0 where it is not. Raises `EstimateError`."""
-        declaration = self.declaration(trial)
-        try:
-            return 0 if declaration.memory is None else declaration.bytes_held(dict(trial.params))
-        except DeclarationError as error:
-            raise EstimateError(str(error)) from error
+        return self._at(trial).bytes_held
 
     def inputs(self, trial: Trial) -> Declared:
         """The files that the trial may read, as they were when first asked for. Raises `InputError`."""
@@ -213,6 +209,13 @@ class _Point:
     @cached_property
     def device(self) -> str:
         return self._known.jax_device() if self.source.uses_jax else "cpu"
+
+    @cached_property
+    def bytes_held(self) -> int:
+        try:
+            return self._known.declaration(self._trial).bytes_held(dict(self._trial.params))
+        except DeclarationError as error:
+            raise EstimateError(str(error)) from error
 
     @cached_property
     def prints(self) -> Prints:

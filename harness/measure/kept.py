@@ -6,10 +6,11 @@ import contextlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from harness.measure.identity import Identities
 from harness.measure.ledger import Entry, TrialState
-from harness.measure.locks import Lock, acquire
+from harness.measure.locks import Lock, acquire, lock_of
 from harness.measure.measured import added, measurement_of, together, with_failed
 from harness.measure.records import Measurement
 from harness.measure.stages import is_whole, known_stages, only, rows, union
@@ -59,6 +60,10 @@ class KeptTrials:
                 f"{self.locks}: expected a folder that can be written, found: {error.strerror};"
                 " free the disk, mend its permissions, or name another store"
             ) from error
+
+    def lock_at(self, trial: Trial) -> tuple[Path, int] | None:
+        """Where the trial's lock is: its file, and the byte of it; None where nothing is kept."""
+        return None if self.locks is None else lock_of(self.locks, self._known.fingerprint(trial))
 
     def learn(self, entry: Entry, found: Measurement | None) -> None:
         """Take what was recalled of a trial."""
@@ -147,11 +152,11 @@ class KeptTrials:
         note = f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"
         return replace(measurement, stored=True, note=note if damaged else "")
 
-    def seconds(self, run: str, stages: Iterable[str] | None) -> float | None:
+    def seconds(self, experiment: str, stages: Iterable[str] | None) -> float | None:
         """How long a trial of the experiment took on average, as far as the store knows; or these stages of
         it."""
         if self._store is None or stages is None:
-            return None if self._store is None else self._store.seconds_per_trial(run)
-        each = self._store.seconds_by_stage(run)
+            return None if self._store is None else self._store.seconds_per_trial(experiment)
+        each = self._store.seconds_by_stage(experiment)
         found = [each[stage] for stage in stages if stage in each]
         return math.fsum(found) if found else each.get("")

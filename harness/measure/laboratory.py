@@ -31,9 +31,10 @@ from harness.measure.interrupts import uninterrupted
 from harness.measure.jobs import job_of
 from harness.measure.kept import KeptTrials
 from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, TrialState
-from harness.measure.locks import LOCK, Machine, lock_of
+from harness.measure.locks import Machine
 from harness.measure.measured import together
 from harness.measure.memory import fits
+from harness.measure.obstacles import obstacle_of
 from harness.measure.passes import Passes
 from harness.measure.pool import Pool
 from harness.measure.queue import USUAL, Rank
@@ -67,7 +68,6 @@ class Laboratory:
         if store is not None:
             with contextlib.suppress(OSError):  # said when a trial's lock is to be made
                 clean(store, None)  # the locks of trials that killed runs were at
-        if store is not None:
             recall_digests(beside_store(store))
         variables = worker_environment(cache)
         self._cluster: Cluster | None = None
@@ -154,9 +154,9 @@ class Laboratory:
         self._known.program(trial)  # so that what is wrong with its name is said here
         with uninterrupted():
             entry = self._ledger.get(trial)
-            wanted = frozenset(self._known.declaration(trial).stages) if stages is None else stages
+            wanted = self._wanted(trial, stages)
             if entry is None:
-                timed = self._is_timed(trial)
+                timed = self._known.declaration(trial).timed
                 if timed and self._cluster:
                     raise self._cluster.refuses_timing(trial.experiment)
                 memory_limit = None if timed else memory_limit
@@ -172,6 +172,9 @@ class Laboratory:
                 entry.later |= wanted
                 if entry.state is TrialState.KNOWN:
                     self._go_on(entry)
+
+    def _wanted(self, trial: Trial, stages: frozenset[str] | None) -> frozenset[str]:
+        return frozenset(self._known.declaration(trial).stages) if stages is None else stages
 
     def _go_on(self, entry: Entry) -> None:
         """Queue a known trial for the stages that were wanted late."""
@@ -196,7 +199,7 @@ class Laboratory:
             if entry is None:
                 entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial))
             entry.time_limit, entry.memory_limit = time_limit, memory_limit
-            entry.stages = frozenset(self._known.declaration(trial).stages) if stages is None else stages
+            entry.stages = self._wanted(trial, stages)
             self._ledger.move(entry, TrialState.REPEAT)
 
     def collect(self, timeout: float) -> list[Measurement]:
@@ -388,26 +391,13 @@ class Laboratory:
 
     def _note_wait(self) -> None:
         """Remember since when somebody else's lock has been all that is waited for."""
-        obstacle = None if self._ledger.count(*ACTIVE) else self._obstacle()
+        obstacle = (
+            None if self._ledger.count(*ACTIVE) else obstacle_of(self._ledger, self._machine, self._kept)
+        )
         if obstacle is None:
             self._wait = None
         elif self._wait is None or self._wait.place != obstacle.place:
             self._wait = obstacle.continues(self._wait)
-
-    def _obstacle(self) -> Wait | None:
-        """What keeps trials from being started, if anything does."""
-        machine = self._machine.obstacle
-        if machine and self._ledger.count(TrialState.QUEUED, TrialState.TIMING, TrialState.REPEAT):
-            return Wait(str(machine), [machine], f"wait for it, end it, or name another file in {LOCK}")
-        if self._kept.locks and self._ledger.count(TrialState.ELSEWHERE):
-            trial = self._ledger.first(TrialState.ELSEWHERE).trial
-            file, start = lock_of(self._kept.locks, self.fingerprint(trial))
-            cure = "it measures trials that are wanted here: wait for it, or end it"
-            return Wait(str(file), [file], cure, start=start)
-        return None
-
-    def _is_timed(self, trial: Trial) -> bool:
-        return self._known.declaration(trial).timed
 
     def _gather(self) -> None:
         """Keep what has been measured; the trials of a block that failed as a whole are queued one by one,

@@ -49,7 +49,7 @@ def only(declaration: Declaration, measurement: Measurement, stages: Collection[
 def rows(declaration: Declaration, measurement: Measurement) -> dict[str, Measurement]:
     """A measurement's stages one by one; its seconds beyond those of its stages are shared evenly.
 
-    What ran under the name of no quantity's stage is told in each row.
+    A stage that no quantity names is kept in every row.
     """
     stages = known_stages(declaration, measurement)
     if not declaration.takes_stages:
