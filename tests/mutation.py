@@ -127,8 +127,8 @@ GROUPS = (
     ),
     Group(
         "model",
-        _modules("ntk", "model model_checks tangent fully_connected"),
-        _tests("ntk", "model own_kernels"),
+        _modules("ntk", "model model_checks tangent fully_connected first_layer"),
+        _tests("ntk", "model own_kernels first_layer"),
     ),
     Group(
         "closed forms",
@@ -138,7 +138,9 @@ GROUPS = (
     Group("empirical", _modules("ntk", "empirical jacobian"), _tests("ntk", "empirical jacobian")),
     Group("layers", _modules("ntk", "layers experiments/layers"), (*_tests("ntk", "layers"), *DECLARED)),
     Group(
-        "dynamics", _modules("ntk", "dynamics experiments/dynamics"), (*_tests("ntk", "dynamics"), *DECLARED)
+        "dynamics",
+        _modules("ntk", "dynamics experiments/dynamics"),
+        (*_tests("ntk", "dynamics layers"), *DECLARED),
     ),
     Group("ensembles", _modules("ntk", "ensembles"), _tests("ntk", "ensembles")),
     Group(

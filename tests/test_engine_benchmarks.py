@@ -69,6 +69,7 @@ def test_each_says_what_it_is(name: str) -> None:
     assert all(parameter.about for parameter in declaration.parameters.values())
 
 
+@pytest.mark.slow
 def test_what_they_write_goes_when_they_are_dropped(tmp_path: Path) -> None:
     kept = ("run", "store-lookup", "suite-loading", "trials", "trials-by-joblib")
     for name in (f"engine.{rest}" for rest in kept):

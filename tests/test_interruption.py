@@ -125,14 +125,15 @@ def values_of(instances: list[dict[str, object]]) -> list[dict[str, object]]:
     return [{key: instance[key] for key in kept} for instance in instances]
 
 
-def test_killed_ten_times_it_ends_with_the_same_record(
-    tmp_path: Path, undisturbed: list[dict[str, object]]
+@pytest.mark.parametrize("times", [4, pytest.param(10, marks=pytest.mark.slow)])
+def test_killed_again_and_again_it_ends_with_the_same_record(
+    tmp_path: Path, undisturbed: list[dict[str, object]], times: int
 ) -> None:
     """SIGKILL, by turns to the parent alone and to the parent and its workers, at random moments."""
     run = Run(tmp_path, sleep=0.05)
     generator = random.Random(20260101)  # any: the moments only have to differ
     kills, done = 0, dict[str, int]()
-    for attempt in range(10):
+    for attempt in range(times):
         before = sum(run.executions().values())
         process = run.start("--workers", "2")
         while process.poll() is None and sum(run.executions().values()) == before:

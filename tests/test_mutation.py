@@ -108,6 +108,7 @@ def test_the_latest_result_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "| m.py | 2 | 1 | 0 | 1 | 0 |" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_every_equivalent_mutant_can_still_be_made() -> None:
     """A reason for a line that is gone would hide a survivor of the next."""
     listed = equivalent()

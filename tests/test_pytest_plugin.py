@@ -332,7 +332,7 @@ def test_x_stops_before_the_next_claim_is_measured(pytester: pytest.Pytester) ->
     assert {line.split()[2] for line in log.read_text().splitlines()} == {"1"}  # the sizes
 
 
-@pytest.mark.parametrize("dist", ["load", "loadgroup"])
+@pytest.mark.parametrize("dist", [pytest.param("load", marks=pytest.mark.slow), "loadgroup"])
 def test_two_processes_of_xdist_measure_no_trial_twice(pytester: pytest.Pytester, dist: str) -> None:
     log = pytester.path / "log"
     text = edited(GOOD, {"sd = 0.02": f'sd = 0.02, sleep = 0.02, log = "{log}"'})

@@ -119,6 +119,7 @@ def test_bisect_runs_commits_in_a_worktree_and_skips_what_does_not_load(
     assert "SyntaxError: invalid syntax (__init__.py, line 1)" in skipped
 
 
+@pytest.mark.slow
 def test_bisect_names_all_candidates_where_some_do_not_load(project: Project, tmp_path: Path) -> None:
     """The last commit of a branch breaks the kernel, on top of one that does not load."""
     folder = tmp_path / "demo"

@@ -59,6 +59,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     return Lab(tmp_path_factory.mktemp("track"))
 
 
+@pytest.mark.slow
 def test_bisect_walks_the_librarys_history_with_todays_suite(place: Lab, tmp_path: Path) -> None:
     """Four commits, with the one between the ends that breaks it; the slow tests walk over all twelve."""
     search = ("lab.toml::near", "--when", "effect", "--history", str(tmp_path))

@@ -12,6 +12,7 @@ from edits import edited
 
 from harness.measure import Laboratory
 from harness.measure.code import code_of, modules_of
+from harness.measure.identity import Identities
 from harness.measure.modules import Finder, kind_of
 from harness.questions import Trial
 
@@ -76,6 +77,12 @@ def test_the_package_s_own_experiments_are_one_code():
     assert code_of(own) == code_of(modules_of("ntk.kernel", ())) == ("harness",)
     named = ("harness.ntk.experiments.regression", "mine")
     assert modules_of("ntk.regression", ("mine",)) == named
+
+
+def test_a_trial_is_of_a_code_and_names_its_modules(projects):
+    trial = Trial("one_a:run", (("data", "two_a:load"),), 0)
+    folders = tuple(sorted(str(folder.resolve()) for folder in projects.values()))
+    assert Identities(lambda: "cpu").code(trial) == (folders, ("one_a", "two_a"))
 
 
 def measured(laboratory: Laboratory, trials: list[Trial]) -> dict[Trial, int]:

@@ -64,7 +64,13 @@ def test_a_wrong_kernel_is_refuted(name):
     assert found <= {"refuted", "supported"}
 
 
-@pytest.mark.parametrize("name", ["double_slope", "cached_by_shape", "two_replicates_claimed"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "two_replicates_claimed",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ["double_slope", "cached_by_shape"]),
+    ],
+)
 def test_a_run_refutes_as_this_process_does(name):
     claim = wrong_kernels.WRONG[name]
     record = run(f"wrong_kernels:{name}", claim)
@@ -125,6 +131,7 @@ def test_true_kernels_pass_here(name):
     assert not in_process.refuting(f"wrong_kernels:{name}", others, first=False)
 
 
+@pytest.mark.slow
 def test_the_closed_form_passes_against_neural_tangents():
     keyword = "network=relu-2-small or network=erf-1"
     record = run("closed-form", keyword=keyword, reference="neural-tangents")
@@ -156,10 +163,10 @@ def test_a_partial_kernel_is_not_covered_where_it_lacks():
 @pytest.mark.parametrize(
     ("name", "points"),
     [
-        ("refuses_many_points", "x1 of 40 float64 points of"),
+        pytest.param("refuses_many_points", "x1 of 40 float64 points of", marks=pytest.mark.slow),
         ("refuses_float32", "x1 of 1 float32 points of"),
-        ("refuses_large_inputs", "the largest of norm"),
-        ("refuses_one_feature", "points of 1 features"),
+        pytest.param("refuses_large_inputs", "the largest of norm", marks=pytest.mark.slow),
+        pytest.param("refuses_one_feature", "points of 1 features", marks=pytest.mark.slow),
         ("refuses_duplicates", "and x2 of"),
     ],
 )
@@ -284,9 +291,9 @@ def test_own_subjects_pass(name, keyword):
 @pytest.mark.parametrize(
     ("name", "accuracy", "verdict"),
     [
-        ("float32_inside", 0.0, "refuted"),
+        pytest.param("float32_inside", 0.0, "refuted", marks=pytest.mark.slow),
         ("float32_inside", 1e-6, "supported"),
-        ("off_by_1e_4", 1e-6, "refuted"),
+        pytest.param("off_by_1e_4", 1e-6, "refuted", marks=pytest.mark.slow),
         ("double_slope", 0.01, "refuted"),
     ],
 )

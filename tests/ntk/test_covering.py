@@ -103,6 +103,7 @@ def test_what_is_left_out_is_listed_with_its_reason():
     assert all(len(reason) > 20 for *_, reason in (*covering.FORBIDDEN, *covering.MASKED))
 
 
+@pytest.mark.slow
 def test_the_suite_has_the_rows_that_the_script_writes():
     text = SUITE.read_text()
     assert covering.renewed(text) == text

@@ -59,7 +59,10 @@ def curve(rate, steps, batch=0):
     return [np.array(column) for column in zip(*looks, strict=True)]
 
 
-@pytest.mark.parametrize(("batch", "patience"), [(0, 40), (0, 1), (4, 60)])
+@pytest.mark.parametrize(
+    ("batch", "patience"),
+    [(4, 60), *(pytest.param(0, patience, marks=pytest.mark.slow) for patience in (1, 40))],
+)
 def test_the_best_step_is_that_of_the_curve(batch, patience):
     rate, stride = (0.02, 3) if batch else (0.02, 1)
     optimizer = {"optimizer": Optimizer("sgd", batch), "keys": [train.batch_key(0, 0)]} if batch else {}

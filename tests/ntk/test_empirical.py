@@ -110,7 +110,7 @@ def test_nngp_is_the_covariance_over_the_last_layer(parameterization):
     )
 
 
-@pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.parametrize("outputs", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_wide_networks_have_the_analytic_kernels(outputs):
     """The NTK of several outputs tends to the analytic one times the identity (Jacot et al. 2018)."""
     params, architecture = of(outputs, hidden=2, width=2000)

@@ -67,7 +67,7 @@ def test_the_last_layer_trains_towards_the_posterior():
     assert np.all(other.variance > posterior.variance)  # no Gaussian process's: it has not learned the most
 
 
-@pytest.mark.parametrize("layers", ["all", "last"])
+@pytest.mark.parametrize("layers", [pytest.param("all", marks=pytest.mark.slow), "last"])
 def test_each_network_is_trained_as_a_plain_loop_trains_it(layers):
     keys = train.network_keys(3, 2)
     rate = jnp.asarray(RATE / 2)
@@ -103,6 +103,7 @@ def test_every_declared_quantity_is_there(layers):
     assert values["final-loss"] < 0.1 * values["initial-loss"]
 
 
+@pytest.mark.slow
 def test_ensembles_of_wide_networks_have_their_own_formulas_mean_and_variance():
     """Each kind is nearest to its own mean; variances within their sampling error of 128 networks."""
     for layers, steps, own, other in (("all", 150, "ntk", "posterior"), ("last", 1000, "posterior", "ntk")):

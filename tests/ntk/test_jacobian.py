@@ -59,8 +59,12 @@ def test_parameters_may_be_one_array():
     )
 
 
-@pytest.mark.parametrize("architecture", [ONE, SEVERAL], ids=["one output", "three outputs"])
-@pytest.mark.parametrize("points", [1, 3, 100])
+@pytest.mark.parametrize(
+    "architecture",
+    [pytest.param(ONE, marks=pytest.mark.slow), SEVERAL],
+    ids=["one output", "three outputs"],
+)
+@pytest.mark.parametrize("points", [pytest.param(1, marks=pytest.mark.slow), 3, 100])
 def test_blocks_of_any_size_give_the_layers_kernel(architecture, points):
     """Blocks that divide the points, that do not, and one that holds them all."""
     params, f = params_of(architecture), function(architecture)

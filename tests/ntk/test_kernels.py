@@ -159,10 +159,18 @@ def test_blocks_agree():
 @pytest.mark.parametrize(
     ("activation", "parameterization", "more"),
     [
-        *itertools.product(["relu", "erf"], ["ntk", "standard"], [{}]),
+        ("relu", "ntk", {}),
+        ("erf", "standard", {}),
         ("gelu", "ntk", {}),
-        ("relu", "ntk", {"last_layer": 0.1}),
-        ("relu", "standard", {"initialisation": "uniform"}),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [
+                ("erf", "ntk", {}),
+                ("relu", "standard", {}),
+                ("relu", "ntk", {"last_layer": 0.1}),
+                ("relu", "standard", {"initialisation": "uniform"}),
+            ]
+        ),
         ("erf", "standard", {"initialisation": "uniform", "last_layer": 0.1}),
     ],
 )
@@ -210,10 +218,10 @@ def test_uniform_weights_of_few_inputs_are_not_in_the_limit():
 @pytest.mark.parametrize(
     ("parameterization", "initialisation", "last_layer"),
     [
-        ("ntk", "gaussian", 1.0),
-        ("standard", "gaussian", 1.0),
+        pytest.param("ntk", "gaussian", 1.0, marks=pytest.mark.slow),
+        pytest.param("standard", "gaussian", 1.0, marks=pytest.mark.slow),
         ("ntk", "gaussian", 0.1),
-        ("standard", "uniform", 1.0),
+        pytest.param("standard", "uniform", 1.0, marks=pytest.mark.slow),
         ("standard", "uniform", 0.1),
     ],
 )

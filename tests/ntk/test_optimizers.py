@@ -112,7 +112,9 @@ def test_adam_in_float32_is_that_of_float64():
     np.testing.assert_allclose(one.f_test, other.f_test, atol=2e-6)
 
 
-@pytest.mark.parametrize(("batch", "steps"), [(4, 9), (5, 9), (7, 6)])
+@pytest.mark.parametrize(
+    ("batch", "steps"), [(5, 9), *(pytest.param(*case, marks=pytest.mark.slow) for case in [(4, 9), (7, 6)])]
+)
 def test_mini_batches_by_hand(batch, steps):
     """Whole epochs, batches that do and that do not divide the 12 points; each network its own order."""
     initials = precise_start(LINEAR, count=2)

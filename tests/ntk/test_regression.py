@@ -71,7 +71,7 @@ def test_the_declared_data_sets_are_those_there_are():
     [
         {"networks": 3},
         {"hidden": 2, "activation": "erf", "parameterization": "standard", "noise": 0.5, "ridge": 0.1},
-        {"data": "digits", "networks": 2},
+        pytest.param({"data": "digits", "networks": 2}, marks=pytest.mark.slow),
         EVERYDAY
         | {"networks": 2, "optimizer": "sgd", "batch": 5, "last_layer": 0.1, "activation": "gelu"}
         | {"validation": 20, "patience": 200},

@@ -181,6 +181,7 @@ def test_networks_of_a_trial_are_trained_each_with_what_is_its_own(name):
         assert runs.last_loss[number] == final.last_loss
 
 
+@pytest.mark.slow
 def test_a_wide_network_follows_its_ntk_given_f0():
     """One hidden layer: the distance falls as c·width^(-1/2) (Lee 2019, an upper bound; the kernel's own
     fluctuation at initialisation has this rate).
