@@ -9,6 +9,7 @@
     ├── SuiteError               a suite file with mistakes             (suite)
     ├── SelectionError           an id or expression that fits nothing  (suite)
     ├── NoSuiteError             a folder or glob without suites        (folders)
+    ├── UnknownSuiteError        no suite of this package has this name (shipped)
     ├── StoreError               a store that cannot be used            (measure)
     ├── LockError                a lock that cannot be opened or got    (measure)
     ├── DeviceError              JAX names no device                    (measure)

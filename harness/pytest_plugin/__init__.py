@@ -98,9 +98,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if against:
         from harness.errors import UserError
         from harness.history.against import read_published
+        from harness.shipped import is_name
 
+        here = config.invocation_params.dir
+        files = [Path(file) if is_name(file) else here / file for file in against]
         try:
-            config.stash[PUBLISHED] = read_published(config.invocation_params.dir / file for file in against)
+            config.stash[PUBLISHED] = read_published(files)
         except UserError as error:
             raise pytest.UsageError(f"--harness-against: {error}") from None
 
