@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def suites_() -> None:
     """List the suites that come with harness: @NAME, instances, title, and what they can come to import.
 
-    @NAME stands wherever a suite's file may be named: `harness run @kernels`, `harness list @kernels`. A file of
+    @NAME stands wherever a suite's file may be named, as in `harness run @kernels`. A file of
     that name in the current folder is ./@NAME. The record that was published of a suite is @NAME as well,
     wherever a record may be named: `harness report @kernels`, `harness run @kernels --against @kernels`.
     """
