@@ -10,6 +10,8 @@
     ├── SelectionError           an id or expression that fits nothing  (suite)
     ├── NoSuiteError             a folder or glob without suites        (folders)
     ├── UnknownSuiteError        no suite of this package has this name (shipped)
+    ├── PlatformError            Windows cannot measure                 (posix)
+    ├── InitError                a folder where a suite cannot begin    (init)
     ├── StoreError               a store that cannot be used            (measure)
     ├── LockError                a lock that cannot be opened or got    (measure)
     ├── DeviceError              JAX names no device                    (measure)

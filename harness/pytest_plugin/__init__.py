@@ -33,8 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="Collect a suite that comes with harness, as if its file were named: kernels for what `harness run`"
-        " calls @kernels (repeatable). pytest itself reads @NAME as a file of arguments.",
+        help="Collect a suite that comes with harness, as if its file were named: kernels for what"
+        " `harness run` calls @kernels (repeatable). pytest itself reads @NAME as a file of arguments.",
     )
     group.addoption(
         "--harness-store",
@@ -136,9 +136,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile 
     from harness.pytest_plugin.items import SuiteFile
     from harness.shipped import packaged_name
 
-    # What an installed package brought is called alike wherever that is.
-    called = packaged_name(file_path)
-    return SuiteFile.from_parent(parent, path=file_path, **({"nodeid": called} if called else {}))
+    if called := packaged_name(file_path):  # alike, wherever the package is installed
+        return SuiteFile.from_parent(parent, path=file_path, nodeid=called)
+    return SuiteFile.from_parent(parent, path=file_path)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
