@@ -58,8 +58,8 @@ def first_suite(folder: Path) -> tuple[str, ...]:
     found = [*_taken(folder), *_settings(folder)]
     if found:
         raise InitError(
-            f"{folder}: expected a folder without {_listed(FILES)}, found {_listed(found)}; nothing is written."
-            " Name another folder: `harness init FOLDER`"
+            f"{folder}: expected a folder without {_listed(FILES)}, found {_listed(found)}: nothing is"
+            " written; name another folder, `harness init FOLDER`"
         )
     try:
         with (

@@ -22,6 +22,6 @@ def require_posix() -> None:
     lacking = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if lacking:
         raise PlatformError(
-            f"measuring needs Linux or macOS, and Python has no module {' and no '.join(lacking)} here: on Windows"
-            " run this in WSL or in a container (check, list, report, history, diff and init work here)"
+            f"measuring needs Linux or macOS: Python has no module {' or '.join(lacking)} here. On Windows"
+            " run it in WSL or in a container; check, list, report, history, diff and init work here"
         )

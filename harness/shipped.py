@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import csv
-import functools
 import hashlib
 import re
 import tomllib
@@ -120,7 +119,6 @@ def at_place(place: str, top: Path) -> Path:
         return top / place
 
 
-@functools.cache
 def is_home(top: Path) -> bool:
     """Whether a folder is the top of this project's source."""
     try:

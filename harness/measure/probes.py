@@ -66,18 +66,18 @@ open for good, as those of a library's own files."""
 
 def _open_files() -> Callable[[], int]:
     """A function that gives by how much the lowest free descriptor has risen; 0 where it is not by many."""
-    import resource
-
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    most = MOST_FILES if limit < 0 else max(1, min(MOST_FILES, limit // 8))
-    first: list[int] = []
+    first: list[tuple[int, int]] = []  # the descriptor, and how many more there may be
 
     def read() -> int:
         free = os.dup(2)
         os.close(free)
         if not first:
-            first.append(free)
-        risen = free - first[0]
+            import resource
+
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            first.append((free, MOST_FILES if limit < 0 else max(1, min(MOST_FILES, limit // 8))))
+        lowest, most = first[0]
+        risen = free - lowest
         return risen if risen >= most else 0
 
     return read
