@@ -23,7 +23,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
             return
         for glob, folder in FILES.items():
             paths = sorted(Path(self.root).glob(glob))
-            if not paths:
+            if not paths and glob.startswith("suites/"):  # records may be yet to come
                 raise FileNotFoundError(
                     f"expected {glob} in {self.root}, found none: the wheel would lack them"
                 )
