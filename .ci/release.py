@@ -1,9 +1,9 @@
 """Whether a tag may become a release, and what the changelog says of it.
 
-    python .ci/release.py v0.2.0      prints the section; exits with 1, and a sentence, where something disagrees
+    python .ci/release.py v0.2.0      prints the section; exits with 1 where something disagrees
 
-The tag, `pyproject.toml`, `harness/version.py` and `CITATION.cff` have to name one version, and the changelog has
-to have a section of it with its date. It needs the standard library alone.
+The tag, `pyproject.toml`, `harness/version.py` and `CITATION.cff` have to name one version, and the changelog
+has to have a section of it with its date. It needs the standard library alone.
 """
 
 from __future__ import annotations

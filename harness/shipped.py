@@ -39,7 +39,7 @@ class UnknownSuiteError(UserError, LookupError):
 
 @dataclass(frozen=True)
 class Release:
-    """An installed package in the place of a commit; made by `release`."""
+    """An installed package in the place of a commit; made by `installed_release`."""
 
     version: str
     digest: str
@@ -128,7 +128,7 @@ def is_home(top: Path) -> bool:
     return isinstance(project, dict) and project.get("name") == DISTRIBUTION
 
 
-def release() -> Release:
+def installed_release() -> Release:
     """What is installed: its version, the digest of its files, and whether these are as they were
     installed."""
     recorded = _recorded()

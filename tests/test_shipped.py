@@ -146,21 +146,21 @@ def test_the_package_stands_in_for_a_commit(wheel: Path) -> None:
 
 @pytest.mark.parametrize("name", ["version.py", "_suites/toys.toml", "new.py"])
 def test_an_edited_package_is_another_and_modified(wheel: Path, name: str) -> None:
-    before = shipped.release()
+    before = shipped.installed_release()
     with (wheel / name).open("a") as file:
         file.write("\n# edited\n")
-    after = shipped.release()
+    after = shipped.installed_release()
     assert after.digest != before.digest
     assert after.modified
 
 
 def test_what_python_compiles_and_what_was_published_do_not_count(wheel: Path) -> None:
-    before = shipped.release()
+    before = shipped.installed_release()
     (wheel / "__pycache__/other.pyc").write_text("compiled")
     (wheel / "_published/toys.json").write_text("{}")
-    assert shipped.release() == before
+    assert shipped.installed_release() == before
     (wheel / "version.py").unlink()
-    assert shipped.release().modified
+    assert shipped.installed_release().modified
 
 
 def test_a_repository_that_holds_the_installation_is_not_the_suites(wheel: Path, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from harness.cli.say import echo
 from harness.text import printable
 
 
-@click.command()
+@click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path())
-def init(folder: Path) -> None:
+def init_(folder: Path) -> None:
     """Write a first suite, an experiment that needs NumPy alone, .gitignore and a GitHub workflow.
 
     FOLDER (the current one, if left out) is made if it is not there. Where it has such files already, all of

@@ -24,7 +24,7 @@ from harness.measure import Distributions, SourceClosure, source_of
 from harness.questions import TrialParams
 from harness.report.place import place_of
 from harness.report.record import CommitRecord, SuiteRecord, TrackedRecord
-from harness.shipped import packaged_name, release
+from harness.shipped import installed_release, packaged_name
 from harness.suite import Suite
 from harness.text import encodable
 from harness.whose import site_root
@@ -136,7 +136,7 @@ def _suite_record(suite: Suite, commit: CommitRecord | None) -> SuiteRecord:
 
 def _released() -> CommitRecord:
     """What stands in for a commit of suites that an installed package brought."""
-    found = release()
+    found = installed_release()
     return CommitRecord(hash=found.digest, dirty=found.modified, version=found.version)
 
 
