@@ -59,15 +59,16 @@ def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def test_what_reads_and_writes_files_works_and_measuring_says_what_it_needs(tmp_path: Path) -> None:
     (tmp_path / "toys.toml").write_text(GOOD)
+    (tmp_path / ".page.html.new-abcdefgh").write_text("left by a run that was killed")
     record = str(RECORD)
     commands = [
         ["--help"], ["check", "toys.toml"], ["list", "@empirical-kernels"], ["describe", "ntk.regression"],
         ["init", "new"], ["report", record, "--html", "page.html"],
-        ["diff", record, record], ["run", "toys.toml"], ["trial", "ntk.layers"],
+        ["diff", record, record], ["merge", record], ["run", "toys.toml"], ["trial", "ntk.layers"],
     ]  # fmt: skip
     done = run(EVERY_MODULE + COMMANDS.format(commands=commands), tmp_path)
     codes = [line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith("exit ")]
-    assert codes == ["0"] * 7 + ["4", "4"], done.stdout[-3000:] + done.stderr
+    assert codes == ["0"] * 8 + ["4", "4"], done.stdout[-3000:] + done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.count("measuring needs Linux or macOS") == 2, done.stderr
     assert (tmp_path / "page.html").stat().st_size > 1000
