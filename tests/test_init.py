@@ -150,3 +150,11 @@ def test_what_is_typed_next_works(tmp_path: Path) -> None:
     again = run(tmp_path, "harness", "init")
     assert again.returncode == 4
     assert all(name in again.stderr.partition("found")[2] for name in FILES)
+
+
+def test_the_guide_shows_what_is_written() -> None:
+    guide = (ROOT / "docs/first-suite.md").read_text()
+    for name, template in FILES.items():
+        assert f"| `{name}` |" in guide
+        if name.endswith((".py", "first.toml")):
+            assert f"\n{(ROOT / 'harness/_first' / template).read_text()}```" in guide
