@@ -113,3 +113,10 @@ def test_the_source_distribution_gives_the_same_wheel(wheel: Path, tmp_path: Pat
     source = tmp_path / packed.name.removesuffix(".tar.gz")
     subprocess.run([*build, "-t", "wheel"], cwd=source, check=True, capture_output=True)
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+
+
+def test_pytest_refuses_a_suite_that_it_does_not_have(site: Path, tmp_path: Path) -> None:
+    done = run(site, tmp_path, "pytest", "--harness-suite", "kernel")
+    assert done.returncode == 4
+    assert "--harness-suite: expected a suite of this package, one of @derivation, " in done.stderr
+    assert "(did you mean @kernels?)" in done.stderr
