@@ -66,7 +66,7 @@ reference: $(READY)
 
 pins: $(READY)
 	printf 'tensorflow ; python_version < "3"\ntf2jax ; python_version < "3"\n' > .venv/without-tensorflow.txt
-	uv pip compile pyproject.toml --extra ntk --extra dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra ntk --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --override .venv/without-tensorflow.txt \
 	  --quiet --output-file requirements.txt
 

@@ -46,7 +46,8 @@ def run(
 ) -> Record:
     """Measure and judge the claims of `FILE` or `FILE::ID` targets; what `harness run` does, as a record.
 
-    A target may be a folder of suites, or a glob; without targets the folder `suites` is taken.
+    A target may be a folder of suites, a glob, or "@kernels", a suite that comes with this package; without
+    targets the folder `suites` is taken.
 
     `keyword` and `marks` select as -k and -m do. The other arguments are the options of `harness run`, as
     Python has them: `given={"subject": "my.module:kernel"}` is `--with`, `memory_limit` is in bytes,
@@ -56,8 +57,9 @@ def run(
     record without instances means that nothing is selected at all.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
-    `NoSuiteError` for a folder without suites, `StoreError` for a store that cannot be used, and
-    `OptionError` for an option with a value that it cannot have; all are `UserError`.
+    `NoSuiteError` for a folder without suites, `UnknownSuiteError` for a @NAME of nothing, `StoreError` for a
+    store that cannot be used, and `OptionError` for an option with a value that it cannot have; all are
+    `UserError`.
     """
     names = [targets] if isinstance(targets, str | Path) else targets
     options = RunOptions(
@@ -86,7 +88,8 @@ def run(
 
 
 def hold_against(record: Record, published: str | Path | Sequence[str | Path]) -> AgainstPublished:
-    """Hold a record against published ones, in files or folders of them; what `--against` does.
+    """Hold a record against published ones, in files or folders of them, or "@kernels", the record that was
+    published with this package; what `--against` does.
 
     `held` says of each instance whether its outcome `differs`, is `noted` or the `same`; `exit_code` is 1
     where one differs. Raises `RecordError` for a file that is no record, `AgainstError` for records of other

@@ -66,12 +66,17 @@ def refuse_special(path: Path) -> None:
 def read(path: Path, most: int = MOST) -> bytes:
     """The bytes of a file. Raises OSError where it is none, or has more than `most`."""
     refuse_special(path)
-    flags = os.O_RDONLY | os.O_CLOEXEC | (0 if of_system(path) else os.O_NONBLOCK)
+    flags = os.O_RDONLY | open_flags("CLOEXEC", "BINARY", *(() if of_system(path) else ("NONBLOCK",)))
     with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"a file of more than {most:,} bytes")
     return data
+
+
+def open_flags(*names: str) -> int:
+    """Those of the flags `os.O_NAME` that this system has: Windows lacks most, and alone has BINARY."""
+    return sum(getattr(os, f"O_{name}", 0) for name in names)
 
 
 def file_name(words: Sequence[str]) -> str:

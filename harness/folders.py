@@ -1,6 +1,6 @@
 """Which files a command is about, where folders, globs or nothing at all are named.
 
-Imports nothing of the package but its errors: the pytest plugin asks in every run.
+Imports little of the package: the pytest plugin asks in every run.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.shipped import is_name, located
 
 FOLDER = Path("suites")
 """What is taken where nothing is named."""
 
-WAYS = "a suite's FILE.toml, FILE.toml::ID for one claim or instance, a folder of suites, or a glob in quotes"
+WAYS = (
+    "a suite's FILE.toml, FILE.toml::ID for one claim or instance, a folder of suites, a glob in quotes,"
+    " or @NAME of a suite that comes with harness (`harness suites` lists them)"
+)
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -45,8 +49,9 @@ def suites_in(folder: Path) -> list[Path]:
 def files(targets: Sequence[str]) -> list[str]:
     """`targets` with folders and globs replaced by the suites that they stand for; without any, `suites/`.
 
-    A FILE or FILE::ID stays as it is. Raises `NoSuiteError` where a folder or glob has no suite, and where
-    nothing is named and there is no folder `suites`.
+    A FILE or FILE::ID, and @NAME or @NAME::ID, stays as it is. Raises `UnknownSuiteError` for a @NAME that
+    this package has no suite of, and `NoSuiteError` where a folder or glob has no suite, and where nothing is
+    named and there is no folder `suites`.
     """
     if not targets:
         if not FOLDER.is_dir():
@@ -71,7 +76,11 @@ def files(targets: Sequence[str]) -> list[str]:
 
 
 def _expanded(name: str) -> Iterable[Path] | None:
-    """The suites that a folder or a glob stands for; None of what names a file."""
+    """The suites that a folder or a glob stands for; None of what names a file, or a suite of this
+    package."""
+    if is_name(name):
+        located(name)
+        return None
     path = Path(name)
     if name and path.is_dir():
         suites = suites_in(path)

@@ -11,6 +11,7 @@ from pathlib import Path
 import tomli_w
 
 from harness.folders import files
+from harness.shipped import located
 from harness.suite import Instance, SelectionError, Suite, load, select
 from harness.suite.names import namesakes
 from harness.text import encodable
@@ -34,17 +35,20 @@ def gather(
 ) -> list[Selected]:
     """Load the suites that `FILE` or `FILE::ID` targets, folders and globs name, and select.
 
-    Without targets the folder `suites` is taken. `given` are values of parameters in place of those that the
-    suites state (see `load`).
+    A target may also be @NAME or @NAME::ID, of a suite that comes with this package. Without targets the
+    folder `suites` is taken. `given` are values of parameters in place of those that the suites state (see
+    `load`).
 
-    Raises `SuiteError` for a file with mistakes, `NoSuiteError` for a folder without suites, and
-    `SelectionError` for an id that nothing has, or two suites of one name (their ids would be the same).
+    Raises `SuiteError` for a file with mistakes, `UnknownSuiteError` for a @NAME of nothing, `NoSuiteError`
+    for a folder without suites, and `SelectionError` for an id that nothing has, or two suites of one name
+    (their ids would be the same).
     """
     named: dict[Path, tuple[str, list[str], bool]] = {}
     for target in files(targets):
         file, _, id_ = target.partition("::")
-        name, ids, whole = named.get(Path(file).resolve(), (file, [], False))
-        named[Path(file).resolve()] = (name, [*ids, id_] if id_ else ids, whole or not id_)
+        path = located(file).resolve()
+        name, ids, whole = named.get(path, (file, [], False))
+        named[path] = (name, [*ids, id_] if id_ else ids, whole or not id_)
     selected: dict[str, Selected] = {}
     for name, ids, whole in named.values():
         suite = load(name, imports=imports, given=given)

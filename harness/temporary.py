@@ -2,13 +2,13 @@
 
 Each is locked (flock) while its maker lives. Whoever makes the next one of that name first removes, at once,
 what nobody holds; on a file system without locks, what is older than `FORGOTTEN`. Only what has such a name
-and belongs to this user is removed, and no link is followed.
+and belongs to this user is removed, and no link is followed. On Windows nothing is locked, and what killed
+runs have left stays.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -65,6 +65,8 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
 
 def sweep(above: Path, prefix: str, *, folders: bool = False) -> None:
     """Remove temporary files (or folders) of the prefix that nobody holds. Never raises."""
+    if not hasattr(os, "geteuid"):  # Windows: whose a file is cannot be told
+        return
     with contextlib.suppress(OSError):
         for name in os.listdir(above):
             if name.startswith(prefix) and _RANDOM.fullmatch(name[len(prefix) :]):
@@ -82,7 +84,7 @@ def _remove(path: Path, folder: bool) -> None:
         if not kind(found.st_mode) or found.st_uid != os.geteuid() or not _leads_to(path, handle):
             return
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(handle)
         except BlockingIOError:
             return
         except OSError:
@@ -99,12 +101,21 @@ def _remove(path: Path, folder: bool) -> None:
 def _is_ours(handle: int, path: Path) -> bool:
     """Lock what was just made; whether nobody else has locked, or removed, it before."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle)
     except BlockingIOError:
         return False
     except OSError:  # a file system without locks
         return True
     return _leads_to(path, handle)
+
+
+def _lock(handle: int) -> None:
+    """Raises BlockingIOError where somebody else has locked it, and OSError where there are no locks."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        raise OSError("no locks") from None
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _leads_to(path: Path, handle: int) -> bool:

@@ -26,7 +26,7 @@ ARROWS = {
     "harness.campaign.conduct": "from harness.report import Record",
     "harness.export.asv": "from harness.history import past",
     "harness.targets": "from harness.session import run",
-    "harness.folders": "from harness.text import printable",
+    "harness.folders": "from harness.declare import experiment_names",
     "harness.session": "from harness.api import run",
     "harness.api": "from harness.cli import main",
     "harness.pytest_plugin.items": "from harness.cli.say import echo",

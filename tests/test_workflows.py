@@ -19,6 +19,7 @@ from good_suite import GOOD
 from workflows import Service, evaluate, read
 
 import harness
+from harness.init import release_tag
 from harness.ntk.compat import INSTALL
 from harness.report import Record, read_record
 
@@ -173,7 +174,7 @@ def test_five_lines_in_another_repository_are_enough(service: Callable[..., Serv
     """The example of the tutorial, with this repository as the action's."""
     text = (ROOT / "docs/tutorial.md").read_text().partition("## 7. CI")[2]
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    block = edited(block, {"OWNER/ntk-harness@main": "./", "claims.toml": "suites/d*.toml"})
+    block = edited(block, {f"OWNER/ntk-harness@{release_tag()}": "./", "claims.toml": "suites/d*.toml"})
     theirs = service("push", "7")
     (job,) = theirs.run(yaml.safe_load(re.sub(r"^on:", '"on":', block))).values()
     assert job.failed == "", job.log

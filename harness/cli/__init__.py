@@ -17,6 +17,8 @@ from harness.cli.options import USAGE, Interrupted
 from harness.cli.past import bisect, diff, history
 from harness.cli.runs import merge, report, run, trial
 from harness.cli.say import complain, echo
+from harness.cli.shipped import suites_
+from harness.cli.start import init_
 from harness.cli.stores import store
 from harness.cli.streams import standard_streams
 from harness.cli.suites import check, describe, list_, plan, schema
@@ -40,7 +42,7 @@ def cli() -> None:
 
 
 for command in (
-    check, list_, describe, schema, plan,
+    init_, suites_, check, list_, describe, schema, plan,
     run, trial, report, merge,
     history, diff, bisect,
     store, export_asv,

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.disk import file_name, read
+from harness.git import repository_above
+from harness.shipped import at_place, is_name, located, settled
 
 if TYPE_CHECKING:
     from harness.report.record import SuiteRecord
@@ -62,10 +64,14 @@ def _namesake(suite: SuiteRecord, record: Path) -> str:
         return ""
     top = _top(suite)
     places = [other.place or typed_place(other.path, top) for other in suites if other.name == suite.name]
-    return next((p for p in places if p != suite.place and name_in(top / p) == suite.name), "")
+    places = [settled(place, top) for place in places]
+    own = settled(suite.place, top)
+    return next((p for p in places if p != own and name_in(at_place(p, top)) == suite.name), "")
 
 
 def _top(suite: SuiteRecord) -> Path:
-    """The folder to which the suite's place is relative."""
-    file, depth = Path(suite.path).resolve(), len(Path(suite.place).parts)
+    """The folder to which the suite's place is relative, and other places are."""
+    if is_name(suite.place):
+        return repository_above(Path()) or Path.cwd()
+    file, depth = located(suite.path).resolve(), len(Path(suite.place).parts)
     return file.parents[depth - 1] if 0 < depth <= len(file.parents) else file.parent

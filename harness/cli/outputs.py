@@ -176,7 +176,7 @@ def against_option(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="RECORD",
         multiple=True,
         type=click.Path(path_type=Path),
-        help="Exit by what differs from this record (or a folder of them), not by what is unexpected.",
+        help="Exit by what differs from this record (a folder; @NAME), not by what is unexpected.",
     )
     @functools.wraps(command)
     def wrapped(published_files: Sequence[Path], **others: Any) -> None:

@@ -52,8 +52,8 @@ def history(
 ) -> None:
     """Show claims × commits: verdicts, distances from the claim, and what changed when.
 
-    ID is an instance's id, a claim's (SUITE/CLAIM) or a suite's name or file; without any, all are shown. The
-    distance is in units of the margin: at most 1 where the estimate satisfies the claim.
+    ID is an instance's id, a claim's (SUITE/CLAIM) or a suite's name, file or @NAME; without any, all are
+    shown. The distance is in units of the margin: at most 1 where the estimate satisfies the claim.
     """
     from harness.history import Chosen, past
     from harness.history.text import history_markdown, history_text
@@ -96,7 +96,8 @@ def diff(
     markdown: Path | None,
     html: Path | None,
 ) -> None:
-    """Show what changed between A and B: files of records, or commits of which the history has records.
+    """Show what changed between A and B: files of records, @NAME for a record published with harness, or
+    commits of which the history has records.
 
     Exit code 1 if a verdict flipped or weakened.
     """
@@ -159,16 +160,18 @@ def bisect(
     for the commit at which it became one.
 
     Each commit is judged from its record, or run with its own code in a worktree of its own; your checkout
-    stays as it is. With --track PATH the commits are those of that repository, and the suite is today's.
+    stays as it is. With --track PATH the commits are those of that repository, and the suite is today's; so
+    for @NAME, a suite of an installed package.
     """
     from harness.history.bisect import Search
     from harness.history.bisect import bisect as search_for
+    from harness.shipped import located
 
     file, separator, id_ = target.partition("::")
     if not separator or not id_:
         raise click.UsageError(f"expected FILE::ID, the id of one instance, found {target!r}")
     search = Search(
-        Path(file),
+        located(file),
         id_,
         good,
         bad,

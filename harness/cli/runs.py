@@ -127,16 +127,18 @@ def report(
     record: Path, rendered: Rendered, since: str | None, history: Path, against: Published | None
 ) -> None:
     """Show a record of an earlier run, or write a rendering of it; its exit code is that run's, or with
-    --against that of holding it against published records.
+    --against that of holding it against published records. RECORD is a file, or @NAME: the record that was
+    published of a suite that comes with harness.
 
     A page shows what became of each instance over the last commits of which the history has records, and what
     changed since the last of them, or since A.
     """
     from harness.report import read_record
+    from harness.shipped import located_record
 
     if since is not None and rendered.summary is None and rendered.html is None:
         raise click.UsageError("expected --summary or --html with --since, found neither")
-    found = read_record(record)
+    found = read_record(located_record(record))
     written, problems = save(rendered.files(found, history, since))
     for problem in problems:
         note(problem)

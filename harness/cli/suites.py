@@ -50,6 +50,7 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
     Without a FILE or FOLDER, those in suites/ are checked.
     """
     from harness import folders
+    from harness.shipped import located
     from harness.suite import SuiteError, load
     from harness.suite.formats import format_advice
     from harness.suite.names import namesakes
@@ -69,7 +70,7 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
             failed = True
             echo(str(error), err=True)
             continue
-        if not Path(named.setdefault(suite.name, file)).samefile(file):
+        if not located(named.setdefault(suite.name, file)).samefile(suite.file):
             failed = True
             echo(namesakes(suite.name, named[suite.name], file), err=True)
         loaded.append(suite)

@@ -29,6 +29,7 @@ from harness.declare.declaration import Declaration, Parameter, Value
 from harness.declare.portable import Portable, portable, type_of
 from harness.declare.references import Problem
 from harness.declare.registry import UnknownExperimentError, as_model, import_failure
+from harness.posix import require_posix
 
 PATIENCE = 300.0
 """Seconds that a process may take for all that it is asked. Importing JAX takes two, a data set some."""
@@ -88,6 +89,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 def inspect_references(asked: Sequence[Asked], patience: float = PATIENCE) -> list[Answer]:
     """An answer for each; the process that a module ends or holds up costs only that module's reference."""
+    require_posix()
     answers: list[Answer] = []
     while len(answers) < len(asked):
         given, ending = _run(asked[len(answers) :], patience)

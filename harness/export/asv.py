@@ -25,6 +25,7 @@ from harness.git import GitError, git, line
 from harness.report.dates import moment
 from harness.report.distance import Distance, distance
 from harness.report.record import InstanceRecord, Record, SuiteRecord
+from harness.shipped import DISTRIBUTION, located
 from harness.suite.names import name_in, namesakes, stated_name
 from harness.text import printable
 
@@ -59,6 +60,11 @@ def export(
             f"{file}: expected a record of a commit, found one made outside a git repository,"
             " or where git refused to name it"
         )
+    if record.commit.version:
+        raise ExportError(
+            f"{file}: expected a record of a commit, found one of suites that came with"
+            f" {DISTRIBUTION} {record.commit.version}: run them from a checkout"
+        )
     if record.commit.dirty and not allow_dirty:
         raise ExportError(
             f"{file}: expected a record of a commit, found one of {record.commit.hash[:8]} with changes that"
@@ -68,7 +74,7 @@ def export(
         if suite.given:
             found = ", ".join(f"--with {name}={value}" for name, value in suite.given.items())
             raise ExportError(f"{file}: expected the suite's own parameters, found a record of {found}")
-    date = _date(record.commit.hash, Path(record.suites[0].path).parent if record.suites else Path(), file)
+    date = _date(record.commit.hash, located(record.suites[0].path).parent if record.suites else Path(), file)
     started = _started(record, file)
     rows: dict[str, SeriesRow] = {}
     listed: dict[str, dict[str, object]] = {}
@@ -85,7 +91,7 @@ def export(
         except (LookupError, TypeError, ValueError) as error:
             expected = f"instances of {suite.path} as it was at commit {record.commit.hash[:8]}"
             raise ExportError(f"{file}: expected {expected}, found {error!r}") from None
-        listed |= _listed(Path(suite.path).parent, file)
+        listed |= _listed(located(suite.path).parent, file)
     described, notes = machine(results, machine_name, record.environment)
     path = merge_results(
         results,
@@ -103,7 +109,7 @@ def export(
 
 def _name(suite: SuiteRecord) -> str:
     """What the suite is called today: a file that states a name was called by its own before."""
-    path = Path(suite.path)
+    path = located(suite.path)
     return (name_in(path) if suite.name == path.stem else None) or suite.name
 
 
@@ -199,7 +205,7 @@ def _listed(folder: Path, file: str) -> dict[str, dict[str, object]]:
 
 def _at_commit(suite: SuiteRecord, commit: str, file: str) -> str:
     """The suite file that was run: as committed, or (of a dirty record) as it still is."""
-    path = Path(suite.path)
+    path = located(suite.path)
     candidates: list[bytes] = []
     with contextlib.suppress(GitError):
         candidates.append(git(path.parent, "cat-file", "blob", f"{commit}:./{path.name}"))

@@ -30,6 +30,7 @@ from harness.judge import FAILING
 from harness.report.explored import first_seeds
 from harness.report.files import read_record
 from harness.report.record import InstanceRecord, Record
+from harness.shipped import located_record, published_name
 from harness.suite import Mistake, Suite
 from harness.text import printable
 
@@ -116,16 +117,18 @@ class AgainstPublished:
 
 
 def read_published(paths: Iterable[Path]) -> Published:
-    """The records in these files, and in the folders among them (`*.json`).
+    """The records in these files, and in the folders among them (`*.json`); @NAME is a record published with
+    this package.
 
-    Raises `RecordError`, and `AgainstError` for a folder without records and for an instance that is in two.
+    Raises `UnknownSuiteError`, `RecordError`, and `AgainstError` for a folder without records and for an
+    instance that is in two.
     """
     records: dict[str, Record] = {}
-    for path in paths:
+    for path in map(located_record, paths):
         files = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not files:
             raise AgainstError(f"{path}: expected records of runs (*.json), found none")
-        records |= {str(file): read_record(file) for file in files}
+        records |= {published_name(file) or str(file): read_record(file) for file in files}
     owners: dict[str, str] = {}
     for file, record in records.items():
         for instance in record.instances:

@@ -106,7 +106,7 @@ def write_new(folder: Path, name: str, data: bytes) -> Path:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-        os.fchmod(file.fileno(), 0o644)
+        os.chmod(temporary, 0o644)
         for number in range(1, 10_000):
             path = folder / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
             try:

@@ -32,6 +32,7 @@ from harness.report.explored import first_seed
 from harness.report.files import read_record
 from harness.report.place import place_of
 from harness.report.record import InstanceRecord, RecordError
+from harness.shipped import packaged_name
 from harness.suite.explored import first_beyond
 from harness.suite.names import name_in
 
@@ -115,6 +116,12 @@ def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) 
 class _Search:
     def __init__(self, search: Search, on_step: Callable[[Step], None]) -> None:
         self.search, self.on_step = search, on_step
+        name = packaged_name(search.file)
+        if name and not search.options.track:
+            raise BisectionError(
+                f"{name}::{search.id}: expected a suite in a repository, found one of an installed package:"
+                " name the repository of the code under test with --track"
+            )
         place = search.options.track or search.file.resolve().parent
         self.repository = toplevel(place).resolve()
         self.good, self.bad = (resolve(self.repository, name) for name in (search.good, search.bad))

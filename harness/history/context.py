@@ -113,9 +113,9 @@ def _marks(states: Sequence[CommitState]) -> dict[str, list[Mark]]:
     marks: dict[str, list[Mark]] = {}
     for state in states:
         for id_, instance in state.instances.items():
-            commit, date = state.commit.hash[:9], state.commit.date[:10]
+            date = state.commit.date[:10]
             trouble = findings.trouble(instance)
-            mark = Mark(commit, date, instance.verdict, instance.outcome, trouble)
+            mark = Mark(state.called, date, instance.verdict, instance.outcome, trouble)
             marks.setdefault(id_, []).append(mark)
     return marks
 
@@ -123,5 +123,5 @@ def _marks(states: Sequence[CommitState]) -> dict[str, list[Mark]]:
 def _named(before: Sequence[CommitState]) -> str:
     """The commit to which changes refer; of several, each with its suites."""
     if len({state.commit.hash for state in before}) < 2:
-        return before[0].commit.hash[:9] if before else ""
-    return ", ".join(f"{state.commit.hash[:9]} ({', '.join(sorted(state.names))})" for state in before)
+        return before[0].called if before else ""
+    return ", ".join(f"{state.called} ({', '.join(sorted(state.names))})" for state in before)

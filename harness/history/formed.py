@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from harness.report.explored import seeds_read
 from harness.report.record import InstanceRecord, Record
@@ -55,6 +54,6 @@ def _mistake(suite: Suite, id_: str, changed: list[tuple[Instance, InstanceRecor
 def _located(suite: Suite, mistake: Mistake) -> Mistake:
     from harness.suite.positions import key_positions, locate
 
-    text = Path(suite.path).read_text(encoding="utf-8-sig")
+    text = suite.file.read_text(encoding="utf-8-sig")
     line, column = locate(mistake.path, key_positions(text))
     return replace(mistake, line=line, column=column)

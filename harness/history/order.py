@@ -13,23 +13,30 @@ from pathlib import Path
 from harness.git import Commit, CommitPlace, GitError, in_order, is_shallow, repository_above
 
 
-def in_time(repository: Path, first: Mapping[str, datetime]) -> tuple[list[Commit], list[str]]:
+def in_time(
+    repository: Path, first: Mapping[str, datetime], releases: Mapping[str, str] | None = None
+) -> tuple[list[Commit], list[str]]:
     """The commits, and what is to be said of them.
 
     first: of each commit's hash, when it was first run.
+    releases: of those that are installed packages instead, what they are called. No repository has them.
 
     Commits on branches of the repository stand parents before children. Each other one stands after the last
     of them that was first run before it.
     """
+    called = releases or {}
+    commits = [hash_ for hash_ in first if hash_ not in called]
     try:
-        found = in_order(repository, list(first))
-        notes = _told(repository, found, len(first))
+        found = in_order(repository, commits)
+        notes = _told(repository, found, len(commits))
     except GitError as error:
         found, notes = [], [f"{error}; commits stand in the order of their first runs"]
     has = {commit.hash for commit in found}
     place: CommitPlace = "not in this repository" if found else ""
     lost = [
-        Commit(hash_, hash_[:9], "", when.isoformat(), "", place)
+        Commit(
+            hash_, called.get(hash_, hash_[:9]), "", when.isoformat(), "", "" if hash_ in called else place
+        )
         for hash_, when in first.items()
         if hash_ not in has
     ]

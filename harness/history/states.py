@@ -29,6 +29,8 @@ from harness.report.record import (
     SuiteRecord,
     TrackedRecord,
 )
+from harness.report.words import short_of
+from harness.shipped import is_name, located_record, record_names
 
 
 class NoRecordError(UserError, LookupError):
@@ -90,9 +92,18 @@ class CommitState:
     @property
     def modified(self) -> bool:
         """Whether a record is of a work tree that differs from the commit."""
+        return any(commit.dirty for commit in self._commits)
+
+    @property
+    def called(self) -> str:
+        """The commit in nine digits, or the installed package that stands in for it."""
+        return next(map(short_of, self._commits), self.commit.hash[:9])
+
+    @property
+    def _commits(self) -> list[CommitRecord | TrackedRecord]:
         suites = [(record, suite) for record in self.records for suite in record.suites]
-        commits = [record.tracked or suite.commit or record.commit for record, suite in suites]
-        return any(commit is not None and commit.dirty for commit in commits)
+        found = [record.tracked or suite.commit or record.commit for record, suite in suites]
+        return [commit for commit in found if commit is not None]
 
 
 @dataclass(frozen=True)
@@ -130,12 +141,15 @@ class Chosen:
 
 
 def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[CommitState, ...], tuple[str, ...]]:
-    """The states that records' files, or else revisions, name; and what had to be passed over.
+    """The states that records (files, or @NAME), or else revisions, name; and what had to be passed over.
 
     A suite is called the same in all of them. Raises `RecordError`, `GitError`, and `NoRecordError` where a
     commit was not run.
     """
-    files = {name: read_record(Path(name)) for name in names if Path(name).is_file()}
+    published = {f"@{name}" for name in record_names()} if any(map(is_name, names)) else set()
+    files = {
+        name: read_record(located_record(name)) for name in names if name in published or Path(name).is_file()
+    }  # @ and @~1 are commits
     revisions = {name: _resolved(name, chosen) for name in names if name not in files}
     also = [seen for record in files.values() for seen in seen_in(record)]
     known = past(chosen, only=list(revisions.values()), also=also)
@@ -156,7 +170,7 @@ def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[CommitState, 
 def state_of_record(record: Record, names: Names, file: str = "") -> CommitState:
     """The state that one record tells of."""
     commit = record.tracked or record.commit
-    short = f"{commit.hash[:9]} ({file})" if commit else file
+    short = f"{short_of(commit)} ({file})" if commit else file
     return CommitState(
         Commit(commit.hash if commit else "", short, "", record.started, ""), (names.renamed(record),)
     )
@@ -208,7 +222,13 @@ def past(
     if only is not None:
         groups = {hash_: group for hash_, group in groups.items() if hash_ in only}
     first = {hash_: min(run.kept.started for run in group) for hash_, group in groups.items()}
-    ordered, told = in_time(repository, first)
+    releases = {
+        run.commit.hash: short_of(run.commit)
+        for group in groups.values()
+        for run in group
+        if _version(run.commit)
+    }
+    ordered, told = in_time(repository, first, releases)
     problems += told
     states = []
     for commit in _last(ordered, groups, until, last, each=bool(like)):
@@ -249,17 +269,27 @@ def _last(
 
 
 def _resolved(name: str, chosen: Chosen) -> str:
-    """The hash of a revision, or of a commit that only records know. Raises `GitError`."""
+    """The hash of a revision, or of a commit or an installed version that only records know. Raises
+    `GitError`."""
     try:
         return resolve(chosen.repository, name)
     except GitError:
         kept, _ = listed(chosen.folder)
         commits = [_commit_of(k, suite, chosen.tracked) for k in kept for suite in k.head.suites]
-        hashes = {commit.hash for commit in commits if commit is not None}
-        found = {hash_ for hash_ in hashes if len(name) >= 4 and hash_.startswith(name)}
+        found = {
+            commit.hash
+            for commit in commits
+            if commit is not None and len(name) >= 4
+            if commit.hash.startswith(name) or name in (short_of(commit), _version(commit))
+        }
         if len(found) == 1:
             return found.pop()
         raise
+
+
+def _version(commit: CommitRecord | TrackedRecord) -> str:
+    """Of an installed package that stands in for a commit; '' of a commit."""
+    return commit.version if isinstance(commit, CommitRecord) else ""
 
 
 def _commit_of(kept: Kept, suite: SuiteHead, tracked: bool) -> CommitRecord | TrackedRecord | None:

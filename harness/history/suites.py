@@ -5,6 +5,9 @@ A suite is known by its name and its *place* (`SuiteRecord.place`). Records of o
     one suite    if the two files never were there at the same time: the file was moved
     two suites   otherwise; ids then begin with the place instead of the name, as FILE::ID targets do
 
+A suite that an installed package brought has the place @NAME. In this project's own repository that is the
+file there; elsewhere a file of that name is another suite.
+
 A file that has a `name` today was known by its stem before: its older records are found under the new name.
 """
 
@@ -21,6 +24,7 @@ from harness.git import git, toplevel
 from harness.history.archive import Head, SuiteHead
 from harness.report.place import typed_place
 from harness.report.record import CommitRecord, Record, SuiteRecord
+from harness.shipped import at_place, settled
 from harness.suite.names import name_in, namesakes
 from harness.suite.reader import ID
 from harness.text import printable
@@ -79,7 +83,7 @@ def identify(seen: Sequence[NamedSuite], repository: Path) -> Names:
     """Tell apart, and bring together, the suites that records name; oldest first."""
     top = _top(repository)
     newest = {_place(each.suite, top): each.suite.name for each in seen}
-    today = {place: name_in(top / place) for place in newest}
+    today = {place: name_in(at_place(place, top)) for place in newest}
     called: dict[tuple[str, str], str] = {}
     commits: dict[str, dict[str, set[str]]] = {}
     for each in seen:
@@ -114,7 +118,7 @@ def _note(name: str, suites: Sequence[Sequence[str]], holders: Sequence[Sequence
 
 
 def _place(suite: SuiteHead | SuiteRecord, top: Path) -> str:
-    return suite.place or typed_place(suite.path, top)
+    return settled(suite.place, top) if suite.place else typed_place(suite.path, top)
 
 
 def _top(repository: Path) -> Path:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from harness.history.archive import SuiteHead
 from harness.history.states import Past
 from harness.report.place import place_of
+from harness.shipped import located
 from harness.suite import SelectionError
 from harness.suite.errors import nearest_name, shown
 from harness.suite.names import name_in
@@ -17,7 +17,7 @@ from harness.suite.select import expression
 def wanted(ids: Sequence[str], keyword: str, past: Past) -> frozenset[str]:
     """The ids that `ids` (any of) and `keyword` choose.
 
-    Each of `ids` is the id of an instance or claim, a suite's name, FILE, or FILE::ID.
+    Each of `ids` is the id of an instance or claim, a suite's name, FILE or @NAME, or FILE::ID.
 
     Raises `SelectionError` for one that nothing has.
     """
@@ -41,8 +41,8 @@ def wanted(ids: Sequence[str], keyword: str, past: Past) -> frozenset[str]:
 def _meant(text: str, past: Past) -> list[str]:
     """What the ids begin with that a text means; a name that several suites share means all of them."""
     file, _, local = text.partition("::")
-    path = Path(file)
-    if file.endswith(".toml") and path.is_file():
+    path = located(file)
+    if path.suffix == ".toml" and path.is_file():
         name = past.names.of(SuiteHead(name_in(path) or path.stem, file, place_of(path)))
         return [past.names.id(name, local) if local else name]
     name, separator, local = text.partition("/")

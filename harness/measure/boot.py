@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import subprocess
@@ -29,6 +28,8 @@ main({descriptor}, {mark!r}, {folder!r}, {turns})
 
 def boot(environment: Mapping[str, str], folder: str) -> Booted:
     """Start a worker, below a supervisor, with these variables; `folder` is for its temporary files."""
+    import fcntl
+
     ours, theirs = socket.socketpair()
     turns = Turns.make()
     lifeline, held = os.pipe()

@@ -66,7 +66,7 @@ def source_of(run: str, params: TrialParams, seen: Distributions | None = None) 
     files: dict[str, Stamp] = {}
     owners: dict[str, str] = {}
     while todo:
-        for located in _steps(todo.pop(), finder):
+        for located in steps_to(todo.pop(), finder):
             if located.kind == "installed" and located.file and located.file not in owners:
                 owners[located.file] = owner(located.file)
                 todo += seen.imports(owners[located.file])
@@ -76,7 +76,7 @@ def source_of(run: str, params: TrialParams, seen: Distributions | None = None) 
                 parsed = parse(located.file, stamp)
                 modules[located.name] = parsed.digest
                 files[file] = stamp
-                todo += _targets(located, parsed)
+                todo += targets_of(located, parsed)
     folders = beneath(owners.values())
     distributions = seen.distributions(folders)
     archives = {file for file in files if not file.endswith((".py", ".pyc", *EXTENSION_SUFFIXES))}
@@ -162,7 +162,7 @@ def _besides(source: SourceClosure, device: str, settings: str, inputs: str) -> 
     return [device, source.digest, list(sys.version_info[:2]), settings, inputs]
 
 
-def _steps(name: str, finder: Finder) -> list[Located]:
+def steps_to(name: str, finder: Finder) -> list[Located]:
     """The module and the packages above it, in the order in which an import runs them.
 
     Ends at the first that is not source: what an installed distribution holds is its own affair.
@@ -179,7 +179,7 @@ def _steps(name: str, finder: Finder) -> list[Located]:
     return steps
 
 
-def _targets(located: Located, parsed: Parsed) -> list[str]:
+def targets_of(located: Located, parsed: Parsed) -> list[str]:
     """Absolute names of everything that an import statement may load."""
     targets = []
     for item in parsed.imports:

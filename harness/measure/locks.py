@@ -13,7 +13,6 @@ that finds, once it has a lock, that the path leads elsewhere, and tries again.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import struct
@@ -22,9 +21,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from harness.errors import UserError
 from harness.measure.holders import Wait
+from harness.posix import require_posix
+
+LockKind = Literal["LOCK_SH", "LOCK_EX"]
+"""Of flock(2): shared by many, or for one alone."""
 
 LOCK = "HARNESS_MACHINE_LOCK"
 """The environment variable that names the machine's lock file."""
@@ -66,7 +70,7 @@ def acquire(folder: Path, fingerprint: str) -> Lock | None:
 
 def lock_of(folder: Path, fingerprint: str) -> tuple[Path, int]:
     """The file of a trial's lock, and the byte of it that is locked."""
-    if _RANGES:
+    if _has_ranges():
         return folder / TRIALS, int.from_bytes(hashlib.sha256(fingerprint.encode()).digest()[:7])
     return folder / fingerprint, 0
 
@@ -79,7 +83,7 @@ def remove_unheld(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        free = _locked_byte(descriptor, 0, 0) and _locked(descriptor, fcntl.LOCK_EX)
+        free = _locked_byte(descriptor, 0, 0) and _locked(descriptor, "LOCK_EX")
         if free and _leads_to(path, descriptor):
             path.unlink()
             return True
@@ -91,7 +95,6 @@ def remove_unheld(path: Path) -> bool:
 TRIALS = "trials"
 """The file in which trials are locked."""
 
-_RANGES = hasattr(fcntl, "F_OFD_SETLK")
 _RANGE = struct.Struct("hhqqi")  # struct flock: type, whence, start, length (0: to the end), process
 
 
@@ -153,10 +156,19 @@ _files: dict[Path, _LockFile] = {}  # those of which this process holds locks
 _ours = threading.Lock()
 
 
+def _has_ranges() -> bool:
+    """Whether this system has locks of a part of a file that belong to the open file."""
+    import fcntl
+
+    return hasattr(fcntl, "F_OFD_SETLK")
+
+
 def _locked_byte(descriptor: int, start: int, length: int = 1) -> bool:
     """Whether the lock of so many bytes was got (0: of all from `start` on); never waits."""
-    if not _RANGES:
-        return _locked(descriptor, fcntl.LOCK_EX)
+    import fcntl
+
+    if not _has_ranges():
+        return _locked(descriptor, "LOCK_EX")
     try:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _RANGE.pack(fcntl.F_WRLCK, os.SEEK_SET, start, length, 0))
     except (BlockingIOError, PermissionError):
@@ -165,6 +177,8 @@ def _locked_byte(descriptor: int, start: int, length: int = 1) -> bool:
 
 
 def _unlock_byte(descriptor: int, start: int) -> None:
+    import fcntl
+
     fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _RANGE.pack(fcntl.F_UNLCK, os.SEEK_SET, start, 1, 0))
 
 
@@ -177,6 +191,7 @@ class Machine:
     """
 
     def __init__(self) -> None:
+        require_posix()
         default = Path(tempfile.gettempdir()) / f"ntk-harness-{os.getuid()}.lock"
         path = Path(os.environ.get(LOCK) or default)
         how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
@@ -198,17 +213,17 @@ class Machine:
 
     def share(self) -> bool:
         """Whether trials may be started beside others now; from then until `leave`, nobody times."""
-        if not self._got(self._gate, fcntl.LOCK_SH):
+        if not self._got(self._gate, "LOCK_SH"):
             return False
-        self._sharing = self._sharing or self._got(self._machine, fcntl.LOCK_SH)
-        fcntl.flock(self._gate, fcntl.LOCK_UN)
+        self._sharing = self._sharing or self._got(self._machine, "LOCK_SH")
+        _unlock(self._gate)
         return self._sharing
 
     def seize(self) -> bool:
         """Whether this process has the machine to itself now, until `leave`; if not, it is next."""
-        return self._got(self._gate, fcntl.LOCK_EX) and self._got(self._machine, fcntl.LOCK_EX)
+        return self._got(self._gate, "LOCK_EX") and self._got(self._machine, "LOCK_EX")
 
-    def _got(self, descriptor: int, how: int) -> bool:
+    def _got(self, descriptor: int, how: LockKind) -> bool:
         got = _locked(descriptor, how)
         gate = self._path.with_name(self._path.name + ".gate")
         self.obstacle = None if got else gate if descriptor == self._gate else self._path
@@ -217,8 +232,8 @@ class Machine:
     def leave(self) -> None:
         """Give up what was got."""
         self._sharing = False
-        fcntl.flock(self._machine, fcntl.LOCK_UN)
-        fcntl.flock(self._gate, fcntl.LOCK_UN)
+        _unlock(self._machine)
+        _unlock(self._gate)
 
     def close(self) -> None:
         """Leave for good."""
@@ -232,10 +247,11 @@ def waiting(path: Path) -> Iterator[None]:
 
     Raises `LockError` after `PATIENCE` seconds: who holds it does so for milliseconds.
     """
+    require_posix()
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
         wait = Wait(str(path), [path], "wait for it, end it, or name another store")
-        while not _locked(descriptor, fcntl.LOCK_EX):
+        while not _locked(descriptor, "LOCK_EX"):
             wait.speak()
             if wait.seconds > PATIENCE:
                 raise LockError(f"{path}: expected to get this lock within {PATIENCE:g} s: {wait.text()}")
@@ -245,13 +261,21 @@ def waiting(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _locked(descriptor: int, how: int) -> bool:
+def _locked(descriptor: int, how: LockKind) -> bool:
     """Whether the lock was got; never waits."""
+    import fcntl
+
     try:
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, getattr(fcntl, how) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+def _unlock(descriptor: int) -> None:
+    import fcntl
+
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _leads_to(path: Path, descriptor: int) -> bool:

@@ -12,7 +12,6 @@ import gc
 import locale
 import os
 import platform
-import resource
 import signal
 import sys
 import threading
@@ -67,16 +66,18 @@ open for good, as those of a library's own files."""
 
 def _open_files() -> Callable[[], int]:
     """A function that gives by how much the lowest free descriptor has risen; 0 where it is not by many."""
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    most = MOST_FILES if limit < 0 else max(1, min(MOST_FILES, limit // 8))
-    first: list[int] = []
+    first: list[tuple[int, int]] = []  # the descriptor, and how many more there may be
 
     def read() -> int:
         free = os.dup(2)
         os.close(free)
         if not first:
-            first.append(free)
-        risen = free - first[0]
+            import resource
+
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            first.append((free, MOST_FILES if limit < 0 else max(1, min(MOST_FILES, limit // 8))))
+        lowest, most = first[0]
+        risen = free - lowest
         return risen if risen >= most else 0
 
     return read
@@ -125,14 +126,17 @@ def _umask() -> int:
     return mask
 
 
-_LIMITS = [resource.RLIMIT_AS, resource.RLIMIT_NOFILE]
+def _limits() -> list[tuple[int, int]]:
+    import resource
+
+    return [resource.getrlimit(limit) for limit in (resource.RLIMIT_AS, resource.RLIMIT_NOFILE)]
+
+
 _SIGNALS = [
-    int(number)
-    for number in (
-        signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGCHLD, signal.SIGFPE, signal.SIGHUP,
-        signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU,
-    )
-]  # fmt: skip
+    int(getattr(signal, f"SIG{name}"))
+    for name in ("INT", "TERM", "ALRM", "CHLD", "FPE", "HUP", "PIPE", "USR1", "USR2", "XCPU")
+    if hasattr(signal, f"SIG{name}")  # Windows imports this, and measures nothing
+]
 
 
 def _signals() -> object:
@@ -281,7 +285,7 @@ _PROBES = [
     Probe("settings of the interpreter (sys, gc)", _interpreter, setup=True),
     Probe("sys.path", lambda: (list(sys.path), list(sys.path_hooks)), setup=True),
     Probe("sys.meta_path", lambda: list(sys.meta_path), setup=True),
-    Probe("limits of the process", lambda: [resource.getrlimit(limit) for limit in _LIMITS]),
+    Probe("limits of the process", _limits),
     Probe("the processors that may be used", _processors),
     Probe("the decimal context", _decimal, "decimal"),
     Probe("the state of random", _generator, "random", setup=True, reseed=_reseed_random),

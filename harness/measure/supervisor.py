@@ -19,7 +19,6 @@ import contextlib
 import ctypes
 import faulthandler
 import os
-import resource
 import select
 import signal
 import sys
@@ -38,7 +37,7 @@ PAUSES = (0.001, 0.05)
 """Seconds between two rounds of killing: the first pause and the longest, each twice the one before."""
 
 _SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # see prctl(2)
-_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP)  # its lifeline says when to end
+_IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGTSTP")  # its lifeline says when to end
 
 
 def supervise(command: int, lifeline: int, *others: int) -> None:
@@ -130,7 +129,7 @@ def _watch(child: int, command: int, lifeline: int) -> int | None:
     second way to learn of it where a fork of the command holds the lifeline open.
     """
     faulthandler.disable()  # it would explain a second time what killed the child
-    for number in _IGNORED:
+    for number in (getattr(signal, name) for name in _IGNORED):
         signal.signal(number, signal.SIG_IGN)
     heard, wake = os.pipe()
     for descriptor in (heard, wake):
@@ -184,6 +183,8 @@ def _end_as(status: int | None) -> None:
     if status is None or not os.WIFSIGNALED(status):
         os._exit(0 if status is None else os.WEXITSTATUS(status))
     number = os.WTERMSIG(status)
+    import resource
+
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
     with contextlib.suppress(OSError):  # SIGKILL has no handler

@@ -29,6 +29,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options; `addopts` may hold them as well."""
     group = parser.getgroup("harness", "harness: claims in suite files")
     group.addoption(
+        "--harness-suite",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="Collect a suite that comes with harness, as if its file were named: kernels for what"
+        " `harness run` calls @kernels (repeatable). pytest itself reads @NAME as a file of arguments.",
+    )
+    group.addoption(
         "--harness-store",
         metavar="PATH",
         help="Where measured trials are kept (default: HARNESS_STORE, or .harness/store.sqlite).",
@@ -88,6 +96,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Find the files that `harness_suites` matches; refuse options that cannot be meant."""
+    _name_shipped(config)
     config.stash[SUITES] = _matched(config) | _in_named_folders(config)
     asked = [value for name, value in vars(config.option).items() if name.startswith("harness_")]
     if any(value not in (None, []) for value in asked):
@@ -98,9 +107,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if against:
         from harness.errors import UserError
         from harness.history.against import read_published
+        from harness.shipped import is_name
 
+        here = config.invocation_params.dir
+        files = [Path(file) if is_name(file) else here / file for file in against]
         try:
-            config.stash[PUBLISHED] = read_published(config.invocation_params.dir / file for file in against)
+            config.stash[PUBLISHED] = read_published(files)
         except UserError as error:
             raise pytest.UsageError(f"--harness-against: {error}") from None
 
@@ -122,7 +134,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SuiteFile 
     if not parent.session.isinitpath(file_path) and file_path.resolve() not in parent.config.stash[SUITES]:
         return None
     from harness.pytest_plugin.items import SuiteFile
+    from harness.shipped import packaged_name
 
+    if called := packaged_name(file_path):  # alike, wherever the package is installed
+        return SuiteFile.from_parent(parent, path=file_path, nodeid=called)
     return SuiteFile.from_parent(parent, path=file_path)
 
 
@@ -135,25 +150,47 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """How many claims came out how, if any ran: read from the reports, which xdist's processes send."""
+    from harness.shipped import is_name
+
     outcomes: dict[str, str] = {}
     for category in terminalreporter.stats:
         for report in terminalreporter.getreports(category):
             if isinstance(report, pytest.TestReport):
                 outcome = dict(report.user_properties).get("outcome")
-                if outcome and report.nodeid.partition("::")[0].endswith(".toml"):
+                file = report.nodeid.partition("::")[0]
+                if outcome and (file.endswith(".toml") or is_name(file)):
                     outcomes[report.nodeid] = str(outcome)
     if not outcomes:
         return
     from harness.pytest_plugin.settings import PytestSettings
     from harness.report.words import few_covered, tally
 
-    files = dict.fromkeys(config.rootpath / node_id.partition("::")[0] for node_id in outcomes)
+    files = dict.fromkeys(node_id.partition("::")[0] for node_id in outcomes)
     settings = PytestSettings.of(config)
-    command = settings.command(*(os.path.relpath(file) for file in files))
+    command = settings.command(
+        *(file if is_name(file) else os.path.relpath(config.rootpath / file) for file in files)
+    )
     terminalreporter.section("claims")
     for line in filter(None, (few_covered(list(outcomes.values())), tally(list(outcomes.values())))):
         terminalreporter.write_line(line)
     terminalreporter.write_line(f"Trials are in {settings.shown_store}; a report from them: {command}")
+
+
+def _name_shipped(config: pytest.Config) -> None:
+    """Put the files of `--harness-suite` among what the command line names."""
+    asked = config.getoption("harness_suite")
+    if not asked or hasattr(config, "workerinput"):  # a process of pytest-xdist is given the files
+        return
+    from harness.errors import UserError
+    from harness.shipped import located
+
+    try:
+        files = [str(located(f"@{name.removeprefix('@')}")) for name in asked]
+    except UserError as error:
+        raise pytest.UsageError(f"--harness-suite: {error}") from None
+    named = config.args if config.args_source is config.ArgsSource.ARGS else []
+    config.args = list(dict.fromkeys([*named, *files]))
+    config.args_source = config.ArgsSource.ARGS
 
 
 def _explored(config: pytest.Config) -> list[str]:

@@ -30,6 +30,7 @@ from harness.pytest_plugin.words import explanation, properties, safe
 from harness.report.build import instance_record
 from harness.report.findings import why_not_covered
 from harness.report.record import InstanceRecord
+from harness.shipped import packaged_name
 from harness.suite import Instance, Suite, load
 from harness.suite.names import namesakes
 from harness.targets import make_local_modules_importable
@@ -62,6 +63,8 @@ class SuiteFile(pytest.Module):
         make_local_modules_importable()
         here = Path.cwd()
         path = self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
+        if called := packaged_name(self.path):
+            path = Path(called)
         try:
             suite = load(path, imports=True, given=PytestSettings.of(self.config).options.given)
             if published := self.config.stash.get(PUBLISHED, None):

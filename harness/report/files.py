@@ -11,7 +11,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from harness.disk import kind, of_system, read
+from harness.disk import kind, of_system, open_flags, read
 from harness.errors import UserError
 from harness.report.record import Record, RecordError, from_json
 from harness.temporary import temporary_file
@@ -41,7 +41,7 @@ def hindrance(path: Path) -> str:
             folder = folder.parent
         if not folder.is_dir():
             return f"{folder} is no folder"
-        if max(len(os.fsencode(name)) for name in names) > os.pathconf(folder, "PC_NAME_MAX"):
+        if max(len(os.fsencode(name)) for name in names) > _longest_name(folder):
             return os.strerror(errno.ENAMETOOLONG)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".harness-")
         os.close(handle)
@@ -49,6 +49,11 @@ def hindrance(path: Path) -> str:
     except (OSError, ValueError, RuntimeError) as error:  # a link to itself
         return getattr(error, "strerror", None) or str(error)
     return ""
+
+
+def _longest_name(folder: Path) -> int:
+    """In bytes; on Windows, where nothing says it, what its file systems take."""
+    return os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -81,6 +86,8 @@ def _write(path: Path, data: bytes) -> None:
             umask = os.umask(0)
             os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
+        if os.name == "nt":  # there no file is renamed while it is open; nor is any locked
+            file.close()
         os.replace(temporary, path)
 
 
@@ -91,7 +98,7 @@ def _write_into(path: Path, data: bytes) -> None:
         sys.stdout.flush()
         descriptor = os.dup({"stdout": 1, "stderr": 2}[own[1]] if own[1] else int(own[2]))
     else:
-        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_WRONLY | open_flags("NONBLOCK", "CLOEXEC"))
         os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

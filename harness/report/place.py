@@ -6,14 +6,17 @@ import os
 from pathlib import Path
 
 from harness.git import repository_above
+from harness.shipped import packaged_name
 from harness.text import encodable
 
 
 def place_of(path: Path) -> str:
     """The path relative to the top of its repository; outside of one to the current folder, or absolute.
 
-    With / as separator.
+    With / as separator. A suite of an installed package is at @NAME, wherever that package is.
     """
+    if name := packaged_name(path):
+        return name
     file = path.parent.resolve() / path.name
     top = repository_above(file.parent) or Path.cwd()
     found = file.relative_to(top) if file.is_relative_to(top) else file

@@ -7,7 +7,8 @@ is the source that an experiment can come to import (see `harness.measure.finger
 A record is *modified* where its commit does not have all of what was run: files that git has were changed, or
 the suite or a file of a closure is new to git. What git ignores (generated source, an environment) does not
 count: the trials' fingerprints have its digest. Source in a repository other than the suite's does not make
-the record modified: a note names it where it is not as committed there.
+the record modified: a note names it where it is not as committed there. A suite that an installed package
+brought is in no repository, even if one holds that installation: the package stands in for its commit.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from harness.measure import Distributions, SourceClosure, source_of
 from harness.questions import TrialParams
 from harness.report.place import place_of
 from harness.report.record import CommitRecord, SuiteRecord, TrackedRecord
+from harness.shipped import installed_release, packaged_name
 from harness.suite import Suite
 from harness.text import encodable
 from harness.whose import site_root
@@ -80,21 +82,26 @@ def read_provenance(
     files = {Path(file).resolve() for _, source in sources for file in source.files if file}
     files |= {Path(file).resolve() for suite in suites for file in _inputs(suite)}
     top = None if track is None else toplevel(track).resolve()
-    paths = [Path(suite.path).resolve() for suite in suites]
+    paths = [suite.file.resolve() for suite in suites]
+    packaged = [bool(packaged_name(path)) for path in paths]
+    released = _released() if any(packaged) else None
     notes: list[str] = []
     repositories: dict[Path, CommitRecord] = {}
-    holders = [repository_above(path.parent) for path in paths]
+    holders = [
+        None if inside else repository_above(path.parent)
+        for path, inside in zip(paths, packaged, strict=True)
+    ]
     for folder in dict.fromkeys(filter(None, holders)):
         its = [path for path, above in zip(paths, holders, strict=True) if above == folder]
         commit, said = _commit(folder, [*its, *files])
         notes += said
         if commit is not None:
             repositories[folder] = commit
-    if repositories:  # without a commit nobody takes the record for reproducible
+    if repositories or released:  # without a commit nobody takes the record for reproducible
         notes += _elsewhere(files, {*filter(None, holders), *([top] if top else [])})
     records = [
-        _suite_record(suite, None if above is None else repositories.get(above))
-        for suite, above in zip(suites, holders, strict=True)
+        _suite_record(suite, released if inside else None if above is None else repositories.get(above))
+        for suite, above, inside in zip(suites, holders, packaged, strict=True)
     ]
     tracked = None
     if top is not None:
@@ -122,9 +129,15 @@ def _suite_record(suite: Suite, commit: CommitRecord | None) -> SuiteRecord:
         given=dict(suite.given),
         noted=tuple(dict.fromkeys(text for each in suite.experiments.values() for text in each.noted)),
         instances=len(suite.instances),
-        place=place_of(Path(suite.path)),
+        place=place_of(suite.file),
         commit=commit,
     )
+
+
+def _released() -> CommitRecord:
+    """What stands in for a commit of suites that an installed package brought."""
+    found = installed_release()
+    return CommitRecord(hash=found.digest, dirty=found.modified, version=found.version)
 
 
 def _commit(folder: Path, files: Iterable[Path]) -> tuple[CommitRecord | None, list[str]]:

@@ -18,6 +18,7 @@ from harness.report.record import (
     Record,
     Side,
     SourceRecord,
+    TrackedRecord,
 )
 
 GLYPHS = {
@@ -310,8 +311,15 @@ def _how(results: Sequence[str]) -> str:
 
 
 def commit_text(commit: CommitRecord | None) -> str:
-    """A commit in short, and whether the work tree differed from it."""
-    return "no commit" if commit is None else commit.hash[:9] + (" (modified)" if commit.dirty else "")
+    """A commit in short, or the package that stands in for one, and whether files differed from it."""
+    return "no commit" if commit is None else short_of(commit) + (" (modified)" if commit.dirty else "")
+
+
+def short_of(commit: CommitRecord | TrackedRecord) -> str:
+    """`b6b95ffec` of a commit; `0.2.0+b6b95ff` of an installed package."""
+    if isinstance(commit, CommitRecord) and commit.version:
+        return f"{commit.version}+{commit.hash[:7]}"
+    return commit.hash[:9]
 
 
 def given(record: Record) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from harness.disk import refuse_special
+from harness.shipped import located
 from harness.suite.claims import Defaults, read_claim, read_defaults
 from harness.suite.errors import KeyPath, Mistake, SuiteError, shown
 from harness.suite.experiments import read_benchmark, read_experiment
@@ -34,7 +35,7 @@ def load(
     given: Mapping[str, object] | None = None,
     calls: bool = False,
 ) -> Suite:
-    """Read and check a suite file.
+    """Read and check a suite file, or a suite that comes with this package, by @NAME.
 
     With `imports`, modules that the suite names as `package.module:function` are imported, so that
     their parameters and quantities are checked too; without, only experiments of this package are known.
@@ -45,10 +46,11 @@ def load(
     experiment that has such a parameter: `{"subject": "my.module:kernel"}`.
 
     Raises `SuiteError`, with every mistake that can be found, where the file is no valid suite, and where a
-    given parameter is one that no experiment has, or that one sweeps.
+    given parameter is one that no experiment has, or that one sweeps; `UnknownSuiteError` for a @NAME that
+    this package has no suite of.
     """
-    file = str(path)
-    data = _bytes(Path(path), file)
+    file, place = str(path), located(path)
+    data = _bytes(place, file)
     text = _text(data, file)
     try:
         document = tomllib.loads(text)
@@ -68,7 +70,7 @@ def load(
     _check_numbers(document, notes)
     if notes.mistakes:
         raise SuiteError(file, _located(notes.mistakes, text))
-    suite = _read(document, Path(path).stem, file, notes, imports, given or {})
+    suite = _read(document, place.stem, file, notes, imports, given or {})
     if suite is not None and imports and not notes.mistakes:
         notes.mistakes += check_suite(suite, call=calls)
     if notes.mistakes or suite is None:
@@ -166,7 +168,7 @@ def _read(
     defaults = read_defaults(Table(top.take("defaults", dict[str, Any], {}), ("defaults",), notes))
     defaults = replace(defaults, explored=explored)
     sources = {id_: _source(id_, table) for id_, table in top.tables("sources").items()}
-    folder = os.path.dirname(os.path.abspath(file))
+    folder = os.path.dirname(os.path.abspath(located(file)))
     models = Models(notes, imports=imports, named=named_models(document, given))
     experiments = {
         id_: read_experiment(id_, table, imports=imports, given=given, folder=folder, models=models)

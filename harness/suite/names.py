@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from harness.shipped import at_place, is_name
 from harness.suite.reader import ID
 from harness.text import printable
 
@@ -39,8 +40,9 @@ def namesakes(name: str, *paths: str | Path, root: Path = Path()) -> str:
     of its own.
     """
     shown = [printable(str(path)) for path in paths]
-    chosen = next((p for p in reversed(paths) if other_name(name, p) != f"{name}-2"), paths[-1])
-    place = f"{printable(str(chosen))}:{_line(root / chosen)}"
+    own = [path for path in paths if not is_name(str(path))] or paths  # nobody edits an installed package
+    chosen = next((p for p in reversed(own) if other_name(name, p) != f"{name}-2"), own[-1])
+    place = f"{printable(str(chosen))}:{_line(at_place(str(chosen), root))}"
     others = f"{', '.join(shown[:-1])} and {shown[-1]}"
     return (
         f"two suites are named {name}, {others}: their ids and records cannot be told apart;"

@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from harness.declare import EXACTLY, Declaration, Inputs, Parameter, Repeatable, Signature, Value, noted_of
 from harness.predicates import Predicate
 from harness.questions import Center
+from harness.shipped import located
 from harness.suite.explored import Ranges, first_beyond
 
 SourceStance = Literal["asserts", "disputes", "asks"]
@@ -260,6 +262,7 @@ class Suite:
     name: str
     """`name` under [suite], else the file's name without `.toml`: the first part of every id."""
     path: str
+    """As it was named: a file's path, or @NAME of a suite that comes with this package."""
     title: str
     about: str
     sources: Mapping[str, Source]
@@ -273,6 +276,11 @@ class Suite:
     """Of the bytes that were parsed; the file may have changed since."""
     format: int = 2
     """That the file says; see `harness.suite.formats`."""
+
+    @property
+    def file(self) -> Path:
+        """The file itself."""
+        return located(self.path)
 
     @cached_property
     def stances(self) -> Mapping[str, Mapping[Stance, int]]:

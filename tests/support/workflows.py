@@ -27,6 +27,7 @@ KNOWN = {
     "actions/cache/save@27d5ce7f107fe9357f9df03efb73ab90386fccae": "v5.0.5",
     "actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f": "v6.0.0",
     "actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131": "v7.0.0",
+    "pypa/gh-action-pypi-publish@ed0c53931b1dc9bd32cbe73a98c7f6766f8a527e": "v1.13.0",
 }
 """The commits that are used, and what their repositories' tags call them."""
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")

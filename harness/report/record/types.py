@@ -293,6 +293,9 @@ class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     hash: Hash
     dirty: bool
+    version: str = ""
+    """Of the installed package that brought the suite: it has no commit, and `hash` is the digest of its
+    files. `dirty` if one of them is not as it was installed."""
 
 
 class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -300,6 +303,7 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     name: str
     path: str
+    """As it was typed: of a suite that comes with this package, it may be @NAME."""
     title: str
     sha256: str
     """Of the bytes that were parsed."""
@@ -310,9 +314,11 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     instances: int = 0
     """How many instances the file states, selected or not; 0 where that is not known."""
     place: str = ""
-    """`path` from the top of the file's repository, however it was typed; empty in records of 0.1."""
+    """`path` from the top of the file's repository, however it was typed; empty in records of 0.1. Of a suite
+    that an installed package brought, @NAME."""
     commit: CommitRecord | None = None
-    """Of the repository that holds the file; None outside of one, and in records of version 0.1."""
+    """Of the repository that holds the file; None outside of one, and in records of version 0.1. Of a suite
+    that an installed package brought, that package (`CommitRecord.version`)."""
 
 
 class TrackedRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
