@@ -12,6 +12,7 @@ import msgspec
 
 from harness.declare.annotations import evaluated, parameters, place, written
 from harness.declare.inputs import Inputs
+from harness.declare.lanes import Abreast
 from harness.declare.portable import portable
 from harness.declare.references import MODEL, reference_of
 from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
@@ -96,6 +97,10 @@ class Declaration:
     """The files that its trials may read."""
     block: int = 0
     """How many seeds its function takes at most, as `seeds`; 0 where it takes one `seed`."""
+    abreast: Abreast | None = None
+    """How many seeds are computed abreast where that is faster; None where the function knows no such way."""
+    tf32: str = ""
+    """The parameter whose value "tf32" asks for products in TF32; '' where it has none."""
     takes_model: bool = False
     """An experiment whose parameter `model` names a model, and which takes that model's parameters too."""
 
@@ -103,6 +108,17 @@ class Declaration:
         """Every parameter as a trial has it: defaults, then `given`, then defaults that depend on others."""
         parameters = {**self.defaults(), **given}
         return parameters if self.settle is None else {**parameters, **self.settle(parameters)}
+
+    @property
+    def most(self) -> int:
+        """How many seeds one call may be about: 1 where each has its own."""
+        return max(1, self.block if self.abreast is None else self.abreast.size)
+
+    def bytes_of(self, parameters: Mapping[str, Value]) -> int:
+        """Bytes of device memory that one seed of a block takes at these parameters; 0 where nobody knows."""
+        if self.abreast is None or self.abreast.bytes_of is None:
+            return 0
+        return self.abreast.bytes_of(parameters)
 
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
@@ -121,6 +137,8 @@ def experiment(
     settle: Settle | None = None,
     inputs: Sequence[str] = (),
     block: int | None = None,
+    abreast: Abreast | None = None,
+    tf32: str = "",
 ) -> Callable[[Callable[..., Returned]], Callable[..., Returned]]:
     """Declare a function as an experiment.
 
@@ -149,6 +167,13 @@ def experiment(
     `block` numbers (0 to 15, 16 to 31, …) are then measured in one call, as far as they are wanted. What a
     trial gives must not depend on the others.
 
+    A function that takes one `seed` may declare `abreast=Abreast(16, bytes_of)` (`harness.declare.lanes`):
+    on an accelerator the seeds of an aligned block are then measured in one job, in which the function finds
+    the others (`beside`) and may compute for all at once.
+
+    `tf32` names the parameter with which products in TF32 are asked for, as "tf32": a mistake where the
+    device has none.
+
     Raises `DeclarationError` when the signature does not say all this.
     """
     try:
@@ -173,6 +198,8 @@ def experiment(
             settle=settle,
             inputs=Inputs(_folder(function), tuple(inputs)) if inputs else None,
             block=_block(f"experiment {name}", function, block, timed=timed),
+            abreast=_abreast(f"experiment {name}", function, abreast, timed=timed),
+            tf32=_tf32(f"experiment {name}", function, tf32),
             takes_model=any(each.kind is _OF_MODEL for each in parameters(function).values()),
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
@@ -195,6 +222,27 @@ def _block(name: str, function: Callable[..., Any], block: int | None, *, timed:
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise DeclarationError(f"{name}, block: expected a whole number of seeds, at least 1, found {size!r}")
     return size
+
+
+def _abreast(
+    name: str, function: Callable[..., Any], abreast: Abreast | None, *, timed: bool
+) -> Abreast | None:
+    """How many seeds are computed abreast, as declared."""
+    if abreast is None:
+        return None
+    if "seeds" in parameters(function):
+        expected = "`block`, which says it of a function that takes `seeds`"
+        raise DeclarationError(f"{name}, abreast: expected {expected}, found both")
+    if timed:
+        raise DeclarationError(f"{name}, abreast: expected none, as timings are measured one at a time")
+    return abreast
+
+
+def _tf32(name: str, function: Callable[..., Any], parameter: str) -> str:
+    """The parameter that asks for TF32, as suites name it."""
+    if parameter and parameter not in parameters(function):
+        raise DeclarationError(f"{name}, tf32: expected the name of a parameter, found {parameter!r}")
+    return parameter.replace("_", "-")
 
 
 Timed = Callable[[], object]

@@ -9,7 +9,7 @@ version and the digests of its files, and so do those that it requires; an archi
 its bytes. So does what runs whenever Python starts: `sitecustomize`, `usercustomize`, lines of `.pth` files.
 
 The environment variables that can change numbers (`settings`) and the files that trials may read (`inputs`)
-count as well.
+count as well; so do the size of a block whose seeds are computed abreast, and the flags of an accelerator.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.machinery import EXTENSION_SUFFIXES
 
@@ -104,23 +105,36 @@ def roots(params: Params) -> tuple[str, ...]:
 
 
 def fingerprint(
-    trial: Trial, declaration: Declaration, source: Source, device: str, settings: str = "", inputs: str = ""
+    trial: Trial,
+    declaration: Declaration,
+    source: Source,
+    device: str,
+    settings: str = "",
+    inputs: str = "",
+    how: Sequence[object] = (),
 ) -> str:
     """The digest under which a measurement of `trial` is kept; `device` is the kind that it runs on,
-    `settings` and `inputs` are digests of the environment and of the files that it may read."""
+    `settings` and `inputs` are digests of the environment and of the files that it may read. `how` says more
+    of how it is computed, where that is not one seed after another on a CPU."""
     python = list(sys.version_info[:2])
     name, version = declaration.name, declaration.version
-    parts = [name, version, trial.key, device, source.digest, python, settings, inputs]
+    parts = [name, version, trial.key, device, source.digest, python, settings, inputs, *how]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def program(
-    trial: Trial, declaration: Declaration, source: Source, device: str, settings: str = "", inputs: str = ""
+    trial: Trial,
+    declaration: Declaration,
+    source: Source,
+    device: str,
+    settings: str = "",
+    inputs: str = "",
+    how: Sequence[object] = (),
 ) -> str:
     """The digest of what computes the trial: its fingerprint without the parameters and the seed."""
     python = list(sys.version_info[:2])
     name, version = declaration.name, declaration.version
-    parts = [trial.run, name, version, device, source.digest, python, settings, inputs]
+    parts = [trial.run, name, version, device, source.digest, python, settings, inputs, *how]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -18,30 +18,25 @@ import math
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
+from harness.measure.devices import PER_DEVICE
 from harness.measure.digests import beside_store, keep_digests, recall_digests
-from harness.measure.environment import device_kind, environment
 from harness.measure.holders import PATIENCE, Wait
-from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
+from harness.measure.jobs import job_of
 from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, State
-from harness.measure.locks import LOCK, Lock, Machine, acquire
+from harness.measure.locks import LOCK, Machine
 from harness.measure.measured import measurement_of
 from harness.measure.passes import Passes
-from harness.measure.pool import Pool
-from harness.measure.records import Job, Measurement
-from harness.measure.settings import settings
+from harness.measure.records import Job, Measurement, Outcome, TrialResult
+from harness.measure.site import Site
 from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import clean
-from harness.measure.workers import Workers, cores
+from harness.measure.whole import Locks, block_of, explained, lock_folder
 from harness.questions import Trial
-
-if TYPE_CHECKING:
-    from harness.measure.cluster.client import Cluster
 
 POLL = 0.2
 """Seconds between looks at trials that another process measures."""
@@ -56,30 +51,35 @@ class Laboratory:
 
     `store=None` keeps nothing. `workers` defaults to the cores that this process may use. `cluster` names
     Dask workers that measure instead, `local:4` or `tcp://host:port`. Processes that use one store share its
-    work. For one thread at a time. Raises `StoreError` where the store cannot be used, and `ClusterError`,
+    work. `block` is how many seeds of a point are computed abreast (0: as the device wants, 1: none);
+    `per_device` workers share an accelerator. For one thread at a time.
+
+    Raises `StoreError` where the store cannot be used, and `ClusterError`,
     also from `collect`, where the cluster cannot.
     """
 
-    def __init__(self, store: Path | None, *, workers: int | None = None, cluster: str = "") -> None:
+    def __init__(
+        self,
+        store: Path | None,
+        *,
+        workers: int | None = None,
+        cluster: str = "",
+        block: int = 0,
+        per_device: int = PER_DEVICE,
+    ) -> None:
         self._store = None if store is None else Store(store)
         self.passes = Passes(self._store)
-        self._locks = None if store is None else store.with_name(store.name + ".locks")
         cache = None if store is None else store.with_name(store.name + ".jax").absolute()
         if store is not None:
             with contextlib.suppress(OSError):  # said when a trial's lock is to be made
                 clean(store, None)  # the locks of trials that killed runs were at
         if store is not None:
             recall_digests(beside_store(store))
-        variables = environment(cache)
-        self._cluster: Cluster | None = None
-        self._pool: Workers
-        if cluster:
-            from harness.measure.cluster import connect
-
-            self._pool = self._cluster = connect(cluster, cache)
-        else:
-            self._pool = Pool(workers or cores(), variables)
-        self._known = Identities(lambda: self.device, settings(variables))
+        self.site = Site(cache, workers=workers, cluster=cluster, per_device=per_device)
+        self._pool, self._cluster = self.site.workers, self.site.cluster
+        self._known = self.site.identities(block)
+        self._locks = None if store is None else Locks(lock_folder(store), self._known)
+        self._beside: dict[Trial, Measurement] = {}  # measured in blocks, and not asked for so far
         self._machine = Machine()
         self._ledger = Ledger()
         self._look_again = 0.0
@@ -94,10 +94,10 @@ class Laboratory:
     ) -> None:
         self.close(kill=error is not None)
 
-    @cached_property
+    @property
     def device(self) -> str:
         """The kind of device that JAX computes on, here or on the cluster. Raises `DeviceError`."""
-        return self._cluster.device() if self._cluster else device_kind()
+        return self.site.device.kind
 
     @property
     def workers(self) -> int:
@@ -128,7 +128,13 @@ class Laboratory:
         return self._known.program(trial)
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
-        """Those of the trials that the store has; timings are never kept."""
+        """Those of the trials that the store has, and those that were measured beside others in a block;
+        timings are never kept."""
+        trials = list(trials)
+        beside = {trial: self._beside[trial] for trial in trials if trial in self._beside}
+        return beside | self._recall([trial for trial in trials if trial not in beside])
+
+    def _recall(self, trials: Sequence[Trial]) -> dict[Trial, Measurement]:
         if self._store is None:
             return {}
         prints = {trial: self.fingerprint(trial) for trial in trials if not self._is_timed(trial)}
@@ -137,7 +143,8 @@ class Laboratory:
             if text in kept and not self._is_of(kept[text], trial):
                 del kept[text]
                 self._store.damaged.add(text)
-        return {t: replace(kept[text], trial=t) for t, text in prints.items() if text in kept}
+        block = self._known.block
+        return {t: replace(kept[text], trial=t, block=block(t)) for t, text in prints.items() if text in kept}
 
     def _is_of(self, measurement: Measurement, trial: Trial) -> bool:
         """Whether a row is about this trial, and has what its experiment declares: anybody can write rows."""
@@ -265,7 +272,7 @@ class Laboratory:
         while ledger.count(State.QUEUED) and self._can_start():
             self._start_block(self._together(self._next()))
         while ledger.count(State.REPEAT) and self._can_start():
-            self._start([ledger.first(State.REPEAT)], State.REPEATING)
+            self._start(self._in_block(ledger.first(State.REPEAT), State.REPEAT), State.REPEATING)
         left = ledger.count(State.QUEUED, State.ELSEWHERE, *ACTIVE)
         if ledger.count(State.TIMING) and not left and self._machine.seize():
             self._start([ledger.first(State.TIMING)], State.RUNNING)
@@ -303,18 +310,27 @@ class Laboratory:
     def _together(self, entry: Entry) -> list[Entry]:
         """What is measured in one job with a queued trial: what else is queued of its block.
 
-        Only what is wanted: on a CPU the seeds of a block run one after another, each as if it ran alone.
-        Where they run abreast a number depends on how many there are; whole blocks, whose size is part of the
-        fingerprint, would have to be formed here.
+        Where the seeds of a block run one after another, each as if it ran alone, that is all that is
+        measured. Where they run abreast (`whole`) the job has the block's other seeds, too.
         """
+        if self._known.block(entry.trial) > 1:
+            return self._in_block(entry, State.QUEUED)
         size = self._known.declaration(entry.trial).block
         return [entry] if size <= 1 or entry.alone else self._ledger.block(entry, size)
 
+    def _in_block(self, entry: Entry, state: State) -> list[Entry]:
+        """Those of the whole block of an entry that are in a state."""
+        return self._ledger.within(block_of(entry.trial, self._known.block(entry.trial)), state)
+
     def _start_block(self, entries: Sequence[Entry]) -> None:
         """Start a job of queued trials, without those that the store has and those that others measure."""
-        try:
+        if self._in_block(entries[0], State.RUNNING):  # it measures them, too
             for entry in entries:
-                entry.lock = self._lock(entry.trial)
+                self._ledger.move(entry, State.RUNNING)
+            return
+        try:
+            if self._locks:
+                self._locks.take(entries)
             mine = [entry for entry in entries if entry.lock or not self._locks]
             stored = self.recall(entry.trial for entry in mine)
             if left := [entry for entry in mine if entry.trial not in stored]:
@@ -331,7 +347,7 @@ class Laboratory:
 
     def _start(self, entries: Sequence[Entry], state: State) -> None:
         try:
-            self._pool.start(replace(self._job(entries), fresh=state is State.REPEATING))
+            self._pool.start(replace(job_of(entries, self._known), fresh=state is State.REPEATING))
         except BaseException:
             self._leave_machine()
             raise
@@ -345,7 +361,7 @@ class Laboratory:
         obstacle = self._machine.obstacle if waits else None
         cure = f"wait for it, end it, or name another file in {LOCK}"
         if count(State.ELSEWHERE) and self._locks and not obstacle:
-            obstacle = self._locks / self.fingerprint(self._ledger.first(State.ELSEWHERE).trial)
+            obstacle = self._locks.path(self._ledger.first(State.ELSEWHERE).trial)
             cure = "it measures trials that are wanted here: wait for it, or end it"
         if count(*ACTIVE) or obstacle is None:
             self._wait = None
@@ -353,52 +369,45 @@ class Laboratory:
             if self._wait is None or self._wait.files != [obstacle]:
                 self._wait = Wait(str(obstacle), [obstacle], cure).continues(self._wait)
 
-    def _job(self, entries: Sequence[Entry]) -> Job:
-        first = entries[0]
-        source = self._known.source(first.trial)
-        return Job(
-            tuple(entry.trial for entry in entries),
-            frozenset(source.modules),
-            sum(entry.time_limit for entry in entries),
-            first.memory_limit,
-            timed=first.timed,
-            digest=source.digest,
-            device=self.device if source.uses_jax else "",
-            code=first.code,
-            modules=first.modules,
-            readable=None if first.timed else self._known.readable(first.trial),
-            inputs=self._known.declared(first.trial),
-            inputs_digest=self._known.inputs(first.trial).digest,
-            settings=self._known.settings,
-        )
-
-    def _lock(self, trial: Trial) -> Lock | None:
-        try:
-            return acquire(self._locks, self.fingerprint(trial)) if self._locks else None
-        except OSError as error:
-            raise StoreError(
-                f"{self._locks}: expected a folder that can be written, found: {error.strerror};"
-                " free the disk, mend its permissions, or name another store"
-            ) from error
-
     def _is_timed(self, trial: Trial) -> bool:
         return self._known.declaration(trial).timed
 
     def _gather(self) -> None:
         """Keep what has been measured; the trials of a block that failed as a whole are queued one by one."""
-        for job, outcome in self._pool.finished():
-            entries = [entry for trial in job.trials if (entry := self._ledger.get(trial))]
-            if outcome.broken and len(entries) > 1:
+        others: list[tuple[Trial, Job, TrialResult, Outcome]] = []
+        for job, found in self._pool.finished():
+            outcome = explained(job, found)
+            state = State.REPEATING if job.fresh else State.RUNNING
+            entries = self._ledger.within(job.trials, state)
+            if outcome.broken and len(entries) > 1 and job.block == 1:
                 for entry in reversed(entries):
                     entry.alone = True
                     self._ledger.move(entry, State.QUEUED, first=True)
                     self._free(entry)
                 continue
-            for entry, result in zip(entries, outcome.results, strict=True):
-                entry.ended = job, result, outcome
+            results = dict(zip(job.trials, outcome.results, strict=True))
+            for entry in entries:
+                entry.ended = job, results.pop(entry.trial), outcome
                 self._ledger.move(entry, State.ENDED)
+            others += [(t, job, result, outcome) for t, result in results.items() if not job.fresh]
+        for each in others:
+            self._keep_beside(*each)
         for entry in self._ledger.of(State.ENDED):
             self._keep(entry)
+
+    def _keep_beside(self, trial: Trial, job: Job, result: TrialResult, outcome: Outcome) -> None:
+        """Keep what a block gave for a trial that nobody has asked for."""
+        place = job.trials.index(trial)
+        self._beside[trial] = measurement_of(trial, self._known, result, outcome, place)
+        self._beside[trial] = self._stored(self._beside[trial], job)
+
+    def _stored(self, measurement: Measurement, job: Job) -> Measurement:
+        """The measurement, now in the store if it is good and no repetition. Raises `StoreError`."""
+        good = measurement.status == "ok" and not measurement.note and not job.timed and not job.fresh
+        if self._store is None or not good:
+            return measurement
+        self._store.keep(measurement)
+        return replace(measurement, stored=True, note=self._repaired(measurement))
 
     def _keep(self, entry: Entry) -> None:
         """Make a measurement of what a trial gave, and keep it, unless it was repeated."""
@@ -407,10 +416,7 @@ class Laboratory:
         place = job.trials.index(entry.trial)
         measurement = measurement_of(entry.trial, self._known, result, outcome, place)
         try:
-            good = measurement.status == "ok" and not measurement.note
-            if self._store is not None and good and not entry.timed and not job.fresh:
-                self._store.keep(measurement)
-                measurement = replace(measurement, stored=True, note=self._repaired(measurement))
+            measurement = self._stored(measurement, job)
         except StoreError as error:
             measurement = replace(measurement, note=f"not stored: {error}")
             raise

@@ -8,12 +8,19 @@ from __future__ import annotations
 import enum
 import itertools
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from harness.measure.locks import Lock
 from harness.measure.records import Job, Measurement, Outcome, TrialResult
 from harness.questions import Trial
+
+
+class Held(Protocol):
+    """A lock that is held."""
+
+    def release(self) -> None:
+        """Let others have it."""
 
 
 class State(enum.Enum):
@@ -62,7 +69,7 @@ class Entry:
     state: State | None = None
     alone: bool = False
     """Its block failed as a whole: it is measured by itself."""
-    lock: Lock | None = None
+    lock: Held | None = None
     ended: tuple[Job, TrialResult, Outcome] | None = None
     """What its job gave, in the state ENDED."""
     measurement: Measurement | None = None
@@ -130,6 +137,11 @@ class Ledger:
         others = (self.get(replace(entry.trial, seed=seed)) for seed in range(first, first + size))
         queued = [other for other in others if other is not None and other.state is S.QUEUED]
         return [o for o in queued if not o.alone and o.memory_limit == entry.memory_limit]
+
+    def within(self, trials: Iterable[Trial], state: State) -> list[Entry]:
+        """The entries of these trials that are in a state, in the order of the trials."""
+        found = (self.get(trial) for trial in trials)
+        return [entry for entry in found if entry is not None and entry.state is state]
 
     @property
     def pending(self) -> int:

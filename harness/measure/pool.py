@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import IO
 
@@ -77,6 +78,7 @@ class _Worker:
     code: tuple[str, ...] | None = None  # that it has run; None if nothing
     only: tuple[str, ...] | None = None  # the modules whose import has changed it
     folder: str = ""  # for its temporary files
+    device: str = ""  # that it computes on, as CUDA_VISIBLE_DEVICES names it; '' for any
     since: float = 0.0
     stood: float = 0.0  # seconds of the job for which a signal had stopped it, that were not counted
     closed: float | None = None  # when it closed its end of the connection
@@ -112,6 +114,7 @@ class Pool:
         self.size = size
         self._environment = environment
         self._workers: list[_Worker] = []
+        self._devices: Sequence[str] = ()
         self._scratch = Scratch()
         self._look_again = 0.0
         self._clock = AwakeClock()
@@ -121,6 +124,11 @@ class Pool:
     def free(self) -> int:
         """How many more jobs can be started now."""
         return self.size - sum(worker.job is not None for worker in self._workers)
+
+    def share(self, devices: Sequence[str], per_device: int) -> None:
+        """Have at most so many workers for each device, in turn. [] stands for one that has no name."""
+        self._devices = devices
+        self.size = min(self.size, per_device * max(1, len(devices)))
 
     def fits(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
         """Whether an idle worker has run this code, and no other."""
@@ -217,6 +225,9 @@ class Pool:
         fcntl.fcntl(log, fcntl.F_SETFL, fcntl.fcntl(log, fcntl.F_GETFL) | os.O_APPEND)
         folder = self._scratch.make()
         own = {"TMPDIR": folder} if folder else {}
+        used = [worker.device for worker in self._workers]
+        if place := min(self._devices, key=used.count, default=""):
+            own["CUDA_VISIBLE_DEVICES"] = place
         boot = _BOOT.format(
             path=sys.path, command=os.getpid(), lifeline=lifeline, descriptor=theirs.fileno(), mark=mark,
             folder=folder,
@@ -232,7 +243,7 @@ class Pool:
                 process_group=0,
             )
         end = os.fdopen(held, "wb", buffering=0)
-        worker = _Worker(process, Channel(ours.detach(), mark), end, log, folder=folder)
+        worker = _Worker(process, Channel(ours.detach(), mark), end, log, folder=folder, device=place)
         self._workers.append(worker)
         return worker
 

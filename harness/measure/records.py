@@ -63,6 +63,9 @@ class Job:
     `code` names the distributions whose code runs (`harness.measure.code`), `modules` the experiment's and
     those that parameters name: a worker serves one code.
 
+    `block`: how many seeds are computed abreast. Above 1 `trials` has every seed of an aligned block, wanted
+    or not; at 1 one seed follows another.
+
     `time_limit` is in seconds, `memory_limit` in bytes that its worker may hold (None: any). `timed`: it is
     a timing, whose worker is neither watched nor replaced. `fresh`: it needs a worker that has run no trial.
 
@@ -85,6 +88,7 @@ class Job:
     inputs: tuple[Inputs, ...] = ()
     inputs_digest: str = ""
     settings: tuple[tuple[str, str], ...] = ()
+    block: int = 1
 
     @property
     def first(self) -> Trial:
@@ -172,7 +176,8 @@ class Measurement:
 
     `program` is the digest of what computed it: the fingerprint without the trial. `cpu`, `edited` and
     `stopped` are those of the outcome; `ordinal` is how many trials its worker ran before, those before it in
-    its job included; `changed` says that its job changed the state of the worker.
+    its job included; `changed` says that its job changed the state of the worker. `block` is how many seeds
+    were computed abreast.
     """
 
     trial: Trial
@@ -196,6 +201,7 @@ class Measurement:
     changed: bool = False
     edited: bool = False
     stopped: bool = False
+    block: int = 1
 
     def lacks(self, quantity: str) -> Missing | None:
         """Why `quantity` has no value here; None if it has one."""

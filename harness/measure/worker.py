@@ -18,8 +18,9 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.declare import Declaration, Missing, StageReport, collect_stages, find, of_seed
+from harness.declare import Declaration, Missing, StageReport, abreast, collect_stages, find, of_seed
 from harness.declare.blame import innermost, summary
+from harness.declare.blocks import SeedReport
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.reads import Limits, Notes, noticed, watch
@@ -80,12 +81,15 @@ def run_job(
             declaration = find(job.first.run)
             if len(sys.modules) > len(before):
                 imported = watcher.imported()
-            returned = call(declaration, job.trials)
-        each, error = by_seed(declaration, returned, job.seeds, stages)
-        raised = error and f"returned: {error}"
-        for numbers, reports in each:
-            values, missing, wrong = sort_out(declaration, numbers, reports)
-            results.append(_result(values, missing, wrong, wrong and f"returned: {wrong}"))
+            each_alone = job.block > 1 and not declaration.block
+            if each_alone:
+                results = call_abreast(declaration, job.trials, stages)
+            else:
+                returned = call(declaration, job.trials)
+        if not each_alone:
+            each, error = by_seed(declaration, returned, job.seeds, stages)
+            raised = error and f"returned: {error}"
+            results = [_sorted(declaration, numbers, reports) for numbers, reports in each]
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
         error, raised, trace = told(exception)
     seconds = (time.perf_counter() - start) / len(job.trials)
@@ -105,6 +109,38 @@ def run_job(
         installed=installed,
         traces=watcher.traces(imported, timed=job.timed),
     )
+
+
+def call_abreast(
+    declaration: Declaration, trials: Sequence[Trial], stages: list[StageReport]
+) -> list[TrialResult]:
+    """What the experiment's function gives for each seed of a block, where it finds the others (`beside`).
+
+    A seed that raises fails alone. What one computes for all counts, in `stages`, for all alike.
+    """
+    results: list[TrialResult] = []
+    reports: list[list[StageReport]] = []
+    with abreast(tuple(trial.seed for trial in trials)):
+        for trial in trials:
+            with collect_stages() as own:
+                try:
+                    results.append(_sorted(declaration, call(declaration, [trial]), own))
+                except Exception as exception:
+                    results.append(_result({}, {}, *told(exception)))
+            reports.append(own)
+    spent: dict[str, list[float]] = {}
+    for report in (report for own in reports for report in own):
+        spent.setdefault(report.name, []).append(report.seconds)
+    for trial, own in zip(trials, reports, strict=True):
+        for report in own:
+            report.seconds = sum(spent[report.name]) / len(spent[report.name])
+            stages.append(SeedReport(**vars(report), seed=trial.seed))
+    return results
+
+
+def _sorted(declaration: Declaration, returned: object, stages: list[StageReport]) -> TrialResult:
+    values, missing, wrong = sort_out(declaration, returned, stages)
+    return _result(values, missing, wrong, wrong and f"returned: {wrong}")
 
 
 def _result(

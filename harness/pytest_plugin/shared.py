@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from harness.campaign import Progress, Result, conduct
-from harness.measure import Laboratory
+from harness.measure import PER_DEVICE, Laboratory
 from harness.measure.holders import log
 from harness.plan import case
 from harness.pytest_plugin.settings import Settings
@@ -35,7 +35,12 @@ class SharedLaboratory:
         question = case(instance, seeds=options.seeds, first_seed=options.first_seed)
         with self._turn:
             if self._laboratory is None:
-                self._laboratory = Laboratory(options.store, workers=options.workers)
+                self._laboratory = Laboratory(
+                    options.store,
+                    workers=options.workers,
+                    block=options.block or 0,
+                    per_device=options.workers_per_device or PER_DEVICE,
+                )
             try:
                 return conduct(
                     [question],

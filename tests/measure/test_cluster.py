@@ -208,8 +208,8 @@ def test_another_harness_is_refused(two, monkeypatch):
 def test_the_device_is_that_of_the_workers(two, monkeypatch):
     cluster = connect(two.address, None)
     try:
-        assert cluster.device() == "cpu"
-        kinds = {"tcp://a:1": "NVIDIA H100", "tcp://b:1": "cpu"}
+        assert cluster.device() == CPU
+        kinds = {"tcp://a:1": Device("NVIDIA H100"), "tcp://b:1": CPU}
         monkeypatch.setattr(cluster, "_ask", lambda function: kinds)
         with pytest.raises(ClusterError, match="found NVIDIA H100 on tcp://a:1, cpu on tcp://b:1"):
             cluster.device()

@@ -20,6 +20,7 @@ from harness.ntk import train as training
 from harness.ntk.experiments._regression_predictors import Predictor, When
 from harness.ntk.model import Model
 from harness.ntk.optimizers import Optimizer, batch_learning_rates
+from harness.ntk.products import Precision, products
 
 Part = TypeVar("Part")
 Training = Literal["single", "centred"]
@@ -49,6 +50,7 @@ class Setting:
     max_steps: int
     patience: int
     ridge: float
+    precision: Precision = "float32"
 
 
 class Computed:
@@ -117,7 +119,8 @@ class Computed:
         x, x_test, at = self.points.x_train, self.points.x_test, self.setting
         keys = [training.network_key(at.seed, number) for number in range(at.networks)]
         model_checks.require_sound(self.model, keys[0], np.concatenate([x, x_test]))
-        return [training.initialise(key, self.model, x, x_test) for key in keys]
+        with products(at.precision):
+            return [training.initialise(key, self.model, x, x_test) for key in keys]
 
     @property
     def f0(self) -> Float[np.ndarray, "train nets"]:
@@ -176,10 +179,13 @@ class Computed:
         if rule.name == "gd":
             largest = None if gram is None else solve.largest_eigenvalue(gram)
             return training.learning_rates(units, largest, self.initials)
-        x = self.points.x_train
-        own = [self.model.tangent_kernel(each.params, x) for each in self.initials]
+        own = self._initial_grams()
         nothing = np.zeros_like(own[0])  # a kernel that bounds no rate
         return batch_learning_rates(units, rule.batch, nothing if gram is None else gram, own)
+
+    def _initial_grams(self) -> list[solve.Gram]:
+        x = self.points.x_train
+        return [self.model.tangent_kernel(each.params, x) for each in self.initials]
 
     def learning_rate(self) -> float:
         """The geometric mean of the learning rates."""
@@ -192,13 +198,14 @@ class Computed:
     def _train(self, kind: Training) -> training.Runs:
         at, points, number = self.setting, self.points, range(self.setting.networks)
         budget = (self.rates, at.target_loss * points.unit**2, at.max_steps)
-        runs = training.train(
-            self.initials, self.model, points.x_train,
-            self.targets + self.f0 if kind == "centred" else self.targets, points.x_test, *budget,
-            optimizer=self._rule,
-            keys=[training.batch_key(at.seed, each) for each in number] if self._rule.batch else None,
-            held_out=self._held_out(kind) if at.validation else None,
-        )  # fmt: skip
+        with products(at.precision):
+            runs = training.train(
+                self.initials, self.model, points.x_train,
+                self.targets + self.f0 if kind == "centred" else self.targets, points.x_test, *budget,
+                optimizer=self._rule,
+                keys=[training.batch_key(at.seed, each) for each in number] if self._rule.batch else None,
+                held_out=self._held_out(kind) if at.validation else None,
+            )  # fmt: skip
         training.require_trained(kind, runs, *budget)
         return runs
 
@@ -206,9 +213,12 @@ class Computed:
         x, at = self.points.x_validation, self.setting
         y = jnp.repeat(jnp.asarray(self.points.y_validation)[:, None], at.networks, axis=1)
         if kind == "centred":
-            f0 = [training.outputs(each.params, self.model, x) for each in self.initials]
-            y = y + jnp.stack(f0, axis=1)
+            y = y + jnp.stack(self._outputs_before(x), axis=1)
         return training.HeldOut(jnp.asarray(x), y, at.patience)
+
+    def _outputs_before(self, x: Float[np.ndarray, "points inputs"]) -> list[Float[Array, " points"]]:
+        with products(self.setting.precision):
+            return [training.outputs(each.params, self.model, x) for each in self.initials]
 
     def at_time(self, kind: Training) -> Float[np.ndarray, "test nets"]:
         """What the NTK predicts after the steps that the networks took: given f₀; of centred ones, from 0."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import Value, experiment, stage
+from harness.declare import Abreast, Value, experiment, stage
+from harness.ntk.experiments._regression_memory import bytes_of_seed
 from harness.ntk.experiments._regression_quantities import ABOUT, QUANTITIES, by_stage
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, Targets, settle
 
@@ -32,6 +33,8 @@ way in so many steps: a lower validation error afterwards would have to come fro
     about=ABOUT,
     precision="kernels and solves float64, networks float32",
     settle=settle,
+    abreast=Abreast(16, bytes_of_seed),
+    tf32="precision",
 )
 def regression(
     *,
@@ -53,6 +56,7 @@ def regression(
     max_steps: Annotated[int, Meta(ge=2, le=10_000_000)] = 20_000,
     patience: Annotated[int, Meta(ge=1, le=10_000_000)] = PATIENCE,
     ridge: Annotated[float, Meta(ge=0)] = 0.0,
+    precision: Literal["float32", "tf32"] = "float32",
     **of_model: Value,
 ) -> dict[str, float]:
     """Train networks and predict with their kernels, on the same points.
@@ -69,7 +73,7 @@ def regression(
         seed=seed, data=data, preprocess=preprocess, targets=targets, noise=noise, train=train, test=test,
         validation=validation, networks=networks, optimizer=optimizer, batch=batch,
         learning_rate=learning_rate, adam_rate=adam_rate, target_loss=target_loss, max_steps=max_steps,
-        patience=patience, ridge=ridge,
+        patience=patience, ridge=ridge, precision=precision,
     )  # fmt: skip
     return measure(build(model, of_model), setting)
 
@@ -79,9 +83,9 @@ def measure(model: Model, setting: Setting, wanted: Iterable[str] = ()) -> dict[
 
     The quantities of a stage that fails, or that the model does not cover, are left out (`stage`).
     """
-    from harness.ntk.experiments._regression_computed import Computed
+    from harness.ntk.experiments._regression_abreast import computed
 
-    made, measured = Computed(model, setting), dict[str, float]()
+    made, measured = computed(model, setting), dict[str, float]()
     for name, rows in by_stage(wanted).items():
         with stage(name) as report:
             found = {row.name: row.measure(made) for row in rows}
