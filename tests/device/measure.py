@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,7 +41,9 @@ class Size:
     cores: int
 
 
-WHOLE = Size(((1, 64), (3, 64), (1, 512), (2, 512), (3, 512), (3, 1024)), 21, 8, 64, 200, 16, os.cpu_count() or 1)
+WHOLE = Size(
+    ((1, 64), (3, 64), (1, 512), (2, 512), (3, 512), (3, 1024)), 21, 8, 64, 200, 16, os.cpu_count() or 1
+)
 SMALL = Size(((1, 8),), 3, 2, 12, 10, 2, 1)
 
 
@@ -244,7 +245,9 @@ def fill(table: Table, folder: Path) -> None:
         compiled = table.run(variables=flags, store=store, first=2)
         found = table.run(variables=flags, store=without_trials(store, folder), first=2)
         same = "equal" if found.errors == compiled.errors else "differ"
-        return f"{compiled.seconds:6.1f} s compiling, {found.seconds:.1f} s from disk; bits of two runs {same}"
+        return (
+            f"{compiled.seconds:6.1f} s compiling, {found.seconds:.1f} s from disk; bits of two runs {same}"
+        )
 
     def settled() -> str:
         store = table.store()

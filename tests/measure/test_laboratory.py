@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from harness.declare import Missing
-from harness.measure import Laboratory, Measurement, MissingValueError, Store, measure_here
-from harness.measure import site, whole
+from harness.measure import Laboratory, Measurement, MissingValueError, Store, measure_here, site, whole
 from harness.measure.devices import CPU, Device
 from harness.measure.locks import acquire
 from harness.measure.pool import Pool
