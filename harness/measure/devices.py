@@ -35,7 +35,7 @@ a third of the speed."""
 SHARE = 0.9
 """Of a device's memory, what its workers have together; each also has JAX's own context of some 0.5 GB."""
 
-FLAGS, _FRACTION = "XLAFLAGS", "XLA_PYTHON_CLIENT_MEM_FRACTION"
+FLAGS, _FRACTION = "XLA_FLAGS", "XLA_PYTHON_CLIENT_MEM_FRACTION"
 
 _PROBE = """
 import json, jax

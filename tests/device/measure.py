@@ -1,4 +1,4 @@
-"""What an accelerator gives, in under four minutes: `python tests/device/measure.py`, on the machine that has it.
+"""What an accelerator gives, in under four minutes: `python tests/device/measure.py`, beside the accelerator.
 
 Prints a row per measurement, and checks what must hold; it ends with 1 where something does not. Each row is
 measured in processes of its own, so that none has another's compiled programs, and rows that would begin
@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 
 AGREE = 1e-3
 """Relative: what an error of a trained network may differ by between blocks of other sizes. The size changes
-results of float32 by about 1e-6 (measured on an H100), and where a ReLU's kink lies between two paths they part
-by up to 3e-4 (`_regression_quantities.TRAINED_RESOLUTION`)."""
+results of float32 by about 1e-6 (measured on an H100); where a ReLU's kink lies between two paths they part
+by up to 3e-4 (`_regression_quantities.TRAINED_RESOLUTION`), and three times more is a mistake."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,8 @@ class Size:
     cores: int
 
 
-WHOLE = Size(
-    ((1, 64), (3, 64), (1, 512), (2, 512), (3, 512), (3, 1024)), 21, 8, 64, 200, 16, os.cpu_count() or 1
-)
+ARCHITECTURES = ((1, 64), (3, 64), (1, 512), (2, 512), (3, 512), (3, 1024))
+WHOLE = Size(ARCHITECTURES, 21, 8, 64, 200, 16, os.cpu_count() or 1)
 SMALL = Size(((1, 8),), 3, 2, 12, 10, 2, 1)
 
 
@@ -245,9 +244,7 @@ def fill(table: Table, folder: Path) -> None:
         compiled = table.run(variables=flags, store=store, first=2)
         found = table.run(variables=flags, store=without_trials(store, folder), first=2)
         same = "equal" if found.errors == compiled.errors else "differ"
-        return (
-            f"{compiled.seconds:6.1f} s compiling, {found.seconds:.1f} s from disk; bits of two runs {same}"
-        )
+        return f"{compiled.seconds:6.1f} s compiling, {found.seconds:.1f} s from disk; bits {same}"
 
     def settled() -> str:
         store = table.store()

@@ -18,6 +18,7 @@ from edits import edited
 from harness.declare import Inputs
 from harness.measure import Laboratory, Measurement
 from harness.measure.cluster import ClusterError, client, connect, local, orders, remote
+from harness.measure.devices import CPU, Device
 from harness.measure.fingerprint import Source, source_of
 from harness.measure.installed import Distribution
 from harness.measure.records import Job

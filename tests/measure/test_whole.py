@@ -1,4 +1,4 @@
-"""Whole blocks: a number is a function of its trial, the block's size and the device, whatever is asked for."""
+"""Whole blocks: a number is a function of trial, size of the block and device, whatever is asked for."""
 
 from __future__ import annotations
 
@@ -260,7 +260,8 @@ def test_tf32_is_a_mistake_where_the_device_has_none(monkeypatch) -> None:
     with Laboratory(None, workers=1) as laboratory, pytest.raises(DeviceError) as found:
         laboratory.request(trial, 60.0)
     assert str(found.value) == (
-        'ntk.regression, precision: expected "float32", as the device cpu has no products in TF32, found "tf32"'
+        'ntk.regression, precision: expected "float32", as the device cpu has no products in TF32,'
+        ' found "tf32"'
     )
     monkeypatch.setattr(site, "device", lambda: H100)
     with Laboratory(None, workers=1) as laboratory:

@@ -1,8 +1,8 @@
 """Networks of a block of seeds in one program, against each seed by itself.
 
 Each comparison says what it is relative to. XLA multiplies stacks of matrices in another order than single
-ones, so that float32 rounds otherwise: networks' outputs come apart by up to 4e-7 of their size (measured over
-13 set-ups of shapes, activations and optimizers), steps by none.
+ones, so that float32 rounds otherwise: networks' outputs come apart by up to 4e-7 of their size (measured
+over 13 set-ups of shapes, activations and optimizers), steps by none.
 """
 
 from __future__ import annotations
@@ -36,9 +36,8 @@ def test_keys_are_those_of_each_network() -> None:
     seeds = np.array([3, 16])
     for batches, make in ((False, training.network_key), (True, training.batch_key)):
         found = programs.keys_of(seeds, 2, batches=batches)
-        assert [[found[i, j] == make(int(s), j) for j in range(2)] for i, s in enumerate(seeds)] == [
-            [True] * 2
-        ] * 2
+        for place, seed in enumerate(seeds.tolist()):
+            assert [found[place, number] == make(seed, number) for number in range(2)] == [True, True]
 
 
 def block(seeds: tuple[int, ...], setting: Setting, model: Any = MODEL) -> dict[int, Computed]:
@@ -122,10 +121,8 @@ def test_other_models_are_computed_abreast_too() -> None:
 
     model = build("skip_network:skip", {"width": 16})
     setting = replace(SETTING, train=12, target_loss=0.05)
-    alone, found = (
-        parts(made[1])
-        for made in ({1: Computed(model, replace(setting, seed=1))}, block((0, 1), setting, model))
-    )
+    alone = parts(Computed(model, replace(setting, seed=1)))
+    found = parts(block((0, 1), setting, model)[1])
     assert np.array_equal(alone["single steps"], found["single steps"])
     for name in ("f0_test", "single test", "trained gram"):
         assert np.max(np.abs(alone[name] - found[name])) <= 4 * APART * np.max(np.abs(alone[name]))
