@@ -219,6 +219,8 @@ def _environment(found: Sequence[EnvironmentRecord]) -> tuple[EnvironmentRecord,
         libraries={name: ", ".join(all_) for name, all_ in versions.items()},
         workers=max(each.workers for each in found),
         blocks=tuple(sorted({size for each in found for size in each.blocks})),
-        **{name: _joined(getattr(each, name) for each in found) for name in ("matmul_precision", "xla_flags")},
+        **{
+            name: _joined(getattr(each, name) for each in found) for name in ("matmul_precision", "xla_flags")
+        },
         workers_per_device=max(each.workers_per_device for each in found),
     ), notes

@@ -347,7 +347,8 @@ def provenance(record: Record) -> str:
     kind = " (explored)" if record.explored_seeds else " (fresh)" if record.fresh else ""
     cluster = f" of the cluster {environment.cluster}" if environment.cluster else ""
     return (
-        f"{commit} · {device_text(environment)} · {environment.cpu} · {environment.workers} workers{cluster} · "
-        f"seeds from {first_seeds(record)}{kind} · {trials.measured} trials measured, "
+        f"{commit} · {device_text(environment)} · {environment.cpu} · "
+        f"{environment.workers} workers{cluster} · seeds from {first_seeds(record)}{kind} · "
+        f"{trials.measured} trials measured, "
         f"{trials.reused} from the store{failed} · {seconds(record.duration)}"
     )
