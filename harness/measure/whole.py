@@ -74,6 +74,8 @@ class _SharedLock:
 
 def block_of(trial: Trial, size: int) -> tuple[Trial, ...]:
     """The trials of the aligned block of `size` seeds in which the trial lies, in the order of seeds."""
+    if size == 1:
+        return (trial,)
     first = trial.seed - trial.seed % size
     return tuple(replace(trial, seed=seed) for seed in range(first, first + size))
 

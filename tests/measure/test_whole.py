@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
+import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +22,8 @@ from harness.measure.environment import environment
 from harness.measure.records import Job, Outcome, TrialResult
 from harness.measure.whole import block_of, explained
 from harness.questions import Trial
+
+SUPPORT = Path(__file__).parents[1] / "support"
 
 
 @pytest.fixture
@@ -239,6 +247,27 @@ def test_an_accelerator_has_a_few_workers_and_deterministic_kernels(monkeypatch)
     }
 
 
+VISIBLE = """
+import os, time
+from harness.declare import Quantity, experiment
+
+@experiment("visible", version=1, quantities={"x": Quantity("the device")})
+def visible(*, seed: int) -> dict[str, float]:
+    time.sleep(0.5)
+    return {"x": float(os.environ["CUDA_VISIBLE_DEVICES"])}
+"""
+
+
+def test_workers_are_given_to_several_devices_in_turn(project, monkeypatch) -> None:
+    project.write("visible.py", VISIBLE)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
+    monkeypatch.setattr(site, "device", lambda: replace(H100, count=2))
+    with Laboratory(None, workers=3, per_device=1) as laboratory:
+        assert (laboratory.device, laboratory.workers) == ("NVIDIA H100", 2)
+        found = measure(laboratory, [Trial("visible:visible", (), seed) for seed in range(2)])
+    assert {m.values["x"] for m in found.values()} == {5.0, 7.0}
+
+
 def test_float32_means_float32_unless_the_user_says_otherwise(log, monkeypatch) -> None:
     name = "JAX_DEFAULT_MATMUL_PRECISION"
     prints = set()
@@ -266,3 +295,89 @@ def test_tf32_is_a_mistake_where_the_device_has_none(monkeypatch) -> None:
     monkeypatch.setattr(site, "device", lambda: H100)
     with Laboratory(None, workers=1) as laboratory:
         assert laboratory.fingerprint(trial)
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from harness.measure import Laboratory
+from harness.questions import Trial
+
+store, log = sys.argv[1:]
+params = (("act", ""), ("at", -1), ("log", log), ("size", 1), ("sleep", 0.05))
+trials = [Trial("block_toys:alone", params, seed) for seed in range(1, 160, 3)]
+with Laboratory(Path(store), workers=2, block=4) as laboratory:
+    found = laboratory.recall(trials)
+    for trial in trials:
+        if trial not in found:
+            laboratory.request(trial, 60.0)
+    print("ready", flush=True)
+    while laboratory.pending:
+        found |= {measurement.trial: measurement for measurement in laboratory.collect(1.0)}
+for trial in trials:
+    print(trial.seed, found[trial].values["number"].hex())
+"""
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(8, marks=pytest.mark.slow)])
+def test_a_killed_run_loses_only_the_blocks_in_flight(project, store, log, kills) -> None:
+    project.write("drive.py", DRIVER)
+    paths = f"import sys; sys.path[:0] = [{str(SUPPORT)!r}, {str(project.folder)!r}]; "
+    run = f"import runpy; runpy.run_path({str(project.folder / 'drive.py')!r}, run_name='__main__')"
+
+    def drive() -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", paths + run, str(store), str(log)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    chance, kept = random.Random(kills), set[int]()
+    for _ in range(kills):
+        log.unlink(missing_ok=True)
+        killed = drive()
+        assert killed.stdout
+        killed.stdout.readline()
+        time.sleep(chance.uniform(0.3, 0.6))
+        killed.kill()
+        killed.communicate()
+        begun = {seed for call in calls(log) for seed in call}
+        whole = {seed for seed in kept if set(range(seed - seed % 4, seed - seed % 4 + 4)) <= kept}
+        assert not begun & whole, "measured twice"
+        with closing(sqlite3.connect(store)) as database:
+            kept = {json.loads(key)[2] for (key,) in database.execute("select trial from measurement")}
+        assert len(begun - kept) <= 2 * 4
+    output, _ = drive().communicate(timeout=60)
+    assert output.splitlines()[1:] == [f"{seed} {(seed / 3 + 4).hex()}" for seed in range(1, 160, 3)]
+
+
+@pytest.mark.slow
+def test_networks_have_the_same_bits_whatever_is_asked_for(tmp_path) -> None:
+    """Other seeds, in another order, by other numbers of workers, in two runs at once, and again in a process
+    that has run nothing."""
+    from harness.session import trials_of_experiment
+
+    small = ["data=sphere", "train=12", "test=8", "networks=2", "width=8", "target-loss=0.05"]
+    trials = [trials_of_experiment("ntk.regression", small, seed)[0] for seed in range(8)]
+    with Laboratory(tmp_path / "a.sqlite", workers=1, block=4) as laboratory:
+        first = measure(laboratory, trials)
+        laboratory.repeat(trials[6], 600.0)
+        again = measure(laboratory, [])[6]
+    assert all(m.status == "ok" and m.stored for m in first.values()), first[0].note or first[0].error
+    assert all(len(m.values) + len(m.missing) == 73 for m in first.values())
+    assert again.values == first[6].values
+    store = tmp_path / "b.sqlite"
+    with Laboratory(store, workers=2, block=4) as one, Laboratory(store, workers=1, block=4) as two:
+        for trial in (trials[6], trials[1]):
+            one.request(trial, 600.0)
+        for trial in trials[::-2]:
+            two.request(trial, 600.0)
+        found: list[Measurement] = []
+        while one.pending or two.pending:
+            found += [*one.collect(0.2), *two.collect(0.2)]
+    assert {m.trial.seed for m in found} == {1, 3, 5, 6, 7}
+    for m in found:
+        assert (m.values, m.fingerprint) == (first[m.trial.seed].values, first[m.trial.seed].fingerprint)
+    with Laboratory(None, workers=1, block=1) as laboratory:
+        alone = measure(laboratory, trials[:1])[0]
+    assert alone.fingerprint != first[0].fingerprint
+    assert alone.values.keys() == first[0].values.keys()
+    for name in ("single.error", "ntk.error", "after-kernel.error"):
+        assert alone.values[name] == pytest.approx(first[0].values[name], rel=3e-4)  # TRAINED_RESOLUTION
