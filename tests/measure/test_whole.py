@@ -14,13 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from commands import said
 
 from harness.declare import Missing
 from harness.measure import DeviceError, Laboratory, Measurement, devices, site
 from harness.measure.devices import CPU, Device, on_device, seeds_abreast
 from harness.measure.environment import environment
+from harness.measure.ledger import Entry
 from harness.measure.records import Job, Outcome, TrialResult
-from harness.measure.whole import block_of, explained
+from harness.measure.whole import Locks, block_of, explained
 from harness.questions import Trial
 
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -124,6 +126,24 @@ def test_memory_that_is_short_names_the_option() -> None:
         assert explained(job, outcome).results[0].error == said
 
 
+def test_a_block_has_one_lock_until_each_of_its_trials_is_done(tmp_path, log) -> None:
+    with Laboratory(None, workers=1) as laboratory:
+        known = laboratory.site.identities(4)
+    locks, name = Locks(tmp_path / "locks", known), known.fingerprint(toy(0, log))
+    entries, others = (
+        [Entry(toy(seed, log), 60.0, None, (), ()) for seed in seeds] for seeds in ((1, 2), (3,))
+    )
+    locks.take(entries)
+    locks.take(others)
+    assert [path.name for path in (tmp_path / "locks").iterdir()] == [name]
+    assert all(entry.lock for entry in entries)
+    assert others[0].lock is None
+    entries[0].release()
+    assert locks.path(toy(3, log)).exists(), "what it gave for the other is not stored yet"
+    entries[1].release()
+    assert not locks.path(toy(3, log)).exists()
+
+
 def test_two_runs_measure_a_block_once(store, log) -> None:
     trials = [toy(seed, log, sleep=0.1) for seed in range(8)]
     with Laboratory(store, workers=1, block=4) as one, Laboratory(store, workers=1, block=4) as two:
@@ -171,6 +191,13 @@ def test_an_experiment_of_several_seeds_is_given_the_whole_block(store, log) -> 
         found = measure(laboratory, [Trial("block_toys:toys", params, 2)])
     assert calls(log) == [[0, 1, 2, 3]]
     assert found[2].block == 4
+
+
+def test_one_trial_by_hand_is_that_of_its_block(log) -> None:
+    code, output = said("trial", "block_toys:alone", f"log={log}", "--seed", "6", "--block", "4", "--json")
+    assert code == 0, output
+    assert calls(log) == [[4, 5, 6, 7]]
+    assert str(6 / 3 + 4) in output
 
 
 def test_a_block_has_the_time_of_its_trials_together(log) -> None:
