@@ -39,11 +39,13 @@ class Size:
     test: int
     block: int
     cores: int
+    workers: Sequence[int]
+    blocks: Sequence[int]
 
 
 ARCHITECTURES = ((1, 64), (3, 64), (1, 512), (2, 512), (3, 512), (3, 1024))
-WHOLE = Size(ARCHITECTURES, 21, 8, 64, 200, 16, os.cpu_count() or 1)
-SMALL = Size(((1, 8),), 3, 2, 12, 10, 2, 1)
+WHOLE = Size(ARCHITECTURES, 21, 8, 64, 200, 16, os.cpu_count() or 1, (1, 2, 4), (1, 4, 16))
+SMALL = Size(((1, 8),), 2, 1, 12, 10, 2, 1, (1,), (2,))
 
 
 @dataclass(frozen=True)
@@ -262,12 +264,12 @@ def fill(table: Table, folder: Path) -> None:
     table.row("TF32 against highest, 2 architectures", tf32)
     table.row("deterministic, 2 architectures", settled)
     table.row("autotuned and not deterministic, 2 architectures", free)
-    for workers in (1, 2, 4):
+    for workers in size.workers:
         table.row(
             f"{workers} workers per device, 2 architectures",
             lambda n=workers: f"{table.run(first=2, per_device=n).seconds:6.1f} s, compiling",
         )
-    for block in (1, 4, 16):
+    for block in size.blocks:
         table.row(
             f"blocks of {block}, 1 architecture",
             lambda n=block: f"{table.run(first=1, block=n).seconds:6.1f} s, compiling",

@@ -116,14 +116,14 @@ def test_a_block_that_fails_as_a_whole_is_not_measured_seed_by_seed(store, log) 
 def test_memory_that_is_short_names_the_option() -> None:
     text = "RuntimeError: RESOURCE_EXHAUSTED: no memory"
     outcome = Outcome((TrialResult("error", error=text),))
-    for block, device, said in (
+    for block, device, expected in (
         (4, "H100", f"{text} (the device has no memory left: give a --block below 4, or fewer"
                     " --workers-per-device)"),
         (1, "H100", f"{text} (the device has no memory left: give fewer --workers-per-device)"),
         (4, "cpu", text),
     ):  # fmt: skip
         job = Job((Trial("toys:pair", (), 0),), frozenset(), 1.0, device=device, block=block)
-        assert explained(job, outcome).results[0].error == said
+        assert explained(job, outcome).results[0].error == expected
 
 
 def test_a_block_has_one_lock_until_each_of_its_trials_is_done(tmp_path, log) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from edits import edited
 from good_suite import read, write
 from made import RECORD
 from msgspec.structs import replace
@@ -73,8 +74,10 @@ def test_a_record_says_how_many_seeds_were_computed_abreast(write, tmp_path) -> 
 
 @pytest.mark.slow
 def test_merged_parts_have_the_blocks_of_all(write) -> None:
-    more = SUITE + SUITE[SUITE.index("[claims.large]") :].replace("claims.large", "claims.larger")
-    suite = write(more)
+    claim = SUITE[SUITE.index("[claims.large]") :]
+    other = edited(claim, {"claims.large": "claims.other", 'experiment = "toys"': 'experiment = "others"'})
+    more = '[experiments.others]\nrun = "block_toys:alone"\nwith = { size = 2 }\n'
+    suite = write(f"{SUITE}\n{more}\n{other}")
     parts = [
         Part(f"{n}.json", harness.run(suite, seeds=14, shard=(n, 2), block=size, store=None, recheck=False))
         for n, size in ((1, 4), (2, 1))
