@@ -178,6 +178,7 @@ def test_a_repetition_is_of_the_whole_block(store, log) -> None:
     assert (again[1].values, again[1].ordinal) == (found[1].values, 1)
 
 
+@pytest.mark.slow
 def test_seconds_of_what_is_computed_for_all_are_shared(log) -> None:
     with Laboratory(None, workers=1, block=4) as laboratory:
         found = measure(laboratory, [toy(seed, log, sleep=0.4) for seed in range(4)])
@@ -285,6 +286,7 @@ def visible(*, seed: int) -> dict[str, float]:
 """
 
 
+@pytest.mark.slow
 def test_workers_are_given_to_several_devices_in_turn(project, monkeypatch) -> None:
     project.write("visible.py", VISIBLE)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
@@ -346,7 +348,8 @@ for trial in trials:
 """
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, 8])
 def test_a_killed_run_loses_only_the_blocks_in_flight(project, store, log, kills) -> None:
     project.write("drive.py", DRIVER)
     paths = f"import sys; sys.path[:0] = [{str(SUPPORT)!r}, {str(project.folder)!r}]; "

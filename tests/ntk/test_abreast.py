@@ -32,6 +32,7 @@ SETTING = Setting(
 MODEL = fully_connected(Architecture(1, 17))
 
 
+@pytest.mark.slow
 def test_keys_are_those_of_each_network() -> None:
     seeds = np.array([3, 16])
     for batches, make in ((False, training.network_key), (True, training.batch_key)):

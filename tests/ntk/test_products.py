@@ -32,6 +32,7 @@ def precision_here() -> str:
     return str(product.params["precision"])
 
 
+@pytest.mark.slow
 def test_tf32_is_what_jax_calls_high() -> None:
     """XLA computes HIGH in TF32 on a device that has it, and HIGHEST never."""
     with products("float32"):
@@ -42,10 +43,9 @@ def test_tf32_is_what_jax_calls_high() -> None:
     assert precision_here() == "None"
 
 
-@pytest.mark.parametrize("seeds", [pytest.param((0,), marks=pytest.mark.slow), (0, 1)])
-@pytest.mark.parametrize(
-    ("asked", "expected"), [("tf32", "HIGH"), pytest.param("float32", "None", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
+@pytest.mark.parametrize(("asked", "expected"), [("tf32", "HIGH"), ("float32", "None")])
 def test_every_program_of_a_trial_has_the_precision_that_is_asked_for(seeds, asked, expected) -> None:
     seen: dict[int, set[str]] = {}
 
@@ -67,6 +67,7 @@ def test_every_program_of_a_trial_has_the_precision_that_is_asked_for(seeds, ask
         assert {expected in text for text in seen[points]} == {True}
 
 
+@pytest.mark.slow
 def test_jax_takes_the_variable_that_workers_are_given(monkeypatch) -> None:
     monkeypatch.delenv(PRECISION, raising=False)
     command = [sys.executable, "-c", "import jax; print(jax.config.jax_default_matmul_precision)"]
