@@ -11,7 +11,7 @@
     ├── NoSuiteError             a folder or glob without suites        (folders)
     ├── StoreError               a store that cannot be used            (measure)
     ├── LockError                a lock that cannot be opened or got    (measure)
-    ├── DeviceError              JAX names no device                    (measure)
+    ├── DeviceError              JAX names no device, or one unfit      (measure)
     ├── ClusterError             a cluster that cannot be used          (measure)
     ├── RecordError              a file that is no readable record      (report)
     ├── OutputError              a file that cannot be written          (report)

@@ -13,6 +13,7 @@ import msgspec
 
 from harness.declare.annotations import definition_place, evaluated, has_stages, parameters, written
 from harness.declare.inputs import Inputs
+from harness.declare.lanes import Abreast, wrong_lanes
 from harness.declare.portable import portable
 from harness.declare.references import MODEL, reference_of
 from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
@@ -106,6 +107,10 @@ class Declaration:
     """The files that its trials may read."""
     block: int = 0
     """How many seeds its function takes at most, as `seeds`; 0 where it takes one `seed`."""
+    abreast: Abreast | None = None
+    """How many seeds are computed abreast where that is faster; None where the function knows no such way."""
+    tf32: str = ""
+    """The parameter whose value "tf32" asks for products in TF32; '' where it has none."""
     takes_model: bool = False
     """An experiment whose parameter `model` names a model, and which takes that model's parameters too."""
     takes_stages: bool = False
@@ -147,6 +152,17 @@ class Declaration:
             raise DeclarationError(f"{where}: expected a whole number of bytes, at least 0, found {held!r}")
         return held
 
+    @property
+    def most(self) -> int:
+        """How many seeds one call may be about: 1 where each has its own."""
+        return max(1, self.block if self.abreast is None else self.abreast.size)
+
+    def bytes_of(self, parameters: Mapping[str, Value]) -> int:
+        """Bytes of device memory that one seed of a block takes at these parameters; 0 where nobody knows."""
+        if self.abreast is None or self.abreast.bytes_of is None:
+            return 0
+        return self.abreast.bytes_of(parameters)
+
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
         return {name: parameter.default for name, parameter in self.parameters.items()}
@@ -166,6 +182,8 @@ def experiment(
     inputs: Sequence[str] = (),
     block: int | None = None,
     cost: Cost | None = None,
+    abreast: Abreast | None = None,
+    tf32: str = "",
 ) -> Callable[[Callable[..., Returned]], Callable[..., Returned]]:
     """Declare a function as an experiment.
 
@@ -208,6 +226,13 @@ def experiment(
     that are wanted. Runs measure first what takes least; it changes no number. Like `settle` it must be
     quick.
 
+    A function that takes one `seed` may declare `abreast=Abreast(16, bytes_of)` (`harness.declare.lanes`):
+    on an accelerator the seeds of an aligned block are then measured in one job, in which the function finds
+    the others (`beside`) and may compute for all at once.
+
+    `tf32` names the parameter with which products in TF32 are asked for, as "tf32": a mistake where the
+    device has none.
+
     Raises `DeclarationError` when the signature does not say all this.
     """
     try:
@@ -219,6 +244,8 @@ def experiment(
         raise DeclarationError(f"experiment {name}, inputs: expected a list of patterns, found {inputs!r}")
 
     def declare(function: Callable[..., Returned]) -> Callable[..., Returned]:
+        if wrong := wrong_lanes(abreast, tf32, parameters(function), timed=timed):
+            raise DeclarationError(f"experiment {name}, {wrong}")
         takes_stages = has_stages(function)
         if takes_stages and (without := [key for key, quantity in quantities.items() if not quantity.stage]):
             expected = "a `stage` for each quantity, as the function takes `stages`"
@@ -237,6 +264,8 @@ def experiment(
             memory=memory,
             inputs=Inputs(_folder(function), tuple(inputs)) if inputs else None,
             block=_block(f"experiment {name}", function, block, timed=timed),
+            abreast=abreast,
+            tf32=tf32.replace("_", "-"),
             takes_model=any(each.kind is _OF_MODEL for each in parameters(function).values()),
             takes_stages=takes_stages,
             cost=cost,

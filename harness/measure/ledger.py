@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import enum
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
-from harness.measure.locks import Lock
 from harness.measure.queue import USUAL, Queue, Rank
 from harness.measure.records import WHOLE, Job, JobResult, Measurement, TrialResult
 from harness.questions import Trial
+
+
+class Held(Protocol):
+    """A lock that is held."""
+
+    def release(self) -> None:
+        """Let others have it."""
 
 
 class TrialState(enum.Enum):
@@ -77,7 +84,9 @@ class Entry:
     """Its block failed as a whole: it is measured by itself."""
     holds: int = 0
     """Bytes that its job is declared to hold; counted at the first trial of a job."""
-    lock: Lock | None = None
+    job: Job | None = None
+    """What a worker has been asked to do for it, in the states RUNNING and REPEATING."""
+    lock: Held | None = None
     ended: tuple[Job, TrialResult, JobResult] | None = None
     """What its job gave, in the state ENDED."""
     measurement: Measurement | None = None
@@ -163,6 +172,16 @@ class Ledger:
         queued = [other for other in others if other is not None and other.state is S.QUEUED]
         alike = (entry.memory_limit, entry.stages)
         return [o for o in queued if not o.alone and (o.memory_limit, o.stages) == alike]
+
+    def within(self, trials: Iterable[Trial], state: TrialState) -> list[Entry]:
+        """The entries of these trials that are in a state, in the order of the trials."""
+        found = (self.get(trial) for trial in trials)
+        return [entry for entry in found if entry is not None and entry.state is state]
+
+    def at_work(self, job: Job) -> list[Entry]:
+        """The entries for which a worker has been asked to do the job, in the order of its trials."""
+        found = (self.get(trial) for trial in job.trials)
+        return [entry for entry in found if entry and entry.state in ACTIVE and entry.job is job]
 
     @property
     def pending(self) -> int:

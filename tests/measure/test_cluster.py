@@ -18,6 +18,7 @@ from edits import edited
 from harness.declare import Inputs
 from harness.measure import Laboratory, Measurement
 from harness.measure.cluster import ClusterError, client, connect, local, orders, remote
+from harness.measure.devices import CPU, Device
 from harness.measure.fingerprint import SourceClosure, source_of
 from harness.measure.installed import Distribution
 from harness.measure.records import Job
@@ -210,8 +211,8 @@ def test_another_harness_is_refused(two, monkeypatch):
 def test_the_device_is_that_of_the_workers(two, monkeypatch):
     cluster = connect(two.address, None)
     try:
-        assert cluster.device() == "cpu"
-        kinds = {"tcp://a:1": "NVIDIA H100", "tcp://b:1": "cpu"}
+        assert cluster.device() == CPU
+        kinds = {"tcp://a:1": Device("NVIDIA H100"), "tcp://b:1": CPU}
         monkeypatch.setattr(cluster, "ask", lambda function: kinds)
         with pytest.raises(ClusterError, match="found NVIDIA H100 on tcp://a:1, cpu on tcp://b:1"):
             cluster.device()

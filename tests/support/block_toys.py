@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.declare import NotCovered, Quantity, StageError, block, experiment, stage
+from harness.declare import Abreast, NotCovered, Quantity, StageError, beside, block, experiment, stage
 
 QUANTITIES = {
     "a.error": Quantity("one and a little", stage="main"),
@@ -67,4 +67,44 @@ def toys(
         numbers["late"] = [1.0] * (len(seeds) + 1)
     if act == "text":
         numbers["late"] = ["1.0" if seed == at else 1.0 for seed in seeds]  # type: ignore[misc]
+    return numbers
+
+
+ALONE = {
+    "number": Quantity("what the program gives", scale="linear", stage="main"),
+    "late": Quantity("twice as much", scale="linear", stage="late"),
+}
+
+
+@experiment(
+    "abreast-toys", version=1, quantities=ALONE, abreast=Abreast(4, lambda parameters: parameters["size"])
+)
+def alone(
+    *, seed: int, act: str = "", at: int = -1, size: int = 1, sleep: float = 0.0, log: str = ""
+) -> dict[str, float]:
+    """Numbers that one program computes for all seeds of a block: they depend on how many there are."""
+    lanes = beside(seed)
+
+    def program() -> dict[int, float]:
+        if log:
+            with Path(log).open("a") as file:
+                file.write(json.dumps(lanes.seeds) + "\n")
+        time.sleep(sleep)
+        if act == "full":
+            raise RuntimeError("RESOURCE_EXHAUSTED: no memory")
+        return {each: each / 3 + len(lanes.seeds) for each in lanes.seeds}
+
+    if at == seed and act == "raise":
+        raise ValueError("no good")
+    if at == seed and act == "exit":
+        os._exit(7)
+    numbers = {}
+    with stage("main"):
+        if at == seed and act == "stage":
+            raise StageError(f"singular at {seed}")
+        numbers["number"] = lanes.once("program", program)[seed]
+    with stage("late"):
+        if "number" not in numbers:
+            raise StageError("no number")
+        numbers["late"] = 2 * numbers["number"]
     return numbers

@@ -1,0 +1,21 @@
+"""What keeps a laboratory's trials from being started: somebody else's lock."""
+
+from __future__ import annotations
+
+from harness.measure.holders import Wait
+from harness.measure.kept import Kept
+from harness.measure.ledger import Ledger, TrialState
+from harness.measure.locks import LOCK, Machine, lock_of
+
+
+def obstacle_of(ledger: Ledger, machine: Machine, kept: Kept) -> Wait | None:
+    """What keeps trials from being started, if anything does."""
+    path = machine.obstacle
+    if path and ledger.count(TrialState.QUEUED, TrialState.TIMING, TrialState.REPEAT):
+        return Wait(str(path), [path], f"wait for it, end it, or name another file in {LOCK}")
+    if kept.locks and ledger.count(TrialState.ELSEWHERE):
+        trial = ledger.first(TrialState.ELSEWHERE).trial
+        file, start = lock_of(kept.locks, kept.lock_name(trial))
+        cure = "it measures trials that are wanted here: wait for it, or end it"
+        return Wait(str(file), [file], cure, start=start)
+    return None
