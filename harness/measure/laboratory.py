@@ -76,8 +76,7 @@ class Laboratory:
         self.site = Site(store, workers=workers, cluster=cluster, per_device=per_device)
         self._pool, self._cluster = self.site.workers, self.site.cluster
         self._known = known = self.site.identities(block)
-        self._machine = Machine()
-        self._ledger = Ledger()
+        self._machine, self._ledger = Machine(), Ledger()
         self._kept = Kept(self._store, self._known)
         self._choice = Choice(self._ledger, self._pool.fits, known.block, known.in_turn)
         self._look_again = 0.0
