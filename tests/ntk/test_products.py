@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import pytest
 
 from harness.declare import StageError, abreast
-from harness.measure.environment import PRECISION, environment
+from harness.measure.environment import PRECISION, worker_environment
 from harness.ntk.experiments._regression_abreast import computed
 from harness.ntk.experiments._regression_computed import Setting
 from harness.ntk.model import Model
@@ -71,5 +71,5 @@ def test_every_program_of_a_trial_has_the_precision_that_is_asked_for(seeds, ask
 def test_jax_takes_the_variable_that_workers_are_given(monkeypatch) -> None:
     monkeypatch.delenv(PRECISION, raising=False)
     command = [sys.executable, "-c", "import jax; print(jax.config.jax_default_matmul_precision)"]
-    done = subprocess.run(command, env=environment(None), capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=worker_environment(None), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "highest"

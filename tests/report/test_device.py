@@ -9,7 +9,7 @@ from made import RECORD
 from msgspec.structs import replace
 
 import harness
-from harness.history.merge import Part
+from harness.history.merge import ShardFile
 from harness.history.merge import merge as merge_records
 from harness.report import read_record
 from harness.report.record import to_json
@@ -79,7 +79,9 @@ def test_merged_parts_have_the_blocks_of_all(write) -> None:
     more = '[experiments.others]\nrun = "block_toys:alone"\nwith = { size = 2 }\n'
     suite = write(f"{SUITE}\n{more}\n{other}")
     parts = [
-        Part(f"{n}.json", harness.run(suite, seeds=14, shard=(n, 2), block=size, store=None, recheck=False))
+        ShardFile(
+            f"{n}.json", harness.run(suite, seeds=14, shard=(n, 2), block=size, store=None, recheck=False)
+        )
         for n, size in ((1, 4), (2, 1))
     ]
     merged = merge_records(parts, ("harness", "merge")).environment
