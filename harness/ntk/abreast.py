@@ -7,8 +7,8 @@ and the weights of all leave the cache.
 
 A network that has stopped stays as it is while others go on, and no network's numbers depend on another's.
 Against each network by itself, steps are equal and outputs differ by at most 4e-7 (relative, on a CPU), but
-for Adam with ReLU, where one network differed by 2.8e-5, and for the final losses of centred networks, by 2e-5:
-XLA adds up in another order where it multiplies stacks of matrices.
+for Adam with ReLU, where one network differed by 2.8e-5, and final losses of centred networks, by 2e-5: XLA
+adds up in another order where it multiplies stacks of matrices.
 """
 
 from __future__ import annotations
