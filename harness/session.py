@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from harness import __version__
 from harness.campaign import Progress, Result, conduct
 from harness.errors import UserError
 from harness.git import toplevel
@@ -32,6 +31,7 @@ from harness.suite.reader import Notes, Table
 from harness.suite.references import check_experiment
 from harness.targets import Selected, assigned
 from harness.text import encodable
+from harness.version import __version__
 
 
 def cases_of(

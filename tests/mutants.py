@@ -122,8 +122,8 @@ MUTANTS = [
     Mutant(
         "science: float32 solve",
         "harness/ntk/solve.py",
-        "    gram = np.asarray(gram, dtype=np.float64)\n",
-        "    gram = np.asarray(gram, dtype=np.float32)\n",
+        "else Packed(np.asarray(gram, dtype=np.float64))",
+        "else Packed(np.asarray(gram, dtype=np.float32))",
         NTK,
     ),
     Mutant(
@@ -210,23 +210,23 @@ MUTANTS = [
     Mutant(
         "store: stale entry after an edit",
         "harness/measure/fingerprint.py",
-        "trial.key, device, source.digest, python, settings",
-        "trial.key, device, python, settings",
+        "return [device, source.digest, list(",
+        "return [device, list(",
         STORE,
         CHEAP,
     ),
     Mutant(
         "store: wrong point returned",
         "harness/measure/fingerprint.py",
-        "    parts = [name, version, trial.key,",
-        "    parts = [name, version, trial.seed,",
+        "json.dumps(trial.stem)[:-1]",
+        "json.dumps(trial.experiment)[:-1]",
         STORE,
     ),
     Mutant(
         "science: NNGP with the NTK's cross kernel",
-        COMPUTED,
-        '*self._analytic(name == "ntk"), y, ridge)',
-        'self._analytic(name == "ntk")[0], self._analytic(True)[1], y, ridge)',
+        "harness/ntk/experiments/_regression_kernels.py",
+        "*self._siblings[name], self._y, self._ridge)",
+        'self._siblings[name][0], self._siblings["ntk"][1], self._y, self._ridge)',
         NTK,
     ),
     Mutant(

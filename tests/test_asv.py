@@ -232,6 +232,9 @@ def target(*, ms: float = 0.0, a_name: str = "", first: float = 0.0):
         calls.append("timed")
         time.sleep(ms / 1000)
     return timed
+def absent():
+    from harness.declare import NotCovered
+    raise NotCovered("it is not installed")
 """
 
 
@@ -270,6 +273,7 @@ def test_a_point_is_prepared_and_called_once_when_asv_asks_whether_to_skip_it(to
         ("asv_toy.inner:target", "", "asv_toy.inner:target: there is no module asv_toy.inner"),
         ("ntk.no-such", "", "ntk.no-such: there is no module harness.ntk.benchmarks.no_such"),
         ("engine.no-such", "", "engine.no-such: there is no module harness.benchmarks.no_such"),
+        ("asv_toy:absent", "", "asv_toy:absent: it is not installed"),
         ("asv_toy:target", "colour = 1", "asv_toy:target has no parameter colour"),
     ],
 )

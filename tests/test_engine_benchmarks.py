@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from timed import as_pair
 
 from harness.benchmarks.support import folder
-from harness.declare import benchmark_names, find
+from harness.benchmarks.support.trials import Rows, measure_toy, require_trials
+from harness.declare import NotCovered, benchmark_names, find
 from harness.measure import Store
 from harness.measure.locks import Machine
 from harness.suite import load
@@ -28,7 +30,12 @@ TINY: dict[str, dict[str, object]] = {
     "engine.run": {"instances": 1, "seeds": 2, "workers": 1},
     "engine.store-lookup": {"kept": 20, "wanted": 7},
     "engine.suite-loading": {"claims": 1},
+    "engine.trials": {"trials": 3, "workers": 1},
+    "engine.trials-by-dask": {"trials": 3, "workers": 1},
+    "engine.trials-by-joblib": {"trials": 3, "workers": 1},
 }
+SLOW = {"engine.trials-by-dask"}
+"""It starts a cluster."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +49,9 @@ def test_all_are_here() -> None:
     assert set(TINY) == {name for name in benchmark_names() if name.startswith("engine.")}
 
 
-@pytest.mark.parametrize("name", sorted(TINY))
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in sorted(TINY)]
+)
 def test_each_is_timed_by_a_worker_that_keeps_it_prepared(name: str) -> None:
     outcome = as_pair(name, **TINY[name])
     (result,) = outcome.results
@@ -61,7 +70,8 @@ def test_each_says_what_it_is(name: str) -> None:
 
 
 def test_what_they_write_goes_when_they_are_dropped(tmp_path: Path) -> None:
-    for name in ("engine.run", "engine.store-lookup", "engine.suite-loading"):
+    kept = ("run", "store-lookup", "suite-loading", "trials", "trials-by-joblib")
+    for name in (f"engine.{rest}" for rest in kept):
         timed = find(name).function(**TINY[name])
         timed()
         assert list(tmp_path.glob(f"{folder.PREFIX}*"))
@@ -102,13 +112,66 @@ def test_runs_inside_a_timing_do_not_wait_for_its_lock(tmp_path: Path) -> None:
 
 
 def test_a_store_that_keeps_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Store, "keep", lambda store, measurement: None)
+    monkeypatch.setattr(Store, "keep_rows", lambda store, rows: None)
     with pytest.raises(ValueError, match="full store: expected 2 such trials, found"):
         find("engine.run").function(store="full", **TINY["engine.run"])()
     monkeypatch.undo()
     monkeypatch.setattr(Store, "recall", lambda store, fingerprints: {})
     with pytest.raises((ValueError, KeyError)):
         find("engine.store-lookup").function(**TINY["engine.store-lookup"])
+
+
+def test_other_numbers_than_a_trials_own_are_found() -> None:
+    right = dict(map(measure_toy, range(3)))
+    require_trials("joblib", right, range(3))
+    for wrong in (right | {1: {"x": 0.5}}, right | {3: right[2]}, {0: right[0], 2: right[2]}):
+        with pytest.raises(
+            ValueError, match=r"joblib: expected the numbers of 3 trials, found others for \[[13]\]"
+        ):
+            require_trials("joblib", wrong, range(3))
+
+
+def test_a_row_for_each_trial_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New ones at each call, as none of the engines may recall what it has."""
+    kept: list[list[int]] = []
+    keep = Rows.keep
+
+    def noted(rows: Rows, results: Iterable[tuple[int, dict[str, float]]]) -> int:
+        count = keep(rows, results)
+        kept.append(sorted(rows.read()))
+        return count
+
+    monkeypatch.setattr(Rows, "keep", noted)
+    timed = find("engine.trials-by-joblib").function(**TINY["engine.trials-by-joblib"])
+    timed()
+    assert kept == [[0, 1, 2], [0, 1, 2, 3, 4, 5]]
+    measurements = find("engine.trials").function(**TINY["engine.trials"])()
+    assert sorted(measurement.trial.seed for measurement in measurements) == [3, 4, 5]
+
+
+@pytest.mark.parametrize(("name", "library"), [("dask", "distributed"), ("joblib", "joblib")])
+def test_another_engine_that_is_not_installed_is_not_covered(
+    name: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(NotCovered, match=f"pip install {library}"):
+        find(f"engine.trials-by-{name}").function(**TINY[f"engine.trials-by-{name}"])
+
+
+@pytest.mark.slow
+def test_two_processes_of_joblib_run_the_trials() -> None:
+    assert find("engine.trials-by-joblib").function(trials=5, workers=2)() == 5
+
+
+def test_joblib_leaves_multiprocessing_as_it_was() -> None:
+    """A worker in which the start method has changed is replaced, and prepares again for every pair."""
+    found = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method(None, force=True)  # type: ignore[arg-type]
+    try:
+        find("engine.trials-by-joblib").function(**TINY["engine.trials-by-joblib"])()
+        assert multiprocessing.get_start_method(allow_none=True) is None
+    finally:
+        multiprocessing.set_start_method(found, force=True)  # type: ignore[arg-type]
 
 
 def test_more_wanted_than_kept() -> None:
@@ -120,7 +183,8 @@ def test_declaring_imports_no_library() -> None:
     """A suite is checked in the time that Python takes to start."""
     code = (
         "import sys; from harness.declare import benchmark_names, find; [find(n) for n in benchmark_names()];"
-        "print([name for name in ('jax', 'numpy', 'scipy', 'sqlite3') if name in sys.modules])"
+        "libraries = ('jax', 'numpy', 'scipy', 'sqlite3', 'sklearn', 'joblib', 'distributed');"
+        "print([name for name in libraries if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

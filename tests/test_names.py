@@ -32,6 +32,7 @@ TWICE = {
     },
     "shapes of one kind of array, which the modules of `ntk` check each for their own": {
         "Columns", "Diagonal", "Kernel", "NetworkInputs", "Outputs", "Points", "Rows", "Values",
+        "Vector",
     },
     "parameters of a network: any pytree of a model, a list of layers of a fully connected one": {"Params"},
     "the same function type, where one room must not import the other": {"Function", "Paint", "Subject"},
@@ -44,10 +45,14 @@ REACHES = {
     "a worker is killed as the kernel would kill it: no door leads to its process": {
         ("tests/faults/test_trials.py", "_pool"), ("tests/faults/test_trials.py", "_workers"),
         ("tests/measure/test_processes.py", "_pool"), ("tests/measure/test_processes.py", "_workers"),
-        ("tests/measure/test_unruly.py", "_workers"),
+        ("tests/measure/test_unruly.py", "_workers"), ("tests/measure/test_orders_ahead.py", "_pool"),
+        ("tests/measure/test_orders_ahead.py", "_workers"),
     },
     "a trial forges a message: what a hostile one could reach": {
         ("tests/measure/test_unruly.py", "_socket"), ("tests/measure/test_unruly.py", "_mark"),
+    },
+    "transactions are counted: SQLite says them to its connection alone": {
+        ("tests/measure/test_orders_ahead.py", "_store"), ("tests/measure/test_orders_ahead.py", "_database"),
     },
     "a formula is broken on purpose, and compiled anew": {("tests/kernel_mutants.py", "_compiled")},
     "what each part of a comparison costs": {
@@ -57,6 +62,11 @@ REACHES = {
     "a leading underscore keeps a part of `ntk.regression` out of the list of experiments": {
         ("tests/ntk/test_regression.py", "_regression_predictors"),
         ("tests/ntk/test_regression.py", "_regression_quantities"),
+        ("tests/ntk/test_first_layer.py", "_regression_computed"),
+        ("tests/ntk/test_regression_kernels.py", "_regression_kernels"),
+        ("tests/ntk/test_regression_stages.py", "_regression_computed"),
+        ("tests/ntk/test_regression_stages.py", "_regression_cost"),
+        ("tests/ntk/test_regression_stages.py", "_regression_quantities"),
         ("tests/ntk/test_regression_of_models.py", "_regression_computed"),
         ("tests/ntk/test_regression_of_models.py", "_regression_predictors"),
         ("tests/ntk/test_regression_of_models.py", "_regression_quantities"),

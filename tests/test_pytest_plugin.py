@@ -649,6 +649,15 @@ def test_benchmarks_are_items_of_pytest_benchmark(pytester: pytest.Pytester) -> 
     again.assert_outcomes(skipped=1, deselected=4)
 
 
+def test_a_timing_of_what_is_not_installed_is_skipped(pytester: pytest.Pytester) -> None:
+    pytester.path.joinpath("speed.toml").write_text(
+        edited(TIMINGS, {'wait"\nwith = { ms = 4.5': 'absent"\nwith = { ms = 4.5'})
+    )
+    result = pytester.runpytest_subprocess("speed.toml::four@time", "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*it is not installed*"])
+
+
 def test_without_pytest_benchmark_timings_say_so(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("speed.toml").write_text(TIMINGS)
     result = pytester.runpytest_subprocess("speed.toml::three@time", "-p", "no:benchmark", "-rs")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from harness.benchmarks._parameters import WORKERS, WorkerCount
 from harness.declare import Timed, benchmark
 
 _SUITE = """
@@ -31,7 +32,7 @@ seeds = {seeds}
         "store": "whether it finds every trial in its store, or none",
         "instances": "instances of one claim",
         "seeds": "trials of each",
-        "workers": "processes that measure",
+        "workers": WORKERS,
     },
 )
 def whole_run(
@@ -39,21 +40,20 @@ def whole_run(
     store: Literal["empty", "full"] = "empty",
     instances: Annotated[int, Meta(ge=1, le=1000)] = 4,
     seeds: Annotated[int, Meta(ge=1, le=1000)] = 14,
-    workers: Annotated[int, Meta(ge=1, le=64)] = 2,
+    workers: WorkerCount = 2,
 ) -> Timed:
     """Load, plan, measure or recall, judge, record. Trials cost next to nothing: this is the engine's share.
 
     Every call with an empty store has a new one, and starts its workers.
     """
     import itertools
-    import os
     import shutil
     import weakref
 
     from harness.api import run
     from harness.benchmarks._toy import RUN
     from harness.benchmarks.support.folder import fresh_folder
-    from harness.measure.locks import LOCK
+    from harness.benchmarks.support.machine import own_machine
     from harness.report import Record
 
     folder = fresh_folder()
@@ -62,16 +62,8 @@ def whole_run(
     numbers = itertools.count()
 
     def call(name: str) -> Record:
-        # A run that times has the machine to itself, by a lock: the runs inside it would wait for ever.
-        before = os.environ.get(LOCK)
-        os.environ[LOCK] = str(folder / "machine.lock")
-        try:
+        with own_machine(folder):
             return run(suite, store=folder / name / "store.sqlite", workers=workers)
-        finally:
-            if before is None:
-                del os.environ[LOCK]
-            else:
-                os.environ[LOCK] = before
 
     def timed() -> Record:
         record = call("full" if store == "full" else f"empty-{next(numbers)}")

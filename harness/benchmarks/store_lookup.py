@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from msgspec import Meta
-
+from harness.benchmarks._parameters import TrialCount
 from harness.declare import Timed, benchmark
-
-TrialCount = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 @benchmark(

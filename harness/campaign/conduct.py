@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from harness.campaign.enquiries import Enquiries, Enquiry, Limits, Reads
 from harness.campaign.findings import Result
-from harness.campaign.order import Order
+from harness.campaign.order import MeasuringOrder
 from harness.campaign.progress import Progress, Tally
 from harness.campaign.rechecks import groups_of, limits_of, narrowed, points_of, refuse
 from harness.measure import Measurement, Measurer, Recheck, Rechecker
@@ -69,7 +69,7 @@ class _Campaign:
         self.reading = Enquiries(beside, memory_limit).readers()
         for point, readers in self.enquiries.readers().items():
             self.reading.setdefault(point, []).extend(readers)
-        self.order: Order | None = None  # made when something is to be measured
+        self.order: MeasuringOrder | None = None  # made when something is to be measured
         self.stages: dict[tuple[str, frozenset[str]], frozenset[str]] = {}  # of quantities of an experiment
 
     def run(self, recheck: float | None, salt: str) -> Result:
@@ -132,7 +132,7 @@ class _Campaign:
 
         def place(trial: Trial) -> tuple[tuple[float, ...], str, int]:
             """The trials of a point together, low seeds first."""
-            return ranks[trial.experiment, trial.params], trial.key.rpartition(",")[0], trial.seed
+            return ranks[trial.experiment, trial.params], trial.stem, trial.seed
 
         for trial in sorted(wanted, key=place):
             limits, rank = wanted[trial], ranks[trial.experiment, trial.params]
@@ -141,7 +141,7 @@ class _Campaign:
 
     def _rank(self, point: Reads, looks: int) -> tuple[float, ...]:
         if self.order is None:
-            self.order = Order(self.enquiries, self.laboratory)
+            self.order = MeasuringOrder(self.enquiries, self.laboratory)
         return self.order.rank(point, looks)
 
     def _stages_of(self, trial: Trial) -> frozenset[str]:

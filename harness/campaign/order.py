@@ -17,10 +17,10 @@ from harness.plan import Trial
 UNKNOWN = 1.0
 """Seconds of a trial of which nothing is known."""
 
-Rank = tuple[float, float]
+PointRank = tuple[float, float]
 
 
-class Order:
+class MeasuringOrder:
     """Ranks the points that enquiries read."""
 
     def __init__(self, enquiries: Iterable[Enquiry], laboratory: Measurer) -> None:
@@ -35,7 +35,7 @@ class Order:
             wanted = laboratory.stages_of(trial, read)
             cost = self._seconds(trial, wanted)
             kinds.setdefault((trial.experiment, wanted), []).append((cost, trial.key, point))
-        self._ranks: dict[Reads, Rank] = {}
+        self._ranks: dict[Reads, PointRank] = {}
         for found in kinds.values():
             for place, (cost, _, point) in enumerate(sorted(found)):
                 self._ranks[point] = (float(place), cost)
@@ -48,7 +48,7 @@ class Order:
         known = self._laboratory.seconds_per_trial(trial.experiment, stages)
         return UNKNOWN if known is None else known
 
-    def rank(self, point: Reads, looks: int) -> Rank:
-        """The rank of a point at which so many looks are over."""
+    def rank(self, point: Reads, looks: int) -> PointRank:
+        """The rank of a point after `looks` looks."""
         place, cost = self._ranks[point]
         return (place + looks, cost)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import click
 
-from harness import __version__
 from harness.cli.export import export_asv
 from harness.cli.options import USAGE, Interrupted
 from harness.cli.past import bisect, diff, history
@@ -22,6 +21,7 @@ from harness.cli.stores import store
 from harness.cli.streams import standard_streams
 from harness.cli.suites import check, describe, list_, plan, schema
 from harness.errors import UserError
+from harness.version import __version__
 
 INTERRUPTED, INTERNAL = 2, 3
 

@@ -246,10 +246,6 @@ def experiment(
     def declare(function: Callable[..., Returned]) -> Callable[..., Returned]:
         if wrong := wrong_lanes(abreast, tf32, parameters(function), timed=timed):
             raise DeclarationError(f"experiment {name}, {wrong}")
-        takes_stages = has_stages(function)
-        if takes_stages and (without := [key for key, quantity in quantities.items() if not quantity.stage]):
-            expected = "a `stage` for each quantity, as the function takes `stages`"
-            raise DeclarationError(f"experiment {name}: expected {expected}, found none for {without[0]!r}")
         declaration = Declaration(
             name=name,
             version=version,
@@ -267,13 +263,23 @@ def experiment(
             abreast=abreast,
             tf32=tf32.replace("_", "-"),
             takes_model=any(each.kind is _OF_MODEL for each in parameters(function).values()),
-            takes_stages=takes_stages,
+            takes_stages=_takes_stages(f"experiment {name}", function, quantities),
             cost=cost,
         )
         function.__harness_declaration__ = declaration  # type: ignore[attr-defined]
         return function
 
     return declare
+
+
+def _takes_stages(name: str, function: Callable[..., Any], quantities: Mapping[str, Quantity]) -> bool:
+    """Whether the function takes `stages`, which every quantity then names one of."""
+    takes = has_stages(function)
+    without = [key for key, quantity in quantities.items() if not quantity.stage]
+    if takes and without:
+        expected = "a `stage` for each quantity, as the function takes `stages`"
+        raise DeclarationError(f"{name}: expected {expected}, found none for {without[0]!r}")
+    return takes
 
 
 def _block(name: str, function: Callable[..., Any], block: int | None, *, timed: bool) -> int:

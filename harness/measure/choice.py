@@ -36,12 +36,12 @@ class Choice:
     def next(self) -> Entry:
         """The trial to begin with, of those that are queued; there is one."""
         first, *others = self._ledger.ahead(AHEAD)
-        chosen = first if self._passed_over >= AHEAD else self._best([first, *others])
-        self._passed_over = 0 if chosen is first else self._passed_over + 1
-        return chosen
+        return first if self._passed_over >= AHEAD else self._best([first, *others])
 
     def take(self, first: Entry, most: int) -> list[list[Entry]]:
-        """Blocks of queued trials of the same code, from `first` on, at most so many, taken off the queue."""
+        """Blocks of queued trials of the same code, from `first` on, at most `most`, taken off the queue."""
+        passes_over = first is not next(self._ledger.ahead(1))
+        self._passed_over = self._passed_over + 1 if passes_over else 0
         blocks: list[list[Entry]] = []
         entry: Entry | None = first
         while entry is not None and (entry.code, entry.modules) == (first.code, first.modules):

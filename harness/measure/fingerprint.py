@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pkgutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -135,7 +136,7 @@ class Prints:
     ) -> None:
         # The digest is of the JSON text [name, version, key, device, source, Python, settings, inputs, *how].
         head = f"{json.dumps([declaration.name, declaration.version])[:-1]}, {json.dumps(trial.stem)[:-1]}"
-        rest = [device, source.digest, list(sys.version_info[:2]), settings, inputs, *how]
+        rest = _besides(source, device, settings, inputs, how)
         self._head = hashlib.sha256(head.encode())
         self._tail = f']", {json.dumps(rest)[1:]}'
 
@@ -156,10 +157,16 @@ def program(
     how: Sequence[object] = (),
 ) -> str:
     """The digest of what computes the trial: its fingerprint without the parameters and the seed."""
-    python = list(sys.version_info[:2])
-    name, version = declaration.name, declaration.version
-    parts = [trial.experiment, name, version, device, source.digest, python, settings, inputs, *how]
+    named = [trial.experiment, declaration.name, declaration.version]
+    parts = [*named, *_besides(source, device, settings, inputs, how)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _besides(
+    source: SourceClosure, device: str, settings: str, inputs: str, how: Sequence[object]
+) -> list[object]:
+    """What a digest counts besides the trial and its declaration."""
+    return [device, source.digest, list(sys.version_info[:2]), settings, inputs, *how]
 
 
 def _steps(name: str, finder: Finder) -> list[Located]:
@@ -184,8 +191,14 @@ def _targets(located: Located, parsed: Parsed) -> list[str]:
     targets = []
     for item in parsed.imports:
         base = _absolute(item, located)
-        targets += [base, *(f"{base}.{name}" for name in item.names if name != "*")]
+        names = _beside(located) if item.siblings else item.names
+        targets += [base, *(f"{base}.{name}" for name in names if name != "*")]
     return [target for target in targets if target]
+
+
+def _beside(located: Located) -> list[str]:
+    """The modules of the package that a module is in, or is."""
+    return sorted(found.name for found in pkgutil.iter_modules([os.path.dirname(located.file)]))
 
 
 def _absolute(item: Import, located: Located) -> str:

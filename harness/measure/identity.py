@@ -93,13 +93,7 @@ class Identities:
     def bytes_held(self, trial: Trial) -> int:
         """What the trial's job is declared to hold in memory, which is as much for each seed that is computed
         abreast; 0 where it is not. Raises `EstimateError`."""
-        declaration = self.declaration(trial)
-        if declaration.memory is None:
-            return 0
-        try:
-            return self.block(trial) * declaration.bytes_held(dict(trial.params))
-        except DeclarationError as error:
-            raise EstimateError(str(error)) from error
+        return self._at(trial).bytes_held
 
     def inputs(self, trial: Trial) -> Declared:
         """The files that the trial may read, as they were when first asked for. Raises `InputError`."""
@@ -263,6 +257,14 @@ class _Point:
     def _rest(self) -> tuple[SourceClosure, str, str, str, tuple[object, ...]]:
         settings = self._known.settings_digest
         return self.source, self.device.kind, settings, self.inputs.digest, self.how
+
+    @cached_property
+    def bytes_held(self) -> int:
+        try:
+            held = self._known.declaration(self._trial).bytes_held(dict(self._trial.params))
+        except DeclarationError as error:
+            raise EstimateError(str(error)) from error
+        return self.block * held if held else 0
 
     @cached_property
     def prints(self) -> Prints:

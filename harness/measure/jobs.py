@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.measure.identity import Identities
-from harness.measure.kept import Kept
+from harness.measure.kept import KeptTrials
 from harness.measure.ledger import Entry
 from harness.measure.records import Job
 from harness.measure.whole import block_of, limits_together
 
 
-def job_of(entries: Sequence[Entry], known: Identities, kept: Kept, *, fresh: bool) -> Job:
+def job_of(entries: Sequence[Entry], known: Identities, kept: KeptTrials, *, fresh: bool) -> Job:
     """The job of trials of one point that are measured together: of all in their block, where its seeds are
     computed abreast. What jobs share is one object, which is sent once."""
     first = entries[0]

@@ -6,19 +6,20 @@ import contextlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from harness.measure.identity import Identities
 from harness.measure.ledger import Entry, Held, TrialState
-from harness.measure.locks import Lock, acquire
-from harness.measure.measured import added, lost, measurement_of, together
+from harness.measure.locks import Lock, acquire, lock_of
+from harness.measure.measured import added, measurement_of, together, with_failed
 from harness.measure.records import Job, JobResult, Measurement
-from harness.measure.stages import is_whole, known, only, rows, union
+from harness.measure.stages import is_whole, known_stages, only, rows, union
 from harness.measure.store import Store, StoreError
 from harness.measure.whole import BlockLock, block_of
 from harness.questions import Trial
 
 
-class Kept:
+class KeptTrials:
     """Looks trials up, and keeps what is measured of them. Without a store nothing outlives the process."""
 
     def __init__(self, store: Store | None, identities: Identities) -> None:
@@ -38,7 +39,7 @@ class Kept:
             if beside is not None and (beside.known or beside.failed):  # else its stages failed together
                 here = together(beside.known, beside.failed)
                 declared = self._known.declaration(trial)
-                if known(declared, here) >= known(declared, found.get(trial)):
+                if known_stages(declared, here) >= known_stages(declared, found.get(trial)):
                     found[trial] = here
         return found
 
@@ -59,7 +60,7 @@ class Kept:
         if measurement.trial.key == trial.key and is_whole(declared, measurement):
             return measurement
         store.damaged.add(measurement.fingerprint)
-        stages = known(declared, measurement)
+        stages = known_stages(declared, measurement)
         if measurement.trial.key != trial.key or not stages or not declared.takes_stages:
             return None
         return only(declared, measurement, stages)
@@ -67,7 +68,7 @@ class Kept:
     def lock(self, trial: Trial) -> Held | None:
         """The trial's lock, which trials of a whole block have together; None where somebody else holds it,
         or nothing is kept. Raises `StoreError`."""
-        name = self.lock_name(trial)
+        name = self._lock_name(trial)
         if self._known.block(trial) == 1 or self.locks is None:
             return self._acquire(name)
         if name not in self._block_locks:
@@ -76,7 +77,7 @@ class Kept:
             self._block_locks[name] = BlockLock(lock, lambda: self._block_locks.pop(name))
         return self._block_locks[name].hold()
 
-    def lock_name(self, trial: Trial) -> str:
+    def _lock_name(self, trial: Trial) -> str:
         """What is locked for the trial: its fingerprint, or that of its block's first."""
         return self._known.fingerprint(block_of(trial, self._known.block(trial))[0])
 
@@ -91,6 +92,10 @@ class Kept:
                 " free the disk, mend its permissions, or name another store"
             ) from error
 
+    def lock_at(self, trial: Trial) -> tuple[Path, int] | None:
+        """Where the trial's lock is: its file, and the byte of it; None where nothing is kept."""
+        return None if self.locks is None else lock_of(self.locks, self._lock_name(trial))
+
     def learn(self, entry: Entry, found: Measurement | None) -> None:
         """Take what was recalled of a trial."""
         if found is not None and found.status == "error":
@@ -99,7 +104,7 @@ class Kept:
         if found is None:
             return
         declared = self._known.declaration(entry.trial)
-        here, there = known(declared, entry.known), known(declared, found)
+        here, there = known_stages(declared, entry.known), known_stages(declared, found)
         if entry.known is None or there > here:
             entry.known = found
         elif not there <= here:
@@ -108,7 +113,7 @@ class Kept:
     def lacking(self, entry: Entry) -> frozenset[str]:
         """The stages that are wanted of a trial and not known, nor that they fail."""
         declared = self._known.declaration(entry.trial)
-        lacking = entry.stages - known(declared, entry.known)
+        lacking = entry.stages - known_stages(declared, entry.known)
         if lacking and entry.failed is not None:
             errors = entry.failed.errors
             lacking = frozenset(
@@ -167,7 +172,7 @@ class Kept:
             entry.left = tuple(stage for stage in declared.stages if stage in job.stages & entry.stages)
             return
         if measurement.status == "error":
-            entry.failed = lost(declared, entry.failed, measurement, job.stages)
+            entry.failed = with_failed(declared, entry.failed, measurement, job.stages)
         elif not measurement.note and not entry.timed:
             measurement = self._stored(entry, measurement)
         if measurement.status == "ok":
@@ -201,17 +206,17 @@ class Kept:
         if self._store is None:
             return measurement
         declared = self._known.declaration(entry.trial)
-        new = known(declared, measurement) - known(declared, entry.known)
+        new = known_stages(declared, measurement) - known_stages(declared, entry.known)
         self._store.keep_rows((s, row) for s, row in rows(declared, measurement).items() if s in new)
         damaged = measurement.fingerprint in self._store.damaged
         note = f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"
         return replace(measurement, stored=True, note=note if damaged else "")
 
-    def seconds(self, run: str, stages: Iterable[str] | None) -> float | None:
+    def seconds(self, experiment: str, stages: Iterable[str] | None) -> float | None:
         """How long a trial of the experiment took on average, as far as the store knows; or these stages of
         it."""
         if self._store is None or stages is None:
-            return None if self._store is None else self._store.seconds_per_trial(run)
-        each = self._store.seconds_by_stage(run)
+            return None if self._store is None else self._store.seconds_per_trial(experiment)
+        each = self._store.seconds_by_stage(experiment)
         found = [each[stage] for stage in stages if stage in each]
         return math.fsum(found) if found else each.get("")

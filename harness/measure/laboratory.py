@@ -27,7 +27,7 @@ from harness.measure.digests import beside_store, keep_digests, recall_digests
 from harness.measure.holders import PATIENCE, Wait
 from harness.measure.interrupts import uninterrupted
 from harness.measure.jobs import job_of
-from harness.measure.kept import Kept
+from harness.measure.kept import KeptTrials
 from harness.measure.ledger import ACTIVE, WAITING, Entry, Ledger, TrialState
 from harness.measure.locks import Machine
 from harness.measure.measured import together
@@ -77,7 +77,7 @@ class Laboratory:
         self._pool, self._cluster = self.site.workers, self.site.cluster
         self._known = known = self.site.identities(block)
         self._machine, self._ledger = Machine(), Ledger()
-        self._kept = Kept(self._store, self._known)
+        self._kept = KeptTrials(self._store, self._known)
         self._choice = Choice(self._ledger, self._pool.fits, known.block, known.in_turn)
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
@@ -151,7 +151,7 @@ class Laboratory:
         self._known.program(trial)  # so that what is wrong with its name is said here
         with uninterrupted():
             entry = self._ledger.get(trial)
-            wanted = frozenset(self._known.declaration(trial).stages) if stages is None else stages
+            wanted = self._wanted(trial, stages)
             if entry is None:
                 timed = self._known.declaration(trial).timed
                 if timed and self._cluster:
@@ -169,6 +169,9 @@ class Laboratory:
                 entry.later |= wanted
                 if entry.state is TrialState.KNOWN:
                     self._go_on(entry)
+
+    def _wanted(self, trial: Trial, stages: frozenset[str] | None) -> frozenset[str]:
+        return frozenset(self._known.declaration(trial).stages) if stages is None else stages
 
     def _go_on(self, entry: Entry) -> None:
         """Queue a known trial for the stages that were wanted late."""
@@ -193,7 +196,7 @@ class Laboratory:
             if entry is None:
                 entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial))
             entry.time_limit, entry.memory_limit = time_limit, memory_limit
-            entry.stages = frozenset(self._known.declaration(trial).stages) if stages is None else stages
+            entry.stages = self._wanted(trial, stages)
             self._ledger.move(entry, TrialState.REPEAT)
 
     def collect(self, timeout: float) -> list[Measurement]:

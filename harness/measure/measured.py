@@ -9,7 +9,7 @@ from harness.declare import Declaration
 from harness.measure.identity import Identities
 from harness.measure.objections import objection
 from harness.measure.records import JobResult, Lost, Measurement, TrialResult
-from harness.measure.stages import known, only, union
+from harness.measure.stages import known_stages, only, union
 from harness.questions import Trial
 
 
@@ -54,7 +54,7 @@ def added(declaration: Declaration, earlier: Measurement | None, now: Measuremen
     before, what was known stands, and `again` is what they gave now."""
     if earlier is None:
         return now
-    both = known(declaration, earlier) & known(declaration, now)
+    both = known_stages(declaration, earlier) & known_stages(declaration, now)
     all_ = union((earlier, now))
     return replace(
         now,
@@ -69,7 +69,7 @@ def added(declaration: Declaration, earlier: Measurement | None, now: Measuremen
     )
 
 
-def lost(
+def with_failed(
     declaration: Declaration, earlier: Measurement | None, now: Measurement, stages: Collection[str]
 ) -> Measurement:
     """What is known of the stages of a trial that could not be measured, when these have failed now."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 OLDER = 3
 """The schema that can be migrated. What wrote earlier ones is older than any trial that is measured today."""
 
-_TABLES = {
+TABLES = {
     "measurement": (
         "create table measurement (fingerprint text primary key, trial text not null,"
         " experiment text not null, quantities text not null, missing text not null, stages text not null,"
@@ -40,7 +40,7 @@ def migrate(
     """
     found = database.execute("select name, sql from sqlite_master where sql is not null").fetchall()
     if {_text(name): _plain(_text(sql)) for name, sql in found} != {
-        name: _plain(sql) for name, sql in _TABLES.items()
+        name: _plain(sql) for name, sql in TABLES.items()
     }:
         raise sqlite3.DatabaseError("tables that are malformed")
     database.execute("drop index measurement_experiment")

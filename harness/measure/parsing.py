@@ -11,13 +11,19 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_IN_PACKAGE = ("f'{__package__}.{", 'f"{__package__}.{')
+
 
 @dataclass(frozen=True)
 class Import:
-    """One import: the module (dots in front where it is relative) and the names taken from it."""
+    """One import: the module (dots in front where it is relative) and the names taken from it.
+
+    `siblings`: it imports all modules of a package, which it lists.
+    """
 
     module: str
     names: tuple[str, ...] = ()
+    siblings: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,13 +124,16 @@ def _imports(node: ast.AST) -> Iterator[Import]:
 
 
 def _called(call: ast.Call) -> Iterator[Import]:
-    """`importlib.import_module("literal")` and `__import__("literal")`."""
+    """`importlib.import_module("literal")`, `__import__("literal")`, and what a package lists of itself:
+    `import_module(f"{__package__}.{…}")`."""
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     if name in {"import_module", "__import__"} and call.args:
         first = call.args[0]
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             yield Import(first.value)
+        elif isinstance(first, ast.JoinedStr) and ast.unparse(first).startswith(_IN_PACKAGE):
+            yield Import(".", siblings=True)
 
 
 def _is_type_checking(test: ast.expr) -> bool:

@@ -29,7 +29,7 @@ from harness.measure.endings import end_of, how_it_died, shorten
 from harness.measure.records import Job, JobResult, Started, lost
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.measure.scratch import Scratch
-from harness.measure.turns import STUCK, Answer, Orders, Pace, Turns
+from harness.measure.turns import SHORT, STUCK, OrderResult, Orders, Pace, Turns
 from harness.text import printable, size_text
 
 STARTUP = 120.0  # seconds: a worker that has not begun by then is broken; it takes a tenth of one
@@ -94,7 +94,7 @@ class _Worker:
     def spare_seconds(self) -> float:
         """For how long it surely has to do, if its jobs are so short that their answers may wait."""
         seconds = self.pace.seconds
-        return (len(self.orders) - 1) * seconds / 2 if seconds < GATHER / 2 else 0.0
+        return (len(self.orders) - 1) * seconds / 2 if seconds < SHORT else 0.0
 
     def room(self, now: float) -> int:
         """How many more orders it is to have. A trial that takes long, is to be watched or is a timing has
@@ -334,7 +334,7 @@ class Pool:
             raise GarbledError(
                 f"an outcome of {len(message.results)} trials, without the number of its order"
             )
-        if not isinstance(message, Answer):
+        if not isinstance(message, OrderResult):
             raise GarbledError(f"a {type(message).__name__}")
         if not worker.orders or message.number != worker.orders[0][0]:
             raise GarbledError("an answer that nobody asked for")

@@ -16,7 +16,7 @@ from harness.declare import Declaration
 from harness.measure.records import Measurement
 
 
-def known(declaration: Declaration, measurement: Measurement | None) -> frozenset[str]:
+def known_stages(declaration: Declaration, measurement: Measurement | None) -> frozenset[str]:
     """The stages that a measurement has, whole."""
     if measurement is None:
         return frozenset()
@@ -29,7 +29,7 @@ def is_whole(declaration: Declaration, measurement: Measurement) -> bool:
     found = measurement.values.keys() | measurement.missing.keys()
     if len(found) != len(measurement.values) + len(measurement.missing):
         return False
-    stages = known(declaration, measurement)
+    stages = known_stages(declaration, measurement)
     return bool(stages) and found == {name for stage in stages for name in declaration.stages[stage]}
 
 
@@ -49,9 +49,9 @@ def only(declaration: Declaration, measurement: Measurement, stages: Collection[
 def rows(declaration: Declaration, measurement: Measurement) -> dict[str, Measurement]:
     """A measurement's stages one by one; its seconds beyond those of its stages are shared evenly.
 
-    What ran under the name of no quantity's stage is told in each row.
+    A stage that no quantity names is kept in every row.
     """
-    stages = known(declaration, measurement)
+    stages = known_stages(declaration, measurement)
     if not declaration.takes_stages:
         return dict.fromkeys(stages, measurement)
     took: dict[str, float] = dict.fromkeys(stages, 0.0)

@@ -1,9 +1,9 @@
 """What runs in a worker process: one job after another, until the parent closes the connection.
 
 In: `Orders`, each of several jobs, and the turns to begin them (`harness.measure.turns`). Out: `Started` when
-it has received orders and is about to begin one of them, and an `Answer` per job. The process is started by
-the pool with its environment already set; it stands below a supervisor (`harness.measure.supervisor`), with
-which it dies.
+it has received orders and is about to begin one of them, and an `OrderResult` per job. The process is started
+by the pool with its environment already set; it stands below a supervisor (`harness.measure.supervisor`),
+with which it dies.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from harness.measure.reads import Allowances, TrialNotes, noticed, watch
 from harness.measure.records import WHOLE, FileUse, Job, JobResult, Stage, Started, TrialResult
 from harness.measure.supervisor import SUPERVISED, descendants
 from harness.measure.traces import Watcher
-from harness.measure.turns import Answer, Orders, Turns
+from harness.measure.turns import OrderResult, Orders, Turns
 from harness.questions import Trial
 from harness.text import shortened
 
@@ -63,7 +63,7 @@ def main(descriptor: int, mark: bytes, folder: str, turns: int) -> None:
                 os._exit(1)
             if not job.timed and _left():
                 outcome = replace(outcome, left=True)
-            channel.transmit(Answer(number, outcome, _written()))
+            channel.transmit(OrderResult(number, outcome, _written()))
             while outcome.spoils:
                 channel.receive()  # until the parent, which replaces this worker, closes the connection
 

@@ -59,18 +59,18 @@ class FirstLayer:
 
         gradient = jax.grad(objective, argnums=(0, 1), has_aux=True)
 
-        def look(at: _State) -> tuple[_State, Float[Array, ""]]:
+        def look(at: _DualState) -> tuple[_DualState, Float[Array, ""]]:
             slope, loss = gradient(self.z - self.kernel @ at.signals, at.rest)
-            return _State(*slope), loss
+            return _DualState(*slope), loss
 
-        def advance(at: _State, slope: _State, _: Array) -> _State:
-            return _State(at.signals + rate * slope.signals, stepped(at.rest, slope.rest, rate))
+        def advance(at: _DualState, slope: _DualState, _: Array) -> _DualState:
+            return _DualState(at.signals + rate * slope.signals, stepped(at.rest, slope.rest, rate))
 
-        start = _State(jnp.zeros_like(self.z), self.rest)
+        start = _DualState(jnp.zeros_like(self.z), self.rest)
         return Rule(1, start, lambda at: self.whole(*at), look, advance)
 
 
-class _State(NamedTuple):
+class _DualState(NamedTuple):
     """D and the parameters of the other layers; or the slopes by z and by these."""
 
     signals: Float[Array, "points width"]

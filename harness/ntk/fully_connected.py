@@ -20,7 +20,7 @@ from harness.ntk import first_layer, kernels, network
 from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_ntk
 from harness.ntk.first_layer import FirstLayer
-from harness.ntk.model import Kernel, Model, Params, Points, cast
+from harness.ntk.model import Columns, Kernel, Model, Params, Rows, cast
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class FullyConnected(Model):
 
     architecture: Architecture = field(kw_only=True)
 
-    def tangent_kernel(self, params: Params, x1: Points, x2: Points | None = None) -> Kernel:
+    def tangent_kernel(self, params: Params, x1: Rows, x2: Columns | None = None) -> Kernel:
         """As of any model, from its layers' Gram matrices."""
         other = None if x2 is None else jnp.asarray(x2)
         return np.asarray(_tangent_kernel(params, self.architecture, jnp.asarray(x1), other))
@@ -59,7 +59,7 @@ class FullyConnected(Model):
             whole,
         )
 
-    def analytic(self, x1: Points, x2: Points | None = None) -> tuple[Kernel, Kernel]:
+    def analytic(self, x1: Rows, x2: Columns | None = None) -> tuple[Kernel, Kernel]:
         """As of any model, by `harness.ntk.kernels`, which compiles for itself."""
         return kernels.nngp_ntk(self.architecture, x1, x2)
 
@@ -73,7 +73,7 @@ def fully_connected(architecture: Architecture) -> FullyConnected:
     def apply(params: network.Params, x: Array) -> Array:
         return network.apply(params, architecture, x)
 
-    def kernel(x1: Points, x2: Points | None = None, get: Any = None) -> SimpleNamespace:
+    def kernel(x1: Rows, x2: Columns | None = None, get: Any = None) -> SimpleNamespace:
         nngp, ntk = kernels.nngp_ntk(architecture, x1, x2)
         return SimpleNamespace(nngp=nngp, ntk=ntk)
 

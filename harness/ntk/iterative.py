@@ -30,7 +30,7 @@ ITERATIONS = 1000
 
 
 class IterativeRegressor(Regressor):
-    """A training kernel that is only multiplied with; made by `prepare`."""
+    """A training kernel that is only multiplied with; made by `prepare_iteration`."""
 
     jitter = 0.0
 
@@ -72,7 +72,7 @@ class IterativeRegressor(Regressor):
 
 
 class _Nystrom:
-    """P⁻¹ of the module's text; made by `prepare`."""
+    """P⁻¹ of the module's text; made by `prepare_iteration`."""
 
     def __init__(self, between: Matrix, chosen: np.ndarray, ridge: float) -> None:
         among = between[chosen]
@@ -95,7 +95,7 @@ class _Nystrom:
         return solved
 
 
-def prepare(
+def prepare_iteration(
     name: str, evaluate: Evaluate, which: int, x: Points, ridge: float, rank: int = RANK
 ) -> IterativeRegressor:
     """The kernel `which` of those that `evaluate` gives, among `x`, to be solved iteratively.

@@ -37,7 +37,8 @@ jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 Params = Any
 """A pytree of floating-point arrays."""
 
-Points = Float[np.ndarray, "points features"]
+Rows = Float[np.ndarray, "rows features"]
+Columns = Float[np.ndarray, "columns features"]
 Kernel = Float[np.ndarray, "rows columns"]
 
 
@@ -102,7 +103,7 @@ class Model:
             raise ModelError(self.name, "outputs [points] or [points, 1]", f"shape {out.shape} for {x.shape}")
         return out.reshape(x.shape[0])
 
-    def tangent_kernel(self, params: Params, x1: Points, x2: Points | None = None) -> Kernel:
+    def tangent_kernel(self, params: Params, x1: Rows, x2: Columns | None = None) -> Kernel:
         """The network's own tangent kernel between `x1` and `x2` (or `x1` and itself), in float64."""
         return jacobian_ntk(self, cast(params, jnp.float64), x1, x2)
 
@@ -117,7 +118,7 @@ class Model:
         """
         return None
 
-    def analytic(self, x1: Points, x2: Points | None = None) -> tuple[Kernel, Kernel]:
+    def analytic(self, x1: Rows, x2: Columns | None = None) -> tuple[Kernel, Kernel]:
         """The NNGP and the NTK of the infinitely wide network, float64.
 
         Raises `NotCovered` where the model has none, or has none for what it is made of.

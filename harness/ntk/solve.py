@@ -65,7 +65,8 @@ class LeaveOneOut:
 
 
 class Regressor(ABC):
-    """Regression on one training kernel, at infinite time; made by `factor` or `iterative.prepare`."""
+    """Regression on one training kernel, at infinite time; made by `factor` or
+    `iterative.prepare_iteration`."""
 
     name: str
     jitter: float

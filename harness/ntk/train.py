@@ -160,7 +160,7 @@ def initialise_each(
     return [initialise(key, model, x, x_test_there) for key in keys]
 
 
-class _Look(NamedTuple):
+class _LossLook(NamedTuple):
     """Training at a look: the rule's state, and what was seen of it. `best` needs held-out points."""
 
     at: State
@@ -213,7 +213,7 @@ def descend(
 
     # A pass of the loop looks and then moves on, unless training ends with this look: one look in the program
     # is half the compiling of one before the loop and one inside it, and a gradient is used where it is made.
-    def look_and_advance(last: _Look) -> _Look:
+    def look_and_advance(last: _LossLook) -> _LossLook:
         slope, loss = at_work.look(last.at)
         first = last.steps == 0
         initial_loss = jnp.where(first, loss, last.initial_loss)
@@ -227,11 +227,11 @@ def descend(
             going &= last.steps - best.steps < held_out.patience
         moved = at_work.advance(last.at, slope, last.steps)
         steps = last.steps + jnp.where(going, at_work.stride, 0).astype(last.steps.dtype)
-        return _Look(_chosen(going, moved, last.at), loss, initial_loss, steps, best, going)
+        return _LossLook(_chosen(going, moved, last.at), loss, initial_loss, steps, best, going)
 
     nothing, start = jnp.zeros((), dtype), jnp.zeros((), jnp.int32)
     best = None if held_out is None else Best(nothing, start, nothing, params)
-    before = _Look(at_work.start, nothing, nothing, start, best, jnp.ones((), bool))
+    before = _LossLook(at_work.start, nothing, nothing, start, best, jnp.ones((), bool))
     last = lax.while_loop(lambda look: look.going, look_and_advance, before)
     params = at_work.params(last.at)
     returned = Best(nothing, last.steps, last.loss, params) if last.best is None else last.best
@@ -247,11 +247,11 @@ def descend(
     )
 
 
-Chosen = TypeVar("Chosen")
+T = TypeVar("T")
 
 
-def _chosen(whether: Bool[Array, ""], one: Chosen, other: Chosen) -> Chosen:
-    chosen: Chosen = jax.tree.map(lambda a, b: jnp.where(whether, a, b), one, other)
+def _chosen(whether: Bool[Array, ""], one: T, other: T) -> T:
+    chosen: T = jax.tree.map(lambda a, b: jnp.where(whether, a, b), one, other)
     return chosen
 
 

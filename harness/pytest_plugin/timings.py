@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import pytest
 
+from harness.declare import NotCovered
 from harness.plan import arguments, declared, parameters
 from harness.pytest_plugin.item import SuiteItem
 from harness.suite.records import AxisValue, Benchmark, instance_id
@@ -28,7 +29,10 @@ class Timing(SuiteItem):
         def timed(benchmark: Any) -> None:
             declaration = declared(bench)
             given = arguments(parameters(bench, values))
-            prepared = prepare(declaration, given)
+            try:
+                prepared = prepare(declaration, given)
+            except NotCovered as lacking:
+                pytest.skip(str(lacking))
             benchmark.group = bench.id
             benchmark.extra_info.update(
                 run=bench.run,

@@ -134,8 +134,7 @@ def _check_controls(draft: Draft, instances: list[Instance], notes: Notes) -> No
             notes.add(draft.path, expected, f"none for {one_of(i.local_id for i in missing[:3])}")
     for instance in instances:
         control: Control | None = instance.control
-        point = dict(instance.point)
-        if control and control.at and all(point.get(a) == label for a, label in control.at.items()):
+        if control and control.at and control.stands_at(instance.point):
             same = control.predicate == draft.claim.predicate
             if same:
                 notes.add(draft.path, "a rival that differs from the claim", f"itself at {instance.local_id}")

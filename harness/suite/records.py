@@ -167,6 +167,11 @@ class Control:
     at: Mapping[str, str] = field(default_factory=dict)
     none_because: str = ""
 
+    def stands_at(self, point: Point) -> bool:
+        """Whether the rival is judged at this point itself."""
+        labels = dict(point)
+        return all(labels.get(axis) == label for axis, label in self.at.items())
+
 
 @dataclass(frozen=True)
 class Claim:

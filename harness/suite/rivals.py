@@ -45,10 +45,7 @@ def _of(suite: Suite, claim: str) -> list[Instance]:
 
 def _reads_the_same(instance: Instance) -> bool:
     control = instance.control
-    if control is None or control.predicate is None:
-        return False
-    point = dict(instance.point)
-    if any(point.get(axis) != label for axis, label in control.at.items()):
+    if control is None or control.predicate is None or not control.stands_at(instance.point):
         return False
     theirs, own = (
         sorted(name for _, name in p.named()) for p in (control.predicate, instance.claim.predicate)

@@ -34,6 +34,8 @@ def run(ledger: Ledger, choice: Choice, count: int, workers: int, rng: random.Ra
             ledger.move(ended, TrialState.ENDED)
             choice.ended(ended)
         chosen = choice.next()
+        assert choice.next() is chosen  # to ask is not to begin: whoever has no room asks again
+        assert choice.take(chosen, 1) == [[chosen]]
         choice.begun(chosen)
         ledger.move(chosen, TrialState.RUNNING)
         running[worker] = chosen

@@ -72,6 +72,19 @@ def test_the_closure_is_what_imports_can_reach(source):
     assert set(source().modules) == EXPECTED
 
 
+def test_a_package_that_imports_what_it_lists_has_all_its_modules(source, project):
+    assert "pkg.other" not in source().modules
+    listing = """
+        import importlib, pkgutil
+        def f(path):
+            return [importlib.import_module(f"{__package__}.{i.name}") for i in pkgutil.iter_modules(path)]
+        """
+    project.write("pkg/exp.py", listing)
+    assert set(source().modules) == {
+        "pkg", "pkg.exp", "pkg.sibling", "pkg.other", "pkg.sub", "pkg.cousin",
+    }  # fmt: skip
+
+
 def test_nothing_is_imported_to_find_it(source):
     before = set(sys.modules)
     source(data="mydata.sets:rings")

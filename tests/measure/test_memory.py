@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 
 import pytest
+from edits import edited
 
 from harness.errors import UserError
 from harness.measure import Laboratory, Measurement
@@ -224,7 +225,7 @@ def test_trials_run_together_only_where_what_they_declare_fits(
 
 
 def test_a_declaration_that_gives_no_bytes_is_an_error(project, store):
-    project.write("holder_module.py", DECLARED.replace("* 10**9", "/ 3"))
+    project.write("holder_module.py", edited(DECLARED, {"* 10**9": "/ 3"}))
     with (
         Laboratory(store, workers=1) as laboratory,
         pytest.raises(UserError, match=r"experiment holder, memory: expected a whole number .* found 1\.0"),

@@ -188,7 +188,7 @@ def test_merging_stores_is_a_union_of_their_stages(tmp_path: Path) -> None:
 def older(path: Path, measured: Iterable[Measurement]) -> None:
     """A store of schema 3."""
     with sqlite3.connect(path, isolation_level=None) as database:
-        for statement in migrations._TABLES.values():
+        for statement in migrations.TABLES.values():
             database.execute(statement)
         for m in measured:
             row = [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.measure.turns import HORIZON, MOST, Pace, Turns
+from harness.measure.turns import HORIZON, MOST, SHORT, Pace, Turns
 
 SMALL = st.lists(st.sampled_from(["put", "take", "back"]), max_size=40)
 
@@ -73,10 +73,13 @@ def test_as_many_orders_as_fill_the_horizon() -> None:
     pace.learn(60.0)
     assert pace.orders == 1, "a long trial has none behind it"
     for _ in range(9):
-        pace.learn(HORIZON / 10)
-    assert pace.orders == 10
+        pace.learn(SHORT)
+    assert pace.orders == 1, "what such a trial gave would be lost with a killed run"
+    for _ in range(9):
+        pace.learn(HORIZON / 40)
+    assert pace.orders == 40
     pace.learn(60.0)
-    assert pace.orders == 10, "one slow trial among fast ones"
+    assert pace.orders == 40, "one slow trial among fast ones"
     for _ in range(9):
         pace.learn(0.0)
     assert pace.orders == MOST

@@ -13,15 +13,21 @@ import numpy as np
 import pytest
 from timed import as_pair
 
-from harness.declare import benchmark_names, find
+from harness.declare import NotCovered, benchmark_names, find
+from harness.ntk import compat
 from harness.timing import pair
 
 TINY = {
+    "ntk.closed-form-kernel": {"points": 4},
     "ntk.empirical-kernel": {"points": 4, "width": 5},
     "ntk.gram-solve": {"points": 4},
+    "ntk.gram-solve-by-scikit-learn": {"points": 4},
     "ntk.jacobian-kernel": {"points": 4, "width": 5},
     "ntk.kernel-matrix": {"points": 4},
+    "ntk.kernel-by-neural-tangents": {"points": 4},
     "ntk.prediction": {"points": 4, "test": 5},
+    "ntk.prediction-by-neural-tangents": {"points": 4, "test": 5},
+    "ntk.prediction-floor": {"points": 4},
     "ntk.training": {"points": 4, "width": 5, "steps": 3},
     "ntk.training-in-processes": {"points": 4, "width": 5, "steps": 3, "networks": 2},
     "ntk.training-loop": {"points": 4, "width": 5, "steps": 3},
@@ -104,7 +110,15 @@ def test_another_tangent_kernel_is_found(monkeypatch):
         prepare("ntk.jacobian-kernel")
 
 
-@pytest.mark.parametrize("name", ["ntk.gram-solve", "ntk.prediction"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ntk.gram-solve",
+        "ntk.prediction",
+        "ntk.gram-solve-by-scikit-learn",
+        "ntk.prediction-by-neural-tangents",
+    ],
+)
 def test_a_solve_of_something_else_is_found(name, monkeypatch):
     """With a ridge of a thousandth the regression no longer goes through its points."""
     from harness.ntk import solve
@@ -113,6 +127,64 @@ def test_a_solve_of_something_else_is_found(name, monkeypatch):
     monkeypatch.setattr(solve, "factor", lambda what, gram: factor(what, gram, 1e-3))
     with pytest.raises(ValueError, match="expected"):
         prepare(name)
+
+
+def test_another_kernel_is_found(monkeypatch):
+    from harness.ntk import closed_form
+
+    nngp_ntk = closed_form.nngp_ntk
+    monkeypatch.setattr(closed_form, "nngp_ntk", lambda *given: tuple(1.00001 * k for k in nngp_ntk(*given)))
+    with pytest.raises(ValueError, match="neural-tangents' NNGP: expected the numbers of"):
+        prepare("ntk.kernel-by-neural-tangents")
+
+
+def test_another_factor_is_found(monkeypatch):
+    import scipy.linalg
+
+    cholesky = scipy.linalg.cholesky
+    monkeypatch.setattr(scipy.linalg, "cholesky", lambda *given, **how: 1.001 * cholesky(*given, **how))
+    with pytest.raises(ValueError, match="the Cholesky factor: expected"):
+        prepare("ntk.prediction-floor")
+
+
+def test_results_of_other_shapes_are_found():
+    """A row would be compared with each of a column's numbers."""
+    from harness.ntk.benchmarks.support.agreement import require_equal
+
+    require_equal("a row", np.ones(3), np.ones(3))
+    with pytest.raises(ValueError, match=r"a column: expected the shape \(3,\), found \(3, 1\)"):
+        require_equal("a column", np.ones((3, 1)), np.ones(3))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ntk.gram-solve", "ntk.gram-solve-by-scikit-learn", "ntk.kernel-by-neural-tangents",
+        "ntk.kernel-matrix", "ntk.prediction", "ntk.prediction-by-neural-tangents", "ntk.prediction-floor",
+    ],
+)  # fmt: skip
+def test_what_neural_tangents_is_needed_for_is_not_covered_without_it(name, monkeypatch):
+    def missing():
+        raise ImportError(f"run `{compat.INSTALL}`")
+
+    monkeypatch.setattr(compat, "load", missing)
+    with pytest.raises(NotCovered, match="pip install"):
+        prepare(name)
+
+
+def test_both_sides_compute_the_same():
+    """What the timed calls of this project return, and those of the others."""
+    own, formula, theirs = (
+        prepare(f"ntk.{name}")()
+        for name in ("kernel-matrix", "closed-form-kernel", "kernel-by-neural-tangents")
+    )
+    for other in (own, formula):
+        assert np.allclose(other, theirs, rtol=1e-6, atol=0)
+    assert np.allclose(prepare("ntk.gram-solve")(), prepare("ntk.gram-solve-by-scikit-learn")(), rtol=1e-6)
+    means = prepare("ntk.prediction-by-neural-tangents")()
+    assert np.allclose(prepare("ntk.prediction")(), means[:, 0], rtol=1e-6)
+    factor = prepare("ntk.prediction-floor")()
+    assert np.allclose(factor @ factor.T, own[1])
 
 
 def test_a_trial_that_does_not_train_is_found(monkeypatch):

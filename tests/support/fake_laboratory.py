@@ -16,7 +16,7 @@ from harness.measure.measured import added
 from harness.measure.passes import Passes
 from harness.measure.queue import USUAL, Rank
 from harness.measure.records import WHOLE, Stage
-from harness.measure.stages import known, only
+from harness.measure.stages import known_stages, only
 from harness.measure.worker import call, described_error, sort_out
 from harness.questions import Trial
 
@@ -117,7 +117,7 @@ class FakeLaboratory:
         wanted = frozenset(declaration.stages) if stages is None else stages
         self.stages[trial] = self.stages.get(trial, frozenset()) | wanted
         found = self._known.get(trial)
-        if found is not None and (found.status == "error" or known(declaration, found) >= wanted):
+        if found is not None and (found.status == "error" or known_stages(declaration, found) >= wanted):
             self._finished.append(found)
         elif (trial, False) not in (*self._queue, *self._running):
             self._queue.append((trial, False))

@@ -68,6 +68,12 @@ def layers(*, seed: int, data: str = "", hidden: int = 1, width: int = 64) -> di
     return pair(seed=seed, shift=0.5, size=hidden * width)
 
 
+@benchmark("toy-absent", version=1, about={"ms": "milliseconds"})
+def absent(*, ms: float = 1.0) -> Timed:
+    """What cannot be timed here."""
+    raise NotCovered("it is not installed")
+
+
 @benchmark("toy-wait", version=1, about={"ms": "milliseconds"})
 def wait(*, ms: float = 1.0, noise: float = 0.0, log: str = "") -> Timed:
     """Compute for so many milliseconds, and up to `noise` times as much more."""

@@ -139,6 +139,13 @@ def test_a_benchmark_that_fails_is_an_error_of_its_claims(read: Read) -> None:
     assert found["same[shift=0,size=1]"].outcome == "as-expected"
 
 
+def test_a_benchmark_of_what_is_not_installed_leaves_its_claims_not_covered(read: Read) -> None:
+    faster = edited(FASTER, {'"toys:wait"\nwith = { ms = 1.0LOG }': '"toys:absent"', "LOG": ""})
+    found = judged(read(GOOD + faster))["faster"]
+    assert found.outcome == "not-covered"
+    assert "it is not installed" in found.parts[0].error
+
+
 def test_one_process_times_or_many_measure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HARNESS_MACHINE_LOCK", str(tmp_path / "lock"))
     a, b = Machine(), Machine()

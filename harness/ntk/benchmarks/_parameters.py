@@ -13,6 +13,7 @@ Steps = Annotated[int, Meta(ge=1, le=1_000_000)]
 TimedActivation = Literal["relu", "erf", "gelu", "identity"]
 
 POINTS = "training points, on the sphere in 10 dimensions"
+TEST = "points to predict at"
 HIDDEN = "hidden layers"
 WIDTH = "units in a hidden layer"
 STEPS = "steps of gradient descent on all points"

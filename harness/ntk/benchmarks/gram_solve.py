@@ -12,10 +12,12 @@ def gram_solve(*, points: PointCount = 64, hidden: Hidden = 1) -> Timed:
     import numpy as np
 
     from harness.ntk.architecture import Architecture
+    from harness.ntk.benchmarks.support.neural_tangents import require_neural_tangents
     from harness.ntk.data import split
     from harness.ntk.kernels import nngp_ntk
     from harness.ntk.solve import TRUSTED_CONDITION, factor
 
+    require_neural_tangents()
     data = split("sphere", train=points, test=1, seed=0)
     _, gram = nngp_ntk(Architecture(hidden, width=1), data.x_train)
 

@@ -14,9 +14,11 @@ def kernel_matrix(
 ) -> Timed:
     """The NNGP and the NTK among all points, in one evaluation."""
     from harness.ntk.architecture import Architecture
+    from harness.ntk.benchmarks.support.neural_tangents import require_neural_tangents
     from harness.ntk.data import split
     from harness.ntk.kernels import nngp_ntk
 
+    require_neural_tangents()
     architecture = Architecture(hidden, width=1, activation=activation)
     x = split("sphere", train=points, test=1, seed=0).x_train
     return lambda: nngp_ntk(architecture, x)

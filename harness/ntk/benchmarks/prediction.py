@@ -9,6 +9,7 @@ from harness.ntk.benchmarks._parameters import (
     ACTIVATION,
     HIDDEN,
     POINTS,
+    TEST,
     Hidden,
     PointCount,
     TimedActivation,
@@ -27,7 +28,7 @@ CHECKED = 3
     version=1,
     about={
         "points": POINTS,
-        "test": "points to predict at",
+        "test": TEST,
         "hidden": HIDDEN,
         "activation": ACTIVATION,
     },
@@ -43,10 +44,12 @@ def prediction(
     import numpy as np
 
     from harness.ntk.architecture import Architecture
+    from harness.ntk.benchmarks.support.neural_tangents import require_neural_tangents
     from harness.ntk.data import Split, split
     from harness.ntk.kernels import nngp_ntk
     from harness.ntk.solve import factor
 
+    require_neural_tangents()
     architecture = Architecture(hidden, width=1, activation=activation)
 
     def predict(data: Split) -> np.ndarray:

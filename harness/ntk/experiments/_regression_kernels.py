@@ -79,7 +79,7 @@ class TrialKernels:
         called = NAMES.get(name, name)
         if len(self._x) > DIRECT:
             scale = float(blocked.diagonal(evaluate, self._x, which).mean())
-            iterated = iterative.prepare(called, evaluate, which, self._x, self._ridge * scale)
+            iterated = iterative.prepare_iteration(called, evaluate, which, self._x, self._ridge * scale)
             return alternatives.Fitted(iterated, cross, self._y)
         matrix = self._matrix(name)
         solver = solve.factor(called, matrix, self._ridge * float(matrix.diagonal.mean()))

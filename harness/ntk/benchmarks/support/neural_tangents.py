@@ -1,0 +1,40 @@
+"""neural-tangents as its users call it: its own networks and kernels, and no code of ours around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from harness.declare import NotCovered
+from harness.ntk import compat
+from harness.ntk.architecture import Architecture
+
+jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # JAX leaves it untyped
+
+StaxKernel = Callable[..., Any]
+"""`kernel_fn(x1, x2, get)` of `neural_tangents.stax`."""
+
+
+def require_neural_tangents() -> None:
+    """Import neural-tangents. Raises `NotCovered` where it is missing, with the command that installs it."""
+    try:
+        compat.load()
+    except ImportError as error:
+        raise NotCovered(str(error)) from error
+
+
+def kernel_function(architecture: Architecture, inputs: int) -> StaxKernel:
+    """The kernel of a network of equal layers, not compiled. Raises as `require_neural_tangents` does."""
+    require_neural_tangents()
+    from neural_tangents import stax
+
+    activations = {"relu": stax.Relu, "erf": stax.Erf, "gelu": stax.Gelu, "identity": stax.Identity}
+    layers = []
+    for number in range(architecture.hidden + 1):
+        w_std, b_std = architecture.scales(number, architecture.width if number else inputs)
+        layers += [activations[architecture.activation]()] if number else []
+        layers += [stax.Dense(architecture.width, w_std, b_std)]
+    kernel: StaxKernel = stax.serial(*layers)[2]
+    return kernel
