@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from harness.declare.annotations import definition_place, evaluated, has_stages, parameters, written
+from harness.declare.estimates import estimated_bytes
 from harness.declare.inputs import Inputs
 from harness.declare.lanes import Abreast, wrong_lanes
 from harness.declare.portable import portable
@@ -141,16 +142,7 @@ class Declaration:
 
         Raises `DeclarationError` where the experiment's own function gives no number of bytes.
         """
-        if self.memory is None:
-            return 0
-        where = f"{self.kind} {self.name}, memory"
-        try:
-            held: object = self.memory(parameters)
-        except Exception as error:  # whatever a function of the user's may do
-            raise DeclarationError(f"{where}: expected a number of bytes, found {error!r}") from error
-        if isinstance(held, bool) or not isinstance(held, int) or held < 0:
-            raise DeclarationError(f"{where}: expected a whole number of bytes, at least 0, found {held!r}")
-        return held
+        return self._bytes("memory", self.memory, parameters)
 
     @property
     def most(self) -> int:
@@ -158,10 +150,17 @@ class Declaration:
         return max(1, self.block if self.abreast is None else self.abreast.size)
 
     def bytes_of(self, parameters: Mapping[str, Value]) -> int:
-        """Bytes of device memory that one seed of a block takes at these parameters; 0 where nobody knows."""
-        if self.abreast is None or self.abreast.bytes_of is None:
-            return 0
-        return self.abreast.bytes_of(parameters)
+        """Bytes of device memory that one seed of a block takes at these parameters; 0 where nobody knows.
+
+        Raises `DeclarationError` as `bytes_held` does.
+        """
+        return self._bytes("abreast", None if self.abreast is None else self.abreast.bytes_of, parameters)
+
+    def _bytes(self, what: str, estimate: Memory | None, parameters: Mapping[str, Value]) -> int:
+        try:
+            return estimated_bytes(estimate, parameters)
+        except ValueError as error:
+            raise DeclarationError(f"{self.kind} {self.name}, {what}: {error}") from error
 
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
@@ -227,11 +226,9 @@ def experiment(
     quick.
 
     A function that takes one `seed` may declare `abreast=Abreast(16, bytes_of)` (`harness.declare.lanes`):
-    on an accelerator the seeds of an aligned block are then measured in one job, in which the function finds
-    the others (`beside`) and may compute for all at once.
+    on an accelerator the seeds of an aligned block are one job, in which it finds the others (`beside`).
 
-    `tf32` names the parameter with which products in TF32 are asked for, as "tf32": a mistake where the
-    device has none.
+    `tf32` names the parameter whose "tf32" asks for products in TF32: a mistake where the device has none.
 
     Raises `DeclarationError` when the signature does not say all this.
     """

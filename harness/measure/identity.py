@@ -78,6 +78,11 @@ class Identities:
         """How many seeds are computed abreast at the trial's point; 1 where each is alone."""
         return self._at(trial).block
 
+    def seeds_of_job(self, trial: Trial) -> int:
+        """How many seeds of the trial's point one job has at most, abreast or one after another."""
+        block = self.block(trial)
+        return block if block > 1 else max(1, self.in_turn(trial))
+
     def in_turn(self, trial: Trial) -> int:
         """How many seeds its function takes at most; 0 where it takes one."""
         return self.declaration(trial).block
@@ -235,7 +240,10 @@ class _Point:
     @cached_property
     def block(self) -> int:
         declaration = self._known.declaration(self._trial)
-        bytes_of_seed = declaration.bytes_of(dict(self._trial.params))
+        try:
+            bytes_of_seed = declaration.bytes_of(dict(self._trial.params))
+        except DeclarationError as error:
+            raise EstimateError(str(error)) from error
         memory = self.device.memory_of_worker(self._known.per_device)
         return seeds_abreast(declaration.most, self._known.block_asked, self.device, bytes_of_seed, memory)
 

@@ -73,12 +73,10 @@ class Laboratory:
             with contextlib.suppress(OSError):  # said when a trial's lock is to be made
                 clean(store, None)  # the locks of trials that killed runs were at
             recall_digests(beside_store(store))
-        self.site = Site(store, workers=workers, cluster=cluster, per_device=per_device)
-        self._pool, self._cluster = self.site.workers, self.site.cluster
-        self._known = known = self.site.identities(block)
-        self._machine, self._ledger = Machine(), Ledger()
-        self._kept = KeptTrials(self._store, self._known)
-        self._choice = Choice(self._ledger, self._pool.fits, known.block, known.in_turn)
+        self.site = site = Site(store, workers=workers, cluster=cluster, per_device=per_device)
+        self._pool, self._cluster, self._known = site.workers, site.cluster, site.identities(block)
+        self._machine, self._ledger, self._kept = Machine(), Ledger(), KeptTrials(self._store, self._known)
+        self._choice = Choice(self._ledger, self._pool.fits, self._known.block, self._known.in_turn)
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
 
@@ -157,8 +155,8 @@ class Laboratory:
                 if timed and self._cluster:
                     raise self._cluster.refuses_timing(trial.experiment)
                 memory_limit = None if timed else memory_limit
-                code = self._known.code(trial)
-                entry = Entry(trial, time_limit, memory_limit, *code, timed=timed, stages=wanted, rank=rank)
+                entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial), timed=timed,
+                              stages=wanted, rank=rank, seeds=self._known.seeds_of_job(trial))  # fmt: skip
                 self._ledger.move(entry, TrialState.TIMING if timed else TrialState.QUEUED)
             elif entry.state in WAITING:
                 entry.stages |= wanted
@@ -293,7 +291,7 @@ class Laboratory:
         while ledger.count(TrialState.QUEUED):
             first = self._choice.next()
             # The last ones are shared out, so that no worker idles while another has more to do.
-            share = -(-ledger.count(TrialState.QUEUED) // self._pool.size)
+            share = -(-ledger.queued_jobs // self._pool.size)
             room = min(share, self._pool.room(first.code, first.modules))
             if not room or not self._can_start() or not self._has_room(first):
                 break
@@ -390,9 +388,8 @@ class Laboratory:
 
     def _note_wait(self) -> None:
         """Remember since when somebody else's lock has been all that is waited for."""
-        obstacle = (
-            None if self._ledger.count(*ACTIVE) else obstacle_of(self._ledger, self._machine, self._kept)
-        )
+        ledger = self._ledger
+        obstacle = None if ledger.count(*ACTIVE) else obstacle_of(ledger, self._machine, self._kept)
         if obstacle is None:
             self._wait = None
         elif self._wait is None or self._wait.place != obstacle.place:

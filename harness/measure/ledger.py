@@ -6,7 +6,7 @@ Each state lists its trials in the order in which they entered it, so that those
 from __future__ import annotations
 
 import enum
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -71,6 +71,8 @@ class Entry:
     timed: bool = False
     stages: frozenset[str] = WHOLE
     rank: Rank = USUAL
+    seeds: int = 1
+    """How many seeds of its point, of an aligned range, one job has at most."""
     state: TrialState | None = None
     later: frozenset[str] = frozenset()
     """Stages that were wanted after its job had begun."""
@@ -113,6 +115,8 @@ class Ledger:
         self._entries: dict[Trial, Entry] = {}
         self._in: dict[TrialState, OrderedDict[Trial, Entry]] = {state: OrderedDict() for state in TrialState}
         self._queue: Queue[Entry] = Queue()
+        self._queued_in: Counter[tuple[str, int]] = Counter()  # trials by the jobs that several may share
+        self._beside = 0  # how many queued trials are measured in a job of one that is counted before
 
     def get(self, trial: Trial) -> Entry | None:
         """The trial's entry, if it has one."""
@@ -132,6 +136,7 @@ class Ledger:
             del self._in[entry.state][trial]
         if entry.state is TrialState.QUEUED:
             self._queue.remove(entry.point, trial)
+            self._leave_job(entry)
         entry.state = state
         if state is None:
             del self._entries[trial]
@@ -142,6 +147,26 @@ class Ledger:
             self._in[state].move_to_end(trial, last=False)
         if state is TrialState.QUEUED:
             self._queue.add(entry.point, trial, entry, entry.rank, first=first)
+            self._join_job(entry)
+
+    def _join_job(self, entry: Entry) -> None:
+        if entry.seeds > 1:
+            job = entry.point, entry.trial.seed // entry.seeds
+            self._beside += job in self._queued_in
+            self._queued_in[job] += 1
+
+    def _leave_job(self, entry: Entry) -> None:
+        if entry.seeds > 1:
+            job = entry.point, entry.trial.seed // entry.seeds
+            self._queued_in[job] -= 1
+            self._beside -= self._queued_in[job] > 0
+            if not self._queued_in[job]:
+                del self._queued_in[job]
+
+    @property
+    def queued_jobs(self) -> int:
+        """In how many jobs those that are queued can be measured."""
+        return self.count(TrialState.QUEUED) - self._beside
 
     def of(self, *states: TrialState) -> list[Entry]:
         """The entries in these states, in their order."""

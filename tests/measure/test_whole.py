@@ -20,7 +20,7 @@ from harness.declare import Missing
 from harness.measure import DeviceError, Laboratory, Measurement, Store, devices, site
 from harness.measure.devices import CPU, Device, on_device, seeds_abreast
 from harness.measure.environment import worker_environment
-from harness.measure.kept import Kept
+from harness.measure.kept import KeptTrials
 from harness.measure.records import Job, JobResult, TrialResult
 from harness.measure.whole import block_of, explained
 from harness.questions import Trial
@@ -133,10 +133,10 @@ def test_a_block_has_one_lock_until_each_of_its_trials_is_done(store, log) -> No
         closing(Store(store)) as two,
     ):
         known = laboratory.site.identities(4)
-        ours, theirs = Kept(one, known), Kept(two, known)
+        ours, theirs = KeptTrials(one, known), KeptTrials(two, known)
         locks = [ours.lock(toy(seed, log)) for seed in (1, 2)]
         assert all(locks)
-        assert {ours.lock_name(toy(seed, log)) for seed in range(4)} == {known.fingerprint(toy(0, log))}
+        assert len({ours.lock_at(toy(seed, log)) for seed in range(4)}) == 1
         assert theirs.lock(toy(3, log)) is None
         locks[0].release()
         assert theirs.lock(toy(3, log)) is None, "what it gave for the other is not stored yet"

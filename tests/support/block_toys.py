@@ -108,3 +108,36 @@ def alone(
             raise StageError("no number")
         numbers["late"] = 2 * numbers["number"]
     return numbers
+
+
+STAGED = {
+    "near": Quantity("what one program gives", scale="linear", stage="near"),
+    "far": Quantity("what another gives of that", scale="linear", stage="far"),
+}
+
+
+@experiment("abreast-stages", version=1, quantities=STAGED, abreast=Abreast(4))
+def staged(
+    *, seed: int, stages: frozenset[str], act: str = "", at: int = -1, log: str = "", sleep: float = 0.0
+) -> dict[str, float]:
+    """Two stages, each a program for all seeds of a block. In the stage `far` the seed `at` goes wrong."""
+    lanes = beside(seed)
+
+    def program(name: str) -> dict[int, float]:
+        with Path(log).open("a") as file:
+            file.write(f"{name} {','.join(map(str, lanes.seeds))}\n")
+        time.sleep(sleep)
+        return {each: random.Random(f"{name} {each} {len(lanes.seeds)}").random() for each in lanes.seeds}
+
+    found = {}
+    for name in ("near", "far"):
+        if name in stages:
+            with stage(name):
+                if name == "far" and seed == at and act == "raise":
+                    raise ValueError("no good")
+                if name == "far" and seed == at and act == "fail":
+                    raise StageError("not fitted")
+                near = lanes.once("near", lambda: program("near"))
+                more = lanes.once(name, lambda name=name: program(name))  # type: ignore[misc]
+                found[name] = near[seed] if name == "near" else near[seed] + more[seed]
+    return found
