@@ -39,7 +39,7 @@ class Shown:
     """What the flag `--no-OPTION` means, where there is one."""
 
 
-def seeds_abreast(text: str) -> int:
+def read_block(text: str) -> int:
     """The number of a text such as 16, or 0 for "auto". Raises ValueError."""
     if text == "auto":
         return 0
@@ -81,7 +81,7 @@ class RunOptions:
         Shown(
             "Seeds of a point that are computed abreast, in one program; 1: none, auto: as the device wants.",
             metavar="N",
-            read=seeds_abreast,
+            read=read_block,
             least=0,
         ),
     ] = None

@@ -59,7 +59,7 @@ class DeviceError(UserError):
 
 @dataclass(frozen=True)
 class Device:
-    """What JAX computes on; made by `device`.
+    """What JAX computes on; made by `find_device`.
 
     kind: "cpu", "NVIDIA H100 80GB HBM3", …
     memory: the bytes that all workers on one have together; 0 where JAX does not say.
@@ -90,7 +90,7 @@ class Device:
 CPU = Device("cpu")
 
 
-def device() -> Device:
+def find_device() -> Device:
     """What JAX computes on.
 
     Where nothing is installed that could give JAX another device it is the CPU, at once. Otherwise JAX is

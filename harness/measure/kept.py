@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.measure.identity import Identities
-from harness.measure.ledger import Entry, Held, TrialState
+from harness.measure.ledger import Entry, HeldLock, TrialState
 from harness.measure.locks import Lock, acquire, lock_of
 from harness.measure.measured import added, measurement_of, together, with_failed
 from harness.measure.records import Job, JobResult, Measurement
@@ -65,7 +65,7 @@ class KeptTrials:
             return None
         return only(declared, measurement, stages)
 
-    def lock(self, trial: Trial) -> Held | None:
+    def lock(self, trial: Trial) -> HeldLock | None:
         """The trial's lock, which trials of a whole block have together; None where somebody else holds it,
         or nothing is kept. Raises `StoreError`."""
         name = self._lock_name(trial)

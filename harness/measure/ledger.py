@@ -16,7 +16,7 @@ from harness.measure.records import WHOLE, Job, JobResult, Measurement, TrialRes
 from harness.questions import Trial
 
 
-class Held(Protocol):
+class HeldLock(Protocol):
     """A lock that is held."""
 
     def release(self) -> None:
@@ -88,7 +88,7 @@ class Entry:
     """Bytes that its job is declared to hold; counted at the first trial of a job."""
     job: Job | None = None
     """What a worker has been asked to do for it, in the states RUNNING and REPEATING."""
-    lock: Held | None = None
+    lock: HeldLock | None = None
     ended: tuple[Job, TrialResult, JobResult] | None = None
     """What its job gave, in the state ENDED."""
     measurement: Measurement | None = None

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.measure.devices import CPU, FLAGS, Device, device, on_device
+from harness.measure.devices import CPU, FLAGS, Device, find_device, on_device
 from harness.measure.environment import PRECISION, worker_environment
 from harness.measure.identity import Identities
 from harness.measure.pool import Pool
@@ -45,7 +45,7 @@ class Site:
         """What JAX computes on. An accelerator has a few workers, not one per core. Raises `DeviceError`."""
         if self.cluster is not None:
             return self.cluster.device()
-        found = device()
+        found = find_device()
         if found.accelerator and isinstance(self.workers, Pool):
             self.workers.share(found.names(), self.per_device)
         return found

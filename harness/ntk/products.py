@@ -12,10 +12,10 @@ from typing import Literal
 
 import jax
 
-Precision = Literal["float32", "tf32"]
+ProductPrecision = Literal["float32", "tf32"]
 
 
-def products(precision: Precision) -> AbstractContextManager[None]:
+def products(precision: ProductPrecision) -> AbstractContextManager[None]:
     """While it is entered, float32 products are of this precision, in programs that are called inside."""
     if precision == "tf32":
         entered: AbstractContextManager[None] = jax.default_matmul_precision("tensorfloat32")

@@ -322,13 +322,13 @@ def test_close_keeps_what_is_in_flight(project, store):
 
 def test_the_device_is_asked_for_only_where_jax_is_used(project, store, monkeypatch):
     project.write("uses_jax.py", JAX)
-    monkeypatch.setattr(site, "device", lambda: Device("H100"))
+    monkeypatch.setattr(site, "find_device", lambda: Device("H100"))
     with Laboratory(store, workers=1) as laboratory:
         assert measure(laboratory, [project.trial()])[project.trial()].device == "cpu"
         assert "device" not in vars(laboratory.site)
         text = laboratory.fingerprint(Trial("uses_jax:compute", (), 0))
         assert laboratory.device == "H100"
-    monkeypatch.setattr(site, "device", lambda: CPU)
+    monkeypatch.setattr(site, "find_device", lambda: CPU)
     with Laboratory(store, workers=1) as laboratory:
         assert laboratory.fingerprint(Trial("uses_jax:compute", (), 0)) != text
 

@@ -155,4 +155,4 @@ def _wanted() -> bool:
     return False
 
 
-_device = functools.cache(devices.device)
+_device = functools.cache(devices.find_device)

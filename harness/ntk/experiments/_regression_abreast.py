@@ -92,9 +92,9 @@ class InBlock(Computed):
     def _place(self) -> int:
         return self._lanes.seeds.index(self.setting.seed)
 
-    def _keys(self, *, batches: bool = False) -> abreast.Keys:
+    def _keys(self, *, batches: bool = False) -> abreast.BlockKeys:
         seeds = jnp.asarray(self._lanes.seeds)
-        keys: abreast.Keys = abreast.keys_of(seeds, self.setting.networks, batches=batches)
+        keys: abreast.BlockKeys = abreast.block_keys(seeds, self.setting.networks, batches=batches)
         return keys
 
     def _points(self) -> tuple[np.ndarray, np.ndarray]:
@@ -105,7 +105,7 @@ class InBlock(Computed):
 
     def _drawn(self) -> _Drawn:
         def program(x: np.ndarray, x_test: np.ndarray) -> _Drawn:
-            found = abreast.initialise(self._keys(), self.model, x, x_test)
+            found = abreast.initialise_block(self._keys(), self.model, x, x_test)
             return _Drawn(found.params, *map(np.asarray, found[1:]))
 
         return self._of_all("initials", InBlock._points, program)
@@ -142,7 +142,7 @@ class InBlock(Computed):
             keys = self._keys(batches=True) if self._rule.batch else None
             if held is not None:
                 held = held._replace(patience=self.setting.patience)
-            final = abreast.descend(
+            final = abreast.descend_block(
                 self._drawn().params, self.model, self._rule, x, y, x_test, rates, target, steps, keys, held
             )
             here: training.Final = jax.tree.map(np.asarray, final._replace(params=None))
@@ -170,7 +170,7 @@ class InBlock(Computed):
         found: np.ndarray = self._of_all(
             "outputs before",
             lambda member: (member.points.x_validation,),
-            lambda x: np.asarray(abreast.outputs(self._drawn().params, self.model, x)),
+            lambda x: np.asarray(abreast.block_outputs(self._drawn().params, self.model, x)),
         )
         return list(found[self._place])
 

@@ -21,7 +21,7 @@ from harness.ntk.experiments._regression_kernels import SIBLINGS, TrialKernels
 from harness.ntk.experiments._regression_predictors import NetworkState, Predictor
 from harness.ntk.model import Model
 from harness.ntk.optimizers import Optimizer, batch_learning_rates
-from harness.ntk.products import Precision, products
+from harness.ntk.products import ProductPrecision, products
 from harness.ntk.solve import Gram
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class Setting:
     max_steps: int
     patience: int
     ridge: float
-    precision: Precision = "float32"
+    precision: ProductPrecision = "float32"
 
 
 class Computed:
