@@ -229,6 +229,7 @@ class Measurement:
     stopped: bool = False
     errors: Mapping[str, Lost] = field(default_factory=dict)
     again: Measurement | None = None
+    block: int = 1
 
     def has(self, quantity: str) -> bool:
         """Whether it is known what the quantity's stage gives: numbers, or why none."""
@@ -241,8 +242,6 @@ class Measurement:
         if self.status == "error" and not self.errors:
             return Lost(self.error, self.raised)
         return self.errors.get(quantity)
-
-    block: int = 1
 
     def lacks(self, quantity: str) -> Missing | None:
         """Why `quantity` has no value here; None if it has one."""

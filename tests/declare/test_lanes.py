@@ -59,6 +59,25 @@ def test_what_is_declared_must_fit_the_function() -> None:
         experiment("a", version=1, quantities=QUANTITIES, tf32="precise")(of_seed)
 
 
+@pytest.mark.parametrize(
+    ("estimate", "found"),
+    [
+        (lambda at: at["width"] / 3, r"expected a whole number of bytes, at least 0, found 1\.0"),
+        (lambda at: -1, "expected a whole number of bytes, at least 0, found -1"),
+        (lambda at: at["depth"], r"expected a number of bytes, found KeyError\('depth'\)"),
+    ],
+)
+def test_an_estimate_that_gives_no_bytes_is_an_error(estimate, found) -> None:
+    declare = experiment("a", version=1, quantities=QUANTITIES, abreast=Abreast(4, estimate))
+
+    @declare
+    def of_seed(*, seed: int, width: int = 3) -> dict[str, float]:
+        return {"x": 0.0}
+
+    with pytest.raises(DeclarationError, match=f"experiment a, abreast: {found}"):
+        of_seed.__harness_declaration__.bytes_of({"width": 3})
+
+
 def test_regression_declares_its_block_and_what_a_seed_takes() -> None:
     declared = find("ntk.regression")
     assert (declared.most, declared.tf32) == (16, "precision")

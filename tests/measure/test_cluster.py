@@ -88,6 +88,24 @@ def test_a_block_is_one_order_and_a_bad_seed_costs_itself(store, tmp_path, two):
     assert told(there) == told(here)
 
 
+@pytest.mark.slow
+def test_seeds_that_are_computed_abreast_are_one_order_of_a_whole_block(store, tmp_path, two):
+    """Whoever computes it, and whichever of its seeds were asked for."""
+
+    def toy(seed: int) -> Trial:
+        params = (("act", ""), ("at", -1), ("log", str(tmp_path / "log")), ("size", 1), ("sleep", 0.2))
+        return Trial("block_toys:alone", params, seed)
+
+    trials = [toy(seed) for seed in (0, 1, 2, 3, 6)]
+    with Laboratory(store, cluster=two.address, block=4) as laboratory:
+        there = measure(laboratory, trials)
+        assert len(laboratory.recall([toy(seed) for seed in range(8)])) == 8
+    assert sorted((tmp_path / "log").read_text().splitlines()) == ["[0, 1, 2, 3]", "[4, 5, 6, 7]"]
+    with Laboratory(store.with_name("here.sqlite"), workers=2, block=4) as laboratory:
+        here = measure(laboratory, trials)
+    assert told(there) == told(here)
+
+
 def test_the_loss_of_a_trial_costs_that_trial_only(project, store, two):
     expected = {
         "raise": "ValueError: no good",
