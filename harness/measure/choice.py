@@ -59,10 +59,11 @@ class Choice:
         Where the seeds of a block run one after another, each as if it ran alone, that is all that is
         measured. Where they run abreast (`whole`) the job has the block's other seeds, too.
         """
+        if entry.seeds == 1:
+            return [entry]
         if self._block(entry.trial) > 1:
             return [other for other in self.with_block(entry) if other.left[:1] == entry.left[:1]]
-        size = self._in_turn(entry.trial)
-        return [entry] if size <= 1 or entry.alone else self._ledger.block(entry, size)
+        return [entry] if entry.alone else self._ledger.block(entry, self._in_turn(entry.trial))
 
     def with_block(self, entry: Entry) -> list[Entry]:
         """Those of the trials that are computed abreast with this one that are in its state, itself among

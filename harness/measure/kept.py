@@ -68,11 +68,13 @@ class KeptTrials:
     def lock(self, trial: Trial) -> HeldLock | None:
         """The trial's lock, which trials of a whole block have together; None where somebody else holds it,
         or nothing is kept. Raises `StoreError`."""
+        if self.locks is None:
+            return None
+        if self._known.block(trial) == 1:
+            return self._acquire(self.locks, self._known.fingerprint(trial))
         name = self._lock_name(trial)
-        if self._known.block(trial) == 1 or self.locks is None:
-            return self._acquire(name)
         if name not in self._block_locks:
-            if (lock := self._acquire(name)) is None:
+            if (lock := self._acquire(self.locks, name)) is None:
                 return None
             self._block_locks[name] = BlockLock(lock, lambda: self._block_locks.pop(name))
         return self._block_locks[name].hold()
@@ -81,14 +83,13 @@ class KeptTrials:
         """What is locked for the trial: its fingerprint, or that of its block's first."""
         return self._known.fingerprint(block_of(trial, self._known.block(trial))[0])
 
-    def _acquire(self, name: str) -> Lock | None:
-        if self.locks is None:
-            return None
+    @staticmethod
+    def _acquire(locks: Path, name: str) -> Lock | None:
         try:
-            return acquire(self.locks, name)
+            return acquire(locks, name)
         except OSError as error:
             raise StoreError(
-                f"{self.locks}: expected a folder that can be written, found: {error.strerror};"
+                f"{locks}: expected a folder that can be written, found: {error.strerror};"
                 " free the disk, mend its permissions, or name another store"
             ) from error
 

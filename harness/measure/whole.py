@@ -66,7 +66,7 @@ def join_running(
     already; these are returned."""
     joined = set()
     for entry in entries:
-        if (size := block(entry.trial)) == 1:
+        if entry.seeds == 1 or (size := block(entry.trial)) == 1:
             continue
         others = ledger.within(block_of(entry.trial, size), TrialState.RUNNING)
         jobs = (other.job for other in others if other.job is not None)

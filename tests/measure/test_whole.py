@@ -67,6 +67,7 @@ def test_a_block_is_measured_whole_whichever_of_its_seeds_are_asked_for(store, l
     assert {seed: later[seed].values for seed in found} == {seed: m.values for seed, m in found.items()}
 
 
+@pytest.mark.slow
 def test_a_block_of_another_size_has_other_fingerprints(store, log) -> None:
     found = {}
     for size in (0, 1, 2, 4, 16):
@@ -100,6 +101,7 @@ def test_a_seed_that_fails_fails_alone(store, log, act, status, error, missing) 
     assert [found[seed].values["number"] for seed in (0, 1, 3)] == [seed / 3 + 4 for seed in (0, 1, 3)]
 
 
+@pytest.mark.slow
 def test_a_block_that_fails_as_a_whole_is_not_measured_seed_by_seed(store, log) -> None:
     """Its seeds alone would give other numbers under the same fingerprint."""
     with Laboratory(store, workers=1, block=4) as laboratory:
@@ -146,6 +148,7 @@ def test_a_block_has_one_lock_until_each_of_its_trials_is_done(store, log) -> No
         lock.release()
 
 
+@pytest.mark.slow
 def test_two_runs_measure_a_block_once(store, log) -> None:
     trials = [toy(seed, log, sleep=0.1) for seed in range(8)]
     with Laboratory(store, workers=1, block=4) as one, Laboratory(store, workers=1, block=4) as two:
@@ -160,6 +163,7 @@ def test_two_runs_measure_a_block_once(store, log) -> None:
     assert not list(store.with_name(store.name + ".locks").iterdir())
 
 
+@pytest.mark.slow
 def test_a_seed_that_is_asked_for_while_its_block_runs_waits_for_it(log) -> None:
     with Laboratory(None, workers=2, block=4) as laboratory:
         laboratory.request(toy(0, log, sleep=0.5), 60.0)
@@ -170,6 +174,7 @@ def test_a_seed_that_is_asked_for_while_its_block_runs_waits_for_it(log) -> None
     assert calls(log) == [[0, 1, 2, 3]], "also without a store"
 
 
+@pytest.mark.slow
 def test_a_repetition_is_of_the_whole_block(store, log) -> None:
     with Laboratory(store, workers=1, block=4) as laboratory:
         found = measure(laboratory, [toy(seed, log) for seed in range(2)])
@@ -188,6 +193,7 @@ def test_seconds_of_what_is_computed_for_all_are_shared(log) -> None:
     assert all(0.1 <= m.stages[0].seconds < 0.4 for m in found.values())
 
 
+@pytest.mark.slow
 def test_an_experiment_of_several_seeds_is_given_the_whole_block(store, log) -> None:
     params = (("act", ""), ("at", -1), ("log", str(log)), ("size", 1), ("sleep", 0.0))
     with Laboratory(store, workers=1, block=4) as laboratory:
@@ -196,6 +202,7 @@ def test_an_experiment_of_several_seeds_is_given_the_whole_block(store, log) -> 
     assert found[2].block == 4
 
 
+@pytest.mark.slow
 def test_one_trial_by_hand_is_that_of_its_block(log) -> None:
     code, output = said("trial", "block_toys:alone", f"log={log}", "--seed", "6", "--block", "4", "--json")
     assert code == 0, output
@@ -203,6 +210,7 @@ def test_one_trial_by_hand_is_that_of_its_block(log) -> None:
     assert str(6 / 3 + 4) in output
 
 
+@pytest.mark.slow
 def test_a_block_has_the_time_of_its_trials_together(log) -> None:
     with Laboratory(None, workers=1, block=4) as laboratory:
         found = measure(laboratory, [toy(0, log, sleep=0.6)], limit=0.4)
@@ -313,6 +321,7 @@ def test_float32_means_float32_unless_the_user_says_otherwise(log, monkeypatch) 
     assert len(prints) == 2
 
 
+@pytest.mark.slow
 def test_tf32_is_a_mistake_where_the_device_has_none(monkeypatch) -> None:
     from harness.session import trials_of_experiment
 

@@ -80,6 +80,7 @@ def test_who_asks_for_which_stages_and_when_changes_no_bit(store, log, whole, or
         assert values(found) == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("act", "reason"), [("raise", "ValueError: no good"), ("fail", "not fitted")])
 def test_a_stage_that_fails_at_a_seed_fails_there_alone(store, log, whole, act, reason) -> None:
     with Laboratory(store, workers=1, block=4) as laboratory:

@@ -52,6 +52,7 @@ at-least = { of = "number", bound = 1.0 }
 """
 
 
+@pytest.mark.slow
 def test_a_record_says_how_many_seeds_were_computed_abreast(write, tmp_path) -> None:
     """And has the same numbers whatever the seeds, their order and the number of workers."""
     suite, found = write(SUITE), []
