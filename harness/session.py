@@ -15,7 +15,7 @@ from harness.campaign import Progress, Result, conduct
 from harness.errors import UserError
 from harness.git import toplevel
 from harness.judge import exit_code
-from harness.measure import Laboratory, recall_store_digests, roots
+from harness.measure import PER_DEVICE, Laboratory, recall_store_digests, roots
 from harness.options import RunOptions
 from harness.plan import Case, Trial, case, parameters, shard
 from harness.plan.fresh import fresh_first_seed
@@ -67,7 +67,13 @@ def run(
     cases, shard_record = _shard(every, options.shard)
     judged = bool(cases) or options.shard is None
     here = environment(precision=_precision(cases), libraries=stands_on.libraries)
-    with Laboratory(options.store, workers=options.workers, cluster=options.cluster) as laboratory:
+    with Laboratory(
+        options.store,
+        workers=options.workers,
+        cluster=options.cluster,
+        block=options.block or 0,
+        per_device=options.workers_per_device or PER_DEVICE,
+    ) as laboratory:
         result = conduct(
             cases,
             laboratory,
@@ -81,6 +87,8 @@ def run(
             "workers": laboratory.workers,
             "cluster": laboratory.cluster,
             "device": _device(result),
+            "blocks": tuple(sorted({m.block for m in result.measurements.values()})),
+            **laboratory.site.said(),
         }
     records = tuple(
         instance_record(finding, suites[finding.case.instance.suite], result) for finding in result.findings

@@ -8,7 +8,8 @@ with: an experiment's module imports those inside its functions.
     @experiment("ntk.regression", version=1, quantities={"single.error": Quantity("…", scale="log")})
     def regression(*, seed: int, width: int = 512) -> dict[str, float]: ...
 
-One that takes `seeds` measures several trials in one call (`declare.blocks`).
+One that takes `seeds` measures several trials in one call (`declare.blocks`); one that declares `abreast`
+may compute several at once, where the device is made for it (`declare.lanes`).
 
 A *benchmark* prepares something and returns what is to be timed; it is declared in the same way. So is a
 *model*, a network that experiments with `**of_model` take.
@@ -31,6 +32,7 @@ from harness.declare.declaration import (
     model,
 )
 from harness.declare.inputs import Inputs, TooManyFilesError
+from harness.declare.lanes import Abreast, Lanes, abreast, beside
 from harness.declare.models import Signature, build_model, signature_of
 from harness.declare.noted import Noted, noted_of
 from harness.declare.references import MODEL, Check, Point, Problem, Reference, reference_of
@@ -57,6 +59,7 @@ __all__ = [
     "MODEL",
     "REFERENCE",
     "REPEATABLE",
+    "Abreast",
     "Block",
     "BlockStage",
     "Check",
@@ -65,6 +68,7 @@ __all__ = [
     "ImportFailedError",
     "Inputs",
     "Kind",
+    "Lanes",
     "Missing",
     "NotCovered",
     "Noted",
@@ -82,8 +86,10 @@ __all__ = [
     "TooManyFilesError",
     "UnknownExperimentError",
     "Value",
+    "abreast",
     "benchmark",
     "benchmark_names",
+    "beside",
     "block",
     "build_model",
     "collect_stages",

@@ -12,7 +12,9 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from harness.declare.annotations import definition_place, evaluated, has_stages, parameters, written
+from harness.declare.estimates import estimated_bytes
 from harness.declare.inputs import Inputs
+from harness.declare.lanes import Abreast, wrong_lanes
 from harness.declare.portable import portable
 from harness.declare.references import MODEL, reference_of
 from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
@@ -106,6 +108,10 @@ class Declaration:
     """The files that its trials may read."""
     block: int = 0
     """How many seeds its function takes at most, as `seeds`; 0 where it takes one `seed`."""
+    abreast: Abreast | None = None
+    """How many seeds are computed abreast where that is faster; None where the function knows no such way."""
+    tf32: str = ""
+    """The parameter whose value "tf32" asks for products in TF32; '' where it has none."""
     takes_model: bool = False
     """An experiment whose parameter `model` names a model, and which takes that model's parameters too."""
     takes_stages: bool = False
@@ -136,16 +142,25 @@ class Declaration:
 
         Raises `DeclarationError` where the experiment's own function gives no number of bytes.
         """
-        if self.memory is None:
-            return 0
-        where = f"{self.kind} {self.name}, memory"
+        return self._bytes("memory", self.memory, parameters)
+
+    @property
+    def most(self) -> int:
+        """How many seeds one call may be about: 1 where each has its own."""
+        return max(1, self.block if self.abreast is None else self.abreast.size)
+
+    def bytes_of(self, parameters: Mapping[str, Value]) -> int:
+        """Bytes of device memory that one seed of a block takes at these parameters; 0 where nobody knows.
+
+        Raises `DeclarationError` as `bytes_held` does.
+        """
+        return self._bytes("abreast", None if self.abreast is None else self.abreast.bytes_of, parameters)
+
+    def _bytes(self, what: str, estimate: Memory | None, parameters: Mapping[str, Value]) -> int:
         try:
-            held: object = self.memory(parameters)
-        except Exception as error:  # whatever a function of the user's may do
-            raise DeclarationError(f"{where}: expected a number of bytes, found {error!r}") from error
-        if isinstance(held, bool) or not isinstance(held, int) or held < 0:
-            raise DeclarationError(f"{where}: expected a whole number of bytes, at least 0, found {held!r}")
-        return held
+            return estimated_bytes(estimate, parameters)
+        except ValueError as error:
+            raise DeclarationError(f"{self.kind} {self.name}, {what}: {error}") from error
 
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
@@ -166,6 +181,8 @@ def experiment(
     inputs: Sequence[str] = (),
     block: int | None = None,
     cost: Cost | None = None,
+    abreast: Abreast | None = None,
+    tf32: str = "",
 ) -> Callable[[Callable[..., Returned]], Callable[..., Returned]]:
     """Declare a function as an experiment.
 
@@ -208,6 +225,11 @@ def experiment(
     that are wanted. Runs measure first what takes least; it changes no number. Like `settle` it must be
     quick.
 
+    A function that takes one `seed` may declare `abreast=Abreast(16, bytes_of)` (`harness.declare.lanes`):
+    on an accelerator the seeds of an aligned block are one job, in which it finds the others (`beside`).
+
+    `tf32` names the parameter whose "tf32" asks for products in TF32: a mistake where the device has none.
+
     Raises `DeclarationError` when the signature does not say all this.
     """
     try:
@@ -219,6 +241,8 @@ def experiment(
         raise DeclarationError(f"experiment {name}, inputs: expected a list of patterns, found {inputs!r}")
 
     def declare(function: Callable[..., Returned]) -> Callable[..., Returned]:
+        if wrong := wrong_lanes(abreast, tf32, parameters(function), timed=timed):
+            raise DeclarationError(f"experiment {name}, {wrong}")
         declaration = Declaration(
             name=name,
             version=version,
@@ -233,6 +257,8 @@ def experiment(
             memory=memory,
             inputs=Inputs(_folder(function), tuple(inputs)) if inputs else None,
             block=_block(f"experiment {name}", function, block, timed=timed),
+            abreast=abreast,
+            tf32=tf32.replace("_", "-"),
             takes_model=any(each.kind is _OF_MODEL for each in parameters(function).values()),
             takes_stages=_takes_stages(f"experiment {name}", function, quantities),
             cost=cost,

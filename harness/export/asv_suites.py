@@ -35,6 +35,7 @@ ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "JAX_ENABLE_X64": "1",
+    "JAX_DEFAULT_MATMUL_PRECISION": "highest",
 }
 """What holds for the workers that measure claims (harness/measure/environment.py) holds for timings too."""
 

@@ -14,13 +14,13 @@ only its workers do.
 Errors:
     StoreError             the store cannot be used (a directory, another program's file, a newer schema)
     ClusterError           the cluster cannot be used, or its workers have other code (measure.cluster)
-    DeviceError            JAX could not say what it computes on
+    DeviceError            JAX could not say what it computes on, or the device lacks what a trial asks for
     MissingValueError      a measurement has no such quantity, and why (a stage or the trial failed)
 """
 
 from harness.measure.cpu import processor
+from harness.measure.devices import PER_DEVICE, DeviceError
 from harness.measure.digests import recall_store_digests
-from harness.measure.environment import DeviceError
 from harness.measure.fingerprint import SourceClosure, fingerprint, roots, source_of
 from harness.measure.here import measure_here
 from harness.measure.installed import Distributions
@@ -34,6 +34,7 @@ from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import Contents, Pruned, clean, contents, merge_stores, prune
 
 __all__ = [
+    "PER_DEVICE",
     "Contents",
     "DeviceError",
     "Distributions",

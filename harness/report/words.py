@@ -14,6 +14,7 @@ from harness.report.explored import first_seeds
 from harness.report.record import (
     CommitRecord,
     ControlRecord,
+    EnvironmentRecord,
     InstanceRecord,
     Record,
     Side,
@@ -332,6 +333,17 @@ def given(record: Record) -> list[str]:
     return lines
 
 
+def device_text(environment: EnvironmentRecord) -> str:
+    """The device; with the precision of float32 products and the seeds that were computed abreast, where they
+    are not what they are on a CPU without options."""
+    said = []
+    if environment.device not in ("cpu", "none") or environment.matmul_precision not in ("", "highest"):
+        said.append(f"float32 products: {environment.matmul_precision or 'as JAX has them'}")
+    if sizes := [str(size) for size in environment.blocks if size > 1]:
+        said.append(f"blocks of {' and '.join(sizes)} seeds")
+    return environment.device + (f" ({', '.join(said)})" if said else "")
+
+
 def provenance(record: Record) -> str:
     """Commit, device, seeds, trials and duration, on a line."""
     commit = commit_text(record.commit)
@@ -343,7 +355,8 @@ def provenance(record: Record) -> str:
     kind = " (explored)" if record.explored_seeds else " (fresh)" if record.fresh else ""
     cluster = f" of the cluster {environment.cluster}" if environment.cluster else ""
     return (
-        f"{commit} · {environment.device} · {environment.cpu} · {environment.workers} workers{cluster} · "
-        f"seeds from {first_seeds(record)}{kind} · {trials.measured} trials measured, "
+        f"{commit} · {device_text(environment)} · {environment.cpu} · "
+        f"{environment.workers} workers{cluster} · seeds from {first_seeds(record)}{kind} · "
+        f"{trials.measured} trials measured, "
         f"{trials.reused} from the store{failed} · {seconds_text(record.duration)}"
     )

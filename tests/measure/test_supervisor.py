@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.measure import environment as module
-from harness.measure.environment import DeviceError, device_kind
+from harness.measure import devices as module
+from harness.measure.devices import Device, DeviceError, find_device
 from harness.measure.supervisor import SUPERVISED, supervised
 
 ROOT = Path(__file__).parents[2]
@@ -87,12 +87,12 @@ def test_jax_that_names_no_device_does_not_hang_a_run(monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "has_jax_plugin", lambda: True)
     monkeypatch.delenv("JAX_PLATFORMS", raising=False)
     with pytest.raises(DeviceError, match=r"no device within 0\.3 s"):
-        device_kind()
+        find_device()
 
 
 def test_the_device_that_jax_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    probe = "import os; print('noise'); print('device: toy', os.environ['NPROC'])"
+    probe = "import os; print('noise'); print('device: [\"toy\", 5, 2,', os.environ['NPROC'], ']')"
     monkeypatch.setattr(module, "PROBE", probe)
     monkeypatch.setattr(module, "has_jax_plugin", lambda: True)
     monkeypatch.delenv("JAX_PLATFORMS", raising=False)
-    assert device_kind() == "toy 1"
+    assert find_device() == Device("toy", 5, 2, 1)

@@ -358,6 +358,15 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cluster: str = ""
     """What measured instead of this machine, "local:4", "tcp" or "tls". `workers` (the most that there were
     at once) and `device` are then the cluster's; `platform`, `cpu`, `cores` and `machine` the client's."""
+    blocks: tuple[int, ...] = ()
+    """How many seeds of a point were computed abreast, each size that there was: 1 where each was alone."""
+    matmul_precision: str = ""
+    """JAX's default for float32 products, as workers had it: "highest" unless the user sets another; '' in
+    older records, whose products on an accelerator were in TF32."""
+    xla_flags: str = ""
+    """The flags of XLA on an accelerator."""
+    workers_per_device: int = 0
+    """How many workers shared an accelerator; 0 where there was none."""
 
 
 class CountsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
