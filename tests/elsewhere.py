@@ -2,9 +2,9 @@
 
     python tests/elsewhere.py 3.13
 
-The interpreter is `python3.13` of the path, or pyenv's. Its environment is made in a temporary folder. Where
-there is no such interpreter, the script says so and exits with 0: nothing is wrong with the code. Else it exits
-with 1 as soon as one of `PARTS` fails.
+The interpreter is `python3.13` of the path, or pyenv's. Its environment is made in a temporary folder.
+Where there is no such interpreter, the script says so and exits with 0: nothing is wrong with the code. Else
+it exits with 1 as soon as one of `PARTS` fails.
 """
 
 from __future__ import annotations
