@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-RUN = ("harness", "run", "--no-store", "--no-history", "--quiet")
+RUN = ("harness", "run", "--no-store", "--no-history", "--no-recheck", "--quiet")
 """A run that keeps nothing. It exits with 1 where a verdict is not as expected."""
 
 PARTS = {
@@ -29,13 +29,14 @@ PARTS = {
     ),
     "kernel conformance": (
         *RUN,
-        "suites/kernels.toml::relu-nngp-values",
+        "suites/kernels.toml::relu-nngp-values[network=relu-3]",
         "suites/kernels.toml::erf-nngp-values",
-        "suites/kernels.toml::ntk-values",
+        "suites/kernels.toml::ntk-values[network=relu-1]",
     ),
     "a trained network": (
         *RUN,
-        "suites/issues.toml::single-predicts-as-ntk[data=diabetes,hidden=1,width=64]",
+        *("--seeds", "14"),  # the fewest that a claim is judged by: they refute this one
+        "suites/issues.toml::single-error-is-ntk-error[data=digits,hidden=1,width=64]",
     ),
 }
 """What is run, in this order, by the name that is printed."""
