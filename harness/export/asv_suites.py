@@ -191,7 +191,7 @@ class Target:
         for sets, value in zip(self.sets, point, strict=True):
             values |= sets[value]
         arguments = {key.replace("-", "_"): value for key, value in values.items()}
-        unknown = arguments.keys() - inspect.signature(function).parameters.keys()
+        unknown = arguments.keys() - _parameters(function)
         if unknown:
             raise Lacking(f"{self.run} has no parameter {', '.join(sorted(unknown))}")
         try:
@@ -266,6 +266,15 @@ def _find(run: str) -> Callable[..., Any]:
         raise Lacking(f"{run}: {module_name} has no such benchmark")
     found: Callable[..., Any] = function
     return found
+
+
+def _parameters(function: Callable[..., Any]) -> set[str]:
+    """The names of its parameters, whatever its annotations name: Python 3.14 evaluates them when asked."""
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return {*inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF).parameters}
+    return {*inspect.signature(function).parameters}
 
 
 def _not_covered() -> tuple[type[BaseException], ...]:

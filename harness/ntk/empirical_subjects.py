@@ -16,7 +16,6 @@ that it may take at a time. A subject raises `NotImplementedError` for a network
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -24,6 +23,7 @@ import numpy as np
 from jaxtyping import Float
 
 from harness.declare import NotCovered, StageError
+from harness.declare.annotations import parameters
 from harness.ntk import subjects
 from harness.ntk.sample_networks import LayeredNetwork, Tree, leaves, mapped
 from harness.ntk.shapes import Columns, Points, Rows
@@ -45,10 +45,10 @@ def resolve(name: str) -> Subject:
 def takes(subject: Subject, keyword: str) -> bool:
     """Whether the subject's signature has the keyword, or any."""
     try:
-        parameters = inspect.signature(subject).parameters.values()
+        taken = parameters(subject).values()
     except (TypeError, ValueError):  # a builtin without a signature
         return False
-    return any(each.name == keyword or each.kind is each.VAR_KEYWORD for each in parameters)
+    return any(each.name == keyword or each.kind is each.VAR_KEYWORD for each in taken)
 
 
 def ask(

@@ -19,7 +19,6 @@ them reports a huge error, so that claims are refuted. Neither is ever passed, o
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,6 +26,7 @@ from typing import Any, Literal
 import numpy as np
 
 from harness.declare import NotCovered, StageError
+from harness.declare.annotations import parameters
 from harness.ntk.architecture import Architecture
 from harness.ntk.shapes import Columns, Matrix, Rows
 
@@ -167,6 +167,6 @@ def _both(problem: StageError) -> dict[Which, KernelBlock | StageError]:
 
 def _takes_seed(subject: Subject) -> bool:
     try:
-        return "seed" in inspect.signature(subject).parameters
+        return "seed" in parameters(subject)
     except (TypeError, ValueError):  # a builtin without a signature
         return False

@@ -44,3 +44,13 @@ def test_where_it_is_missing(monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ImportError, match=re.escape(compat.INSTALL)):
         compat.load()
+
+
+def test_where_jax_has_lost_a_name_the_error_names_it(monkeypatch):
+    import jax
+
+    monkeypatch.delattr("jax.extend.core.Primitive")
+    monkeypatch.delattr(jax.core, "Primitive", raising=False)
+    found = re.escape(f"jax.extend.core.Primitive`, as JAX 0.10 to 0.12 have it; found JAX {jax.__version__}")
+    with pytest.raises(ImportError, match=found), compat.lent_names():
+        pass
