@@ -18,7 +18,6 @@ from harness.ntk import compat
 from harness.timing import pair
 
 TINY = {
-    "ntk.closed-form-kernel": {"points": 4},
     "ntk.empirical-kernel": {"points": 4, "width": 5},
     "ntk.gram-solve": {"points": 4},
     "ntk.gram-solve-by-scikit-learn": {"points": 4},
@@ -174,12 +173,8 @@ def test_what_neural_tangents_is_needed_for_is_not_covered_without_it(name, monk
 
 def test_both_sides_compute_the_same():
     """What the timed calls of this project return, and those of the others."""
-    own, formula, theirs = (
-        prepare(f"ntk.{name}")()
-        for name in ("kernel-matrix", "closed-form-kernel", "kernel-by-neural-tangents")
-    )
-    for other in (own, formula):
-        assert np.allclose(other, theirs, rtol=1e-6, atol=0)
+    own, theirs = (prepare(f"ntk.{name}")() for name in ("kernel-matrix", "kernel-by-neural-tangents"))
+    assert np.allclose(own, theirs, rtol=1e-6, atol=0)
     assert np.allclose(prepare("ntk.gram-solve")(), prepare("ntk.gram-solve-by-scikit-learn")(), rtol=1e-6)
     means = prepare("ntk.prediction-by-neural-tangents")()
     assert np.allclose(prepare("ntk.prediction")(), means[:, 0], rtol=1e-6)
