@@ -37,7 +37,10 @@ def _closed_form(x1: Rows, x2: Columns | None, architecture: Architecture) -> tu
 
 
 def _neural_tangents(x1: Rows, x2: Columns | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
+    from harness.ntk import compat
+
     with covered_if_installed():
+        compat.load()  # where JAX is missing as well, its sentence names both commands
         from harness.ntk import stax_kernels
 
         return stax_kernels.nngp_ntk(architecture, x1, x2)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hidden import hide
 from timed import as_pair
 
+from harness import timing
 from harness.declare import NotCovered, benchmark_names, find
-from harness.ntk import compat
 from harness.timing import pair
 
 TINY = {
@@ -156,19 +157,19 @@ def test_results_of_other_shapes_are_found():
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "missing", "called"),
     [
-        "ntk.gram-solve", "ntk.gram-solve-by-scikit-learn", "ntk.kernel-by-neural-tangents",
-        "ntk.kernel-matrix", "ntk.prediction", "ntk.prediction-by-neural-tangents", "ntk.prediction-floor",
+        ("ntk.kernel-by-neural-tangents", "neural_tangents", "neural-tangents"),
+        ("ntk.prediction-by-neural-tangents", "frozendict", "frozendict"),
+        ("ntk.gram-solve-by-scikit-learn", "sklearn", "scikit-learn"),
     ],
-)  # fmt: skip
-def test_what_neural_tangents_is_needed_for_is_not_covered_without_it(name, monkeypatch):
-    def missing():
-        raise ImportError(f"run `{compat.INSTALL}`")
-
-    monkeypatch.setattr(compat, "load", missing)
-    with pytest.raises(NotCovered, match="pip install"):
-        prepare(name)
+)
+def test_what_is_not_installed_is_not_covered(name, missing, called, monkeypatch):
+    hide(monkeypatch, missing)
+    for module in [each for each in sys.modules if each.partition(".")[0] == "neural_tangents"]:
+        monkeypatch.delitem(sys.modules, module)  # so that it is imported again
+    with pytest.raises(NotCovered, match=f"{called}.* is not installed: run `pip install"):
+        timing.prepare(find(name), TINY[name])
 
 
 def test_both_sides_compute_the_same():
