@@ -27,6 +27,14 @@ assert all(find(name).version and source_of(name, ()).modules for name in names)
 assert not {"jax", "sklearn", "neural_tangents", "optax"} & set(sys.modules)
 """
 
+TOY = """
+from harness import Quantity, experiment
+
+@experiment("toy", version=1, quantities={"x": Quantity("a number", scale="linear")})
+def toy(*, seed: int) -> dict[str, float]:
+    return {"x": float(seed)}
+"""
+
 
 @pytest.fixture
 def without(tmp_path, monkeypatch):
@@ -125,6 +133,12 @@ def test_a_fresh_environment_has_the_light_core(tmp_path):
         [bin_ / "harness", *words], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
+    (tmp_path / "toy.py").write_text(
+        TOY
+    )  # it imports from `harness` itself, whose parts are found when asked for
+    trial = [bin_ / "harness", "trial", "toy:toy", "--store", "s.sqlite"]
+    found = subprocess.run(trial, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "not stored" not in found.stdout + found.stderr
 
 
 def test_both_references_agree():
