@@ -38,8 +38,8 @@ class Listed:
 
 @dataclass(frozen=True)
 class Requirement:
-    """A distribution that another requires, with extras of it; `extra` is that of the other which asks for it,
-    or ''. Names are normalised."""
+    """A distribution that another requires, with extras of it; `extra` is the other's that asks for it, or
+    ''. Names are normalised."""
 
     name: str
     extras: tuple[str, ...] = ()

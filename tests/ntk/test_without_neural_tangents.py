@@ -36,6 +36,20 @@ def toy(*, seed: int) -> dict[str, float]:
 """
 
 
+TOY_SUITE = """
+[suite]
+format = 2
+title = "Toy"
+[experiments.e]
+run = "toy:toy"
+[claims.c]
+says = "x is below a million."
+expect = "open"
+experiment = "e"
+at-most = { of = "x", bound = 1e6 }
+"""
+
+
 @pytest.fixture
 def without(tmp_path, monkeypatch):
     """Processes that are started find no neural-tangents."""
@@ -135,10 +149,12 @@ def test_a_fresh_environment_has_the_light_core(tmp_path):
     assert run.returncode == 0, run.stdout + run.stderr
     (tmp_path / "toy.py").write_text(
         TOY
-    )  # it imports from `harness` itself, whose parts are found when asked for
-    trial = [bin_ / "harness", "trial", "toy:toy", "--store", "s.sqlite"]
-    found = subprocess.run(trial, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "not stored" not in found.stdout + found.stderr
+    )  # it imports from `harness` itself, which finds its parts when asked
+    (tmp_path / "toy.toml").write_text(TOY_SUITE)
+    toy = [bin_ / "harness", "run", "toy.toml", "--store", "s.sqlite"]
+    subprocess.run(toy, cwd=tmp_path, capture_output=True, check=True)
+    again = subprocess.run(toy, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "· 0 trials measured, " in again, "trials were not stored"
 
 
 def test_both_references_agree():
