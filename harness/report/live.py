@@ -12,7 +12,7 @@ from typing import TextIO
 EVERY = 0.25
 """Seconds between two drawings, at least."""
 BAR = 24
-"""Characters of the bar."""
+"""Characters of the gauge."""
 
 
 class LiveLine:
@@ -49,7 +49,7 @@ class LiveLine:
         self._shown = text
 
 
-def bar(done: int, total: int) -> str:
+def gauge(done: int, total: int) -> str:
     """`[############------------]`, of 12 out of 24."""
     filled = BAR * done // total if total else 0
     return f"[{'#' * filled}{'-' * (BAR - filled)}]"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.campaign import Finding, Progress
-from harness.report.live import LiveLine, bar
+from harness.report.live import LiveLine, gauge
 from harness.report.words import GLYPHS, effect, interval_text, seconds_text
 from harness.text import printable, shortened
 
@@ -133,7 +133,7 @@ def _live() -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]
         for text in news.lines(progress):
             line.say(text)
         done = progress.measured + progress.reused
-        line.draw(f"{bar(done, done + progress.pending)} {progress_line(progress)}")
+        line.draw(f"{gauge(done, done + progress.pending)} {progress_line(progress)}")
 
     try:
         yield show, line.say

@@ -8,7 +8,7 @@ import pytest
 
 from harness.campaign import Progress
 from harness.report import live, progress
-from harness.report.live import LiveLine, bar
+from harness.report.live import LiveLine, gauge
 
 
 class Terminal(io.StringIO):
@@ -52,7 +52,7 @@ def test_it_is_not_drawn_at_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("done", "total", "filled"), [(0, 0, 0), (0, 5, 0), (12, 24, 12), (5, 5, 24)])
 def test_the_bar(done: int, total: int, filled: int) -> None:
-    assert bar(done, total) == f"[{'#' * filled}{'-' * (24 - filled)}]"
+    assert gauge(done, total) == f"[{'#' * filled}{'-' * (24 - filled)}]"
 
 
 @pytest.mark.parametrize(("term", "drawn"), [("xterm", True), ("dumb", False)])
