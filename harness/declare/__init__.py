@@ -33,6 +33,7 @@ from harness.declare.declaration import (
 )
 from harness.declare.inputs import Inputs, TooManyFilesError
 from harness.declare.lanes import Abreast, Lanes, abreast, beside
+from harness.declare.libraries import covered_if_installed, missing_library
 from harness.declare.models import Signature, build_model, signature_of
 from harness.declare.noted import Noted, noted_of
 from harness.declare.references import MODEL, Check, Point, Problem, Reference, reference_of
@@ -93,12 +94,14 @@ __all__ = [
     "block",
     "build_model",
     "collect_stages",
+    "covered_if_installed",
     "experiment",
     "experiment_names",
     "find",
     "find_any",
     "find_model",
     "is_reference",
+    "missing_library",
     "model",
     "model_names",
     "names_main",

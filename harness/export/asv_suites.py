@@ -198,6 +198,10 @@ class Target:
             timed: Callable[[], object] = function(**arguments)
         except _not_covered() as why:
             raise Lacking(f"{self.run}: {why}") from None
+        except ModuleNotFoundError as error:
+            if reason := _missing_library(error):
+                raise Lacking(f"{self.run}: {reason}") from None
+            raise
         first = timed()
         jax = sys.modules.get("jax")
         if jax is None:
@@ -282,6 +286,12 @@ def _not_covered() -> tuple[type[BaseException], ...]:
     declare = sys.modules.get("harness.declare")
     raised = getattr(declare, "NotCovered", None)
     return (raised,) if raised is not None else ()
+
+
+def _missing_library(error: ModuleNotFoundError) -> str:
+    """What this commit's harness says where one of its libraries is not installed; '' of any other."""
+    said = getattr(sys.modules.get("harness.declare"), "missing_library", None)
+    return str(said(error)) if said is not None else ""
 
 
 def _declared(item: object) -> object:

@@ -21,7 +21,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.declare import Declaration, Missing, StageReport, abreast, collect_stages, find, of_seed
+from harness.declare import (
+    Declaration,
+    Missing,
+    NotCovered,
+    StageReport,
+    abreast,
+    collect_stages,
+    find,
+    missing_library,
+    of_seed,
+)
 from harness.declare.blame import innermost, one_line
 from harness.declare.blocks import SeedReport
 from harness.measure.channel import Channel
@@ -120,6 +130,8 @@ def run_job(
             each, error = by_seed(declaration, returned, job.seeds, stages)
             raised = error and f"returned: {error}"
             results = [_sorted(declaration, numbers, reports, job.stages) for numbers, reports in each]
+    except NotCovered as lacking:
+        results = [_not_covered(declaration, job.stages, lacking)] * len(job.trials)
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
         error, raised, trace = described_error(exception)
     seconds = (time.perf_counter() - start) / len(job.trials)
@@ -154,6 +166,8 @@ def call_abreast(declaration: Declaration, job: Job, stages: list[StageReport]) 
                 try:
                     returned = call(declaration, [trial], job.stages)
                     results.append(_sorted(declaration, returned, own, job.stages))
+                except NotCovered as lacking:
+                    results.append(_not_covered(declaration, job.stages, lacking))
                 except Exception as exception:
                     results.append(_result({}, {}, *described_error(exception)))
             reports.append(own)
@@ -183,6 +197,13 @@ def _result(
     return TrialResult("ok", values, cut)
 
 
+def _not_covered(declaration: Declaration, stages: frozenset[str], lacking: NotCovered) -> TrialResult:
+    """Of a trial that is not covered as a whole: no quantity of the stages that were wanted has a number."""
+    reason = Missing("not-covered", "", str(lacking) or "the experiment raised NotCovered")
+    names = (name for name in declaration.quantities if declaration.stage_of(name) in stages)
+    return _result({}, dict.fromkeys(names, reason), "", "")
+
+
 def _stages(reports: Sequence[StageReport]) -> tuple[Stage, ...]:
     return tuple(Stage(r.name, r.seconds, shortened(r.failure), r.fixed) for r in reports)
 
@@ -200,7 +221,9 @@ def _uses(
 
 def described_error(exception: BaseException) -> tuple[str, str, str]:
     """What a trial raised: on one line; what and where, to tell like from unlike; and the traceback, which
-    begins where the experiment was called."""
+    begins where the experiment was called. Of a library that is not installed, the command that brings it."""
+    if lacking := missing_library(exception):
+        return lacking, lacking, ""
     trace = exception.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next

@@ -1,4 +1,5 @@
-"""neural-tangents 0.6.5 on today's JAX: the one module that knows how.
+"""neural-tangents 0.6.5 on today's JAX: the one module that knows how; users import it by
+`from harness.ntk import neural_tangents`.
 
 The release imports names that JAX has since moved, and `neural_tangents.experimental`, which needs
 TensorFlow and is not used here. This module lends JAX the missing names while neural-tangents is imported,
@@ -18,8 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-INSTALL = "pip install --no-deps neural-tangents==0.6.5 frozendict"
-"""`--no-deps`: the release requires TensorFlow, for the part that is left out here."""
+from harness.declare.libraries import NEURAL_TANGENTS, MissingLibraryError, missing_library
 
 CORE_NAMES = ("Jaxpr", "JaxprEqn", "Literal", "Primitive", "Var")
 """What the release takes from `jax.core`, and JAX 0.10 to 0.12 have in `jax.extend.core`."""
@@ -30,8 +30,8 @@ _EXPERIMENTAL = "neural_tangents.experimental"
 def load() -> ModuleType:
     """The package `neural_tangents`, imported (once) on whatever JAX is installed.
 
-    Raises `ImportError`: where the package is missing, with the command that installs it; where JAX has no
-    longer what the release needs, with the name that is gone and JAX's version.
+    Raises `MissingLibraryError`, with the command that installs it, where the package, or JAX, is missing;
+    `ImportError` where JAX has no longer what the release needs, with the name and JAX's version.
     """
     loaded = sys.modules.get("neural_tangents")
     if loaded is not None:
@@ -40,10 +40,12 @@ def load() -> ModuleType:
         with lent_names():
             return importlib.import_module("neural_tangents")
     except ModuleNotFoundError as error:
-        if error.name not in ("neural_tangents", "frozendict"):
+        reason = missing_library(error)
+        if not reason:
             raise
-        message = f"analytic kernels need the package {error.name!r}, which is not installed: run `{INSTALL}`"
-        raise ImportError(message, name=error.name) from error
+        if error.name in ("jax", "jaxlib"):
+            reason += f", and neural-tangents by `{NEURAL_TANGENTS}`"
+        raise MissingLibraryError(reason, name=error.name) from error
 
 
 def _missing() -> list[tuple[ModuleType, str, object]]:

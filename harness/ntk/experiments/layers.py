@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import Quantity, experiment, stage
+from harness.declare import Quantity, covered_if_installed, experiment, stage
 from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, TargetScaling, settle
 
 RESOLUTION = 1e-6
@@ -108,8 +108,8 @@ def layers_experiment(
 
     import numpy as np
 
-    from harness.ntk import kernels, network
     from harness.ntk import layers as parts
+    from harness.ntk import network
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import inputs
     from harness.ntk.empirical import float64_ntk
@@ -133,7 +133,10 @@ def layers_experiment(
         return float(relative_distance(a, b))
 
     with stage("sums"):
-        nngp, ntk = kernels.nngp_ntk(architecture, x)
+        with covered_if_installed():
+            from harness.ntk import stax_kernels
+
+            nngp, ntk = stax_kernels.nngp_ntk(architecture, x)
         scaled = float(np.trace(nngp) / np.trace(ntk)) * ntk
         measured |= {
             "sum.distance": apart(terms.sum(axis=0), ntk),
