@@ -1,12 +1,12 @@
 """How much the NTK of a finite ReLU network varies from draw to draw, when it is as deep as it is wide.
 
 One input x, L hidden layers of n units, weights of variance 2/fan-in, no biases. With A_l the mean square of
-layer l (its mean made 1) and G_l that of what is passed back to layer l + 1, Θ(x,x) = Σ_l A_l G_l. Hanin & Nica
-(2019 arXiv:1909.05989): E[Θ²]/E[Θ]² is exponential in β = Σ 1/n_i = L/n, at the rate 5.
+layer l (its mean made 1) and G_l that of what is passed back to layer l + 1, Θ(x,x) = Σ_l A_l G_l. Hanin &
+Nica 2019 (arXiv:1909.05989): E[Θ²]/E[Θ]² is exponential in β = Σ 1/n_i = L/n, at the rate 5.
 
 Layer by layer, to first order in 1/n: a layer that both of two terms pass in the same direction multiplies
 their product by 1 + 5/n (a chi-square of n half-dropped squares), one that they pass in opposite directions
-by 1 + 1/n (they share a mask). Terms l and l' share L − |l − l'| of the first kind and |l − l'| of the second:
+by 1 + 1/n (they share a mask). Terms l and l' share L − |l − l'| of the first kind, |l − l'| of the second:
 
     E[Θ²]/E[Θ]² = mean over l, l' of (1 + 5/n)^(L − |l − l'|) (1 + 1/n)^|l − l'|.
 

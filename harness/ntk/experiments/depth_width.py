@@ -47,8 +47,8 @@ def depth_width(
 ) -> dict[str, float]:
     """Draw ReLU networks without biases, weights of variance 2/fan-in, and compute Θ(x,x) of each.
 
-    There is one input; the seed draws the networks. Means of Θ² have heavy tails: they need more networks the larger hidden/width
-    is; 2,048 do up to ¼.
+    There is one input; the seed draws the networks. Means of Θ² have heavy tails: they need the more networks
+    the larger hidden/width is; 2,048 do up to ¼.
     """
     import math
 
