@@ -32,11 +32,22 @@ from harness.suite import Instance, load  # noqa: E402
 
 MOST = 600
 """Hidden layers of the instances that are judged; of deeper ones `DEEP`."""
-DEEP = ("relu-tends-to-a-quarter[gap=1", "smooth-comes-near-as-log-over-depth[gap=1,hidden=4096")
+DEEP = (
+    "relu-comes-near-as-log-over-depth[gap=1,hidden=2048",
+    "the-diagonal-comes-near-as-one-over-depth[gap=1,hidden=2048",
+    "the-predictor-has-a-limit[hidden=1024,points=5",
+    "relu-condition-number[points=4",
+    "relu-tends-to-a-quarter[gap=1,",
+    "smooth-comes-near-as-log-over-depth[gap=1,hidden=4096",
+)
 DRAWN = ("the-second-moment-grows-with-depth-over-width[shape=two-of-32",)
 CHECKS = {
     "gegenbauer": ("test_gegenbauer", ("test_a_polynomial_is_its_harmonics", "test_multiplicities")),
     "sphere_kernels": ("test_gegenbauer", ("test_matern_one_half_is_laplace_and_gamma_2_is_gaussian",)),
+    "forgetting": (
+        "test_forgetting",
+        ("test_condition_of_equicorrelated_points", "test_a_polygon_is_solved_as_any_matrix"),
+    ),
     "sphere": ("test_sphere", ("test_it_is_the_closed_form_of_a_network",)),
 }
 """Tests of what no claim of this suite reads, by module: it has no claim about spectra."""
