@@ -44,6 +44,10 @@ DRAWN = ("the-second-moment-grows-with-depth-over-width[shape=two-of-32",)
 CHECKS = {
     "gegenbauer": ("test_gegenbauer", ("test_a_polynomial_is_its_harmonics", "test_multiplicities")),
     "sphere_kernels": ("test_gegenbauer", ("test_matern_one_half_is_laplace_and_gamma_2_is_gaussian",)),
+    "depth_width": (
+        "test_depth_width",
+        ("test_the_formula_is_exact_for_the_mean_and_near_for_the_second_moment",),
+    ),
     "forgetting": (
         "test_forgetting",
         ("test_condition_of_equicorrelated_points", "test_a_polygon_is_solved_as_any_matrix"),
