@@ -37,6 +37,7 @@ DEEP = (
     "the-diagonal-comes-near-as-one-over-depth[gap=1,hidden=2048",
     "the-predictor-has-a-limit[hidden=1024,points=5",
     "relu-condition-number[points=4",
+    "the-predictor-comes-to-rest[points=5",
     "relu-tends-to-a-quarter[gap=1,",
     "smooth-comes-near-as-log-over-depth[gap=1,hidden=4096",
 )
