@@ -201,11 +201,12 @@ def expected() -> dict[str, tuple[str, ...]]:
 
 def refuted_by(mutant: DepthMutant) -> str:
     """The id of an instance, or the name of a test, that refutes it; '' if none does."""
+    unchanged = expected()  # before anything is changed
     back = put_mutant(mutant)
     try:
         known: dict[Trial, dict[str, float]] = {}
         for instance in chosen():
-            if outcome_of(instance, known) != expected()[instance.id]:
+            if outcome_of(instance, known) != unchanged[instance.id]:
                 return instance.id
         return next(_failed(mutant.module), "")
     finally:
