@@ -38,8 +38,8 @@ class AtDepth:
     def pair(self) -> Relative:
         """The kernel of the pair."""
         if self.which == "nngp":
-            return Relative(self.state.correlation[0], self.state.gap[0])
-        return Relative(self.state.tangent[0], self.state.tangent_gap[0])
+            return Relative(self.state.correlation, self.state.gap)[0]
+        return Relative(self.state.tangent, self.state.tangent_gap)[0]
 
 
 def limit_of(network: SphereNetwork) -> float:

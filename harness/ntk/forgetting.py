@@ -29,7 +29,7 @@ class Relative:
     gap: Float[np.ndarray, "*shape"]
 
     def __getitem__(self, number: int) -> Relative:
-        return Relative(self.value[number], self.gap[number])
+        return Relative(np.asarray(self.value[number]), np.asarray(self.gap[number]))
 
     def __iter__(self) -> Iterator[Relative]:
         return (self[number] for number in range(len(self.value)))

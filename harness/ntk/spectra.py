@@ -87,7 +87,7 @@ def pair_of(network: SphereNetwork, hidden: int, gap: float, points: int) -> dic
         "ntk.off-half": abs(float(ntk.value) - 1 / 2),
         "ntk.gap": float(ntk.gap),
         "nngp.gap": float(nngp.gap),
-        "nngp.angle": float(angle_of_gap(nngp.gap)),
+        "nngp.angle": float(angle_of_gap(state.gap)[0]),
         "ntk.sharpness": float(ntk.gap) / math.sqrt(gap),
         "nngp.sharpness": float(nngp.gap) / math.sqrt(gap),
         "predicted.sharpness": max(hidden, 0.5) * first,
