@@ -24,7 +24,7 @@ CHUNK = 2**22
 """Floats of the weights that are held at once."""
 
 
-def second_moment(hidden: int, width: int) -> float:
+def ntk_second_moment(hidden: int, width: int) -> float:
     """E[Θ²]/E[Θ]², by the formula."""
     apart = np.arange(hidden + 1)
     pairs = np.where(apart == 0, hidden + 1, 2.0 * (hidden + 1 - apart))  # of terms that are so far apart
@@ -36,7 +36,7 @@ def second_moment(hidden: int, width: int) -> float:
 def rate(hidden: int, width: int) -> float:
     """The slope of ln(E[Θ²]/E[Θ]²) on β between hidden/2 and `hidden` layers, by the formula."""
     half = hidden // 2
-    logs = [math.log(second_moment(each, width)) for each in (half, hidden)]
+    logs = [math.log(ntk_second_moment(each, width)) for each in (half, hidden)]
     return (logs[1] - logs[0]) * width / (hidden - half)
 
 

@@ -54,7 +54,7 @@ def depth_width(
 
     import numpy as np
 
-    from harness.ntk.depth_width import drawn_ntk, rate, second_moment
+    from harness.ntk.depth_width import drawn_ntk, ntk_second_moment, rate
 
     measured: dict[str, float] = {}
     if _DRAWN in stages:
@@ -64,7 +64,7 @@ def depth_width(
     if _THEORY in stages:
         with stage(_THEORY):
             measured |= {
-                "predicted.second-moment": second_moment(hidden, width),
+                "predicted.second-moment": ntk_second_moment(hidden, width),
                 "exponential.second-moment": math.exp(min(5 * hidden / width, 700.0)),
                 "rate": rate(hidden, width),
             }

@@ -74,7 +74,7 @@ QUANTITIES = {
     "polygon.condition-number": _log("κ of Θ among the points of the polygon", _POLYGON),
 }
 KernelName = Literal["ntk", "nngp", "laplace", "gamma-exponential", "matern", "gaussian"]
-_Size = Annotated[float, Meta(gt=0)]
+_AboveZero = Annotated[float, Meta(gt=0)]
 
 
 @experiment(
@@ -108,13 +108,13 @@ def spectrum(
     reference: KernelName = "laplace",
     dimension: Annotated[int, Meta(ge=2, le=64)] = 3,
     degree: Annotated[int, Meta(ge=0, le=1024)] = 1,
-    length: _Size = 1.0,
+    length: _AboveZero = 1.0,
     gamma: Annotated[float, Meta(gt=0, le=2)] = 1.0,
-    smoothness: _Size = 1.5,
+    smoothness: _AboveZero = 1.5,
     hidden: Annotated[int, Meta(ge=0, le=65_536)] = 1,
     activation: Literal["relu", "leaky-relu", "erf", "sin"] = "relu",
     negative_slope: Annotated[float, Meta(ge=-1, le=1)] = 0.01,
-    w_std: _Size = 1.4142135623730951,
+    w_std: _AboveZero = 1.4142135623730951,
     b_std: Annotated[float, Meta(ge=0)] = 0.0,
     gap: Annotated[float, Meta(gt=0, le=2)] = 1.0,
     points: Annotated[int, Meta(ge=3, le=1024)] = 8,
