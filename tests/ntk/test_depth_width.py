@@ -10,6 +10,7 @@ import pytest
 from harness.ntk.depth_width import drawn_ntk, ntk_second_moment, rate
 
 
+@pytest.mark.slow
 def test_a_drawn_kernel_is_the_square_of_a_gradient() -> None:
     import jax
     import jax.numpy as jnp

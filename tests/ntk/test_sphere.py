@@ -59,12 +59,12 @@ def precise(network: SphereNetwork, gap: float, hidden: int) -> tuple[mpmath.mpf
 @pytest.mark.parametrize(
     ("network", "hidden", "tolerance"),
     [
-        (SphereNetwork(), 256, 1e-13),
+        (SphereNetwork(), 64, 1e-13),
         (SphereNetwork("leaky-relu", 1.2, 0.1, 0.3), 64, 1e-13),
         (SphereNetwork("leaky-relu", 1.0, 0.0, -1.0), 64, 1e-13),
         (SphereNetwork("sin", 1.1, 0.3), 64, 1e-13),
-        (CRITICAL, 256, 1e-12),
-        (ORDERED, 256, 1e-12),  # gaps of 1e-20
+        (CRITICAL, 64, 1e-12),
+        (ORDERED, 128, 1e-12),  # gaps of 1e-12
         (CHAOTIC, 64, 1e-12),  # tangents of 1e-6
     ],
 )
