@@ -31,6 +31,8 @@ TRIALS = {
     "ntk.empirical-ntk": {"subject": "layers"},
     "ntk.initialization": {"width": 16},
     "ntk.layers": {"width": 16},
+    "ntk.spectrum": {"stages": frozenset({"eigenvalues", "shares", "pair", "rates", "polygon"}), "hidden": 4},
+    "ntk.depth-width": {"stages": frozenset({"networks", "theory"}), "networks": 16},
     "ntk.dynamics": {"width": 16},
     "ntk.ensemble": {"width": 16},
     "ntk.regression": SMALL | {"optimizer": "adam", "parameterization": "standard"},
