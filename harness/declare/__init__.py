@@ -20,13 +20,9 @@ In: a decorated function. Out: a `Declaration`.
 from harness.declare.blocks import Block, BlockStage, block, of_seed
 from harness.declare.declaration import (
     Declaration,
-    DeclarationError,
-    Kind,
-    Parameter,
     Quantity,
     Scale,
     Timed,
-    Value,
     benchmark,
     experiment,
     model,
@@ -36,6 +32,7 @@ from harness.declare.lanes import Abreast, Lanes, abreast, beside
 from harness.declare.libraries import covered_if_installed, missing_library
 from harness.declare.models import Signature, build_model, signature_of
 from harness.declare.noted import Noted, noted_of
+from harness.declare.parameters import DeclarationError, Kind, Parameter, Value
 from harness.declare.references import MODEL, Check, Point, Problem, Reference, reference_of
 from harness.declare.registry import (
     IMPORTABLE,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hidden import hide
+from missing_packages import hide
 from timed import as_pair
 
 from harness import timing

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hidden import hide
+from missing_packages import hide
 
 import harness.ntk
 from harness.declare.libraries import NEURAL_TANGENTS, NTK, MissingLibraryError, missing_library

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hidden import LIGHT, hide_from_children
+from missing_packages import LIGHT, hide_from_children
 
 import harness
 from harness.declare.libraries import NEURAL_TANGENTS, NTK
