@@ -94,14 +94,14 @@ def run(
         suites=stands_on.suites,
         commit=stands_on.commit,
         environment=msgspec.structs.replace(here, **measured_on),
-        first_seed=min((c.first_seed for c in every), default=first_seed or 0),
-        fresh=any(c.first_seed != c.instance.claim.first_seed for c in every),
+        first_seed=min((c.first_seed for c in every if c.sampled), default=first_seed or 0),
+        fresh=any(c.first_seed != c.instance.claim.first_seed for c in every if c.sampled),
         trials=CountsRecord(
             measured=result.progress.measured,
             reused=result.progress.reused,
             failed=result.progress.failed,
         ),
-        wrong_verdicts_bound=sum(c.instance.claim.alpha for c in cases),
+        wrong_verdicts_bound=sum(c.alpha for c in cases),
         exit_code=exit_code(f.assessment.outcome for f in result.findings) if judged else 0,
         notes=(*stands_on.notes, *result.notes, *stands_on.changes()),
         instances=records,
@@ -162,7 +162,8 @@ def trials_of(selected: Sequence[Selected], seed: int | None) -> list[Trial]:
     """The distinct trials that the selected instances and their controls read for one seed; None: for the
     first that each reads in a run."""
     questions = [q for c in cases_of(selected, first_seed=seed) for q in (*c.questions, *c.control)]
-    return list(dict.fromkeys(trial for q in questions for trial in q.trials(q.seeds(1))))
+    seeds = None if seed is None else range(seed, seed + 1)
+    return list(dict.fromkeys(trial for q in questions for trial in q.trials(seeds or q.seeds(1))))
 
 
 def trials_of_experiment(name: str, assignments: Sequence[str], seed: int) -> list[Trial]:

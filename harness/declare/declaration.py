@@ -56,6 +56,10 @@ class Quantity:
     on a linear one. Give at least twice the standard deviation of the rounding noise: a guard of the
     judge tells distinct values from rounding by it. `stage` names the stage of the trial that yields it:
     claims that read only other stages do not suffer when this one fails.
+
+    `deterministic` says that the parameters alone decide the number: it is the same, to the bit, on every
+    seed. It is then measured on one seed and judged without statistics; runs measure another seed of one
+    trial to see that the declaration is true.
     """
 
     about: str
@@ -63,6 +67,7 @@ class Quantity:
     unit: str = ""
     resolution: float = 0.0
     stage: str = ""
+    deterministic: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,6 +222,7 @@ def experiment(
 
     if isinstance(inputs, str) or not all(isinstance(each, str) and each for each in inputs):
         raise DeclarationError(f"experiment {name}, inputs: expected a list of patterns, found {inputs!r}")
+    _check_deterministic(name, quantities, exactness, timed=timed)
 
     def declare(function: Callable[..., Returned]) -> Callable[..., Returned]:
         declaration = Declaration(
@@ -241,6 +247,17 @@ def experiment(
         return function
 
     return declare
+
+
+def _check_deterministic(
+    name: str, quantities: Mapping[str, Quantity], exactness: Repeatable, *, timed: bool
+) -> None:
+    """What is the same on every seed is no timing, and repeats."""
+    found = next((key for key, quantity in quantities.items() if quantity.deterministic), None)
+    other = "timed" if timed else "declared not to repeat" if exactness.because else ""
+    if found is not None and other:
+        expected = "no quantity with `deterministic`"
+        raise DeclarationError(f"experiment {name}, which is {other}: expected {expected}, found {found!r}")
 
 
 def _takes_stages(name: str, function: Callable[..., Any], quantities: Mapping[str, Quantity]) -> bool:

@@ -26,7 +26,7 @@ from harness.measure.here import measure_here
 from harness.measure.installed import Distributions
 from harness.measure.laboratory import Laboratory
 from harness.measure.protocol import Measurer
-from harness.measure.recheck import Group, Recheck, RecheckResult
+from harness.measure.recheck import FAILED, Group, Recheck, RecheckResult
 from harness.measure.rechecker import Rechecker
 from harness.measure.records import Measurement, MissingValueError, Stage
 from harness.measure.remarks import remarks
@@ -34,6 +34,7 @@ from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import Contents, Pruned, clean, contents, merge_stores, prune
 
 __all__ = [
+    "FAILED",
     "Contents",
     "DeviceError",
     "Distributions",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.campaign import Finding, Progress
+from harness.questions import COMPUTED
 from harness.report.words import GLYPHS, effect, interval_text, seconds_text
 from harness.text import printable, shortened
 
@@ -72,7 +73,9 @@ def decided(finding: Finding) -> str:
         sides = (part.ruling.estimate, part.ruling.low, part.ruling.high)
         estimate, low, high = (x if math.isfinite(x) else None for x in sides)
         unit = part.question.unit
-        text += f" after {part.ruling.n} seeds, {effect(estimate, unit)} {interval_text((low, high), unit)}"
+        seeds = COMPUTED if part.question.deterministic else f"after {part.ruling.n} seeds"
+        text += f"{',' if part.question.deterministic else ''} {seeds}, {effect(estimate, unit)}"
+        text += f" {interval_text((low, high), unit)}"
     return printable(f"{GLYPHS[found.outcome]} {found.outcome}  {finding.case.instance.id}: {text}")
 
 
