@@ -29,6 +29,9 @@ PAIRS: tuple[tuple[KernelName, KernelName], ...] = (
 )  # fmt: skip
 """Kernels whose costs of noise are compared."""
 
+COMPUTED = frozenset({"limit", "theory", "risk theory"})
+"""Parts that no seed changes: they follow from spectra."""
+
 RESOLUTION, LINEAR_RESOLUTION = 1e-6, 1e-12
 """Relative: kernels are good to 1e-15 of K(x,x), and a solve at a condition of 1e9 to 1e-6. Absolute: of
 risks and of learnabilities, which are of size 1, at conditions of 1e3."""
@@ -253,7 +256,8 @@ _EACH: tuple[_Of, ...] = (
 def _row(name: str, of: _Of, stage: str, about: str, measure: Callable[[Computed], float]) -> TheoryQuantity:
     scale: Literal["linear", "log"] = "linear" if of.linear else "log"
     resolution = LINEAR_RESOLUTION if of.linear else RESOLUTION
-    return TheoryQuantity(name, Quantity(about, scale, of.unit, resolution, stage), measure)
+    computed = of.stage in COMPUTED
+    return TheoryQuantity(name, Quantity(about, scale, of.unit, resolution, stage, computed), measure)
 
 
 def _of_kernel(kernel: KernelName, of: _Of) -> TheoryQuantity:
@@ -276,7 +280,7 @@ def _rows() -> Iterator[TheoryQuantity]:
     pair = Quantity("angle between the two nearest training points", "log", "radians", RESOLUTION, "points")
     yield TheoryQuantity("closest-pair", pair, lambda made: made.closest_pair())
     yield TheoryQuantity(
-        "one", Quantity("1, which nothing changes", "log", "", RESOLUTION, "one"), lambda made: 1.0
+        "one", Quantity("1, which nothing changes", "log", "", RESOLUTION, "one", True), lambda made: 1.0
     )
     for kernel in KERNELS:
         yield from (_of_kernel(kernel, of) for of in _EACH)
