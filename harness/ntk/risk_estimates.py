@@ -79,14 +79,16 @@ class Ridge:
         return residuals
 
     def training(self, y: Targets) -> float:
+        """Raises `StageError` without a ridge: nothing is left then."""
+        if self.ridge <= 0:
+            raise StageError("training risk: expected a ridge, found 0, with which nothing is left")
         residuals = self.ridge * (self.inverse @ y)
         return float(np.mean(residuals**2))
 
     def corrected_once(self, y: Targets) -> float:
         """The training risk over 1 − (degrees of freedom)/n: the unbiased estimate of the noise of a linear
         model."""
-        alpha = self.inverse @ y
-        return self.ridge * float(alpha @ alpha) / float(np.trace(self.inverse))
+        return self.training(y) * len(y) / (self.ridge * float(np.trace(self.inverse)))
 
     @property
     def threshold(self) -> float:

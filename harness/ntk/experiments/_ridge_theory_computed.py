@@ -149,6 +149,8 @@ class Computed:
         return self.prediction(name).risk(self.power(name), self.setting.noise)
 
     def training_risk_theory(self, name: KernelName) -> float:
+        if self.setting.added <= 0:
+            raise StageError("training risk: expected a ridge, found 0, with which nothing is left")
         return self.prediction(name).training_risk(self.power(name), self.setting.noise)
 
     def roughness(self, name: KernelName) -> float:

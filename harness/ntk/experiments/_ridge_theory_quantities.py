@@ -29,7 +29,7 @@ PAIRS: tuple[tuple[KernelName, KernelName], ...] = (
 )  # fmt: skip
 """Kernels whose costs of noise are compared."""
 
-COMPUTED = frozenset({"limit", "theory", "risk theory"})
+COMPUTED = frozenset({"limit", "theory", "risk theory", "training theory"})
 """Parts that no seed changes: they follow from spectra."""
 
 RESOLUTION, LINEAR_RESOLUTION = 1e-6, 1e-12
@@ -111,11 +111,10 @@ _EACH: tuple[_Of, ...] = (
         lambda c, k: c.risk_theory(k) - c.setting.noise**2,
     ),
     _Of(
-        "risk theory",
+        "training theory",
         "training-risk-theory",
         f"training-risk {_THEORY}",
         lambda c, k: c.training_risk_theory(k),
-        linear=True,
     ),
     _Of(
         "regression",
@@ -130,11 +129,10 @@ _EACH: tuple[_Of, ...] = (
         lambda c, k: c.clean_risk(k) + c.setting.noise**2,
     ),
     _Of(
-        "regression",
+        "training",
         "training-risk",
         "mean squared training residual",
         lambda c, k: c.mean(k, lambda ridge, cross, draw: ridge.training(draw.y)),
-        linear=True,
     ),
     _Of(
         "regression",
@@ -149,11 +147,10 @@ _EACH: tuple[_Of, ...] = (
         lambda c, k: c.mean(k, lambda ridge, cross, draw: ridge.leave_one_out(draw.y)),
     ),
     _Of(
-        "regression",
+        "training",
         "corrected-training-risk",
         "training-risk over 1 − (degrees of freedom)/n, as of a linear model's noise",
         lambda c, k: c.mean(k, lambda ridge, cross, draw: ridge.corrected_once(draw.y)),
-        linear=True,
     ),
     _Of(
         "regression",
@@ -191,7 +188,7 @@ _EACH: tuple[_Of, ...] = (
         lambda c, k: c.flow_over_ridge(k, 10),
     ),
     _Of(
-        "modes",
+        "conservation",
         "learnability-error",
         f"{_OFF}, over the kernel's own modes",
         lambda c, k: c.conservation_error(k, "modes"),
@@ -199,7 +196,7 @@ _EACH: tuple[_Of, ...] = (
         True,
     ),
     _Of(
-        "modes",
+        "conservation",
         "learnability-error-in-a-random-basis",
         f"{_OFF}, over a random basis",
         lambda c, k: c.conservation_error(k, "random"),
@@ -207,7 +204,7 @@ _EACH: tuple[_Of, ...] = (
         True,
     ),
     _Of(
-        "modes",
+        "conservation",
         "learnability-error-of-smoothing",
         f"{_OFF}, for the Nadaraya–Watson smoother",
         lambda c, k: c.conservation_error(k, "smoothed"),
