@@ -13,20 +13,19 @@ from jaxtyping import Float
 
 from harness.declare import NotCovered, StageError, Value
 from harness.ntk import eigenlearning, finite_domains, radial, zonal
-from harness.ntk.architecture import Architecture
 from harness.ntk.eigenlearning import Prediction, Spectrum
-from harness.ntk.experiments._ridge_theory_setting import POWER, KernelName, Setting
+from harness.ntk.experiments._ridge_theory_setting import POWER, Setting
 from harness.ntk.finite_domains import Modes
+from harness.ntk.named_zonal import NETWORK, Family, Kernel
+from harness.ntk.names import SphereKernel
 from harness.ntk.risk_estimates import Cross, Gram, Ridge, Targets
-from harness.ntk.shapes import Columns, Matrix, Points, Rows
+from harness.ntk.shapes import Matrix, Points
 from harness.ntk.spectral_filters import Filters
 from harness.ntk.zonal import Zonal
 
 T = TypeVar("T")
 
-NETWORK: tuple[KernelName, ...] = ("ntk", "nngp")
-"""The kernels of the model."""
-RIVAL: Mapping[KernelName, KernelName] = {
+RIVAL: Mapping[SphereKernel, SphereKernel] = {
     "ntk": "nngp", "nngp": "ntk", "laplace": "matern", "gamma-exponential": "laplace", "matern": "laplace",
     "gaussian": "matern",
 }  # fmt: skip
@@ -53,15 +52,13 @@ class Draw:
     y_test: Float[np.ndarray, " test"]
 
 
-Kernel = Callable[[Rows, Columns], Matrix]
-
-
 class Computed:
     """One trial. Every method raises `StageError`, or `NotCovered`, where what it is asked for cannot be
     had."""
 
     def __init__(self, model: str, of_model: Mapping[str, Value], setting: Setting) -> None:
-        self.model, self.of_model, self.setting = model, of_model, setting
+        self.setting = setting
+        self.family = Family(model, of_model, setting.length, setting.gamma, setting.nu)
         self._parts: dict[tuple[object, ...], Any] = {}
 
     def _once(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
@@ -72,51 +69,19 @@ class Computed:
 
     # ---- kernels and spectra ----------------------------------------------------------------------------
 
-    @property
-    def architecture(self) -> Architecture:
+    def zonal(self, name: SphereKernel) -> Zonal:
         """Raises `NotCovered` of a model whose kernel is not known to be a function of the angle."""
-        if self.model != "fully-connected":
-            raise NotCovered(f"model {self.model}: its kernel is not known to depend on the angle alone")
-        named = {name.replace("-", "_"): value for name, value in self.of_model.items()}
-        return Architecture(**{"hidden": 1, "width": 512, **named})  # type: ignore[arg-type]  # checked by the model
+        return self._once(("zonal", name), lambda: self.family.zonal(name, self.setting.dimension))
 
-    def zonal(self, name: KernelName) -> Zonal:
-        return self._once(("zonal", name), lambda: self._zonal(name))
-
-    def _zonal(self, name: KernelName) -> Zonal:
-        at = self.setting
-        if name in NETWORK:
-            return zonal.of_network(self.architecture, name, self.setting.dimension)
-        family: dict[str, Callable[[radial.Distances], radial.Distances]] = {
-            "laplace": lambda r: radial.gamma_exponential(r, at.length, 1.0),
-            "gamma-exponential": lambda r: radial.gamma_exponential(r, at.length, at.gamma),
-            "matern": lambda r: radial.matern(r, at.length, at.nu),
-            "gaussian": lambda r: radial.gaussian(r, at.length),
-        }
-        return zonal.of_distance(family[name], self.setting.dimension)
-
-    def kernel(self, name: KernelName) -> Kernel:
-        return self._once(("kernel", name), lambda: self._kernel(name))
-
-    def _kernel(self, name: KernelName) -> Kernel:
-        if name in NETWORK and self.model != "fully-connected":
-            return self._of_model(name)
+    def kernel(self, name: SphereKernel) -> Kernel:
+        if name in NETWORK and self.family.model != "fully-connected":
+            return self._once(("kernel", name), lambda: self.family.kernel(name, self.setting.dimension))
         return self.zonal(name)
 
-    def _of_model(self, name: KernelName) -> Kernel:
-        from harness.ntk.named_models import build
-
-        model, column = build(self.model, self.of_model), NETWORK[::-1].index(name)
-
-        def kernel(x1: Rows, x2: Columns) -> Matrix:
-            return model.analytic(x1, None if x1 is x2 else x2)[column]
-
-        return kernel
-
-    def spectrum(self, name: KernelName) -> Spectrum:
+    def spectrum(self, name: SphereKernel) -> Spectrum:
         return self._once(("spectrum", name), lambda: self._spectrum(name))
 
-    def _spectrum(self, name: KernelName) -> Spectrum:
+    def _spectrum(self, name: SphereKernel) -> Spectrum:
         """On the sphere by quadrature, with a tail; on a finite domain that of its Gram matrix, whole."""
         if self.setting.geometry != "sphere":
             return self.modes(name).spectrum
@@ -127,15 +92,15 @@ class Computed:
             modes = float(zonal.multiplicities(self.setting.dimension, highest).sum())
         return found.spectrum(highest)
 
-    def prediction(self, name: KernelName, points: int = 0) -> Prediction:
+    def prediction(self, name: SphereKernel, points: int = 0) -> Prediction:
         return self._once(("prediction", name, points), lambda: self._prediction(name, points))
 
-    def _prediction(self, name: KernelName, points: int) -> Prediction:
+    def _prediction(self, name: SphereKernel, points: int) -> Prediction:
         """The theory, at the trial's number of training points or at another."""
         at = self.setting
         return eigenlearning.predict(self.spectrum(name), points or at.train, self.setting.added)
 
-    def power(self, name: KernelName) -> Float[np.ndarray, " levels"]:
+    def power(self, name: SphereKernel) -> Float[np.ndarray, " levels"]:
         """The target's power in each level of the spectrum. Raises `NotCovered` off the sphere."""
         if self.setting.geometry != "sphere":
             raise NotCovered("risk from the spectrum: the target is a sum of spherical harmonics")
@@ -144,16 +109,16 @@ class Computed:
             found[degree] = share
         return found
 
-    def risk_theory(self, name: KernelName) -> float:
+    def risk_theory(self, name: SphereKernel) -> float:
         """On noisy labels."""
         return self.prediction(name).risk(self.power(name), self.setting.noise)
 
-    def training_risk_theory(self, name: KernelName) -> float:
+    def training_risk_theory(self, name: SphereKernel) -> float:
         if self.setting.added <= 0:
             raise StageError("training risk: expected a ridge, found 0, with which nothing is left")
         return self.prediction(name).training_risk(self.power(name), self.setting.noise)
 
-    def roughness(self, name: KernelName) -> float:
+    def roughness(self, name: SphereKernel) -> float:
         """θ, where κ(0) − κ(r) has the singular part r^θ. Raises `NotCovered` where there is none, or none is
         known.
 
@@ -163,7 +128,7 @@ class Computed:
         """
         at = self.setting
         if name in NETWORK:
-            activation, hidden = self.architecture.activation, self.architecture.hidden
+            activation, hidden = self.family.architecture.activation, self.family.architecture.hidden
             if hidden == 0 or activation not in ("relu", "leaky-relu"):
                 raise NotCovered("limit of interpolation: known of ReLU networks")
             return 1.0 if name == "ntk" else 3.0
@@ -171,7 +136,7 @@ class Computed:
             raise NotCovered("limit of interpolation: the Gaussian kernel's is infinite")
         return {"laplace": 1.0, "gamma-exponential": at.gamma, "matern": 2 * at.nu}[name]
 
-    def limit(self, name: KernelName) -> float:
+    def limit(self, name: SphereKernel) -> float:
         """α − 1 = θ/(d−1): what labels of noise add over the clean function, of σ², as n → ∞."""
         return self.roughness(name) / (self.setting.dimension - 1)
 
@@ -228,7 +193,7 @@ class Computed:
             found += math.sqrt(share * counts[degree]) * polynomials[degree]
         return found
 
-    def blocks(self, name: KernelName) -> list[tuple[Gram, Cross]]:
+    def blocks(self, name: SphereKernel) -> list[tuple[Gram, Cross]]:
         """The kernel on each training set, and between its test and its training points; K(x,x) is 1 on
         average."""
         kernel, found = self.kernel(name), []
@@ -238,28 +203,28 @@ class Computed:
             found.append((gram / unit, kernel(draw.x_test, draw.x) / unit))
         return found
 
-    def ridges(self, name: KernelName) -> list[tuple[Ridge, Cross, Draw]]:
+    def ridges(self, name: SphereKernel) -> list[tuple[Ridge, Cross, Draw]]:
         return self._once(("ridges", name), lambda: self._ridges(name))
 
-    def _ridges(self, name: KernelName) -> list[tuple[Ridge, Cross, Draw]]:
+    def _ridges(self, name: SphereKernel) -> list[tuple[Ridge, Cross, Draw]]:
         pairs = zip(self.blocks(name), self.draws, strict=True)
         return [(Ridge(gram, self.setting.added), cross, draw) for (gram, cross), draw in pairs]
 
-    def mean(self, name: KernelName, measure: Callable[[Ridge, Cross, Draw], float]) -> float:
+    def mean(self, name: SphereKernel, measure: Callable[[Ridge, Cross, Draw], float]) -> float:
         """The mean over training sets."""
         return float(np.mean([measure(*each) for each in self.ridges(name)]))
 
-    def filters(self, name: KernelName) -> list[Filters]:
+    def filters(self, name: SphereKernel) -> list[Filters]:
         return self._once(("filters", name), lambda: self._filters(name))
 
-    def _filters(self, name: KernelName) -> list[Filters]:
+    def _filters(self, name: SphereKernel) -> list[Filters]:
         return [
             Filters.of(ridge.gram, cross, draw.y, draw.y_test) for ridge, cross, draw in self.ridges(name)
         ]
 
     # ---- modes of a finite domain -----------------------------------------------------------------------
 
-    def _whole(self, name: KernelName) -> Matrix:
+    def _whole(self, name: SphereKernel) -> Matrix:
         """The Gram matrix over the domain."""
 
         def scaled() -> Matrix:
@@ -269,16 +234,16 @@ class Computed:
 
         return self._once(("whole", name), scaled)
 
-    def modes(self, name: KernelName) -> Modes:
+    def modes(self, name: SphereKernel) -> Modes:
         return self._once(("modes", name), lambda: self._modes(name))
 
-    def _modes(self, name: KernelName) -> Modes:
+    def _modes(self, name: SphereKernel) -> Modes:
         return finite_domains.modes(self._whole(name))
 
-    def kept(self, name: KernelName, basis: Literal["modes", "random", "smoothed"]) -> list[np.ndarray]:
+    def kept(self, name: SphereKernel, basis: Literal["modes", "random", "smoothed"]) -> list[np.ndarray]:
         return self._once(("kept", name, basis), lambda: self._kept(name, basis))
 
-    def _kept(self, name: KernelName, basis: Literal["modes", "random", "smoothed"]) -> list[np.ndarray]:
+    def _kept(self, name: SphereKernel, basis: Literal["modes", "random", "smoothed"]) -> list[np.ndarray]:
         """Learnabilities, of each training set."""
         at, gram, size = self.setting, self._whole(name), len(self.domain)
         found = []
@@ -294,11 +259,11 @@ class Computed:
                 found.append(finite_domains.learnabilities(gram, chosen, self.setting.added, functions))
         return found
 
-    def conservation_error(self, name: KernelName, basis: Literal["modes", "random", "smoothed"]) -> float:
+    def conservation_error(self, name: SphereKernel, basis: Literal["modes", "random", "smoothed"]) -> float:
         """The largest |Σ L − n| of any training set."""
         return float(max(abs(each.sum() - self.setting.train) for each in self.kept(name, basis)))
 
-    def learnability_gap(self, name: KernelName, by: KernelName, points: int = 0) -> float:
+    def learnability_gap(self, name: SphereKernel, by: SphereKernel, points: int = 0) -> float:
         """The largest difference, over levels, of mean learnability and λ/(λ + κ), the spectrum being that of
         `by`.
 
@@ -309,42 +274,42 @@ class Computed:
         predicted = self.prediction(by, points).learnability[other.level]
         return float(np.max(np.abs(modes.by_level(mean) - modes.by_level(predicted))))
 
-    def rival(self, name: KernelName) -> KernelName:
+    def rival(self, name: SphereKernel) -> SphereKernel:
         return RIVAL[name]
 
     # ---- what several training sets give ----------------------------------------------------------------
 
-    def clean_risk(self, name: KernelName) -> float:
+    def clean_risk(self, name: SphereKernel) -> float:
         """Mean squared test error over the clean function."""
         return self.mean(
             name,
             lambda ridge, cross, draw: float(np.mean((cross @ (ridge.inverse @ draw.y) - draw.y_test) ** 2)),
         )
 
-    def excess(self, name: KernelName) -> float:
+    def excess(self, name: SphereKernel) -> float:
         return self.mean(name, lambda ridge, cross, draw: ridge.excess(cross))
 
     def closest_pair(self) -> float:
         nearest = [np.min(zonal.angles(draw.x, draw.x) + 4 * np.eye(len(draw.x))) for draw in self.draws]
         return float(np.exp(np.mean(np.log(nearest))))
 
-    def _risks(self, name: KernelName, which: Literal["ridge", "flow"], later: float = 1.0) -> np.ndarray:
+    def _risks(self, name: SphereKernel, which: Literal["ridge", "flow"], later: float = 1.0) -> np.ndarray:
         """Clean risk at each strength of the grid, the mean over training sets."""
         each = self.filters(name)
         risks = [one.ridge(GRID) if which == "ridge" else one.flow(later / GRID) for one in each]
         mean: np.ndarray = np.mean(risks, axis=0)
         return mean
 
-    def best(self, name: KernelName, which: Literal["ridge", "flow"]) -> float:
+    def best(self, name: SphereKernel, which: Literal["ridge", "flow"]) -> float:
         return float(self._risks(name, which).min())
 
-    def at_least_ridge(self, name: KernelName) -> float:
+    def at_least_ridge(self, name: SphereKernel) -> float:
         return float(self._risks(name, "ridge")[0])
 
-    def flow_over_ridge(self, name: KernelName, later: float) -> float:
+    def flow_over_ridge(self, name: SphereKernel, later: float) -> float:
         return float(np.max(self._risks(name, "flow", later) / self._risks(name, "ridge")))
 
-    def spiky(self, name: KernelName, what: Literal["training", "distance", "plain"]) -> float:
+    def spiky(self, name: SphereKernel, what: Literal["training", "distance", "plain"]) -> float:
         """Of K + δ · bump, which interpolates, beside K with the ridge δ (Haas et al. 2023,
         arXiv:2305.14077)."""
         found = []

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from harness.declare import Quantity
-from harness.ntk.experiments._ridge_theory_setting import KernelName
+from harness.ntk.names import SphereKernel
 
 if TYPE_CHECKING:
     from harness.ntk.experiments._ridge_theory_computed import Computed
 
-KERNELS: Mapping[KernelName, str] = {
+KERNELS: Mapping[SphereKernel, str] = {
     "ntk": "the model's NTK",
     "nngp": "the model's NNGP",
     "laplace": "Laplace kernel",
@@ -24,7 +24,7 @@ KERNELS: Mapping[KernelName, str] = {
     "matern": "Matérn kernel",
     "gaussian": "Gaussian kernel",
 }
-PAIRS: tuple[tuple[KernelName, KernelName], ...] = (
+PAIRS: tuple[tuple[SphereKernel, SphereKernel], ...] = (
     ("nngp", "ntk"), ("matern", "laplace"), ("matern", "ntk"), ("laplace", "ntk")
 )  # fmt: skip
 """Kernels whose costs of noise are compared."""
@@ -53,7 +53,7 @@ class _Of:
     stage: str
     suffix: str
     about: str
-    measure: Callable[[Computed, KernelName], float]
+    measure: Callable[[Computed, SphereKernel], float]
     unit: str = ""
     linear: bool = False
 
@@ -257,12 +257,12 @@ def _row(name: str, of: _Of, stage: str, about: str, measure: Callable[[Computed
     return TheoryQuantity(name, Quantity(about, scale, of.unit, resolution, stage, computed), measure)
 
 
-def _of_kernel(kernel: KernelName, of: _Of) -> TheoryQuantity:
+def _of_kernel(kernel: SphereKernel, of: _Of) -> TheoryQuantity:
     name, stage = f"{kernel}.{of.suffix}", f"{kernel} {of.stage}"
     return _row(name, of, stage, f"{KERNELS[kernel]}: {of.about}", lambda made: of.measure(made, kernel))
 
 
-def _of_pair(one: KernelName, other: KernelName, of: _Of) -> TheoryQuantity:
+def _of_pair(one: SphereKernel, other: SphereKernel, of: _Of) -> TheoryQuantity:
     stage = f"{one} {of.stage} and {other} {of.stage}"
     return _row(
         f"{one}-over-{other}.{of.suffix}",

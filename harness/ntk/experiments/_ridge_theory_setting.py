@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 Geometry = Literal["sphere", "circle", "hypercube"]
-KernelName = Literal["ntk", "nngp", "laplace", "gamma-exponential", "matern", "gaussian"]
 Target = Literal["none", "linear", "quadratic", "cubic", "mixed"]
 
 POWER: Mapping[Target, Mapping[int, float]] = {
