@@ -18,7 +18,7 @@ from harness.report.words import (
     predicate,
     region,
     rival,
-    seeds_read,
+    seeds_taken,
     stance,
 )
 from harness.suite import Suite
@@ -112,7 +112,7 @@ def _said_of(record: InstanceRecord) -> str:
 
 def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> str:
     """`+65% [+62%, +67%] against ±5%, after 14 of 21 seeds`."""
-    seeds = seeds_read(part)
+    seeds = seeds_taken(part)
     if part.estimate is None:
         return f"nothing, {seeds}"
     found = f"{effect(part.estimate, unit)} {interval_text(part.interval, unit)}"

@@ -54,7 +54,7 @@ def effect(x: Side, unit: Unit) -> str:
     return number(x)
 
 
-def seeds_read(part: InstanceRecord | PartRecord) -> str:
+def seeds_taken(part: InstanceRecord | PartRecord) -> str:
     """`after 14 of 21 seeds`, or that no seed decides it."""
     return COMPUTED if part.computed else f"after {part.n} of {part.budget} seeds"
 
