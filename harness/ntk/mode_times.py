@@ -1,8 +1,8 @@
 """How long gradient flow on a kernel takes to learn a frequency on the circle. NumPy and SciPy only.
 
 n points on the circle, a target cos(kφ), the flow df/dt = −K (f − y)/n from f = 0: the residual is
-e^(−tK/n) y. Where points have the density p, a frequency that is high enough to be local is learned at the
-rate p(φ) λ_k: in a time ∝ k²/p(φ) if λ_k ~ k^(−2) (Basri et al. 2019 arXiv:1906.00425, 2020 arXiv:2003.04560).
+e^(−tK/n) y. Where points have the density p, a frequency high enough to be local is learned at the rate
+ p(φ) λ_k: in a time ∝ k²/p(φ) if λ_k ~ k^(−2) (Basri et al. 2019 arXiv:1906.00425, 2020 arXiv:2003.04560).
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ degree k share the eigenvalue (Funk–Hecke; Müller 1966, "Spherical Harmonics"
 and number N(d,k) = C(k+d−1, d−1) − C(k+d−3, d−1). All kernels here are scaled to κ(0) = 1, so that Σ_k N(d,k)
 λ_k = 1.
 
-The integral is taken over the angle, not over its cosine: the kernels of ReLU networks and the Laplace kernel
-have a root singularity at cos θ = 1, and are analytic in θ, so that Gauss–Legendre nodes converge
-geometrically.
+The integral is taken over the angle, in which the kernels of ReLU networks and the Laplace kernel are
+analytic, and not over its cosine, where they have a root singularity at 1. The nodes are Gauss–Legendre's in
+u, where θ/π = I(u; 4, 4), the smooth step of degree 7: near coinciding points θ ~ u⁴, so that √θ and θ^¼,
+which kernels of step activations and rough γ-exponential kernels have, are smooth in u too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 from scipy.spatial.distance import cdist
-from scipy.special import betaincinv, comb
+from scipy.special import betainc, betaincinv, comb, roots_legendre
 
 from harness.declare import StageError
 from harness.ntk import closed_form, radial
@@ -66,9 +67,10 @@ class Zonal:
         An eigenvalue is good to 1e-16 in absolute terms: those below that are rounding, and count as 0 where
         it made them negative.
         """
-        nodes, weights = np.polynomial.legendre.leggauss(2 * highest + 400)
-        angle = np.pi * (nodes + 1) / 2
-        measure = weights * np.sin(angle) ** (self.dimension - 2)
+        nodes, weights = roots_legendre(4 * highest + 400)
+        u = (nodes + 1) / 2
+        angle = np.pi * betainc(4, 4, u)
+        measure = weights * (u * (1 - u)) ** 3 * np.sin(angle) ** (self.dimension - 2)
         polynomials = gegenbauer(self.dimension, highest, np.cos(angle))
         values = polynomials @ (measure * self.profile(angle)) / measure.sum()
         counts = multiplicities(self.dimension, highest)

@@ -100,6 +100,10 @@ class Computed:
         at = self.setting
         return eigenlearning.predict(self.spectrum(name), points or at.train, self.setting.added)
 
+    def eigenvalue(self, name: SphereKernel) -> float:
+        """λ of the setting's degree, on the sphere whatever the geometry."""
+        return float(self.zonal(name).spectrum(self.setting.degree).values[-1])
+
     def power(self, name: SphereKernel) -> Float[np.ndarray, " levels"]:
         """The target's power in each level of the spectrum. Raises `NotCovered` off the sphere."""
         if self.setting.geometry != "sphere":

@@ -38,6 +38,7 @@ class Setting:
     gap: float
     separation: float
     spike: float
+    degree: int
 
     @property
     def dimension(self) -> int:
