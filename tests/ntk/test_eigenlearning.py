@@ -85,7 +85,7 @@ def test_risk_is_that_of_ridge_regression_on_independent_gaussian_features():
         (found.training_risk(target**2, noise), training),
     ):
         error = np.std(drawn) / np.sqrt(len(drawn))
-        assert error < 0.03 * predicted
+        assert error < 0.04 * predicted
         assert abs(predicted - np.mean(drawn)) < 4 * error + 2 / points * predicted
 
 
