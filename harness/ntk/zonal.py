@@ -1,18 +1,8 @@
 """Kernels on the sphere as functions of an angle, with their spectra. NumPy and SciPy only.
 
 On the sphere S^(d−1) of radius √d a kernel that knows inner products alone is a function κ(θ) of the angle
-between two points. Its eigenfunctions under the uniform distribution are the spherical harmonics. Those of
-degree k share the eigenvalue (Funk–Hecke; Müller 1966, "Spherical Harmonics")
-
-    λ_k = ∫ κ(θ) P_k(cos θ) sin^(d−2) θ dθ / ∫ sin^(d−2) θ dθ,     P_k(1) = 1 (Gegenbauer; d = 3: Legendre)
-
-and number N(d,k) = C(k+d−1, d−1) − C(k+d−3, d−1). All kernels here are scaled to κ(0) = 1, so that Σ_k N(d,k)
-λ_k = 1.
-
-The integral is taken over the angle, in which the kernels of ReLU networks and the Laplace kernel are
-analytic, and not over its cosine, where they have a root singularity at 1. The nodes are Gauss–Legendre's in
-u, where θ/π = I(u; 4, 4), the smooth step of degree 7: near coinciding points θ ~ u⁴, so that √θ and θ^¼,
-which kernels of step activations and rough γ-exponential kernels have, are smooth in u too.
+between two points, and spherical harmonics are its eigenfunctions (`harness.ntk.gegenbauer`). All kernels here
+are scaled to κ(0) = 1, so that the eigenvalues, each as often as there are harmonics of its degree, add up to 1.
 """
 
 from __future__ import annotations
@@ -25,12 +15,13 @@ import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 from scipy.spatial.distance import cdist
-from scipy.special import betainc, betaincinv, comb, roots_legendre
+from scipy.special import betaincinv
 
 from harness.declare import StageError
 from harness.ntk import closed_form, radial
 from harness.ntk.architecture import Architecture
 from harness.ntk.eigenlearning import Spectrum
+from harness.ntk.gegenbauer import gegenbauer_coefficients, multiplicity
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
 
 Angles = Float[np.ndarray, "*shape"]
@@ -67,14 +58,9 @@ class Zonal:
         An eigenvalue is good to 1e-16 in absolute terms: those below that are rounding, and count as 0 where
         it made them negative.
         """
-        nodes, weights = roots_legendre(4 * highest + 400)
-        u = (nodes + 1) / 2
-        angle = np.pi * betainc(4, 4, u)
-        measure = weights * (u * (1 - u)) ** 3 * np.sin(angle) ** (self.dimension - 2)
-        polynomials = gegenbauer(self.dimension, highest, np.cos(angle))
-        values = polynomials @ (measure * self.profile(angle)) / measure.sum()
-        counts = multiplicities(self.dimension, highest)
-        values = np.maximum(values, 0.0)
+        degrees = range(highest + 1)
+        values = np.maximum(gegenbauer_coefficients(self.profile, self.dimension, degrees), 0.0)
+        counts = np.array([float(multiplicity(self.dimension, degree)) for degree in degrees])
         return Spectrum(values, counts, max(0.0, 1.0 - float(values @ counts)))
 
 
@@ -95,18 +81,6 @@ def gegenbauer(
     for k in range(1, highest):
         found[k + 1] = ((2 * k + dimension - 2) * t * found[k] - k * found[k - 1]) / (k + dimension - 2)
     return found
-
-
-def multiplicities(dimension: int, highest: int) -> Float[np.ndarray, " degrees"]:
-    """N(d,0) to N(d,highest): how many spherical harmonics there are of each degree."""
-    k = np.arange(highest + 1)
-    counts: Float[np.ndarray, " degrees"] = comb(k + dimension - 1, dimension - 1) - comb(
-        k + dimension - 3, dimension - 1
-    )
-    if dimension == 2:
-        counts[1:] = 2.0  # the formula asks for C(−1, 1) = −1 at k = 0, which SciPy has as 0
-    counts[0] = 1.0
-    return counts
 
 
 def uniform(points: int, dimension: int, random: np.random.Generator) -> Points:

@@ -16,6 +16,7 @@ from harness.ntk import eigenlearning, finite_domains, radial, zonal
 from harness.ntk.eigenlearning import Prediction, Spectrum
 from harness.ntk.experiments._ridge_theory_setting import POWER, Setting
 from harness.ntk.finite_domains import Modes
+from harness.ntk.gegenbauer import multiplicity
 from harness.ntk.named_zonal import NETWORK, Family, Kernel
 from harness.ntk.names import SphereKernel
 from harness.ntk.risk_estimates import Cross, Gram, Ridge, Targets
@@ -33,7 +34,7 @@ RIVAL: Mapping[SphereKernel, SphereKernel] = {
 
 LARGEST = 4096
 """Points whose kernel is inverted here: 16.8 million entries, 134 MB each for a few matrices."""
-MODES_PER_POINT, HIGHEST = 40, 2000
+MODES_PER_POINT, HIGHEST = 40, 800
 """Degrees are listed until there are so many modes for each training point, and up to this degree.
 Learnabilities beyond are below 40^(−α), and together they act as a ridge (`eigenlearning.Spectrum.tail`)."""
 GRID = 10.0 ** np.arange(-7, 3.01, 0.25)
@@ -86,10 +87,10 @@ class Computed:
         if self.setting.geometry != "sphere":
             return self.modes(name).spectrum
         found = self.zonal(name)
-        highest, modes = 4, 0.0
+        highest, modes = 4, 0
         while highest < HIGHEST and modes < MODES_PER_POINT * self.setting.train:
             highest = min(HIGHEST, 1 + highest * 5 // 4)
-            modes = float(zonal.multiplicities(self.setting.dimension, highest).sum())
+            modes = sum(multiplicity(self.setting.dimension, degree) for degree in range(highest + 1))
         return found.spectrum(highest)
 
     def prediction(self, name: SphereKernel, points: int = 0) -> Prediction:
@@ -99,10 +100,6 @@ class Computed:
         """The theory, at the trial's number of training points or at another."""
         at = self.setting
         return eigenlearning.predict(self.spectrum(name), points or at.train, self.setting.added)
-
-    def eigenvalue(self, name: SphereKernel) -> float:
-        """λ of the setting's degree, on the sphere whatever the geometry."""
-        return float(self.zonal(name).spectrum(self.setting.degree).values[-1])
 
     def power(self, name: SphereKernel) -> Float[np.ndarray, " levels"]:
         """The target's power in each level of the spectrum. Raises `NotCovered` off the sphere."""
@@ -191,10 +188,10 @@ class Computed:
     def target(self, x: Points) -> Targets:
         """Σ √(v_k N_k) P_k(x₁/√d): each degree's zonal harmonic about the first axis, of variance v_k."""
         d, found = self.setting.dimension, np.zeros(len(x))
-        cosine, counts = x[:, 0] / math.sqrt(d), zonal.multiplicities(d, 3)
+        cosine = x[:, 0] / math.sqrt(d)
         polynomials = zonal.gegenbauer(d, 3, cosine)
         for degree, share in POWER[self.setting.target].items():
-            found += math.sqrt(share * counts[degree]) * polynomials[degree]
+            found += math.sqrt(share * multiplicity(d, degree)) * polynomials[degree]
         return found
 
     def blocks(self, name: SphereKernel) -> list[tuple[Gram, Cross]]:

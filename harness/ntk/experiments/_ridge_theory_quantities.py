@@ -27,9 +27,9 @@ KERNELS: Mapping[SphereKernel, str] = {
 PAIRS: tuple[tuple[SphereKernel, SphereKernel], ...] = (
     ("nngp", "ntk"), ("matern", "laplace"), ("matern", "ntk"), ("laplace", "ntk")
 )  # fmt: skip
-"""Kernels whose costs of noise, and eigenvalues, are compared."""
+"""Kernels whose costs of noise are compared."""
 
-COMPUTED = frozenset({"eigenvalue", "zero eigenvalue", "limit", "theory", "risk theory", "training theory"})
+COMPUTED = frozenset({"limit", "theory", "risk theory", "training theory"})
 """Parts that no seed changes: they follow from spectra."""
 
 RESOLUTION, LINEAR_RESOLUTION = 1e-6, 1e-12
@@ -66,21 +66,6 @@ _OFF = "the largest |Σ L − n| of a training set"
 _GAP = "the largest |L − λ/(λ + κ)| of a level, L the mean over training sets"
 
 _EACH: tuple[_Of, ...] = (
-    _Of(
-        "eigenvalue",
-        "eigenvalue",
-        "λ_k of the harmonics of degree `degree` on the sphere",
-        lambda c, k: c.eigenvalue(k),
-        "K(x,x)",
-    ),
-    _Of(
-        "zero eigenvalue",
-        "eigenvalue-size",
-        "the same, where it may be 0",
-        lambda c, k: c.eigenvalue(k),
-        "K(x,x)",
-        True,
-    ),
     _Of("noise", "noise-excess", f"{_ADDED}, over the clean function", lambda c, k: c.excess(k), "σ²"),
     _Of(
         "noise",
@@ -296,7 +281,7 @@ def _rows() -> Iterator[TheoryQuantity]:
     )
     for kernel in KERNELS:
         yield from (_of_kernel(kernel, of) for of in _EACH)
-    compared = [of for of in _EACH if of.suffix == "eigenvalue" or of.suffix.startswith("noise-excess")]
+    compared = [of for of in _EACH if of.suffix.startswith("noise-excess")]
     for one, other in PAIRS:
         yield from (_of_pair(one, other, of) for of in compared)
 
@@ -336,6 +321,5 @@ ABOUT = {
     "nu": "ν of the Matérn kernel",
     "gap": "angle in radians at which the second training point is put beside the first; 0: none is moved",
     "separation": "the least angle between training points, in radii of a cap of 1/n of the sphere's area",
-    "degree": "k of `eigenvalue`",
     "spike": "length of the bump of `spiky`, in units of the sphere's radius",
 }

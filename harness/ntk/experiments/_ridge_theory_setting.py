@@ -38,7 +38,6 @@ class Setting:
     gap: float
     separation: float
     spike: float
-    degree: int
 
     @property
     def dimension(self) -> int:

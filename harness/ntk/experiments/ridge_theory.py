@@ -37,7 +37,6 @@ def ridge_theory(
     gap: Annotated[float, Meta(ge=0, le=3)] = 0.0,
     separation: Annotated[float, Meta(ge=0, le=0.95)] = 0.0,
     spike: Annotated[float, Meta(gt=0)] = 0.05,
-    degree: Annotated[int, Meta(ge=0, le=2000)] = 8,
     stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
@@ -54,7 +53,7 @@ def ridge_theory(
 
     setting = Setting(
         seed, geometry, inputs, points, train, test, sets, target, noise, ridge, ridge_per_point, length,
-        gamma, nu, gap, separation, spike, degree,
+        gamma, nu, gap, separation, spike,
     )  # fmt: skip
     made, measured = Computed(model, of_model, setting), dict[str, float]()
     for name, rows in by_stage(stages).items():
