@@ -22,6 +22,8 @@ from harness.ntk.sphere import (
 )
 from harness.ntk.sphere_kernels import SphereKernelName, Stationary, sphere_kernel
 
+_LEAST = 1e-290
+"""Of a gap whose inverse is a float."""
 _KNOWN = 1e3
 """An eigenvalue is given where it is this many roundings, to 0.1% and better; else it is 0."""
 
@@ -60,12 +62,16 @@ def pair_of(network: SphereNetwork, hidden: int, gap: float, points: int) -> dic
     """
     state = kernels_after(network, np.array([gap]), hidden)
     ntk, nngp = _tangent(state)[0], _covariance(state)[0]
+    if min(ntk.gap, nngp.gap) < _LEAST:
+        raise FloatingPointError(f"after {hidden} hidden layers the points are one to the network")
     kappa = forgetting.equicorrelated_condition(ntk, points)
     first = 1 / (math.sqrt(2) * math.pi)
     return {
         "ntk.ratio": float(ntk.value),
         "ntk.over-quarter": float(ntk.value) - 1 / 4,
         "ntk.over-third": float(ntk.value) - 1 / 3,
+        "ntk.over-four-sevenths": float(ntk.value) - 4 / 7,
+        "ntk.over-half": float(ntk.value) - 1 / 2,
         "ntk.gap": float(ntk.gap),
         "nngp.gap": float(nngp.gap),
         "ntk.sharpness": float(ntk.gap) / math.sqrt(gap),

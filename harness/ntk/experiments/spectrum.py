@@ -34,6 +34,8 @@ QUANTITIES = {
     "ntk.ratio": _linear("Θ(x,x') / Θ(x,x)", _PAIR),
     "ntk.over-quarter": _linear("Θ(x,x') / Θ(x,x) − 1/4", _PAIR),
     "ntk.over-third": _linear("Θ(x,x') / Θ(x,x) − 1/3", _PAIR),
+    "ntk.over-four-sevenths": _linear("Θ(x,x') / Θ(x,x) − 4/7", _PAIR),
+    "ntk.over-half": _linear("Θ(x,x') / Θ(x,x) − 1/2", _PAIR),
     "ntk.gap": _log("1 − Θ(x,x') / Θ(x,x)", _PAIR),
     "nngp.gap": _log("1 − K(x,x') / K(x,x)", _PAIR),
     "ntk.sharpness": _log("(1 − Θ(x,x') / Θ(x,x)) / √(1 − x·x'), x and x' of length 1", _PAIR),
