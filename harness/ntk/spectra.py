@@ -25,34 +25,44 @@ from harness.ntk.sphere_kernels import SphereKernelName, Stationary, sphere_kern
 _LEAST = 1e-290
 """Of a gap whose inverse is a float."""
 _KNOWN = 1e3
-"""An eigenvalue is given where it is this many roundings, to 0.1% and better; else it is 0."""
+"""An eigenvalue is given where it is this many roundings, to 0.1% and better; else its stage fails."""
 
 
-def eigenvalues(
+def eigenvalue_of(
     kernel: SphereKernelName,
-    reference: SphereKernelName,
     network: SphereNetwork,
     hidden: int,
     shape: Stationary,
     dimension: int,
     degree: int,
-) -> dict[str, float]:
-    """λ of this degree, of a kernel and of its reference. `share` is given even where λ is only rounding."""
-    names = (kernel, reference)
-    found = [
-        float(gegenbauer_coefficients(sphere_kernel(each, network, hidden, shape), dimension, [degree])[0])
-        for each in names
-    ]
-    shares = [multiplicity(dimension, degree) * each for each in found]
-    measured = {"share": shares[0], "reference.share": shares[1]}
-    known = [abs(each) > _KNOWN * NOISE for each in found]
-    if known[0]:
-        measured["eigenvalue"] = found[0]
-    if known[1]:
-        measured["reference.eigenvalue"] = found[1]
-    if all(known):
-        measured["ratio"] = found[0] / found[1]
-    return measured
+) -> float:
+    """λ of this degree, whether it is known or rounding."""
+    profile = sphere_kernel(kernel, network, hidden, shape)
+    return float(gegenbauer_coefficients(profile, dimension, [degree])[0])
+
+
+def eigenvalue(found: float) -> dict[str, float]:
+    """Raises `ValueError` where it is not known to `_KNOWN` roundings."""
+    return {"eigenvalue": _known(found)}
+
+
+def beside_reference(found: float, reference: float) -> dict[str, float]:
+    """Raises `ValueError` as `eigenvalue` does, of either."""
+    return {"reference.eigenvalue": _known(reference), "ratio": _known(found) / _known(reference)}
+
+
+def shares(found: float, reference: float, dimension: int, degree: int) -> dict[str, float]:
+    """What harmonics of the degree have of K(0) together, also where that is only rounding."""
+    number = multiplicity(dimension, degree)
+    return {"share": number * found, "reference.share": number * reference}
+
+
+def _known(found: float) -> float:
+    if not abs(found) > _KNOWN * NOISE:
+        raise ValueError(
+            f"eigenvalue: expected more than {_KNOWN * NOISE:g} K(0), found {found:.1e}: rounding"
+        )
+    return found
 
 
 def pair_of(network: SphereNetwork, hidden: int, gap: float, points: int) -> dict[str, float]:

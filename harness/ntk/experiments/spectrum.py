@@ -12,6 +12,8 @@ from msgspec import Meta
 from harness.declare import Quantity, StageError, experiment, stage
 
 _EIGEN = "eigenvalues"
+_REFERENCE = "eigenvalues of the reference"
+_SHARES = "shares"
 _PAIR = "pair"
 _RATES = "rates"
 _POLYGON = "polygon"
@@ -27,10 +29,10 @@ def _linear(about: str, stage: str) -> Quantity:
 
 QUANTITIES = {
     "eigenvalue": _log("λ of the kernel's harmonics of this degree, K(x,x) being 1", _EIGEN),
-    "reference.eigenvalue": _log("that of the reference kernel", _EIGEN),
-    "ratio": _log("λ of the kernel / λ of the reference", _EIGEN),
-    "share": _linear("the share of K(x,x) that harmonics of this degree have: multiplicity · λ", _EIGEN),
-    "reference.share": _linear("that of the reference kernel", _EIGEN),
+    "reference.eigenvalue": _log("that of the reference kernel", _REFERENCE),
+    "ratio": _log("λ of the kernel / λ of the reference", _REFERENCE),
+    "share": _linear("the share of K(x,x) that harmonics of this degree have: multiplicity · λ", _SHARES),
+    "reference.share": _linear("that of the reference kernel", _SHARES),
     "ntk.ratio": _linear("Θ(x,x') / Θ(x,x)", _PAIR),
     "ntk.over-quarter": _linear("Θ(x,x') / Θ(x,x) − 1/4", _PAIR),
     "ntk.over-third": _linear("Θ(x,x') / Θ(x,x) − 1/3", _PAIR),
@@ -126,8 +128,14 @@ def spectrum(
 
     network = SphereNetwork(activation, w_std, b_std, negative_slope)
     shape = Stationary(length, gamma, smoothness)
+
+    def found(name: KernelName) -> float:
+        return spectra.eigenvalue_of(name, network, hidden, shape, dimension, degree)
+
     compute = {
-        _EIGEN: lambda: spectra.eigenvalues(kernel, reference, network, hidden, shape, dimension, degree),
+        _EIGEN: lambda: spectra.eigenvalue(found(kernel)),
+        _REFERENCE: lambda: spectra.beside_reference(found(kernel), found(reference)),
+        _SHARES: lambda: spectra.shares(found(kernel), found(reference), dimension, degree),
         _PAIR: lambda: spectra.pair_of(network, hidden, gap, points),
         _RATES: lambda: spectra.rates(network, hidden, gap, points),
         _POLYGON: lambda: spectra.polygon(network, hidden, points, offset),
