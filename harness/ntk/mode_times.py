@@ -14,7 +14,8 @@ from jaxtyping import Bool, Float
 from scipy.optimize import brentq
 
 from harness.declare import StageError
-from harness.ntk.risk_estimates import Gram, Targets
+from harness.ntk.risk_estimates import TrainingLabels
+from harness.ntk.solve import Gram
 
 LEARNED = 0.05
 """Of a target's root mean square: what is left of one that counts as learned."""
@@ -41,12 +42,12 @@ def on_circle(angle: Float[np.ndarray, " points"]) -> Float[np.ndarray, "points 
 class Flow:
     """Gradient flow on a kernel, in its eigenvectors; made by `flow`."""
 
-    values: Targets
+    values: TrainingLabels
     vectors: Gram
-    back: Targets
+    back: TrainingLabels
     """What eigenvectors of the symmetric form are multiplied with, by point."""
 
-    def time(self, target: Targets, where: Bool[np.ndarray, " train"]) -> float:
+    def time(self, target: TrainingLabels, where: Bool[np.ndarray, " train"]) -> float:
         """When the residual's root mean square over the points `where` is down to `LEARNED` of the target's.
 
         Raises `StageError` where that takes longer than `LATEST`.

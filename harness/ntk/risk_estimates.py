@@ -24,10 +24,9 @@ from jaxtyping import Float
 from scipy.linalg import cho_factor, cho_solve
 
 from harness.declare import StageError
+from harness.ntk.solve import Cross, Gram
 
-Gram = Float[np.ndarray, "train train"]
-Cross = Float[np.ndarray, "test train"]
-Targets = Float[np.ndarray, " train"]
+TrainingLabels = Float[np.ndarray, " train"]
 
 TRUSTED = 1e13
 """The largest condition number at which a solve is taken: it leaves three digits, and the noise terms here
@@ -66,26 +65,26 @@ class Ridge:
         weights: Cross = cross @ self.inverse
         return weights
 
-    def kare(self, y: Targets) -> float:
+    def kare(self, y: TrainingLabels) -> float:
         alpha = self.inverse @ y
         return len(y) * float(alpha @ alpha) / float(np.trace(self.inverse)) ** 2
 
-    def leave_one_out(self, y: Targets) -> float:
+    def leave_one_out(self, y: TrainingLabels) -> float:
         return float(np.mean(self.left_out(y) ** 2))
 
-    def left_out(self, y: Targets) -> Targets:
+    def left_out(self, y: TrainingLabels) -> TrainingLabels:
         """Label minus what the other points predict, at each training point."""
-        residuals: Targets = (self.inverse @ y) / np.diag(self.inverse)
+        residuals: TrainingLabels = (self.inverse @ y) / np.diag(self.inverse)
         return residuals
 
-    def training(self, y: Targets) -> float:
+    def training(self, y: TrainingLabels) -> float:
         """Raises `StageError` without a ridge: nothing is left then."""
         if self.ridge <= 0:
             raise StageError("training risk: expected a ridge, found 0, with which nothing is left")
         residuals = self.ridge * (self.inverse @ y)
         return float(np.mean(residuals**2))
 
-    def corrected_once(self, y: Targets) -> float:
+    def corrected_once(self, y: TrainingLabels) -> float:
         """The training risk over 1 − (degrees of freedom)/n: the unbiased estimate of the noise of a linear
         model."""
         return self.training(y) * len(y) / (self.ridge * float(np.trace(self.inverse)))
@@ -99,7 +98,7 @@ class Ridge:
         the mean over test points of |A k(x)|². The expectation over the noise is exact."""
         return float(np.mean(np.sum(self.weights(cross) ** 2, axis=1)))
 
-    def change_by_leaving_out(self, cross: Cross, y: Targets) -> float:
+    def change_by_leaving_out(self, cross: Cross, y: TrainingLabels) -> float:
         """Root mean square, over test points and training points, of how far the prediction moves when one
         training point is left out: |[A k(x)]_i [Ay]_i / A_ii|, by the inverse of a bordered matrix."""
         at_test = np.mean(self.weights(cross) ** 2, axis=0)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from harness.ntk.risk_estimates import Cross, Gram, Targets
+from harness.ntk.risk_estimates import TrainingLabels
+from harness.ntk.solve import Cross, Gram
 
 Strengths = Float[np.ndarray, " strengths"]
 Risks = Float[np.ndarray, " strengths"]
@@ -22,16 +23,16 @@ Risks = Float[np.ndarray, " strengths"]
 class Filters:
     """A training set in the eigenvectors of its kernel; made by `of`."""
 
-    values: Targets
+    values: TrainingLabels
     cross: Cross
     """Test points beside eigenvectors."""
-    labels: Targets
-    """Labels' components."""
+    labels: TrainingLabels
+    """TrainingLabels' components."""
     clean: Float[np.ndarray, " test"]
     """The clean test targets."""
 
     @staticmethod
-    def of(gram: Gram, cross: Cross, y: Targets, clean: Float[np.ndarray, " test"]) -> Filters:
+    def of(gram: Gram, cross: Cross, y: TrainingLabels, clean: Float[np.ndarray, " test"]) -> Filters:
         values, vectors = np.linalg.eigh(gram)
         return Filters(np.maximum(values, 0.0), cross @ vectors, vectors.T @ y, clean)
 

@@ -1,8 +1,8 @@
 """Kernels on the sphere as functions of an angle, with their spectra. NumPy and SciPy only.
 
 On the sphere S^(d−1) of radius √d a kernel that knows inner products alone is a function κ(θ) of the angle
-between two points, and spherical harmonics are its eigenfunctions (`harness.ntk.gegenbauer`). All kernels here
-are scaled to κ(0) = 1, so that the eigenvalues, each as often as there are harmonics of its degree, add up to 1.
+between two points, and spherical harmonics are its eigenfunctions (`gegenbauer`). All kernels here are scaled
+to κ(0) = 1. So the eigenvalues, each as often as there are harmonics of its degree, add up to 1.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from harness.ntk.eigenlearning import Spectrum
 from harness.ntk.gegenbauer import gegenbauer_coefficients, multiplicity
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
 
-Angles = Float[np.ndarray, "*shape"]
+AngleArray = Float[np.ndarray, "*shape"]
 KNOTS = 2**14 + 1
 """Of the spline that stands for a network's kernel: its error, h⁴ κ''''/384 with h = π/2¹⁴, was measured as
 8e-16 of κ(0) for 1 and 3 hidden layers (ReLU), below what rounding leaves."""
@@ -35,17 +35,17 @@ class Zonal:
     """κ(θ) on the sphere of `dimension` features, κ(0) = 1."""
 
     dimension: int
-    profile: Callable[[Angles], Angles]
+    profile: Callable[[AngleArray], AngleArray]
     """κ, to rounding."""
     tabled: bool = False
     """Whether κ is dear, so that kernel matrices take it from a spline."""
 
     @cached_property
-    def _quick(self) -> Callable[[Angles], Angles]:
+    def _quick(self) -> Callable[[AngleArray], AngleArray]:
         if not self.tabled:
             return self.profile
         knots = np.linspace(0, np.pi, KNOTS)
-        spline: Callable[[Angles], Angles] = CubicSpline(knots, self.profile(knots))
+        spline: Callable[[AngleArray], AngleArray] = CubicSpline(knots, self.profile(knots))
         return spline
 
     def __call__(self, x1: Rows, x2: Columns) -> Matrix:
@@ -93,7 +93,7 @@ def uniform(points: int, dimension: int, random: np.random.Generator) -> Points:
 def of_network(architecture: Architecture, which: str, dimension: int) -> Zonal:
     """The NNGP or the NTK of a fully connected network, by the closed form."""
 
-    def profile(angle: Angles) -> Angles:
+    def profile(angle: AngleArray) -> AngleArray:
         flat = angle.ravel()
         plane = np.sqrt(dimension) * np.stack([np.cos(flat), np.sin(flat)], axis=1)
         points = np.concatenate([plane, np.zeros((len(flat), dimension - 2))], axis=1)
@@ -101,7 +101,7 @@ def of_network(architecture: Architecture, which: str, dimension: int) -> Zonal:
         start[0, 0] = np.sqrt(dimension)
         column = 0 if which == "nngp" else 1
         at, top = (closed_form.nngp_ntk(architecture, x, start)[column][:, 0] for x in (points, start))
-        scaled: Angles = (at / top[0]).reshape(angle.shape)
+        scaled: AngleArray = (at / top[0]).reshape(angle.shape)
         return scaled
 
     return Zonal(dimension, profile, tabled=True)

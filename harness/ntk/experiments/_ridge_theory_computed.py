@@ -14,13 +14,14 @@ from jaxtyping import Float
 from harness.declare import NotCovered, StageError, Value
 from harness.ntk import eigenlearning, finite_domains, radial, zonal
 from harness.ntk.eigenlearning import Prediction, Spectrum
-from harness.ntk.experiments._ridge_theory_setting import POWER, Setting
+from harness.ntk.experiments._ridge_theory_setting import POWER, TheorySetting
 from harness.ntk.finite_domains import Modes
 from harness.ntk.gegenbauer import multiplicity
 from harness.ntk.named_zonal import NETWORK, Family, Kernel
 from harness.ntk.names import SphereKernel
-from harness.ntk.risk_estimates import Cross, Gram, Ridge, Targets
+from harness.ntk.risk_estimates import TrainingLabels, Ridge
 from harness.ntk.shapes import Matrix, Points
+from harness.ntk.solve import Cross, Gram
 from harness.ntk.spectral_filters import Filters
 from harness.ntk.zonal import Zonal
 
@@ -43,21 +44,21 @@ GRID = 10.0 ** np.arange(-7, 3.01, 0.25)
 
 
 @dataclass(frozen=True)
-class Draw:
+class TrainingSet:
     """One training set with its test points and labels; clean test targets."""
 
-    x: Points
-    x_test: Points
-    clean: Targets
-    y: Targets
+    x: Float[np.ndarray, "train inputs"]
+    x_test: Float[np.ndarray, "test inputs"]
+    clean: TrainingLabels
+    y: TrainingLabels
     y_test: Float[np.ndarray, " test"]
 
 
-class Computed:
+class TheoryTrial:
     """One trial. Every method raises `StageError`, or `NotCovered`, where what it is asked for cannot be
     had."""
 
-    def __init__(self, model: str, of_model: Mapping[str, Value], setting: Setting) -> None:
+    def __init__(self, model: str, of_model: Mapping[str, Value], setting: TheorySetting) -> None:
         self.setting = setting
         self.family = Family(model, of_model, setting.length, setting.gamma, setting.nu)
         self._parts: dict[tuple[object, ...], Any] = {}
@@ -165,14 +166,14 @@ class Computed:
         return np.random.default_rng([self.setting.seed, number])
 
     @cached_property
-    def draws(self) -> list[Draw]:
+    def draws(self) -> list[TrainingSet]:
         if self.setting.train > LARGEST:
             raise StageError(
                 f"training points: expected at most {LARGEST} to regress on, found {self.setting.train}"
             )
         return [self._draw(self.random(number)) for number in range(self.setting.sets)]
 
-    def _draw(self, random: np.random.Generator) -> Draw:
+    def _draw(self, random: np.random.Generator) -> TrainingSet:
         at = self.setting
         if at.geometry == "sphere":
             x = zonal.separated(at.train, self.setting.dimension, at.separation, random)
@@ -183,9 +184,9 @@ class Computed:
             order = random.permutation(len(self.domain))
             x, x_test = self.domain[order[: at.train]], self.domain
         clean, y_test = self.target(x), self.target(x_test)
-        return Draw(x, x_test, clean, clean + at.noise * random.standard_normal(at.train), y_test)
+        return TrainingSet(x, x_test, clean, clean + at.noise * random.standard_normal(at.train), y_test)
 
-    def target(self, x: Points) -> Targets:
+    def target(self, x: Points) -> TrainingLabels:
         """Σ √(v_k N_k) P_k(x₁/√d): each degree's zonal harmonic about the first axis, of variance v_k."""
         d, found = self.setting.dimension, np.zeros(len(x))
         cosine = x[:, 0] / math.sqrt(d)
@@ -204,14 +205,14 @@ class Computed:
             found.append((gram / unit, kernel(draw.x_test, draw.x) / unit))
         return found
 
-    def ridges(self, name: SphereKernel) -> list[tuple[Ridge, Cross, Draw]]:
+    def ridges(self, name: SphereKernel) -> list[tuple[Ridge, Cross, TrainingSet]]:
         return self._once(("ridges", name), lambda: self._ridges(name))
 
-    def _ridges(self, name: SphereKernel) -> list[tuple[Ridge, Cross, Draw]]:
+    def _ridges(self, name: SphereKernel) -> list[tuple[Ridge, Cross, TrainingSet]]:
         pairs = zip(self.blocks(name), self.draws, strict=True)
         return [(Ridge(gram, self.setting.added), cross, draw) for (gram, cross), draw in pairs]
 
-    def mean(self, name: SphereKernel, measure: Callable[[Ridge, Cross, Draw], float]) -> float:
+    def mean(self, name: SphereKernel, measure: Callable[[Ridge, Cross, TrainingSet], float]) -> float:
         """The mean over training sets."""
         return float(np.mean([measure(*each) for each in self.ridges(name)]))
 

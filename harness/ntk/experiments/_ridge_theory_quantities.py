@@ -14,7 +14,7 @@ from harness.declare import Quantity
 from harness.ntk.names import SphereKernel
 
 if TYPE_CHECKING:
-    from harness.ntk.experiments._ridge_theory_computed import Computed
+    from harness.ntk.experiments._ridge_theory_computed import TheoryTrial
 
 KERNELS: Mapping[SphereKernel, str] = {
     "ntk": "the model's NTK",
@@ -43,7 +43,7 @@ class TheoryQuantity:
 
     name: str
     quantity: Quantity
-    measure: Callable[[Computed], float]
+    measure: Callable[[TheoryTrial], float]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class _Of:
     stage: str
     suffix: str
     about: str
-    measure: Callable[[Computed, SphereKernel], float]
+    measure: Callable[[TheoryTrial, SphereKernel], float]
     unit: str = ""
     linear: bool = False
 
@@ -179,13 +179,16 @@ _EACH: tuple[_Of, ...] = (
         lambda c, k: c.at_least_ridge(k),
     ),
     _Of(
-        "strengths", "flow-over-ridge", f"{_RATIO}, at the time 1/ridge", lambda c, k: c.flow_over_ridge(k, 1)
+        "strengths",
+        "flow-over-ridge",
+        f"{_RATIO}, at the time 1/ridge",
+        lambda c, k: c.flow_over_ridge(k, 1.0),
     ),
     _Of(
         "strengths",
         "late-flow-over-ridge",
         f"{_RATIO}, at the time 10/ridge",
-        lambda c, k: c.flow_over_ridge(k, 10),
+        lambda c, k: c.flow_over_ridge(k, 10.0),
     ),
     _Of(
         "conservation",
@@ -250,7 +253,9 @@ _EACH: tuple[_Of, ...] = (
 )
 
 
-def _row(name: str, of: _Of, stage: str, about: str, measure: Callable[[Computed], float]) -> TheoryQuantity:
+def _row(
+    name: str, of: _Of, stage: str, about: str, measure: Callable[[TheoryTrial], float]
+) -> TheoryQuantity:
     scale: Literal["linear", "log"] = "linear" if of.linear else "log"
     resolution = LINEAR_RESOLUTION if of.linear else RESOLUTION
     computed = of.stage in COMPUTED
@@ -293,7 +298,7 @@ QUANTITIES = {row.name: row.quantity for row in TABLE}
 STAGES = frozenset(row.quantity.stage for row in TABLE)
 
 
-def by_stage(wanted: Iterable[str]) -> dict[str, list[TheoryQuantity]]:
+def rows_by_stage(wanted: Iterable[str]) -> dict[str, list[TheoryQuantity]]:
     """The rows of the wanted stages, in the order of the table."""
     stages = set(wanted)
     order = dict.fromkeys(row.quantity.stage for row in TABLE if row.quantity.stage in stages)

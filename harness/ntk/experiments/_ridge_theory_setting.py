@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Geometry = Literal["sphere", "circle", "hypercube"]
-Target = Literal["none", "linear", "quadratic", "cubic", "mixed"]
+Domain = Literal["sphere", "circle", "hypercube"]
+TargetName = Literal["none", "linear", "quadratic", "cubic", "mixed"]
 
-POWER: Mapping[Target, Mapping[int, float]] = {
+POWER: Mapping[TargetName, Mapping[int, float]] = {
     "none": {}, "linear": {1: 1.0}, "quadratic": {2: 1.0}, "cubic": {3: 1.0}, "mixed": {1: 0.5, 2: 0.3, 3:
     0.2}
 }  # fmt: skip
@@ -18,17 +18,17 @@ POWER: Mapping[Target, Mapping[int, float]] = {
 
 
 @dataclass(frozen=True)
-class Setting:
+class TheorySetting:
     """The parameters of `ntk.ridge-theory`, but for the model's."""
 
     seed: int
-    geometry: Geometry
+    geometry: Domain
     inputs: int
     points: int
     train: int
     test: int
     sets: int
-    target: Target
+    target: TargetName
     noise: float
     ridge: float
     ridge_per_point: float

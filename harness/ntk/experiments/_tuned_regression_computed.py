@@ -18,7 +18,7 @@ GAMMAS = (0.5, 0.75, 1.0, 1.25, 1.5)
 Grid = list[tuple[float, Callable[[Rows, Columns], Matrix]]]
 
 
-class Trial:
+class TunedTrial:
     """One split of the data. `tuned` raises `StageError` where a kernel cannot be factored."""
 
     def __init__(self, model: str, of_model: Mapping[str, Value], points: Split, lengths: str) -> None:

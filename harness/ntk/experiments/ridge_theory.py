@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import Value, experiment, stage
-from harness.ntk.experiments._ridge_theory_quantities import ABOUT, QUANTITIES, STAGES, by_stage
+from harness.ntk.experiments._ridge_theory_quantities import ABOUT, QUANTITIES, STAGES, rows_by_stage
 
 
 @experiment(
@@ -48,15 +48,15 @@ def ridge_theory(
     limits of interpolation under noise follow from Mallinar et al. 2022 (arXiv:2207.06569). Test targets
     carry no noise; each quantity says whether it is of noisy labels or of the clean function.
     """
-    from harness.ntk.experiments._ridge_theory_computed import Computed
-    from harness.ntk.experiments._ridge_theory_setting import Setting
+    from harness.ntk.experiments._ridge_theory_computed import TheoryTrial
+    from harness.ntk.experiments._ridge_theory_setting import TheorySetting
 
-    setting = Setting(
+    setting = TheorySetting(
         seed, geometry, inputs, points, train, test, sets, target, noise, ridge, ridge_per_point, length,
         gamma, nu, gap, separation, spike,
     )  # fmt: skip
-    made, measured = Computed(model, of_model, setting), dict[str, float]()
-    for name, rows in by_stage(stages).items():
+    made, measured = TheoryTrial(model, of_model, setting), dict[str, float]()
+    for name, rows in rows_by_stage(stages).items():
         with stage(name):
             measured |= {row.name: row.measure(made) for row in rows}
     return measured

@@ -101,13 +101,17 @@ def tuned_regression(
     almost identically; Muyskens et al. 2024 (arXiv:2410.08311) that the NNGP is close to a Matérn kernel.
     """
     from harness.ntk.data import split
-    from harness.ntk.experiments._tuned_regression_computed import Trial
+    from harness.ntk.experiments._tuned_regression_computed import TunedTrial
     from harness.ntk.measures import error_ruler
 
     points = split(
         data, train=train, test=test, seed=seed, noise=noise, preprocess=preprocess, targets=targets
     )  # fmt: skip
-    made, ruler, measured = Trial(model, of_model, points, lengths), error_ruler(points), dict[str, float]()
+    made, ruler, measured = (
+        TunedTrial(model, of_model, points, lengths),
+        error_ruler(points),
+        dict[str, float](),
+    )
     for name in KERNELS:
         if name in stages:
             with stage(name) as report:
