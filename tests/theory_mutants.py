@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -242,30 +242,24 @@ MUTANTS = [
 ]
 
 
-def noticed_by(mutant: TheoryMutant) -> str:
-    """The tests or the claims that notice a mutant; "" if none does."""
+def noticed_by(mutant: TheoryMutant, *, broken: bool = True) -> str:
+    """The tests or the claims that notice a mutant; "" if none does. Not `broken`: of sound code."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         mutants.copy(folder)
-        mutants.apply(mutant, folder)
-        if mutant.tests and Path(folder / mutant.tests).is_file():
+        if broken:
+            mutants.apply(mutant, folder)
+        if mutant.tests:
             command = ("pytest", "-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider", mutant.tests)
             if mutants.run(folder, *command)[0]:
                 return mutant.tests
         if mutant.claims:
-            command = (
-                sys.executable,
-                "-m",
-                "harness",
-                "run",
-                *SUITES,
-                "--no-store",
-                "-q",
-                "-k",
-                mutant.claims,
-            )
-            if mutants.run(folder, *command)[0]:
+            command = ("harness", "run", *SUITES, "--no-store", "-q", "-k", mutant.claims)
+            text = mutants.run(folder, *command)[1]
+            if "expected supported, found refuted" in text or "found error" in text:
                 return f"claims: {mutant.claims}"
+            if "instances:" not in text:
+                raise RuntimeError(f"{mutant.claims}: expected a run of claims, found\n{text}")
     return ""
 
 
@@ -276,6 +270,8 @@ def main() -> None:
         if names and mutant.name not in names:
             continue
         start = time.perf_counter()
+        if mutant.claims and (said := noticed_by(replace(mutant, tests=""), broken=False)):
+            raise RuntimeError(f"expected sound code to pass, found {said}")
         by = noticed_by(mutant)
         survivors += not by
         print(f"{mutant.name} | {by or 'SURVIVES'} | {time.perf_counter() - start:.0f} s", flush=True)

@@ -19,7 +19,7 @@ from harness.ntk.finite_domains import Modes
 from harness.ntk.gegenbauer import multiplicity
 from harness.ntk.named_zonal import NETWORK, Family, Kernel
 from harness.ntk.names import SphereKernel
-from harness.ntk.risk_estimates import TrainingLabels, Ridge
+from harness.ntk.risk_estimates import Ridge, TrainingLabels
 from harness.ntk.shapes import Matrix, Points
 from harness.ntk.solve import Cross, Gram
 from harness.ntk.spectral_filters import Filters
