@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.ntk.forgetting import Relative, departure, equicorrelated_condition
 from harness.ntk.sphere import SphereNetwork, SphereState, slopes_at
@@ -27,14 +28,17 @@ KINKED = ("relu", "leaky-relu")
 
 @dataclass(frozen=True)
 class AtDepth:
-    """The kernels of one pair after `hidden` hidden layers."""
+    """A kernel of one pair after `hidden` hidden layers."""
 
     hidden: int
     state: SphereState
+    which: Literal["nngp", "ntk"] = "ntk"
 
     @property
     def pair(self) -> Relative:
-        """The tangent kernel of the pair."""
+        """The kernel of the pair."""
+        if self.which == "nngp":
+            return Relative(self.state.correlation[0], self.state.gap[0])
         return Relative(self.state.tangent[0], self.state.tangent_gap[0])
 
 

@@ -16,6 +16,7 @@ from harness.ntk.sphere import (
     SphereNetwork,
     SphereState,
     activated_pair,
+    angle_of_gap,
     kernels_after,
     kernels_by_depth,
     slope_at,
@@ -82,8 +83,11 @@ def pair_of(network: SphereNetwork, hidden: int, gap: float, points: int) -> dic
         "ntk.over-third": float(ntk.value) - 1 / 3,
         "ntk.over-four-sevenths": float(ntk.value) - 4 / 7,
         "ntk.over-half": float(ntk.value) - 1 / 2,
+        "ntk.off-four-sevenths": abs(float(ntk.value) - 4 / 7),
+        "ntk.off-half": abs(float(ntk.value) - 1 / 2),
         "ntk.gap": float(ntk.gap),
         "nngp.gap": float(nngp.gap),
+        "nngp.angle": float(angle_of_gap(nngp.gap)),
         "ntk.sharpness": float(ntk.gap) / math.sqrt(gap),
         "nngp.sharpness": float(nngp.gap) / math.sqrt(gap),
         "predicted.sharpness": max(hidden, 0.5) * first,
@@ -106,7 +110,8 @@ def rates(network: SphereNetwork, hidden: int, gap: float, points: int) -> dict[
     half = hidden // 2
     early = kernels_after(network, np.array([gap]), half)
     late = next(islice(kernels_by_depth(network, np.array([gap])), hidden, None))
-    ends = AtDepth(half, early), AtDepth(hidden, late)
+    ends = AtDepth(half, early, "ntk"), AtDepth(hidden, late, "ntk")
+    nngps = AtDepth(half, early, "nngp"), AtDepth(hidden, late, "nngp")
     variance = late.variance
     apart = activated_pair(network, variance, late.gap)
     return {
@@ -117,6 +122,8 @@ def rates(network: SphereNetwork, hidden: int, gap: float, points: int) -> dict[
         "condition.log-rate": depth_rates.condition_rate(*ends, points, 1),
         "condition.log-rate-without": depth_rates.condition_rate(*ends, points, 0),
         "departure.log-rate": depth_rates.departure_rate(*ends, points),
+        "nngp.condition.log-rate": depth_rates.condition_rate(*nngps, points, 0),
+        "nngp.condition.log-rate-with": depth_rates.condition_rate(*nngps, points, 1),
         "slope.log": abs(math.log(slope_at(network, variance))),
         "slope-apart.log": abs(math.log(network.w_std**2 * float(apart.slope - apart.lack[0]))),
     }

@@ -349,9 +349,11 @@ def provenance(record: Record) -> str:
     trials = record.trials
     failed = f", {trials.failed} failed" if trials.failed else ""
     kind = " (explored)" if record.explored_seeds else " (fresh)" if record.fresh else ""
+    computed = bool(record.instances) and all(instance.computed for instance in record.instances)
+    seeds = "one seed" if computed else f"seeds from {first_seeds(record)}"
     cluster = f" of the cluster {environment.cluster}" if environment.cluster else ""
     return (
         f"{commit} · {environment.device} · {environment.cpu} · {environment.workers} workers{cluster} · "
-        f"seeds from {first_seeds(record)}{kind} · {trials.measured} trials measured, "
+        f"{seeds}{kind} · {trials.measured} trials measured, "
         f"{trials.reused} from the store{failed} · {seconds_text(record.duration)}"
     )

@@ -98,6 +98,7 @@ def test_it_is_the_closed_form_of_a_network(activation: str, hidden: int) -> Non
     network = SphereNetwork(activation, 1.3, 0.4, 0.2)  # type: ignore[arg-type]
     found = kernels_after(network, 1 - x @ x.T / 5, hidden)
     np.testing.assert_allclose(found.variance * found.correlation, nngp, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(found.tangent_gap, 1 - found.tangent, atol=1e-14)
     np.testing.assert_allclose(found.tangent / found.inverse, ntk, rtol=1e-7)  # 1 − x·x' has 1e-16 of 1
 
 
