@@ -14,7 +14,7 @@ from jaxtyping import Float
 from harness.declare import NotCovered, StageError, Value
 from harness.ntk import eigenlearning, finite_domains, radial, zonal
 from harness.ntk.eigenlearning import Prediction, Spectrum
-from harness.ntk.experiments._ridge_theory_setting import POWER, TheorySetting
+from harness.ntk.experiments._ridge_theory_setting import TheorySetting, power_by_degree
 from harness.ntk.finite_domains import Modes
 from harness.ntk.gegenbauer import multiplicity
 from harness.ntk.named_zonal import NETWORK, Family, Kernel
@@ -107,7 +107,7 @@ class TheoryTrial:
         if self.setting.geometry != "sphere":
             raise NotCovered("risk from the spectrum: the target is a sum of spherical harmonics")
         found = np.zeros(len(self.spectrum(name).values))
-        for degree, share in POWER[self.setting.target].items():
+        for degree, share in power_by_degree(self.setting.target, self.setting.dimension).items():
             found[degree] = share
         return found
 
@@ -191,7 +191,7 @@ class TheoryTrial:
         d, found = self.setting.dimension, np.zeros(len(x))
         cosine = x[:, 0] / math.sqrt(d)
         polynomials = zonal.gegenbauer(d, 3, cosine)
-        for degree, share in POWER[self.setting.target].items():
+        for degree, share in power_by_degree(self.setting.target, self.setting.dimension).items():
             found += math.sqrt(share * multiplicity(d, degree)) * polynomials[degree]
         return found
 

@@ -27,7 +27,7 @@ KERNELS: Mapping[SphereKernel, str] = {
 PAIRS: tuple[tuple[SphereKernel, SphereKernel], ...] = (
     ("nngp", "ntk"), ("matern", "laplace"), ("matern", "ntk"), ("laplace", "ntk")
 )  # fmt: skip
-"""Kernels whose costs of noise are compared."""
+"""Kernels whose costs of noise, and risks, are compared."""
 
 COMPUTED = frozenset({"limit", "theory", "risk theory", "training theory"})
 """Parts that no seed changes: they follow from spectra."""
@@ -286,7 +286,7 @@ def _rows() -> Iterator[TheoryQuantity]:
     )
     for kernel in KERNELS:
         yield from (_of_kernel(kernel, of) for of in _EACH)
-    compared = [of for of in _EACH if of.suffix.startswith("noise-excess")]
+    compared = [of for of in _EACH if of.suffix.startswith(("noise-excess", "clean-risk"))]
     for one, other in PAIRS:
         yield from (_of_pair(one, other, of) for of in compared)
 
@@ -314,8 +314,8 @@ ABOUT = {
     "train": "training points, n; on a finite domain drawn without replacement",
     "test": "test points on the sphere; on a finite domain all of its points",
     "sets": "training sets in a trial, of whose numbers the mean is taken",
-    "target": "none, or harmonics about the first axis, of variance 1 in all: of degree 1, 2 or 3; "
-    "mixed: half of it of degree 1, 0.3 of degree 2, 0.2 of degree 3",
+    "target": "none, or harmonics about the first axis, of variance 1 in all: of degree 1, 2 or 3; mixed, half "
+    "of degree 1, 0.3 of degree 2, 0.2 of degree 3; teacher, with the degrees of x₁ + x₁x₂",
     "noise": "standard deviation σ of the labels' noise; test targets have none: risk adds σ², clean-risk "
     "does not",
     "ridge": "δ, added to the Gram matrix's diagonal, in units of K(x,x); 0 interpolates: no jitter is ever "

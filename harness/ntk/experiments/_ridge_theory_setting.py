@@ -8,13 +8,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 Domain = Literal["sphere", "circle", "hypercube"]
-TargetName = Literal["none", "linear", "quadratic", "cubic", "mixed"]
+TargetName = Literal["none", "linear", "quadratic", "cubic", "mixed", "teacher"]
 
-POWER: Mapping[TargetName, Mapping[int, float]] = {
-    "none": {}, "linear": {1: 1.0}, "quadratic": {2: 1.0}, "cubic": {3: 1.0}, "mixed": {1: 0.5, 2: 0.3, 3:
-    0.2}
-}  # fmt: skip
-"""The share of a target's variance, 1 in all, that lies in each degree of spherical harmonics."""
+_POWER: Mapping[TargetName, Mapping[int, float]] = {
+    "none": {},
+    "linear": {1: 1.0},
+    "quadratic": {2: 1.0},
+    "cubic": {3: 1.0},
+    "mixed": {1: 0.5, 2: 0.3, 3: 0.2},
+}
+
+
+def power_by_degree(target: TargetName, dimension: int) -> Mapping[int, float]:
+    """The share of a target's variance, 1 in all, that lies in each degree of spherical harmonics.
+
+    "teacher" has those of x₁ + x₁x₂ (`harness.ntk.data.sphere_teacher`): E x₁² = 1 and E x₁²x₂² = d/(d+2).
+    """
+    if target == "teacher":
+        whole = 1 + dimension / (dimension + 2)
+        return {1: 1 / whole, 2: 1 - 1 / whole}
+    return _POWER[target]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def ridge_theory(
     train: Annotated[int, Meta(ge=2, le=1_000_000)] = 64,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 1000,
     sets: Annotated[int, Meta(ge=1, le=1024)] = 1,
-    target: Literal["none", "linear", "quadratic", "cubic", "mixed"] = "none",
+    target: Literal["none", "linear", "quadratic", "cubic", "mixed", "teacher"] = "none",
     noise: Annotated[float, Meta(ge=0)] = 0.0,
     ridge: Annotated[float, Meta(ge=0)] = 0.0,
     ridge_per_point: Annotated[float, Meta(ge=0)] = 0.0,
