@@ -314,8 +314,8 @@ ABOUT = {
     "train": "training points, n; on a finite domain drawn without replacement",
     "test": "test points on the sphere; on a finite domain all of its points",
     "sets": "training sets in a trial, of whose numbers the mean is taken",
-    "target": "none, or harmonics about the first axis, of variance 1 in all: of degree 1, 2 or 3; mixed, half "
-    "of degree 1, 0.3 of degree 2, 0.2 of degree 3; teacher, with the degrees of x₁ + x₁x₂",
+    "target": "none, or harmonics about the first axis, of variance 1 in all: of degree 1, 2 or 3; mixed, "
+    "half of degree 1, 0.3 of degree 2, 0.2 of degree 3; teacher, with the degrees of x₁ + x₁x₂",
     "noise": "standard deviation σ of the labels' noise; test targets have none: risk adds σ², clean-risk "
     "does not",
     "ridge": "δ, added to the Gram matrix's diagonal, in units of K(x,x); 0 interpolates: no jitter is ever "
