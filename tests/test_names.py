@@ -79,6 +79,12 @@ REACHES = {
         ("tests/ntk/test_regression_of_models.py", "_regression_predictors"),
         ("tests/ntk/test_regression_of_models.py", "_regression_quantities"),
     },
+    "and parts of its neighbours": {
+        ("tests/ntk/test_ridge_theory.py", "_ridge_theory_computed"),
+        ("tests/ntk/test_ridge_theory.py", "_ridge_theory_quantities"),
+        ("tests/ntk/test_ridge_theory.py", "_ridge_theory_setting"),
+        ("tests/ntk/test_tuned_regression.py", "_tuned_regression_computed"),
+    },
 }  # fmt: skip
 """Private names of the package that tests use, as (file, name), by the reason."""
 
