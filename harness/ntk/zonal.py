@@ -143,7 +143,7 @@ def cap_angle(dimension: int, share: float) -> float:
     return float(np.arcsin(np.sqrt(betaincinv((dimension - 1) / 2, 0.5, 2 * share))))
 
 
-def beside(
+def point_beside(
     x: Float[np.ndarray, " inputs"], angle: float, random: np.random.Generator
 ) -> Float[np.ndarray, " inputs"]:
     """A point at that angle from `x`, in a random direction."""

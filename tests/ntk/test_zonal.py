@@ -21,7 +21,7 @@ def test_a_networks_kernel_is_that_of_the_closed_form(which: str, dimension: int
     random = np.random.default_rng(0)
     x, y = zonal.uniform(20, dimension, random), zonal.uniform(10, dimension, random)
     y[0], y[1] = x[0], -x[1]
-    y[2] = zonal.beside(x[2], 1e-6, random)
+    y[2] = zonal.point_beside(x[2], 1e-6, random)
     column = 0 if which == "nngp" else 1
     exact = closed_form.nngp_ntk(NETWORK, x, y)[column] / closed_form.nngp_ntk(NETWORK, x[:1])[column]
     found = zonal.of_network(NETWORK, which, dimension)(x, y)
@@ -89,5 +89,5 @@ def test_separated_points_keep_their_distance():
 
 def test_a_point_beside_another():
     x = zonal.uniform(1, 4, np.random.default_rng(1))
-    near = zonal.beside(x[0], 1e-3, np.random.default_rng(2))
+    near = zonal.point_beside(x[0], 1e-3, np.random.default_rng(2))
     assert zonal.angles(x, near[None])[0, 0] == pytest.approx(1e-3, rel=1e-9)

@@ -179,7 +179,7 @@ class TheoryTrial:
             x = zonal.separated(at.train, self.setting.dimension, at.separation, random)
             x_test = zonal.uniform(at.test, self.setting.dimension, random)
             if at.gap:
-                x[1] = zonal.beside(x[0], at.gap, random)
+                x[1] = zonal.point_beside(x[0], at.gap, random)
         else:
             order = random.permutation(len(self.domain))
             x, x_test = self.domain[order[: at.train]], self.domain
