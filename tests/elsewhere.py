@@ -58,11 +58,10 @@ def interpreter(version: str) -> str:
 def install(python: str, folder: Path) -> Path:
     """An environment with the pins and this checkout; the folder of its commands."""
     bin_ = folder / "environment/bin"
-    uv = [Path(sys.executable).with_name("uv"), "pip", "install", "--quiet", "--python", bin_ / "python"]
-    subprocess.run([python, "-m", "venv", "--without-pip", bin_.parent], check=True)
-    pins = ["--no-deps", "--require-hashes", "--requirement", ROOT / "requirements.txt"]
-    subprocess.run([*uv, *pins], check=True)
-    subprocess.run([*uv, "--no-deps", "--no-build-isolation", "--editable", ROOT], check=True)
+    subprocess.run([python, "-m", "venv", bin_.parent], check=True)
+    pip = [bin_ / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--require-hashes", "--requirement", ROOT / "requirements.txt"], check=True)
+    subprocess.run([*pip, "--no-build-isolation", "--editable", ROOT], check=True)
     return bin_
 
 
