@@ -82,7 +82,7 @@ class Device:
         return accelerators() if self.count > 1 else []
 
     def memory_of_worker(self, per_device: int) -> int:
-        """The bytes that each of so many workers has; 0 where nobody knows."""
+        """The bytes that each worker of a device has; 0 where nobody knows."""
         given = os.environ.get(_FRACTION)  # by the user, to each process
         return self.memory if given else self.memory // per_device
 

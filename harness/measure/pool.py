@@ -144,7 +144,7 @@ class Pool:
         return self.size - sum(worker.job is not None for worker in self._workers)
 
     def share(self, devices: Sequence[str], per_device: int) -> None:
-        """Have at most so many workers for each device, in turn. [] stands for one that has no name."""
+        """Have at most `per_device` workers for each device, in turn. [] stands for one that has no name."""
         self._devices = devices
         self.size = min(self.size, per_device * max(1, len(devices)))
 

@@ -36,7 +36,7 @@ RIVAL: Mapping[SphereKernel, SphereKernel] = {
 LARGEST = 4096
 """Points whose kernel is inverted here: 16.8 million entries, 134 MB each for a few matrices."""
 MODES_PER_POINT, HIGHEST = 40, 800
-"""Degrees are listed until there are so many modes for each training point, and up to this degree.
+"""Degrees are listed until each training point has this number of modes, and up to this degree.
 Learnabilities beyond are below 40^(−α), and together they act as a ridge (`eigenlearning.Spectrum.tail`)."""
 GRID = 10.0 ** np.arange(-7, 3.01, 0.25)
 """Ridges, in units of K(x,x), among which the best is taken: steps of 1.8, on which the best risk is flat to
