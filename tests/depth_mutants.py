@@ -44,7 +44,7 @@ DEEP = (
 DRAWN = ("the-second-moment-grows-with-depth-over-width[shape=two-of-32",)
 CHECKS = {
     "gegenbauer": ("test_gegenbauer", ("test_a_polynomial_is_its_harmonics", "test_multiplicities")),
-    "sphere_kernels": ("test_gegenbauer", ("test_matern_one_half_is_laplace_and_gamma_2_is_gaussian",)),
+    "radial": ("test_radial", ("test_matern_agrees_with_30_digits",)),
     "depth_width": (
         "test_depth_width",
         ("test_the_formula_is_exact_for_the_mean_and_near_for_the_second_moment",),
@@ -114,7 +114,7 @@ MUTANTS = tuple(
         ("gegenbauer", "gegenbauer_coefficients", "(dimension - 2)", "(dimension - 1)"),
         ("gegenbauer", "multiplicity", "dimension - 3", "dimension - 2"),
         ("gegenbauer", "_nodes", "np.pi * np.cosh(s)", "np.pi"),
-        ("sphere_kernels", "_matern", "2 ** (1 - smoothness)", "2 ** (-smoothness)"),
+        ("radial", "matern", "(1 - nu) * np.log(2)", "-nu * np.log(2)"),
         ("depth_width", "ntk_second_moment", "math.log1p(5 / width)", "math.log1p(3 / width)"),
         ("depth_width", "ntk_second_moment", "math.log1p(1 / width)", "math.log1p(5 / width)"),
         ("depth_width", "ntk_second_moment", "2.0 * (hidden", "1.0 * (hidden"),

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import special
 
+from harness.ntk import radial
 from harness.ntk.gegenbauer import AngleKernel, Angles
 from harness.ntk.sphere import SphereNetwork, gap_of_angle, kernels_after
 
@@ -41,24 +41,15 @@ def sphere_kernel(
         case "nngp":
             return lambda angle: kernels_after(network, gap_of_angle(angle), hidden).correlation
         case "laplace":
-            return lambda angle: np.exp(-_distance(angle) / shape.length)
+            return lambda angle: radial.gamma_exponential(_distance(angle), shape.length, 1.0)
         case "gamma-exponential":
-            return lambda angle: np.exp(-((_distance(angle) / shape.length) ** shape.gamma))
+            return lambda angle: radial.gamma_exponential(_distance(angle), shape.length, shape.gamma)
         case "matern":
-            return lambda angle: _matern(_distance(angle) / shape.length, shape.smoothness)
+            return lambda angle: radial.matern(_distance(angle), shape.length, shape.smoothness)
         case "gaussian":
-            return lambda angle: np.exp(-((_distance(angle) / shape.length) ** 2) / 2)
+            return lambda angle: radial.gaussian(_distance(angle), shape.length)
     raise ValueError(f"expected the name of a kernel, found {name!r}")
 
 
 def _distance(angle: Angles) -> Angles:
     return 2 * np.sin(angle / 2)
-
-
-def _matern(r: Angles, smoothness: float) -> Angles:
-    """2^(1−ν)/Γ(ν) z^ν K_ν(z), z = √(2ν) r; 1 at 0."""
-    z = np.sqrt(2 * smoothness) * np.maximum(r, 1e-300)
-    found: Angles = (
-        2 ** (1 - smoothness) / special.gamma(smoothness) * z**smoothness * special.kv(smoothness, z)
-    )
-    return np.where(r == 0, 1.0, found)
