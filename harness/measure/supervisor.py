@@ -37,7 +37,7 @@ PAUSES = (0.001, 0.05)
 """Seconds between two rounds of killing: the first pause and the longest, each twice the one before."""
 
 LOOKS = 20
-"""How often `descendants` looks at most. A look takes milliseconds; 100 ends a second spoil a third of them."""
+"""How often `descendants` looks at most. A look takes milliseconds: 100 ends a second spoil a third."""
 
 _SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # see prctl(2)
 _IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGTSTP")  # its lifeline says when to end
