@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import get_args
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 import wrong_kernels
@@ -189,7 +188,7 @@ def test_biases_start_at_zero_and_are_trained(parameterization):
         assert not biases.any()
         assert drawn.all()
     f = network.apply(params, it, X)
-    initial = Initial(params, f, f, jnp.ones(()))
+    initial = Initial(params, f, f)
     runs = train([initial], fully_connected(it), X, np.ones((5, 1)), X, np.array([1e-3]), 1e-6, 20)
     moved = [bool(np.any(biases)) for _, biases in runs.params[0]]
     assert moved == [True, True, False]
