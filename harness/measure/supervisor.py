@@ -206,7 +206,8 @@ def descendants(root: int) -> list[int]:
     ended: set[int] = set()
     for _ in range(LOOKS):
         below: dict[int, list[int]] = {}
-        living, gone = set(), set()
+        living: set[int] = set()
+        gone: set[int] = set()
         for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
             if name.isdigit():
                 state, parent = state_of(int(name))
