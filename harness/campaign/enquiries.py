@@ -49,7 +49,16 @@ class Enquiry:
     """How many looks are over."""
 
     def __post_init__(self) -> None:
+        readings = self.question.effect.readings
+        places: dict[object, int] = {}
+        self._place = [places.setdefault((r.experiment, r.params, r.inputs), len(places)) for r in readings]
+        """Of each reading, the place of its trial among those of a seed."""
+        self._firsts = [readings[self._place.index(place)].trial(0) for place in range(len(places))]
         self._trials: dict[int, tuple[Trial, ...]] = {}
+        self._rows: list[list[float]] = []  # what its first seeds gave: it is read once
+        self._known = 0  # of how many of its first seeds all is known that it reads
+        self._part: tuple[tuple[Ruling, str, bool], PartAssessment] | None = None
+        self._read_at: dict[str, frozenset[str]] = {}  # by `Trial.stem`, which is cheaper to look up
         self.reads: dict[Reads, frozenset[str]] = {}
         """What it reads: quantities of trials, by point."""
         for reading in self.question.effect.readings:
@@ -59,22 +68,22 @@ class Enquiry:
     def trials_of(self, seed: int) -> tuple[Trial, ...]:
         """The trial of each of its question's readings, for a seed."""
         if seed not in self._trials:
-            made = {reading.trial(seed): reading for reading in self.question.effect.readings}
-            same = {(trial.experiment, trial.params, trial.inputs): trial for trial in made}
-            self._trials[seed] = tuple(
-                same[reading.experiment, reading.params, reading.inputs]
-                for reading in self.question.effect.readings
-            )
+            made = [first.at(seed) for first in self._firsts]
+            self._trials[seed] = tuple([made[place] for place in self._place])
         return self._trials[seed]
+
+    def reads_of(self, trial: Trial) -> frozenset[str]:
+        """The quantities that it reads of the trials at a trial's point."""
+        found = self._read_at.get(trial.stem)
+        if found is None:
+            found = self.reads.get((trial.experiment, trial.params), frozenset())
+            self._read_at[trial.stem] = found
+        return found
 
     def trial_at(self, point: Reads) -> Trial:
         """Its first trial at a point."""
         trials = self.trials_of(self.question.first_seed)
         return next(trial for trial in trials if (trial.experiment, trial.params) == point)
-
-    def may_read(self, seed: int) -> bool:
-        """Whether the seed is within its budget, and it is not done."""
-        return not self.done and seed in self.question.seeds(self.question.budget)
 
     @property
     def done(self) -> bool:
@@ -82,29 +91,32 @@ class Enquiry:
 
     @property
     def part(self) -> PartAssessment:
-        """The question, and what was found about it."""
-        return assess_part(self.question, self.ruling, self.error, covered=self.covered)
+        """The question, and what was found about it; assessed once, unless more is found."""
+        of = (self.ruling, self.error, self.covered)
+        if self._part is None or self._part[0][0] is not self.ruling or self._part[0][1:] != of[1:]:
+            found = assess_part(self.question, self.ruling, self.error, covered=self.covered)
+            self._part = of, found
+        return self._part[1]
 
     def unknown(self, known: Measurements) -> set[Trial]:
-        """Of what the next look reads, what is not known."""
-        found = set()
-        for seed in () if self.done else self.question.seeds(self.ruling.next_look or 0):
+        """Of what the next look reads, what is not known. What is known of a trial stays known."""
+        found: set[Trial] = set()
+        for seed in () if self.done else self.question.seeds(self.ruling.next_look or 0)[self._known :]:
             for reading, trial in zip(self.question.effect.readings, self.trials_of(seed), strict=True):
                 measurement = known.get(trial)
                 if measurement is None or not measurement.has(reading.quantity):
                     found.add(trial)
+            self._known += not found
         return found
 
     def awaits(self, trial: Trial, known: Measurements) -> bool:
         """Whether the next look, which reads this trial, is to know more of it."""
         measurement = known.get(trial)
-        quantities = self.reads.get((trial.experiment, trial.params), ())
-        return measurement is None or not all(measurement.has(quantity) for quantity in quantities)
+        return measurement is None or not all(map(measurement.has, self.reads_of(trial)))
 
     def fails(self, first: Measurement, second: Measurement) -> str:
         """Why all seeds of a point must fail, if two have failed alike in what it reads; else ''."""
-        trial = first.trial
-        for quantity in self.reads.get((trial.experiment, trial.params), ()):
+        for quantity in self.reads_of(first.trial):
             lost, again = first.lost(quantity), second.lost(quantity)
             if lost and again and lost.raised and lost.raised == again.raised:
                 return lost.error
@@ -112,10 +124,9 @@ class Enquiry:
 
     def judge(self, known: Measurements) -> None:
         """Rule on the complete rows at hand; an error in the seeds that a look needs is the claim's."""
-        question = self.question
-        rows: list[list[float]] = []
+        question, rows = self.question, self._rows
         failure, covered = "", True
-        for seed in question.seeds(self.ruling.next_look or 0):
+        for seed in question.seeds(self.ruling.next_look or 0)[len(rows) :]:
             row: list[float] = []
             for reading, trial in zip(question.effect.readings, self.trials_of(seed), strict=True):
                 measurement = known.get(trial)
@@ -133,7 +144,7 @@ class Enquiry:
             rows.append(row)
         self.looks += bool(rows)
         try:
-            self.ruling = decide_rows(rows, question)
+            self.ruling = decide_rows(rows, question, self.ruling)
         except BadValue as error:
             seed = question.first_seed + error.seed
             found = f"expected {error.expected}, found {error.value!r}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from harness.campaign import Finding, Result
 from harness.judge import RULE, Assessment, PartAssessment
@@ -193,7 +192,7 @@ def _trials(
         made = [
             measurement
             for seed in range(first.seed, first.seed + n)
-            if (measurement := measurements.get(replace(first, seed=seed)))
+            if (measurement := measurements.get(first.at(seed)))
         ]
         seconds += math.fsum(m.seconds for m in made)
         records.append(
