@@ -308,7 +308,13 @@ MUTANTS = [
         "return float(levels[level - 1])",
         "learnability",
     ),
-    _of("a loss without its square", PACE, "** (2 * self._steps)", "** self._steps", "training_pace"),
+    _of(
+        "a loss without its square",
+        PACE,
+        "math.exp(-2 * self._steps",
+        "math.exp(-self._steps",
+        "training_pace",
+    ),
     _of(
         "twice the rate",
         PACE,

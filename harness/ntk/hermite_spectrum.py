@@ -50,7 +50,7 @@ def power_series(profile: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarra
     fit = np.polynomial.Chebyshev.interpolate(
         lambda u: profile(np.arccos(_REACH * u)), _FIT, domain=[-1.0, 1.0]
     )
-    series = fit.convert(kind=np.polynomial.Polynomial).coef
+    series = np.asarray(fit.convert(kind=np.polynomial.Polynomial).coef, dtype=np.float64)
     found: Float[np.ndarray, " degrees"] = series[: HIGHEST + 1] / _REACH ** np.arange(HIGHEST + 1)
     return found
 

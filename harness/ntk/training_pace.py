@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -47,19 +48,31 @@ class PolygonTraining:
         grams = self._model.analytic(self._x)
         return [(float(unit @ gram @ unit), float(np.linalg.eigvalsh(gram)[-1])) for gram in grams]
 
-    def network(self, seed: int) -> float:
-        """What is left of the loss. Raises `StageError` where training diverged."""
-        largest = self._spectra[1][1]
-        path, _ = residuals(self._model, seed, self._x, self._y, self._units, largest, self._steps)
-        return float(np.mean(path[-1] ** 2) / np.mean(path[0] ** 2))
+    def network(self, seed: int) -> tuple[float, float]:
+        """What is left of the loss, and its pace, scaled to the learning rate of the NTK's λ_max.
 
-    def kernels(self) -> tuple[float, float]:
-        """What is left of the loss by the NNGP, and by the NTK."""
-        left = [(1 - 2 * self._units * first / last) ** (2 * self._steps) for first, last in self._spectra]
-        return left[0], left[1]
+        The rate is lower where the network's own λ_max is above that. Raises `StageError` where training
+        diverged.
+        """
+        largest = self._spectra[1][1]
+        path, rate = residuals(self._model, seed, self._x, self._y, self._units, largest, self._steps)
+        left = float(np.mean(path[-1] ** 2) / np.mean(path[0] ** 2))
+        return left, self.pace(left) * (2 * self._units / largest) / rate
 
     def pace(self, left: float) -> float:
-        """Raises `StageError` where nothing is left, or nothing was learned."""
+        """−ln left / 2 steps. Raises `StageError` where nothing is left, or nothing was learned."""
         if not 0 < left < 1:
             raise StageError(f"pace: expected part of the loss to be left, found {left:.3g} of it")
         return -math.log(left) / (2 * self._steps)
+
+    def pace_of(self, kernel: Literal["nngp", "ntk"]) -> float:
+        """The same by a kernel. Raises `StageError` where its first step leaves nothing."""
+        first, last = self._spectra[0 if kernel == "nngp" else 1]
+        factor = abs(1 - 2 * self._units * first / last)
+        if not 1e-12 < factor < 1:
+            raise StageError(f"pace: expected a step to leave part of the residual, found {factor:.3g} of it")
+        return -math.log(factor)
+
+    def left_by_ntk(self) -> float:
+        """What the NTK leaves of the loss."""
+        return math.exp(-2 * self._steps * self.pace_of("ntk"))

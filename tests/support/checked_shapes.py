@@ -44,7 +44,7 @@ TRIALS = {
         "width": 64,
         "hidden": 2,
     },
-    "ntk.trainability": {"stages": frozenset({"network", "theory"}), "width": 16, "steps": 10},
+    "ntk.trainability": {"stages": frozenset({"network", "ntk", "nngp"}), "width": 16, "steps": 10},
     "ntk.pooling": {"hidden": 2},
     "ntk.hermite-spectrum": {
         "stages": frozenset({"ntk", "nngp", "gaussian"}),

@@ -87,7 +87,7 @@ class LearnabilityTrial:
 
     def theory(self, levels: Sequence[int]) -> dict[str, float]:
         """λ/(λ + κ) of the modes of each level; the NNGP's own levels are in the same order."""
-        found = {}
+        found: dict[str, float] = {}
         kernels: tuple[SphereKernel, ...] = ("ntk", "nngp")
         for kernel in kernels:
             kept = self._theory.prediction(kernel).learnability

@@ -6,6 +6,7 @@ this module imports no library.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from msgspec import Meta
@@ -118,7 +119,7 @@ def mode_times(
         from harness.ntk.experiments._mode_times_networks import CircleTraining
 
         trained = CircleTraining(model, of_model, seed, points, dense, frequency, learning_rate, steps)
-        measures = {
+        measures: dict[str, Callable[[], float]] = {
             "time": trained.time,
             "left": trained.left,
             "mixture-time": lambda: trained.mixed_time(growing=False),

@@ -62,6 +62,7 @@ def pooling(
     from harness.ntk.sphere import SphereNetwork
 
     network = SphereNetwork(activation, w_std, b_std, negative_slope)
+    measured: dict[str, float] = {}
     with stage(_STAGE):
         try:
             gaps = convolutional.gaps_of_images(images, pixels)
@@ -74,11 +75,11 @@ def pooling(
         connected, all_pixels = (
             convolutional.limit_of_condition(number, correlation) for number in (images, images * pixels)
         )
-        return {
+        measured |= {
             "flattened.condition-number": flattened,
             "pooled.condition-number": pooled,
             "connected.condition-number": connected,
             "predicted.pooled-condition-number": all_pixels,
             "rival.pooled-condition-number": pixels * connected,
         }
-    return {}
+    return measured

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from harness.declare import Quantity, Value, experiment, stage
 
-_NETWORK, _THEORY = "network", "theory"
+_NETWORK, _NTK, _NNGP = "network", "ntk", "nngp"
 _RESOLUTION = 1e-4
 """Relative: networks are trained in float32."""
 _PACE = "−ln(loss-left) / 2 steps"
@@ -21,10 +21,13 @@ QUANTITIES = {
         "mean squared residual of a centred network after all steps, in that at first",
         resolution=_RESOLUTION, stage=_NETWORK,
     ),
-    "network.pace": Quantity(_PACE, unit="a step", resolution=_RESOLUTION, stage=_NETWORK),
-    "ntk.loss-left": Quantity("the same by the NTK", stage=_THEORY, deterministic=True),
-    "ntk.pace": Quantity(f"{_PACE}, by the NTK", unit="a step", stage=_THEORY, deterministic=True),
-    "nngp.pace": Quantity(f"{_PACE}, by the NNGP", unit="a step", stage=_THEORY, deterministic=True),
+    "network.pace": Quantity(
+        f"{_PACE}, scaled to the rate of the NTK's λ_max", unit="a step", resolution=_RESOLUTION,
+        stage=_NETWORK,
+    ),
+    "ntk.loss-left": Quantity("the same by the NTK", stage=_NTK, deterministic=True),
+    "ntk.pace": Quantity(f"{_PACE}, by the NTK", unit="a step", stage=_NTK, deterministic=True),
+    "nngp.pace": Quantity(f"{_PACE}, by the NNGP", unit="a step", stage=_NNGP, deterministic=True),
 }  # fmt: skip
 
 
@@ -62,10 +65,12 @@ def trainability(
     measured: dict[str, float] = {}
     if _NETWORK in stages:
         with stage(_NETWORK):
-            left = made.network(seed)
-            measured |= {"network.loss-left": left, "network.pace": made.pace(left)}
-    if _THEORY in stages:
-        with stage(_THEORY):
-            nngp, ntk = made.kernels()
-            measured |= {"ntk.loss-left": ntk, "ntk.pace": made.pace(ntk), "nngp.pace": made.pace(nngp)}
+            left, pace = made.network(seed)
+            measured |= {"network.loss-left": left, "network.pace": pace}
+    if _NTK in stages:
+        with stage(_NTK):
+            measured |= {"ntk.loss-left": made.left_by_ntk(), "ntk.pace": made.pace_of("ntk")}
+    if _NNGP in stages:
+        with stage(_NNGP):
+            measured["nngp.pace"] = made.pace_of("nngp")
     return measured
