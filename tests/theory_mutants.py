@@ -323,10 +323,10 @@ MUTANTS = [
         "training_pace",
     ),
     _of(
-        "a pace without its half",
+        "a pace by halves of the loss",
         PACE,
-        "-math.log(left) / (2 * self._steps)",
-        "-math.log(left) / self._steps",
+        "steps_until(left, 0.5)",
+        "steps_until(left, 0.25)",
         "training_pace",
     ),
     _of(

@@ -7,7 +7,7 @@ is left of *its* component has come down to `LEARNED` for the first time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
 import numpy as np
 from jaxtyping import Float
@@ -46,20 +46,19 @@ def left_of(
     return left
 
 
-def steps_until_learned(left: Sequence[float] | Float[np.ndarray, " steps_and_one"]) -> float:
-    """The number of steps at which `left` is down to `LEARNED`, between two by its logarithm.
+def steps_until(left: Float[np.ndarray, " steps_and_one"], share: float = LEARNED) -> float:
+    """The number of steps at which `left` is first down to `share`, between two by its logarithm.
 
     Raises `StageError` where it never is.
     """
-    seen = np.asarray(left, dtype=np.float64)
-    below = np.flatnonzero(seen <= LEARNED)
+    below = np.flatnonzero(left <= share)
     if not len(below):
         raise StageError(
-            f"training: expected {1 - LEARNED:.0%} learned within {len(seen) - 1} steps, "
-            f"found {1 - float(seen.min()):.0%}"
+            f"training: expected {1 - share:.0%} learned within {len(left) - 1} steps, "
+            f"found {1 - float(left.min()):.0%}"
         )
     after = int(below[0])
-    if after == 0 or seen[after] <= 0:
+    if after == 0 or left[after] <= 0:
         return float(after)
-    before, now = np.log(seen[after - 1]), np.log(seen[after])
-    return float(after - 1 + (before - np.log(LEARNED)) / (before - now))
+    before, now = math.log(left[after - 1]), math.log(left[after])
+    return after - 1 + (before - math.log(share)) / (before - now)

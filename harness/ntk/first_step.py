@@ -10,10 +10,12 @@ lemma
 
     E f ∇f·∇Θ = ½ E ∇f²·∇Θ = Σ_m Σ_{l≠m} (E f² T_m − E f² T_m with a W_l of its own).
 
-To first order in 1/n a hidden layer through which f² and T_m pass in the same way multiplies their product by
-1 + 5/n, and one between l and m, where T_m is of other weights and of the same masks, by 1 + 1/n:
+A hidden layer through which f² and T_m pass in the same way multiplies their product by 1 + 5/n. Between l
+and m they are squares of two vectors h and h' that have the masks in common: E|h|²|h'|² = p and E(h·h')² = s
+begin as 1 and 0, and a layer makes p(1 + 1/n) + 4s/n and s(1 + 3/n) + 2p/n of them, so that after d layers
+p = ((1 + 5/n)^d + 2(1 − 1/n)^d)/3. With d = |l − m|,
 
-    E f ∇f·∇Θ / (E f² E Θ) = mean over m of Σ_{l≠m} ((1 + 5/n)^L − (1 + 5/n)^(L − |l − m|) (1 + 1/n)^|l − m|).
+    E f ∇f·∇Θ / (E f² E Θ) = mean over m of Σ_{l≠m} ⅔ (1 + 5/n)^(L − d) ((1 + 5/n)^d − (1 − 1/n)^d).
 
 For small β it is 4L(L + 2)/3n. NumPy only.
 """
@@ -31,11 +33,10 @@ from harness.ntk.depth_width import CHUNK
 def first_step(hidden: int, width: int) -> float:
     """E f ∇f·∇Θ / (E f² E Θ), by the formula."""
     layers, apart = hidden + 1, np.arange(1, hidden + 1)
-    alike, against = math.log1p(5 / width), math.log1p(1 / width)
-    whole = math.exp(alike * hidden)
+    alike = math.log1p(5 / width)
     pairs = 2.0 * (layers - apart)  # of matrices that are so far apart
-    lost = whole - np.exp(alike * (hidden - apart) + against * apart)
-    return float(np.sum(pairs * lost) / layers)
+    lost = np.exp(alike * hidden) - np.exp(alike * (hidden - apart)) * (1 - 1 / width) ** apart
+    return float(np.sum(pairs * 2 / 3 * lost) / layers)
 
 
 def first_step_without_growth(hidden: int, width: int) -> float:

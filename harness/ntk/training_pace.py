@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from harness.declare import StageError, Value
+from harness.ntk.circle_networks import left_of_all, steps_until
 from harness.ntk.mode_times import on_circle
 from harness.ntk.named_models import build
 from harness.ntk.residual_path import residuals
@@ -49,24 +50,20 @@ class PolygonTraining:
         return [(float(unit @ gram @ unit), float(np.linalg.eigvalsh(gram)[-1])) for gram in grams]
 
     def network(self, seed: int) -> tuple[float, float]:
-        """What is left of the loss, and its pace, scaled to the learning rate of the NTK's λ_max.
+        """What is left of the loss, and the pace at which the first half of the residual went.
 
-        The rate is lower where the network's own λ_max is above that. Raises `StageError` where training
-        diverged.
+        The pace is scaled to the learning rate of the NTK's λ_max: it is lower where the network's own is
+        above that. What is left later is no longer the wave, as the network's kernel is not quite circulant.
+        Raises `StageError` where training diverged, or half was not learned.
         """
         largest = self._spectra[1][1]
         path, rate = residuals(self._model, seed, self._x, self._y, self._units, largest, self._steps)
-        left = float(np.mean(path[-1] ** 2) / np.mean(path[0] ** 2))
-        return left, self.pace(left) * (2 * self._units / largest) / rate
-
-    def pace(self, left: float) -> float:
-        """−ln left / 2 steps. Raises `StageError` where nothing is left, or nothing was learned."""
-        if not 0 < left < 1:
-            raise StageError(f"pace: expected part of the loss to be left, found {left:.3g} of it")
-        return -math.log(left) / (2 * self._steps)
+        left = left_of_all(path)
+        pace = math.log(2) / steps_until(left, 0.5)
+        return float(left[-1] ** 2), pace * (2 * self._units / largest) / rate
 
     def pace_of(self, kernel: Literal["nngp", "ntk"]) -> float:
-        """The same by a kernel. Raises `StageError` where its first step leaves nothing."""
+        """−ln of what a step leaves of the residual, by a kernel. Raises `StageError` where that is nothing."""
         first, last = self._spectra[0 if kernel == "nngp" else 1]
         factor = abs(1 - 2 * self._units * first / last)
         if not 1e-12 < factor < 1:

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 from harness.declare import StageError, collect_stages, find
-from harness.ntk.circle_networks import MIXTURE, left_of, left_of_all, mixture, steps_until_learned
+from harness.ntk.circle_networks import MIXTURE, left_of, left_of_all, mixture, steps_until
 from harness.ntk.mode_times import half_circles
 
 ANGLE = half_circles(32, 0.5)
 
 
 def test_what_falls_geometrically_is_learned_between_two_steps() -> None:
-    assert steps_until_learned(0.7 ** np.arange(20)) == pytest.approx(np.log(0.05) / np.log(0.7))
-    assert steps_until_learned([1.0, 0.0]) == 1
+    assert steps_until(0.7 ** np.arange(20)) == pytest.approx(np.log(0.05) / np.log(0.7))
+    assert steps_until(0.7 ** np.arange(20), 0.5) == pytest.approx(np.log(0.5) / np.log(0.7))
+    assert steps_until(np.array([1.0, 0.0])) == 1
     with pytest.raises(StageError, match="95% learned within 2 steps, found 51%"):
-        steps_until_learned([1.0, 0.7, 0.49])
+        steps_until(np.array([1.0, 0.7, 0.49]))
 
 
 @pytest.mark.parametrize("growing", [False, True])

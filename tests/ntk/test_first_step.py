@@ -52,10 +52,10 @@ def test_of_one_hidden_layer_the_formula_is_exact() -> None:
 
 
 @pytest.mark.slow
-def test_of_two_hidden_layers_it_is_near() -> None:
-    """131,072 networks have a relative error of 1%; without growth the formula is 11% less."""
-    drawn = drawn_first_step(2, 32, 10, 131_072, np.random.default_rng(0))
-    assert drawn == pytest.approx(first_step(2, 32), rel=0.04)
+def test_of_four_hidden_layers_it_is_near() -> None:
+    """40,000 networks have a relative error of 2%; without growth the formula is half."""
+    drawn = drawn_first_step(4, 16, 3, 40_000, np.random.default_rng(0))
+    assert drawn == pytest.approx(first_step(4, 16), rel=0.05)
 
 
 @pytest.mark.parametrize("hidden", [1, 2, 7])

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from harness.declare import StageError, Value
-from harness.ntk.circle_networks import MIXTURE, left_of, left_of_all, mixture, steps_until_learned
+from harness.ntk.circle_networks import MIXTURE, left_of, left_of_all, mixture, steps_until
 from harness.ntk.mode_times import half_circles, on_circle
 from harness.ntk.named_models import build
 from harness.ntk.residual_path import Residuals, residuals
@@ -55,7 +55,7 @@ class CircleTraining:
     def time(self) -> float:
         """When cos(kφ) alone was learned."""
         path, step = self._single
-        return step * steps_until_learned(left_of_all(path))
+        return step * steps_until(left_of_all(path))
 
     def left(self) -> float:
         """What is left of cos(kφ) alone after all steps."""
@@ -66,4 +66,4 @@ class CircleTraining:
         if self._frequency not in MIXTURE:
             raise StageError(f"frequency: expected one of {MIXTURE}, found {self._frequency}")
         path, step = self._trained(mixture(self._angle, growing))
-        return step * steps_until_learned(left_of(path, self._angle, self._frequency))
+        return step * steps_until(left_of(path, self._angle, self._frequency))

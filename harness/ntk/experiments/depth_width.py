@@ -32,7 +32,7 @@ def _computed(about: str) -> Quantity:
             resolution=1e-12,
             stage=_STEPPED,
         ),
-        "predicted.first-step": _computed("the same by a formula, to first order in 1/width a layer"),
+        "predicted.first-step": _computed("the same by a formula"),
         "linear.first-step": _computed("its limit for small β, 4/3 (hidden + 2) β"),
         "exponential.first-step": _computed("that times e^(5β)"),
         "rate": _computed("the slope of the formula's logarithm on β between hidden/2 and hidden layers"),

@@ -14,7 +14,7 @@ from harness.declare import Quantity, Value, experiment, stage
 _NETWORK, _NTK, _NNGP = "network", "ntk", "nngp"
 _RESOLUTION = 1e-4
 """Relative: networks are trained in float32."""
-_PACE = "−ln(loss-left) / 2 steps"
+_PACE = "ln 2 over the steps in which half of the residual goes"
 
 QUANTITIES = {
     "network.loss-left": Quantity(
