@@ -63,7 +63,7 @@ class PolygonTraining:
         return float(left[-1] ** 2), pace * (2 * self._units / largest) / rate
 
     def pace_of(self, kernel: Literal["nngp", "ntk"]) -> float:
-        """−ln of what a step leaves of the residual, by a kernel. Raises `StageError` where that is nothing."""
+        """−ln of what a step leaves, by a kernel. Raises `StageError` where that is nothing."""
         first, last = self._spectra[0 if kernel == "nngp" else 1]
         factor = abs(1 - 2 * self._units * first / last)
         if not 1e-12 < factor < 1:

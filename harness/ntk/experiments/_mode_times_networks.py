@@ -53,9 +53,9 @@ class CircleTraining:
         return self._trained(np.cos(self._frequency * self._angle))
 
     def time(self) -> float:
-        """When cos(kφ) alone was learned."""
+        """When cos(kφ) alone was learned, whatever training put into other frequencies meanwhile."""
         path, step = self._single
-        return step * steps_until(left_of_all(path))
+        return step * steps_until(left_of(path, self._angle, self._frequency))
 
     def left(self) -> float:
         """What is left of cos(kφ) alone after all steps."""

@@ -16,7 +16,7 @@ from harness.ntk.tuned_kernels import FINER, Tuned, predictions_by_ridge, radial
 GAMMAS = (0.5, 0.75, 1.0, 1.25, 1.5)
 """Of the γ-exponential kernel, around Laplace's 1."""
 
-TREES = 200
+TREES = 100
 """Of a random forest."""
 
 Grid = list[tuple[float, Callable[[Rows, Columns], Matrix]]]
@@ -37,9 +37,11 @@ class TunedTrial:
         return self._found[name]
 
     def all_predictions(self, name: str) -> Iterator[Predictions]:
-        """Those of a radial kernel at every length that is tried, half as far apart, and every ridge."""
+        """Those of a radial kernel at every length that is tried, half as far apart, and every ridge; of the
+        linear model at every ridge."""
         at = self.points
-        for _, kernel in radial_grid(self._profile(name), at.x_train, FINER):
+        linear = name == "linear"
+        for _, kernel in self._grid(name) if linear else radial_grid(self._profile(name), at.x_train, FINER):
             gram = kernel(at.x_train, at.x_train)
             yield from predictions_by_ridge(gram, kernel(at.x_test, at.x_train), at.y_train)
 

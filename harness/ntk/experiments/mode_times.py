@@ -20,8 +20,12 @@ _RESOLUTION = 1e-4
 """Relative: networks are trained in float32."""
 
 _NETWORK = {
-    "time": ("network", "a trained, centred network: time until 5% is left of cos(frequency · φ)", _UNIT),
-    "left": ("network left", "root mean square of what is left of it after all steps, in its own", ""),
+    "time": (
+        "network",
+        "a network trained on cos(frequency · φ), centred: time until 5% is left of this component",
+        _UNIT,
+    ),
+    "left": ("network left", "root mean square of all that is left after all steps, in the target's", ""),
     "mixture-time": (
         "network mixture",
         "a network trained on cos φ + cos 2φ + cos 4φ + cos 8φ: time until 5% is left of the component of "

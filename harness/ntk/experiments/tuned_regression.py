@@ -35,8 +35,13 @@ KERNELS = {
 }
 COMPARED = ("ntk", "nngp", "linear")
 """Whose predictions the others' are compared with."""
-MATCHED = {"laplace": "Laplace", "matern32": "Matérn-3/2", "gaussian": "Gaussian"}
-"""Kernels that are fitted to NTK regression."""
+MATCHED = {
+    "laplace": "a Laplace kernel of any length",
+    "matern32": "a Matérn-3/2 kernel of any length",
+    "gaussian": "a Gaussian kernel of any length",
+    "linear": "a linear model",
+}
+"""What is fitted to NTK regression."""
 _FOREST = "forest"
 
 
@@ -65,12 +70,12 @@ def _quantities() -> dict[str, Quantity]:
                 )  # fmt: skip
     for kernel, about in MATCHED.items():
         found[f"matched-{kernel}-vs-ntk.distance"] = Quantity(
-            "root mean square difference on the test points between NTK regression and the nearest that a "
-            f"{about} kernel of any length and ridge comes to it there",
+            "root mean square difference on the test points between NTK regression and the nearest that "
+            f"{about}, of any ridge, comes to it there",
             unit=DISTANCE_UNIT, resolution=1e-4, stage=_matched(kernel),
         )  # fmt: skip
     found[f"{_FOREST}.error"] = Quantity(
-        "root mean square test error of a random forest of 200 trees, scikit-learn's",
+        "root mean square test error of a random forest of 100 trees, scikit-learn's",
         unit=ERROR_UNIT, resolution=1e-6, stage=_FOREST,
     )  # fmt: skip
     return found
