@@ -277,7 +277,7 @@ MUTANTS = [
         "path @ np.sin(frequency * angle)",
         "circle_networks",
     ),
-    _of("a step late", CIRCLE, "float(after - 1 + (before", "float(after + (before", "circle_networks"),
+    _of("a step late", CIRCLE, "return after - 1 + (before", "return after + (before", "circle_networks"),
     _of("a step's time without n", TRAINED, "rate * len(x) * unit", "rate * unit", "circle_networks"),
     _of("a step's time without K(x,x)", TRAINED, "rate * len(x) * unit", "rate * len(x)", "circle_networks"),
     _of(
