@@ -54,10 +54,12 @@ def drawn_first_step(hidden: int, width: int, inputs: int, networks: int, rng: n
     return float(np.mean(change) / (np.mean(square) * np.mean(kernel)))
 
 
-Drawn = tuple[Float[np.ndarray, " networks"], Float[np.ndarray, " networks"], Float[np.ndarray, " networks"]]
+StepDraws = tuple[
+    Float[np.ndarray, " networks"], Float[np.ndarray, " networks"], Float[np.ndarray, " networks"]
+]
 
 
-def drawn_steps(hidden: int, width: int, inputs: int, networks: int, rng: np.random.Generator) -> Drawn:
+def drawn_steps(hidden: int, width: int, inputs: int, networks: int, rng: np.random.Generator) -> StepDraws:
     """f², Θ and f ∇f·∇Θ. A weight is √(2/fan-in) times what is trained."""
     layers, weights, masks = [np.ones((networks, inputs))], [], []
     for number in range(hidden):

@@ -24,7 +24,7 @@ from jaxtyping import Float
 from harness.ntk.shapes import Points
 
 Variances = Float[np.ndarray, " inputs"]
-Spectrum = Float[np.ndarray, " modes"]
+Largest = Float[np.ndarray, " modes"]
 HIGHEST = 4
 """Degrees up to which products are listed: those beyond have eigenvalues below the ones asked for."""
 _FIT, _REACH = 40, 0.9
@@ -55,24 +55,24 @@ def power_series(profile: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarra
     return found
 
 
-def predicted(series: Float[np.ndarray, " degrees"], gamma: Variances, modes: int) -> Spectrum:
+def ansatz_eigenvalues(series: Float[np.ndarray, " degrees"], gamma: Variances, modes: int) -> Largest:
     """The largest `modes` of the ansatz, descending. Negative ones, of a_l that are rounding, count as 0."""
     found, size = [float(series[0])], float(gamma.sum())
     for degree in range(1, HIGHEST + 1):
         level = math.factorial(degree) * float(series[degree]) / size**degree
         for chosen in itertools.combinations_with_replacement(range(len(gamma)), degree):
             found.append(level * float(np.prod(gamma[list(chosen)])))
-    largest: Spectrum = np.sort(np.maximum(found, 0.0))[::-1][:modes]
+    largest: Largest = np.sort(np.maximum(found, 0.0))[::-1][:modes]
     return largest
 
 
-def sampled(gram: Float[np.ndarray, "points points"], modes: int) -> Spectrum:
+def sampled(gram: Float[np.ndarray, "points points"], modes: int) -> Largest:
     """The largest `modes` eigenvalues of a Gram matrix over its number of points."""
-    largest: Spectrum = np.linalg.eigvalsh(gram / len(gram))[::-1][:modes].copy()
+    largest: Largest = np.linalg.eigvalsh(gram / len(gram))[::-1][:modes].copy()
     return largest
 
 
-def typical_error(found: Spectrum, expected: Spectrum) -> float:
+def typical_log_error(found: Largest, expected: Largest) -> float:
     """The median of |ln found/expected| over modes, rank by rank. Raises `FloatingPointError` where one is
     not positive."""
     if min(found.min(), expected.min()) <= 0:

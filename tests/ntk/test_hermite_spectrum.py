@@ -37,7 +37,7 @@ def test_products_of_variances() -> None:
     gamma, series = np.array([3.0, 1.0]), np.array([0.5, 0.2, 0.1, 0.0, 0.0])
     second = 2 * 0.1 / 16
     expected = [0.5, 0.2 * 3 / 4, second * 9, 0.2 / 4, second * 3, second]
-    assert ansatz.predicted(series, gamma, 6) == pytest.approx(sorted(expected, reverse=True))
+    assert ansatz.ansatz_eigenvalues(series, gamma, 6) == pytest.approx(sorted(expected, reverse=True))
 
 
 def test_kernels_anywhere_are_those_of_the_sphere_on_it() -> None:
@@ -54,8 +54,8 @@ def test_a_kernel_that_is_the_ansatz_is_predicted() -> None:
     x = ansatz.gaussian_points(4000, gamma, np.random.default_rng(2))
     covariance = x.T @ x / len(x) / gamma.sum()
     found = np.linalg.eigvalsh(covariance)[::-1]
-    expected = ansatz.predicted(np.array([0.0, 1.0, 0.0, 0.0, 0.0]), gamma, 5)
-    assert ansatz.typical_error(found, expected) < 0.05
+    expected = ansatz.ansatz_eigenvalues(np.array([0.0, 1.0, 0.0, 0.0, 0.0]), gamma, 5)
+    assert ansatz.typical_log_error(found, expected) < 0.05
     assert ansatz.sampled(x[:50] @ x[:50].T, 3) == pytest.approx(
         np.linalg.eigvalsh(x[:50].T @ x[:50] / 50)[::-1][:3]
     )

@@ -77,12 +77,12 @@ def hermite_spectrum(
             found = ansatz.sampled(family.anywhere(kernel, x), modes)
             own, other = (ansatz.power_series(family.zonal(each, inputs).profile) for each in (kernel, rival))
             expected = {
-                "eigenvalue-error": ansatz.predicted(own, gamma, modes),
-                "eigenvalue-error-of-alike": ansatz.predicted(own, alike, modes),
-                "eigenvalue-error-of-the-rival": ansatz.predicted(other, gamma, modes),
+                "eigenvalue-error": ansatz.ansatz_eigenvalues(own, gamma, modes),
+                "eigenvalue-error-of-alike": ansatz.ansatz_eigenvalues(own, alike, modes),
+                "eigenvalue-error-of-the-rival": ansatz.ansatz_eigenvalues(other, gamma, modes),
             }
             try:
-                errors = {name: ansatz.typical_error(found, each) for name, each in expected.items()}
+                errors = {name: ansatz.typical_log_error(found, each) for name, each in expected.items()}
             except FloatingPointError as error:
                 raise StageError(str(error)) from error
             measured |= {f"{kernel}.{name}": error for name, error in errors.items()}
