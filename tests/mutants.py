@@ -86,8 +86,8 @@ MUTANTS = [
     Mutant(
         "science: depth off by one",
         "harness/ntk/closed_form.py",
+        "for number in range(architecture.hidden):",
         "for number in range(architecture.hidden + 1):",
-        "for number in range(architecture.hidden + 2):",
         NTK,
     ),
     Mutant(
