@@ -24,4 +24,4 @@ def test_nan_is_the_same_as_nan(said: Interval | Bend) -> None:
 
 def test_classes_differ() -> None:
     assert NOTHING != BENT
-    assert NOTHING != (NOTHING.estimate, NOTHING.low, NOTHING.high)
+    assert (NOTHING.estimate, NOTHING.low, NOTHING.high) != NOTHING
