@@ -12,21 +12,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float, Int
 from scipy.spatial.distance import cdist
 
 from harness.ntk.shapes import Columns, Matrix, Rows
 
-Squares = Float[np.ndarray, " pairs"]
-Chosen = Bool[np.ndarray, "rows columns"]
+Squares, Signs = Float[np.ndarray, " pairs"], Float[np.ndarray, " pairs"]
+Places = Int[np.ndarray, " pairs"]
 
-ALIKE = np.sqrt(0.5)
-"""Cosine from which on sin²(θ/2) comes from the points' difference. Up to there, (1 − cos θ)/2 of a scalar
-product that is off by δ changes θ by √2 δ at most."""
+ALIKE = 7 / 8
+"""Cosine beyond which θ comes from the points' difference, or their sum. Up to there, a scalar product that
+is off by δ changes θ by δ/sin θ, 2.1 δ at most."""
 
 FEW = 4
-"""Where fewer than one in so many pairs are alike, only their differences are taken, each at about four
-times the cost of an entry of `cdist`."""
+"""Up to one in so many pairs, only their differences are taken, each at some four times the cost of an entry
+of `cdist`."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,13 @@ def of_directions(u: Rows, v: Columns, cosine: Matrix) -> HalfAngles:
     sines = cosine * -0.5
     sines += 0.5
     cosines = 1 - sines
-    for chosen, sign, small, large in (
-        (cosine > ALIKE, 1.0, sines, cosines),
-        (cosine < -ALIKE, -1.0, cosines, sines),
-    ):
-        if chosen.any():
-            squares = _squared_distances(u, sign * v, chosen) / 4
-            small[chosen], large[chosen] = squares, 1 - squares
+    places = np.flatnonzero(np.abs(cosine) > ALIKE)
+    if len(places):
+        signs = np.sign(cosine.ravel()[places])
+        small = _squared_distances(u, v, places, signs) / 4
+        large = 1 - small
+        np.put(sines, places, np.where(signs > 0, small, large))
+        np.put(cosines, places, np.where(signs > 0, large, small))
     return HalfAngles(sines, cosines)
 
 
@@ -91,12 +91,14 @@ def coincident(like: Matrix) -> HalfAngles:
     return HalfAngles(np.zeros_like(like), np.ones_like(like))
 
 
-def _squared_distances(u: Rows, v: Columns, chosen: Chosen) -> Squares:
-    """‖u−v‖² of the chosen pairs, in the order of the matrix."""
-    if FEW * np.count_nonzero(chosen) > chosen.size:
-        every: Squares = cdist(u, v, "sqeuclidean")[chosen]
+def _squared_distances(u: Rows, v: Columns, places: Places, signs: Signs) -> Squares:
+    """‖u − sign v‖² of the pairs at these places of the matrix, which count row by row."""
+    if FEW * len(places) > len(u) * len(v):
+        alike = cdist(u, v, "sqeuclidean").ravel()[places]
+        opposite = cdist(u, -v, "sqeuclidean").ravel()[places] if signs.min() < 0 else alike
+        every: Squares = np.where(signs > 0, alike, opposite)
         return every
-    rows, columns = np.nonzero(chosen)
-    apart = u[rows] - v[columns]
+    rows, columns = np.divmod(places, len(v))
+    apart = u[rows] - signs[:, None] * v[columns]
     squares: Squares = np.einsum("pi,pi->p", apart, apart)
     return squares
