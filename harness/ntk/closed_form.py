@@ -210,16 +210,24 @@ def _with_bias(
         sin²(θ'/2) = cos α cos β sin²(θ/2) + sin²((α − β)/2)
         cos²(θ'/2) = cos α cos β cos²(θ/2) + sin²((α + β)/2),
 
-    sums of positive terms: no angle is lost to a difference.
+    sums of positive terms: no angle is lost to a difference. sin(α − β) is b_std (b − a)/a'b', which keeps
+    the digits of b − a where both are far below b_std; sin²((α − β)/2) is its square over 2 (1 + cos(α − β)).
     """
     after_a, after_b = np.hypot(a, b_std), np.hypot(b, b_std)
     product = (a / after_a) * (b / after_b)
+    biased = (b_std / after_a) * (b_std / after_b)
     sine_a, cosine_a = _halved(a / after_a, b_std / after_a)
     sine_b, cosine_b = _halved(b / after_b, b_std / after_b)
-    apart, together = sine_a * cosine_b, cosine_a * sine_b
-    sines, cosines = apart - together, apart + together
-    sines *= sines
+    cosines = sine_a * cosine_b
+    cosines += cosine_a * sine_b
     cosines *= cosines
+    sines = (b - a) / b_std
+    sines *= biased
+    sines *= sines
+    biased += product
+    biased += 1
+    biased *= 2
+    sines /= biased
     sines += product * angle.sines
     product *= angle.cosines
     cosines += product
