@@ -36,7 +36,8 @@ from harness.ntk.half_angles import HalfAngles, of_cosine, of_directions
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
 
 Norms = Float[np.ndarray, " points"]
-RowNorms, ColumnNorms = Float[np.ndarray, " rows"], Float[np.ndarray, " columns"]
+RowNorms = Float[np.ndarray, " rows"]
+ColumnNorms = Float[np.ndarray, " columns"]
 
 SIDE = 96
 """Rows and columns of a tile, where there are so many of both. An array has 74 kB, of which a layer has some

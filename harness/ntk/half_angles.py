@@ -17,7 +17,8 @@ from scipy.spatial.distance import cdist
 
 from harness.ntk.shapes import Columns, Matrix, Rows
 
-Squares, Signs = Float[np.ndarray, " pairs"], Float[np.ndarray, " pairs"]
+Squares = Float[np.ndarray, " pairs"]
+Signs = Float[np.ndarray, " pairs"]
 Places = Int[np.ndarray, " pairs"]
 
 ALIKE = 7 / 8

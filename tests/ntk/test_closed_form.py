@@ -156,6 +156,18 @@ def test_near_duplicates_keep_their_digits(activation, b_std):
     assert falls[1] == pytest.approx(falls[0], rel=1e-3)
 
 
+def test_near_duplicates_far_below_the_bias_keep_their_digits():
+    """Step's angles are roots of those before: K(x, x) − K(x, x') is θ^(1/4) after three layers. Points of
+    size 1e-3, apart by 1e-10 of it, are at an angle of 1e-12 beside a bias of 0.1. Their difference keeps six
+    digits of that, and so θ^(1/4) to 1e-6; an angle that is off by 1e-16 would leave it to 1e-4."""
+    architecture = Architecture(3, 30, "step", 1.3, 0.1)
+    x, direction = 1e-3 * POINTS[:1], np.array([[0.3, -0.2, 0.1, 0.4, -0.5]])
+    (exact,) = np.diag(closed_form.nngp_ntk(architecture, x)[0])
+    at = closed_form.nngp_ntk(architecture, x, x + 1e-3 * np.array([[1e-8], [1e-10]]) * direction)[0]
+    falls = exact - at[0]
+    assert falls[1] / falls[0] == pytest.approx(0.01**0.25, rel=1e-5)
+
+
 @pytest.mark.parametrize("hidden", [1, 2, 4])
 def test_relu_diagonal_is_exact(hidden):
     """E φ(u)² = q/2 and E φ'(u)² = 1/2, in a Gram matrix and as a block between equal points."""
