@@ -58,8 +58,8 @@ MUTANTS = [
     Mutant(
         "science: NNGP for NTK",
         "harness/ntk/kernels.py",
-        "return nngp, ntk",
-        "return nngp, nngp",
+        "return closed_form.nngp_ntk(architecture, x1, x2)",
+        "return (closed_form.nngp_ntk(architecture, x1, x2)[0],) * 2",
         NTK,
     ),
     Mutant(
@@ -86,8 +86,8 @@ MUTANTS = [
     Mutant(
         "science: depth off by one",
         "harness/ntk/closed_form.py",
+        "for number in range(architecture.hidden):",
         "for number in range(architecture.hidden + 1):",
-        "for number in range(architecture.hidden + 2):",
         NTK,
     ),
     Mutant(

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.judge.alike import Alike
 from harness.judge.effect import effect_values
 from harness.judge.gaps import has_gap
 from harness.judge.interval import Interval, interval
@@ -38,7 +39,7 @@ Obstacle = Literal["", "few-distinct", "median"]
 
 
 @dataclass(frozen=True, eq=False)
-class Ruling:
+class Ruling(Alike):
     """What the first n seeds say about one question; made by `decide`.
 
     `verdict` is None while more seeds are needed, `next_look` then says how many in all. `n` is the look
@@ -47,8 +48,6 @@ class Ruling:
     *supported*, `looks` is (n, low, high) of every look so far. `reason` says why a verdict is missing, or
     that a law is refuted as curved. `bend` is what else a power law is judged by, at the same look.
     `obstacles` says of each look what kept it from deciding, besides its interval.
-
-    Rulings are equal where they say the same, NaN being the same as NaN.
     """
 
     verdict: Decision | None
@@ -62,18 +61,6 @@ class Ruling:
     reason: str = ""
     bend: Bend | None = None
     obstacles: tuple[Obstacle, ...] = ()
-
-    def __eq__(self, other: object) -> bool:
-        return self._said() == other._said() if isinstance(other, Ruling) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._said())
-
-    def _said(self) -> tuple[object, ...]:
-        """The fields. A dataclass's own comparison takes NaN for itself only where it is the same object,
-        and from Python 3.13 not even there."""
-        fields = vars(self).values()
-        return tuple(None if isinstance(x, float) and math.isnan(x) else x for x in fields)
 
 
 def check_budget(n: int) -> None:

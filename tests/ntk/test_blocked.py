@@ -74,6 +74,17 @@ def test_a_kernel_across_is_held_up_to_a_size(monkeypatch):
     assert isinstance(blocked.across(both, X_TEST, X, 1), blocked.Across)
 
 
+@pytest.mark.usefixtures("small")
+def test_tiles_are_as_small_as_their_number_allows():
+    """Six points are two tiles of three, not one of five and one that is filled up; nine are two of five."""
+    spy, asked = counted(both)
+    blocked.gram(spy, X[:6], (0,))
+    assert asked == [((3, 4), None), ((3, 4), (3, 4)), ((3, 4), None)]
+    asked.clear()
+    blocked.between(spy, X_TEST, X[:3], (0,))
+    assert asked == [((5, 4), (3, 4))] * 2
+
+
 def test_few_points_are_evaluated_at_once():
     spy, asked = counted(both)
     blocked.gram(spy, X, (1,))

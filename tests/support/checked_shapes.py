@@ -20,6 +20,7 @@ import pytest  # noqa: E402
 from harness.declare import StageError, find  # noqa: E402
 from harness.ntk import closed_form, measures, network, solve  # noqa: E402
 from harness.ntk.architecture import Architecture  # noqa: E402
+from harness.ntk.half_angles import of_cosine  # noqa: E402
 
 SMALL = {"width": 16, "train": 8, "test": 6, "networks": 2}
 TRIALS = {
@@ -73,7 +74,7 @@ WRONG = {
     "whole numbers": (lambda: measures.error(np.ones(5, dtype=int), np.ones(5)), "parameter 'predictions'"),
     "no layers": (lambda: network.apply([X], ONE_HIDDEN, jax.numpy.asarray(X)), "parameter 'params'"),
     "a result": (
-        lambda: closed_form.LayerState(X[:, :1], X[:, :1].T, GRAM, GRAM[:4]).covariance(),
+        lambda: closed_form.LayerState(X[:, :1], X[:, :1].T, of_cosine(GRAM), GRAM[:4]).covariance(),
         "'tangent'",
     ),
 }
