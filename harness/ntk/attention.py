@@ -1,7 +1,7 @@
 """Finite self-attention networks, and their kernels where these are known (JAX; Hron et al. 2020
 arXiv:2006.10540).
 
-    e = dense(token)                                        embedding, `width` units
+    e = dense(token)                                 embedding, `width` units
     q = e Q/√width, k = e K/√width                          of each head
     scores  q·k/width, Q = K   (linear);   q·k/√width (root);   0 (uniform)
     out = 1/√(heads · width) Σ_heads softmax(scores) (e V/√width) O
@@ -26,7 +26,7 @@ from scipy.special import softmax
 from harness.ntk.component_model import ComponentModel, KernelPair, as_kernel
 from harness.ntk.model import Columns, Kernel, Model, Params, Rows
 from harness.ntk.sampled_kernels import sampled_kernel
-from harness.ntk.scaled_layers import dense, draw_layer
+from harness.ntk.scaled_layers import dense_layer, draw_layer
 from harness.ntk.specifications import Attentive
 
 Tokens = Float[Array, "points tokens width"]
@@ -90,7 +90,7 @@ def apply_attention(
     params: Params, net: Attentive, x: Float[Array, "points features"]
 ) -> Float[Array, "points outputs"]:
     """The outputs at flat inputs, in the precision of `params`."""
-    return dense(params["last"], attended(params, net, x), net.scales)
+    return dense_layer(params["last"], attended(params, net, x), net.scales)
 
 
 def attended(
@@ -110,7 +110,7 @@ def attended(
 
 def embedded(params: Params, net: Attentive, x: Float[Array, "points features"]) -> Tokens:
     """Every token's embedding."""
-    return dense(params["first"], x.reshape(len(x), net.tokens, -1), net.scales)
+    return dense_layer(params["first"], x.reshape(len(x), net.tokens, -1), net.scales)
 
 
 def scores(params: Params, net: Attentive, e: Tokens) -> Scores:
@@ -134,13 +134,15 @@ def attention_kernels(net: Attentive, x1: Rows, x2: Columns | None = None) -> Ke
     w, b = net.scales.w_std**2, net.scales.b_std**2
 
     def embedding(u: np.ndarray, v: np.ndarray, of: str) -> np.ndarray:
-        return w * np.einsum(of, u, v) / u.shape[-1] + b
+        covariance: np.ndarray = w * np.einsum(of, u, v) / u.shape[-1] + b
+        return covariance
 
     def weights(points: np.ndarray) -> np.ndarray:
         if net.attending == "uniform":
             return np.full((len(points), net.tokens, net.tokens), 1 / net.tokens)
-        found: np.ndarray = softmax(net.score_std**2 * embedding(points, points, "ptc,psc->pts"), axis=-1)
-        return found
+        found = softmax(net.score_std**2 * embedding(points, points, "ptc,psc->pts"), axis=-1)
+        weighed: np.ndarray = np.asarray(found)
+        return weighed
 
     of_first, of_second = weights(first), weights(second)
     covariance = embedding(first, second, "ptc,qsc->ptqs")

@@ -1,6 +1,6 @@
 """NNGP and NTK of infinitely wide networks with skip connections or layer normalisation (NumPy, float64).
 
-A branch's weights are independent of what it is added to, so kernels add (Huang et al. 2020
+A branch's weights are independent of what it is with_branch to, so kernels add (Huang et al. 2020
 arXiv:2002.06262). How the read-out starts makes no difference here: these are the usual formulas, which take
 it to be Gaussian.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.ntk.component_model import KernelPair
-from harness.ntk.recursion import PairState, activated, added, normalised, weighted
+from harness.ntk.recursion import PairState, activated, with_branch, normalised, weighted
 from harness.ntk.shapes import Columns, Rows
 from harness.ntk.spatial_kernels import points_state
 from harness.ntk.specifications import DenseBlocks
@@ -24,7 +24,7 @@ def block_kernels(net: DenseBlocks, x1: Rows, x2: Columns | None = None) -> Kern
     nothing = PairState(*(np.zeros_like(part) for part in (state.first, state.second, state.gap, state.gap)))
     for _ in range(net.hidden - 1):
         branch = weighted(_through(state, net), net.scales)
-        state = added(state if net.skip else nothing, branch, net.branch)
+        state = with_branch(state if net.skip else nothing, branch, net.branch)
     state = weighted(_through(state, net), net.scales)
     return state.covariance, state.tangent
 

@@ -21,11 +21,11 @@ from harness.ntk.component_model import ComponentModel, KernelPair, as_kernel
 from harness.ntk.model import Columns, Params, Rows
 from harness.ntk.network import activate
 from harness.ntk.places import grid_of, offsets
-from harness.ntk.scaled_layers import LayerParams, add_biases, dense, draw_layer, last_of_list
+from harness.ntk.scaled_layers import LayerParams, add_biases, dense_layer, draw_layer, last_of_list
 from harness.ntk.spatial_kernels import fully_connected_kernels, spatial_kernels
 from harness.ntk.specifications import Convolutional, Padding
 
-Images = Float[Array, "points *space channels"]
+Channels = Float[Array, "points *space channels"]
 
 
 def convolutional_model(net: Convolutional) -> ComponentModel:
@@ -78,10 +78,10 @@ def apply_convolutional(
         a = activate(net.activation, convolve(layer, a, net))
     a = a.reshape(len(x), grid.pixels, -1)
     read = a.reshape(len(x), -1) if net.read_out == "flatten" else a.mean(axis=1)
-    return dense(params[-1], read, net.scales)
+    return dense_layer(params[-1], read, net.scales)
 
 
-def convolve(layer: LayerParams, a: Images, net: Convolutional) -> Images:
+def convolve(layer: LayerParams, a: Channels, net: Convolutional) -> Channels:
     """One convolutional layer, before its activation."""
     weights, space = layer["weights"], a.shape[1:-1]
     channels = a.shape[-1]
@@ -100,7 +100,7 @@ def convolve(layer: LayerParams, a: Images, net: Convolutional) -> Images:
     return add_biases(layer, scaled, net.scales)
 
 
-def _shifted(a: Images, offset: tuple[int, ...], padding: Padding) -> Images:
+def _shifted(a: Channels, offset: tuple[int, ...], padding: Padding) -> Channels:
     """What stands at s + offset, at each pixel s."""
     axes = tuple(range(1, 1 + len(offset)))
     if padding == "circular":

@@ -16,7 +16,7 @@ from harness.ntk.block_kernels import block_kernels
 from harness.ntk.component_model import ComponentModel, KernelPair, as_kernel
 from harness.ntk.model import Columns, Params, Rows
 from harness.ntk.network import activate
-from harness.ntk.scaled_layers import LayerParams, dense, draw_layer, last_of_list
+from harness.ntk.scaled_layers import LayerParams, dense_layer, draw_layer, last_of_list
 from harness.ntk.specifications import DenseBlocks
 
 VARIANCE_FLOOR = 1e-12
@@ -61,11 +61,11 @@ def apply_blocks(
 ) -> Float[Array, "points outputs"]:
     """The outputs, in the precision of `params`."""
     first, *branches, last = params
-    h = dense(first, x, net.scales)
+    h = dense_layer(first, x, net.scales)
     for layer in branches:
-        branch = net.branch * dense(layer, _entering(h, net), net.scales)
+        branch = net.branch * dense_layer(layer, _entering(h, net), net.scales)
         h = h + branch if net.skip else branch
-    return dense(last, _entering(h, net), net.scales)
+    return dense_layer(last, _entering(h, net), net.scales)
 
 
 def _entering(h: Float[Array, "points width"], net: DenseBlocks) -> Float[Array, "points width"]:

@@ -80,7 +80,7 @@ def normalised(state: PairState) -> PairState:
     return PairState(one(state.first), one(state.second), np.maximum(gap, 0), state.tangent / (a * b))
 
 
-def added(state: PairState, branch: PairState, factor: float) -> PairState:
+def with_branch(state: PairState, branch: PairState, factor: float) -> PairState:
     """The sum of a state and of `factor` times a branch whose weights are independent of it."""
     square = factor**2
     return PairState(

@@ -31,7 +31,7 @@ def draw_layer(
     return layer
 
 
-def dense(layer: LayerParams, a: Array, scales: Scales) -> Array:
+def dense_layer(layer: LayerParams, a: Array, scales: Scales) -> Array:
     """The layer at each row of the last axis of `a`."""
     weights = layer["weights"]
     return add_biases(layer, a @ weights * (scales.w_std / math.sqrt(weights.shape[0])), scales)

@@ -10,7 +10,7 @@ from harness.ntk.architecture import Activation
 Dimensions = Literal[1, 2]
 Padding = Literal["circular", "zero"]
 Sharing = Literal["shared", "local"]
-Reading = Literal["flatten", "average"]
+ReadBy = Literal["flatten", "average"]
 """How a layer of pixels or tokens becomes one vector: side by side, or averaged."""
 ReadOutStart = Literal["gaussian", "ones"]
 Attending = Literal["linear", "root", "uniform"]
@@ -37,7 +37,7 @@ class Convolutional:
     hidden: int
     width: int
     taps: int
-    read_out: Reading
+    read_out: ReadBy
     sharing: Sharing
     padding: Padding
     activation: Activation
@@ -80,7 +80,7 @@ class Attentive:
     heads: int
     width: int
     attending: Attending
-    read_out: Reading
+    read_out: ReadBy
     scales: Scales
     score_std: float = 1.0
     outputs: int = 1

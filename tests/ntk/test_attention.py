@@ -45,10 +45,8 @@ def by_hand(params, x, attending, read_out):
     return np.stack(outputs)
 
 
-SLOW = pytest.param("linear", "average", marks=pytest.mark.slow)
-
-
-@pytest.mark.parametrize(("attending", "read_out"), [SLOW, ("root", "flatten")])
+@pytest.mark.slow
+@pytest.mark.parametrize(("attending", "read_out"), [("linear", "average"), ("root", "flatten")])
 def test_outputs_by_hand(attending, read_out):
     model = net(attending=attending, read_out=read_out)
     params = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), model.draw(jax.random.key(0), 6))

@@ -42,13 +42,9 @@ def by_xla(params, x, dimensions, padding, taps):
     return flat @ last["weights"] * 1.5 / np.sqrt(flat.shape[1]) + 0.3 * last["biases"]
 
 
-FAST = (2, "zero", 2)
-REST = [(*shape, taps) for shape in SHAPES for taps in (2, 3) if (*shape, taps) != FAST]
-
-
-@pytest.mark.parametrize(
-    ("dimensions", "padding", "taps"), [FAST, *(pytest.param(*each, marks=pytest.mark.slow) for each in REST)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("dimensions", "padding"), SHAPES)
+@pytest.mark.parametrize("taps", [2, 3])
 def test_shifted_products_are_convolutions(dimensions, padding, taps):
     model = net(dimensions=dimensions, padding=padding, taps=taps, outputs=2)
     params = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), model.draw(jax.random.key(0), 9))

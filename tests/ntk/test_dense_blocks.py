@@ -23,8 +23,6 @@ NETS = {
     "both": ("residual", {"hidden": 3, "branch": 0.7, "normalisation": "layer"}),
 }
 
-ALONE = ("residual", "normalised")
-
 
 def net(name, **given):
     model, own = NETS[name]
@@ -48,7 +46,8 @@ def by_hand(params, x, branch, skip, normalised):
     return layer(params[-1], entering(h))
 
 
-@pytest.mark.parametrize("name", ["both", *(pytest.param(n, marks=pytest.mark.slow) for n in ALONE)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETS)
 def test_outputs_by_hand(name):
     model = net(name, outputs=2)
     params = jax.tree.map(lambda leaf: leaf.astype(jnp.float64), model.draw(jax.random.key(0), 6))

@@ -12,8 +12,8 @@ def gap_in_errors(model, x1, x2, networks, seed=7):
 
     Root mean square over entries, in standard errors of the mean: about 1 where the kernels agree, and rarely
     2, as each entry has mean square 1 and entries are correlated. A kernel that is wrong by 20% is some 5 off
-    where networks spread by 20% and 24 of them are averaged. What finite width leaves of the mean, O(1/width),
-    is a tenth of the spread, O(1/width^(1/2)).
+    where networks spread by 20% and 24 of them are averaged. What finite width leaves of the mean,
+    O(1/width), is a tenth of the spread, O(1/width^(1/2)).
     """
     gaps = []
     for own, exact in zip(

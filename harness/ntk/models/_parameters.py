@@ -9,8 +9,8 @@ from msgspec import Meta
 PlainActivation = Literal["relu", "erf", "gelu", "identity", "tanh", "sin", "cos", "step", "squared-relu"]
 """Those without a parameter of their own."""
 
-Width = Annotated[int, Meta(ge=1, le=65_536)]
-Scale = Annotated[float, Meta(gt=0)]
+LayerWidth = Annotated[int, Meta(ge=1, le=65_536)]
+WeightScale = Annotated[float, Meta(gt=0)]
 BiasScale = Annotated[float, Meta(ge=0)]
 Several = Annotated[int, Meta(ge=1, le=1024)]
 

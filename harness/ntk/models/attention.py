@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from harness.declare import model
-from harness.ntk.models._parameters import ABOUT_SCALES, BiasScale, Scale, Several, Width
-from harness.ntk.specifications import Attending, Reading
+from harness.ntk.models._parameters import ABOUT_SCALES, BiasScale, LayerWidth, Several, WeightScale
+from harness.ntk.specifications import Attending, ReadBy
 
 if TYPE_CHECKING:
     from harness.ntk.component_model import ComponentModel
@@ -34,11 +34,11 @@ def attention(
     *,
     tokens: Annotated[int, Meta(ge=1, le=1024)] = 2,
     heads: Several = 1,
-    width: Width = 64,
+    width: LayerWidth = 64,
     attending: Attending = "root",
-    score_std: Scale = 1.0,
-    read_out: Reading = "average",
-    w_std: Scale = 1.5,
+    score_std: WeightScale = 1.0,
+    read_out: ReadBy = "average",
+    w_std: WeightScale = 1.5,
     b_std: BiasScale = 0.1,
     outputs: Several = 1,
     sampled: Annotated[int, Meta(ge=2, le=65_536)] = 64,

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from harness.declare import model
-from harness.ntk.models._parameters import ABOUT_SCALES, BiasScale, PlainActivation, Scale, Several, Width
-from harness.ntk.specifications import Dimensions, Padding, Reading, Sharing
+from harness.ntk.models._parameters import (
+    ABOUT_SCALES,
+    BiasScale,
+    LayerWidth,
+    PlainActivation,
+    Several,
+    WeightScale,
+)
+from harness.ntk.specifications import Dimensions, Padding, ReadBy, Sharing
 
 if TYPE_CHECKING:
     from harness.ntk.component_model import ComponentModel
@@ -34,13 +41,13 @@ def convolutional(
     *,
     dimensions: Dimensions = 1,
     hidden: Annotated[int, Meta(ge=0, le=64)] = 1,
-    width: Width = 64,
+    width: LayerWidth = 64,
     taps: Annotated[int, Meta(ge=1, le=64)] = 3,
-    read_out: Reading = "flatten",
+    read_out: ReadBy = "flatten",
     sharing: Sharing = "shared",
     padding: Padding = "circular",
     activation: PlainActivation = "relu",
-    w_std: Scale = 1.5,
+    w_std: WeightScale = 1.5,
     b_std: BiasScale = 0.1,
     outputs: Several = 1,
 ) -> ComponentModel:

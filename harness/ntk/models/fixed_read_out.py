@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from harness.declare import model
-from harness.ntk.models._parameters import ABOUT_SCALES, BiasScale, PlainActivation, Scale, Several, Width
+from harness.ntk.models._parameters import (
+    ABOUT_SCALES,
+    BiasScale,
+    LayerWidth,
+    PlainActivation,
+    Several,
+    WeightScale,
+)
 from harness.ntk.specifications import ReadOutStart
 
 if TYPE_CHECKING:
@@ -29,10 +36,10 @@ if TYPE_CHECKING:
 def fixed_read_out(
     *,
     hidden: Annotated[int, Meta(ge=1, le=4096)] = 2,
-    width: Width = 512,
+    width: LayerWidth = 512,
     start: ReadOutStart = "ones",
     activation: PlainActivation = "relu",
-    w_std: Scale = 1.5,
+    w_std: WeightScale = 1.5,
     b_std: BiasScale = 0.1,
     outputs: Several = 1,
 ) -> ComponentModel:

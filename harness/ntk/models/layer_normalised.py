@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from harness.declare import model
-from harness.ntk.models._parameters import ABOUT_SCALES, BiasScale, PlainActivation, Scale, Several, Width
+from harness.ntk.models._parameters import (
+    ABOUT_SCALES,
+    BiasScale,
+    LayerWidth,
+    PlainActivation,
+    Several,
+    WeightScale,
+)
 
 if TYPE_CHECKING:
     from harness.ntk.component_model import ComponentModel
@@ -27,9 +34,9 @@ if TYPE_CHECKING:
 def layer_normalised(
     *,
     hidden: Annotated[int, Meta(ge=1, le=4096)] = 1,
-    width: Width = 512,
+    width: LayerWidth = 512,
     activation: PlainActivation = "relu",
-    w_std: Scale = 1.5,
+    w_std: WeightScale = 1.5,
     b_std: BiasScale = 0.1,
     outputs: Several = 1,
 ) -> ComponentModel:
