@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.ntk.component_model import KernelPair
-from harness.ntk.recursion import PairState, activated, with_branch, normalised, weighted
+from harness.ntk.recursion import PairState, activated, normalised, weighted, with_branch
 from harness.ntk.shapes import Columns, Rows
 from harness.ntk.spatial_kernels import points_state
 from harness.ntk.specifications import DenseBlocks

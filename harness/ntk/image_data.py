@@ -10,7 +10,6 @@ another order. (`digits` of `harness.ntk.data` standardises every pixel by itsel
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -19,8 +18,8 @@ from harness.ntk import mnist_1d
 from harness.ntk.images import SIDE, Images, digits_of_eight, standardised_images
 from harness.ntk.loading import DataError
 from harness.ntk.mnist_1d import Digits
+from harness.ntk.specifications import ImageData
 
-ImageData = Literal["digit-images", "mnist-1d"]
 OneHot = Float[np.ndarray, "points classes"]
 
 _STREAM = 1

@@ -12,6 +12,7 @@ Padding = Literal["circular", "zero"]
 Sharing = Literal["shared", "local"]
 ReadBy = Literal["flatten", "average"]
 """How a layer of pixels or tokens becomes one vector: side by side, or averaged."""
+ImageData = Literal["digit-images", "mnist-1d"]
 ReadOutStart = Literal["gaussian", "ones"]
 Attending = Literal["linear", "root", "uniform"]
 
