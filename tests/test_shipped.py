@@ -34,7 +34,7 @@ from harness.targets import gather
 from harness.version import __version__
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("derivation", "empirical-kernels", "issues", "kernels", "speed")
+NAMES = ("architectures", "derivation", "empirical-kernels", "issues", "kernels", "speed")
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def record_of(path: str) -> Record:
 
 def test_a_checkout_has_the_suites_at_its_top() -> None:
     assert shipped.suite_names() == NAMES
-    assert shipped.record_names() == NAMES
+    assert shipped.record_names() == NAMES[1:]  # of `architectures` none is published yet
     assert located("@kernels") == ROOT / "suites/kernels.toml"
     suite = read_provenance([load("@empirical-kernels")], []).suites[0]
     assert (suite.path, suite.place) == ("@empirical-kernels", "suites/empirical-kernels.toml")

@@ -5,12 +5,16 @@ No network is trained. Importing this module imports no library.
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
 from harness.declare import Quantity, Value, experiment, stage
 from harness.ntk.specifications import ImageData
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _ERROR = "root mean square over test images and classes, in units of the targets' own"
 _SAMPLED = "regression with the mean NTK of `networks` random networks"
@@ -87,12 +91,12 @@ def image_regression(
     built = build(model, of_model)
     with stage("data"):
         points = class_split(data, train=train, test=test, seed=seed, classes=classes, shift=shift)
-    every, y, truth = np.concatenate([points.x_train, points.x_test]), points.y_train, points.y_test
+    x, x_test, y, truth = points.x_train, points.x_test, points.y_train, points.y_test
 
-    def regression(name: str, kernel: np.ndarray) -> np.ndarray:
-        gram = kernel[:train, :train]
-        solver = factor(name, gram.copy(), ridge * float(np.trace(gram)) / train)
-        predictions: np.ndarray = solver.regression(kernel[train:, :train], y)
+    def regression(name: str, kernel: Callable[[np.ndarray, np.ndarray | None], np.ndarray]) -> np.ndarray:
+        gram = kernel(x, None)
+        solver = factor(name, gram, ridge * float(np.trace(gram)) / train)
+        predictions: np.ndarray = solver.regression(kernel(x_test, x), y)
         return predictions
 
     def error(predictions: np.ndarray) -> float:
@@ -103,16 +107,19 @@ def image_regression(
 
     @cache
     def exact() -> np.ndarray:
-        return regression("NTK", built.analytic(every)[1])
+        return regression("NTK", lambda a, b: built.analytic(a, b)[1])
 
     @cache
     def without() -> np.ndarray:
-        return regression("NTK without its component", kernels_without(built, every)[1])
+        return regression("NTK without its component", lambda a, b: kernels_without(built, a, b)[1])
 
     @cache
     def sampled() -> np.ndarray:
-        _, own = own_kernels_of(built, every, networks=networks, seed=seed)
-        return regression("sampled NTK", own.mean(axis=0))
+        def mean(a: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+            of_each: np.ndarray = own_kernels_of(built, a, b, networks=networks, seed=seed)[1]
+            return np.asarray(of_each.mean(axis=0))
+
+        return regression("sampled NTK", mean)
 
     measured: dict[str, float] = {}
     if "exact" in stages:
