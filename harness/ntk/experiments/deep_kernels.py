@@ -15,6 +15,8 @@ from harness.declare import Quantity, StageError, Value, experiment, stage
 if TYPE_CHECKING:
     import numpy as np
 
+    KernelFunction = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
+
 RESOLUTION = 1e-9
 """Relative: recursions of a thousand steps, each good to 1e-15, in spreads of 1e-3 and more."""
 
@@ -23,6 +25,14 @@ FREQUENCIES = (16, 64)
 
 NODES = 1000
 """Of the quadrature in cos θ, 15 a period of the highest frequency; 2000 give the same exponent to 1e-3."""
+
+
+STAGES = frozenset(
+    f"{name} of {key}"
+    for name in ("spread", "condition", "decay")
+    for key in ("ntk", "without", "nngp", "nngp-without")
+)
+"""All stages."""
 
 
 def _quantities() -> dict[str, Quantity]:
@@ -66,6 +76,7 @@ def deep_kernels(
     model: str = "residual",
     points: Annotated[int, Meta(ge=3, le=1024)] = 16,
     inputs: Annotated[int, Meta(ge=2, le=65_536)] = 10,
+    stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
     """Measure how much a model's kernels still tell points apart.
@@ -79,12 +90,11 @@ def deep_kernels(
     from harness.ntk.component_model import kernels_without
     from harness.ntk.named_models import build
     from harness.ntk.preprocess import to_sphere
-    from harness.ntk.zonal import decay
 
     built = build(model, of_model)
     with stage("data"):
         x = to_sphere(np.random.default_rng([seed, 0x4450]).standard_normal((points, inputs)))
-    kernels: dict[str, Callable[[np.ndarray, np.ndarray | None], np.ndarray]] = {
+    kernels: dict[str, KernelFunction] = {
         "ntk": lambda a, b: built.analytic(a, b)[1],
         "without": lambda a, b: kernels_without(built, a, b)[1],
         "nngp": lambda a, b: built.analytic(a, b)[0],
@@ -92,17 +102,32 @@ def deep_kernels(
     }
     measured: dict[str, float] = {}
     for key, kernel in kernels.items():
-        with stage(f"spread of {key}"):
-            gram = _finite(kernel(x, None))
-            sizes = np.sqrt(np.diag(gram))
-            cosines = (gram / np.outer(sizes, sizes))[np.triu_indices(points, 1)]
-            measured[f"{key}.spread"] = float(cosines.std())
-        with stage(f"condition of {key}"):
-            values = np.linalg.eigvalsh(_finite(kernel(x, None)))
-            measured[f"{key}.condition"] = float(values[-1] / values[0])
-        with stage(f"decay of {key}"):
-            measured[f"{key}.decay"] = decay(kernel, FREQUENCIES, NODES)
+        for name, measure in (("spread", _spread), ("condition", _condition), ("decay", _decay)):
+            if f"{name} of {key}" in stages:
+                with stage(f"{name} of {key}"):
+                    measured[f"{key}.{name}"] = measure(kernel, x)
     return measured
+
+
+def _spread(kernel: KernelFunction, x: np.ndarray) -> float:
+    import numpy as np
+
+    gram = _finite(kernel(x, None))
+    sizes = np.sqrt(np.diag(gram))
+    return float((gram / np.outer(sizes, sizes))[np.triu_indices(len(x), 1)].std())
+
+
+def _condition(kernel: KernelFunction, x: np.ndarray) -> float:
+    import numpy as np
+
+    values = np.linalg.eigvalsh(_finite(kernel(x, None)))
+    return float(values[-1] / values[0])
+
+
+def _decay(kernel: KernelFunction, x: np.ndarray) -> float:
+    from harness.ntk.zonal import decay
+
+    return decay(kernel, FREQUENCIES, NODES)
 
 
 def _finite(gram: np.ndarray) -> np.ndarray:
