@@ -97,6 +97,13 @@ def test_without_its_component_a_network_is_fully_connected():
         kernels_without(fully_connected(architecture), X)
 
 
+def test_without_skip_connections_branches_are_not_scaled():
+    """A factor below 1 in each of a thousand layers would leave nothing of float64."""
+    plain = net("residual", skip=False, branch=0.3, decay=1.0, hidden=4)
+    expected = closed_form.nngp_ntk(Architecture(4, 8, "relu", 1.5, 0.3), X)
+    np.testing.assert_allclose(plain.analytic(X), expected, rtol=1e-12)
+
+
 def test_branches_are_scaled_by_depth():
     deep, by_number = net("residual", hidden=5, branch=0.6, decay=0.5), net("residual", hidden=5, branch=0.3)
     np.testing.assert_allclose(deep.analytic(X), by_number.analytic(X), rtol=1e-14)

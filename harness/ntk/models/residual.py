@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         "hidden": "hidden layers: hidden − 1 blocks h + branch · dense(φ(N h)) between two dense layers",
         "width": "units in each hidden layer",
         "skip": "whether h is added; without, the network is fully connected",
-        "branch": "factor of every branch",
+        "branch": "factor of every branch, where h is added",
         "decay": "γ: branches are scaled by (hidden − 1)^(−γ) too",
         "normalisation": "N: nothing, or layer normalisation of what enters a branch and the read-out",
     },
@@ -54,7 +54,7 @@ def residual(
     from harness.ntk.dense_blocks import blocks_model
     from harness.ntk.specifications import DenseBlocks, Scales
 
-    factor = branch * max(hidden - 1, 1) ** -decay
+    factor = branch * max(hidden - 1, 1) ** -decay if skip else 1.0
     net = DenseBlocks(
         hidden, width, activation, Scales(w_std, b_std), skip=skip, branch=factor,
         normalised=normalisation == "layer", outputs=outputs,
