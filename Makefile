@@ -4,7 +4,8 @@
 # make schema write suites/suite.schema.json again, after experiments or the format have changed
 # make reference write docs/reference, and the tables in README.md, docs/suites.md and docs/findings.md, again
 # make mutants  break the code on purpose, and see what notices
-# make pins   compile requirements.txt again (needs uv)
+# make pins   compile requirements.txt again, with what is pinned where that still fits; UPGRADE=--upgrade takes
+#             the newest of all, UPGRADE="--upgrade-package jax" of one
 # Each sets up .venv first; PYTHON names the interpreter to make it from.
 
 PYTHON ?= python3
@@ -66,9 +67,9 @@ reference: $(READY)
 
 pins: $(READY)
 	printf 'tensorflow ; python_version < "3"\ntf2jax ; python_version < "3"\n' > .venv/without-tensorflow.txt
-	uv pip compile pyproject.toml --extra ntk --group dev --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra ntk --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --override .venv/without-tensorflow.txt \
-	  --quiet --output-file requirements.txt
+	  --quiet $(UPGRADE) --output-file requirements.txt
 
 clean:
 	rm -rf .venv .harness

@@ -133,7 +133,8 @@ def _declaration(declaration: Declaration, *, level: int = 3) -> list[str]:
         lines += ["", "| quantity | scale | unit | resolution | stage | meaning |"]
         lines += ["|---|---|---|---|---|---|"]
     for name, quantity in declaration.quantities.items():
-        facts = (quantity.scale, quantity.unit, f"{quantity.resolution:g}", quantity.stage, quantity.about)
+        about = quantity.about + ("; the same on every seed" if quantity.deterministic else "")
+        facts = (quantity.scale, quantity.unit, f"{quantity.resolution:g}", quantity.stage, about)
         lines.append(f"| `{name}` | {' | '.join(map(_cell, facts))} |")
     return lines
 

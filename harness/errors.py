@@ -14,7 +14,7 @@
     ├── InitError                a folder where a suite cannot begin    (init)
     ├── StoreError               a store that cannot be used            (measure)
     ├── LockError                a lock that cannot be opened or got    (measure)
-    ├── DeviceError              JAX names no device                    (measure)
+    ├── DeviceError              JAX names no device, or one unfit      (measure)
     ├── ClusterError             a cluster that cannot be used          (measure)
     ├── RecordError              a file that is no readable record      (report)
     ├── OutputError              a file that cannot be written          (report)

@@ -39,6 +39,15 @@ class Shown:
     """What the flag `--no-OPTION` means, where there is one."""
 
 
+def read_block(text: str) -> int:
+    """The number of a text such as 16, or 0 for "auto". Raises ValueError."""
+    if text == "auto":
+        return 0
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"expected a number of seeds, or auto, found {text!r}")
+    return int(text)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """How claims are measured and judged. Raises `OptionError` for values that cannot be meant."""
@@ -63,6 +72,20 @@ class RunOptions:
     workers: Annotated[
         int | None, Shown("Worker processes that measure (default: one per core).", least=1)
     ] = None
+    workers_per_device: Annotated[
+        int | None,
+        Shown("Workers that share an accelerator (default: 4), where there is one.", least=1),
+    ] = None
+    block: Annotated[
+        int | None,
+        Shown(
+            "Seeds of a point that are computed abreast, in one program; 1: none, auto: as the device wants.",
+            metavar="N",
+            read=read_block,
+            least=0,
+        ),
+    ] = None
+    """0 and None are "auto"."""
     cluster: Annotated[str, Shown("Dask workers: tcp://HOST:PORT, or local:N.", metavar="ADDRESS")] = ""
     memory_limit: Annotated[
         int | None,
@@ -144,6 +167,9 @@ class RunOptions:
             raise OptionError(f"expected True, False or a share from 0 to 1, {found}", "recheck")
         if self.cluster and self.workers is not None:
             raise OptionError("found both; local:N has N workers", "workers", "cluster")
+        if self.cluster and self.workers_per_device is not None:
+            found = "found both; each worker of a cluster has an accelerator of its own"
+            raise OptionError(found, "workers_per_device", "cluster")
         if self.fresh and self.first_seed is not None:
             raise OptionError("found both", "fresh", "first_seed")
 

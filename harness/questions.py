@@ -27,6 +27,12 @@ LOOKS = (14, 21, 32, 48, 72, 108, 162, 243)
 them. Six or nine seeds of a number with two modes are too often all of one mode: docs/verdicts.md."""
 
 
+COMPUTED = "computed, not sampled"
+"""What is said of what no seed decides."""
+COMPUTED_SEED = 0
+"""The seed of the trial that computes what is the same on every seed, whatever is explored or fresh."""
+
+
 class SeedsError(OptionError):
     """A budget that is given in place of the claims' own, and that one of them cannot be judged with."""
 
@@ -155,7 +161,8 @@ class Question:
     conjunction of k parts refutes each at α/(k−1)).
     `exchanged` swaps the two verdicts (`differ`). No look is smaller than `least` (`rare`). `straight` is
     what else a power law must satisfy; it reads what `effect` reads. Both begin at the seed `first_seed`.
-    `unit` says what an x_s is.
+    `unit` says what an x_s is. `deterministic`: all that it reads is the same on every seed, so that one
+    decides it, without statistics; it then spends no alpha, and begins at `COMPUTED_SEED` in every run.
     """
 
     name: str
@@ -170,6 +177,12 @@ class Question:
     straight: Straightness | None = None
     first_seed: int = 0
     unit: Unit = "value"
+    deterministic: bool = False
+
+    @property
+    def has_statistics(self) -> bool:
+        """Whether it is judged by an estimate over seeds, at looks."""
+        return not (self.deterministic or isinstance(self.effect, Closeness))
 
     def seeds(self, n: int) -> range:
         """Its first n seeds."""

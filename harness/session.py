@@ -15,7 +15,7 @@ from harness.campaign import Progress, Result, conduct
 from harness.errors import UserError
 from harness.git import toplevel
 from harness.judge import exit_code
-from harness.measure import Laboratory, recall_store_digests, roots
+from harness.measure import PER_DEVICE, Laboratory, recall_store_digests, roots
 from harness.options import RunOptions
 from harness.plan import Case, Trial, case, parameters, shard
 from harness.plan.fresh import fresh_first_seed
@@ -67,7 +67,13 @@ def run(
     cases, shard_record = _shard(every, options.shard)
     judged = bool(cases) or options.shard is None
     here = environment(precision=_precision(cases), libraries=stands_on.libraries)
-    with Laboratory(options.store, workers=options.workers, cluster=options.cluster) as laboratory:
+    with Laboratory(
+        options.store,
+        workers=options.workers,
+        cluster=options.cluster,
+        block=options.block or 0,
+        per_device=options.workers_per_device or PER_DEVICE,
+    ) as laboratory:
         result = conduct(
             cases,
             laboratory,
@@ -81,6 +87,8 @@ def run(
             "workers": laboratory.workers,
             "cluster": laboratory.cluster,
             "device": _device(result),
+            "blocks": tuple(sorted({m.block for m in result.measurements.values()})),
+            **laboratory.site.said(),
         }
     records = tuple(
         instance_record(finding, suites[finding.case.instance.suite], result) for finding in result.findings
@@ -94,14 +102,14 @@ def run(
         suites=stands_on.suites,
         commit=stands_on.commit,
         environment=msgspec.structs.replace(here, **measured_on),
-        first_seed=min((c.first_seed for c in every), default=first_seed or 0),
-        fresh=any(c.first_seed != c.instance.claim.first_seed for c in every),
+        first_seed=min((c.first_seed for c in every if c.sampled), default=first_seed or 0),
+        fresh=any(c.first_seed != c.instance.claim.first_seed for c in every if c.sampled),
         trials=CountsRecord(
             measured=result.progress.measured,
             reused=result.progress.reused,
             failed=result.progress.failed,
         ),
-        wrong_verdicts_bound=sum(c.instance.claim.alpha for c in cases),
+        wrong_verdicts_bound=sum(c.alpha for c in cases),
         exit_code=exit_code(f.assessment.outcome for f in result.findings) if judged else 0,
         notes=(*stands_on.notes, *result.notes, *stands_on.changes()),
         instances=records,
@@ -162,7 +170,8 @@ def trials_of(selected: Sequence[Selected], seed: int | None) -> list[Trial]:
     """The distinct trials that the selected instances and their controls read for one seed; None: for the
     first that each reads in a run."""
     questions = [q for c in cases_of(selected, first_seed=seed) for q in (*c.questions, *c.control)]
-    return list(dict.fromkeys(trial for q in questions for trial in q.trials(q.seeds(1))))
+    seeds = None if seed is None else range(seed, seed + 1)
+    return list(dict.fromkeys(trial for q in questions for trial in q.trials(seeds or q.seeds(1))))
 
 
 def trials_of_experiment(name: str, assignments: Sequence[str], seed: int) -> list[Trial]:

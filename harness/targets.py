@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import tomli_w
-
 from harness.folders import files
 from harness.shipped import located
 from harness.suite import Instance, SelectionError, Suite, load, select
 from harness.suite.names import namesakes
 from harness.text import encodable
+from harness.toml import toml_value
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def assignment(name: str, value: object) -> str:
     """The text that `assigned` reads as this value of this parameter."""
     if isinstance(value, str) and _value(value) == value:
         return f"{name}={value}"
-    return f"{name}={tomli_w.dumps({'value': value}).partition('=')[2].strip()}"
+    return f"{name}={toml_value(value)}"
 
 
 def make_local_modules_importable() -> None:

@@ -87,13 +87,13 @@ def ours(outside: Path | None) -> Implementation:
 
 def neural_tangents(outside: Path | None) -> Implementation:
     """What stax has for `Dense`, `Relu`, `Erf` and `Gelu`."""
-    from harness.ntk import compat, kernels
+    from harness.ntk import compat, stax_kernels
 
     compat.load()
     linear, elementwise = "neural_tangents._src.stax.linear", "neural_tangents._src.stax.elementwise"
     functions = ((linear, "Dense"), (elementwise, "ABRelu"), (elementwise, "Erf"), (elementwise, "Gelu"))
     functions += ((elementwise, "_arctan2"), (elementwise, "_sqrt"))
-    return Implementation("neural-tangents", functions, "neural-tangents", kernels._compiled.cache_clear)
+    return Implementation("neural-tangents", functions, "neural-tangents", stax_kernels._compiled.cache_clear)
 
 
 def scikit_ntk(outside: Path | None) -> Implementation:

@@ -58,8 +58,8 @@ MUTANTS = [
     Mutant(
         "science: NNGP for NTK",
         "harness/ntk/kernels.py",
-        "return result.nngp, result.ntk",
-        "return result.nngp, result.nngp",
+        "return nngp, ntk",
+        "return nngp, nngp",
         NTK,
     ),
     Mutant(
@@ -85,9 +85,9 @@ MUTANTS = [
     ),
     Mutant(
         "science: depth off by one",
-        "harness/ntk/kernels.py",
-        "for number in range(architecture.hidden)]",
-        "for number in range(architecture.hidden + 1)]",
+        "harness/ntk/closed_form.py",
+        "for number in range(architecture.hidden + 1):",
+        "for number in range(architecture.hidden + 2):",
         NTK,
     ),
     Mutant(

@@ -181,7 +181,10 @@ def test_mistakes_exit_with_4_measure_nothing_and_show_no_traceback(write: Calla
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run"], "FILE.toml::ID for one claim or instance, a folder of suites, or a glob in quotes; found"),
+        (
+            ["run"],
+            "for one claim or instance, a folder of suites, a glob in quotes, or @NAME of a suite",
+        ),
         (["run", "empty"], "empty: expected suites"),
         (["run", "t*.tml"], "expected suites that match 't*.tml'"),
         (["run", "r.json"], "expected a suite (TOML), found a record (JSON): `harness report r.json` shows"),

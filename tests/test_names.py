@@ -54,6 +54,9 @@ REACHES = {
     "transactions are counted: SQLite says them to its connection alone": {
         ("tests/measure/test_orders_ahead.py", "_store"), ("tests/measure/test_orders_ahead.py", "_database"),
     },
+    "a seed of a block has rates that make it fail: no parameter does that to one seed": {
+        ("tests/ntk/test_abreast.py", "_parts"),
+    },
     "a formula is broken on purpose, and compiled anew": {("tests/kernel_mutants.py", "_compiled")},
     "what each part of a comparison costs": {
         ("tests/measure/trace_cost.py", "_watched"), ("tests/measure/trace_cost.py", "_compare_modules"),
@@ -62,6 +65,11 @@ REACHES = {
     "a leading underscore keeps a part of `ntk.regression` out of the list of experiments": {
         ("tests/ntk/test_regression.py", "_regression_predictors"),
         ("tests/ntk/test_regression.py", "_regression_quantities"),
+        ("tests/ntk/test_abreast.py", "_regression_abreast"),
+        ("tests/ntk/test_abreast.py", "_regression_computed"),
+        ("tests/ntk/test_abreast.py", "_regression_quantities"),
+        ("tests/ntk/test_products.py", "_regression_abreast"),
+        ("tests/ntk/test_products.py", "_regression_computed"),
         ("tests/ntk/test_first_layer.py", "_regression_computed"),
         ("tests/ntk/test_regression_kernels.py", "_regression_kernels"),
         ("tests/ntk/test_regression_stages.py", "_regression_computed"),
@@ -70,6 +78,12 @@ REACHES = {
         ("tests/ntk/test_regression_of_models.py", "_regression_computed"),
         ("tests/ntk/test_regression_of_models.py", "_regression_predictors"),
         ("tests/ntk/test_regression_of_models.py", "_regression_quantities"),
+    },
+    "and parts of its neighbours": {
+        ("tests/ntk/test_ridge_theory.py", "_ridge_theory_computed"),
+        ("tests/ntk/test_ridge_theory.py", "_ridge_theory_quantities"),
+        ("tests/ntk/test_ridge_theory.py", "_ridge_theory_setting"),
+        ("tests/ntk/test_tuned_regression.py", "_tuned_regression_computed"),
     },
 }  # fmt: skip
 """Private names of the package that tests use, as (file, name), by the reason."""

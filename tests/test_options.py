@@ -70,6 +70,8 @@ EXAMPLES: dict[str, tuple[list[str], Any]] = {
     "first_seed": (["--first-seed=0"], 0),
     "fresh": (["--fresh"], True),
     "workers": (["--workers=3"], 3),
+    "workers_per_device": (["--workers-per-device=2"], 2),
+    "block": (["--block=16"], 16),
     "cluster": (["--cluster=local:2"], "local:2"),
     "memory_limit": (["--memory-limit=4GiB"], 4 * 2**30),
     "time_budget": (["--time-budget=90s"], 90.0),
@@ -85,8 +87,8 @@ LEFT_OUT = {
     "command line": {"command"},
     "pytest": {"command", "cluster", "fresh", "shard", "time_budget", "track"},
     "bisect": {
-        "command", "seeds", "first_seed", "fresh", "workers", "cluster", "memory_limit", "time_budget",
-        "shard", "recheck",
+        "command", "seeds", "first_seed", "fresh", "workers", "workers_per_device", "block", "cluster",
+        "memory_limit", "time_budget", "shard", "recheck",
     },
 }  # fmt: skip
 """What an interface leaves out on purpose. Each fills `command`; pytest has plugins for time and shards,
@@ -166,7 +168,7 @@ def test_pytest_passes_on(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     config = pytest_config(tmp_path, [argument.replace("--", "--harness-", 1)])
     settings = PytestSettings.of(config)
     assert getattr(settings.options, name) == (tmp_path / value if name == "store" else value)
-    assert settings.arguments == (() if name == "workers" else (argument,))
+    assert settings.arguments == (() if name.startswith("workers") else (argument,))
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -197,6 +199,8 @@ def test_bisection_passes_on(
         seeds=LOOKS_OR_NONE,
         first_seed=st.none() | st.integers(0, 2**31),
         workers=st.none() | st.integers(1, 99),
+        workers_per_device=st.none() | st.integers(1, 99),
+        block=st.none() | st.integers(0, 99),
         memory_limit=st.none() | st.integers(1, 2**48),
         time_budget=st.none() | st.floats(1e-6, 1e9),
         shard=st.none() | st.integers(1, 999).map(lambda n: (n, 999)),
@@ -225,6 +229,8 @@ def test_arguments_are_read_as_the_options_that_they_were_made_of(options: RunOp
     [
         ({"seeds": 20}, f"seeds: expected one of {', '.join(map(str, LOOKS))}, found 20"),
         ({"workers": 0}, "workers: expected at least 1, found 0"),
+        ({"workers_per_device": 0}, "workers_per_device: expected at least 1, found 0"),
+        ({"block": -1}, "block: expected at least 0, found -1"),
         ({"first_seed": -1}, "first_seed: expected at least 0, found -1"),
         ({"memory_limit": 0}, "memory_limit: expected at least 1, found 0"),
         ({"time_budget": -1.0}, "time_budget: expected at least 0, found -1.0"),
@@ -232,6 +238,11 @@ def test_arguments_are_read_as_the_options_that_they_were_made_of(options: RunOp
         ({"shard": (3, 2)}, "shard: expected NUMBER/OF such as 2/5, found '3/2'"),
         ({"recheck": 1.5}, "recheck: expected True, False or a share from 0 to 1, found 1.5"),
         ({"fresh": True, "first_seed": 3}, "expected fresh or first_seed, found both"),
+        (
+            {"workers_per_device": 1, "cluster": "local:2"},
+            "expected workers_per_device or cluster, found both;"
+            " each worker of a cluster has an accelerator of its own",
+        ),
         (
             {"workers": 1, "cluster": "local:2"},
             "expected workers or cluster, found both; local:N has N workers",
@@ -248,6 +259,15 @@ def test_values_that_cannot_be_meant_are_refused_in_the_words_of_each_interface(
         harness.api.run("none.toml", **values)
     flags = found.value.spelled(lambda name: f"--{spelled(name)}")
     assert all(f"--{name.replace('_', '-')}" in flags for name in found.value.names)
+
+
+def test_a_block_is_a_number_or_auto() -> None:
+    read = OPTIONS["block"].read
+    assert read is not None
+    assert [read(text) for text in ("auto", "0", "1", "16")] == [0, 0, 1, 16]
+    for text in ("-1", "many", "1.5", ""):
+        with pytest.raises(ValueError, match="expected a number of seeds, or auto"):
+            read(text)
 
 
 def test_help_texts_name_the_looks_that_there_are() -> None:

@@ -34,7 +34,19 @@ from harness.targets import gather
 from harness.version import __version__
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("architectures", "derivation", "empirical-kernels", "issues", "kernels", "speed")
+NAMES = (
+    "architectures",
+    "depth",
+    "derivation",
+    "empirical-kernels",
+    "generalisation",
+    "issues",
+    "kernels",
+    "other-kernels",
+    "speed",
+)
+UNPUBLISHED = {"architectures", "generalisation", "other-kernels"}
+"""Suites without a record in reports/published, so far."""
 
 
 @pytest.fixture
@@ -70,7 +82,7 @@ def record_of(path: str) -> Record:
 
 def test_a_checkout_has_the_suites_at_its_top() -> None:
     assert shipped.suite_names() == NAMES
-    assert shipped.record_names() == NAMES[1:]  # of `architectures` none is published yet
+    assert set(shipped.record_names()) == set(NAMES) - UNPUBLISHED
     assert located("@kernels") == ROOT / "suites/kernels.toml"
     suite = read_provenance([load("@empirical-kernels")], []).suites[0]
     assert (suite.path, suite.place) == ("@empirical-kernels", "suites/empirical-kernels.toml")

@@ -19,8 +19,8 @@ from good_suite import GOOD
 from workflows import Service, evaluate, read
 
 import harness
+from harness.declare.libraries import NEURAL_TANGENTS
 from harness.init import release_tag
-from harness.ntk.compat import INSTALL
 from harness.report import Record, read_record
 
 ROOT = Path(__file__).parents[1]
@@ -274,7 +274,7 @@ def test_one_job_may_write_and_runs_nothing_of_a_suite() -> None:
 
 def test_what_conformance_needs_is_what_the_package_says() -> None:
     (step,) = [step for step in ACTION["runs"]["steps"] if "install-extras" in step.get("if", "")]
-    packages = INSTALL.removeprefix("pip install ")
+    packages = NEURAL_TANGENTS.removeprefix("pip install ")
     assert packages in step["run"].replace("pip install --disable-pip-version-check ", "pip install ")
     assert packages.startswith("--no-deps neural-tangents==")
 

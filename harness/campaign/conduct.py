@@ -12,7 +12,7 @@ from harness.campaign.findings import Result
 from harness.campaign.order import MeasuringOrder
 from harness.campaign.progress import Progress, Tally
 from harness.campaign.rechecks import groups_of, limits_of, narrowed, points_of, refuse
-from harness.measure import Measurement, Measurer, Recheck, Rechecker
+from harness.measure import FAILED, Measurement, Measurer, Recheck, Rechecker
 from harness.plan import Case, Trial
 
 POLL = 0.25
@@ -191,7 +191,7 @@ class _Campaign:
             if self.clock() >= self.end:
                 self.laboratory.abandon()
         rechecks = rechecker.results()
-        failed = {r.group: r.reason for r in rechecks if r.result == "differs"}
+        failed = {r.group: r.reason for r in rechecks if r.result in FAILED}
         if failed:
             refuse(self.enquiries, failed, points, self.laboratory.program)
         return rechecks

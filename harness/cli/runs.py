@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 @keyword_option
 @marks_option
 @run_options(
-    "given", "seeds", "workers", "cluster", "memory_limit", "fresh", "first_seed", "no_store", "store",
-    "time_budget", "shard", "recheck", "no_recheck", "track",
+    "given", "seeds", "workers", "workers_per_device", "block", "cluster", "memory_limit", "fresh",
+    "first_seed", "no_store", "store", "time_budget", "shard", "recheck", "no_recheck", "track",
 )  # fmt: skip
 @output_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -89,8 +89,16 @@ def run(
     help="Which one.  [default: of an instance the first that a run reads, else 0]",
 )
 @click.option("--time-limit", type=float, default=3600.0, show_default=True, help="Seconds.")
+@run_options("block")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def trial(what: str, values: Sequence[str], seed: int | None, time_limit: float, as_json: bool) -> None:
+def trial(
+    what: str,
+    values: Sequence[str],
+    seed: int | None,
+    time_limit: float,
+    options: RunOptions,
+    as_json: bool,
+) -> None:
     """Measure one trial (or, for an instance, those of one seed) and print its numbers.
 
     NAME=VALUE sets a parameter; for an instance, in place of the one that its suite states.
@@ -110,7 +118,8 @@ def trial(what: str, values: Sequence[str], seed: int | None, time_limit: float,
         trials = trials_of_experiment(what, values, seed or 0)
     from harness.measure import measure_here
 
-    measurements = [measure_here(trial, time_limit=time_limit) for trial in trials]
+    block = options.block or 0
+    measurements = [measure_here(trial, time_limit=time_limit, block=block) for trial in trials]
     echo(trials_json(measurements) if as_json else "\n\n".join(map(trial_text, measurements)))
     sys.exit(int(any(m.status == "error" for m in measurements)))
 

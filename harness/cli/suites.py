@@ -50,6 +50,7 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
     Without a FILE or FOLDER, those in suites/ are checked.
     """
     from harness import folders
+    from harness.questions import COMPUTED
     from harness.shipped import located
     from harness.suite import SuiteError, load
     from harness.suite.formats import format_advice
@@ -80,7 +81,9 @@ def check(files: Sequence[str], imports: bool, given: Sequence[str], published: 
         unseen = sorted({e.run for e in suite.experiments.values() if e.declaration is None})
         unseen += [] if imports else named_functions(suite)
         note = f"; not imported, so not checked: {', '.join(unseen)}" if unseen else ""
-        echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{note}")
+        computed = sum(instance.claim.computed for instance in suite.instances)
+        some = f" ({computed} {COMPUTED})" if computed else ""
+        echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{some}{note}")
         if said := format_advice(suite.format):
             echo(f"{file}: {said}")
         for remark in rival_remarks(file, suite):
@@ -109,12 +112,15 @@ def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
 
     A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
     """
+    from harness.questions import COMPUTED
+
     instances = [
         i for chosen in selected_instances(targets, keyword, marks, imports=False) for i in chosen.instances
     ]
     for instance in instances:
         marked = f"  [{', '.join(instance.marks)}]" if instance.marks else ""
-        echo(f"{instance.id}  {instance.expect}{marked}")
+        computed = f"  ({COMPUTED})" if instance.claim.computed else ""
+        echo(f"{instance.id}  {instance.expect}{marked}{computed}")
     if not instances:
         end_with_nothing_selected()
 

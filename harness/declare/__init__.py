@@ -8,7 +8,8 @@ with: an experiment's module imports those inside its functions.
     @experiment("ntk.regression", version=1, quantities={"single.error": Quantity("…", scale="log")})
     def regression(*, seed: int, width: int = 512) -> dict[str, float]: ...
 
-One that takes `seeds` measures several trials in one call (`declare.blocks`).
+One that takes `seeds` measures several trials in one call (`declare.blocks`); one that declares `abreast`
+may compute several at once, where the device is made for it (`declare.lanes`).
 
 A *benchmark* prepares something and returns what is to be timed; it is declared in the same way. So is a
 *model*, a network that experiments with `**of_model` take.
@@ -19,20 +20,19 @@ In: a decorated function. Out: a `Declaration`.
 from harness.declare.blocks import Block, BlockStage, block, of_seed
 from harness.declare.declaration import (
     Declaration,
-    DeclarationError,
-    Kind,
-    Parameter,
     Quantity,
     Scale,
     Timed,
-    Value,
     benchmark,
     experiment,
     model,
 )
 from harness.declare.inputs import Inputs, TooManyFilesError
+from harness.declare.lanes import Abreast, Lanes, abreast, beside
+from harness.declare.libraries import covered_if_installed, missing_library
 from harness.declare.models import Signature, build_model, signature_of
 from harness.declare.noted import Noted, noted_of
+from harness.declare.parameters import DeclarationError, Kind, Parameter, Value
 from harness.declare.references import MODEL, Check, Point, Problem, Reference, reference_of
 from harness.declare.registry import (
     IMPORTABLE,
@@ -57,6 +57,7 @@ __all__ = [
     "MODEL",
     "REFERENCE",
     "REPEATABLE",
+    "Abreast",
     "Block",
     "BlockStage",
     "Check",
@@ -65,6 +66,7 @@ __all__ = [
     "ImportFailedError",
     "Inputs",
     "Kind",
+    "Lanes",
     "Missing",
     "NotCovered",
     "Noted",
@@ -82,17 +84,21 @@ __all__ = [
     "TooManyFilesError",
     "UnknownExperimentError",
     "Value",
+    "abreast",
     "benchmark",
     "benchmark_names",
+    "beside",
     "block",
     "build_model",
     "collect_stages",
+    "covered_if_installed",
     "experiment",
     "experiment_names",
     "find",
     "find_any",
     "find_model",
     "is_reference",
+    "missing_library",
     "model",
     "model_names",
     "names_main",

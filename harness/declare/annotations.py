@@ -22,14 +22,21 @@ def written(function: Callable[..., Any]) -> Mapping[str, Any]:
     return inspect.get_annotations(function)
 
 
-def parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    """The function's parameters; their annotations are not evaluated."""
+def signature(function: Callable[..., Any]) -> inspect.Signature:
+    """As `inspect.signature`, also where annotations name what only type checkers know.
+
+    From Python 3.14 `inspect.signature` evaluates the annotations, and fails at such a name.
+    """
     if sys.version_info >= (3, 14):
         import annotationlib
 
-        form = annotationlib.Format.FORWARDREF
-        return inspect.signature(function, annotation_format=form).parameters
-    return inspect.signature(function).parameters
+        return inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF)
+    return inspect.signature(function)
+
+
+def parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """The function's parameters; an annotation may be a name that only type checkers know."""
+    return signature(function).parameters
 
 
 def evaluated(annotation: Any, function: Callable[..., Any]) -> Any:

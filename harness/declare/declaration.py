@@ -5,25 +5,25 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-import msgspec
-
-from harness.declare.annotations import definition_place, evaluated, has_stages, parameters, written
+from harness.declare.annotations import has_stages, parameters
+from harness.declare.estimates import estimated_bytes
 from harness.declare.inputs import Inputs
-from harness.declare.portable import portable
-from harness.declare.references import MODEL, reference_of
+from harness.declare.lanes import Abreast, wrong_lanes
+from harness.declare.parameters import (
+    OF_MODEL,
+    DeclarationError,
+    Kind,
+    Parameter,
+    Value,
+    declared_parameters,
+)
 from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
 
 Scale = Literal["log", "linear"]
-Value = int | float | str | bool
-"""What a parameter may be: one TOML scalar."""
-
-
-Kind = Literal["experiment", "benchmark", "model"]
-
 Returned = TypeVar("Returned", bound="Mapping[str, float] | Mapping[str, Sequence[float]]")
 """What an experiment returns: a number for each quantity, or one for each seed."""
 
@@ -42,10 +42,6 @@ BLOCK = 16
 """How many seeds an experiment that takes `seeds` is given at most, where it does not say."""
 
 
-class DeclarationError(TypeError):
-    """A function does not declare what it must (keyword-only, typed, with defaults)."""
-
-
 @dataclass(frozen=True)
 class Quantity:
     """A named number that a trial measures.
@@ -56,6 +52,10 @@ class Quantity:
     on a linear one. Give at least twice the standard deviation of the rounding noise: a guard of the
     judge tells distinct values from rounding by it. `stage` names the stage of the trial that yields it:
     claims that read only other stages do not suffer when this one fails.
+
+    `deterministic` says that the parameters alone decide the number: it is the same, to the bit, on every
+    seed. It is then measured on one seed and judged without statistics; runs measure another seed of one
+    trial to see that the declaration is true.
     """
 
     about: str
@@ -63,16 +63,7 @@ class Quantity:
     unit: str = ""
     resolution: float = 0.0
     stage: str = ""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of an experiment: its type (with msgspec constraints, if any), default and meaning."""
-
-    name: str
-    type: Any
-    default: Value
-    about: str = ""
+    deterministic: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +97,10 @@ class Declaration:
     """The files that its trials may read."""
     block: int = 0
     """How many seeds its function takes at most, as `seeds`; 0 where it takes one `seed`."""
+    abreast: Abreast | None = None
+    """How many seeds are computed abreast where that is faster; None where the function knows no such way."""
+    tf32: str = ""
+    """The parameter whose value "tf32" asks for products in TF32; '' where it has none."""
     takes_model: bool = False
     """An experiment whose parameter `model` names a model, and which takes that model's parameters too."""
     takes_stages: bool = False
@@ -136,16 +131,25 @@ class Declaration:
 
         Raises `DeclarationError` where the experiment's own function gives no number of bytes.
         """
-        if self.memory is None:
-            return 0
-        where = f"{self.kind} {self.name}, memory"
+        return self._bytes("memory", self.memory, parameters)
+
+    @property
+    def most(self) -> int:
+        """How many seeds one call may be about: 1 where each has its own."""
+        return max(1, self.block if self.abreast is None else self.abreast.size)
+
+    def bytes_of(self, parameters: Mapping[str, Value]) -> int:
+        """Bytes of device memory that one seed of a block takes at these parameters; 0 where nobody knows.
+
+        Raises `DeclarationError` as `bytes_held` does.
+        """
+        return self._bytes("abreast", None if self.abreast is None else self.abreast.bytes_of, parameters)
+
+    def _bytes(self, what: str, estimate: Memory | None, parameters: Mapping[str, Value]) -> int:
         try:
-            held: object = self.memory(parameters)
-        except Exception as error:  # whatever a function of the user's may do
-            raise DeclarationError(f"{where}: expected a number of bytes, found {error!r}") from error
-        if isinstance(held, bool) or not isinstance(held, int) or held < 0:
-            raise DeclarationError(f"{where}: expected a whole number of bytes, at least 0, found {held!r}")
-        return held
+            return estimated_bytes(estimate, parameters)
+        except ValueError as error:
+            raise DeclarationError(f"{self.kind} {self.name}, {what}: {error}") from error
 
     def defaults(self) -> dict[str, Value]:
         """Every parameter's default."""
@@ -166,6 +170,8 @@ def experiment(
     inputs: Sequence[str] = (),
     block: int | None = None,
     cost: Cost | None = None,
+    abreast: Abreast | None = None,
+    tf32: str = "",
 ) -> Callable[[Callable[..., Returned]], Callable[..., Returned]]:
     """Declare a function as an experiment.
 
@@ -208,6 +214,11 @@ def experiment(
     that are wanted. Runs measure first what takes least; it changes no number. Like `settle` it must be
     quick.
 
+    A function that takes one `seed` may declare `abreast=Abreast(16, bytes_of)` (`harness.declare.lanes`):
+    on an accelerator the seeds of an aligned block are one job, in which it finds the others (`beside`).
+
+    `tf32` names the parameter whose "tf32" asks for products in TF32: a mistake where the device has none.
+
     Raises `DeclarationError` when the signature does not say all this.
     """
     try:
@@ -217,13 +228,16 @@ def experiment(
 
     if isinstance(inputs, str) or not all(isinstance(each, str) and each for each in inputs):
         raise DeclarationError(f"experiment {name}, inputs: expected a list of patterns, found {inputs!r}")
+    _check_deterministic(name, quantities, exactness, timed=timed)
 
     def declare(function: Callable[..., Returned]) -> Callable[..., Returned]:
+        if wrong := wrong_lanes(abreast, tf32, parameters(function), timed=timed):
+            raise DeclarationError(f"experiment {name}, {wrong}")
         declaration = Declaration(
             name=name,
             version=version,
             about=inspect.getdoc(function) or "",
-            parameters=_parameters(f"experiment {name}", function, about or {}, "experiment"),
+            parameters=declared_parameters(f"experiment {name}", function, about or {}, "experiment"),
             quantities=dict(quantities),
             function=function,
             precision=precision,
@@ -233,7 +247,9 @@ def experiment(
             memory=memory,
             inputs=Inputs(_folder(function), tuple(inputs)) if inputs else None,
             block=_block(f"experiment {name}", function, block, timed=timed),
-            takes_model=any(each.kind is _OF_MODEL for each in parameters(function).values()),
+            abreast=abreast,
+            tf32=tf32.replace("_", "-"),
+            takes_model=any(each.kind is OF_MODEL for each in parameters(function).values()),
             takes_stages=_takes_stages(f"experiment {name}", function, quantities),
             cost=cost,
         )
@@ -241,6 +257,17 @@ def experiment(
         return function
 
     return declare
+
+
+def _check_deterministic(
+    name: str, quantities: Mapping[str, Quantity], exactness: Repeatable, *, timed: bool
+) -> None:
+    """What is the same on every seed is no timing, and repeats."""
+    found = next((key for key, quantity in quantities.items() if quantity.deterministic), None)
+    other = "timed" if timed else "declared not to repeat" if exactness.because else ""
+    if found is not None and other:
+        expected = "no quantity with `deterministic`"
+        raise DeclarationError(f"experiment {name}, which is {other}: expected {expected}, found {found!r}")
 
 
 def _takes_stages(name: str, function: Callable[..., Any], quantities: Mapping[str, Quantity]) -> bool:
@@ -291,7 +318,7 @@ def benchmark(
             name=name,
             version=version,
             about=inspect.getdoc(function) or "",
-            parameters=_parameters(f"benchmark {name}", function, about or {}, "benchmark"),
+            parameters=declared_parameters(f"benchmark {name}", function, about or {}, "benchmark"),
             quantities={},
             function=function,
             kind="benchmark",
@@ -331,93 +358,14 @@ def declare_model(
         name=name,
         version=1,
         about=inspect.getdoc(function) or "",
-        parameters=_parameters(f"model {name}", function, about or {}, "model"),
+        parameters=declared_parameters(f"model {name}", function, about or {}, "model"),
         quantities={},
         function=function,
         kind="model",
     )
 
 
-_OF_MODEL = inspect.Parameter.VAR_KEYWORD
-"""What an experiment's signature has for the parameters of its model."""
-
-
 def _folder(function: Callable[..., Any]) -> str:
     """The folder of the function's module."""
     file: str = inspect.unwrap(function).__code__.co_filename
     return os.path.dirname(os.path.abspath(file))
-
-
-def _parameters(
-    name: str, function: Callable[..., Any], about: Mapping[str, str], kind: Kind
-) -> dict[str, Parameter]:
-    signature = parameters(function)
-    if kind == "experiment" and not {"seed", "seeds"} & set(signature):
-        raise DeclarationError(f"{name}: expected a keyword-only `seed: int`, found none")
-    if kind == "experiment" and {"seed", "seeds"} <= set(signature):
-        raise DeclarationError(f"{name}: expected one of `seed` and `seeds`, found both")
-    keyword, either = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
-    allowed = (keyword, either) if kind == "model" else (keyword,)
-    declared = {}
-    takes_model = False
-    for python_name, parameter in signature.items():
-        if kind == "experiment" and parameter.kind is _OF_MODEL:
-            takes_model = True
-            continue
-        if parameter.kind not in allowed:
-            expected = "a keyword" if kind == "model" else "keyword-only"
-            found = parameter.kind.description
-            raise DeclarationError(f"{name}, parameter {python_name}: expected {expected}, found {found}")
-        if kind == "experiment" and python_name in ("seed", "seeds"):
-            continue
-        if kind == "experiment" and python_name == "stages" and has_stages(function):
-            continue
-        key = python_name.replace("_", "-")
-        type_ = _type(f"{name}, parameter {python_name}", function, parameter, kind)
-        declared[key] = Parameter(key, type_, parameter.default, about.get(python_name, ""))
-    unknown = set(about) - set(signature)
-    if unknown:
-        raise DeclarationError(f"{name}: `about` describes no parameters: {sorted(unknown)}")
-    if takes_model:
-        _check_takes_model(name, declared)
-    return declared
-
-
-def _type(where: str, function: Callable[..., Any], parameter: inspect.Parameter, kind: Kind) -> Any:
-    types = written(function)
-    if parameter.name not in types and kind != "model":
-        raise DeclarationError(f"{where}: expected a type annotation, found none")
-    if parameter.default is inspect.Parameter.empty:
-        raise DeclarationError(f"{where}: expected a default, found none")
-    if kind == "model" and parameter.name == "seed":
-        raise DeclarationError(f"{where}: expected another name, for experiments have their seed by this one")
-    if kind == "model" and not isinstance(parameter.default, Value):
-        expected = "a default that a suite can state, a number, a string or a boolean"
-        raise DeclarationError(f"{where}: expected {expected}, found {parameter.default!r}")
-    try:
-        type_ = evaluated(types.get(parameter.name, type(parameter.default)), function)
-    except Exception as error:  # an annotation is any expression
-        raise DeclarationError(
-            f"{where}: expected a type that is known when the module runs, found"
-            f" {types[parameter.name]!r}: {error} ({definition_place(function)}; a name that is imported"
-            " under `if TYPE_CHECKING:` is known to type checkers only)"
-        ) from None
-    if kind == "model":
-        try:
-            portable(type_)
-            msgspec.convert(parameter.default, type_)
-        except (TypeError, msgspec.ValidationError) as error:
-            raise DeclarationError(f"{where}: {error}") from None
-    return type_
-
-
-def _check_takes_model(name: str, declared: dict[str, Parameter]) -> None:
-    """An experiment with `**` says which model it takes by default; its type says that models are named."""
-    parameter = declared.get("model")
-    if parameter is None:
-        raise DeclarationError(f"{name}: expected a parameter `model: str` beside `**`, found none")
-    if parameter.type is str:
-        declared["model"] = replace(parameter, type=MODEL)
-    elif (reference := reference_of(parameter.type)) is None or reference.kind != "model":
-        found = getattr(parameter.type, "__name__", parameter.type)
-        raise DeclarationError(f"{name}, parameter model: expected the type str, found {found}")

@@ -25,7 +25,8 @@ from typing import IO, Any, Literal
 
 import msgspec
 
-from harness.declare.declaration import Declaration, Parameter, Value
+from harness.declare.declaration import Declaration
+from harness.declare.parameters import Parameter, Value
 from harness.declare.portable import Portable, portable, type_of
 from harness.declare.references import Problem
 from harness.declare.registry import UnknownExperimentError, as_model, import_failure

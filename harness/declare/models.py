@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from harness.declare.blame import one_line
-from harness.declare.declaration import Declaration, Parameter, Value, declare_model
+from harness.declare.declaration import Declaration, declare_model
+from harness.declare.parameters import Parameter, Value
 from harness.declare.references import Point, Problem
 from harness.declare.registry import find, find_model, model_names
 

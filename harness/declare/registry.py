@@ -18,7 +18,8 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.declare.blame import one_line
-from harness.declare.declaration import Declaration, DeclarationError, Kind, declare_model
+from harness.declare.declaration import Declaration, declare_model
+from harness.declare.parameters import DeclarationError, Kind
 from harness.errors import UserError
 
 REFERENCE = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"

@@ -35,6 +35,7 @@ ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "JAX_ENABLE_X64": "1",
+    "JAX_DEFAULT_MATMUL_PRECISION": "highest",
 }
 """What holds for the workers that measure claims (harness/measure/environment.py) holds for timings too."""
 
@@ -190,13 +191,17 @@ class Target:
         for sets, value in zip(self.sets, point, strict=True):
             values |= sets[value]
         arguments = {key.replace("-", "_"): value for key, value in values.items()}
-        unknown = arguments.keys() - inspect.signature(function).parameters.keys()
+        unknown = arguments.keys() - _parameters(function)
         if unknown:
             raise Lacking(f"{self.run} has no parameter {', '.join(sorted(unknown))}")
         try:
             timed: Callable[[], object] = function(**arguments)
         except _not_covered() as why:
             raise Lacking(f"{self.run}: {why}") from None
+        except ModuleNotFoundError as error:
+            if reason := _missing_library(error):
+                raise Lacking(f"{self.run}: {reason}") from None
+            raise
         first = timed()
         jax = sys.modules.get("jax")
         if jax is None:
@@ -267,11 +272,26 @@ def _find(run: str) -> Callable[..., Any]:
     return found
 
 
+def _parameters(function: Callable[..., Any]) -> set[str]:
+    """The names of its parameters, whatever its annotations name: Python 3.14 evaluates them when asked."""
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return {*inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF).parameters}
+    return {*inspect.signature(function).parameters}
+
+
 def _not_covered() -> tuple[type[BaseException], ...]:
     """What this commit's harness has benchmarks raise where what they time is not installed."""
     declare = sys.modules.get("harness.declare")
     raised = getattr(declare, "NotCovered", None)
     return (raised,) if raised is not None else ()
+
+
+def _missing_library(error: ModuleNotFoundError) -> str:
+    """What this commit's harness says where one of its libraries is not installed; '' of any other."""
+    said = getattr(sys.modules.get("harness.declare"), "missing_library", None)
+    return str(said(error)) if said is not None else ""
 
 
 def _declared(item: object) -> object:

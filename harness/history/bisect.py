@@ -162,7 +162,8 @@ class _Search:
             instance = state.instances.get(known.names.id(name, self.search.id))
             if instance is None or state.modified or instance.verdict in ("not-run", "error"):
                 continue  # an error may have been the machine's
-            if first_seed(instance) != first_beyond(instance.explored) or not self._is_of_this_suite(state):
+            own = instance.computed or first_seed(instance) == first_beyond(instance.explored)
+            if not own or not self._is_of_this_suite(state):
                 continue
             self.judged[state.commit.hash] = (instance, "from its record")
 

@@ -99,6 +99,10 @@ def _environments(before: EnvironmentRecord, after: EnvironmentRecord) -> tuple[
         was, now = str(getattr(before, name)), str(getattr(after, name))
         if was != now:
             rows.append((name, was, now))
+    for name in ("blocks", "matmul_precision", "xla_flags"):
+        was, now = getattr(before, name), getattr(after, name)
+        if was and was != now:  # older records do not say
+            rows.append((name, str(was), str(now)))
     for name in sorted(before.libraries.keys() | after.libraries.keys()):
         was, now = before.libraries.get(name, "none"), after.libraries.get(name, "none")
         if was != now:

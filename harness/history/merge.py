@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -193,6 +193,11 @@ def _suites(parts: Sequence[ShardFile]) -> tuple[SuiteRecord, ...]:
     return tuple(suite for suite, _ in suites.values())
 
 
+def _joined(texts: Iterable[str]) -> str:
+    """Every text once, but for empty ones."""
+    return ", ".join(dict.fromkeys(text for text in texts if text))
+
+
 def _environment(found: Sequence[EnvironmentRecord]) -> tuple[EnvironmentRecord, list[str]]:
     """What all have in common; where they differ, every value."""
     values = {
@@ -213,4 +218,9 @@ def _environment(found: Sequence[EnvironmentRecord]) -> tuple[EnvironmentRecord,
         precision={name: text for each in found for name, text in each.precision.items()},
         libraries={name: ", ".join(all_) for name, all_ in versions.items()},
         workers=max(each.workers for each in found),
+        blocks=tuple(sorted({size for each in found for size in each.blocks})),
+        **{
+            name: _joined(getattr(each, name) for each in found) for name in ("matmul_precision", "xla_flags")
+        },
+        workers_per_device=max(each.workers_per_device for each in found),
     ), notes

@@ -99,7 +99,7 @@ def _of_a_straight_law(ruling: Ruling, question: Question) -> int | None:
 def _effect(ruling: Ruling, question: Question) -> Linear | None:
     """The question's effect, where its ruling rests on an interval that means something."""
     effect = question.effect
-    if isinstance(effect, Closeness) or ruling.n == 0:
+    if question.deterministic or isinstance(effect, Closeness) or ruling.n == 0:
         return None
     if question.center == "mean" and too_few_distinct(ruling.values, effect.floor):
         return None

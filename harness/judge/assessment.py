@@ -17,7 +17,7 @@ from harness.judge.rule import Ruling
 from harness.judge.sources import agreement, supports_for_some
 from harness.judge.straightness import Bend
 from harness.judge.unseen import left_open
-from harness.questions import Closeness, Question
+from harness.questions import Question
 from harness.suite.records import Expectation, Scope, Stance
 
 
@@ -82,7 +82,7 @@ def assess_part(
     """
     if error:
         return PartAssessment(question, ruling, "error" if covered else "not-covered", error)
-    counted = not isinstance(question.effect, Closeness)
+    counted = question.has_statistics
     definite = ruling.verdict in ("supported", "refuted")
     chance = reproducibility(ruling, question)
     return PartAssessment(

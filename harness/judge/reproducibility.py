@@ -32,9 +32,11 @@ def reproducibility(ruling: Ruling, question: Question) -> float | None:
     values for normal: of what happens on fewer seeds than these it knows nothing.
 
     None where nothing was decided, or the effect has no mean's interval: other centres, exact questions,
-    too few distinct values.
+    too few distinct values, and what no seed changes.
     """
-    if ruling.verdict not in ("supported", "refuted") or isinstance(question.effect, Closeness):
+    if question.deterministic or ruling.verdict not in ("supported", "refuted"):
+        return None
+    if isinstance(question.effect, Closeness):
         return None
     if question.straight is not None and ruling.bend is not None:
         return _of_a_law(ruling, question)

@@ -18,8 +18,16 @@ from harness.judge.effect import effect_values
 from harness.judge.gaps import has_gap
 from harness.judge.interval import Interval, interval
 from harness.judge.levels import level_of, shows_outside
-from harness.judge.straightness import Bend, Decision, bend_of, why_curved, why_not_straight, with_bend
-from harness.questions import LOOKS, Center, Closeness, Question, Region
+from harness.judge.straightness import (
+    Bend,
+    Decision,
+    bend_of,
+    computed_bend,
+    why_curved,
+    why_not_straight,
+    with_bend,
+)
+from harness.questions import LOOKS, Center, Closeness, Linear, Question, Region
 
 LEAST_DISTINCT = 5
 """A mean's interval needs this many distinct values. Without it, data that are 0 with probability 0.95
@@ -97,12 +105,15 @@ def decide(values: Sequence[float], question: Question, bends: Sequence[float] =
     disjoint from it refutes (exchanged for `differ`); otherwise it goes on, and is inconclusive at the
     budget. Of a mean whose values fall apart, the median's interval must say the same (`gaps`). A `Closeness`
     effect has no statistics: it is judged on exactly `budget` values, of which every one must be at most 1.
+    Nor has a question whose readings are the same on every seed: its first value decides.
 
     Raises `ValueError` for a budget that is no look or below the question's least, or a value read that is
     not finite.
     """
     if isinstance(question.effect, Closeness):
         return _decide_exact(values, question)
+    if question.deterministic:
+        return _decide_computed(values, question, bends)
     check_budget(question.budget)
     if question.budget < question.least:
         raise ValueError(f"expected a budget of at least {question.least} seeds, found {question.budget}")
@@ -133,6 +144,38 @@ def decide(values: Sequence[float], question: Question, bends: Sequence[float] =
     return Ruling(
         verdict, n, shown.estimate, shown.low, shown.high, tuple(values[:n]), tuple(looks), more, reason, bend
     )
+
+
+def _decide_computed(values: Sequence[float], question: Question, bends: Sequence[float]) -> Ruling:
+    """The ruling on one value, which every seed gives: it is known up to the rounding of what was computed.
+
+    Its interval is the value, and the floor of its rounding on either side. Inconclusive is only a value that
+    is nearer to an edge of the region than that; of a power law, also one whose bend is.
+    """
+    if not values:
+        return Ruling(None, 0, math.nan, -math.inf, math.inf, (), (), 1, "needs 1 seed")
+    assert isinstance(question.effect, Linear)
+    x, floor = values[0], question.effect.floor
+    if not math.isfinite(x):
+        raise ValueError(f"expected finite numbers, found {x}")
+    shown = Interval(x, x - floor, x + floor)
+    inside, outside = _inside(shown, question.region), _disjoint(shown, question.region)
+    if question.exchanged:
+        inside, outside = outside, inside
+    verdict: Decision | None = "supported" if inside else "refuted" if outside else None
+    reason = "" if verdict else "nearer to an edge of the region than its rounding"
+    bend: Bend | None = None
+    if question.straight is not None:
+        if not bends:
+            raise ValueError("expected a bend for the value, found none")
+        bend, exponent = computed_bend(bends[0], question.straight), verdict
+        verdict = with_bend(exponent, bend, question.straight)
+        if exponent and verdict is None:
+            reason = why_not_straight(bend, question.straight)
+        elif verdict == "refuted":
+            reason = why_curved(bend, question.straight)
+    looks = ((1, shown.low, shown.high),)
+    return Ruling(verdict or "inconclusive", 1, x, shown.low, shown.high, (x,), looks, None, reason, bend)
 
 
 def decide_rows(rows: Sequence[Sequence[float]], question: Question) -> Ruling:

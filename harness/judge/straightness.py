@@ -53,6 +53,18 @@ def bend_of(bends: Sequence[float], question: Question, *, judged: bool) -> Bend
     return Bend(shown.estimate, shown.low, shown.high, tuple(bends), state)
 
 
+def computed_bend(bend: float, straight: Straightness) -> Bend:
+    """The bend of a law that is the same on every seed: known up to the rounding of what was computed."""
+    floor = straight.effect.floor
+    low, high = bend - floor, bend + floor
+    state: Linearity = "open"
+    if high <= -straight.margin or low >= straight.margin:
+        state = "curved"
+    elif straight.shown is not None and -straight.shown < low <= high < straight.shown:
+        state = "straight"
+    return Bend(bend, low, high, (bend,), state)
+
+
 def _state(bends: Sequence[float], center: Center, question: Question) -> Linearity:
     """What this centre's intervals show.
 

@@ -13,9 +13,9 @@ def left_open(ruling: Ruling, question: Question) -> float | None:
     A mean is one of what was seen: an event that is rarer may move it anywhere. So it is with a pseudomedian,
     whose interval takes the values for symmetric, and with `exact` where it is supported: each of n seeds
     passed. None where nothing was decided, of a violation, which was seen, and of a median: its interval
-    assumes nothing, so it allows for what was missed.
+    assumes nothing, so it allows for what was missed. None of what is the same on every seed.
     """
-    if ruling.verdict not in ("supported", "refuted"):
+    if question.deterministic or ruling.verdict not in ("supported", "refuted"):
         return None
     if isinstance(question.effect, Closeness):
         return leaves_open(ruling.n, question.alpha) if ruling.estimate <= 1 else None

@@ -14,19 +14,19 @@ only its workers do.
 Errors:
     StoreError             the store cannot be used (a directory, another program's file, a newer schema)
     ClusterError           the cluster cannot be used, or its workers have other code (measure.cluster)
-    DeviceError            JAX could not say what it computes on
+    DeviceError            JAX could not say what it computes on, or the device lacks what a trial asks for
     MissingValueError      a measurement has no such quantity, and why (a stage or the trial failed)
 """
 
 from harness.measure.cpu import processor
+from harness.measure.devices import PER_DEVICE, DeviceError
 from harness.measure.digests import recall_store_digests
-from harness.measure.environment import DeviceError
 from harness.measure.fingerprint import SourceClosure, fingerprint, roots, source_of
 from harness.measure.here import measure_here
 from harness.measure.installed import Distributions
 from harness.measure.laboratory import Laboratory
 from harness.measure.protocol import Measurer
-from harness.measure.recheck import Group, Recheck, RecheckResult
+from harness.measure.recheck import FAILED, Group, Recheck, RecheckResult
 from harness.measure.rechecker import Rechecker
 from harness.measure.records import Measurement, MissingValueError, Stage
 from harness.measure.remarks import remarks
@@ -34,6 +34,8 @@ from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import Contents, Pruned, clean, contents, merge_stores, prune
 
 __all__ = [
+    "FAILED",
+    "PER_DEVICE",
     "Contents",
     "DeviceError",
     "Distributions",

@@ -1,8 +1,10 @@
-"""Starting a worker process."""
+"""Starting a worker process, and ending it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from collections.abc import Mapping
 from typing import IO
 
 from harness.measure.channel import Channel, new_mark
+from harness.measure.supervisor import SUPERVISED
 from harness.measure.turns import Turns
 
 Booted = tuple["subprocess.Popen[bytes]", Channel, Turns, IO[bytes], IO[bytes]]
@@ -54,3 +57,18 @@ def boot(environment: Mapping[str, str], folder: str) -> Booted:
         )
     end = os.fdopen(held, "wb", buffering=0)
     return process, Channel(ours.detach(), mark), turns, end, log
+
+
+def kill_worker(process: subprocess.Popen[bytes], lifeline: IO[bytes]) -> None:
+    """End a worker, if it lives, and what its trials have started. Does not wait."""
+    lifeline.close()
+    if not SUPERVISED:
+        kill_group(process.pid)
+    elif process.poll() is None:
+        process.send_signal(signal.SIGCONT)  # somebody may have stopped its supervisor
+
+
+def kill_group(group: int) -> None:
+    """Kill a group of processes, if it is there."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)

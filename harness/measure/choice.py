@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from harness.measure.ledger import Entry, Ledger, TrialState
+from harness.measure.whole import block_of
 from harness.questions import Trial
 
 AHEAD = 64
@@ -16,7 +17,7 @@ class Choice:
     """Gives the trials of a point to one worker, as far as there are others for the others.
 
     `fits` says whether a worker that takes more has run the code of a trial, and no other; `block` how many
-    seeds of it are measured together.
+    seeds of it are computed abreast; `in_turn` how many its function takes at most, for one after another.
     """
 
     def __init__(
@@ -24,10 +25,11 @@ class Choice:
         ledger: Ledger,
         fits: Callable[[tuple[str, ...], tuple[str, ...]], bool],
         block: Callable[[Trial], int] = lambda trial: 1,
+        in_turn: Callable[[Trial], int] = lambda trial: 1,
     ) -> None:
         self._ledger = ledger
         self._fits = fits
-        self._block = block
+        self._block, self._in_turn = block, in_turn
         self._warm: dict[Hashable, None] = {}  # points whose worker has ended a job and has got no other
         self._passed_over = 0  # how often the first in the queue was
 
@@ -54,12 +56,20 @@ class Choice:
     def _together(self, entry: Entry) -> list[Entry]:
         """What is measured in one job with a queued trial: what else is queued of its block.
 
-        Only what is wanted: on a CPU the seeds of a block run one after another, each as if it ran alone.
-        Where they run abreast a number depends on how many there are; whole blocks, whose size is part of the
-        fingerprint, would have to be formed here.
+        Where the seeds of a block run one after another, each as if it ran alone, that is all that is
+        measured. Where they run abreast (`whole`) the job has the block's other seeds, too.
         """
-        size = self._block(entry.trial)
-        return [entry] if size <= 1 or entry.alone else self._ledger.block(entry, size)
+        if entry.seeds == 1:
+            return [entry]
+        if self._block(entry.trial) > 1:
+            return [other for other in self.with_block(entry) if other.left[:1] == entry.left[:1]]
+        return [entry] if entry.alone else self._ledger.block(entry, self._in_turn(entry.trial))
+
+    def with_block(self, entry: Entry) -> list[Entry]:
+        """Those of the trials that are computed abreast with this one that are in its state, itself among
+        them."""
+        assert entry.state is not None
+        return self._ledger.within(block_of(entry.trial, self._block(entry.trial)), entry.state)
 
     def begun(self, entry: Entry) -> None:
         """A worker has got a job of this trial's point: one that ended a job of it, if there is one."""

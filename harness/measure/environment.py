@@ -1,4 +1,4 @@
-"""The environment variables under which trials run, and the device that they will run on.
+"""The environment variables under which trials run; those of accelerators are in `devices`.
 
 One thread each: measured, two single-threaded workers do twice the work of one two-threaded process, and
 their numbers do not depend on how many there are. All of it must stand before NumPy or JAX is imported.
@@ -7,22 +7,10 @@ their numbers do not depend on how many there are. All of it must stand before N
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-from harness.errors import UserError
-from harness.measure.installed import has_jax_plugin
-from harness.measure.supervisor import supervised
-
-ANSWER = 300.0
-"""Seconds in which JAX must name its device; the slowest accelerators take a minute to begin."""
-
-PROBE = "import jax; print('device:', jax.devices()[0].device_kind)"
-
-
-class DeviceError(UserError):
-    """JAX could not say which device it computes on; the message has the end of what it printed."""
+PRECISION = "JAX_DEFAULT_MATMUL_PRECISION"
+"""The precision of float32 products. JAX's own default is TF32, three digits, on a device that has it."""
 
 
 def worker_environment(cache: Path | None) -> dict[str, str]:
@@ -40,33 +28,9 @@ def worker_environment(cache: Path | None) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",  # the log of a worker that dies is complete
         "PYTHONFAULTHANDLER": "1",
     }
+    changed.setdefault(PRECISION, "highest")  # networks that are declared float32 are float32
     changed.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # workers share one accelerator
     if cache is not None:
         changed.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
         changed.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
     return changed
-
-
-def device_kind() -> str:
-    """The kind of device that JAX computes on: "cpu", "NVIDIA H100 80GB HBM3", …
-
-    Where nothing is installed that could give JAX another device the answer is "cpu", at once. Otherwise
-    JAX is asked, in a process of its own (seconds). Raises `DeviceError`.
-    """
-    if os.environ.get("JAX_PLATFORMS") == "cpu":
-        return "cpu"
-    if not has_jax_plugin() and not os.environ.get("PJRT_NAMES_AND_LIBRARY_PATHS"):
-        return "cpu"
-    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {PROBE}"]
-    try:
-        done = supervised(command, env=worker_environment(None), seconds=ANSWER)
-    except subprocess.TimeoutExpired:
-        raise DeviceError(
-            f"JAX named no device within {ANSWER:g} s: see whether another program holds the accelerator, or"
-            " set JAX_PLATFORMS=cpu"
-        ) from None
-    printed, errors = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
-    for line in printed.splitlines():
-        if line.startswith("device: "):
-            return line.removeprefix("device: ")
-    raise DeviceError("JAX named no device: " + "\n".join((printed + errors).splitlines()[-5:]))

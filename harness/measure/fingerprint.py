@@ -9,7 +9,7 @@ version and the digests of its files, and so do those that it requires; an archi
 its bytes. So does what runs whenever Python starts: `sitecustomize`, `usercustomize`, lines of `.pth` files.
 
 The environment variables that can change numbers (`settings`) and the files that trials may read (`inputs`)
-count as well.
+count as well; so do the size of a block whose seeds are computed abreast, and the flags of an accelerator.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import json
 import os
 import pkgutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.machinery import EXTENSION_SUFFIXES
 
@@ -111,10 +112,12 @@ def fingerprint(
     device: str,
     settings: str = "",
     inputs: str = "",
+    how: Sequence[object] = (),
 ) -> str:
     """The digest under which a measurement of `trial` is kept; `device` is the kind that it runs on,
-    `settings` and `inputs` are digests of the environment and of the files that it may read."""
-    return Prints(trial, declaration, source, device, settings, inputs).of(trial.seed)
+    `settings` and `inputs` are digests of the environment and of the files that it may read. `how` says more
+    of how it is computed, where that is not one seed after another on a CPU."""
+    return Prints(trial, declaration, source, device, settings, inputs, how).of(trial.seed)
 
 
 class Prints:
@@ -129,10 +132,11 @@ class Prints:
         device: str,
         settings: str = "",
         inputs: str = "",
+        how: Sequence[object] = (),
     ) -> None:
-        # The digest is of the JSON text [name, version, key, device, source, Python, settings, inputs].
+        # The digest is of the JSON text [name, version, key, device, source, Python, settings, inputs, *how].
         head = f"{json.dumps([declaration.name, declaration.version])[:-1]}, {json.dumps(trial.stem)[:-1]}"
-        rest = _besides(source, device, settings, inputs)
+        rest = _besides(source, device, settings, inputs, how)
         self._head = hashlib.sha256(head.encode())
         self._tail = f']", {json.dumps(rest)[1:]}'
 
@@ -150,16 +154,19 @@ def program(
     device: str,
     settings: str = "",
     inputs: str = "",
+    how: Sequence[object] = (),
 ) -> str:
     """The digest of what computes the trial: its fingerprint without the parameters and the seed."""
     named = [trial.experiment, declaration.name, declaration.version]
-    parts = [*named, *_besides(source, device, settings, inputs)]
+    parts = [*named, *_besides(source, device, settings, inputs, how)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _besides(source: SourceClosure, device: str, settings: str, inputs: str) -> list[object]:
+def _besides(
+    source: SourceClosure, device: str, settings: str, inputs: str, how: Sequence[object]
+) -> list[object]:
     """What a digest counts besides the trial and its declaration."""
-    return [device, source.digest, list(sys.version_info[:2]), settings, inputs]
+    return [device, source.digest, list(sys.version_info[:2]), settings, inputs, *how]
 
 
 def steps_to(name: str, finder: Finder) -> list[Located]:

@@ -10,9 +10,9 @@ from harness.measure.records import Measurement
 from harness.questions import Trial
 
 
-def measure_here(trial: Trial, time_limit: float = math.inf) -> Measurement:
+def measure_here(trial: Trial, time_limit: float = math.inf, *, block: int = 0) -> Measurement:
     """Measure one trial now, in a worker, as a laboratory would (so with the same bits), and keep nothing."""
-    with Laboratory(None, workers=1) as laboratory:
+    with Laboratory(None, workers=1, block=block) as laboratory:
         laboratory.request(trial, time_limit)
         said = False
         while True:

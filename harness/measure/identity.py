@@ -12,6 +12,7 @@ from functools import cached_property
 from harness.declare import Declaration, DeclarationError, Inputs, TooManyFilesError, find
 from harness.errors import UserError
 from harness.measure.code import code_of, modules_of
+from harness.measure.devices import CPU, PER_DEVICE, Device, DeviceError, seeds_abreast
 from harness.measure.fingerprint import Prints, SourceClosure, program, roots, source_of
 from harness.measure.inputs import Declared, declared_inputs
 from harness.measure.installed import Distributions, foreign
@@ -33,14 +34,26 @@ _Modules = tuple[str, tuple[str, ...]]
 
 
 class Identities:
-    """Looks things up about trials, and remembers them. `device` names the kind that JAX computes on,
-    `settings` are the variables of workers' environment that can change numbers.
+    """Looks things up about trials, and remembers them. `device` is what JAX computes on, `settings` are the
+    variables of workers' environment that can change numbers.
+
+    `block` is how many seeds are asked to be computed abreast (0: as the device wants); on an accelerator
+    `per_device` workers share it, with the flags `flags`.
 
     Raises `UnknownExperimentError` from every method for a trial of an experiment that cannot be found.
     """
 
-    def __init__(self, device: Callable[[], str], settings: Settings = ()) -> None:
+    def __init__(
+        self,
+        device: Callable[[], Device],
+        settings: Settings = (),
+        *,
+        block: int = 0,
+        per_device: int = PER_DEVICE,
+        flags: str = "",
+    ) -> None:
         self.jax_device = device
+        self.block_asked, self.per_device, self.flags = block, per_device, flags
         self.settings = settings
         self.settings_digest = settings_digest(settings)
         self._seen = Distributions()
@@ -62,7 +75,16 @@ class Identities:
         return self._declarations[trial.experiment]
 
     def block(self, trial: Trial) -> int:
-        """How many seeds of the trial's experiment are measured together."""
+        """How many seeds are computed abreast at the trial's point; 1 where each is alone."""
+        return self._at(trial).block
+
+    def seeds_of_job(self, trial: Trial) -> int:
+        """How many seeds of the trial's point one job has at most, abreast or one after another."""
+        block = self.block(trial)
+        return block if block > 1 else max(1, self.in_turn(trial))
+
+    def in_turn(self, trial: Trial) -> int:
+        """How many seeds its function takes at most; 0 where it takes one."""
         return self.declaration(trial).block
 
     def source(self, trial: Trial) -> SourceClosure:
@@ -74,7 +96,8 @@ class Identities:
         return self._at(trial).declared
 
     def bytes_held(self, trial: Trial) -> int:
-        """What the trial is declared to hold in memory; 0 where it is not. Raises `EstimateError`."""
+        """What the trial's job is declared to hold in memory, which is as much for each seed that is computed
+        abreast; 0 where it is not. Raises `EstimateError`."""
         return self._at(trial).bytes_held
 
     def inputs(self, trial: Trial) -> Declared:
@@ -103,7 +126,11 @@ class Identities:
 
     def device(self, trial: Trial) -> str:
         """The kind of device that the trial computes on. Raises `DeviceError`."""
-        return self._at(trial).device
+        return self._at(trial).device.kind
+
+    def hardware(self, trial: Trial) -> Device:
+        """What the trial computes on. Raises `DeviceError`."""
+        return self.jax_device() if self.source(trial).uses_jax else CPU
 
     def fingerprint(self, trial: Trial) -> str:
         """The digest of all that the trial's numbers depend on."""
@@ -207,26 +234,53 @@ class _Point:
         return self._known.readable_by(self)
 
     @cached_property
-    def device(self) -> str:
-        return self._known.jax_device() if self.source.uses_jax else "cpu"
+    def device(self) -> Device:
+        return self._known.hardware(self._trial)
+
+    @cached_property
+    def block(self) -> int:
+        declaration = self._known.declaration(self._trial)
+        try:
+            bytes_of_seed = declaration.bytes_of(dict(self._trial.params))
+        except DeclarationError as error:
+            raise EstimateError(str(error)) from error
+        memory = self.device.memory_of_worker(self._known.per_device)
+        return seeds_abreast(declaration.most, self._known.block_asked, self.device, bytes_of_seed, memory)
+
+    @cached_property
+    def how(self) -> tuple[object, ...]:
+        """What else decides about its numbers, where it is not one seed after another on a CPU. Raises
+        `DeviceError` where its device lacks what it asks for."""
+        declaration, on = self._known.declaration(self._trial), self.device
+        if dict(self._trial.params).get(declaration.tf32) == "tf32" and not on.tf32:
+            raise DeviceError(
+                f'{self._trial.experiment}, {declaration.tf32}: expected "float32", as the device {on.kind}'
+                ' has no products in TF32, found "tf32"'
+            )
+        if self.block == 1 and not on.accelerator:
+            return ()
+        return self.block, self._known.flags if on.accelerator else ""
+
+    @cached_property
+    def _rest(self) -> tuple[SourceClosure, str, str, str, tuple[object, ...]]:
+        settings = self._known.settings_digest
+        return self.source, self.device.kind, settings, self.inputs.digest, self.how
 
     @cached_property
     def bytes_held(self) -> int:
         try:
-            return self._known.declaration(self._trial).bytes_held(dict(self._trial.params))
+            held = self._known.declaration(self._trial).bytes_held(dict(self._trial.params))
         except DeclarationError as error:
             raise EstimateError(str(error)) from error
+        return self.block * held if held else 0
 
     @cached_property
     def prints(self) -> Prints:
-        settings = self._known.settings_digest
-        declaration = self._known.declaration(self._trial)
-        return Prints(self._trial, declaration, self.source, self.device, settings, self.inputs.digest)
+        return Prints(self._trial, self._known.declaration(self._trial), *self._rest)
 
     @cached_property
     def program(self) -> str:
-        known = self._known.declaration(self._trial), self.source, self.device
-        return program(self._trial, *known, self._known.settings_digest, self.inputs.digest)
+        return program(self._trial, self._known.declaration(self._trial), *self._rest)
 
     @cached_property
     def code(self) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -24,7 +24,12 @@ def loaded_sources(names: Iterable[str]) -> set[str]:
     for name in names:
         module = sys.modules.get(name)
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and name != "__main__" and kind_of(name, file) == "source":
+        # multiprocessing names the main module a second time
+        if (
+            isinstance(file, str)
+            and name not in ("__main__", "__mp_main__")
+            and kind_of(name, file) == "source"
+        ):
             found.add(name)
     return found
 

@@ -89,25 +89,30 @@ class Distributions:
 def beneath(owners: Iterable[str]) -> set[str]:
     """The folders of metadata of these distributions and of all that they require and that is installed.
 
-    Extras do not count, unless they are plugins of JAX, or a plugin's own: what computes is then there.
+    An extra counts where one of them asks for it, and so do plugins of JAX and all that these may use: what
+    computes is then there.
     """
     every = {name: folder for root in reversed(_roots()) for name, folder in _folders(root).items()}
-    todo, found = list(owners), set[str]()
+    todo = [(folder, "") for folder in owners]  # each with an extra of it, or ''
+    found = set[tuple[str, str]]()
     while todo:
-        folder = todo.pop()
-        if folder in found:
+        folder, extra = todo.pop()
+        if (folder, extra) in found:
             continue
-        found.add(folder)
+        found.add((folder, extra))
         if not folder.endswith(INFO):
             continue
         metadata = _metadata(folder)
-        for name in metadata.requires:
-            todo += [every[name]] if name in every else _without_metadata(name)
-        if normalised_name(metadata.name) == "jax":
-            todo += [path for name, path in every.items() if _is_plugin(name)]
-        if _is_plugin(normalised_name(metadata.name)):  # the vendor's libraries, which do the arithmetic
-            todo += [every[name] for name in metadata.extras if name in every]
-    return found
+        name = normalised_name(metadata.name)
+        for each in metadata.requires:
+            if each.extra == extra:
+                folders = [every[each.name]] if each.name in every else _without_metadata(each.name)
+                todo += [(path, asked) for path in folders for asked in ("", *each.extras)]
+            elif _is_plugin(name) and each.name in every:  # the vendor's libraries, which do the arithmetic
+                todo.append((every[each.name], ""))
+        if name == "jax":
+            todo += [(path, "") for plugin, path in every.items() if _is_plugin(plugin)]
+    return {folder for folder, _ in found}
 
 
 def foreign(owners: Iterable[str], files: Iterable[str]) -> list[str]:

@@ -8,17 +8,19 @@ from harness.measure.identity import Identities
 from harness.measure.kept import KeptTrials
 from harness.measure.ledger import Entry
 from harness.measure.records import Job
+from harness.measure.whole import block_of, limits_together
 
 
 def job_of(entries: Sequence[Entry], known: Identities, kept: KeptTrials, *, fresh: bool) -> Job:
-    """The job of trials that are measured together. What jobs share is one object, which is sent once."""
+    """The job of trials of one point that are measured together: of all in their block, where its seeds are
+    computed abreast. What jobs share is one object, which is sent once."""
     first = entries[0]
-    source = known.source(first.trial)
+    source, block = known.source(first.trial), known.block(first.trial)
+    trials = tuple(entry.trial for entry in entries)
     return Job(
-        tuple(entry.trial for entry in entries),
+        trials if block == 1 else block_of(first.trial, block),
         known.modules(first.trial),
-        sum(entry.time_limit for entry in entries),
-        first.memory_limit,
+        *limits_together(entries, block),
         timed=first.timed,
         digest=source.digest,
         device=known.device(first.trial) if source.uses_jax else "",
@@ -30,4 +32,5 @@ def job_of(entries: Sequence[Entry], known: Identities, kept: KeptTrials, *, fre
         inputs_digest=known.inputs(first.trial).digest,
         settings=known.settings,
         stages=kept.wanted(entries),
+        block=block,
     )

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.measure.identity import Identities
-from harness.measure.ledger import Entry, TrialState
+from harness.measure.ledger import Entry, HeldLock, TrialState
 from harness.measure.locks import Lock, acquire, lock_of
 from harness.measure.measured import added, measurement_of, together, with_failed
-from harness.measure.records import Measurement
+from harness.measure.records import Job, JobResult, Measurement
 from harness.measure.stages import is_whole, known_stages, only, rows, union
 from harness.measure.store import Store, StoreError
+from harness.measure.whole import BlockLock, block_of
 from harness.questions import Trial
 
 
@@ -24,10 +25,25 @@ class KeptTrials:
     def __init__(self, store: Store | None, identities: Identities) -> None:
         self._store = store
         self._known = identities
+        self._beside: dict[Trial, Entry] = {}  # measured in whole blocks, though nobody had asked
+        self._block_locks: dict[str, BlockLock] = {}
         self.locks = None if store is None else store.path.with_name(store.path.name + ".locks")
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
-        """Those of the trials of which the store has stages, with these. Raises `StoreError`."""
+        """Those of the trials of which the store has stages, with these, and those that were measured beside
+        others in a whole block, in this process. Raises `StoreError`."""
+        trials = list(trials)
+        found = self._recall(trials)
+        for trial in trials if self._beside else ():
+            beside = self._beside.get(trial)
+            if beside is not None and (beside.known or beside.failed):  # else its stages failed together
+                here = together(beside.known, beside.failed)
+                declared = self._known.declaration(trial)
+                if known_stages(declared, here) >= known_stages(declared, found.get(trial)):
+                    found[trial] = here
+        return found
+
+    def _recall(self, trials: Sequence[Trial]) -> dict[Trial, Measurement]:
         if self._store is None:
             return {}
         prints = {t: self._known.fingerprint(t) for t in trials if not self._known.declaration(t).timed}
@@ -35,7 +51,7 @@ class KeptTrials:
         found = {}
         for trial, text in prints.items():
             if text in kept and (measurement := self._checked(kept[text], trial, self._store)):
-                found[trial] = replace(measurement, trial=trial)
+                found[trial] = replace(measurement, trial=trial, block=self._known.block(trial))
         return found
 
     def _checked(self, measurement: Measurement, trial: Trial, store: Store) -> Measurement | None:
@@ -49,24 +65,43 @@ class KeptTrials:
             return None
         return only(declared, measurement, stages)
 
-    def lock(self, trial: Trial) -> Lock | None:
-        """The trial's lock; None where somebody holds it, or nothing is kept. Raises `StoreError`."""
+    def lock(self, trial: Trial) -> HeldLock | None:
+        """The trial's lock, which trials of a whole block have together; None where somebody else holds it,
+        or nothing is kept. Raises `StoreError`."""
         if self.locks is None:
             return None
+        if self._known.block(trial) == 1:
+            return self._acquire(self.locks, self._known.fingerprint(trial))
+        name = self._lock_name(trial)
+        if name not in self._block_locks:
+            if (lock := self._acquire(self.locks, name)) is None:
+                return None
+            self._block_locks[name] = BlockLock(lock, lambda: self._block_locks.pop(name))
+        return self._block_locks[name].hold()
+
+    def _lock_name(self, trial: Trial) -> str:
+        """What is locked for the trial: its fingerprint, or that of its block's first."""
+        return self._known.fingerprint(block_of(trial, self._known.block(trial))[0])
+
+    @staticmethod
+    def _acquire(locks: Path, name: str) -> Lock | None:
         try:
-            return acquire(self.locks, self._known.fingerprint(trial))
+            return acquire(locks, name)
         except OSError as error:
             raise StoreError(
-                f"{self.locks}: expected a folder that can be written, found: {error.strerror};"
+                f"{locks}: expected a folder that can be written, found: {error.strerror};"
                 " free the disk, mend its permissions, or name another store"
             ) from error
 
     def lock_at(self, trial: Trial) -> tuple[Path, int] | None:
         """Where the trial's lock is: its file, and the byte of it; None where nothing is kept."""
-        return None if self.locks is None else lock_of(self.locks, self._known.fingerprint(trial))
+        return None if self.locks is None else lock_of(self.locks, self._lock_name(trial))
 
     def learn(self, entry: Entry, found: Measurement | None) -> None:
         """Take what was recalled of a trial."""
+        if found is not None and found.status == "error":
+            beside = self._beside[entry.trial]
+            entry.failed, found = entry.failed or beside.failed, beside.known
         if found is None:
             return
         declared = self._known.declaration(entry.trial)
@@ -77,8 +112,15 @@ class KeptTrials:
             entry.known = union((found, entry.known))
 
     def lacking(self, entry: Entry) -> frozenset[str]:
-        """The stages that are wanted of a trial and not known."""
-        return entry.stages - known_stages(self._known.declaration(entry.trial), entry.known)
+        """The stages that are wanted of a trial and not known, nor that they fail."""
+        declared = self._known.declaration(entry.trial)
+        lacking = entry.stages - known_stages(declared, entry.known)
+        if lacking and entry.failed is not None:
+            errors = entry.failed.errors
+            lacking = frozenset(
+                s for s in lacking if not all(n in errors for n in declared.stages.get(s, ()))
+            )
+        return lacking
 
     def answers(self, entry: Entry, stages: frozenset[str]) -> bool:
         """Whether the trial's measurement says what the stages give."""
@@ -92,7 +134,7 @@ class KeptTrials:
         together."""
         first = entries[0]
         if first.state is TrialState.REPEAT:
-            return first.stages
+            return frozenset().union(*(entry.stages for entry in entries))
         return frozenset(first.left[:1]) or frozenset().union(*map(self.lacking, entries))
 
     @contextlib.contextmanager
@@ -128,7 +170,7 @@ class KeptTrials:
             entry.news = measurement
             return
         if measurement.status == "error" and len(job.stages) > 1 and not outcome.stopped:
-            entry.left = tuple(stage for stage in declared.stages if stage in job.stages)
+            entry.left = tuple(stage for stage in declared.stages if stage in job.stages & entry.stages)
             return
         if measurement.status == "error":
             entry.failed = with_failed(declared, entry.failed, measurement, job.stages)
@@ -140,6 +182,25 @@ class KeptTrials:
         entry.left = tuple(s for s in entry.left if s in lacking and s not in job.stages)
         if not entry.left:
             entry.news = entry.measurement = together(entry.known, entry.failed)
+
+    def others(self, job: Job, outcome: JobResult, asked: Sequence[Entry]) -> list[Entry]:
+        """Entries, of no ledger, for the trials of a whole block that nobody has asked for, to be absorbed.
+        `recall` gives what they gave."""
+        if job.block == 1 or job.fresh:
+            return []
+        there = {entry.trial for entry in asked}
+        others = {
+            trial: Entry(trial, 0.0, None, job.code, job.modules, stages=job.stages)
+            for trial in job.trials
+            if trial not in there
+        }
+        found = self.recall(others)
+        for trial, result in zip(job.trials, outcome.results, strict=True):
+            if trial in others:
+                self.learn(others[trial], found.get(trial))
+                others[trial].ended = job, result, outcome
+        self._beside |= others
+        return list(others.values())
 
     def _stored(self, entry: Entry, measurement: Measurement) -> Measurement:
         """Write the stages that were not known."""

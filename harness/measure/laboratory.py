@@ -17,16 +17,14 @@ import contextlib
 import math
 import time
 from collections.abc import Collection, Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from harness.measure.choice import Choice
+from harness.measure.devices import PER_DEVICE
 from harness.measure.digests import beside_store, keep_digests, recall_digests
-from harness.measure.environment import device_kind, worker_environment
 from harness.measure.holders import PATIENCE, Wait
-from harness.measure.identity import Identities
 from harness.measure.interrupts import uninterrupted
 from harness.measure.jobs import job_of
 from harness.measure.kept import KeptTrials
@@ -36,17 +34,13 @@ from harness.measure.measured import together
 from harness.measure.memory import fits
 from harness.measure.obstacles import obstacle_of
 from harness.measure.passes import Passes
-from harness.measure.pool import Pool
 from harness.measure.queue import USUAL, Rank
 from harness.measure.records import Measurement
-from harness.measure.settings import settings
+from harness.measure.site import Site
 from harness.measure.store import Store
 from harness.measure.upkeep import clean
-from harness.measure.workers import Workers, cores
+from harness.measure.whole import explained, join_running
 from harness.questions import Trial
-
-if TYPE_CHECKING:
-    from harness.measure.cluster.client import Cluster
 
 POLL = 0.2
 """Seconds between looks at trials that another process measures."""
@@ -57,32 +51,32 @@ class Laboratory:
 
     `store=None` keeps nothing. `workers` defaults to the cores that this process may use. `cluster` names
     Dask workers that measure instead, `local:4` or `tcp://host:port`. Processes that use one store share its
-    work. For one thread at a time. Raises `StoreError` where the store cannot be used, and `ClusterError`,
-    also from `collect`, where the cluster cannot.
+    work. `block` is how many seeds of a point are computed abreast (0: as the device wants, 1: none);
+    `per_device` workers share an accelerator. For one thread at a time.
+
+    Raises `StoreError` where the store cannot be used, and `ClusterError`, also from `collect`, where the
+    cluster cannot.
     """
 
-    def __init__(self, store: Path | None, *, workers: int | None = None, cluster: str = "") -> None:
+    def __init__(
+        self,
+        store: Path | None,
+        *,
+        workers: int | None = None,
+        cluster: str = "",
+        block: int = 0,
+        per_device: int = PER_DEVICE,
+    ) -> None:
         self._store = None if store is None else Store(store)
         self.passes = Passes(self._store)
-        cache = None if store is None else store.with_name(store.name + ".jax").absolute()
         if store is not None:
             with contextlib.suppress(OSError):  # said when a trial's lock is to be made
                 clean(store, None)  # the locks of trials that killed runs were at
             recall_digests(beside_store(store))
-        variables = worker_environment(cache)
-        self._cluster: Cluster | None = None
-        self._pool: Workers
-        if cluster:
-            from harness.measure.cluster import connect
-
-            self._pool = self._cluster = connect(cluster, cache)
-        else:
-            self._pool = Pool(workers or cores(), variables)
-        self._known = Identities(lambda: self.device, settings(variables))
-        self._machine = Machine()
-        self._ledger = Ledger()
-        self._kept = KeptTrials(self._store, self._known)
-        self._choice = Choice(self._ledger, self._pool.fits, self._known.block)
+        self.site = site = Site(store, workers=workers, cluster=cluster, per_device=per_device)
+        self._pool, self._cluster, self._known = site.workers, site.cluster, site.identities(block)
+        self._machine, self._ledger, self._kept = Machine(), Ledger(), KeptTrials(self._store, self._known)
+        self._choice = Choice(self._ledger, self._pool.fits, self._known.block, self._known.in_turn)
         self._look_again = 0.0
         self._wait: Wait | None = None  # for what somebody else has locked; nothing runs meanwhile
 
@@ -94,10 +88,10 @@ class Laboratory:
     ) -> None:
         self.close(kill=error is not None)
 
-    @cached_property
+    @property
     def device(self) -> str:
         """The kind of device that JAX computes on, here or on the cluster. Raises `DeviceError`."""
-        return self._cluster.device() if self._cluster else device_kind()
+        return self.site.device.kind
 
     @property
     def workers(self) -> int:
@@ -132,7 +126,8 @@ class Laboratory:
         return frozenset(map(self._known.declaration(trial).stage_of, quantities))
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
-        """Those of the trials of which the store has stages, with these; timings are never kept."""
+        """Those of the trials of which the store has stages, with these, and those that were measured beside
+        others in a block; timings are never kept."""
         return self._kept.recall(trials)
 
     def request(
@@ -160,8 +155,8 @@ class Laboratory:
                 if timed and self._cluster:
                     raise self._cluster.refuses_timing(trial.experiment)
                 memory_limit = None if timed else memory_limit
-                code = self._known.code(trial)
-                entry = Entry(trial, time_limit, memory_limit, *code, timed=timed, stages=wanted, rank=rank)
+                entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial), timed=timed,
+                              stages=wanted, rank=rank, seeds=self._known.seeds_of_job(trial))  # fmt: skip
                 self._ledger.move(entry, TrialState.TIMING if timed else TrialState.QUEUED)
             elif entry.state in WAITING:
                 entry.stages |= wanted
@@ -296,7 +291,7 @@ class Laboratory:
         while ledger.count(TrialState.QUEUED):
             first = self._choice.next()
             # The last ones are shared out, so that no worker idles while another has more to do.
-            share = -(-ledger.count(TrialState.QUEUED) // self._pool.size)
+            share = -(-ledger.queued_jobs // self._pool.size)
             room = min(share, self._pool.room(first.code, first.modules))
             if not room or not self._can_start() or not self._has_room(first):
                 break
@@ -305,7 +300,7 @@ class Laboratory:
             again = ledger.first(TrialState.REPEAT)
             if not self._has_room(again):
                 break
-            self._start([[again]], TrialState.REPEATING)
+            self._start([self._choice.with_block(again)], TrialState.REPEATING)
         left = ledger.count(TrialState.QUEUED, TrialState.ELSEWHERE, *ACTIVE)
         if ledger.count(TrialState.TIMING) and not left and self._machine.seize():
             self._start([[ledger.first(TrialState.TIMING)]], TrialState.RUNNING)
@@ -347,6 +342,7 @@ class Laboratory:
             for entry in mine:
                 self._kept.learn(entry, found.get(entry.trial))
             lacking = {entry for entry in mine if self._kept.lacking(entry)}
+            lacking -= join_running(lacking, self._ledger, self._known.block, self._kept.wanted)
             left = [[entry for entry in block if entry in lacking] for block in blocks]
             if lacking:
                 self._start([block for block in left if block], TrialState.RUNNING)
@@ -361,15 +357,17 @@ class Laboratory:
 
     def _start(self, blocks: Sequence[Sequence[Entry]], state: TrialState) -> None:
         """Start a job for each block, all in one worker."""
+        fresh = state is TrialState.REPEATING
         try:
-            fresh = state is TrialState.REPEATING
-            self._pool.start(*(job_of(block, self._known, self._kept, fresh=fresh) for block in blocks))
+            jobs = [job_of(block, self._known, self._kept, fresh=fresh) for block in blocks]
+            self._pool.start(*jobs)
         except BaseException:
             self._leave_machine()
             raise
         self._choice.begun(blocks[-1][0])
-        for block in blocks:
+        for block, job in zip(blocks, jobs, strict=True):
             for entry in block:
+                entry.job = job
                 entry.holds = self._known.bytes_held(entry.trial) if entry is block[0] else 0
                 self._ledger.move(entry, state)
 
@@ -379,8 +377,7 @@ class Laboratory:
         self._queue_returned()
 
     def _queue_returned(self) -> None:
-        trials = [trial for job in self._pool.returned() for trial in job.trials]
-        entries = [entry for trial in trials if (entry := self._ledger.get(trial))]
+        entries = [entry for job in self._pool.returned() for entry in self._ledger.at_work(job)]
         self._queue_again([entry for entry in entries if entry.state is TrialState.RUNNING])
 
     def _queue_again(self, entries: Sequence[Entry]) -> None:
@@ -391,9 +388,8 @@ class Laboratory:
 
     def _note_wait(self) -> None:
         """Remember since when somebody else's lock has been all that is waited for."""
-        obstacle = (
-            None if self._ledger.count(*ACTIVE) else obstacle_of(self._ledger, self._machine, self._kept)
-        )
+        ledger = self._ledger
+        obstacle = None if ledger.count(*ACTIVE) else obstacle_of(ledger, self._machine, self._kept)
         if obstacle is None:
             self._wait = None
         elif self._wait is None or self._wait.place != obstacle.place:
@@ -402,28 +398,31 @@ class Laboratory:
     def _gather(self) -> None:
         """Keep what has been measured; the trials of a block that failed as a whole are queued one by one,
         and those that a worker gave back are queued again."""
-        for job, outcome in self._pool.finished():
-            entries = [entry for trial in job.trials if (entry := self._ledger.get(trial))]
-            if outcome.broken and len(entries) > 1:
+        others: list[Entry] = []
+        for job, found in self._pool.finished():
+            outcome, entries = explained(job, found), self._ledger.at_work(job)
+            if outcome.broken and len(entries) > 1 and job.block == 1:
                 for entry in entries:
                     entry.alone = True
                 self._queue_again(entries)
                 continue
-            for entry, result in zip(entries, outcome.results, strict=True):
-                entry.ended = job, result, outcome
+            others += self._kept.others(job, outcome, entries)
+            results = dict(zip(job.trials, outcome.results, strict=True))
+            for entry in entries:
+                entry.ended = job, results[entry.trial], outcome
                 self._ledger.move(entry, TrialState.ENDED)
                 self._choice.ended(entry)
         self._queue_returned()
-        if entries := self._ledger.of(TrialState.ENDED):
-            self._keep(entries)
+        if (entries := self._ledger.of(TrialState.ENDED)) or others:
+            self._keep(entries, others)
 
-    def _keep(self, entries: Sequence[Entry]) -> None:
-        """Keep what trials gave, in one transaction; they are finished, but for those whose stages are to be
-        measured one by one."""
+    def _keep(self, entries: Sequence[Entry], others: Sequence[Entry]) -> None:
+        """Keep what trials gave, and others beside them, in one transaction; they are finished, but for those
+        whose stages are to be measured one by one."""
         self._known.look_again()
         try:
-            with self._kept.at_once(entries):
-                for entry in entries:
+            with self._kept.at_once([*entries, *others]):
+                for entry in (*entries, *others):
                     self._kept.absorb(entry)
         finally:
             for entry in entries:

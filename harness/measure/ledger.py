@@ -6,14 +6,21 @@ Each state lists its trials in the order in which they entered it, so that those
 from __future__ import annotations
 
 import enum
-from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
-from harness.measure.locks import Lock
 from harness.measure.queue import USUAL, Queue, Rank
 from harness.measure.records import WHOLE, Job, JobResult, Measurement, TrialResult
 from harness.questions import Trial
+
+
+class HeldLock(Protocol):
+    """A lock that is held."""
+
+    def release(self) -> None:
+        """Let others have it."""
 
 
 class TrialState(enum.Enum):
@@ -64,6 +71,8 @@ class Entry:
     timed: bool = False
     stages: frozenset[str] = WHOLE
     rank: Rank = USUAL
+    seeds: int = 1
+    """How many seeds of its point, of an aligned range, one job has at most."""
     state: TrialState | None = None
     later: frozenset[str] = frozenset()
     """Stages that were wanted after its job had begun."""
@@ -77,7 +86,9 @@ class Entry:
     """Its block failed as a whole: it is measured by itself."""
     holds: int = 0
     """Bytes that its job is declared to hold; counted at the first trial of a job."""
-    lock: Lock | None = None
+    job: Job | None = None
+    """What a worker has been asked to do for it, in the states RUNNING and REPEATING."""
+    lock: HeldLock | None = None
     ended: tuple[Job, TrialResult, JobResult] | None = None
     """What its job gave, in the state ENDED."""
     measurement: Measurement | None = None
@@ -104,6 +115,8 @@ class Ledger:
         self._entries: dict[Trial, Entry] = {}
         self._in: dict[TrialState, OrderedDict[Trial, Entry]] = {state: OrderedDict() for state in TrialState}
         self._queue: Queue[Entry] = Queue()
+        self._queued_in: Counter[tuple[str, int]] = Counter()  # trials by the jobs that several may share
+        self._beside = 0  # how many queued trials are measured in a job of one that is counted before
 
     def get(self, trial: Trial) -> Entry | None:
         """The trial's entry, if it has one."""
@@ -123,6 +136,7 @@ class Ledger:
             del self._in[entry.state][trial]
         if entry.state is TrialState.QUEUED:
             self._queue.remove(entry.point, trial)
+            self._leave_job(entry)
         entry.state = state
         if state is None:
             del self._entries[trial]
@@ -133,6 +147,26 @@ class Ledger:
             self._in[state].move_to_end(trial, last=False)
         if state is TrialState.QUEUED:
             self._queue.add(entry.point, trial, entry, entry.rank, first=first)
+            self._join_job(entry)
+
+    def _join_job(self, entry: Entry) -> None:
+        if entry.seeds > 1:
+            job = entry.point, entry.trial.seed // entry.seeds
+            self._beside += job in self._queued_in
+            self._queued_in[job] += 1
+
+    def _leave_job(self, entry: Entry) -> None:
+        if entry.seeds > 1:
+            job = entry.point, entry.trial.seed // entry.seeds
+            self._queued_in[job] -= 1
+            self._beside -= self._queued_in[job] > 0
+            if not self._queued_in[job]:
+                del self._queued_in[job]
+
+    @property
+    def queued_jobs(self) -> int:
+        """In how many jobs those that are queued can be measured."""
+        return self.count(TrialState.QUEUED) - self._beside
 
     def of(self, *states: TrialState) -> list[Entry]:
         """The entries in these states, in their order."""
@@ -163,6 +197,16 @@ class Ledger:
         queued = [other for other in others if other is not None and other.state is S.QUEUED]
         alike = (entry.memory_limit, entry.stages)
         return [o for o in queued if not o.alone and (o.memory_limit, o.stages) == alike]
+
+    def within(self, trials: Iterable[Trial], state: TrialState) -> list[Entry]:
+        """The entries of these trials that are in a state, in the order of the trials."""
+        found = (self.get(trial) for trial in trials)
+        return [entry for entry in found if entry is not None and entry.state is state]
+
+    def at_work(self, job: Job) -> list[Entry]:
+        """The entries for which a worker has been asked to do the job, in the order of its trials."""
+        found = (self.get(trial) for trial in job.trials)
+        return [entry for entry in found if entry and entry.state in ACTIVE and entry.job is job]
 
     @property
     def pending(self) -> int:

@@ -45,6 +45,7 @@ def measurement_of(
         changed=bool(outcome.traces.changed or outcome.traces.reseeded),
         edited=edited,
         stopped=outcome.stopped,
+        block=known.block(trial),
     )
 
 

@@ -13,15 +13,15 @@ that ends whatever its trials have started (`supervisor`). Nothing here waits fo
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO
 
-from harness.measure.boot import boot
+from harness.measure.boot import boot, kill_group, kill_worker
 from harness.measure.channel import Channel, GarbledError, wait
 from harness.measure.clock import AwakeClock, is_held, is_stopped
 from harness.measure.cpu import processor
@@ -29,7 +29,6 @@ from harness.measure.endings import end_of, how_it_died, shorten
 from harness.measure.records import Job, JobResult, Started, lost
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.measure.scratch import Scratch
-from harness.measure.supervisor import SUPERVISED
 from harness.measure.turns import SHORT, STUCK, OrderResult, Orders, Pace, Turns
 from harness.text import printable, size_text
 
@@ -76,6 +75,7 @@ class _Worker:
     code: tuple[str, ...] | None = None  # that it has run; None if nothing
     only: tuple[str, ...] | None = None  # the modules whose import has changed it
     folder: str = ""  # for its temporary files
+    device: str = ""  # that it computes on, as CUDA_VISIBLE_DEVICES names it; '' for any
     since: float = 0.0
     stood: float = 0.0  # seconds of the job for which a signal had stopped it, that were not counted
     closed: float | None = None  # when it closed its end of the connection
@@ -131,6 +131,7 @@ class Pool:
         self.size = size
         self._environment = environment
         self._workers: list[_Worker] = []
+        self._devices: Sequence[str] = ()
         self._scratch = Scratch()
         self._returned: list[Job] = []
         self._look_again = 0.0
@@ -141,6 +142,11 @@ class Pool:
     def free(self) -> int:
         """How many more jobs would begin at once."""
         return self.size - sum(worker.job is not None for worker in self._workers)
+
+    def share(self, devices: Sequence[str], per_device: int) -> None:
+        """Have at most `per_device` workers for each device, in turn. [] stands for one that has no name."""
+        self._devices = devices
+        self.size = min(self.size, per_device * max(1, len(devices)))
 
     def fits(self, code: tuple[str, ...], modules: tuple[str, ...]) -> bool:
         """Whether a worker that has run this code, and no other, takes more jobs."""
@@ -221,7 +227,7 @@ class Pool:
         for worker in self._workers:
             worker.connection.close()
             if kill:
-                _kill(worker)
+                kill_worker(worker.process, worker.lifeline)
         for worker in self._workers:
             self._dismiss(worker, forget=False)
         self._workers.clear()
@@ -243,7 +249,7 @@ class Pool:
         for group, held in resident(limits).items():
             worker, limit = limits[group]
             if held > limit and (held := proportional(group)) > limit:
-                _kill(worker)
+                kill_worker(worker.process, worker.lifeline)
                 if worker.ran:
                     self._begin_anew(worker)
                     continue
@@ -256,7 +262,10 @@ class Pool:
 
     def _hire(self) -> _Worker:
         folder = self._scratch.make()
-        worker = _Worker(*boot(self._environment, folder), folder=folder)
+        used = [worker.device for worker in self._workers]
+        place = min(self._devices, key=used.count, default="")
+        own = {"CUDA_VISIBLE_DEVICES": place} if place else {}
+        worker = _Worker(*boot({**self._environment, **own}, folder), folder=folder, device=place)
         self._workers.append(worker)
         return worker
 
@@ -301,7 +310,7 @@ class Pool:
                         self._dismiss(worker)
                         return ended
         except GarbledError as error:  # a trial may write what it likes
-            _kill(worker)
+            kill_worker(worker.process, worker.lifeline)
             return ended + self._garbled(worker, error)
         except EOFError:  # it closed its end
             worker.closed = now if worker.closed is None else worker.closed
@@ -376,7 +385,7 @@ class Pool:
 
     def _stop(self, worker: _Worker, job: Job) -> list[tuple[Job, JobResult]]:
         """End a worker that is past its limit."""
-        _kill(worker)
+        kill_worker(worker.process, worker.lifeline)
         limit = f"exceeded its time limit of {job.time_limit:g} s"
         reason = limit if worker.started else f"the worker did not start within {STARTUP:g} s"
         return self._lost(worker, reason, stopped=True)
@@ -384,7 +393,7 @@ class Pool:
     def _bury(self, worker: _Worker) -> list[tuple[Job, JobResult]]:
         """Deal with a worker that died: its job begins anew if it had not started, once."""
         if worker.job is None:
-            _kill(worker)
+            kill_worker(worker.process, worker.lifeline)
             self._dismiss(worker)
             return []
         if not worker.retried and not (worker.started and self._has_begun(worker)):
@@ -392,7 +401,7 @@ class Pool:
             return []
         code = worker.process.poll()
         stopped = not worker.started or code == -signal.SIGKILL
-        _kill(worker)
+        kill_worker(worker.process, worker.lifeline)
         return self._lost(worker, how_it_died(code, worker.kills, kills_for_memory()), stopped=stopped)
 
     def _begin_anew(self, worker: _Worker) -> None:
@@ -420,28 +429,14 @@ class Pool:
         worker.connection.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.process.wait(GRACE)
-        _kill(worker)
+        kill_worker(worker.process, worker.lifeline)
         try:
             worker.process.wait(GRACE)
         except subprocess.TimeoutExpired:  # its supervisor does not answer
-            _kill_group(worker.process.pid)
+            kill_group(worker.process.pid)
             worker.process.wait()
         worker.log.close()
         worker.turns.close()
         self._scratch.remove(worker.folder)
         if forget:
             self._workers.remove(worker)
-
-
-def _kill(worker: _Worker) -> None:
-    """End a worker, if it lives, and what its trials have started. Does not wait."""
-    worker.lifeline.close()
-    if not SUPERVISED:
-        _kill_group(worker.process.pid)
-    elif worker.process.poll() is None:
-        worker.process.send_signal(signal.SIGCONT)  # somebody may have stopped its supervisor
-
-
-def _kill_group(group: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)

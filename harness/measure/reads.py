@@ -297,10 +297,11 @@ class Allowances:
             return True
         if _METADATA.search(path) or (f"{os.sep}__pycache__{os.sep}" in path and not path.endswith(".pyc")):
             return True
+        if real.startswith(self._own) and (folder or real.endswith(".py")):
+            return True  # of this package, wherever it is installed
         if site_root(path) or site_root(real):
             return False
-        own = real.startswith(self._own) and (folder or real.endswith(".py"))
-        return own or any(f"{name}{os.sep}".startswith(self._folders) for name in (path, real))
+        return any(f"{name}{os.sep}".startswith(self._folders) for name in (path, real))
 
 
 _METADATA = re.compile(r"\.(dist|egg)-info(/|$)|/pyvenv\.cfg$")

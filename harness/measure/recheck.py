@@ -49,7 +49,14 @@ ROUNDING_SDS = 0.01
 REASON = "not a function of its parameters and seed"
 """Why the claims of an experiment that fails are errors."""
 
-RecheckResult = Literal["identical", "within-tolerance", "differs", "not-rechecked", "exempt"]
+FALSE_DECLARATION = "a quantity that is declared `deterministic` is not the same on every seed"
+"""Why the claims of an experiment whose declaration is false are errors."""
+
+RecheckResult = Literal[
+    "identical", "within-tolerance", "differs", "not-deterministic", "not-rechecked", "exempt"
+]
+FAILED: tuple[RecheckResult, ...] = ("differs", "not-deterministic")
+"""Results that make errors of the claims that read the group."""
 
 
 @dataclass(frozen=True)
@@ -181,17 +188,35 @@ def compare(
     failed, again = (
         {stage.name for stage in m.stages if stage.failure and stage.name in both} for m in (first, second)
     )
+    names = (*first.values, *first.missing)
+    result, text = compare_numbers(first, second, names, tolerance, spread, (when, there))
+    if result != "differs" and failed != again:
+        names = tuple(sorted(failed ^ again))
+        return "differs", f"stages that failed only {when} or only {there}: {', '.join(names)}"
+    return result, text
+
+
+def compare_numbers(
+    first: Measurement,
+    second: Measurement,
+    names: Iterable[str],
+    tolerance: float,
+    spread: Mapping[str, float],
+    words: tuple[str, str],
+) -> tuple[RecheckResult, str]:
+    """Whether two measurements agree in these quantities; if not, which one differs, and how.
+
+    `words` say when, or where, each was measured.
+    """
+    when, there = words
     result: RecheckResult = "identical"
-    for name in (*first.values, *first.missing):
+    for name in names:
         how = _agreement(first, second, name, tolerance, spread.get(name, 0.0))
         if how == "differs":
             found = f"quantity {name} gave {_shown(first, name)} {when} and {_shown(second, name)} {there}"
             return "differs", found
         if how != "identical":
             result = how
-    if failed != again:
-        names = ", ".join(sorted(failed ^ again))
-        return "differs", f"stages that failed only {when} or only {there}: {names}"
     return result, ""
 
 

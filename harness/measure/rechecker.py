@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.declare import find, signature_of
+from harness.measure.declared import DeclarationGuard
 from harness.measure.protocol import Measurer
 from harness.measure.recheck import REASON, Group, Recheck, compare, cover, deviations, sample
 from harness.measure.records import Measurement
@@ -46,12 +47,14 @@ class Rechecker:
         self._repeated: dict[Trial, Measurement] = {}
         passes = laboratory.passes
         self._open = [g for g in groups if not g.repeatable.because and not passes.failure(g)]
+        self._guard = DeclarationGuard(passes, groups if share is not None else {}, self._at)
         self._decisive: dict[Group, dict[Trial, frozenset[str]]] = {}
         """The trials by which stages of a group pass that have not passed yet."""
         self._stages: dict[Trial, frozenset[str]] = {}
         """What is to be repeated."""
         for group in self._open if share is not None else ():
             read = frozenset().union(*map(self._stages_of, groups[group]))
+            read -= self._guard.covers(group)
             lacking = frozenset(stage for stage in read if not passes.has(group, stage))
             chosen = cover(groups[group], lacking, self._stages_of)
             self._decisive[group] = {m.trial: stages for m, stages in chosen}
@@ -83,13 +86,15 @@ class Rechecker:
 
     @property
     def trials(self) -> list[Trial]:
-        """What is to be repeated."""
-        return list(dict.fromkeys(measurement.trial for _, measurement in self._pairs))
+        """What is to be repeated, or measured with another seed."""
+        repeated = (measurement.trial for _, measurement in self._pairs)
+        return list(dict.fromkeys([*repeated, *self._guard.wanted]))
 
     def request(self, limits: LimitsOf) -> None:
         """Have the laboratory repeat it."""
+        wanted = {**self._stages, **self._guard.wanted}
         for trial in self.trials:
-            self._laboratory.repeat(trial, *limits(trial), stages=self._stages[trial])
+            self._laboratory.repeat(trial, *limits(trial), stages=wanted[trial])
 
     def learn(self, measurements: Iterable[Measurement]) -> None:
         """Take what the laboratory has measured."""
@@ -98,6 +103,7 @@ class Rechecker:
     def results(self) -> tuple[Recheck, ...]:
         """The result of every recheck; what passed and what failed is remembered. Raises `StoreError`."""
         passes = self._laboratory.passes
+        guarded = self._guard.results(self._repeated)
         found = [self._compared(group, first) for group, first in self._pairs]
         found += [
             recheck for g in self._open for m in self._groups[g] if m.again for recheck in self._again(g, m)
@@ -113,7 +119,8 @@ class Rechecker:
             removed = passes.refuse(group, reason)
             place = next(i for i, r in enumerate(found) if r.group == group and r.result == "differs")
             found[place] = replace(found[place], removed=removed)
-        return (*_seconds_once(found), *(() if self._share is None else self._others(failed)))
+        others = () if self._share is None else self._others(failed)
+        return (*_seconds_once([*found, *guarded]), *others)
 
     def _compared(self, group: Group, first: Measurement) -> Recheck:
         trial, second = first.trial, self._repeated.get(first.trial)

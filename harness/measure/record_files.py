@@ -21,6 +21,9 @@ from harness.measure.digests import GONE, Stamp, digest_of, stamp_of
 
 INFO = ".dist-info"
 
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?")
+_EXTRA = re.compile(r"""\bextra\s*==\s*['"]([^'"]+)['"]""")
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -34,15 +37,23 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Requirement:
+    """A distribution that another requires, with extras of it; `extra` is the other's that asks for it, or
+    ''. Names are normalised."""
+
+    name: str
+    extras: tuple[str, ...] = ()
+    extra: str = ""
+
+
+@dataclass(frozen=True)
 class Metadata:
-    """What a folder of metadata says; made by `read_metadata`. `requires` has the normalised names of what it
-    requires, `extras` those of what only its extras require. `digest` is of RECORD's lines about installed
+    """What a folder of metadata says; made by `read_metadata`. `digest` is of RECORD's lines about installed
     files, `newest` the later of RECORD's own times."""
 
     name: str
     version: str
-    requires: tuple[str, ...]
-    extras: tuple[str, ...]
+    requires: tuple[Requirement, ...]
     digest: str
     listed: tuple[Listed, ...]
     newest: int
@@ -51,13 +62,14 @@ class Metadata:
 @functools.cache
 def read_metadata(folder: str, stamps: tuple[Stamp, ...]) -> Metadata:
     """Of one `*.dist-info`, whose files have these stamps."""
-    requires: list[str] = []
-    extras: list[str] = []
+    requires: list[Requirement] = []
     for line in read_text(os.path.join(folder, "METADATA")).partition("\n\n")[0].splitlines():
         field, _, text = line.partition(": ")
-        required = re.match(r"[A-Za-z0-9._-]+", text)
-        if field == "Requires-Dist" and required:
-            (extras if re.search(r";.*\bextra\b", text) else requires).append(normalised_name(required[0]))
+        if field == "Requires-Dist" and (required := _REQUIREMENT.match(text)):
+            name, extras = normalised_name(required[1]), (required[2] or "").split(",")
+            asked = tuple(normalised_name(each.strip()) for each in extras if each.strip())
+            for extra in _EXTRA.findall(text) or [""]:
+                requires.append(Requirement(name, asked, normalised_name(extra)))
     name, _, version = os.path.basename(folder).removesuffix(INFO).rpartition("-")
     lines = read_text(os.path.join(folder, "RECORD")).splitlines()
     # Of the installed files only: installers differ in scripts, bytecode and their own notes.
@@ -67,7 +79,6 @@ def read_metadata(folder: str, stamps: tuple[Stamp, ...]) -> Metadata:
         name=name,
         version=version,
         requires=tuple(requires),
-        extras=tuple(extras),
         digest=hashlib.sha256("\n".join(sorted(kept)).encode("utf-8", "surrogateescape")).hexdigest(),
         listed=tuple(_listed(os.path.dirname(folder), kept)),
         newest=max(content, entry),

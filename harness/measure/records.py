@@ -66,6 +66,9 @@ class Job:
     `code` names the distributions whose code runs (`harness.measure.code`), `modules` the experiment's and
     those that parameters name: a worker serves one code.
 
+    `block`: how many seeds are computed abreast. Above 1 `trials` has every seed of an aligned block, wanted
+    or not; at 1 one seed follows another.
+
     `time_limit` is in seconds, `memory_limit` in bytes that its worker may hold (None: any). `timed`: it is
     a timing, whose worker is neither watched nor replaced. `fresh`: it needs a worker that has run no trial.
 
@@ -91,6 +94,7 @@ class Job:
     inputs_digest: str = ""
     settings: tuple[tuple[str, str], ...] = ()
     stages: frozenset[str] = WHOLE
+    block: int = 1
 
     @property
     def first(self) -> Trial:
@@ -198,7 +202,8 @@ class Measurement:
 
     `program` is the digest of what computed it: the fingerprint without the trial. `cpu`, `edited` and
     `stopped` are those of the outcome; `ordinal` is how many trials its worker ran before, those before it in
-    its job included; `changed` says that its job changed the state of the worker.
+    its job included; `changed` says that its job changed the state of the worker. `block` is how many seeds
+    were computed abreast.
     """
 
     trial: Trial
@@ -224,6 +229,7 @@ class Measurement:
     stopped: bool = False
     errors: Mapping[str, Lost] = field(default_factory=dict)
     again: Measurement | None = None
+    block: int = 1
 
     def has(self, quantity: str) -> bool:
         """Whether it is known what the quantity's stage gives: numbers, or why none."""

@@ -40,6 +40,7 @@ _CACHE = "where, or for how long, something is cached; what is cached is the sam
 _LOG = "what is printed or logged"
 _WHERE = "where modules are looked for: the closure says which are found"
 _DEVICE = "which devices are used: their kind is in the fingerprint"
+_MEMORY = "how memory is set aside; whether a program fits, not what it computes"
 _IMAGE = "what a container image says of itself; nothing reads it"
 
 FREE: Mapping[str, str] = {
@@ -99,6 +100,9 @@ FREE: Mapping[str, str] = {
     "ROCR_VISIBLE_DEVICES": _DEVICE,
     "TPU_VISIBLE_CHIPS": _DEVICE,
     "TPU_VISIBLE_DEVICES": _DEVICE,
+    "XLA_PYTHON_CLIENT_ALLOCATOR": _MEMORY,
+    "XLA_PYTHON_CLIENT_MEM_FRACTION": _MEMORY,
+    "XLA_PYTHON_CLIENT_PREALLOCATE": _MEMORY,
     "CUDA_VERSION": _IMAGE,
     "PYTHON_GET_PIP_SHA256": _IMAGE,
     "PYTHON_GET_PIP_URL": _IMAGE,

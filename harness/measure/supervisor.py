@@ -36,6 +36,9 @@ SUPERVISED = sys.platform.startswith("linux")
 PAUSES = (0.001, 0.05)
 """Seconds between two rounds of killing: the first pause and the longest, each twice the one before."""
 
+LOOKS = 20
+"""How often `descendants` looks at most. A look takes milliseconds: 100 ends a second spoil a third."""
+
 _SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # see prctl(2)
 _IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGTSTP")  # its lifeline says when to end
 
@@ -194,15 +197,24 @@ def _end_as(status: int | None) -> None:
 
 
 def descendants(root: int) -> list[int]:
-    """The living processes below one, nearest first. Linux only; elsewhere none are known."""
-    below: dict[int, list[int]] = {}
-    living = set()
-    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if name.isdigit():
-            state, parent = state_of(int(name))
-            below.setdefault(parent, []).append(int(name))
-            if state not in ("", "Z", "X"):
-                living.add(int(name))
+    """The living processes below one, nearest first. Linux only; elsewhere none are known.
+
+    /proc is read process by process. One that ended after they were listed may have left a child that the
+    list lacks, and an orphan's parent is another process. So a look that finds such an end is repeated, up to
+    `LOOKS` times: a machine on which processes end all the time must not keep it here.
+    """
+    ended: set[int] = set()
+    for _ in range(LOOKS):
+        below: dict[int, list[int]] = {}
+        living, gone = set(), set()
+        for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+            if name.isdigit():
+                state, parent = state_of(int(name))
+                below.setdefault(parent, []).append(int(name))
+                (gone if state in ("", "Z", "X") else living).add(int(name))
+        if gone <= ended:
+            break
+        ended = gone
     found: list[int] = []
     wave = [root]
     while wave:

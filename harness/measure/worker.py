@@ -21,8 +21,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.declare import Declaration, Missing, StageReport, collect_stages, find, of_seed
+from harness.declare import (
+    Declaration,
+    Missing,
+    NotCovered,
+    StageReport,
+    abreast,
+    collect_stages,
+    find,
+    missing_library,
+    of_seed,
+)
 from harness.declare.blame import innermost, one_line
+from harness.declare.blocks import SeedReport
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.reads import Allowances, TrialNotes, noticed, watch
@@ -110,12 +121,17 @@ def run_job(
             declaration = find(job.first.experiment)
             if len(sys.modules) > len(before):
                 imported = watcher.imported()
-            returned = call(declaration, job.trials, job.stages)
-        each, error = by_seed(declaration, returned, job.seeds, stages)
-        raised = error and f"returned: {error}"
-        for numbers, reports in each:
-            values, missing, wrong = sort_out(declaration, numbers, reports, job.stages)
-            results.append(_result(values, missing, wrong, wrong and f"returned: {wrong}"))
+            each_alone = job.block > 1 and not declaration.block
+            if each_alone:
+                results = call_abreast(declaration, job, stages)
+            else:
+                returned = call(declaration, job.trials, job.stages)
+        if not each_alone:
+            each, error = by_seed(declaration, returned, job.seeds, stages)
+            raised = error and f"returned: {error}"
+            results = [_sorted(declaration, numbers, reports, job.stages) for numbers, reports in each]
+    except NotCovered as lacking:
+        results = [_not_covered(declaration, job.stages, lacking)] * len(job.trials)
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
         error, raised, trace = described_error(exception)
     seconds = (time.perf_counter() - start) / len(job.trials)
@@ -137,6 +153,41 @@ def run_job(
     )
 
 
+def call_abreast(declaration: Declaration, job: Job, stages: list[StageReport]) -> list[TrialResult]:
+    """What the experiment's function gives for each seed of a block, where it finds the others (`beside`).
+
+    A seed that raises fails alone. What one computes for all counts, in `stages`, for all alike.
+    """
+    results: list[TrialResult] = []
+    reports: list[list[StageReport]] = []
+    with abreast(job.seeds):
+        for trial in job.trials:
+            with collect_stages() as own:
+                try:
+                    returned = call(declaration, [trial], job.stages)
+                    results.append(_sorted(declaration, returned, own, job.stages))
+                except NotCovered as lacking:
+                    results.append(_not_covered(declaration, job.stages, lacking))
+                except Exception as exception:
+                    results.append(_result({}, {}, *described_error(exception)))
+            reports.append(own)
+    spent: dict[str, list[float]] = {}
+    for report in (report for own in reports for report in own):
+        spent.setdefault(report.name, []).append(report.seconds)
+    for seed, own in zip(job.seeds, reports, strict=True):
+        for report in own:
+            report.seconds = sum(spent[report.name]) / len(spent[report.name])
+            stages.append(SeedReport(**vars(report), seed=seed))
+    return results
+
+
+def _sorted(
+    declaration: Declaration, returned: object, reports: list[StageReport], wanted: frozenset[str]
+) -> TrialResult:
+    values, missing, wrong = sort_out(declaration, returned, reports, wanted)
+    return _result(values, missing, wrong, wrong and f"returned: {wrong}")
+
+
 def _result(
     values: Mapping[str, float], missing: Mapping[str, Missing], error: str, raised: str, trace: str = ""
 ) -> TrialResult:
@@ -144,6 +195,13 @@ def _result(
         return TrialResult("error", error=shortened(error), raised=raised, trace=shortened(trace))
     cut = {name: replace(each, reason=shortened(each.reason)) for name, each in missing.items()}
     return TrialResult("ok", values, cut)
+
+
+def _not_covered(declaration: Declaration, stages: frozenset[str], lacking: NotCovered) -> TrialResult:
+    """Of a trial that is not covered as a whole: no quantity of the stages that were wanted has a number."""
+    reason = Missing("not-covered", "", str(lacking) or "the experiment raised NotCovered")
+    names = (name for name in declaration.quantities if declaration.stage_of(name) in stages)
+    return _result({}, dict.fromkeys(names, reason), "", "")
 
 
 def _stages(reports: Sequence[StageReport]) -> tuple[Stage, ...]:
@@ -163,7 +221,9 @@ def _uses(
 
 def described_error(exception: BaseException) -> tuple[str, str, str]:
     """What a trial raised: on one line; what and where, to tell like from unlike; and the traceback, which
-    begins where the experiment was called."""
+    begins where the experiment was called. Of a library that is not installed, the command that brings it."""
+    if lacking := missing_library(exception):
+        return lacking, lacking, ""
     trace = exception.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next

@@ -1,4 +1,5 @@
-"""neural-tangents 0.6.5 on today's JAX: the one module that knows how.
+"""neural-tangents 0.6.5 on today's JAX: the one module that knows how; users import it by
+`from harness.ntk import neural_tangents`.
 
 The release imports names that JAX has since moved, and `neural_tangents.experimental`, which needs
 TensorFlow and is not used here. This module lends JAX the missing names while neural-tangents is imported,
@@ -18,28 +19,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-INSTALL = "pip install --no-deps neural-tangents==0.6.5 frozendict"
-"""`--no-deps`: the release requires TensorFlow, for the part that is left out here."""
+from harness.declare.libraries import NEURAL_TANGENTS, MissingLibraryError, missing_library
 
-CORE_NAMES = (
-    "AbstractValue",
-    "ClosedJaxpr",
-    "Jaxpr",
-    "JaxprEqn",
-    "Literal",
-    "Primitive",
-    "ShapedArray",
-    "Value",
-    "Var",
-    "eval_context",  # `predict` asks for it when it runs, too: JAX 0.10 still has it
-)
+CORE_NAMES = ("Jaxpr", "JaxprEqn", "Literal", "Primitive", "Var")
+"""What the release takes from `jax.core`, and JAX 0.10 to 0.12 have in `jax.extend.core`."""
+
 _EXPERIMENTAL = "neural_tangents.experimental"
 
 
 def load() -> ModuleType:
     """The package `neural_tangents`, imported (once) on whatever JAX is installed.
 
-    Raises `ImportError`, naming the command that installs it, where the package is missing.
+    Raises `MissingLibraryError`, with the command that installs it, where the package, or JAX, is missing;
+    `ImportError` where JAX has no longer what the release needs, with the name and JAX's version.
     """
     loaded = sys.modules.get("neural_tangents")
     if loaded is not None:
@@ -48,27 +40,38 @@ def load() -> ModuleType:
         with lent_names():
             return importlib.import_module("neural_tangents")
     except ModuleNotFoundError as error:
-        if error.name not in ("neural_tangents", "frozendict"):
+        reason = missing_library(error)
+        if not reason:
             raise
-        message = f"analytic kernels need the package {error.name!r}, which is not installed: run `{INSTALL}`"
-        raise ImportError(message, name=error.name) from error
+        if error.name in ("jax", "jaxlib"):
+            reason += f", and neural-tangents by `{NEURAL_TANGENTS}`"
+        raise MissingLibraryError(reason, name=error.name) from error
 
 
 def _missing() -> list[tuple[ModuleType, str, object]]:
-    """(module, name, value) for each name that the release imports and that JAX may have moved."""
-    import jax
+    """(module, name, value) for each name that the release imports and that JAX has moved."""
     import jax.core
-    from jax._src import ad_util, source_info_util
-    from jax._src import core as moved
     from jax.interpreters import ad
 
-    wanted: list[tuple[ModuleType, str, object]] = [
-        (jax.core, name, getattr(moved, name, None)) for name in CORE_NAMES
+    wanted = [(jax.core, name, "jax.extend.core", name) for name in CORE_NAMES]
+    wanted += [
+        (ad, "zeros_like_p", "jax._src.ad_util", "zeros_like_p"),
+        (ad, "source_info_util", "jax._src", "source_info_util"),
+        (jax, "tree_map", "jax.tree_util", "tree_map"),
     ]
-    wanted.append((ad, "zeros_like_p", ad_util.zeros_like_p))
-    wanted.append((ad, "source_info_util", source_info_util))
-    wanted.append((jax, "tree_map", jax.tree_util.tree_map))
-    return [(module, name, value) for module, name, value in wanted if not hasattr(module, name)]
+    lacking = [each for each in wanted if not hasattr(each[0], each[1])]
+    return [(module, name, _moved(place, there)) for module, name, place, there in lacking]
+
+
+def _moved(place: str, name: str) -> object:
+    """What JAX has by this name at a place of its own. Raises `ImportError`."""
+    import jax
+
+    try:
+        return getattr(importlib.import_module(place), name)
+    except (ImportError, AttributeError):
+        expected = f"neural-tangents 0.6.5 needs JAX with `{place}.{name}`, as JAX 0.10 to 0.12 have it"
+        raise ImportError(f"{expected}; found JAX {jax.__version__} without") from None
 
 
 @contextmanager
@@ -77,10 +80,8 @@ def lent_names() -> Iterator[None]:
     lent = _missing()
     modules = {_EXPERIMENTAL: ModuleType(_EXPERIMENTAL)}
     if importlib.util.find_spec("jax.util") is None:
-        from jax._src import util
-
         stand_in = ModuleType("jax.util")
-        vars(stand_in).update(safe_map=util.safe_map, safe_zip=util.safe_zip)
+        vars(stand_in).update({name: _moved("jax._src.util", name) for name in ("safe_map", "safe_zip")})
         modules["jax.util"] = stand_in
     for module, name, value in lent:
         setattr(module, name, value)

@@ -16,14 +16,14 @@ that it may take at a time. A subject raises `NotImplementedError` for a network
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from harness.declare import NotCovered, StageError
+from harness.declare import NotCovered, StageError, covered_if_installed, missing_library
+from harness.declare.annotations import parameters
 from harness.ntk import subjects
 from harness.ntk.sample_networks import LayeredNetwork, Tree, leaves, mapped
 from harness.ntk.shapes import Columns, Points, Rows
@@ -45,10 +45,10 @@ def resolve(name: str) -> Subject:
 def takes(subject: Subject, keyword: str) -> bool:
     """Whether the subject's signature has the keyword, or any."""
     try:
-        parameters = inspect.signature(subject).parameters.values()
+        taken = parameters(subject).values()
     except (TypeError, ValueError):  # a builtin without a signature
         return False
-    return any(each.name == keyword or each.kind is each.VAR_KEYWORD for each in parameters)
+    return any(each.name == keyword or each.kind is each.VAR_KEYWORD for each in taken)
 
 
 def ask(
@@ -80,7 +80,8 @@ def ask(
     except StageError:
         raise
     except Exception as error:
-        raise StageError(f"the subject raised {type(error).__name__}: {error}") from error
+        said = missing_library(error) or error
+        raise StageError(f"the subject raised {type(error).__name__}: {said}") from error
     if answer is NotImplemented:
         raise NotCovered("the subject returned NotImplemented")
     for what, now, then in (("parameters", given[0], params), ("points", given[1:], (x1, x2))):
@@ -97,6 +98,7 @@ def ask(
     return subjects.matrix("kernel", answer, shapes[mode])
 
 
+@covered_if_installed()
 def layers(
     apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
 ) -> KernelValues:
@@ -112,6 +114,7 @@ def layers(
     return _traced(np.asarray(empirical_ntk(params, apply.architecture, _jax(x1), second)), mode)
 
 
+@covered_if_installed()
 def jacobians(
     apply: Apply,
     params: Tree,
@@ -132,6 +135,7 @@ def jacobians(
     return _traced(jacobian_ntk(apply, params, x1, x2, memory=memory), mode)
 
 
+@covered_if_installed()
 def neural_tangents(
     apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
 ) -> KernelValues:

@@ -1,4 +1,5 @@
 """Kernels in closed form, float64: NNGP and NTK of infinitely wide networks, and four that know no network.
+It imports no JAX.
 
 NNGP: covariance of a network's outputs at initialisation (Lee et al. 2018 arXiv:1711.00165). NTK: inner
 product of its gradients (Jacot et al. 2018 arXiv:1806.07572). RBF, Matérn-3/2, Laplace (which is Matérn-1/2)
@@ -8,17 +9,14 @@ length, the median distance between training points.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
-from typing import Any
+from collections.abc import Iterator
+from functools import partial
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from scipy.spatial.distance import cdist, pdist
 
 from harness.declare import StageError
-from harness.ntk import blocked, closed_form, compat
+from harness.ntk import blocked, closed_form
 from harness.ntk.architecture import Architecture
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
 
@@ -26,8 +24,6 @@ PAIRS_HELD = 4096
 """Points (67 MB of distances) up to which the distance of every pair is held at once."""
 ROWS, BINS = 256, 2**16
 """Of `_binned_distances`: rows in a block, and bins into which distances are sorted."""
-
-jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # JAX leaves it untyped
 
 
 def nngp_ntk(architecture: Architecture, x1: Rows, x2: Columns | None = None) -> tuple[Matrix, Matrix]:
@@ -37,66 +33,14 @@ def nngp_ntk(architecture: Architecture, x1: Rows, x2: Columns | None = None) ->
     contributes (fan_in · covariance of its activations + 1), fan_in being the input features or `width`
     (arXiv:2001.07301), so it grows in proportion to the width; the NNGP is that of `ntk`.
 
-    All are closed forms; GELU's (Tsuchida et al. 2021 arXiv:2002.08517) agrees with a quadrature of 160 × 160
-    points to 2e-11 for 1 to 4 hidden layers and inputs of norm √d. By neural-tangents, but for what it does
-    not have (`lacking`): that is our own closed form's.
-
-    Pass `x2=None` for a Gram matrix: only then is the diagonal known to be one. Many points are evaluated
-    tile by tile (`blocked`). Raises `ImportError` where neural-tangents is missing.
+    By our own closed form. Pass `x2=None` for a Gram matrix: only then is the diagonal known to be one. Many
+    points are evaluated tile by tile (`blocked`).
     """
-    evaluate = partial(_at_once, architecture)
+    evaluate = partial(closed_form.nngp_ntk, architecture)
     nngp, ntk = (
         blocked.gram(evaluate, x1, (0, 1)) if x2 is None else blocked.between(evaluate, x1, x2, (0, 1))
     )
     return nngp, ntk
-
-
-def _at_once(architecture: Architecture, x1: Rows, x2: Columns | None) -> tuple[Matrix, Matrix]:
-    if lacking(architecture):
-        return closed_form.nngp_ntk(architecture, x1, x2)
-    first = jnp.asarray(x1, dtype=jnp.float64)
-    second = None if x2 is None else jnp.asarray(x2, dtype=jnp.float64)
-    nngp, ntk = _compiled(architecture, first.shape[1])(first, second)
-    return np.asarray(nngp), np.asarray(ntk)
-
-
-def lacking(architecture: Architecture) -> str:
-    """What neural-tangents lacks of an architecture, or ""."""
-    if architecture.hidden and architecture.activation == "tanh":
-        return "no closed form of tanh"
-    if architecture.hidden and architecture.activation in ("step", "squared-relu"):
-        return "its rectified monomials are NaN where two points are parallel"
-    zeros = architecture.bias_init == "zeros" and architecture.b_std > 0
-    if zeros and architecture.biases != "none" and architecture.parameterization == "ntk":
-        return "biases that start at 0 have scale 0 under its NTK parameterization"
-    return ""
-
-
-@lru_cache(maxsize=64)  # bounded, for a worker that lives long; a suite has a few dozen architectures
-def _compiled(architecture: Architecture, inputs: int) -> Callable[[Any, Any], tuple[Any, Any]]:
-    compat.load()
-    from neural_tangents import stax
-
-    activations: dict[str, Callable[[], Any]] = {
-        "relu": stax.Relu, "erf": stax.Erf, "gelu": stax.Gelu, "identity": stax.Identity,
-        "sin": stax.Sin, "cos": stax.Cos, "leaky-relu": lambda: stax.LeakyRelu(architecture.negative_slope),
-    }  # fmt: skip
-
-    def dense(number: int, out: int) -> Any:
-        w_std, b_std = architecture.scales(number, architecture.width if number else inputs)
-        biases = b_std if architecture.has_bias(number) else None
-        return stax.Dense(out, w_std, biases, parameterization=architecture.parameterization)
-
-    activation = activations[architecture.activation] if architecture.hidden else stax.Identity
-    hidden = [(dense(number, architecture.width), activation()) for number in range(architecture.hidden)]
-    kernel = stax.serial(*(layer for pair in hidden for layer in pair), dense(architecture.hidden, 1))[2]
-
-    def both(x1: Any, x2: Any) -> tuple[Any, Any]:
-        result = kernel(x1, x2, ("nngp", "ntk"))
-        return result.nngp, result.ntk
-
-    # Compiled, a call takes 0.3 ms at 64 points; evaluated operation by operation, 30 ms.
-    return jax.jit(both)
 
 
 def median_distance(x: Points) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.declare import covered_if_installed
 from harness.ntk.architecture import Architecture
 from harness.ntk.shapes import Columns, Matrix, Rows
 from harness.ntk.subjects import Subject, imported
@@ -10,7 +11,8 @@ from harness.ntk.subjects import Subject, imported
 def resolve(name: str) -> Subject:
     """The subject called `name`: one of `names.SUBJECTS`, or `package.module:function`.
 
-    Raises `StageError` where it cannot be imported. Only the subject that is named is imported.
+    Raises `StageError` where it cannot be imported, `NotCovered` where a library that one of `SUBJECTS` needs
+    is not installed. Only the subject that is named is imported.
     """
     if name == "closed-form":
         return _closed_form
@@ -21,7 +23,8 @@ def resolve(name: str) -> Subject:
     if name == "neural-tangents":
         return _neural_tangents
     if name == "empirical":
-        from harness.ntk.mean_kernels import empirical
+        with covered_if_installed():
+            from harness.ntk.mean_kernels import empirical
 
         return empirical
     return imported(name)
@@ -34,9 +37,10 @@ def _closed_form(x1: Rows, x2: Columns | None, architecture: Architecture) -> tu
 
 
 def _neural_tangents(x1: Rows, x2: Columns | None, architecture: Architecture) -> tuple[Matrix, Matrix]:
-    from harness.ntk import kernels
+    from harness.ntk import compat
 
-    lacking = kernels.lacking(architecture)
-    if lacking:
-        raise NotImplementedError(f"neural-tangents: {lacking}")
-    return kernels.nngp_ntk(architecture, x1, x2)
+    with covered_if_installed():
+        compat.load()  # where JAX is missing as well, its sentence names both commands
+        from harness.ntk import stax_kernels
+
+        return stax_kernels.nngp_ntk(architecture, x1, x2)

@@ -23,3 +23,6 @@ SampleNetwork = Literal[
     "attention",
 ]
 """Small networks of many kinds; `harness.ntk.sample_networks` has them."""
+
+SphereKernel = Literal["ntk", "nngp", "laplace", "gamma-exponential", "matern", "gaussian"]
+"""Kernels on the sphere: a model's two, and four that know no network; `named_zonal` finds them."""

@@ -54,5 +54,10 @@ def own_kernels(
     """
     grams = [model.tangent_kernel(each, x) for each in params]
     crosses = [model.tangent_kernel(each, x_test, x) for each in params]
-    solvers = [factor(name, gram, ridge * float(np.trace(gram)) / len(x)) for gram in grams]
+    return factored(name, grams, crosses, ridge)
+
+
+def factored(name: str, grams: list[Gram], crosses: list[Cross], ridge: float) -> OwnKernels:
+    """The same of kernels that are there."""
+    solvers = [factor(name, gram, ridge * float(np.trace(gram)) / len(gram)) for gram in grams]
     return OwnKernels(grams, crosses, solvers)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 
 from harness.declare import Point, Problem
+from harness.declare.annotations import signature
 
 
 def check(subject: str, function: Callable[..., object], points: Sequence[Point]) -> list[Problem | None]:
@@ -24,13 +24,13 @@ def _callable_as(
     names: tuple[str, ...], subject: str, function: Callable[..., object], points: Sequence[Point]
 ) -> list[Problem | None]:
     try:
-        signature = inspect.signature(function)
+        signed = signature(function)
     except (TypeError, ValueError):  # a builtin without a signature
         return [None] * len(points)
-    seeded = {"seed": 0} if "seed" in signature.parameters else {}
+    seeded = {"seed": 0} if "seed" in signed.parameters else {}
     try:
-        signature.bind(*names, **seeded)
+        signed.bind(*names, **seeded)
     except TypeError as error:
-        found = f"{subject}{signature}: {error}"
+        found = f"{subject}{signed}: {error}"
         return [Problem(f"a function kernel({', '.join(names)})", found)] * len(points)
     return [None] * len(points)

@@ -19,14 +19,14 @@ them reports a huge error, so that claims are refuted. Neither is ever passed, o
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from harness.declare import NotCovered, StageError
+from harness.declare import NotCovered, StageError, missing_library
+from harness.declare.annotations import parameters
 from harness.ntk.architecture import Architecture
 from harness.ntk.shapes import Columns, Matrix, Rows
 
@@ -80,7 +80,7 @@ def imported(name: str) -> Subject:
     try:
         subject = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
-        raise StageError(f"subject {name!r} cannot be imported: {error}") from error
+        raise StageError(f"subject {name!r} cannot be imported: {missing_library(error) or error}") from error
     if not callable(subject):
         raise StageError(f"subject {name!r}: expected a function, found a {type(subject).__name__}")
     checked: Subject = subject
@@ -105,7 +105,8 @@ def ask(
     except StageError as error:
         return _both(error)
     except Exception as error:
-        return _both(StageError(f"the subject raised {type(error).__name__}: {error}"))
+        said = missing_library(error) or error
+        return _both(StageError(f"the subject raised {type(error).__name__}: {said}"))
     if any(not np.array_equal(now, then) for now, then in _given((first, x1), (second, x2))):
         return _both(StageError("the subject changed the points that it was given"))
     if answer is NotImplemented:
@@ -167,6 +168,6 @@ def _both(problem: StageError) -> dict[Which, KernelBlock | StageError]:
 
 def _takes_seed(subject: Subject) -> bool:
     try:
-        return "seed" in inspect.signature(subject).parameters
+        return "seed" in parameters(subject)
     except (TypeError, ValueError):  # a builtin without a signature
         return False

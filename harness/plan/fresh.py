@@ -22,7 +22,7 @@ def fresh_first_seed(cases: Sequence[Case] = ()) -> int:
 
     Raises `NoFreshSeedError` where the explored seeds leave none.
     """
-    free = free_of(FRESH_SEEDS, {(c.instance.claim.explored, len(c.seeds)) for c in cases})
+    free = free_of(FRESH_SEEDS, {(c.instance.claim.explored, len(c.seeds)) for c in cases if c.sampled})
     if not free:
         ends = in_words([(FRESH_SEEDS[0], FRESH_SEEDS[-1])])
         raise NoFreshSeedError(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from harness.declare import Declaration, Scale, Value, find, is_reference
 from harness.questions import (
+    COMPUTED_SEED,
     Closeness,
     Linear,
     Question,
@@ -35,15 +36,31 @@ class Case:
     control: tuple[Question, ...]
 
     @property
+    def computed(self) -> bool:
+        """Whether all that its questions read is the same on every seed."""
+        return all(question.deterministic for question in self.questions)
+
+    @property
+    def sampled(self) -> tuple[Question, ...]:
+        """Its questions, and its control's, that seeds decide."""
+        return tuple(q for q in (*self.questions, *self.control) if not q.deterministic)
+
+    @property
     def first_seed(self) -> int:
-        """Where its questions begin."""
-        return self.questions[0].first_seed
+        """Where the questions begin that seeds decide; without any, `COMPUTED_SEED`."""
+        return self.sampled[0].first_seed if self.sampled else COMPUTED_SEED
 
     @property
     def seeds(self) -> range:
-        """The seeds that it may read: those of its budget."""
-        budget = max(question.budget for question in (*self.questions, *self.control))
-        return self.questions[0].seeds(budget)
+        """The seeds that it may read, those of its budget; empty where no seed decides anything."""
+        if not self.sampled:
+            return range(0)
+        return self.sampled[0].seeds(max(question.budget for question in self.sampled))
+
+    @property
+    def alpha(self) -> float:
+        """What it adds to the bound on wrong verdicts."""
+        return 0.0 if self.computed else self.instance.claim.alpha
 
 
 def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None = None) -> Case:
@@ -54,8 +71,6 @@ def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None
     """
     predicate = instance.claim.predicate
     budget = instance.seeds if seeds is None or not predicate.STATISTICS else seeds
-    if budget != instance.seeds:
-        _check_budget(budget, instance)
     first = instance.claim.first_seed if first_seed is None else first_seed
     point = dict(instance.point)
     questions = tuple(predicate.questions(_AskingInstance(instance, point, budget, first)))
@@ -63,7 +78,10 @@ def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None
     if instance.control is not None and instance.control.predicate is not None:
         rival = _AskingInstance(instance, {**point, **instance.control.at}, budget, first)
         control = tuple(instance.control.predicate.questions(rival))
-    return Case(instance, questions, control)
+    found = Case(instance, questions, control)
+    if budget != instance.seeds and found.sampled:
+        _check_budget(budget, instance)
+    return found
 
 
 def _check_budget(seeds: int, instance: Instance) -> None:
@@ -165,6 +183,12 @@ class _AskingInstance:
         straight: Straightness | None = None,
     ) -> Question:
         claim = self.instance.claim
+        known = self._declaration.quantities
+        if all(known[reading.quantity].deterministic for reading in effect.readings):
+            return Question(
+                name, effect, region, claim.center, 0.0, 0.0, 1, exchanged, 0, straight, COMPUTED_SEED, unit,
+                deterministic=True,
+            )  # fmt: skip
         return Question(
             name, effect, region, claim.center, claim.alpha, claim.alpha / parts, self.budget, exchanged,
             self.instance.least, straight, self.first_seed, unit,

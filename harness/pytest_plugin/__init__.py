@@ -67,6 +67,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Worker processes that measure (default: one per core; one per process of pytest-xdist).",
     )
     group.addoption(
+        "--harness-workers-per-device",
+        metavar="N",
+        type=int,
+        help="Workers that share an accelerator (default: 4), where there is one.",
+    )
+    group.addoption(
+        "--harness-block",
+        metavar="N",
+        help="Seeds of a point that are computed abreast, in one program; 1: none, auto: as the device"
+        " wants.",
+    )
+    group.addoption(
         "--harness-memory-limit",
         metavar="SIZE",
         help="End a trial that takes more memory, 4GiB, in place of the claims' own limits.",

@@ -18,6 +18,16 @@ PUBLISHED: pytest.StashKey[Published] = pytest.StashKey()
 """What claims are held against, where `--harness-against` names it."""
 NO_RECHECK = "no"
 """What `--harness-recheck` says for: measure no trial twice."""
-SHOWN = ("store", "seeds", "first_seed", "workers", "memory_limit", "given", "recheck")
+SHOWN = (
+    "store",
+    "seeds",
+    "first_seed",
+    "workers",
+    "workers_per_device",
+    "block",
+    "memory_limit",
+    "given",
+    "recheck",
+)
 """The fields of `harness.options.RunOptions` that options of pytest fill. For some of the others pytest has
 plugins (time budgets, shards); the rest are about records, which the plugin does not write."""

@@ -30,7 +30,7 @@ class PytestSettings:
         """The settings of a run: options, else the environment, else the command line's defaults."""
         asked = options_of(config)
         store = asked.store or default_store()
-        unsaid = ("workers",) if asked.store else ("workers", "store")
+        unsaid = ("workers", "workers_per_device", *(() if asked.store else ("store",)))
         against = [f"--against={record}" for record in config.getoption("harness_against")]
         workers = asked.workers
         if workers is None and hasattr(config, "workerinput"):  # a process of pytest-xdist: one of several

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from harness.campaign import Progress, Result, conduct
-from harness.measure import Laboratory
+from harness.measure import PER_DEVICE, Laboratory
 from harness.measure.holders import log
 from harness.plan import Case, TrialParams, case
 from harness.pytest_plugin.settings import PytestSettings
@@ -43,7 +43,12 @@ class SharedLaboratory:
         question = self._case(instance)
         with self._turn:
             if self._laboratory is None:
-                self._laboratory = Laboratory(options.store, workers=options.workers)
+                self._laboratory = Laboratory(
+                    options.store,
+                    workers=options.workers,
+                    block=options.block or 0,
+                    per_device=options.workers_per_device or PER_DEVICE,
+                )
             try:
                 return conduct(
                     [question],

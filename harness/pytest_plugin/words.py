@@ -18,6 +18,7 @@ from harness.report.words import (
     predicate,
     region,
     rival,
+    seeds_taken,
     stance,
 )
 from harness.suite import Suite
@@ -34,8 +35,8 @@ def properties(record: InstanceRecord) -> list[tuple[str, object]]:
     """Names and values for `user_properties`. Numbers are JSON, in the units of `harness.report.record`."""
     texts = ("verdict", "outcome", "expect", "agreement", "unit", "says")
     numbers = (
-        "n", "budget", "first_seed", "explored_seeds", "estimate", "interval", "region", "leaves_open",
-        "seconds",
+        "n", "budget", "computed", "first_seed", "explored_seeds", "estimate", "interval", "region",
+        "leaves_open", "seconds",
     )  # fmt: skip
     return [
         *((name, printable(getattr(record, name))) for name in texts),
@@ -49,6 +50,8 @@ def explored(suite: Suite, first_seed: int, seeds: int | None) -> str:
     """That claims of the suite would read explored seeds, from this first seed on; '' where none would."""
     found = []
     for instance in suite.instances:
+        if instance.claim.computed:
+            continue
         fixed = seeds is None or not instance.claim.predicate.STATISTICS
         budget = instance.seeds if fixed else seeds
         if meets(instance.claim.explored, range(first_seed, first_seed + (budget or 0))):
@@ -109,7 +112,7 @@ def _said_of(record: InstanceRecord) -> str:
 
 def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> str:
     """`+65% [+62%, +67%] against ±5%, after 14 of 21 seeds`."""
-    seeds = f"after {part.n} of {part.budget} seeds"
+    seeds = seeds_taken(part)
     if part.estimate is None:
         return f"nothing, {seeds}"
     found = f"{effect(part.estimate, unit)} {interval_text(part.interval, unit)}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from harness.judge import FAILING
+from harness.questions import COMPUTED
 from harness.report import findings
 from harness.report.agreement import contradicted
 from harness.report.headlines import headlines
@@ -92,7 +93,7 @@ def _row(group: Sequence[InstanceRecord], since: Mapping[str, str]) -> tuple[str
     found += (
         f" {interval_text(instance.interval, instance.unit)} against {region(instance.region, instance.unit)}"
     )
-    found += f", n = {instance.n}"
+    found += f", {COMPUTED}" if instance.computed else f", n = {instance.n}"
     if instance.control:
         found += f", control {control(instance)}"
     shown = f"{GLYPHS[instance.outcome]} {instance.outcome}{', fragile' if instance.fragile else ''}"

@@ -33,7 +33,8 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
     claim = instance.claim
     settling = found.settling
     trials, seconds = _trials((*found.parts, *found.control), result.measurements)
-    read = finding.case.questions[0].seeds(max((t.n for t in trials), default=0))
+    computed = finding.case.computed
+    read = finding.case.questions[0].seeds(0 if computed else max((t.n for t in trials), default=0))
     shown = _part(settling)
     return InstanceRecord(
         id=instance.id,
@@ -48,7 +49,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         predicate=claim.predicate.describe(),
         kind=claim.predicate.kind,
         toml=dict(claim.toml),
-        alpha=claim.alpha,
+        alpha=finding.case.alpha,
         center=claim.center,
         marks=instance.marks,
         verdict=found.verdict,
@@ -74,8 +75,8 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         fragile=found.fragile,
         fit=fit_record(settling, instance, result.measurements),
         timings=timings(settling, instance, result.measurements),
-        first_seed=finding.case.first_seed,
-        explored=claim.explored,
+        first_seed=finding.case.questions[0].first_seed,
+        explored=() if computed else claim.explored,
         explored_seeds=meets(claim.explored, read),
         stance=instance.stance,
         supported_for_some=found.supported_for_some,
@@ -83,9 +84,10 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         lag_one=shown.lag_one,
         neighbours_alike=found.neighbours_alike,
         rule=RULE,
-        least=instance.least,
+        least=0 if computed else instance.least,
         leaves_open=found.leaves_open,
         exchanged=shown.exchanged,
+        computed=computed,
     )
 
 
@@ -124,6 +126,7 @@ def _part(part: PartAssessment) -> PartRecord:
         lag_one=part.lag_one,
         neighbours_alike=part.neighbours_alike,
         exchanged=question.exchanged,
+        computed=question.deterministic,
     )
 
 

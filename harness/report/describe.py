@@ -58,7 +58,8 @@ def _domain(parameter: Parameter) -> str:
 def _measure(quantity: Quantity) -> str:
     unit = f" of {quantity.unit}" if quantity.unit else ""
     stage = f", stage {quantity.stage}" if quantity.stage else ""
-    return f"{quantity.scale} scale{unit}, resolution {quantity.resolution:g}{stage}"
+    same = ", the same on every seed" if quantity.deterministic else ""
+    return f"{quantity.scale} scale{unit}, resolution {quantity.resolution:g}{stage}{same}"
 
 
 def _literal(value: object) -> str:

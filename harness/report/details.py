@@ -20,7 +20,7 @@ def fit_record(
     """The points through which an exponent was fitted; None of any other effect, or where nothing was."""
     if part.question.unit != "exponent" or instance.over is None:
         return None
-    if part.error or part.ruling.n < 2:
+    if part.error or part.ruling.n < (1 if part.question.deterministic else 2):
         return None
     axis, labels = instance.over
     by_label = instance.claim.experiment.axes[axis].by_label
@@ -38,7 +38,7 @@ def fit_record(
         axis=axis,
         at=at,
         mean=tuple(math.fsum(column) / len(column) for column in columns),
-        sd=tuple(map(statistics.stdev, columns)),
+        sd=tuple(statistics.stdev(column) if len(column) > 1 else 0.0 for column in columns),
         **shape_of(logs, [math.fsum(column) / len(column) for column in columns]),
     )
 

@@ -20,7 +20,7 @@ LEVEL = 0.005
 
 @dataclass(frozen=True)
 class Distance:
-    """The distance of an instance; made by `distance`. Without statistics (`exact`), no samples."""
+    """The distance of an instance; made by `distance`. Without statistics (`exact`, computed), no samples."""
 
     value: float
     samples: tuple[float, ...] = ()
@@ -39,7 +39,7 @@ def distance(instance: InstanceRecord) -> Distance | None:
     found = _worst(instance)
     if found is None:
         return None
-    if instance.unit == "violation":
+    if instance.unit == "violation" or instance.computed:
         return Distance(found.distance)
     shown = interval(found.values, instance.center, LEVEL)
     low, high = sorted((found.ruler(shown.low), found.ruler(shown.high)))
@@ -69,7 +69,7 @@ class _MeasuredPart:
 def _worst(instance: InstanceRecord) -> _MeasuredPart | None:
     """What of an instance is farthest from its edge: of a power law that is curved, its bend."""
     bend = instance.straightness
-    if bend is not None and bend.state == "curved" and len(bend.values) > 1:
+    if bend is not None and bend.state == "curved" and len(bend.values) >= _least(instance):
         curve = ruler(Region(-bend.margin, bend.margin), "exponent", bend.estimate)
         return None if curve is None else _MeasuredPart(bend.values, curve, curve(bend.estimate))
     found = [_measured(part, instance.unit) for part in instance.parts or (instance,)]
@@ -82,9 +82,14 @@ def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> _MeasuredPart | 
         return None
     if unit == "violation":
         return _MeasuredPart(part.values, far, far(max(part.values)))
-    if part.estimate is None or len(part.values) < 2:
+    if part.estimate is None or len(part.values) < _least(part):
         return None
     return _MeasuredPart(part.values, far, far(part.estimate))
+
+
+def _least(part: InstanceRecord | PartRecord) -> int:
+    """How many values an estimate needs."""
+    return 1 if part.computed else 2
 
 
 def _region(sides: tuple[Side, Side]) -> Region:

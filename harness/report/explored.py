@@ -13,7 +13,9 @@ _NAMED = 3
 
 
 def first_seed(instance: InstanceRecord) -> int | None:
-    """Where an instance began; None of one in a record of 0.1 that read nothing."""
+    """Where an instance began; None of one that no seed decides, or in a record of 0.1 that read nothing."""
+    if instance.computed:
+        return None
     if instance.first_seed is not None or not instance.trials:
         return instance.first_seed
     return instance.trials[0].first_seed

@@ -8,8 +8,8 @@ from pathlib import Path
 from tabulate import tabulate
 
 from harness.measure import Laboratory
-from harness.plan import Case, Closeness, Question, Trial
-from harness.questions import LOOKS
+from harness.plan import Case, Question, Trial
+from harness.questions import COMPUTED, LOOKS
 from harness.report.words import seconds_text
 
 
@@ -31,8 +31,15 @@ def plan_text(cases: Sequence[Case], store: Path) -> str:
         workers = laboratory.workers
     headers = ("experiment", "trials at least", "at most", "in the store", "time at least", "at most")
     table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
-    first = " and ".join(map(str, sorted({case.first_seed for case in cases})))
-    return f"{len(cases)} instances, seeds from {first}, {workers} workers\n\n{table}"
+    return f"{len(cases)} instances, {_seeds_text(cases)}, {workers} workers\n\n{table}"
+
+
+def _seeds_text(cases: Sequence[Case]) -> str:
+    """Where seeds begin, and how many instances no seed decides."""
+    firsts = sorted({case.first_seed for case in cases if case.sampled})
+    computed = sum(case.computed for case in cases)
+    said = [f"seeds from {' and '.join(map(str, firsts))}"] if firsts else []
+    return ", ".join([f"{computed} of them {COMPUTED}", *said] if computed else said)
 
 
 def _time(trials: Mapping[Trial, Collection[str]], laboratory: Laboratory) -> str:
@@ -63,6 +70,6 @@ def _trials(cases: Sequence[Case], *, first_look: bool) -> dict[Trial, set[str]]
 
 
 def _seeds(question: Question, first_look: bool) -> int:
-    if first_look and not isinstance(question.effect, Closeness):
+    if first_look and question.has_statistics:
         return max(LOOKS[0], question.least)
     return question.budget

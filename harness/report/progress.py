@@ -4,12 +4,15 @@ instance that is decided."""
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.campaign import Finding, Progress
+from harness.questions import COMPUTED
+from harness.report.live import LiveLine, gauge
 from harness.report.words import GLYPHS, effect, interval_text, seconds_text
 from harness.text import printable, shortened
 
@@ -27,20 +30,26 @@ def showing(quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """
     if quiet:
         yield _saying_waits(lambda progress: None)
-    elif sys.stderr.isatty():
-        with _live() as show:
-            yield _saying_waits(show)
+    elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        with _live() as (show, say):
+            yield _saying_waits(show, say)
     else:
         yield _saying_waits(NoteLines().show)
 
 
-def _saying_waits(show: Callable[[Progress], None]) -> Callable[[Progress], None]:
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _saying_waits(
+    show: Callable[[Progress], None], say: Callable[[str], None] = _say
+) -> Callable[[Progress], None]:
     said: list[str] = []
 
     def shown(progress: Progress) -> None:
         if progress.waiting and not said:
             said.append(progress.waiting)
-            print(f"waiting: {progress.waiting}", file=sys.stderr, flush=True)
+            say(f"waiting: {progress.waiting}")
         show(progress)
 
     return shown
@@ -72,7 +81,9 @@ def decided(finding: Finding) -> str:
         sides = (part.ruling.estimate, part.ruling.low, part.ruling.high)
         estimate, low, high = (x if math.isfinite(x) else None for x in sides)
         unit = part.question.unit
-        text += f" after {part.ruling.n} seeds, {effect(estimate, unit)} {interval_text((low, high), unit)}"
+        seeds = COMPUTED if part.question.deterministic else f"after {part.ruling.n} seeds"
+        text += f"{',' if part.question.deterministic else ''} {seeds}, {effect(estimate, unit)}"
+        text += f" {interval_text((low, high), unit)}"
     return printable(f"{GLYPHS[found.outcome]} {found.outcome}  {finding.case.instance.id}: {text}")
 
 
@@ -103,37 +114,31 @@ class NoteLines:
 
     def show(self, progress: Progress) -> None:
         for note in progress.notes[self.said :]:
-            print(f"Note: {printable(note)}", file=sys.stderr, flush=True)
+            _say(f"Note: {printable(note)}")
         self.said = len(progress.notes)
         for line in self.news.lines(progress):
-            print(line, file=sys.stderr, flush=True)
+            _say(line)
         if time.monotonic() >= self.next:
             self.next = time.monotonic() + EVERY
-            print(progress_line(progress), file=sys.stderr, flush=True)
+            _say(progress_line(progress))
 
 
 @contextmanager
-def _live() -> Iterator[Callable[[Progress], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
+def _live() -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
+    """A function that shows progress in the terminal's last line, and one that says something above it."""
+    line, news, said = LiveLine(sys.stderr), _News(), 0
 
-    console = Console(stderr=True)
-    columns = (BarColumn(bar_width=24), TextColumn("{task.description}", markup=False))
-    with Bar(*columns, console=console, transient=True, refresh_per_second=4) as bar:
-        task = bar.add_task("", total=None)
-        said, news = 0, _News()
+    def show(progress: Progress) -> None:
+        nonlocal said
+        for note in progress.notes[said:]:
+            line.say(f"Note: {printable(note)}")
+        said = len(progress.notes)
+        for text in news.lines(progress):
+            line.say(text)
+        done = progress.measured + progress.reused
+        line.draw(f"{gauge(done, done + progress.pending)} {progress_line(progress)}")
 
-        def show(progress: Progress) -> None:
-            nonlocal said
-            for note in progress.notes[said:]:  # above the bar
-                console.print(f"Note: {printable(note)}", markup=False, highlight=False)
-            said = len(progress.notes)
-            for line in news.lines(progress):
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
-            done = progress.measured + progress.reused
-            bar.update(
-                task, completed=done, total=done + progress.pending, description=progress_line(progress)
-            )
-
-        yield show
+    try:
+        yield show, line.say
+    finally:
+        line.clear()

@@ -18,7 +18,8 @@ def straight(found: StraightnessRecord) -> str:
         return f"{between}: straight within {number(found.shown)}"
     if found.shown is not None:
         return f"{between}: not shown to be straight within {number(found.shown)}"
-    return f"{between}: not curved beyond ±{number(found.margin)}, as far as these seeds show"
+    seeds = "" if len(found.values) == 1 else ", as far as these seeds show"
+    return f"{between}: not curved beyond ±{number(found.margin)}{seeds}"
 
 
 def dependent(instance: InstanceRecord) -> str:

@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness.judge import FAILING
-from harness.questions import Unit
+from harness.questions import COMPUTED, Unit
 from harness.report import findings
 from harness.report.data import what_seeds_redraw
 from harness.report.explored import first_seeds
 from harness.report.record import (
     CommitRecord,
     ControlRecord,
+    EnvironmentRecord,
     InstanceRecord,
+    PartRecord,
     Record,
     Side,
     SourceRecord,
@@ -52,6 +54,11 @@ def effect(x: Side, unit: Unit) -> str:
         text = number(math.exp(x)) if x < 700 else "∞"
         return text if unit == "log-value" else f"{text} ×"
     return number(x)
+
+
+def seeds_taken(part: InstanceRecord | PartRecord) -> str:
+    """`after 14 of 21 seeds`, or that no seed decides it."""
+    return COMPUTED if part.computed else f"after {part.n} of {part.budget} seeds"
 
 
 def interval_text(sides: tuple[Side, Side], unit: Unit) -> str:
@@ -257,12 +264,12 @@ HEADERS = (
 
 
 def row(instance: InstanceRecord) -> tuple[str, ...]:
-    """The cells of an instance under `HEADERS`."""
+    """The cells of an instance under `HEADERS`; one that is computed has no number of seeds."""
     return (
         f"{GLYPHS[instance.outcome]} {instance.outcome}",
         point(instance),
         instance.verdict,
-        str(instance.n),
+        "computed" if instance.computed and instance.n else str(instance.n),
         effect(instance.estimate, instance.unit),
         interval_text(instance.interval, instance.unit),
         region(instance.region, instance.unit),
@@ -273,13 +280,21 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
     )
 
 
+_COMPUTED_COVERS = "their numbers are the same on every seed, so that no level and no fresh seed applies"
+
+
 def scope(record: Record) -> str:
     """What a verdict covers, and the bound on wrong ones."""
+    computed = sum(instance.computed for instance in record.instances)
+    if computed and computed == len(record.instances):
+        return f"Every instance is {COMPUTED}: {_COMPUTED_COVERS}."
+    some = f" {computed} of {len(record.instances)} instances are {COMPUTED}: {_COMPUTED_COVERS}."
     return (
         f"A verdict covers the data sets named, over the stated range: {what_seeds_redraw(record)}, "
         "not data sets. The expected number of wrong definite verdicts in this run is "
         f"at most {number(record.wrong_verdicts_bound)} (the sum of the alphas, each side)."
         f" {unseen(record)}".rstrip()
+        + (some if computed else "")
     )
 
 
@@ -305,6 +320,8 @@ def _how(results: Sequence[str]) -> str:
     if identical == len(results):
         return "all repeat to the bit" if identical > 1 else "it repeats to the bit"
     parts = [f"{differ} not a function of parameters and seed"] if differ else []
+    other = results.count("not-deterministic")
+    parts += [f"{other} declared to be the same on every seed, and not"] if other else []
     parts += [f"{identical} to the bit"] if identical else []
     parts += [f"{within} within tolerance"] if within else []
     return ", ".join(parts)
@@ -332,6 +349,17 @@ def given(record: Record) -> list[str]:
     return lines
 
 
+def device_text(environment: EnvironmentRecord) -> str:
+    """The device; with the precision of float32 products and the seeds that were computed abreast, where they
+    are not what they are on a CPU without options."""
+    said = []
+    if environment.device not in ("cpu", "none") or environment.matmul_precision not in ("", "highest"):
+        said.append(f"float32 products: {environment.matmul_precision or 'as JAX has them'}")
+    if sizes := [str(size) for size in environment.blocks if size > 1]:
+        said.append(f"blocks of {' and '.join(sizes)} seeds")
+    return environment.device + (f" ({', '.join(said)})" if said else "")
+
+
 def provenance(record: Record) -> str:
     """Commit, device, seeds, trials and duration, on a line."""
     commit = commit_text(record.commit)
@@ -341,9 +369,12 @@ def provenance(record: Record) -> str:
     trials = record.trials
     failed = f", {trials.failed} failed" if trials.failed else ""
     kind = " (explored)" if record.explored_seeds else " (fresh)" if record.fresh else ""
+    computed = bool(record.instances) and all(instance.computed for instance in record.instances)
+    seeds = "one seed" if computed else f"seeds from {first_seeds(record)}"
     cluster = f" of the cluster {environment.cluster}" if environment.cluster else ""
     return (
-        f"{commit} · {environment.device} · {environment.cpu} · {environment.workers} workers{cluster} · "
-        f"seeds from {first_seeds(record)}{kind} · {trials.measured} trials measured, "
+        f"{commit} · {device_text(environment)} · {environment.cpu} · "
+        f"{environment.workers} workers{cluster} · {seeds}{kind} · "
+        f"{trials.measured} trials measured, "
         f"{trials.reused} from the store{failed} · {seconds_text(record.duration)}"
     )

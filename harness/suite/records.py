@@ -202,6 +202,15 @@ class Claim:
         """Where it begins, unless asked otherwise: the first seed beyond those that are explored."""
         return first_beyond(self.explored)
 
+    @property
+    def computed(self) -> bool:
+        """Whether all that its predicate reads is declared to be the same on every seed; False of an
+        experiment that has not been imported."""
+        declaration = self.experiment.declaration
+        if declaration is None or self.benchmarks is not None:
+            return False
+        return all(declaration.quantities[name].deterministic for name in self.predicate.quantities)
+
 
 @dataclass(frozen=True)
 class Instance:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from harness.declare import Declaration
+from harness.declare import Declaration, covered_if_installed
 
 REPEATS = 3
 """A slot is the least of three repeats: what disturbs a timing only ever adds to it."""
@@ -47,10 +47,12 @@ class Prepared:
 def prepare(declaration: Declaration, arguments: Mapping[str, object]) -> Prepared:
     """Set the benchmark up with these keyword arguments, and call it for the first time.
 
-    Raises whatever it raises, and `TypeError` where it returns nothing that can be called.
+    Raises whatever it raises, `NotCovered` where it needs a library of `missing_library`'s that is not
+    installed, and `TypeError` where it returns nothing that can be called.
     """
     start = time.perf_counter()
-    timed = declaration.function(**arguments)
+    with covered_if_installed():
+        timed = declaration.function(**arguments)
     ready = time.perf_counter()
     if not callable(timed):
         found = type(timed).__name__

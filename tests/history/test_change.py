@@ -155,6 +155,8 @@ def test_a_parameter_that_came_later_had_its_default_before() -> None:
 
     before = at(width=64)
     assert change(before, at(width=64, model="fully-connected", hidden=1)).kind == "identical"
+    assert change(before, at(width=64, precision="float32")).kind == "identical"
+    assert change(before, at(width=64, precision="tf32")).note.startswith("precision float32 → tf32")
     assert change(before, at(width=64, hidden=2)).note.startswith("hidden 1 → 2")
     other = change(before, at(model="my:net", width=64))
     assert (other.kind, other.note.partition(";")[0]) == ("redefined", "model fully-connected → my:net")

@@ -18,6 +18,7 @@ from edits import edited
 from harness.declare import Inputs
 from harness.measure import Laboratory, Measurement
 from harness.measure.cluster import ClusterError, client, connect, local, orders, remote
+from harness.measure.devices import CPU, Device
 from harness.measure.fingerprint import SourceClosure, source_of
 from harness.measure.installed import Distribution
 from harness.measure.records import Job
@@ -83,6 +84,24 @@ def test_a_block_is_one_order_and_a_bad_seed_costs_itself(store, tmp_path, two):
     calls = sorted((tmp_path / "log").read_text().splitlines())
     assert calls == ["[0, 1, 2, 3]", "[4, 5, 6, 7]", "[4]", "[5]", "[6]", "[7]"]
     with Laboratory(store.with_name("here.sqlite"), workers=2) as laboratory:
+        here = measure(laboratory, trials)
+    assert told(there) == told(here)
+
+
+@pytest.mark.slow
+def test_seeds_that_are_computed_abreast_are_one_order_of_a_whole_block(store, tmp_path, two):
+    """Whoever computes it, and whichever of its seeds were asked for."""
+
+    def toy(seed: int) -> Trial:
+        params = (("act", ""), ("at", -1), ("log", str(tmp_path / "log")), ("size", 1), ("sleep", 0.2))
+        return Trial("block_toys:alone", params, seed)
+
+    trials = [toy(seed) for seed in (0, 1, 2, 3, 6)]
+    with Laboratory(store, cluster=two.address, block=4) as laboratory:
+        there = measure(laboratory, trials)
+        assert len(laboratory.recall([toy(seed) for seed in range(8)])) == 8
+    assert sorted((tmp_path / "log").read_text().splitlines()) == ["[0, 1, 2, 3]", "[4, 5, 6, 7]"]
+    with Laboratory(store.with_name("here.sqlite"), workers=2, block=4) as laboratory:
         here = measure(laboratory, trials)
     assert told(there) == told(here)
 
@@ -210,8 +229,8 @@ def test_another_harness_is_refused(two, monkeypatch):
 def test_the_device_is_that_of_the_workers(two, monkeypatch):
     cluster = connect(two.address, None)
     try:
-        assert cluster.device() == "cpu"
-        kinds = {"tcp://a:1": "NVIDIA H100", "tcp://b:1": "cpu"}
+        assert cluster.device() == CPU
+        kinds = {"tcp://a:1": Device("NVIDIA H100"), "tcp://b:1": CPU}
         monkeypatch.setattr(cluster, "ask", lambda function: kinds)
         with pytest.raises(ClusterError, match="found NVIDIA H100 on tcp://a:1, cpu on tcp://b:1"):
             cluster.device()

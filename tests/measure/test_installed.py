@@ -321,3 +321,18 @@ def test_a_folder_that_cannot_be_written_costs_nothing(tmp_path, forgetful):
     keep_digests(tmp_path / "nowhere" / "kept")
     keep_digests(tmp_path / "kept")
     assert (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize(("asked", "counts"), [("", False), ("[fast]", True), ("[slow, Fast]", True)])
+def test_what_an_extra_requires_counts_where_it_is_asked_for(site, asked, counts):
+    """As `ntk-harness[ntk]` of a package of somebody's, whose experiments use JAX."""
+    record(site, *FILES)
+    (site / "library-1.0.dist-info" / "METADATA").write_text(
+        f"Name: library\nRequires-Dist: middle{asked}>=1\n"
+    )
+    for name, requires in (("middle", "beneath>2 ; extra == 'fast'"), ("beneath", "library")):
+        (site / name).mkdir()
+        (site / name / "__init__.py").write_text("X = 1\n")
+        (site / f"{name}-2.0.dist-info").mkdir()
+        (site / f"{name}-2.0.dist-info" / "METADATA").write_text(f"Name: {name}\nRequires-Dist: {requires}\n")
+    assert ("beneath" in {d.name for d in source_of("uses:uses", ()).distributions}) is counts

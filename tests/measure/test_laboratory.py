@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from harness.declare import Missing
-from harness.measure import Laboratory, Measurement, MissingValueError, Store, kept, measure_here
-from harness.measure import laboratory as module
+from harness.measure import Laboratory, Measurement, MissingValueError, Store, kept, measure_here, site
+from harness.measure.devices import CPU, Device
 from harness.measure.locks import acquire
 from harness.measure.pool import Pool
 from harness.questions import Trial
@@ -322,13 +322,13 @@ def test_close_keeps_what_is_in_flight(project, store):
 
 def test_the_device_is_asked_for_only_where_jax_is_used(project, store, monkeypatch):
     project.write("uses_jax.py", JAX)
-    monkeypatch.setattr(module, "device_kind", lambda: "H100")
+    monkeypatch.setattr(site, "find_device", lambda: Device("H100"))
     with Laboratory(store, workers=1) as laboratory:
         assert measure(laboratory, [project.trial()])[project.trial()].device == "cpu"
-        assert "device" not in vars(laboratory)
+        assert "device" not in vars(laboratory.site)
         text = laboratory.fingerprint(Trial("uses_jax:compute", (), 0))
         assert laboratory.device == "H100"
-    monkeypatch.setattr(module, "device_kind", lambda: "cpu")
+    monkeypatch.setattr(site, "find_device", lambda: CPU)
     with Laboratory(store, workers=1) as laboratory:
         assert laboratory.fingerprint(Trial("uses_jax:compute", (), 0)) != text
 

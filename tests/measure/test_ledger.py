@@ -67,6 +67,20 @@ def test_each_trial_is_in_the_queue_of_its_state_and_in_no_other(steps: list[tup
     assert ledger.pending == len(everywhere) - ledger.count(TrialState.KNOWN)
 
 
+@given(st.sampled_from([1, 2, 3]), st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=40))
+def test_as_many_jobs_are_queued_as_blocks_have_a_queued_trial(
+    size: int, steps: list[tuple[int, bool]]
+) -> None:
+    ledger, queued = Ledger(), dict[int, Entry]()
+    for seed, first in steps:
+        if seed in queued:
+            ledger.move(queued.pop(seed), None)
+        else:
+            queued[seed] = Entry(entry(seed).trial, 1.0, None, (), (), seeds=size)
+            ledger.move(queued[seed], TrialState.QUEUED, first=first)
+        assert ledger.queued_jobs == len({each // size for each in queued})
+
+
 def test_a_block_is_what_is_queued_of_an_aligned_range_of_one_point() -> None:
     ledger = Ledger()
     queued = [entry(seed) for seed in (9, 3, 4, 7, 6, 8)]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.measure import environment as module
-from harness.measure.environment import DeviceError, device_kind
-from harness.measure.supervisor import SUPERVISED, supervised
+from harness.measure import devices as module
+from harness.measure import supervisor
+from harness.measure.devices import Device, DeviceError, find_device
+from harness.measure.supervisor import SUPERVISED, descendants, supervised
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,18 +82,52 @@ def test_nothing_stays_of_a_command_whose_starter_is_killed(tmp_path: Path) -> N
     wait_until(lambda: not marked(str(tmp_path)))
 
 
+@pytest.mark.parametrize("end", [("", 0), ("Z", 2)], ids=["is gone", "is not reaped"])
+def test_a_child_of_one_that_ends_while_it_is_looked_for_is_found(
+    monkeypatch: pytest.MonkeyPatch, end
+) -> None:
+    """1 is the root and 2 its child; 3 was listed, forked 4 and ended before its state was read."""
+    lists = [["1", "2", "3"], ["1", "2", "3", "4"]] if end[0] else [["1", "2", "3"], ["1", "2", "4"]]
+    states = {1: ("S", 0), 2: ("S", 1), 3: end, 4: ("S", 1)}
+    looks = []
+
+    def listed(path: str) -> list[str]:
+        looks.append(path)
+        return lists[min(len(looks), 2) - 1]
+
+    monkeypatch.setattr(supervisor.os, "listdir", listed)
+    monkeypatch.setattr(supervisor, "state_of", states.get)
+    assert sorted(descendants(1)) == [2, 4]
+    assert len(looks) == 2
+
+
+def test_ends_without_end_do_not_keep_the_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def listed(path: str) -> list[str]:
+        looks.append(path)
+        return ["1", "2", str(10 + len(looks))]
+
+    monkeypatch.setattr(supervisor.os, "listdir", listed)
+    monkeypatch.setattr(
+        supervisor, "state_of", lambda process: {1: ("S", 0), 2: ("S", 1)}.get(process, ("", 0))
+    )
+    assert descendants(1) == [2]
+    assert len(looks) == supervisor.LOOKS
+
+
 def test_jax_that_names_no_device_does_not_hang_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PROBE", "import time; time.sleep(60)")
     monkeypatch.setattr(module, "ANSWER", 0.3)
     monkeypatch.setattr(module, "has_jax_plugin", lambda: True)
     monkeypatch.delenv("JAX_PLATFORMS", raising=False)
     with pytest.raises(DeviceError, match=r"no device within 0\.3 s"):
-        device_kind()
+        find_device()
 
 
 def test_the_device_that_jax_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    probe = "import os; print('noise'); print('device: toy', os.environ['NPROC'])"
+    probe = "import os; print('noise'); print('device: [\"toy\", 5, 2,', os.environ['NPROC'], ']')"
     monkeypatch.setattr(module, "PROBE", probe)
     monkeypatch.setattr(module, "has_jax_plugin", lambda: True)
     monkeypatch.delenv("JAX_PLATFORMS", raising=False)
-    assert device_kind() == "toy 1"
+    assert find_device() == Device("toy", 5, 2, 1)

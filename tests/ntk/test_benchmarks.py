@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from missing_packages import hide
 from timed import as_pair
 
+from harness import timing
 from harness.declare import NotCovered, benchmark_names, find
-from harness.ntk import compat
 from harness.timing import pair
 
 TINY = {
-    "ntk.closed-form-kernel": {"points": 4},
     "ntk.empirical-kernel": {"points": 4, "width": 5},
     "ntk.gram-solve": {"points": 4},
     "ntk.gram-solve-by-scikit-learn": {"points": 4},
@@ -157,29 +157,25 @@ def test_results_of_other_shapes_are_found():
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "missing", "called"),
     [
-        "ntk.gram-solve", "ntk.gram-solve-by-scikit-learn", "ntk.kernel-by-neural-tangents",
-        "ntk.kernel-matrix", "ntk.prediction", "ntk.prediction-by-neural-tangents", "ntk.prediction-floor",
+        ("ntk.kernel-by-neural-tangents", "neural_tangents", "neural-tangents"),
+        ("ntk.prediction-by-neural-tangents", "frozendict", "frozendict"),
+        ("ntk.gram-solve-by-scikit-learn", "sklearn", "scikit-learn"),
     ],
-)  # fmt: skip
-def test_what_neural_tangents_is_needed_for_is_not_covered_without_it(name, monkeypatch):
-    def missing():
-        raise ImportError(f"run `{compat.INSTALL}`")
-
-    monkeypatch.setattr(compat, "load", missing)
-    with pytest.raises(NotCovered, match="pip install"):
-        prepare(name)
+)
+def test_what_is_not_installed_is_not_covered(name, missing, called, monkeypatch):
+    hide(monkeypatch, missing)
+    for module in [each for each in sys.modules if each.partition(".")[0] == "neural_tangents"]:
+        monkeypatch.delitem(sys.modules, module)  # so that it is imported again
+    with pytest.raises(NotCovered, match=f"{called}.* is not installed: run `pip install"):
+        timing.prepare(find(name), TINY[name])
 
 
 def test_both_sides_compute_the_same():
     """What the timed calls of this project return, and those of the others."""
-    own, formula, theirs = (
-        prepare(f"ntk.{name}")()
-        for name in ("kernel-matrix", "closed-form-kernel", "kernel-by-neural-tangents")
-    )
-    for other in (own, formula):
-        assert np.allclose(other, theirs, rtol=1e-6, atol=0)
+    own, theirs = (prepare(f"ntk.{name}")() for name in ("kernel-matrix", "kernel-by-neural-tangents"))
+    assert np.allclose(own, theirs, rtol=1e-6, atol=0)
     assert np.allclose(prepare("ntk.gram-solve")(), prepare("ntk.gram-solve-by-scikit-learn")(), rtol=1e-6)
     means = prepare("ntk.prediction-by-neural-tangents")()
     assert np.allclose(prepare("ntk.prediction")(), means[:, 0], rtol=1e-6)

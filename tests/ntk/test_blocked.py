@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.ntk import blocked, closed_form, kernels
+from harness.ntk import blocked, closed_form, kernels, stax_kernels
 from harness.ntk.architecture import Architecture
 
 X = np.random.default_rng(5).standard_normal((23, 4))
@@ -88,8 +88,8 @@ def test_tiles_of_neural_tangents_are_the_whole(activation, monkeypatch):
     layers' worth of them in each entry, relative to √(K(x,x) K(x',x')); points are far from parallel."""
     x = np.random.default_rng(7).standard_normal((1300, 10))
     architecture = Architecture(2, 64, activation, 1.5, 0.1)
-    tiled = kernels.nngp_ntk(architecture, x)
+    tiled = stax_kernels.nngp_ntk(architecture, x)
     monkeypatch.setattr(blocked, "WHOLE", len(x))
-    for found, expected in zip(tiled, kernels.nngp_ntk(architecture, x), strict=True):
+    for found, expected in zip(tiled, stax_kernels.nngp_ntk(architecture, x), strict=True):
         size = np.sqrt(np.diag(expected))
         assert np.max(np.abs(found - expected) / np.outer(size, size)) <= 100 * np.finfo(float).eps

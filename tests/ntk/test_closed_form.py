@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from harness.ntk import closed_form, kernels
+from harness.ntk import closed_form, stax_kernels
 from harness.ntk.architecture import Architecture
 from harness.ntk.duals import dual
 from harness.ntk.monte_carlo import monte_carlo
@@ -39,10 +39,10 @@ def test_agrees_with_neural_tangents(activation, hidden, more):
     architecture = Architecture(hidden, 30, activation, **{"w_std": 1.3, "b_std": 0.4, **more})
     cross = (
         closed_form.nngp_ntk(architecture, POINTS, OTHERS),
-        kernels.nngp_ntk(architecture, POINTS, OTHERS),
+        stax_kernels.nngp_ntk(architecture, POINTS, OTHERS),
     )
     assert max(each.max() for each in relative(*cross, architecture, POINTS, OTHERS)) < 1e-14
-    gram = closed_form.nngp_ntk(architecture, POINTS), kernels.nngp_ntk(architecture, POINTS)
+    gram = closed_form.nngp_ntk(architecture, POINTS), stax_kernels.nngp_ntk(architecture, POINTS)
     nngp, ntk = relative(*gram, architecture, POINTS)
     off = ~np.eye(len(POINTS), dtype=bool)
     assert nngp.max() < 1e-14

@@ -10,7 +10,7 @@ import pytest
 import wrong_kernels
 
 from harness.declare import NotCovered
-from harness.ntk import closed_form, kernels, network
+from harness.ntk import closed_form, kernels, network, stax_kernels
 from harness.ntk.architecture import Activation, Architecture, Biases
 from harness.ntk.conformance import Difference, KernelCase
 from harness.ntk.duals import dual
@@ -149,7 +149,7 @@ def test_conventions_that_differ():
 )
 def test_neural_tangents_agrees(convention):
     for found, exact in zip(
-        kernels.nngp_ntk(of(convention), X, OTHERS),
+        stax_kernels.nngp_ntk(of(convention), X, OTHERS),
         closed_form.nngp_ntk(of(convention), X, OTHERS),
         strict=True,
     ):

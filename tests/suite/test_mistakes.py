@@ -301,7 +301,7 @@ def test_a_module_that_cannot_be_imported_is_one_mistake(write: Callable[[str], 
     table = GOOD[GOOD.index("[experiments.pairs]") : GOOD.index("[claims.same]")]
     text = edited(GOOD, {"toys:pair": "nowhere:pair"})
     for number in range(5):
-        module = "elsewhere" if number == 4 else "nowhere"
+        module = "neverwhere" if number == 4 else "nowhere"
         text += edited(table, {"pairs": f"more-{number}", "toys:pair": f"{module}:pair"})
     with pytest.raises(SuiteError) as caught:
         load(write(text), imports=True)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.declare import NotCovered, Quantity, StageError, block, experiment, stage
+from harness.declare import Abreast, NotCovered, Quantity, StageError, beside, block, experiment, stage
 
 QUANTITIES = {
     "a.error": Quantity("one and a little", stage="main"),
@@ -68,3 +68,76 @@ def toys(
     if act == "text":
         numbers["late"] = ["1.0" if seed == at else 1.0 for seed in seeds]  # type: ignore[misc]
     return numbers
+
+
+ALONE = {
+    "number": Quantity("what the program gives", scale="linear", stage="main"),
+    "late": Quantity("twice as much", scale="linear", stage="late"),
+}
+
+
+@experiment(
+    "abreast-toys", version=1, quantities=ALONE, abreast=Abreast(4, lambda parameters: parameters["size"])
+)
+def alone(
+    *, seed: int, act: str = "", at: int = -1, size: int = 1, sleep: float = 0.0, log: str = ""
+) -> dict[str, float]:
+    """Numbers that one program computes for all seeds of a block: they depend on how many there are."""
+    lanes = beside(seed)
+
+    def program() -> dict[int, float]:
+        if log:
+            with Path(log).open("a") as file:
+                file.write(json.dumps(lanes.seeds) + "\n")
+        time.sleep(sleep)
+        if act == "full":
+            raise RuntimeError("RESOURCE_EXHAUSTED: no memory")
+        return {each: each / 3 + len(lanes.seeds) for each in lanes.seeds}
+
+    if at == seed and act == "raise":
+        raise ValueError("no good")
+    if at == seed and act == "exit":
+        os._exit(7)
+    numbers = {}
+    with stage("main"):
+        if at == seed and act == "stage":
+            raise StageError(f"singular at {seed}")
+        numbers["number"] = lanes.once("program", program)[seed]
+    with stage("late"):
+        if "number" not in numbers:
+            raise StageError("no number")
+        numbers["late"] = 2 * numbers["number"]
+    return numbers
+
+
+STAGED = {
+    "near": Quantity("what one program gives", scale="linear", stage="near"),
+    "far": Quantity("what another gives of that", scale="linear", stage="far"),
+}
+
+
+@experiment("abreast-stages", version=1, quantities=STAGED, abreast=Abreast(4))
+def staged(
+    *, seed: int, stages: frozenset[str], act: str = "", at: int = -1, log: str = "", sleep: float = 0.0
+) -> dict[str, float]:
+    """Two stages, each a program for all seeds of a block. In the stage `far` the seed `at` goes wrong."""
+    lanes = beside(seed)
+
+    def program(name: str) -> dict[int, float]:
+        with Path(log).open("a") as file:
+            file.write(f"{name} {','.join(map(str, lanes.seeds))}\n")
+        time.sleep(sleep)
+        return {each: random.Random(f"{name} {each} {len(lanes.seeds)}").random() for each in lanes.seeds}
+
+    found = {}
+    for name in ("near", "far"):
+        if name in stages:
+            with stage(name):
+                if name == "far" and seed == at and act == "raise":
+                    raise ValueError("no good")
+                if name == "far" and seed == at and act == "fail":
+                    raise StageError("not fitted")
+                near = lanes.once("near", lambda: program("near"))
+                more = lanes.once(name, lambda name=name: program(name))  # type: ignore[misc]
+                found[name] = near[seed] if name == "near" else near[seed] + more[seed]
+    return found

@@ -31,8 +31,13 @@ TRIALS = {
     "ntk.empirical-ntk": {"subject": "layers"},
     "ntk.initialization": {"width": 16},
     "ntk.layers": {"width": 16},
+    "ntk.spectrum": {"stages": frozenset({"eigenvalues", "shares", "pair", "rates", "polygon"}), "hidden": 4},
+    "ntk.depth-width": {"stages": frozenset({"networks", "theory"}), "networks": 16},
     "ntk.dynamics": {"width": 16},
     "ntk.ensemble": {"width": 16},
+    "ntk.ridge-theory": {"train": 8, "test": 6, "target": "mixed", "ridge": 0.1},
+    "ntk.mode-times": {"points": 32},
+    "ntk.tuned-regression": {"data": "sphere", "train": 8, "test": 6},
     "ntk.regression": SMALL | {"optimizer": "adam", "parameterization": "standard"},
 }
 """Parameters of a quick trial of each experiment."""

@@ -30,6 +30,7 @@ from harness.measure.cluster.orders import (
     differing_distributions,
     python_version,
 )
+from harness.measure.devices import Device
 from harness.measure.fingerprint import source_of
 from harness.measure.records import Job, JobResult, lost
 from harness.measure.settings import differing_settings
@@ -167,17 +168,17 @@ class Cluster:
             raise self._failure
         return ended
 
-    def device(self) -> str:
-        """The kind of device that JAX computes on, the same on all workers."""
-        kinds: dict[str, str] = self.ask(remote.device)
-        by_kind = {kind: address for address, kind in sorted(kinds.items())}
+    def device(self) -> Device:
+        """What JAX computes on, of the same kind on all workers, with the memory of the smallest."""
+        found_on: dict[str, Device] = self.ask(remote.device)
+        by_kind = {device.kind: address for address, device in sorted(found_on.items())}
         if len(by_kind) > 1:
             found = ", ".join(f"{kind} on {address}" for kind, address in sorted(by_kind.items()))
             raise ClusterError(
                 f"--cluster: expected workers with one kind of device, found {found};"
                 " give the scheduler workers of one kind"
             )
-        return next(iter(by_kind))
+        return min(found_on.values(), key=lambda device: device.memory)
 
     def refuses_timing(self, experiment: str) -> ClusterError:
         """What is to be raised for a timing: it needs a machine to itself, and this one is another."""

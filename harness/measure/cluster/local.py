@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
-import subprocess
 import weakref
 from typing import Any
 
@@ -19,6 +17,7 @@ import dask
 from distributed import Nanny, Scheduler, Security, SpecCluster, Worker, WorkerPlugin
 
 from harness.measure.cluster.errors import INSTALL, ClusterError
+from harness.measure.devices import accelerators
 from harness.measure.installed import has_jax_plugin
 from harness.temporary import temporary_folder
 
@@ -98,16 +97,3 @@ def _certificate() -> Security:
             f" found none; install it: {INSTALL}"
         ) from None
     return made
-
-
-def accelerators() -> list[str]:
-    """The NVIDIA devices that this process may use, as CUDA_VISIBLE_DEVICES names them."""
-    given = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if given is not None:
-        return [name for name in given.split(",") if name]
-    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return done.stdout.split()

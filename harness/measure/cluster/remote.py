@@ -16,8 +16,9 @@ from pathlib import Path
 
 from distributed import Status, get_worker
 
+from harness.measure import devices
 from harness.measure.cluster.orders import Order, Reply, Terms, WorkerInventory, joined, python_version
-from harness.measure.environment import device_kind, worker_environment
+from harness.measure.environment import worker_environment
 from harness.measure.fingerprint import SourceClosure, roots, source_of
 from harness.measure.inputs import declared_inputs
 from harness.measure.installed import Distributions, foreign
@@ -46,7 +47,7 @@ class Bench:
         self.run_id = terms.run_id
         cache = Path(terms.cache) if terms.cache and terms.host == socket.gethostname() else None
         variables = worker_environment(cache)
-        self.pool = Pool(1, variables)
+        self.pool = Pool(1, devices.on_device(variables, 1))
         self.settings = settings(variables)
         self.seen = Distributions()
         self.sources: dict[tuple[str, tuple[str, ...]], SourceClosure] = {}
@@ -100,9 +101,9 @@ def inventory(terms: Terms) -> WorkerInventory:
     return WorkerInventory(python_version(), _LOADED)
 
 
-def device(terms: Terms) -> str:
-    """The kind of device that JAX computes on here."""
-    return _device_kind()
+def device(terms: Terms) -> devices.Device:
+    """What JAX computes on here."""
+    return _device()
 
 
 def measure_order(order: Order) -> Reply:
@@ -112,7 +113,7 @@ def measure_order(order: Order) -> Reply:
         return Reply(None, inventory(terms))
     bench = _bench(terms)
     source = bench.source(job.first)
-    kind = _device_kind() if job.device else ""
+    kind = _device().kind if job.device else ""
     inputs = declared_inputs(job.inputs)
     found = WorkerInventory(terms.python, _LOADED, source, kind, bench.settings, inputs.digest)
     here = (source.digest, kind, bench.settings, inputs.digest)
@@ -154,4 +155,4 @@ def _wanted() -> bool:
     return False
 
 
-_device_kind = functools.cache(device_kind)
+_device = functools.cache(devices.find_device)

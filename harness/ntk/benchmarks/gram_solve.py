@@ -6,18 +6,16 @@ from harness.declare import Timed, benchmark
 from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, Hidden, PointCount
 
 
-@benchmark("ntk.gram-solve", version=2, about={"points": POINTS, "hidden": HIDDEN})
+@benchmark("ntk.gram-solve", version=3, about={"points": POINTS, "hidden": HIDDEN})
 def gram_solve(*, points: PointCount = 64, hidden: Hidden = 1) -> Timed:
     """The Cholesky factor of an NTK Gram matrix, its condition, and the coefficients of one target."""
     import numpy as np
 
     from harness.ntk.architecture import Architecture
-    from harness.ntk.benchmarks.support.neural_tangents import require_neural_tangents
     from harness.ntk.data import split
     from harness.ntk.kernels import nngp_ntk
     from harness.ntk.solve import TRUSTED_CONDITION, factor
 
-    require_neural_tangents()
     data = split("sphere", train=points, test=1, seed=0)
     _, gram = nngp_ntk(Architecture(hidden, width=1), data.x_train)
 

@@ -6,7 +6,7 @@ from harness.declare import Timed, benchmark
 from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, Hidden, PointCount
 
 
-@benchmark("ntk.gram-solve-by-scikit-learn", version=1, about={"points": POINTS, "hidden": HIDDEN})
+@benchmark("ntk.gram-solve-by-scikit-learn", version=2, about={"points": POINTS, "hidden": HIDDEN})
 def gram_solve_by_scikit_learn(*, points: PointCount = 64, hidden: Hidden = 1) -> Timed:
     """Fitting `KernelRidge(alpha=0, kernel="precomputed")` to an NTK Gram matrix and one target."""
     import numpy as np
@@ -14,12 +14,10 @@ def gram_solve_by_scikit_learn(*, points: PointCount = 64, hidden: Hidden = 1) -
 
     from harness.ntk.architecture import Architecture
     from harness.ntk.benchmarks.support.agreement import require_equal
-    from harness.ntk.benchmarks.support.neural_tangents import require_neural_tangents
     from harness.ntk.data import split
     from harness.ntk.kernels import nngp_ntk
     from harness.ntk.solve import factor
 
-    require_neural_tangents()
     data = split("sphere", train=points, test=1, seed=0)
     _, gram = nngp_ntk(Architecture(hidden, width=1), data.x_train)
 

@@ -1,4 +1,4 @@
-"""The benchmark `ntk.kernel-matrix`: closed-form kernels, by neural-tangents, compiled."""
+"""The benchmark `ntk.kernel-matrix`: closed-form kernels, as experiments evaluate them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from harness.ntk.benchmarks._parameters import ACTIVATION, HIDDEN, POINTS, Hidde
 
 
 @benchmark(
-    "ntk.kernel-matrix", version=1, about={"points": POINTS, "hidden": HIDDEN, "activation": ACTIVATION}
+    "ntk.kernel-matrix", version=2, about={"points": POINTS, "hidden": HIDDEN, "activation": ACTIVATION}
 )
 def kernel_matrix(
     *, points: PointCount = 64, hidden: Hidden = 1, activation: TimedActivation = "relu"
 ) -> Timed:
     """The NNGP and the NTK among all points, in one evaluation."""
     from harness.ntk.architecture import Architecture
-    from harness.ntk.benchmarks.support.neural_tangents import require_neural_tangents
     from harness.ntk.data import split
     from harness.ntk.kernels import nngp_ntk
 
-    require_neural_tangents()
     architecture = Architecture(hidden, width=1, activation=activation)
     x = split("sphere", train=points, test=1, seed=0).x_train
     return lambda: nngp_ntk(architecture, x)

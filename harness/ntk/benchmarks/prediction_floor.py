@@ -6,12 +6,11 @@ from harness.declare import Timed, benchmark
 from harness.ntk.benchmarks._parameters import ACTIVATION, HIDDEN, POINTS, Hidden, PointCount, TimedActivation
 
 CHECKED = 3
-"""Points of the check: another shape is another program, so that the one that is timed is compiled when it is
-timed."""
+"""Points of the check."""
 
 
 @benchmark(
-    "ntk.prediction-floor", version=1, about={"points": POINTS, "hidden": HIDDEN, "activation": ACTIVATION}
+    "ntk.prediction-floor", version=2, about={"points": POINTS, "hidden": HIDDEN, "activation": ACTIVATION}
 )
 def prediction_floor(
     *, points: PointCount = 64, hidden: Hidden = 1, activation: TimedActivation = "relu"
@@ -25,11 +24,9 @@ def prediction_floor(
 
     from harness.ntk.architecture import Architecture
     from harness.ntk.benchmarks.support.agreement import require_equal
-    from harness.ntk.benchmarks.support.neural_tangents import require_neural_tangents
     from harness.ntk.data import split
     from harness.ntk.kernels import nngp_ntk
 
-    require_neural_tangents()
     architecture = Architecture(hidden, width=1, activation=activation)
 
     def factored(x: np.ndarray) -> np.ndarray:

@@ -21,6 +21,8 @@ from harness.ntk.experiments._regression_kernels import SIBLINGS, TrialKernels
 from harness.ntk.experiments._regression_predictors import NetworkState, Predictor
 from harness.ntk.model import Model
 from harness.ntk.optimizers import Optimizer, batch_learning_rates
+from harness.ntk.products import ProductPrecision, products
+from harness.ntk.solve import Gram
 
 T = TypeVar("T")
 Training = Literal["single", "centred"]
@@ -47,6 +49,7 @@ class Setting:
     max_steps: int
     patience: int
     ridge: float
+    precision: ProductPrecision = "float32"
 
 
 class Computed:
@@ -118,7 +121,8 @@ class Computed:
         x, x_test, at = self.points.x_train, self.points.x_test, self.setting
         keys = training.network_keys(at.seed, at.networks)
         model_checks.require_sound(self.model, keys[0], np.concatenate([x, x_test]))
-        return training.initialise_each(keys, self.model, x, x_test)
+        with products(at.precision):
+            return training.initialise_each(keys, self.model, x, x_test)
 
     @property
     def f0(self) -> Float[np.ndarray, "train nets"]:
@@ -171,10 +175,13 @@ class Computed:
             largest = self._analytic(self._kernels.largest_eigenvalue)
             return training.learning_rates(units, largest, self.initials)
         gram = self._analytic(self._kernels.gram)
-        x = self.points.x_train
-        own = [self.model.tangent_kernel(each.params, x) for each in self.initials]
+        own = self._initial_grams()
         nothing = np.zeros_like(own[0])  # a kernel that bounds no rate
         return batch_learning_rates(units, rule.batch, nothing if gram is None else gram, own)
+
+    def _initial_grams(self) -> list[Gram]:
+        x = self.points.x_train
+        return [self.model.tangent_kernel(each.params, x) for each in self.initials]
 
     @staticmethod
     def _analytic(of: Callable[[str], T]) -> T | None:
@@ -195,13 +202,14 @@ class Computed:
     def _train(self, kind: Training) -> training.Runs:
         at, points = self.setting, self.points
         budget = (self.rates, at.target_loss * points.unit**2, at.max_steps)
-        runs = training.train(
-            self.initials, self.model, points.x_train,
-            self.targets + self.f0 if kind == "centred" else self.targets, points.x_test, *budget,
-            optimizer=self._rule,
-            keys=list(training.batch_keys(at.seed, at.networks)) if self._rule.batch else None,
-            held_out=self._held_out(kind) if at.validation else None,
-        )  # fmt: skip
+        with products(at.precision):
+            runs = training.train(
+                self.initials, self.model, points.x_train,
+                self.targets + self.f0 if kind == "centred" else self.targets, points.x_test, *budget,
+                optimizer=self._rule,
+                keys=list(training.batch_keys(at.seed, at.networks)) if self._rule.batch else None,
+                held_out=self._held_out(kind) if at.validation else None,
+            )  # fmt: skip
         training.require_trained(kind, runs, *budget)
         return runs
 
@@ -209,9 +217,12 @@ class Computed:
         x, at = self.points.x_validation, self.setting
         y = jnp.repeat(jnp.asarray(self.points.y_validation)[:, None], at.networks, axis=1)
         if kind == "centred":
-            f0 = [training.outputs(each.params, self.model, x) for each in self.initials]
-            y = y + jnp.stack(f0, axis=1)
+            y = y + jnp.stack(self._outputs_before(x), axis=1)
         return training.HeldOut(jnp.asarray(x), y, at.patience)
+
+    def _outputs_before(self, x: Float[np.ndarray, "points inputs"]) -> list[Float[Array, " points"]]:
+        with products(self.setting.precision):
+            return [training.outputs(each.params, self.model, x) for each in self.initials]
 
     def at_time(self, kind: Training) -> Float[np.ndarray, "test nets"]:
         """What the NTK predicts after the steps that the networks took: given f₀; of centred ones, from 0."""

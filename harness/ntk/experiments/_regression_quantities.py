@@ -263,5 +263,6 @@ ABOUT = {
     "learning_rate": "in units of 2/λ_max, of the analytic or the network's NTK, the larger; sgd: on a batch",
     "target_loss": "mean squared training residual at which training stops, over the targets' variance",
     "max_steps": "step budget (of mini-batches, too); reaching it fails the stage `training`",
+    "precision": "of networks' products: float32, or tf32 (three digits) on a device that has it",
     "ridge": "added to the diagonal for kernel regression, in units of each kernel's mean diagonal",
 }

@@ -23,9 +23,6 @@ RESOLUTION = 1e-9
 FREQUENCIES = (16, 64)
 """Between which the decay of eigenvalues on the sphere is measured, in even and odd frequencies alike."""
 
-NODES = 1000
-"""Of the quadrature in cos θ, 15 a period of the highest frequency; 2000 give the same exponent to 1e-3."""
-
 
 STAGES = frozenset(
     f"{name} of {key}"
@@ -125,9 +122,9 @@ def _condition(kernel: KernelFunction, x: np.ndarray) -> float:
 
 
 def _decay(kernel: KernelFunction, x: np.ndarray) -> float:
-    from harness.ntk.zonal import decay
+    from harness.ntk.spectral_decay import decay
 
-    return decay(kernel, FREQUENCIES, NODES)
+    return decay(kernel, FREQUENCIES)
 
 
 def _finite(gram: np.ndarray) -> np.ndarray:

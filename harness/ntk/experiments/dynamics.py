@@ -33,7 +33,7 @@ STAGES = frozenset(quantity.stage for quantity in QUANTITIES.values())
 
 @experiment(
     "ntk.dynamics",
-    version=1,
+    version=2,
     quantities=QUANTITIES,
     about=ABOUT,
     precision="float64, from parameters drawn in float32",

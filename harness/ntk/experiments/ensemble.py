@@ -103,7 +103,7 @@ ABOUT = {
 
 @experiment(
     "ntk.ensemble",
-    version=1,
+    version=2,
     quantities=QUANTITIES,
     about=ABOUT,
     precision="float64, from parameters drawn in float32",

@@ -6,12 +6,16 @@ width (`harness.ntk.layers`). Importing this module imports no library.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import Quantity, experiment, stage
+from harness.declare import Quantity, covered_if_installed, experiment, stage
 from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, TargetScaling, settle
+
+if TYPE_CHECKING:
+    from harness.ntk.architecture import Architecture
+    from harness.ntk.network import Params
 
 RESOLUTION = 1e-6
 """Relative, of distances of 1e-2 and more; neural-tangents' ReLU kernels carry errors of 1e-8 near the
@@ -108,16 +112,14 @@ def layers_experiment(
 
     import numpy as np
 
-    from harness.ntk import kernels, network
     from harness.ntk import layers as parts
     from harness.ntk.architecture import Architecture
     from harness.ntk.data import inputs
     from harness.ntk.empirical import float64_ntk
     from harness.ntk.jacobian import jacobian_ntk
     from harness.ntk.measures import geometric_mean
-    from harness.ntk.network import Params, apply
+    from harness.ntk.network import apply
     from harness.ntk.random_networks import relative_distance
-    from harness.ntk.train import network_key
 
     measured: dict[str, float] = {}
     architecture = Architecture(hidden, width, activation, w_std, b_std)
@@ -125,15 +127,14 @@ def layers_experiment(
         x, data_stage.fixed = inputs(data, points=points, seed=seed, preprocess=preprocess)
     terms = parts.layer_terms(architecture, x)
 
-    def drawn(like: Architecture) -> list[Params]:
-        keys = [network_key(seed, number) for number in range(networks)]
-        return [network.in_float64(network.init(key, like, x.shape[1])) for key in keys]
-
     def apart(a: np.ndarray, b: np.ndarray) -> float:
         return float(relative_distance(a, b))
 
     with stage("sums"):
-        nngp, ntk = kernels.nngp_ntk(architecture, x)
+        with covered_if_installed():
+            from harness.ntk import stax_kernels
+
+            nngp, ntk = stax_kernels.nngp_ntk(architecture, x)
         scaled = float(np.trace(nngp) / np.trace(ntk)) * ntk
         measured |= {
             "sum.distance": apart(terms.sum(axis=0), ntk),
@@ -144,7 +145,7 @@ def layers_experiment(
 
     with stage("networks' sums"):
         narrow, whole, but_one = replace(architecture, width=min(width, NARROW)), [], []
-        for params in drawn(narrow):
+        for params in _drawn(narrow, x.shape[1], seed, networks):
             exact = jacobian_ntk(lambda p, points: apply(p, narrow, points), params, x)
             own = np.stack([float64_ntk(params, narrow, x, None, (each,)) for each in range(hidden + 1)])
             whole.append(apart(own.sum(axis=0), exact))
@@ -156,10 +157,22 @@ def layers_experiment(
         numbers = parts.numbers_of(layers, hidden)
         analytic = terms[list(numbers)].sum(axis=0)
         own_kernels = np.stack(
-            [float64_ntk(params, architecture, x, None, numbers) for params in drawn(architecture)]
+            [
+                float64_ntk(params, architecture, x, None, numbers)
+                for params in _drawn(architecture, x.shape[1], seed, networks)
+            ]
         )
         all_layers = terms.sum(axis=0)
         rival = float(np.trace(analytic) / np.trace(all_layers)) * all_layers
         measured["kernel.distance"] = geometric_mean(relative_distance(own_kernels, analytic))
         measured["kernel-vs-scaled-ntk.distance"] = geometric_mean(relative_distance(own_kernels, rival))
     return measured
+
+
+def _drawn(architecture: Architecture, inputs: int, seed: int, networks: int) -> list[Params]:
+    """The initialisations of a trial, in float64."""
+    from harness.ntk import network
+    from harness.ntk.train import network_key
+
+    keys = [network_key(seed, number) for number in range(networks)]
+    return [network.in_float64(network.init(key, architecture, inputs)) for key in keys]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from harness.declare import Value, experiment, stage
+from harness.declare import Abreast, Value, experiment, stage
 from harness.ntk.experiments._regression_cost import cost
+from harness.ntk.experiments._regression_memory import bytes_of_seed
 from harness.ntk.experiments._regression_quantities import (
     ABOUT,
     DATA,
@@ -42,13 +43,15 @@ def _bytes_held(parameters: Mapping[str, Value]) -> int:
 
 @experiment(
     "ntk.regression",
-    version=3,
+    version=4,
     quantities=QUANTITIES,
     about=ABOUT,
     precision="kernels and solves float64, networks float32",
     settle=settle,
     memory=_bytes_held,
     cost=cost,
+    abreast=Abreast(16, bytes_of_seed),
+    tf32="precision",
 )
 def regression(
     *,
@@ -70,6 +73,7 @@ def regression(
     max_steps: Annotated[int, Meta(ge=2, le=10_000_000)] = 20_000,
     patience: Annotated[int, Meta(ge=1, le=10_000_000)] = PATIENCE,
     ridge: Annotated[float, Meta(ge=0)] = 0.0,
+    precision: Literal["float32", "tf32"] = "float32",
     stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
@@ -87,7 +91,7 @@ def regression(
         seed=seed, data=data, preprocess=preprocess, targets=targets, noise=noise, train=train, test=test,
         validation=validation, networks=networks, optimizer=optimizer, batch=batch,
         learning_rate=learning_rate, adam_rate=adam_rate, target_loss=target_loss, max_steps=max_steps,
-        patience=patience, ridge=ridge,
+        patience=patience, ridge=ridge, precision=precision,
     )  # fmt: skip
     return measure(build(model, of_model), setting, named(stages))
 
@@ -99,11 +103,11 @@ def measure(model: Model, setting: Setting, wanted: Iterable[str] = ()) -> dict[
     same whichever other stages are measured. The quantities of a stage that fails, or that the model does not
     cover, are left out (`stage`).
     """
-    from harness.ntk.experiments._regression_computed import Computed
+    from harness.ntk.experiments._regression_abreast import computed
 
     stages = by_stage(wanted)
     read = kernels_read(row for rows in stages.values() for row in rows)
-    made, measured = Computed(model, setting, read), dict[str, float]()
+    made, measured = computed(model, setting, read), dict[str, float]()
     for name, rows in stages.items():
         with stage(name) as report:
             found = {row.name: row.measure(made) for row in rows}

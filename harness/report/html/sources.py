@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-import tomli_w
-
 from harness.report.record import InstanceRecord, Record, SourceRecord, TrialsRecord
+from harness.toml import toml_table
 
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]{2,20}(\.[A-Z]{2})?/\d{7})(v\d{1,2})?", re.ASCII)
 _DOI = re.compile(r"10\.\d{4,9}/[!-~]{1,200}")
@@ -90,6 +89,6 @@ def _literal(value: object) -> str:
 def claim_toml(instance: InstanceRecord) -> str:
     """The claim as it stands in its suite, but for comments and layout."""
     try:
-        return tomli_w.dumps({"claims": {instance.claim: instance.toml}})
+        return toml_table(("claims", instance.claim), instance.toml)
     except (TypeError, ValueError):  # a record made by hand can hold what TOML has no word for
         return json.dumps(instance.toml, indent=1, ensure_ascii=False)

@@ -12,9 +12,9 @@ which they refer:
                   `control.rival` that of a rival
 
 **A field that is left out is inherited.** An instance has it from the `each` of its claim, or else from the
-claim; a part has `region`, `budget`, `leaves_open` and `exchanged` from its instance, that of a rival
-`verdict` from the rival; a citation has what it does not say itself from its source. What nothing says is
-null, empty, or the default of `types`. Some fields have rules of their own, where they are left out:
+claim; a part has `region`, `budget`, `leaves_open`, `exchanged` and `computed` from its instance, that of a
+rival `verdict` from the rival; a citation has what it does not say itself from its source. What nothing says
+is null, empty, or the default of `types`. Some fields have rules of their own, where they are left out:
 
     looks            of an instance or a part: those of `earlier`, then (n, *interval)
     smallest_margin  what the interval supports of a region of this shape: see `margin`
@@ -54,7 +54,7 @@ Fields = dict[str, Any]
 
 OF_A_CLAIM = (
     "suite", "claim", "claim_says", "source", "kind", "exchanged", "predicate", "toml", "alpha", "center",
-    "explored",
+    "explored", "computed",
 )  # fmt: skip
 """What an instance inherits from the line of its claim, which calls `claim_says` `says`."""
 SHARED = (
@@ -63,7 +63,7 @@ SHARED = (
 )  # fmt: skip
 """What an instance inherits from `each`, with the words of its control."""
 OF_A_RIVAL = ("predicate", "at", "none_because")
-OF_AN_INSTANCE = ("region", "budget", "leaves_open", "exchanged")
+OF_AN_INSTANCE = ("region", "budget", "leaves_open", "exchanged", "computed")
 """What a part inherits."""
 OF_A_STATEMENT = ("agreement", "instances", "stances", "counts", "where")
 OF_A_CITATION = ("stance", "where", "scope", "margin")

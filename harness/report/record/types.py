@@ -114,6 +114,8 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether that is more than independent seeds give once in a thousand claims; verdicts assume them."""
     exchanged: bool = False
     """The claim holds outside of the region: `differ`."""
+    computed: bool = False
+    """As the instance's."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -249,6 +251,9 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     the scope `some` alone."""
     exchanged: bool = False
     """The claim holds outside of the region: `differ`."""
+    computed: bool = False
+    """All that it reads is declared to be the same on every seed, so that it was computed on one, and not
+    sampled: it has no level (`alpha` 0), and its interval is the rounding of what was computed."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -358,6 +363,15 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cluster: str = ""
     """What measured instead of this machine, "local:4", "tcp" or "tls". `workers` (the most that there were
     at once) and `device` are then the cluster's; `platform`, `cpu`, `cores` and `machine` the client's."""
+    blocks: tuple[int, ...] = ()
+    """How many seeds of a point were computed abreast, each size that there was: 1 where each was alone."""
+    matmul_precision: str = ""
+    """JAX's default for float32 products, as workers had it: "highest" unless the user sets another; '' in
+    older records, whose products on an accelerator were in TF32."""
+    xla_flags: str = ""
+    """The flags of XLA on an accelerator."""
+    workers_per_device: int = 0
+    """How many workers shared an accelerator; 0 where there was none."""
 
 
 class CountsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -371,8 +385,9 @@ class CountsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class RecheckRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One experiment of a suite, and what came of measuring one of its trials twice.
 
-    `result`: identical (to the bit), within-tolerance, differs (then its claims are errors), not-rechecked,
-    or exempt (declared not to repeat); `reason` says why, of all but the first two.
+    `result`: identical (to the bit), within-tolerance, differs, not-deterministic (another seed gave another
+    number where it declares that none does), not-rechecked, or exempt (declared not to repeat). `reason` says
+    why, of all but the first two; `differs` and `not-deterministic` make errors of its claims.
     """
 
     experiment: str

@@ -7,7 +7,6 @@ from typing import Any
 
 import jax
 
-from harness.declare import NotCovered
 from harness.ntk import compat
 from harness.ntk.architecture import Architecture
 
@@ -17,17 +16,10 @@ StaxKernel = Callable[..., Any]
 """`kernel_fn(x1, x2, get)` of `neural_tangents.stax`."""
 
 
-def require_neural_tangents() -> None:
-    """Import neural-tangents. Raises `NotCovered` where it is missing, with the command that installs it."""
-    try:
-        compat.load()
-    except ImportError as error:
-        raise NotCovered(str(error)) from error
-
-
 def kernel_function(architecture: Architecture, inputs: int) -> StaxKernel:
-    """The kernel of a network of equal layers, not compiled. Raises as `require_neural_tangents` does."""
-    require_neural_tangents()
+    """The kernel of a network of equal layers, not compiled. Raises `MissingLibraryError` where
+    neural-tangents is missing, as `compat.load` does."""
+    compat.load()
     from neural_tangents import stax
 
     activations = {"relu": stax.Relu, "erf": stax.Erf, "gelu": stax.Gelu, "identity": stax.Identity}

@@ -1,0 +1,99 @@
+"""Seeds of one point that are computed abreast, in one program, although each is a trial of its own.
+
+    @experiment("widths", version=1, abreast=Abreast(16), quantities={…})
+    def widths(*, seed: int, width: int = 64) -> dict[str, float]:
+        lanes = beside(seed)                          # the seeds of the block; (seed,) where it is alone
+        losses = lanes.once("training", lambda: dict(zip(lanes.seeds, program(lanes.seeds))))
+        return {"loss": losses[seed]}
+
+On an accelerator the harness calls the function for each seed of an aligned block (0 to 15, 16 to 31, …), in
+one process and one after the other; the first that needs a program computes it for all, and the others find
+what it gave. A seed that fails, fails alone. All seeds of a block are always there, whichever of them were
+asked for: so a number is a function of parameters, seed, size of the block and device.
+
+On a CPU, and wherever the function is called by itself, each seed is alone (`--block` changes that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Abreast:
+    """How many seeds an experiment computes abreast at most, and the bytes that each takes on the device.
+
+    `bytes_of` is given every parameter, named as in suites, and returns 0 where nothing is known. It must be
+    quick and import no library. Where a block does not fit the device's memory, it is halved until it does.
+    """
+
+    size: int
+    bytes_of: Callable[[Mapping[str, Any]], int] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
+            raise ValueError(f"abreast: expected a whole number of seeds, at least 1, found {self.size!r}")
+
+
+def wrong_lanes(abreast: Abreast | None, tf32: str, names: Collection[str], *, timed: bool) -> str:
+    """What is wrong with `abreast` and `tf32` of an experiment whose function has parameters of these names;
+    '' if nothing."""
+    if abreast is not None and "seeds" in names:
+        return "abreast: expected `block`, which says it of a function that takes `seeds`, found both"
+    if abreast is not None and timed:
+        return "abreast: expected none, as timings are measured one at a time"
+    if tf32 and tf32 not in names:
+        return f"tf32: expected the name of a parameter, found {tf32!r}"
+    return ""
+
+
+class Lanes:
+    """The seeds that are computed abreast, and what was computed for all of them."""
+
+    def __init__(self, seeds: tuple[int, ...]) -> None:
+        self.seeds = seeds
+        self._parts: dict[str, Any] = {}
+
+    def once(self, name: str, compute: Callable[[], Part]) -> Part:
+        """What `compute` gives, computed by the first that asks. What it raises, it raises for all."""
+        if name not in self._parts:
+            try:
+                self._parts[name] = compute()
+            except Exception as error:  # a failure is common, too: the program is not run for each seed again
+                self._parts[name] = _Failed(error)
+        part = self._parts[name]
+        if isinstance(part, _Failed):
+            raise part.error
+        found: Part = part
+        return found
+
+
+@dataclass(frozen=True)
+class _Failed:
+    error: Exception
+
+
+_lanes: ContextVar[Lanes | None] = ContextVar("lanes", default=None)
+
+
+def beside(seed: int) -> Lanes:
+    """The lanes of the block that is being measured, or the seed alone."""
+    lanes = _lanes.get()
+    return lanes if lanes is not None and seed in lanes.seeds else Lanes((seed,))
+
+
+@contextmanager
+def abreast(seeds: tuple[int, ...]) -> Iterator[Lanes]:
+    """Let these seeds find each other (`beside`) inside the `with`."""
+    lanes = Lanes(seeds)
+    token = _lanes.set(lanes)
+    try:
+        yield lanes
+    finally:
+        _lanes.reset(token)

@@ -1,0 +1,65 @@
+"""From the name of a kernel to the kernel on the sphere: a network's two, and four that know no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.declare import NotCovered, Value
+from harness.ntk import radial, zonal
+from harness.ntk.architecture import Architecture
+from harness.ntk.names import SphereKernel
+from harness.ntk.shapes import Columns, Matrix, Rows
+from harness.ntk.zonal import Zonal
+
+Kernel = Callable[[Rows, Columns], Matrix]
+
+NETWORK: tuple[SphereKernel, ...] = ("ntk", "nngp")
+"""The kernels of the model."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """A model with its parameters, and those of the radial kernels."""
+
+    model: str
+    of_model: Mapping[str, Value]
+    length: float
+    gamma: float
+    nu: float
+
+    @property
+    def architecture(self) -> Architecture:
+        """Raises `NotCovered` of a model whose kernel is not known to be a function of the angle."""
+        if self.model != "fully-connected":
+            raise NotCovered(f"model {self.model}: its kernel is not known to depend on the angle alone")
+        named = {name.replace("-", "_"): value for name, value in self.of_model.items()}
+        return Architecture(**{"hidden": 1, "width": 512, **named})  # type: ignore[arg-type]  # the model checks them
+
+    def zonal(self, name: SphereKernel, dimension: int) -> Zonal:
+        """The kernel as a function of the angle. Raises `NotCovered` as `architecture` does."""
+        if name in NETWORK:
+            return zonal.of_network(self.architecture, name, dimension)
+        family: dict[str, Callable[[radial.Distances], radial.Distances]] = {
+            "laplace": lambda r: radial.gamma_exponential(r, self.length, 1.0),
+            "gamma-exponential": lambda r: radial.gamma_exponential(r, self.length, self.gamma),
+            "matern": lambda r: radial.matern(r, self.length, self.nu),
+            "gaussian": lambda r: radial.gaussian(r, self.length),
+        }
+        return zonal.of_distance(family[name], dimension)
+
+    def kernel(self, name: SphereKernel, dimension: int) -> Kernel:
+        """The kernel between points of norm √`dimension`, of any model that has one."""
+        if name in NETWORK and self.model != "fully-connected":
+            return self._of_model(name)
+        return self.zonal(name, dimension)
+
+    def _of_model(self, name: SphereKernel) -> Kernel:
+        from harness.ntk.named_models import build
+
+        model, column = build(self.model, self.of_model), 0 if name == "nngp" else 1
+
+        def kernel(x1: Rows, x2: Columns) -> Matrix:
+            return model.analytic(x1, None if x1 is x2 else x2)[column]
+
+        return kernel

@@ -1,0 +1,62 @@
+"""A line at the bottom of a terminal that is drawn again and again; what is said appears above it.
+
+It needs nothing of a terminal but that a carriage return leads back to the beginning of the line.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TextIO
+
+EVERY = 0.25
+"""Seconds between two drawings, at least."""
+BAR = 24
+"""Characters of the gauge."""
+
+
+class LiveLine:
+    """The last line of a terminal. `clear` it when all is done."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._shown = ""
+        self._next = 0.0
+
+    def draw(self, text: str) -> None:
+        """Show the text, cut to the terminal's width, in place of what the line shows; at most every `EVERY`
+        seconds."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + EVERY
+            self._write(text[: _columns(self._stream) - 1])
+
+    def say(self, text: str) -> None:
+        """Print the text above the line."""
+        shown = self._shown
+        self._write("")
+        self._stream.write(text + "\n")
+        self._write(shown)
+
+    def clear(self) -> None:
+        """Leave nothing of the line."""
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        if self._shown:
+            self._stream.write("\r" + " " * len(self._shown) + "\r")
+        self._stream.write(text)
+        self._stream.flush()
+        self._shown = text
+
+
+def gauge(done: int, total: int) -> str:
+    """`[############------------]`, of 12 out of 24."""
+    filled = BAR * done // total if total else 0
+    return f"[{'#' * filled}{'-' * (BAR - filled)}]"
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):  # it is not one whose size can be asked for
+        return 80
