@@ -78,7 +78,7 @@ def apply_convolutional(
         a = activate(net.activation, convolve(layer, a, net))
     a = a.reshape(len(x), grid.pixels, -1)
     read = a.reshape(len(x), -1) if net.read_out == "flatten" else a.mean(axis=1)
-    return dense_layer(params[-1], read, net.scales)
+    return dense_layer(params[-1], read, net.last_scales)
 
 
 def convolve(layer: LayerParams, a: Channels, net: Convolutional) -> Channels:

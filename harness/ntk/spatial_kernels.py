@@ -51,9 +51,10 @@ def fully_connected_kernels(net: Convolutional, x1: Rows, x2: Columns | None = N
     """The NNGP and the NTK of the network with dense layers in place of the convolutional ones."""
     first = np.asarray(x1, dtype=np.float64)
     second = first if x2 is None else np.asarray(x2, dtype=np.float64)
-    state = weighted(points_state(first, second), net.scales)
-    for _ in range(net.hidden):
-        state = weighted(activated(state, net.activation), net.scales)
+    scales = [net.scales] * net.hidden + [net.last_scales]
+    state = weighted(points_state(first, second), scales[0])
+    for of_layer in scales[1:]:
+        state = weighted(activated(state, net.activation), of_layer)
     return state.covariance, state.tangent
 
 
@@ -76,7 +77,7 @@ def _block(net: Convolutional, grid: Grid, first: Rows, second: Columns, across:
         state = _filtered(state, net, grid, across)
         state = activated(weighted(state, net.scales) if not _apart(net, across) else _own_places(state, net),
                           net.activation)  # fmt: skip
-    state = weighted(_read(state, net, across), net.scales)
+    state = weighted(_read(state, net, across), net.last_scales)
     return state.covariance, state.tangent
 
 

@@ -15,6 +15,8 @@ ReadBy = Literal["flatten", "average"]
 ImageData = Literal["digit-images", "mnist-1d"]
 ReadOutStart = Literal["gaussian", "ones"]
 Attending = Literal["linear", "root", "uniform"]
+StepsRead = Literal["last", "average"]
+"""What the output layer of a recurrent network reads: its last step, or the average over steps."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Convolutional:
     `hidden` convolutional layers of `width` channels, then a dense layer: of all pixels' channels
     ("flatten"), or of their averages over the image ("average"). Filters have `taps` pixels a side, and are
     shared by all pixels, or each pixel has its own ("local"; Novak et al. 2019 arXiv:1810.05148).
+    last_layer: factor on the output layer's weights.
     """
 
     dimensions: Dimensions
@@ -44,6 +47,12 @@ class Convolutional:
     activation: Activation
     scales: Scales
     outputs: int = 1
+    last_layer: float = 1.0
+
+    @property
+    def last_scales(self) -> Scales:
+        """The scales of the output layer."""
+        return Scales(self.scales.w_std * self.last_layer, self.scales.b_std)
 
 
 @dataclass(frozen=True)
@@ -84,4 +93,23 @@ class Attentive:
     read_out: ReadBy
     scales: Scales
     score_std: float = 1.0
+    outputs: int = 1
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """A recurrent network in NTK parameterization (Elman; Alemohammad et al. 2021 arXiv:2006.10246).
+
+        h_t = W φ(h_(t−1)) + U x_t + b,   f = V a + b,   a = φ(h_last), or the average of φ(h_t)
+
+    A flat input is `steps` steps side by side, of one length. Weights are shared by all steps, or each step
+    has its own ("local").
+    """
+
+    steps: int
+    width: int
+    read_out: StepsRead
+    sharing: Sharing
+    activation: Activation
+    scales: Scales
     outputs: int = 1

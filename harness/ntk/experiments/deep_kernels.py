@@ -51,7 +51,7 @@ def _quantities() -> dict[str, Quantity]:
         declared[f"{key}.decay"] = Quantity(
             f"of {name}: exponent with which eigenvalues on the sphere in three dimensions fall with "
             f"frequency, between frequencies {FREQUENCIES[0]} and {FREQUENCIES[1]}",
-            scale="linear", resolution=1e-3, stage=f"decay of {key}",
+            scale="linear", resolution=1e-6, stage=f"decay of {key}", deterministic=True,
         )  # fmt: skip
     return declared
 

@@ -32,6 +32,11 @@ def _quantities() -> dict[str, Quantity]:
                 "mean over networks",
                 unit="norm of B", resolution=RESOLUTION, stage=at,
             )  # fmt: skip
+        declared[f"{kind}.mean-distance"] = Quantity(
+            f"‖A − B‖ / ‖B‖ (Frobenius) at the points: A the mean of the networks' own {name}, B the analytic "
+            f"{name}",
+            unit="norm of B", resolution=RESOLUTION, stage="distances",
+        )  # fmt: skip
     return declared
 
 
@@ -85,6 +90,8 @@ def random_networks_experiment(
         exact = dict(zip(_KINDS, built.analytic(x), strict=True))
         for kind in _KINDS:
             measured[f"{kind}.distance"] = geometric_mean(relative_distance(own[kind], exact[kind]))
+            mean = own[kind].mean(axis=0)
+            measured[f"{kind}.mean-distance"] = float(relative_distance(mean, exact[kind]))
     with stage("component"):
         exact = dict(zip(_KINDS, built.analytic(x), strict=True))
         for kind, rival in zip(_KINDS, kernels_without(built, x), strict=True):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         "read_out": "what the output layer reads: every pixel's channels, or their averages over the image",
         "sharing": "shared: one filter for all pixels; local: each pixel has its own",
         "padding": "what stands beyond the edge: the other edge, or zeros",
+        "last_layer": "factor on the output layer's weights: a small one lets features move",
     },
 )
 def convolutional(
@@ -50,6 +51,7 @@ def convolutional(
     w_std: WeightScale = 1.5,
     b_std: BiasScale = 0.1,
     outputs: Several = 1,
+    last_layer: WeightScale = 1.0,
 ) -> ComponentModel:
     """A convolutional network of one input channel, in NTK parameterization (Novak et al. 2019
     arXiv:1810.05148; Arora et al. 2019 arXiv:1904.11955). Its kernels are known, pooled or not, with filters
@@ -61,6 +63,16 @@ def convolutional(
     scales = Scales(w_std, b_std)
     return convolutional_model(
         Convolutional(
-            dimensions, hidden, width, taps, read_out, sharing, padding, activation, scales, outputs
+            dimensions,
+            hidden,
+            width,
+            taps,
+            read_out,
+            sharing,
+            padding,
+            activation,
+            scales,
+            outputs,
+            last_layer,
         )
     )
