@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from wide_networks import gap_in_errors
 
-from harness.ntk import compat
+from harness.ntk import closed_form, compat
+from harness.ntk.architecture import Architecture
+from harness.ntk.component_model import kernels_without
 from harness.ntk.model_checks import readout_leaves, require_sound
 from harness.ntk.named_models import build
 from harness.ntk.places import grid_of
@@ -105,6 +107,22 @@ def test_without_pooling_the_way_of_all_pairs_changes_nothing():
             spatial_kernels(spec, X), spatial_kernels(spec, X, every_pair=True), strict=True
         ):
             np.testing.assert_allclose(one, other, rtol=1e-13)
+
+
+def test_a_factor_on_the_last_layer_is_one_on_its_weights():
+    """Without biases it multiplies outputs, and so kernels by its square; biases stay as they are."""
+    for read_out in ("flatten", "average"):
+        whole, small = (net(read_out=read_out, b_std=0.0, last_layer=of).analytic(X, X2) for of in (1.0, 0.1))
+        np.testing.assert_allclose(small, 0.01 * np.stack(whole), rtol=1e-12)
+    dense = Architecture(2, 8, "relu", 1.5, 0.3, last_layer=0.1)
+    np.testing.assert_allclose(
+        kernels_without(net(last_layer=0.1), X, X2), closed_form.nngp_ntk(dense, X, X2), rtol=1e-12
+    )
+
+
+@pytest.mark.slow
+def test_a_factor_on_the_last_layer_is_in_the_networks_own_kernel():
+    assert max(gap_in_errors(net(width=64, last_layer=0.1), X[:3], X2[:2], networks=24)) < 2
 
 
 def test_rows_in_blocks_are_the_rows_of_one_block(monkeypatch):

@@ -33,8 +33,8 @@ def _quantities() -> dict[str, Quantity]:
                 unit="norm of B", resolution=RESOLUTION, stage=at,
             )  # fmt: skip
         declared[f"{kind}.mean-distance"] = Quantity(
-            f"‖A − B‖ / ‖B‖ (Frobenius) at the points: A the mean of the networks' own {name}, B the analytic "
-            f"{name}",
+            f"‖A − B‖ / ‖B‖ (Frobenius) at the points: A the mean of the networks' own {name}, B the "
+            f"analytic {name}",
             unit="norm of B", resolution=RESOLUTION, stage="distances",
         )  # fmt: skip
     return declared
