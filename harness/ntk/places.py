@@ -16,7 +16,7 @@ from harness.ntk.specifications import Dimensions, Padding
 
 
 @dataclass(frozen=True)
-class Grid:
+class PixelGrid:
     """Pixels in one or two dimensions, `side` of them in each."""
 
     side: int
@@ -33,12 +33,12 @@ class Grid:
         return int(self.side**self.dimensions)
 
 
-def grid_of(features: int, dimensions: Dimensions) -> Grid:
+def grid_of(features: int, dimensions: Dimensions) -> PixelGrid:
     """The grid of a flat input. Raises `ValueError` for an image that is not square."""
     side = features if dimensions == 1 else math.isqrt(features)
     if side**dimensions != features:
         raise ValueError(f"expected a square number of features for images, found {features}")
-    return Grid(side, dimensions)
+    return PixelGrid(side, dimensions)
 
 
 def offsets(taps: int, dimensions: Dimensions) -> tuple[tuple[int, ...], ...]:
@@ -46,7 +46,7 @@ def offsets(taps: int, dimensions: Dimensions) -> tuple[tuple[int, ...], ...]:
     return tuple(itertools.product(range(-(taps // 2), taps - taps // 2), repeat=dimensions))
 
 
-def neighbours(grid: Grid, taps: int, padding: Padding) -> tuple[np.ndarray, np.ndarray]:
+def neighbours(grid: PixelGrid, taps: int, padding: Padding) -> tuple[np.ndarray, np.ndarray]:
     """[taps, pixels]: the pixel under each tap of the filter on a pixel, and whether there is one."""
     here = np.stack(np.unravel_index(np.arange(grid.pixels), grid.shape))
     under, inside = [], []

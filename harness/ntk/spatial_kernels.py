@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.ntk.component_model import KernelPair
-from harness.ntk.places import Grid, grid_of, neighbours
+from harness.ntk.places import PixelGrid, grid_of, neighbours
 from harness.ntk.recursion import PairState, PairValues, Variances, activated, weighted
 from harness.ntk.shapes import Columns, Rows
 from harness.ntk.specifications import Convolutional
@@ -65,7 +65,7 @@ def points_state(first: Rows, second: Columns) -> PairState:
     return PairState(a[:, None], b[None, :], gap, np.zeros_like(gap))
 
 
-def _block(net: Convolutional, grid: Grid, first: Rows, second: Columns, across: bool) -> KernelPair:
+def _block(net: Convolutional, grid: PixelGrid, first: Rows, second: Columns, across: bool) -> KernelPair:
     """Of all pairs of places [rows, s, columns, s'] where `across`; else of one place, [rows, s, columns]."""
     if across:
         u, v = first[:, :, None, None], second[None, None]
@@ -96,7 +96,7 @@ def _own_places(state: PairState, net: Convolutional) -> PairState:
     )
 
 
-def _filtered(state: PairState, net: Convolutional, grid: Grid, across: bool) -> PairState:
+def _filtered(state: PairState, net: Convolutional, grid: PixelGrid, across: bool) -> PairState:
     """The mean over a filter's taps of what stands under them."""
     under, inside = neighbours(grid, net.taps, net.padding)
     first, second, gap, tangent = 0.0, 0.0, 0.0, 0.0
