@@ -35,6 +35,7 @@ from harness.version import __version__
 
 ROOT = Path(__file__).parents[1]
 NAMES = (
+    "architectures",
     "depth",
     "derivation",
     "empirical-kernels",
@@ -44,7 +45,7 @@ NAMES = (
     "other-kernels",
     "speed",
 )
-UNPUBLISHED = {"generalisation", "other-kernels"}
+UNPUBLISHED = {"architectures", "generalisation", "other-kernels"}
 """Suites without a record in reports/published, so far."""
 
 

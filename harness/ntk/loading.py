@@ -118,7 +118,7 @@ def _digits() -> tuple[Any, Any]:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    return bunch.data, np.where(bunch.target % 2 == 0, 1.0, -1.0)
+    return bunch.data, parity(bunch.target)
 
 
 def _breast_cancer() -> tuple[Any, Any]:
@@ -128,8 +128,21 @@ def _breast_cancer() -> tuple[Any, Any]:
     return bunch.data, np.where(bunch.target == 1, 1.0, -1.0)
 
 
+def _digit_images() -> tuple[Any, Any]:
+    from harness.ntk.images import digits_of_eight, standardised_images
+
+    images, digits = digits_of_eight()
+    return standardised_images(images), parity(digits)
+
+
+def parity(digits: Any) -> Any:
+    """1 of even digits, −1 of odd ones."""
+    return np.where(np.asarray(digits) % 2 == 0, 1.0, -1.0)
+
+
 _DATASETS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "diabetes": _diabetes,
     "digits": _digits,
     "breast-cancer": _breast_cancer,
+    "digit-images": _digit_images,
 }

@@ -54,6 +54,11 @@ TRIALS = {
         "modes": 4,
     },
     "ntk.tuned-regression": {"data": "sphere", "train": 8, "test": 6},
+    "ntk.random-networks": {"model": "recurrent", "data": "mnist-1d", "width": 8, "points": 3},
+    "ntk.convolutional-kernels": {"points": 2},
+    "ntk.deep-kernels": {"points": 4},
+    "ntk.attention": {"networks": 3, "width": 8},
+    "ntk.image-regression": {"train": 6, "test": 4, "networks": 2, "width": 8, "dimensions": 2},
     "ntk.regression": SMALL | {"optimizer": "adam", "parameterization": "standard"},
 }
 """Parameters of a quick trial of each experiment."""
