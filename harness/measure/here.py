@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from harness.measure.holders import log
 from harness.measure.laboratory import Laboratory
@@ -10,9 +11,14 @@ from harness.measure.records import Measurement
 from harness.questions import Trial
 
 
-def measure_here(trial: Trial, time_limit: float = math.inf, *, block: int = 0) -> Measurement:
-    """Measure one trial now, in a worker, as a laboratory would (so with the same bits), and keep nothing."""
-    with Laboratory(None, workers=1, block=block) as laboratory:
+def measure_here(
+    trial: Trial, time_limit: float = math.inf, *, block: int = 0, store: Path | None = None
+) -> Measurement:
+    """Measure one trial now, in a worker, as a laboratory would (so with the same bits).
+
+    It is kept in `store`, and taken from there where it has all of it; None keeps nothing.
+    """
+    with Laboratory(store, workers=1, block=block) as laboratory:
         laboratory.request(trial, time_limit)
         said = False
         while True:

@@ -4,6 +4,7 @@
     rows mixed        each output depends on its own row: beside another neighbour, in another order, in
                       another number, and in the same call again, in float64 under jit, to 1e-9
     readout           the outputs are affine in the leaves that the model gives as its last layer
+    habits            `harness.ntk.model_habits`
 
 Tangent kernels are taken a row at a time, so that a network which mixes rows would have a wrong one.
 """
@@ -11,7 +12,6 @@ Tangent kernels are taken a row at a time, so that a network which mixes rows wo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from harness.declare import NotCovered
 from harness.declare.blame import one_line
 from harness.ntk.fully_connected import FullyConnected
 from harness.ntk.model import Model, ModelError, Params, cast
+from harness.ntk.model_habits import require_no_habits
+from harness.ntk.programs import equations
 from harness.ntk.tangent import Moving
 
 SAME = 1e-9
@@ -45,7 +47,8 @@ _FLOAT64 = (
 
 
 def require_sound(model: Model, key: PRNGKeyArray, x: Float[np.ndarray, "points features"]) -> None:
-    """Raise `ModelError` where the model computes in float64 or mixes rows; checked once in a process.
+    """Raise `ModelError` where the model computes in float64, mixes rows, draws random numbers or has running
+    statistics among its parameters; checked once in a process.
 
     `x` are at least three points, of which the first three are used; `key` draws the parameters.
     """
@@ -55,6 +58,7 @@ def require_sound(model: Model, key: PRNGKeyArray, x: Float[np.ndarray, "points 
     params = model.draw(key, x.shape[1])
     require_float32(model, params, jnp.asarray(x))
     require_rows_apart(model, params, jnp.asarray(x[:3]))
+    require_no_habits(model, params, x[:3])
     _SOUND.add(checked)
 
 
@@ -68,7 +72,7 @@ def require_float32(model: Model, params: Params, x: Array) -> None:
     except Exception as error:  # the user's function may raise anything
         hint = f"; {_FLOAT64}" if "float64" in str(error) else ""
         raise ModelError(model.name, "apply to be traced by JAX", f"{one_line(error)}{hint}") from error
-    for equation in _equations(program.jaxpr):
+    for equation in equations(program.jaxpr):
         if any(getattr(out.aval, "dtype", None) == jnp.float64 for out in equation.outvars):
             found = f"float64 from {equation.primitive.name} ({_line(equation)}); {_FLOAT64}"
             raise ModelError(model.name, expected, found)
@@ -147,20 +151,6 @@ def _second_difference(model: Model, params: Params, x: Array, moving: Moving) -
     zero, one, two = (np.asarray(along(jnp.asarray(float(times)))) for times in range(3))
     first = float(np.linalg.norm(one - zero))
     return float(np.linalg.norm(two - 2 * one + zero)) / first if first else float("nan")
-
-
-def _equations(jaxpr: Any) -> Iterator[Any]:
-    """Every operation of a program, those of the programs inside it first."""
-    for equation in jaxpr.eqns:
-        for inner in jax.tree.leaves(list(equation.params.values()), is_leaf=_is_program):
-            if _is_program(inner):
-                yield from _equations(getattr(inner, "jaxpr", inner))
-        yield equation
-
-
-def _is_program(value: object) -> bool:
-    """Whether a parameter of an operation is a program of its own, closed or not."""
-    return hasattr(getattr(value, "jaxpr", value), "eqns")
 
 
 def _line(equation: Any) -> str:
