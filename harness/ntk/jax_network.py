@@ -22,11 +22,11 @@ class JaxNetwork:
 
     def __init__(self, model: Model, seed: int, features: int) -> None:
         self.name, self.model, self._seed = model.name, several_outputs(model), seed
-        self._places: list[Params] = [self.model.draw(network_key(seed, 0), features)]
+        self.places: list[Params] = [self.model.draw(network_key(seed, 0), features)]
 
     @property
     def _start(self) -> Params:
-        return self._places[0]
+        return self.places[0]
 
     def require_sound(self, x: Inputs, outputs: int, loss: Loss) -> None:
         """Raises `ModelError`, and `NotCovered` for cross-entropy of one output."""
@@ -46,12 +46,12 @@ class JaxNetwork:
         return sum(leaf.size for leaf in jax.tree.leaves(self._start))
 
     def sharpness(self, place: int, x: Inputs, loss: Loss) -> float:
-        return stability.sharpness(self.model, loss, self._places[place], jnp.asarray(x))
+        return stability.sharpness(self.model, loss, self.places[place], jnp.asarray(x))
 
     def train(self, course: Course) -> list[Walked]:
         seen = []
         for state in self._states(course, linear=False):
-            self._places.append(state.params)
+            self.places.append(state.params)
             seen.append(_walked(state))
         return seen
 
@@ -70,24 +70,24 @@ class JaxNetwork:
         return list(trained)
 
     def outputs(self, place: int, x: Inputs) -> OutputsAtPoints:
-        precise = cast(self._places[place], jnp.float64)
+        precise = cast(self.places[place], jnp.float64)
         return np.asarray(optax_training.network_outputs(self.model, precise, jnp.asarray(x)))
 
     def kernel(self, place: int, x: Inputs, outputs: int, *, entire: bool) -> SeenKernel:
-        params = self._places[place]
+        params = self.places[place]
         return tangent_products.tangent_kernel(self.model, params, x, outputs, entire=entire)
 
     def across(self, place: int, x: Inputs, x_test: Inputs, coefficients: OutputsAtPoints) -> OutputsAtPoints:
-        return tangent_products.across(self.model, self._places[place], x, x_test, coefficients)
+        return tangent_products.across(self.model, self.places[place], x, x_test, coefficients)
 
     def weights_moved(self) -> float:
-        start, now = (jax.tree.leaves(cast(self._places[place], jnp.float64)) for place in (0, -1))
+        start, now = (jax.tree.leaves(cast(self.places[place], jnp.float64)) for place in (0, -1))
         gap = sum(float(jnp.sum((a - b) ** 2)) for a, b in zip(now, start, strict=True))
         return float((gap / sum(float(jnp.sum(leaf**2)) for leaf in start)) ** 0.5)
 
     def last_inputs(self, place: int, x: Inputs) -> LastInputs:
         last = network_features.last_layer(self.model, self._start, x)
-        return network_features.last_inputs(self.model, self._places[place], x, last)
+        return network_features.last_inputs(self.model, self.places[place], x, last)
 
 
 def _walked(state: State) -> Walked:

@@ -24,7 +24,7 @@ from harness.declare import NotCovered
 from harness.declare.blame import one_line
 from harness.ntk.fully_connected import FullyConnected
 from harness.ntk.model import Model, ModelError, Params, cast
-from harness.ntk.model_habits import require_no_habits
+from harness.ntk.model_habits import require_no_statistics, require_nothing_drawn
 from harness.ntk.programs import equations
 from harness.ntk.tangent import Moving
 
@@ -58,7 +58,7 @@ def require_sound(model: Model, key: PRNGKeyArray, x: Float[np.ndarray, "points 
     params = model.draw(key, x.shape[1])
     require_float32(model, params, jnp.asarray(x))
     require_rows_apart(model, params, jnp.asarray(x[:3]))
-    require_no_habits(model, params, x[:3])
+    require_no_statistics(model, params, jnp.asarray(x[:3]))
     _SOUND.add(checked)
 
 
@@ -72,6 +72,7 @@ def require_float32(model: Model, params: Params, x: Array) -> None:
     except Exception as error:  # the user's function may raise anything
         hint = f"; {_FLOAT64}" if "float64" in str(error) else ""
         raise ModelError(model.name, "apply to be traced by JAX", f"{one_line(error)}{hint}") from error
+    require_nothing_drawn(model, params, x)  # which gives float64 itself
     for equation in equations(program.jaxpr):
         if any(getattr(out.aval, "dtype", None) == jnp.float64 for out in equation.outvars):
             found = f"float64 from {equation.primitive.name} ({_line(equation)}); {_FLOAT64}"

@@ -34,13 +34,6 @@ SUMS = 1e-6
 """How far from 1 rows of probabilities sum to: float64 gives 1e-16, and numbers that are none are far off."""
 
 
-def require_no_habits(model: Model, params: Params, x: Float[np.ndarray, "points features"]) -> None:
-    """Raise `ModelError`, with the reason, where `apply` draws random numbers or statistics are trained."""
-    points = jnp.asarray(x)
-    _require_nothing_drawn(model, params, points)
-    _require_no_statistics(model, params, points)
-
-
 def require_logits(model: Model, params: Params, x: Float[np.ndarray, "points features"]) -> None:
     """Raise `ModelError` where a model that is trained on cross-entropy gives probabilities already."""
     out = np.asarray(model(cast(params, jnp.float64), jnp.asarray(x)))
@@ -49,7 +42,9 @@ def require_logits(model: Model, params: Params, x: Float[np.ndarray, "points fe
         raise ModelError(model.name, expected, "positive outputs that sum to 1 in each row")
 
 
-def _require_nothing_drawn(model: Model, params: Params, x: Array) -> None:
+def require_nothing_drawn(model: Model, params: Params, x: Array) -> None:
+    """Raise `ModelError` where `apply` draws random numbers. It must be one that JAX can trace."""
+
     def anew(params: Params, x: Array) -> Array:
         return model(params, x)  # a function of its own: what was traced before may be kept
 
@@ -60,7 +55,8 @@ def _require_nothing_drawn(model: Model, params: Params, x: Array) -> None:
         raise ModelError(model.name, "apply to draw no random numbers", found)
 
 
-def _require_no_statistics(model: Model, params: Params, x: Array) -> None:
+def require_no_statistics(model: Model, params: Params, x: Array) -> None:
+    """Raise `ModelError`, with its place, where a running statistic is among the parameters."""
     expected = "params without running statistics, which are not trained: keep them in apply"
     leaves, structure = jax.tree_util.tree_flatten_with_path(params)
     for path, _ in leaves:

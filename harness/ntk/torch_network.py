@@ -45,7 +45,7 @@ class TorchNetwork:
         torch.set_num_threads(1)  # one worker a core; and the same bits whatever the machine
         self._module = self._drawn(seed)
         self._buffers: Tensors = dict(self._module.named_buffers())
-        self._places: list[Tensors] = [_parameters(self._module)]
+        self.places: list[Tensors] = [_parameters(self._module)]
 
     def _drawn(self, seed: int) -> Any:
         torch.manual_seed(seed)
@@ -62,7 +62,7 @@ class TorchNetwork:
         return out.reshape(x.shape[0], -1)
 
     def _precise(self, place: int) -> Tensors:
-        return {name: leaf.double() for name, leaf in self._places[place].items()}
+        return {name: leaf.double() for name, leaf in self.places[place].items()}
 
     def require_sound(self, x: Inputs, outputs: int, loss: Loss) -> None:
         """Raises `ModelError`, and `NotCovered` for cross-entropy of one output."""
@@ -86,10 +86,10 @@ class TorchNetwork:
 
     def is_redrawn(self, features: int) -> bool:
         other = _parameters(self._drawn(self._seed + 1))
-        return not all(torch.equal(leaf, other[name]) for name, leaf in self._places[0].items())
+        return not all(torch.equal(leaf, other[name]) for name, leaf in self.places[0].items())
 
     def size(self) -> int:
-        return sum(leaf.numel() for leaf in self._places[0].values())
+        return sum(leaf.numel() for leaf in self.places[0].values())
 
     def sharpness(self, place: int, x: Inputs, loss: Loss) -> float:
         params, points = self._precise(place), torch.from_numpy(x)
@@ -130,12 +130,12 @@ class TorchNetwork:
     def train(self, course: Course) -> list[Walked]:
         seen = []
         for walked, params in self._train(course, self._call):
-            self._places.append(params)
+            self.places.append(params)
             seen.append(walked)
         return seen
 
     def train_linearised(self, course: Course, x_test: Inputs) -> tuple[Walked, OutputsAtPoints]:
-        *_, (walked, params) = self._train(course, self._linearised(self._places[0]))
+        *_, (walked, params) = self._train(course, self._linearised(self.places[0]))
         precise = {name: leaf.double() for name, leaf in params.items()}
         out = self._linearised(self._precise(0))(precise, torch.from_numpy(x_test))
         return walked, out.detach().numpy()
@@ -151,7 +151,7 @@ class TorchNetwork:
     def _train(self, course: Course, call: Callable[[Tensors, Any], Any]) -> Iterator[tuple[Walked, Tensors]]:
         recipe = course.recipe
         x, y = (torch.from_numpy(np.asarray(each, dtype=np.float32)) for each in (course.x, course.y))
-        params = {name: leaf.clone().requires_grad_() for name, leaf in self._places[0].items()}
+        params = {name: leaf.clone().requires_grad_() for name, leaf in self.places[0].items()}
         optimizer = _optimizer(recipe, list(params.values()), course.rate)
         random = np.random.default_rng([course.seed, 0])
         stride, step = recipe.stride(len(x)), 0

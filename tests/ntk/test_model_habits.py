@@ -7,7 +7,7 @@ import pytest
 
 from harness.ntk.model import Model, ModelError
 from harness.ntk.model_checks import require_sound
-from harness.ntk.model_habits import require_logits, require_no_habits
+from harness.ntk.model_habits import require_logits, require_no_statistics, require_nothing_drawn
 from harness.ntk.several_outputs import several_outputs
 
 X = np.random.default_rng(0).standard_normal((4, 3))
@@ -19,9 +19,9 @@ def of(apply, **params):
     return several_outputs(Model(lambda key, shape: ((-1, 2), {"w": W, **params}), apply))
 
 
-def refused(model, check=require_no_habits):
+def refused(model, check):
     with pytest.raises(ModelError) as raised:
-        check(model, model.draw(KEY, 3), X)
+        check(model, model.draw(KEY, 3), jnp.asarray(X))
     return raised.value
 
 
@@ -57,26 +57,27 @@ def test_a_network_without_habits_passes():
         lambda params, x: params["scale"] * dense(params, x), scale=jnp.ones(2), shift=jnp.ones(2)
     )
     for model in (of(dense), normalised):
-        require_no_habits(model, model.draw(KEY, 3), X)
+        for check in (require_nothing_drawn, require_no_statistics):
+            check(model, model.draw(KEY, 3), jnp.asarray(X))
 
 
 @pytest.mark.parametrize("apply", [fixed_dropout, old_keys])
 def test_random_numbers_are_found_whatever_their_key(apply):
-    error = refused(of(apply))
+    error = refused(of(apply), require_nothing_drawn)
     assert error.expected == "apply to draw no random numbers"
     assert "random_bits" in error.found
     assert "is dropout left on?" in error.found
 
 
 def test_statistics_among_the_parameters_are_found_by_what_they_do():
-    error = refused(RUNNING)
+    error = refused(RUNNING, require_no_statistics)
     assert "without running statistics" in error.expected
     assert "no numbers once params['state']['v'] is negative, as those of a running variance" in error.found
 
 
 def test_statistics_are_found_by_their_names():
     named = of(dense, batch_stats={"mean": jnp.zeros(3)})
-    assert refused(named).found == "batch_stats at params['batch_stats']['mean']"
+    assert refused(named, require_no_statistics).found == "batch_stats at params['batch_stats']['mean']"
 
 
 def test_probabilities_are_no_logits():

@@ -13,8 +13,8 @@ def one_hidden(width: int = 512, scaling: str = "ntk"):
     """tanh, one hidden layer; its outputs are divided by √width, or by width in mean-field scaling.
 
     ntk: Jacot et al. 2018: the kernel of a wide network stands still while it trains.
-    mean-field: Mei et al. 2018, Chizat et al. 2019: f₀ vanishes as 1/√width, and a function of size one must be
-    reached by units that each weigh 1/width: every unit moves by a distance of order one, whatever the width.
+    mean-field: Mei et al. 2018, Chizat et al. 2019: f₀ vanishes as 1/√width, and a function of size one is
+    made of units that each weigh 1/width: every unit moves by a distance of order one, whatever the width.
     """
 
     def init(key, shape):
@@ -82,8 +82,8 @@ EXPECTED = {
         "LEARNING FEATURES",
         ["six_networks:one_hidden", "sphere", "scaling=mean-field", "steps=2000"],
     ),
-    # PyTorch's initialisation gives small outputs, and Adam moves every weight by its rate at each step, whatever
-    # its gradient: over 500 steps of 0.01 by far more than 1/√64, their size before.
+    # PyTorch's initialisation gives small outputs, and Adam moves every weight by its rate at each step,
+    # whatever its gradient: over 500 steps of 0.01 by far more than 1/√64, their size before.
     "pytorch-adam": (
         "LEARNING FEATURES",
         ["fully-connected", "sphere", "width=64", "hidden=2", "parameterization=standard",
@@ -91,8 +91,8 @@ EXPECTED = {
     ),
     "convolutional": ("LAZY", ["six_networks:convolutional", "digits"]),
     "residual": ("LAZY", ["six_networks:residual", "sphere"]),
-    # Adam, cross-entropy and 64 units: the outputs grow for as long as it is trained, and with them the weights,
-    # of which there are few.
+    # Adam, cross-entropy and 64 units: the outputs grow for as long as it is trained, and with them the
+    # weights, of which there are few.
     "flax": (
         "LEARNING FEATURES",
         ["six_flax:classifier", "digits", "width=64", "loss=cross-entropy", "optimizer=adam",

@@ -140,15 +140,18 @@ ABOUT = {
 }
 
 
+def rate_of(optimizer: str, rate: float, unit: str) -> tuple[float, str]:
+    """A rate and its unit, defaults put in."""
+    if unit == "default":
+        unit = "stable" if rate == 0 and optimizer == "sgd" else "absolute"
+    return rate or (STABLE if unit == "stable" else ABSOLUTE), unit
+
+
 def settle(parameters: Mapping[str, Value]) -> dict[str, Value]:
     """What "default" stands for: of the data's preparation, and of the rate."""
     at = parameters
     preprocess, targets = effective(*(str(at[name]) for name in ("data", "preprocess", "targets")))
     if at["loss"] == "cross-entropy":
         targets = "none"
-    rate, unit = float(at["learning-rate"]), str(at["rate-unit"])
-    if unit == "default":
-        unit = "stable" if rate == 0 and at["optimizer"] == "sgd" else "absolute"
-    if rate == 0:
-        rate = STABLE if unit == "stable" else ABSOLUTE
+    rate, unit = rate_of(str(at["optimizer"]), float(at["learning-rate"]), str(at["rate-unit"]))
     return {"preprocess": preprocess, "targets": targets, "learning-rate": rate, "rate-unit": unit}

@@ -22,6 +22,7 @@ from harness.ntk.experiments._network_quantities import (
     NetworkData,
     Optimizer,
     RateUnit,
+    rate_of,
     settle,
 )
 from harness.ntk.preparation import DEFAULT, Preprocess, TargetScaling
@@ -68,10 +69,11 @@ def network(
     from harness.ntk.named_models import build, made_by_torch
     from harness.ntk.trainable import Recipe
 
+    rate, unit = rate_of(optimizer, learning_rate, rate_unit)
     setting = TrainingSetting(
         seed=seed, data=data, preprocess=preprocess, targets=targets, train=train, test=test,
-        recipe=Recipe(loss, optimizer, momentum, batch), learning_rate=learning_rate,
-        in_stable_units=rate_unit == "stable", steps=steps, target_loss=target_loss, kernel_by=kernel_by,
+        recipe=Recipe(loss, optimizer, momentum, batch), learning_rate=rate,
+        in_stable_units=unit == "stable", steps=steps, target_loss=target_loss, kernel_by=kernel_by,
         checkpoint=checkpoint,
     )  # fmt: skip
     with covered_if_installed():
