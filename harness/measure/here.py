@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.measure.holders import log
@@ -16,14 +17,22 @@ def measure_here(
 ) -> Measurement:
     """Measure one trial now, in a worker, as a laboratory would (so with the same bits).
 
-    It is kept in `store`, and taken from there where it has all of it; None keeps nothing.
+    It is kept in `store`; None keeps nothing.
     """
+    return next(measure_in_turn([trial], time_limit, block=block, store=store))
+
+
+def measure_in_turn(
+    trials: Sequence[Trial], time_limit: float = math.inf, *, block: int = 0, store: Path | None = None
+) -> Iterator[Measurement]:
+    """`measure_here` of each trial, one after another in one worker."""
     with Laboratory(store, workers=1, block=block) as laboratory:
-        laboratory.request(trial, time_limit)
-        said = False
-        while True:
-            if laboratory.waiting and not said:
-                said = True
-                log(f"waiting: {laboratory.waiting}")
-            for measurement in laboratory.collect(timeout=1.0):
-                return measurement
+        for trial in trials:
+            laboratory.request(trial, time_limit)
+            said, found = False, list[Measurement]()
+            while not found:
+                if laboratory.waiting and not said:
+                    said = True
+                    log(f"waiting: {laboratory.waiting}")
+                found = laboratory.collect(timeout=1.0)
+            yield found[0]

@@ -64,10 +64,10 @@ def require_no_statistics(model: Model, params: Params, x: Array) -> None:
         if named := [name for name in STATISTICS if name in place]:
             raise ModelError(model.name, expected, f"{named[0]} at params{place}")
     values = [jnp.asarray(leaf, jnp.float64) for _, leaf in leaves]
-    for place, path in _never_negative(model, values, structure, x, [path for path, _ in leaves]):
+    for number, path in _never_negative(model, values, structure, x, [path for path, _ in leaves]):
         found = (
             f"outputs that are no numbers once params{jax.tree_util.keystr(path)} is negative, as those of a "
-            f"running variance (leaf {place} of {len(leaves)})"
+            f"running variance (leaf {number} of {len(leaves)})"
         )
         raise ModelError(model.name, expected, found)
 

@@ -48,7 +48,7 @@ class NetworkPoints:
     @property
     def outputs(self) -> int:
         """How many a network must have."""
-        return self.y_train.shape[1]
+        return int(self.y_train.shape[1])
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def _loaded(data: str) -> _Rows:
     with kept(data):
         loader = getattr(importlib.import_module(module), function, None)
     if not callable(loader):
-        found = "nothing of that name" if loader is None else f"a {type(loader).__name__}"
-        raise DataError(data, f"a function in the module {module}", found)
+        what = "nothing of that name" if loader is None else f"a {type(loader).__name__}"
+        raise DataError(data, f"a function in the module {module}", what)
     return _rows(data, loader())
 
 

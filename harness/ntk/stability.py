@@ -40,7 +40,8 @@ def _sharpness(
         out = model(params, x)
         points, outputs = out.shape
         if loss == "squared":
-            return out * (2 / (points * outputs)) ** 0.5
+            even: Array = out * (2 / (points * outputs)) ** 0.5
+            return even
         shares = jax.lax.stop_gradient(jax.nn.softmax(out))
         roots = jnp.sqrt(shares)
         # Lᵀ f = s ∘ f − s (p · f)

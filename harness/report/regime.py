@@ -79,16 +79,16 @@ def _lines(word: Word, found: Mapping[str, InstanceRecord]) -> Iterator[str]:
     )
     yield (
         f"Linearisation, trained alike: {_value(follows)} standard deviations away ({_judged(follows)})"
-        f"{_also(found, 'errors-alike', 'the test error of the network beside it')}."
+        f"{_also(found, 'errors-alike', 'the network errs more by')}."
     )
     yield (
         f"Its NTK's regression, given f₀: {_away(found.get('its-ntk-predicts-it'))}"
-        f"{_also(found, 'its-ntk-is-nearer-than-any-rival', 'as far as the nearest rival')}."
+        f"{_also(found, 'its-ntk-is-nearer-than-any-rival', 'against the distance of the nearest rival')}."
     )
     yield (
         f"Weights move by {_plain(found.get('weights-stand-still'))} of their norm, what enters the last "
         f"layer by {_plain(found.get('features-stand-still'))}; the learning rate is "
-        f"{_plain(found.get('rate-is-stable'))} times 2/λ₀."
+        f"{_plain(found.get('rate-stays-stable'))} times 2/λ of the trained network."
     )
 
 
@@ -162,4 +162,4 @@ def _also(found: Mapping[str, InstanceRecord], claim: str, what: str) -> str:
     instance = found.get(claim)
     if instance is None or instance.estimate is None:
         return ""
-    return f"; {what}: {_value(instance)} ({instance.verdict}, n = {instance.n})"
+    return f"; {what} {_value(instance)} ({region(instance.region, instance.unit)} {instance.verdict})"

@@ -194,7 +194,8 @@ class NetworkTrial:
         pace = self.rate * 2 / residual.size  # of gradient descent on ½Σr²
         taken = self.kernel_before.after_steps(residual, pace, self.walked[-1].step)
         points = self.points
-        return self.f_0_test + self.network.across(0, points.x_train, points.x_test, taken)
+        predicted: AtTest = self.f_0_test + self.network.across(0, points.x_train, points.x_test, taken)
+        return predicted
 
     @cached_property
     def after_kernel(self) -> AtTest:
@@ -203,7 +204,8 @@ class NetworkTrial:
             raise NotCovered("regression is of squared loss, and the network was trained on cross-entropy")
         points = self.points
         taken = self.kernels[-1].to_the_end("after-kernel", points.y_train - self.f_0)
-        return self.f_0_test + self.network.across(END, points.x_train, points.x_test, taken)
+        predicted: AtTest = self.f_0_test + self.network.across(END, points.x_train, points.x_test, taken)
+        return predicted
 
     @cached_property
     def kernels(self) -> list[SeenKernel]:
