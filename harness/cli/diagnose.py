@@ -53,8 +53,8 @@ def diagnose(
     model, or of the experiment ntk.network: width=64 optimizer=adam learning-rate=1e-3 steps=500.
 
     It measures the claims of the suite @network, so its record, page and history are those of `harness run
-    @network`. One seed is measured first, and tells how long the others will take. A network that is the same
-    for every key is described, and not judged.
+    @network`. Two seeds are measured first, and tell how long the others take. A network that is the same for
+    every key is described, and not judged.
     """
     from harness.report.progress import showing
     from harness.session import run as run_session
@@ -63,30 +63,32 @@ def diagnose(
 
     if quick and options.seeds is not None:
         raise click.UsageError("expected --quick or --seeds, found both")
-    options = replace(options, seeds=QUICK if quick else options.seeds)
     given = {**assigned(values), "model": model, "data": data}
-    options = replace(options, given=given)
+    options = replace(options, seeds=QUICK if quick else options.seeds, given=given)
     selected = gather([SUITE], given=given)
     outputs.attempt(selected)
-    echo(
-        "One seed first: it shows whether the network can be measured, and how long the others take.",
-        err=True,
-    )
+    echo("Two seeds first: they show whether it can be measured, and how long the others take.", err=True)
     (trial, *_) = trials_of(selected, options.first_seed)
     with going_on(kept=options.store is not None):
-        first = _first(trial, options)
-        if not first.values:
-            sys.exit(_described(trial, first))
-        echo(_how_long(selected, options, first.seconds), err=True)
+        tried = _first(trial, options)
+        if not tried[0].values:
+            sys.exit(_described(trial, tried[0]))
+        echo(_how_long(selected, options, tried[0].seconds, tried[-1].seconds), err=True)
         with showing(quiet) as on_progress:
             record = run_session(selected, options, on_progress)
     sys.exit(outputs.leave(record, _print_regime))
 
 
-def _first(trial: Trial, options: RunOptions) -> Measurement:
-    from harness.measure import measure_here
+def _first(trial: Trial, options: RunOptions) -> list[Measurement]:
+    """The first two seeds, or one that has no numbers. The first compiles the programs that both use."""
+    from harness.measure import measure_in_turn
 
-    return measure_here(trial, store=options.store)
+    found: list[Measurement] = []
+    for measurement in measure_in_turn([trial, replace(trial, seed=trial.seed + 1)], store=options.store):
+        found.append(measurement)
+        if not measurement.values:
+            break
+    return found
 
 
 def _described(trial: Trial, first: Measurement) -> int:
@@ -108,8 +110,8 @@ def _described(trial: Trial, first: Measurement) -> int:
     return 0
 
 
-def _how_long(selected: Sequence[Selected], options: RunOptions, seconds: float) -> str:
-    """How long the rest takes, by what one seed took."""
+def _how_long(selected: Sequence[Selected], options: RunOptions, first: float, following: float) -> str:
+    """How long the rest takes, by what two seeds took: each worker compiles once."""
     from harness.measure import Laboratory
     from harness.report.words import seconds_text
     from harness.session import cases_of
@@ -117,10 +119,11 @@ def _how_long(selected: Sequence[Selected], options: RunOptions, seconds: float)
     budget = max(case.questions[0].budget for case in cases_of(selected, options.seeds))
     with Laboratory(None, workers=options.workers) as laboratory:
         workers = laboratory.workers
-    least, most = (seconds_text(seconds * (count - 1) / workers) for count in (QUICK, budget))
+    compiling = max(first - following, 0.0)
+    least, most = (seconds_text(compiling + following * (n - 2) / workers) for n in (QUICK, budget))
     within = f"{least} to {most}" if least != most else least
     limit = "" if options.time_budget is None else f", and no more than {seconds_text(options.time_budget)}"
-    return f"A seed takes {seconds_text(seconds)}: about {within} with {workers} workers{limit}."
+    return f"A seed takes {seconds_text(following)}: about {within} with {workers} workers{limit}."
 
 
 def _print_regime(record: Record) -> None:

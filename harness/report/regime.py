@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.report.findings import why_not_covered
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import effect, number, region
 
@@ -148,7 +149,7 @@ def _away(instance: InstanceRecord | None) -> str:
     if instance is None:
         return "not measured"
     if instance.verdict in ("not-covered", "error"):
-        return f"{instance.verdict}, {instance.reason}"
+        return why_not_covered(instance) if instance.verdict == "not-covered" else instance.reason
     return f"{_value(instance)} standard deviations away ({_judged(instance)})"
 
 

@@ -89,7 +89,7 @@ EXPECTED = {
         ["fully-connected", "sphere", "width=64", "hidden=2", "parameterization=standard",
          "initialisation=uniform", "optimizer=adam", "learning-rate=0.01"],
     ),
-    "convolutional": ("LAZY", ["six_networks:convolutional", "digits"]),
+    "convolutional": ("LAZY", ["six_networks:convolutional", "digits", "train=32", "steps=300"]),
     "residual": ("LAZY", ["six_networks:residual", "sphere"]),
     # Adam, cross-entropy and 64 units: the outputs grow for as long as it is trained, and with them the
     # weights, of which there are few.
