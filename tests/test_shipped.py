@@ -41,10 +41,11 @@ NAMES = (
     "generalisation",
     "issues",
     "kernels",
+    "network",
     "other-kernels",
     "speed",
 )
-UNPUBLISHED = {"generalisation", "other-kernels"}
+UNPUBLISHED = {"generalisation", "network", "other-kernels"}
 """Suites without a record in reports/published, so far."""
 
 

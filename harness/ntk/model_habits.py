@@ -22,10 +22,8 @@ from jaxtyping import Array, Float
 from harness.ntk.model import Model, ModelError, Params, cast
 from harness.ntk.programs import equations
 
-DRAWS = frozenset(
-    {"random_bits", "random_seed", "random_fold_in", "random_split", "threefry2x32", "rng_bit_generator"}
-)
-"""JAX's operations that draw random numbers, or make keys for it."""
+DRAWS = frozenset({"random_bits", "threefry2x32", "rng_bit_generator", "rng_uniform"})
+"""JAX's operations that draw random numbers. A key that is made, and not used, draws none."""
 
 STATISTICS = ("batch_stats", "running_mean", "running_var", "moving_mean", "moving_var")
 """What libraries call statistics of batches."""
