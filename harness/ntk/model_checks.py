@@ -12,6 +12,7 @@ Tangent kernels are taken a row at a time, so that a network which mixes rows wo
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,30 +129,38 @@ def readout_leaves(model: Model, params: Params, x: Float[Array, "points feature
     moving = Moving(tuple(bool(leaf) for leaf in given))
     if not any(moving.leaves):
         raise ModelError(model.name, expected, "true for none")
-    bend = _second_difference(model, params, x, moving)
+    bend = second_difference(model, params, x, moving)
     if not bend <= CURVED:
         found = f"a second difference of {bend:.1e} of the first: they are not the last layer's"
         raise ModelError(model.name, "outputs that are affine in the parameters of its readout", found)
     return moving
 
 
-def _second_difference(model: Model, params: Params, x: Array, moving: Moving) -> float:
-    """‖f(θ + 2d) − 2 f(θ + d) + f(θ)‖ / ‖f(θ + d) − f(θ)‖ for a random d as large as parameters are."""
+def second_difference(model: Model, params: Params, x: Array, moving: Moving) -> float:
+    """‖f(θ + 2d) − 2 f(θ + d) + f(θ)‖ / ‖f(θ + d) − f(θ)‖ for a random d as large as parameters are, of the
+    leaves that move; NaN where they change nothing."""
     precise, x = cast(params, jnp.float64), x.astype(jnp.float64)
-    start = moving.part(precise)
-    keys = jax.random.split(jax.random.key(0), len(start))
+    leaves = jax.tree.leaves(precise)
+    keys = jax.random.split(jax.random.key(0), len(leaves))
     step = [
         jax.random.normal(key, leaf.shape, jnp.float64) * (1 + jnp.sqrt(jnp.mean(leaf**2)))
-        for key, leaf in zip(keys, start, strict=True)
+        for key, leaf in zip(keys, leaves, strict=True)
     ]
-
-    @jax.jit
-    def along(times: Array) -> Array:
-        return model(moving.whole([a + times * d for a, d in zip(start, step, strict=True)], precise), x)
-
-    zero, one, two = (np.asarray(along(jnp.asarray(float(times)))) for times in range(3))
+    taken = np.array(moving.leaves, dtype=np.float64)
+    zero, one, two = (
+        np.asarray(_along(model, precise, step, jnp.asarray(times * taken), x)) for times in range(3)
+    )
     first = float(np.linalg.norm(one - zero))
     return float(np.linalg.norm(two - 2 * one + zero)) / first if first else float("nan")
+
+
+@partial(jax.jit, static_argnames="model")
+def _along(model: Model, params: Params, step: list[Array], times: Array, x: Array) -> Array:
+    """The outputs once each leaf has moved so many of its steps; one program for all leaves."""
+    leaves, structure = jax.tree.flatten(params)
+    moved = [leaf + t * d for leaf, t, d in zip(leaves, times, step, strict=True)]
+    out: Array = model(jax.tree.unflatten(structure, moved), x)
+    return out
 
 
 def _line(equation: Any) -> str:

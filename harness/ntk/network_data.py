@@ -24,8 +24,8 @@ from harness.ntk.preparation import BUNDLED, effective
 from harness.ntk.preprocess import scaled, standardised, varies
 from harness.ntk.trainable import Loss
 
-Inputs = Float[np.ndarray, "points features"]
-Targets = Float[np.ndarray, "points outputs"]
+NetworkInputs = Float[np.ndarray, "points features"]
+OutputTargets = Float[np.ndarray, "points outputs"]
 
 STREAM = 1
 """As that of `harness.ntk.data`."""
@@ -53,10 +53,10 @@ class NetworkPoints:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Inputs, and targets with an axis of outputs; `own_train` as of `Loaded`."""
+    """NetworkInputs, and targets with an axis of outputs; `own_train` as of `Loaded`."""
 
-    x: Inputs
-    y: Targets
+    x: NetworkInputs
+    y: OutputTargets
     own_train: int | None
 
 

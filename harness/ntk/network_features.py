@@ -15,59 +15,32 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from harness.declare import NotCovered
-from harness.ntk.model import Model, Params, cast
-from harness.ntk.model_checks import CURVED, readout_leaves
+from harness.ntk.model import Params, cast
+from harness.ntk.model_checks import CURVED, readout_leaves, second_difference
 from harness.ntk.several_outputs import SeveralOutputs
 from harness.ntk.tangent import Moving
 from harness.ntk.trainable import LastInputs
 
-Inputs = Float[np.ndarray, "points features"]
+NetworkInputs = Float[np.ndarray, "points features"]
 
 
-def last_layer(model: SeveralOutputs, params: Params, x: Inputs) -> Moving:
+def found_last_layer(model: SeveralOutputs, params: Params, x: NetworkInputs) -> Moving:
     """The leaves of the last layer. Raises `NotCovered` where they cannot be told from others."""
+    points = jnp.asarray(x)
     if model.readout is not None:
-        return readout_leaves(model, params, jnp.asarray(x))
-    precise, points = cast(params, jnp.float64), jnp.asarray(x)
-    leaves = jax.tree.leaves(precise)
-    keys = jax.random.split(jax.random.key(0), len(leaves))
-    step = [
-        jax.random.normal(key, leaf.shape, jnp.float64) * (1 + jnp.sqrt(jnp.mean(leaf**2)))
-        for key, leaf in zip(keys, leaves, strict=True)
-    ]
-
-    def bend(moving: np.ndarray) -> float:
-        """The second difference of the outputs along these leaves, over the first."""
-        taken = (jnp.asarray(times * moving) for times in range(3))
-        zero, one, two = (np.asarray(_along(model, precise, step, each, points)) for each in taken)
-        first = float(np.linalg.norm(one - zero))
-        return float(np.linalg.norm(two - 2 * one + zero)) / first if first else float("inf")
-
-    affine = np.array([bend(row) <= CURVED for row in np.eye(len(leaves))])
-    if not affine.any() or not bend(affine.astype(np.float64)) <= CURVED:
+        return readout_leaves(model, params, points)
+    count = len(jax.tree.leaves(params))
+    ones = [Moving(tuple(place == other for other in range(count))) for place in range(count)]
+    found = Moving(tuple(second_difference(model, params, points, one) <= CURVED for one in ones))
+    if not any(found.leaves) or not second_difference(model, params, points, found) <= CURVED:
         raise NotCovered(
             f"model {model.name}: which parameters are its last layer's cannot be told: return a "
             "`harness.ntk.model.Model` with a readout that says so"
         )
-    return Moving(tuple(bool(each) for each in affine))
+    return found
 
 
-@partial(jax.jit, static_argnames="model")
-def _along(
-    model: Model,
-    params: Params,
-    step: list[Array],
-    times: Float[Array, " leaves"],
-    x: Float[Array, "points features"],
-) -> Float[Array, "points outputs"]:
-    """The outputs once each leaf has moved so many of its steps."""
-    leaves, structure = jax.tree.flatten(params)
-    moved = [leaf + t * d for leaf, t, d in zip(leaves, times, step, strict=True)]
-    out: Float[Array, "points outputs"] = model(jax.tree.unflatten(structure, moved), x)
-    return out
-
-
-def last_inputs(model: SeveralOutputs, params: Params, x: Inputs, last: Moving) -> LastInputs:
+def last_inputs(model: SeveralOutputs, params: Params, x: NetworkInputs, last: Moving) -> LastInputs:
     """The features at `x`, float64."""
     leaves = _derivatives(model, cast(params, jnp.float64), jnp.asarray(x), last)
     return [np.asarray(leaf) for leaf in leaves]

@@ -22,7 +22,7 @@ from harness.ntk import kernels, solve
 from harness.ntk.network_data import NetworkPoints
 from harness.ntk.trainable import LastInputs, Loss
 
-AtTest = Float[np.ndarray, "test outputs"]
+TestOutputs = Float[np.ndarray, "test outputs"]
 
 
 @dataclass(frozen=True)
@@ -32,26 +32,29 @@ class NetworkScale:
     points: NetworkPoints
     loss: Loss
 
-    def seen(self, out: AtTest) -> AtTest:
+    def seen(self, out: TestOutputs) -> TestOutputs:
         """Outputs as they are compared: with cross-entropy the shares that they give the classes."""
         if self.loss == "squared":
             return out
         powers = np.exp(out - out.max(axis=1, keepdims=True))
-        shares: AtTest = powers / powers.sum(axis=1, keepdims=True)
+        shares: TestOutputs = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
-    def distance(self, a: AtTest, b: AtTest) -> float:
+    def distance(self, a: TestOutputs, b: TestOutputs) -> float:
         """The root mean square difference of what is seen of two predictors at the test points."""
         return float(np.sqrt(np.mean((a - b) ** 2))) / self.points.unit
 
-    def error(self, seen: AtTest) -> float:
+    def error(self, seen: TestOutputs) -> float:
         """The root mean square error at the test points."""
         return self.distance(seen, self.points.y_test)
 
 
 def rivals(
-    scale: NetworkScale, f_0: Float[np.ndarray, "train outputs"], f_0_test: AtTest, last: LastInputs | None
-) -> Mapping[str, AtTest]:
+    scale: NetworkScale,
+    f_0: Float[np.ndarray, "train outputs"],
+    f_0_test: TestOutputs,
+    last: LastInputs | None,
+) -> Mapping[str, TestOutputs]:
     """What each rival predicts, as it is seen. `last`: what enters the last layer, at training and then at
     test points, where it is known."""
     points = scale.points

@@ -33,7 +33,7 @@ DIVERGED = 1e6
 Out = Float[Array, "points outputs"]
 
 
-class Problem(NamedTuple):
+class OptaxProblem(NamedTuple):
     """What is trained on, and how fast; `key` orders the batches."""
 
     x: Float[Array, "points features"]
@@ -43,7 +43,7 @@ class Problem(NamedTuple):
     key: PRNGKeyArray
 
 
-class State(NamedTuple):
+class TrainingState(NamedTuple):
     """A network at a look: what moves, what the rule remembers, and the slope there of a full batch."""
 
     params: Params
@@ -82,9 +82,15 @@ def network_outputs(model: SeveralOutputs, params: Params, x: Float[Array, "poin
     return model(params, x)
 
 
-def train(
-    model: SeveralOutputs, recipe: Recipe, start: Params, problem: Problem, times: list[int], *, linear: bool
-) -> Iterator[State]:
+def train_by_optax(
+    model: SeveralOutputs,
+    recipe: Recipe,
+    start: Params,
+    problem: OptaxProblem,
+    times: list[int],
+    *,
+    linear: bool,
+) -> Iterator[TrainingState]:
     """The states at `times`, numbers of steps, until training ends: by its last time, target or divergence.
 
     With batches a state is the first look at or after its time.
@@ -110,7 +116,7 @@ def _value(
 
 
 def _looked(
-    value: Callable[..., Out], recipe: Recipe, params: Params, problem: Problem, points: int
+    value: Callable[..., Out], recipe: Recipe, params: Params, problem: OptaxProblem, points: int
 ) -> tuple[Any, Array]:
     """The slope and the loss on all points; with batches no slope, which nobody would follow."""
 
@@ -124,11 +130,13 @@ def _looked(
 
 
 @partial(jax.jit, static_argnames=("model", "recipe", "linear"))
-def _begin(model: SeveralOutputs, recipe: Recipe, linear: bool, start: Params, problem: Problem) -> State:
+def _begin(
+    model: SeveralOutputs, recipe: Recipe, linear: bool, start: Params, problem: OptaxProblem
+) -> TrainingState:
     value = _value(model, linear, start)
     slope, loss = _looked(value, recipe, start, problem, problem.x.shape[0])
     memory = _rule(recipe, problem.rate).init(start)
-    return State(start, memory, slope, loss, jnp.zeros((), jnp.int64))
+    return TrainingState(start, memory, slope, loss, jnp.zeros((), jnp.int64))
 
 
 @partial(jax.jit, static_argnames=("model", "recipe", "linear"))
@@ -137,10 +145,10 @@ def _walk(
     recipe: Recipe,
     linear: bool,
     start: Params,
-    state: State,
-    problem: Problem,
+    state: TrainingState,
+    problem: OptaxProblem,
     until: Int[Array, ""],
-) -> State:
+) -> TrainingState:
     """Steps to `until`, or to the target loss, or until the loss is `DIVERGED` times what it was."""
     value, points = _value(model, linear, start), problem.x.shape[0]
     rule, stride = _rule(recipe, problem.rate), recipe.stride(points)
@@ -160,20 +168,20 @@ def _walk(
 
         return moved(params, memory, jax.grad(objective)(params)), None
 
-    def advance(now: State) -> State:
+    def advance(now: TrainingState) -> TrainingState:
         if stride == 1:
             params, memory = moved(now.params, now.memory, now.slope)
         else:
             order = batches(problem.key, now.step // stride, points, recipe.batch)
             (params, memory), _ = lax.scan(on_batch, (now.params, now.memory), order)
         slope, loss = _looked(value, recipe, params, problem, points)
-        return State(params, memory, slope, loss, now.step + stride)
+        return TrainingState(params, memory, slope, loss, now.step + stride)
 
-    def goes_on(now: State) -> Array:
+    def goes_on(now: TrainingState) -> Array:
         going: Array = (now.step < until) & (now.loss > problem.target) & (now.loss <= highest)
         return going
 
-    last: State = lax.while_loop(goes_on, advance, state)
+    last: TrainingState = lax.while_loop(goes_on, advance, state)
     return last
 
 
@@ -183,7 +191,7 @@ def as_problem(
     rate: float,
     target: float,
     key: PRNGKeyArray,
-) -> Problem:
+) -> OptaxProblem:
     """A problem in float32."""
     points, targets = (jnp.asarray(each, dtype=jnp.float32) for each in (x, y))
-    return Problem(points, targets, jnp.float32(rate), jnp.float32(target), key)
+    return OptaxProblem(points, targets, jnp.float32(rate), jnp.float32(target), key)

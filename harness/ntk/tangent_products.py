@@ -22,21 +22,25 @@ from harness.ntk.model import Params, cast
 from harness.ntk.seen_kernel import OutputsAtPoints, SeenKernel, probed_kernel, whole_kernel
 from harness.ntk.several_outputs import SeveralOutputs
 
-Inputs = Float[np.ndarray, "points features"]
+NetworkInputs = Float[np.ndarray, "points features"]
 
 
 def tangent_kernel(
-    model: SeveralOutputs, params: Params, x: Inputs, outputs: int, *, entire: bool
+    model: SeveralOutputs, params: Params, x: NetworkInputs, outputs: int, *, entire: bool
 ) -> SeenKernel:
     """The training kernel at `x`: whole, by Jacobians in blocks of memory, or multiplied with."""
     precise = cast(params, jnp.float64)
     if entire:
         return whole_kernel(jacobian_ntk(model, precise, x))
-    return probed_kernel(lambda v: across(model, precise, x, x, v), len(x), outputs)
+    return probed_kernel(lambda v: carried_across(model, precise, x, x, v), len(x), outputs)
 
 
-def across(
-    model: SeveralOutputs, params: Params, x: Inputs, x_test: Inputs, coefficients: OutputsAtPoints
+def carried_across(
+    model: SeveralOutputs,
+    params: Params,
+    x: NetworkInputs,
+    x_test: NetworkInputs,
+    coefficients: OutputsAtPoints,
 ) -> Float[np.ndarray, "test outputs"]:
     """Θ(x_test, x) c."""
     precise, points = cast(params, jnp.float64), jnp.asarray(x)

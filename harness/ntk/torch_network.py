@@ -19,7 +19,7 @@ from harness.ntk.model import ModelError
 from harness.ntk.model_checks import SAME
 from harness.ntk.seen_kernel import OutputsAtPoints, SeenKernel, probed_kernel, whole_kernel
 from harness.ntk.tangent import CONVERGED, ITERATIONS
-from harness.ntk.trainable import Course, Inputs, LastInputs, Loss, Recipe, Walked
+from harness.ntk.trainable import Course, LastInputs, Loss, NetworkInputs, Recipe, Walked
 
 Tensors = dict[str, Any]
 """Parameters or buffers, by their names."""
@@ -64,7 +64,7 @@ class TorchNetwork:
     def _precise(self, place: int) -> Tensors:
         return {name: leaf.double() for name, leaf in self.places[place].items()}
 
-    def require_sound(self, x: Inputs, outputs: int, loss: Loss) -> None:
+    def require_sound(self, x: NetworkInputs, outputs: int, loss: Loss) -> None:
         """Raises `ModelError`, and `NotCovered` for cross-entropy of one output."""
         pair = self.outputs(0, x[:2])
         if pair.shape[1] != outputs:
@@ -91,7 +91,7 @@ class TorchNetwork:
     def size(self) -> int:
         return sum(leaf.numel() for leaf in self.places[0].values())
 
-    def sharpness(self, place: int, x: Inputs, loss: Loss) -> float:
+    def sharpness(self, place: int, x: NetworkInputs, loss: Loss) -> float:
         params, points = self._precise(place), torch.from_numpy(x)
 
         def f(p: Tensors) -> Any:
@@ -134,7 +134,7 @@ class TorchNetwork:
             seen.append(walked)
         return seen
 
-    def train_linearised(self, course: Course, x_test: Inputs) -> tuple[Walked, OutputsAtPoints]:
+    def train_linearised(self, course: Course, x_test: NetworkInputs) -> tuple[Walked, OutputsAtPoints]:
         *_, (walked, params) = self._train(course, self._linearised(self.places[0]))
         precise = {name: leaf.double() for name, leaf in params.items()}
         out = self._linearised(self._precise(0))(precise, torch.from_numpy(x_test))
@@ -177,19 +177,19 @@ class TorchNetwork:
             if step < until:
                 break
 
-    def outputs(self, place: int, x: Inputs) -> OutputsAtPoints:
+    def outputs(self, place: int, x: NetworkInputs) -> OutputsAtPoints:
         with torch.no_grad():
             out: OutputsAtPoints = self._call(self._precise(place), torch.from_numpy(x)).numpy()
         return out
 
-    def kernel(self, place: int, x: Inputs, outputs: int, *, entire: bool) -> SeenKernel:
+    def kernel(self, place: int, x: NetworkInputs, outputs: int, *, entire: bool) -> SeenKernel:
         if not entire:
             return probed_kernel(lambda v: self.across(place, x, x, v), len(x), outputs)
         blocks = [self._jacobian(place, x[start : start + BLOCK]) for start in range(0, len(x), BLOCK)]
         jacobian = torch.cat(blocks).detach()
         return whole_kernel(torch.einsum("rkp,clp->rckl", jacobian, jacobian).numpy())
 
-    def _jacobian(self, place: int, x: Inputs) -> Any:
+    def _jacobian(self, place: int, x: NetworkInputs) -> Any:
         params = self._precise(place)
 
         def one(row: Any) -> Any:
@@ -198,7 +198,9 @@ class TorchNetwork:
 
         return vmap(one)(torch.from_numpy(x))
 
-    def across(self, place: int, x: Inputs, x_test: Inputs, coefficients: OutputsAtPoints) -> OutputsAtPoints:
+    def across(
+        self, place: int, x: NetworkInputs, x_test: NetworkInputs, coefficients: OutputsAtPoints
+    ) -> OutputsAtPoints:
         params = self._precise(place)
         _, pull = vjp(lambda p: self._call(p, torch.from_numpy(x)), params)
         (direction,) = pull(torch.from_numpy(np.ascontiguousarray(coefficients)))
@@ -211,7 +213,7 @@ class TorchNetwork:
         gap = sum(float(((now[name] - leaf) ** 2).sum()) for name, leaf in start.items())
         return float((gap / sum(float((leaf**2).sum()) for leaf in start.values())) ** 0.5)
 
-    def last_inputs(self, place: int, x: Inputs) -> LastInputs:
+    def last_inputs(self, place: int, x: NetworkInputs) -> LastInputs:
         """What enters the last `nn.Linear`, in the order in which the module lists its parts."""
         layers = [part for part in self._module.modules() if isinstance(part, torch.nn.Linear)]
         if not layers:

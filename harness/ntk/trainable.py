@@ -17,7 +17,7 @@ from harness.declare import StageError
 from harness.ntk.seen_kernel import OutputsAtPoints, SeenKernel
 
 Loss = Literal["squared", "cross-entropy"]
-Inputs = Float[np.ndarray, "points features"]
+NetworkInputs = Float[np.ndarray, "points features"]
 LastInputs = list[Float[np.ndarray, "points _"]]
 """What each leaf of a last layer multiplies."""
 
@@ -70,7 +70,7 @@ class Course:
     """
 
     recipe: Recipe
-    x: Inputs
+    x: NetworkInputs
     y: OutputsAtPoints
     rate: float
     target: float
@@ -91,7 +91,7 @@ class Trainable(Protocol):
 
     name: str
 
-    def require_sound(self, x: Inputs, outputs: int, loss: Loss) -> None:
+    def require_sound(self, x: NetworkInputs, outputs: int, loss: Loss) -> None:
         """Raise, with the reason, for a network that mixes rows, or has another number of outputs."""
 
     def is_redrawn(self, features: int) -> bool:
@@ -100,28 +100,30 @@ class Trainable(Protocol):
     def size(self) -> int:
         """How many numbers are trained."""
 
-    def sharpness(self, place: int, x: Inputs, loss: Loss) -> float:
+    def sharpness(self, place: int, x: NetworkInputs, loss: Loss) -> float:
         """λ₀ of the loss (`harness.ntk.stability`)."""
 
     def train(self, course: Course) -> list[Walked]:
         """Train the network; what was seen at each look, which are the places from 1 on."""
 
-    def train_linearised(self, course: Course, x_test: Inputs) -> tuple[Walked, OutputsAtPoints]:
+    def train_linearised(self, course: Course, x_test: NetworkInputs) -> tuple[Walked, OutputsAtPoints]:
         """Train its linearisation alike to the last of the times; where it ends, and what it predicts."""
 
-    def outputs(self, place: int, x: Inputs) -> OutputsAtPoints:
+    def outputs(self, place: int, x: NetworkInputs) -> OutputsAtPoints:
         """Outputs, computed in float64."""
 
-    def kernel(self, place: int, x: Inputs, outputs: int, *, entire: bool) -> SeenKernel:
+    def kernel(self, place: int, x: NetworkInputs, outputs: int, *, entire: bool) -> SeenKernel:
         """The training kernel, whole or multiplied with."""
 
-    def across(self, place: int, x: Inputs, x_test: Inputs, coefficients: OutputsAtPoints) -> OutputsAtPoints:
+    def across(
+        self, place: int, x: NetworkInputs, x_test: NetworkInputs, coefficients: OutputsAtPoints
+    ) -> OutputsAtPoints:
         """Θ(x_test, x) c."""
 
     def weights_moved(self) -> float:
         """‖θ − θ₀‖ / ‖θ₀‖ after training."""
 
-    def last_inputs(self, place: int, x: Inputs) -> LastInputs:
+    def last_inputs(self, place: int, x: NetworkInputs) -> LastInputs:
         """What enters the last layer."""
 
 

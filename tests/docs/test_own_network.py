@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.declare import collect_stages
-from harness.ntk.experiments._network_quantities import QUANTITIES
-from harness.ntk.experiments.network import network
+from harness.declare import collect_stages, find
+from harness.ntk.experiments.network import measure_network
 
 PAGE = (Path(__file__).parents[2] / "docs" / "own-network.md").read_text()
 BLOCKS = {
@@ -22,6 +21,7 @@ NEEDS = {
     "plain jax": "jax", "stax of neural-tangents": "neural_tangents", "flax linen": "flax",
     "flax nnx": "flax", "equinox": "equinox", "pytorch": "torch",
 }  # fmt: skip
+QUANTITIES = find("ntk.network").quantities
 NOT_COVERED = {"network.accuracy"}
 """Of squared loss."""
 
@@ -41,7 +41,7 @@ def test_an_example_runs_as_it_stands(title, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()
     with collect_stages() as stages:
-        values = network(
+        values = measure_network(
             seed=0, model=f"{name}:net", data=f"{name}_data:load", train=16, test=20, steps=200, width=64
         )
     failures = {stage.name: stage.failure for stage in stages if not stage.ok}

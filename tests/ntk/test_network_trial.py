@@ -9,7 +9,7 @@ import pytest
 
 from harness.declare import NotCovered, collect_stages
 from harness.ntk.experiments import network as module
-from harness.ntk.experiments.network import network
+from harness.ntk.experiments.network import measure_network
 from harness.ntk.jacobian import jacobian_ntk
 from harness.ntk.jax_network import JaxNetwork
 from harness.ntk.model import Model, cast
@@ -29,7 +29,7 @@ TWO = Model(
 @cache
 def trial(**parameters):
     with collect_stages() as reports:
-        values = network(**{"seed": 0, "model": TANH, **SMALL, **parameters})
+        values = measure_network(**{"seed": 0, "model": TANH, **SMALL, **parameters})
     return values, {report.name: report.failure for report in reports if not report.ok}
 
 

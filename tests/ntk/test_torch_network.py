@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is no dependency: `pip install torch` to run this")
 
 from harness.declare import NotCovered, collect_stages  # noqa: E402
-from harness.ntk.experiments.network import network  # noqa: E402
+from harness.ntk.experiments.network import measure_network  # noqa: E402
 from harness.ntk.jax_network import JaxNetwork  # noqa: E402
 from harness.ntk.model import Model, ModelError  # noqa: E402
 from harness.ntk.torch_network import TorchNetwork  # noqa: E402
@@ -124,6 +124,6 @@ def test_what_torch_lacks_is_not_covered():
 
 def test_a_trial_of_the_experiment():
     with collect_stages() as stages:
-        values = network(seed=0, model="torch_network_of_ours:net", train=12, test=20, steps=200)
+        values = measure_network(seed=0, model="torch_network_of_ours:net", train=12, test=20, steps=200)
     assert {stage.name for stage in stages if not stage.ok} == {"classes"}
     assert values["linearised-vs-own-ntk.distance"] < 1e-3

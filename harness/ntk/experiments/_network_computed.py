@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from harness.declare import NotCovered, StageError, stage
 from harness.ntk.network_data import NetworkPoints, network_points
-from harness.ntk.network_rivals import NetworkScale, rivals
+from harness.ntk.network_rivals import NetworkScale, TestOutputs, rivals
 from harness.ntk.seen_kernel import SeenKernel
 from harness.ntk.trainable import (
     Course,
@@ -25,8 +25,6 @@ from harness.ntk.trainable import (
     require_fallen_loss,
     times_of,
 )
-
-AtTest = Float[np.ndarray, "test outputs"]
 
 CONSTANT = 1e-10
 """A change of the kernel up to which the network is linear in its parameters: float64's rounding gives 1e-15,
@@ -165,17 +163,17 @@ class NetworkTrial:
         return self.network.outputs(0, self.points.x_train)
 
     @cached_property
-    def f_0_test(self) -> AtTest:
+    def f_0_test(self) -> TestOutputs:
         return self.network.outputs(0, self.points.x_test)
 
     @cached_property
-    def predicted(self) -> AtTest:
+    def predicted(self) -> TestOutputs:
         """What the trained network predicts, as it is seen."""
         self.walked  # noqa: B018  # it is trained
         return self.scale.seen(self.network.outputs(END, self.points.x_test))
 
     @cached_property
-    def linearised(self) -> AtTest:
+    def linearised(self) -> TestOutputs:
         """What its linearisation predicts after as many steps; no target loss ends it before."""
         at, course = self.setting, self.course
         times = [self.walked[-1].step]
@@ -185,7 +183,7 @@ class NetworkTrial:
         return self.scale.seen(out)
 
     @cached_property
-    def own_ntk(self) -> AtTest:
+    def own_ntk(self) -> TestOutputs:
         """What regression with its kernel before training predicts, after as many steps."""
         if not self.recipe.has_closed_form:
             found = f"{self.recipe.loss} by {self.recipe.rule}"
@@ -194,17 +192,19 @@ class NetworkTrial:
         pace = self.rate * 2 / residual.size  # of gradient descent on ½Σr²
         taken = self.kernel_before.after_steps(residual, pace, self.walked[-1].step)
         points = self.points
-        predicted: AtTest = self.f_0_test + self.network.across(0, points.x_train, points.x_test, taken)
+        predicted: TestOutputs = self.f_0_test + self.network.across(0, points.x_train, points.x_test, taken)
         return predicted
 
     @cached_property
-    def after_kernel(self) -> AtTest:
+    def after_kernel(self) -> TestOutputs:
         """What regression with its kernel after training predicts."""
         if self.recipe.loss != "squared":
             raise NotCovered("regression is of squared loss, and the network was trained on cross-entropy")
         points = self.points
         taken = self.kernels[-1].to_the_end("after-kernel", points.y_train - self.f_0)
-        predicted: AtTest = self.f_0_test + self.network.across(END, points.x_train, points.x_test, taken)
+        predicted: TestOutputs = self.f_0_test + self.network.across(
+            END, points.x_train, points.x_test, taken
+        )
         return predicted
 
     @cached_property

@@ -17,7 +17,7 @@ NetworkData = Annotated[
 ]
 """As `preparation.Data`, with targets of several outputs and of classes."""
 
-Optimizer = Literal[
+OptaxRule = Literal[
     "adabelief", "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamaxw", "adamw", "adan", "amsgrad",
     "fromage", "lamb", "lars", "lion", "nadam", "nadamw", "novograd", "optimistic_gradient_descent", "radam",
     "rmsprop", "rprop", "sgd", "sign_sgd", "signum", "sm3", "yogi",
@@ -147,7 +147,7 @@ def rate_of(optimizer: str, rate: float, unit: str) -> tuple[float, str]:
     return rate or (STABLE if unit == "stable" else ABSOLUTE), unit
 
 
-def settle(parameters: Mapping[str, Value]) -> dict[str, Value]:
+def settle_network(parameters: Mapping[str, Value]) -> dict[str, Value]:
     """What "default" stands for: of the data's preparation, and of the rate."""
     at = parameters
     preprocess, targets = effective(*(str(at[name]) for name in ("data", "preprocess", "targets")))

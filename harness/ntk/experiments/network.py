@@ -20,10 +20,10 @@ from harness.ntk.experiments._network_quantities import (
     ABOUT,
     QUANTITIES,
     NetworkData,
-    Optimizer,
+    OptaxRule,
     RateUnit,
     rate_of,
-    settle,
+    settle_network,
 )
 from harness.ntk.preparation import DEFAULT, Preprocess, TargetScaling
 
@@ -34,9 +34,9 @@ from harness.ntk.preparation import DEFAULT, Preprocess, TargetScaling
     quantities=QUANTITIES,
     about=ABOUT,
     precision="kernels and solves float64, networks float32",
-    settle=settle,
+    settle=settle_network,
 )
-def network(
+def measure_network(
     *,
     seed: int,
     model: str = "fully-connected",
@@ -46,7 +46,7 @@ def network(
     train: Annotated[int, Meta(ge=3, le=8192)] = 64,
     test: Annotated[int, Meta(ge=1, le=100_000)] = 200,
     loss: Literal["squared", "cross-entropy"] = "squared",
-    optimizer: Optimizer = "sgd",
+    optimizer: OptaxRule = "sgd",
     learning_rate: Annotated[float, Meta(ge=0)] = 0.0,
     rate_unit: RateUnit = "default",
     momentum: Annotated[float, Meta(ge=0, lt=1)] = 0.0,
