@@ -81,6 +81,7 @@ def test_classes_become_shares(monkeypatch):
             "squared",
             r"training targets that differ, found 20 that are all \[1.0, 1.0\]",
         ),
+        ((X[:20], np.ones(20), X[20:], TWO[20:, 0]), "squared", "targets that differ, found 20 that are all"),
         ((X, TWO[:29]), "squared", r"inputs \[points, features\] and targets \[points\]"),
         ((X[:20], TWO[:20], X[20:], TWO[20:, 0]), "squared", r"targets of one shape, found widths \[0, 2\]"),
         ((X,), "squared", r"expected \(inputs, targets\) or .*, found a tuple"),
