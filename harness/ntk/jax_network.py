@@ -15,7 +15,7 @@ from harness.ntk.seen_kernel import OutputsAtPoints, SeenKernel
 from harness.ntk.several_outputs import require_outputs, several_outputs
 from harness.ntk.tangent import Moving
 from harness.ntk.train import batch_key, network_key
-from harness.ntk.trainable import Course, LastInputs, Loss, NetworkInputs, Walked
+from harness.ntk.trainable import Course, LastInputs, Loss, NetworkInputs, OutputsAtTest, TestInputs, Walked
 
 
 class JaxNetwork:
@@ -82,8 +82,8 @@ class JaxNetwork:
         return tangent_products.tangent_kernel(self.model, params, x, outputs, entire=entire)
 
     def across(
-        self, place: int, x: NetworkInputs, x_test: NetworkInputs, coefficients: OutputsAtPoints
-    ) -> OutputsAtPoints:
+        self, place: int, x: NetworkInputs, x_test: TestInputs, coefficients: OutputsAtPoints
+    ) -> OutputsAtTest:
         return tangent_products.carried_across(self.model, self.places[place], x, x_test, coefficients)
 
     def weights_moved(self) -> float:

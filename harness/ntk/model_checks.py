@@ -37,6 +37,8 @@ CURVED = 1e-9
 """Second difference of the outputs, relative: 4e-16 where they are affine, 0.03 to 0.32 where the leaves are
 not the last layer's (five networks)."""
 
+RowOutputs = Float[np.ndarray, "points *outputs"]
+
 _SOUND: set[tuple[Model, int]] = set()
 """Models that were found sound in this process, with the features of their inputs."""
 
@@ -84,7 +86,7 @@ def require_rows_apart(model: Model, params: Params, x: Float[Array, "three feat
     """Raise `ModelError`, with the reason, unless each output depends on its own row alone."""
     precise, rows = cast(params, jnp.float64), x.astype(jnp.float64)
 
-    def outputs(order: list[int]) -> Float[np.ndarray, " points"]:
+    def outputs(order: list[int]) -> RowOutputs:
         # A function of its own each time, so that it is traced anew: a random number drawn while it is traced
         # would be the same in every call of one program.
         def anew(params: Params, x: Array) -> Array:

@@ -21,6 +21,7 @@ from harness.ntk.jacobian import jacobian_ntk
 from harness.ntk.model import Params, cast
 from harness.ntk.seen_kernel import OutputsAtPoints, SeenKernel, probed_kernel, whole_kernel
 from harness.ntk.several_outputs import SeveralOutputs
+from harness.ntk.trainable import TestInputs
 
 NetworkInputs = Float[np.ndarray, "points features"]
 
@@ -39,7 +40,7 @@ def carried_across(
     model: SeveralOutputs,
     params: Params,
     x: NetworkInputs,
-    x_test: NetworkInputs,
+    x_test: TestInputs,
     coefficients: OutputsAtPoints,
 ) -> Float[np.ndarray, "test outputs"]:
     """Θ(x_test, x) c."""

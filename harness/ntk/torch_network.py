@@ -19,7 +19,16 @@ from harness.ntk.model import ModelError
 from harness.ntk.model_checks import SAME
 from harness.ntk.seen_kernel import OutputsAtPoints, SeenKernel, probed_kernel, whole_kernel
 from harness.ntk.tangent import CONVERGED, ITERATIONS
-from harness.ntk.trainable import Course, LastInputs, Loss, NetworkInputs, Recipe, Walked
+from harness.ntk.trainable import (
+    Course,
+    LastInputs,
+    Loss,
+    NetworkInputs,
+    OutputsAtTest,
+    Recipe,
+    TestInputs,
+    Walked,
+)
 
 Tensors = dict[str, Any]
 """Parameters or buffers, by their names."""
@@ -199,13 +208,13 @@ class TorchNetwork:
         return vmap(one)(torch.from_numpy(x))
 
     def across(
-        self, place: int, x: NetworkInputs, x_test: NetworkInputs, coefficients: OutputsAtPoints
-    ) -> OutputsAtPoints:
+        self, place: int, x: NetworkInputs, x_test: TestInputs, coefficients: OutputsAtPoints
+    ) -> OutputsAtTest:
         params = self._precise(place)
         _, pull = vjp(lambda p: self._call(p, torch.from_numpy(x)), params)
         (direction,) = pull(torch.from_numpy(np.ascontiguousarray(coefficients)))
         moved = jvp(lambda p: self._call(p, torch.from_numpy(x_test)), (params,), (direction,))[1]
-        found: OutputsAtPoints = moved.detach().numpy()
+        found: OutputsAtTest = moved.detach().numpy()
         return found
 
     def weights_moved(self) -> float:

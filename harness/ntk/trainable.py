@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +18,8 @@ from harness.ntk.seen_kernel import OutputsAtPoints, SeenKernel
 
 Loss = Literal["squared", "cross-entropy"]
 NetworkInputs = Float[np.ndarray, "points features"]
+TestInputs = Float[np.ndarray, "test features"]
+OutputsAtTest = Float[np.ndarray, "test outputs"]
 LastInputs = list[Float[np.ndarray, "points _"]]
 """What each leaf of a last layer multiplies."""
 
@@ -86,6 +88,7 @@ class Walked:
     loss: float
 
 
+@runtime_checkable  # for shapes that tests check
 class Trainable(Protocol):
     """A network before, through and after training. What it lacks raises `StageError` or `NotCovered`."""
 
@@ -116,8 +119,8 @@ class Trainable(Protocol):
         """The training kernel, whole or multiplied with."""
 
     def across(
-        self, place: int, x: NetworkInputs, x_test: NetworkInputs, coefficients: OutputsAtPoints
-    ) -> OutputsAtPoints:
+        self, place: int, x: NetworkInputs, x_test: TestInputs, coefficients: OutputsAtPoints
+    ) -> OutputsAtTest:
         """Θ(x_test, x) c."""
 
     def weights_moved(self) -> float:
