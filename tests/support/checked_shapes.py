@@ -35,6 +35,7 @@ TRIALS = {
     "ntk.spectrum": {"stages": frozenset({"eigenvalues", "shares", "pair", "rates", "polygon"}), "hidden": 4},
     "ntk.depth-width": {"stages": frozenset({"networks", "first step", "theory"}), "networks": 16},
     "ntk.dynamics": {"width": 16},
+    "ntk.network": {"width": 16, "train": 8, "test": 6, "steps": 60},
     "ntk.ensemble": {"width": 16},
     "ntk.ridge-theory": {"train": 8, "test": 6, "target": "mixed", "ridge": 0.1},
     "ntk.mode-times": {"points": 16, "width": 16, "frequency": 1, "steps": 200},
