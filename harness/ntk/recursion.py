@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from harness.ntk.architecture import Activation
 from harness.ntk.duals import dual
+from harness.ntk.half_angles import HalfAngles, coincident
 from harness.ntk.specifications import Scales
 
 Variances = Float[np.ndarray, "..."]
@@ -45,11 +46,12 @@ def activated(state: PairState, activation: Activation) -> PairState:
     product = wide_a * wide_b
     # sin²(θ/2) = ((u − v)² − (a − b)²)/4ab, of vectors of lengths a and b.
     half = (state.gap - (wide_a - wide_b) ** 2) / np.where(product == 0, 1, 4 * product)
-    angle = np.where(product == 0, np.pi / 2, 2 * np.arcsin(np.sqrt(np.clip(half, 0, 1))))
+    sines = np.where(product == 0, 0.5, np.clip(half, 0, 1))
     flat = (-1, shape[-1])
-    after = dual(activation, wide_a.reshape(flat), wide_b.reshape(flat), angle.reshape(flat))
+    angle = HalfAngles(sines.reshape(flat), 1 - sines.reshape(flat))
+    after = dual(activation, wide_a.reshape(flat), wide_b.reshape(flat), angle)
     first, second = after.first.reshape(shape), after.second.reshape(shape)
-    gap = (first - second) ** 2 + 4 * first * second * np.sin(after.angle.reshape(shape) / 2) ** 2
+    gap = (first - second) ** 2 + 4 * first * second * after.angle.sines.reshape(shape)
     return PairState(
         deviation(activation, a) ** 2, deviation(activation, b) ** 2, gap,
         state.tangent * after.slope.reshape(shape),
@@ -59,7 +61,7 @@ def activated(state: PairState, activation: Activation) -> PairState:
 def deviation(activation: Activation, a: Variances) -> Variances:
     """√E φ(u)² of units of deviation a."""
     column = a.reshape(-1, 1)
-    return dual(activation, column, column, np.zeros_like(column)).first.reshape(a.shape)
+    return dual(activation, column, column, coincident(column)).first.reshape(a.shape)
 
 
 def weighted(state: PairState, scales: Scales) -> PairState:

@@ -14,7 +14,14 @@ from harness.ntk.finite_domains import Basis, Each
 from harness.ntk.model import Model
 from harness.ntk.named_models import build
 from harness.ntk.names import SphereKernel
-from harness.ntk.train import initialise_each, learning_rates, network_keys, require_trained, train
+from harness.ntk.train import (
+    initialise_each,
+    largest_eigenvalues,
+    learning_rates,
+    network_keys,
+    require_trained,
+    train,
+)
 
 
 class LearnabilityTrial:
@@ -71,7 +78,7 @@ class LearnabilityTrial:
         (initial,) = initialise_each(network_keys(self._setting.seed, 1), model, x, domain)
         largest = float(np.linalg.eigvalsh(model.analytic(x)[1])[-1])
         each = [initial] * functions.shape[1]
-        rates = learning_rates(units, largest, each)
+        rates = learning_rates(units, largest, np.repeat(largest_eigenvalues([initial], model, x), len(each)))
         targets = functions[chosen] + np.asarray(initial.f_train, dtype=np.float64)[:, None]
         runs = train(each, model, x, targets, domain, rates, target_loss, max_steps)
         require_trained("centred", runs, rates, target_loss, max_steps)
