@@ -168,8 +168,10 @@ def _precision(cases: Sequence[Case]) -> dict[str, str]:
 
 def trials_of(selected: Sequence[Selected], seed: int | None) -> list[Trial]:
     """The distinct trials that the selected instances and their controls read for one seed; None: for the
-    first that each reads in a run."""
-    questions = [q for c in cases_of(selected, first_seed=seed) for q in (*c.questions, *c.control)]
+    first that each reads in a run. Of a boundary those at the first point: others follow from what is
+    measured.
+    """
+    questions = [q for c in cases_of(selected, first_seed=seed) for q in c.first_asked]
     seeds = None if seed is None else range(seed, seed + 1)
     return list(dict.fromkeys(trial for q in questions for trial in q.trials(seeds or q.seeds(1))))
 

@@ -73,7 +73,7 @@ class _Campaign:
         self.stages: dict[tuple[str, frozenset[str]], frozenset[str]] = {}  # of quantities of an experiment
 
     def run(self, recheck: float | None, salt: str) -> Result:
-        self._advance(self.enquiries)
+        self._advance(self.enquiries.newly_asked())
         self.enquiries.news()  # what the store has decided is in the report
         self.on_progress(self._progress())
         while self.laboratory.pending:
@@ -116,7 +116,7 @@ class _Campaign:
                 enquiry.judge(self.known)
                 if enquiry.done:
                     self.enquiries.settle(enquiry)
-            open_ = [e for e in open_ if not e.done]
+            open_ = [*(e for e in open_ if not e.done), *self.enquiries.newly_asked()]
             lacking = dict.fromkeys(t for e in open_ for t in e.unknown(self.known) if t not in self.known)
             for measurement in self.laboratory.recall(t for t in lacking if t not in wanted).values():
                 self._learn(measurement)

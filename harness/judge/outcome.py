@@ -7,7 +7,10 @@ from typing import Literal
 
 from harness.suite.records import Expectation
 
-Verdict = Literal["supported", "refuted", "inconclusive", "not-covered", "not-run", "error"]
+Verdict = Literal[
+    "supported", "refuted", "located", "≥", "≤", "inconclusive", "not-covered", "not-run", "error"
+]  # fmt: skip
+"""Of a boundary of which nothing is claimed: *located* between two values, or beyond an end of its range."""
 Outcome = Literal[
     "as-expected", "unexpected", "measured", "inconclusive", "vacuous", "not-covered", "not-run", "error"
 ]

@@ -8,7 +8,8 @@ from typing import Literal, get_args
 from harness.report.record import InstanceRecord
 
 ChangeKind = Literal[
-    "flipped", "weakened", "strengthened", "redefined", "added", "removed", "shifted", "resampled", "changed",
+    "flipped", "weakened", "strengthened", "moved", "redefined", "added", "removed", "shifted", "resampled",
+    "changed",
     "not-run", "numeric", "identical",
 ]  # fmt: skip
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
@@ -24,6 +25,7 @@ CHANGE_GLYPHS: dict[ChangeKind, str] = {
     "flipped": "⇄",
     "weakened": "▿",
     "strengthened": "▵",
+    "moved": "⇢",
     "redefined": "§",
     "added": "+",
     "removed": "−",

@@ -62,7 +62,7 @@ def _trials(cases: Sequence[Case], *, first_look: bool) -> dict[Trial, set[str]]
     """The trials, each with the quantities that are read of it."""
     found: dict[Trial, set[str]] = {}
     for case in cases:
-        for question in (*case.questions, *case.control):
+        for question in case.first_asked if first_look else case.dearest:
             for seed in question.seeds(_seeds(question, first_look)):
                 for reading in question.effect.readings:
                     found.setdefault(reading.trial(seed), set()).add(reading.quantity)

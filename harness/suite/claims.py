@@ -312,6 +312,10 @@ class _ReadClaim:
         if not changes and not at:
             self.notes.add(path, "a key of the predicate, or `at`, to replace", "nothing replaced")
             return None
+        for key in (key for key in self.predicate.declared_keys() if key.role in ("axis", "label")):
+            if changes.get(key.name, stated := self.raw.get(key.name)) != stated:
+                expected = f"the claim's own `{key.name}`, at whose instances its rival is judged"
+                self.notes.add((*path, key.name), expected, shown(changes[key.name]))
         if self.predicate.axis in at:
             self.notes.add((*path, "at"), "an axis that the predicate does not run along", str(list(at)))
         predicate = read_predicate(self.kind, Table({**self.raw, **changes}, path, self.notes))
