@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from harness.campaign.finding import Finding
 from harness.judge import BadValue, PartAssessment, Ruling, Verdict, assess, assess_part, decide_rows, trace
@@ -185,7 +186,7 @@ class Enquiries:
             if search is None:
                 wanted = questions
             else:
-                trail = trace(search, lambda at, of=questions: self._verdict(of[at]))
+                trail = trace(search, partial(self._verdict_at, questions))
                 wanted = () if trail.wanted is None else (questions[trail.wanted],)
             for question in wanted:
                 if question in self._asked_by[place]:
@@ -198,9 +199,9 @@ class Enquiries:
                     enquiry.asked = True
                     self._asked.append(enquiry)
 
-    def _verdict(self, question: Question) -> Verdict | None:
-        """The verdict on a question that has been asked and is done."""
-        enquiry = self._by_question[question]
+    def _verdict_at(self, questions: Sequence[Question], place: int) -> Verdict | None:
+        """The verdict on one of these questions, where it has been asked and is done."""
+        enquiry = self._by_question[questions[place]]
         return enquiry.part.verdict if enquiry.asked and enquiry.done else None
 
     def newly_asked(self) -> list[Enquiry]:

@@ -13,7 +13,8 @@ the control, is an `outcome`; some fail a run (`FAILING`, `exit_code`).
 
 An `Assessment` is all that is judged of an instance (`assess`), a `PartAssessment` of one of its questions
 (`assess_part`). A *boundary* is searched for along an axis: which point is asked about next follows from the
-verdicts before (`trace`, `Trail`), and where it lies from all of them (`Location`, `Boundary`). Its *advice*
+verdicts before (`trace`, `Trail`), and where it lies from all of them (`Location`, `Boundary`);
+`reach` is how near its ends can come. Its *advice*
 is what would decide an inconclusive one (`smallest_margin`, `seeds_to_decision`). `reproducibility` is how
 likely fresh seeds agree, `all_reproduce` of several verdicts, `shown_reproducibility` as much as the seeds
 show of it; below `FRAGILE` a verdict is fragile. `left_open` and `leaves_open` are how rare an event may be
@@ -45,6 +46,7 @@ from harness.judge.outcome import (
     outcome,
 )
 from harness.judge.part import PartAssessment, assess_part
+from harness.judge.reach import Reach, reach
 from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility, shown_reproducibility
 from harness.judge.rule import Ruling, check_budget, decide, decide_rows, next_look
 from harness.judge.search import Location, Trail, locate, trace
@@ -71,6 +73,7 @@ __all__ = [
     "Location",
     "Outcome",
     "PartAssessment",
+    "Reach",
     "Ruler",
     "Ruling",
     "Scope",
@@ -99,6 +102,7 @@ __all__ = [
     "next_look",
     "outcome",
     "over_instances",
+    "reach",
     "reproducibility",
     "ruler",
     "ruler_of_range",

@@ -61,7 +61,7 @@ def outcome(
     by_control: dict[Verdict, Outcome] = {
         "refuted": "as-expected",
         "supported": "vacuous",
-        "inconclusive": "inconclusive",
+        **dict.fromkeys(("located", "≥", "≤", "inconclusive"), "inconclusive"),
         "not-covered": "not-covered",
         "not-run": "not-run",
         "error": "error",

@@ -126,7 +126,7 @@ def _located(
         return "located", ""
     if len(visited) >= MOST_POINTS:
         near += f", {MOST_POINTS} points visited"
-    return "inconclusive", f"the ends are {high / low:.3g} x apart, more than {search.ratio:g} x{near}"
+    return "inconclusive", f"the ends are {high / low:.3g} x apart, more than {search.ratio:.3g} x{near}"
 
 
 def _next(search: Search, visited: Mapping[int, Verdict]) -> int | None:
@@ -166,8 +166,11 @@ def _check(search: Search, visited: Mapping[int, Verdict]) -> int | None:
     side."""
     order = list(visited)
     for side in ("refuted", "supported"):
-        decided = sorted(place for place in visited if visited[place] == side)
-        stretches = list(itertools.pairwise(decided))
+        stretches = [
+            (start, end)
+            for start, end in itertools.pairwise(sorted(visited))
+            if visited[start] == visited[end] == side
+        ]
         place = _middle_of_longest(search, stretches)
         if place is not None and not _was_checked(order, visited, side):
             return place

@@ -178,7 +178,7 @@ class Boundary(Predicate, frozen=True):
 
     def points(self, whole: bool) -> tuple[int | float, ...]:
         """A range in equal ratios, each a quarter of an octave or less, with what the claim compares with."""
-        if self.start is None or self.end is None:
+        if self.start is None or self.end is None or not 0 < self.start < self.end < math.inf:
             return ()
         length = math.log(self.end / self.start)
         step = math.log(min(QUARTER_OCTAVE, self.ratio or QUARTER_OCTAVE))

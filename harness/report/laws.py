@@ -90,22 +90,18 @@ def _slopes(axis: str, at: str, members: Sequence[InstanceRecord]) -> Slopes:
     two, it rises no faster than from the one's low end to the other's high end, and no slower than the other
     way."""
     low, high = -math.inf, math.inf
-    cells = sorted(
-        (math.log(float(i.point[axis])), *map(_log, i.boundary.jointly)) for i in members if i.boundary
-    )
+    cells: list[tuple[float, float, float]] = []
+    for instance in members:
+        start, end = instance.boundary.jointly if instance.boundary else (None, None)
+        ends = (-math.inf if start is None else math.log(start), math.inf if end is None else math.log(end))
+        cells.append((math.log(float(instance.point[axis])), *ends))
+    cells.sort()
     for (x, start_low, start_high), (x_later, end_low, end_high) in itertools.combinations(cells, 2):
-        if x_later <= x:
-            continue
-        if end_low is not None and start_high is not None:
+        if x_later > x:
             low = max(low, (end_low - start_high) / (x_later - x))
-        if end_high is not None and start_low is not None:
             high = min(high, (end_high - start_low) / (x_later - x))
     return Slopes(axis, at, low, high)
 
 
 def _is_positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-
-
-def _log(x: float | None) -> float | None:
-    return None if x is None else math.log(x)

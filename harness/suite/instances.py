@@ -45,7 +45,8 @@ def expand(suite: str, draft: Draft, notes: Notes, room: int = MAX_INSTANCES) ->
     if used is not None and predicate.USE == "range":
         over = _range(used, draft, kept.pop(used, []), notes)
         if len(over.values) < predicate.LEAST:
-            notes.add(draft.path, f"at least {predicate.LEAST} values of `{used}`", str(len(over.values)))
+            if over.values:  # else the axis itself is the mistake
+                notes.add(draft.path, f"at least {predicate.LEAST} values of `{used}`", str(len(over.values)))
             return []
     elif used is not None and used in kept:
         values = kept.pop(used)
@@ -153,7 +154,7 @@ def _matches(override: Override, labels: Mapping[str, str]) -> bool:
 
 def _check_controls(draft: Draft, instances: list[Instance], notes: Notes) -> None:
     """An instance expected supported by a predicate that standing still might satisfy has a control."""
-    if draft.claim.predicate.NEEDS_CONTROL:
+    if draft.claim.predicate.NEEDS_CONTROL and draft.claim.predicate.is_decided:
         missing = [i for i in instances if i.expect == "supported" and i.control is None]
         if missing:
             expected = 'a `control` (or "none: reason"): an instance expected supported names a rival'

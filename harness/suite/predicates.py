@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, get_args
 
 import msgspec
@@ -29,8 +29,8 @@ def check_predicate(predicate: Predicate, experiment: Experiment, path: KeyPath,
     axes, declaration = experiment.axes, experiment.declaration
     axis, whole = axes.get(predicate.axis or ""), whole_numbers(experiment)
     in_range = predicate.USE == "range"
-    names = {
-        "axis": None if in_range and _is_open(experiment) else {**axes, **(whole if in_range else {})},
+    names: dict[str, Collection[str] | None] = {
+        "axis": _ranged(predicate, experiment) if in_range else axes,
         "label": axis.by_label if axis else None,
         "quantity": declaration.quantities if declaration else None,
     }
@@ -45,6 +45,13 @@ def check_predicate(predicate: Predicate, experiment: Experiment, path: KeyPath,
     _note(predicate.mistakes(Known(scales, values, whole)), path, notes)
     if in_range and "axis" not in wrong:
         _check_range(predicate, experiment, path, notes)
+
+
+def _ranged(predicate: Predicate, experiment: Experiment) -> Collection[str] | None:
+    """The names that the axis of a range may have: between ends that it states it is any number; None: any name."""
+    if predicate.ends:
+        return None if _is_open(experiment) else whole_numbers(experiment)
+    return {**experiment.axes, **whole_numbers(experiment)}
 
 
 def whole_numbers(experiment: Experiment) -> dict[str, bool]:
@@ -82,7 +89,8 @@ def _check_range(predicate: Predicate, experiment: Experiment, path: KeyPath, no
             try:
                 convert(value, parameters[name].type)
             except msgspec.ValidationError as error:
-                notes.add((*path, key), f"{expectation(error)}, as `{name}` takes", shown(value))
+                if all(mistake.path != (*path, key) for mistake in notes.mistakes):
+                    notes.add((*path, key), f"{expectation(error)}, as `{name}` takes", f"{value:g}")
 
 
 def _take(key: Key, table: Table) -> Any:

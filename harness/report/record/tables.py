@@ -106,7 +106,7 @@ class Rivals:
         for fields in parts:
             if fields["verdict"] == control.verdict:
                 del fields["verdict"]
-        said = {"verdict": control.verdict, "parts": parts}
+        said: Fields = {"verdict": control.verdict, "parts": parts}
         if control.boundary is not None:
             said["boundary"] = control.boundary
         line = msgspec.json.encode(said)
