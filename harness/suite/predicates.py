@@ -48,7 +48,8 @@ def check_predicate(predicate: Predicate, experiment: Experiment, path: KeyPath,
 
 
 def _ranged(predicate: Predicate, experiment: Experiment) -> Collection[str] | None:
-    """The names that the axis of a range may have: between ends that it states it is any number; None: any name."""
+    """The names that the axis of a range may have: between ends that it states it is any number; None: any
+    name."""
     if predicate.ends:
         return None if _is_open(experiment) else whole_numbers(experiment)
     return {**experiment.axes, **whole_numbers(experiment)}

@@ -86,9 +86,9 @@ def test_the_dear_end_is_not_measured_where_the_cheap_one_is_past_the_boundary(r
 
 
 def test_the_order_in_which_trials_end_changes_nothing(read: Read) -> None:
-    suite = read(TEXT)
+    suite = read(TEXT + "at = { shift = 1.5 }\n")
     results = []
-    for seed in range(6):
+    for seed in range(3):
         laboratory = FakeLaboratory(workers=3, order=random.Random(seed))
         result = found(held(cases_of(suite), laboratory))
         results.append([(a.verdict, [(p.question.name, p.ruling) for p in a.parts]) for a in result.values()])
@@ -97,7 +97,7 @@ def test_the_order_in_which_trials_end_changes_nothing(read: Read) -> None:
 
 def test_what_others_measured_changes_nothing(read: Read) -> None:
     """A store that knows other points, and a claim that asks about one of them at the same level."""
-    suite, laboratory = read(TEXT), FakeLaboratory()
+    suite, laboratory = read(TEXT + "at = { shift = 1.5 }\n"), FakeLaboratory()
     alone = found(held(cases_of(suite)))
     for one in cases_of(suite):
         for question in one.questions[::3]:
@@ -112,9 +112,10 @@ def test_what_others_measured_changes_nothing(read: Read) -> None:
 
 def test_two_claims_about_one_boundary_share_their_points(read: Read) -> None:
     again = edited(CLAIM[CLAIM.index("[claims.edge]") :], {"claims.edge": "claims.again"})
-    text = TEXT + again + RIVAL
+    alone = TEXT + "at = { shift = 1.5 }\n"
+    text = alone + again + 'control = "none: not here"\nat = { shift = 1.5 }\n'
     one, two = FakeLaboratory(), FakeLaboratory()
-    held(cases_of(read(TEXT)), one)
+    held(cases_of(read(alone)), one)
     result = found(held(cases_of(read(text)), two))
     assert result["again[shift=1.5]"].outcome == "as-expected"
     assert set(two.begun) - set(one.begun) == {t for t in two.begun if t.arguments()["size"] == 40}
@@ -130,8 +131,15 @@ def test_a_claim_about_a_boundary_holds_and_its_rival_fails(read: Read) -> None:
     assert (vacuous.control_verdict, vacuous.outcome) == ("supported", "vacuous")
 
 
-@pytest.mark.parametrize(("edge", "verdict"), [("at-most = 40", "supported"), ("at-most = 8", "refuted"),
-                                               ("at-least = 40", "refuted"), ("at-least = 8", "supported")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("edge", "verdict"),
+    [
+        ("at-most = 40", "supported"),
+        ("at-most = 8", "refuted"),
+        ("at-least = 40", "refuted"),
+        ("at-least = 8", "supported"),
+    ],
+)
 def test_sides(read: Read, edge: str, verdict: str) -> None:
     text = edited(CLAIM, {"at-most = 40": edge, '"supported"': '"open"'}) + "at = { shift = 1.5 }\n"
     (claim,) = found(held(cases_of(read(text)))).values()

@@ -43,6 +43,11 @@ def flat(crossing: float) -> Mean:
     return lambda u: -0.02 * (u - math.log(crossing)) ** 3
 
 
+def level(crossing: float) -> Mean:
+    """Nearly on the bound everywhere: what is decided is as often wrong as it can be."""
+    return lambda u: -1e-4 * (u - math.log(crossing))
+
+
 def step(crossing: float) -> Mean:
     """It jumps, from as far above the bound as below."""
     return lambda u: np.where(u < math.log(crossing), 0.3, -0.3)
@@ -56,6 +61,7 @@ def dipping(crossing: float) -> Mean:
 MEANS: dict[str, Callable[[float], Mean]] = {
     "falling": falling,
     "flat": flat,
+    "level": level,
     "step": step,
     "not monotone": dipping,
 }
