@@ -200,7 +200,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Search:
+class BoundarySearch:
     """Where along an axis a mean crosses a bound: a question for each point, asked one after another.
 
     `at` are the values of the axis, ascending, one for each question, which asks whether its point lies

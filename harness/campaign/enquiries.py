@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from harness.campaign.finding import Finding
-from harness.judge import BadValue, PartAssessment, Ruling, Verdict, assess, assess_part, decide_rows, trace
+from harness.judge import (
+    BadValue,
+    PartAssessment,
+    PartVerdict,
+    Ruling,
+    assess,
+    assess_part,
+    decide_rows,
+    trace_search,
+)
 from harness.measure import Measurement
 from harness.plan import Case, Question, Trial, TrialParams
 
@@ -186,7 +195,7 @@ class Enquiries:
             if search is None:
                 wanted = questions
             else:
-                trail = trace(search, partial(self._verdict_at, questions))
+                trail = trace_search(search, partial(self._verdict_at, questions))
                 wanted = () if trail.wanted is None else (questions[trail.wanted],)
             for question in wanted:
                 if question in self._asked_by[place]:
@@ -199,7 +208,7 @@ class Enquiries:
                     enquiry.asked = True
                     self._asked.append(enquiry)
 
-    def _verdict_at(self, questions: Sequence[Question], place: int) -> Verdict | None:
+    def _verdict_at(self, questions: Sequence[Question], place: int) -> PartVerdict | None:
         """The verdict on one of these questions, where it has been asked and is done."""
         enquiry = self._by_question[questions[place]]
         return enquiry.part.verdict if enquiry.asked and enquiry.done else None

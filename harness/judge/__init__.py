@@ -13,8 +13,8 @@ the control, is an `outcome`; some fail a run (`FAILING`, `exit_code`).
 
 An `Assessment` is all that is judged of an instance (`assess`), a `PartAssessment` of one of its questions
 (`assess_part`). A *boundary* is searched for along an axis: which point is asked about next follows from the
-verdicts before (`trace`, `Trail`), and where it lies from all of them (`Location`, `Boundary`);
-`reach` is how near its ends can come. Its *advice*
+verdicts before (`trace_search`, `Trail`), and where it lies from all of them (`locate_boundary`, `Location`,
+`FoundBoundary`); a `Reach` is how near its ends can come (`reach`). Its *advice*
 is what would decide an inconclusive one (`smallest_margin`, `seeds_to_decision`). `reproducibility` is how
 likely fresh seeds agree, `all_reproduce` of several verdicts, `shown_reproducibility` as much as the seeds
 show of it; below `FRAGILE` a verdict is fragile. `left_open` and `leaves_open` are how rare an event may be
@@ -30,7 +30,7 @@ together, by the source's scope (`claim_agreement`, from what is `Judged`; `over
 
 from harness.judge.advice import seeds_to_decision, smallest_margin
 from harness.judge.assessment import Assessment, assess
-from harness.judge.boundary import Boundary
+from harness.judge.boundary import FoundBoundary
 from harness.judge.distance import Ruler, ruler, ruler_of_range
 from harness.judge.effect import BadValue, effect_values
 from harness.judge.independence import lag_one, neighbours_alike
@@ -40,6 +40,7 @@ from harness.judge.outcome import (
     FAILING,
     Agreement,
     Outcome,
+    PartVerdict,
     Verdict,
     combine,
     exit_code,
@@ -49,7 +50,7 @@ from harness.judge.part import PartAssessment, assess_part
 from harness.judge.reach import Reach, reach
 from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility, shown_reproducibility
 from harness.judge.rule import Ruling, check_budget, decide, decide_rows, next_look
-from harness.judge.search import Location, Trail, locate, trace
+from harness.judge.search import Location, Trail, locate_boundary, trace_search
 from harness.judge.sources import Judged, agreement, claim_agreement, over_instances, supports_for_some
 from harness.judge.straightness import Bend, Decision
 from harness.judge.unseen import left_open
@@ -66,13 +67,14 @@ __all__ = [
     "Assessment",
     "BadValue",
     "Bend",
-    "Boundary",
     "Decision",
+    "FoundBoundary",
     "Interval",
     "Judged",
     "Location",
     "Outcome",
     "PartAssessment",
+    "PartVerdict",
     "Reach",
     "Ruler",
     "Ruling",
@@ -97,7 +99,7 @@ __all__ = [
     "leaves_open",
     "left_open",
     "level_of",
-    "locate",
+    "locate_boundary",
     "neighbours_alike",
     "next_look",
     "outcome",
@@ -110,5 +112,5 @@ __all__ = [
     "shown_reproducibility",
     "smallest_margin",
     "supports_for_some",
-    "trace",
+    "trace_search",
 ]

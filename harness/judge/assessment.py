@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.judge.boundary import Boundary, judged_boundary
+from harness.judge.boundary import FoundBoundary, judged_boundary
 from harness.judge.outcome import Agreement, Outcome, Verdict, combine, outcome
 from harness.judge.part import PartAssessment, part_values
 from harness.judge.reproducibility import FRAGILE, all_reproduce, shown_reproducibility
 from harness.judge.sources import agreement, supports_for_some
-from harness.questions import Search
+from harness.questions import BoundarySearch
 from harness.suite.records import Expectation, Scope, Stance
 
 
@@ -41,8 +41,8 @@ class Assessment:
     leaves_open: float | None
     neighbours_alike: bool
     supported_for_some: bool
-    boundary: Boundary | None = None
-    rival: Boundary | None = None
+    boundary: FoundBoundary | None = None
+    rival: FoundBoundary | None = None
 
 
 def assess(
@@ -53,8 +53,8 @@ def assess(
     stance: Stance = "none",
     scope: Scope | None = None,
     alike: int = 1,
-    search: Search | None = None,
-    rival: Search | None = None,
+    search: BoundarySearch | None = None,
+    rival: BoundarySearch | None = None,
     cells: int = 1,
 ) -> Assessment:
     """The assessment of an instance whose questions are `parts`, and its control's `control` (or none).
@@ -65,7 +65,7 @@ def assess(
     of the claim.
     """
     found = judged_boundary(search, parts, cells) if search else _conjunction(parts)
-    against: _Conjunction | Boundary | None = None
+    against: _Conjunction | FoundBoundary | None = None
     if control:
         against = judged_boundary(rival, control, cells) if rival else _conjunction(control)
     verdict = found.verdict
@@ -89,8 +89,8 @@ def assess(
         leaves_open=found.leaves_open,
         neighbours_alike=any(part.neighbours_alike for part in found.parts),
         supported_for_some=for_some,
-        boundary=found if isinstance(found, Boundary) else None,
-        rival=against if isinstance(against, Boundary) else None,
+        boundary=found if isinstance(found, FoundBoundary) else None,
+        rival=against if isinstance(against, FoundBoundary) else None,
     )
 
 

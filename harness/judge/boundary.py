@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from harness.judge.outcome import Verdict
 from harness.judge.part import PartAssessment, part_values
-from harness.judge.search import Ends, Location, ends_among, locate
+from harness.judge.search import Ends, Location, ends_among, locate_boundary
 from harness.judge.sources import decision_at
-from harness.questions import Search
+from harness.questions import BoundarySearch
 
 
 @dataclass(frozen=True)
-class Boundary:
+class FoundBoundary:
     """Where a boundary was found, by the points that were visited; made by `judged_boundary`.
 
     `parts` are these points in the order of the axis, `at` its values there.
     """
 
-    search: Search
+    search: BoundarySearch
     location: Location
     parts: tuple[PartAssessment, ...]
     at: tuple[float, ...]
@@ -83,14 +83,14 @@ class Boundary:
         ]
 
 
-def judged_boundary(search: Search, parts: Sequence[PartAssessment], cells: int) -> Boundary:
+def judged_boundary(search: BoundarySearch, parts: Sequence[PartAssessment], cells: int) -> FoundBoundary:
     """The boundary that a search has found; `parts` has every point of its axis, visited or not."""
-    location = locate(
+    location = locate_boundary(
         search, lambda place: None if parts[place].verdict == "not-run" else parts[place].verdict
     )
     visited = sorted(location.visited)
     shown = visited if visited else [location.settling]
-    return Boundary(
+    return FoundBoundary(
         search,
         location,
         tuple(parts[place] for place in shown),

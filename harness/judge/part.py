@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.judge.advice import seeds_to_decision, smallest_margin
 from harness.judge.independence import lag_one, neighbours_alike
-from harness.judge.outcome import Verdict
+from harness.judge.outcome import PartVerdict
 from harness.judge.reproducibility import reproducibility, shown_reproducibility
 from harness.judge.rule import Ruling
 from harness.judge.straightness import Bend
@@ -26,7 +26,7 @@ class PartAssessment:
 
     question: Question
     ruling: Ruling
-    verdict: Verdict
+    verdict: PartVerdict
     error: str = ""
     smallest_margin: float | None = None
     seeds_to_decision: int | None = None

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from harness.judge.interval import half_width_factor, mean_and_sd
 from harness.judge.levels import level_of
-from harness.questions import LOOKS, Linear, Question, Search
+from harness.questions import LOOKS, BoundarySearch, Linear, Question
 
 LEAST_SEEN = 6
 """Of fewer values the standard deviation says too little to plan by."""
@@ -40,7 +40,9 @@ class Reach:
     seeds: int | None
 
 
-def reach(search: Search, questions: Sequence[Question], seen: Mapping[int, Sequence[float]]) -> Reach | None:
+def reach(
+    search: BoundarySearch, questions: Sequence[Question], seen: Mapping[int, Sequence[float]]
+) -> Reach | None:
     """The reach of a search by what was seen of its effects: `seen` has their values by the place of the
     point.
 

@@ -12,7 +12,8 @@ the interval if the mean is monotone. Halving can never see that it is not, as a
 interval lie between its ends. So two points more are visited: on either side of the interval the middle of
 the longest stretch between points decided alike. Two points in the wrong order leave the claim inconclusive.
 
-What is visited is a function of the verdicts at the points alone (`trace`), whichever of them are known.
+What is visited is a function of the verdicts at the points alone (`trace_search`), whichever of them are
+known.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.judge.outcome import Verdict
-from harness.questions import MOST_POINTS, Region, Search
+from harness.judge.outcome import PartVerdict, Verdict
+from harness.questions import MOST_POINTS, BoundarySearch, Region
 
 Standing = Literal["before", "past", "undecided"]
 Ends = tuple[float | None, float | None]
 """The values of an axis between which a boundary lies; None is an end of which nothing is known."""
 
-_STANDINGS: Mapping[Verdict, Standing] = {
+_STANDINGS: Mapping[PartVerdict, Standing] = {
     "refuted": "before",
     "supported": "past",
     "inconclusive": "undecided",
@@ -39,18 +40,19 @@ _STANDINGS: Mapping[Verdict, Standing] = {
 
 @dataclass(frozen=True)
 class Trail:
-    """The places in `Search.at` that were visited, in their order, with the verdict there; made by `trace`.
+    """The places in `BoundarySearch.at` that were visited, in their order, with the verdict there; made by
+    `trace_search`.
 
     `wanted` is the place whose verdict is needed next, None where the search has ended.
     """
 
-    visited: Mapping[int, Verdict]
+    visited: Mapping[int, PartVerdict]
     wanted: int | None
 
 
 @dataclass(frozen=True)
 class Location:
-    """What a search has found; made by `locate`.
+    """What a search has found; made by `locate_boundary`.
 
     The boundary lies between the values `low` and `high` of the axis; None is an end of which nothing is
     known. `visited` are the places of the points, in their order, and `settling` that of one which settles
@@ -65,9 +67,9 @@ class Location:
     reason: str = ""
 
 
-def trace(search: Search, verdict_at: Callable[[int], Verdict | None]) -> Trail:
+def trace_search(search: BoundarySearch, verdict_at: Callable[[int], PartVerdict | None]) -> Trail:
     """The way of a search; `verdict_at` gives the verdict at a place, None where it is not known yet."""
-    visited: dict[int, Verdict] = {}
+    visited: dict[int, PartVerdict] = {}
     while (place := _next(search, visited)) is not None:
         verdict = verdict_at(place)
         if verdict is None:
@@ -76,9 +78,9 @@ def trace(search: Search, verdict_at: Callable[[int], Verdict | None]) -> Trail:
     return Trail(visited, None)
 
 
-def locate(search: Search, verdict_at: Callable[[int], Verdict | None]) -> Location:
+def locate_boundary(search: BoundarySearch, verdict_at: Callable[[int], PartVerdict | None]) -> Location:
     """Where the boundary lies, by the verdicts at the points; *not-run* where one is missing."""
-    trail = trace(search, verdict_at)
+    trail = trace_search(search, verdict_at)
     lowest, highest = _ends(trail.visited)
     low, high = ends_among(search, trail.visited)
     visited = tuple(trail.visited)
@@ -99,7 +101,7 @@ def locate(search: Search, verdict_at: Callable[[int], Verdict | None]) -> Locat
     return Location(verdict, low, high, visited, settling, reason)
 
 
-def ends_among(search: Search, verdicts: Mapping[int, Verdict]) -> Ends:
+def ends_among(search: BoundarySearch, verdicts: Mapping[int, PartVerdict]) -> Ends:
     """The ends of the interval by the verdicts at these places; nothing is known where they contradict."""
     if _disorder(verdicts) is not None:
         return None, None
@@ -109,7 +111,7 @@ def ends_among(search: Search, verdicts: Mapping[int, Verdict]) -> Ends:
 
 
 def _located(
-    search: Search, visited: Mapping[int, Verdict], low: float | None, high: float | None
+    search: BoundarySearch, visited: Mapping[int, PartVerdict], low: float | None, high: float | None
 ) -> tuple[Verdict, str]:
     """The verdict where nothing is claimed of the boundary, or its claim is not decided."""
     undecided = [f"{at:g}" for at in _values(search, visited, "undecided") if _inside(at, low, high)]
@@ -129,7 +131,7 @@ def _located(
     return "inconclusive", f"the ends are {high / low:.3g} x apart, more than {search.ratio:.3g} x{near}"
 
 
-def _next(search: Search, visited: Mapping[int, Verdict]) -> int | None:
+def _next(search: BoundarySearch, visited: Mapping[int, PartVerdict]) -> int | None:
     """The place to be visited after these; None where the search ends."""
     if any(verdict not in _STANDINGS for verdict in visited.values()) or len(visited) >= MOST_POINTS:
         return None
@@ -151,7 +153,7 @@ def _next(search: Search, visited: Mapping[int, Verdict]) -> int | None:
 
 
 def _halving(
-    search: Search, visited: Mapping[int, Verdict], lowest: int | None, highest: int | None
+    search: BoundarySearch, visited: Mapping[int, PartVerdict], lowest: int | None, highest: int | None
 ) -> int | None:
     """The middle of the longest gap next to an end of the interval; None where these have nothing inside."""
     start = -1 if lowest is None else lowest
@@ -161,11 +163,12 @@ def _halving(
     return _middle_of_longest(search, [gap for gap in gaps if gap[0] >= 0 and gap[1] < len(search.at)])
 
 
-def _check(search: Search, visited: Mapping[int, Verdict]) -> int | None:
+def _check(search: BoundarySearch, visited: Mapping[int, PartVerdict]) -> int | None:
     """The middle of the longest stretch between neighbouring points that were decided alike, once on each
     side."""
     order = list(visited)
-    for side in ("refuted", "supported"):
+    sides: tuple[PartVerdict, ...] = ("refuted", "supported")
+    for side in sides:
         stretches = [
             (start, end)
             for start, end in itertools.pairwise(sorted(visited))
@@ -177,7 +180,7 @@ def _check(search: Search, visited: Mapping[int, Verdict]) -> int | None:
     return None
 
 
-def _was_checked(order: Iterable[int], visited: Mapping[int, Verdict], side: Verdict) -> bool:
+def _was_checked(order: Iterable[int], visited: Mapping[int, PartVerdict], side: PartVerdict) -> bool:
     """Whether a point was visited when points decided so stood on either side of it: halving visits none."""
     seen: list[int] = []
     for place in order:
@@ -188,7 +191,7 @@ def _was_checked(order: Iterable[int], visited: Mapping[int, Verdict], side: Ver
     return False
 
 
-def _middle_of_longest(search: Search, gaps: Iterable[tuple[int, int]]) -> int | None:
+def _middle_of_longest(search: BoundarySearch, gaps: Iterable[tuple[int, int]]) -> int | None:
     """The place nearest to the middle of the longest gap that has places inside; of two alike the first."""
     logs = [math.log(at) for at in search.at]
     inside = [(start, end) for start, end in gaps if end - start > 1]
@@ -199,7 +202,7 @@ def _middle_of_longest(search: Search, gaps: Iterable[tuple[int, int]]) -> int |
     return min(range(start + 1, end), key=lambda place: (round(abs(logs[place] - middle), 9), place))
 
 
-def _is_enough(search: Search, lowest: int | None, highest: int | None) -> bool:
+def _is_enough(search: BoundarySearch, lowest: int | None, highest: int | None) -> bool:
     """Whether the interval is as narrow as is asked for, and the claim about the boundary is decided."""
     low = None if lowest is None else search.at[lowest]
     high = None if highest is None else search.at[highest]
@@ -210,7 +213,7 @@ def _is_enough(search: Search, lowest: int | None, highest: int | None) -> bool:
     return low is not None and high is not None and high <= search.ratio * low
 
 
-def _side(region: Region, low: float | None, high: float | None) -> Verdict | None:
+def _side(region: Region, low: float | None, high: float | None) -> PartVerdict | None:
     """Whether all of the interval, or nothing of it, lies in the region; None where neither is known.
 
     At the ends of the interval the mean is decided, so that the boundary lies strictly between them.
@@ -226,14 +229,14 @@ def _side(region: Region, low: float | None, high: float | None) -> Verdict | No
     return None
 
 
-def _ends(visited: Mapping[int, Verdict]) -> tuple[int | None, int | None]:
+def _ends(visited: Mapping[int, PartVerdict]) -> tuple[int | None, int | None]:
     """The last place before the boundary, and the first past it."""
     before = [place for place in visited if visited[place] == "refuted"]
     past = [place for place in visited if visited[place] == "supported"]
     return max(before, default=None), min(past, default=None)
 
 
-def _disorder(visited: Mapping[int, Verdict]) -> tuple[int, int] | None:
+def _disorder(visited: Mapping[int, PartVerdict]) -> tuple[int, int] | None:
     """A place decided past the boundary, and a later one decided before it: the nearest such two."""
     pairs = [
         (past, before)
@@ -244,7 +247,7 @@ def _disorder(visited: Mapping[int, Verdict]) -> tuple[int, int] | None:
     return min(pairs, key=lambda pair: (pair[1] - pair[0], pair)) if pairs else None
 
 
-def _values(search: Search, visited: Mapping[int, Verdict], standing: Standing) -> list[float]:
+def _values(search: BoundarySearch, visited: Mapping[int, PartVerdict], standing: Standing) -> list[float]:
     return [search.at[place] for place in sorted(visited) if _STANDINGS.get(visited[place]) == standing]
 
 

@@ -8,12 +8,12 @@ read the same trial, which is measured once.
 from harness.plan.questions import Case, case, declared, fixed, parameters
 from harness.plan.shards import shard
 from harness.questions import (
+    BoundarySearch,
     Closeness,
     Linear,
     Question,
     Reading,
     Region,
-    Search,
     SeedsError,
     Straightness,
     Trial,
@@ -22,13 +22,13 @@ from harness.questions import (
 )
 
 __all__ = [
+    "BoundarySearch",
     "Case",
     "Closeness",
     "Linear",
     "Question",
     "Reading",
     "Region",
-    "Search",
     "SeedsError",
     "Straightness",
     "Trial",

@@ -11,12 +11,12 @@ from harness.declare import Declaration, Scale, Value, find, is_reference
 from harness.questions import (
     COMPUTED_SEED,
     MOST_POINTS,
+    BoundarySearch,
     Closeness,
     Linear,
     Question,
     Reading,
     Region,
-    Search,
     SeedsError,
     Straightness,
     TrialParams,
@@ -40,8 +40,8 @@ class Case:
     instance: Instance
     questions: tuple[Question, ...]
     control: tuple[Question, ...]
-    search: Search | None = None
-    rival: Search | None = None
+    search: BoundarySearch | None = None
+    rival: BoundarySearch | None = None
 
     @property
     def computed(self) -> bool:
@@ -86,11 +86,11 @@ class Case:
         return 0.0 if self.computed else self.instance.claim.alpha
 
 
-def _first(questions: Sequence[Question], search: Search | None) -> Sequence[Question]:
+def _first(questions: Sequence[Question], search: BoundarySearch | None) -> Sequence[Question]:
     return questions if search is None else questions[:1]
 
 
-def _dearest(questions: Sequence[Question], search: Search | None) -> Sequence[Question]:
+def _dearest(questions: Sequence[Question], search: BoundarySearch | None) -> Sequence[Question]:
     if search is None or len(questions) <= MOST_POINTS:
         return questions
     return (questions[0], *questions[1 - MOST_POINTS :])

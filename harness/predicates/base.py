@@ -17,7 +17,7 @@ import msgspec
 
 from harness.declare import Scale, Value
 from harness.predicates.keys import Key, Role, keys_of
-from harness.questions import Closeness, Linear, Question, Reading, Region, Search, Straightness, Unit
+from harness.questions import BoundarySearch, Closeness, Linear, Question, Reading, Region, Straightness, Unit
 
 AxisUse = Literal["", "whole", "pairs", "range"]
 """How a predicate uses its axis: not at all, all values in one instance, an instance for each pair, or one
@@ -129,7 +129,7 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
         """The questions whose conjunction it is."""
         raise NotImplementedError
 
-    def search(self, ask: Asking) -> Search | None:
+    def search(self, ask: Asking) -> BoundarySearch | None:
         """How its questions are asked one after another, where they are no conjunction."""
         return None
 

@@ -11,9 +11,9 @@ from msgspec import Meta, field
 
 from harness.predicates.base import Asking, Known, Mistaken, Predicate
 from harness.predicates.bound import UNITS
-from harness.predicates.factor import factor
+from harness.predicates.factor import written_factor
 from harness.predicates.keys import Direction
-from harness.questions import MOST_POINTS, Question, Region, Search
+from harness.questions import MOST_POINTS, BoundarySearch, Question, Region
 
 QUARTER_OCTAVE = 2 ** (1 / 4)
 """The step from a point of the axis to the next: four points to a factor of 2."""
@@ -24,7 +24,7 @@ MOST_STEPS = 512
 _DIGITS = 3
 """Significant digits of the points between the ends of a range that are no whole numbers."""
 
-_RATIO = factor(
+_RATIO = written_factor(
     'a ratio above 1 such as "2 x"',
     "2 x",
     least=1.0,
@@ -203,13 +203,13 @@ class Boundary(Predicate, frozen=True):
             effect = ask.linear((ask.reading(self.of, label),), (1.0,), scale)
             yield ask.question(effect, past, UNITS[scale], name=f"{self.along}={label}")
 
-    def search(self, ask: Asking) -> Search:
+    def search(self, ask: Asking) -> BoundarySearch:
         """From the smallest value on."""
         region = Region(
             -math.inf if self.at_least is None else self.at_least,
             math.inf if self.at_most is None else self.at_most,
         )
-        return Search(self.along, tuple(value for _, value in self._ordered(ask)), self.ratio, region)
+        return BoundarySearch(self.along, tuple(value for _, value in self._ordered(ask)), self.ratio, region)
 
     def _ordered(self, ask: Asking) -> list[tuple[str, float]]:
         values = ((label, float(value or 0)) for label, value in ask.over.items())

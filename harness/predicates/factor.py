@@ -10,7 +10,7 @@ from harness.predicates.keys import Unreadable, Written
 _FACTOR = re.compile(r"(\d+(?:\.\d*)?|\.\d+) ?(?:x|×)")
 
 
-def factor(expected: str, example: str, *, least: float, beyond: bool, too_small: str) -> Written:
+def written_factor(expected: str, example: str, *, least: float, beyond: bool, too_small: str) -> Written:
     """How a factor of `least` or more is written; `beyond`: of more than that.
 
     `too_small` is the pattern of what a schema must exclude besides, as it cannot compare.

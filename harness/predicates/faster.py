@@ -9,10 +9,10 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from harness.predicates.base import Asking, Predicate
-from harness.predicates.factor import factor
+from harness.predicates.factor import written_factor
 from harness.questions import Question, Region
 
-_FACTOR = factor(
+_FACTOR = written_factor(
     'a factor of 1 or more such as "3 x"',
     "3 x",
     least=1.0,

@@ -6,11 +6,11 @@ import math
 
 from msgspec.structs import replace
 
-from harness.judge import Boundary
+from harness.judge import FoundBoundary
 from harness.report.record import BoundaryRecord, PartRecord, Side
 
 
-def boundary_record(found: Boundary) -> BoundaryRecord:
+def boundary_record(found: FoundBoundary) -> BoundaryRecord:
     """How it was searched for."""
     search = found.search
     places = {at: place for place, at in enumerate(found.at)}
@@ -25,7 +25,7 @@ def boundary_record(found: Boundary) -> BoundaryRecord:
     )
 
 
-def shown_boundary(found: Boundary, settling: PartRecord) -> PartRecord:
+def shown_boundary(found: FoundBoundary, settling: PartRecord) -> PartRecord:
     """What stands for a boundary where an instance shows its settling part: in place of an effect the value
     of the axis, of an interval the ends between which it lies, of a region what is claimed of it."""
     location, region = found.location, found.search.region

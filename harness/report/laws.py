@@ -67,7 +67,7 @@ def where_bounded(instances: Sequence[InstanceRecord], total: int) -> str:
     return f"{head}: {', '.join(listed)}" if listed and len(listed) <= LISTED else head
 
 
-def slopes(instances: Sequence[InstanceRecord]) -> list[Slopes]:
+def possible_slopes(instances: Sequence[InstanceRecord]) -> list[Slopes]:
     """The slopes that the boundaries leave, against each axis of positive numbers, at each value of the
     others."""
     bounded = [i for i in instances if i.boundary is not None]

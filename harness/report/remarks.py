@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.report.laws import slopes
+from harness.report.laws import possible_slopes
 from harness.report.record import ControlRecord, InstanceRecord, PartRecord, StraightnessRecord
 from harness.report.words import effect, interval_text, number, point
 
@@ -74,7 +74,7 @@ def of_points(instances: Iterable[InstanceRecord]) -> list[str]:
 
 def excluded(instances: Sequence[InstanceRecord]) -> list[str]:
     """The power laws that the boundaries of a claim exclude, a sentence for each axis."""
-    return [law.says for law in slopes(instances) if law.says]
+    return [law.says for law in possible_slopes(instances) if law.says]
 
 
 def _strongest(parts: Iterable[PartRecord | InstanceRecord]) -> float | None:

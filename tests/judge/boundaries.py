@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.judge import Verdict, locate
-from harness.questions import MOST_POINTS, Search
+from harness.judge import Verdict, locate_boundary
+from harness.questions import MOST_POINTS, BoundarySearch
 
 sys.path.insert(0, str(Path(__file__).parent))
 import simulator
@@ -121,14 +121,14 @@ def searches(
         values = means[:, place, None] + deviation * mixed
         found = simulator.judge(values, -np.inf, 0.0, alpha=alpha / MOST_POINTS)
         verdicts[:, place], stopped[:, place] = found.verdict, np.minimum(found.stopped, budget)
-    search = Search("width", GRID, ratio)
+    search = BoundarySearch("width", GRID, ratio)
     places = {value: place for place, value in enumerate(GRID)}
     kinds: list[Verdict] = []
     reasons: list[str] = []
     ratios, wrong, points, trials = (np.full(runs, np.nan) for _ in range(4))
     for run in range(runs):
         row = verdicts[run]
-        location = locate(search, lambda place, row=row: _VERDICTS[int(row[place])])  # type: ignore[misc]
+        location = locate_boundary(search, lambda place, row=row: _VERDICTS[int(row[place])])  # type: ignore[misc]
         kinds.append(location.verdict)
         reasons.append(location.reason)
         low, high = (None if side is None else places[side] for side in (location.low, location.high))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from harness.judge import reach
-from harness.questions import Linear, Question, Reading, Region, Search
+from harness.questions import BoundarySearch, Linear, Question, Reading, Region
 
 # Tests are imported by path (importmode=importlib), so their neighbours are no modules that one can name.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -72,7 +72,7 @@ def test_wrong_locations_are_at_most_alpha(mean: str, noise: str) -> None:
 def test_the_reach_that_is_planned_is_the_median_ratio() -> None:
     rng = np.random.default_rng(1)  # any: the stated deviation is met within a tenth by 200 values
     grid = boundaries.GRID
-    search = Search("width", grid, 2.0)
+    search = BoundarySearch("width", grid, 2.0)
     effect = Linear((Reading("x", (), "a"),), (1.0,), "linear")
     for budget, median in ((48, 2 ** (3 / 4)), (108, 2 ** (1 / 2))):
         question = Question("", effect, Region(high=0.0), "mean", ALPHA / 12, ALPHA / 12, budget)

@@ -9,54 +9,54 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.judge import Location, Verdict, locate, trace
-from harness.questions import MOST_POINTS, Region, Search
+from harness.judge import Location, PartVerdict, locate_boundary, trace_search
+from harness.questions import MOST_POINTS, BoundarySearch, Region
 
 OCTAVES = tuple(16.0 * 2 ** (k / 4) for k in range(25))  # 16 to 1024
-VERDICTS: dict[str, Verdict] = {"b": "refuted", "p": "supported", "u": "inconclusive"}
+VERDICTS: dict[str, PartVerdict] = {"b": "refuted", "p": "supported", "u": "inconclusive"}
 
 
-def along(text: str) -> Callable[[int], Verdict]:
+def along(text: str) -> Callable[[int], PartVerdict]:
     """`bbup`: before, before, undecided, past."""
     return lambda place: VERDICTS[text[place]]
 
 
-def crossing(last_before: int, first_past: int, count: int = 25) -> Callable[[int], Verdict]:
+def crossing(last_before: int, first_past: int, count: int = 25) -> Callable[[int], PartVerdict]:
     """Points up to one are before the boundary, from another on past it, and undecided between."""
     return along("b" * (last_before + 1) + "u" * (first_past - last_before - 1) + "p" * (count - first_past))
 
 
-def visits(verdict_at: Callable[[int], Verdict], search: Search) -> list[int]:
-    return list(trace(search, verdict_at).visited)
+def visits(verdict_at: Callable[[int], PartVerdict], search: BoundarySearch) -> list[int]:
+    return list(trace_search(search, verdict_at).visited)
 
 
-HALF = Search("width", OCTAVES, 2.0)
-NEAR = Search("width", OCTAVES, 2 ** (1 / 4) + 1e-9)
+HALF = BoundarySearch("width", OCTAVES, 2.0)
+NEAR = BoundarySearch("width", OCTAVES, 2 ** (1 / 4) + 1e-9)
 
 
 def test_the_cheap_end_alone_settles_a_boundary_that_lies_before_it() -> None:
     assert visits(along("p" * 25), HALF) == [0]
-    found = locate(HALF, along("p" * 25))
+    found = locate_boundary(HALF, along("p" * 25))
     assert (found.verdict, found.low, found.high) == ("≤", None, 16.0)
 
 
 def test_the_far_end_comes_second_and_a_boundary_beyond_it_needs_one_check() -> None:
     assert visits(along("b" * 25), HALF) == [0, 24, 12]
-    found = locate(HALF, along("b" * 25))
+    found = locate_boundary(HALF, along("b" * 25))
     assert (found.verdict, found.low, found.high) == ("≥", 1024.0, None)
 
 
 def test_halving_in_logarithms_until_the_ends_are_near_enough() -> None:
     # Crossing between places 9 and 10: halves 12, 6, 9; then the ends 9 and 12 are 1.7 x apart.
     assert visits(crossing(9, 10), HALF)[:5] == [0, 24, 12, 6, 9]
-    found = locate(HALF, crossing(9, 10))
+    found = locate_boundary(HALF, crossing(9, 10))
     assert (found.verdict, found.low, found.high) == ("located", OCTAVES[9], OCTAVES[12])
-    found = locate(NEAR, crossing(9, 10))
+    found = locate_boundary(NEAR, crossing(9, 10))
     assert (found.low, found.high) == (OCTAVES[9], OCTAVES[10])
 
 
 def test_what_is_left_is_halved_in_logarithms_also_where_points_are_not_evenly_spread() -> None:
-    search = Search("size", (1.0, 2.0, 3.0, 4.0, 100.0), 1.5)
+    search = BoundarySearch("size", (1.0, 2.0, 3.0, 4.0, 100.0), 1.5)
     assert visits(along("bbbbp"), search)[:3] == [0, 4, 3]  # the middle of 1 and 100 is 10, nearest to 4
 
 
@@ -64,7 +64,7 @@ def test_next_to_undecided_points_the_longer_gap_is_halved() -> None:
     # 12 is undecided, so the gap 12..24 is as long as 0..12, and the cheap one is taken.
     assert visits(crossing(8, 15), NEAR)[:4] == [0, 24, 12, 6]
     assert visits(crossing(8, 15), NEAR)[4] == 18  # now 12..24 is the longer
-    found = locate(NEAR, crossing(8, 15))
+    found = locate_boundary(NEAR, crossing(8, 15))
     assert (found.verdict, found.low, found.high) == ("inconclusive", OCTAVES[8], OCTAVES[15])
     assert found.reason.startswith("the ends are 3.36 x apart, more than 1.19 x (undecided at width ")
 
@@ -72,7 +72,7 @@ def test_next_to_undecided_points_the_longer_gap_is_halved() -> None:
 def test_every_interval_is_that_of_the_verdicts_and_takes_at_most_twelve_points() -> None:
     for last, first in itertools.islice(itertools.combinations(range(25), 2), 0, None, 3):
         for search in (HALF, NEAR):
-            found = locate(search, crossing(last, first))
+            found = locate_boundary(search, crossing(last, first))
             assert len(found.visited) == len(set(found.visited)) <= MOST_POINTS
             assert found.low is not None
             assert found.high is not None
@@ -85,12 +85,12 @@ def test_every_interval_is_that_of_the_verdicts_and_takes_at_most_twelve_points(
 
 
 def test_without_a_decided_point_on_one_side_nothing_is_located() -> None:
-    start = locate(HALF, along("uup" + "p" * 22))
+    start = locate_boundary(HALF, along("uup" + "p" * 22))
     assert (start.verdict, start.low, start.high) == ("inconclusive", None, OCTAVES[2])
     assert start.reason == "no point is decided on one side of the boundary (undecided at width 16, 19.0273)"
-    end = locate(HALF, along("b" * 23 + "uu"))
+    end = locate_boundary(HALF, along("b" * 23 + "uu"))
     assert (end.verdict, end.low, end.high) == ("inconclusive", OCTAVES[22], None)
-    assert locate(HALF, along("u" * 25)).verdict == "inconclusive"
+    assert locate_boundary(HALF, along("u" * 25)).verdict == "inconclusive"
 
 
 def test_on_either_side_the_longest_stretch_is_checked_once() -> None:
@@ -110,7 +110,7 @@ def test_on_either_side_the_longest_stretch_is_checked_once() -> None:
 def test_two_points_in_the_wrong_order_are_named(place: int, there: str, said: tuple[str, str]) -> None:
     text = "b" * 10 + "p" * 15
     text = text[:place] + there + text[place + 1 :]
-    found = locate(HALF, along(text))
+    found = locate_boundary(HALF, along(text))
     assert (found.verdict, found.low, found.high) == ("inconclusive", None, None)
     past, before = said
     expected = f"not monotone: decided past the boundary at width={past}, and before it at width={before}"
@@ -118,7 +118,7 @@ def test_two_points_in_the_wrong_order_are_named(place: int, there: str, said: t
 
 
 def test_a_dip_within_a_range_that_ends_before_the_boundary_is_found() -> None:
-    found = locate(HALF, along("b" * 12 + "p" + "b" * 12))
+    found = locate_boundary(HALF, along("b" * 12 + "p" + "b" * 12))
     assert found.reason == (
         "not monotone: decided past the boundary at width=128, and before it at width=1024"
     )
@@ -137,17 +137,17 @@ def test_a_claim_holds_if_all_of_the_interval_satisfies_it(
     region: Region, last_before: int, verdict: str
 ) -> None:
     for ratio in (None, 2.0):
-        search = Search("width", OCTAVES, ratio, region)
-        assert locate(search, crossing(last_before, last_before + 1)).verdict == verdict
+        search = BoundarySearch("width", OCTAVES, ratio, region)
+        assert locate_boundary(search, crossing(last_before, last_before + 1)).verdict == verdict
 
 
 def test_a_claim_is_searched_for_until_it_is_decided_and_no_further_unless_asked() -> None:
-    claim = Search("width", OCTAVES, None, Region(high=OCTAVES[12]))
+    claim = BoundarySearch("width", OCTAVES, None, Region(high=OCTAVES[12]))
     assert visits(crossing(3, 4), claim) == [0, 24, 12, 18]  # 12 decides it, 18 is a check
-    asked = Search("width", OCTAVES, 2.0, Region(high=OCTAVES[12]))
+    asked = BoundarySearch("width", OCTAVES, 2.0, Region(high=OCTAVES[12]))
     assert set(visits(crossing(3, 4), asked)) > {0, 24, 12, 6}
-    near = Search("width", OCTAVES, 4.0, Region(high=OCTAVES[11]))
-    found = locate(near, crossing(10, 12))  # the ends are near enough at once, but the claim lies between
+    near = BoundarySearch("width", OCTAVES, 4.0, Region(high=OCTAVES[11]))
+    found = locate_boundary(near, crossing(10, 12))  # near enough at once, but the claim lies between
     assert found.verdict == "inconclusive"
     assert "still holds the value that is claimed (undecided at width 107.635)" in found.reason
 
@@ -156,34 +156,43 @@ def test_the_ends_themselves_decide_a_claim() -> None:
     """At its ends the mean is decided, so the boundary lies strictly between them."""
     for edge, verdicts in ((16.0, ("refuted", "supported")), (1024.0, ("supported", "refuted"))):
         inside = crossing(9, 10)
-        at_most = Search("width", OCTAVES, None, Region(high=edge))
-        at_least = Search("width", OCTAVES, None, Region(low=edge))
-        assert (locate(at_most, inside).verdict, locate(at_least, inside).verdict) == verdicts
-    assert locate(Search("width", OCTAVES, None, Region(high=16.0)), along("p" * 25)).verdict == "supported"
-    assert locate(Search("width", OCTAVES, None, Region(low=1024.0)), along("b" * 25)).verdict == "supported"
+        at_most = BoundarySearch("width", OCTAVES, None, Region(high=edge))
+        at_least = BoundarySearch("width", OCTAVES, None, Region(low=edge))
+        assert (
+            locate_boundary(at_most, inside).verdict,
+            locate_boundary(at_least, inside).verdict,
+        ) == verdicts
+    assert (
+        locate_boundary(BoundarySearch("width", OCTAVES, None, Region(high=16.0)), along("p" * 25)).verdict
+        == "supported"
+    )
+    assert (
+        locate_boundary(BoundarySearch("width", OCTAVES, None, Region(low=1024.0)), along("b" * 25)).verdict
+        == "supported"
+    )
 
 
 def test_what_failed_ends_the_search_and_what_is_not_known_is_wanted() -> None:
-    verdicts: dict[int, Verdict] = {0: "refuted", 24: "error"}
-    assert trace(HALF, verdicts.get).wanted is None
-    assert locate(HALF, verdicts.get).verdict == "error"
+    verdicts: dict[int, PartVerdict] = {0: "refuted", 24: "error"}
+    assert trace_search(HALF, verdicts.get).wanted is None
+    assert locate_boundary(HALF, verdicts.get).verdict == "error"
     verdicts[24] = "not-covered"
-    assert locate(HALF, verdicts.get).verdict == "not-covered"
+    assert locate_boundary(HALF, verdicts.get).verdict == "not-covered"
     del verdicts[24]
-    assert trace(HALF, verdicts.get).wanted == 24
-    assert locate(HALF, verdicts.get).verdict == "not-run"
+    assert trace_search(HALF, verdicts.get).wanted == 24
+    assert locate_boundary(HALF, verdicts.get).verdict == "not-run"
 
 
 def test_only_the_points_of_its_own_way_count() -> None:
     """What other claims have measured at other points changes nothing."""
 
-    def seen(known: dict[int, Verdict]) -> Location:
-        return locate(HALF, known.get)
+    def seen(known: dict[int, PartVerdict]) -> Location:
+        return locate_boundary(HALF, known.get)
 
     own = crossing(9, 10)
-    needed: dict[int, Verdict] = {place: own(place) for place in visits(own, HALF)}
-    others: dict[int, Verdict] = dict.fromkeys(range(25), "inconclusive")
-    assert seen(needed) == seen(others | needed) == locate(HALF, own)
+    needed: dict[int, PartVerdict] = {place: own(place) for place in visits(own, HALF)}
+    others: dict[int, PartVerdict] = dict.fromkeys(range(25), "inconclusive")
+    assert seen(needed) == seen(others | needed) == locate_boundary(HALF, own)
 
 
 def test_any_verdicts_at_all_end_the_search() -> None:
@@ -193,9 +202,9 @@ def test_any_verdicts_at_all_end_the_search() -> None:
         count = generator.randrange(2, 30)
         at = tuple(sorted(generator.uniform(1, 1e4) for _ in range(count)))
         region = generator.choice([Region(), Region(high=generator.choice(at)), Region(low=at[0])])
-        search = Search("x", at, generator.choice([None, 1.5, 3.0]), region)
+        search = BoundarySearch("x", at, generator.choice([None, 1.5, 3.0]), region)
         verdicts = [generator.choice(list(VERDICTS.values())) for _ in at]
-        found = locate(search, verdicts.__getitem__)
+        found = locate_boundary(search, verdicts.__getitem__)
         assert 1 <= len(found.visited) <= MOST_POINTS
         assert found.verdict != "not-run"
         ends = {value: verdicts[at.index(value)] for value in (found.low, found.high) if value is not None}
