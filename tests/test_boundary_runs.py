@@ -86,7 +86,7 @@ def test_a_difference_names_the_boundary_that_moved(tmp_path: Path) -> None:
         record.replace(f'"interval":[{low:.1f},{high:.1f}]', '"interval":[1.0,1.5]')
     )
     code, text = said("diff", "a.json", "b.json")
-    assert code == 0
+    assert code == 1
     assert f"moved  {instance.id}: [{low:g}, {high:g}] → [1, 1.5]" in text
 
 

@@ -34,6 +34,7 @@ COLORS = {
     "error": "red",
     "flipped": "red",
     "weakened": "red",
+    "moved": "red",
     "strengthened": "green",
     "redefined": "magenta",
     "shifted": "yellow",

@@ -83,14 +83,14 @@ def change(before: InstanceRecord, after: InstanceRecord) -> Change:
         fall = _STRENGTH[before.verdict] - _STRENGTH[after.verdict]
         kind: ChangeKind = "weakened" if fall > 0 else "strengthened" if fall < 0 else "flipped"
         if kind == "flipped" and after.verdict in _ABOUT_BOUNDARY:
-            kind = "moved" if _moved(before, after) else "changed"
+            kind = "moved" if boundary_moved(before, after) else "changed"
         return found(kind, f"{verdicts}; {effects(before, after)}{_other_seeds(before, after)}")
     if after.verdict == "supported" and before.control and after.control:
         was, now = before.control.verdict, after.control.verdict
         if was != now and "not-run" not in (was, now):
             kind = "weakened" if was == "refuted" else "strengthened"
             return found(kind, f"control {was} → {now}{_other_seeds(before, after)}")
-    if _moved(before, after):
+    if boundary_moved(before, after):
         return found("moved", f"{effects(before, after)}{_other_seeds(before, after)}")
     if first_seed(before) != first_seed(after):
         return found("resampled", effects(before, after))
@@ -98,7 +98,7 @@ def change(before: InstanceRecord, after: InstanceRecord) -> Change:
     return found(kind, effects(before, after) if kind in ("shifted", "changed") else "")
 
 
-def _moved(before: InstanceRecord, after: InstanceRecord) -> bool:
+def boundary_moved(before: InstanceRecord, after: InstanceRecord) -> bool:
     """Whether a boundary has moved: each of the intervals holds it but for a chance of alpha.
 
     The boundary lies strictly between the ends of each.

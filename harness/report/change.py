@@ -15,7 +15,7 @@ ChangeKind = Literal[
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 """From what a reader must see to what nobody needs to."""
 
-ALARMING: frozenset[ChangeKind] = frozenset({"flipped", "weakened"})
+ALARMING: frozenset[ChangeKind] = frozenset({"flipped", "weakened", "moved"})
 """The kinds for which `harness diff` exits with 1."""
 
 QUIET: frozenset[ChangeKind] = frozenset({"resampled", "not-run", "numeric", "identical"})

@@ -16,6 +16,7 @@ from made import record
 from msgspec.structs import replace
 
 from harness.campaign import conduct
+from harness.history.against import hold
 from harness.history.change import change
 from harness.plan import case
 from harness.pytest_plugin.words import explanation
@@ -208,6 +209,9 @@ def test_a_boundary_has_moved_where_the_intervals_have_nothing_in_common(
     assert change(near, moved(near, 19.0, None, "≥")).kind == "changed"
     assert change(near, moved(near, 16.0, 64.0, "inconclusive")).kind == "weakened"
     assert change(moved(near, 16.0, 64.0, "inconclusive"), near).kind == "strengthened"
+    assert hold(moved(near, 32.0, 64.0), near).kind == "differs"
+    assert hold(moved(near, 19.0, 38.0), near).kind == "same"
+    assert hold(moved(near, 19.0, None, "≥"), near).kind == "noted"
     fresh = replace(near, first_seed=1000)
     assert change(near, fresh).kind == "resampled"
     assert change(near, moved(fresh, 64.0, 91.0)).kind == "moved"
