@@ -93,6 +93,13 @@ class Enquiry:
         return bool(self.error) or self.ruling.verdict is not None
 
     @property
+    def verdict(self) -> PartVerdict | None:
+        """As `part` has it; None while it is not done."""
+        if self.error:
+            return "error" if self.covered else "not-covered"
+        return self.ruling.verdict
+
+    @property
     def part(self) -> PartAssessment:
         """The question, and what was found about it."""
         return assess_part(self.question, self.ruling, self.error, covered=self.covered)
@@ -209,9 +216,8 @@ class Enquiries:
                     self._asked.append(enquiry)
 
     def _verdict_at(self, questions: Sequence[Question], place: int) -> PartVerdict | None:
-        """The verdict on one of these questions, where it has been asked and is done."""
-        enquiry = self._by_question[questions[place]]
-        return enquiry.part.verdict if enquiry.asked and enquiry.done else None
+        """The verdict on one of these questions; None where it has not been asked, or is not done."""
+        return self._by_question[questions[place]].verdict
 
     def newly_asked(self) -> list[Enquiry]:
         """The enquiries that have been asked since this was called last."""

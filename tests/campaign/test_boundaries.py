@@ -121,6 +121,37 @@ def test_two_claims_about_one_boundary_share_their_points(read: Read) -> None:
     assert set(two.begun) - set(one.begun) == {t for t in two.begun if t.arguments()["size"] == 40}
 
 
+def test_what_a_boundary_may_come_to_read_is_not_computed_beside_other_claims(read: Read) -> None:
+    changes = {
+        "toys:pair": "stage_toys:toy",
+        "with = { sd = 0.15, slope = -0.5 }\n": "",
+        "sweep = { shift = [1.5, 3.0], size = [1, 2] }": "sweep = { size = [2] }",
+        '"gap", bound = 0': '"large", bound = 1.1, direction = "increasing"',  # the mean is 1 + size / 200
+    }
+    small = '[claims.small]\nsays = "It is small."\nexpect = "open"\nexperiment = "pairs"\n'
+    text = edited(TEXT, changes) + small + 'at-most = { of = "small", bound = 2 }\n'
+    laboratory = FakeLaboratory()
+    held(cases_of(read(text)), laboratory)
+    wanted: dict[object, set[str]] = {size: set() for size in sizes(laboratory.begun)}
+    for trial, stages in laboratory.stages.items():
+        wanted[trial.arguments()["size"]] |= stages
+    assert wanted[1] == {"dear"}
+    assert wanted[2] == {"cheap"}  # a point of the range that the search does not visit
+
+
+def test_with_many_instances_an_interval_must_hold_at_a_share_of_alpha(read: Read) -> None:
+    boundary = found(held(cases_of(read(TEXT))))["edge[shift=1.5]"].boundary
+    assert boundary is not None
+    assert boundary.cells == 2
+    low, high = replace(boundary, cells=10**9).jointly
+    location = boundary.location
+    assert (low or 0, high or 1e9) > (0, 0)
+    assert (low or 0) <= (location.low or 0)
+    assert (high or 1e9) >= (location.high or 0)
+    assert (low, high) != (location.low, location.high)
+    assert replace(boundary, cells=1).jointly == (location.low, location.high)
+
+
 def test_a_claim_about_a_boundary_holds_and_its_rival_fails(read: Read) -> None:
     (claim,) = found(held(cases_of(read(CLAIM + RIVAL)))).values()
     assert (claim.verdict, claim.control_verdict, claim.outcome) == ("supported", "refuted", "as-expected")
