@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.campaign import Progress, Result, conduct
+from harness.campaign import Progress, Result, conduct, measure_pilot
 from harness.errors import UserError
 from harness.git import toplevel
 from harness.judge import exit_code
@@ -120,6 +120,12 @@ def run(
         claims=claim_records(by_claim(records), stated_by(suites.values())),
         explored_seeds=any(instance.explored_seeds for instance in records),
     )
+
+
+def pilot_of(cases: Sequence[Case], store: Path) -> int:
+    """Measure the first seeds of the cases, into a store; the number of trials that were measured."""
+    with Laboratory(store) as laboratory:
+        return measure_pilot(cases, laboratory)
 
 
 class TrackError(UserError, ValueError):

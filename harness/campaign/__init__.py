@@ -12,6 +12,7 @@ errors. In: the cases of the selected instances. Out: a `Finding` for each.
 from harness.campaign.conduct import conduct
 from harness.campaign.finding import Finding
 from harness.campaign.findings import Result
+from harness.campaign.pilot import measure_pilot
 from harness.campaign.progress import Progress
 
-__all__ = ["Finding", "Progress", "Result", "conduct"]
+__all__ = ["Finding", "Progress", "Result", "conduct", "measure_pilot"]

@@ -14,7 +14,8 @@ the control, is an `outcome`; some fail a run (`FAILING`, `exit_code`).
 An `Assessment` is all that is judged of an instance (`assess`), a `PartAssessment` of one of its questions
 (`assess_part`). A *boundary* is searched for along an axis: which point is asked about next follows from the
 verdicts before (`trace_search`, `Trail`), and where it lies from all of them (`locate_boundary`, `Location`,
-`FoundBoundary`); a `Reach` is how near its ends can come (`reach`). Its *advice*
+`FoundBoundary`); a `Reach` is how near its ends can come (`reach`), an
+`Outlook` what a budget can decide of another question (`outlook`). Its *advice*
 is what would decide an inconclusive one (`smallest_margin`, `seeds_to_decision`). `reproducibility` is how
 likely fresh seeds agree, `all_reproduce` of several verdicts, `shown_reproducibility` as much as the seeds
 show of it; below `FRAGILE` a verdict is fragile. `left_open` and `leaves_open` are how rare an event may be
@@ -46,6 +47,7 @@ from harness.judge.outcome import (
     exit_code,
     outcome,
 )
+from harness.judge.outlook import Outlook, outlook
 from harness.judge.part import PartAssessment, assess_part
 from harness.judge.reach import Reach, reach
 from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility, shown_reproducibility
@@ -73,6 +75,7 @@ __all__ = [
     "Judged",
     "Location",
     "Outcome",
+    "Outlook",
     "PartAssessment",
     "PartVerdict",
     "Reach",
@@ -103,6 +106,7 @@ __all__ = [
     "neighbours_alike",
     "next_look",
     "outcome",
+    "outlook",
     "over_instances",
     "reach",
     "reproducibility",

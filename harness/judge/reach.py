@@ -19,10 +19,8 @@ from dataclasses import dataclass
 
 from harness.judge.interval import half_width_factor, mean_and_sd
 from harness.judge.levels import level_of
+from harness.judge.outlook import LEAST_SEEN
 from harness.questions import LOOKS, BoundarySearch, Linear, Question
-
-LEAST_SEEN = 6
-"""Of fewer values the standard deviation says too little to plan by."""
 
 
 @dataclass(frozen=True)

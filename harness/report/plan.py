@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from tabulate import tabulate
 
-from harness.judge import BadValue, effect_values, reach
 from harness.measure import Laboratory
 from harness.plan import Case, Question, Trial
 from harness.questions import COMPUTED, LOOKS
+from harness.report.outlooks import outlooks
 from harness.report.words import seconds_text
 
 
@@ -32,49 +31,11 @@ def plan_text(cases: Sequence[Case], store: Path) -> str:
             ]
             rows.append((experiment, len(least), len(most), sum(t in known for t in most), *times))
         workers = laboratory.workers
-        reaches = _boundaries(cases, laboratory)
+        known_of = outlooks(cases, kept, laboratory)
     headers = ("experiment", "trials at least", "at most", "in the store", "time at least", "at most")
     table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
-    head = f"{len(cases)} instances, {_seeds_text(cases)}, {workers} workers\n\n{table}"
-    return f"{head}\n\n{reaches}" if reaches else head
-
-
-def _boundaries(cases: Sequence[Case], laboratory: Laboratory) -> str:
-    """Of each boundary, how near the ends of its interval can come at its budget; '' without any."""
-    rows = []
-    for case in cases:
-        if case.search is None:
-            continue
-        found = reach(case.search, case.questions, _seen(case, laboratory))
-        asked = "–" if case.search.ratio is None else f"{case.search.ratio:g} x"
-        budget = str(case.questions[0].budget)
-        if found is None:
-            rows.append((case.instance.id, asked, budget, "unknown", "unknown", "too little in the store"))
-            continue
-        needed = "–" if case.search.ratio is None else str(found.seeds or f"more than {LOOKS[-1]}")
-        by = f"deviation {found.deviation:.2g}, slope {found.slope:.2g}"
-        rows.append((case.instance.id, asked, budget, f"about {found.ratio:.2g} x", needed, by))
-    headers = ("boundary", "asked", "budget", "reaches", "seeds for what is asked", "as seen in the store")
-    return tabulate(rows, headers, tablefmt="simple", disable_numparse=True) if rows else ""
-
-
-def _seen(case: Case, laboratory: Laboratory) -> dict[int, list[float]]:
-    """The effects of the seeds in the store, by the place of the point."""
-    found: dict[int, list[float]] = {}
-    for place, question in enumerate(case.questions):
-        known = laboratory.recall(question.trials(question.seeds(question.budget)))
-        rows = []
-        for seed in question.seeds(question.budget):
-            made = [known.get(reading.trial(seed)) for reading in question.effect.readings]
-            read = [
-                measured.values[reading.quantity]
-                for measured, reading in zip(made, question.effect.readings, strict=True)
-                if measured is not None and reading.quantity in measured.values
-            ]
-            rows += [read] if len(read) == len(made) else []
-        with contextlib.suppress(BadValue):  # the run will say what is wrong with it
-            found[place] = effect_values(question.effect, rows)
-    return found
+    head = f"{len(cases)} instances, {_seeds_text(cases)}, {workers} workers"
+    return "\n\n".join([head, *known_of, table])
 
 
 def _seeds_text(cases: Sequence[Case]) -> str:
