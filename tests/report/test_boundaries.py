@@ -169,7 +169,8 @@ def test_every_report_shows_it(found: dict[str, InstanceRecord]) -> None:
 
 def test_a_failure_in_pytest_names_the_points(found: dict[str, InstanceRecord]) -> None:
     text = explanation(replace(found["below[shift=1.5]"], verdict="refuted", outcome="unexpected"), "again")
-    assert re.search(r"size=1 +refuted: 1\.\d+ \[", text)
+    assert re.search(r"size=1 +before: 1\.\d+ \[", text)
+    assert "refuted: " not in text
     assert re.search(r"measured +[\d.]+ \[\d+, \d+\] against ≤ 40", text)
 
 

@@ -181,7 +181,7 @@ def boundary_figure(shown: InstanceRecord) -> BoundaryFigure | None:
         decided=paths[True],
         undecided=paths[False],
         dots="".join(f"M{x(math.log(at)):.1f} {y(part.estimate or 0.0):.1f}h0" for at, part in drawn),
-        x_ticks=tuple((x(t), text) for t, text in log_ticks(x.low, x.high)),
+        x_ticks=tuple((x(t), f"{math.exp(t):.6g}") for t, _ in log_ticks(x.low, x.high)),
         y_ticks=tuple((y(t), text) for t, text in ticks(y.low, y.high, boundary.unit)),
     )
 
