@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from harness.report.confirmed import confirmation_text
 from harness.report.laws import possible_slopes
 from harness.report.record import ControlRecord, InstanceRecord, PartRecord, StraightnessRecord
 from harness.report.words import effect, interval_text, number, point
@@ -59,6 +60,7 @@ def dependent(instance: InstanceRecord) -> str:
 def remarks_on(instance: InstanceRecord) -> list[str]:
     """All that is said of the instance, a sentence each."""
     said = [straight(instance.straightness)] if instance.straightness is not None else []
+    said += [text] if (text := confirmation_text(instance)) else []
     if instance.boundary is not None:
         said.append(visited(instance.boundary.axis, instance.boundary.at, instance.parts))
     return [*said, *filter(None, [dependent(instance)])]

@@ -6,6 +6,7 @@
 
 from harness.report.record.kinds import (
     BoundaryRecord,
+    ConfirmationRecord,
     FitRecord,
     Side,
     StraightnessRecord,
@@ -39,6 +40,7 @@ __all__ = [
     "BoundaryRecord",
     "ClaimRecord",
     "CommitRecord",
+    "ConfirmationRecord",
     "ControlRecord",
     "CountsRecord",
     "EnvironmentRecord",

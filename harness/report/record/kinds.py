@@ -1,4 +1,4 @@
-"""What a record says of some kinds of predicates alone: of laws, boundaries and timings; see `types`."""
+"""What a record says of some instances alone: laws, boundaries, timings, what was confirmed; see `types`."""
 
 from __future__ import annotations
 
@@ -73,3 +73,15 @@ class TimingRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     benchmark: str
     seconds: tuple[float, ...]
+
+
+class ConfirmationRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The second verdict on what was unexpected, on fresh seeds (`--confirm`); the first one counts."""
+
+    first_seed: Count
+    """It follows from the commit and the suite."""
+    verdict: str
+    n: int
+    estimate: Side
+    interval: tuple[Side, Side]
+    reason: str = ""

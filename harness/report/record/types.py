@@ -33,6 +33,7 @@ from harness.judge import Outcome
 from harness.questions import Center, Unit
 from harness.report.record.kinds import (
     BoundaryRecord,
+    ConfirmationRecord,
     Count,
     FitRecord,
     Side,
@@ -231,6 +232,9 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def labels(self) -> dict[str, str]:
         """`point` in the words of ids."""
         return {axis: label_of(value) for axis, value in self.point.items()}
+
+    confirmation: ConfirmationRecord | None = None
+    """Of an unexpected verdict that was measured again; None where that was not asked for."""
 
     @property
     def unit_of_parts(self) -> Unit:
