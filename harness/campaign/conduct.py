@@ -76,7 +76,7 @@ class _Campaign:
         self.stages: dict[tuple[str, frozenset[str]], frozenset[str]] = {}  # of quantities of an experiment
 
     def run(self, recheck: float | None, salt: str) -> Result:
-        self._advance(self.enquiries)
+        self._advance(self.enquiries.newly_asked())
         self.enquiries.news()  # what the store has decided is in the report
         self.on_progress(self._progress())
         while self.laboratory.pending:
@@ -119,7 +119,7 @@ class _Campaign:
                 enquiry.judge(self.known)
                 if enquiry.done:
                     self.enquiries.settle(enquiry)
-            open_ = [e for e in open_ if not e.done]
+            open_ = [*(e for e in open_ if not e.done), *self.enquiries.newly_asked()]
             for enquiry in open_:
                 enquiry.missing = enquiry.unknown(self.known)
             lacking = dict.fromkeys(t for e in open_ for t in e.missing if t not in self.known)
@@ -160,7 +160,7 @@ class _Campaign:
             readers = self.reading[trial.experiment, trial.params]
             readings = [(e, e.question.seeds(e.question.budget), e.reads_of(trial)) for e in readers]
             self.reading_at[trial.stem] = readings
-        reads = [names for e, seeds, names in readings if trial.seed in seeds and not e.done]
+        reads = [names for e, seeds, names in readings if trial.seed in seeds and e.asked and not e.done]
         key = (trial.experiment, reads[0] if len(reads) == 1 else frozenset[str]().union(*reads))
         if key not in self.stages:
             self.stages[key] = self.laboratory.stages_of(trial, key[1])

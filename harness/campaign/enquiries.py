@@ -5,9 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from harness.campaign.finding import Finding
-from harness.judge import BadValue, PartAssessment, Ruling, assess, assess_part, decide_rows
+from harness.judge import (
+    BadValue,
+    PartAssessment,
+    PartVerdict,
+    Ruling,
+    assess,
+    assess_part,
+    decide_rows,
+    trace_search,
+)
 from harness.measure import Measurement
 from harness.plan import Case, Question, Trial, TrialParams
 
@@ -47,6 +57,8 @@ class Enquiry:
     """What its next look waits for."""
     looks: int = 0
     """How many looks are over."""
+    asked: bool = False
+    """Whether it is measured for: of the points of a boundary only some are."""
 
     def __post_init__(self) -> None:
         readings = self.question.effect.readings
@@ -88,6 +100,13 @@ class Enquiry:
     @property
     def done(self) -> bool:
         return bool(self.error) or self.ruling.verdict is not None
+
+    @property
+    def verdict(self) -> PartVerdict | None:
+        """As `part` has it; None while it is not done."""
+        if self.error:
+            return "error" if self.covered else "not-covered"
+        return self.ruling.verdict
 
     @property
     def part(self) -> PartAssessment:
@@ -156,37 +175,72 @@ class Enquiry:
 
 class Enquiries:
     """The enquiries of all cases, one for each distinct question, with the largest limits of the claims that
-    ask it; `memory_limit`, in bytes, in place of the claims' own."""
+    ask it; `memory_limit`, in bytes, in place of the claims' own.
+
+    The questions of a conjunction are asked at once, those of a search one after another, as each is settled.
+    """
 
     def __init__(self, cases: Sequence[Case], memory_limit: int | None) -> None:
         self._cases = cases
         self._by_question: dict[Question, Enquiry] = {}
-        self._undecided: list[int] = []  # how many questions of each case
+        self._asked_by: list[set[Question]] = []  # what each case has asked
+        self._awaited: list[set[Question]] = []  # and what of it is not done
         self._askers: dict[Question, list[int]] = {}  # the places of the cases that ask a question
         self._settled: list[int] = []  # the places of the cases that are decided, and were not told of
+        self._asked: list[Enquiry] = []  # since `newly_asked` was called
         self.decided = 0
         """How many cases have no question left that is not done."""
         for place, case in enumerate(cases):
-            asked = dict.fromkeys((*case.questions, *case.control))
-            self._undecided.append(len(asked))
             claim = case.instance.claim
             limits = Limits(claim.time_limit, memory_limit or claim.memory_limit or math.inf)
-            for question in asked:
-                self._askers.setdefault(question, []).append(place)
+            for question in dict.fromkeys((*case.questions, *case.control)):
                 enquiry = self._by_question.get(question)
                 if enquiry is None:
                     self._by_question[question] = Enquiry(question, limits, decide_rows((), question))
                 else:
                     enquiry.limits |= limits
+            self._asked_by.append(set())
+            self._awaited.append(set())
+            self._ask(place)
 
     def __iter__(self) -> Iterator[Enquiry]:
         return iter(self._by_question.values())
 
+    def _ask(self, place: int) -> None:
+        """Ask what the case wants now and has not asked."""
+        case = self._cases[place]
+        for search, questions in ((case.search, case.questions), (case.rival, case.control)):
+            if search is None:
+                wanted = questions
+            else:
+                trail = trace_search(search, partial(self._verdict_at, questions))
+                wanted = () if trail.wanted is None else (questions[trail.wanted],)
+            for question in wanted:
+                if question in self._asked_by[place]:
+                    continue
+                self._asked_by[place].add(question)
+                self._awaited[place].add(question)
+                self._askers.setdefault(question, []).append(place)
+                enquiry = self._by_question[question]
+                if not enquiry.asked:
+                    enquiry.asked = True
+                    self._asked.append(enquiry)
+
+    def _verdict_at(self, questions: Sequence[Question], place: int) -> PartVerdict | None:
+        """The verdict on one of these questions; None where it has not been asked, or is not done."""
+        return self._by_question[questions[place]].verdict
+
+    def newly_asked(self) -> list[Enquiry]:
+        """The enquiries that have been asked since this was called last."""
+        found, self._asked = self._asked, []
+        return found
+
     def settle(self, enquiry: Enquiry) -> None:
-        """Count an enquiry that is done, once."""
+        """Count an enquiry that is done, once, and ask what follows from it."""
         for place in self._askers[enquiry.question]:
-            self._undecided[place] -= 1
-            if not self._undecided[place]:
+            self._awaited[place].discard(enquiry.question)
+            self._ask(place)
+            if not self._awaited[place]:
                 self.decided += 1
                 self._settled.append(place)
 
@@ -217,6 +271,9 @@ class Enquiries:
             stance=instance.stance,
             scope=source.scope if source else None,
             alike=instance.alike,
+            search=case.search,
+            rival=case.rival,
+            cells=instance.of,
         )
         return Finding(case, assessment)
 
