@@ -252,8 +252,8 @@ MUTANTS = [
     _of(
         "the network's kernel alone",
         PATH,
-        "(units, largest, [initial])",
-        "(units, None, [initial])",
+        "(units, largest, own)",
+        "(units, None, own)",
         "residual_path",
     ),
     _of(

@@ -60,7 +60,7 @@ def initialise_block(
 
 
 @partial(jax.jit, static_argnames="model")
-def largest_eigenvalues(
+def block_largest_eigenvalues(
     params: Params, model: Model, x: Float[Array, "seeds points inputs"]
 ) -> Float[Array, "seeds nets"]:
     """`train.largest_eigenvalue` of each network."""

@@ -225,8 +225,6 @@ def _sphere(points: int, random: np.random.Generator) -> tuple[NetworkInputs, Ou
 
 
 def _mnist_1d(points: int, random: np.random.Generator) -> tuple[NetworkInputs, Outputs]:
-    if not points:
-        return np.empty((0, mnist_1d.LENGTH)), np.empty(0)
     x, digits = mnist_1d.signals(points, random)
     return standardised_images(x), parity(digits)
 

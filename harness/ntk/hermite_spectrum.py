@@ -23,7 +23,7 @@ from jaxtyping import Float
 
 from harness.ntk.shapes import Points
 
-Variances = Float[np.ndarray, " inputs"]
+InputVariances = Float[np.ndarray, " inputs"]
 Largest = Float[np.ndarray, " modes"]
 HIGHEST = 4
 """Degrees up to which products are listed: those beyond have eigenvalues below the ones asked for."""
@@ -32,14 +32,14 @@ _FIT, _REACH = 40, 0.9
 that its error is below 1e-8 for l up to 4."""
 
 
-def variances(inputs: int, decay: float) -> Variances:
+def variances(inputs: int, decay: float) -> InputVariances:
     """i^(−decay), scaled to add up to `inputs`."""
     found = np.arange(1, inputs + 1, dtype=np.float64) ** -decay
-    scaled: Variances = found * (inputs / found.sum())
+    scaled: InputVariances = found * (inputs / found.sum())
     return scaled
 
 
-def gaussian_points(points: int, gamma: Variances, random: np.random.Generator) -> Points:
+def gaussian_points(points: int, gamma: InputVariances, random: np.random.Generator) -> Points:
     """Independent Gaussian points with these variances."""
     x: Points = random.standard_normal((points, len(gamma))) * np.sqrt(gamma)
     return x
@@ -55,7 +55,7 @@ def power_series(profile: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarra
     return found
 
 
-def ansatz_eigenvalues(series: Float[np.ndarray, " degrees"], gamma: Variances, modes: int) -> Largest:
+def ansatz_eigenvalues(series: Float[np.ndarray, " degrees"], gamma: InputVariances, modes: int) -> Largest:
     """The largest `modes` of the ansatz, descending. Negative ones, of a_l that are rounding, count as 0."""
     found, size = [float(series[0])], float(gamma.sum())
     for degree in range(1, HIGHEST + 1):

@@ -50,11 +50,15 @@ def signals(
 ) -> tuple[Signals, Digits]:
     """So many signals of the first `classes` digits, drawn alike, and their digits.
 
+    They are drawn one after another, so that fewer points are the first of more.
     moved: the share of its length by which a signal is moved at most; 0 leaves it where it begins.
     """
-    labels = random.integers(classes, size=points)
-    known = templates()
-    return np.stack([_signal(known[label], random, moved) for label in labels]), labels
+    known, labels = templates(), np.empty(points, dtype=np.int64)
+    drawn = np.empty((points, LENGTH))
+    for place in range(points):
+        labels[place] = random.integers(classes)
+        drawn[place] = _signal(known[labels[place]], random, moved)
+    return drawn, labels
 
 
 def _signal(template: Float[np.ndarray, " 12"], random: np.random.Generator, moved: float) -> np.ndarray:

@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 from harness.declare import StageError
 from harness.ntk.dynamics import gradient_step
 from harness.ntk.model import Model, Params
-from harness.ntk.train import DIVERGED, initialise, largest_eigenvalues, learning_rates, network_key
+from harness.ntk.train import DIVERGED, initialise, learning_rates, network_key, own_largest_eigenvalues
 
 Residuals = Float[np.ndarray, "steps_and_one points"]
 
@@ -37,7 +37,7 @@ def residuals(
     network's own. Raises `StageError` where training diverged.
     """
     initial = initialise(network_key(seed, 0), model, jnp.asarray(x), jnp.asarray(x[:1]))
-    own = largest_eigenvalues([initial], model, x)
+    own = own_largest_eigenvalues([initial], model, x)
     rate = float(learning_rates(units, largest, own)[0])
     target = jnp.asarray(y) + initial.f_train
     path = np.asarray(_descend(initial.params, model, jnp.asarray(x), target, jnp.asarray(rate), steps))

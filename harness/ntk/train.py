@@ -164,7 +164,7 @@ def largest_eigenvalue(params: Params, model: Model, x: Float[Array, "points inp
     return model.largest_eigenvalue(params, x)
 
 
-def largest_eigenvalues(
+def own_largest_eigenvalues(
     initials: list[Initial], model: Model, x_train: Float[np.ndarray, "train inputs"]
 ) -> Float[np.ndarray, " nets"]:
     """`largest_eigenvalue` of each network."""

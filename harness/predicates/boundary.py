@@ -81,14 +81,15 @@ class Boundary(Predicate, frozen=True):
     start: Annotated[
         float | None,
         Meta(
+            gt=0,
             description="Where the range begins, its cheap end. Left out, with `to`, the points are the "
             "values that the experiment sweeps.",
             extra={"role": "margin"},
         ),
     ] = field(default=None, name="from")
-    end: Annotated[float | None, Meta(description="Where the range ends.", extra={"role": "margin"})] = field(
-        default=None, name="to"
-    )
+    end: Annotated[
+        float | None, Meta(gt=0, description="Where the range ends.", extra={"role": "margin"})
+    ] = field(default=None, name="to")
     direction: Annotated[
         Direction,
         Meta(description="Which way the mean goes along the axis.", extra={"role": "law"}),
@@ -127,8 +128,8 @@ class Boundary(Predicate, frozen=True):
         if found:
             return
         at = self.points(known.whole.get(self.along, False)) or self._swept(known)
-        if len(at) < self.LEAST:
-            return  # said of the claim, whose `at` may keep fewer
+        if len(at) < self.LEAST or at[0] <= 0:
+            return  # said of the claim: its `at` may keep fewer, and a parameter may not be 0
         for key, edge in (("at-most", self.at_most), ("at-least", self.at_least)):
             if edge is not None and not at[0] <= edge <= at[-1]:
                 yield Mistaken(key, f"a value between {at[0]:g} and {at[-1]:g}", f"{edge:g}")
@@ -152,9 +153,7 @@ class Boundary(Predicate, frozen=True):
             return
         if self.along in known.axes and None in known.axes[self.along].values():
             yield Mistaken("along", "a parameter that is a number", f"`{self.along}` with named variants")
-        if not 0 < self.start < math.inf:
-            yield Mistaken("from", "a number above 0", f"{self.start:g}")
-        elif not self.start < self.end < math.inf:
+        if not self.start < self.end < math.inf:
             yield Mistaken("to", f"a number above `from`, which is {self.start:g}", f"{self.end:g}")
 
     def _swept(self, known: Known) -> Sequence[float]:

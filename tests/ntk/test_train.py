@@ -29,7 +29,7 @@ def run(initials, architecture, split, rates, target_loss=1e-4, max_steps=20_000
 
 
 def largest(initials, architecture, split):
-    return train.largest_eigenvalues(initials, fully_connected(architecture), split.x_train)
+    return train.own_largest_eigenvalues(initials, fully_connected(architecture), split.x_train)
 
 
 def outputs(initials, where):

@@ -117,7 +117,7 @@ def prepare_problem(
         )
         own = np.array([solve.largest_eigenvalue(float64_ntk(params, architecture, x, layers=numbers))])
     else:
-        own = training.largest_eigenvalues([initial], model, x)
+        own = training.own_largest_eigenvalues([initial], model, x)
     rate = training.learning_rates(learning_rate, solve.largest_eigenvalue(ntk.gram), own)[0]
     f_0, f_0_test = (np.asarray(training.outputs(params, model, each)) for each in (x, x_test))
     y = points.y_train / scale

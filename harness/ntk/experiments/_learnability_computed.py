@@ -16,9 +16,9 @@ from harness.ntk.named_models import build
 from harness.ntk.names import SphereKernel
 from harness.ntk.train import (
     initialise_each,
-    largest_eigenvalues,
     learning_rates,
     network_keys,
+    own_largest_eigenvalues,
     require_trained,
     train,
 )
@@ -78,7 +78,9 @@ class LearnabilityTrial:
         (initial,) = initialise_each(network_keys(self._setting.seed, 1), model, x, domain)
         largest = float(np.linalg.eigvalsh(model.analytic(x)[1])[-1])
         each = [initial] * functions.shape[1]
-        rates = learning_rates(units, largest, np.repeat(largest_eigenvalues([initial], model, x), len(each)))
+        rates = learning_rates(
+            units, largest, np.repeat(own_largest_eigenvalues([initial], model, x), len(each))
+        )
         targets = functions[chosen] + np.asarray(initial.f_train, dtype=np.float64)[:, None]
         runs = train(each, model, x, targets, domain, rates, target_loss, max_steps)
         require_trained("centred", runs, rates, target_loss, max_steps)

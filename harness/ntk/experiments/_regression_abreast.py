@@ -119,7 +119,7 @@ class InBlock(Computed):
         found: np.ndarray = self._of_all(
             "largest eigenvalues",
             lambda member: (member.points.x_train,),
-            lambda x: np.asarray(abreast.largest_eigenvalues(self._drawn().params, self.model, x)),
+            lambda x: np.asarray(abreast.block_largest_eigenvalues(self._drawn().params, self.model, x)),
         )
         own: Float[np.ndarray, " nets"] = found[self._place]
         return own

@@ -182,7 +182,7 @@ class Computed:
     def _own_largest(self) -> Float[np.ndarray, " nets"]:
         """λ_max of each network's own kernel at the start."""
         with products(self.setting.precision):
-            return training.largest_eigenvalues(self.initials, self.model, self.points.x_train)
+            return training.own_largest_eigenvalues(self.initials, self.model, self.points.x_train)
 
     def _initial_grams(self) -> list[Gram]:
         x = self.points.x_train

@@ -141,7 +141,7 @@ def parameters(declarations: Iterable[Declaration], models: Sequence[Declaration
     """Definitions: what `with` and `sweep` may set, by experiment, and by model where it takes one; and each
     distinct parameter and axis, once: the parameters of a model are those of many pairs."""
     definitions: dict[str, Schema] = {}
-    shared = _Shared()
+    shared = _Referred()
     for declaration in declarations:
         own = declaration.parameters
         if declaration.takes_model:
@@ -155,7 +155,7 @@ def parameters(declarations: Iterable[Declaration], models: Sequence[Declaration
     return definitions | shared.definitions
 
 
-class _Shared:
+class _Referred:
     """Schemas to which others refer, each once."""
 
     def __init__(self) -> None:
@@ -175,7 +175,7 @@ class _Shared:
 
 
 def _definitions(
-    name: str, declared: Mapping[str, Parameter], shared: _Shared, *, more: bool = False
+    name: str, declared: Mapping[str, Parameter], shared: _Referred, *, more: bool = False
 ) -> dict[str, Schema]:
     """What `with` and `sweep` may set, by the name of the definition; with `more`, other parameters too."""
     whole_ones = {name: _parameter(parameter) for name, parameter in declared.items()}
