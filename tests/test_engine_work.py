@@ -55,7 +55,7 @@ def test_a_trial_costs_the_command_as_much_in_a_long_run_as_in_a_short_one(
     monkeypatch.setattr(site, "Pool", InstantPool)
 
     def measured(points: int) -> tuple[int, int]:
-        """Trials of a run with so many points, and its calls."""
+        """The trials of a run with `points` points, and its calls."""
         path = tmp_path / f"suite-{points}.toml"
         path.write_text(suite_of(points))
         selected, options = gather([str(path)]), RunOptions(store=tmp_path / f"{points}.sqlite", workers=2)

@@ -99,7 +99,7 @@ def change(before: InstanceRecord, after: InstanceRecord) -> Change:
 
 
 def boundary_moved(before: InstanceRecord, after: InstanceRecord) -> bool:
-    """Whether a boundary has moved: each of the intervals holds it but for a chance of alpha.
+    """Whether a boundary has moved: each of the intervals misses it with chance alpha at most.
 
     The boundary lies strictly between the ends of each.
     """

@@ -59,7 +59,7 @@ class FoundBoundary:
     @property
     def jointly(self) -> Ends:
         """The ends of the interval at α/cells, by the same points: there, together with those of all other
-        instances of the claim, the boundaries are but for a chance of α."""
+        instances of the claim, the boundaries are with chance 1 − α at least."""
         verdicts = {}
         for place, part in zip(sorted(self.location.visited), self.parts, strict=False):
             verdicts[place] = part.verdict

@@ -7,10 +7,11 @@ then the middle of the longer gap on either side of these. The search ends when 
 is asked for, when nothing is left between its ends, or after `MOST_POINTS` points.
 
 Each point is judged at the claim's alpha / `MOST_POINTS`, so that all points that are visited are decided
-rightly but for a chance of alpha (Bonferroni), whichever they are. Then the boundary lies between the ends of
-the interval if the mean is monotone. Halving can never see that it is not, as all points visited inside the
-interval lie between its ends. So two points more are visited: on either side of the interval the middle of
-the longest stretch between points decided alike. Two points in the wrong order leave the claim inconclusive.
+rightly with chance 1 − alpha at least (Bonferroni), whichever they are. Then the boundary lies between the
+ends of the interval if the mean is monotone. Halving can never see that it is not, as all points visited
+inside the interval lie between its ends. So two points more are visited: on either side of the interval the
+middle of the longest stretch between points decided alike. Two points in the wrong order leave the claim
+inconclusive.
 
 What is visited is a function of the verdicts at the points alone (`trace_search`), whichever of them are
 known.

@@ -26,8 +26,8 @@ ALIKE = 7 / 8
 is off by δ changes θ by δ/sin θ, 2.1 δ at most."""
 
 FEW = 4
-"""Up to one in so many pairs, only their differences are taken, each at some four times the cost of an entry
-of `cdist`."""
+"""Up to one pair in `FEW`, only their differences are taken, each at some four times the cost of an entry of
+`cdist`."""
 
 
 @dataclass(frozen=True)

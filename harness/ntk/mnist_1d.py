@@ -48,7 +48,7 @@ def templates() -> Float[np.ndarray, "10 12"]:
 def signals(
     points: int, random: np.random.Generator, *, moved: float = MOVED, classes: int = CLASSES
 ) -> tuple[Signals, Digits]:
-    """So many signals of the first `classes` digits, drawn alike, and their digits.
+    """Signals of the first `classes` digits, drawn alike, as many as `points`, and their digits.
 
     They are drawn one after another, so that fewer points are the first of more.
     moved: the share of its length by which a signal is moved at most; 0 leaves it where it begins.

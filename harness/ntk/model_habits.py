@@ -29,7 +29,7 @@ STATISTICS = ("batch_stats", "running_mean", "running_var", "moving_mean", "movi
 """What libraries call statistics of batches."""
 
 SUMS = 1e-6
-"""How far from 1 rows of probabilities sum to: float64 gives 1e-16, and numbers that are none are far off."""
+"""How far from 1 rows of probabilities sum to: float64 gives 1e-16, other numbers are far off."""
 
 
 def require_logits(model: Model, params: Params, x: Float[np.ndarray, "points features"]) -> None:

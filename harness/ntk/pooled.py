@@ -73,7 +73,7 @@ def condition_number(kernel: ImageKernel) -> float:
 
 
 def limit_of_condition(points: int, correlation: float) -> float:
-    """κ of so many points, each pair of which has Θ/Θ(x,x) = `correlation`."""
+    """κ of `points` points, each pair of which has Θ/Θ(x,x) = `correlation`."""
     return (1 + (points - 1) * correlation) / (1 - correlation)
 
 

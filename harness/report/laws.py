@@ -2,9 +2,9 @@
 exclude.
 
 Each instance has an interval at alpha/cells, cells being the instances of the claim
-(`BoundaryRecord.jointly`), so that all boundaries lie in their intervals but for a chance of alpha. A law b ~
-axis^s is possible if a line with the slope s passes through all intervals, in logarithms; any other slope is
-excluded. An interval without an end excludes slopes on one side only.
+(`BoundaryRecord.jointly`), so that all boundaries lie in their intervals with chance 1 − alpha at least. A
+law b ~ axis^s is possible if a line with the slope s passes through all intervals, in logarithms; any other
+slope is excluded. An interval without an end excludes slopes on one side only.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def counted(evaluate):
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(("evaluate", "which"), [(both, (0, 1)), (both, (1,)), (radial, (0,))])
 def test_tiles_are_the_whole(evaluate, which):
-    """But for a few roundings of entries of up to 10: NumPy has other instructions for ends of arrays."""
+    """Equal up to a few roundings of entries of up to 10: NumPy has other instructions for ends of arrays."""
     spy, asked = counted(evaluate)
     grams, whole = blocked.gram(spy, X, which), evaluate(X, None)
     for found, number in zip(grams, which, strict=True):

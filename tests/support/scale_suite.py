@@ -24,6 +24,6 @@ at = {{ shift = [{shifts}] }}
 
 
 def suite_of(points: int) -> str:
-    """The text of a suite with `SEEDS` trials at each of so many points."""
+    """The text of a suite with `SEEDS` trials at each of `points` points."""
     shifts = ", ".join(f"{1e-7 + 1e-12 * k:.17g}" for k in range(points))
     return SUITE.format(shifts=shifts, seeds=SEEDS)

@@ -62,7 +62,7 @@ class NetworkTrial:
     `NotCovered`, where they cannot be had."""
 
     def __init__(self, draw: Callable[[int, int], Trainable], setting: TrainingSetting) -> None:
-        """`draw`: the network of a seed, for so many features."""
+        """`draw`: the network of a seed, for inputs with `features` features."""
         self.setting, self.recipe, self._draw = setting, setting.recipe, draw
 
     @cached_property
@@ -222,7 +222,7 @@ class NetworkTrial:
         return found
 
     def kernel_change(self, time: int) -> float:
-        """At the first look after so many steps, or at the end where training ended before."""
+        """At the first look at step `time` or later, or at the end where training ended before."""
         looks = enumerate(self.walked)
         place = next((place for place, look in looks if look.step >= time), END)
         return self.kernels[place].change_from(self.kernel_before)

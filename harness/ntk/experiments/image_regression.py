@@ -51,7 +51,7 @@ def _square(rival: str, at: str) -> Quantity:
         "data": "digit-images, 8 × 8 pixels, or mnist-1d, signals of 40",
         "train": "training images",
         "test": "test images",
-        "classes": "the first so many digits; targets are one-hot, less their mean",
+        "classes": "the number of classes, the first digits; targets are one-hot, less their mean",
         "shift": "share of the side by which images are moved at most (of mnist-1d 2/3 is what is published)",
         "ridge": "in units of a kernel's mean diagonal",
         "networks": "random networks whose NTKs are averaged",
