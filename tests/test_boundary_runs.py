@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from boundary_suite import CLAIMS
 from commands import said
 from edits import edited
 
@@ -25,21 +26,8 @@ title = "Boundaries"
 run = "toys:pair"
 with = { sd = 0.15, slope = -0.5 }
 sweep = { shift = [0.7, 1.5, 3.0], size = [1, 2] }
-
-[claims.edge]
-says = "The gap is below 0 from a size on."
-expect = "open"
-experiment = "pairs"
-boundary = { of = "gap", bound = 0, along = "size", from = 1, to = 128, within = "2 x" }
-
-[claims.below]
-says = "From 40 on the gap is below 0."
-expect = "supported"
-experiment = "pairs"
-at = { shift = [0.7, 1.5] }
-boundary = { of = "gap", bound = 0, along = "size", from = 1, to = 128, at-most = 40 }
-control = { at = { shift = 3.0 } }
 """
+TEXT += CLAIMS
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from harness.ntk.trainable import Course, LastInputs, Loss, NetworkInputs, Outpu
 
 
 class JaxNetwork:
-    """The network of one trial, drawn for inputs of so many features: a `Trainable`."""
+    """The network of one trial, drawn for inputs with `features` features: a `Trainable`."""
 
     def __init__(self, model: Model, seed: int, features: int) -> None:
         self.name, self.model, self._seed = model.name, several_outputs(model), seed

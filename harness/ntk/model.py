@@ -86,7 +86,7 @@ class Model:
         return hash(self._identity())
 
     def draw(self, key: PRNGKeyArray, features: int) -> Params:
-        """Random parameters for inputs of so many features, float32.
+        """Random parameters for inputs with `features` features, float32.
 
         Raises `ModelError`, naming the leaf, where one is not a floating-point array.
         """

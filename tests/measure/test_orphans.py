@@ -1,6 +1,6 @@
 """Processes that a trial left are found, whatever the trial did to this process's descriptors.
 
-What becomes of them: `test_unruly`.
+How they are ended: `test_unruly`.
 """
 
 from __future__ import annotations
