@@ -38,13 +38,14 @@ NAMES = (
     "depth",
     "derivation",
     "empirical-kernels",
+    "finite-width",
     "generalisation",
     "issues",
     "kernels",
     "other-kernels",
     "speed",
 )
-UNPUBLISHED = {"generalisation", "other-kernels"}
+UNPUBLISHED = {"finite-width", "generalisation", "other-kernels"}
 """Suites without a record in reports/published, so far."""
 
 

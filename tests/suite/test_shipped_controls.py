@@ -12,7 +12,16 @@ from harness.suite import load
 from harness.suite.rivals import own_numbers
 
 SUITES = Path(__file__).parents[2] / "suites"
-NAMES = ("issues", "derivation", "kernels", "empirical-kernels", "speed", "generalisation", "other-kernels")
+NAMES = (
+    "issues",
+    "derivation",
+    "kernels",
+    "empirical-kernels",
+    "speed",
+    "generalisation",
+    "other-kernels",
+    "finite-width",
+)
 
 
 def instances(name):

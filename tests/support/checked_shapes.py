@@ -38,6 +38,7 @@ TRIALS = {
     "ntk.ridge-theory": {"train": 8, "test": 6, "target": "mixed", "ridge": 0.1},
     "ntk.mode-times": {"points": 32},
     "ntk.tuned-regression": {"data": "sphere", "train": 8, "test": 6},
+    "ntk.scale": {"width": 8, "train": 6, "test": 4, "networks": 2, "steps": 8},
     "ntk.regression": SMALL | {"optimizer": "adam", "parameterization": "standard"},
 }
 """Parameters of a quick trial of each experiment."""
