@@ -42,7 +42,7 @@ def test_measures_of_kernels() -> None:
     y = np.array([1.0, -1.0])
     assert predictions.relative_change(b, a) == pytest.approx(2 / np.sqrt(2))
     assert predictions.turned(a, b) == pytest.approx(1 - 4 / np.sqrt(2 * 10))
-    assert predictions.turned(a, 3 * a) == 0
+    assert predictions.turned(a, 3 * a) == pytest.approx(0, abs=1e-30)
     assert predictions.centred(b + 5) == pytest.approx(predictions.centred(b))
     assert predictions.centred(b).sum(axis=0) == pytest.approx([0, 0])
     assert predictions.target_alignment(np.outer(y, y), y) == pytest.approx(1)

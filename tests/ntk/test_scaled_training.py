@@ -139,6 +139,7 @@ def test_training_is_gradient_descent_by_hand(course: tuple[float, ...]) -> None
     assert_the_same(course, "squared")
 
 
+@pytest.mark.slow
 def test_training_on_cross_entropy_is_too() -> None:
     assert_the_same((1.7, 0.0, 0.4, 0.02, 0.8), "cross-entropy")
 
@@ -160,9 +161,11 @@ def test_looks() -> None:
 
 TINY = {
     "train": 4, "test": 3, "inputs": 3, "width": 4, "steps": 20, "activation": "tanh", "w_std": 1.0,
+    "stages": frozenset({"training", "kernels", "linearised"}),
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_each_quantity_is_measured_and_scales_are_what_they_say() -> None:
     """One program: what differs are numbers. F = α/γ₀ · width^(−r) f, so that λ₀ goes as its square."""
     plain = scale(seed=1, **TINY)
@@ -173,14 +176,18 @@ def test_each_quantity_is_measured_and_scales_are_what_they_say() -> None:
     faster = scale(seed=1, learning_rate=0.1, rate_exponent=1.0, **TINY)
     assert faster["eta-lambda.start"] == pytest.approx(0.2 * 4 / 64, rel=1e-12)
     centred = scale(seed=1, centred=True, alpha=7.0, **TINY)
-    x = draw_like(seed=1)
-    assert centred["initial-loss"] == pytest.approx(np.mean(x.y**2) / 2, rel=1e-12)
-    lazy = scale(seed=1, centred=True, alpha=1e4, **TINY)
-    assert lazy["kernel-change"] < 1e-3 * centred["kernel-change"]
-    # In the limit of a large output the network is its linearisation, to rounding: 1e4 × 6e-8 of f.
-    assert lazy["linearised.distance"] < 1e-2 * centred["linearised.distance"]
+    drawn = draw_like(seed=1)
+    assert centred["initial-loss"] == pytest.approx(np.mean(drawn.y**2) / 2, rel=1e-12)
+    lazy = scale(seed=1, centred=True, alpha=200.0, **TINY)
+    # Both fall as 1/α at least, and by 200/7 = 29; float32 is right to 200 × 6e-8 of f.
+    assert lazy["kernel-change"] < 0.1 * centred["kernel-change"]
+    assert lazy["linearised.distance"] < 0.1 * centred["linearised.distance"]
     with pytest.raises(StageError, match="linearisation diverges"):
         scale(seed=1, learning_rate=1.5, **TINY)
+    with pytest.raises(StageError, match="expected targets"):
+        scale(seed=1, loss="cross-entropy", **TINY)
+    with pytest.raises(StageError, match="loss is 0 from the start"):
+        scale(seed=1, points="one", centred=True, train=1, test=1, inputs=1, width=4)
 
 
 def draw_like(seed: int):  # type: ignore[no-untyped-def]
@@ -201,11 +208,12 @@ def test_estimates_grow() -> None:
 @pytest.mark.slow
 def test_networks_of_a_seed_and_of_a_block() -> None:
     """In a block a network rounds otherwise, as in test_abreast: tanh, 4e-7 of outputs; kernels add some."""
-    several = scale(seed=2, networks=3, **TINY)
+    tiny = {**TINY, "stages": STAGES}
+    several = scale(seed=2, networks=3, **tiny)
     assert set(several) == set(QUANTITIES)
-    alone = {seed: scale(seed=seed, networks=2, **TINY) for seed in (0, 1)}
+    alone = {seed: scale(seed=seed, networks=2, **tiny) for seed in (0, 1)}
     with abreast((0, 1)):
-        together = {seed: scale(seed=seed, networks=2, **TINY) for seed in (0, 1)}
+        together = {seed: scale(seed=seed, networks=2, **tiny) for seed in (0, 1)}
     for seed in (0, 1):
         assert together[seed] == pytest.approx(alone[seed], rel=2e-3, abs=1e-6)
     assert alone[0]["spread"] != pytest.approx(alone[1]["spread"], rel=0.01)
@@ -215,7 +223,7 @@ def test_networks_of_a_seed_and_of_a_block() -> None:
 def test_a_stage_gives_the_same_whichever_are_wanted() -> None:
     whole = scale(seed=1, **TINY)
     for name in ("kernels", "linearised"):
-        found = scale(seed=1, stages=frozenset({name}), **TINY)
+        found = scale(seed=1, **{**TINY, "stages": frozenset({name})})
         wanted = [each for each, quantity in QUANTITIES.items() if quantity.stage == name]
         assert {each: found[each] for each in wanted} == {each: whole[each] for each in wanted}
 
@@ -225,10 +233,3 @@ def test_standard_and_ntk_parameterizations_start_alike() -> None:
     one, other = (scale(seed=1, parameterization=each, **TINY) for each in ("ntk", "standard"))
     assert one["initial-loss"] == pytest.approx(other["initial-loss"], rel=1e-5)
     assert one["rate-unit"] != pytest.approx(other["rate-unit"], rel=0.1)
-
-
-def test_what_cannot_be_trained() -> None:
-    with pytest.raises(StageError, match="expected targets ±1"):
-        scale(seed=1, loss="cross-entropy", **TINY)
-    with pytest.raises(StageError, match="loss is 0 from the start"):
-        scale(seed=1, points="one", centred=True, train=1, test=1, inputs=1, width=4)
