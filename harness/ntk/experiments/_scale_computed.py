@@ -50,7 +50,8 @@ class TrainedNetwork:
     setting: ScaleSetting
     points: TrainedPoints
     times: np.ndarray
-    seen: training.Trained
+    seen: Any
+    """A `training.Trained` whose arrays are NumPy's: without the axis of networks, one network's."""
 
     @property
     def rate(self) -> float:
@@ -74,8 +75,8 @@ def trained_networks(
         found = jax.tree.map(lambda leaf: leaf[place], whole)
     arrays = jax.tree.map(np.asarray, found)
 
-    def of(number: int) -> training.Trained:
-        return jax.tree.map(lambda leaf: leaf[number], arrays)  # type: ignore[no-any-return]
+    def of(number: int) -> Any:
+        return jax.tree.map(lambda leaf: leaf[number], arrays)
 
     return [TrainedNetwork(setting, points, times, of(number)) for number in range(setting.networks)]
 
@@ -136,7 +137,9 @@ def of_training(network: TrainedNetwork) -> dict[str, float]:
         "kernel-change.greatest": max(predictions.relative_change(each, start) for each in seen.kernels),
         "kernel-growth": float(np.trace(end) / np.trace(start)),
         "kernel-turn": predictions.turned(end, start),
-        "kernel-turn.centred": predictions.turned(predictions.centred(end), predictions.centred(start)),
+        "kernel-turn.centred": predictions.turned(predictions.centred(end), predictions.centred(start))
+        if len(points.y) > 1
+        else 0.0,
         "late-motion": float(lengths[len(lengths) // 2 :].sum()) / whole if whole else 0.0,
         "features-moved": float(seen.feature_moves[0] / seen.feature_norm),
         "features-moved.norm": float(seen.feature_moves[0]) / math.sqrt(len(points.y)),
