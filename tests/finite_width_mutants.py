@@ -154,8 +154,8 @@ MUTANTS = [
     _of(
         "linearised without f₀",
         PREDICTIONS,
-        "return f_test_0 + cross @",
-        "return cross @",
+        "predicted: Predictions = f_test_0 + cross @",
+        "predicted: Predictions = cross @",
         "scaled_predictions",
     ),
     _of(

@@ -29,7 +29,8 @@ def regression(gram: Gram, cross: Cross, y: Targets) -> Predictions:
     values, vectors = np.linalg.eigh(gram)
     kept = values > NEGLIGIBLE * values[-1]
     weights = vectors[:, kept] @ ((vectors[:, kept].T @ y) / values[kept])
-    return cross @ weights
+    predicted: Predictions = cross @ weights
+    return predicted
 
 
 def linearised(
@@ -46,7 +47,8 @@ def linearised(
     # Of a mode that has hardly begun, 1 − (1 − ηλ)^k is lost in rounding where its ratio to λ is not.
     begun = values * rate * steps > 1e-9
     done = np.where(begun, (1 - left) / np.where(begun, values, 1.0), rate * steps)
-    return f_test_0 + cross @ (vectors @ (done * (vectors.T @ (y - f_0))))
+    predicted: Predictions = f_test_0 + cross @ (vectors @ (done * (vectors.T @ (y - f_0))))
+    return predicted
 
 
 def relative_change(kernel: Gram, start: Gram) -> float:
@@ -68,7 +70,8 @@ def turned(a: Gram, b: Gram) -> float:
 def centred(kernel: Gram) -> Gram:
     """The kernel of features less their mean over the points."""
     rows = kernel.mean(axis=0, keepdims=True)
-    return kernel - rows - rows.T + kernel.mean()
+    left: Gram = kernel - rows - rows.T + kernel.mean()
+    return left
 
 
 def target_alignment(kernel: Gram, y: Targets) -> float:
@@ -79,7 +82,8 @@ def target_alignment(kernel: Gram, y: Targets) -> float:
 def path_length(kernels: Grams) -> Float[np.ndarray, " intervals"]:
     """‖Θ_{i+1} − Θ_i‖ between looks, over ‖Θ₀‖."""
     steps = np.linalg.norm(np.diff(kernels, axis=0), axis=(1, 2))
-    return steps / np.linalg.norm(kernels[0])
+    relative: Float[np.ndarray, " intervals"] = steps / np.linalg.norm(kernels[0])
+    return relative
 
 
 def along_targets(kernel: Gram, y: Targets) -> float:
