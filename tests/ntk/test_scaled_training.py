@@ -161,7 +161,7 @@ def test_looks() -> None:
 
 TINY = {
     "train": 4, "test": 3, "inputs": 3, "width": 4, "steps": 20, "activation": "tanh", "w_std": 1.0,
-    "stages": frozenset({"training", "kernels", "linearised"}),
+    "stages": frozenset({"training", "targets", "kernels", "linearised"}),
 }  # fmt: skip
 
 
@@ -222,7 +222,7 @@ def test_networks_of_a_seed_and_of_a_block() -> None:
 @pytest.mark.slow
 def test_a_stage_gives_the_same_whichever_are_wanted() -> None:
     whole = scale(seed=1, **TINY)
-    for name in ("kernels", "linearised"):
+    for name in ("targets", "kernels", "linearised"):
         found = scale(seed=1, **{**TINY, "stages": frozenset({name})})
         wanted = [each for each, quantity in QUANTITIES.items() if quantity.stage == name]
         assert {each: found[each] for each in wanted} == {each: whole[each] for each in wanted}

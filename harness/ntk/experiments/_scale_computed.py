@@ -150,7 +150,7 @@ def of_training(network: TrainedNetwork) -> dict[str, float]:
         "network.train-error": float(np.sqrt(np.mean((seen.f_train[-1] - points.y) ** 2)))
         / points.ruler.error_unit,
     }
-    return ratio | _early(network, moved) | (_towards_targets(network) if np.any(points.y) else {})
+    return ratio | _early(network, moved)
 
 
 def _early(network: TrainedNetwork, moved: float) -> dict[str, float]:
@@ -166,8 +166,11 @@ def _early(network: TrainedNetwork, moved: float) -> dict[str, float]:
     }
 
 
-def _towards_targets(network: TrainedNetwork) -> dict[str, float]:
-    """What is measured against the targets: alignment, half time, and the spike."""
+def of_targets(network: TrainedNetwork) -> dict[str, float]:
+    """Quantities of the stage "targets": alignment, half time, and the spike. Raises `NotCovered` where all
+    targets are 0."""
+    if not np.any(network.points.y):
+        raise NotCovered("targets that are all 0 have no direction")
     seen, y, setting = network.seen, network.points.y, network.setting
     aligned = np.array([predictions.target_alignment(each, y) for each in seen.kernels])
     way = aligned[0] + 0.9 * (aligned[-1] - aligned[0])

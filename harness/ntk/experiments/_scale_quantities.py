@@ -17,8 +17,13 @@ def _trained(about: str, unit: str = "") -> Quantity:
     return Quantity(about, unit=unit, resolution=RESOLUTION, stage="training")
 
 
-def _share(about: str) -> Quantity:
-    return Quantity(about, scale="linear", resolution=RESOLUTION, stage="training")
+def _share(about: str, stage: str = "training") -> Quantity:
+    return Quantity(about, scale="linear", resolution=RESOLUTION, stage=stage)
+
+
+def _aimed(about: str, unit: str = "") -> Quantity:
+    """Of what there is only where targets are not all 0."""
+    return Quantity(about, unit=unit, resolution=RESOLUTION, stage="targets")
 
 
 def _predicted(about: str, stage: str) -> Quantity:
@@ -58,20 +63,20 @@ QUANTITIES = {
     "velocity-left": _trained(
         "1 − cos(Θ_t, Θ_{t+dt}) after a tenth of all steps, over the same at the start, dt a fortieth of them"
     ),
-    "target-alignment.start": _share("y'Θ₀y / (‖Θ₀‖ |y|²)"),
-    "target-alignment.end": _share("y'Θ_Ty / (‖Θ_T‖ |y|²)"),
-    "loss-when-aligned": _trained(
+    "target-alignment.start": _share("y'Θ₀y / (‖Θ₀‖ |y|²)", "targets"),
+    "target-alignment.end": _share("y'Θ_Ty / (‖Θ_T‖ |y|²)", "targets"),
+    "loss-when-aligned": _aimed(
         "loss, over that at the start, when the alignment has made 90% of its way to the end"
     ),
-    "aligned-step": _trained("the step of that look", "steps"),
-    "half-time": _trained("when √loss has fallen to half, in flow time of f: steps × rate × s²"),
-    "half-time.spike": _trained("the same by two linear layers, dΔ/dt = −2√(1 + γ₀²(|y| − Δ)²) Δ"),
-    "half-time.single-layer": _trained("the same without the factor 2"),
-    "half-time.frozen": _trained("the same by a kernel that stays, dΔ/dt = −2Δ"),
-    "spike": _trained("y'Hy / |y|² in the end, H the Gram matrix of last hidden activations, over width"),
-    "spike.theory": _trained("√(1 + γ₀²|y|²)"),
-    "spike.start": _trained("y'Hy / |y|² at the start"),
-    "spike.beside": _trained("‖P(H_T − H₀)P‖ / ‖P H₀ P‖, P the projection to what is orthogonal to y"),
+    "aligned-step": _aimed("the step of that look", "steps"),
+    "half-time": _aimed("when √loss has fallen to half, in flow time of f: steps × rate × s²"),
+    "half-time.spike": _aimed("the same by two linear layers, dΔ/dt = −2√(1 + γ₀²(|y| − Δ)²) Δ"),
+    "half-time.single-layer": _aimed("the same without the factor 2"),
+    "half-time.frozen": _aimed("the same by a kernel that stays, dΔ/dt = −2Δ"),
+    "spike": _aimed("y'Hy / |y|² in the end, H the Gram matrix of last hidden activations, over width"),
+    "spike.theory": _aimed("√(1 + γ₀²|y|²)"),
+    "spike.start": _aimed("y'Hy / |y|² at the start"),
+    "spike.beside": _aimed("‖P(H_T − H₀)P‖ / ‖P H₀ P‖, P the projection to what is orthogonal to y"),
     "features-moved": _trained("‖a_T − a₀‖ / ‖a₀‖ of the last hidden activations at the training points"),
     "features-moved.norm": _trained("‖a_T − a₀‖, root mean square over training points"),
     "features-moved.most": _trained("the greatest |a_T − a₀| of a unit at a training point"),

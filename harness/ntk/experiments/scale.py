@@ -132,7 +132,12 @@ def scale(
         measured |= computed.over_networks([computed.of_training(each) for each in found], QUANTITIES)
     if not trained.ok:
         return measured
-    for name, quantities in (("kernels", computed.of_kernels), ("linearised", computed.of_linearised)):
+    parts = {
+        "targets": computed.of_targets,
+        "kernels": computed.of_kernels,
+        "linearised": computed.of_linearised,
+    }
+    for name, quantities in parts.items():
         if name in stages:
             with stage(name):
                 measured |= computed.over_networks([quantities(each) for each in found], QUANTITIES)
