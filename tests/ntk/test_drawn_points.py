@@ -68,6 +68,7 @@ def test_anisotropy() -> None:
     assert np.var(found.y) == pytest.approx(1, rel=0.05)
 
 
+@pytest.mark.slow
 def test_signs_and_data_sets() -> None:
     assert set(np.abs(points("sphere", signs=True).y)) == {1.0}
     found = points("data", data="diabetes", signs=True)
