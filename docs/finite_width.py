@@ -16,7 +16,7 @@ import matplotlib
 import numpy as np
 
 from harness.ntk.architecture import Architecture
-from harness.ntk.drawn_points import TrainedPoints, draw
+from harness.ntk.drawn_points import TrainedPoints, draw_points
 from harness.ntk.experiments._scale_computed import ScaleSetting, trained_networks
 from harness.ntk.experiments.scale import scale
 
@@ -71,7 +71,7 @@ def draw_grid(path: Path) -> None:
 
 def one_point(seed: int) -> TrainedPoints:
     """The single sample of the source's model."""
-    return draw(
+    return draw_points(
         "one", data="digits", preprocess="default", targets="default", target="linear", signs=False,
         train=1, test=1, inputs=1, anisotropy=0.0, seed=seed,
     )  # fmt: skip

@@ -42,6 +42,7 @@ def run(
     time_budget: float | None = None,
     shard: tuple[int, int] | None = None,
     recheck: bool | float = True,
+    confirm: bool = False,
     store: str | Path | None = STORE,
     track: str | Path | None = None,
     progress: bool | Callable[[Progress], None] = False,
@@ -54,8 +55,9 @@ def run(
     `keyword` and `marks` select as -k and -m do. The other arguments are the options of `harness run`, as
     Python has them: `given={"subject": "my.module:kernel"}` is `--with`, `memory_limit` is in bytes,
     `time_budget` in seconds, `shard` is (2, 5), `store=None` keeps nothing. `recheck=False` measures no trial
-    twice, `recheck=0.01` also that share of what the store has. `progress` shows it on standard error, or is
-    a function that is called with it. A note of the record names each suite of which nothing is selected; a
+    twice, `recheck=0.01` also that share of what the store has, `confirm=True` unexpected verdicts again, on
+    fresh seeds. `progress` shows it on standard error, or is a function that is called with it.
+    A note of the record names each suite of which nothing is selected; a
     record without instances means that nothing is selected at all.
 
     Raises `SuiteError` with every mistake of a suite, `SelectionError` for an id that nothing has,
@@ -77,6 +79,7 @@ def run(
         time_budget=time_budget,
         shard=shard,
         recheck=recheck,
+        confirm=confirm,
         store=None if store is None else inside(STORE, "store=") if store == STORE else Path(store),
         track=None if track is None else Path(track),
         command=("harness.run", *map(str, names)),

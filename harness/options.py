@@ -129,6 +129,10 @@ class RunOptions:
         ),
     ] = True
     """True: one trial of each experiment that has not passed yet. A share: of what the store has besides."""
+    confirm: Annotated[
+        bool,
+        Shown("Measure unexpected verdicts again, on fresh seeds; only confirmed ones fail the run."),
+    ] = False
     store: Annotated[
         Path | None,
         Shown(

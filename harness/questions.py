@@ -19,13 +19,19 @@ from harness.errors import OptionError
 
 TrialParams = tuple[tuple[str, Value], ...]
 Center = Literal["mean", "pseudomedian", "median"]
-Unit = Literal["ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation"]
+Unit = Literal[
+    "ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation", "boundary"
+]  # fmt: skip
 """What the number of a seed is: of two quantities their ratio (as its logarithm) or difference, of one its
-logarithm or value; a ratio of seconds, an exponent, or how far an inequality is violated."""
+logarithm or value; a ratio of seconds, an exponent, or how far an inequality is violated. A boundary is no
+number of a seed, but a value of an axis."""
 LOOKS = (14, 21, 32, 48, 72, 108, 162, 243)
 """Numbers of seeds at which a claim may be decided, each about 1.5 times the one before; a budget is one of
 them. Six or nine seeds of a number with two modes are too often all of one mode: docs/verdicts.md."""
 
+
+MOST_POINTS = 12
+"""The most points of an axis at which one boundary is searched for: each has this share of its alpha."""
 
 COMPUTED = "computed, not sampled"
 """What is said of what no seed decides."""
@@ -191,3 +197,22 @@ class Question:
     def trials(self, seeds: Iterable[int]) -> list[Trial]:
         """The distinct trials that the question reads for these seeds."""
         return list(dict.fromkeys(r.trial(s) for s in seeds for r in self.effect.readings))
+
+
+@dataclass(frozen=True)
+class BoundarySearch:
+    """Where along an axis a mean crosses a bound: a question for each point, asked one after another.
+
+    `at` are the values of the axis, ascending, one for each question, which asks whether its point lies
+    *past* the boundary: supported, it does; refuted, it lies *before* it. Which points are asked about
+    follows from the verdicts at those before (`harness.judge.search`); the cheap end, `at[0]`, comes first.
+
+    The search ends where the interval's ends have at most the `ratio`, and where the boundary is known to lie
+    inside or outside the `region`, which has no edge if nothing is claimed of it. A ratio that is None is
+    not asked for.
+    """
+
+    axis: str
+    at: tuple[float, ...]
+    ratio: float | None
+    region: Region = Region()

@@ -5,27 +5,27 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from harness.campaign import Progress, Result, conduct
+from harness.campaign import Finding, Progress, Result, conduct, measure_pilot
 from harness.errors import UserError
 from harness.git import toplevel
-from harness.judge import exit_code
 from harness.measure import PER_DEVICE, Laboratory, recall_store_digests, roots
 from harness.options import RunOptions
 from harness.plan import Case, Trial, case, parameters, shard
-from harness.plan.fresh import fresh_first_seed
+from harness.plan.fresh import following_first_seed, fresh_first_seed
 from harness.report import provenance
 from harness.report.agreement import claim_records, stated_by
 from harness.report.build import instance_record, recheck_record
+from harness.report.confirmed import confirmation_record, exit_code_of, notes_on
 from harness.report.environment import environment
-from harness.report.record import SCHEMA_VERSION, CountsRecord, Record, ShardRecord
+from harness.report.record import SCHEMA_VERSION, CountsRecord, InstanceRecord, Record, ShardRecord
 from harness.report.words import by_claim
-from harness.suite import SelectionError
+from harness.suite import SelectionError, Suite
 from harness.suite.experiments import read_experiment
 from harness.suite.reader import Notes, Table
 from harness.suite.references import check_experiment
@@ -83,6 +83,7 @@ def run(
             salt=started.isoformat(),
             on_progress=on_progress,
         )
+        second = _again(result, laboratory, options, stands_on, started, clock) if options.confirm else {}
         measured_on: dict[str, object] = {
             "workers": laboratory.workers,
             "cluster": laboratory.cluster,
@@ -93,6 +94,7 @@ def run(
     records = tuple(
         instance_record(finding, suites[finding.case.instance.suite], result) for finding in result.findings
     )
+    records = tuple(_confirmed(found, second, suites) for found in records)
     return Record(
         schema_version=SCHEMA_VERSION,
         harness_version=__version__,
@@ -104,14 +106,10 @@ def run(
         environment=msgspec.structs.replace(here, **measured_on),
         first_seed=min((c.first_seed for c in every if c.sampled), default=first_seed or 0),
         fresh=any(c.first_seed != c.instance.claim.first_seed for c in every if c.sampled),
-        trials=CountsRecord(
-            measured=result.progress.measured,
-            reused=result.progress.reused,
-            failed=result.progress.failed,
-        ),
+        trials=_counts([result, *(again for _, again in list(second.values())[:1])]),
         wrong_verdicts_bound=sum(c.alpha for c in cases),
-        exit_code=exit_code(f.assessment.outcome for f in result.findings) if judged else 0,
-        notes=(*stands_on.notes, *result.notes, *stands_on.changes()),
+        exit_code=exit_code_of(records) if judged else 0,
+        notes=(*stands_on.notes, *result.notes, *stands_on.changes(), *notes_on(records)),
         instances=records,
         tracked=stands_on.tracked,
         shard=shard_record,
@@ -120,6 +118,62 @@ def run(
         claims=claim_records(by_claim(records), stated_by(suites.values())),
         explored_seeds=any(instance.explored_seeds for instance in records),
     )
+
+
+def _counts(results: Sequence[Result]) -> CountsRecord:
+    """The trials of all campaigns of the run."""
+    return CountsRecord(
+        measured=sum(result.progress.measured for result in results),
+        reused=sum(result.progress.reused for result in results),
+        failed=sum(result.progress.failed for result in results),
+    )
+
+
+def _again(
+    result: Result,
+    laboratory: Laboratory,
+    options: RunOptions,
+    stands_on: provenance.Provenance,
+    started: datetime,
+    clock: float,
+) -> dict[str, tuple[Finding, Result]]:
+    """What comes out unexpected, judged a second time on fresh seeds that follow from commit and suites."""
+    unexpected = [f.case.instance for f in result.findings if f.assessment.outcome == "unexpected"]
+    if not unexpected:
+        return {}
+    commit = stands_on.commit.hash if stands_on.commit else ""
+    text = " ".join([commit, *(suite.sha256 for suite in stands_on.suites)])
+    first_seed = following_first_seed(text, [case(i, seeds=options.seeds) for i in unexpected])
+    left = math.inf
+    if options.time_budget is not None:
+        left = max(0.0, options.time_budget - (time.monotonic() - clock))
+    second = conduct(
+        [case(i, seeds=options.seeds, first_seed=first_seed) for i in unexpected],
+        laboratory,
+        memory_limit=options.memory_limit,
+        time_budget=left,
+        recheck=None,
+        salt=started.isoformat(),
+    )
+    return {found.case.instance.id: (found, second) for found in second.findings}
+
+
+def _confirmed(
+    found: InstanceRecord, second: Mapping[str, tuple[Finding, Result]], suites: Mapping[str, Suite]
+) -> InstanceRecord:
+    """The record of an instance, with what a second judgement came to."""
+    if found.id not in second:
+        return found
+    finding, result = second[found.id]
+    judged = instance_record(finding, suites[found.suite], result)
+    confirmation = confirmation_record(finding.case.first_seed, judged)
+    return msgspec.structs.replace(found, confirmation=confirmation)
+
+
+def pilot_of(cases: Sequence[Case], store: Path) -> int:
+    """Measure the first seeds of the cases, into a store; the number of trials that were measured."""
+    with Laboratory(store) as laboratory:
+        return measure_pilot(cases, laboratory)
 
 
 class TrackError(UserError, ValueError):
@@ -168,8 +222,10 @@ def _precision(cases: Sequence[Case]) -> dict[str, str]:
 
 def trials_of(selected: Sequence[Selected], seed: int | None) -> list[Trial]:
     """The distinct trials that the selected instances and their controls read for one seed; None: for the
-    first that each reads in a run."""
-    questions = [q for c in cases_of(selected, first_seed=seed) for q in (*c.questions, *c.control)]
+    first that each reads in a run. Of a boundary those at the first point: others follow from what is
+    measured.
+    """
+    questions = [q for c in cases_of(selected, first_seed=seed) for q in c.first_asked]
     seeds = None if seed is None else range(seed, seed + 1)
     return list(dict.fromkeys(trial for q in questions for trial in q.trials(seeds or q.seeds(1))))
 

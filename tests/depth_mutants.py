@@ -53,6 +53,18 @@ CHECKS = {
         "test_forgetting",
         ("test_condition_of_equicorrelated_points", "test_a_polygon_is_solved_as_any_matrix"),
     ),
+    "first_step": (
+        "test_first_step",
+        (
+            "test_a_drawn_step_is_a_difference_of_kernels_along_the_gradient",
+            "test_of_one_hidden_layer_the_formula_is_exact",
+            "test_wide_networks_have_the_limit",
+        ),
+    ),
+    "pooled": (
+        "test_pooled",
+        ("test_it_is_the_recursion_in_values", "test_condition_numbers_of_equal_pairs"),
+    ),
     "sphere": ("test_sphere", ("test_it_is_the_closed_form_of_a_network",)),
 }
 """Tests of what no claim of this suite reads, by module: it has no claim about spectra."""
@@ -121,6 +133,24 @@ MUTANTS = tuple(
         ("depth_width", "_drawn", "back * masks[number]", "back"),
         ("depth_width", "_drawn", "math.sqrt(2 / fan_in)", "math.sqrt(1 / fan_in)"),
         ("depth_width", "rate", "(hidden - half)", "hidden"),
+        ("first_step", "first_step", "math.log1p(5 / width)", "math.log1p(3 / width)"),
+        ("first_step", "first_step", "(1 - 1 / width) ** apart", "(1 + 1 / width) ** apart"),
+        ("first_step", "first_step", "2 / 3", "1"),
+        ("first_step", "first_step", "(layers - apart)", "(hidden - apart)"),
+        ("first_step", "first_step", "/ layers", "/ hidden"),
+        ("first_step", "first_step_without_growth", "(hidden + 2)", "(hidden + 1)"),
+        ("first_step", "drawn_first_step", "(np.mean(square) * ", "("),
+        ("first_step", "drawn_steps", "own + _times(weights[number]", "_times(weights[number]"),
+        ("first_step", "drawn_steps", "masks[-1] * (2 / width) * layers[-1]", "masks[-1] * layers[-1]"),
+        ("first_step", "drawn_steps", "own + through", "through"),
+        ("first_step", "_scale", "2 / vector.shape[1]", "1 / vector.shape[1]"),
+        ("pooled", "_averaged", "(-step, -step)", "(-step, step)"),
+        ("pooled", "_averaged", "tangent=mean(state.tangent)", "tangent=state.tangent"),
+        ("pooled", "flattened", '"piqi->pq"', '"piqj->pq"'),
+        ("pooled", "pooled", ".mean(axis=(1, 3))", "[:, 0].mean(axis=2)"),
+        ("pooled", "before_the_last", "hidden - 1", "hidden"),
+        ("pooled", "limit_of_condition", "(points - 1)", "points"),
+        ("pooled", "condition_number", "values[-1] / values[0]", "values[-1] / values.mean()"),
     )
 )
 
@@ -157,6 +187,8 @@ def _cost(instance: Instance) -> float:
     trials = {
         reading.trial(0) for question in case(instance).questions for reading in question.effect.readings
     }
+    if any(trial.experiment == "ntk.trainability" for trial in trials):
+        return 1e9  # which trains networks
     if any(trial.experiment == "ntk.depth-width" for trial in trials):
         drawn = "slow" in instance.marks
         if drawn:

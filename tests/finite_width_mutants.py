@@ -44,8 +44,8 @@ MUTANTS = [
     _of(
         "rate in units of 1/λ₀",
         TRAINING,
-        "course.rate * 2 / largest",
-        "course.rate / largest",
+        "settings.rate * 2 / largest",
+        "settings.rate / largest",
         "scaled_training",
     ),
     _of(
@@ -94,15 +94,15 @@ MUTANTS = [
     _of(
         "decay without the rate",
         TRAINING,
-        "shrink = (rate * course.decay * largest)",
-        "shrink = (course.decay * largest)",
+        "shrink = (rate * settings.decay * largest)",
+        "shrink = (settings.decay * largest)",
         "scaled_training",
     ),
     _of(
         "decay not in its unit",
         TRAINING,
-        "(rate * course.decay * largest)",
-        "(rate * course.decay)",
+        "(rate * settings.decay * largest)",
+        "(rate * settings.decay)",
         "scaled_training",
     ),
     _of(
@@ -122,8 +122,8 @@ MUTANTS = [
     _of(
         "initial scale squared",
         TRAINING,
-        "leaf * course.start.astype",
-        "leaf * (course.start**2).astype",
+        "leaf * settings.start.astype",
+        "leaf * (settings.start**2).astype",
         "scaled_training",
     ),
     _of("loss not halved", TRAINING, "0.5 * (f - y) ** 2", "(f - y) ** 2", "scaled_training"),
@@ -155,8 +155,8 @@ MUTANTS = [
     _of(
         "linearised without f₀",
         PREDICTIONS,
-        "predicted: Predictions = f_test_0 + cross @",
-        "predicted: Predictions = cross @",
+        "predicted: AtTest = f_test_0 + cross @",
+        "predicted: AtTest = cross @",
         "scaled_predictions",
     ),
     _of(

@@ -52,9 +52,10 @@ class Implementation:
 
 
 def _twin() -> str:
-    """A copy of our two modules: the original stays the reference."""
-    duals = _copied("harness.ntk.duals", "twin_duals", {})
-    _copied("harness.ntk.closed_form", "twin_closed_form", {"harness.ntk.duals": duals})
+    """A copy of our three modules: the original stays the reference."""
+    copies = {"harness.ntk.half_angles": _copied("harness.ntk.half_angles", "twin_half_angles", {})}
+    copies["harness.ntk.duals"] = _copied("harness.ntk.duals", "twin_duals", copies)
+    _copied("harness.ntk.closed_form", "twin_closed_form", copies)
     module = types.ModuleType("twin_subject")
 
     def kernel(x1: Any, x2: Any, architecture: Any) -> Any:
@@ -78,11 +79,16 @@ def _copied(name: str, twin: str, instead: dict[str, types.ModuleType]) -> types
 
 
 def ours(outside: Path | None) -> Implementation:
-    """The closed form and its duals: those functions that a kernel by formulas calls."""
+    """The closed form, its duals and angles: those functions that a kernel by formulas calls."""
     subject = _twin()
-    form = [("twin_closed_form", f) for f in ("nngp_ntk", "inputs_state", "activate", "dense")]
-    duals = [("twin_duals", f) for f in ("dual", "_relu", "_erf", "gelu", "_angle")]
-    return Implementation("ours", (*form, *duals), subject)
+    form = ("nngp_ntk", "_norms_and_directions", "_entering", "_through", "activate", "dense")
+    functions = {
+        "twin_closed_form": (*form, "_tangent", "_with_bias", "_halved", "LayerState.covariance"),
+        "twin_duals": ("dual", "_relu", "_erf_of", "_either", "gelu", "_angle"),
+        "twin_half_angles": ("of_cosine", "of_directions", "_squared_distances", "coincident"),
+    }
+    named = tuple((module, name) for module, names in functions.items() for name in names)
+    return Implementation("ours", named, subject)
 
 
 def neural_tangents(outside: Path | None) -> Implementation:

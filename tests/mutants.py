@@ -58,8 +58,8 @@ MUTANTS = [
     Mutant(
         "science: NNGP for NTK",
         "harness/ntk/kernels.py",
-        "return nngp, ntk",
-        "return nngp, nngp",
+        "return closed_form.nngp_ntk(architecture, x1, x2)",
+        "return (closed_form.nngp_ntk(architecture, x1, x2)[0],) * 2",
         NTK,
     ),
     Mutant(
@@ -86,8 +86,8 @@ MUTANTS = [
     Mutant(
         "science: depth off by one",
         "harness/ntk/closed_form.py",
+        "for number in range(architecture.hidden):",
         "for number in range(architecture.hidden + 1):",
-        "for number in range(architecture.hidden + 2):",
         NTK,
     ),
     Mutant(
@@ -129,9 +129,9 @@ MUTANTS = [
     Mutant(
         "judge: paired as unpaired",
         "harness/judge/effect.py",
-        "    return [_linear(effect, seed, row) for seed, row in enumerate(rows)]",
-        "    rows = [[row[0], *rows[seed - 1][1:]] for seed, row in enumerate(rows)]\n"
-        "    return [_linear(effect, seed, row) for seed, row in enumerate(rows)]",
+        "    return [_linear(effect, seed, row) for seed, row in enumerate(rows, first)]",
+        "    rows = [[row[0], *rows[at - 1][1:]] for at, row in enumerate(rows)]\n"
+        "    return [_linear(effect, seed, row) for seed, row in enumerate(rows, first)]",
         JUDGE,
         CHEAP,
     ),
@@ -162,8 +162,9 @@ MUTANTS = [
     Mutant(
         "judge: NaN dropped",
         "harness/judge/effect.py",
-        "    return [_linear(effect, seed, row) for seed, row in enumerate(rows)]",
-        "    return [_linear(effect, s, row) for s, row in enumerate(rows) if all(map(math.isfinite, row))]",
+        "    return [_linear(effect, seed, row) for seed, row in enumerate(rows, first)]",
+        "    finite = [row for row in rows if all(map(math.isfinite, row))]\n"
+        "    return [_linear(effect, seed, row) for seed, row in enumerate(finite, first)]",
         JUDGE,
         CHEAP,
     ),
@@ -254,7 +255,7 @@ MUTANTS = [
     ),
     Mutant(
         "store: two digits of a checksum",
-        "harness/measure/store.py",
+        "harness/measure/row_texts.py",
         "digest_size=16).hexdigest()",
         "digest_size=16).hexdigest()[:2]",
         STORE,

@@ -3,9 +3,10 @@
     python tests/scale.py [TRIALS ...]
 
 Each run is a process of its own, with a store: planned, measured, stored, judged, recorded, rendered; then
-again, from the store. Prints a row of a Markdown table for each: wall seconds, trials per second, the peak
-of the parent's resident memory, sizes of the store and of the record. At the end the same function, called as
-often by joblib and by Dask, with as many processes, keeping nothing.
+again, from the store. Prints a row of a Markdown table for each: wall seconds, trials per second,
+microseconds of CPU that measuring takes for a trial in the command and in its workers (which a busy machine
+changes less), the peak of the command's resident memory, sizes of the store and of the record. At the end the
+same function, called as often by joblib and by Dask, with as many processes, keeping nothing.
 """
 
 from __future__ import annotations
@@ -19,29 +20,12 @@ import time
 from pathlib import Path
 
 SUPPORT = Path(__file__).parent / "support"
-SEEDS = 48
-SUITE = """\
-[suite]
-format = 2
-title = "Scale"
-
-[experiments.e]
-run = "toys:pair"
-sweep = {{ shift = [{shifts}] }}
-
-[claims.c]
-says = "…"
-expect = "open"
-experiment = "e"
-seeds = {seeds}
-equal = {{ of = ["a.error", "b.error"], within = "0.00001%" }}
-at = {{ shift = [{shifts}] }}
-"""
-"""The margin is so small that every instance needs its whole budget: the shifts lie on its edge."""
 
 
 def run(trials: int, folder: Path) -> None:
     """Run, and print the row."""
+    from scale_suite import SEEDS, suite_of
+
     from harness.options import RunOptions
     from harness.report import to_json
     from harness.report.html import page
@@ -50,14 +34,15 @@ def run(trials: int, folder: Path) -> None:
     from harness.targets import gather
 
     count = -(-trials // SEEDS)
-    shifts = ", ".join(f"{1e-7 + 1e-12 * k:.17g}" for k in range(count))
     path = folder / "scale.toml"
-    path.write_text(SUITE.format(shifts=shifts, seeds=SEEDS))
+    path.write_text(suite_of(count))
     marks = [time.perf_counter()]
     selected = gather([str(path)])
     options = RunOptions(store=folder / "store.sqlite", workers=2)
     marks.append(time.perf_counter())
+    before = cpu()
     record = run_session(selected, options)
+    own, theirs = (1e6 * (b - a) / record.trials.measured for a, b in zip(before, cpu(), strict=True))
     marks.append(time.perf_counter())
     rendered = [to_json(record), markdown(record).encode(), page(record).encode()]
     marks.append(time.perf_counter())
@@ -70,9 +55,17 @@ def run(trials: int, folder: Path) -> None:
     size = (folder / "store.sqlite").stat().st_size / 1e6
     print(
         f"| {record.trials.measured:,} | {load:.1f} | {measure:.1f} | {record.trials.measured / measure:.0f}"
-        f" | {render:.1f} | {reuse:.1f} | {memory:.0f} | {size:.0f} | {len(rendered[0]) / 1e6:.1f} |",
+        f" | {own:.0f} | {theirs:.0f} | {render:.1f} | {reuse:.1f} | {memory:.0f} | {size:.0f}"
+        f" | {len(rendered[0]) / 1e6:.1f} |",
         flush=True,
     )
+
+
+def cpu() -> tuple[float, float]:
+    """Seconds of CPU that this process has taken, and those of its children that have ended: the workers."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    own, theirs = (each.ru_utime + each.ru_stime for each in used)
+    return own, theirs
 
 
 def by_joblib(trials: int) -> float:
@@ -104,9 +97,12 @@ def main(arguments: list[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             run(int(arguments[1]), Path(folder))
         return
-    columns = ("trials", "load, s", "measure, s", "trials/s", "render, s", "again, s", "MiB", "store, MB")
-    print(f"| {' | '.join(columns)} | record, MB |")
-    print("|---" * (len(columns) + 1) + "|", flush=True)
+    columns = (
+        "trials", "load, s", "measure, s", "trials/s", "command, µs", "workers, µs", "render, s", "again, s",
+        "MiB", "store, MB", "record, MB",
+    )  # fmt: skip
+    print(f"| {' | '.join(columns)} |")
+    print("|---" * len(columns) + "|", flush=True)
     sizes = [int(text) for text in arguments] or [1_000, 10_000, 100_000]
     for trials in sizes:
         subprocess.run([sys.executable, __file__, "--one", str(trials)], check=True)

@@ -77,6 +77,7 @@ EXAMPLES: dict[str, tuple[list[str], Any]] = {
     "time_budget": (["--time-budget=90s"], 90.0),
     "shard": (["--shard=2/5"], (2, 5)),
     "recheck": (["--recheck=2%"], 0.02),
+    "confirm": (["--confirm"], True),
     "store": (["--store=kept.sqlite"], Path("kept.sqlite")),
     "track": (["--track=."], Path(".")),
 }
@@ -85,10 +86,10 @@ EXAMPLES: dict[str, tuple[list[str], Any]] = {
 LEFT_OUT = {
     "api": {"command"},
     "command line": {"command"},
-    "pytest": {"command", "cluster", "fresh", "shard", "time_budget", "track"},
+    "pytest": {"command", "cluster", "confirm", "fresh", "shard", "time_budget", "track"},
     "bisect": {
         "command", "seeds", "first_seed", "fresh", "workers", "workers_per_device", "block", "cluster",
-        "memory_limit", "time_budget", "shard", "recheck",
+        "memory_limit", "time_budget", "shard", "recheck", "confirm",
     },
 }  # fmt: skip
 """What an interface leaves out on purpose. Each fills `command`; pytest has plugins for time and shards,

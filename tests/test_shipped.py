@@ -35,6 +35,7 @@ from harness.version import __version__
 
 ROOT = Path(__file__).parents[1]
 NAMES = (
+    "architectures",
     "depth",
     "derivation",
     "empirical-kernels",
@@ -42,10 +43,11 @@ NAMES = (
     "generalisation",
     "issues",
     "kernels",
+    "network",
     "other-kernels",
     "speed",
 )
-UNPUBLISHED = {"finite-width", "generalisation", "other-kernels"}
+UNPUBLISHED = {"architectures", "finite-width", "generalisation", "network", "other-kernels"}
 """Suites without a record in reports/published, so far."""
 
 

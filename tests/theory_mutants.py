@@ -34,6 +34,10 @@ COMPUTED = "harness/ntk/experiments/_ridge_theory_computed.py"
 ZONAL, RADIAL = "harness/ntk/zonal.py", "harness/ntk/radial.py"
 DOMAINS, FILTERS = "harness/ntk/finite_domains.py", "harness/ntk/spectral_filters.py"
 TIMES, TUNED = "harness/ntk/mode_times.py", "harness/ntk/tuned_kernels.py"
+PATH, CIRCLE = "harness/ntk/residual_path.py", "harness/ntk/circle_networks.py"
+TRAINED = "harness/ntk/experiments/_mode_times_networks.py"
+LEARNED, PACE = "harness/ntk/experiments/_learnability_computed.py", "harness/ntk/training_pace.py"
+HERMITE = "harness/ntk/hermite_spectrum.py"
 T = "tests/ntk/test_"
 
 
@@ -239,6 +243,119 @@ MUTANTS = [
     ),
     _of("flow not over n", TIMES, "np.full(size, float(size))", "np.full(size, 1.0)", "mode_times"),
     _of("half left for 5%", TIMES, "LEARNED = 0.05", "LEARNED = 0.5", "mode_times"),
+    _of(
+        "network not centred",
+        PATH,
+        "jnp.asarray(y) + initial.f_train",
+        "jnp.asarray(y)",
+        "residual_path",
+    ),
+    _of(
+        "the network's kernel alone",
+        PATH,
+        "(units, largest, own)",
+        "(units, None, own)",
+        "residual_path",
+    ),
+    _of(
+        "no last residual",
+        PATH,
+        "concatenate([path, end[None]])",
+        "concatenate([path, path[-1:]])",
+        "residual_path",
+    ),
+    _of(
+        "amplitudes alike",
+        CIRCLE,
+        "np.array(MIXTURE, dtype=np.float64) if growing else",
+        "np.ones(4) if growing else",
+        "circle_networks",
+    ),
+    _of(
+        "a sine for a cosine",
+        CIRCLE,
+        "path @ np.cos(frequency * angle)",
+        "path @ np.sin(frequency * angle)",
+        "circle_networks",
+    ),
+    _of("a step late", CIRCLE, "return after - 1 + (before", "return after + (before", "circle_networks"),
+    _of("a step's time without n", TRAINED, "rate * len(x) * unit", "rate * unit", "circle_networks"),
+    _of("a step's time without K(x,x)", TRAINED, "rate * len(x) * unit", "rate * len(x)", "circle_networks"),
+    _of(
+        "the initial function kept",
+        LEARNED,
+        "runs.f_test - np.asarray(initial.f_test, dtype=np.float64)[:, None]",
+        "runs.f_test",
+        "learnability",
+    ),
+    _of(
+        "learnability not by size",
+        LEARNED,
+        "axis=0) / np.sum(functions**2, axis=0)",
+        "axis=0)",
+        "learnability",
+    ),
+    _of(
+        "learned of other points",
+        LEARNED,
+        "targets = functions[chosen]",
+        "targets = functions[chosen[::-1]]",
+        "learnability",
+    ),
+    _of(
+        "levels shifted",
+        LEARNED,
+        "return float(levels[level])",
+        "return float(levels[level - 1])",
+        "learnability",
+    ),
+    _of(
+        "a loss without its square",
+        PACE,
+        "math.exp(-2 * self._steps",
+        "math.exp(-self._steps",
+        "training_pace",
+    ),
+    _of(
+        "twice the rate",
+        PACE,
+        "(1 - 2 * self._units * first / last)",
+        "(1 - self._units * first / last)",
+        "training_pace",
+    ),
+    _of(
+        "a pace by halves of the loss",
+        PACE,
+        "steps_until(left, 0.5)",
+        "steps_until(left, 0.25)",
+        "training_pace",
+    ),
+    _of(
+        "no factorial",
+        HERMITE,
+        "math.factorial(degree) * float(series[degree])",
+        "float(series[degree])",
+        "hermite_spectrum",
+    ),
+    _of(
+        "a power of the size too few", HERMITE, "/ size**degree", "/ size ** (degree - 1)", "hermite_spectrum"
+    ),
+    _of("variances of deviations", HERMITE, "* np.sqrt(gamma)", "* gamma", "hermite_spectrum"),
+    _of(
+        "a series not scaled back",
+        HERMITE,
+        "/ _REACH ** np.arange(HIGHEST + 1)",
+        "/ _REACH",
+        "hermite_spectrum",
+    ),
+    _of(
+        "a Gram matrix not over its points",
+        HERMITE,
+        "np.linalg.eigvalsh(gram / len(gram))",
+        "np.linalg.eigvalsh(gram)",
+        "hermite_spectrum",
+    ),
+    _of("another ridge's unit", TUNED, "ridge * unit", "ridge", "tuned_regression"),
     _of("the worst of the grid", TUNED, "return min(found", "return max(found", "tuned_regression"),
 ]
 

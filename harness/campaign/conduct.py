@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from harness.campaign.enquiries import Enquiries, Enquiry, Limits, Reads
 from harness.campaign.findings import Result
@@ -14,6 +13,9 @@ from harness.campaign.progress import Progress, Tally
 from harness.campaign.rechecks import groups_of, limits_of, narrowed, points_of, refuse
 from harness.measure import FAILED, Measurement, Measurer, Recheck, Rechecker
 from harness.plan import Case, Trial
+
+PointReader = tuple[Enquiry, range, frozenset[str]]
+"""Who reads a point, the seeds that it may read, and the quantities that it reads of them."""
 
 POLL = 0.25
 """Seconds between two reports of progress while nothing finishes."""
@@ -69,11 +71,12 @@ class _Campaign:
         self.reading = Enquiries(beside, memory_limit).readers()
         for point, readers in self.enquiries.readers().items():
             self.reading.setdefault(point, []).extend(readers)
+        self.reading_at: dict[str, list[PointReader]] = {}  # the same, by `Trial.stem`
         self.order: MeasuringOrder | None = None  # made when something is to be measured
         self.stages: dict[tuple[str, frozenset[str]], frozenset[str]] = {}  # of quantities of an experiment
 
     def run(self, recheck: float | None, salt: str) -> Result:
-        self._advance(self.enquiries)
+        self._advance(self.enquiries.newly_asked())
         self.enquiries.news()  # what the store has decided is in the report
         self.on_progress(self._progress())
         while self.laboratory.pending:
@@ -110,34 +113,40 @@ class _Campaign:
         """Judge what can be judged; recall, and then request, what the next looks lack."""
         open_ = [e for e in enquiries if not e.done]
         wanted: dict[Trial, Limits] = {}
-        ranks: dict[Reads, tuple[float, ...]] = {}
+        ranks: dict[str, tuple[float, ...]] = {}  # by `Trial.stem`
         while open_:
             for enquiry in open_:
                 enquiry.judge(self.known)
                 if enquiry.done:
                     self.enquiries.settle(enquiry)
-            open_ = [e for e in open_ if not e.done]
-            lacking = dict.fromkeys(t for e in open_ for t in e.unknown(self.known) if t not in self.known)
-            for measurement in self.laboratory.recall(t for t in lacking if t not in wanted).values():
-                self._learn(measurement)
+            open_ = [*(e for e in open_ if not e.done), *self.enquiries.newly_asked()]
             for enquiry in open_:
                 enquiry.missing = enquiry.unknown(self.known)
+            lacking = dict.fromkeys(t for e in open_ for t in e.missing if t not in self.known)
+            found = self.laboratory.recall(t for t in lacking if t not in wanted)
+            for measurement in found.values():
+                self._learn(measurement)
+            for enquiry in open_:
+                if found:
+                    enquiry.missing = enquiry.unknown(self.known)
                 for trial in enquiry.missing:
-                    wanted[trial] = wanted.get(trial, Limits()) | enquiry.limits
+                    limits = wanted.get(trial)
+                    wanted[trial] = enquiry.limits if limits is None else limits | enquiry.limits
                     self.readers.setdefault(trial, []).append(enquiry)
-                for point in enquiry.reads if enquiry.missing else ():
-                    rank = self._rank(point, enquiry.looks)
-                    ranks[point] = min(ranks.get(point, rank), rank)
+                for trial in {trial.stem: trial for trial in enquiry.missing}.values():
+                    rank = self._rank((trial.experiment, trial.params), enquiry.looks)
+                    ranks[trial.stem] = min(ranks.get(trial.stem, rank), rank)
             open_ = [e for e in open_ if not e.missing]
 
         def place(trial: Trial) -> tuple[tuple[float, ...], str, int]:
             """The trials of a point together, low seeds first."""
-            return ranks[trial.experiment, trial.params], trial.stem, trial.seed
+            return ranks[trial.stem], trial.stem, trial.seed
 
         for trial in sorted(wanted, key=place):
-            limits, rank = wanted[trial], ranks[trial.experiment, trial.params]
-            stages = self._stages_of(trial)
-            self.laboratory.request(trial, limits.seconds, limits.bytes, stages=stages, rank=rank)
+            limits, stages = wanted[trial], self._stages_of(trial)
+            self.laboratory.request(
+                trial, limits.seconds, limits.bytes, stages=stages, rank=ranks[trial.stem]
+            )
 
     def _rank(self, point: Reads, looks: int) -> tuple[float, ...]:
         if self.order is None:
@@ -146,9 +155,13 @@ class _Campaign:
 
     def _stages_of(self, trial: Trial) -> frozenset[str]:
         """The stages that any undecided question may read of a trial: so none asks for it once more."""
-        readers = self.reading[trial.experiment, trial.params]
-        reads = (e.reads[trial.experiment, trial.params] for e in readers if e.may_read(trial.seed))
-        key = (trial.experiment, frozenset[str]().union(*reads))
+        readings = self.reading_at.get(trial.stem)
+        if readings is None:
+            readers = self.reading[trial.experiment, trial.params]
+            readings = [(e, e.question.seeds(e.question.budget), e.reads_of(trial)) for e in readers]
+            self.reading_at[trial.stem] = readings
+        reads = [names for e, seeds, names in readings if trial.seed in seeds and e.asked and not e.done]
+        key = (trial.experiment, reads[0] if len(reads) == 1 else frozenset[str]().union(*reads))
         if key not in self.stages:
             self.stages[key] = self.laboratory.stages_of(trial, key[1])
         return self.stages[key]
@@ -159,7 +172,7 @@ class _Campaign:
         if self.known[trial].status != "error":
             return ""
         first_seed = enquiry.question.first_seed
-        first, second = (self.known.get(replace(trial, seed=first_seed + k)) for k in range(2))
+        first, second = (self.known.get(trial.at(first_seed + k)) for k in range(2))
         error = enquiry.fails(first, second) if first is not None and second is not None else ""
         return error and f"seed {first_seed}: {error}"
 

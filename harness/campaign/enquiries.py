@@ -5,9 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from harness.campaign.finding import Finding
-from harness.judge import BadValue, PartAssessment, Ruling, assess, assess_part, decide_rows
+from harness.judge import (
+    BadValue,
+    PartAssessment,
+    PartVerdict,
+    Ruling,
+    assess,
+    assess_part,
+    decide_rows,
+    trace_search,
+)
 from harness.measure import Measurement
 from harness.plan import Case, Question, Trial, TrialParams
 
@@ -47,9 +57,20 @@ class Enquiry:
     """What its next look waits for."""
     looks: int = 0
     """How many looks are over."""
+    asked: bool = False
+    """Whether it is measured for: of the points of a boundary only some are."""
 
     def __post_init__(self) -> None:
+        readings = self.question.effect.readings
+        places: dict[object, int] = {}
+        self._place = [places.setdefault((r.experiment, r.params, r.inputs), len(places)) for r in readings]
+        """Of each reading, the place of its trial among those of a seed."""
+        self._firsts = [readings[self._place.index(place)].trial(0) for place in range(len(places))]
         self._trials: dict[int, tuple[Trial, ...]] = {}
+        self._rows: list[list[float]] = []  # what its first seeds gave: it is read once
+        self._known = 0  # of how many of its first seeds all is known that it reads
+        self._part: tuple[tuple[Ruling, str, bool], PartAssessment] | None = None
+        self._read_at: dict[str, frozenset[str]] = {}  # by `Trial.stem`, which is cheaper to look up
         self.reads: dict[Reads, frozenset[str]] = {}
         """What it reads: quantities of trials, by point."""
         for reading in self.question.effect.readings:
@@ -59,52 +80,62 @@ class Enquiry:
     def trials_of(self, seed: int) -> tuple[Trial, ...]:
         """The trial of each of its question's readings, for a seed."""
         if seed not in self._trials:
-            made = {reading.trial(seed): reading for reading in self.question.effect.readings}
-            same = {(trial.experiment, trial.params, trial.inputs): trial for trial in made}
-            self._trials[seed] = tuple(
-                same[reading.experiment, reading.params, reading.inputs]
-                for reading in self.question.effect.readings
-            )
+            made = [first.at(seed) for first in self._firsts]
+            self._trials[seed] = tuple([made[place] for place in self._place])
         return self._trials[seed]
+
+    def reads_of(self, trial: Trial) -> frozenset[str]:
+        """The quantities that it reads of the trials at a trial's point."""
+        found = self._read_at.get(trial.stem)
+        if found is None:
+            found = self.reads.get((trial.experiment, trial.params), frozenset())
+            self._read_at[trial.stem] = found
+        return found
 
     def trial_at(self, point: Reads) -> Trial:
         """Its first trial at a point."""
         trials = self.trials_of(self.question.first_seed)
         return next(trial for trial in trials if (trial.experiment, trial.params) == point)
 
-    def may_read(self, seed: int) -> bool:
-        """Whether the seed is within its budget, and it is not done."""
-        return not self.done and seed in self.question.seeds(self.question.budget)
-
     @property
     def done(self) -> bool:
         return bool(self.error) or self.ruling.verdict is not None
 
     @property
+    def verdict(self) -> PartVerdict | None:
+        """As `part` has it; None while it is not done."""
+        if self.error:
+            return "error" if self.covered else "not-covered"
+        return self.ruling.verdict
+
+    @property
     def part(self) -> PartAssessment:
-        """The question, and what was found about it."""
-        return assess_part(self.question, self.ruling, self.error, covered=self.covered)
+        """The question, and what was found about it; assessed once, unless more is found."""
+        of = (self.ruling, self.error, self.covered)
+        if self._part is None or self._part[0][0] is not self.ruling or self._part[0][1:] != of[1:]:
+            found = assess_part(self.question, self.ruling, self.error, covered=self.covered)
+            self._part = of, found
+        return self._part[1]
 
     def unknown(self, known: Measurements) -> set[Trial]:
-        """Of what the next look reads, what is not known."""
-        found = set()
-        for seed in () if self.done else self.question.seeds(self.ruling.next_look or 0):
+        """Of what the next look reads, what is not known. What is known of a trial stays known."""
+        found: set[Trial] = set()
+        for seed in () if self.done else self.question.seeds(self.ruling.next_look or 0)[self._known :]:
             for reading, trial in zip(self.question.effect.readings, self.trials_of(seed), strict=True):
                 measurement = known.get(trial)
                 if measurement is None or not measurement.has(reading.quantity):
                     found.add(trial)
+            self._known += not found
         return found
 
     def awaits(self, trial: Trial, known: Measurements) -> bool:
         """Whether the next look, which reads this trial, is to know more of it."""
         measurement = known.get(trial)
-        quantities = self.reads.get((trial.experiment, trial.params), ())
-        return measurement is None or not all(measurement.has(quantity) for quantity in quantities)
+        return measurement is None or not all(map(measurement.has, self.reads_of(trial)))
 
     def fails(self, first: Measurement, second: Measurement) -> str:
         """Why all seeds of a point must fail, if two have failed alike in what it reads; else ''."""
-        trial = first.trial
-        for quantity in self.reads.get((trial.experiment, trial.params), ()):
+        for quantity in self.reads_of(first.trial):
             lost, again = first.lost(quantity), second.lost(quantity)
             if lost and again and lost.raised and lost.raised == again.raised:
                 return lost.error
@@ -112,10 +143,9 @@ class Enquiry:
 
     def judge(self, known: Measurements) -> None:
         """Rule on the complete rows at hand; an error in the seeds that a look needs is the claim's."""
-        question = self.question
-        rows: list[list[float]] = []
+        question, rows = self.question, self._rows
         failure, covered = "", True
-        for seed in question.seeds(self.ruling.next_look or 0):
+        for seed in question.seeds(self.ruling.next_look or 0)[len(rows) :]:
             row: list[float] = []
             for reading, trial in zip(question.effect.readings, self.trials_of(seed), strict=True):
                 measurement = known.get(trial)
@@ -133,7 +163,7 @@ class Enquiry:
             rows.append(row)
         self.looks += bool(rows)
         try:
-            self.ruling = decide_rows(rows, question)
+            self.ruling = decide_rows(rows, question, self.ruling)
         except BadValue as error:
             seed = question.first_seed + error.seed
             found = f"expected {error.expected}, found {error.value!r}"
@@ -145,37 +175,72 @@ class Enquiry:
 
 class Enquiries:
     """The enquiries of all cases, one for each distinct question, with the largest limits of the claims that
-    ask it; `memory_limit`, in bytes, in place of the claims' own."""
+    ask it; `memory_limit`, in bytes, in place of the claims' own.
+
+    The questions of a conjunction are asked at once, those of a search one after another, as each is settled.
+    """
 
     def __init__(self, cases: Sequence[Case], memory_limit: int | None) -> None:
         self._cases = cases
         self._by_question: dict[Question, Enquiry] = {}
-        self._undecided: list[int] = []  # how many questions of each case
+        self._asked_by: list[set[Question]] = []  # what each case has asked
+        self._awaited: list[set[Question]] = []  # and what of it is not done
         self._askers: dict[Question, list[int]] = {}  # the places of the cases that ask a question
         self._settled: list[int] = []  # the places of the cases that are decided, and were not told of
+        self._asked: list[Enquiry] = []  # since `newly_asked` was called
         self.decided = 0
         """How many cases have no question left that is not done."""
         for place, case in enumerate(cases):
-            asked = dict.fromkeys((*case.questions, *case.control))
-            self._undecided.append(len(asked))
             claim = case.instance.claim
             limits = Limits(claim.time_limit, memory_limit or claim.memory_limit or math.inf)
-            for question in asked:
-                self._askers.setdefault(question, []).append(place)
+            for question in dict.fromkeys((*case.questions, *case.control)):
                 enquiry = self._by_question.get(question)
                 if enquiry is None:
                     self._by_question[question] = Enquiry(question, limits, decide_rows((), question))
                 else:
                     enquiry.limits |= limits
+            self._asked_by.append(set())
+            self._awaited.append(set())
+            self._ask(place)
 
     def __iter__(self) -> Iterator[Enquiry]:
         return iter(self._by_question.values())
 
+    def _ask(self, place: int) -> None:
+        """Ask what the case wants now and has not asked."""
+        case = self._cases[place]
+        for search, questions in ((case.search, case.questions), (case.rival, case.control)):
+            if search is None:
+                wanted = questions
+            else:
+                trail = trace_search(search, partial(self._verdict_at, questions))
+                wanted = () if trail.wanted is None else (questions[trail.wanted],)
+            for question in wanted:
+                if question in self._asked_by[place]:
+                    continue
+                self._asked_by[place].add(question)
+                self._awaited[place].add(question)
+                self._askers.setdefault(question, []).append(place)
+                enquiry = self._by_question[question]
+                if not enquiry.asked:
+                    enquiry.asked = True
+                    self._asked.append(enquiry)
+
+    def _verdict_at(self, questions: Sequence[Question], place: int) -> PartVerdict | None:
+        """The verdict on one of these questions; None where it has not been asked, or is not done."""
+        return self._by_question[questions[place]].verdict
+
+    def newly_asked(self) -> list[Enquiry]:
+        """The enquiries that have been asked since this was called last."""
+        found, self._asked = self._asked, []
+        return found
+
     def settle(self, enquiry: Enquiry) -> None:
-        """Count an enquiry that is done, once."""
+        """Count an enquiry that is done, once, and ask what follows from it."""
         for place in self._askers[enquiry.question]:
-            self._undecided[place] -= 1
-            if not self._undecided[place]:
+            self._awaited[place].discard(enquiry.question)
+            self._ask(place)
+            if not self._awaited[place]:
                 self.decided += 1
                 self._settled.append(place)
 
@@ -206,6 +271,9 @@ class Enquiries:
             stance=instance.stance,
             scope=source.scope if source else None,
             alike=instance.alike,
+            search=case.search,
+            rival=case.rival,
+            cells=instance.of,
         )
         return Finding(case, assessment)
 

@@ -49,7 +49,8 @@ class Tally:
         self._count(measurement, 1)
         if measurement.note:
             self._note([measurement.note])
-        if measurement.trial.experiment not in self._remarked and (said := remarks([measurement])):
+        if not measurement.traces.left_nothing and measurement.trial.experiment not in self._remarked:
+            said = remarks([measurement])
             self._remarked.add(measurement.trial.experiment)
             self._note(said)
 

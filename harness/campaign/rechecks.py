@@ -37,37 +37,52 @@ def narrowed(
     known: Measurements, readers: Mapping[Reads, Iterable[Enquiry]], laboratory: Measurer
 ) -> Measurements:
     """The measurements with the stages that enquiries read: of others nothing is claimed."""
-    wanted: dict[Reads, frozenset[str]] = {}
+    wanted: dict[str, frozenset[str]] = {}  # by `Trial.stem`
     stage_of: dict[tuple[str, str], frozenset[str]] = {}
+    others: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}  # quantities that nobody reads
     found = {}
     for trial, measurement in known.items():
-        point = (trial.experiment, trial.params)
         names = (*measurement.values, *measurement.missing)
-        for name in names:
-            if (trial.experiment, name) not in stage_of:
-                stage_of[trial.experiment, name] = laboratory.stages_of(trial, [name])
-        if point not in wanted:
-            quantities = (name for enquiry in readers.get(point, ()) for name in enquiry.reads[point])
-            wanted[point] = laboratory.stages_of(trial, quantities)
-        read = {name for name in names if stage_of[trial.experiment, name] <= wanted[point]}
-        found[trial] = replace(
-            measurement,
-            values={name: value for name, value in measurement.values.items() if name in read},
-            missing={name: why for name, why in measurement.missing.items() if name in read},
-        )
+        if (of := (trial.stem, names)) not in others:
+            for name in names:
+                if (trial.experiment, name) not in stage_of:
+                    stage_of[trial.experiment, name] = laboratory.stages_of(trial, [name])
+            if trial.stem not in wanted:
+                point = (trial.experiment, trial.params)
+                quantities = (name for enquiry in readers.get(point, ()) for name in enquiry.reads[point])
+                wanted[trial.stem] = laboratory.stages_of(trial, quantities)
+            others[of] = frozenset(
+                name for name in names if not stage_of[trial.experiment, name] <= wanted[trial.stem]
+            )
+        found[trial] = _without(measurement, others[of])
     return found
+
+
+def _without(measurement: Measurement, names: frozenset[str]) -> Measurement:
+    if not names:
+        return measurement
+    return replace(
+        measurement,
+        values={name: value for name, value in measurement.values.items() if name not in names},
+        missing={name: why for name, why in measurement.missing.items() if name not in names},
+    )
 
 
 def groups_of(points: Mapping[Reads, Iterable[Group]], known: Measurements) -> dict[Group, list[Measurement]]:
     """What passes or fails together, with its measurements."""
     groups: dict[tuple[str, str], Group] = {}
     read: dict[Group, list[Measurement]] = {}
+    at: dict[tuple[str, str], list[list[Measurement]]] = {}  # by `Trial.stem` and program
     for trial, measurement in known.items():
-        for table in points.get((trial.experiment, trial.params), ()):
-            key = (table.name, measurement.program)
-            if key not in groups:
-                groups[key] = replace(table, program=measurement.program)
-            read.setdefault(groups[key], []).append(measurement)
+        if (of := (trial.stem, measurement.program)) not in at:
+            at[of] = []
+            for table in points.get((trial.experiment, trial.params), ()):
+                key = (table.name, measurement.program)
+                if key not in groups:
+                    groups[key] = replace(table, program=measurement.program)
+                at[of].append(read.setdefault(groups[key], []))
+        for together in at[of]:
+            together.append(measurement)
     return read
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import click
 
+from harness.cli.diagnose import diagnose
 from harness.cli.export import export_asv
 from harness.cli.options import USAGE, Interrupted
 from harness.cli.past import bisect, diff, history
@@ -43,7 +44,7 @@ def cli() -> None:
 
 for command in (
     init_, suites_, check, list_, describe, schema, plan,
-    run, trial, report, merge,
+    run, trial, report, merge, diagnose,
     history, diff, bisect,
     store, export_asv,
 ):  # fmt: skip

@@ -34,6 +34,7 @@ COLORS = {
     "error": "red",
     "flipped": "red",
     "weakened": "red",
+    "moved": "red",
     "strengthened": "green",
     "redefined": "magenta",
     "shifted": "yellow",
@@ -83,7 +84,7 @@ def run_option(name: str) -> Callable[[_Command], _Command]:
             how |= {"default": default_store, "show_default": str(STORE)}
         case "track":
             how["type"] = click.Path(path_type=Path, exists=True)
-        case "fresh":
+        case "fresh" | "confirm":
             how["is_flag"] = True
         case "cluster":
             how["default"] = ""

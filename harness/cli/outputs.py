@@ -104,15 +104,15 @@ class RecordOutputs:
                 meanwhile = "the run goes on, and what it finds is printed at its end"
                 note(f"{path}: cannot be written: {why}; {meanwhile}")
 
-    def leave(self, record: Record) -> int:
-        """Print the report, write the record and what is made of it; the exit code.
+    def leave(self, record: Record, show: Callable[[Record], None] = print_report) -> int:
+        """Print the report, as `show` does, write the record and what is made of it; the exit code.
 
         That is the record's own, or that of holding it against the published ones; 4 where a file cannot be
         written. The report comes first, even
         if a file cannot be written; the files are written also where nobody reads the report to its end.
         """
         try:
-            print_report(record)
+            show(record)
         finally:
             written, problems = self._write(record)
             for problem in problems:

@@ -99,7 +99,7 @@ def diff(
     """Show what changed between A and B: files of records, @NAME for a record published with harness, or
     commits of which the history has records.
 
-    Exit code 1 if a verdict flipped or weakened.
+    Exit code 1 if a verdict flipped or weakened, or a boundary moved.
     """
     from harness.history import Chosen, compare, states_of
     from harness.history.text import agreements, diff_markdown, diff_text

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 @marks_option
 @run_options(
     "given", "seeds", "workers", "workers_per_device", "block", "cluster", "memory_limit", "fresh",
-    "first_seed", "no_store", "store", "time_budget", "shard", "recheck", "no_recheck", "track",
+    "first_seed", "no_store", "store", "time_budget", "shard", "recheck", "no_recheck", "confirm",
+    "track",
 )  # fmt: skip
 @output_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")

@@ -172,16 +172,25 @@ def schema() -> None:
 @marks_option
 @run_options("given", "seeds", "first_seed")
 @run_option("store")
-def plan(targets: Sequence[str], keyword: str, marks: str, options: RunOptions, store: Path) -> None:
+@click.option("--pilot", is_flag=True, help="Measure six seeds of each claim first, and keep them.")
+def plan(
+    targets: Sequence[str], keyword: str, marks: str, options: RunOptions, store: Path, pilot: bool
+) -> None:
     """Print which trials a run would need, how many are in the store, and how long the rest would take.
+
+    Where the store has six seeds of a claim, also what its budget can decide: the smallest margin, or how
+    near the ends of a boundary come, and how many seeds the stated one needs. --pilot measures these six.
 
     A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
     """
     from harness.report.plan import plan_text
-    from harness.session import cases_of
+    from harness.session import cases_of, pilot_of
 
     selected = selected_instances(targets, keyword, marks, options.given)
     cases = cases_of(selected, options.seeds, options.first_seed)
     if not cases:
         end_with_nothing_selected()
+    if pilot:
+        measured = pilot_of(cases, store)
+        echo(f"{measured} trials measured, of the first seeds of each claim", err=True)
     echo(plan_text(cases, store))

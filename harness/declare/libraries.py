@@ -19,8 +19,12 @@ NEURAL_TANGENTS = "pip install --no-deps neural-tangents==0.6.5 frozendict"
 _BROUGHT_BY: Mapping[str, tuple[str, str]] = {
     "jax": ("JAX", NTK),
     "jaxlib": ("JAX", NTK),
+    "optax": ("optax", NTK),
     "sklearn": ("scikit-learn", NTK),
     "neural_tangents": ("neural-tangents", NEURAL_TANGENTS),
+    "torch": ("PyTorch", "pip install torch"),
+    "flax": ("Flax", "pip install flax"),
+    "equinox": ("Equinox", "pip install equinox"),
     "frozendict": ("frozendict, which neural-tangents needs,", NEURAL_TANGENTS),
 }
 

@@ -89,6 +89,8 @@ def _problem(reference: str, declaration: Declaration, point: Point) -> Problem 
     parts = found if isinstance(found, tuple) else [getattr(found, part, None) for part in ("init", "apply")]
     if len(parts) in (2, 3) and all(map(callable, parts[:2])):
         return None
+    if callable(getattr(found, "named_parameters", None)):  # a module of PyTorch, which ntk.network takes
+        return None
     shown = f"a tuple of {len(found)}" if isinstance(found, tuple) else f"a {type(found).__name__}"
     return Problem(f"{reference} to return (init, apply) or (init, apply, kernel)", shown)
 

@@ -84,19 +84,20 @@ def benchmark_names() -> list[str]:
     return _names(BENCHMARKS)
 
 
-@functools.cache
 def model_names() -> tuple[str, ...]:
     """Names of the models that come with the package, without importing any."""
-    return tuple(sorted(_stems(_MODELS)))
+    return _stems(_MODELS)
 
 
 def _names(packages: dict[str, str]) -> list[str]:
     return sorted(f"{family}.{stem}" for family, package in packages.items() for stem in _stems(package))
 
 
-def _stems(package: str) -> list[str]:
+@functools.cache
+def _stems(package: str) -> tuple[str, ...]:
+    """The names that the files of a package stand for, sorted. Read once: a run asks for them often."""
     folder = Path(__file__).parents[2].joinpath(*package.split("."))
-    return [path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py")]
+    return tuple(sorted(path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py")))
 
 
 def find(name: str) -> Declaration:

@@ -36,9 +36,10 @@ class AsvFileError(UserError, ValueError):
     """A file among asv's results that is not of its format 2, or is about something else."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SeriesPoint:
-    """What was measured at one point of a series. A value of None: failed; NaN: not available."""
+    """What was measured at one point of a series. A value of None: failed; NaN: not available, so that points
+    have no equality of their own."""
 
     value: float | None
     samples: tuple[float, ...] = ()

@@ -51,6 +51,9 @@ OLDER: dict[str, tuple[str, str, str]] = {
 }
 """What `kinds` says of the predicates at commits that have no room for them, harness/predicates."""
 
+LATER = {"boundary"}
+"""Predicates that came after the room for them."""
+
 TomlTable = dict[str, Any]
 
 
@@ -74,7 +77,7 @@ class Series:
 
 def kinds() -> dict[str, tuple[str, str, str]]:
     """For each predicate that this commit's harness has: the key that names an axis, whether it is about the
-    whole axis or about pairs, and what it compares, quantities or benchmarks."""
+    whole axis, about pairs or about a range, and what it compares, quantities or benchmarks."""
     try:
         from harness.predicates import kinds as listed
     except ImportError:
@@ -105,13 +108,14 @@ def claim_series(suite: str, document: TomlTable) -> dict[str, Series]:
     """The series of each claim.
 
     Version: `run` and `with` of its experiment or its two benchmarks, the predicate, the centre, and the
-    values of the axis that a power law or an ordering is about. Not the control: the distance is that of the
-    claim itself, whatever became of its rival. Nor alpha and the budget, which say how surely it is known.
+    values of the axis that a power law, an ordering or a boundary without a range is about. Not the control:
+    the distance is that of the claim itself, whatever became of its rival. Nor alpha and the budget, which
+    say how surely it is known.
     """
     found, known = {}, kinds()
     for id_, table in document.get("claims", {}).items():
         kind = next((key for key in known if key in table), None)
-        if kind is None and known is OLDER:
+        if kind is None and (known is OLDER or LATER & table.keys()):
             continue  # of a later commit: this one cannot measure it
         if kind is None:
             raise LookupError(f"claim {id_}: expected a predicate")
@@ -125,7 +129,9 @@ def claim_series(suite: str, document: TomlTable) -> dict[str, Series]:
             center = table.get("center", document.get("defaults", {}).get("center", "mean"))
         axes = _kept(swept_axes(subjects[0]), table.get("at", {}))
         along = predicate.get(key)
-        over = list(axes.pop(along).values()) if along else []
+        over = list(axes.pop(along, {}).values()) if along else []
+        if use == "range" and "from" in predicate:
+            over = []
         if along and use == "pairs":
             axes[along], over = _spans(predicate, over), []
         version = _digest([[_what(subject) for subject in subjects], kind, predicate, center, over])

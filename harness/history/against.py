@@ -3,7 +3,8 @@
 What a suite expects is one thing, what was found another: a claim that came out *unexpected* is published so,
 and a program that finds it again has not changed. An instance is held against its published outcome:
 
-    differs    it is an error or was not run, and is not published so; its verdict is the opposite one; its
+    differs    it is an error or was not run, and is not published so; its verdict is the opposite one; a
+               boundary lies elsewhere (the two intervals have nothing in common); its
                outcome fails, or it is not covered any more, where the published one was fine
     noted      anything else that is not as it was: published as undecided and decided now, for example
     same       verdict and outcome are the published ones, also where that outcome fails
@@ -24,12 +25,13 @@ from typing import Literal
 import msgspec
 
 from harness.errors import UserError
-from harness.history.change import redefinition
+from harness.history.change import boundary_moved, redefinition
 from harness.history.formed import unexplored
 from harness.judge import FAILING
 from harness.report.explored import first_seeds
 from harness.report.files import read_record
 from harness.report.record import InstanceRecord, Record
+from harness.report.words import interval_text
 from harness.shipped import located_record, published_name
 from harness.suite import Mistake, Suite
 from harness.text import printable
@@ -144,13 +146,14 @@ def hold(now: InstanceRecord, then: InstanceRecord | None) -> Held:
     another = redefinition(then, msgspec.structs.replace(now, budget=then.budget, expect=then.expect))
     if another:
         return _by_itself(now, f"another claim than was published ({'; '.join(another)})")
-    if (now.verdict, now.outcome) == (then.verdict, then.outcome):
+    moved = boundary_moved(then, now)
+    if (now.verdict, now.outcome) == (then.verdict, then.outcome) and not moved:
         return Held(now.id, "same", _said(now))
     opposite = now.verdict in _DEFINITE and then.verdict in _DEFINITE and now.verdict != then.verdict
     broken = now.outcome in _BROKEN and now.outcome != then.outcome
     fails = now.outcome in FAILING and then.outcome not in FAILING
     lost = now.outcome == "not-covered" and then.outcome == "as-expected"
-    kind: DifferenceKind = "differs" if opposite or broken or fails or lost else "noted"
+    kind: DifferenceKind = "differs" if opposite or broken or fails or lost or moved else "noted"
     return Held(now.id, kind, f"published {_said(then)}, now {_said(now)}")
 
 
@@ -180,9 +183,12 @@ def _by_itself(now: InstanceRecord, why: str) -> Held:
 
 
 def _said(instance: InstanceRecord) -> str:
-    """`unexpected (refuted)`; a word that says both alone."""
+    """`unexpected (refuted)`; a word that says both alone; of a boundary also where it lies."""
     same = instance.outcome == instance.verdict
-    return instance.outcome if same else f"{instance.outcome} ({instance.verdict})"
+    said = instance.outcome if same else f"{instance.outcome} ({instance.verdict})"
+    if instance.boundary is None or instance.interval == (None, None):
+        return said
+    return f"{said} {interval_text(instance.interval, instance.unit)}"
 
 
 def _line(held: Held) -> str:

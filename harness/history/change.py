@@ -7,9 +7,11 @@ A change has one *kind*, the first of these that applies:
     redefined        it states another thing, is measured at other parameters, or was judged by another rule;
                      see `redefinition`
     flipped          supported ↔ refuted
-    weakened         a verdict became a weaker one (supported or refuted, then inconclusive, not-covered,
-                     error); or the control of a supported claim no longer fails
+    weakened         a verdict became a weaker one (supported or refuted, a boundary located or beyond an end
+                     of its range; then inconclusive, not-covered, error); or the control of a supported claim
+                     no longer fails
     strengthened     the other way round
+    moved            a boundary's two intervals have nothing in common, of whatever seeds
     resampled        the same verdict from other seeds: the numbers cannot be compared one by one
     shifted          the effect moved: paired t at 0.001, and by more than 0.2 standard deviations
     changed          numbers differ, their mean did not move
@@ -30,14 +32,16 @@ import math
 import statistics
 from collections.abc import Sequence
 
+import msgspec
+
 from harness.history.parameters import with_defaults
 from harness.judge import LOOKS, RULE
 from harness.measure.recheck import ROUNDING, ROUNDING_SDS
 from harness.report.change import KINDS, Change, ChangeKind
 from harness.report.distance import how_far
 from harness.report.explored import first_seed
-from harness.report.record import InstanceRecord, PartRecord
-from harness.report.words import effect, region
+from harness.report.record import InstanceRecord, PartRecord, TrialsRecord
+from harness.report.words import effect, interval_text, region
 from harness.timing import PAIR
 
 SHIFT_LEVEL = 0.001
@@ -50,7 +54,14 @@ TOLERANCE = 1.0
 """Violations of `exact` are in units of their tolerance, which is their scale: errors of 1e-16 where 1e-9 is
 allowed may double."""
 
-_STRENGTH = {"supported": 4, "refuted": 4, "inconclusive": 3, "not-covered": 2, "not-run": 1, "error": 0}
+_STRENGTH = {
+    **dict.fromkeys(("supported", "refuted", "located", "≥", "≤"), 4),
+    "inconclusive": 3,
+    "not-covered": 2,
+    "not-run": 1,
+    "error": 0,
+}
+_ABOUT_BOUNDARY = ("located", "≥", "≤")
 
 
 def change(before: InstanceRecord, after: InstanceRecord) -> Change:
@@ -71,16 +82,33 @@ def change(before: InstanceRecord, after: InstanceRecord) -> Change:
     if before.verdict != after.verdict:
         fall = _STRENGTH[before.verdict] - _STRENGTH[after.verdict]
         kind: ChangeKind = "weakened" if fall > 0 else "strengthened" if fall < 0 else "flipped"
+        if kind == "flipped" and after.verdict in _ABOUT_BOUNDARY:
+            kind = "moved" if boundary_moved(before, after) else "changed"
         return found(kind, f"{verdicts}; {effects(before, after)}{_other_seeds(before, after)}")
     if after.verdict == "supported" and before.control and after.control:
         was, now = before.control.verdict, after.control.verdict
         if was != now and "not-run" not in (was, now):
             kind = "weakened" if was == "refuted" else "strengthened"
             return found(kind, f"control {was} → {now}{_other_seeds(before, after)}")
+    if boundary_moved(before, after):
+        return found("moved", f"{effects(before, after)}{_other_seeds(before, after)}")
     if first_seed(before) != first_seed(after):
         return found("resampled", effects(before, after))
     kind = of_numbers(before, after)
     return found(kind, effects(before, after) if kind in ("shifted", "changed") else "")
+
+
+def boundary_moved(before: InstanceRecord, after: InstanceRecord) -> bool:
+    """Whether a boundary has moved: each of the intervals misses it with chance alpha at most.
+
+    The boundary lies strictly between the ends of each.
+    """
+    if before.boundary is None or after.boundary is None:
+        return False
+    (low, high), (later_low, later_high) = before.interval, after.interval
+    return (high is not None and later_low is not None and high <= later_low) or (
+        low is not None and later_high is not None and later_high <= low
+    )
 
 
 def of_numbers(before: InstanceRecord, after: InstanceRecord) -> ChangeKind:
@@ -181,11 +209,15 @@ _MOVED = {"harness.measure.pair:pair": PAIR}
 
 
 def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:
-    """The parameters that differ, point by point; the points are in the order of the predicate's readings."""
+    """The parameters that differ, point by point; the points are in the order of the predicate's readings.
+
+    Of a boundary it is the measurements that choose the points on its axis.
+    """
     if before.trials == after.trials:
         return []
     words: dict[str, None] = {}
-    for a, b in zip(before.trials, after.trials, strict=False):
+    points, later_points = _points(before), _points(after)
+    for a, b in zip(points, later_points, strict=False):
         old, new = (_MOVED.get(each.experiment, each.experiment) for each in (a, b))
         if old != new:
             words[f"experiment {old} → {new}"] = None
@@ -194,14 +226,29 @@ def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:
         for name in sorted(was.keys() & now.keys()):
             if was[name] != now[name]:
                 words[f"{name} {was[name]} → {now[name]}"] = None
-    if not words and len(before.trials) != len(after.trials):
-        words[f"measured at {len(before.trials)} → {len(after.trials)} points"] = None
+    if not words and len(points) != len(later_points):
+        words[f"measured at {len(points)} → {len(later_points)} points"] = None
     return list(words)
+
+
+def _points(instance: InstanceRecord) -> Sequence[TrialsRecord]:
+    """What was measured at each point; of a boundary once for all points on its axis."""
+    if instance.boundary is None:
+        return instance.trials
+    found: dict[str, TrialsRecord] = {}
+    for trials in instance.trials:
+        params = {name: value for name, value in trials.params.items() if name != instance.boundary.axis}
+        key = repr((trials.experiment, sorted(params.items())))
+        found.setdefault(key, msgspec.structs.replace(trials, params=params))
+    return list(found.values())
 
 
 def effects(before: InstanceRecord, after: InstanceRecord) -> str:
     """The effects of both, and how far they are from the claim."""
-    texts = [effect(x.estimate, x.unit) for x in (before, after)]
+    texts = [
+        effect(x.estimate, x.unit) if x.boundary is None else interval_text(x.interval, x.unit)
+        for x in (before, after)
+    ]
     far = [how_far(x) for x in (before, after)]
     told = " → ".join(texts)
     if None not in far:

@@ -32,7 +32,7 @@ class CommitComparison:
 
     @property
     def exit_code(self) -> int:
-        """1 where a verdict flipped or weakened."""
+        """1 where a verdict flipped or weakened, or a boundary moved."""
         return int(any(found.kind in ALARMING for found in self.changes))
 
     @property

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from harness.errors import UserError
-from harness.judge import exit_code
 from harness.report.agreement import claim_records, stated_in
+from harness.report.confirmed import exit_code_of
 from harness.report.dates import moment
 from harness.report.explored import first_seed
 from harness.report.record import (
@@ -94,7 +94,7 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
             failed=sum(record.trials.failed for record in records),
         ),
         wrong_verdicts_bound=sum(instance.alpha for instance in instances),
-        exit_code=exit_code(instance.outcome for instance in instances),
+        exit_code=exit_code_of(instances),
         notes=tuple(dict.fromkeys(notes)),
         instances=instances,
         tracked=first.record.tracked,

@@ -22,12 +22,18 @@ Paint = Callable[[str, str], str]
 LETTERS = {
     "supported": "S",
     "refuted": "R",
+    "located": "L",
+    "≥": "≥",
+    "≤": "≤",
     "inconclusive": "?",
     "error": "!",
     "not-covered": "○",
     "not-run": "…",
 }
-LEGEND = "S supported, R refuted, ? inconclusive, ! error, ○ not covered, … not run, · no record, | redefined"
+LEGEND = (
+    "S supported, R refuted, L located, ≥ ≤ beyond an end of the range, ? inconclusive, ! error, "
+    "○ not covered, … not run, · no record, | redefined"
+)
 
 
 AGREEMENTS = {"agrees": "A", "contradicts": "C", "undecided": "?", "": "·"}

@@ -12,22 +12,27 @@ or `decide_rows` from rows), up to the budget: *inconclusive* (`Decision`). A po
 the control, is an `outcome`; some fail a run (`FAILING`, `exit_code`).
 
 An `Assessment` is all that is judged of an instance (`assess`), a `PartAssessment` of one of its questions
-(`assess_part`). Its *advice* is what would decide an inconclusive one (`smallest_margin`,
-`seeds_to_decision`). `reproducibility` is how likely fresh seeds agree, `all_reproduce` of several verdicts,
-`shown_reproducibility` as much as the seeds show of it; below `FRAGILE` a verdict is fragile. `left_open` and
-`leaves_open` are how rare an event may be that the seeds have missed; `lag_one` and `neighbours_alike`
-whether neighbouring seeds seem dependent. An `Agreement` is a verdict against what a source says: of one
-instance (`agreement`), or of a claim's instances together, by the source's scope (`claim_agreement`, from
-what is `Judged`; `over_instances`, `supports_for_some`). A `Ruler` measures how far an effect is from the
-edge of a region, in margins (`ruler`). `RULE` is the number of the rule, in every record.
+(`assess_part`). A *boundary* is searched for along an axis: which point is asked about next follows from the
+verdicts before (`trace_search`, `Trail`), and where it lies from all of them (`locate_boundary`, `Location`,
+`FoundBoundary`); a `Reach` is how near its ends can come (`reach`), an
+`Outlook` what a budget can decide of another question (`outlook`). Its *advice*
+is what would decide an inconclusive one (`smallest_margin`, `seeds_to_decision`). `reproducibility` is how
+likely fresh seeds agree, `all_reproduce` of several verdicts, `shown_reproducibility` as much as the seeds
+show of it; below `FRAGILE` a verdict is fragile. `left_open` and `leaves_open` are how rare an event may be
+that the seeds have missed; `lag_one` and `neighbours_alike` whether neighbouring seeds seem dependent. An
+`Agreement` is a verdict against what a source says: of one instance (`agreement`), or of a claim's instances
+together, by the source's scope (`claim_agreement`, from what is `Judged`; `over_instances`,
+`supports_for_some`). A `Ruler` measures how far an effect is from the edge of a region, in margins (`ruler`).
+`RULE` is the number of the rule, in every record.
 
     ValueError
     └── BadValue    a number that is not finite, or not positive on a log scale
 """
 
 from harness.judge.advice import seeds_to_decision, smallest_margin
-from harness.judge.assessment import Assessment, PartAssessment, assess, assess_part
-from harness.judge.distance import Ruler, ruler
+from harness.judge.assessment import Assessment, assess
+from harness.judge.boundary import FoundBoundary
+from harness.judge.distance import Ruler, ruler, ruler_of_range
 from harness.judge.effect import BadValue, effect_values
 from harness.judge.independence import lag_one, neighbours_alike
 from harness.judge.interval import Interval, half_width_factor, interval
@@ -36,13 +41,18 @@ from harness.judge.outcome import (
     FAILING,
     Agreement,
     Outcome,
+    PartVerdict,
     Verdict,
     combine,
     exit_code,
     outcome,
 )
+from harness.judge.outlook import Outlook, outlook
+from harness.judge.part import PartAssessment, assess_part
+from harness.judge.reach import Reach, reach
 from harness.judge.reproducibility import FRAGILE, all_reproduce, reproducibility, shown_reproducibility
 from harness.judge.rule import Ruling, check_budget, decide, decide_rows, next_look
+from harness.judge.search import Location, Trail, locate_boundary, trace_search
 from harness.judge.sources import Judged, agreement, claim_agreement, over_instances, supports_for_some
 from harness.judge.straightness import Bend, Decision
 from harness.judge.unseen import left_open
@@ -60,14 +70,20 @@ __all__ = [
     "BadValue",
     "Bend",
     "Decision",
+    "FoundBoundary",
     "Interval",
     "Judged",
+    "Location",
     "Outcome",
+    "Outlook",
     "PartAssessment",
+    "PartVerdict",
+    "Reach",
     "Ruler",
     "Ruling",
     "Scope",
     "Stance",
+    "Trail",
     "Verdict",
     "agreement",
     "all_reproduce",
@@ -86,14 +102,19 @@ __all__ = [
     "leaves_open",
     "left_open",
     "level_of",
+    "locate_boundary",
     "neighbours_alike",
     "next_look",
     "outcome",
+    "outlook",
     "over_instances",
+    "reach",
     "reproducibility",
     "ruler",
+    "ruler_of_range",
     "seeds_to_decision",
     "shown_reproducibility",
     "smallest_margin",
     "supports_for_some",
+    "trace_search",
 ]

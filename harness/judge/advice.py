@@ -75,7 +75,7 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
     level = level_of("supported" if inside != question.exchanged else "refuted", question)
     if question.center == "mean":
         sd = max(mean_and_sd(ruling.values)[1], effect.floor)
-        smallest = _smallest_n(sd, distance, level)
+        smallest = seeds_for(sd, distance, level)
         return smallest if smallest is not None and smallest > ruling.n else None
     found = interval(ruling.values, question.center, level, effect.floor)
     upwards = abs(ruling.estimate - region.high) <= abs(ruling.estimate - region.low)
@@ -106,7 +106,7 @@ def _effect(ruling: Ruling, question: Question) -> Linear | None:
     return effect
 
 
-def _smallest_n(sd: float, distance: float, level: float) -> int | None:
+def seeds_for(sd: float, distance: float, level: float) -> int | None:
     """The smallest N from the first look on whose half-width is below `distance`, by bisection."""
 
     def decides(n: int) -> bool:

@@ -8,6 +8,7 @@ that the interval does). With x an effect, in the question's unit:
     x is to lie beyond an edge     exp(how far it falls short of the edge / step)
         less, greater, at-most, at-least, faster, monotone, differ, power-law with a bound
     exact                          the violation, as it is
+    boundary                       its ratio to the bound on it; without one, to the end of its range
 
 The step is 1 for logarithms, so that the distance is a ratio (what was measured to its bound, the factor to
 the speed-up), and for exponents. For differences and values it is the margin or the bound, or 1 where that
@@ -43,9 +44,13 @@ class Ruler:
     ratio: bool
     half: float = 0.0
     exchanged: bool = False
+    logarithms: bool = False
+    """x is taken by its logarithm."""
 
     def __call__(self, x: float) -> float:
         """The distance of x."""
+        if self.logarithms:
+            x = math.log(x) if x > 0 else -math.inf
         away = self.side * (x - self.zero)
         if not self.ratio:
             return _bounded(away / self.step)
@@ -76,8 +81,17 @@ def ruler(region: Region, unit: Unit, estimate: float, *, exchanged: bool = Fals
     edge, side = (high, 1.0) if high < math.inf else (low, -1.0)
     if math.isinf(edge):
         return None
+    if unit == "boundary":
+        return Ruler(math.log(edge), 1.0, side, ratio=True, logarithms=True)
     step = 1.0 if unit in _WITHOUT_SCALE else abs(edge) or 1.0
     return Ruler(edge, step, side, ratio=True)
+
+
+def ruler_of_range(start: float, end: float) -> Ruler:
+    """The ruler of a boundary of which nothing is claimed: the middle of its range is 0, its ends are −1 and
+    1."""
+    middle, half = (math.log(start) + math.log(end)) / 2, (math.log(end) - math.log(start)) / 2
+    return Ruler(middle, half, 1.0, ratio=False, logarithms=True)
 
 
 def _bounded(x: float) -> float:

@@ -23,19 +23,19 @@ class BadValue(ValueError):  # noqa: N818  # the room's word: the value is bad, 
         self.expected = expected
 
 
-def effect_values(effect: Linear | Closeness, rows: Sequence[Sequence[float]]) -> list[float]:
+def effect_values(effect: Linear | Closeness, rows: Sequence[Sequence[float]], first: int = 0) -> list[float]:
     """The effect x_s of each seed.
 
-    `rows[s]` holds seed s's number for each of `effect.readings`, in their order. Every row gives one
-    number: no seed is ever dropped. Raises `BadValue` at the first number that is not finite or, on a log
-    scale, not positive; `ValueError` when a row has not one number per reading.
+    `rows[k]` holds a number of seed `first` + k for each of `effect.readings`, in their order. Every row
+    gives one number: no seed is ever dropped. Raises `BadValue` at the first number that is not finite or, on
+    a log scale, not positive; `ValueError` when a row has not one number per reading.
     """
-    for seed, row in enumerate(rows):
+    for seed, row in enumerate(rows, first):
         if len(row) != len(effect.readings):
             raise ValueError(f"seed {seed}: expected {len(effect.readings)} numbers, found {len(row)}")
     if isinstance(effect, Closeness):
-        return [_closeness(effect, seed, row) for seed, row in enumerate(rows)]
-    return [_linear(effect, seed, row) for seed, row in enumerate(rows)]
+        return [_closeness(effect, seed, row) for seed, row in enumerate(rows, first)]
+    return [_linear(effect, seed, row) for seed, row in enumerate(rows, first)]
 
 
 def _linear(effect: Linear, seed: int, row: Sequence[float]) -> float:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from harness.judge.alike import Alike
 from harness.questions import Center
 
 
-@dataclass(frozen=True)
-class Interval:
+@dataclass(frozen=True, eq=False)
+class Interval(Alike):
     """A closed interval [low, high] around an estimate; made by `interval`. Infinite ends say nothing."""
 
     estimate: float

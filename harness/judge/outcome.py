@@ -7,7 +7,11 @@ from typing import Literal
 
 from harness.suite.records import Expectation
 
-Verdict = Literal["supported", "refuted", "inconclusive", "not-covered", "not-run", "error"]
+PartVerdict = Literal["supported", "refuted", "inconclusive", "not-covered", "not-run", "error"]
+"""On a question, and on a conjunction of questions."""
+Verdict = Literal[PartVerdict, "located", "≥", "≤"]
+"""Of a boundary of which nothing is claimed, too: *located* between two values, or beyond an end of its
+range."""
 Outcome = Literal[
     "as-expected", "unexpected", "measured", "inconclusive", "vacuous", "not-covered", "not-run", "error"
 ]
@@ -17,7 +21,7 @@ FAILING: tuple[Outcome, ...] = ("error", "unexpected", "vacuous", "inconclusive"
 """The outcomes that make a run fail, the worst first. `not-covered` does not, unless every instance is."""
 
 
-def combine(verdicts: Sequence[Verdict | None]) -> Verdict | None:
+def combine(verdicts: Sequence[PartVerdict | None]) -> PartVerdict | None:
     """The verdict on a conjunction; None while more seeds may settle it.
 
     One refuted part refutes at once, whatever the others are. A part that is an error, not covered or
@@ -28,7 +32,7 @@ def combine(verdicts: Sequence[Verdict | None]) -> Verdict | None:
     """
     if not verdicts:
         raise ValueError("expected at least one part, found none")
-    order: tuple[Verdict | None, ...] = (
+    order: tuple[PartVerdict | None, ...] = (
         "refuted", None, "not-run", "error", "not-covered", "inconclusive", "supported",
     )  # fmt: skip
     return next(verdict for verdict in order if verdict in verdicts)
@@ -47,7 +51,7 @@ def outcome(
         return verdict
     if expect == "open":
         return "measured"
-    if verdict == "inconclusive":
+    if verdict != "supported" and verdict != "refuted":
         return "inconclusive"
     if verdict != expect:
         return "unexpected"
@@ -58,7 +62,7 @@ def outcome(
     by_control: dict[Verdict, Outcome] = {
         "refuted": "as-expected",
         "supported": "vacuous",
-        "inconclusive": "inconclusive",
+        **dict.fromkeys(("located", "≥", "≤", "inconclusive"), "inconclusive"),
         "not-covered": "not-covered",
         "not-run": "not-run",
         "error": "error",

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.judge.alike import Alike
 from harness.judge.effect import effect_values
 from harness.judge.gaps import has_gap
 from harness.judge.interval import Interval, interval
@@ -33,12 +34,12 @@ LEAST_DISTINCT = 5
 """A mean's interval needs this many distinct values. Without it, data that are 0 with probability 0.95
 and 1 otherwise look constant so often that they pass for any margin (see tests/judge/test_rule.py)."""
 
-_Obstacle = Literal["", "few-distinct", "median"]
+Obstacle = Literal["", "few-distinct", "median"]
 """What keeps a look from deciding, besides an interval that holds an edge of the region."""
 
 
 @dataclass(frozen=True, eq=False)
-class Ruling:
+class Ruling(Alike):
     """What the first n seeds say about one question; made by `decide`.
 
     `verdict` is None while more seeds are needed, `next_look` then says how many in all. `n` is the look
@@ -46,8 +47,7 @@ class Ruling:
     infinite). `values` are exactly the first n, `low` and `high` their interval at the level of
     *supported*, `looks` is (n, low, high) of every look so far. `reason` says why a verdict is missing, or
     that a law is refuted as curved. `bend` is what else a power law is judged by, at the same look.
-
-    Rulings are equal where they say the same, NaN being the same as NaN.
+    `obstacles` says of each look what kept it from deciding, besides its interval.
     """
 
     verdict: Decision | None
@@ -60,18 +60,7 @@ class Ruling:
     next_look: int | None
     reason: str = ""
     bend: Bend | None = None
-
-    def __eq__(self, other: object) -> bool:
-        return self._said() == other._said() if isinstance(other, Ruling) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._said())
-
-    def _said(self) -> tuple[object, ...]:
-        """The fields. A dataclass's own comparison takes NaN for itself only where it is the same object,
-        and from Python 3.13 not even there."""
-        fields = vars(self).values()
-        return tuple(None if isinstance(x, float) and math.isnan(x) else x for x in fields)
+    obstacles: tuple[Obstacle, ...] = ()
 
 
 def check_budget(n: int) -> None:
@@ -96,10 +85,16 @@ def too_few_distinct(values: Sequence[float], floor: float) -> bool:
     return len({_cell(x, floor) for x in values}) < LEAST_DISTINCT
 
 
-def decide(values: Sequence[float], question: Question, bends: Sequence[float] = ()) -> Ruling:
+def decide(
+    values: Sequence[float],
+    question: Question,
+    bends: Sequence[float] = (),
+    earlier: Ruling | None = None,
+) -> Ruling:
     """The ruling on `values`, the effects x_s of seeds 0, 1, 2, … in order; a pure function of a prefix.
 
-    `bends` are the effects of the question's straightness, of the same seeds, where it has one.
+    `bends` are the effects of the question's straightness, of the same seeds, where it has one. `earlier` is
+    the ruling on fewer of the same values, which did not decide: its looks are not computed again.
 
     Values beyond the look at which it stops are never read. An interval inside the region supports, one
     disjoint from it refutes (exchanged for `differ`); otherwise it goes on, and is inconclusive at the
@@ -119,13 +114,12 @@ def decide(values: Sequence[float], question: Question, bends: Sequence[float] =
         raise ValueError(f"expected a budget of at least {question.least} seeds, found {question.budget}")
     if question.straight is not None and len(bends) != len(values):
         raise ValueError(f"expected a bend for each of {len(values)} values, found {len(bends)}")
-    looks: list[tuple[int, float, float]] = []
-    obstacles: list[_Obstacle] = []
-    n, shown = 0, Interval(math.nan, -math.inf, math.inf)
-    verdict: Decision | None = None
-    bend: Bend | None = None
+    before = earlier or _nothing_seen(question)
+    looks, obstacles = list(before.looks), list(before.obstacles)
+    n, shown = before.n, Interval(before.estimate, before.low, before.high)
+    verdict, bend = before.verdict, before.bend
     lacking = ""  # what a supported exponent lacks
-    more = next_look(0, question.budget, question.least)
+    more = before.next_look
     while more is not None and more <= len(values) and verdict is None:
         n = more
         shown, verdict, obstacle = _look(values[:n], question)
@@ -142,8 +136,15 @@ def decide(values: Sequence[float], question: Question, bends: Sequence[float] =
         if more is None:
             verdict, reason = "inconclusive", lacking or reason
     return Ruling(
-        verdict, n, shown.estimate, shown.low, shown.high, tuple(values[:n]), tuple(looks), more, reason, bend
-    )
+        verdict, n, shown.estimate, shown.low, shown.high, tuple(values[:n]), tuple(looks), more, reason,
+        bend, tuple(obstacles),
+    )  # fmt: skip
+
+
+def _nothing_seen(question: Question) -> Ruling:
+    """The ruling on no values, without its reason."""
+    more = next_look(0, question.budget, question.least)
+    return Ruling(None, 0, math.nan, -math.inf, math.inf, (), (), more)
 
 
 def _decide_computed(values: Sequence[float], question: Question, bends: Sequence[float]) -> Ruling:
@@ -178,22 +179,25 @@ def _decide_computed(values: Sequence[float], question: Question, bends: Sequenc
     return Ruling(verdict or "inconclusive", 1, x, shown.low, shown.high, (x,), looks, None, reason, bend)
 
 
-def decide_rows(rows: Sequence[Sequence[float]], question: Question) -> Ruling:
+def decide_rows(rows: Sequence[Sequence[float]], question: Question, earlier: Ruling | None = None) -> Ruling:
     """The ruling on measured numbers, one row per seed as in `effect_values`.
 
     Reads rows look by look, so that a bad number beyond the look at which the question stops does no
     harm. Give it the rows before the first seed that failed: where it then asks for more, the failure
-    was needed. Raises `BadValue`.
+    was needed. `earlier` is the ruling on fewer of the same rows, from which it goes on: each row and each
+    look is then computed once. Raises `BadValue`.
     """
-    ruling = decide((), question)
+    ruling = decide((), question) if earlier is None else earlier
     while ruling.next_look is not None and ruling.next_look <= len(rows):
         seen = rows[: ruling.next_look]
         bends = effect_values(question.straight.effect, seen) if question.straight else ()
-        ruling = decide(effect_values(question.effect, seen), question, bends)
+        known = ruling.values
+        values = [*known, *effect_values(question.effect, seen[len(known) :], len(known))]
+        ruling = decide(values, question, bends, ruling)
     return ruling
 
 
-def _look(seen: Sequence[float], question: Question) -> tuple[Interval, Decision | None, _Obstacle]:
+def _look(seen: Sequence[float], question: Question) -> tuple[Interval, Decision | None, Obstacle]:
     """The interval at the level of *supported*, the verdict of one look, and what stands in its way."""
     assert not isinstance(question.effect, Closeness)
     floor = question.effect.floor
@@ -240,7 +244,7 @@ def _disjoint(found: Interval, region: Region) -> bool:
 
 
 def _why_not(
-    looks: list[tuple[int, float, float]], obstacles: list[_Obstacle], more: int | None, question: Question
+    looks: list[tuple[int, float, float]], obstacles: list[Obstacle], more: int | None, question: Question
 ) -> str:
     if obstacles and set(obstacles) == {"few-distinct"}:
         return f"fewer than {LEAST_DISTINCT} distinct values at every look: use `exact`"

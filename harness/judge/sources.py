@@ -75,22 +75,17 @@ def supports_for_some(
 ) -> bool:
     """Whether the values support every part of an instance at α/k, k being the number of the instances.
 
-    `parts` has for each question the values that it read, and their bends (of a power law). These may end at
-    a look that decided at α alone: then they need not be enough.
+    `parts` has for each question the values that it read, and their bends (of a power law).
     """
-    return all(
-        decide(
-            values,
-            replace(
-                question,
-                alpha=question.alpha / instances,
-                alpha_refute=question.alpha_refute / instances,
-            ),
-            bends,
-        ).verdict
-        == "supported"
-        for question, values, bends in parts
-    )
+    return all(decision_at(share, instances) == "supported" for share in parts)
+
+
+def decision_at(part: tuple[Question, Sequence[float], Sequence[float]], instances: int) -> Decision | None:
+    """What the values of a part say at α/k. They may end at a look that decided at α alone: then they need
+    not be enough."""
+    question, values, bends = part
+    alpha, alpha_refute = question.alpha / instances, question.alpha_refute / instances
+    return decide(values, replace(question, alpha=alpha, alpha_refute=alpha_refute), bends).verdict
 
 
 def _against(stance: Stance, found: Verdict | None) -> Agreement:

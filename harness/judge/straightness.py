@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.judge.alike import Alike
 from harness.judge.gaps import has_gap
 from harness.judge.interval import interval
 from harness.questions import LOOKS, Center, Question, Straightness
@@ -21,8 +22,8 @@ Decision = Literal["supported", "refuted", "inconclusive"]
 Linearity = Literal["curved", "straight", "open"]
 
 
-@dataclass(frozen=True)
-class Bend:
+@dataclass(frozen=True, eq=False)
+class Bend(Alike):
     """What the seeds of a ruling say of straightness; made by `bend_of`.
 
     `values` are the bends of the seeds, `low` and `high` the interval of their centre at the level of

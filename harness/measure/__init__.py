@@ -22,7 +22,7 @@ from harness.measure.cpu import processor
 from harness.measure.devices import PER_DEVICE, DeviceError
 from harness.measure.digests import recall_store_digests
 from harness.measure.fingerprint import SourceClosure, fingerprint, roots, source_of
-from harness.measure.here import measure_here
+from harness.measure.here import measure_here, measure_in_turn
 from harness.measure.installed import Distributions
 from harness.measure.laboratory import Laboratory
 from harness.measure.protocol import Measurer
@@ -56,6 +56,7 @@ __all__ = [
     "contents",
     "fingerprint",
     "measure_here",
+    "measure_in_turn",
     "merge_stores",
     "processor",
     "prune",

@@ -70,11 +70,18 @@ class Channel:
     def send(self, message: object) -> None:
         """Write a message, as far as the socket takes it. Raises OSError where nobody is at the other end."""
         data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-        self._unsent += _HEADER.pack(self._mark, len(data)) + data
-        self.flush()
+        frame = _HEADER.pack(self._mark, len(data)) + data
+        if not self._unsent and len(frame) <= _CHUNK:  # the rule: it is written at once
+            with contextlib.suppress(BlockingIOError):
+                frame = frame[self._socket.send(frame) :]
+        if frame:
+            self._unsent += frame
+            self.flush()
 
     def flush(self) -> None:
         """Write more of what is unsent. Raises OSError."""
+        if not self._unsent:
+            return
         with contextlib.suppress(BlockingIOError):
             while self._unsent:
                 with memoryview(self._unsent)[:_CHUNK] as part:
@@ -134,19 +141,22 @@ class Channel:
 
     def _part(self) -> None:
         """Take whole frames out of what was read."""
-        while self._unread and not self._garbled:
-            if not self._mark.startswith(bytes(self._unread[:MARK])):
-                self._garbled = f"{bytes(self._unread[:40])!r}"
-            if self._garbled or len(self._unread) < _HEADER.size:
-                return
-            _, length = _HEADER.unpack_from(self._unread)
+        taken, size = 0, len(self._unread)
+        while taken < size and not self._garbled:
+            begins = bytes(self._unread[taken : taken + MARK])
+            if begins != self._mark and not self._mark.startswith(begins):
+                self._garbled = f"{bytes(self._unread[taken : taken + 40])!r}"
+            if self._garbled or size - taken < _HEADER.size:
+                break
+            _, length = _HEADER.unpack_from(self._unread, taken)
             if length > LONGEST:
                 self._garbled = f"a message of {length:,} bytes, of at most {LONGEST:,}"
-            end = _HEADER.size + length
-            if self._garbled or len(self._unread) < end:
-                return
-            self._whole.append(bytes(self._unread[_HEADER.size : end]))
-            del self._unread[:end]
+            end = taken + _HEADER.size + length
+            if self._garbled or size < end:
+                break
+            self._whole.append(bytes(self._unread[taken + _HEADER.size : end]))
+            taken = end
+        del self._unread[:taken]
 
 
 def wait(channels: list[Channel], seconds: float) -> None:

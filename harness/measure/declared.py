@@ -26,13 +26,6 @@ _STAGE = "deterministic"
 """What stands before a stage whose declaration passed: `deterministic kernels`."""
 
 
-def declared_deterministic(measurement: Measurement) -> tuple[str, ...]:
-    """Those of its quantities that are declared to be the same on every seed."""
-    known = find(measurement.trial.experiment).quantities
-    names = (*measurement.values, *measurement.missing)
-    return tuple(name for name in names if name in known and known[name].deterministic)
-
-
 @dataclass(frozen=True)
 class _Guarded:
     """A measurement, and the trial with another seed that is held against it for these stages."""
@@ -56,7 +49,8 @@ class DeclarationGuard:
         stage_of: Callable[[Measurement, str], str],
     ) -> None:
         self._passes = passes
-        self._groups = {g: [m for m in found if declared_deterministic(m)] for g, found in groups.items()}
+        self._deterministic: dict[str, frozenset[str]] = {}  # quantities, by experiment
+        self._groups = {g: [m for m in found if self._declared(m)] for g, found in groups.items()}
         self._stage_of = stage_of
         self._guarded = [pair for group in self._groups for pair in self._chosen(group)]
 
@@ -64,7 +58,7 @@ class DeclarationGuard:
         """The stages of the group of which all that was read is declared to be the same on every seed."""
         found: dict[str, bool] = {}
         for measurement in self._groups.get(group, ()):
-            declared = declared_deterministic(measurement)
+            declared = self._declared(measurement)
             for name in (*measurement.values, *measurement.missing):
                 stage = self._stage_of(measurement, name)
                 found[stage] = found.get(stage, True) and name in declared
@@ -93,6 +87,19 @@ class DeclarationGuard:
                     self._passes.keep(pair.group, pair.other, _key(stage))
         return found
 
+    def _declared(self, measurement: Measurement) -> tuple[str, ...]:
+        """Those of its quantities that are declared to be the same on every seed."""
+        run = measurement.trial.experiment
+        if run not in self._deterministic:
+            quantities = find(run).quantities
+            self._deterministic[run] = frozenset(
+                name for name in quantities if quantities[name].deterministic
+            )
+        declared = self._deterministic[run]
+        if not declared:
+            return ()
+        return tuple(name for name in (*measurement.values, *measurement.missing) if name in declared)
+
     def _chosen(self, group: Group) -> Iterable[_Guarded]:
         """For each stage whose declaration has not passed the cheapest trial, with a seed not read."""
         measurements = [m for m in self._groups[group] if m.status == "ok"]
@@ -115,7 +122,7 @@ class DeclarationGuard:
             yield _Guarded(group, first[trial], trial.at(seed), frozenset(wanted))
 
     def _stages(self, measurement: Measurement) -> frozenset[str]:
-        return frozenset(self._stage_of(measurement, name) for name in declared_deterministic(measurement))
+        return frozenset(self._stage_of(measurement, name) for name in self._declared(measurement))
 
     def _compared(self, pair: _Guarded, second: Measurement | None) -> Recheck:
         group, other = pair.group, pair.other
@@ -127,7 +134,7 @@ class DeclarationGuard:
                 why = f"its worker was ended: {shortened(second.error, 300)}"
             return Recheck(group, other, "not-rechecked", why, second.seconds)
         first = pair.first
-        names = [n for n in declared_deterministic(first) if self._stage_of(first, n) in pair.stages]
+        names = [n for n in self._declared(first) if self._stage_of(first, n) in pair.stages]
         return _agree(group, first, second, names)
 
     def _among(self, group: Group) -> Iterable[Recheck]:
@@ -137,7 +144,7 @@ class DeclarationGuard:
             first = firsts.setdefault(measurement.trial.params, measurement)
             if first is measurement or "error" in (first.status, measurement.status):
                 continue
-            both = [n for n in declared_deterministic(first) if measurement.has(n)]
+            both = [n for n in self._declared(first) if measurement.has(n)]
             recheck = _agree(group, first, measurement, both)
             if recheck.result == "not-deterministic":
                 yield recheck

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from harness.measure.holders import log
 from harness.measure.laboratory import Laboratory
@@ -10,14 +12,27 @@ from harness.measure.records import Measurement
 from harness.questions import Trial
 
 
-def measure_here(trial: Trial, time_limit: float = math.inf, *, block: int = 0) -> Measurement:
-    """Measure one trial now, in a worker, as a laboratory would (so with the same bits), and keep nothing."""
-    with Laboratory(None, workers=1, block=block) as laboratory:
-        laboratory.request(trial, time_limit)
-        said = False
-        while True:
-            if laboratory.waiting and not said:
-                said = True
-                log(f"waiting: {laboratory.waiting}")
-            for measurement in laboratory.collect(timeout=1.0):
-                return measurement
+def measure_here(
+    trial: Trial, time_limit: float = math.inf, *, block: int = 0, store: Path | None = None
+) -> Measurement:
+    """Measure one trial now, in a worker, as a laboratory would (so with the same bits).
+
+    It is kept in `store`; None keeps nothing.
+    """
+    return next(measure_in_turn([trial], time_limit, block=block, store=store))
+
+
+def measure_in_turn(
+    trials: Sequence[Trial], time_limit: float = math.inf, *, block: int = 0, store: Path | None = None
+) -> Iterator[Measurement]:
+    """`measure_here` of each trial, one after another in one worker."""
+    with Laboratory(store, workers=1, block=block) as laboratory:
+        for trial in trials:
+            laboratory.request(trial, time_limit)
+            said, found = False, list[Measurement]()
+            while not found:
+                if laboratory.waiting and not said:
+                    said = True
+                    log(f"waiting: {laboratory.waiting}")
+                found = laboratory.collect(timeout=1.0)
+            yield found[0]

@@ -64,7 +64,7 @@ class Identities:
         self._names: dict[_Modules, frozenset[str]] = {}
         self._readable: dict[tuple[_Modules, tuple[Inputs, ...]], frozenset[str]] = {}
         self._codes: dict[_Modules, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-        self._points: dict[tuple[str, Inputs | None], _Point] = {}
+        self._points: dict[str | tuple[str, Inputs], PointFacts] = {}
         self._touched: dict[_Modules, bool] = {}  # since `look_again`
         self._edited: dict[tuple[_Modules, tuple[Inputs, ...]], bool] = {}
 
@@ -76,76 +76,45 @@ class Identities:
 
     def block(self, trial: Trial) -> int:
         """How many seeds are computed abreast at the trial's point; 1 where each is alone."""
-        return self._at(trial).block
-
-    def seeds_of_job(self, trial: Trial) -> int:
-        """How many seeds of the trial's point one job has at most, abreast or one after another."""
-        block = self.block(trial)
-        return block if block > 1 else max(1, self.in_turn(trial))
+        return self.at(trial).block
 
     def in_turn(self, trial: Trial) -> int:
         """How many seeds its function takes at most; 0 where it takes one."""
         return self.declaration(trial).block
 
-    def source(self, trial: Trial) -> SourceClosure:
-        """The closure of the trial, as it was when it was first asked for."""
-        return self._at(trial).source
-
-    def declared(self, trial: Trial) -> tuple[Inputs, ...]:
-        """What the trial's suite and its experiment declare as inputs."""
-        return self._at(trial).declared
-
     def bytes_held(self, trial: Trial) -> int:
         """What the trial's job is declared to hold in memory, which is as much for each seed that is computed
         abreast; 0 where it is not. Raises `EstimateError`."""
-        return self._at(trial).bytes_held
-
-    def inputs(self, trial: Trial) -> Declared:
-        """The files that the trial may read, as they were when first asked for. Raises `InputError`."""
-        return self._at(trial).inputs
+        return self.at(trial).bytes_held
 
     def libraries(self, trial: Trial, outcome: JobResult) -> tuple[str, ...]:
         """The distributions that the trial used and its closure lacks. One that a worker has loaded stays
         loaded, so what one trial has used counts for all later ones of the same code."""
-        found = self._libraries.setdefault(self._at(trial).modules, {})
-        found |= dict.fromkeys(outcome.libraries)
+        found = self._libraries.setdefault(self.at(trial).modules, {})
+        if outcome.libraries:
+            found |= dict.fromkeys(outcome.libraries)
         if outcome.installed:
-            found |= dict.fromkeys(foreign(self.source(trial).owners, outcome.installed))
+            found |= dict.fromkeys(foreign(self.at(trial).source.owners, outcome.installed))
         return tuple(found)
-
-    def readable(self, trial: Trial) -> frozenset[str]:
-        """All files and folders that the trial may use, links followed."""
-        return self._at(trial).readable
-
-    def modules(self, trial: Trial) -> frozenset[str]:
-        """The names of the modules of its closure."""
-        point = self._at(trial)
-        if point.modules not in self._names:
-            self._names[point.modules] = frozenset(point.source.modules)
-        return self._names[point.modules]
-
-    def device(self, trial: Trial) -> str:
-        """The kind of device that the trial computes on. Raises `DeviceError`."""
-        return self._at(trial).device.kind
 
     def hardware(self, trial: Trial) -> Device:
         """What the trial computes on. Raises `DeviceError`."""
-        return self.jax_device() if self.source(trial).uses_jax else CPU
+        return self.jax_device() if self.at(trial).source.uses_jax else CPU
 
     def fingerprint(self, trial: Trial) -> str:
         """The digest of all that the trial's numbers depend on."""
-        return self._at(trial).prints.of(trial.seed)
+        return self.at(trial).prints.of(trial.seed)
 
     def program(self, trial: Trial) -> str:
         """The digest of what computes the trial: its fingerprint without parameters and seed."""
-        return self._at(trial).program
+        return self.at(trial).program
 
     def code(self, trial: Trial) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Whose code the trial runs, with what inputs, and the modules that it names.
 
         What a worker has read for one trial, another may find in its memory: it must be declared for both.
         """
-        return self._at(trial).code
+        return self.at(trial).code
 
     def look_again(self) -> None:
         """Forget which files were touched: `touched` and `edited` look anew, once for each closure."""
@@ -154,28 +123,39 @@ class Identities:
 
     def touched(self, trial: Trial) -> bool:
         """Whether a file of the closure was touched since it was read."""
-        point = self._at(trial)
-        if point.modules not in self._touched:
-            self._touched[point.modules] = not point.source.is_current()
-        return self._touched[point.modules]
+        return self._is_touched(self.at(trial))
+
+    def _is_touched(self, point: PointFacts) -> bool:
+        found = self._touched.get(point.modules)
+        if found is None:
+            found = self._touched[point.modules] = not point.source.is_current()
+        return found
 
     def edited(self, trial: Trial) -> bool:
         """Whether the closure, or a file that the trial may read, is another by now."""
-        point = self._at(trial)
+        point = self.at(trial)
         key = (point.modules, point.declared)
-        if key not in self._edited:
-            edited = self.touched(trial)
-            if edited:  # perhaps only its comments
-                edited = source_of(trial.experiment, trial.params).digest != point.source.digest
-            self._edited[key] = edited or not point.inputs.is_current()
-        return self._edited[key]
+        found = self._edited.get(key)
+        if found is None:
+            found = self._is_touched(point)
+            if found:  # perhaps only its comments
+                found = source_of(trial.experiment, trial.params).digest != point.source.digest
+            found = self._edited[key] = found or not point.inputs.is_current()
+        return found
 
-    def _at(self, trial: Trial) -> _Point:
-        key = (trial.stem, trial.inputs)
+    def at(self, trial: Trial) -> PointFacts:
+        """What the trials at the trial's point share. Who asks several things asks them of this."""
+        key = trial.stem if trial.inputs is None else (trial.stem, trial.inputs)
         found = self._points.get(key)
         if found is None:
-            found = self._points[key] = _Point(self, trial)
+            found = self._points[key] = PointFacts(self, trial)
         return found
+
+    def names_by(self, modules: _Modules, source: SourceClosure) -> frozenset[str]:
+        """The names of the modules of a closure, one set for all points of the same code."""
+        if modules not in self._names:
+            self._names[modules] = frozenset(source.modules)
+        return self._names[modules]
 
     def source_by(self, modules: _Modules, trial: Trial) -> SourceClosure:
         """The closure of all trials that name these modules, of which this is one."""
@@ -192,7 +172,7 @@ class Identities:
                 raise InputError(f"{experiment}, inputs: expected files, found {error}") from None
         return self._inputs[declared]
 
-    def readable_by(self, point: _Point) -> frozenset[str]:
+    def readable_by(self, point: PointFacts) -> frozenset[str]:
         """What `readable` says, one set for all points of the same code and inputs."""
         key = (point.modules, point.declared)
         if key not in self._readable:
@@ -208,8 +188,8 @@ class Identities:
         return self._codes[modules]
 
 
-class _Point:
-    """What the trials at one point share, each part found when it is first asked for."""
+class PointFacts:
+    """What the trials at one point share, each found when it is first asked for; made by `Identities`."""
 
     def __init__(self, known: Identities, trial: Trial) -> None:
         self._known = known
@@ -217,28 +197,44 @@ class _Point:
         self.modules: _Modules = (trial.experiment, roots(trial.params))
 
     @cached_property
+    def declaration(self) -> Declaration:
+        """What the experiment says of itself."""
+        return self._known.declaration(self._trial)
+
+    @cached_property
     def source(self) -> SourceClosure:
+        """The closure, as it was when it was first asked for."""
         return self._known.source_by(self.modules, self._trial)
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the modules of the closure."""
+        return self._known.names_by(self.modules, self.source)
+
+    @cached_property
     def declared(self) -> tuple[Inputs, ...]:
+        """What the suite and the experiment declare as inputs."""
         declaration = self._known.declaration(self._trial)
         return tuple(each for each in (self._trial.inputs, declaration.inputs) if each is not None)
 
     @cached_property
     def inputs(self) -> Declared:
+        """The files that a trial may read, as they were when first asked for. Raises `InputError`."""
         return self._known.inputs_by(self.declared, self._trial.experiment)
 
     @cached_property
     def readable(self) -> frozenset[str]:
+        """All files and folders that a trial may use, links followed."""
         return self._known.readable_by(self)
 
     @cached_property
     def device(self) -> Device:
+        """What a trial computes on. Raises `DeviceError`."""
         return self._known.hardware(self._trial)
 
     @cached_property
     def block(self) -> int:
+        """How many seeds are computed abreast; 1 where each is alone."""
         declaration = self._known.declaration(self._trial)
         try:
             bytes_of_seed = declaration.bytes_of(dict(self._trial.params))
@@ -246,6 +242,11 @@ class _Point:
             raise EstimateError(str(error)) from error
         memory = self.device.memory_of_worker(self._known.per_device)
         return seeds_abreast(declaration.most, self._known.block_asked, self.device, bytes_of_seed, memory)
+
+    @cached_property
+    def seeds_of_job(self) -> int:
+        """How many seeds one job has at most, abreast or one after another."""
+        return self.block if self.block > 1 else max(1, self.declaration.block)
 
     @cached_property
     def how(self) -> tuple[object, ...]:

@@ -11,7 +11,8 @@ import contextlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from types import ModuleType
 from typing import Any, Protocol
 
 from harness.measure.modules import kind_of
@@ -44,56 +45,59 @@ class Listener(Protocol):
         """It is loaded, and so are those of `parts` that are modules; or its import has failed."""
 
 
-@contextlib.contextmanager
-def watching_imports(listener: Listener | None = None) -> Iterator[set[str]]:
+class watching_imports:  # noqa: N801  # a context manager, used as a function
     """Gather the names that import statements and `import_module` ask for inside the block.
 
     The set holds some names that are no modules: attributes taken with `from module import name`.
     """
-    asked: set[str] = set()
-    plain_import, import_module = builtins.__import__, importlib.import_module
 
-    def watched_import(
-        name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
-    ) -> Any:
+    def __init__(self, listener: Listener | None = None) -> None:
+        self._listener = listener
+        self._asked: set[str] = set()
+
+    def __enter__(self) -> set[str]:
+        self._plain_import, self._import_module = builtins.__import__, importlib.import_module
+        builtins.__import__ = self._watched_import
+        importlib.import_module = self._watched_import_module
+        return self._asked
+
+    def __exit__(self, *exception: object) -> None:
+        builtins.__import__, importlib.import_module = self._plain_import, self._import_module
+
+    def _watched_import(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> ModuleType:
         base = name
         if level:
             above = (globals or {}).get("__package__") or ""
             with contextlib.suppress(ImportError):  # the import itself says what is wrong
                 base = importlib.util.resolve_name("." * level + name, above)
         parts = [f"{base}.{item}" for item in fromlist or ()]
-        fresh = listener is not None and _is_new(base, fromlist or ())
-        if fresh and listener is not None:
+        listener = self._listener if _is_new(base, fromlist or ()) else None
+        if listener is not None:
             listener.before_import(base)
         try:
-            module = plain_import(name, globals, locals, fromlist, level)
+            module = self._plain_import(name, globals, locals, fromlist, level)
         finally:
-            if fresh and listener is not None:
+            if listener is not None:
                 listener.after_import(base, parts)
-        asked.add(base)
-        asked.update(parts)
+        self._asked.add(base)
+        self._asked.update(parts)
         return module
 
-    def watched_import_module(name: str, package: str | None = None) -> Any:
+    def _watched_import_module(self, name: str, package: str | None = None) -> ModuleType:
         absolute = importlib.util.resolve_name(name, package) if package else name
-        fresh = listener is not None and _is_new(absolute, ())
-        if fresh and listener is not None:
+        listener = self._listener if _is_new(absolute, ()) else None
+        if listener is not None:
             listener.before_import(absolute)
         try:
-            module = import_module(name, package)
+            module = self._import_module(name, package)
         finally:
-            if fresh and listener is not None:
+            if listener is not None:
                 listener.after_import(absolute, ())
-        asked.add(module.__name__)
+        self._asked.add(module.__name__)
         note_import(module.__name__)
         return module
-
-    builtins.__import__ = watched_import
-    importlib.import_module = watched_import_module
-    try:
-        yield asked
-    finally:
-        builtins.__import__, importlib.import_module = plain_import, import_module
 
 
 def _is_new(name: str, parts: Iterable[str]) -> bool:

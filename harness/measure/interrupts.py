@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` without the conversion to enumerations
-import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 _put_off: list[list[tuple[int, FrameType | None]]] = []
 
@@ -16,24 +16,31 @@ def interrupted() -> bool:
     return any(_put_off)
 
 
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
+class uninterrupted:  # noqa: N801  # a context manager, used as a function; a generator takes twice as long
     """Put SIGINT off until the block has ended. For short blocks; nests.
 
     A signal mask would not do: the signal may go to another thread, and Python then still raises
     `KeyboardInterrupt` in the main one.
     """
-    previous = _signal.getsignal(_signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(previous):
-        yield
-        return
-    pending: list[tuple[int, FrameType | None]] = []
-    _signal.signal(_signal.SIGINT, lambda number, frame: pending.append((number, frame)))
-    _put_off.append(pending)
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_pending", "_previous")
+
+    def __enter__(self) -> None:
+        self._previous: Callable[[int, FrameType | None], Any] | None = None
+        if _put_off or threading.get_ident() != threading.main_thread().ident:
+            return  # a block around this one puts it off
+        previous = _signal.getsignal(_signal.SIGINT)
+        if not callable(previous):
+            return
+        pending: list[tuple[int, FrameType | None]] = []
+        _signal.signal(_signal.SIGINT, lambda number, frame: pending.append((number, frame)))
+        self._previous, self._pending = previous, pending
+        _put_off.append(pending)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._previous is None:
+            return
         _put_off.pop()
-        _signal.signal(_signal.SIGINT, previous)
-        if pending:
-            previous(*pending[0])
+        _signal.signal(_signal.SIGINT, self._previous)
+        if self._pending:
+            self._previous(*self._pending[0])

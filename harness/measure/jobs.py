@@ -15,21 +15,21 @@ def job_of(entries: Sequence[Entry], known: Identities, kept: KeptTrials, *, fre
     """The job of trials of one point that are measured together: of all in their block, where its seeds are
     computed abreast. What jobs share is one object, which is sent once."""
     first = entries[0]
-    source, block = known.source(first.trial), known.block(first.trial)
-    trials = tuple(entry.trial for entry in entries)
+    point = known.at(first.trial)
+    source, block = point.source, point.block
     return Job(
-        trials if block == 1 else block_of(first.trial, block),
-        known.modules(first.trial),
+        tuple([entry.trial for entry in entries]) if block == 1 else block_of(first.trial, block),
+        point.names,
         *limits_together(entries, block),
         timed=first.timed,
         digest=source.digest,
-        device=known.device(first.trial) if source.uses_jax else "",
+        device=point.device.kind if source.uses_jax else "",
         code=first.code,
         modules=first.modules,
         fresh=fresh,
-        readable=None if first.timed else known.readable(first.trial),
-        inputs=known.declared(first.trial),
-        inputs_digest=known.inputs(first.trial).digest,
+        readable=None if first.timed else point.readable,
+        inputs=point.declared,
+        inputs_digest=point.inputs.digest,
         settings=known.settings,
         stages=kept.wanted(entries),
         block=block,

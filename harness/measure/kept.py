@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from harness.measure.identity import Identities
 from harness.measure.ledger import Entry, HeldLock, TrialState
 from harness.measure.locks import Lock, acquire, lock_of
 from harness.measure.measured import added, measurement_of, together, with_failed
-from harness.measure.records import Job, JobResult, Measurement
+from harness.measure.records import Job, JobResult, Measurement, altered
 from harness.measure.stages import is_whole, known_stages, only, rows, union
 from harness.measure.store import Store, StoreError
 from harness.measure.whole import BlockLock, block_of
@@ -33,7 +33,8 @@ class KeptTrials:
         """Those of the trials of which the store has stages, with these, and those that were measured beside
         others in a whole block, in this process. Raises `StoreError`."""
         trials = list(trials)
-        found = self._recall(trials)
+        prints = {t: self._known.fingerprint(t) for t in trials if not self._known.declaration(t).timed}
+        found = self._recall(prints)
         for trial in trials if self._beside else ():
             beside = self._beside.get(trial)
             if beside is not None and (beside.known or beside.failed):  # else its stages failed together
@@ -43,15 +44,27 @@ class KeptTrials:
                     found[trial] = here
         return found
 
-    def _recall(self, trials: Sequence[Trial]) -> dict[Trial, Measurement]:
-        if self._store is None:
+    def recall_before(self, entries: Sequence[Entry]) -> dict[Trial, Measurement]:
+        """As `recall`, of trials that are about to be measured, none of them a timing."""
+        if self._beside:
+            return self.recall(entry.trial for entry in entries)
+        return self._recall({entry.trial: self.print_of(entry) for entry in entries})
+
+    def print_of(self, entry: Entry) -> str:
+        """The fingerprint of an entry's trial."""
+        if not entry.fingerprint:
+            entry.fingerprint = self._known.fingerprint(entry.trial)
+        return entry.fingerprint
+
+    def _recall(self, prints: Mapping[Trial, str]) -> dict[Trial, Measurement]:
+        """What the store has of trials, by their fingerprints."""
+        kept = self._store.recall(prints.values()) if self._store is not None and prints else {}
+        if self._store is None or not kept:
             return {}
-        prints = {t: self._known.fingerprint(t) for t in trials if not self._known.declaration(t).timed}
-        kept = self._store.recall(prints.values())
         found = {}
         for trial, text in prints.items():
             if text in kept and (measurement := self._checked(kept[text], trial, self._store)):
-                found[trial] = replace(measurement, trial=trial, block=self._known.block(trial))
+                found[trial] = altered(measurement, trial=trial, block=self._known.block(trial))
         return found
 
     def _checked(self, measurement: Measurement, trial: Trial, store: Store) -> Measurement | None:
@@ -65,13 +78,13 @@ class KeptTrials:
             return None
         return only(declared, measurement, stages)
 
-    def lock(self, trial: Trial) -> HeldLock | None:
+    def lock(self, trial: Trial, fingerprint: str = "") -> HeldLock | None:
         """The trial's lock, which trials of a whole block have together; None where somebody else holds it,
-        or nothing is kept. Raises `StoreError`."""
+        or nothing is kept. `fingerprint` is the trial's, where it is known. Raises `StoreError`."""
         if self.locks is None:
             return None
         if self._known.block(trial) == 1:
-            return self._acquire(self.locks, self._known.fingerprint(trial))
+            return self._acquire(self.locks, fingerprint or self._known.fingerprint(trial))
         name = self._lock_name(trial)
         if name not in self._block_locks:
             if (lock := self._acquire(self.locks, name)) is None:
@@ -113,6 +126,8 @@ class KeptTrials:
 
     def lacking(self, entry: Entry) -> frozenset[str]:
         """The stages that are wanted of a trial and not known, nor that they fail."""
+        if entry.known is None and entry.failed is None:
+            return entry.stages
         declared = self._known.declaration(entry.trial)
         lacking = entry.stages - known_stages(declared, entry.known)
         if lacking and entry.failed is not None:
@@ -135,7 +150,9 @@ class KeptTrials:
         first = entries[0]
         if first.state is TrialState.REPEAT:
             return frozenset().union(*(entry.stages for entry in entries))
-        return frozenset(first.left[:1]) or frozenset().union(*map(self.lacking, entries))
+        if first.left:
+            return frozenset(first.left[:1])
+        return self.lacking(first) if len(entries) == 1 else frozenset().union(*map(self.lacking, entries))
 
     @contextlib.contextmanager
     def at_once(self, entries: Sequence[Entry]) -> Iterator[None]:
@@ -163,8 +180,9 @@ class KeptTrials:
         """
         assert entry.ended is not None
         (job, result, outcome), entry.ended = entry.ended, None
-        place = job.trials.index(entry.trial)
-        measurement = measurement_of(entry.trial, self._known, result, outcome, place)
+        place = job.trials.index(entry.trial) if len(job.trials) > 1 else 0
+        text = self.print_of(entry)
+        measurement = measurement_of(entry.trial, text, self._known, result, outcome, place)
         declared = self._known.declaration(entry.trial)
         if job.fresh:
             entry.news = measurement
@@ -179,7 +197,8 @@ class KeptTrials:
         if measurement.status == "ok":
             entry.known = added(declared, entry.known, measurement)
         lacking = self.lacking(entry)
-        entry.left = tuple(s for s in entry.left if s in lacking and s not in job.stages)
+        if entry.left:
+            entry.left = tuple(s for s in entry.left if s in lacking and s not in job.stages)
         if not entry.left:
             entry.news = entry.measurement = together(entry.known, entry.failed)
 
@@ -209,9 +228,10 @@ class KeptTrials:
         declared = self._known.declaration(entry.trial)
         new = known_stages(declared, measurement) - known_stages(declared, entry.known)
         self._store.keep_rows((s, row) for s, row in rows(declared, measurement).items() if s in new)
-        damaged = measurement.fingerprint in self._store.damaged
-        note = f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"
-        return replace(measurement, stored=True, note=note if damaged else "")
+        note = ""
+        if measurement.fingerprint in self._store.damaged:
+            note = f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"
+        return altered(measurement, stored=True, note=note)
 
     def seconds(self, experiment: str, stages: Iterable[str] | None) -> float | None:
         """How long a trial of the experiment took on average, as far as the store knows; or these stages of

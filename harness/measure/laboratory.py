@@ -147,16 +147,16 @@ class Laboratory:
         returned already is returned once more.
         """
         self._known.program(trial)  # so that what is wrong with its name is said here
+        point, timed = self._known.at(trial), self._known.declaration(trial).timed
         with uninterrupted():
             entry = self._ledger.get(trial)
-            wanted = self._wanted(trial, stages)
+            wanted = frozenset(point.declaration.stages) if stages is None else stages
             if entry is None:
-                timed = self._known.declaration(trial).timed
                 if timed and self._cluster:
                     raise self._cluster.refuses_timing(trial.experiment)
                 memory_limit = None if timed else memory_limit
-                entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial), timed=timed,
-                              stages=wanted, rank=rank, seeds=self._known.seeds_of_job(trial))  # fmt: skip
+                entry = Entry(trial, time_limit, memory_limit, *point.code, timed=timed,
+                              stages=wanted, rank=rank, seeds=point.seeds_of_job)  # fmt: skip
                 self._ledger.move(entry, TrialState.TIMING if timed else TrialState.QUEUED)
             elif entry.state in WAITING:
                 entry.stages |= wanted
@@ -167,9 +167,6 @@ class Laboratory:
                 entry.later |= wanted
                 if entry.state is TrialState.KNOWN:
                     self._go_on(entry)
-
-    def _wanted(self, trial: Trial, stages: frozenset[str] | None) -> frozenset[str]:
-        return frozenset(self._known.declaration(trial).stages) if stages is None else stages
 
     def _go_on(self, entry: Entry) -> None:
         """Queue a known trial for the stages that were wanted late."""
@@ -194,7 +191,7 @@ class Laboratory:
             if entry is None:
                 entry = Entry(trial, time_limit, memory_limit, *self._known.code(trial))
             entry.time_limit, entry.memory_limit = time_limit, memory_limit
-            entry.stages = self._wanted(trial, stages)
+            entry.stages = frozenset(self._known.declaration(trial).stages) if stages is None else stages
             self._ledger.move(entry, TrialState.REPEAT)
 
     def collect(self, timeout: float) -> list[Measurement]:
@@ -218,8 +215,10 @@ class Laboratory:
                 if entry.news is not None:
                     found.append(entry.news)
                 self._set_aside(entry)
-                if entry.state is TrialState.KNOWN and not self._kept.answers(entry, entry.later):
+                late = entry.later if entry.state is TrialState.KNOWN else None
+                if late and not self._kept.answers(entry, late):
                     self._go_on(entry)
+            self._leave_machine()
         return found
 
     def abandon(self) -> None:
@@ -233,6 +232,7 @@ class Laboratory:
             self._drop_waiting()
             for entry in self._ledger.of(*ACTIVE):
                 self._set_aside(entry)
+            self._leave_machine()
 
     def withdraw(self, trials: Collection[Trial]) -> None:
         """Drop those of the trials that have not begun: `collect` does not return them; they may be requested
@@ -278,9 +278,9 @@ class Laboratory:
 
     def _set_aside(self, entry: Entry) -> None:
         """Leave of a trial only what it gave when it was measured; nothing if it was not."""
-        entry.news = None
+        entry.news = entry.job = None
         self._ledger.move(entry, None if entry.measurement is None else TrialState.KNOWN)
-        self._free(entry)
+        entry.release()
 
     def _dispatch(self) -> None:
         """Start what can be started; what the store has by now need not be."""
@@ -330,16 +330,17 @@ class Laboratory:
         for entry in waiting:
             if not self._kept.lacking(entry):
                 self._finish(entry)
+        self._leave_machine()
 
     def _start_blocks(self, blocks: Sequence[Sequence[Entry]]) -> None:
         """Start a job for each block, without trials that the store has and those that others measure."""
         entries = [entry for block in blocks for entry in block]
         try:
             for entry in entries:
-                entry.lock = self._kept.lock(entry.trial)
+                entry.lock = self._kept.lock(entry.trial, self._kept.print_of(entry))
             mine = [entry for entry in entries if entry.lock or not self._kept.locks]
-            found = self.recall(entry.trial for entry in mine)
-            for entry in mine:
+            found = self._kept.recall_before(mine)
+            for entry in mine if found else ():
                 self._kept.learn(entry, found.get(entry.trial))
             lacking = {entry for entry in mine if self._kept.lacking(entry)}
             lacking -= join_running(lacking, self._ledger, self._known.block, self._kept.wanted)
@@ -354,6 +355,7 @@ class Laboratory:
                 self._finish(entry)
             elif entry.state is TrialState.TAKEN:
                 self._ledger.move(entry, TrialState.ELSEWHERE)
+        self._leave_machine()
 
     def _start(self, blocks: Sequence[Sequence[Entry]], state: TrialState) -> None:
         """Start a job for each block, all in one worker."""
@@ -384,7 +386,8 @@ class Laboratory:
         """Put entries before those that are queued, in their order."""
         for entry in reversed(entries):
             self._ledger.move(entry, TrialState.QUEUED, first=True)
-            self._free(entry)
+            entry.release()
+        self._leave_machine()
 
     def _note_wait(self) -> None:
         """Remember since when somebody else's lock has been all that is waited for."""
@@ -431,17 +434,14 @@ class Laboratory:
             for entry in entries:
                 if not entry.left:
                     self._finish(entry)
+            self._leave_machine()
 
     def _finish(self, entry: Entry) -> None:
         """Hand over what is known of a trial, and let others have its lock (only now that it is stored)."""
         if entry.news is None:
             entry.news = entry.measurement = together(entry.known, entry.failed)
         self._ledger.move(entry, TrialState.FINISHED)
-        self._free(entry)
-
-    def _free(self, entry: Entry) -> None:
         entry.release()
-        self._leave_machine()
 
     def _leave_machine(self) -> None:
         """Let others have the machine to themselves, if nothing runs."""

@@ -37,6 +37,8 @@ class TrialState(enum.Enum):
     REPEAT = "was measured, and waits for a worker that has run nothing"
     REPEATING = "such a worker runs it"
 
+    __hash__ = object.__hash__  # by identity, as they are compared: a trial is looked up by some ten of them
+
 
 S = TrialState
 MOVES: dict[TrialState | None, frozenset[TrialState | None]] = {
@@ -84,6 +86,8 @@ class Entry:
     """What is known of the stages that could not be measured."""
     alone: bool = False
     """Its block failed as a whole: it is measured by itself."""
+    fingerprint: str = ""
+    """The trial's; computed once, when it is first needed (`KeptTrials.print_of`)."""
     holds: int = 0
     """Bytes that its job is declared to hold; counted at the first trial of a job."""
     job: Job | None = None
@@ -113,7 +117,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._entries: dict[Trial, Entry] = {}
-        self._in: dict[TrialState, OrderedDict[Trial, Entry]] = {state: OrderedDict() for state in TrialState}
+        self._in: dict[TrialState, OrderedDict[Entry, None]] = {state: OrderedDict() for state in TrialState}
         self._queue: Queue[Entry] = Queue()
         self._queued_in: Counter[tuple[str, int]] = Counter()  # trials by the jobs that several may share
         self._beside = 0  # how many queued trials are measured in a job of one that is counted before
@@ -129,24 +133,26 @@ class Ledger:
 
         Raises ValueError where no trial goes from its state to that one.
         """
-        trial = entry.trial
-        if state not in MOVES[entry.state] or self._entries.get(trial, entry) is not entry:
-            raise ValueError(f"{trial.key}: cannot go from {entry.state} to {state}")
-        if entry.state is not None:
-            del self._in[entry.state][trial]
-        if entry.state is TrialState.QUEUED:
-            self._queue.remove(entry.point, trial)
+        before = entry.state
+        new = before is None  # only then can there be another entry of its trial
+        if state not in MOVES[before] or (new and entry.trial in self._entries):
+            raise ValueError(f"{entry.trial.key}: cannot go from {before} to {state}")
+        if before is not None:
+            del self._in[before][entry]
+        if before is TrialState.QUEUED:
+            self._queue.remove(entry.point, entry)
             self._leave_job(entry)
         entry.state = state
         if state is None:
-            del self._entries[trial]
+            del self._entries[entry.trial]
             return
-        self._entries[trial] = entry
-        self._in[state][trial] = entry
+        if new:
+            self._entries[entry.trial] = entry
+        self._in[state][entry] = None
         if first:
-            self._in[state].move_to_end(trial, last=False)
+            self._in[state].move_to_end(entry, last=False)
         if state is TrialState.QUEUED:
-            self._queue.add(entry.point, trial, entry, entry.rank, first=first)
+            self._queue.add(entry.point, entry, entry, entry.rank, first=first)
             self._join_job(entry)
 
     def _join_job(self, entry: Entry) -> None:
@@ -170,7 +176,7 @@ class Ledger:
 
     def of(self, *states: TrialState) -> list[Entry]:
         """The entries in these states, in their order."""
-        return [entry for state in states for entry in self._in[state].values()]
+        return [entry for state in states for entry in self._in[state]]
 
     def ahead(self, most: int) -> Iterator[Entry]:
         """The first entries in the queue, one of each point."""
@@ -182,11 +188,11 @@ class Ledger:
 
     def first(self, state: TrialState) -> Entry:
         """The first entry in a state, of which there is one."""
-        return next(iter(self._in[state].values()))
+        return next(iter(self._in[state]))
 
     def count(self, *states: TrialState) -> int:
         """How many are in these states."""
-        return sum(len(self._in[state]) for state in states)
+        return sum([len(self._in[state]) for state in states])
 
     def block(self, entry: Entry, size: int) -> list[Entry]:
         """The queued trials of an entry's block, the entry among them, in the order of their seeds: those of
@@ -205,6 +211,9 @@ class Ledger:
 
     def at_work(self, job: Job) -> list[Entry]:
         """The entries for which a worker has been asked to do the job, in the order of its trials."""
+        if len(job.trials) == 1:
+            entry = self.get(job.trials[0])
+            return [entry] if entry and entry.state in ACTIVE and entry.job is job else []
         found = (self.get(trial) for trial in job.trials)
         return [entry for entry in found if entry and entry.state in ACTIVE and entry.job is job]
 

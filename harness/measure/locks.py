@@ -13,6 +13,7 @@ that finds, once it has a lock, that the path leads elsewhere, and tries again.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import struct
@@ -71,8 +72,14 @@ def acquire(folder: Path, fingerprint: str) -> Lock | None:
 def lock_of(folder: Path, fingerprint: str) -> tuple[Path, int]:
     """The file of a trial's lock, and the byte of it that is locked."""
     if _has_ranges():
-        return folder / TRIALS, int.from_bytes(hashlib.sha256(fingerprint.encode()).digest()[:7])
+        return _trials_of(folder), int.from_bytes(hashlib.sha256(fingerprint.encode()).digest()[:7])
     return folder / fingerprint, 0
+
+
+@functools.lru_cache(maxsize=16)
+def _trials_of(folder: Path) -> Path:
+    """The file of a folder's locks: made once, as every trial asks for it."""
+    return folder / TRIALS
 
 
 def remove_unheld(path: Path) -> bool:
@@ -156,6 +163,7 @@ _files: dict[Path, _LockFile] = {}  # those of which this process holds locks
 _ours = threading.Lock()
 
 
+@functools.cache
 def _has_ranges() -> bool:
     """Whether this system has locks of a part of a file that belong to the open file."""
     import fcntl

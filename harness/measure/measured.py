@@ -14,38 +14,38 @@ from harness.questions import Trial
 
 
 def measurement_of(
-    trial: Trial, known: Identities, result: TrialResult, outcome: JobResult, place: int
+    trial: Trial, fingerprint: str, known: Identities, result: TrialResult, outcome: JobResult, place: int
 ) -> Measurement:
     """The measurement of the trial at this place in its job; its note says why it must not be stored."""
-    source = known.source(trial)
-    timed = known.declaration(trial).timed
+    point = known.at(trial)
     note = ""
-    edited = outcome.edited or known.touched(trial)
-    if result.status == "ok" and not timed:
+    if result.status == "ok" and not point.declaration.timed:
         edited = outcome.edited or known.edited(trial)
-        expected = known.device(trial) if source.uses_jax else ""
+        expected = point.device.kind if point.source.uses_jax else ""
         note = objection(trial, outcome, known.libraries(trial, outcome), expected, edited=edited)
+    else:
+        edited = outcome.edited or known.touched(trial)
     return Measurement(
         trial=trial,
-        fingerprint=known.fingerprint(trial),
+        fingerprint=fingerprint,
         status=result.status,
         values=result.values,
         missing=result.missing,
         stages=result.stages,
         error=result.error,
         seconds=result.seconds,
-        device=known.device(trial),
+        device=point.device.kind,
         note=note,
         raised=result.raised,
         trace=result.trace,
         traces=outcome.traces,
-        program=known.program(trial),
+        program=point.program,
         ordinal=outcome.ordinal + place,
         cpu=outcome.cpu,
         changed=bool(outcome.traces.changed or outcome.traces.reseeded),
         edited=edited,
         stopped=outcome.stopped,
-        block=known.block(trial),
+        block=point.block,
     )
 
 

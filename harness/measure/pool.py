@@ -18,18 +18,19 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import IO
 
+from harness.measure.answers import answer_of
 from harness.measure.boot import boot, kill_group, kill_worker
 from harness.measure.channel import Channel, GarbledError, wait
 from harness.measure.clock import AwakeClock, is_held, is_stopped
 from harness.measure.cpu import processor
 from harness.measure.endings import end_of, how_it_died, shorten
-from harness.measure.records import Job, JobResult, Started, lost
+from harness.measure.records import Job, JobResult, Started, altered, lost
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
 from harness.measure.scratch import Scratch
-from harness.measure.turns import SHORT, STUCK, OrderResult, Orders, Pace, Turns
+from harness.measure.turns import SHORT, STUCK, Orders, Pace, Turns
 from harness.text import printable, size_text
 
 STARTUP = 120.0  # seconds: a worker that has not begun by then is broken; it takes a tenth of one
@@ -334,21 +335,21 @@ class Pool:
             raise GarbledError(
                 f"an outcome of {len(message.results)} trials, without the number of its order"
             )
-        if not isinstance(message, OrderResult):
-            raise GarbledError(f"a {type(message).__name__}")
-        if not worker.orders or message.number != worker.orders[0][0]:
+        answer = answer_of(message)
+        if not worker.orders or answer.number != worker.orders[0][0]:
             raise GarbledError("an answer that nobody asked for")
         _, job = worker.orders[0]
-        if len(message.outcome.results) != len(job.trials):
-            raise GarbledError(f"an outcome of {len(message.outcome.results)} trials")
+        results = answer.outcome.results
+        if len(results) != len(job.trials):
+            raise GarbledError(f"an outcome of {len(results)} trials")
         worker.orders.popleft()
-        worker.since, worker.stood, worker.written = now, 0.0, message.written
+        worker.since, worker.stood, worker.written = now, 0.0, answer.written
         worker.retried = False
-        if message.outcome.traces.imported:
+        if answer.outcome.traces.imported:
             worker.only = job.modules
-        outcome = replace(message.outcome, ordinal=worker.ran, cpu=processor())
-        worker.ran += len(outcome.results)
-        worker.pace.learn(sum(result.seconds for result in outcome.results))
+        outcome = altered(answer.outcome, ordinal=worker.ran, cpu=processor())
+        worker.ran += len(results)
+        worker.pace.learn(sum([result.seconds for result in results]))
         return job, outcome
 
     def _return(self, worker: _Worker) -> None:

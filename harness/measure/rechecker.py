@@ -44,6 +44,7 @@ class Rechecker:
         self._groups = groups
         self._share = share
         self._stage_of: dict[tuple[str, str], str] = {}
+        self._stages_by_names: dict[tuple[str, ...], frozenset[str]] = {}
         self._repeated: dict[Trial, Measurement] = {}
         passes = laboratory.passes
         self._open = [g for g in groups if not g.repeatable.because and not passes.failure(g)]
@@ -53,7 +54,7 @@ class Rechecker:
         self._stages: dict[Trial, frozenset[str]] = {}
         """What is to be repeated."""
         for group in self._open if share is not None else ():
-            read = frozenset().union(*map(self._stages_of, groups[group]))
+            read = frozenset().union(*{self._stages_of(measurement) for measurement in groups[group]})
             read -= self._guard.covers(group)
             lacking = frozenset(stage for stage in read if not passes.has(group, stage))
             chosen = cover(groups[group], lacking, self._stages_of)
@@ -68,7 +69,12 @@ class Rechecker:
 
     def _stages_of(self, measurement: Measurement) -> frozenset[str]:
         """The stages of which a measurement tells."""
-        return frozenset(self._at(measurement, name) for name in (*measurement.values, *measurement.missing))
+        names = (measurement.trial.experiment, *measurement.values, *measurement.missing)
+        found = self._stages_by_names.get(names)
+        if found is None:
+            found = frozenset(self._at(measurement, name) for name in names[1:])
+            self._stages_by_names[names] = found
+        return found
 
     def _at(self, measurement: Measurement, quantity: str) -> str:
         key = (measurement.trial.experiment, quantity)

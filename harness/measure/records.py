@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from harness.declare import Inputs, Missing
 from harness.questions import Trial
 
 Status = Literal["ok", "error"]
+
+T = TypeVar("T")
+
+
+def altered(record: T, **fields: object) -> T:
+    """A record of this module with other values in some of its fields, which are not checked.
+
+    As `dataclasses.replace`, in a seventh of the time: for what happens to every trial.
+    """
+    made = object.__new__(type(record))
+    vars(made).update(vars(record), **fields)
+    return made
+
 
 WHOLE = frozenset({""})
 """The stages of a trial that is measured as a whole."""
@@ -45,6 +58,11 @@ class Traces:
     changed: tuple[str, ...] = ()
     reseeded: tuple[str, ...] = ()
     imported: tuple[str, ...] = ()
+
+    @property
+    def left_nothing(self) -> bool:
+        """Whether all was as before, which is the rule."""
+        return not (self.changed or self.reseeded or self.imported)
 
 
 How = Literal["read", "listed", "ran", "loaded", "connected to"]

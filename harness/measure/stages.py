@@ -20,8 +20,8 @@ def known_stages(declaration: Declaration, measurement: Measurement | None) -> f
     """The stages that a measurement has, whole."""
     if measurement is None:
         return frozenset()
-    found = measurement.values.keys() | measurement.missing.keys()
-    return frozenset(stage for stage, names in declaration.stages.items() if found >= set(names))
+    found = {*measurement.values, *measurement.missing}
+    return frozenset([stage for stage, names in declaration.stages.items() if found.issuperset(names)])
 
 
 def is_whole(declaration: Declaration, measurement: Measurement) -> bool:

@@ -13,7 +13,6 @@ content no trial can have put there counts as damaged as well (`rows`).
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import math
 import os
@@ -32,12 +31,14 @@ from harness.measure.interrupts import interrupted
 from harness.measure.locks import LockError, waiting
 from harness.measure.migration import OLDER, migrate
 from harness.measure.records import Measurement
+from harness.measure.row_texts import missing_text, numbers_text, row_checksum, stages_text
 from harness.measure.stages import union
 from harness.questions import Trial
 
 SCHEMA = 4
 APPLICATION = 0x4E544B48  # "NTKH", in SQLite's application_id: this file is ours
 BATCH = 500  # SQLite before 3.32 takes at most 999 parameters in a statement
+WAL_PAGES = 4000  # pages (16 MB) that may wait in the log: each is brought in once for more rows
 LARGEST = 2**24  # bytes of a text or a row; a trial's have some thousands
 PATIENCE = 60.0  # seconds to wait for another writer, whose transactions take milliseconds
 PAUSE = 0.05  # seconds between looks whether it is done
@@ -198,21 +199,24 @@ class Store:
     @staticmethod
     def _row(stage: str, measurement: Measurement) -> list[object]:
         m = measurement
-        stages = [[stage.name, stage.seconds, stage.failure, stage.fixed] for stage in m.stages]
-        missing = {name: [why.kind, why.stage, why.reason] for name, why in m.missing.items()}
-        texts = [json.dumps(part) for part in (dict(m.values), missing, stages)]
         row = [
             m.fingerprint,
             stage,
             m.trial.key,
             m.trial.experiment,
-            *texts,
+            numbers_text(m.values),
+            missing_text(m.missing),
+            stages_text(m.stages),
             float(m.seconds),
             m.device,
             m.cpu,
+            m.program,
+            m.ordinal,
+            int(m.changed),
+            time.time(),
         ]
-        row += [m.program, m.ordinal, int(m.changed), time.time()]
-        return [*row, row_checksum(row)]
+        row.append(row_checksum(row))
+        return row
 
     def passed(self, key: str) -> bool:
         """Whether it is kept that this passed a recheck."""
@@ -307,6 +311,7 @@ class Store:
         elif self._database.execute(_ENTRIES).fetchall() != _entries():
             raise sqlite3.DatabaseError("tables that are malformed")
         self._database.execute("pragma synchronous=normal")
+        self._database.execute(f"pragma wal_autocheckpoint={WAL_PAGES}")
 
     def _pragma(self, name: str) -> int:
         return int(self._database.execute(f"pragma {name}").fetchone()[0])
@@ -357,10 +362,6 @@ def _mean(found: object) -> float | None:
 
 def _text(column: object) -> Any:
     return column.decode(errors="surrogateescape") if isinstance(column, bytes) else column
-
-
-def row_checksum(columns: Sequence[object]) -> str:
-    return hashlib.blake2b(json.dumps(columns).encode(), digest_size=16).hexdigest()
 
 
 def _trial(key: str) -> Trial:

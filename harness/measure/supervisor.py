@@ -36,7 +36,7 @@ SUPERVISED = sys.platform.startswith("linux")
 PAUSES = (0.001, 0.05)
 """Seconds between two rounds of killing: the first pause and the longest, each twice the one before."""
 
-LOOKS = 20
+MOST_LOOKS = 20
 """How often `descendants` looks at most. A look takes milliseconds: 100 ends a second spoil a third."""
 
 _SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # see prctl(2)
@@ -201,12 +201,13 @@ def descendants(root: int) -> list[int]:
 
     /proc is read process by process. One that ended after they were listed may have left a child that the
     list lacks, and an orphan's parent is another process. So a look that finds such an end is repeated, up to
-    `LOOKS` times: a machine on which processes end all the time must not keep it here.
+    `MOST_LOOKS` times: a machine on which processes end all the time must not keep it here.
     """
     ended: set[int] = set()
-    for _ in range(LOOKS):
+    for _ in range(MOST_LOOKS):
         below: dict[int, list[int]] = {}
-        living, gone = set(), set()
+        living: set[int] = set()
+        gone: set[int] = set()
         for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
             if name.isdigit():
                 state, parent = state_of(int(name))

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import operator
 import sys
 import threading
 import time
@@ -76,10 +75,8 @@ class Watcher:
         self._threads = next(w for w in self._watched if w.probe is LEAKS[0])
         for name in PATCHABLE | LIBRARIES:
             self._learn(name)
-        self._loaded = 0
+        self._loaded: list[ModuleType] = []
         self._modules: dict[str, Any] = {}
-        self._module_values: tuple[Any, ...] = ()
-        self._named_modules: Callable[[dict[str, ModuleType]], object] = len
         self._accept_modules()
 
     def begin(self, own: frozenset[str]) -> None:
@@ -162,9 +159,8 @@ class Watcher:
 
     def _compare_modules(self) -> None:
         """Find entries that were replaced or deleted. Deep inside an installed library none is looked at."""
-        with contextlib.suppress(KeyError):
-            named = self._named_modules(sys.modules)
-            if len(sys.modules) == self._loaded and _same(named, self._module_values):
+        with contextlib.suppress(Exception):  # of objects that cannot be compared
+            if list(sys.modules.values()) == self._loaded:  # the rule: in a third of the time
                 return
         lost = sorted(name for name, module in self._modules.items() if sys.modules.get(name) is not module)
         if lost:
@@ -172,10 +168,8 @@ class Watcher:
         self._accept_modules()
 
     def _accept_modules(self) -> None:
-        self._loaded = len(sys.modules)
+        self._loaded = list(sys.modules.values())
         self._modules = {name: module for name, module in sys.modules.items() if self._is_looked_at(name)}
-        self._named_modules = operator.itemgetter(*self._modules)
-        self._module_values = tuple(self._modules.values())
 
     def _is_looked_at(self, name: str) -> bool:
         root, _, inside = name.partition(".")

@@ -50,7 +50,7 @@ def limits_together(entries: Sequence[Entry], size: int) -> tuple[float, int | N
     """Seconds and bytes that a job may take, for trials that are measured one after another (`size` 1), or
     a whole block of `size`: that has room for all of them at once."""
     if size == 1:
-        return sum(entry.time_limit for entry in entries), entries[0].memory_limit
+        return sum([entry.time_limit for entry in entries]), entries[0].memory_limit
     bytes_ = [entry.memory_limit for entry in entries if entry.memory_limit is not None]
     unbounded = len(bytes_) < len(entries)
     return size * max(e.time_limit for e in entries), None if unbounded else size * max(bytes_)

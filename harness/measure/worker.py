@@ -19,6 +19,7 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 from harness.declare import (
@@ -34,11 +35,13 @@ from harness.declare import (
 )
 from harness.declare.blame import innermost, one_line
 from harness.declare.blocks import SeedReport
+from harness.declare.registry import module_of
+from harness.measure.answers import as_sent
 from harness.measure.channel import Channel
 from harness.measure.imports import loaded_sources, watching_imports
+from harness.measure.orphans import Orphans
 from harness.measure.reads import Allowances, TrialNotes, noticed, watch
-from harness.measure.records import WHOLE, FileUse, Job, JobResult, Stage, Started, TrialResult
-from harness.measure.supervisor import SUPERVISED, descendants
+from harness.measure.records import WHOLE, FileUse, Job, JobResult, Stage, Started, TrialResult, altered
 from harness.measure.traces import Watcher
 from harness.measure.turns import OrderResult, Orders, Turns
 from harness.questions import Trial
@@ -60,6 +63,7 @@ def main(descriptor: int, mark: bytes, folder: str, turns: int) -> None:
     threading.Thread(target=_exit_on_hangup, args=(descriptor,), daemon=True).start()
     channel = Channel(descriptor, mark)
     baseline = frozenset(loaded_sources(list(sys.modules)))
+    orphans = Orphans()
     watcher = Watcher(folder)
     limits = Allowances(folder)
     watch()
@@ -71,9 +75,9 @@ def main(descriptor: int, mark: bytes, folder: str, turns: int) -> None:
             outcome = run_job(job, baseline, watcher, limits)
             if os.getpid() != home:  # a fork that the trial let come back: the answer is not its to give
                 os._exit(1)
-            if not job.timed and _left():
+            if not job.timed and orphans.any_left():
                 outcome = replace(outcome, left=True)
-            channel.transmit(OrderResult(number, outcome, _written()))
+            channel.transmit(as_sent(OrderResult(number, outcome, _written())))
             while outcome.spoils:
                 channel.receive()  # until the parent, which replaces this worker, closes the connection
 
@@ -110,15 +114,16 @@ def run_job(
     watcher.begin(job.declared)
     stages: list[StageReport] = []
     used: set[str] = set()
-    before = set(sys.modules)
+    before = list(sys.modules)
     start = time.perf_counter()
     notes = TrialNotes()
     imported: tuple[str, ...] = ()
     results: list[TrialResult] = []
+    of_seeds: list[list[StageReport]] | None = None
     error = raised = trace = ""
     try:
         with noticed() as notes, watching_imports(watcher) as used, collect_stages() as stages:
-            declaration = find(job.first.experiment)
+            declaration = _declaration(job.first.experiment)
             if len(sys.modules) > len(before):
                 imported = watcher.imported()
             each_alone = job.block > 1 and not declaration.block
@@ -130,6 +135,7 @@ def run_job(
             each, error = by_seed(declaration, returned, job.seeds, stages)
             raised = error and f"returned: {error}"
             results = [_sorted(declaration, numbers, reports, job.stages) for numbers, reports in each]
+            of_seeds = [reports for _, reports in each] if results else None
     except NotCovered as lacking:
         results = [_not_covered(declaration, job.stages, lacking)] * len(job.trials)
     except (KeyboardInterrupt, SystemExit, Exception) as exception:
@@ -137,12 +143,16 @@ def run_job(
     seconds = (time.perf_counter() - start) / len(job.trials)
     if error:
         results = [_result({}, {}, error, raised, trace) for _ in job.trials]
-    undeclared = loaded_sources(used | (set(sys.modules) - before)) - job.declared - baseline
+    undeclared = _undeclared(job, used, before, baseline)
     uses, installed = _uses(job, notes, limits, undeclared)
+    if of_seeds is None:
+        of_seeds = [of_seed(stages, seed, len(job.trials)) for seed in job.seeds]
     return JobResult(
         tuple(
-            replace(result, seconds=seconds, stages=_stages(of_seed(stages, seed, len(job.trials))))
-            for seed, result in zip(job.seeds, results, strict=True)
+            [
+                altered(result, seconds=seconds, stages=_stages(reports))
+                for result, reports in zip(results, of_seeds, strict=True)
+            ]
         ),
         broken=bool(error),
         device=_device(),
@@ -151,6 +161,41 @@ def run_job(
         installed=installed,
         traces=watcher.traces(imported, timed=job.timed),
     )
+
+
+_found: dict[str, tuple[ModuleType, dict[str, object], Declaration]] = {}
+
+
+def _declaration(run: str) -> Declaration:
+    """As `find`, which imports; what it found is found again as long as its module and function are there."""
+    known = _found.get(run)
+    if known is not None:
+        module, functions, declaration = known
+        names = vars(module)
+        if sys.modules.get(module.__name__) is module and all(
+            names.get(name) is function for name, function in functions.items()
+        ):
+            return declaration
+    declaration = find(run)
+    module = sys.modules[module_of(run)]
+    functions = {
+        name: item
+        for name, item in vars(module).items()
+        if getattr(item, "__harness_declaration__", None) is declaration
+    }
+    _found[run] = module, functions, declaration
+    return declaration
+
+
+def _undeclared(job: Job, used: set[str], before: Sequence[str], baseline: frozenset[str]) -> set[str]:
+    """The modules of source that the trial used or loaded, and that neither its closure nor a new worker has.
+
+    `before` lists what was loaded. Most trials load nothing: lists tell that in a tenth of the time of sets.
+    """
+    loaded = list(sys.modules)
+    names = used if loaded == before else used | (set(loaded) - set(before))
+    names = names - job.declared - baseline
+    return loaded_sources(names) if names else set()
 
 
 def call_abreast(declaration: Declaration, job: Job, stages: list[StageReport]) -> list[TrialResult]:
@@ -253,7 +298,8 @@ def by_seed(
     out.
     """
     count = len(seeds)
-    reports = [of_seed(stages, seed, count) for seed in seeds]
+    alone = count == 1 and not any(isinstance(report, SeedReport) for report in stages)
+    reports = [list(stages)] if alone else [of_seed(stages, seed, count) for seed in seeds]
     if not declaration.block or not isinstance(returned, Mapping):
         return [(returned, each) for each in reports], ""
     columns: dict[str, Sequence[object]] = {}
@@ -304,7 +350,9 @@ def sort_out(
         if declaration.stage_of(name) not in there:
             continue
         number: object = returned.get(name)
-        if quantity.stage in failures:
+        if type(number) is float and not failures:
+            values[name] = number
+        elif quantity.stage in failures:
             missing[name] = failures[quantity.stage]
         elif name not in returned and failures and quantity.stage and quantity.stage not in reached:
             first = next(iter(failures.values()))
@@ -330,34 +378,10 @@ def _device() -> str:
         return f"unknown ({type(error).__name__})"
 
 
-def _left() -> bool:
-    """Whether processes that trials started are still there. Without any: a few microseconds.
-
-    An orphan is its supervisor's child, beside this process.
-    """
-    if not SUPERVISED:
-        return False
-    supervisor = os.getppid()
-    try:
-        children = os.open(f"/proc/{supervisor}/task/{supervisor}/children", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            orphans = len(os.read(children, 64).split()) > 1
-        finally:
-            os.close(children)
-    except OSError:  # a kernel that does not list them
-        orphans = True
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        if not orphans:
-            return False
-    return len(descendants(supervisor)) > 1
-
-
 def _written() -> int:
-    """How long this worker's log is; 0 where a trial has closed it."""
+    """How long this worker's log is, which is written at its end alone; 0 where a trial has closed it."""
     try:
-        return os.fstat(2).st_size
+        return os.lseek(2, 0, os.SEEK_END)
     except OSError:
         return 0
 

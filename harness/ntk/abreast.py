@@ -60,6 +60,20 @@ def initialise_block(
 
 
 @partial(jax.jit, static_argnames="model")
+def block_largest_eigenvalues(
+    params: Params, model: Model, x: Float[Array, "seeds points inputs"]
+) -> Float[Array, "seeds nets"]:
+    """`train.largest_eigenvalue` of each network."""
+
+    def one(params: Params, x: Array) -> Array:
+        largest: Array = training.largest_eigenvalue(params, model, x)
+        return largest
+
+    found: Array = jax.vmap(jax.vmap(one, in_axes=(0, None)))(params, x)
+    return found
+
+
+@partial(jax.jit, static_argnames="model")
 def block_outputs(
     params: Params, model: Model, x: Float[Array, "seeds points inputs"]
 ) -> Float[Array, "seeds nets points"]:

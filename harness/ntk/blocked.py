@@ -2,8 +2,9 @@
 
 A kernel of up to `WHOLE` points is evaluated at once. Of more, each tile on or above the diagonal of a Gram
 matrix is evaluated once and mirrored: half of the pairs, and intermediate results of 2 MB that stay in a
-cache, where those of 4000 points at once take four times as long per pair. All tiles have one shape (points
-are padded by repeating the last), so that an evaluation which is compiled for its shapes is compiled twice.
+cache, where those of 4000 points at once take four times as long per pair. All tiles have one shape, as small
+as their number allows (the last is padded by repeating its last point), so that an evaluation which is
+compiled for its shapes is compiled twice.
 
 Tiles are what the whole is but for rounding: entries of neural-tangents' kernels agreed to the bit at 512
 rows, and within 6e-16 of √(K(x,x) K(x',x')) at 128. Which tiles there are depends on the number of points
@@ -109,6 +110,8 @@ def across(evaluate: Evaluate, x_test: Rows, x: Columns, which: int = 0) -> Matr
 
 def _tiles(x: Points) -> Iterator[tuple[slice, Points]]:
     """The places of each tile's points among `x`, and the points: as many in each, the last one repeated."""
-    padded = np.concatenate([x, np.repeat(x[-1:], -len(x) % TILE, axis=0)])
-    for start in range(0, len(x), TILE):
-        yield slice(start, min(start + TILE, len(x))), padded[start : start + TILE]
+    number = -(-len(x) // TILE)
+    length = -(-len(x) // number)
+    padded = np.concatenate([x, np.repeat(x[-1:], number * length - len(x), axis=0)])
+    for start in range(0, len(x), length):
+        yield slice(start, min(start + length, len(x))), padded[start : start + length]

@@ -8,12 +8,15 @@ unless `preprocess` or `targets` says otherwise (`harness.ntk.preparation`).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-from harness.ntk.loading import DataError, Loaded, load
+from harness.ntk import mnist_1d
+from harness.ntk.images import standardised_images
+from harness.ntk.loading import DataError, Loaded, load, parity
 from harness.ntk.preparation import BUNDLED, DEFAULT, UNIT_TARGETS, effective
 from harness.ntk.preprocess import made_one, scaled, standardised, to_sphere, varies
 
@@ -183,10 +186,10 @@ def _points(
 ) -> _SplitPoints:
     preprocess, targets = effective(data, preprocess, targets)
     own_split = False
-    if data == "sphere":
-        x, y = _sphere(train + test, random)
+    if data in _DRAWN:
+        x, y = _DRAWN[data](train + test, random)
         noise = random.standard_normal(train)
-        x_further, y_further = _sphere(validation, random)  # drawn after what must not depend on it
+        x_further, y_further = _DRAWN[data](validation, random)  # drawn after what must not depend on it
         x, y = np.concatenate([x, x_further]), np.concatenate([y, y_further])
         names = [f"point {number}" for number in range(len(x))]
     else:
@@ -219,3 +222,15 @@ def _require_deviation(data: str, y_train: Float[np.ndarray, " train"]) -> None:
 def _sphere(points: int, random: np.random.Generator) -> tuple[NetworkInputs, Outputs]:
     x = to_sphere(random.standard_normal((points, SPHERE_DIMENSION)))
     return x, sphere_teacher(x)
+
+
+def _mnist_1d(points: int, random: np.random.Generator) -> tuple[NetworkInputs, Outputs]:
+    x, digits = mnist_1d.signals(points, random)
+    return standardised_images(x), parity(digits)
+
+
+_DRAWN: dict[str, Callable[[int, np.random.Generator], tuple[NetworkInputs, Outputs]]] = {
+    "sphere": _sphere,
+    "mnist-1d": _mnist_1d,
+}
+"""Data sets whose points are drawn, not chosen."""

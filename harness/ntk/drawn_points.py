@@ -25,40 +25,40 @@ from harness.declare import StageError
 from harness.ntk.data import Split, split
 from harness.ntk.measures import ErrorRuler, error_ruler
 from harness.ntk.preprocess import to_sphere
+from harness.ntk.shapes import Points
 
-Geometry = Literal["data", "one", "circle", "whitened", "gaussian", "sphere", "hypercube"]
+PointGeometry = Literal["data", "one", "circle", "whitened", "gaussian", "sphere", "hypercube"]
 """Where points come from; "data": a data set."""
 
-Target = Literal["linear", "sum", "square", "product", "parity", "staircase"]
+TargetFunction = Literal["linear", "sum", "square", "product", "parity", "staircase"]
 """x₁; the sum of all coordinates; x₁² − 1; x₁x₂; x₁x₂x₃; x₁ + x₁x₂ + x₁x₂x₃."""
 
 _STREAM = 5
 """The stream of a seed for what is drawn here, `default_rng([seed, 5])`: 1 is that of data sets."""
 
-Inputs = Float[np.ndarray, "points inputs"]
 Outputs = Float[np.ndarray, " points"]
 
 
 @dataclass(frozen=True)
 class TrainedPoints:
-    """What a network is trained on and tested on, float64; made by `draw`."""
+    """What a network is trained on and tested on, float64; made by `draw_points`."""
 
-    x: Inputs
+    x: Points
     y: Outputs
-    x_test: Inputs
+    x_test: Points
     y_test: Outputs
     ruler: ErrorRuler
     own_split: bool = False
     """The data came split: the seed chose neither training nor test points."""
 
 
-def draw(
-    geometry: Geometry,
+def draw_points(
+    geometry: PointGeometry,
     *,
     data: str,
     preprocess: str,
     targets: str,
-    target: Target,
+    target: TargetFunction,
     signs: bool,
     train: int,
     test: int,
@@ -95,14 +95,14 @@ def _measured_in_classes(found: Split) -> TrainedPoints:
 
 
 def _drawn(
-    geometry: Geometry,
-    target: Target,
+    geometry: PointGeometry,
+    target: TargetFunction,
     train: int,
     test: int,
     inputs: int,
     anisotropy: float,
     random: np.random.Generator,
-) -> tuple[Inputs, Outputs, Inputs, Outputs]:
+) -> tuple[Points, Outputs, Points, Outputs]:
     """Training and test points; see the module."""
     if geometry == "one":
         x = np.ones((1, 1))
@@ -127,7 +127,7 @@ def _drawn(
     return x[:train], y[:train], x[train:], y[train:]
 
 
-def _polygon(train: int, test: int, random: np.random.Generator) -> tuple[Inputs, Outputs, Inputs, Outputs]:
+def _polygon(train: int, test: int, random: np.random.Generator) -> tuple[Points, Outputs, Points, Outputs]:
     if train % 2:
         raise StageError(f"circle: expected an even number of points, as targets alternate, found {train}")
     angles = np.concatenate([2 * np.pi * np.arange(train) / train, 2 * np.pi * random.random(test)])
@@ -139,7 +139,7 @@ def _polygon(train: int, test: int, random: np.random.Generator) -> tuple[Inputs
 
 def _whitened(
     train: int, test: int, inputs: int, random: np.random.Generator
-) -> tuple[Inputs, Outputs, Inputs, Outputs]:
+) -> tuple[Points, Outputs, Points, Outputs]:
     if train > inputs:
         raise StageError(f"whitened: expected at most as many points as inputs, {inputs}, found {train}")
     basis, _ = np.linalg.qr(random.standard_normal((inputs, train)))
@@ -149,13 +149,13 @@ def _whitened(
     return x, y, x_test, x_test @ (x.T @ y) / inputs
 
 
-def _target(target: Target, z: Inputs, moments: tuple[float, float, float, float]) -> Outputs:
+def _target(target: TargetFunction, z: Points, moments: tuple[float, float, float, float]) -> Outputs:
     """A target of variance one. `moments`: E z₁², E z₁²z₂², E z₁²z₂²z₃² and E z₁⁴.
 
     The terms of a staircase are uncorrelated: each of them is odd in another set of coordinates.
     """
     one, two, three, fourth = moments
-    terms: dict[Target, tuple[Callable[[], Outputs], float]] = {
+    terms: dict[TargetFunction, tuple[Callable[[], Outputs], float]] = {
         "linear": (lambda: z[:, 0], one),
         "square": (lambda: z[:, 0] ** 2 - one, fourth - one**2),
         "product": (lambda: z[:, 0] * z[:, 1], two),

@@ -6,8 +6,10 @@ For jointly Gaussian pre-activations u, v with standard deviations a, b and corr
     E φ(u)φ(v)      the covariance of what leaves the layer
     E φ'(u)φ'(v)    the factor by which the layer multiplies a tangent kernel
 
-The angle θ is carried, not the covariance ab cos θ: near θ = 0 the cosine keeps only half of the digits of
-the angle, and ReLU's second dual, linear in θ, would lose the other half.
+The angle θ is carried, as sin²(θ/2) and cos²(θ/2) (`harness.ntk.half_angles`), not the covariance ab cos θ:
+near θ = 0 the cosine keeps only half of the digits of the angle, and ReLU's second dual, linear in θ, would
+lose the other half. Formulas are arranged so that an entry costs one arctangent, some square roots and
+products, and what depends on one point is computed once for a row or column.
 
 NumPy and SciPy only: nothing here imports JAX.
 """
@@ -23,6 +25,7 @@ from jaxtyping import Float
 from scipy import special
 
 from harness.ntk.architecture import Activation
+from harness.ntk.half_angles import HalfAngles, coincident, of_cosine
 from harness.ntk.shapes import Matrix
 
 Deviations = Float[np.ndarray, "#rows #columns"]
@@ -41,13 +44,13 @@ integrand's growth off the real axis comes nearer."""
 class Dual:
     """What leaves an activation; made by `dual`.
 
-    `first`, `second`: deviations √E φ(u)² and √E φ(v)²; `angle`: the angle between the two, in radians;
-    `slope`: E φ'(u)φ'(v).
+    `first`, `second`: deviations √E φ(u)² and √E φ(v)²; `angle`: the angle between the two; `slope`:
+    E φ'(u)φ'(v).
     """
 
     first: Deviations
     second: Deviations
-    angle: Matrix
+    angle: HalfAngles
     slope: Matrix
 
 
@@ -55,7 +58,7 @@ def dual(
     activation: Activation,
     a: Deviations,
     b: Deviations,
-    angle: Matrix,
+    angle: HalfAngles,
     way: Way = "formula",
     negative_slope: float = 0.01,
 ) -> Dual:
@@ -70,56 +73,71 @@ def dual(
             raise ValueError(f"quadrature: expected a smooth activation, found {activation!r}")
         return _by_quadrature(activation, a, b, angle)
     if activation == "identity":
-        return Dual(a, b, angle, np.ones_like(angle))
+        return Dual(a, b, angle, np.ones_like(angle.sines))
     if activation == "leaky-relu":
         return _leaky_relu(a, b, angle, negative_slope)
     if activation in _BY_ANGLE:
         return _BY_ANGLE[activation](a, b, angle)
     formula = _BY_COVARIANCE[activation]
     covariance, slope = formula(a, b, angle)
-    first, second = (np.sqrt(formula(x, x, np.zeros_like(x))[0]) for x in (a, b))
+    each = np.concatenate([a.ravel(), b.ravel()])[
+        None
+    ]  # in one call: it costs as much as a row of the matrix
+    deviations = np.sqrt(formula(each, each, coincident(each))[0][0])
+    first, second = deviations[: a.size].reshape(a.shape), deviations[a.size :].reshape(b.shape)
     return Dual(first, second, _angle(covariance, first, second), slope)
 
 
-def _relu(a: Deviations, b: Deviations, angle: Matrix) -> Dual:
+def _relu(a: Deviations, b: Deviations, angle: HalfAngles) -> Dual:
     """Cho & Saul 2009 ("Kernel Methods for Deep Learning", NeurIPS), J₁ and J₀, as a map of angles:
 
     E φ(u)φ(v) = ab/2π · (sin θ + (π − θ) cos θ) =: ab/2 · cos θ',   E φ'(u)φ'(v) = (π − θ)/2π.
 
-    1 − cos θ' = (2π sin²(θ/2) − (sin θ − θ cos θ))/π, without a difference of numbers near 1.
+    sin²(θ'/2) = sin²(θ/2) − (sin θ − θ cos θ)/2π, without a difference of numbers near 1. It is at most 1/2.
     """
-    chord = np.sin(angle / 2) ** 2 - (np.sin(angle) - angle * np.cos(angle)) / (2 * np.pi)  # sin²(θ'/2)
-    after = 2 * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
-    return Dual(a / np.sqrt(2), b / np.sqrt(2), after, (np.pi - angle) / (2 * np.pi))
+    half_sine, sines = np.sqrt(angle.sines * angle.cosines), 0.5 - angle.sines  # sin θ / 2, cos θ / 2
+    theta = np.arctan2(half_sine, sines)
+    sines *= theta
+    sines -= half_sine
+    sines *= 1 / np.pi
+    sines += angle.sines
+    np.maximum(sines, 0, out=sines)
+    slope = theta
+    slope *= -1 / (2 * np.pi)
+    slope += 0.5
+    return Dual(a / np.sqrt(2), b / np.sqrt(2), HalfAngles(sines, 1 - sines), slope)
 
 
-def _leaky_relu(a: Deviations, b: Deviations, angle: Matrix, slope: float) -> Dual:
+def _leaky_relu(a: Deviations, b: Deviations, angle: HalfAngles, slope: float) -> Dual:
     """αx + (1 − α) max(x, 0): with E u max(v, 0) = q/2 (Stein's lemma), of ReLU's duals F and F' those are
 
     αq + (1 − α)² F and α + (1 − α)² F'    (the ABReLU of Tsuchida et al. 2018 arXiv:1711.09090)
 
     and sin²(θ'/2) is the mean of the identity's and ReLU's, by their shares in E φ(u)²: a sum of positive
-    terms.
+    terms. So is cos²(θ'/2).
     """
     relu = _relu(a, b, angle)
     own, share = slope, (1 - slope) ** 2 / 2  # in E φ(u)² / a², of the identity and of ReLU
     size = own + share
-    chord = (own * np.sin(angle / 2) ** 2 + share * np.sin(relu.angle / 2) ** 2) / size
-    after = 2 * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
+    after = HalfAngles(
+        own / size * angle.sines + share / size * relu.angle.sines,
+        own / size * angle.cosines + share / size * relu.angle.cosines,
+    )
     return Dual(np.sqrt(size) * a, np.sqrt(size) * b, after, slope + 2 * share * relu.slope)
 
 
-def _step(a: Deviations, b: Deviations, angle: Matrix) -> Dual:
+def _step(a: Deviations, b: Deviations, angle: HalfAngles) -> Dual:
     """Cho & Saul 2009, J₀: E φ(u)φ(v) = (π − θ)/2π =: cos θ' / 2, so that sin²(θ'/2) = θ/2π.
 
     The derivative is 0 wherever there is one, as automatic differentiation has it: nothing is passed back,
     and of the NTK the output layer's own part is left. φ(0) = 0, for points at the origin without biases.
     """
     first, second = (np.where(x == 0, 0.0, np.sqrt(0.5)) for x in (a, b))
-    return Dual(first, second, 2 * np.arcsin(np.sqrt(angle / (2 * np.pi))), np.zeros_like(angle))
+    sines = angle.radians() / (2 * np.pi)
+    return Dual(first, second, HalfAngles(sines, 1 - sines), np.zeros_like(sines))
 
 
-def _squared_relu(a: Deviations, b: Deviations, angle: Matrix) -> Dual:
+def _squared_relu(a: Deviations, b: Deviations, angle: HalfAngles) -> Dual:
     """Cho & Saul 2009, J₂, and four times ReLU's covariance for the derivative 2 max(x, 0):
 
     E φ(u)φ(v) = a²b²/2π · (3 sin θ cos θ + (π − θ)(1 + 2 cos² θ)) =: 3a²b²/2 · cos θ',
@@ -127,48 +145,78 @@ def _squared_relu(a: Deviations, b: Deviations, angle: Matrix) -> Dual:
 
     1 − cos θ' = (3(θ − sin θ cos θ) + 2(π − θ) sin² θ)/3π, without a difference of numbers near 1.
     """
-    sine, cosine = np.sin(angle), np.cos(angle)
-    chord = (3 * (angle - sine * cosine) + 2 * (np.pi - angle) * sine**2) / (6 * np.pi)
+    theta, cosine, squared = angle.radians(), angle.cosine(), angle.squared_sine()
+    sines = (3 * (theta - np.sqrt(squared) * cosine) + 2 * (np.pi - theta) * squared) / (6 * np.pi)
+    np.maximum(sines, 0, out=sines)
     relu = _relu(a, b, angle)
     return Dual(
         np.sqrt(1.5) * a**2,
         np.sqrt(1.5) * b**2,
-        2 * np.arcsin(np.sqrt(np.clip(chord, 0, 1))),
-        4 * relu.first * relu.second * np.cos(relu.angle),
+        HalfAngles(sines, 1 - sines),
+        4 * (relu.first * relu.second) * relu.angle.cosine(),
     )
 
 
-def _erf(a: Deviations, b: Stack, angle: Matrix) -> tuple[Matrices, Matrices]:
+def _erf(a: Deviations, b: Deviations, angle: HalfAngles) -> tuple[Matrix, Matrix]:
+    return _erf_of(a, b, angle.cosine(), angle.squared_sine())
+
+
+def _erf_of(a: Deviations, b: Stack, cosine: Matrix, squared_sine: Matrix) -> tuple[Matrices, Matrices]:
     """Williams 1997 ("Computing with Infinite Networks", NeurIPS), eq. 11, and its derivative by q:
 
-    E φ(u)φ(v) = 2/π · arcsin(2q / √((1+2a²)(1+2b²))) and E φ'(u)φ'(v) = 4/πR, q = ab cos θ,
-    R² = (1+2a²)(1+2b²) − 4q² = 1 + 2a² + 2b² + (2ab sin θ)²: a sum of positive terms.
+    E φ(u)φ(v) = 2/π · arcsin(2q / √((1+2a²)(1+2b²))) and E φ'(u)φ'(v) = 4/π / √((1+2a²)(1+2b²) − 4q²),
+
+    q = ab cos θ. With s = 1/(1+2a²), t = 1/(1+2b²) and P = √((1−s)(1−t)), this sine is P cos θ. Its cosine is
+    the root of 1 − P² cos² θ = s + t − st + P² sin² θ, which loses no digits and leaves no range.
     """
-    root = np.hypot(np.sqrt(1 + 2 * a**2 + 2 * b**2), 2 * a * b * np.sin(angle))
-    return 2 / np.pi * np.arctan2(2 * a * b * np.cos(angle), root), 4 / (np.pi * root)
+    s, t = 1 / (1 + 2 * a**2), 1 / (1 + 2 * b**2)
+    p = (a * np.sqrt(2 * s)) * (b * np.sqrt(2 * t))
+    root = p * p
+    root *= squared_sine
+    root += _either(s, t)
+    np.sqrt(root, out=root)
+    p *= cosine
+    covariance = np.arctan2(p, root, out=p)
+    covariance *= 2 / np.pi
+    return covariance, np.sqrt(4 / np.pi * s) * np.sqrt(4 / np.pi * t) / root
 
 
-def _sin(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
+def _either(s: Deviations, t: Stack) -> Matrices:
+    """s + t − st = 1 − (1−s)(1−t), of shares of 1."""
+    either: Matrices = s + t
+    either -= s * t
+    return either
+
+
+def _sin(a: Deviations, b: Deviations, angle: HalfAngles) -> tuple[Matrix, Matrix]:
     """E sin u sin v and E cos u cos v, from E cos(u ∓ v) = exp(−E(u ∓ v)²/2), the characteristic function:
 
     (e⁻ − e⁺)/2 and (e⁻ + e⁺)/2 with −ln e⁻ = (a−b)²/2 + 2ab sin²(θ/2), −ln e⁺ = (a−b)²/2 + 2ab cos²(θ/2)
 
     (Pearce et al. 2019 arXiv:1905.06076, for periodic activations). The difference is taken by expm1.
     """
-    apart = (a - b) ** 2 / 2
-    near, far = apart + 2 * a * b * np.sin(angle / 2) ** 2, apart + 2 * a * b * np.cos(angle / 2) ** 2
-    larger = np.exp(-np.minimum(near, far)) / 2
-    q = a * b * np.cos(angle)
-    return -np.sign(q) * larger * np.expm1(-2 * np.abs(q)), (np.exp(-near) + np.exp(-far)) / 2
+    product = a * b
+    q = product * angle.cosine()
+    larger = np.minimum(angle.sines, angle.cosines)
+    larger *= product
+    larger *= -2
+    larger -= (a - b) ** 2 / 2
+    np.exp(larger, out=larger)
+    larger /= 2
+    less = np.abs(q)
+    less *= -2
+    np.expm1(less, out=less)  # the smaller exponential, relative to the larger, less 1
+    less *= larger
+    return -np.sign(q) * less, 2 * larger + less
 
 
-def _cos(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
+def _cos(a: Deviations, b: Deviations, angle: HalfAngles) -> tuple[Matrix, Matrix]:
     """`_sin`'s two, exchanged: the derivative is −sin."""
     slope, covariance = _sin(a, b, angle)
     return covariance, slope
 
 
-def _tanh(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
+def _tanh(a: Deviations, b: Deviations, angle: HalfAngles) -> tuple[Matrix, Matrix]:
     """A mean of erf's duals. tanh x = E erf(√2 x/S): the logistic distribution is a Gaussian whose deviation
     S is twice a variable of Kolmogorov's distribution (Andrews & Mallows 1974, "Scale Mixtures of Normal
     Distributions", Journal of the Royal Statistical Society B 36; Stefanski 1991, "A normal scale mixture
@@ -181,12 +229,16 @@ def _tanh(a: Deviations, b: Deviations, angle: Matrix) -> tuple[Matrix, Matrix]:
     deviations and angles, ±π/4, where the trapezoidal rule converges as exp(−π²/2h) (Trefethen & Weideman
     2014, "The Exponentially Convergent Trapezoidal Rule", SIAM Review 56): `MIXTURE` is good to 1e-14.
     """
-    covariance, slope = np.zeros_like(angle), np.zeros_like(angle)
-    t, v = (np.array(each)[:, None, None] for each in zip(*MIXTURE, strict=True))
+    cosine, squared_sine = angle.cosine(), angle.squared_sine()
+    covariance, slope = np.zeros_like(cosine), np.zeros_like(cosine)
+    nodes, weights = (np.array(each)[:, None, None] for each in zip(*MIXTURE, strict=True))
+    together = max(1, STACKED // cosine.size)
     for s, w in MIXTURE:
-        ahead, factor = _erf(a * s, b * t, angle)
-        covariance += w * np.sum(v * ahead, axis=0)
-        slope += w * s * np.sum(v * t * factor, axis=0)
+        for start in range(0, len(nodes), together):
+            t, v = (each[start : start + together] for each in (nodes, weights))
+            ahead, factor = _erf_of(a * s, b * t, cosine, squared_sine)
+            covariance += np.sum((w * v) * ahead, axis=0)
+            slope += np.sum((w * s) * (v * t) * factor, axis=0)
     return covariance, slope
 
 
@@ -206,7 +258,9 @@ def _mixture(step: float = 0.125) -> list[tuple[float, float]]:
     return [(float(node), float(weight)) for node, weight in zip(1 / (np.sqrt(2) * k), weights, strict=True)]
 
 
-def gelu(a: Deviations, b: Deviations, angle: Matrix, other: Matrix | None = None) -> tuple[Matrix, Matrix]:
+def gelu(
+    a: Deviations, b: Deviations, angle: HalfAngles, other: HalfAngles | None = None
+) -> tuple[Matrix, Matrix]:
     """GELU, x Φ(x) (Tsuchida et al. 2021 arXiv:2002.08517). By Stein's lemma, with q = ab cos θ and
     Δ = (1+a²)(1+b²) − q² = 1 + a² + b² + (ab sin θ)²,
 
@@ -214,39 +268,60 @@ def gelu(a: Deviations, b: Deviations, angle: Matrix, other: Matrix | None = Non
     E φ(u)φ(v)   = qF + (q² + a²b²Δ) / (2π (1+a²)(1+b²) √Δ)
     E φ'(u)φ'(v) = F + q (1/(1+a²) + 1/(1+b²) + 1/Δ) / (2π √Δ)
 
-    F is here 1/4 + arctan(q/√Δ) / 2π. `other` is the angle that Δ has in there, to show how
+    With s = 1/(1+a²), t = 1/(1+b²), P = √((1−s)(1−t)) and r² = Δst = s + t − st + P² sin² θ, q/√Δ is
+    P cos θ / r and F is 1/4 + arctan(P cos θ / r) / 2π. `other` is the angle that Δ has in there, to show how
     the two change if Δ is rounded otherwise in its several places (`harness.ntk.rounding`).
     """
-    q, one, two = a * b * np.cos(angle), 1 + a**2, 1 + b**2
-    root = np.hypot(np.sqrt(1 + a**2 + b**2), a * b * np.sin(angle))
-    there = root if other is None else np.hypot(np.sqrt(1 + a**2 + b**2), a * b * np.sin(other))
-    both = 1 / 4 + np.arctan2(q, there) / (2 * np.pi)
-    rest = (q / one) * (q / two) / root + (a**2 / one) * (b**2 / two) * root
-    slope = both + q / (2 * np.pi * root) * (1 / one + 1 / two + 1 / root**2)
-    return q * both + rest / (2 * np.pi), slope
+    s, t = 1 / (1 + a**2), 1 / (1 + b**2)
+    p = (a * np.sqrt(s)) * (b * np.sqrt(t))
+    squared, cosine = p * p, angle.cosine()
+    either = _either(s, t)
+    root = np.sqrt(squared * angle.squared_sine() + either)
+    there = root if other is None else np.sqrt(squared * other.squared_sine() + either)
+    both = np.arctan2(p * cosine, there)
+    both *= 1 / (2 * np.pi)
+    both += 0.25
+    share = np.sqrt(s) * np.sqrt(t) / root  # 1/√Δ
+    slope = s + t
+    slope += share * share
+    slope *= p * cosine
+    slope /= 2 * np.pi * root
+    slope += both
+    rest = cosine * cosine
+    rest *= share
+    rest += root / (np.sqrt(s) * np.sqrt(t))
+    rest *= squared
+    rest /= 2 * np.pi
+    both *= (a * b) * cosine
+    both += rest
+    return both, slope
 
 
 MIXTURE = _mixture()
 """(√2/S, weight) for `_tanh`."""
 
+STACKED = 2**14
+"""Numbers that `_tanh` computes at once, at least: 128 kB an array, which stays in a cache."""
+
 KINKED: tuple[Activation, ...] = ("relu", "leaky-relu", "step", "squared-relu")
-_BY_ANGLE: dict[str, Callable[[Deviations, Deviations, Matrix], Dual]] = {
+_BY_ANGLE: dict[str, Callable[[Deviations, Deviations, HalfAngles], Dual]] = {
     "relu": _relu, "step": _step, "squared-relu": _squared_relu
 }  # fmt: skip
-_BY_COVARIANCE: dict[str, Callable[[Deviations, Deviations, Matrix], tuple[Matrix, Matrix]]] = {
+_BY_COVARIANCE: dict[str, Callable[[Deviations, Deviations, HalfAngles], tuple[Matrix, Matrix]]] = {
     "erf": _erf, "gelu": gelu, "tanh": _tanh, "sin": _sin, "cos": _cos
 }  # fmt: skip
 
 
-def _by_quadrature(activation: Activation, a: Deviations, b: Deviations, angle: Matrix) -> Dual:
+def _by_quadrature(activation: Activation, a: Deviations, b: Deviations, angle: HalfAngles) -> Dual:
     """u = a x, v = b (x cos θ + y sin θ), over the nodes x, y of a product rule."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     weights = weights / weights.sum()
-    covariance, slope = np.empty(angle.shape), np.empty(angle.shape)
-    firsts, seconds = np.broadcast_to(a, angle.shape), np.broadcast_to(b, angle.shape)
-    for at in np.ndindex(*angle.shape):
+    cosine, sine = angle.cosine(), np.sqrt(angle.squared_sine())
+    covariance, slope = np.empty(cosine.shape), np.empty(cosine.shape)
+    firsts, seconds = np.broadcast_to(a, cosine.shape), np.broadcast_to(b, cosine.shape)
+    for at in np.ndindex(*cosine.shape):
         u = firsts[at] * nodes[:, None]
-        v = seconds[at] * (np.cos(angle[at]) * nodes[:, None] + np.sin(angle[at]) * nodes)
+        v = seconds[at] * (cosine[at] * nodes[:, None] + sine[at] * nodes)
         (f, df), (g, dg) = evaluate(activation, u), evaluate(activation, v)
         covariance[at] = weights @ (f * g) @ weights
         slope[at] = weights @ (df * dg) @ weights
@@ -279,12 +354,10 @@ def evaluate(activation: Activation, h: Values, negative_slope: float = 0.01) ->
             return np.maximum(h, 0), (h > 0).astype(np.float64)
 
 
-def _angle(covariance: Matrix, first: Deviations, second: Deviations) -> Matrix:
+def _angle(covariance: Matrix, first: Deviations, second: Deviations) -> HalfAngles:
     """The angle of a covariance; π/2, which no result depends on, where a deviation is 0.
 
     It has half of the digits near 0. Smooth duals depend on θ² there, so that they have all of them.
     """
-    product = first * second
-    zero = product == 0
-    cosine = np.clip(covariance / np.where(zero, 1, product), -1, 1)
-    return np.where(zero, np.pi / 2, np.arccos(cosine))
+    first, second = (np.where(x == 0, 1, x) for x in (first, second))
+    return of_cosine(covariance / (first * second))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from harness.ntk.double_precision import kept
 from harness.ntk.preparation import BUNDLED
 
 NetworkInputs = Float[np.ndarray, "points features"]
@@ -41,7 +42,8 @@ def load(data: str) -> Loaded:
 
     The function returns (inputs, targets), or (x_train, y_train, x_test, y_test). What it returns is copied:
     nothing that is done to the result reaches it. Raises `DataError` for an unknown name, for a function
-    that cannot be found, and for what is no such arrays of finite real numbers.
+    that cannot be found, and for what is no such arrays of finite real numbers; `SwitchedOffError` where its
+    module switches JAX's 64-bit numbers off.
     """
     if data in _DATASETS:
         x, y = _DATASETS[data]()
@@ -50,7 +52,8 @@ def load(data: str) -> Loaded:
     if not colon:
         expected = f"one of {', '.join(BUNDLED)} or 'package.module:function'"
         raise DataError(data, expected, "no such name")
-    loader = getattr(importlib.import_module(module), function, None)
+    with kept(data):
+        loader = getattr(importlib.import_module(module), function, None)
     if not callable(loader):
         found = "nothing of that name" if loader is None else f"a {type(loader).__name__}"
         raise DataError(data, f"a function in the module {module}", found)
@@ -118,7 +121,7 @@ def _digits() -> tuple[Any, Any]:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    return bunch.data, np.where(bunch.target % 2 == 0, 1.0, -1.0)
+    return bunch.data, parity(bunch.target)
 
 
 def _breast_cancer() -> tuple[Any, Any]:
@@ -128,8 +131,21 @@ def _breast_cancer() -> tuple[Any, Any]:
     return bunch.data, np.where(bunch.target == 1, 1.0, -1.0)
 
 
+def _digit_images() -> tuple[Any, Any]:
+    from harness.ntk.images import digits_of_eight, standardised_images
+
+    images, digits = digits_of_eight()
+    return standardised_images(images), parity(digits)
+
+
+def parity(digits: Any) -> Any:
+    """1 of even digits, −1 of odd ones."""
+    return np.where(np.asarray(digits) % 2 == 0, 1.0, -1.0)
+
+
 _DATASETS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "diabetes": _diabetes,
     "digits": _digits,
     "breast-cancer": _breast_cancer,
+    "digit-images": _digit_images,
 }

@@ -3,7 +3,8 @@
 A *model* is what `neural_tangents.stax` returns, or its first two functions:
 
     init(key, input_shape) → (output_shape, params)     input_shape is (-1, features)
-    apply(params, x) → [points] or [points, 1]          x is [points, features], flat
+    apply(params, x) → [points] or [points, 1]          x is [points, features], flat; several outputs,
+                                                        [points, outputs], are for `Model.all_outputs`
     kernel(x1, x2, get) → .nngp, .ntk                   of the infinitely wide network, where that is known
 
 `params` are any pytree whose leaves are floating-point arrays: these, and no others, are parameters. The
@@ -85,7 +86,7 @@ class Model:
         return hash(self._identity())
 
     def draw(self, key: PRNGKeyArray, features: int) -> Params:
-        """Random parameters for inputs of so many features, float32.
+        """Random parameters for inputs with `features` features, float32.
 
         Raises `ModelError`, naming the leaf, where one is not a floating-point array.
         """
@@ -102,6 +103,16 @@ class Model:
         if out.shape not in ((x.shape[0],), (x.shape[0], 1)):
             raise ModelError(self.name, "outputs [points] or [points, 1]", f"shape {out.shape} for {x.shape}")
         return out.reshape(x.shape[0])
+
+    def all_outputs(
+        self, params: Params, x: Float[Array, "points features"]
+    ) -> Float[Array, "points outputs"]:
+        """The outputs of a network of several (or one), in the precision of `params`."""
+        out = self.apply(params, x.astype(dtype_of(params)))
+        if out.ndim not in (1, 2) or out.shape[0] != x.shape[0]:
+            expected = "outputs [points] or [points, outputs]"
+            raise ModelError(self.name, expected, f"shape {out.shape} for {x.shape}")
+        return out.reshape(x.shape[0], -1)
 
     def tangent_kernel(self, params: Params, x1: Rows, x2: Columns | None = None) -> Kernel:
         """The network's own tangent kernel between `x1` and `x2` (or `x1` and itself), in float64."""

@@ -4,6 +4,7 @@
     rows mixed        each output depends on its own row: beside another neighbour, in another order, in
                       another number, and in the same call again, in float64 under jit, to 1e-9
     readout           the outputs are affine in the leaves that the model gives as its last layer
+    habits            `harness.ntk.model_habits`
 
 Tangent kernels are taken a row at a time, so that a network which mixes rows would have a wrong one.
 """
@@ -11,7 +12,7 @@ Tangent kernels are taken a row at a time, so that a network which mixes rows wo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from harness.declare import NotCovered
 from harness.declare.blame import one_line
 from harness.ntk.fully_connected import FullyConnected
 from harness.ntk.model import Model, ModelError, Params, cast
+from harness.ntk.model_habits import require_no_statistics, require_nothing_drawn
+from harness.ntk.programs import equations
 from harness.ntk.tangent import Moving
 
 SAME = 1e-9
@@ -33,6 +36,8 @@ float32, which is why it is not used); a network that mixes rows by 1e-3 and mor
 CURVED = 1e-9
 """Second difference of the outputs, relative: 4e-16 where they are affine, 0.03 to 0.32 where the leaves are
 not the last layer's (five networks)."""
+
+RowOutputs = Float[np.ndarray, "points *outputs"]
 
 _SOUND: set[tuple[Model, int]] = set()
 """Models that were found sound in this process, with the features of their inputs."""
@@ -45,7 +50,8 @@ _FLOAT64 = (
 
 
 def require_sound(model: Model, key: PRNGKeyArray, x: Float[np.ndarray, "points features"]) -> None:
-    """Raise `ModelError` where the model computes in float64 or mixes rows; checked once in a process.
+    """Raise `ModelError` where the model computes in float64, mixes rows, draws random numbers or has running
+    statistics among its parameters; checked once in a process.
 
     `x` are at least three points, of which the first three are used; `key` draws the parameters.
     """
@@ -55,6 +61,7 @@ def require_sound(model: Model, key: PRNGKeyArray, x: Float[np.ndarray, "points 
     params = model.draw(key, x.shape[1])
     require_float32(model, params, jnp.asarray(x))
     require_rows_apart(model, params, jnp.asarray(x[:3]))
+    require_no_statistics(model, params, jnp.asarray(x[:3]))
     _SOUND.add(checked)
 
 
@@ -68,7 +75,8 @@ def require_float32(model: Model, params: Params, x: Array) -> None:
     except Exception as error:  # the user's function may raise anything
         hint = f"; {_FLOAT64}" if "float64" in str(error) else ""
         raise ModelError(model.name, "apply to be traced by JAX", f"{one_line(error)}{hint}") from error
-    for equation in _equations(program.jaxpr):
+    require_nothing_drawn(model, params, x)  # which gives float64 itself
+    for equation in equations(program.jaxpr):
         if any(getattr(out.aval, "dtype", None) == jnp.float64 for out in equation.outvars):
             found = f"float64 from {equation.primitive.name} ({_line(equation)}); {_FLOAT64}"
             raise ModelError(model.name, expected, found)
@@ -78,7 +86,7 @@ def require_rows_apart(model: Model, params: Params, x: Float[Array, "three feat
     """Raise `ModelError`, with the reason, unless each output depends on its own row alone."""
     precise, rows = cast(params, jnp.float64), x.astype(jnp.float64)
 
-    def outputs(order: list[int]) -> Float[np.ndarray, " points"]:
+    def outputs(order: list[int]) -> RowOutputs:
         # A function of its own each time, so that it is traced anew: a random number drawn while it is traced
         # would be the same in every call of one program.
         def anew(params: Params, x: Array) -> Array:
@@ -123,44 +131,38 @@ def readout_leaves(model: Model, params: Params, x: Float[Array, "points feature
     moving = Moving(tuple(bool(leaf) for leaf in given))
     if not any(moving.leaves):
         raise ModelError(model.name, expected, "true for none")
-    bend = _second_difference(model, params, x, moving)
+    bend = second_difference(model, params, x, moving)
     if not bend <= CURVED:
         found = f"a second difference of {bend:.1e} of the first: they are not the last layer's"
         raise ModelError(model.name, "outputs that are affine in the parameters of its readout", found)
     return moving
 
 
-def _second_difference(model: Model, params: Params, x: Array, moving: Moving) -> float:
-    """‖f(θ + 2d) − 2 f(θ + d) + f(θ)‖ / ‖f(θ + d) − f(θ)‖ for a random d as large as parameters are."""
+def second_difference(model: Model, params: Params, x: Array, moving: Moving) -> float:
+    """‖f(θ + 2d) − 2 f(θ + d) + f(θ)‖ / ‖f(θ + d) − f(θ)‖ for a random d as large as parameters are, of the
+    leaves that move; NaN where they change nothing."""
     precise, x = cast(params, jnp.float64), x.astype(jnp.float64)
-    start = moving.part(precise)
-    keys = jax.random.split(jax.random.key(0), len(start))
+    leaves = jax.tree.leaves(precise)
+    keys = jax.random.split(jax.random.key(0), len(leaves))
     step = [
         jax.random.normal(key, leaf.shape, jnp.float64) * (1 + jnp.sqrt(jnp.mean(leaf**2)))
-        for key, leaf in zip(keys, start, strict=True)
+        for key, leaf in zip(keys, leaves, strict=True)
     ]
-
-    @jax.jit
-    def along(times: Array) -> Array:
-        return model(moving.whole([a + times * d for a, d in zip(start, step, strict=True)], precise), x)
-
-    zero, one, two = (np.asarray(along(jnp.asarray(float(times)))) for times in range(3))
+    taken = np.array(moving.leaves, dtype=np.float64)
+    zero, one, two = (
+        np.asarray(_along(model, precise, step, jnp.asarray(times * taken), x)) for times in range(3)
+    )
     first = float(np.linalg.norm(one - zero))
     return float(np.linalg.norm(two - 2 * one + zero)) / first if first else float("nan")
 
 
-def _equations(jaxpr: Any) -> Iterator[Any]:
-    """Every operation of a program, those of the programs inside it first."""
-    for equation in jaxpr.eqns:
-        for inner in jax.tree.leaves(list(equation.params.values()), is_leaf=_is_program):
-            if _is_program(inner):
-                yield from _equations(getattr(inner, "jaxpr", inner))
-        yield equation
-
-
-def _is_program(value: object) -> bool:
-    """Whether a parameter of an operation is a program of its own, closed or not."""
-    return hasattr(getattr(value, "jaxpr", value), "eqns")
+@partial(jax.jit, static_argnames="model")
+def _along(model: Model, params: Params, step: list[Array], times: Array, x: Array) -> Array:
+    """The outputs once each leaf has moved so many of its steps; one program for all leaves."""
+    leaves, structure = jax.tree.flatten(params)
+    moved = [leaf + t * d for leaf, t, d in zip(leaves, times, step, strict=True)]
+    out: Array = model(jax.tree.unflatten(structure, moved), x)
+    return out
 
 
 def _line(equation: Any) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from harness.declare import Value, build_model, find_model
+from harness.ntk.double_precision import kept
 from harness.ntk.model import Model, ModelError
 
 
@@ -16,10 +19,22 @@ def build(model: str, of_model: Mapping[str, Value]) -> Model:
     parameters and the function itself are, so that trials of a point share compiled programs.
 
     Raises `UnknownExperimentError` where there is no such function, `ModelError` where what it returns is no
-    model.
+    model, and `SwitchedOffError` where its module switches JAX's 64-bit numbers off.
     """
-    key = (model, tuple(sorted(of_model.items())), find_model(model).function)
-    return wrapped(model, build_model(model, of_model), key)
+    with kept(model):
+        key = (model, tuple(sorted(of_model.items())), find_model(model).function)
+        made = build_model(model, of_model)
+    return wrapped(model, made, key)
+
+
+def made_by_torch(model: str, of_model: Mapping[str, Value]) -> Callable[[], Any] | None:
+    """A function that makes the module anew, where what the model's function returns is one of PyTorch."""
+    with kept(model):
+        made = build_model(model, of_model)
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(made, torch.nn.Module):
+        return None
+    return lambda: build_model(model, of_model)
 
 
 def wrapped(name: str, made: object, key: tuple[object, ...] = ()) -> Model:

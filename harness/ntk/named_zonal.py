@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial.distance import cdist
+
 from harness.declare import NotCovered, Value
-from harness.ntk import radial, zonal
+from harness.ntk import closed_form, radial, zonal
 from harness.ntk.architecture import Architecture
 from harness.ntk.names import SphereKernel
-from harness.ntk.shapes import Columns, Matrix, Rows
+from harness.ntk.shapes import Columns, Matrix, Points, Rows
 from harness.ntk.zonal import Zonal
 
 Kernel = Callable[[Rows, Columns], Matrix]
@@ -40,19 +44,36 @@ class Family:
         """The kernel as a function of the angle. Raises `NotCovered` as `architecture` does."""
         if name in NETWORK:
             return zonal.of_network(self.architecture, name, dimension)
+        return zonal.of_distance(self._radial(name), dimension)
+
+    def _radial(self, name: SphereKernel) -> Callable[[radial.Distances], radial.Distances]:
         family: dict[str, Callable[[radial.Distances], radial.Distances]] = {
             "laplace": lambda r: radial.gamma_exponential(r, self.length, 1.0),
             "gamma-exponential": lambda r: radial.gamma_exponential(r, self.length, self.gamma),
             "matern": lambda r: radial.matern(r, self.length, self.nu),
             "gaussian": lambda r: radial.gaussian(r, self.length),
         }
-        return zonal.of_distance(family[name], dimension)
+        return family[name]
 
     def kernel(self, name: SphereKernel, dimension: int) -> Kernel:
         """The kernel between points of norm √`dimension`, of any model that has one."""
         if name in NETWORK and self.model != "fully-connected":
             return self._of_model(name)
         return self.zonal(name, dimension)
+
+    def anywhere(self, name: SphereKernel, x: Points) -> Float[np.ndarray, "points points"]:
+        """The Gram matrix of points of any length, K(x,x) being 1 at |x| = √features, where `zonal` is the
+        same. Lengths of radial kernels are in units of that. Raises `NotCovered` as `architecture` does."""
+        features = x.shape[1]
+        if name in NETWORK:
+            column = 0 if name == "nngp" else 1
+            gram, unit = (
+                closed_form.nngp_ntk(self.architecture, each)[column] for each in (x, np.ones((1, features)))
+            )
+            scaled: Float[np.ndarray, "points points"] = gram / unit[0, 0]
+            return scaled
+        apart = cdist(x, x) / np.sqrt(features)
+        return self._radial(name)(apart)
 
     def _of_model(self, name: SphereKernel) -> Kernel:
         from harness.ntk.named_models import build

@@ -29,13 +29,16 @@ BUNDLED: Mapping[str, tuple[Preprocess, TargetScaling]] = {
     "digits": ("sphere", "none"),
     "breast-cancer": ("sphere", "none"),
     "sphere": ("none", "none"),
+    "digit-images": ("none", "none"),
+    "mnist-1d": ("none", "none"),
 }
-"""The data sets of the package, with what is done to each by default. `sphere` is drawn on the sphere."""
+"""The data sets of the package, with what is done to each by default. `sphere` is drawn on the sphere; images
+are standardised one by one (`harness.ntk.image_data`)."""
 
 OWN_DATA: tuple[Preprocess, TargetScaling] = ("none", "none")
 """What is done to a user's data by default."""
 
-UNIT_TARGETS = frozenset({"digits", "breast-cancer", "sphere"})
+UNIT_TARGETS = frozenset({"digits", "breast-cancer", "sphere", "digit-images", "mnist-1d"})
 """Data sets whose targets are in their own unit: classes ±1, and a teacher of variance one."""
 
 Data = Annotated[
@@ -51,8 +54,8 @@ ABOUT_DATA = (
 )
 ABOUT_PREPROCESS = (
     "of inputs: none, as they are; standardise, each feature with the training points' mean and deviation; "
-    "sphere, standardise and then rows to norm √d. default: none of your own data and of sphere, which is "
-    "drawn so; else sphere"
+    "sphere, standardise and then rows to norm √d. default: none of your own data, of images, and of "
+    "sphere, which is drawn so; else sphere"
 )
 ABOUT_TARGETS = (
     "of targets: none, as they are; standardise, with the training points' mean and deviation. "

@@ -28,6 +28,7 @@ import numpy as np
 from harness.ntk.architecture import Activation, Architecture
 from harness.ntk.closed_form import LayerState, activate, dense, inputs_state
 from harness.ntk.duals import Deviations, gelu
+from harness.ntk.half_angles import HalfAngles, coincident
 from harness.ntk.shapes import Columns, Matrix, Rows
 
 ROUNDINGS = 32
@@ -61,7 +62,7 @@ def tolerances(
             entering.append(state)
             terms = np.abs(activate(replace(state, tangent=terms), architecture, "formula").tangent)
             state = activate(state, architecture, "formula")
-        unsigned = replace(state, angle=np.zeros_like(state.angle), tangent=terms)
+        unsigned = replace(state, angle=coincident(terms), tangent=terms)
         terms = dense(unsigned, architecture, number, _fan_in(architecture, number, inputs)).tangent
         state = dense(state, architecture, number, _fan_in(architecture, number, inputs))
     nngp, ntk = size * state.a * state.b, size * terms
@@ -97,12 +98,13 @@ def _moved(state: LayerState, architecture: Architecture, size: float) -> Iterat
 
 def _parallel(deviation: Deviations, architecture: Architecture, size: float) -> Deviations:
     """√E φ(u)² as the formula of E φ(u)φ(v) gives it, with v = u and a cosine of 1 − `size`."""
-    same = np.zeros_like(deviation)
+    same = coincident(deviation)
     angle = _turned(same, size)
     if architecture.activation == "gelu":
         variance, _ = gelu(deviation, deviation, same, angle)
     else:
-        after = activate(LayerState(deviation, deviation, angle, same), architecture, "formula")
+        nothing = np.zeros_like(deviation)
+        after = activate(LayerState(deviation, deviation, angle, nothing), architecture, "formula")
         variance = after.covariance()
     if architecture.activation in WAVES:
         variance = variance - size * _exponential(deviation, deviation, same)
@@ -126,28 +128,25 @@ def _two_exponentials(state: LayerState, after: LayerState, size: float) -> Laye
     return replace(after, angle=angle, tangent=after.tangent - state.tangent * moved)
 
 
-def _exponential(a: Deviations, b: Deviations, angle: Matrix) -> Matrix:
+def _exponential(a: Deviations, b: Deviations, angle: HalfAngles) -> Matrix:
     """The larger of exp(−E(u − v)²/2)/2 and exp(−E(u + v)²/2)/2 (`duals`)."""
-    half = np.minimum(np.sin(angle / 2) ** 2, np.cos(angle / 2) ** 2)
+    half = np.minimum(angle.sines, angle.cosines)
     larger: Matrix = np.exp(-((a - b) ** 2) / 2 - 2 * a * b * half) / 2
     return larger
 
 
 def _stretched(state: LayerState, name: str, factor: Deviations) -> LayerState:
     """One deviation times `factor`, the covariance as it was: so the cosine is divided by it."""
-    cosine = np.cos(state.angle)
+    cosine = state.angle.cosine()
     angle = _turned(state.angle, cosine - cosine / factor)
     if name == "a":
         return replace(state, a=state.a * factor, angle=angle)
     return replace(state, b=state.b * factor, angle=angle)
 
 
-def _turned(angle: Matrix, size: float | Matrix) -> Matrix:
-    """The angle whose cosine is less by `size`, from 0 to π; by half angles, accurate at both ends."""
-    sine = np.clip(np.sin(angle / 2) ** 2 + size / 2, 0, 1)
-    cosine = np.clip(np.cos(angle / 2) ** 2 - size / 2, 0, 1)
-    turned: Matrix = 2 * np.arctan2(np.sqrt(sine), np.sqrt(cosine))
-    return turned
+def _turned(angle: HalfAngles, size: float | Matrix) -> HalfAngles:
+    """The angle whose cosine is less by `size`, from 0 to π; accurate at both ends."""
+    return HalfAngles(np.clip(angle.sines + size / 2, 0, 1), np.clip(angle.cosines - size / 2, 0, 1))
 
 
 def _finish(state: LayerState, architecture: Architecture, number: int, inputs: int) -> LayerState:

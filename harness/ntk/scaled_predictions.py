@@ -11,11 +11,9 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-Gram = Float[np.ndarray, "train train"]
-Cross = Float[np.ndarray, "test train"]
-Targets = Float[np.ndarray, " train"]
-Predictions = Float[np.ndarray, " test"]
-Grams = Float[np.ndarray, "looks train train"]
+from harness.ntk.solve import AtTest, Cross, Gram, Vector
+
+KernelPath = Float[np.ndarray, "looks train train"]
 
 NEGLIGIBLE = 1e-10
 """Of the largest eigenvalue: networks are float32, but their kernels are computed from them in float64."""
@@ -24,18 +22,18 @@ NODES = 2001
 """Of the trapezoidal rule over ln 2 of a smooth integrand: its error is below 1e-7."""
 
 
-def regression(gram: Gram, cross: Cross, y: Targets) -> Predictions:
+def regression_on_modes(gram: Gram, cross: Cross, y: Vector) -> AtTest:
     """Regression with a kernel, without a ridge."""
     values, vectors = np.linalg.eigh(gram)
     kept = values > NEGLIGIBLE * values[-1]
     weights = vectors[:, kept] @ ((vectors[:, kept].T @ y) / values[kept])
-    predicted: Predictions = cross @ weights
+    predicted: AtTest = cross @ weights
     return predicted
 
 
-def linearised(
-    gram: Gram, cross: Cross, y: Targets, f_0: Targets, f_test_0: Predictions, rate: float, steps: int
-) -> Predictions:
+def linearised_predictions(
+    gram: Gram, cross: Cross, y: Vector, f_0: Vector, f_test_0: AtTest, rate: float, steps: int
+) -> AtTest:
     """The linearised network after so many steps of gradient descent on ½Σr² (Lee et al. 2019
     arXiv:1902.06720), from its initial function: mode by mode, (1 − (1 − ηλ)^k)/λ.
 
@@ -47,7 +45,7 @@ def linearised(
     # Of a mode that has hardly begun, 1 − (1 − ηλ)^k is lost in rounding where its ratio to λ is not.
     begun = values * rate * steps > 1e-9
     done = np.where(begun, (1 - left) / np.where(begun, values, 1.0), rate * steps)
-    predicted: Predictions = f_test_0 + cross @ (vectors @ (done * (vectors.T @ (y - f_0))))
+    predicted: AtTest = f_test_0 + cross @ (vectors @ (done * (vectors.T @ (y - f_0))))
     return predicted
 
 
@@ -74,36 +72,36 @@ def centred(kernel: Gram) -> Gram:
     return left
 
 
-def target_alignment(kernel: Gram, y: Targets) -> float:
+def target_alignment(kernel: Gram, y: Vector) -> float:
     """y'Ky / (‖K‖ |y|²)."""
     return float(y @ kernel @ y / (np.linalg.norm(kernel) * (y @ y)))
 
 
-def path_length(kernels: Grams) -> Float[np.ndarray, " intervals"]:
+def path_length(kernels: KernelPath) -> Float[np.ndarray, " intervals"]:
     """‖Θ_{i+1} − Θ_i‖ between looks, over ‖Θ₀‖."""
     steps = np.linalg.norm(np.diff(kernels, axis=0), axis=(1, 2))
     relative: Float[np.ndarray, " intervals"] = steps / np.linalg.norm(kernels[0])
     return relative
 
 
-def along_targets(kernel: Gram, y: Targets) -> float:
+def along_targets(kernel: Gram, y: Vector) -> float:
     """y'Ky / |y|²."""
     return float(y @ kernel @ y / (y @ y))
 
 
-def beside_targets(kernel: Gram, start: Gram, y: Targets) -> float:
+def beside_targets(kernel: Gram, start: Gram, y: Vector) -> float:
     """‖P(K − K₀)P‖ / ‖P K₀ P‖, P the projection to what is orthogonal to y."""
     away = np.eye(len(y)) - np.outer(y, y) / (y @ y)
     return relative_change(away @ kernel @ away, away @ start @ away)
 
 
-def spike(richness: float, y: Targets) -> float:
+def spike(richness: float, y: Vector) -> float:
     """√(1 + γ₀²|y|²), the hidden kernel along the targets in the end, 1 at the start (Bordelon & Pehlevan
     2022 arXiv:2205.09653, section 4.1): two linear layers of variance one, orthogonal inputs of norm √d."""
     return math.sqrt(1 + richness**2 * float(y @ y))
 
 
-def spike_half_time(richness: float, y: Targets) -> float:
+def spike_half_time(richness: float, y: Vector) -> float:
     """When the residual's norm Δ is half of |y| = Δ(0), if dΔ/dt = −2 √(1 + γ₀²(|y| − Δ)²) Δ.
 
     The flow of the two layers together, each of which has the kernel √(…) along y: the sum of both is 2√(…).

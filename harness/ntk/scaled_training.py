@@ -16,13 +16,13 @@ one the linearised network is stable; a decay δ is in units of λ₀.
 
 A network is *looked at* at some numbers of steps: what is seen there is computed in float64 from its
 parameters. One whose loss has grown beyond `DIVERGED` stays as it is. One compiled program, whatever the
-numbers of a `Course` are.
+numbers of a `TrainingNumbers` are.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -35,21 +35,20 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.empirical import empirical_ntk
 from harness.ntk.network import Params, apply, features
 from harness.ntk.train import network_key
-
-Loss = Literal["squared", "cross-entropy"]
+from harness.ntk.trainable import Loss
 
 DIVERGED = 1e10
 """Times the initial loss. The catapult lifts it by the width over the initial squared output, 1e7 where that
 is small; a network that diverges passes 1e10 within some steps."""
 
-LOOKS = 40
+MOST_LOOKS = 40
 """How often a network is looked at, after the start; as often as it takes steps, where these are fewer."""
 
 EARLY = 0.1
 """The share of training after which the early kernel is taken."""
 
 
-class Course(NamedTuple):
+class TrainingNumbers(NamedTuple):
     """How a network is scaled and trained; numbers, so that one program serves all.
 
     output: s. centred: c. rate, decay: in their units (the module). start: factor on all initial parameters.
@@ -63,7 +62,7 @@ class Course(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """One network through training; made by `train`. Kernels are of F, and in float64.
+    """One network through training; made by `train_networks`. Kernels are of F, and in float64.
 
     unit: 2/λ₀. losses, f_train, kernels, curvatures: at each look, the start included; curvatures are the
     largest eigenvalues of D^(1/2) Θ D^(1/2). peak, peak_step: the largest loss before any step, and which.
@@ -99,7 +98,7 @@ class _Walker(NamedTuple):
     peak_step: Int[Array, ""]
 
 
-def look_times(steps: int, looks: int = LOOKS) -> Int[np.ndarray, " looks"]:
+def look_times(steps: int, looks: int = MOST_LOOKS) -> Int[np.ndarray, " looks"]:
     """At most `looks` numbers of steps, evenly spaced, which begin with 0 and end with `steps`."""
     return np.unique(np.rint(np.linspace(0, steps, min(looks, steps) + 1)).astype(np.int32))
 
@@ -140,7 +139,7 @@ def _train(
     x: Float[Array, "train inputs"],
     y: Float[Array, " train"],
     x_test: Float[Array, "test inputs"],
-    course: Course,
+    settings: TrainingNumbers,
     times: Int[Array, " looks"],
     early: Int[Array, ""],
     architecture: Architecture,
@@ -148,18 +147,18 @@ def _train(
 ) -> Trained:
     """One network, drawn from `key`, trained through the looks at `times`; see the module."""
     drawn = network.init(key, architecture, x.shape[1])
-    params_0: Params = jax.tree.map(lambda leaf: leaf * course.start.astype(leaf.dtype), drawn)
+    params_0: Params = jax.tree.map(lambda leaf: leaf * settings.start.astype(leaf.dtype), drawn)
     wide_0 = network.in_float64(params_0)
-    s, c = course.output, course.centred
+    s, c = settings.output, settings.centred
     bare_0, bare_test_0 = apply(wide_0, architecture, x), apply(wide_0, architecture, x_test)
     f_0, f_test_0 = s * (1 - c) * bare_0, s * (1 - c) * bare_test_0
     kernel_0 = s**2 * empirical_ntk(wide_0, architecture, x)
     largest = largest_curvature(kernel_0, curvature(loss, f_0, y))
-    rate = course.rate * 2 / largest
+    rate = settings.rate * 2 / largest
     narrow = params_0[0][0].dtype
     off, targets = (c * bare_0).astype(narrow), y.astype(narrow)
     scale, step_size = s.astype(narrow), rate.astype(narrow)
-    shrink = (rate * course.decay * largest).astype(narrow)
+    shrink = (rate * settings.decay * largest).astype(narrow)
 
     def total(params: Params) -> Array:
         return losses(loss, scale * (apply(params, architecture, x) - off), targets).sum()
@@ -225,12 +224,12 @@ def _train(
 
 
 @partial(jax.jit, static_argnames=("networks", "architecture", "loss"))
-def train(
+def train_networks(
     seed: Int[Array, ""],
     x: Float[Array, "train inputs"],
     y: Float[Array, " train"],
     x_test: Float[Array, "test inputs"],
-    course: Course,
+    settings: TrainingNumbers,
     times: Int[Array, " looks"],
     early: Int[Array, ""],
     networks: int,
@@ -241,7 +240,7 @@ def train(
     first."""
 
     def one(number: Array) -> Trained:
-        return _train(network_key(seed, number), x, y, x_test, course, times, early, architecture, loss)
+        return _train(network_key(seed, number), x, y, x_test, settings, times, early, architecture, loss)
 
     found: Trained = lax.map(one, jnp.arange(networks))
     return found
@@ -253,7 +252,7 @@ def train_block(
     x: Float[Array, "seeds train inputs"],
     y: Float[Array, "seeds train"],
     x_test: Float[Array, "seeds test inputs"],
-    course: Course,
+    settings: TrainingNumbers,
     times: Int[Array, " looks"],
     early: Int[Array, ""],
     networks: int,
@@ -263,7 +262,7 @@ def train_block(
     """The networks of several seeds in one vmapped program, for accelerators: [seeds, networks, ...]."""
 
     def one(seed: Array, x: Array, y: Array, x_test: Array, number: Array) -> Trained:
-        return _train(network_key(seed, number), x, y, x_test, course, times, early, architecture, loss)
+        return _train(network_key(seed, number), x, y, x_test, settings, times, early, architecture, loss)
 
     of_seed = jax.vmap(one, in_axes=(None, None, None, None, 0))
     numbers = jnp.arange(networks)

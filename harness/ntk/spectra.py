@@ -11,7 +11,7 @@ from harness.declare import StageError
 from harness.ntk import depth_rates, forgetting
 from harness.ntk.depth_rates import AtDepth
 from harness.ntk.forgetting import Relative
-from harness.ntk.gegenbauer import NOISE, gegenbauer_coefficients, multiplicity
+from harness.ntk.gegenbauer import NOISE, AngleKernel, gegenbauer_coefficients, multiplicity
 from harness.ntk.sphere import (
     SphereNetwork,
     SphereState,
@@ -21,7 +21,6 @@ from harness.ntk.sphere import (
     kernels_by_depth,
     slope_at,
 )
-from harness.ntk.sphere_kernels import SphereKernelName, Stationary, sphere_kernel
 
 _LEAST = 1e-290
 """Of a gap whose inverse is a float."""
@@ -29,16 +28,8 @@ _KNOWN = 1e3
 """An eigenvalue is given where it is this many roundings, to 0.1% and better; else its stage fails."""
 
 
-def eigenvalue_of(
-    kernel: SphereKernelName,
-    network: SphereNetwork,
-    hidden: int,
-    shape: Stationary,
-    dimension: int,
-    degree: int,
-) -> float:
+def eigenvalue_of(profile: AngleKernel, dimension: int, degree: int) -> float:
     """λ of this degree, whether it is known or rounding."""
-    profile = sphere_kernel(kernel, network, hidden, shape)
     return float(gegenbauer_coefficients(profile, dimension, [degree])[0])
 
 

@@ -15,7 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from harness.ntk import radial
+from harness.ntk import radial, zonal
+from harness.ntk.architecture import Activation, Architecture
 from harness.ntk.gegenbauer import AngleKernel, Angles
 from harness.ntk.sphere import SphereNetwork, gap_of_angle, kernels_after
 
@@ -49,6 +50,19 @@ def sphere_kernel(
         case "gaussian":
             return lambda angle: radial.gaussian(_distance(angle), shape.length)
     raise ValueError(f"expected the name of a kernel, found {name!r}")
+
+
+def closed_form_kernel(
+    which: Literal["ntk", "nngp"],
+    activation: Activation,
+    hidden: int,
+    w_std: float,
+    b_std: float,
+    dimension: int,
+) -> AngleKernel:
+    """The kernel of a fully connected network whose activation `sphere` does not know, by the closed form."""
+    network = Architecture(hidden, width=1, activation=activation, w_std=w_std, b_std=b_std)
+    return zonal.of_network(network, which, dimension).profile
 
 
 def _distance(angle: Angles) -> Angles:

@@ -38,12 +38,11 @@ GRADIENT_DESCENT = Optimizer()
 
 
 class Initial(NamedTuple):
-    """One network before training; made by `initialise`. λ_max is that of its tangent kernel at `x_train`."""
+    """One network before training; made by `initialise`."""
 
     params: Params
     f_train: Float[Array, " train"]
     f_test: Float[Array, " test"]
-    largest: Float[Array, ""]
 
 
 Targets = Float[Array, "points *nets"]
@@ -143,10 +142,9 @@ def initialise(
     x_train: Float[Array, "train inputs"],
     x_test: Float[Array, "test inputs"],
 ) -> Initial:
-    """A network's parameters, its outputs at both sets of points, and λ_max of its tangent kernel."""
+    """A network's parameters, and its outputs at both sets of points."""
     params = model.draw(key, x_train.shape[1])
-    largest = model.largest_eigenvalue(params, x_train)
-    return Initial(params, model(params, x_train), model(params, x_test), largest)
+    return Initial(params, model(params, x_train), model(params, x_test))
 
 
 def initialise_each(
@@ -158,6 +156,20 @@ def initialise_each(
     """`initialise` for each key."""
     x, x_test_there = jnp.asarray(x_train), jnp.asarray(x_test)
     return [initialise(key, model, x, x_test_there) for key in keys]
+
+
+@partial(jax.jit, static_argnames="model")
+def largest_eigenvalue(params: Params, model: Model, x: Float[Array, "points inputs"]) -> Float[Array, ""]:
+    """λ_max of a network's tangent kernel, in one program; that of many points takes longer than all else."""
+    return model.largest_eigenvalue(params, x)
+
+
+def own_largest_eigenvalues(
+    initials: list[Initial], model: Model, x_train: Float[np.ndarray, "train inputs"]
+) -> Float[np.ndarray, " nets"]:
+    """`largest_eigenvalue` of each network."""
+    x = jnp.asarray(x_train)
+    return np.array([float(largest_eigenvalue(each.params, model, x)) for each in initials])
 
 
 class _LossLook(NamedTuple):
@@ -323,9 +335,9 @@ def train(
 
 
 def learning_rates(
-    units: float, largest_analytic: float | None, initials: list[Initial]
+    units: float, largest_analytic: float | None, own: Float[np.ndarray, " nets"]
 ) -> Float[np.ndarray, " nets"]:
-    """`units` · 2/λ_max per network, λ_max the larger of the analytic NTK's and its own at the start.
+    """`units` · 2/λ_max per network, λ_max the larger of the analytic NTK's and its `own` at the start.
 
     With the analytic one alone the kernel's own dynamics diverge at small width, where a network's λ_max may
     be much above it; with the network's alone the analytic prediction at the time trained may. None: there
@@ -333,7 +345,6 @@ def learning_rates(
 
     Raises `StageError` where its own alone is left, and is not finite and positive.
     """
-    own = np.array([float(initial.largest) for initial in initials])
     if largest_analytic is None:
         if not np.all((own > 0) & (own < np.inf)):
             found = f"{own.min():.3g} to {own.max():.3g}"

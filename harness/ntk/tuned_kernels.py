@@ -7,7 +7,7 @@ predicts. A kernel without a length is given the ridge alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ from harness.ntk.shapes import Columns, Matrix, Rows
 
 LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """In median distances: from where neighbours are strangers to where a kernel is linear over the data."""
+FINER = tuple(each * step for each in LENGTHS for step in (1.0, 2**0.5))
+"""The same, half as far apart."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ class Tuned:
 
 
 def radial_grid(
-    profile: Callable[[Distances, float], Distances], x: Rows
+    profile: Callable[[Distances, float], Distances], x: Rows, lengths: Sequence[float] = LENGTHS
 ) -> list[tuple[float, Callable[[Rows, Columns], Matrix]]]:
-    """The kernels of a family at the lengths that are tried, each with its length.
+    """The kernels of a family at `lengths`, in median distances, each with its length.
 
     Raises `StageError` where training points are all equal.
     """
@@ -49,7 +51,7 @@ def radial_grid(
     def at(length: float) -> Callable[[Rows, Columns], Matrix]:
         return lambda first, second: profile(cdist(first, second), length)
 
-    return [(length, at(length)) for length in (each * median for each in LENGTHS)]
+    return [(length, at(length)) for length in (each * median for each in lengths)]
 
 
 def tuned(
@@ -66,3 +68,15 @@ def tuned(
         fit = solve.factor(name, kernel(x, x), 0.0).leave_one_out(kernel(x_test, x), y)
         found.append(Tuned(fit.predictions, fit.error, fit.ridge, length))
     return min(found, key=lambda each: each.left_out)
+
+
+def predictions_by_ridge(
+    gram: Matrix, cross: Matrix, y: Float[np.ndarray, " train"]
+) -> Iterator[Float[np.ndarray, " test"]]:
+    """Those of one kernel at each ridge of `solve.RIDGES`, in units of its mean diagonal."""
+    values, vectors = np.linalg.eigh(gram)
+    along, unit = vectors.T @ y, float(np.trace(gram)) / len(gram)
+    for ridge in solve.RIDGES:
+        weights = along / (np.maximum(values, 0.0) + ridge * unit)
+        predictions: Float[np.ndarray, " test"] = cross @ (vectors @ weights)
+        yield predictions

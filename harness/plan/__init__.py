@@ -8,6 +8,7 @@ read the same trial, which is measured once.
 from harness.plan.questions import Case, case, declared, fixed, parameters
 from harness.plan.shards import shard
 from harness.questions import (
+    BoundarySearch,
     Closeness,
     Linear,
     Question,
@@ -21,6 +22,7 @@ from harness.questions import (
 )
 
 __all__ = [
+    "BoundarySearch",
     "Case",
     "Closeness",
     "Linear",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterable, Sequence
 
@@ -28,11 +29,27 @@ def fresh_first_seed(cases: Sequence[Case] = ()) -> int:
         raise NoFreshSeedError(
             f"--fresh: expected seeds in {ends} that are not explored, found none: name one with --first-seed"
         )
-    chosen = random.SystemRandom().randrange(sum(map(len, free)))
+    return _chosen(free, random.SystemRandom().randrange(sum(map(len, free))))
+
+
+def following_first_seed(text: str, cases: Sequence[Case]) -> int:
+    """A first fresh seed that follows from a text, and from which no case meets explored seeds.
+
+    Raises `NoFreshSeedError` where the explored seeds leave none.
+    """
+    free = free_of(FRESH_SEEDS, {(c.instance.claim.explored, len(c.seeds)) for c in cases if c.sampled})
+    if not free:
+        raise NoFreshSeedError("--confirm: expected fresh seeds that are not explored, found none")
+    digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    return _chosen(free, digest % sum(map(len, free)))
+
+
+def _chosen(free: Sequence[range], number: int) -> int:
+    """The seed of this number, counted over all ranges."""
     for seeds in free:
-        if chosen < len(seeds):
-            return seeds[chosen]
-        chosen -= len(seeds)
+        if number < len(seeds):
+            return seeds[number]
+        number -= len(seeds)
     raise AssertionError("a number below the sum of the lengths lies in one of the ranges")
 
 

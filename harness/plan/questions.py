@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from harness.declare import Declaration, Scale, Value, find, is_reference
 from harness.questions import (
     COMPUTED_SEED,
+    MOST_POINTS,
+    BoundarySearch,
     Closeness,
     Linear,
     Question,
@@ -29,11 +31,17 @@ from harness.timing import PAIR
 
 @dataclass(frozen=True)
 class Case:
-    """An instance with the questions whose conjunction it is, and those of its control (or none)."""
+    """An instance with the questions whose conjunction it is, and those of its control (or none).
+
+    With a `search` its questions are those of the points among which a boundary is searched for, of which
+    only some are asked; with a `rival`, so are its control's.
+    """
 
     instance: Instance
     questions: tuple[Question, ...]
     control: tuple[Question, ...]
+    search: BoundarySearch | None = None
+    rival: BoundarySearch | None = None
 
     @property
     def computed(self) -> bool:
@@ -58,9 +66,34 @@ class Case:
         return self.sampled[0].seeds(max(question.budget for question in self.sampled))
 
     @property
+    def share_of_points(self) -> float:
+        """Which share of the points of its axis it visits at most; 1 where it is no search."""
+        return 1.0 if self.search is None else min(1.0, MOST_POINTS / len(self.search.at))
+
+    @property
+    def first_asked(self) -> tuple[Question, ...]:
+        """The questions that are asked whatever the others say."""
+        return (*_first(self.questions, self.search), *_first(self.control, self.rival))
+
+    @property
+    def dearest(self) -> tuple[Question, ...]:
+        """The questions that it may ask, those at the far end of the axis where not all can be asked."""
+        return (*_dearest(self.questions, self.search), *_dearest(self.control, self.rival))
+
+    @property
     def alpha(self) -> float:
         """What it adds to the bound on wrong verdicts."""
         return 0.0 if self.computed else self.instance.claim.alpha
+
+
+def _first(questions: Sequence[Question], search: BoundarySearch | None) -> Sequence[Question]:
+    return questions if search is None else questions[:1]
+
+
+def _dearest(questions: Sequence[Question], search: BoundarySearch | None) -> Sequence[Question]:
+    if search is None or len(questions) <= MOST_POINTS:
+        return questions
+    return (questions[0], *questions[1 - MOST_POINTS :])
 
 
 def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None = None) -> Case:
@@ -73,12 +106,15 @@ def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None
     budget = instance.seeds if seeds is None or not predicate.STATISTICS else seeds
     first = instance.claim.first_seed if first_seed is None else first_seed
     point = dict(instance.point)
-    questions = tuple(predicate.questions(_AskingInstance(instance, point, budget, first)))
+    asking = _AskingInstance(instance, point, budget, first)
+    questions = tuple(predicate.questions(asking))
     control: tuple[Question, ...] = ()
+    search, rival = predicate.search(asking), None
     if instance.control is not None and instance.control.predicate is not None:
-        rival = _AskingInstance(instance, {**point, **instance.control.at}, budget, first)
-        control = tuple(instance.control.predicate.questions(rival))
-    found = Case(instance, questions, control)
+        asking = _AskingInstance(instance, {**point, **instance.control.at}, budget, first)
+        control = tuple(instance.control.predicate.questions(asking))
+        rival = instance.control.predicate.search(asking)
+    found = Case(instance, questions, control, search, rival)
     if budget != instance.seeds and found.sampled:
         _check_budget(budget, instance)
     return found
@@ -137,17 +173,15 @@ class _AskingInstance:
     def over(self) -> Mapping[str, Value | None]:
         if self.instance.over is None:
             raise AssertionError(f"{self.instance.id}: no axis to run over")
-        axis, labels = self.instance.over
-        by_label = self.instance.claim.experiment.axes[axis].by_label
-        return {label: by_label[label].value for label in labels}
+        return {each.label: each.value for each in self.instance.over.values}
 
     def scale(self, quantity: str) -> Scale:
         return self._declaration.quantities[quantity].scale
 
     def reading(self, quantity: str, label: str | None = None) -> Reading:
         experiment = self.instance.claim.experiment
-        point = self.point if label is None else {**self.point, self._axis: label}
-        params = parameters(experiment, _values(experiment, point))
+        values = _values(experiment, self.point)
+        params = parameters(experiment, values if label is None else [*values, self._at(label)])
         return Reading(experiment.run, params, quantity, experiment.inputs)
 
     def timings(self, benchmarks: Sequence[str]) -> tuple[Reading, ...]:
@@ -183,6 +217,7 @@ class _AskingInstance:
         straight: Straightness | None = None,
     ) -> Question:
         claim = self.instance.claim
+        alpha = claim.alpha / claim.predicate.SHARES
         known = self._declaration.quantities
         if all(known[reading.quantity].deterministic for reading in effect.readings):
             return Question(
@@ -190,16 +225,17 @@ class _AskingInstance:
                 deterministic=True,
             )  # fmt: skip
         return Question(
-            name, effect, region, claim.center, claim.alpha, claim.alpha / parts, self.budget, exchanged,
+            name, effect, region, claim.center, alpha, alpha / parts, self.budget, exchanged,
             self.instance.least, straight, self.first_seed, unit,
         )  # fmt: skip
 
-    @property
-    def _axis(self) -> str:
-        """The axis that the predicate uses."""
-        used = self.instance.span or self.instance.over
-        assert used is not None
-        return used[0]
+    def _at(self, label: str) -> AxisValue:
+        """The value of the axis that the predicate uses."""
+        over, span = self.instance.over, self.instance.span
+        if over is None:
+            assert span is not None
+            over = self.instance.claim.experiment.axes[span[0]]
+        return over.by_label[label]
 
     @property
     def _declaration(self) -> Declaration:

@@ -30,7 +30,7 @@ def _groups(cases: Sequence[Case]) -> list[tuple[float, list[int]]]:
     """Cases that share points, directly or through others, with the number of trials at all their points."""
     leader: dict[str, int] = {}  # point → a case that reads it
     above = list(range(len(cases)))
-    budgets: dict[str, int] = {}
+    budgets: dict[str, float] = {}
 
     def root(place: int) -> int:
         while above[place] != place:
@@ -39,10 +39,11 @@ def _groups(cases: Sequence[Case]) -> list[tuple[float, list[int]]]:
         return place
 
     for place, case in enumerate(cases):
+        share = case.share_of_points
         for question in (*case.questions, *case.control):
             for reading in question.effect.readings:
                 point = reading.trial(0).key
-                budgets[point] = max(budgets.get(point, 0), question.budget)
+                budgets[point] = max(budgets.get(point, 0.0), question.budget * share)
                 above[root(place)] = root(leader.setdefault(point, place))
     members: dict[int, list[int]] = {}
     for place in range(len(cases)):

@@ -17,10 +17,11 @@ import msgspec
 
 from harness.declare import Scale, Value
 from harness.predicates.keys import Key, Role, keys_of
-from harness.questions import Closeness, Linear, Question, Reading, Region, Straightness, Unit
+from harness.questions import BoundarySearch, Closeness, Linear, Question, Reading, Region, Straightness, Unit
 
-AxisUse = Literal["", "whole", "pairs"]
-"""How a predicate uses its axis: not at all, all values in one instance, or an instance for each pair."""
+AxisUse = Literal["", "whole", "pairs", "range"]
+"""How a predicate uses its axis: not at all, all values in one instance, an instance for each pair, or one
+instance with values between two ends, which need not be swept."""
 Subjects = Literal["quantities", "benchmarks"]
 
 
@@ -38,10 +39,12 @@ class Mistaken:
 @dataclass(frozen=True)
 class Known:
     """What is known where a predicate stands: the scales of the experiment's quantities (none where it has
-    not been imported), and its axes with the labels of their values and the values (None: a variant)."""
+    not been imported), its axes with the labels of their values and the values (None: a variant), and its
+    parameters that are numbers, with whether these are whole."""
 
     scales: Mapping[str, Scale]
     axes: Mapping[str, Mapping[str, Value | None]]
+    whole: Mapping[str, bool]
 
 
 class Asking(Protocol):
@@ -98,6 +101,8 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     USE: ClassVar[AxisUse] = ""
     LEAST: ClassVar[int] = 2
     """The least number of values of an axis that it uses."""
+    SHARES: ClassVar[int] = 1
+    """In how many equal parts its questions share the claim's alpha."""
     SCHEMA: ClassVar[Mapping[str, Any]] = {}
     """What holds of its keys besides, as JSON Schema; the same as `misplaced`."""
 
@@ -124,9 +129,28 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
         """The questions whose conjunction it is."""
         raise NotImplementedError
 
+    def search(self, ask: Asking) -> BoundarySearch | None:
+        """How its questions are asked one after another, where they are no conjunction."""
+        return None
+
     def steps(self, labels: Sequence[str]) -> list[tuple[str, str]]:
         """The pairs of labels of its axis that have an instance each."""
         return list(itertools.pairwise(labels))
+
+    def points(self, whole: bool) -> tuple[int | float, ...]:
+        """The values of its axis, ascending, that it chooses by itself, `whole` numbers or any; none: it
+        takes those that are swept."""
+        return ()
+
+    @property
+    def ends(self) -> Mapping[str, float]:
+        """Values of its axis that it states, by their keys: the axis must be able to take them."""
+        return {}
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it can be supported or refuted; if not, it is only measured."""
+        return True
 
     @property
     def kind(self) -> str:

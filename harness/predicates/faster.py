@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from harness.predicates.base import Asking, Predicate
-from harness.predicates.keys import Unreadable, Written
+from harness.predicates.factor import written_factor
 from harness.questions import Question, Region
 
-_FACTOR = re.compile(r"(\d+(?:\.\d*)?|\.\d+) ?(?:x|×)")
-_EXPECTED = 'a factor of 1 or more such as "3 x"'
-
-
-def _factor(raw: str) -> float:
-    match = _FACTOR.fullmatch(raw)
-    if match is None or float(match[1]) < 1:
-        raise Unreadable(_EXPECTED)
-    return float(match[1])
+_FACTOR = written_factor(
+    'a factor of 1 or more such as "3 x"',
+    "3 x",
+    least=1.0,
+    beyond=False,
+    too_small=r"^(0\d*(\.\d*)?|\.\d+) ?[x×]$",
+)
 
 
 class Faster(Predicate, frozen=True):
@@ -47,23 +44,7 @@ class Faster(Predicate, frozen=True):
     ]
     at_least: Annotated[
         float,
-        Meta(
-            description="The factor.",
-            extra={
-                "role": "margin",
-                "written": Written(
-                    str,
-                    _factor,
-                    _EXPECTED,
-                    {
-                        "type": "string",
-                        "pattern": f"^({_FACTOR.pattern})$",
-                        "not": {"pattern": r"^(0\d*(\.\d*)?|\.\d+) ?[x×]$"},
-                        "examples": ["3 x"],
-                    },
-                ),
-            },
-        ),
+        Meta(description="The factor.", extra={"role": "margin", "written": _FACTOR}),
     ]
 
     def questions(self, ask: Asking) -> Iterator[Question]:

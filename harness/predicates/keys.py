@@ -26,6 +26,7 @@ judged by the claim's own margins; it may replace all else."""
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+Direction = Literal["increasing", "decreasing"]
 
 
 class Unreadable(ValueError):  # noqa: N818 (it becomes a mistake of the suite)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from harness.predicates.base import Asking, Predicate
 from harness.predicates.comparison import UNITS
+from harness.predicates.keys import Direction
 from harness.questions import Question, Region
 
 
@@ -28,9 +29,7 @@ class Monotone(Predicate, frozen=True):
 
     of: Annotated[str, Meta(description="A quantity.", extra={"role": "quantity"})]
     along: Annotated[str, Meta(description="A swept axis.", extra={"role": "axis"})]
-    direction: Annotated[
-        Literal["increasing", "decreasing"], Meta(description="Which way.", extra={"role": "law"})
-    ]
+    direction: Annotated[Direction, Meta(description="Which way.", extra={"role": "law"})]
 
     def questions(self, ask: Asking) -> Iterator[Question]:
         """The change from each value to the next, on its side of 0."""

@@ -8,6 +8,7 @@ from harness.questions import Unit
 from harness.report.agreement import settled_by
 from harness.report.findings import sentence
 from harness.report.record import InstanceRecord, PartRecord
+from harness.report.remarks import STANDINGS
 from harness.report.words import (
     advice,
     control,
@@ -80,8 +81,8 @@ def explanation(record: InstanceRecord, command: str, differs: str = "") -> str:
         about += [f"agreement: {agreement}"] if (agreement := settled_by(record)) else []
         lines.append(("source", "; ".join(about)))
     for part in record.parts:
-        lines.append((part.name, f"{part.verdict}: {_measured(part, record.unit)}"))
-    if not record.parts:
+        lines.append((part.name, f"{_found(part, record)}: {_measured(part, record.unit_of_parts)}"))
+    if not record.parts or record.boundary is not None:
         lines.append(("measured", _measured(record, record.unit)))
     if record.leaves_open is not None:
         lines.append(("unseen", leaves_open(record)))
@@ -89,7 +90,7 @@ def explanation(record: InstanceRecord, command: str, differs: str = "") -> str:
         lines.append(("control", rival(record.control)))
         for part in record.control.parts:
             reason = f"; {part.reason}" if part.reason else ""
-            found = f"{part.verdict}: {_measured(part, record.unit)}{reason}"
+            found = f"{_found(part, record)}: {_measured(part, record.unit_of_parts)}{reason}"
             lines.append(("", f"{part.name}: {found}" if part.name else found))
     said = advice(record)
     if said:
@@ -110,10 +111,15 @@ def _said_of(record: InstanceRecord) -> str:
     )
 
 
+def _found(part: PartRecord, record: InstanceRecord) -> str:
+    """The verdict on a part; at a point of a boundary, how the point stands to it."""
+    return part.verdict if record.boundary is None else STANDINGS.get(part.verdict, part.verdict)
+
+
 def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> str:
     """`+65% [+62%, +67%] against ±5%, after 14 of 21 seeds`."""
     seeds = seeds_taken(part)
-    if part.estimate is None:
+    if part.estimate is None and part.interval == (None, None):
         return f"nothing, {seeds}"
     found = f"{effect(part.estimate, unit)} {interval_text(part.interval, unit)}"
     return f"{found} against {region(part.region, unit)}, {seeds}"

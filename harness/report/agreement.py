@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import cast, get_args
 
 from harness.judge import Judged, Scope, Stance, Verdict, claim_agreement
+from harness.report.laws import where_bounded
 from harness.report.record import ClaimRecord, InstanceRecord, Record, SourceRecord
 from harness.report.where import where
 from harness.report.words import by_claim, cited, stance
@@ -114,8 +115,15 @@ def _claim_record(name: str, members: Sequence[InstanceRecord], stated: Stated) 
         instances=total,
         stances={each: count for each, count in known.items() if count},
         counts=dict(Counter(member.verdict for member in members)),
-        where=where([(member.labels, member.verdict) for member in members], total),
+        where=where_bounded(members, total)
+        if _is_measured_only(first)
+        else where([(member.labels, member.verdict) for member in members], total),
     )
+
+
+def _is_measured_only(instance: InstanceRecord) -> bool:
+    """Whether it is a boundary of which nothing is claimed."""
+    return instance.boundary is not None and instance.region == (None, None)
 
 
 def _scope(source: SourceRecord | None) -> Scope:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from harness.campaign import Finding, Result
 from harness.judge import RULE, Assessment, PartAssessment
 from harness.measure import Measurement, Recheck
 from harness.plan import Trial
+from harness.report.boundary import boundary_record, shown_boundary
 from harness.report.data import data_parameters
 from harness.report.details import fit_record, straightness, timings
 from harness.report.record import (
@@ -35,7 +35,8 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
     trials, seconds = _trials((*found.parts, *found.control), result.measurements)
     computed = finding.case.computed
     read = finding.case.questions[0].seeds(0 if computed else max((t.n for t in trials), default=0))
-    shown = _part(settling)
+    boundary = found.boundary
+    shown = _part(settling) if boundary is None else shown_boundary(boundary, _part(settling))
     return InstanceRecord(
         id=instance.id,
         suite=instance.suite,
@@ -55,7 +56,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         verdict=found.verdict,
         outcome=found.outcome,
         agreement=found.agreement,
-        unit=settling.question.unit,
+        unit=settling.question.unit if boundary is None else "boundary",
         n=shown.n,
         budget=shown.budget,
         estimate=shown.estimate,
@@ -66,7 +67,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         seeds_to_decision=shown.seeds_to_decision,
         hours_to_decision=_hours_to_decision(found, result.measurements),
         reason=shown.reason,
-        parts=tuple(map(_part, found.parts)) if len(found.parts) > 1 else (),
+        parts=tuple(map(_part, found.parts)) if len(found.parts) > 1 or boundary is not None else (),
         control=_control(instance, found),
         seconds=seconds,
         trials=trials,
@@ -88,6 +89,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         leaves_open=found.leaves_open,
         exchanged=shown.exchanged,
         computed=computed,
+        boundary=None if boundary is None else boundary_record(boundary),
     )
 
 
@@ -141,6 +143,7 @@ def _control(instance: Instance, found: Assessment) -> ControlRecord | None:
         at={axis: instance.claim.experiment.value(axis, label) for axis, label in control.at.items()},
         verdict=found.control_verdict or "",
         parts=tuple(map(_part, found.control)),
+        boundary=None if found.rival is None else boundary_record(found.rival),
     )
 
 
@@ -167,7 +170,12 @@ def _source(instance: Instance, suite: Suite) -> SourceRecord | None:
 def _hours_to_decision(found: Assessment, measurements: Mapping[Trial, Measurement]) -> float | None:
     """How long the seeds would take that an inconclusive instance lacks, on one core."""
     part = found.settling
-    if found.verdict != "inconclusive" or not part.seeds_to_decision or not part.ruling.n:
+    if (
+        found.boundary is not None
+        or found.verdict != "inconclusive"
+        or not part.seeds_to_decision
+        or not part.ruling.n
+    ):
         return None
     _, seconds = _trials([part], measurements)
     return (part.seeds_to_decision - part.ruling.n) * (seconds / part.ruling.n) / 3600
@@ -193,7 +201,7 @@ def _trials(
         made = [
             measurement
             for seed in range(first.seed, first.seed + n)
-            if (measurement := measurements.get(replace(first, seed=seed)))
+            if (measurement := measurements.get(first.at(seed)))
         ]
         seconds += math.fsum(m.seconds for m in made)
         records.append(

@@ -8,13 +8,14 @@ from typing import Literal, get_args
 from harness.report.record import InstanceRecord
 
 ChangeKind = Literal[
-    "flipped", "weakened", "strengthened", "redefined", "added", "removed", "shifted", "resampled", "changed",
+    "flipped", "weakened", "strengthened", "moved", "redefined", "added", "removed", "shifted", "resampled",
+    "changed",
     "not-run", "numeric", "identical",
 ]  # fmt: skip
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 """From what a reader must see to what nobody needs to."""
 
-ALARMING: frozenset[ChangeKind] = frozenset({"flipped", "weakened"})
+ALARMING: frozenset[ChangeKind] = frozenset({"flipped", "weakened", "moved"})
 """The kinds for which `harness diff` exits with 1."""
 
 QUIET: frozenset[ChangeKind] = frozenset({"resampled", "not-run", "numeric", "identical"})
@@ -24,6 +25,7 @@ CHANGE_GLYPHS: dict[ChangeKind, str] = {
     "flipped": "⇄",
     "weakened": "▿",
     "strengthened": "▵",
+    "moved": "⇢",
     "redefined": "§",
     "added": "+",
     "removed": "−",

@@ -22,9 +22,8 @@ def fit_record(
         return None
     if part.error or part.ruling.n < (1 if part.question.deterministic else 2):
         return None
-    axis, labels = instance.over
-    by_label = instance.claim.experiment.axes[axis].by_label
-    at = tuple(float(by_label[label].value or 0) for label in labels)
+    axis = instance.over.name
+    at = tuple(float(each.value or 0) for each in instance.over.values)
     rows = [
         [
             math.log(measurements[reading.trial(seed)].values[reading.quantity])

@@ -1,7 +1,7 @@
 """How far an instance is from the edge of its claim: one number for each run, and one for each seed.
 
 `harness.judge.distance` says what a distance is. An instance is as far as its worst part; a power law that is
-curved, as its bend is from the margin of straightness.
+curved, as its bend is from the margin of straightness; a boundary by its ratio to the bound on it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from harness.judge import Ruler, interval, ruler
 from harness.questions import Region, Unit
-from harness.report.record import InstanceRecord, PartRecord, Side
+from harness.report.boundary import middle
+from harness.report.record import BoundaryRecord, InstanceRecord, PartRecord, Side
 
 LEVEL = 0.005
 """One-sided, of the interval that asv shows and, with few seeds, compares by: it calls it ci_99."""
@@ -36,6 +37,8 @@ class Distance:
 
 def distance(instance: InstanceRecord) -> Distance | None:
     """The distance of an instance, that of its worst part; None where nothing was estimated."""
+    if instance.boundary is not None:
+        return _of_boundary(instance, instance.boundary)
     found = _worst(instance)
     if found is None:
         return None
@@ -48,6 +51,9 @@ def distance(instance: InstanceRecord) -> Distance | None:
 
 def how_far(instance: InstanceRecord) -> float | None:
     """The value of `distance` alone, at a hundredth of the cost."""
+    if instance.boundary is not None:
+        known = _of_boundary(instance, instance.boundary)
+        return None if known is None else known.value
     found = _worst(instance)
     return None if found is None else found.distance
 
@@ -55,6 +61,22 @@ def how_far(instance: InstanceRecord) -> float | None:
 def ruler_of(shown: InstanceRecord | PartRecord, unit: Unit) -> Ruler | None:
     """The ruler of what an instance or a part shows; None where it has no edge."""
     return ruler(_region(shown.region), unit, shown.estimate or 0.0, exchanged=shown.exchanged)
+
+
+def _of_boundary(instance: InstanceRecord, boundary: BoundaryRecord) -> Distance | None:
+    """The ratio of where a boundary lies to the bound on it (or the other way round, where it must lie
+    above); where nothing is claimed, to the end of its range.
+
+    Of an interval the middle counts, of one with a single end that end. None where nothing is known.
+    """
+    low, high = instance.interval
+    at = middle(low, high) or low or high
+    if at is None:
+        return None
+    region = _region(instance.region)
+    edged = region if region != Region() else Region(high=boundary.ends[1])
+    measure = ruler(edged, "boundary", at)
+    return None if measure is None else Distance(measure(at))
 
 
 @dataclass(frozen=True)

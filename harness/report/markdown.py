@@ -85,7 +85,7 @@ def _claim(name: str, instances: list[InstanceRecord], stated: ClaimRecord | Non
         lines += [escape(said), ""]
     if stated and (said := agreement_line(stated)):
         lines += [f"{'Agreement' if stated.agreement else 'Measured'}: {escape(said)}.", ""]
-    lines += [f"Holds when: {escape(predicate(first))}.", ""]
+    lines += [f"{'Boundary' if first.boundary else 'Holds when'}: {escape(predicate(first))}.", ""]
     rivals = {rival(i.control) for i in instances if i.control}
     lines += [f"Control: {escape(text)}." for text in sorted(rivals)]
     lines += [""] if rivals else []

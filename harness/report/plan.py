@@ -10,11 +10,13 @@ from tabulate import tabulate
 from harness.measure import Laboratory
 from harness.plan import Case, Question, Trial
 from harness.questions import COMPUTED, LOOKS
+from harness.report.outlooks import outlooks
 from harness.report.words import seconds_text
 
 
 def plan_text(cases: Sequence[Case], store: Path) -> str:
-    """Per experiment: distinct trials at the first look and at the budget, in the store, and time left."""
+    """Per experiment: distinct trials at the first look and at the budget, in the store, and time left; and
+    how near the ends of boundaries can come."""
     at_least, at_most = _trials(cases, first_look=True), _trials(cases, first_look=False)
     rows = []
     with Laboratory(store if store.exists() else None) as laboratory:
@@ -29,9 +31,11 @@ def plan_text(cases: Sequence[Case], store: Path) -> str:
             ]
             rows.append((experiment, len(least), len(most), sum(t in known for t in most), *times))
         workers = laboratory.workers
+        known_of = outlooks(cases, kept, laboratory)
     headers = ("experiment", "trials at least", "at most", "in the store", "time at least", "at most")
     table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
-    return f"{len(cases)} instances, {_seeds_text(cases)}, {workers} workers\n\n{table}"
+    head = f"{len(cases)} instances, {_seeds_text(cases)}, {workers} workers"
+    return "\n\n".join([head, *known_of, table])
 
 
 def _seeds_text(cases: Sequence[Case]) -> str:
@@ -62,7 +66,7 @@ def _trials(cases: Sequence[Case], *, first_look: bool) -> dict[Trial, set[str]]
     """The trials, each with the quantities that are read of it."""
     found: dict[Trial, set[str]] = {}
     for case in cases:
-        for question in (*case.questions, *case.control):
+        for question in case.first_asked if first_look else case.dearest:
             for seed in question.seeds(_seeds(question, first_look)):
                 for reading in question.effect.readings:
                     found.setdefault(reading.trial(seed), set()).add(reading.quantity)

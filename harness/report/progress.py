@@ -75,7 +75,13 @@ def decided(finding: Finding) -> str:
     """`✓ as-expected  issues/claim[width=64]: supported after 14 seeds, 0.169 [0.143, 0.2]`."""
     found, part = finding.assessment, finding.assessment.settling
     text: str = found.verdict
-    if part.reason:
+    if found.boundary is not None and not part.error:
+        location = found.boundary.location
+        text += f": {shortened(location.reason, 300)}" if location.reason else ""
+        if (location.low, location.high) != (None, None):
+            axis, interval = found.boundary.search.axis, (location.low, location.high)
+            text += f", {axis} {interval_text(interval, 'boundary')}"
+    elif part.reason:
         text += f": {shortened(part.reason.splitlines()[0], 300)}"
     elif part.ruling.n:
         sides = (part.ruling.estimate, part.ruling.low, part.ruling.high)

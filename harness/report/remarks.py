@@ -1,9 +1,12 @@
-"""What is said beside a verdict: how straight a power law is, and that seeds seem to be dependent."""
+"""What is said beside a verdict: how straight a power law is, at which points a boundary was searched for,
+and that seeds seem to be dependent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from harness.report.confirmed import confirmation_text
+from harness.report.laws import possible_slopes
 from harness.report.record import ControlRecord, InstanceRecord, PartRecord, StraightnessRecord
 from harness.report.words import effect, interval_text, number, point
 
@@ -20,6 +23,22 @@ def straight(found: StraightnessRecord) -> str:
         return f"{between}: not shown to be straight within {number(found.shown)}"
     seeds = "" if len(found.values) == 1 else ", as far as these seeds show"
     return f"{between}: not curved beyond ±{number(found.margin)}{seeds}"
+
+
+STANDINGS = {"refuted": "before", "inconclusive": "undecided", "supported": "past"}
+"""What the verdict at a point says of the boundary."""
+
+
+def visited(axis: str, at: Sequence[float], parts: Sequence[PartRecord]) -> str:
+    """At which points a boundary was searched for: `along width: before it at 16 (n = 14); past it at 64 (n =
+    21)`."""
+    said = []
+    for verdict, standing in STANDINGS.items():
+        places = [f"{x:.6g} (n = {p.n})" for x, p in zip(at, parts, strict=True) if p.verdict == verdict]
+        if places:
+            said.append(f"{standing} {'it ' if verdict != 'inconclusive' else ''}at {', '.join(places)}")
+    failed = [f"{p.verdict} at {x:.6g}" for x, p in zip(at, parts, strict=True) if p.verdict not in STANDINGS]
+    return f"along {axis}: {'; '.join([*said, *failed])}"
 
 
 def dependent(instance: InstanceRecord) -> str:
@@ -41,12 +60,23 @@ def dependent(instance: InstanceRecord) -> str:
 def remarks_on(instance: InstanceRecord) -> list[str]:
     """All that is said of the instance, a sentence each."""
     said = [straight(instance.straightness)] if instance.straightness is not None else []
+    said += [text] if (text := confirmation_text(instance)) else []
+    if instance.boundary is not None:
+        said.append(visited(instance.boundary.axis, instance.boundary.at, instance.parts))
     return [*said, *filter(None, [dependent(instance)])]
 
 
 def of_points(instances: Iterable[InstanceRecord]) -> list[str]:
-    """The remarks of several instances, with their points."""
-    return [f"{point(instance)}: {said}" for instance in instances for said in remarks_on(instance)]
+    """The remarks of several instances of a claim, with their points, and what their boundaries say
+    together."""
+    every = list(instances)
+    said = [f"{point(instance)}: {remark}" for instance in every for remark in remarks_on(instance)]
+    return [*said, *excluded(every)]
+
+
+def excluded(instances: Sequence[InstanceRecord]) -> list[str]:
+    """The power laws that the boundaries of a claim exclude, a sentence for each axis."""
+    return [law.says for law in possible_slopes(instances) if law.says]
 
 
 def _strongest(parts: Iterable[PartRecord | InstanceRecord]) -> float | None:

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from harness.judge import FAILING
 from harness.report.agreement import agreement_line, statements
+from harness.report.confirmed import confirmation_text
 from harness.report.data import data_used
 from harness.report.findings import first_ids, grouped_by_reason, sentence, why_not_covered
 from harness.report.headlines import headlines
@@ -67,7 +68,8 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         if len(group) > 1:
             what = f"{len(group)} instances: {first_ids(group, IDS)}"
         lines.append(f"  {mark}  {printable(what)}")
-        said = advice(instance)
+        second = confirmation_text(instance) if len(group) == 1 else ""
+        said = "\n".join(filter(None, [second, advice(instance)]))
         if said:
             lines += [f"      {printable(line)}" for line in said.splitlines()]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]

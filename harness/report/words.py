@@ -50,6 +50,8 @@ def effect(x: Side, unit: Unit) -> str:
         return "–"
     if unit == "ratio":
         return f"{math.expm1(x) * 100:+.3g}%" if x < 700 else "+∞%"
+    if unit == "boundary":
+        return f"{x:.6g}"
     if unit in ("log-value", "speed-up"):
         text = number(math.exp(x)) if x < 700 else "∞"
         return text if unit == "log-value" else f"{text} ×"
@@ -62,9 +64,11 @@ def seeds_taken(part: InstanceRecord | PartRecord) -> str:
 
 
 def interval_text(sides: tuple[Side, Side], unit: Unit) -> str:
-    """`[low, high]`."""
+    """`[low, high]`; of a boundary beyond an end of what is known `≥ low` or `≤ high`."""
     if sides == (None, None):
         return "–"
+    if unit == "boundary" and None in sides:
+        return f"≤ {effect(sides[1], unit)}" if sides[0] is None else f"≥ {effect(sides[0], unit)}"
     return f"[{effect(sides[0], unit)}, {effect(sides[1], unit)}]"
 
 
@@ -75,6 +79,8 @@ def region(sides: tuple[Side, Side], unit: Unit) -> str:
         return "any"
     if unit == "violation":
         return "≤ 1"
+    if unit == "boundary":
+        return f"≤ {effect(high, unit)}" if low is None else f"≥ {effect(low, unit)}"
     if low is None:
         return f"< {effect(high, unit)}"
     if high is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from string import Formatter
 from typing import Annotated, Any, Literal
@@ -145,7 +145,8 @@ def read_claim(
         for index, raw in enumerate(table.take("where", list[Any], [], expected="[[…where]] tables"))
     )
     table.close()
-    if says is not None and not _check_says(says, axes, (*path, "says"), notes):
+    named = None if axes is None else dict.fromkeys((*axes, *_range_of(predicate)))
+    if says is not None and not _check_says(says, named, (*path, "says"), notes):
         says = None
     if not cites and "expect" not in toml:
         notes.add(path, "a `source` with its stance, or `expect`", "neither")
@@ -257,7 +258,12 @@ def _at(
     return kept
 
 
-def _check_says(says: str, axes: Mapping[str, Axis] | None, path: KeyPath, notes: Notes) -> bool:
+def _range_of(predicate: Predicate | None) -> list[str]:
+    """The axis of a predicate that need not be swept."""
+    return [predicate.axis] if predicate is not None and predicate.USE == "range" and predicate.axis else []
+
+
+def _check_says(says: str, axes: Collection[str] | None, path: KeyPath, notes: Notes) -> bool:
     """Whether it is a sentence that names axes only; of an experiment with mistakes these are not known."""
     expected = "a sentence, perhaps with {axis} in braces"
     try:
@@ -312,6 +318,11 @@ class _ReadClaim:
         if not changes and not at:
             self.notes.add(path, "a key of the predicate, or `at`, to replace", "nothing replaced")
             return None
+        own = {key.name for key in self.predicate.declared_keys() if key.role in ("axis", "label")}
+        for key in sorted(own & changes.keys()):
+            if changes[key] != self.raw.get(key):
+                expected = f"the claim's own `{key}`, at whose instances its rival is judged"
+                self.notes.add((*path, key), expected, shown(changes[key]))
         if self.predicate.axis in at:
             self.notes.add((*path, "at"), "an axis that the predicate does not run along", str(list(at)))
         predicate = read_predicate(self.kind, Table({**self.raw, **changes}, path, self.notes))

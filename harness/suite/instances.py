@@ -9,10 +9,13 @@ from dataclasses import replace
 from string import Formatter
 from typing import Any
 
+from harness.predicates.base import AxisUse
 from harness.suite.claims import Draft, Override
 from harness.suite.errors import one_of
+from harness.suite.predicates import whole_numbers
 from harness.suite.reader import Notes
-from harness.suite.records import AxisValue, Control, Expectation, Instance, Stance
+from harness.suite.records import Axis, AxisValue, Control, Expectation, Instance, Stance
+from harness.text import label_of
 
 MAX_INSTANCES = 100_000
 MAX_OVERRIDES = 200  # each is compared with each instance
@@ -38,19 +41,26 @@ def expand(suite: str, draft: Draft, notes: Notes, room: int = MAX_INSTANCES) ->
         for axis in claim.experiment.axes.values()
     }
     spans: list[tuple[str, str, str] | None] = [None]
-    over: tuple[str, tuple[str, ...]] | None = None
-    if used is not None and used in kept:
-        labels = [value.label for value in kept.pop(used)]
+    over: Axis | None = None
+    if used is not None and predicate.USE == "range":
+        over = _range(used, draft, kept.pop(used, []), notes)
+        if len(over.values) < predicate.LEAST:
+            if over.values:  # else the axis itself is the mistake
+                notes.add(draft.path, f"at least {predicate.LEAST} values of `{used}`", str(len(over.values)))
+            return []
+    elif used is not None and used in kept:
+        values = kept.pop(used)
+        labels = [value.label for value in values]
         if predicate.USE == "whole":
-            over = (used, tuple(labels))
+            over = Axis(used, tuple(values))
         else:
             spans = [(used, start, end) for start, end in predicate.steps(labels)]
         if not spans or (over and len(labels) < predicate.LEAST):
             notes.add(draft.path, f"at least {predicate.LEAST} values of `{used}`", str(len(labels)))
             return []
     count = len(spans)
-    for values in kept.values():
-        count *= len(values)
+    for remaining in kept.values():
+        count *= len(remaining)
     if count > room:
         found = f"{MAX_INSTANCES - room + count:,} with those of this claim"
         notes.add(draft.path, f"at most {MAX_INSTANCES:,} instances in a suite", found)
@@ -68,7 +78,7 @@ def expand(suite: str, draft: Draft, notes: Notes, room: int = MAX_INSTANCES) ->
             notes.add((*override.path, "at"), "values that match an instance", "none that do")
     _check_controls(draft, instances, notes)
     alike = Counter(instance.stance for instance in instances)
-    return [replace(instance, alike=alike[instance.stance]) for instance in instances]
+    return [replace(i, alike=alike[i.stance], of=len(instances)) for i in instances]
 
 
 def _instance(
@@ -76,7 +86,7 @@ def _instance(
     draft: Draft,
     point: Mapping[str, AxisValue],
     span: tuple[str, str, str] | None,
-    over: tuple[str, tuple[str, ...]] | None,
+    over: Axis | None,
     matched: list[bool],
     notes: Notes,
 ) -> Instance:
@@ -104,14 +114,31 @@ def _instance(
     if expect is not None and by_source != "open" and expect not in ("open", by_source) and not because:
         expected = f"`because`: why {expect} is expected, against a source that {stance} it"
         notes.add(path, expected, "none")
-    names = {**labels, **({over[0]: ", ".join(over[1])} if over else {})}
+    names = {**labels, **({over.name: _all_of(over, claim.predicate.USE)} if over else {})}
     says = _Sentence().vformat(claim.says, (), names)
     says += "".join(f" [{text}]" for text in claim.experiment.noted)
     return Instance(
         suite, claim, tuple(sorted((a, v.label) for a, v in point.items())), says,
         expect or by_source, because, marks, control, budget.seeds, span, over,
-        budget.least(claim.alpha, notes), stance,
+        budget.least(claim.alpha / claim.predicate.SHARES, notes), stance,
     )  # fmt: skip
+
+
+def _range(used: str, draft: Draft, swept: list[AxisValue], notes: Notes) -> Axis:
+    """The values of an axis between two ends that the predicate states, or those that are swept."""
+    claim = draft.claim
+    chosen = claim.predicate.points(whole_numbers(claim.experiment).get(used, False))
+    if not chosen:
+        return Axis(used, tuple(swept))
+    if used in draft.at:
+        notes.add((*draft.path, "at", used), f"no `{used}`: the predicate states its ends", "one")
+    return Axis(used, tuple(AxisValue(label_of(value), value, {used: value}) for value in chosen))
+
+
+def _all_of(axis: Axis, use: AxisUse) -> str:
+    """The values of an axis that a predicate uses up, in a sentence."""
+    labels = [value.label for value in axis.values]
+    return f"{labels[0]}..{labels[-1]}" if use == "range" else ", ".join(labels)
 
 
 class _Sentence(Formatter):
@@ -127,11 +154,17 @@ def _matches(override: Override, labels: Mapping[str, str]) -> bool:
 
 def _check_controls(draft: Draft, instances: list[Instance], notes: Notes) -> None:
     """An instance expected supported by a predicate that standing still might satisfy has a control."""
-    if draft.claim.predicate.NEEDS_CONTROL:
+    if draft.claim.predicate.NEEDS_CONTROL and draft.claim.predicate.is_decided:
         missing = [i for i in instances if i.expect == "supported" and i.control is None]
         if missing:
             expected = 'a `control` (or "none: reason"): an instance expected supported names a rival'
             notes.add(draft.path, expected, f"none for {one_of(i.local_id for i in missing[:3])}")
+    if not draft.claim.predicate.is_decided:
+        stated = [i for i in instances if i.expect != "open"]
+        if stated:
+            expected = '`expect = "open"`, as without `at-most` or `at-least` it is measured only'
+            path = (*draft.path, "expect") if draft.expect else draft.path
+            notes.add(path, expected, f"{stated[0].expect} for {one_of(i.local_id for i in stated[:3])}")
     for instance in instances:
         control: Control | None = instance.control
         if control and control.at and control.stands_at(instance.point):

@@ -217,8 +217,8 @@ class Instance:
     """A claim at one point: what is judged, has an id, and gets a verdict.
 
     `point` names the labels of the axes that are fixed; for a predicate with `along`, `span` holds the
-    axis and the labels between which changes are compared; `over` the labels of the axis that a
-    power law or an ordering uses up.
+    axis and the labels between which changes are compared; `over` the axis that a power law or an ordering
+    uses up, or along which a boundary is searched for, with the values that count.
     """
 
     suite: str
@@ -231,13 +231,15 @@ class Instance:
     control: Control | None
     seeds: int
     span: tuple[str, str, str] | None = None
-    over: tuple[str, tuple[str, ...]] | None = None
+    over: Axis | None = None
     least: int = 0
     """The first look that the claim's `rare` allows, for its control too; 0 where it has none."""
     stance: Stance = "none"
     """Of the claim's source, or what `where` says of this instance."""
     alike: int = 1
     """How many instances of the claim have this stance."""
+    of: int = 1
+    """How many instances the claim has."""
 
     @property
     def labels(self) -> dict[str, str]:

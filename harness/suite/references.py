@@ -149,8 +149,10 @@ def _labels(instance: Instance) -> Iterator[Labels]:
     if instance.span:
         axis, *ends = instance.span
         steps = [{axis: end} for end in ends]
-    elif instance.over:
-        steps = [{instance.over[0]: label} for label in instance.over[1]]
+    elif (over := instance.over) is not None:
+        swept = instance.claim.experiment.axes.get(over.name)
+        labels = [v.label for v in over.values if swept is not None and v.label in swept.by_label]
+        steps = [{over.name: label} for label in labels] or [{}]
     moves: list[Mapping[str, str]] = [{}]
     if instance.control and instance.control.predicate is not None:
         moves.append(instance.control.at)

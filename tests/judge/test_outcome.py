@@ -7,11 +7,12 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from harness.judge import FAILING, Outcome, Verdict, combine, decide, exit_code, outcome
+from harness.judge import FAILING, Outcome, PartVerdict, Verdict, combine, decide, exit_code, outcome
 from harness.questions import Linear, Question, Reading, Region
 from harness.suite.records import Expectation
 
-VERDICTS = get_args(Verdict)
+VERDICTS = get_args(PartVerdict)
+"""On questions."""
 
 
 def test_conjunction_of_two():
@@ -92,15 +93,17 @@ def test_a_conjunction_errs_at_the_level_of_a_part():
 
 
 def test_outcome_of_every_combination():
-    for verdict, control, has in itertools.product(VERDICTS, (*VERDICTS, None), (True, False)):
+    every = get_args(Verdict)
+    assert set(every) - set(VERDICTS) == {"located", "≥", "≤"}
+    for verdict, control, has in itertools.product(every, (*every, None), (True, False)):
         if verdict in ("error", "not-covered", "not-run"):
             assert {outcome(e, verdict, control, has) for e in get_args(Expectation)} == {verdict}
             continue
         assert outcome("open", verdict, control, has) == "measured"
-        plain = {"refuted": "as-expected", "supported": "unexpected", "inconclusive": "inconclusive"}
-        assert outcome("refuted", verdict, control, has) == plain[verdict]
+        plain = {"refuted": "as-expected", "supported": "unexpected"}
+        assert outcome("refuted", verdict, control, has) == plain.get(verdict, "inconclusive")
         if verdict != "supported":
-            expected = {"refuted": "unexpected", "inconclusive": "inconclusive"}[verdict]
+            expected = "unexpected" if verdict == "refuted" else "inconclusive"
             assert outcome("supported", verdict, control, has) == expected
         elif not has:
             assert outcome("supported", verdict, control, has) == "as-expected"
@@ -111,12 +114,11 @@ def test_outcome_of_every_combination():
             by_control = {
                 "refuted": "as-expected",
                 "supported": "vacuous",
-                "inconclusive": "inconclusive",
                 "not-covered": "not-covered",
                 "not-run": "not-run",
                 "error": "error",
             }
-            assert outcome("supported", verdict, control, has) == by_control[control]
+            assert outcome("supported", verdict, control, has) == by_control.get(control, "inconclusive")
 
 
 def test_failing_is_everything_but_as_expected_measured_and_not_covered():

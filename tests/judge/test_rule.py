@@ -20,7 +20,9 @@ from harness.judge import (
     interval,
     level_of,
     next_look,
+    rule,
 )
+from harness.judge.effect import effect_values
 from harness.questions import Closeness, Linear, Question, Reading, Region
 
 READINGS = (Reading("ntk.fake", (), "a.error"), Reading("ntk.fake", (), "b.error"))
@@ -276,6 +278,10 @@ def test_rows_are_read_look_by_look():
     assert decide_rows(spoilt, EQUAL) == decide([a for a, _ in close], EQUAL)  # it stopped at 14
     with pytest.raises(BadValue, match=r"seed 14: .* a\.error"):
         decide_rows(spoilt, replace(EQUAL, least=21))
+    wide = [(1.0 + (-0.1) ** (k % 5), 0.0) for k in range(21)]  # on the edge
+    undecided = decide_rows(wide[:14], EQUAL)
+    with pytest.raises(BadValue, match=r"seed 20: .* a\.error"):
+        decide_rows([*wide[:20], (math.nan, 0.0)], EQUAL, undecided)
 
 
 @given(samples(), questions)
@@ -284,6 +290,39 @@ def test_rows_give_the_ruling_on_their_effects(values, question):
     effects = [a - b for a, b in rows]
     ruling, expected = decide_rows(rows, question), decide(effects, question)
     assert ruling == expected
+
+
+@given(samples(), questions)
+def test_a_ruling_goes_on_from_an_earlier_one_to_the_same(values, question):
+    """As a campaign asks it: with the rows of one look after the other."""
+    rows = [(v + 0.25, 0.25) for v in values]
+    ruling = decide_rows((), question)
+    while ruling.next_look is not None and ruling.next_look <= len(rows):
+        ruling = decide_rows(rows[: ruling.next_look], question, ruling)
+    assert ruling == decide_rows(rows, question)
+
+
+def test_an_earlier_ruling_saves_its_looks_and_rows(monkeypatch):
+    looks, read = [], []
+
+    def noted_interval(values, *arguments):
+        looks.append(len(values))
+        return interval(values, *arguments)
+
+    def noted_effects(effect, rows, first=0):
+        read.append((first, len(rows)))
+        return effect_values(effect, rows, first)
+
+    monkeypatch.setattr(rule, "interval", noted_interval)
+    monkeypatch.setattr(rule, "effect_values", noted_effects)
+    rows, question = [(1.0 + (-0.1) ** (k % 5), 0.0) for k in range(32)], replace(EQUAL, budget=32)
+    ruling = None
+    for n in (14, 21, 32):
+        ruling = decide_rows(rows[:n], question, ruling)
+        assert set(looks) == {n}
+        looks.clear()
+    assert read == [(0, 14), (14, 7), (21, 11)]
+    assert ruling.next_look is None
 
 
 # Budgets

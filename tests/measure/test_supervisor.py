@@ -113,7 +113,7 @@ def test_ends_without_end_do_not_keep_the_look(monkeypatch: pytest.MonkeyPatch) 
         supervisor, "state_of", lambda process: {1: ("S", 0), 2: ("S", 1)}.get(process, ("", 0))
     )
     assert descendants(1) == [2]
-    assert len(looks) == supervisor.LOOKS
+    assert len(looks) == supervisor.MOST_LOOKS
 
 
 def test_jax_that_names_no_device_does_not_hang_a_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import locale
+import os
 import platform
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,7 @@ from edits import edited
 
 from harness.measure import Laboratory, Measurement, remarks
 from harness.measure.fingerprint import source_of
+from harness.measure.probes import scratch
 from harness.measure.records import Job, Traces
 from harness.measure.traces import Watcher
 from harness.measure.worker import run_job
@@ -406,3 +409,21 @@ def test_an_import_that_turns_double_precision_off_does_not_reach_the_package_s_
         assert found[after].traces == Traces()
     assert len(numbers[0]) > 40
     assert numbers[0] == numbers[1] == numbers[2]
+
+
+def test_a_folder_is_listed_wherever_its_time_may_hide_a_change(tmp_path, monkeypatch):
+    """Several changes may have one time: of these each is seen; a folder at rest is not listed."""
+    probe, tick = scratch(str(tmp_path)), time.time_ns()
+    for count in range(3):
+        (tmp_path / str(count)).touch()
+        os.utime(tmp_path, ns=(tick, tick))  # as a file system whose clock has not moved on
+        assert len(probe.read()) == count + 1
+    os.utime(tmp_path, (1.0, 1.0))
+    names = probe.read()
+    listed = []
+    monkeypatch.setattr(os, "listdir", lambda folder: listed.append(folder) or sorted(names))
+    assert probe.read() == names
+    assert not listed
+    (tmp_path / "another").touch()
+    probe.read()
+    assert listed == [str(tmp_path)]

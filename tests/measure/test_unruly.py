@@ -27,7 +27,7 @@ from harness.questions import Trial
 ROOT = Path(__file__).parents[2]
 
 UNRULY = """
-import gc, os, signal, socket, subprocess, sys, time
+import gc, multiprocessing, os, signal, socket, subprocess, sys, time
 from pathlib import Path
 from harness.declare import Quantity, experiment
 from harness.measure.channel import Channel
@@ -66,6 +66,9 @@ def unruly(*, seed: int, act: str = "", mark: str = "", sleep: float = 0.0) -> d
         subprocess.run([sys.executable, "-c", HIDING, mark])  # twice forked, a session of its own
         if act == "hides and hangs":
             time.sleep(60)
+    if act == "pool":
+        with multiprocessing.get_context("forkserver").Pool(1) as pool:
+            assert pool.apply(abs, (-3,)) == 3
     if act == "starts":
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)", mark])
     end = time.monotonic() + sleep
@@ -189,8 +192,9 @@ def test_a_large_job_for_a_worker_that_does_not_read_blocks_nobody(unruly) -> No
     pool.close()
 
 
-@pytest.mark.parametrize("act", ["hides", "starts"])
+@pytest.mark.parametrize("act", ["hides", "starts", "pool"])
 def test_what_a_trial_leaves_behind_is_gone_before_the_next_begins(project, unruly, act) -> None:
+    """A pool of multiprocessing leaves the server that forks its workers: from Python 3.14 it has one."""
     pool = Pool(1, worker_environment(None))
     pids = []
     for seed, how in ((0, ""), (1, act), (2, ""), (3, "")):

@@ -40,7 +40,7 @@ def counted(evaluate):
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(("evaluate", "which"), [(both, (0, 1)), (both, (1,)), (radial, (0,))])
 def test_tiles_are_the_whole(evaluate, which):
-    """But for a few roundings of entries of up to 10: NumPy has other instructions for ends of arrays."""
+    """Equal up to a few roundings of entries of up to 10: NumPy has other instructions for ends of arrays."""
     spy, asked = counted(evaluate)
     grams, whole = blocked.gram(spy, X, which), evaluate(X, None)
     for found, number in zip(grams, which, strict=True):
@@ -72,6 +72,17 @@ def test_a_kernel_across_is_held_up_to_a_size(monkeypatch):
     np.testing.assert_array_equal(blocked.across(both, X_TEST, X, 1), both(X_TEST, X)[1])
     monkeypatch.setattr(blocked, "CROSS", 9 * 23 - 1)
     assert isinstance(blocked.across(both, X_TEST, X, 1), blocked.Across)
+
+
+@pytest.mark.usefixtures("small")
+def test_tiles_are_as_small_as_their_number_allows():
+    """Six points are two tiles of three, not one of five and one that is filled up; nine are two of five."""
+    spy, asked = counted(both)
+    blocked.gram(spy, X[:6], (0,))
+    assert asked == [((3, 4), None), ((3, 4), (3, 4)), ((3, 4), None)]
+    asked.clear()
+    blocked.between(spy, X_TEST, X[:3], (0,))
+    assert asked == [((5, 4), (3, 4))] * 2
 
 
 def test_few_points_are_evaluated_at_once():

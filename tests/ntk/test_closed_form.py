@@ -11,6 +11,7 @@ from scipy import special
 from harness.ntk import closed_form, stax_kernels
 from harness.ntk.architecture import Architecture
 from harness.ntk.duals import dual
+from harness.ntk.half_angles import coincident, of_radians
 from harness.ntk.monte_carlo import monte_carlo
 
 POINTS = np.random.default_rng([0, 200]).standard_normal((7, 5))
@@ -61,14 +62,15 @@ def test_agrees_with_neural_tangents(activation, hidden, more):
 )
 def test_relu_at_known_angles(angle, covariance, slope):
     """(sin θ + (π − θ) cos θ)/2π and (π − θ)/2π at deviations of 2 and 3."""
-    found = dual("relu", np.array([[2.0]]), np.array([[3.0]]), np.array([[float(angle)]]))
+    found = dual("relu", np.array([[2.0]]), np.array([[3.0]]), of_radians(np.array([[float(angle)]])))
     assert covariance_and_slope(found)[0].item() == pytest.approx(6 * covariance, abs=1e-14)
     assert found.slope.item() == pytest.approx(slope, abs=1e-15)
 
 
 def test_erf_and_gelu_at_known_values():
     """Variance 1: E erf² = 2/π asin 2/3, E erf'² = 4/π√5; GELU by a sum over a fine grid."""
-    one, same = np.ones((1, 1)), np.zeros((1, 1))
+    one = np.ones((1, 1))
+    same = coincident(one)
     found = dual("erf", one, one, same)
     assert found.first.item() ** 2 == pytest.approx(2 / np.pi * np.arcsin(2 / 3), rel=1e-15)
     assert found.slope.item() == pytest.approx(4 / (np.pi * np.sqrt(5)), rel=1e-15)
@@ -88,14 +90,15 @@ def test_erf_and_gelu_at_known_values():
     ],
 )
 def test_quadrature_is_as_good_as_it_says(activation, deviation, tolerance):
-    a, b, angle = np.array([[deviation], [0.3]]), np.array([[deviation, 0.7]]), np.array([[0.1, 1], [2, 3]])
+    a, b = np.array([[deviation], [0.3]]), np.array([[deviation, 0.7]])
+    angle = of_radians(np.array([[0.1, 1], [2, 3]]))
     formula, quadrature = dual(activation, a, b, angle), dual(activation, a, b, angle, "quadrature")
     for found, expected in zip(covariance_and_slope(formula), covariance_and_slope(quadrature), strict=True):
         np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
 
 
 def covariance_and_slope(found):
-    return found.first * found.second * np.cos(found.angle), found.slope
+    return found.first * found.second * found.angle.cosine(), found.slope
 
 
 @pytest.mark.parametrize("activation", ["erf", "gelu", "identity"])
@@ -153,6 +156,18 @@ def test_near_duplicates_keep_their_digits(activation, b_std):
     assert falls[1] == pytest.approx(falls[0], rel=1e-3)
 
 
+def test_near_duplicates_far_below_the_bias_keep_their_digits():
+    """Step's angles are roots of those before: K(x, x) − K(x, x') is θ^(1/4) after three layers. Points of
+    size 1e-3, apart by 1e-10 of it, are at an angle of 1e-12 beside a bias of 0.1. Their difference keeps six
+    digits of that, and so θ^(1/4) to 1e-6; an angle that is off by 1e-16 would leave it to 1e-4."""
+    architecture = Architecture(3, 30, "step", 1.3, 0.1)
+    x, direction = 1e-3 * POINTS[:1], np.array([[0.3, -0.2, 0.1, 0.4, -0.5]])
+    (exact,) = np.diag(closed_form.nngp_ntk(architecture, x)[0])
+    at = closed_form.nngp_ntk(architecture, x, x + 1e-3 * np.array([[1e-8], [1e-10]]) * direction)[0]
+    falls = exact - at[0]
+    assert falls[1] / falls[0] == pytest.approx(0.01**0.25, rel=1e-5)
+
+
 @pytest.mark.parametrize("hidden", [1, 2, 4])
 def test_relu_diagonal_is_exact(hidden):
     """E φ(u)² = q/2 and E φ'(u)² = 1/2, in a Gram matrix and as a block between equal points."""
@@ -185,7 +200,8 @@ def test_zero_inputs(activation, b_std):
     if b_std == 0:
         assert not nngp[:2].any()
         assert not ntk[:2].any()
-    after = dual(activation, np.full((1, 1), b_std), np.full((1, 1), b_std), np.zeros((1, 1)))
+    deviation = np.full((1, 1), b_std)
+    after = dual(activation, deviation, deviation, coincident(deviation))
     variance = 1.3**2 * after.first.item() ** 2 + b_std**2
     assert nngp[0, 1] == pytest.approx(variance, rel=1e-14, abs=1e-300)
     expected = 1.3**2 * b_std**2 * after.slope.item() + variance
@@ -202,6 +218,42 @@ def test_lengths_at_the_ends_of_the_range(scale):
         strict=True,
     ):
         np.testing.assert_allclose(scaled, scale * plain, rtol=1e-13)
+
+
+TILED = np.random.default_rng([2, 200]).standard_normal((23, 5))
+
+
+@pytest.fixture
+def small_tiles(monkeypatch):
+    """Tiles of up to 25 entries: five along a side of 23, the last ones of 4."""
+    monkeypatch.setattr(closed_form, "SIDE", 5)
+
+
+@pytest.mark.parametrize(
+    "activation", ["relu", "leaky-relu", "erf", "gelu", "sin", "cos", "squared-relu", "tanh"]
+)
+def test_tiles_are_the_whole(activation, monkeypatch):
+    """Also of one column and of one row, and of no point. To 4e-15 of √(K(x,x) K(x',x')): scalar products of
+    other shapes are added up in another order, and the ends of arrays have other instructions."""
+    architecture = Architecture(2, 30, activation, 1.3, 0.4)
+    pairs = [(TILED, None), (TILED, OTHERS), (OTHERS, TILED), (TILED, OTHERS[:1]), (OTHERS[:1], TILED)]
+    whole = [closed_form.nngp_ntk(architecture, *pair) for pair in pairs]
+    monkeypatch.setattr(closed_form, "SIDE", 5)
+    for pair, expected in zip(pairs, whole, strict=True):
+        found = closed_form.nngp_ntk(architecture, *pair)
+        assert max(each.max() for each in relative(found, expected, architecture, *pair)) < 4e-15
+    assert closed_form.nngp_ntk(architecture, TILED[:0], OTHERS)[1].shape == (0, 4)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize(
+    "activation", ["relu", "leaky-relu", "erf", "gelu", "sin", "cos", "squared-relu", "step"]
+)
+def test_gram_matrices_are_symmetric(activation):
+    """To the bit, within a tile and across the diagonal. (Not tanh's: it is a sum over pairs of scales.)"""
+    for parameterization in ("ntk", "standard"):
+        for found in closed_form.nngp_ntk(Architecture(3, 30, activation, 1.3, 0.4, parameterization), TILED):
+            np.testing.assert_array_equal(found, found.T)
 
 
 @pytest.mark.parametrize("activation", ["relu", "erf", "gelu", "identity"])

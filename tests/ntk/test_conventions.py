@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import get_args
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 import wrong_kernels
@@ -16,6 +15,7 @@ from harness.ntk.conformance import Difference, KernelCase
 from harness.ntk.duals import dual
 from harness.ntk.empirical import empirical_ntk
 from harness.ntk.fully_connected import fully_connected
+from harness.ntk.half_angles import of_cosine
 from harness.ntk.jacobian import jacobian_ntk
 from harness.ntk.kernel_checks import CHECKS, psd
 from harness.ntk.kernel_relations import RELATIONS
@@ -94,9 +94,8 @@ def test_zero_biases_by_hand():
     it = Architecture(1, 8, "relu", 1.2, 0.5, bias_init="zeros")
     a, b = (1.2 * np.linalg.norm(z, axis=1) / 2 for z in (X, OTHERS))
     first = 1.2**2 * X @ OTHERS.T / 4
-    angle = np.arccos(first / np.outer(a, b))
-    after = dual("relu", a[:, None], b[None, :], angle)
-    leaving = after.first * after.second * np.cos(after.angle)
+    after = dual("relu", a[:, None], b[None, :], of_cosine(first / np.outer(a, b)))
+    leaving = after.first * after.second * after.angle.cosine()
     nngp, ntk = closed_form.nngp_ntk(it, X, OTHERS)
     np.testing.assert_allclose(nngp, 1.2**2 * leaving, rtol=1e-12)
     np.testing.assert_allclose(
@@ -189,7 +188,7 @@ def test_biases_start_at_zero_and_are_trained(parameterization):
         assert not biases.any()
         assert drawn.all()
     f = network.apply(params, it, X)
-    initial = Initial(params, f, f, jnp.ones(()))
+    initial = Initial(params, f, f)
     runs = train([initial], fully_connected(it), X, np.ones((5, 1)), X, np.array([1e-3]), 1e-6, 20)
     moved = [bool(np.any(biases)) for _, biases in runs.params[0]]
     assert moved == [True, True, False]

@@ -22,7 +22,7 @@ def test_scales(name):
     assert all(array.dtype == np.float64 for array in arrays(split))
     for x in (split.x_train, split.x_test):
         np.testing.assert_allclose(np.linalg.norm(x, axis=1), math.sqrt(d), rtol=1e-12)
-    if name in ("digits", "breast-cancer"):
+    if name in ("digits", "breast-cancer", "digit-images", "mnist-1d"):
         assert set(np.concatenate([split.y_train, split.y_test])) == {-1.0, 1.0}
     elif name == "diabetes":
         assert split.y_train.mean() == pytest.approx(0, abs=1e-12)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.declare import StageError
-from harness.ntk.drawn_points import TrainedPoints, draw
+from harness.ntk.drawn_points import TrainedPoints, draw_points
 
 MANY = 40_000
 """Moments of fourth order are then 2% off, at five standard errors."""
@@ -17,7 +17,7 @@ def points(geometry: str, **given: object) -> TrainedPoints:
         "data": "digits", "preprocess": "default", "targets": "default", "target": "linear", "signs": False,
         "train": 6, "test": 4, "inputs": 8, "anisotropy": 0.0, "seed": 3,
     }  # fmt: skip
-    return draw(geometry, **(usual | given))  # type: ignore[arg-type]
+    return draw_points(geometry, **(usual | given))  # type: ignore[arg-type]
 
 
 def test_one_point() -> None:

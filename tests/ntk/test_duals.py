@@ -10,6 +10,7 @@ from numpy.polynomial.legendre import leggauss
 from harness.ntk import compat, network
 from harness.ntk.architecture import Activation
 from harness.ntk.duals import KINKED, MIXTURE, dual, evaluate
+from harness.ntk.half_angles import of_cosine, of_radians
 
 ACTIVATIONS = get_args(Activation)
 SLOPE = 0.2
@@ -48,8 +49,9 @@ def means(activation, u, v, of_rows, of_columns):
 
 
 def found(activation, a, b, angle):
-    it = dual(activation, *(np.full((1, 1), float(x)) for x in (a, b, angle)), negative_slope=SLOPE)
-    return (it.first * it.second * np.cos(it.angle)).item(), it.slope.item(), it
+    a, b, angle = (np.full((1, 1), float(x)) for x in (a, b, angle))
+    it = dual(activation, a, b, of_radians(angle), negative_slope=SLOPE)
+    return (it.first * it.second * it.angle.cosine()).item(), it.slope.item(), it
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -98,7 +100,7 @@ def test_tanh_at_the_ends(scale):
 @pytest.mark.parametrize("activation", ["leaky-relu", "squared-relu"])
 def test_angles_near_zero_keep_their_digits(activation):
     """θ' is proportional to θ there: to 1e-12, where a cosine would leave nothing of 1e-9."""
-    near, nearer = (found(activation, 1, 1, angle)[2].angle.item() for angle in (1e-6, 1e-9))
+    near, nearer = (found(activation, 1, 1, angle)[2].angle.radians().item() for angle in (1e-6, 1e-9))
     assert nearer == pytest.approx(near / 1e3, rel=1e-5)
 
 
@@ -123,9 +125,9 @@ def test_neural_tangents_agrees(activation):
     x, y = random.standard_normal((3, 4)), random.standard_normal((2, 4))
     exact = stax.serial(stax.Dense(1), layer, stax.Dense(1))[2](x, y, ("nngp", "ntk"))
     a, b = (np.linalg.norm(z, axis=1) / 2 for z in (x, y))
-    angle = np.arccos(x @ y.T / 4 / np.outer(a, b))
+    angle = of_cosine(x @ y.T / 4 / np.outer(a, b))
     it = dual(activation, a[:, None], b[None, :], angle, negative_slope=SLOPE)
-    np.testing.assert_allclose(it.first * it.second * np.cos(it.angle), exact.nngp, rtol=1e-12)
+    np.testing.assert_allclose(it.first * it.second * it.angle.cosine(), exact.nngp, rtol=1e-12)
     np.testing.assert_allclose(x @ y.T / 4 * it.slope, exact.ntk - exact.nngp, rtol=1e-11, atol=1e-13)
 
 

@@ -45,7 +45,7 @@ def test_it_is_the_same_iteration(architecture):
     """Forty steps in float64: sums in another order differ by 1e-16 a step, and parameters moved."""
     model = fully_connected(architecture)
     assert model.first_layer(model.draw(KEY, X.shape[1]), X) is not None
-    rate = 0.75 * 2 / float(train.initialise(KEY, model, X, X_TEST).largest)
+    rate = 0.75 * 2 / float(train.largest_eigenvalue(model.draw(KEY, X.shape[1]), model, X))
     mine, other = descend(model, rate), descend(plain(model), rate)
     assert mine.steps == other.steps == 40
     assert mine.loss < 0.1 * mine.initial_loss
@@ -63,7 +63,7 @@ def test_in_float32_it_stops_at_the_same_step():
     """At the target loss; predictions then differ by what float32 sums in another order do: 1e-7 of the
     outputs, which are about 1, a step, contracted by the next steps."""
     model = fully_connected(Architecture(1, 64))
-    rate = 0.75 * 2 / float(train.initialise(KEY, model, X, X_TEST).largest)
+    rate = 0.75 * 2 / float(train.largest_eigenvalue(model.draw(KEY, X.shape[1]), model, X))
     mine, other = (descend(m, rate, jnp.float32, 5000, 1e-3) for m in (model, plain(model)))
     precise = descend(plain(model), rate, jnp.float64, 5000, 1e-3)
     assert mine.f_test.dtype == jnp.float32

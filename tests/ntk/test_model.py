@@ -325,11 +325,10 @@ def test_what_is_affine_does_not_depend_on_the_size_of_the_outputs(size):
 
 def test_without_an_analytic_kernel_the_networks_own_sets_the_rate():
     initials = [train.initialise(train.network_key(0, number), FAST, X, X_TEST) for number in range(2)]
-    own = np.array([float(initial.largest) for initial in initials])
-    np.testing.assert_allclose(train.learning_rates(0.75, None, initials), 1.5 / own)
-    dead = [initials[0]._replace(largest=jnp.zeros(()))]
+    own = train.own_largest_eigenvalues(initials, FAST, X)
+    np.testing.assert_allclose(train.learning_rates(0.75, None, own), 1.5 / own)
     with pytest.raises(StageError, match="expected above 0 and finite, found 0 to 0"):
-        train.learning_rates(0.75, None, dead)
+        train.learning_rates(0.75, None, np.zeros(1))
 
 
 def test_a_kernel_as_stax_gives_it():

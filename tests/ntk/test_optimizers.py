@@ -190,7 +190,8 @@ def test_rates_of_mini_batches():
         np.testing.assert_allclose(rates, [1 / (2 * bound), 1 / (3 * bound)])
     initials = precise_start(LINEAR)
     mine = float64_ntk(initials[0].params, LINEAR, SPLIT.x_train)
-    by_descent = train.learning_rates(0.75, solve.largest_eigenvalue(gram), initials)
+    largest = train.own_largest_eigenvalues(initials, fully_connected(LINEAR), SPLIT.x_train)
+    by_descent = train.learning_rates(0.75, solve.largest_eigenvalue(gram), largest)
     np.testing.assert_allclose(optimizers.batch_learning_rates(0.75, 12, gram, [mine]), by_descent, rtol=1e-5)
 
 

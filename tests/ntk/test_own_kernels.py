@@ -32,7 +32,8 @@ def test_a_linear_model_keeps_the_analytic_kernel(parameterization):
     initials = [train.initialise(train.network_key(0, i), model, X, X_TEST) for i in range(2)]
     targets = np.repeat(SPLIT.y_train[:, None], 2, axis=1)
     gram = kernels.nngp_ntk(architecture, X)[1]
-    rates = train.learning_rates(0.75, float(np.linalg.norm(gram, 2)), initials)
+    own = train.own_largest_eigenvalues(initials, model, X)
+    rates = train.learning_rates(0.75, float(np.linalg.norm(gram, 2)), own)
     runs = train.train(initials, model, X, targets, X_TEST, rates, 1e-4, 20_000)
     before, after = (of(architecture, params) for params in ([i.params for i in initials], runs.params))
     assert np.array_equal(after.change_from(before), [0, 0])

@@ -43,7 +43,7 @@ declaration = find("ntk.regression")
 assert len(declaration.parameters) == 18 and "single.error" in declaration.quantities
 assert all(parameter.about for parameter in declaration.parameters.values())
 assert all(q.about and q.resolution and q.stage for q in declaration.quantities.values())
-assert declaration.version == 4 and "float64" in declaration.precision
+assert declaration.version == 5 and "float64" in declaration.precision
 heavy = {"jax", "numpy", "scipy", "sklearn", "neural_tangents", "jaxtyping"} & set(sys.modules)
 assert not heavy, heavy
 """

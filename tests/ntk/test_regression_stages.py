@@ -10,6 +10,7 @@ import pytest
 
 from harness.declare import collect_stages, find
 from harness.measure.worker import sort_out
+from harness.ntk import train as training
 from harness.ntk.experiments._regression_computed import Computed, Setting
 from harness.ntk.experiments._regression_cost import cost
 from harness.ntk.experiments._regression_quantities import QUANTITIES, STAGES, TABLE
@@ -88,6 +89,16 @@ def test_the_quantities_are_the_same_in_any_order(whole: tuple[int, dict[str, by
 
 def find_settled(setting: Setting) -> Setting:
     return setting
+
+
+def test_what_trains_nothing_asks_no_eigenvalue_of_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """λ_max of a network's own kernel takes n³; at 10,000 points, longer than the regression."""
+    asked = []
+    monkeypatch.setattr(training, "largest_eigenvalue", lambda *of: asked.append(of) or 1.0)
+    assert trial({"ntk", "nngp and ntk"})[0]
+    assert not asked
+    trial({"single"}, max_steps=2)
+    assert len(asked) == SMALL["networks"]
 
 
 @pytest.mark.slow

@@ -19,10 +19,10 @@ def kernel(points: int = 5, features: int = 7) -> tuple[np.ndarray, np.ndarray]:
 def test_regression_interpolates_and_leaves_out_what_is_not_there() -> None:
     gram, cross = kernel()
     y = RANDOM.standard_normal(5)
-    assert predictions.regression(gram, gram, y) == pytest.approx(y)
-    assert predictions.regression(gram, cross, y) == pytest.approx(cross @ np.linalg.solve(gram, y))
+    assert predictions.regression_on_modes(gram, gram, y) == pytest.approx(y)
+    assert predictions.regression_on_modes(gram, cross, y) == pytest.approx(cross @ np.linalg.solve(gram, y))
     flat, flat_cross = kernel(features=2)
-    found = predictions.regression(flat, flat_cross, y)
+    found = predictions.regression_on_modes(flat, flat_cross, y)
     assert found == pytest.approx(flat_cross @ np.linalg.pinv(flat, rcond=1e-8) @ y)
 
 
@@ -31,7 +31,7 @@ def test_the_linearised_network_is_its_descent(features: int) -> None:
     gram, cross = kernel(features=features)
     y, f, f_test = (RANDOM.standard_normal(size) for size in (5, 5, 3))
     rate = 1.7 / np.linalg.eigvalsh(gram)[-1]
-    found = predictions.linearised(gram, cross, y, f, f_test, rate, 30)
+    found = predictions.linearised_predictions(gram, cross, y, f, f_test, rate, 30)
     for _ in range(30):
         f, f_test = f - rate * gram @ (f - y), f_test - rate * cross @ (f - y)
     assert found == pytest.approx(f_test, rel=1e-9)

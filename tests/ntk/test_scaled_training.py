@@ -8,14 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from harness.declare import StageError, abreast
+from harness.declare import StageError, abreast, find
 from harness.ntk import scaled_training as training
 from harness.ntk.architecture import Architecture
-from harness.ntk.drawn_points import draw
-from harness.ntk.experiments._scale_quantities import QUANTITIES
-from harness.ntk.experiments.scale import STAGES, bytes_of_seed, cost, scale
+from harness.ntk.drawn_points import draw_points
+from harness.ntk.experiments.scale import STAGES, bytes_of_networks, scale, seconds_of_trial
 from harness.ntk.network import init
 from harness.ntk.train import network_key
+from harness.ntk.trainable import Loss
 
 TRAINED = 2e-5
 """Relative, of networks in float32 after some steps against float64 by hand: measured 1e-6."""
@@ -25,6 +25,7 @@ X = np.array([[1.0, 0.5], [-0.3, 1.2], [0.7, -0.9]])
 Y = np.array([1.0, -1.0, 1.0])
 X_TEST = np.array([[0.2, 0.1], [-1.0, 0.4]])
 TIMES = training.look_times(7)
+QUANTITIES = find("ntk.scale").quantities
 
 
 @dataclass
@@ -68,7 +69,7 @@ class ByHand:
         )  # fmt: skip
 
 
-def by_hand(seed: int, course: tuple[float, ...], loss: training.Loss) -> tuple[list[ByHand], float]:
+def by_hand(seed: int, course: tuple[float, ...], loss: Loss) -> tuple[list[ByHand], float]:
     """The network before each of seven steps and after them, and 2/λ₀."""
     s, c, units, decay, start = course
     (w, b), (v, bias) = init(network_key(seed, 0), NETWORK, 2)
@@ -88,13 +89,13 @@ def by_hand(seed: int, course: tuple[float, ...], loss: training.Loss) -> tuple[
     return path, 2 / largest
 
 
-def trained(seed: int, course: tuple[float, ...], loss: training.Loss) -> training.Trained:
-    numbers = training.Course(*(jnp.asarray(each) for each in course))
-    found = training.train(seed, X, Y, X_TEST, numbers, TIMES, 1, 1, NETWORK, loss)
+def trained(seed: int, course: tuple[float, ...], loss: Loss) -> training.Trained:
+    numbers = training.TrainingNumbers(*(jnp.asarray(each) for each in course))
+    found = training.train_networks(seed, X, Y, X_TEST, numbers, TIMES, 1, 1, NETWORK, loss)
     return training.Trained(*(np.asarray(each)[0] for each in found))
 
 
-def assert_the_same(course: tuple[float, ...], loss: training.Loss) -> None:
+def assert_the_same(course: tuple[float, ...], loss: Loss) -> None:
     seen, (path, unit) = trained(3, course, loss), by_hand(3, course, loss)
     s, c, *_ = course
     first = path[0]
@@ -191,7 +192,7 @@ def test_each_quantity_is_measured_and_scales_are_what_they_say() -> None:
 
 
 def draw_like(seed: int):  # type: ignore[no-untyped-def]
-    return draw(
+    return draw_points(
         "sphere", data="digits", preprocess="default", targets="default", target="linear", signs=False,
         train=4, test=3, inputs=3, anisotropy=0.0, seed=seed,
     )  # fmt: skip
@@ -201,8 +202,8 @@ def test_estimates_grow() -> None:
     given = {"train": 4, "test": 3, "inputs": 3, "width": 8, "hidden": 1, "networks": 1, "steps": 20}
     for name in given:
         more = {**given, name: given[name] * 100}
-        assert name in ("steps", "inputs") or bytes_of_seed(more) > bytes_of_seed(given)
-        assert name == "test" or cost(more, STAGES) > cost(given, STAGES)
+        assert name in ("steps", "inputs") or bytes_of_networks(more) > bytes_of_networks(given)
+        assert name == "test" or seconds_of_trial(more, STAGES) > seconds_of_trial(given, STAGES)
 
 
 @pytest.mark.slow

@@ -73,3 +73,30 @@ def test_the_laws_that_are_derived_hold() -> None:
     assert math.isclose(smooth["ntk.ratio"], 1 / 3, abs_tol=3e-3)
     assert math.isclose(smooth["ntk.log-slope"], smooth["predicted.log-slope"], rel_tol=0.05)
     assert math.isclose(smooth["predicted.log-slope"], -1, rel_tol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["step", "squared-relu", "gelu", "tanh"])
+def test_other_activations_have_eigenvalues_and_nothing_else(activation: str) -> None:
+    values, failures = measured({"shares", "pair"}, activation=activation, hidden=2, b_std=0.5, degree=1)
+    assert 0.01 < values["share"] < 1
+    assert set(values) == {"share", "reference.share"}
+    assert "expected one of relu, leaky-relu, erf, sin" in failures[0] + failures[-1]
+
+
+def test_a_step_has_the_eigenvalues_of_its_angle() -> None:
+    """One hidden layer, NNGP: 1 − θ/π, of which degree 1 has 3 · 1/2 ∫ (1 − θ/π) cos θ sin θ dθ = 3/8."""
+    values, _ = measured({"shares"}, kernel="nngp", activation="step", hidden=1, degree=1, dimension=3)
+    assert values["share"] == pytest.approx(3 / 8, rel=1e-12)
+
+
+def test_the_closed_form_is_the_recursion_in_gaps() -> None:
+    import numpy as np
+
+    from harness.ntk.sphere import SphereNetwork
+    from harness.ntk.sphere_kernels import Stationary, closed_form_kernel, sphere_kernel
+
+    angle = np.linspace(0, np.pi, 9)
+    for which in ("ntk", "nngp"):
+        one = closed_form_kernel(which, "relu", 3, 1.3, 0.4, 5)(angle)
+        other = sphere_kernel(which, SphereNetwork("relu", 1.3, 0.4), 3, Stationary())(angle)
+        assert one == pytest.approx(other, rel=1e-12)

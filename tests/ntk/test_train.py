@@ -28,6 +28,10 @@ def run(initials, architecture, split, rates, target_loss=1e-4, max_steps=20_000
     return train.train(initials, model, split.x_train, targets, split.x_test, rates, target_loss, max_steps)
 
 
+def largest(initials, architecture, split):
+    return train.own_largest_eigenvalues(initials, fully_connected(architecture), split.x_train)
+
+
 def outputs(initials, where):
     return np.stack([np.asarray(getattr(initial, where), dtype=float) for initial in initials], axis=1)
 
@@ -66,8 +70,9 @@ def test_linear_model_against_its_exact_solution(parameterization):
     gram = kernels.nngp_ntk(architecture, split.x_train)[1]
     cross = kernels.nngp_ntk(architecture, split.x_test, split.x_train)[1]
     solver = solve.factor("NTK", gram)
-    assert float(initials[0].largest) == pytest.approx(solver.largest, rel=1e-5)
-    rates = train.learning_rates(0.75, solver.largest, initials)
+    own = largest(initials, architecture, split)
+    assert own[0] == pytest.approx(solver.largest, rel=1e-5)
+    rates = train.learning_rates(0.75, solver.largest, own)
     runs = run(initials, architecture, split, rates, target_loss=1e-6)
     f0, f0_test = outputs(initials, "f_train"), outputs(initials, "f_test")
     at_time = solver.after(runs.steps, rates, cross, split.y_train, f0, f0_test)
@@ -83,12 +88,13 @@ def test_rates_below_and_above_two_over_lambda_max():
     architecture = Architecture(0, 1, "identity", 1.5, 0.5)
     split = data.split("sphere", train=8, test=5, seed=0)
     initials = start(architecture, split, 2)
-    largest = solve.largest_eigenvalue(kernels.nngp_ntk(architecture, split.x_train)[1])
-    below = train.learning_rates(0.97, largest, initials)
+    analytic = solve.largest_eigenvalue(kernels.nngp_ntk(architecture, split.x_train)[1])
+    own = largest(initials, architecture, split)
+    below = train.learning_rates(0.97, analytic, own)
     runs = run(initials, architecture, split, below)
     train.require_trained("single", runs, below, 1e-4, 20_000)
     assert np.all(runs.loss <= 1e-4)
-    above = train.learning_rates(1.03, largest, initials)
+    above = train.learning_rates(1.03, analytic, own)
     runs = run(initials, architecture, split, above)
     assert np.all(runs.steps < 20_000)  # it stops by itself
     with pytest.raises(StageError, match=r"2 of 2 single networks diverged: loss .* after \d+ steps"):
@@ -99,17 +105,17 @@ def test_the_larger_kernel_sets_the_rate():
     architecture = Architecture(1, 8)
     split = data.split("sphere", train=16, test=5, seed=0)
     initials = start(architecture, split, 6)
-    own = np.array([float(initial.largest) for initial in initials])
+    own = largest(initials, architecture, split)
     middle = float(np.median(own))
-    np.testing.assert_allclose(train.learning_rates(0.5, middle, initials), 1 / np.maximum(own, middle))
-    assert np.array_equal(train.learning_rates(0.5, 1e9, initials), np.full(6, 1e-9))
+    np.testing.assert_allclose(train.learning_rates(0.5, middle, own), 1 / np.maximum(own, middle))
+    assert np.array_equal(train.learning_rates(0.5, 1e9, own), np.full(6, 1e-9))
 
 
 def test_what_is_no_training_is_an_error():
     architecture = Architecture(1, 32)
     split = data.split("sphere", train=16, test=5, seed=0)
     initials = start(architecture, split)
-    rates = train.learning_rates(0.75, 0.0, initials)
+    rates = train.learning_rates(0.75, 0.0, largest(initials, architecture, split))
     for target, budget, message in (
         (1e-4, 5, r"1 of 1 single networks missed the target loss 0.0001 within 5 steps: loss up to"),
         (1e6, 100, r"at most one step, from .*: that is no training"),
@@ -199,7 +205,7 @@ def test_a_wide_network_follows_its_ntk_given_f0():
         cross = kernels.nngp_ntk(architecture, split.x_test, split.x_train)[1]
         solver = solve.factor("NTK", gram)
         initials = start(architecture, split, 8)
-        rates = train.learning_rates(0.75, solver.largest, initials)
+        rates = train.learning_rates(0.75, solver.largest, largest(initials, architecture, split))
         runs = run(initials, architecture, split, rates)
         train.require_trained("single", runs, rates, 1e-4, 20_000)
         f0, f0_test = outputs(initials, "f_train"), outputs(initials, "f_test")

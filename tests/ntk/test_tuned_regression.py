@@ -10,8 +10,10 @@ from harness.ntk import radial
 from harness.ntk.data import split
 from harness.ntk.experiments._tuned_regression_computed import TunedTrial
 from harness.ntk.experiments.tuned_regression import QUANTITIES
+from harness.ntk.small_sets import iris, wine
+from harness.ntk.solve import RIDGES
 from harness.ntk.teachers import in_high_dimension
-from harness.ntk.tuned_kernels import LENGTHS, radial_grid, tuned
+from harness.ntk.tuned_kernels import FINER, LENGTHS, predictions_by_ridge, radial_grid, tuned
 
 RANDOM = np.random.default_rng(0)
 X, X_TEST = RANDOM.standard_normal((25, 2)), RANDOM.standard_normal((10, 2))
@@ -85,3 +87,39 @@ def test_the_teacher_in_high_dimension_has_variance_one():
     assert x.shape == (2000, 200)
     assert np.linalg.norm(x, axis=1) == pytest.approx(np.sqrt(200))
     assert np.var(y) == pytest.approx(1, rel=0.1)  # 2000 points: a standard error of 4%
+
+
+def test_predictions_at_every_ridge():
+    gram, cross = (np.exp(-np.linalg.norm(x[:, None] - X, axis=2)) * 3 for x in (X, X_TEST))
+    found = list(predictions_by_ridge(gram, cross, Y))
+    assert len(found) == len(RIDGES)
+    for ridge, predictions in list(zip(RIDGES, found, strict=True))[::7]:
+        expected = cross @ np.linalg.solve(gram + 3 * ridge * np.eye(25), Y)
+        assert predictions == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_a_matched_kernel_is_as_near_as_any_length_and_ridge_bring_it():
+    """Among them the tuned one, whose length and ridge are on the finer grid."""
+    with collect_stages():
+        found = find("ntk.tuned-regression").function(seed=1, data="sphere", train=16, test=12, hidden=1)
+    assert set(LENGTHS) < set(FINER)
+    assert len(FINER) == 2 * len(LENGTHS)
+    for kernel in ("laplace", "matern32", "gaussian", "linear"):
+        assert 0 < found[f"matched-{kernel}-vs-ntk.distance"] < found[f"{kernel}-vs-ntk.distance"] + 1e-6
+
+
+def test_a_forest_is_scikit_learns():
+    from sklearn.ensemble import RandomForestRegressor
+
+    points = split("sphere", train=20, test=8, seed=3)
+    found = TunedTrial("fully-connected", {}, points, "median").forest(3)
+    trees = RandomForestRegressor(n_estimators=100, random_state=3).fit(points.x_train, points.y_train)
+    assert found == pytest.approx(trees.predict(points.x_test))
+
+
+def test_small_sets_have_two_classes():
+    for made, shape, ones in ((wine, (178, 13), 71), (iris, (150, 4), 50)):
+        x, y = made()
+        assert x.shape == shape
+        assert set(y) == {-1.0, 1.0}
+        assert np.sum(y == 1) == ones

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.plan import Case, Linear, Question, Reading, Region, shard
+from harness.plan import BoundarySearch, Case, Linear, Question, Reading, Region, shard
 
 
 def case(points: list[int], budget: int = 48) -> Case:
@@ -43,3 +45,15 @@ def test_cases_that_share_a_point_through_others_stay_together() -> None:
     assert shard(cases, 1, 2) == [0, 1, 2, 3]
     assert shard(cases, 2, 2) == [4]
     assert shard(cases, 3, 3) == []
+
+
+def test_a_boundary_counts_for_the_points_that_it_can_visit() -> None:
+    """Twelve of 48 points: less than a case of twenty, which is dealt out first."""
+    points = case(list(range(100, 148)))
+    search = BoundarySearch("x", tuple(float(k) for k in range(1, 49)), 2.0)
+    boundary = replace(
+        points, questions=tuple(case([p]).questions[0] for p in range(100, 148)), search=search
+    )
+    cases = [boundary, case(list(range(50, 70))), *(case([point]) for point in range(8))]
+    assert shard(cases, 1, 2) == [1]
+    assert shard(cases, 2, 2) == [0, *range(2, 10)]

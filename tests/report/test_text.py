@@ -123,7 +123,10 @@ def test_describe_names_every_parameter_and_quantity() -> None:
 
 def test_describe_names_the_model_that_an_experiment_takes() -> None:
     text = describe(find("ntk.regression"))
-    assert 'model: str such as "fully-connected"; "fully-connected" unless given' in text
+    assert (
+        '"fully-connected", "layer-normalised", "recurrent", "residual"; "fully-connected" unless given'
+        in text
+    )
     assert "those of its model: `harness describe fully-connected`" in text
     text = describe(find("fully-connected"))
     assert text.startswith("fully-connected, a model\n")

@@ -166,9 +166,14 @@ def test_the_suites_of_this_repository_are_of_the_current_format() -> None:
     assert {number for numbers in said.values() for number in numbers} == {str(FORMAT)}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "suites").glob("*.toml")), ids=lambda path: path.stem)
-def test_the_suites_of_this_project_mean_what_they_did(path: Path, tmp_path: Path) -> None:
+OLD = ("derivation", "empirical-kernels", "issues", "kernels", "speed")
+"""The suites that were of format 1 once; the others begin with format 2."""
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_the_suites_of_this_project_mean_what_they_did(name: str, tmp_path: Path) -> None:
     """Were they of format 1, no line would have another meaning: what they left unsaid then, they say now."""
+    path = ROOT / "suites" / f"{name}.toml"
     text = path.read_text()
     older = tmp_path / path.name
     older.write_text(edited(text, {"format = 2": "format = 1"}))

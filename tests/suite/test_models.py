@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from edits import edited
 
-from harness.declare import Value, inspection
+from harness.declare import Value, inspection, model_names
 from harness.declare.inspection import inspect_references
 from harness.plan import case
 from harness.session import trials_of_experiment
@@ -34,6 +34,7 @@ expect = "open"
 at-most = { of = "output", bound = 2 }
 """
 BEGIN = len(HEAD.splitlines())
+MODELS = ", ".join(model_names())
 
 Write = Callable[[str], Path]
 
@@ -162,7 +163,7 @@ FIXED_OF_SWEPT = 'with = { hidden = 2 }\nsweep = { model = ["toy_models:line", "
         ("with = { model = 3 }", "1: experiments.e.with.model: expected a string, found 3"),
         (
             'with = { model = "fully-conected" }',
-            "1: experiments.e.with.model: expected one of fully-connected, or package.module:function, found"
+            f"1: experiments.e.with.model: expected one of {MODELS}, or package.module:function, found"
             ' "fully-conected" (did you mean fully-connected?)',
         ),
         (
@@ -178,7 +179,7 @@ FIXED_OF_SWEPT = 'with = { hidden = 2 }\nsweep = { model = ["toy_models:line", "
         ),
         ('with = { model = "toy_models:PARAMETERS" }', "found a tuple"),
         ('with = { model = "toy_models:without_default" }', "parameter width: expected a default, found"),
-        ('with = { model = "ntk.kernel" }', "expected one of fully-connected, or package.module:function"),
+        ('with = { model = "ntk.kernel" }', f"expected one of {MODELS}, or package.module:function"),
         (
             "with = { model.width = 3 }",
             "1: experiments.e.with.model: expected a number, a string or a boolean, found a table (a"

@@ -90,13 +90,17 @@ center = "median"
 faster = { of = ["one", "two"], at-least = "1.5 x" }
 """
 )
+UNCLAIMED = {'expect = "supported"\nbecause = "measured"': 'expect = "open"'}
+"""Of a boundary that is measured only nothing can be expected."""
 ACCEPTED = [
     GOOD,
     FASTER,
     FASTER.partition("[claims.other]")[0],
     *(GOOD + CLAIM.format(predicate=predicate) for predicate in PREDICATES.values()),
     *(
-        GOOD + CLAIM.format(predicate=f"{name} = {text}")
+        edited(
+            GOOD + CLAIM.format(predicate=f"{name} = {text}"), UNCLAIMED if 'within = "2 x"' in text else {}
+        )
         if kind.SUBJECTS == "quantities"
         else f"{FASTER.partition('faster =')[0]}{name} = {text}"
         for name, kind, text in EXAMPLES

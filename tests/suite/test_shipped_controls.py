@@ -13,6 +13,7 @@ from harness.suite.rivals import own_numbers
 
 SUITES = Path(__file__).parents[2] / "suites"
 NAMES = (
+    "architectures",
     "issues",
     "derivation",
     "kernels",

@@ -20,6 +20,7 @@ import pytest  # noqa: E402
 from harness.declare import StageError, find  # noqa: E402
 from harness.ntk import closed_form, measures, network, solve  # noqa: E402
 from harness.ntk.architecture import Architecture  # noqa: E402
+from harness.ntk.half_angles import of_cosine  # noqa: E402
 
 SMALL = {"width": 16, "train": 8, "test": 6, "networks": 2}
 TRIALS = {
@@ -32,13 +33,34 @@ TRIALS = {
     "ntk.initialization": {"width": 16},
     "ntk.layers": {"width": 16},
     "ntk.spectrum": {"stages": frozenset({"eigenvalues", "shares", "pair", "rates", "polygon"}), "hidden": 4},
-    "ntk.depth-width": {"stages": frozenset({"networks", "theory"}), "networks": 16},
+    "ntk.depth-width": {"stages": frozenset({"networks", "first step", "theory"}), "networks": 16},
     "ntk.dynamics": {"width": 16},
+    "ntk.network": {"width": 16, "train": 8, "test": 6, "steps": 60},
     "ntk.ensemble": {"width": 16},
     "ntk.ridge-theory": {"train": 8, "test": 6, "target": "mixed", "ridge": 0.1},
-    "ntk.mode-times": {"points": 32},
+    "ntk.mode-times": {"points": 16, "width": 16, "frequency": 1, "steps": 200},
+    "ntk.learnability": {
+        "stages": frozenset({"networks", "theory"}),
+        "inputs": 2,
+        "train": 2,
+        "width": 64,
+        "hidden": 2,
+    },
+    "ntk.trainability": {"stages": frozenset({"network", "ntk", "nngp"}), "width": 16, "steps": 10},
+    "ntk.pooling": {"hidden": 2},
+    "ntk.hermite-spectrum": {
+        "stages": frozenset({"ntk", "nngp", "gaussian"}),
+        "inputs": 3,
+        "points": 40,
+        "modes": 4,
+    },
     "ntk.tuned-regression": {"data": "sphere", "train": 8, "test": 6},
     "ntk.scale": {"width": 8, "train": 6, "test": 4, "networks": 2, "steps": 8},
+    "ntk.random-networks": {"model": "recurrent", "data": "mnist-1d", "width": 8, "points": 3},
+    "ntk.convolutional-kernels": {"points": 2},
+    "ntk.deep-kernels": {"points": 4},
+    "ntk.attention": {"networks": 3, "width": 8},
+    "ntk.image-regression": {"train": 6, "test": 4, "networks": 2, "width": 8, "dimensions": 2},
     "ntk.regression": SMALL | {"optimizer": "adam", "parameterization": "standard"},
 }
 """Parameters of a quick trial of each experiment."""
@@ -59,7 +81,7 @@ WRONG = {
     "whole numbers": (lambda: measures.error(np.ones(5, dtype=int), np.ones(5)), "parameter 'predictions'"),
     "no layers": (lambda: network.apply([X], ONE_HIDDEN, jax.numpy.asarray(X)), "parameter 'params'"),
     "a result": (
-        lambda: closed_form.LayerState(X[:, :1], X[:, :1].T, GRAM, GRAM[:4]).covariance(),
+        lambda: closed_form.LayerState(X[:, :1], X[:, :1].T, of_cosine(GRAM), GRAM[:4]).covariance(),
         "'tangent'",
     ),
 }

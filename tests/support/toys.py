@@ -43,7 +43,8 @@ def pair(
     if log:
         with Path(log).open("a") as file:
             file.write(f"{seed} {shift} {size} {os.getpid()}\n")
-    time.sleep(sleep)
+    if sleep:
+        time.sleep(sleep)
     common = random.Random(f"{seed}").gauss(0, 1)
     gap = shift + slope * math.log(size) + random.Random(f"{seed} {size}").gauss(0, sd)
     if seed == crash_at:

@@ -81,8 +81,9 @@ def main() -> None:
     """Print the table."""
     decisions = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     cores = len(os.sched_getaffinity(0))
+    fresh = multiprocessing.get_context("spawn")
     for number in range(cores):
-        multiprocessing.Process(target=load, args=(number,), daemon=True).start()
+        fresh.Process(target=load, args=(number,), daemon=True).start()
     print("| true ratio | claimed | supported | refuted | inconclusive | wrong | mean n |")
     print("|---|---|---|---|---|---|---|")
     for ratio, factor in CASES:

@@ -115,9 +115,10 @@ def prepare_problem(
         ntk = TrainTestKernels(
             parts.partial_ntk(architecture, layers, x), parts.partial_ntk(architecture, layers, x_test, x)
         )
-        own_largest = solve.largest_eigenvalue(float64_ntk(params, architecture, x, layers=numbers))
-        initial = initial._replace(largest=jnp.asarray(own_largest))
-    rate = training.learning_rates(learning_rate, solve.largest_eigenvalue(ntk.gram), [initial])[0]
+        own = np.array([solve.largest_eigenvalue(float64_ntk(params, architecture, x, layers=numbers))])
+    else:
+        own = training.own_largest_eigenvalues([initial], model, x)
+    rate = training.learning_rates(learning_rate, solve.largest_eigenvalue(ntk.gram), own)[0]
     f_0, f_0_test = (np.asarray(training.outputs(params, model, each)) for each in (x, x_test))
     y = points.y_train / scale
     return DynamicsProblem(

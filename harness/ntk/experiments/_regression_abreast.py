@@ -48,7 +48,6 @@ class _Drawn(NamedTuple):
     params: Params
     f_train: np.ndarray
     f_test: np.ndarray
-    largest: np.ndarray
 
 
 class InBlock(Computed):
@@ -113,8 +112,17 @@ class InBlock(Computed):
     def _initialised(self) -> list[training.Initial]:
         """Without parameters, which stay with those of the block."""
         found, place = self._drawn(), self._place
-        columns = (found.f_train[place], found.f_test[place], found.largest[place])
+        columns = (found.f_train[place], found.f_test[place])
         return [training.Initial(None, *each) for each in zip(*columns, strict=True)]
+
+    def _own_largest(self) -> Float[np.ndarray, " nets"]:
+        found: np.ndarray = self._of_all(
+            "largest eigenvalues",
+            lambda member: (member.points.x_train,),
+            lambda x: np.asarray(abreast.block_largest_eigenvalues(self._drawn().params, self.model, x)),
+        )
+        own: Float[np.ndarray, " nets"] = found[self._place]
+        return own
 
     def _initial_grams(self) -> list[np.ndarray]:
         return list(self._of_networks("initial")[0][self._place])

@@ -173,11 +173,16 @@ class Computed:
             return np.full(self.setting.networks, self.setting.adam_rate)
         if rule.name == "gd":
             largest = self._analytic(self._kernels.largest_eigenvalue)
-            return training.learning_rates(units, largest, self.initials)
+            return training.learning_rates(units, largest, self._own_largest())
         gram = self._analytic(self._kernels.gram)
         own = self._initial_grams()
         nothing = np.zeros_like(own[0])  # a kernel that bounds no rate
         return batch_learning_rates(units, rule.batch, nothing if gram is None else gram, own)
+
+    def _own_largest(self) -> Float[np.ndarray, " nets"]:
+        """λ_max of each network's own kernel at the start."""
+        with products(self.setting.precision):
+            return training.own_largest_eigenvalues(self.initials, self.model, self.points.x_train)
 
     def _initial_grams(self) -> list[Gram]:
         x = self.points.x_train

@@ -18,6 +18,7 @@ from harness.ntk import scaled_training as training
 from harness.ntk.architecture import Architecture
 from harness.ntk.drawn_points import TrainedPoints
 from harness.ntk.measures import geometric_mean
+from harness.ntk.trainable import Loss
 
 SMALLEST = 1e-300
 """In place of a number that is exactly 0 where its logarithm is taken: a kernel that did not move at all."""
@@ -31,16 +32,16 @@ class ScaleSetting:
     networks: int
     output: float
     centred: bool
-    loss: training.Loss
+    loss: Loss
     rate: float
     decay: float
     start: float
     steps: int
 
     @property
-    def course(self) -> training.Course:
+    def training_numbers(self) -> training.TrainingNumbers:
         numbers = (self.output, float(self.centred), self.rate, self.decay, self.start)
-        return training.Course(*(jnp.asarray(each, jnp.float64) for each in numbers))
+        return training.TrainingNumbers(*(jnp.asarray(each, jnp.float64) for each in numbers))
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ def trained_networks(
     early = training.early_look(times)
     static = (setting.networks, setting.architecture, setting.loss)
     if len(lanes.seeds) == 1:
-        found = training.train(seed, points.x, points.y, points.x_test, setting.course, times, early, *static)
+        found = training.train_networks(
+            seed, points.x, points.y, points.x_test, setting.training_numbers, times, early, *static
+        )
     else:
         whole = lanes.once("training", lambda: _block(setting, lanes, draw, points, times, early))
         place = lanes.seeds.index(seed)
@@ -100,7 +103,14 @@ def _block(
     stacked = [np.stack([getattr(row, name) for row in rows]) for name in ("x", "y", "x_test")]
     seeds = jnp.asarray(lanes.seeds)
     found: training.Trained = training.train_block(
-        seeds, *stacked, setting.course, times, early, setting.networks, setting.architecture, setting.loss
+        seeds,
+        *stacked,
+        setting.training_numbers,
+        times,
+        early,
+        setting.networks,
+        setting.architecture,
+        setting.loss,
     )
     return jax.tree.map(np.asarray, found)  # type: ignore[no-any-return]
 
@@ -205,7 +215,7 @@ def of_kernels(network: TrainedNetwork) -> dict[str, float]:
     early = training.early_look(network.times)
     found = {}
     for number, (name, look) in enumerate((("own", 0), ("early", early), ("after", -1))):
-        predicted = predictions.regression(seen.kernels[look], seen.crosses[number], points.y)
+        predicted = predictions.regression_on_modes(seen.kernels[look], seen.crosses[number], points.y)
         error = points.ruler.error(predicted)
         found[f"{name}-kernel.error"] = error
         found[f"{name}-kernel.over-network"] = error / points.ruler.error(seen.f_test)
@@ -221,7 +231,7 @@ def of_linearised(network: TrainedNetwork) -> dict[str, float]:
     if setting.rate > 1:
         raise StageError(f"the linearisation diverges: expected a rate of at most 1, found {setting.rate:g}")
     _require_alive(network)
-    predicted = predictions.linearised(
+    predicted = predictions.linearised_predictions(
         seen.kernels[0],
         seen.crosses[0],
         points.y,

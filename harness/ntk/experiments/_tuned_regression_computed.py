@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from harness.declare import Value
+from harness.declare import Value, covered_if_installed
 from harness.ntk import closed_form, radial
 from harness.ntk.data import Split
+from harness.ntk.measures import Predictions
 from harness.ntk.named_zonal import Family
 from harness.ntk.shapes import Columns, Matrix, Rows
-from harness.ntk.tuned_kernels import Tuned, radial_grid, tuned
+from harness.ntk.tuned_kernels import FINER, Tuned, predictions_by_ridge, radial_grid, tuned
 
 GAMMAS = (0.5, 0.75, 1.0, 1.25, 1.5)
 """Of the γ-exponential kernel, around Laplace's 1."""
+
+TREES = 100
+"""Of a random forest."""
 
 Grid = list[tuple[float, Callable[[Rows, Columns], Matrix]]]
 
@@ -32,6 +36,25 @@ class TunedTrial:
             self._found[name] = tuned(name, self._grid(name), at.x_train, at.y_train, at.x_test)
         return self._found[name]
 
+    def all_predictions(self, name: str) -> Iterator[Predictions]:
+        """Those of a radial kernel at every length that is tried, half as far apart, and every ridge; of the
+        linear model at every ridge."""
+        at = self.points
+        linear = name == "linear"
+        for _, kernel in self._grid(name) if linear else radial_grid(self._profile(name), at.x_train, FINER):
+            gram = kernel(at.x_train, at.x_train)
+            yield from predictions_by_ridge(gram, kernel(at.x_test, at.x_train), at.y_train)
+
+    def forest(self, seed: int) -> Predictions:
+        """A random forest's. Raises `NotCovered` without scikit-learn."""
+        with covered_if_installed():
+            from sklearn.ensemble import RandomForestRegressor
+
+        at = self.points
+        trees = RandomForestRegressor(n_estimators=TREES, random_state=seed, n_jobs=1)
+        found: Predictions = trees.fit(at.x_train, at.y_train).predict(at.x_test)
+        return found
+
     def _grid(self, name: str) -> Grid:
         if name in ("ntk", "nngp"):
             return [(0.0, partial(self._of_network, 0 if name == "nngp" else 1))]
@@ -43,12 +66,15 @@ class TunedTrial:
                 for gamma in GAMMAS
                 for each in self._radial(partial(radial.gamma_exponential, gamma=gamma))
             ]
+        return self._radial(self._profile(name))
+
+    def _profile(self, name: str) -> Callable[[radial.Distances, float], radial.Distances]:
         families: dict[str, Callable[[radial.Distances, float], radial.Distances]] = {
             "laplace": partial(radial.gamma_exponential, gamma=1.0),
             "matern32": partial(radial.matern, nu=1.5),
             "gaussian": radial.gaussian,
         }
-        return self._radial(families[name])
+        return families[name]
 
     def _radial(self, profile: Callable[[radial.Distances, float], radial.Distances]) -> Grid:
         grid = radial_grid(profile, self.points.x_train)

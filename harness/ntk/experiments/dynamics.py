@@ -33,7 +33,7 @@ STAGES = frozenset(quantity.stage for quantity in QUANTITIES.values())
 
 @experiment(
     "ntk.dynamics",
-    version=2,
+    version=3,
     quantities=QUANTITIES,
     about=ABOUT,
     precision="float64, from parameters drawn in float32",

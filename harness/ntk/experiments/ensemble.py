@@ -103,7 +103,7 @@ ABOUT = {
 
 @experiment(
     "ntk.ensemble",
-    version=2,
+    version=3,
     quantities=QUANTITIES,
     about=ABOUT,
     precision="float64, from parameters drawn in float32",

@@ -86,7 +86,7 @@ ABOUT = {
 
 @experiment(
     "ntk.initialization",
-    version=2,
+    version=3,
     quantities=QUANTITIES,
     about=ABOUT,
     precision="float64, from parameters drawn in float32",

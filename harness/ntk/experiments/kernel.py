@@ -16,7 +16,7 @@ from harness.ntk.experiments._kernel_quantities import ABOUT, VALUES, Accuracy, 
 
 @experiment(
     "ntk.kernel",
-    version=1,
+    version=2,
     quantities=quantities(VALUES),
     about=ABOUT,
     precision="float64; of a subject, its own",

@@ -24,7 +24,7 @@ from harness.ntk.experiments._kernel_quantities import (
 
 @experiment(
     "ntk.kernel-at-scale",
-    version=1,
+    version=2,
     quantities=quantities(SCALES, unit=TOLERANCE, resolution=TOLERANCE_RESOLUTION),
     about=ABOUT | {"scale": "factor on the points, whose features are of size 1"},
     precision="float64; of a subject, its own",

@@ -24,7 +24,7 @@ from harness.ntk.experiments._kernel_quantities import (
 
 @experiment(
     "ntk.kernel-blocks",
-    version=1,
+    version=2,
     quantities=quantities(BLOCKS, unit=TOLERANCE, resolution=TOLERANCE_RESOLUTION),
     about=ABOUT
     | {

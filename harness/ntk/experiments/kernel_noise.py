@@ -32,7 +32,7 @@ def _quantities() -> dict[str, Quantity]:
 
 @experiment(
     "ntk.kernel-noise",
-    version=1,
+    version=2,
     quantities=_quantities(),
     about={key: about for key, about in ABOUT.items() if key not in ("flaw", "accuracy")},
     precision="float64; of a subject, its own",

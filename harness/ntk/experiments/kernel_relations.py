@@ -16,7 +16,7 @@ from harness.ntk.experiments._kernel_quantities import ABOUT, RELATIONS, Accurac
 
 @experiment(
     "ntk.kernel-relations",
-    version=1,
+    version=2,
     quantities=quantities(RELATIONS),
     about={key: about for key, about in ABOUT.items() if key != "reference"},
     precision="float64; of a subject, its own",

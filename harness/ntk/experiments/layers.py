@@ -82,7 +82,7 @@ ABOUT = {
 
 @experiment(
     "ntk.layers",
-    version=1,
+    version=2,
     quantities=QUANTITIES,
     about=ABOUT,
     precision="float64, from parameters drawn in float32",

@@ -1,10 +1,12 @@
-"""The experiment `ntk.mode-times`: how soon gradient flow on a kernel learns a frequency on the circle.
+"""The experiment `ntk.mode-times`: how soon a frequency on the circle is learned, by kernels and by networks.
 
-Nothing is drawn: each number is the same on every seed. Importing this module imports no library.
+Of kernels nothing is drawn: each number is the same on every seed, which draws the network alone. Importing
+this module imports no library.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from msgspec import Meta
@@ -14,6 +16,29 @@ from harness.ntk.experiments._ridge_theory_quantities import KERNELS
 
 _TIME = "time in which gradient flow learns cos(frequency · φ) to 5%"
 _UNIT = "1/K(x,x)"
+_RESOLUTION = 1e-4
+"""Relative: networks are trained in float32."""
+
+_NETWORK = {
+    "time": (
+        "network",
+        "a network trained on cos(frequency · φ), centred: time until 5% is left of this component",
+        _UNIT,
+    ),
+    "left": ("network left", "root mean square of all that is left after all steps, in the target's", ""),
+    "mixture-time": (
+        "network mixture",
+        "a network trained on cos φ + cos 2φ + cos 4φ + cos 8φ: time until 5% is left of the component of "
+        "the frequency",
+        _UNIT,
+    ),
+    "growing-mixture-time": (
+        "network growing mixture",
+        "the same of cos φ + 2 cos 2φ + 4 cos 4φ + 8 cos 8φ",
+        _UNIT,
+    ),
+}
+"""Quantity → its stage, what it is, and its unit; of the seed's network."""
 
 
 def _quantities() -> dict[str, Quantity]:
@@ -35,6 +60,8 @@ def _quantities() -> dict[str, Quantity]:
             ("time-ratio-normalised", "the same of the flow by each row of K over its sum"),
         ):
             found[f"{kernel}.{suffix}"] = Quantity(f"{about}: {text}", stage=kernel, deterministic=True)
+    for name, (stage_name, text, unit) in _NETWORK.items():
+        found[f"network.{name}"] = Quantity(text, "log", unit, _RESOLUTION, stage_name)
     return found
 
 
@@ -44,7 +71,7 @@ STAGES = frozenset(quantity.stage for quantity in QUANTITIES.values())
 
 @experiment(
     "ntk.mode-times",
-    version=1,
+    version=2,
     quantities=QUANTITIES,
     about={
         "model": "the network whose kernels ntk and nngp are: a model, or package.module:function",
@@ -54,8 +81,10 @@ STAGES = frozenset(quantity.stage for quantity in QUANTITIES.values())
         "length": "length of the radial kernels, in units of the circle's radius",
         "gamma": "γ of the γ-exponential kernel",
         "nu": "ν of the Matérn kernel",
+        "learning_rate": "of networks, in units of 2/λ_max, beyond which gradient descent diverges",
+        "steps": "of gradient descent, all of which are taken",
     },
-    precision="float64",
+    precision="float32 networks, float64 kernels",
 )
 def mode_times(
     *,
@@ -67,13 +96,16 @@ def mode_times(
     length: Annotated[float, Meta(gt=0)] = 1.0,
     gamma: Annotated[float, Meta(gt=0, le=2)] = 1.5,
     nu: Annotated[float, Meta(gt=0, le=50)] = 1.5,
+    learning_rate: Annotated[float, Meta(gt=0, le=100)] = 0.75,
+    steps: Annotated[int, Meta(ge=1, le=1_000_000)] = 1000,
     stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
     """Solve the gradient flow of a kernel on the circle, and see when a frequency is learned, and where.
 
     Basri et al. 2019 (arXiv:1906.00425) and 2020 (arXiv:2003.04560) for ReLU networks: in a time in
-    proportion to the square of the frequency, and to the inverse of the density of points.
+    proportion to the square of the frequency, and to the inverse of the density of points. `network.*` train
+    one network of the model by gradient descent on ½Σr², with its initial function taken away.
     """
     from harness.ntk.experiments._mode_times_computed import measured
 
@@ -86,4 +118,18 @@ def mode_times(
         if kernel in stages:
             with stage(kernel):
                 found |= measured(kernel, model, of_model, points, dense, frequency, length, gamma, nu)
+    wanted = {name: stage_name for name, (stage_name, _, _) in _NETWORK.items() if stage_name in stages}
+    if wanted:
+        from harness.ntk.experiments._mode_times_networks import CircleTraining
+
+        trained = CircleTraining(model, of_model, seed, points, dense, frequency, learning_rate, steps)
+        measures: dict[str, Callable[[], float]] = {
+            "time": trained.time,
+            "left": trained.left,
+            "mixture-time": lambda: trained.mixed_time(growing=False),
+            "growing-mixture-time": lambda: trained.mixed_time(growing=True),
+        }
+        for name, stage_name in wanted.items():
+            with stage(stage_name):
+                found[f"network.{name}"] = measures[name]()
     return found

@@ -43,7 +43,7 @@ def _bytes_held(parameters: Mapping[str, Value]) -> int:
 
 @experiment(
     "ntk.regression",
-    version=4,
+    version=5,
     quantities=QUANTITIES,
     about=ABOUT,
     precision="kernels and solves float64, networks float32",

@@ -35,7 +35,7 @@ def _weights(parameters: Mapping[str, Any]) -> int:
     return width * (inputs + 2 + (int(parameters["hidden"]) - 1) * (width + 1))
 
 
-def bytes_of_seed(parameters: Mapping[str, Any]) -> int:
+def bytes_of_networks(parameters: Mapping[str, Any]) -> int:
     """Bytes that a seed holds on a device: parameters six times in float32 and twice in float64, activations
     and their slopes, and kernels at every look."""
     train, test = int(parameters["train"]), int(parameters["test"])
@@ -44,7 +44,7 @@ def bytes_of_seed(parameters: Mapping[str, Any]) -> int:
     return int(parameters["networks"] * (40 * _weights(parameters) + of_layers + kernels))
 
 
-def cost(parameters: Mapping[str, Value], stages: frozenset[str]) -> float:
+def seconds_of_trial(parameters: Mapping[str, Value], stages: frozenset[str]) -> float:
     """Seconds on one core at 50 GFLOP/s, and half a second for what does not grow."""
     steps, networks, train = (float(parameters[each]) for each in ("steps", "networks", "train"))
     return 0.5 + 6 * train * _weights(parameters) * networks * (steps + 200) / 5e10
@@ -57,8 +57,8 @@ def cost(parameters: Mapping[str, Value], stages: frozenset[str]) -> float:
     about=ABOUT,
     precision="training in float32; kernels and predictions of kernels in float64",
     settle=settle,
-    abreast=Abreast(BLOCK, bytes_of_seed),
-    cost=cost,
+    abreast=Abreast(BLOCK, bytes_of_networks),
+    cost=seconds_of_trial,
 )
 def scale(
     *,
@@ -106,11 +106,11 @@ def scale(
     the scaled output, D holds the second derivatives of the loss (1 of ½Σ(F − y)²).
     """
     from harness.ntk.architecture import Architecture
-    from harness.ntk.drawn_points import TrainedPoints, draw
+    from harness.ntk.drawn_points import TrainedPoints, draw_points
     from harness.ntk.experiments import _scale_computed as computed
 
     def points_of(seed: int) -> TrainedPoints:
-        return draw(
+        return draw_points(
             points, data=data, preprocess=preprocess, targets=targets, target=target, signs=signs,
             train=train, test=test, inputs=inputs, anisotropy=anisotropy, seed=seed,
         )  # fmt: skip

@@ -74,6 +74,9 @@ QUANTITIES = {
     "polygon.condition-number": _log("κ of Θ among the points of the polygon", _POLYGON),
 }
 KernelName = Literal["ntk", "nngp", "laplace", "gamma-exponential", "matern", "gaussian"]
+_CLOSED_FORM = ("gelu", "tanh", "step", "squared-relu")
+"""Activations whose kernels are known as values, not as gaps: good for eigenvalues, not for thousands of
+layers."""
 _AboveZero = Annotated[float, Meta(gt=0)]
 
 
@@ -90,7 +93,8 @@ _AboveZero = Annotated[float, Meta(gt=0)]
         "gamma": "γ of exp(−(r/ℓ)^γ)",
         "smoothness": "ν of Matérn's",
         "hidden": "hidden layers of the network",
-        "activation": "max(x, 0), max(x, αx), erf(x) or sin(x)",
+        "activation": "max(x, 0), max(x, αx), erf(x) or sin(x); of eigenvalues and shares alone also x Φ(x), "
+        "tanh(x), x > 0 and max(x, 0)²",
         "negative_slope": "α of leaky-relu; −1 makes it |x|",
         "w_std": "deviation of weights; √2 is ReLU's criticality",
         "b_std": "deviation of biases, in every layer",
@@ -112,7 +116,7 @@ def spectrum(
     gamma: Annotated[float, Meta(gt=0, le=2)] = 1.0,
     smoothness: _AboveZero = 1.5,
     hidden: Annotated[int, Meta(ge=0, le=65_536)] = 1,
-    activation: Literal["relu", "leaky-relu", "erf", "sin"] = "relu",
+    activation: Literal["relu", "leaky-relu", "erf", "sin", "gelu", "tanh", "step", "squared-relu"] = "relu",
     negative_slope: Annotated[float, Meta(ge=-1, le=1)] = 0.01,
     w_std: _AboveZero = 1.4142135623730951,
     b_std: Annotated[float, Meta(ge=0)] = 0.0,
@@ -129,21 +133,28 @@ def spectrum(
     """
     from harness.ntk import spectra
     from harness.ntk.sphere import SphereNetwork
-    from harness.ntk.sphere_kernels import Stationary
+    from harness.ntk.sphere_kernels import Stationary, closed_form_kernel, sphere_kernel
 
-    network = SphereNetwork(activation, w_std, b_std, negative_slope)
     shape = Stationary(length, gamma, smoothness)
 
+    def network() -> SphereNetwork:
+        return SphereNetwork(activation, w_std, b_std, negative_slope)  # type: ignore[arg-type]  # it checks
+
     def found(name: KernelName) -> float:
-        return spectra.eigenvalue_of(name, network, hidden, shape, dimension, degree)
+        if name in ("ntk", "nngp") and activation in _CLOSED_FORM:
+            profile = closed_form_kernel(name, activation, hidden, w_std, b_std, dimension)
+        else:
+            shown = SphereNetwork() if activation in _CLOSED_FORM else network()  # a kernel of none of them
+            profile = sphere_kernel(name, shown, hidden, shape)
+        return spectra.eigenvalue_of(profile, dimension, degree)
 
     compute = {
         _EIGEN: lambda: spectra.eigenvalue(found(kernel)),
         _REFERENCE: lambda: spectra.beside_reference(found(kernel), found(reference)),
         _SHARES: lambda: spectra.shares(found(kernel), found(reference), dimension, degree),
-        _PAIR: lambda: spectra.pair_of(network, hidden, gap, points),
-        _RATES: lambda: spectra.rates(network, hidden, gap, points),
-        _POLYGON: lambda: spectra.polygon(network, hidden, points, offset),
+        _PAIR: lambda: spectra.pair_of(network(), hidden, gap, points),
+        _RATES: lambda: spectra.rates(network(), hidden, gap, points),
+        _POLYGON: lambda: spectra.polygon(network(), hidden, points, offset),
     }
     measured: dict[str, float] = {}
     for name in stages & compute.keys():

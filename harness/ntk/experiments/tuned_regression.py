@@ -1,4 +1,4 @@
-"""The experiment `ntk.tuned-regression`: regression with seven kernels on data, each tuned.
+"""The experiment `ntk.tuned-regression`: regression with seven kernels on data, each tuned, and a forest.
 
 No network is trained. `A.error` and `A-vs-B.distance` are defined in `harness.ntk.measures`. Importing this
 module imports no library.
@@ -35,6 +35,18 @@ KERNELS = {
 }
 COMPARED = ("ntk", "nngp", "linear")
 """Whose predictions the others' are compared with."""
+MATCHED = {
+    "laplace": "a Laplace kernel of any length",
+    "matern32": "a Matérn-3/2 kernel of any length",
+    "gaussian": "a Gaussian kernel of any length",
+    "linear": "a linear model",
+}
+"""What is fitted to NTK regression."""
+_FOREST = "forest"
+
+
+def _matched(kernel: str) -> str:
+    return f"{kernel} matched to ntk"
 
 
 def _quantities() -> dict[str, Quantity]:
@@ -56,6 +68,16 @@ def _quantities() -> dict[str, Quantity]:
                     f"root mean square difference on the test points between {about} and {KERNELS[other]}",
                     unit=DISTANCE_UNIT, resolution=1e-4, stage=f"{kernel} and {other}",
                 )  # fmt: skip
+    for kernel, about in MATCHED.items():
+        found[f"matched-{kernel}-vs-ntk.distance"] = Quantity(
+            "root mean square difference on the test points between NTK regression and the nearest that "
+            f"{about}, of any ridge, comes to it there",
+            unit=DISTANCE_UNIT, resolution=1e-4, stage=_matched(kernel),
+        )  # fmt: skip
+    found[f"{_FOREST}.error"] = Quantity(
+        "root mean square test error of a random forest of 100 trees, scikit-learn's",
+        unit=ERROR_UNIT, resolution=1e-6, stage=_FOREST,
+    )  # fmt: skip
     return found
 
 
@@ -65,7 +87,7 @@ STAGES = frozenset(quantity.stage for quantity in QUANTITIES.values())
 
 @experiment(
     "ntk.tuned-regression",
-    version=1,
+    version=2,
     quantities=QUANTITIES,
     about={
         "model": "the network whose kernels ntk and nngp are: a model, or package.module:function",
@@ -98,7 +120,9 @@ def tuned_regression(
     """Predict with each kernel at the length and ridge that leave-one-out prefers on the training points.
 
     Geifman et al. 2020 (arXiv:2007.01580) report that the NTK, the Laplace and γ-exponential kernels perform
-    almost identically; Muyskens et al. 2024 (arXiv:2410.08311) that the NNGP is close to a Matérn kernel.
+    almost identically; Muyskens et al. 2024 (arXiv:2410.08311) that the NNGP is close to a Matérn kernel;
+    Lencevičius 2022 (arXiv:2208.03761) that a Laplace kernel fitted to the NTK has its posterior mean on the
+    sphere; Arora et al. 2020 (arXiv:1910.01663) that the NTK beats random forests on small data.
     """
     from harness.ntk.data import split
     from harness.ntk.experiments._tuned_regression_computed import TunedTrial
@@ -126,4 +150,15 @@ def tuned_regression(
                     report.fixed = points.own_split
                     apart = ruler.distance(made.tuned(name).predictions, made.tuned(other).predictions)
                     measured[f"{name}-vs-{other}.distance"] = apart
+    for name in MATCHED:
+        if _matched(name) in stages:
+            with stage(_matched(name)) as report:
+                report.fixed = points.own_split
+                nearest = min(
+                    ruler.distance(each, made.tuned("ntk").predictions) for each in made.all_predictions(name)
+                )
+                measured[f"matched-{name}-vs-ntk.distance"] = nearest
+    if _FOREST in stages:
+        with stage(_FOREST):
+            measured[f"{_FOREST}.error"] = ruler.error(made.forest(seed))
     return measured

@@ -9,8 +9,8 @@ distance is. So 1 and −1 are edges, and shaded is where the claim holds:
     an interval is to be left by x   −1 … 1: from 0 to 1 below the interval, from −1 to 0 above it (`differ`)
     tolerance (unit `violation`)     0 … 1
 
-Where a region has no edge, one unit is the width of the row's interval. Beyond the axis an interval is cut,
-and ends with an arrow.
+A boundary of which nothing is claimed is drawn over its range, −1 … 1. Where another region has no edge, one
+unit is the width of the row's interval. Beyond the axis an interval is cut, and ends with an arrow.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.judge import Ruler
+from harness.judge import Ruler, ruler_of_range
 from harness.questions import Unit
 from harness.report.distance import ruler_of
 from harness.report.record import InstanceRecord, PartRecord, Side
@@ -30,11 +30,13 @@ _PER_UNIT = WIDTH / 2 / (SPAN + 0.1)
 _GROUP_HEIGHT = 34
 _RATIO = "1 is the bound; the axis counts ratios to it"
 _STEP = "1 is the bound; 2.7 is as far beyond it as the bound is large"
+_RANGE = "−1 and 1 are the ends of the range"
 _BEYOND: dict[Unit, str] = {
     "ratio": _RATIO,
     "log-value": _RATIO,
     "speed-up": _RATIO,
     "exponent": "1 is the bound; 2.7 is an exponent that is 1 beyond it",
+    "boundary": _RATIO,
     "value": _STEP,
     "difference": _STEP,
 }
@@ -75,6 +77,10 @@ class Bar:
 def scale_of(shown: InstanceRecord | PartRecord, unit: Unit) -> MarginScale:
     """The axis of one row."""
     low, high = shown.region
+    if isinstance(shown, InstanceRecord) and shown.boundary is not None and low is None and high is None:
+        return MarginScale(
+            ruler_of_range(*shown.boundary.ends), (-1.0, 1.0), (-1.0, 1.0), _RANGE, centred=True
+        )
     ruler = ruler_of(shown, unit)
     if ruler is None:
         return _without_edge(shown)

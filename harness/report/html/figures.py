@@ -128,6 +128,62 @@ def _look(axis: PixelAxis, n: int, sides: tuple[Side, Side], y: float) -> Look:
 
 FIT_WIDTH, FIT_HEIGHT = 300, 190
 _FIT_LEFT, _FIT_BOTTOM = 52, 24
+_CAP = 3
+"""Half the width of the caps of an interval that is undecided."""
+
+
+@dataclass(frozen=True)
+class BoundaryFigure:
+    """The intervals at the points that were visited, the bound across them, and the band of the boundary."""
+
+    band: tuple[float, float] | None
+    bound: str
+    decided: str
+    undecided: str
+    dots: str
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]
+
+
+def boundary_figure(shown: InstanceRecord) -> BoundaryFigure | None:
+    """The figure of a boundary; None where nothing was measured."""
+    boundary = shown.boundary
+    if boundary is None:
+        return None
+    drawn = [
+        (at, part)
+        for at, part in zip(boundary.at, shown.parts, strict=True)
+        if part.estimate is not None and part.interval != (None, None)
+    ]
+    edges = {edge for _, part in drawn for edge in part.region if edge is not None}
+    x = spanning([math.log(end) for end in (*boundary.ends, *boundary.at)], _FIT_LEFT + 6, FIT_WIDTH)
+    sides = [side for _, part in drawn for side in (*part.interval, part.estimate)]
+    y = spanning([*sides, *edges], FIT_HEIGHT - _FIT_BOTTOM - 4, 8)
+    if x is None or y is None or not drawn:
+        return None
+    band = None
+    low, high = shown.interval
+    if (low, high) != (None, None):
+        start = x.start if low is None else x.inside(math.log(low))
+        end = x.end if high is None else x.inside(math.log(high))
+        band = (start, max(0.5, end - start))
+    paths = {True: "", False: ""}
+    for at, part in drawn:
+        place, bottom, top = x(math.log(at)), part.interval[0], part.interval[1]
+        foot, head = (y.start if bottom is None else y(bottom)), (y.end if top is None else y(top))
+        decided = part.verdict in ("supported", "refuted")
+        paths[decided] += f"M{place:.1f} {foot:.1f}V{head:.1f}"
+        if not decided:
+            paths[decided] += f"m-{_CAP} 0h{2 * _CAP}M{place - _CAP:.1f} {foot:.1f}h{2 * _CAP}"
+    return BoundaryFigure(
+        band=band,
+        bound="".join(f"M{_FIT_LEFT} {y(edge):.1f}H{FIT_WIDTH}" for edge in edges),
+        decided=paths[True],
+        undecided=paths[False],
+        dots="".join(f"M{x(math.log(at)):.1f} {y(part.estimate or 0.0):.1f}h0" for at, part in drawn),
+        x_ticks=tuple((x(t), f"{math.exp(t):.6g}") for t, _ in log_ticks(x.low, x.high)),
+        y_ticks=tuple((y(t), text) for t, text in ticks(y.low, y.high, boundary.unit)),
+    )
 
 
 def fit_figure(found: FitRecord, slope: float | None, region: tuple[Side, Side]) -> Fit | None:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from harness.declare import Value
 from harness.report.html.figures import spanning
 from harness.report.html.ticks import ticks
@@ -20,6 +22,9 @@ from harness.text import label_of
 VERDICTS = {
     "supported": "▲",
     "refuted": "▽",
+    "located": "◇",
+    "≥": "≥",
+    "≤": "≤",
     "inconclusive": "?",
     "not-covered": "○",
     "not-run": "…",
@@ -122,8 +127,28 @@ def _maps(claim: ClaimView, axes: dict[str, list[str]]) -> tuple[Map, ...]:
     return tuple(found)
 
 
+def _was_measured(instance: InstanceRecord) -> bool:
+    """Whether there is something to draw: of a boundary an end is enough."""
+    return instance.estimate is not None or (
+        instance.boundary is not None and instance.interval != (None, None)
+    )
+
+
+def _on_axis(instance: InstanceRecord) -> InstanceRecord:
+    """The instance as a curve shows it: a boundary by its logarithm."""
+    if instance.boundary is None:
+        return instance
+    (low, high), (bottom, top) = instance.interval, instance.region
+    estimate, low, high, bottom, top = (
+        None if side is None else math.log(side) for side in (instance.estimate, low, high, bottom, top)
+    )
+    return msgspec.structs.replace(
+        instance, unit="log-value", estimate=estimate, interval=(low, high), region=(bottom, top)
+    )
+
+
 def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
-    measured = [v.record for v in claim.instances if v.record.estimate is not None]
+    measured = [_on_axis(v.record) for v in claim.instances if _was_measured(v.record)]
     if len(measured) < 2 or len({i.unit for i in measured}) > 1:
         return None
     sides = [side for i in measured for side in (*i.interval, *i.region, i.estimate)]
@@ -152,7 +177,7 @@ def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
             for x, i in drawn
             if i.interval != (None, None)
         ),
-        dots="".join(f"M{x:.1f} {y(i.estimate or 0.0):.1f}h0" for x, i in drawn),
+        dots="".join(f"M{x:.1f} {y(i.estimate):.1f}h0" for x, i in drawn if i.estimate is not None),
         x_ticks=tuple((places[label], label) for k, label in enumerate(labels) if k % every == 0),
         y_ticks=tuple((y(t), text) for t, text in ticks(y.low, y.high, measured[0].unit)),
     )

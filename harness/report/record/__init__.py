@@ -1,9 +1,17 @@
 """The record: one run's complete result.
 
-`types` says what it is in memory, `layout` how it stands in a file (schema 2). `writer` and `reader` go from
-one to the other; what is of schema 1 goes through `older`, and is of today's from there on.
+`types` and `kinds` say what it is in memory, `layout` how it stands in a file (schema 2). `writer` and
+`reader` go from one to the other; what is of schema 1 goes through `older`, and is of today's from there on.
 """
 
+from harness.report.record.kinds import (
+    BoundaryRecord,
+    ConfirmationRecord,
+    FitRecord,
+    Side,
+    StraightnessRecord,
+    TimingRecord,
+)
 from harness.report.record.reader import DEEPEST, deeper, from_json, head_of
 from harness.report.record.types import (
     SCHEMA_VERSION,
@@ -12,18 +20,14 @@ from harness.report.record.types import (
     ControlRecord,
     CountsRecord,
     EnvironmentRecord,
-    FitRecord,
     InstanceRecord,
     PartRecord,
     RecheckRecord,
     Record,
     RecordError,
     ShardRecord,
-    Side,
     SourceRecord,
-    StraightnessRecord,
     SuiteRecord,
-    TimingRecord,
     TrackedRecord,
     TrialsRecord,
     Versioned,
@@ -33,8 +37,10 @@ from harness.report.record.writer import to_json
 __all__ = [
     "DEEPEST",
     "SCHEMA_VERSION",
+    "BoundaryRecord",
     "ClaimRecord",
     "CommitRecord",
+    "ConfirmationRecord",
     "ControlRecord",
     "CountsRecord",
     "EnvironmentRecord",

@@ -178,7 +178,7 @@ _Looks = tuple[tuple[int, float | None, float | None], ...]
 _CitationInFile = _partial(SourceRecord, ("cite",))
 _SourceInFile = _partial(SourceRecord, ("cite",), ("title", "authors", "arxiv", "doi", "url", "year"))
 _PartInFile = _partial(PartRecord, ("n",), values=bytes, earlier=_Looks)
-_RivalInFile = _partial(ControlRecord, (), ("verdict",), parts=_several(_PartInFile))
+_RivalInFile = _partial(ControlRecord, (), ("verdict", "boundary"), parts=_several(_PartInFile))
 _ControlInFile = _partial(ControlRecord, (), OF_A_RIVAL, rival=int)
 _EachInFile = _partial(
     InstanceRecord, (), SHARED, quantities=tuple[tuple[str, ...], ...], control=_ControlInFile

@@ -180,6 +180,8 @@ class _Joined:
             verdict = own.get("verdict", "")
             heirs = {**inherited, "verdict": verdict}
             self.rivals[key] = {"verdict": verdict, "parts": tuple(_part(part, heirs) for part in parts)}
+            if "boundary" in own:
+                self.rivals[key]["boundary"] = own["boundary"]
         return self.rivals[key]
 
     def _trials(self, fields: Fields) -> tuple[TrialsRecord, ...]:
@@ -235,9 +237,32 @@ def _check(record: Record, file: str) -> None:
             raise RecordError(
                 f"{file}: expected at most {DEEPEST} tables in each other, found more in {where[:200]}"
             )
+    for instance in record.instances:
+        _check_boundary(instance, file)
     if record.shard is not None and len(record.shard.places) != len(record.instances):
         places, found = len(record.shard.places), len(record.instances)
         raise RecordError(f"{file}: expected an instance for each place of shard, found {found} for {places}")
+
+
+def _check_boundary(instance: InstanceRecord, file: str) -> None:
+    """Values of an axis have logarithms, and the points that were visited are the parts."""
+    searched = [(instance.boundary, instance.parts)]
+    if instance.control is not None:
+        searched.append((instance.control.boundary, instance.control.parts))
+    for boundary, parts in searched:
+        if boundary is None:
+            continue
+        where = f"{file}: expected of the boundary of {instance.id[:200]}"
+        sides = (*instance.interval, *instance.region, *boundary.jointly)
+        values = (*boundary.at, *boundary.ends, *(side for side in sides if side is not None))
+        if not all(value > 0 for value in values) or boundary.ends[0] >= boundary.ends[1]:
+            raise RecordError(f"{where} values of its axis above 0, found {min(values)!r}")
+        if len(boundary.at) != len(parts):
+            raise RecordError(f"{where} a value of the axis for each part, found {len(boundary.at)}")
+        if sorted(boundary.order) != list(range(len(parts))):
+            raise RecordError(f"{where} each of {len(parts)} parts once in its order, found others")
+    if (instance.unit == "boundary") != (instance.boundary is not None):
+        raise RecordError(f"{file}: expected a boundary of {instance.id[:200]}, as its unit says")
 
 
 def deeper(value: object, most: int) -> bool:

@@ -106,7 +106,10 @@ class Rivals:
         for fields in parts:
             if fields["verdict"] == control.verdict:
                 del fields["verdict"]
-        line = msgspec.json.encode({"verdict": control.verdict, "parts": parts})
+        said: Fields = {"verdict": control.verdict, "parts": parts}
+        if control.boundary is not None:
+            said["boundary"] = control.boundary
+        line = msgspec.json.encode(said)
         return self._numbers.setdefault(line, len(self._numbers))
 
     def lines(self) -> Iterable[bytes]:

@@ -13,6 +13,7 @@ x_s, the one number per seed that is judged; `unit` says what these are:
     speed-up    ln(seconds of y / seconds of x)
     exponent    the slope of ln a on ln(axis)
     violation   |a − b| / (atol + rtol·|b|); at most 1 holds
+    boundary    a value of an axis, as it is; the points where it was searched for have a unit of their own
 
 An open side of a region, and an infinite end of an interval, are null.
 
@@ -30,15 +31,22 @@ from harness.declare import Value
 from harness.errors import UserError
 from harness.judge import Outcome
 from harness.questions import Center, Unit
+from harness.report.record.kinds import (
+    BoundaryRecord,
+    ConfirmationRecord,
+    Count,
+    FitRecord,
+    Side,
+    StraightnessRecord,
+    TimingRecord,
+)
 from harness.text import label_of
 
 SCHEMA_VERSION = 2
 
-Side = float | None
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
 """Of a git commit: an argument of git's, which takes others that begin with a dash."""
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 
 
 class RecordError(UserError, ValueError):
@@ -67,23 +75,6 @@ class SourceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of which instances it says so: every, some or most. '' in older records, where it was every."""
     margin: str = ""
     """"ours" where the source gives no number for the claim's margin or bound."""
-
-
-class StraightnessRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """By how much a power law's exponent changes from the lower half of the axis's points to the upper.
-
-    `state` is curved (the interval at half the level lies outside ±`margin`: the law is refuted), straight
-    (the interval lies inside ±`shown`) or open.
-    """
-
-    margin: Annotated[float, msgspec.Meta(gt=0)]
-    shown: float | None
-    """The margin within which the claim says that it must be shown to be straight."""
-    state: str
-    estimate: float
-    interval: tuple[Side, Side]
-    """At the level of *supported*, as the exponent's."""
-    values: tuple[float, ...]
 
 
 class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -127,33 +118,12 @@ class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     verdict: str = ""
     parts: tuple[PartRecord, ...] = ()
     none_because: str = ""
+    boundary: BoundaryRecord | None = None
 
     @property
     def labels(self) -> dict[str, str]:
         """`at` in the words of ids."""
         return {axis: label_of(value) for axis, value in self.at.items()}
-
-
-class FitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a power law was fitted to: the means over seeds of ln a at each value of the axis."""
-
-    axis: str
-    at: tuple[float, ...]
-    """The axis's values, as they are."""
-    mean: tuple[float, ...]
-    sd: tuple[float, ...]
-    """Between seeds; includes what the slopes of different seeds have in common."""
-    without_smallest: float | None
-    """The mean slope without the smallest value of the axis; None of fewer than three others."""
-    curvature: float | None
-    """The mean coefficient of (ln axis)² in a fit of a parabola; None of fewer than four values."""
-
-
-class TimingRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One of the two benchmarks that `faster` compares: its id, and its seconds in each pair."""
-
-    benchmark: str
-    seconds: tuple[float, ...]
 
 
 class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -254,11 +224,22 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     computed: bool = False
     """All that it reads is declared to be the same on every seed, so that it was computed on one, and not
     sampled: it has no level (`alpha` 0), and its interval is the rounding of what was computed."""
+    boundary: BoundaryRecord | None = None
+    """Of a boundary: its `parts` are the points that were visited, `interval` is where it lies (null: beyond
+    what is known), and `n` the most seeds that were read at a point."""
 
     @property
     def labels(self) -> dict[str, str]:
         """`point` in the words of ids."""
         return {axis: label_of(value) for axis, value in self.point.items()}
+
+    confirmation: ConfirmationRecord | None = None
+    """Of an unexpected verdict that was measured again; None where that was not asked for."""
+
+    @property
+    def unit_of_parts(self) -> Unit:
+        """What the numbers of its parts, and its control's, are."""
+        return self.unit if self.boundary is None else self.boundary.unit
 
     @property
     def local_id(self) -> str:

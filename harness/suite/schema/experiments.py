@@ -7,6 +7,8 @@ parameters too: exactly these of a known one; any of another, or where the model
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.declare import (
@@ -136,25 +138,52 @@ def _takes(declaration: Declaration, model: Declaration) -> Schema:
 
 
 def parameters(declarations: Iterable[Declaration], models: Sequence[Declaration] = ()) -> dict[str, Schema]:
-    """Definitions: what `with` and `sweep` may set, by experiment, and by model where it takes one."""
+    """Definitions: what `with` and `sweep` may set, by experiment, and by model where it takes one; and each
+    distinct parameter and axis, once: the parameters of a model are those of many pairs."""
     definitions: dict[str, Schema] = {}
+    shared = _Referred()
     for declaration in declarations:
         own = declaration.parameters
         if declaration.takes_model:
-            definitions |= _definitions(f"{declaration.name}.{_ANY_MODEL}", own, more=True)
-            definitions |= _definitions(declaration.name, own, more=True)
+            definitions |= _definitions(f"{declaration.name}.{_ANY_MODEL}", own, shared, more=True)
+            definitions |= _definitions(declaration.name, own, shared, more=True)
             for model in models:
                 both = Signature(declaration, model).parameters
-                definitions |= _definitions(_pair(declaration, model), both)
+                definitions |= _definitions(_pair(declaration, model), both, shared)
         else:
-            definitions |= _definitions(declaration.name, own)
-    return definitions
+            definitions |= _definitions(declaration.name, own, shared)
+    return definitions | shared.definitions
 
 
-def _definitions(name: str, declared: Mapping[str, Parameter], *, more: bool = False) -> dict[str, Schema]:
+class _Referred:
+    """Schemas to which others refer, each once."""
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, Schema] = {}
+        self._names: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
+
+    def refer(self, name: str, schema: Schema) -> Schema:
+        """A reference to the schema, which is kept as `name`; where others have the name, with a number."""
+        text = json.dumps([name, schema])
+        if text not in self._names:
+            self._counts[name] += 1
+            count = self._counts[name]
+            self._names[text] = name if count == 1 else f"{name}.{count}"
+            self.definitions[self._names[text]] = schema
+        return {"$ref": f"#/definitions/{self._names[text]}"}
+
+
+def _definitions(
+    name: str, declared: Mapping[str, Parameter], shared: _Referred, *, more: bool = False
+) -> dict[str, Schema]:
     """What `with` and `sweep` may set, by the name of the definition; with `more`, other parameters too."""
-    each = {name: _parameter(parameter) for name, parameter in declared.items()}
-    axes = {name: _axis(schema["description"], schema) for name, schema in each.items()}
+    whole_ones = {name: _parameter(parameter) for name, parameter in declared.items()}
+    each = {name: shared.refer(f"parameter.{name}", schema) for name, schema in whole_ones.items()}
+    axes = {
+        name: shared.refer(f"axis.{name}", _axis(schema["description"], schema))
+        for name, schema in whole_ones.items()
+    }
     others = SCALAR if more else False
     variants = _variants({"properties": each, "additionalProperties": others})
     fixed, sweep = table(_WITH, each), table(_SWEEP, axes)

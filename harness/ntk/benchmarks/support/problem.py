@@ -21,7 +21,7 @@ from harness.ntk.data import split
 from harness.ntk.fully_connected import FullyConnected, fully_connected
 from harness.ntk.model import Params
 from harness.ntk.optimizers import rule
-from harness.ntk.train import GRADIENT_DESCENT, Final, descend, initialise, network_key
+from harness.ntk.train import GRADIENT_DESCENT, Final, descend, initialise, largest_eigenvalue, network_key
 
 TEST = 8
 """Test points, few: what is timed is training."""
@@ -64,7 +64,8 @@ def training_problem(*, points: int, hidden: int, width: int) -> TrainingProblem
     data = split("sphere", train=points, test=TEST, seed=0)
     x, y, x_test = jnp.asarray(data.x_train), jnp.asarray(data.y_train), jnp.asarray(data.x_test)
     initial = initialise(network_key(0, 0), model, x, x_test)
-    return TrainingProblem(model, initial.params, x, y, x_test, UNITS * 2 / initial.largest)
+    largest = largest_eigenvalue(initial.params, model, x)
+    return TrainingProblem(model, initial.params, x, y, x_test, UNITS * 2 / largest)
 
 
 def compiled(given: TrainingProblem, steps: int) -> Callable[[], Final]:

@@ -1,0 +1,53 @@
+"""A pilot: a few seeds that are measured, and kept, so that a run can be planned by what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.campaign.enquiries import Limits
+from harness.measure import Measurer
+from harness.plan import Case, Question, Trial
+
+PILOT_SEEDS = 6
+"""Fewer say too little of the deviation between seeds (`harness.judge.outlook`)."""
+_POLL = 0.25
+
+
+def measure_pilot(cases: Sequence[Case], laboratory: Measurer) -> int:
+    """Measure the first seeds of each case that are not known, but for timings; the number of trials.
+
+    They are those that a run begins with, so that nothing is measured in vain. Of a boundary they are of
+    three points: the ends of its range and the middle, which give the slope.
+    """
+    wanted: dict[Trial, tuple[set[str], Limits]] = {}
+    for case in cases:
+        claim = case.instance.claim
+        if claim.benchmarks is not None:
+            continue
+        limits = Limits(claim.time_limit, claim.memory_limit or float("inf"))
+        for question in _asked(case):
+            for seed in question.seeds(min(PILOT_SEEDS, question.budget)):
+                for reading in question.effect.readings:
+                    read, most = wanted.get(reading.trial(seed), (set(), Limits()))
+                    wanted[reading.trial(seed)] = (read | {reading.quantity}, most | limits)
+    known = laboratory.recall(wanted)
+    lacking = [
+        trial
+        for trial, (read, _) in wanted.items()
+        if trial not in known or not all(map(known[trial].has, read))
+    ]
+    for trial in lacking:
+        read, limits = wanted[trial]
+        laboratory.request(
+            trial, limits.seconds, limits.bytes, stages=laboratory.stages_of(trial, read), rank=(0.0, 0.0)
+        )
+    while laboratory.pending:
+        laboratory.collect(timeout=_POLL)
+    return len(lacking)
+
+
+def _asked(case: Case) -> Sequence[Question]:
+    if case.search is None:
+        return case.questions
+    last = len(case.questions) - 1
+    return [case.questions[place] for place in sorted({0, last // 2, last})]

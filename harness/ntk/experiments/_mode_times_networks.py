@@ -1,0 +1,69 @@
+"""What a trial of `ntk.mode-times` measures of a network that is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from harness.declare import StageError, Value
+from harness.ntk.circle_networks import MIXTURE, left_of, left_of_all, mixture, steps_until
+from harness.ntk.mode_times import half_circles, on_circle
+from harness.ntk.named_models import build
+from harness.ntk.residual_path import Residuals, residuals
+
+
+class CircleTraining:
+    """The seed's network of a model, and the frequency it is asked for, on the circle.
+
+    Methods raise `StageError` where training diverged, or a frequency was not learned.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        of_model: Mapping[str, Value],
+        seed: int,
+        points: int,
+        dense: float,
+        frequency: int,
+        units: float,
+        steps: int,
+    ) -> None:
+        self._model, self._seed, self._frequency = build(model, of_model), seed, frequency
+        self._units, self._steps = units, steps
+        self._angle = half_circles(points, dense)
+
+    @cached_property
+    def _scale(self) -> tuple[float, float]:
+        """K(x,x), the mean over points, and λ_max of the infinitely wide network's tangent kernel."""
+        gram = self._model.analytic(on_circle(self._angle))[1]
+        return float(np.trace(gram)) / len(gram), float(np.linalg.eigvalsh(gram)[-1])
+
+    def _trained(self, target: np.ndarray) -> tuple[Residuals, float]:
+        """The residuals, and the time that a step takes."""
+        unit, largest = self._scale
+        x = on_circle(self._angle)
+        path, rate = residuals(self._model, self._seed, x, target, self._units, largest, self._steps)
+        return path, rate * len(x) * unit
+
+    @cached_property
+    def _single(self) -> tuple[Residuals, float]:
+        return self._trained(np.cos(self._frequency * self._angle))
+
+    def time(self) -> float:
+        """When cos(kφ) alone was learned, whatever training put into other frequencies meanwhile."""
+        path, step = self._single
+        return step * steps_until(left_of(path, self._angle, self._frequency))
+
+    def left(self) -> float:
+        """What is left of cos(kφ) alone after all steps."""
+        return float(left_of_all(self._single[0])[-1])
+
+    def mixed_time(self, growing: bool) -> float:
+        """When cos(kφ) was learned, of a target that has all of `MIXTURE`."""
+        if self._frequency not in MIXTURE:
+            raise StageError(f"frequency: expected one of {MIXTURE}, found {self._frequency}")
+        path, step = self._trained(mixture(self._angle, growing))
+        return step * steps_until(left_of(path, self._angle, self._frequency))
