@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from finite_width_mutants import MUTANTS as FINITE_WIDTH
 from mutants import MUTANTS, ROOT, Mutant, apply
 from theory_mutants import MUTANTS as THEORY
 
 sys.path.pop(0)
 
 
-@pytest.mark.parametrize("mutant", [*MUTANTS, *THEORY], ids=lambda mutant: mutant.name.replace(" ", "-"))
+@pytest.mark.parametrize(
+    "mutant", [*MUTANTS, *THEORY, *FINITE_WIDTH], ids=lambda mutant: mutant.name.replace(" ", "-")
+)
 def test_a_mutant_changes_one_place_and_is_still_a_program(mutant: Mutant, tmp_path: Path) -> None:
     path = tmp_path / mutant.file
     path.parent.mkdir(parents=True)

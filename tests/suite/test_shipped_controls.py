@@ -21,6 +21,7 @@ NAMES = (
     "speed",
     "generalisation",
     "other-kernels",
+    "finite-width",
 )
 
 

@@ -1,0 +1,147 @@
+"""The experiment `ntk.scale`: networks between the kernel regime and feature learning, and beyond the edge of
+stability.
+
+What is trained, and the one unit of rates and decay, are stated in `harness.ntk.scaled_training`; what is
+measured, in `_scale_quantities`. Importing this module imports no library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from harness.declare import Abreast, Value, experiment, stage
+from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
+from harness.ntk.experiments._scale_quantities import ABOUT, QUANTITIES
+from harness.ntk.preparation import DEFAULT, Data, Preprocess, TargetScaling, settle
+
+BLOCK = 16
+"""Seeds of a block on an accelerator, as of the other experiments that train."""
+
+STAGES = frozenset(quantity.stage for quantity in QUANTITIES.values())
+"""All stages."""
+
+BASE_WIDTH = 64
+"""Where `rate_exponent` changes nothing."""
+
+_FEATURES = 64
+"""Inputs of the widest data set of the package."""
+
+
+def _weights(parameters: Mapping[str, Any]) -> int:
+    width, inputs = int(parameters["width"]), max(_FEATURES, int(parameters["inputs"]))
+    return width * (inputs + 2 + (int(parameters["hidden"]) - 1) * (width + 1))
+
+
+def bytes_of_networks(parameters: Mapping[str, Any]) -> int:
+    """Bytes that a seed holds on a device: parameters six times in float32 and twice in float64, activations
+    and their slopes, and kernels at every look."""
+    train, test = int(parameters["train"]), int(parameters["test"])
+    of_layers = 6 * 8 * (train + test) * int(parameters["width"]) * int(parameters["hidden"])
+    kernels = 8 * 3 * train * (41 * train + test)
+    return int(parameters["networks"] * (40 * _weights(parameters) + of_layers + kernels))
+
+
+def seconds_of_trial(parameters: Mapping[str, Value], stages: frozenset[str]) -> float:
+    """Seconds on one core at 50 GFLOP/s, and half a second for what does not grow."""
+    steps, networks, train = (float(parameters[each]) for each in ("steps", "networks", "train"))
+    return 0.5 + 6 * train * _weights(parameters) * networks * (steps + 200) / 5e10
+
+
+@experiment(
+    "ntk.scale",
+    version=1,
+    quantities=QUANTITIES,
+    about=ABOUT,
+    precision="training in float32; kernels and predictions of kernels in float64",
+    settle=settle,
+    abreast=Abreast(BLOCK, bytes_of_networks),
+    cost=seconds_of_trial,
+)
+def scale(
+    *,
+    seed: int,
+    points: Literal["data", "one", "circle", "whitened", "gaussian", "sphere", "hypercube"] = "sphere",
+    target: Literal["linear", "sum", "square", "product", "parity", "staircase"] = "linear",
+    signs: bool = False,
+    data: Data = "digits",
+    preprocess: Preprocess = DEFAULT,
+    targets: TargetScaling = DEFAULT,
+    train: Annotated[int, Meta(ge=1, le=4096)] = 16,
+    test: Annotated[int, Meta(ge=1, le=100_000)] = 100,
+    inputs: Annotated[int, Meta(ge=1, le=4096)] = 10,
+    anisotropy: Annotated[float, Meta(ge=0)] = 0.0,
+    networks: Annotated[int, Meta(ge=1, le=1024)] = 1,
+    hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
+    width: Annotated[int, Meta(ge=1, le=65_536)] = 256,
+    activation: Activation = "relu",
+    negative_slope: NegativeSlope = 0.01,
+    w_std: Annotated[float, Meta(gt=0)] = 1.4142135623730951,
+    b_std: Annotated[float, Meta(ge=0)] = 0.1,
+    biases: Biases = "none",
+    bias_init: BiasInit = "random",
+    parameterization: Literal["ntk", "standard"] = "ntk",
+    start: Annotated[float, Meta(gt=0)] = 1.0,
+    alpha: Annotated[float, Meta(gt=0)] = 1.0,
+    gamma: Annotated[float, Meta(gt=0)] = 1.0,
+    exponent: Annotated[float, Meta(ge=-1, le=2)] = 0.0,
+    centred: bool = False,
+    loss: Literal["squared", "cross-entropy"] = "squared",
+    learning_rate: Annotated[float, Meta(gt=0, le=1000)] = 0.25,
+    rate_exponent: Annotated[float, Meta(ge=-2, le=2)] = 0.0,
+    decay: Annotated[float, Meta(ge=0, le=1)] = 0.0,
+    steps: Annotated[int, Meta(ge=4, le=10_000_000)] = 400,
+    stages: frozenset[str] = STAGES,
+) -> dict[str, float]:
+    """Train fully connected networks of a scaled output, and see how their tangent kernels move and predict.
+
+    The output's scale decides between the kernel regime and feature learning (Chizat et al. 2019
+    arXiv:1812.07956, Geiger et al. 2020 arXiv:1906.08034, Bordelon & Pehlevan 2022 arXiv:2205.09653), the
+    learning rate between lazy training, the catapult and divergence (Lewkowycz et al. 2020 arXiv:2003.02218).
+
+    Rates and decay have one unit, each network's own: rate 1 is 2/λ₀, decay 1 is λ₀, where λ₀ is the largest
+    eigenvalue of D^½ Θ D^½ at the start, of the loss and of the kernel that train: Θ is the tangent kernel of
+    the scaled output, D holds the second derivatives of the loss (1 of ½Σ(F − y)²).
+    """
+    from harness.ntk.architecture import Architecture
+    from harness.ntk.drawn_points import TrainedPoints, draw_points
+    from harness.ntk.experiments import _scale_computed as computed
+
+    def points_of(seed: int) -> TrainedPoints:
+        return draw_points(
+            points, data=data, preprocess=preprocess, targets=targets, target=target, signs=signs,
+            train=train, test=test, inputs=inputs, anisotropy=anisotropy, seed=seed,
+        )  # fmt: skip
+
+    measured: dict[str, float] = {}
+    setting = computed.ScaleSetting(
+        Architecture(
+            hidden, width, activation, w_std, b_std, parameterization,
+            biases=biases, bias_init=bias_init, negative_slope=negative_slope,
+        ),
+        networks, alpha / gamma * width**-exponent, centred, loss,
+        learning_rate * (width / BASE_WIDTH) ** rate_exponent, decay, start, steps,
+    )  # fmt: skip
+    with stage("data") as data_stage:
+        drawn = points_of(seed)
+        data_stage.fixed = drawn.own_split
+    with stage("training") as trained:
+        found = computed.trained_networks(setting, seed, points_of, drawn)
+        measured |= computed.over_networks([computed.of_training(each) for each in found], QUANTITIES)
+    if not trained.ok:
+        return measured
+    parts = {
+        "targets": computed.of_targets,
+        "kernels": computed.of_kernels,
+        "linearised": computed.of_linearised,
+    }
+    for name, quantities in parts.items():
+        if name in stages:
+            with stage(name):
+                measured |= computed.over_networks([quantities(each) for each in found], QUANTITIES)
+    if "several networks" in stages:
+        with stage("several networks"):
+            measured |= computed.of_several(found)
+    return measured

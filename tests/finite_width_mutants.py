@@ -1,0 +1,223 @@
+"""Breaks training at scale on purpose: scales, the unit of rates, decay, centring, what is measured.
+
+    python tests/finite_width_mutants.py [NAME ...]
+
+As `tests/theory_mutants.py`, whose tools it uses; the suite is `suites/finite-width.toml`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+sys.path.insert(0, str(Path(__file__).parent))
+from theory_mutants import TheoryMutant, main
+
+TRAINING = "harness/ntk/scaled_training.py"
+PREDICTIONS = "harness/ntk/scaled_predictions.py"
+POINTS = "harness/ntk/drawn_points.py"
+COMPUTED = "harness/ntk/experiments/_scale_computed.py"
+EXPERIMENT = "harness/ntk/experiments/scale.py"
+T = "tests/ntk/test_"
+
+
+def _of(name: str, file: str, old: str, new: str, tests: str = "", claims: str = "") -> TheoryMutant:
+    path = f"{T}{tests}.py" if tests else ""
+    return TheoryMutant(name, file, old, new, path, claims=claims, suites=("suites/finite-width.toml",))
+
+
+MUTANTS = [
+    _of("α squared", EXPERIMENT, "alpha / gamma", "alpha**2 / gamma", "scaled_training"),
+    _of("γ₀ multiplies", EXPERIMENT, "alpha / gamma", "alpha * gamma", "scaled_training"),
+    _of(
+        "γ₀ without width", EXPERIMENT, "alpha / gamma * width**-exponent", "alpha / gamma", "scaled_training"
+    ),
+    _of("width to the wrong side", EXPERIMENT, "width**-exponent", "width**exponent", "scaled_training"),
+    _of(
+        "rate grows without its exponent",
+        EXPERIMENT,
+        "learning_rate * (width / BASE_WIDTH) ** rate_exponent",
+        "learning_rate",
+        "scaled_training",
+    ),
+    _of(
+        "rate in units of 1/λ₀",
+        TRAINING,
+        "settings.rate * 2 / largest",
+        "settings.rate / largest",
+        "scaled_training",
+    ),
+    _of(
+        "unit from the trace",
+        TRAINING,
+        'largest: Float[Array, ""] = jnp.linalg.eigvalsh(root[:, None] * kernel * root[None, :])[-1]',
+        'largest: Float[Array, ""] = jnp.trace(root[:, None] * kernel * root[None, :])',
+        "scaled_training",
+    ),
+    _of(
+        "unit of the unscaled kernel",
+        TRAINING,
+        "kernel_0 = s**2 * empirical_ntk(wide_0, architecture, x)",
+        "kernel_0 = empirical_ntk(wide_0, architecture, x)",
+        "scaled_training",
+    ),
+    _of(
+        "kernels of f, not of F",
+        TRAINING,
+        "        kernel = s**2 * empirical_ntk(wide, architecture, x)",
+        "        kernel = empirical_ntk(wide, architecture, x)",
+        "scaled_training",
+    ),
+    _of(
+        "cross kernels scaled once",
+        TRAINING,
+        "        s**2 * empirical_ntk(each, architecture, x_test, x)",
+        "        s * empirical_ntk(each, architecture, x_test, x)",
+        "scaled_training",
+    ),
+    _of(
+        "unit without the loss's curvature",
+        TRAINING,
+        "largest = largest_curvature(kernel_0, curvature(loss, f_0, y))",
+        "largest = largest_curvature(kernel_0, jnp.ones_like(y))",
+        "scaled_training",
+    ),
+    _of("curvature of the wrong label", TRAINING, "likely * (1 - likely)", "likely", "scaled_training"),
+    _of(
+        "decay on biases",
+        TRAINING,
+        "biases - step_size * by_biases)",
+        "biases - step_size * by_biases - shrink * biases)",
+        "scaled_training",
+    ),
+    _of(
+        "decay without the rate",
+        TRAINING,
+        "shrink = (rate * settings.decay * largest)",
+        "shrink = (settings.decay * largest)",
+        "scaled_training",
+    ),
+    _of(
+        "decay not in its unit",
+        TRAINING,
+        "(rate * settings.decay * largest)",
+        "(rate * settings.decay)",
+        "scaled_training",
+    ),
+    _of(
+        "centring forgotten",
+        TRAINING,
+        "off, targets = (c * bare_0)",
+        "off, targets = (0 * bare_0)",
+        "scaled_training",
+    ),
+    _of(
+        "centring forgotten on test points",
+        TRAINING,
+        "architecture, x_test) - c * bare_test_0)",
+        "architecture, x_test))",
+        "scaled_training",
+    ),
+    _of(
+        "initial scale squared",
+        TRAINING,
+        "leaf * settings.start.astype",
+        "leaf * (settings.start**2).astype",
+        "scaled_training",
+    ),
+    _of("loss not halved", TRAINING, "0.5 * (f - y) ** 2", "(f - y) ** 2", "scaled_training"),
+    _of(
+        "labels forgotten",
+        TRAINING,
+        "jnp.logaddexp(0.0, -y * f)",
+        "jnp.logaddexp(0.0, -f)",
+        "scaled_training",
+    ),
+    _of(
+        "early kernel is the first", TRAINING, "jnp.where(place == early, new, old)", "old", "scaled_training"
+    ),
+    _of("peak of the last step", TRAINING, "& (value > walker.peak)", "", "scaled_training"),
+    _of(
+        "divergence never ends",
+        TRAINING,
+        "jnp.where(alive, new, old), moved",
+        "new, moved",
+        "scaled_training",
+    ),
+    _of(
+        "features over nothing",
+        TRAINING,
+        "jnp.stack([a_0 @ a_0.T, a @ a.T]) / a.shape[1]",
+        "jnp.stack([a_0 @ a_0.T, a @ a.T])",
+        "scaled_training",
+    ),
+    _of(
+        "linearised without f₀",
+        PREDICTIONS,
+        "predicted: AtTest = f_test_0 + cross @",
+        "predicted: AtTest = cross @",
+        "scaled_predictions",
+    ),
+    _of(
+        "a step too many",
+        PREDICTIONS,
+        "(1 - rate * values) ** steps",
+        "(1 - rate * values) ** (steps + 1)",
+        "scaled_predictions",
+    ),
+    _of(
+        "spike linear in γ₀",
+        PREDICTIONS,
+        "math.sqrt(1 + richness**2 * float(y @ y))",
+        "math.sqrt(1 + richness * float(y @ y))",
+        "scaled_predictions",
+    ),
+    _of("one layer's half time", PREDICTIONS, "1 / (2 * np.sqrt(1", "1 / (np.sqrt(1", "scaled_predictions"),
+    _of(
+        "γ₀ of another width",
+        COMPUTED,
+        "1 / (setting.output * math.sqrt(setting.architecture.width))",
+        "1 / (setting.output * setting.architecture.width)",
+        claims="a-spike-along-the-targets",
+    ),
+    _of(
+        "half time in steps",
+        COMPUTED,
+        "network.times * network.rate * setting.output**2",
+        "network.times * network.rate",
+        claims="both-layers-speed-up",
+    ),
+    _of(
+        "after-kernel of the start",
+        COMPUTED,
+        '("after", -1)',
+        '("after", 0)',
+        claims="small-networks-are-their-after-kernel",
+    ),
+    _of(
+        "late half is the first",
+        COMPUTED,
+        "lengths[len(lengths) // 2 :]",
+        "lengths[: len(lengths) // 2]",
+        claims="the-kernel-keeps-moving",
+    ),
+    _of(
+        "whitened inputs of norm one",
+        POINTS,
+        "x = math.sqrt(inputs) * basis.T",
+        "x = basis.T",
+        "drawn_points",
+    ),
+    _of(
+        "staircase without its root",
+        POINTS,
+        "return value() / math.sqrt(variance)",
+        "return value()",
+        "drawn_points",
+    ),
+]
+
+
+if __name__ == "__main__":
+    main(MUTANTS)

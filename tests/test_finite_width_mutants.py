@@ -1,0 +1,17 @@
+"""Each mutant of training at scale has what is to notice it; that it can be applied `test_mutants` sees."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from finite_width_mutants import MUTANTS
+from mutants import ROOT
+
+sys.path.pop(0)
+
+
+def test_each_has_a_watchman() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 30
+    assert all(mutant.claims or (ROOT / mutant.tests).is_file() for mutant in MUTANTS)
