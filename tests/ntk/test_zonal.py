@@ -10,6 +10,7 @@ from harness.declare import StageError
 from harness.ntk import closed_form, radial, zonal
 from harness.ntk.architecture import Architecture
 from harness.ntk.gegenbauer import multiplicity
+from harness.ntk.sphere_pairs import pairs
 
 NETWORK = Architecture(2, 64, w_std=1.5, b_std=0.1)
 
@@ -80,7 +81,7 @@ def test_harmonics_are_orthogonal(dimension: int):
 def test_separated_points_keep_their_distance():
     """A cap of 1/n of the sphere in three dimensions has the angle arccos(1 − 2/n)."""
     x = zonal.separated(50, 3, 0.6, np.random.default_rng(0))
-    apart = zonal.angles(x, x) + 4 * np.eye(50)
+    apart = pairs(x, x).angle + 4 * np.eye(50)
     assert apart.min() >= 0.6 * np.arccos(1 - 2 / 50) > 0.9 * 0.6 * 0.28
     assert np.linalg.norm(x, axis=1) == pytest.approx(np.sqrt(3))
     with pytest.raises(StageError, match="expected room for 50"):
@@ -90,4 +91,4 @@ def test_separated_points_keep_their_distance():
 def test_a_point_beside_another():
     x = zonal.uniform(1, 4, np.random.default_rng(1))
     near = zonal.point_beside(x[0], 1e-3, np.random.default_rng(2))
-    assert zonal.angles(x, near[None])[0, 0] == pytest.approx(1e-3, rel=1e-9)
+    assert pairs(x, near[None]).angle[0, 0] == pytest.approx(1e-3, rel=1e-9)

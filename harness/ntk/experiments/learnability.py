@@ -52,7 +52,7 @@ QUANTITIES = {
 
 @experiment(
     "ntk.learnability",
-    version=1,
+    version=2,
     quantities=QUANTITIES,
     about={
         "model": "the network: a model, or package.module:function",
