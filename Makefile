@@ -3,6 +3,7 @@
 # make slow   the tests marked slow
 # make schema write suites/suite.schema.json again, after experiments or the format have changed
 # make reference write docs/reference, and the tables in README.md, docs/suites.md and docs/findings.md, again
+# make publish SUITE=depth   run a suite anew, whole, for reports/published, and write what came out into docs/findings.md
 # make mutants  break the code on purpose, and see what notices
 # make pins   compile requirements.txt again, with what is pinned where that still fits; UPGRADE=--upgrade takes
 #             the newest of all, UPGRADE="--upgrade-package jax" of one
@@ -12,7 +13,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test fast slow lint style types schema reference mutants pins clean
+.PHONY: run test fast slow lint style types schema reference publish mutants pins clean
 
 run: $(READY)
 	@$(BIN)/harness run suites/issues.toml -m "not slow" --against reports/published/issues.json \
@@ -63,7 +64,16 @@ reference: $(READY)
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/predicates.py
 	$(BIN)/python docs/state.py
+	$(BIN)/python docs/chapters.py
 	$(BIN)/python docs/expectations.py
+
+publish: $(READY)
+	@test -f "suites/$(SUITE).toml" || { echo "expected SUITE=NAME, a suite of suites/"; exit 2; }
+	@$(BIN)/harness run suites/$(SUITE).toml -q --no-store --no-history --json reports/published/$(SUITE).json \
+	  --markdown reports/published/$(SUITE).md; \
+	code=$$?; \
+	if [ $$code -gt 1 ]; then exit $$code; fi
+	$(BIN)/python docs/chapters.py
 
 pins: $(READY)
 	printf 'tensorflow ; python_version < "3"\ntf2jax ; python_version < "3"\n' > .venv/without-tensorflow.txt
