@@ -225,13 +225,6 @@ MUTANTS = [
     _of("half of the angle", PAIRS, "2 * np.arctan2(share", "np.arctan2(share", "sphere_pairs"),
     _of("a parabola for a cubic", PAIRS, "rows[:, 3] * place", "0.0 * place", "sphere_pairs"),
     _of(
-        "the next step's row",
-        PAIRS,
-        "place.astype(np.intp)",
-        "np.rint(place).astype(np.intp)",
-        "sphere_pairs",
-    ),
-    _of(
         "powers not of a step",
         PAIRS,
         "spline.c * STEPS ** -powers.astype(np.float64)",

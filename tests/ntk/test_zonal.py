@@ -65,6 +65,8 @@ def test_eigenvalues_add_up_to_the_diagonal():
     assert tails[-1] < 1e-6
     assert np.diff(np.log2(tails)) == pytest.approx([-5, -5], abs=0.3)
     assert found.spectrum(25).total == pytest.approx(1.0, abs=1e-15)
+    assert len(found.spectrum(5).values) == 6, "what it keeps is by degree"
+    assert found.spectrum(25) is found.spectrum(25)
 
 
 @pytest.mark.parametrize("dimension", [2, 5])
