@@ -180,7 +180,7 @@ def publish(wanted: Sequence[str]) -> int:
         outputs = [ROOT / ".venv" / f"published-{name}.{kind}" for kind in ("json", "md")]
         command = ["harness", "run", f"suites/{name}.toml"]
         command += ["--json", str(outputs[0]), "--markdown", str(outputs[1])]
-        code = _run(command)
+        code = run(command)
         if code > 1:
             return code
         for output in outputs:
@@ -188,7 +188,7 @@ def publish(wanted: Sequence[str]) -> int:
     for drawn in DRAWN:
         if not _say(drawn.name, drawn_reasons(drawn)):
             continue
-        code = _run([sys.executable, *drawn.command])
+        code = run([sys.executable, *drawn.command])
         if code:
             return code
         write_whole(ROOT / MADE, _manifest({**made(), drawn.name: drawn.inputs()}))
@@ -199,7 +199,7 @@ def _manifest(entries: dict[str, dict[str, str]]) -> bytes:
     return json.dumps(entries, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def _run(command: Sequence[str]) -> int:
+def run(command: Sequence[str]) -> int:
     print("$", *command, flush=True)
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
