@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from harness.judge import FAILING
 from harness.questions import COMPUTED, Unit
 from harness.report import findings
+from harness.report.compared import comparisons_lines
 from harness.report.data import what_seeds_redraw
 from harness.report.explored import first_seeds
+from harness.report.joint import joint_text
 from harness.report.record import (
     CommitRecord,
     ControlRecord,
@@ -295,12 +297,14 @@ def scope(record: Record) -> str:
     if computed and computed == len(record.instances):
         return f"Every instance is {COMPUTED}: {_COMPUTED_COVERS}."
     some = f" {computed} of {len(record.instances)} instances are {COMPUTED}: {_COMPUTED_COVERS}."
+    beside = "".join(f" {line}" for line in (*filter(None, [joint_text(record)]), *comparisons_lines(record)))
     return (
         f"A verdict covers the data sets named, over the stated range: {what_seeds_redraw(record)}, "
         "not data sets. The expected number of wrong definite verdicts in this run is "
         f"at most {number(record.wrong_verdicts_bound)} (the sum of the alphas, each side)."
         f" {unseen(record)}".rstrip()
         + (some if computed else "")
+        + beside
     )
 
 
