@@ -15,8 +15,9 @@ from harness.campaign import Finding, Result
 from harness.history.baselines import Resolver
 from harness.history.baselines.recorded import RecordedNumbers, enough_seeds, readable
 from harness.history.baselines.resolve import is_record_name
+from harness.history.baselines.there import AskedTrial
 from harness.options import RunOptions
-from harness.plan import Case, Question
+from harness.plan import Case, Question, Trial
 from harness.plan.baselines import Comparison, comparisons, with_baselines
 from harness.plan.families import families
 from harness.predicates.within import Within
@@ -138,6 +139,23 @@ def beside(
         if suite.family is not None
     }
     return Beside(tuple(found), families(cases, dict(suites)), stated, tuple(notes))
+
+
+def foreseen(cases: Iterable[Case]) -> list[AskedTrial]:
+    """The trials of commits that the cases read at their first look."""
+    found: dict[Trial, AskedTrial] = {}
+    for case in cases:
+        for question in case.first_asked:
+            n = max(LOOKS[0], question.least) if question.has_statistics else question.budget
+            for reading in question.effect.readings:
+                if reading.baseline is None or not reading.baseline.commit:
+                    continue
+                for trial in map(reading.trial, question.seeds(n)):
+                    known = found.get(trial)
+                    quantities = {reading.quantity, *(known.quantities if known else ())}
+                    limit = case.instance.claim.time_limit
+                    found[trial] = AskedTrial(trial, frozenset(quantities), limit)
+    return list(found.values())
 
 
 def _baselines(ref: str, resolver: Resolver) -> list[Baseline]:

@@ -1,5 +1,4 @@
-"""Numbers that differ from a baseline's by nothing, or on every seed by the same: what a mean cannot be
-asked.
+"""Numbers that are a baseline's own, or differ from these by the same on every seed.
 
 The same seeds give two programs the same trials. Where every number of a look is equal *to the bit*, the two
 are *identical*; where they are equal *up to rounding*, as after a change in the order of sums, the
@@ -9,7 +8,8 @@ to come.
 
 A program may also differ by the same on every seed, as where a constant was changed. Such differences have
 too few distinct values for a mean's interval; as no seed shows anything else, the median's, which assumes
-nothing, decides in its place. """
+nothing, decides in its place.
+"""
 
 from __future__ import annotations
 

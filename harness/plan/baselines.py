@@ -54,7 +54,7 @@ class Comparison:
     """One quantity at one point, held against a baseline; its `case` is judged beside those of the claims.
 
     It has to be no worse there where it says which way is `better`, else equal, within the `margin`; where
-    it has none, it is only seen whether it is the same. """
+    it has none, it is only seen whether it is the same."""
 
     reading: Reading
     case: Case

@@ -271,6 +271,10 @@ HEADERS = (
 )  # fmt: skip
 
 
+_SAME = {"identical": "identical", "rounding": "equal up to rounding"}
+"""What stands for the interval of numbers that are a baseline's."""
+
+
 def row(instance: InstanceRecord) -> tuple[str, ...]:
     """The cells of an instance under `HEADERS`; one that is computed has no number of seeds."""
     return (
@@ -279,7 +283,7 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
         instance.verdict,
         "computed" if instance.computed and instance.n else str(instance.n),
         effect(instance.estimate, instance.unit),
-        interval_text(instance.interval, instance.unit),
+        _SAME.get(instance.same) or interval_text(instance.interval, instance.unit),
         region(instance.region, instance.unit),
         control(instance),
         again(instance),

@@ -28,8 +28,7 @@ class WithBaselines:
 
     What the records hold is there at once. What a commit is to measure waits until the laboratory has nothing
     left to do, and is then measured in one batch, which `waiting` names; `collect` lasts as long as that. So
-    the two never take each other's cores. `seconds` is how long the run may take. Trials that are `foreseen`
-    are measured with the first batch of their commit, as each takes seconds to begin.
+    the two never take each other's cores. `seconds` is how long the run may take.
 
     Of a trial of a baseline the *stages* are the names of quantities: what another version calls its stages
     is not known here."""
@@ -41,10 +40,9 @@ class WithBaselines:
         records: Mapping[Baseline, RecordedNumbers] | None = None,
         *,
         seconds: float = math.inf,
-        foreseen: Iterable[AskedTrial] = (),
     ) -> None:
         self._own = laboratory
-        self._foreseen = {asked.trial: asked for asked in foreseen}
+        self._foreseen: dict[Trial, AskedTrial] = {}
         self._options = options
         self._end = time.monotonic() + seconds
         self._open = contextlib.ExitStack()
@@ -64,9 +62,23 @@ class WithBaselines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove worktrees, and close what was opened beside the laboratory."""
         self._open.close()
         if self._remembered is not None:
             self._remembered.close()
+            self._remembered = None
+
+    def foresee(self, asked: Iterable[AskedTrial]) -> None:
+        """Take trials that will be asked for: they are measured with the first batch of their commit, as each
+        batch takes seconds to begin."""
+        self._foreseen |= {each.trial: each for each in asked}
+
+    def learn(self, records: Mapping[Baseline, RecordedNumbers]) -> None:
+        """Take records that have been read."""
+        self._records |= records
 
     @property
     def workers(self) -> int:
