@@ -16,7 +16,7 @@ from harness.campaign import Finding, Progress, Result, conduct, measure_pilot
 from harness.errors import UserError
 from harness.git import toplevel
 from harness.history.baselines import Resolver, WithBaselines, baseline_notes, resolvers
-from harness.history.beside import Numbers, beside, resolved_cases
+from harness.history.beside import RecordNumbers, judged_beside, resolved_cases
 from harness.measure import PER_DEVICE, Laboratory, recall_store_digests, roots
 from harness.options import RunOptions
 from harness.plan import Case, Trial, case, parameters, shard
@@ -64,13 +64,13 @@ def run(
     if options.fresh:
         first_seed = fresh_first_seed(cases_of(selected, options.seeds))
     suites = {chosen.suite.name: chosen.suite for chosen in selected}
-    sources, numbers = resolvers(suites, options.track), Numbers()
+    sources, numbers = resolvers(suites, options.track), RecordNumbers()
     every = resolved_cases(cases_of(selected, options.seeds, first_seed), sources, numbers)
     stands_on = provenance.read_provenance(list(suites.values()), _closures(every), options.track)
     if options.track is not None and every:
         _check_tracked(options.track, stands_on.files)
     cases, shard_record = _shard(every, options.shard)
-    also = beside(cases, suites, sources, options, numbers)
+    also = judged_beside(cases, suites, sources, options, numbers)
     seconds = math.inf if options.time_budget is None else options.time_budget
     judged = bool(cases) or options.shard is None
     here = environment(precision=_precision(cases), libraries=stands_on.libraries)
@@ -160,7 +160,7 @@ class _Again:
     options: RunOptions
     stands_on: provenance.Provenance
     sources: Mapping[str, Resolver]
-    numbers: Numbers
+    numbers: RecordNumbers
     started: datetime
     clock: float
 

@@ -18,29 +18,29 @@ from harness.history.baselines.resolve import is_record_name
 from harness.history.baselines.there import AskedTrial
 from harness.options import RunOptions
 from harness.plan import Case, Question, Trial
-from harness.plan.baselines import Comparison, comparisons, with_baselines
+from harness.plan.baselines import HeldQuantity, comparisons, with_baselines
 from harness.plan.families import families
 from harness.predicates.within import Within
 from harness.questions import LOOKS, Baseline
 from harness.report.comparisons import comparison_record
 from harness.report.files import read_record
-from harness.report.joint import Stated, family_records, joint_p
+from harness.report.joint import FamiliesStated, family_records, joint_p
 from harness.report.record import ComparisonRecord, FamilyRecord, InstanceRecord
 from harness.shipped import located_record, published_name
 from harness.suite import Suite
 
-Numbers = dict[Baseline, RecordedNumbers]
+RecordNumbers = dict[Baseline, RecordedNumbers]
 """Of each record that is a baseline, as it is read."""
 
 
 @dataclass(frozen=True)
 class Beside:
-    """What is judged beside the claims of a run; made by `beside`."""
+    """What is judged beside the claims of a run; made by `judged_beside`."""
 
-    comparisons: tuple[Comparison, ...] = ()
+    comparisons: tuple[HeldQuantity, ...] = ()
     sampled_on: Mapping[int, Case] = field(default_factory=dict)
     """Cases of families, by the place of the case that each stands for."""
-    stated: Stated = field(default_factory=dict)
+    stated: FamiliesStated = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -77,7 +77,9 @@ class Beside:
         return family_records(records, self.stated)
 
 
-def resolved_cases(cases: Iterable[Case], resolvers: Mapping[str, Resolver], numbers: Numbers) -> list[Case]:
+def resolved_cases(
+    cases: Iterable[Case], resolvers: Mapping[str, Resolver], numbers: RecordNumbers
+) -> list[Case]:
     """The cases with the baselines of their claims resolved; what records hold is added to `numbers`.
 
     A claim on a record is judged on as many seeds as that has, if these are enough for a look.
@@ -86,7 +88,7 @@ def resolved_cases(cases: Iterable[Case], resolvers: Mapping[str, Resolver], num
     return [_limited(with_baselines(case, resolvers[case.instance.suite]), numbers) for case in cases]
 
 
-def _limited(case: Case, numbers: Numbers) -> Case:
+def _limited(case: Case, numbers: RecordNumbers) -> Case:
     questions = tuple(_within_record(question, numbers) for question in case.questions)
     control = tuple(_within_record(question, numbers) for question in case.control)
     if (questions, control) == (case.questions, case.control):
@@ -94,7 +96,7 @@ def _limited(case: Case, numbers: Numbers) -> Case:
     return replace(case, questions=questions, control=control)
 
 
-def _within_record(question: Question, numbers: Numbers) -> Question:
+def _within_record(question: Question, numbers: RecordNumbers) -> Question:
     """The question with a budget of the seeds that its record has."""
     budget = question.budget
     for reading in question.effect.readings:
@@ -108,16 +110,16 @@ def _within_record(question: Question, numbers: Numbers) -> Question:
     return question if budget == question.budget else replace(question, budget=budget)
 
 
-def beside(
+def judged_beside(
     cases: Sequence[Case],
     suites: Mapping[str, Suite],
     resolvers: Mapping[str, Resolver],
     options: RunOptions,
-    numbers: Numbers,
+    numbers: RecordNumbers,
 ) -> Beside:
     """What is judged beside the cases, as the options and the suites ask for it. Raises as
     `resolved_cases`."""
-    found: list[Comparison] = []
+    found: list[HeldQuantity] = []
     notes: list[str] = []
     within = Within(options.within)
     for name, resolver in resolvers.items():
@@ -171,12 +173,12 @@ def _baselines(ref: str, resolver: Resolver) -> list[Baseline]:
     ]
 
 
-def _is_recorded(comparison: Comparison, numbers: RecordedNumbers) -> bool:
+def _is_recorded(comparison: HeldQuantity, numbers: RecordedNumbers) -> bool:
     """Whether a record has the seeds of a comparison's first look."""
     question, reading = comparison.question, comparison.reading
     least = LOOKS[0] if question.has_statistics else 1
     return numbers.seeds(reading.trial(question.first_seed), reading.quantity) >= least
 
 
-def _limited_comparison(comparison: Comparison, numbers: Numbers) -> Comparison:
+def _limited_comparison(comparison: HeldQuantity, numbers: RecordNumbers) -> HeldQuantity:
     return replace(comparison, case=_limited(comparison.case, numbers))

@@ -50,7 +50,7 @@ def _read(question: Question) -> tuple[Reading, ...]:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class HeldQuantity:
     """One quantity at one point, held against a baseline; its `case` is judged beside those of the claims.
 
     It has to be no worse there where it says which way is `better`, else equal, within the `margin`; where
@@ -67,7 +67,7 @@ class Comparison:
         return self.case.questions[0]
 
 
-def comparisons(cases: Sequence[Case], baseline: Baseline, within: Within) -> list[Comparison]:
+def comparisons(cases: Sequence[Case], baseline: Baseline, within: Within) -> list[HeldQuantity]:
     """A comparison of each quantity that the cases read at each point, timings and other baselines excepted.
 
     It begins at the first seed of the first case that reads it, and has the largest of their budgets, but at
@@ -90,7 +90,7 @@ def comparisons(cases: Sequence[Case], baseline: Baseline, within: Within) -> li
 
 def _comparison(
     reading: Reading, case: Case, asked: Question, budget: int, baseline: Baseline, within: Within
-) -> Comparison:
+) -> HeldQuantity:
     quantity = find(reading.experiment).quantities[reading.quantity]
     margin = within.of(quantity.scale)
     effect = Linear(
@@ -111,7 +111,7 @@ def _comparison(
         unit=_UNITS[quantity.scale],
         deterministic=quantity.deterministic,
     )
-    return Comparison(reading, Case(nobodys(case.instance), (question,), ()), quantity.better, margin)
+    return HeldQuantity(reading, Case(nobodys(case.instance), (question,), ()), quantity.better, margin)
 
 
 _UNITS: dict[Scale, Unit] = {"log": "ratio", "linear": "difference"}

@@ -11,7 +11,7 @@ from harness.predicates.keys import Unreadable, Written
 from harness.questions import Baseline
 
 EXPECTED = '{ commit = "v0.2.0" } or { record = "baseline.json" }'
-Table = dict[Literal["commit", "record"], Annotated[str, Meta(min_length=1)]]
+StatedBaseline = dict[Literal["commit", "record"], Annotated[str, Meta(min_length=1)]]
 
 
 def _baseline(raw: Mapping[str, str]) -> Baseline:
@@ -28,7 +28,7 @@ def _name(about: str) -> Mapping[str, Any]:
 
 
 BASELINE = Written(
-    Table,
+    StatedBaseline,
     _baseline,
     expected=EXPECTED,
     schema={

@@ -30,7 +30,7 @@ from harness.pytest_plugin.shared import SharedLaboratory
 from harness.pytest_plugin.timings import Timing
 from harness.pytest_plugin.words import explanation, properties, safe
 from harness.report.build import instance_record
-from harness.report.compared import kind_of
+from harness.report.compared import comparison_kind
 from harness.report.comparisons import comparison_said
 from harness.report.confirmed import confirmation_record, is_dismissed, notes_on
 from harness.report.findings import why_not_covered
@@ -149,7 +149,7 @@ class ClaimItem(SuiteItem):
         said += [
             f"not as in {each.baseline}: {each.quantity} is {comparison_said(each)}"
             for each in comparisons
-            if kind_of(each) == "differs"
+            if comparison_kind(each) == "differs"
         ]
         return "; ".join(said)
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from harness.campaign import Progress, Result, conduct
 from harness.git import head
 from harness.history.baselines import Resolver, WithBaselines
-from harness.history.beside import Numbers, beside, foreseen, resolved_cases
+from harness.history.beside import RecordNumbers, foreseen, judged_beside, resolved_cases
 from harness.measure import PER_DEVICE, Laboratory
 from harness.measure.holders import log
 from harness.plan import Case, TrialParams, case
@@ -59,10 +59,10 @@ class SharedLaboratory:
 
     def judge(self, suite: Suite, instance: Instance) -> Judgement:
         """Measure what the instance needs, and judge it; with what its quantities are beside a baseline."""
-        numbers = Numbers()
+        numbers = RecordNumbers()
         sources = {suite.name: Resolver(suite)}
         (asked,) = resolved_cases([self._case(instance)], sources, numbers)
-        also = beside(
+        also = judged_beside(
             [asked], {suite.name: replace(suite, family=None)}, sources, self.settings.options, numbers
         )
         result = self._conduct(asked, numbers, also.cases, suite=suite)
@@ -73,7 +73,7 @@ class SharedLaboratory:
         at = head(suite.file.resolve().parent)
         text = f"{'' if at is None else at[0]} {suite.sha256}"
         first_seed = following_first_seed(text, [self._case(instance)])
-        numbers = Numbers()
+        numbers = RecordNumbers()
         fresh = case(instance, seeds=self.settings.options.seeds, first_seed=first_seed)
         (asked,) = resolved_cases([fresh], {suite.name: Resolver(suite)}, numbers)
         return first_seed, self._conduct(asked, numbers, recheck=None)
@@ -83,17 +83,17 @@ class SharedLaboratory:
         if not self._foresees or suite.name in self._foreseen:
             return
         self._foreseen.add(suite.name)
-        sources, numbers = {suite.name: Resolver(suite)}, Numbers()
+        sources, numbers = {suite.name: Resolver(suite)}, RecordNumbers()
         own = [self._case(each) for each in self._collected if each.suite == suite.name]
         cases = resolved_cases(own, sources, numbers)
         suites = {suite.name: replace(suite, family=None)}
-        also = beside(cases, suites, sources, self.settings.options, numbers)
+        also = judged_beside(cases, suites, sources, self.settings.options, numbers)
         measurer.foresee(foreseen([*cases, *also.cases]))
 
     def _conduct(
         self,
         asked: Case,
-        numbers: Numbers,
+        numbers: RecordNumbers,
         also: Sequence[Case] = (),
         recheck: float | None = 0.0,
         suite: Suite | None = None,

@@ -17,7 +17,7 @@ from harness.text import printable
 ComparisonKind = Literal["differs", "noted", "same"]
 
 
-def kind_of(found: ComparisonRecord) -> ComparisonKind:
+def comparison_kind(found: ComparisonRecord) -> ComparisonKind:
     """What a comparison comes to."""
     if found.verdict == "supported":
         return "same"
@@ -26,8 +26,8 @@ def kind_of(found: ComparisonRecord) -> ComparisonKind:
 
 def comparisons_line(own: Sequence[ComparisonRecord]) -> str:
     """`Against v0.2.0 (1a2b3c4d5): 1 of 40 quantities differ, 30 identical, 9 no worse or equal.`"""
-    counts = Counter(kind_of(each) for each in own)
-    same = [each for each in own if kind_of(each) == "same"]
+    counts = Counter(comparison_kind(each) for each in own)
+    same = [each for each in own if comparison_kind(each) == "same"]
     identical = sum(each.same == "identical" for each in same)
     rounding = sum(each.same == "rounding" for each in same)
     rest = len(same) - identical - rounding
@@ -42,7 +42,7 @@ def comparisons_line(own: Sequence[ComparisonRecord]) -> str:
 
 def comparisons_exit_code(record: Record) -> int:
     """1 where a comparison differs."""
-    return int(any(kind_of(each) == "differs" for each in record.comparisons))
+    return int(any(comparison_kind(each) == "differs" for each in record.comparisons))
 
 
 def comparisons_lines(record: Record) -> list[str]:

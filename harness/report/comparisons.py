@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from harness.campaign import Finding, Result
 from harness.judge import PartAssessment, PartVerdict, same_text
 from harness.plan import Trial
-from harness.plan.baselines import Comparison
-from harness.report.compared import comparisons_line, kind_of
+from harness.plan.baselines import HeldQuantity
+from harness.report.compared import comparison_kind, comparisons_line
 from harness.report.record import ComparisonRecord, QuantityRecord, Record, Side
 from harness.report.words import effect, interval_text
 from harness.text import label_of, printable
@@ -18,7 +18,7 @@ NAMED = 20
 """How many comparisons that are noted are named one by one; all that differ are."""
 
 
-def comparison_record(comparison: Comparison, finding: Finding) -> ComparisonRecord:
+def comparison_record(comparison: HeldQuantity, finding: Finding) -> ComparisonRecord:
     """What was found of one comparison."""
     part = finding.assessment.settling
     question, ruling = comparison.question, part.ruling
@@ -44,7 +44,7 @@ def comparison_record(comparison: Comparison, finding: Finding) -> ComparisonRec
     )
 
 
-def _verdict(comparison: Comparison, part: PartAssessment) -> PartVerdict:
+def _verdict(comparison: HeldQuantity, part: PartAssessment) -> PartVerdict:
     """That of its question; without a margin a definite one says nothing, unless the numbers are the same."""
     if comparison.margin is not None or part.verdict != "supported":
         return part.verdict
@@ -110,7 +110,7 @@ def comparisons_text(record: Record, paint: Callable[[str, str], str]) -> list[s
         own = [each for each in record.comparisons if each.baseline == baseline]
         lines.append(comparisons_line(own))
         for kind, most, color in (("differs", len(own), "unexpected"), ("noted", NAMED, "measured")):
-            those = [each for each in own if kind_of(each) == kind]
+            those = [each for each in own if comparison_kind(each) == kind]
             glyph = paint("✗" if kind == "differs" else "·", color)
             lines += [f"  {glyph} {printable(_line(each, record))}" for each in those[:most]]
             lines += [f"  … and {len(those) - most} more are noted"] if len(those) > most else []

@@ -12,7 +12,7 @@ from harness.suite import Instance
 NAMED = 5
 """How many instances that are not among those that hold jointly are named."""
 
-Stated = Mapping[str, tuple[float, int]]
+FamiliesStated = Mapping[str, tuple[float, int]]
 """Of each suite with a family, by its name: the level, and how many instances the suite states."""
 
 
@@ -31,7 +31,7 @@ def joint_p(instance: Instance, found: Assessment, sampled_on: Assessment | None
     return p_of_parts((sampled_on or found).parts, wanted)
 
 
-def family_records(instances: Iterable[InstanceRecord], stated: Stated) -> tuple[FamilyRecord, ...]:
+def family_records(instances: Iterable[InstanceRecord], stated: FamiliesStated) -> tuple[FamilyRecord, ...]:
     """The families of the suites that state one."""
     each: dict[str, dict[str, float]] = {name: {} for name in stated}
     for instance in instances:

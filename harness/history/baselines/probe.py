@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 
-def declared(name: str, model: str | None) -> dict[str, object]:
+def declared_names(name: str, model: str | None) -> dict[str, object]:
     """What an experiment declares, with the model that it takes."""
     from harness.declare import find, signature_of
 
@@ -32,7 +32,7 @@ def declared(name: str, model: str | None) -> dict[str, object]:
 
 def main(asked: Sequence[tuple[str, str | None]]) -> None:
     """Print what each declares."""
-    print(json.dumps([declared(name, model) for name, model in asked]))
+    print(json.dumps([declared_names(name, model) for name, model in asked]))
 
 
 if __name__ == "__main__":

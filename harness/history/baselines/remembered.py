@@ -20,7 +20,7 @@ from harness.measure.digests import digest_of
 from harness.measure.settings import settings, settings_digest
 from harness.questions import Trial
 
-_Modules = tuple[str, tuple[str, ...]]
+_ModulesThere = tuple[str, tuple[str, ...]]
 
 
 class Remembered:
@@ -33,7 +33,7 @@ class Remembered:
         self._store = None if store is None else Store(store)
         self._device = device
         self._seen = Distributions()
-        self._around: dict[_Modules, str] = {}
+        self._around: dict[_ModulesThere, str] = {}
         self._settings = settings_digest(settings(os.environ))
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:

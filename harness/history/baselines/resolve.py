@@ -48,9 +48,10 @@ class Resolver:
         try:
             return resolve(self.repository, revision)
         except GitError as error:
+            said = f": {error.said}" if error.said else ""
             raise BaselineError(
-                f"{printable(self.suite.path)}: expected a commit of {self.repository} as a baseline, found"
-                f" {printable(revision)!r}: {error}"
+                f"{printable(self.suite.path)}: expected a commit of {self.repository} as a baseline (or a"
+                f" record: a file, or @NAME), found {printable(revision)!r}{said}"
             ) from None
 
     @cached_property

@@ -39,7 +39,7 @@ class AskedTrial:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _SeedRow:
     """One claim of the suite: a quantity at a point, on seeds in a row."""
 
     first: Trial
@@ -105,7 +105,7 @@ class There:
             return {each.trial: _failed(each.trial, f"{self.code.shown}: {why}") for each in asked}
         return self._numbers(claims, instances, store)
 
-    def _suite(self, claims: Sequence[_Asked]) -> str:
+    def _suite(self, claims: Sequence[_SeedRow]) -> str:
         """The suite that asks for them; parameters that the commit does not know are left out."""
         known = self._declarations.of(each.first for each in claims)
         tables = [toml_table(("suite",), {"format": 2, "title": "Trials of a baseline"})]
@@ -130,7 +130,7 @@ class There:
         return "\n".join(tables)
 
     def _numbers(
-        self, claims: Sequence[_Asked], instances: Mapping[str, InstanceRecord], store: Path
+        self, claims: Sequence[_SeedRow], instances: Mapping[str, InstanceRecord], store: Path
     ) -> dict[Trial, Measurement]:
         """The measurements, from the store of the run, by the fingerprints in its record."""
         kept = _kept(store, {f for i in instances.values() for t in i.trials for f in t.fingerprints})
@@ -157,7 +157,7 @@ _NOT_THERE = (
 """Options of a run that do not apply to one of its baselines."""
 
 
-def _in_rows(asked: Sequence[AskedTrial]) -> Iterator[_Asked]:
+def _in_rows(asked: Sequence[AskedTrial]) -> Iterator[_SeedRow]:
     """Each quantity at each point, on seeds in a row."""
     wanted: dict[tuple[str, str], list[AskedTrial]] = {}
     for each in asked:
@@ -167,7 +167,7 @@ def _in_rows(asked: Sequence[AskedTrial]) -> Iterator[_Asked]:
         ordered = sorted(trials, key=lambda each: each.trial.seed)
         for _, row in itertools.groupby(enumerate(ordered), key=lambda pair: pair[1].trial.seed - pair[0]):
             rows = [each for _, each in row]
-            yield _Asked(rows[0].trial, quantity, len(rows), max(each.time_limit for each in rows))
+            yield _SeedRow(rows[0].trial, quantity, len(rows), max(each.time_limit for each in rows))
 
 
 def _kept(store: Path, prints: set[str]) -> dict[str, Measurement]:
