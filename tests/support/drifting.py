@@ -2,7 +2,7 @@
 numbers.
 
 `error` is better the lower, `score` stays, `offset` lies on a linear scale. Each commit changes what `BODY`
-says of them; the suite's claims are absolute, but for those that name a baseline. """
+says of them; the suite's claims are absolute, but for those that name a baseline."""
 
 from __future__ import annotations
 
