@@ -43,6 +43,9 @@ def run(
     shard: tuple[int, int] | None = None,
     recheck: bool | float = True,
     confirm: bool = False,
+    against: str | Sequence[str] = (),
+    within: str | Sequence[str] = (),
+    quantities: bool = False,
     store: str | Path | None = STORE,
     track: str | Path | None = None,
     progress: bool | Callable[[Progress], None] = False,
@@ -56,7 +59,9 @@ def run(
     Python has them: `given={"subject": "my.module:kernel"}` is `--with`, `memory_limit` is in bytes,
     `time_budget` in seconds, `shard` is (2, 5), `store=None` keeps nothing. `recheck=False` measures no trial
     twice, `recheck=0.01` also that share of what the store has, `confirm=True` unexpected verdicts again, on
-    fresh seeds. `progress` shows it on standard error, or is a function that is called with it.
+    fresh seeds. `against="v0.2.0"` compares every quantity with what that commit's code gives, `within="5%"`
+    says how near is near enough; the record's `comparisons` are what came of it, and its exit code stays that
+    of its claims. `progress` shows it on standard error, or is a function that is called with it.
     A note of the record names each suite of which nothing is selected; a
     record without instances means that nothing is selected at all.
 
@@ -80,6 +85,9 @@ def run(
         shard=shard,
         recheck=recheck,
         confirm=confirm,
+        against=(against,) if isinstance(against, str) else tuple(against),
+        within=(within,) if isinstance(within, str) else tuple(within),
+        quantities=quantities,
         store=None if store is None else inside(STORE, "store=") if store == STORE else Path(store),
         track=None if track is None else Path(track),
         command=("harness.run", *map(str, names)),

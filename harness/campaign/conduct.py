@@ -32,6 +32,7 @@ def conduct(
     on_progress: Callable[[Progress], None] = lambda progress: None,
     clock: Callable[[], float] = time.monotonic,
     beside: Sequence[Case] = (),
+    also: Sequence[Case] = (),
 ) -> Result:
     """Measure what the cases need, and judge them.
 
@@ -40,10 +41,11 @@ def conduct(
     trial, in place of the claims' own. `recheck` is the share of the recalled trials that is measured again
     besides one trial of each experiment that has not passed a recheck, chosen by `salt`; None rechecks
     nothing, but for stages that had to be computed again. A trial that is measured gives what the cases
-    `beside` read of it too.
+    `beside` read of it too. The cases `also` are measured and judged beside the others; progress does not
+    tell of them, and their findings come after those of the others.
     KeyboardInterrupt is raised on; what was measured by then is in the laboratory's store.
     """
-    campaign = _Campaign(cases, laboratory, time_budget, memory_limit, on_progress, clock, beside)
+    campaign = _Campaign(cases, laboratory, time_budget, memory_limit, on_progress, clock, beside, also)
     return campaign.run(recheck, salt)
 
 
@@ -57,6 +59,7 @@ class _Campaign:
         on_progress: Callable[[Progress], None],
         clock: Callable[[], float],
         beside: Sequence[Case],
+        also: Sequence[Case],
     ) -> None:
         self.cases = cases
         self.laboratory = laboratory
@@ -66,14 +69,15 @@ class _Campaign:
         self.end = self.start + time_budget
         self.known: dict[Trial, Measurement] = {}
         self.tally = Tally()
-        self.enquiries = Enquiries(cases, memory_limit)
+        self.enquiries = Enquiries(cases, memory_limit, also)
         self.readers: dict[Trial, list[Enquiry]] = {}  # who waits for a trial
         self.reading = Enquiries(beside, memory_limit).readers()
         for point, readers in self.enquiries.readers().items():
             self.reading.setdefault(point, []).extend(readers)
         self.reading_at: dict[str, list[PointReader]] = {}  # the same, by `Trial.stem`
         self.order: MeasuringOrder | None = None  # made when something is to be measured
-        self.stages: dict[tuple[str, frozenset[str]], frozenset[str]] = {}  # of quantities of an experiment
+        self.stages: dict[tuple[str, bool, frozenset[str]], frozenset[str]] = {}
+        """Of an experiment, and whether it is a baseline's, the stages of quantities."""
 
     def run(self, recheck: float | None, salt: str) -> Result:
         self._advance(self.enquiries.newly_asked())
@@ -89,7 +93,8 @@ class _Campaign:
             if self.clock() >= self.end:
                 self.laboratory.abandon()
         rechecks = self._recheck(recheck, salt)
-        return Result(self.enquiries.findings(), self.known, self._progress(), rechecks)
+        also = self.enquiries.findings_also()
+        return Result(self.enquiries.findings(), self.known, self._progress(), rechecks, also)
 
     def _readers_of(self, trial: Trial) -> list[Enquiry]:
         """The enquiries whose next look a measurement completes; those at whose point all seeds are now
@@ -161,9 +166,10 @@ class _Campaign:
             readings = [(e, e.question.seeds(e.question.budget), e.reads_of(trial)) for e in readers]
             self.reading_at[trial.stem] = readings
         reads = [names for e, seeds, names in readings if trial.seed in seeds and e.asked and not e.done]
-        key = (trial.experiment, reads[0] if len(reads) == 1 else frozenset[str]().union(*reads))
+        every = reads[0] if len(reads) == 1 else frozenset[str]().union(*reads)
+        key = (trial.experiment, trial.baseline is None, every)
         if key not in self.stages:
-            self.stages[key] = self.laboratory.stages_of(trial, key[1])
+            self.stages[key] = self.laboratory.stages_of(trial, every)
         return self.stages[key]
 
     def _fails_always(self, trial: Trial, enquiry: Enquiry) -> str:
@@ -194,7 +200,8 @@ class _Campaign:
         if share is None and not any(measurement.again for measurement in self.known.values()):
             return ()
         points = points_of(self.cases)
-        read = narrowed(self.known, self.enquiries.readers(), self.laboratory)
+        own = {trial: found for trial, found in self.known.items() if trial.baseline is None}
+        read = narrowed(own, self.enquiries.readers(), self.laboratory)
         rechecker = Rechecker(self.laboratory, groups_of(points, read), share, salt)
         if rechecker.trials and self.clock() < self.end:
             rechecker.request(limits_of(self.enquiries))

@@ -63,7 +63,9 @@ class Enquiry:
     def __post_init__(self) -> None:
         readings = self.question.effect.readings
         places: dict[object, int] = {}
-        self._place = [places.setdefault((r.experiment, r.params, r.inputs), len(places)) for r in readings]
+        self._place = [
+            places.setdefault((r.experiment, r.params, r.inputs, r.baseline), len(places)) for r in readings
+        ]
         """Of each reading, the place of its trial among those of a seed."""
         self._firsts = [readings[self._place.index(place)].trial(0) for place in range(len(places))]
         self._trials: dict[int, tuple[Trial, ...]] = {}
@@ -175,13 +177,15 @@ class Enquiry:
 
 class Enquiries:
     """The enquiries of all cases, one for each distinct question, with the largest limits of the claims that
-    ask it; `memory_limit`, in bytes, in place of the claims' own.
+    ask it; `memory_limit`, in bytes, in place of the claims' own. Of the cases `also` nothing is told before
+    the end.
 
     The questions of a conjunction are asked at once, those of a search one after another, as each is settled.
     """
 
-    def __init__(self, cases: Sequence[Case], memory_limit: int | None) -> None:
-        self._cases = cases
+    def __init__(self, cases: Sequence[Case], memory_limit: int | None, also: Sequence[Case] = ()) -> None:
+        self._told = len(cases)
+        self._cases = cases = [*cases, *also]
         self._by_question: dict[Question, Enquiry] = {}
         self._asked_by: list[set[Question]] = []  # what each case has asked
         self._awaited: list[set[Question]] = []  # and what of it is not done
@@ -189,7 +193,7 @@ class Enquiries:
         self._settled: list[int] = []  # the places of the cases that are decided, and were not told of
         self._asked: list[Enquiry] = []  # since `newly_asked` was called
         self.decided = 0
-        """How many cases have no question left that is not done."""
+        """How many cases have no question left that is not done, of those that are told of."""
         for place, case in enumerate(cases):
             claim = case.instance.claim
             limits = Limits(claim.time_limit, memory_limit or claim.memory_limit or math.inf)
@@ -240,7 +244,7 @@ class Enquiries:
         for place in self._askers[enquiry.question]:
             self._awaited[place].discard(enquiry.question)
             self._ask(place)
-            if not self._awaited[place]:
+            if not self._awaited[place] and place < self._told:
                 self.decided += 1
                 self._settled.append(place)
 
@@ -260,7 +264,11 @@ class Enquiries:
 
     def findings(self) -> list[Finding]:
         """What became of each case."""
-        return [self._finding(case) for case in self._cases]
+        return [self._finding(case) for case in self._cases[: self._told]]
+
+    def findings_also(self) -> list[Finding]:
+        """What became of each case of which nothing was told."""
+        return [self._finding(case) for case in self._cases[self._told :]]
 
     def _finding(self, case: Case) -> Finding:
         instance, source = case.instance, case.instance.claim.source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.campaign.finding import Finding
 from harness.campaign.progress import Progress
@@ -18,6 +18,8 @@ class Result:
     measurements: dict[Trial, Measurement]
     progress: Progress
     rechecks: tuple[Recheck, ...] = ()
+    also: list[Finding] = field(default_factory=list)
+    """Of cases that were judged beside those of the claims."""
 
     @property
     def notes(self) -> tuple[str, ...]:

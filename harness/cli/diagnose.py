@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import going_on, run_options
-from harness.cli.outputs import RecordOutputs, output_options
+from harness.cli.outputs import RecordOutputs, against_option, output_options
 from harness.cli.say import echo
 from harness.questions import LOOKS
 
 if TYPE_CHECKING:
+    from harness.history.against import References
     from harness.measure import Measurement
     from harness.options import RunOptions
     from harness.questions import Trial
@@ -37,6 +38,7 @@ FAILED = 1
     "no_recheck",
 )  # fmt: skip
 @output_options
+@against_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def diagnose(
     model: str,
@@ -45,6 +47,7 @@ def diagnose(
     quick: bool,
     options: RunOptions,
     outputs: RecordOutputs,
+    against: References | None,
     quiet: bool,
 ) -> None:
     """Say in five lines whether a network trains in its kernel regime.
@@ -65,6 +68,7 @@ def diagnose(
         raise click.UsageError("expected --quick or --seeds, found both")
     given = {**assigned(values), "model": model, "data": data}
     options = replace(options, seeds=QUICK if quick else options.seeds, given=given)
+    outputs = replace(outputs, against=against)
     selected = gather([SUITE], given=given)
     outputs.attempt(selected)
     echo("Two seeds first: they show whether it can be measured, and how long the others take.", err=True)

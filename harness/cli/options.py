@@ -84,8 +84,10 @@ def run_option(name: str) -> Callable[[_Command], _Command]:
             how |= {"default": default_store, "show_default": str(STORE)}
         case "track":
             how["type"] = click.Path(path_type=Path, exists=True)
-        case "fresh" | "confirm":
+        case "fresh" | "confirm" | "quantities":
             how["is_flag"] = True
+        case _ if shown.repeated:
+            how["multiple"] = True
         case "cluster":
             how["default"] = ""
         case _ if shown.read is not None:
@@ -128,7 +130,7 @@ def _run_options(asked: dict[str, Any]) -> RunOptions:
         if name == "given":
             values[name] = assigned(value)
         elif not name.startswith("no_") and value is not None:
-            values[name] = value
+            values[name] = tuple(value) if OPTIONS[name].repeated else value
     if asked.get("no_recheck"):
         if "recheck" in values:
             raise click.UsageError("expected --recheck or --no-recheck, found both")

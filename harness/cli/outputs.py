@@ -17,7 +17,7 @@ from harness.disk import file_name, inside
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.history.against import Published
+    from harness.history.against import References
     from harness.report import Record
     from harness.targets import Selected
 
@@ -79,7 +79,7 @@ class RecordOutputs:
     rendered: Rendered
     history: Path
     keep: bool
-    against: Published | None = None
+    against: References | None = None
     """What the run is held against."""
 
     def attempt(self, selected: Sequence[Selected]) -> None:
@@ -89,8 +89,8 @@ class RecordOutputs:
         """
         from harness.report.files import hindrance
 
-        if self.against is not None:
-            self.against.check({chosen.suite.name: chosen.suite.given for chosen in selected})
+        if self.against is not None and self.against.published is not None:
+            self.against.published.check({chosen.suite.name: chosen.suite.given for chosen in selected})
         suites = [chosen.suite.name for chosen in selected]
 
         rendered = (self.rendered.markdown, self.rendered.summary, self.rendered.html)
@@ -155,16 +155,24 @@ class RecordOutputs:
         return written + more[0], problems + more[1]
 
 
-def hold_and_print(record: Record, against: Published | None) -> int:
-    """Print how the record is beside the published ones; the exit code. That is the record's own without any,
-    and where nothing was judged."""
+def hold_and_print(record: Record, against: References | None) -> int:
+    """Print how the record is beside what it is held against; the exit code. That is the record's own without
+    any, and where nothing was judged."""
     from harness.history.against import against_text
+    from harness.report.compared import comparisons_exit_code
+    from harness.report.comparisons import comparisons_text
 
-    if against is None:
+    if not against:
         return record.exit_code
-    comparison = against.hold(record)
-    echo(against_text(comparison, painter()))
-    return NOTHING if record.exit_code == NOTHING else comparison.exit_code
+    against.check_compared(record)
+    code = comparisons_exit_code(record)
+    if against.published is not None:
+        comparison = against.published.hold(record)
+        echo(against_text(comparison, painter()))
+        code = max(code, comparison.exit_code)
+    for line in comparisons_text(record, painter()):
+        echo(line)
+    return NOTHING if record.exit_code == NOTHING else code
 
 
 def against_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,22 +180,25 @@ def against_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option(
         "--against",
-        "published_files",
-        metavar="RECORD",
+        "refs",
+        metavar="REF",
         multiple=True,
-        type=click.Path(path_type=Path),
-        help="Exit by what differs from this record (a folder; @NAME), not by what is unexpected.",
+        help="Exit by what differs from REF: a record (a folder; @NAME), or a commit that was compared with.",
     )
     @functools.wraps(command)
-    def wrapped(published_files: Sequence[Path], **others: Any) -> None:
-        published = None
-        if published_files:
-            from harness.history.against import read_published
-
-            published = read_published(published_files)
-        command(against=published, **others)
+    def wrapped(refs: Sequence[str], **others: Any) -> None:
+        command(against=references(refs), **others)
 
     return wrapped
+
+
+def references(refs: Sequence[str]) -> References | None:
+    """What a run is held against, read before all else; None of nothing."""
+    if not refs:
+        return None
+    from harness.history.against import read_references
+
+    return read_references(refs)
 
 
 def save(files: Iterator[OutputFile] | Sequence[OutputFile]) -> tuple[list[str], list[str]]:
@@ -224,22 +235,21 @@ def rendering_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of `RecordOutputs`, as its argument `outputs`."""
+    """Give a command the options of `RecordOutputs`, as its argument `outputs`, but for what the record is
+    held against."""
 
     @click.option("--json", type=click.Path(path_type=Path), help="Where to write the record.")
     @rendering_options
     @history_option
     @click.option("--no-history", is_flag=True, help="Keep no copy of the record in the history.")
-    @against_option
     @functools.wraps(command)
     def wrapped(
         json: Path | None,
         rendered: Rendered,
         history: Path,
         no_history: bool,
-        against: Published | None,
         **others: Any,
     ) -> None:
-        command(outputs=RecordOutputs(json, rendered, history, not no_history, against), **others)
+        command(outputs=RecordOutputs(json, rendered, history, not no_history), **others)
 
     return wrapped

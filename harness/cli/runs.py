@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,14 @@ from harness.cli.outputs import (
     against_option,
     hold_and_print,
     output_options,
+    references,
     rendering_options,
     save,
 )
 from harness.cli.say import echo, note
 
 if TYPE_CHECKING:
-    from harness.history.against import Published
+    from harness.history.against import References
     from harness.options import RunOptions
 
 
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 @run_options(
     "given", "seeds", "workers", "workers_per_device", "block", "cluster", "memory_limit", "fresh",
     "first_seed", "no_store", "store", "time_budget", "shard", "recheck", "no_recheck", "confirm",
-    "track",
+    "against", "within", "quantities", "track",
 )  # fmt: skip
 @output_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -70,6 +72,7 @@ def run(
     from harness.session import make_importable
     from harness.session import run as run_session
 
+    outputs = replace(outputs, against=references(options.against))
     if options.track is not None:
         make_importable(options.track)
     selected = [each for each in selected_instances(targets, keyword, marks, options.given) if each.instances]
@@ -134,7 +137,7 @@ def trial(
 @history_option
 @against_option
 def report(
-    record: Path, rendered: Rendered, since: str | None, history: Path, against: Published | None
+    record: Path, rendered: Rendered, since: str | None, history: Path, against: References | None
 ) -> None:
     """Show a record of an earlier run, or write a rendering of it; its exit code is that run's, or with
     --against that of holding it against published records. RECORD is a file, or @NAME: the record that was
@@ -161,8 +164,9 @@ def report(
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @output_options
+@against_option
 @run_option("store")
-def merge(files: Sequence[Path], outputs: RecordOutputs, store: Path) -> None:
+def merge(files: Sequence[Path], outputs: RecordOutputs, against: References | None, store: Path) -> None:
     """Merge records of shards into one, and stores into one; each FILE is a record or a store.
 
     Records become reports/NAME.json, as one run would have written it, with its exit code. The trials of the
@@ -188,4 +192,4 @@ def merge(files: Sequence[Path], outputs: RecordOutputs, store: Path) -> None:
             into.close()
     if record is None:
         return
-    sys.exit(outputs.leave(record))
+    sys.exit(replace(outputs, against=against).leave(record))

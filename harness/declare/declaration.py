@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from harness.declare.annotations import has_stages, parameters
 from harness.declare.estimates import estimated_bytes
@@ -24,6 +24,8 @@ from harness.declare.parameters import (
 from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
 
 Scale = Literal["log", "linear"]
+Better = Literal["lower", "higher", ""]
+"""Which way a quantity is better; "": neither, or nobody says."""
 Returned = TypeVar("Returned", bound="Mapping[str, float] | Mapping[str, Sequence[float]]")
 """What an experiment returns: a number for each quantity, or one for each seed."""
 
@@ -56,6 +58,9 @@ class Quantity:
     `deterministic` says that the parameters alone decide the number: it is the same, to the bit, on every
     seed. It is then measured on one seed and judged without statistics; runs measure another seed of one
     trial to see that the declaration is true.
+
+    `better="lower"` (or "higher") says what a change for the worse is. Held against a baseline, the quantity
+    may then be better by any amount, and worse by no more than a margin; without, it has to stay the same.
     """
 
     about: str
@@ -64,6 +69,11 @@ class Quantity:
     resolution: float = 0.0
     stage: str = ""
     deterministic: bool = False
+    better: Better = ""
+
+    def __post_init__(self) -> None:
+        if self.better not in get_args(Better):
+            raise DeclarationError(f'better: expected "lower" or "higher", found {self.better!r}')
 
 
 @dataclass(frozen=True, eq=False)

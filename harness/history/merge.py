@@ -13,11 +13,15 @@ from harness.report.agreement import claim_records, stated_in
 from harness.report.confirmed import exit_code_of
 from harness.report.dates import moment
 from harness.report.explored import first_seed
+from harness.report.joint import family_records
 from harness.report.record import (
     ClaimRecord,
+    ComparisonRecord,
     CountsRecord,
     EnvironmentRecord,
+    FamilyRecord,
     InstanceRecord,
+    QuantityRecord,
     Record,
     SuiteRecord,
 )
@@ -102,7 +106,34 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
         rechecks=tuple(itertools.chain.from_iterable(record.rechecks for record in records)),
         claims=_claims(records, instances),
         explored_seeds=any(record.explored_seeds for record in records),
+        families=_families(records, instances),
+        comparisons=_comparisons(records),
+        quantities=_quantities(records),
     )
+
+
+def _families(records: Sequence[Record], instances: Sequence[InstanceRecord]) -> tuple[FamilyRecord, ...]:
+    """Which instances hold jointly, those of all parts taken together."""
+    stated = {family.suite: (family.level, family.total) for r in records for family in r.families}
+    return family_records(instances, stated)
+
+
+def _comparisons(records: Sequence[Record]) -> tuple[ComparisonRecord, ...]:
+    """Those of all parts; of one that two parts made, that with more seeds."""
+    found: dict[bytes, ComparisonRecord] = {}
+    for each in (each for record in records for each in record.comparisons):
+        key = msgspec.json.encode(
+            (each.baseline, each.experiment, each.params, each.quantity), order="sorted"
+        )
+        if key not in found or found[key].n < each.n:
+            found[key] = each
+    return tuple(found.values())
+
+
+def _quantities(records: Sequence[Record]) -> tuple[QuantityRecord, ...]:
+    """Those of all parts, each once."""
+    every = (each for record in records for each in record.quantities)
+    return tuple({msgspec.json.encode(each, order="sorted"): each for each in every}.values())
 
 
 def _claims(records: Sequence[Record], instances: Sequence[InstanceRecord]) -> tuple[ClaimRecord, ...]:

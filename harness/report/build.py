@@ -90,6 +90,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         exchanged=shown.exchanged,
         computed=computed,
         boundary=None if boundary is None else boundary_record(boundary),
+        same=shown.same,
     )
 
 
@@ -129,6 +130,7 @@ def _part(part: PartAssessment) -> PartRecord:
         neighbours_alike=part.neighbours_alike,
         exchanged=question.exchanged,
         computed=question.deterministic,
+        same=ruling.same,
     )
 
 
@@ -214,6 +216,7 @@ def _trials(
                 fingerprints=tuple(m.fingerprint[:_FINGERPRINT_DIGITS] for m in made),
                 data=data_parameters(first.experiment),
                 own_split=any(stage.fixed for m in made for stage in m.stages),
+                baseline="" if first.baseline is None else first.baseline.shown,
             )
         )
     return tuple(records), seconds

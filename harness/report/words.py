@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from harness.judge import FAILING
 from harness.questions import COMPUTED, Unit
 from harness.report import findings
+from harness.report.compared import comparisons_lines
 from harness.report.data import what_seeds_redraw
 from harness.report.explored import first_seeds
+from harness.report.joint import joint_text
 from harness.report.record import (
     CommitRecord,
     ControlRecord,
@@ -269,6 +271,10 @@ HEADERS = (
 )  # fmt: skip
 
 
+_SAME = {"identical": "identical", "rounding": "equal up to rounding"}
+"""What stands for the interval of numbers that are a baseline's."""
+
+
 def row(instance: InstanceRecord) -> tuple[str, ...]:
     """The cells of an instance under `HEADERS`; one that is computed has no number of seeds."""
     return (
@@ -277,7 +283,7 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
         instance.verdict,
         "computed" if instance.computed and instance.n else str(instance.n),
         effect(instance.estimate, instance.unit),
-        interval_text(instance.interval, instance.unit),
+        _SAME.get(instance.same) or interval_text(instance.interval, instance.unit),
         region(instance.region, instance.unit),
         control(instance),
         again(instance),
@@ -295,12 +301,14 @@ def scope(record: Record) -> str:
     if computed and computed == len(record.instances):
         return f"Every instance is {COMPUTED}: {_COMPUTED_COVERS}."
     some = f" {computed} of {len(record.instances)} instances are {COMPUTED}: {_COMPUTED_COVERS}."
+    beside = "".join(f" {line}" for line in (*filter(None, [joint_text(record)]), *comparisons_lines(record)))
     return (
         f"A verdict covers the data sets named, over the stated range: {what_seeds_redraw(record)}, "
         "not data sets. The expected number of wrong definite verdicts in this run is "
         f"at most {number(record.wrong_verdicts_bound)} (the sum of the alphas, each side)."
         f" {unseen(record)}".rstrip()
         + (some if computed else "")
+        + beside
     )
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from harness.disk import refuse_special
 from harness.shipped import located
-from harness.suite.claims import Defaults, read_claim, read_defaults
+from harness.suite.claims import Alpha, Defaults, read_claim, read_defaults
 from harness.suite.errors import KeyPath, Mistake, SuiteError, shown
 from harness.suite.experiments import read_benchmark, read_experiment
 from harness.suite.explored import Ranges, take_explored
@@ -154,6 +154,7 @@ def _read(
         notes.add((), "a suite, which has a table [suite]", found)
         return None
     explored: Ranges = ()
+    family: float | None = None
     if "suite" not in document:
         notes.add((), "a table [suite] with `format` and `title`", "none")
         title = about = ""
@@ -164,6 +165,7 @@ def _read(
         title, about = head.take("title", str), head.take("about", str, "")
         name = _name(head, name)
         explored = take_explored(head)
+        family = head.take("family", Alpha, None)
         head.close()
     defaults = read_defaults(Table(top.take("defaults", dict[str, Any], {}), ("defaults",), notes))
     defaults = replace(defaults, explored=explored)
@@ -197,7 +199,7 @@ def _read(
     top.close()
     return Suite(
         name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), timed,
-        dict(given), format=format_,
+        dict(given), format=format_, family=family,
     )  # fmt: skip
 
 

@@ -287,6 +287,8 @@ class Suite:
     """Of the bytes that were parsed; the file may have changed since."""
     format: int = 2
     """That the file says; see `harness.suite.formats`."""
+    family: float | None = None
+    """The chance that any of the claims is wrong that are said to hold jointly; None: nothing is said so."""
 
     @property
     def file(self) -> Path:

@@ -33,9 +33,12 @@ from harness.judge import Outcome
 from harness.questions import Center, Unit
 from harness.report.record.kinds import (
     BoundaryRecord,
+    ComparisonRecord,
     ConfirmationRecord,
     Count,
+    FamilyRecord,
     FitRecord,
+    QuantityRecord,
     Side,
     StraightnessRecord,
     TimingRecord,
@@ -107,6 +110,8 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The claim holds outside of the region: `differ`."""
     computed: bool = False
     """As the instance's."""
+    same: str = ""
+    """As the instance's."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -139,6 +144,8 @@ class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Names in `params` of what was measured on, and of how it was prepared: data, preprocess, targets."""
     own_split: bool = False
     """The data come split: a seed redraws the initialisation, and no training or test points."""
+    baseline: str = ""
+    """Whose code measured them, or in which record they are: `v0.2.0 (1a2b3c4d5)`; '' of the run's own."""
 
 
 class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -228,13 +235,21 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of a boundary: its `parts` are the points that were visited, `interval` is where it lies (null: beyond
     what is known), and `n` the most seeds that were read at a point."""
 
+    same: str = ""
+    """How its numbers agree with a baseline's on each of its n seeds: `identical`, to the bit, or
+    `rounding`, up to 1e-6 of them; '' where they do not, and without a baseline."""
+    joint_p: float | None = None
+    """The sequential p-value of the verdict that is expected (of `open`, of supported), 1 where it has
+    another; None where its suite has no `family`."""
+    joint_n: int = 0
+    """Seeds of that: it may have been sampled on beyond the n of its verdict."""
+    confirmation: ConfirmationRecord | None = None
+    """Of an unexpected verdict that was measured again; None where that was not asked for."""
+
     @property
     def labels(self) -> dict[str, str]:
         """`point` in the words of ids."""
         return {axis: label_of(value) for axis, value in self.point.items()}
-
-    confirmation: ConfirmationRecord | None = None
-    """Of an unexpected verdict that was measured again; None where that was not asked for."""
 
     @property
     def unit_of_parts(self) -> Unit:
@@ -416,3 +431,9 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     """Those of the instances, in their order; empty of older records: see `harness.report.agreement`."""
     explored_seeds: bool = False
     """Whether an instance read seeds on which its expectation was formed."""
+    families: tuple[FamilyRecord, ...] = ()
+    """Of each suite with `family`, which of its instances hold jointly."""
+    comparisons: tuple[ComparisonRecord, ...] = ()
+    """Of a run `--against` a commit, or a record with quantities: each quantity at each point beside it."""
+    quantities: tuple[QuantityRecord, ...] = ()
+    """Each quantity by seed, where the run was asked for them (`--quantities`)."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from harness.declare import Declaration, Kind, benchmark_names, experiment_names, find, model_names
+from harness.suite.claims import Alpha
 from harness.suite.formats import FORMAT, Format
 from harness.suite.reader import ID
 from harness.suite.schema.claims import claim, defaults, of_default_budget, shared_parts
@@ -86,6 +87,11 @@ def _head() -> Schema:
             ),
             "explored": explored(
                 "The seeds on which expectations were formed, `[[0, 242]]`: a run begins beyond them."
+            ),
+            "family": of_type(
+                Alpha,
+                "Say besides which claims hold jointly: any of these is wrong with at most this chance.",
+                examples=[0.01],
             ),
         },
         ["format", "title"],
