@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -16,13 +17,15 @@ from harness.errors import UserError
 from harness.git import toplevel
 from harness.measure import PER_DEVICE, Laboratory, recall_store_digests, roots
 from harness.options import RunOptions
-from harness.plan import Case, Trial, case, parameters, shard
+from harness.plan import Case, Trial, case, map_orders, parameters, shard
 from harness.plan.fresh import following_first_seed, fresh_first_seed
+from harness.plan.points import asked_at
 from harness.report import provenance
 from harness.report.agreement import claim_records, stated_by
 from harness.report.build import instance_record, recheck_record
 from harness.report.confirmed import confirmation_record, exit_code_of, notes_on
 from harness.report.environment import environment
+from harness.report.maps import map_records, notes_on_maps
 from harness.report.record import SCHEMA_VERSION, CountsRecord, InstanceRecord, Record, ShardRecord
 from harness.report.words import by_claim
 from harness.suite import SelectionError, Suite
@@ -82,6 +85,7 @@ def run(
             recheck=options.rechecked,
             salt=started.isoformat(),
             on_progress=on_progress,
+            maps=map_orders(cases, suites.values()),
         )
         second = _again(result, laboratory, options, stands_on, started, clock) if options.confirm else {}
         measured_on: dict[str, object] = {
@@ -95,6 +99,7 @@ def run(
         instance_record(finding, suites[finding.case.instance.suite], result) for finding in result.findings
     )
     records = tuple(_confirmed(found, second, suites) for found in records)
+    maps = map_records(result.maps, suites)
     return Record(
         schema_version=SCHEMA_VERSION,
         harness_version=__version__,
@@ -108,8 +113,10 @@ def run(
         fresh=any(c.first_seed != c.instance.claim.first_seed for c in every if c.sampled),
         trials=_counts([result, *(again for _, again in list(second.values())[:1])]),
         wrong_verdicts_bound=sum(c.alpha for c in cases),
-        exit_code=exit_code_of(records) if judged else 0,
-        notes=(*stands_on.notes, *result.notes, *stands_on.changes(), *notes_on(records)),
+        exit_code=exit_code_of(records, maps) if judged else 0,
+        notes=(
+            *stands_on.notes, *result.notes, *stands_on.changes(), *notes_on(records), *notes_on_maps(maps)
+        ),
         instances=records,
         tracked=stands_on.tracked,
         shard=shard_record,
@@ -117,7 +124,8 @@ def run(
         rechecks=tuple(map(recheck_record, result.rechecks)),
         claims=claim_records(by_claim(records), stated_by(suites.values())),
         explored_seeds=any(instance.explored_seeds for instance in records),
-    )
+        maps=maps,
+    )  # fmt: skip
 
 
 def _counts(results: Sequence[Result]) -> CountsRecord:
@@ -220,12 +228,16 @@ def _precision(cases: Sequence[Case]) -> dict[str, str]:
     return {d.name: d.precision for d in declarations if d is not None and d.precision}
 
 
-def trials_of(selected: Sequence[Selected], seed: int | None) -> list[Trial]:
+def trials_of(
+    selected: Sequence[Selected], seed: int | None, at: Mapping[str, object] = MappingProxyType({})
+) -> list[Trial]:
     """The distinct trials that the selected instances and their controls read for one seed; None: for the
-    first that each reads in a run. Of a boundary those at the first point: others follow from what is
-    measured.
+    first that each reads in a run. Of a boundary those at the value of its axis that `at` has; else at the
+    first point, as others follow from what is measured.
+
+    Raises `SelectionError` for a value that is no point of the boundary.
     """
-    questions = [q for c in cases_of(selected, first_seed=seed) for q in c.first_asked]
+    questions = [q for c in cases_of(selected, first_seed=seed) for q in asked_at(c, at)]
     seeds = None if seed is None else range(seed, seed + 1)
     return list(dict.fromkeys(trial for q in questions for trial in q.trials(seeds or q.seeds(1))))
 

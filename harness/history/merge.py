@@ -13,6 +13,7 @@ from harness.report.agreement import claim_records, stated_in
 from harness.report.confirmed import exit_code_of
 from harness.report.dates import moment
 from harness.report.explored import first_seed
+from harness.report.maps import joined_maps
 from harness.report.record import (
     ClaimRecord,
     CountsRecord,
@@ -76,6 +77,7 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
     instances = tuple(instance for _, instance in placed)
     records = [part.record for part in parts]
     environment, differences = _environment([record.environment for record in records])
+    maps = joined_maps(records)
     notes = [*itertools.chain.from_iterable(record.notes for record in records), *differences]
     return Record(
         schema_version=first.record.schema_version,
@@ -94,7 +96,7 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
             failed=sum(record.trials.failed for record in records),
         ),
         wrong_verdicts_bound=sum(instance.alpha for instance in instances),
-        exit_code=exit_code_of(instances),
+        exit_code=exit_code_of(instances, maps),
         notes=tuple(dict.fromkeys(notes)),
         instances=instances,
         tracked=first.record.tracked,
@@ -102,6 +104,7 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
         rechecks=tuple(itertools.chain.from_iterable(record.rechecks for record in records)),
         claims=_claims(records, instances),
         explored_seeds=any(record.explored_seeds for record in records),
+        maps=maps,
     )
 
 

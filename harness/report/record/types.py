@@ -36,6 +36,7 @@ from harness.report.record.kinds import (
     ConfirmationRecord,
     Count,
     FitRecord,
+    MapRecord,
     Side,
     StraightnessRecord,
     TimingRecord,
@@ -416,3 +417,4 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     """Those of the instances, in their order; empty of older records: see `harness.report.agreement`."""
     explored_seeds: bool = False
     """Whether an instance read seeds on which its expectation was formed."""
+    maps: tuple[MapRecord, ...] = ()
