@@ -58,8 +58,10 @@ def _map(
             )
     if not names or not known or axes is None or any(name not in claims for name in names):
         return None  # what is wrong with the claims themselves has been said
+    before = len(notes.mistakes)
     for name in names:
-        _check_axes(table, claims[name], axes)
+        if len(notes.mistakes) == before:  # once, however many claims it is wrong for
+            _check_axes(table, claims[name], axes)
     return BoundaryMap(id_, title or "", tuple(names), axes, seconds)
 
 
