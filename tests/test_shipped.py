@@ -42,11 +42,13 @@ NAMES = (
     "generalisation",
     "issues",
     "kernels",
+    "map",
+    "map-device",
     "network",
     "other-kernels",
     "speed",
 )
-UNPUBLISHED = {"architectures", "generalisation", "network", "other-kernels"}
+UNPUBLISHED = {"architectures", "generalisation", "map", "map-device", "network", "other-kernels"}
 """Suites without a record in reports/published, so far."""
 
 

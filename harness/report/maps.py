@@ -76,10 +76,11 @@ def joined_maps(records: Iterable[Record]) -> tuple[MapRecord, ...]:
 
 def lines_of(found: MapRecord, instances: Iterable[InstanceRecord]) -> list[InstanceRecord]:
     """The lines of a map, in the record's order."""
+    claims = frozenset(found.claims)
     return [
         instance
         for instance in instances
-        if instance.suite == found.suite and instance.claim in found.claims and instance.boundary is not None
+        if instance.suite == found.suite and instance.claim in claims and instance.boundary is not None
     ]
 
 
@@ -89,10 +90,10 @@ def panels_of(found: MapRecord, instances: Iterable[InstanceRecord]) -> list[Pan
     second, *third = found.axes[1:] or ("",)
     others = dict.fromkeys([*third, *(axis for line in lines for axis in line.point)])
     others.pop(second, None)
+    rank = {claim: place for place, claim in enumerate(found.claims)}
     groups: dict[tuple[object, ...], list[InstanceRecord]] = {}
     for line in lines:
-        place = found.claims.index(line.claim)
-        key = (place, *(order_of(line.point.get(axis, "")) for axis in others))
+        key = (rank[line.claim], *(order_of(line.point.get(axis, "")) for axis in others))
         groups.setdefault(key, []).append(line)
     panels = []
     for key in sorted(groups):

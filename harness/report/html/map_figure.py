@@ -29,6 +29,8 @@ _LEFT, _RIGHT = 58, 78
 _TOP, _CLAIM, _KEY = 44, 26, 34
 _MARK = 7.4
 """The width of a mark: a step of a quarter of an octave, where a range has six."""
+_LARGEST = 709.0
+"""The logarithm of the largest number."""
 _GLYPHS = {"supported": ("past", "▲"), "refuted": ("before", "▽"), "inconclusive": ("undecided", "?")}
 _ENDED = ("located", "≥", "≤", "supported", "refuted")
 
@@ -118,9 +120,11 @@ def map_figure(instances: Sequence[InstanceRecord], found: MapRecord) -> MapFigu
     says = {line.claim: line.claim_says for line in instances if line.suite == found.suite}
     left_out, drawn, y = 0, [], float(_TOP + _KEY)
     room = MOST_ROWS
-    for claim in found.claims:
-        panels = [panel for panel in panels_of(found, instances) if panel.claim == claim]
-        heading = f"{claim}: {says[claim]}" if panels else ""
+    by_claim: dict[str, list[Panel]] = {}
+    for panel in panels_of(found, instances):
+        by_claim.setdefault(panel.claim, []).append(panel)
+    for claim, panels in by_claim.items():
+        heading = f"{claim}: {says[claim]}"
         for start in range(0, len(panels), COLUMNS):
             beside = panels[start : start + COLUMNS]
             rows = max(len(panel.lines) for panel in beside)
@@ -144,7 +148,7 @@ def _panel(panel: Panel, found: MapRecord, x: float, y: float, heading: str) -> 
     )
     ticks: tuple[tuple[float, str], ...] = ()
     if axis is not None:
-        ticks = tuple((axis(at), number(math.exp(at))) for at in _ticks(axis))
+        ticks = tuple((axis(at), number(math.exp(min(at, _LARGEST)))) for at in _ticks(axis))
     return DrawnPanel(
         x, y, heading, panel.title, second, found.axes[0], _HEAD + _ROW * len(panel.lines), rows, ticks
     )
