@@ -117,14 +117,13 @@ def shown_maps(record: Record) -> list[ShownMap]:
 
 def map_figure(instances: Sequence[InstanceRecord], found: MapRecord) -> MapFigure:
     """Its geometry: the panels of a claim side by side, claims below each other."""
-    says = {line.claim: line.claim_says for line in instances if line.suite == found.suite}
     left_out, drawn, y = 0, [], float(_TOP + _KEY)
     room = MOST_ROWS
     by_claim: dict[str, list[Panel]] = {}
     for panel in panels_of(found, instances):
         by_claim.setdefault(panel.claim, []).append(panel)
     for claim, panels in by_claim.items():
-        heading = f"{claim}: {says[claim]}"
+        heading = f"{claim}: {panels[0].lines[0].predicate}"
         for start in range(0, len(panels), COLUMNS):
             beside = panels[start : start + COLUMNS]
             rows = max(len(panel.lines) for panel in beside)
