@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -19,14 +20,16 @@ from harness.history.baselines import Resolver, WithBaselines, baseline_notes, r
 from harness.history.beside import RecordNumbers, judged_beside, resolved_cases
 from harness.measure import PER_DEVICE, Laboratory, recall_store_digests, roots
 from harness.options import RunOptions
-from harness.plan import Case, Trial, case, parameters, shard
+from harness.plan import Case, Trial, case, map_orders, parameters, shard
 from harness.plan.fresh import following_first_seed, fresh_first_seed
+from harness.plan.points import asked_at
 from harness.report import provenance
 from harness.report.agreement import claim_records, stated_by
 from harness.report.build import instance_record, recheck_record
 from harness.report.comparisons import quantity_records
 from harness.report.confirmed import confirmation_record, exit_code_of, notes_on
 from harness.report.environment import environment
+from harness.report.maps import map_records, notes_on_maps
 from harness.report.record import SCHEMA_VERSION, CountsRecord, InstanceRecord, Record, ShardRecord
 from harness.report.words import by_claim
 from harness.suite import SelectionError, Suite
@@ -93,6 +96,7 @@ def run(
             salt=started.isoformat(),
             on_progress=on_progress,
             also=also.cases,
+            maps=map_orders(cases, suites.values()),
         )
         again = _Again(measurer, options, stands_on, sources, numbers, started, clock)
         second = again.judged(result) if options.confirm else {}
@@ -108,6 +112,7 @@ def run(
     )
     records = also.with_joint(records, result.findings, result)
     records = tuple(_confirmed(found, second, suites) for found in records)
+    maps = map_records(result.maps, suites)
     return Record(
         schema_version=SCHEMA_VERSION,
         harness_version=__version__,
@@ -121,7 +126,7 @@ def run(
         fresh=any(c.first_seed != c.instance.claim.first_seed for c in every if c.sampled),
         trials=_counts([result, *(again for _, again in list(second.values())[:1])]),
         wrong_verdicts_bound=sum(c.alpha for c in cases),
-        exit_code=exit_code_of(records) if judged else 0,
+        exit_code=exit_code_of(records, maps) if judged else 0,
         notes=(
             *stands_on.notes,
             *also.notes,
@@ -129,6 +134,7 @@ def run(
             *result.notes,
             *stands_on.changes(),
             *notes_on(records),
+            *notes_on_maps(maps),
         ),
         instances=records,
         tracked=stands_on.tracked,
@@ -140,6 +146,7 @@ def run(
         families=also.families(records),
         comparisons=also.comparison_records(result),
         quantities=quantity_records(result) if options.quantities else (),
+        maps=maps,
     )
 
 
@@ -250,12 +257,16 @@ def _precision(cases: Sequence[Case]) -> dict[str, str]:
     return {d.name: d.precision for d in declarations if d is not None and d.precision}
 
 
-def trials_of(selected: Sequence[Selected], seed: int | None) -> list[Trial]:
+def trials_of(
+    selected: Sequence[Selected], seed: int | None, at: Mapping[str, object] = MappingProxyType({})
+) -> list[Trial]:
     """The distinct trials that the selected instances and their controls read for one seed; None: for the
-    first that each reads in a run. Of a boundary those at the first point: others follow from what is
-    measured.
+    first that each reads in a run. Of a boundary those at the value of its axis that `at` has; else at the
+    first point, as others follow from what is measured.
+
+    Raises `SelectionError` for a value that is no point of the boundary.
     """
-    questions = [q for c in cases_of(selected, first_seed=seed) for q in c.first_asked]
+    questions = [q for c in cases_of(selected, first_seed=seed) for q in asked_at(c, at)]
     seeds = None if seed is None else range(seed, seed + 1)
     trials = dict.fromkeys(trial for q in questions for trial in q.trials(seeds or q.seeds(1)))
     return [trial for trial in trials if trial.baseline is None]  # this code measures no others

@@ -10,6 +10,17 @@ from harness.measure import Measurement, Recheck, remarks
 from harness.plan import Trial
 
 
+@dataclass(frozen=True)
+class MapTime:
+    """How long a map took, in seconds, and how many of its boundaries time cut off: its own, or `by_run` that
+    of the whole run."""
+
+    id: str
+    seconds: float
+    unfinished: int
+    by_run: bool
+
+
 @dataclass
 class Result:
     """A finished campaign: a finding for each case, and every measurement that was read or made."""
@@ -20,6 +31,7 @@ class Result:
     rechecks: tuple[Recheck, ...] = ()
     also: list[Finding] = field(default_factory=list)
     """Of cases that were judged beside those of the claims."""
+    maps: tuple[MapTime, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ from harness.cli.say import echo, note
 if TYPE_CHECKING:
     from harness.history.against import References
     from harness.options import RunOptions
+    from harness.targets import Selected
 
 
 @click.command()
@@ -105,16 +106,22 @@ def trial(
 ) -> None:
     """Measure one trial (or, for an instance, those of one seed) and print its numbers.
 
-    NAME=VALUE sets a parameter; for an instance, in place of the one that its suite states.
+    NAME=VALUE sets a parameter; for an instance, in place of the one that its suite states. For an instance
+    with a boundary, the value of its axis chooses one of the points that a run may visit; the first, unless
+    given.
 
     Nothing is read from or written to the store: any number of a report can be reproduced by hand.
     """
+    from harness.plan.points import about_points
     from harness.report.trial import trial_text, trials_json
-    from harness.session import trials_of, trials_of_experiment
+    from harness.session import cases_of, trials_of, trials_of_experiment
     from harness.targets import assigned
 
     if "::" in what:
-        trials = trials_of(selected_instances([what], "", "", assigned(values)), seed)
+        selected, at = _at_a_point(what, assigned(values))
+        trials = trials_of(selected, seed, at)
+        for said in filter(None, (about_points(case, at) for case in cases_of(selected))):
+            note(said)
     elif what.endswith(".toml") or Path(what).is_dir():
         found = f"found {what!r} without ::ID: `harness list` shows its ids"
         raise click.UsageError(f"expected an experiment, or one instance of a suite as FILE::ID, {found}")
@@ -126,6 +133,19 @@ def trial(
     measurements = [measure_here(trial, time_limit=time_limit, block=block) for trial in trials]
     echo(trials_json(measurements) if as_json else "\n\n".join(map(trial_text, measurements)))
     sys.exit(int(any(m.status == "error" for m in measurements)))
+
+
+def _at_a_point(target: str, values: Mapping[str, object]) -> tuple[list[Selected], Mapping[str, object]]:
+    """The selected instances, with those of the values that choose a point on a boundary's axis."""
+    axes: set[str | None] = set()
+    if values:
+        stated = [
+            i for chosen in selected_instances([target], "", "", imports=False) for i in chosen.instances
+        ]
+        axes = {i.claim.predicate.axis for i in stated if i.claim.predicate.USE == "range"}
+    given = {name: value for name, value in values.items() if name not in axes}
+    at = {name: value for name, value in values.items() if name in axes}
+    return selected_instances([target], "", "", given), at
 
 
 @click.command()

@@ -180,9 +180,11 @@ def plan(
 
     Where the store has six seeds of a claim, also what its budget can decide: the smallest margin, or how
     near the ends of a boundary come, and how many seeds the stated one needs. --pilot measures these six.
+    Of a map it says how many points it has at most, and how long it may take.
 
     A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
     """
+    from harness.plan import map_orders
     from harness.report.plan import plan_text
     from harness.session import cases_of, pilot_of
 
@@ -193,4 +195,4 @@ def plan(
     if pilot:
         measured = pilot_of(cases, store)
         echo(f"{measured} trials measured, of the first seeds of each claim", err=True)
-    echo(plan_text(cases, store))
+    echo(plan_text(cases, store, map_orders(cases, [chosen.suite for chosen in selected])))

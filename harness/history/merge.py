@@ -14,6 +14,7 @@ from harness.report.confirmed import exit_code_of
 from harness.report.dates import moment
 from harness.report.explored import first_seed
 from harness.report.joint import family_records
+from harness.report.maps import joined_maps
 from harness.report.record import (
     ClaimRecord,
     ComparisonRecord,
@@ -80,6 +81,7 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
     instances = tuple(instance for _, instance in placed)
     records = [part.record for part in parts]
     environment, differences = _environment([record.environment for record in records])
+    maps = joined_maps(records)
     notes = [*itertools.chain.from_iterable(record.notes for record in records), *differences]
     return Record(
         schema_version=first.record.schema_version,
@@ -98,7 +100,7 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
             failed=sum(record.trials.failed for record in records),
         ),
         wrong_verdicts_bound=sum(instance.alpha for instance in instances),
-        exit_code=exit_code_of(instances),
+        exit_code=exit_code_of(instances, maps),
         notes=tuple(dict.fromkeys(notes)),
         instances=instances,
         tracked=first.record.tracked,
@@ -109,6 +111,7 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
         families=_families(records, instances),
         comparisons=_comparisons(records),
         quantities=_quantities(records),
+        maps=maps,
     )
 
 

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from harness.judge import FAILING
 from harness.questions import COMPUTED
 from harness.report import findings
 from harness.report.agreement import contradicted
 from harness.report.headlines import headlines
+from harness.report.maps import not_as_expected
 from harness.report.markdown import escape
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import (
@@ -71,7 +71,8 @@ def _head(record: Record) -> list[str]:
 
 
 def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
-    chosen = [i for i in record.instances if i.outcome in FAILING or i.id in since]
+    failing = {i.id for i in not_as_expected(record)}
+    chosen = [i for i in record.instances if i.id in failing or i.id in since]
     changed = [i for i in chosen if i.id in since]
     groups = [*((i,) for i in changed), *findings.grouped_by_reason([i for i in chosen if i.id not in since])]
     groups.sort(key=lambda group: ORDER.index(group[0].outcome))

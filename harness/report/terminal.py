@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from tabulate import tabulate
 
-from harness.judge import FAILING
 from harness.report.agreement import agreement_line, statements
 from harness.report.confirmed import confirmation_text
 from harness.report.data import data_used
 from harness.report.findings import first_ids, grouped_by_reason, sentence, why_not_covered
 from harness.report.headlines import headlines
-from harness.report.record import Record
+from harness.report.maps import map_rows, map_summary, not_as_expected
+from harness.report.record import MapRecord, Record
 from harness.report.remarks import of_points
 from harness.report.words import (
     GLYPHS,
@@ -58,7 +58,8 @@ def terminal(record: Record, paint: Paint = plain) -> str:
         table = tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True)
         lines += ["  " + line for line in table.splitlines()]
         lines += [f"  {printable(remark)}" for remark in of_points(instances)]
-    attention = [i for i in record.instances if i.outcome in FAILING]
+    lines += [line for found in record.maps for line in _map_lines(found, record)]
+    attention = not_as_expected(record)
     if attention:
         lines += ["", "Not as expected:"]
     for group in grouped_by_reason(attention):
@@ -82,3 +83,12 @@ def terminal(record: Record, paint: Paint = plain) -> str:
     lines += [printable(rechecked(record))] if rechecked(record) else []
     lines += [printable(provenance(record)), summary(record)]
     return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _map_lines(found: MapRecord, record: Record) -> list[str]:
+    """A map: how far it is, and where the boundaries lie, as a table."""
+    lines = ["", printable(f"map {found.id}: {found.title}")]
+    lines += [f"  {printable(map_summary(found, record.instances))}"]
+    head, *rows = ([printable(cell) for cell in row] for row in map_rows(found, record.instances))
+    table = tabulate(rows, head, tablefmt="simple", disable_numparse=True)
+    return lines + ["  " + line for line in table.splitlines()] if rows else lines

@@ -20,6 +20,7 @@ from harness.suite.experiments import read_benchmark, read_experiment
 from harness.suite.explored import Ranges, take_explored
 from harness.suite.formats import FORMAT, Format, Read, changed
 from harness.suite.instances import MAX_INSTANCES, expand
+from harness.suite.maps import read_maps
 from harness.suite.models import GIVEN, Models, named_models
 from harness.suite.reader import ID, Notes, Table
 from harness.suite.records import Benchmark, Experiment, Instance, Source, Suite
@@ -196,10 +197,11 @@ def _read(
     for claim in claims:
         if claim.id in benchmarks:
             notes.add(("benchmarks", claim.id), "an id that no claim has", f"`{claim.id}` again")
+    maps = read_maps(top, document, {claim.id: claim for claim in claims})
     top.close()
     return Suite(
         name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), timed,
-        dict(given), format=format_, family=family,
+        dict(given), format=format_, family=family, maps=maps,
     )  # fmt: skip
 
 

@@ -2,11 +2,13 @@
 
 A *suite* has sources, experiments, benchmarks and claims. An *experiment* is a registered function with fixed
 parameters and *axes*, whose grid it is measured on. A *claim* is one sentence about quantities with
-exactly one *predicate*; it has an *instance* for each point of the axes that the predicate does not use.
+exactly one *predicate*; it has an *instance* for each point of the axes that the predicate does not use. A
+*map* measures the boundaries of such instances in an order of its own, for a stated time.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -267,6 +269,21 @@ class Instance:
 
 
 @dataclass(frozen=True)
+class BoundaryMap:
+    """A `[maps.ID]` table: claims with `boundary`, whose boundaries are searched for together.
+
+    `axes` are the axis along which they lie, and then one or two that the claims sweep. `seconds` is the time
+    that measuring them may take.
+    """
+
+    id: str
+    title: str
+    claims: tuple[str, ...]
+    axes: tuple[str, ...]
+    seconds: float = math.inf
+
+
+@dataclass(frozen=True)
 class Suite:
     """One TOML file."""
 
@@ -289,6 +306,7 @@ class Suite:
     """That the file says; see `harness.suite.formats`."""
     family: float | None = None
     """The chance that any of the claims is wrong that are said to hold jointly; None: nothing is said so."""
+    maps: Mapping[str, BoundaryMap] = field(default_factory=dict)
 
     @property
     def file(self) -> Path:

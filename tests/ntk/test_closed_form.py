@@ -210,8 +210,8 @@ def test_zero_inputs(activation, b_std):
 
 
 def test_the_derivative_of_relu_at_0_counts_as_one_half_in_every_layer():
-    """A point at the origin has no activations without biases, so that of its gradients those of the biases are
-    left, which `standard` trains: 1 for the last layer, and w²/4 times as much for each layer below."""
+    """Without biases a point at the origin has no activations. Of its gradients those of the biases are left,
+    which `standard` trains: 1 for the last layer, and w²/4 times as much for each layer below."""
     x = np.concatenate([np.zeros((1, 5)), POINTS[:2]])
     expected = sum((1.3**2 / 4) ** number for number in range(4))
     architecture = Architecture(3, 30, "relu", 1.3, 0.0, "standard")

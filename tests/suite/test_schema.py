@@ -19,6 +19,7 @@ from good_suite import GOOD
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
+from map_suite import MAP
 
 from harness.declare import experiment_names, find
 from harness.predicates import predicates
@@ -129,6 +130,8 @@ ACCEPTED = [
         for text in ("1e-6", "0", "0.01", "2.5E-03", "no: it does not", "no:\\nthe order of sums")
     ),
     edited(GOOD, {'run = "toys:pair"': 'run = "toys:pair"\ninputs = ["*.toml"]'}),
+    MAP,
+    edited(MAP, {'["edge", "earlier"]': '"edge"', 'time-budget = "10 min"\n': ""}),
     GOOD + '[experiments.s]\nrun = "toys:pair"\nsweep.way = { a = {}, B_1 = { sd = 1 } }\n',
     GOOD + '[experiments.s]\nrun = "ntk.regression"\nwith = { width = 64 }\nsweep = { hidden = [1, 2] }\n',
 ]
@@ -332,6 +335,26 @@ def test_what_the_reader_accepts_is_accepted(read: Read, text: str) -> None:
 @pytest.mark.parametrize(("old", "new", "said"), single_mistakes())
 def test_single_mistakes_of_the_reader_are_refused(old: str, new: str, said: str) -> None:
     assert accepts(TOY_EDITOR, edited(GOOD, {old: new})) is (said in BEYOND_A_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('title = "Where gaps close"\n', ""),
+        ('["edge", "earlier"]', "[]"),
+        ('["edge", "earlier"]', "3"),
+        ('["size", "shift"]', '["size"]'),
+        ('["size", "shift"]', '"size"'),
+        ('"10 min"', "600"),
+        ("time-budget", "budget"),
+        ("[maps.sizes]", "[maps.Sizes]"),
+    ],
+)
+def test_mistakes_of_maps_are_refused_by_both(read: Read, old: str, new: str) -> None:
+    bad = edited(MAP, {old: new})
+    with pytest.raises(SuiteError):
+        read(bad)
+    assert not accepts(TOY_EDITOR, bad)
 
 
 @pytest.mark.parametrize(("old", "new"), REFUSED)

@@ -54,6 +54,33 @@ class BoundaryRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The interval at alpha divided by the number of the claim's instances: all of these hold together."""
 
 
+class MapRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A map of boundaries: which claims' instances are its lines, and how long they took.
+
+    Its cells are the points of these instances (`InstanceRecord.parts`), and its boundary lies in their
+    intervals.
+    """
+
+    id: str
+    """`suite/map`."""
+    suite: str
+    map: str
+    """The map's id in its suite."""
+    title: str
+    claims: tuple[str, ...]
+    """Their ids in the suite."""
+    axes: tuple[str, ...]
+    """The axis along which the boundaries lie, then one or two others."""
+    time_budget: float | None = None
+    """Seconds that it was given; None: any."""
+    seconds: float = 0.0
+    """Wall seconds that it took."""
+    unfinished: Count = 0
+    """How many of its boundaries time cut off; what was not visited of these is not run."""
+    by_run: bool = False
+    """Whether the time of the whole run ended first."""
+
+
 class FitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a power law was fitted to: the means over seeds of ln a at each value of the axis."""
 

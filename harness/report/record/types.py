@@ -38,6 +38,7 @@ from harness.report.record.kinds import (
     Count,
     FamilyRecord,
     FitRecord,
+    MapRecord,
     QuantityRecord,
     Side,
     StraightnessRecord,
@@ -437,3 +438,4 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     """Of a run `--against` a commit, or a record with quantities: each quantity at each point beside it."""
     quantities: tuple[QuantityRecord, ...] = ()
     """Each quantity by seed, where the run was asked for them (`--quantities`)."""
+    maps: tuple[MapRecord, ...] = ()

@@ -18,6 +18,7 @@ from harness.suite.formats import FORMAT, Format
 from harness.suite.reader import ID
 from harness.suite.schema.claims import claim, defaults, of_default_budget, shared_parts
 from harness.suite.schema.experiments import benchmark, experiment, parameters
+from harness.suite.schema.maps import boundary_map
 from harness.suite.schema.parts import Schema, any_table, explored, of_type, partly, table, tables
 from harness.suite.schema.predicates import only_known_quantities
 
@@ -49,6 +50,7 @@ def schema(declarations: Sequence[Declaration]) -> Schema:
                 ),
                 "benchmarks": tables("What is timed, by id.", benchmark(of_kind["benchmark"])),
                 "claims": tables("What is claimed, by id.", claim()),
+                "maps": tables("Boundaries that are measured in one order, by id.", boundary_map()),
             },
             ["suite"],
             anyOf=[partly({key: {"minProperties": 1}}, [key]) for key in ("claims", "benchmarks")],
