@@ -170,7 +170,7 @@ def test_a_record_with_quantities_is_a_baseline(tmp_path: Path) -> None:
     assert verdicts(record)["no-worse"] == ("refuted", "")
     lacking = claims.replace("then.json", "bare.json").replace('of = "score"', 'of = "offset"')
     (made.folder / "suite.toml").write_text(
-        SUITE.replace('of = "offset"', 'of = "score"') + lacking.replace('within = "1%"', "within = 0.01")
+        edited(SUITE, {'of = "offset"': 'of = "score"'}) + lacking.replace('within = "1%"', "within = 0.01")
     )
     made.run("--json", "now.json", "-k", "same")
     (instance,) = read_record(made.folder / "now.json").instances

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.judge import holm, joint_direction, p_of_parts
-from harness.judge.assessment import Assessment
+from harness.judge import Assessment, holm, joint_direction, p_of_parts
 from harness.report.record import FamilyRecord, InstanceRecord, Record
 from harness.suite import Instance
 
