@@ -1,6 +1,6 @@
 """Judges sampled claims on several sets of seeds, and lists verdicts that turn round.
 
-    python tests/seed_sets.py FOLDER 10000 20000 30000 [--suites NAME ...] [--marks "not slow"]
+    python tests/seed_sets.py FOLDER 10000 20000 30000 [--suites NAME ...] [--keyword TEXT]
 
 Each set is a run that begins at its first seed; its record is kept in FOLDER, and is not measured again. A
 verdict *turns round* if it is supported on one set and refuted on another: by the levels of the claims one in
@@ -12,6 +12,7 @@ trials.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from collections import Counter
 from pathlib import Path
@@ -23,13 +24,14 @@ ROOT = Path(__file__).parents[1]
 VERDICTS = ("supported", "refuted", "inconclusive")
 
 
-def record_of(folder: Path, first: int, suites: list[str], marks: str) -> harness.Record:
+def record_of(folder: Path, first: int, suites: list[str], marks: str, keyword: str) -> harness.Record:
     """The record of the set that begins at this seed: read, or measured and kept."""
-    path = folder / f"{'+'.join(suites)}.{marks.replace(' ', '-')}.{first}.json"
+    chosen = hashlib.sha256(repr((suites, marks, keyword)).encode()).hexdigest()[:8]
+    path = folder / f"{chosen}.{first}.json"
     if path.exists():
         return harness.read_record(path)
     files = [ROOT / "suites" / f"{name}.toml" for name in suites]
-    record = harness.run(files, marks=marks, first_seed=first, store=None, recheck=False)
+    record = harness.run(files, marks=marks, keyword=keyword, first_seed=first, store=None, recheck=False)
     path.write_bytes(to_json(record))
     return record
 
@@ -64,13 +66,14 @@ def main() -> int:
     parser.add_argument("first", type=int, nargs="+")
     parser.add_argument("--suites", nargs="+", default=["generalisation", "other-kernels"])
     parser.add_argument("--marks", default="not slow")
+    parser.add_argument("--keyword", default="")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     sets: dict[int, dict[str, str]] = {}
     print("| seeds from | instances | supported | refuted | inconclusive | other | turned round so far |")
     print("|---|---|---|---|---|---|---|")
     for first in given.first:
-        sets[first] = sampled(record_of(given.folder, first, given.suites, given.marks))
+        sets[first] = sampled(record_of(given.folder, first, given.suites, given.marks, given.keyword))
         print(row(first, sets[first], len(turned(sets))), flush=True)
     for name, verdicts in turned(sets).items():
         print(f"{name}: {', '.join(f'{verdict} from {first} on' for first, verdict in verdicts.items())}")

@@ -61,15 +61,13 @@ def test_without_biases_one_hidden_layer_does_not_learn_a_third_harmonic() -> No
 
 def test_a_mixture_is_trained_on_once_for_all_its_frequencies(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the trials of one process; another seed, or other sizes of the frequencies, are other trainings."""
-    from harness.ntk.experiments import _mode_times_networks as module
-
     trained = []
 
     def residuals(model: object, seed: int, x: np.ndarray, y: np.ndarray, *others: object) -> object:
         trained.append((seed, float(y.max())))
         return np.stack([y, 0.01 * y]), 0.5
 
-    monkeypatch.setattr(module, "residuals", residuals)
+    monkeypatch.setattr("harness.ntk.experiments._mode_times_networks.residuals", residuals)
     given = {"width": 8, "points": 16, "hidden": 1, "steps": 7, "learning_rate": 0.123}
     stages = frozenset({"network mixture", "network growing mixture"})
     for seed in (0, 1):
