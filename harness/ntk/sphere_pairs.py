@@ -18,7 +18,7 @@ from scipy.spatial.distance import cdist
 
 from harness.ntk.shapes import Columns, Matrix, Rows
 
-Angles = Float[np.ndarray, "*shape"]
+PairAngles = Float[np.ndarray, "*shape"]
 Shares = Float[np.ndarray, "*shape"]
 
 STEPS = 2**14
@@ -29,7 +29,7 @@ _TOGETHER = 2**13
 
 
 @dataclass(frozen=True)
-class Pairs:
+class SpherePairs:
     """Two sets of points beside each other; made by `pairs`."""
 
     chord: Matrix
@@ -43,21 +43,21 @@ class Pairs:
         return angle_of_share(self.share)
 
 
-def pairs(x1: Rows, x2: Columns) -> Pairs:
+def pairs(x1: Rows, x2: Columns) -> SpherePairs:
     """Every row of `x1` beside every row of `x2`; all have the norm √inputs."""
     near, far = cdist(x1, x2), cdist(x1, -x2)
     far += near
-    return Pairs(near / np.sqrt(x1.shape[1]), near / far)
+    return SpherePairs(near / np.sqrt(x1.shape[1]), near / far)
 
 
-def angle_of_share(share: Shares) -> Angles:
+def angle_of_share(share: Shares) -> PairAngles:
     """θ, from sin(θ/2) / (sin(θ/2) + cos(θ/2))."""
-    angle: Angles = 2 * np.arctan2(share, 1 - share)
+    angle: PairAngles = 2 * np.arctan2(share, 1 - share)
     return angle
 
 
 @dataclass(frozen=True)
-class Table:
+class ShareTable:
     """A function of the angle, read from a cubic spline over shares; made by `tabled`."""
 
     rows: Float[np.ndarray, "steps 4"]
@@ -83,9 +83,9 @@ class Table:
         return value
 
 
-def tabled(profile: Callable[[Angles], Angles]) -> Table:
+def tabled(profile: Callable[[PairAngles], PairAngles]) -> ShareTable:
     """The table of a smooth function of the angle."""
     knots = np.linspace(0, 1, STEPS + 1)
     spline = CubicSpline(knots, profile(angle_of_share(knots)))
     powers = np.arange(3, -1, -1)[:, None]
-    return Table(np.ascontiguousarray((spline.c * STEPS ** -powers.astype(np.float64))[::-1].T))
+    return ShareTable(np.ascontiguousarray((spline.c * STEPS ** -powers.astype(np.float64))[::-1].T))

@@ -21,7 +21,7 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.eigenlearning import Spectrum
 from harness.ntk.gegenbauer import gegenbauer_coefficients, multiplicity
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
-from harness.ntk.sphere_pairs import Pairs, Table, pairs, tabled
+from harness.ntk.sphere_pairs import ShareTable, SpherePairs, pairs, tabled
 
 AngleArray = Float[np.ndarray, "*shape"]
 
@@ -41,14 +41,14 @@ class Zonal:
     _spectra: dict[int, Spectrum] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
-    def _table(self) -> Table:
+    def _table(self) -> ShareTable:
         return tabled(self.profile)
 
     def __call__(self, x1: Rows, x2: Columns) -> Matrix:
         """The kernel between rows of `x1` and `x2`, which have norm √d."""
         return self.between(pairs(x1, x2))
 
-    def between(self, points: Pairs) -> Matrix:
+    def between(self, points: SpherePairs) -> Matrix:
         """The kernel between pairs of points."""
         return self._table(points.share) if self.of_chord is None else self.of_chord(points.chord)
 

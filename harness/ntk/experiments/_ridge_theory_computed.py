@@ -23,7 +23,7 @@ from harness.ntk.risk_estimates import Ridge, TrainingLabels
 from harness.ntk.shapes import Matrix, Points
 from harness.ntk.solve import Cross, Gram
 from harness.ntk.spectral_filters import Filters
-from harness.ntk.sphere_pairs import Pairs, pairs
+from harness.ntk.sphere_pairs import SpherePairs, pairs
 from harness.ntk.zonal import Zonal
 
 T = TypeVar("T")
@@ -55,12 +55,12 @@ class TrainingSet:
     y_test: Float[np.ndarray, " test"]
 
     @cached_property
-    def at_train(self) -> Pairs:
+    def at_train(self) -> SpherePairs:
         """The training points beside each other, for every kernel."""
         return pairs(self.x, self.x)
 
     @cached_property
-    def at_test(self) -> Pairs:
+    def at_test(self) -> SpherePairs:
         """The test points beside the training points."""
         return pairs(self.x_test, self.x)
 
