@@ -17,8 +17,8 @@ def test_it_is_one_data_set_of_unit_targets():
 
 
 def test_nine_autocorrelations_tell_its_even_half_and_no_quadratic_function_tells_more():
-    """He₂ of a filter, summed over places, is linear in nine autocorrelations. Its variance is half of that of y:
-    half place by place, and more or less with what places have in common."""
+    """He₂ of a filter, summed over places, is linear in nine autocorrelations: half of y's variance place by
+    place, and more or less with what places have in common."""
     lags = [np.sum(X * np.roll(X, -lag, axis=1), axis=1) for lag in range(TAPS)]
     design = np.column_stack([*lags, np.ones(SIGNALS)])
     explained = explained_by(design)
