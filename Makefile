@@ -3,6 +3,8 @@
 # make slow   the tests marked slow
 # make schema write suites/suite.schema.json again, after experiments or the format have changed
 # make reference write docs/reference, and the tables in README.md, docs/suites.md and docs/findings.md, again
+# make published  measure again each suite whose published record is out of date, and draw what follows from it;
+#             CHECK=--check lists what is out of date
 # make mutants  break the code on purpose, and see what notices
 # make pins   compile requirements.txt again, with what is pinned where that still fits; UPGRADE=--upgrade takes
 #             the newest of all, UPGRADE="--upgrade-package jax" of one
@@ -12,7 +14,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test fast slow lint style types schema reference mutants pins clean
+.PHONY: run test fast slow lint style types schema reference published mutants pins clean
 
 run: $(READY)
 	@$(BIN)/harness run suites/issues.toml -m "not slow" --against reports/published/issues.json \
@@ -43,6 +45,9 @@ fast: $(READY)
 
 slow: $(READY)
 	$(BIN)/pytest -n auto -m slow
+
+published: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/published.py $(CHECK)
 
 mutants: $(READY)
 	$(BIN)/python tests/mutants.py
