@@ -94,16 +94,24 @@ MUTANTS = [
     _of(
         "decay without the rate",
         TRAINING,
-        "shrink = (rate * settings.decay * largest)",
-        "shrink = (settings.decay * largest)",
+        "rate * settings.decay * largest, settings.by_layers",
+        "settings.decay * largest, settings.by_layers",
         "scaled_training",
     ),
     _of(
         "decay not in its unit",
         TRAINING,
-        "(rate * settings.decay * largest)",
-        "(rate * settings.decay)",
+        "params_0, rate * settings.decay * largest",
+        "params_0, rate * settings.decay",
         "scaled_training",
+    ),
+    _of("decay by fan-in without variance", TRAINING, "fan_in / w_std**2", "fan_in", "scaled_training"),
+    _of(
+        "spikes in all coordinates",
+        POINTS,
+        "np.arange(inputs) < SPIKES",
+        "np.arange(inputs) < inputs",
+        "drawn_points",
     ),
     _of(
         "centring forgotten",
