@@ -22,9 +22,8 @@ EXPERIMENT = "harness/ntk/experiments/scale.py"
 T = "tests/ntk/test_"
 
 
-def _of(name: str, file: str, old: str, new: str, tests: str = "", claims: str = "") -> TheoryMutant:
-    path = f"{T}{tests}.py" if tests else ""
-    return TheoryMutant(name, file, old, new, path, claims=claims, suites=("suites/finite-width.toml",))
+def _of(name: str, file: str, old: str, new: str, tests: str) -> TheoryMutant:
+    return TheoryMutant(name, file, old, new, f"{T}{tests}.py")
 
 
 MUTANTS = [
@@ -187,28 +186,28 @@ MUTANTS = [
         COMPUTED,
         "1 / (setting.output * math.sqrt(setting.architecture.width))",
         "1 / (setting.output * setting.architecture.width)",
-        claims="a-spike-along-the-targets",
+        "scaled_training",
     ),
     _of(
         "half time in steps",
         COMPUTED,
         "network.times * network.rate * setting.output**2",
         "network.times * network.rate",
-        claims="both-layers-speed-up",
+        "scaled_training",
     ),
     _of(
         "after-kernel of the start",
         COMPUTED,
         '("after", -1)',
         '("after", 0)',
-        claims="small-networks-are-their-after-kernel",
+        "scaled_training",
     ),
     _of(
         "late half is the first",
         COMPUTED,
         "lengths[len(lengths) // 2 :]",
         "lengths[: len(lengths) // 2]",
-        claims="the-kernel-keeps-moving",
+        "scaled_training",
     ),
     _of(
         "whitened inputs of norm one",

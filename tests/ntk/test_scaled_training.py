@@ -236,3 +236,24 @@ def test_standard_and_ntk_parameterizations_start_alike() -> None:
     one, other = (scale(seed=1, parameterization=each, **TINY) for each in ("ntk", "standard"))
     assert one["initial-loss"] == pytest.approx(other["initial-loss"], rel=1e-5)
     assert one["rate-unit"] != pytest.approx(other["rate-unit"], rel=0.1)
+
+
+@pytest.mark.slow
+def test_two_linear_layers_of_an_experiment() -> None:
+    """Its numbers are those of their theory, in units of that theory: γ₀ and flow time, not steps.
+
+    At width 256 a network's spike is 9% off its mean, and its half time about as much.
+    """
+    found = scale(
+        seed=0, points="whitened", train=8, test=5, inputs=8, activation="identity", w_std=1.0, width=256,
+        gamma=0.5, exponent=0.5, centred=True, learning_rate=0.02, steps=160,
+        stages=STAGES - {"several networks"},
+    )  # fmt: skip
+    assert found["spike.theory"] == pytest.approx(np.sqrt(1 + 0.5**2 * 8), rel=1e-12)
+    assert found["spike"] == pytest.approx(found["spike.theory"], rel=0.25)
+    assert found["half-time"] == pytest.approx(found["half-time.spike"], rel=0.25)
+    assert found["half-time.single-layer"] == 2 * found["half-time.spike"]
+    # The residual, which moves the kernel, decays: little of its way is late.
+    assert found["late-motion"] < 0.2
+    # The network has the after-kernel's null space: regression with it interpolates what was trained.
+    assert found["after-kernel.distance"] < 0.5 * found["own-kernel.distance"]
