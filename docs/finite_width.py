@@ -73,7 +73,7 @@ def one_point(seed: int) -> TrainedPoints:
     """The single sample of the source's model."""
     return draw_points(
         "one", data="digits", preprocess="default", targets="default", target="linear", signs=False,
-        train=1, test=1, inputs=1, anisotropy=0.0, seed=seed,
+        train=1, test=1, inputs=1, anisotropy=0.0, snr=1.0, seed=seed,
     )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def draw_catapult(path: Path) -> None:
     for rate in RATES:
         setting = ScaleSetting(
             Architecture(1, 512, "identity", 1.0, 0.0, biases="none"), 1, 1.0, False, "squared", rate, 0.0,
-            1.0, STEPS,
+            False, 1.0, STEPS,
         )  # fmt: skip
         (network,) = trained_networks(setting, 0, one_point, one_point(0))
         label = f"{rate:g} × 2/λ₀"

@@ -22,9 +22,8 @@ EXPERIMENT = "harness/ntk/experiments/scale.py"
 T = "tests/ntk/test_"
 
 
-def _of(name: str, file: str, old: str, new: str, tests: str = "", claims: str = "") -> TheoryMutant:
-    path = f"{T}{tests}.py" if tests else ""
-    return TheoryMutant(name, file, old, new, path, claims=claims, suites=("suites/finite-width.toml",))
+def _of(name: str, file: str, old: str, new: str, tests: str) -> TheoryMutant:
+    return TheoryMutant(name, file, old, new, f"{T}{tests}.py")
 
 
 MUTANTS = [
@@ -94,16 +93,24 @@ MUTANTS = [
     _of(
         "decay without the rate",
         TRAINING,
-        "shrink = (rate * settings.decay * largest)",
-        "shrink = (settings.decay * largest)",
+        "rate * settings.decay * largest, settings.by_layers",
+        "settings.decay * largest, settings.by_layers",
         "scaled_training",
     ),
     _of(
         "decay not in its unit",
         TRAINING,
-        "(rate * settings.decay * largest)",
-        "(rate * settings.decay)",
+        "params_0, rate * settings.decay * largest",
+        "params_0, rate * settings.decay",
         "scaled_training",
+    ),
+    _of("decay by fan-in without variance", TRAINING, "fan_in / w_std**2", "fan_in", "scaled_training"),
+    _of(
+        "spikes in all coordinates",
+        POINTS,
+        "np.arange(inputs) < SPIKES",
+        "np.arange(inputs) < inputs",
+        "drawn_points",
     ),
     _of(
         "centring forgotten",
@@ -179,28 +186,28 @@ MUTANTS = [
         COMPUTED,
         "1 / (setting.output * math.sqrt(setting.architecture.width))",
         "1 / (setting.output * setting.architecture.width)",
-        claims="a-spike-along-the-targets",
+        "scaled_training",
     ),
     _of(
         "half time in steps",
         COMPUTED,
         "network.times * network.rate * setting.output**2",
         "network.times * network.rate",
-        claims="both-layers-speed-up",
+        "scaled_training",
     ),
     _of(
         "after-kernel of the start",
         COMPUTED,
         '("after", -1)',
         '("after", 0)',
-        claims="small-networks-are-their-after-kernel",
+        "scaled_training",
     ),
     _of(
         "late half is the first",
         COMPUTED,
         "lengths[len(lengths) // 2 :]",
         "lengths[: len(lengths) // 2]",
-        claims="the-kernel-keeps-moving",
+        "scaled_training",
     ),
     _of(
         "whitened inputs of norm one",

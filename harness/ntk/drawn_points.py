@@ -1,14 +1,16 @@
 """Points and targets that are drawn, for experiments about training: no data set, one setting of a theory
 each.
 
-    one         a single point, x = 1, with target 0 circle      corners of a regular polygon on the circle of
-    radius √2, targets +1 and −1 in turn: cos(nφ/2) whitened    orthogonal inputs of norm √d, random targets
-    ±1; test targets: the linear function through them gaussian    x = Λ^(1/2) z, z standard normal, Λ_k in
-    proportion to k^(−anisotropy) with mean 1 sphere      uniform on the sphere of radius √d hypercube
-    uniform on the corners ±1
+- one: a single point, x = 1, with target 0
+- circle: corners of a regular polygon on the circle of radius √2, targets +1 and −1 in turn: cos(nφ/2)
+- whitened: orthogonal inputs of norm √d, random targets ±1; test targets: the linear function through them
+- gaussian: x = Λ^(1/2) z, z standard normal, Λ_k in proportion to k^(−anisotropy) with mean 1
+- spiked: the same, Λ_k in proportion to `snr` of the first `SPIKES` coordinates, to 1 of the others
+- sphere: uniform on the sphere of radius √d
+- hypercube: uniform on the corners ±1
 
-The last three have a target of variance one, in the coordinates z (gaussian) or x. Whatever is drawn depends
-on the seed alone. Importing this module imports NumPy.
+The last four have a target of variance one, in the coordinates z (gaussian, spiked) or x. Whatever is drawn
+depends on the seed alone. Importing this module imports NumPy.
 """
 
 from __future__ import annotations
@@ -27,11 +29,14 @@ from harness.ntk.measures import ErrorRuler, error_ruler
 from harness.ntk.preprocess import to_sphere
 from harness.ntk.shapes import Points
 
-PointGeometry = Literal["data", "one", "circle", "whitened", "gaussian", "sphere", "hypercube"]
+PointGeometry = Literal["data", "one", "circle", "whitened", "gaussian", "spiked", "sphere", "hypercube"]
 """Where points come from; "data": a data set."""
 
 TargetFunction = Literal["linear", "sum", "square", "product", "parity", "staircase"]
 """x₁; the sum of all coordinates; x₁² − 1; x₁x₂; x₁x₂x₃; x₁ + x₁x₂ + x₁x₂x₃."""
+
+SPIKES = 4
+"""Coordinates of spiked points that vary more: those of every target, and one that none reads."""
 
 _STREAM = 5
 """The stream of a seed for what is drawn here, `default_rng([seed, 5])`: 1 is that of data sets."""
@@ -64,6 +69,7 @@ def draw_points(
     test: int,
     inputs: int,
     anisotropy: float,
+    snr: float,
     seed: int,
 ) -> TrainedPoints:
     """The points of a seed. `signs`: targets are replaced by their signs, of test points too.
@@ -74,7 +80,10 @@ def draw_points(
         found = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)
         return _measured_in_classes(found) if signs else _as_split(found)
     random = np.random.default_rng([seed, _STREAM])
-    x, y, x_test, y_test = _drawn(geometry, target, train, test, inputs, anisotropy, random)
+    variances = np.arange(1, inputs + 1.0) ** -anisotropy
+    if geometry == "spiked":
+        variances = np.where(np.arange(inputs) < SPIKES, snr, 1.0)
+    x, y, x_test, y_test = _drawn(geometry, target, train, test, inputs, variances, random)
     if signs:
         y, y_test = np.sign(y), np.sign(y_test)
     size = float(np.sqrt(np.mean(y_test**2)))
@@ -100,7 +109,7 @@ def _drawn(
     train: int,
     test: int,
     inputs: int,
-    anisotropy: float,
+    variances: Outputs,
     random: np.random.Generator,
 ) -> tuple[Points, Outputs, Points, Outputs]:
     """Training and test points; see the module."""
@@ -113,9 +122,8 @@ def _drawn(
         return _whitened(train, test, inputs, random)
     z = random.standard_normal((train + test, inputs))
     x, moments = z, (1.0, 1.0, 1.0, 3.0)
-    if geometry == "gaussian":
-        spectrum = np.arange(1, inputs + 1.0) ** -anisotropy
-        x = z * np.sqrt(spectrum / spectrum.mean())
+    if geometry in ("gaussian", "spiked"):
+        x = z * np.sqrt(variances / variances.mean())
     elif geometry == "sphere":
         x = z = to_sphere(z)
         d = inputs

@@ -8,6 +8,8 @@ on
     cross-entropy   L = Σ log(1 + exp(−y F(x))),   y = ±1
 
 with steps of size η and, where asked for, weight decay: W ← W − η (∂L/∂W + δ W) of weights, never of biases.
+By layers, a layer's δ is multiplied by fan-in/σ_w²: in standard parameterization that is the decay of NTK
+parameterization's weights (Lee et al. 2020 arXiv:2007.15801, section 3.5).
 
 **The unit of rates** is 2/λ₀: λ₀ is the largest eigenvalue of D^(1/2) Θ D^(1/2) at the start, Θ the tangent
 kernel of F (s² times that of f) on the training points, and D the diagonal of ∂²L/∂F² there: 1 under squared
@@ -51,13 +53,15 @@ EARLY = 0.1
 class TrainingNumbers(NamedTuple):
     """How a network is scaled and trained; numbers, so that one program serves all.
 
-    output: s. centred: c. rate, decay: in their units (the module). start: factor on all initial parameters.
+    output: s. centred: c. rate, decay: in their units (the module). by_layers: 1 where decay is by layers,
+    else 0. start: factor on all initial parameters.
     """
 
     output: Float[Array, ""]
     centred: Float[Array, ""]
     rate: Float[Array, ""]
     decay: Float[Array, ""]
+    by_layers: Float[Array, ""]
     start: Float[Array, ""]
 
 
@@ -134,6 +138,18 @@ def largest_curvature(
     return largest
 
 
+def _shrinks(
+    architecture: Architecture, params: Params, shrink: Float[Array, ""], by_layers: Float[Array, ""]
+) -> list[Float[Array, ""]]:
+    """By what share of themselves the weights of each layer fall at a step."""
+    shrinks = []
+    for number, (weights, _) in enumerate(params):
+        fan_in = weights.shape[0]
+        w_std, _ = architecture.scales(number, fan_in)
+        shrinks.append((shrink * (fan_in / w_std**2) ** by_layers).astype(weights.dtype))
+    return shrinks
+
+
 def _train(
     key: PRNGKeyArray,
     x: Float[Array, "train inputs"],
@@ -158,7 +174,7 @@ def _train(
     narrow = params_0[0][0].dtype
     off, targets = (c * bare_0).astype(narrow), y.astype(narrow)
     scale, step_size = s.astype(narrow), rate.astype(narrow)
-    shrink = (rate * settings.decay * largest).astype(narrow)
+    shrinks = _shrinks(architecture, params_0, rate * settings.decay * largest, settings.by_layers)
 
     def total(params: Params) -> Array:
         return losses(loss, scale * (apply(params, architecture, x) - off), targets).sum()
@@ -168,7 +184,9 @@ def _train(
         alive = walker.alive & jnp.isfinite(value) & (value <= DIVERGED * walker.first)
         moved = [
             (weights - step_size * by_weights - shrink * weights, biases - step_size * by_biases)
-            for (weights, biases), (by_weights, by_biases) in zip(walker.params, slope, strict=True)
+            for (weights, biases), (by_weights, by_biases), shrink in zip(
+                walker.params, slope, shrinks, strict=True
+            )
         ]
         kept = jax.tree.map(lambda new, old: jnp.where(alive, new, old), moved, walker.params)
         higher = jnp.isfinite(value) & (value > walker.peak)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.declare import StageError
-from harness.ntk.drawn_points import TrainedPoints, draw_points
+from harness.ntk.drawn_points import SPIKES, TrainedPoints, draw_points
 
 MANY = 40_000
 """Moments of fourth order are then 2% off, at five standard errors."""
@@ -15,7 +15,7 @@ MANY = 40_000
 def points(geometry: str, **given: object) -> TrainedPoints:
     usual = {
         "data": "digits", "preprocess": "default", "targets": "default", "target": "linear", "signs": False,
-        "train": 6, "test": 4, "inputs": 8, "anisotropy": 0.0, "seed": 3,
+        "train": 6, "test": 4, "inputs": 8, "anisotropy": 0.0, "snr": 1.0, "seed": 3,
     }  # fmt: skip
     return draw_points(geometry, **(usual | given))  # type: ignore[arg-type]
 
@@ -65,6 +65,12 @@ def test_anisotropy() -> None:
     found = points("gaussian", anisotropy=1.0, train=MANY, inputs=4, target="sum")
     spectrum = np.array([1, 1 / 2, 1 / 3, 1 / 4])
     assert np.var(found.x, axis=0) == pytest.approx(4 * spectrum / spectrum.sum(), rel=0.05)
+    assert np.var(found.y) == pytest.approx(1, rel=0.05)
+
+
+def test_spikes() -> None:
+    found = points("spiked", snr=9.0, train=MANY, inputs=8, target="product")
+    assert np.var(found.x, axis=0) == pytest.approx([1.8] * SPIKES + [0.2] * 4, rel=0.05)
     assert np.var(found.y) == pytest.approx(1, rel=0.05)
 
 

@@ -55,6 +55,7 @@ TRIALS = {
         "modes": 4,
     },
     "ntk.tuned-regression": {"data": "sphere", "train": 8, "test": 6},
+    "ntk.kernel-practice": {"train": 8, "test": 6, "copies": 2},
     "ntk.scale": {"width": 8, "train": 6, "test": 4, "networks": 2, "steps": 8},
     "ntk.random-networks": {"model": "recurrent", "data": "mnist-1d", "width": 8, "points": 3},
     "ntk.convolutional-kernels": {"points": 2},

@@ -35,12 +35,15 @@ class ScaleSetting:
     loss: Loss
     rate: float
     decay: float
+    by_layers: bool
     start: float
     steps: int
 
     @property
     def training_numbers(self) -> training.TrainingNumbers:
-        numbers = (self.output, float(self.centred), self.rate, self.decay, self.start)
+        numbers = (
+            self.output, float(self.centred), self.rate, self.decay, float(self.by_layers), self.start
+        )  # fmt: skip
         return training.TrainingNumbers(*(jnp.asarray(each, jnp.float64) for each in numbers))
 
 

@@ -122,6 +122,7 @@ ABOUT = {
     "test": "test points",
     "inputs": "dimension of points that are drawn, where it is free",
     "anisotropy": "of gaussian points: eigenvalue k of their covariance is in proportion to k^(−anisotropy)",
+    "snr": "of spiked points: variance of the first four coordinates over that of the others",
     "networks": "networks of a seed",
     "hidden": "hidden layers",
     "width": "units in each hidden layer",
@@ -139,5 +140,7 @@ ABOUT = {
     "own NTK of F on the training points, D the loss's second derivatives there",
     "rate_exponent": "of (width/64), a factor on the rate: 0 keeps it in its unit",
     "decay": "weight decay of all weights, not of biases, in units of λ₀",
+    "decay_by": "weights: one decay for all; layers: that times each layer's fan-in/σ_w², as NTK "
+    "parameterization has it",
     "steps": "steps of full-batch gradient descent",
 }

@@ -63,7 +63,9 @@ def seconds_of_trial(parameters: Mapping[str, Value], stages: frozenset[str]) ->
 def scale(
     *,
     seed: int,
-    points: Literal["data", "one", "circle", "whitened", "gaussian", "sphere", "hypercube"] = "sphere",
+    points: Literal[
+        "data", "one", "circle", "whitened", "gaussian", "spiked", "sphere", "hypercube"
+    ] = "sphere",
     target: Literal["linear", "sum", "square", "product", "parity", "staircase"] = "linear",
     signs: bool = False,
     data: Data = "digits",
@@ -73,6 +75,7 @@ def scale(
     test: Annotated[int, Meta(ge=1, le=100_000)] = 100,
     inputs: Annotated[int, Meta(ge=1, le=4096)] = 10,
     anisotropy: Annotated[float, Meta(ge=0)] = 0.0,
+    snr: Annotated[float, Meta(gt=0)] = 1.0,
     networks: Annotated[int, Meta(ge=1, le=1024)] = 1,
     hidden: Annotated[int, Meta(ge=1, le=64)] = 1,
     width: Annotated[int, Meta(ge=1, le=65_536)] = 256,
@@ -92,6 +95,7 @@ def scale(
     learning_rate: Annotated[float, Meta(gt=0, le=1000)] = 0.25,
     rate_exponent: Annotated[float, Meta(ge=-2, le=2)] = 0.0,
     decay: Annotated[float, Meta(ge=0, le=1)] = 0.0,
+    decay_by: Literal["weights", "layers"] = "weights",
     steps: Annotated[int, Meta(ge=4, le=10_000_000)] = 400,
     stages: frozenset[str] = STAGES,
 ) -> dict[str, float]:
@@ -112,7 +116,7 @@ def scale(
     def points_of(seed: int) -> TrainedPoints:
         return draw_points(
             points, data=data, preprocess=preprocess, targets=targets, target=target, signs=signs,
-            train=train, test=test, inputs=inputs, anisotropy=anisotropy, seed=seed,
+            train=train, test=test, inputs=inputs, anisotropy=anisotropy, snr=snr, seed=seed,
         )  # fmt: skip
 
     measured: dict[str, float] = {}
@@ -122,7 +126,7 @@ def scale(
             biases=biases, bias_init=bias_init, negative_slope=negative_slope,
         ),
         networks, alpha / gamma * width**-exponent, centred, loss,
-        learning_rate * (width / BASE_WIDTH) ** rate_exponent, decay, start, steps,
+        learning_rate * (width / BASE_WIDTH) ** rate_exponent, decay, decay_by == "layers", start, steps,
     )  # fmt: skip
     with stage("data") as data_stage:
         drawn = points_of(seed)
