@@ -13,7 +13,6 @@ from harness.ntk.images import SIDE, Images
 from harness.ntk.shapes import Points, Rows
 from harness.ntk.solve import Cross, Gram
 
-Labels = Float[np.ndarray, "train *outputs"]
 Predicted = Float[np.ndarray, "test *outputs"]
 
 WHITENINGS = (1e-3, 1e-2, 1e-1, 1.0)
@@ -21,7 +20,7 @@ WHITENINGS = (1e-3, 1e-2, 1e-1, 1.0)
 any whitening."""
 
 
-def single_precision(gram: Gram, cross: Cross, y: Labels) -> Predicted:
+def single_precision(gram: Gram, cross: Cross, y: Float[np.ndarray, "train *outputs"]) -> Predicted:
     """K(x, X) K(X, X)⁻¹ y with kernels that are rounded to float32, and solved there by elimination with
     pivots: a Cholesky factor does not exist once rounding has made an eigenvalue negative.
 
