@@ -14,13 +14,14 @@ from harness.ntk.shapes import Points, Rows
 from harness.ntk.solve import Cross, Gram
 
 Predicted = Float[np.ndarray, "test *outputs"]
+PracticeTargets = Float[np.ndarray, "train *outputs"]
 
 WHITENINGS = (1e-3, 1e-2, 1e-1, 1.0)
 """Of `whitened`: strengths that are tried. Next to none, which makes noise of what hardly varies, to hardly
 any whitening."""
 
 
-def single_precision(gram: Gram, cross: Cross, y: Float[np.ndarray, "train *outputs"]) -> Predicted:
+def single_precision(gram: Gram, cross: Cross, y: PracticeTargets) -> Predicted:
     """K(x, X) K(X, X)⁻¹ y with kernels that are rounded to float32, and solved there by elimination with
     pivots: a Cholesky factor does not exist once rounding has made an eigenvalue negative.
 

@@ -131,19 +131,12 @@ def kernel_practice(
         with stage("digits"):
             measured["digits.error"] = error(regression(digits.x_train, digits.x_test, y))
     if "whitened" in stages:
+        images = (digits.x_train, digits.x_test)
         with stage("whitened"):
-            by_strength = [
-                error(
-                    regression(
-                        *(
-                            practice.whitened(x, digits.x_train, each)
-                            for x in (digits.x_train, digits.x_test)
-                        ),
-                        y,
-                    )
-                )
-                for each in practice.WHITENINGS
-            ]
+            by_strength = []
+            for strength in practice.WHITENINGS:
+                x, x_test = (practice.whitened(each, digits.x_train, strength) for each in images)
+                by_strength.append(error(regression(x, x_test, y)))
             measured["whitened.error"] = min(by_strength)
             measured["least-whitened.error"] = by_strength[0]
     random = np.random.default_rng([seed, 6])
