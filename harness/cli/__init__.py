@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import click
 
+from harness.cli.annotate import annotate_error
 from harness.cli.diagnose import diagnose
 from harness.cli.export import export_asv
 from harness.cli.options import USAGE, Interrupted
@@ -72,6 +73,7 @@ def _run(arguments: Sequence[str] | None) -> None:
         sys.exit(INTERRUPTED)
     except UserError as error:
         echo(str(error), err=True)
+        annotate_error(error)
         sys.exit(USAGE)
     except Exception:
         import traceback

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.annotate import annotate_record
 from harness.cli.options import NOTHING, USAGE, history_option, painter, print_report
 from harness.cli.say import echo, note
 from harness.disk import file_name, inside
@@ -38,12 +39,44 @@ class OutputFile:
 class Rendered:
     """Where renderings of a record go; None of what is not wanted."""
 
-    markdown: Path | None
-    summary: Path | None
-    html: Path | None
+    markdown: Path | None = None
+    summary: Path | None = None
+    html: Path | None = None
+    junit: Path | None = None
+    openmetrics: Path | None = None
+    badge: Path | None = None
 
-    def files(self, record: Record, history: Path, since: str | None = None) -> Iterator[OutputFile]:
-        """What is wanted. A page, and a summary with `since`, tell what has changed."""
+    @property
+    def paths(self) -> list[Path]:
+        """Where files are to be written."""
+        return [path for field in fields(self) if (path := getattr(self, field.name)) is not None]
+
+    def files(
+        self, record: Record, history: Path, since: str | None = None, against: Published | None = None
+    ) -> Iterator[OutputFile]:
+        """What is wanted. A page, and a summary with `since`, tell what has changed; tests, metrics and a
+        badge fail by what differs from `against`, where the run is held against records."""
+        yield from self._pages(record, history, since)
+
+        @functools.cache
+        def differs() -> Mapping[str, str] | None:
+            return None if against is None else against.hold(record).differs
+
+        if self.junit is not None:
+            from harness.export.junit import junit
+
+            yield OutputFile("JUnit", self.junit, lambda: junit(record, differs()))
+        if self.openmetrics is not None:
+            from harness.export.openmetrics import openmetrics
+
+            yield OutputFile("OpenMetrics", self.openmetrics, lambda: openmetrics(record, differs()))
+        if self.badge is not None:
+            from harness.export.badge import badge_json, badge_of, badge_svg
+
+            made = badge_json if self.badge.suffix == ".json" else badge_svg
+            yield OutputFile("Badge", self.badge, lambda: made(badge_of(record, differs())))
+
+    def _pages(self, record: Record, history: Path, since: str | None) -> Iterator[OutputFile]:
         from harness.history.context import Context, context
         from harness.report.brief import brief
         from harness.report.html import page
@@ -93,10 +126,8 @@ class RecordOutputs:
             self.against.check({chosen.suite.name: chosen.suite.given for chosen in selected})
         suites = [chosen.suite.name for chosen in selected]
 
-        rendered = (self.rendered.markdown, self.rendered.summary, self.rendered.html)
         record = self.json or inside(_FOLDER, "--json") / f"{file_name(suites)}.json"
-        files = [record, *(path for path in rendered if path is not None)]
-        found = {path: hindrance(path) for path in files}
+        found = {path: hindrance(path) for path in (record, *self.rendered.paths)}
         if self.keep:
             found[self.history] = hindrance(self.history / "a-record.json")
         for path, why in found.items():
@@ -151,19 +182,21 @@ class RecordOutputs:
                 written.append(str(keep(self.history, record)))
             except UserError as error:
                 problems.append(str(error))
-        more = save(self.rendered.files(record, self.history))
+        more = save(self.rendered.files(record, self.history, against=self.against))
         return written + more[0], problems + more[1]
 
 
 def hold_and_print(record: Record, against: Published | None) -> int:
-    """Print how the record is beside the published ones; the exit code. That is the record's own without any,
-    and where nothing was judged."""
+    """Print how the record is beside the published ones, and annotate what fails; the exit code. That is the
+    record's own without any, and where nothing was judged."""
     from harness.history.against import against_text
 
     if against is None:
+        annotate_record(record)
         return record.exit_code
     comparison = against.hold(record)
     echo(against_text(comparison, painter()))
+    annotate_record(record, comparison)
     return NOTHING if record.exit_code == NOTHING else comparison.exit_code
 
 
@@ -210,15 +243,30 @@ def save(files: Iterator[OutputFile] | Sequence[OutputFile]) -> tuple[list[str],
     return written, problems
 
 
+def _badge(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and path.suffix not in (".svg", ".json"):
+        raise click.BadParameter(f"expected a file that ends with .svg or .json, found {str(path)!r}")
+    return path
+
+
 def rendering_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of `Rendered`, as its argument `rendered`."""
 
     @click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown.")
     @click.option("--summary", type=click.Path(path_type=Path), help="Write Markdown in brief.")
     @click.option("--html", type=click.Path(path_type=Path), help="Write one page of HTML.")
+    @click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML, a test per instance.")
+    @click.option("--openmetrics", type=click.Path(path_type=Path), help="Write metrics for Prometheus.")
+    @click.option(
+        "--badge",
+        type=click.Path(path_type=Path),
+        callback=_badge,
+        help="Write a badge, .svg, or .json for shields.io.",
+    )
     @functools.wraps(command)
-    def wrapped(markdown: Path | None, summary: Path | None, html: Path | None, **others: Any) -> None:
-        command(rendered=Rendered(markdown, summary, html), **others)
+    def wrapped(**values: Any) -> None:
+        rendered = Rendered(**{field.name: values.pop(field.name) for field in fields(Rendered)})
+        command(rendered=rendered, **values)
 
     return wrapped
 

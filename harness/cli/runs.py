@@ -149,7 +149,7 @@ def report(
     if since is not None and rendered.summary is None and rendered.html is None:
         raise click.UsageError("expected --summary or --html with --since, found neither")
     found = read_record(located_record(record))
-    written, problems = save(rendered.files(found, history, since))
+    written, problems = save(rendered.files(found, history, since, against))
     for problem in problems:
         note(problem)
     if not written and not problems:

@@ -15,7 +15,8 @@ x_s, the one number per seed that is judged; `unit` says what these are:
     violation   |a − b| / (atol + rtol·|b|); at most 1 holds
     boundary    a value of an axis, as it is; the points where it was searched for have a unit of their own
 
-An open side of a region, and an infinite end of an interval, are null.
+An open side of a region, and an infinite end of an interval, are null. `InstanceRecord.printed` has the same
+numbers as reports print them, in percent or as values.
 
 The garbage collector does not look at records (`gc=False`): they have no cycles, and reading 500 files takes
 five times as long if it does.
@@ -40,6 +41,8 @@ from harness.report.record.kinds import (
     StraightnessRecord,
     TimingRecord,
 )
+from harness.report.record.printed import PrintedNumbers, printed, printed_side, sign
+from harness.report.record.shows import ShownInstance, ShownRecord
 from harness.text import label_of
 
 SCHEMA_VERSION = 2
@@ -141,7 +144,7 @@ class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The data come split: a seed redraws the initialisation, and no training or test points."""
 
 
-class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One instance of a claim. The numbers beside `verdict` are those of the part that settled it."""
 
     id: str
@@ -235,6 +238,28 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     confirmation: ConfirmationRecord | None = None
     """Of an unexpected verdict that was measured again; None where that was not asked for."""
+
+    quantity_unit: str = ""
+    """Of the quantities that it reads, as their experiment declares it; '' where they have none or several,
+    and in older records."""
+
+    @property
+    def printed(self) -> PrintedNumbers:
+        """Estimate, interval, region and values as reports print them: in percent, or as values.
+
+        >>> instance.unit, instance.estimate, instance.printed.estimate
+        ('ratio', 0.01, 1.005016708416795)
+        """
+        unit, (low, high), (bottom, top) = self.unit, self.interval, self.region
+        return PrintedNumbers(
+            estimate=printed_side(self.estimate, unit),
+            low=printed_side(low, unit),
+            high=printed_side(high, unit),
+            region_low=printed_side(bottom, unit),
+            region_high=printed_side(top, unit),
+            values=tuple(printed(x, unit) for x in self.values),
+            unit=sign(unit) or (self.quantity_unit if unit in ("log-value", "value", "difference") else ""),
+        )
 
     @property
     def unit_of_parts(self) -> Unit:
@@ -383,7 +408,7 @@ class RecheckRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Core-seconds of the second measurement."""
 
 
-class Record(Versioned, frozen=True, kw_only=True, gc=False):
+class Record(ShownRecord, Versioned, frozen=True, kw_only=True, gc=False):
     """One run's complete result; made by `harness.session`, read by `read_record`."""
 
     harness_version: str
