@@ -16,6 +16,7 @@ from harness.cli.annotate import annotate_error
 from harness.cli.diagnose import diagnose
 from harness.cli.export import export_asv
 from harness.cli.options import USAGE, Interrupted
+from harness.cli.paper import cite, figure
 from harness.cli.past import bisect, diff, history
 from harness.cli.runs import merge, report, run, trial
 from harness.cli.say import complain, echo
@@ -45,7 +46,7 @@ def cli() -> None:
 
 for command in (
     init_, suites_, check, list_, describe, schema, plan,
-    run, trial, report, merge, diagnose,
+    run, trial, report, merge, diagnose, figure, cite,
     history, diff, bisect,
     store, export_asv,
 ):  # fmt: skip

@@ -118,8 +118,8 @@ def band(region: tuple[Side, Side], left: float, right: float, y: FigureAxis, *,
 def interval_at(
     at: float, sides: tuple[Side, Side], estimate: Side, y: FigureAxis, color: str, verdict: str
 ) -> list[Ink]:
-    """An interval with its estimate: a point if the claim is supported there, a ring if it is refuted, a cross
-    on a dashed line if it is not decided; an arrow where the interval leaves the panel."""
+    """An interval with its estimate: a point where the claim is supported, a ring where it is refuted, else a
+    cross on a dashed line; an arrow where the interval leaves the panel."""
     low, high = sides
     undecided = verdict not in (*_FULL, "refuted")
     marks: list[Ink] = []
