@@ -63,14 +63,14 @@ def _sampled(record: Record) -> list[str]:
     ]
     if kinds:
         said.append(
-            f"The seeds' numbers were looked at when there were {looks} of them, up to the budget: an instance "
-            f"is supported if {kinds} lies inside the region that the claim states, and refuted if it lies "
+            f"Their numbers were looked at when there were {looks} of them, up to the budget: an instance is "
+            f"supported if {kinds} lies inside the region that the claim states, and refuted if it lies "
             "outside; otherwise more seeds are drawn, and at the budget it is undecided."
         )
         said.append(
-            f"The chance of a wrong verdict is at most α = {alpha} for an instance, over all looks together "
-            "(Bonferroni), if seeds are independent and means of this many numbers are near Gaussian; the "
-            f"expected number of wrong verdicts in the run is at most {number(record.wrong_verdicts_bound)}."
+            f"A verdict on an instance is wrong with a chance of at most α = {alpha} on each side, over all "
+            "looks (Bonferroni), if seeds are independent and means of this many numbers are near Gaussian; "
+            f"the expected number of wrong verdicts is at most {number(record.wrong_verdicts_bound)}."
         )
     if any(instance.unit == "violation" for instance in sampled):
         said.append("Claims of exact agreement were checked on each seed, within their tolerances.")
