@@ -228,8 +228,9 @@ def frame(record: Record, claim: str | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    columns: dict[str, Any] = dict(arrays(record, claim))
-    return pd.DataFrame({name: list(column) for name, column in columns.items()}).set_index("id")
+    columns = arrays(record, claim)
+    cells = {name: list(c) if c.dtype == object else c.tolist() for name, c in columns.items()}
+    return pd.DataFrame(cells).set_index("id")
 
 
 def _or(x: float | None, missing: float) -> float:

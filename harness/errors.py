@@ -30,7 +30,7 @@ from collections.abc import Callable
 
 
 class UserError(Exception):
-    """Base of the errors that a user can mend."""
+    """Base of the errors that a user can mend; the message says what was expected and what was found."""
 
 
 class OptionError(UserError, ValueError):

@@ -19,6 +19,7 @@ from harness.predicates import Predicate
 from harness.questions import Center
 from harness.shipped import located
 from harness.suite.explored import Ranges, first_beyond
+from harness.text import printable
 
 SourceStance = Literal["asserts", "disputes", "asks"]
 Stance = Literal["asserts", "disputes", "asks", "none"]
@@ -268,7 +269,11 @@ class Instance:
 
 @dataclass(frozen=True)
 class Suite:
-    """One TOML file."""
+    """One TOML file: its sources, experiments and claims; made by `load`.
+
+    >>> suite.instances[0].id, suite.instances[0].expect
+    ('toys/same[shift=0,size=1]', 'supported')
+    """
 
     name: str
     """`name` under [suite], else the file's name without `.toml`: the first part of every id."""
@@ -287,6 +292,11 @@ class Suite:
     """Of the bytes that were parsed; the file may have changed since."""
     format: int = 2
     """That the file says; see `harness.suite.formats`."""
+
+    def __repr__(self) -> str:
+        """`<Suite toys: Toys, 1 claims, 3 instances>`."""
+        counts = f"{len(self.claims)} claims, {len(self.instances)} instances"
+        return printable(f"<Suite {self.name}: {self.title}, {counts}>")
 
     @property
     def file(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.report.figure.scene import Area, Disc, Drawing, FigureError, Lettering, Segment
 
@@ -25,10 +25,11 @@ def rendered(drawing: Drawing, kind: str) -> bytes:
     except ImportError:
         missing = f"matplotlib is not installed: run `{COMMAND}`, or write .svg, which needs nothing"
         raise FigureError(f"expected matplotlib for a .{kind}, found none: {missing}") from None
-    fonts = {"font.family": "sans-serif", "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"]}
+    sans = ["Helvetica", "Arial", "DejaVu Sans"]
+    settings: Any = {"font.family": "sans-serif", "font.sans-serif": sans, "pdf.fonttype": 42}
     written = io.BytesIO()
     # Text stays text in a PDF; a date or a version would make every file another one.
-    with rc_context({**fonts, "pdf.fonttype": 42}):
+    with rc_context(settings):
         figure = Figure(figsize=(drawing.width / 72, drawing.height / 72), facecolor="#ffffff")
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()

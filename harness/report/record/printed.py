@@ -8,6 +8,7 @@ and a figure show the same one.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.questions import Unit
@@ -44,11 +45,16 @@ def printed(x: float, unit: Unit) -> float:
     return 100 * math.expm1(x) if unit == "ratio" else math.exp(x)
 
 
-def printed_side(x: Side, unit: Unit) -> Side:
-    """The same of a side that may be open."""
-    return None if x is None else printed(x, unit)
-
-
-def sign(unit: Unit) -> str:
-    """What stands behind a printed number: "%" of a ratio, "×" of a speed-up, else ''."""
-    return {"ratio": "%", "speed-up": "×"}.get(unit, "")
+def printed_numbers(
+    unit: Unit,
+    quantity_unit: str,
+    estimate: Side,
+    interval: tuple[Side, Side],
+    region: tuple[Side, Side],
+    values: Iterable[float],
+) -> PrintedNumbers:
+    """The numbers of an instance, which are judged in `unit`; its quantities have `quantity_unit`."""
+    sides = (None if side is None else printed(side, unit) for side in (estimate, *interval, *region))
+    signs = {"ratio": "%", "speed-up": "×"}
+    plain = quantity_unit if unit in ("log-value", "value", "difference") else ""
+    return PrintedNumbers(*sides, tuple(printed(x, unit) for x in values), signs.get(unit, plain))

@@ -57,15 +57,26 @@ class ShownRecord:
         drawing: Drawing = _function("harness.report.figure", "draw")(self, claim, along=along)
         return drawing
 
-    def write_html(self, path: str | Path) -> None:
+    def write_html(self, path: str | Path, *, history: str | Path | None = None) -> None:
         """Write the page of the run, one file that loads nothing; what `--html` writes.
+
+        Arguments:
+            path: where it is written.
+            history: a folder of records of earlier runs. The page then shows what became of each instance
+                over the last commits, and what changed since the last of them.
 
         Raises:
             OutputError: the file cannot be written; what stood there is left as it was.
 
-        >>> record.write_html(folder / "report.html")
+        >>> record.write_html(folder / "report.html", history=folder / "published")
         """
-        _write(path, _function("harness.report.html", "page")(self))
+        page = _function("harness.report.html", "page")
+        if history is None:
+            _write(path, page(self))
+            return
+        around = _function("harness.history.context", "context")(self, Path(history), Path(), None)
+        past = {"past": around.past, "since": around.since, "changed": around.changed}
+        _write(path, page(self, **past, notes=around.notes))
 
     def write_markdown(self, path: str | Path) -> None:
         """Write the report as Markdown; what `--markdown` writes.

@@ -41,7 +41,7 @@ from harness.report.record.kinds import (
     StraightnessRecord,
     TimingRecord,
 )
-from harness.report.record.printed import PrintedNumbers, printed, printed_side, sign
+from harness.report.record.printed import PrintedNumbers, printed_numbers
 from harness.report.record.shows import ShownInstance, ShownRecord
 from harness.text import label_of
 
@@ -145,7 +145,11 @@ class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One instance of a claim. The numbers beside `verdict` are those of the part that settled it."""
+    """One instance of a claim. The numbers beside `verdict` are those of the part that settled it.
+
+    >>> instance
+    <toys/same[size=1]: supported, as-expected, n = 9, +1.01% [-1.98%, +4.08%]>
+    """
 
     id: str
     suite: str = ""
@@ -247,18 +251,11 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     def printed(self) -> PrintedNumbers:
         """Estimate, interval, region and values as reports print them: in percent, or as values.
 
-        >>> instance.unit, instance.estimate, instance.printed.estimate
-        ('ratio', 0.01, 1.005016708416795)
+        >>> instance.unit, instance.estimate, round(instance.printed.estimate, 3), instance.printed.unit
+        ('ratio', 0.01, 1.005, '%')
         """
-        unit, (low, high), (bottom, top) = self.unit, self.interval, self.region
-        return PrintedNumbers(
-            estimate=printed_side(self.estimate, unit),
-            low=printed_side(low, unit),
-            high=printed_side(high, unit),
-            region_low=printed_side(bottom, unit),
-            region_high=printed_side(top, unit),
-            values=tuple(printed(x, unit) for x in self.values),
-            unit=sign(unit) or (self.quantity_unit if unit in ("log-value", "value", "difference") else ""),
+        return printed_numbers(
+            self.unit, self.quantity_unit, self.estimate, self.interval, self.region, self.values
         )
 
     @property
@@ -409,7 +406,11 @@ class RecheckRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Record(ShownRecord, Versioned, frozen=True, kw_only=True, gc=False):
-    """One run's complete result; made by `harness.session`, read by `read_record`."""
+    """One run's complete result; made by `run`, read by `read_record`.
+
+    >>> [(each.point["size"], each.verdict) for each in record.instances]
+    [(1, 'supported'), (2, 'supported'), (4, 'supported')]
+    """
 
     harness_version: str
     started: str
