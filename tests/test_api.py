@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[1]
 
 PUBLIC = [
     "Abreast", "AgainstError", "DeclarationError", "Drawing", "FigureError", "InstanceRecord", "NoSuiteError",
-    "NotCovered", "OptionError", "OutputError", "Progress", "Quantity", "Record", "RecordError",
-    "Reference", "SelectionError", "StageError", "StoreError", "Suite", "SuiteError", "UnknownExperimentError",
+    "NotCovered", "OptionError", "OutputError", "Progress", "Quantity", "Record", "RecordError", "Reference",
+    "SelectionError", "StageError", "StoreError", "Suite", "SuiteError", "UnknownExperimentError",
     "UnknownSuiteError", "UserError", "Value", "arrays", "benchmark", "beside", "block", "build_model",
     "experiment", "frame", "hold_against", "load", "model", "read_record", "run", "stage",
 ]  # fmt: skip

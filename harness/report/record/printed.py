@@ -54,7 +54,15 @@ def printed_numbers(
     values: Iterable[float],
 ) -> PrintedNumbers:
     """The numbers of an instance, which are judged in `unit`; its quantities have `quantity_unit`."""
-    sides = (None if side is None else printed(side, unit) for side in (estimate, *interval, *region))
+    low, high, bottom, top = (None if side is None else printed(side, unit) for side in (*interval, *region))
     signs = {"ratio": "%", "speed-up": "×"}
     plain = quantity_unit if unit in ("log-value", "value", "difference") else ""
-    return PrintedNumbers(*sides, tuple(printed(x, unit) for x in values), signs.get(unit, plain))
+    return PrintedNumbers(
+        estimate=None if estimate is None else printed(estimate, unit),
+        low=low,
+        high=high,
+        region_low=bottom,
+        region_high=top,
+        values=tuple(printed(x, unit) for x in values),
+        unit=signs.get(unit, plain),
+    )
