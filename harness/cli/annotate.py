@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.say import command, note
+from harness.cli.say import note, runner_command
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ FILE = "HARNESS_ANNOTATIONS"
 """The variable that names a file for them, where nothing may be printed that the runner obeys."""
 
 
-def wanted() -> bool:
+def annotations_wanted() -> bool:
     """Whether anybody reads annotations."""
     return os.environ.get("GITHUB_ACTIONS") == "true" or bool(os.environ.get(FILE))
 
@@ -27,7 +27,7 @@ def annotate(annotations: list[Annotation]) -> None:
     """Print the annotations, or write them to the file that HARNESS_ANNOTATIONS names."""
     from harness.export.annotations import annotation_lines
 
-    if not annotations or not wanted():
+    if not annotations or not annotations_wanted():
         return
     lines = annotation_lines(annotations)
     if named := os.environ.get(FILE):
@@ -39,12 +39,12 @@ def annotate(annotations: list[Annotation]) -> None:
             note(str(error))
         return
     for line in lines:
-        command(line)
+        runner_command(line)
 
 
 def annotate_error(error: UserError) -> None:
     """Annotate what is wrong: each mistake of a suite at its line, any other error as a whole."""
-    if not wanted():
+    if not annotations_wanted():
         return
     from harness.export.annotations import Annotation, of_mistakes
     from harness.suite import SuiteError
@@ -54,7 +54,7 @@ def annotate_error(error: UserError) -> None:
 
 def annotate_record(record: Record, comparison: AgainstPublished | None = None) -> None:
     """Annotate the claims that fail a run; of one that is held against published records, what differs."""
-    if not wanted():
+    if not annotations_wanted():
         return
     from harness.export.claim_annotations import of_record
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.annotate import annotate, wanted
+from harness.cli.annotate import annotate, annotations_wanted
 from harness.cli.say import echo
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class CheckLog:
 
     def leave(self, sarif: Path | None) -> None:
         """Annotate what fails, and write the SARIF log where one is wanted. Raises `OutputError`."""
-        if wanted():
+        if annotations_wanted():
             from harness.export.annotations import Annotation, of_mistakes
             from harness.export.locations import FilePlace, named_file
 

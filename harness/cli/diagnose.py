@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import going_on, run_options
+from harness.cli.options import going_on, print_report, run_options
 from harness.cli.outputs import RecordOutputs, output_options
 from harness.cli.say import echo
 from harness.questions import LOOKS
@@ -126,8 +126,10 @@ def _how_long(selected: Sequence[Selected], options: RunOptions, first: float, f
     return f"A seed takes {seconds_text(following)}: about {within} with {workers} workers{limit}."
 
 
-def _print_regime(record: Record) -> None:
+def _print_regime(record: Record, everything: bool) -> None:
     from harness.report.regime import regimes
 
     for found in regimes(record):
         echo("\n".join(found.lines))
+    if everything:
+        print_report(record, everything)

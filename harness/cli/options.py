@@ -190,8 +190,22 @@ def painter() -> Callable[[str, str], str]:
     return lambda text, word: text
 
 
-def print_report(record: Record) -> None:
-    """Print the report."""
+all_option = click.option("--all", "everything", is_flag=True, help="Print every instance, however many.")
+
+
+def columns() -> int | None:
+    """How wide lines may be: COLUMNS, or the terminal's width; None where nothing wraps them."""
+    named = os.environ.get("COLUMNS", "")
+    if named.isascii() and named.isdigit() and int(named) > 0:
+        return int(named)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except (OSError, ValueError):  # it is no terminal
+        return None
+
+
+def print_report(record: Record, everything: bool = False) -> None:
+    """Print the report: of many instances what is not as expected, and a line for each claim."""
     from harness.report.terminal import terminal
 
-    echo(terminal(record, painter()), nl=False)
+    echo(terminal(record, painter(), width=columns(), everything=everything), nl=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.annotate import annotate_record
-from harness.cli.options import NOTHING, USAGE, history_option, painter, print_report
+from harness.cli.options import NOTHING, USAGE, all_option, history_option, painter, print_report
 from harness.cli.say import echo, note
 from harness.disk import file_name, inside
 from harness.errors import UserError
@@ -114,6 +114,8 @@ class RecordOutputs:
     keep: bool
     against: Published | None = None
     """What the run is held against."""
+    everything: bool = False
+    """Whether every instance is printed, however many."""
 
     def attempt(self, selected: Sequence[Selected]) -> None:
         """Say, before anything is measured, which files could not be written as things are.
@@ -135,7 +137,7 @@ class RecordOutputs:
                 meanwhile = "the run goes on, and what it finds is printed at its end"
                 note(f"{path}: cannot be written: {why}; {meanwhile}")
 
-    def leave(self, record: Record, show: Callable[[Record], None] = print_report) -> int:
+    def leave(self, record: Record, show: Callable[[Record, bool], None] = print_report) -> int:
         """Print the report, as `show` does, write the record and what is made of it; the exit code.
 
         That is the record's own, or that of holding it against the published ones; 4 where a file cannot be
@@ -143,7 +145,7 @@ class RecordOutputs:
         if a file cannot be written; the files are written also where nobody reads the report to its end.
         """
         try:
-            show(record)
+            show(record, self.everything)
         finally:
             written, problems = self._write(record)
             for problem in problems:
@@ -279,6 +281,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @history_option
     @click.option("--no-history", is_flag=True, help="Keep no copy of the record in the history.")
     @against_option
+    @all_option
     @functools.wraps(command)
     def wrapped(
         json: Path | None,
@@ -286,8 +289,10 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         history: Path,
         no_history: bool,
         against: Published | None,
+        everything: bool,
         **others: Any,
     ) -> None:
-        command(outputs=RecordOutputs(json, rendered, history, not no_history, against), **others)
+        outputs = RecordOutputs(json, rendered, history, not no_history, against, everything)
+        command(outputs=outputs, **others)
 
     return wrapped

@@ -29,14 +29,14 @@ def figure(record: Path, claim: str, out: Path, along: str, at: Sequence[str]) -
     without CLAIM, each claim has a row. The figure is as wide as a column (85 mm). A caption is printed.
     """
     from harness.report import read_record
-    from harness.report.figure import draw
+    from harness.report.figure import draw_figure
     from harness.shipped import located_record
     from harness.text import printable
 
     if mistaken := [each for each in at if "=" not in each]:
         raise click.UsageError(f"--at: expected AXIS=VALUE, found {mistaken[0]!r}")
     labels = {axis: label for axis, _, label in (each.partition("=") for each in at)}
-    drawing = draw(read_record(located_record(record)), claim, along=along, at=labels)
+    drawing = draw_figure(read_record(located_record(record)), claim, along=along, at=labels)
     drawing.save(out)
     echo(printable(drawing.caption))
     echo(f"Figure: {out}")

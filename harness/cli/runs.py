@@ -11,6 +11,7 @@ import click
 
 from harness.cli.options import (
     USAGE,
+    all_option,
     end_with_nothing_selected,
     going_on,
     history_option,
@@ -133,8 +134,14 @@ def trial(
 )
 @history_option
 @against_option
+@all_option
 def report(
-    record: Path, rendered: Rendered, since: str | None, history: Path, against: Published | None
+    record: Path,
+    rendered: Rendered,
+    since: str | None,
+    history: Path,
+    against: Published | None,
+    everything: bool,
 ) -> None:
     """Show a record of an earlier run, or write a rendering of it; its exit code is that run's, or with
     --against that of holding it against published records. RECORD is a file, or @NAME: the record that was
@@ -153,7 +160,7 @@ def report(
     for problem in problems:
         note(problem)
     if not written and not problems:
-        print_report(found)
+        print_report(found, everything)
     code = hold_and_print(found, against)
     sys.exit(USAGE if problems else code)
 

@@ -34,7 +34,7 @@ def note(text: str) -> None:
     echo(printable(text), err=True)
 
 
-def command(text: str) -> None:
+def runner_command(text: str) -> None:
     """Print a line that the runner of GitHub Actions is to obey; what is in it has been escaped."""
     click.echo(printable(text))
 

@@ -18,16 +18,16 @@ from harness.report.record import InstanceRecord, Record, Side
 from harness.report.words import ORDER, commit_text
 from harness.text import printable
 
-Labels = Mapping[str, str]
+SampleLabels = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Family:
+class MetricFamily:
     """Samples of one name, with their labels; `unit` is a unit that the name ends with."""
 
     name: str
     about: str
-    samples: tuple[tuple[Labels, float], ...]
+    samples: tuple[tuple[SampleLabels, float], ...]
     unit: str = ""
     kind: str = "gauge"
 
@@ -51,7 +51,7 @@ def openmetrics(record: Record, differs: Mapping[str, str] | None = None) -> str
     return "\n".join([*(line for family in families for line in family.lines()), "# EOF"]) + "\n"
 
 
-def _of_run(record: Record) -> Iterator[Family]:
+def _of_run(record: Record) -> Iterator[MetricFamily]:
     began = moment(record.started)
     about = {
         "version": record.harness_version,
@@ -59,7 +59,7 @@ def _of_run(record: Record) -> Iterator[Family]:
         "device": record.environment.device,
         "python": record.environment.python,
     }
-    yield Family("harness", "What ran, and where.", ((about, 1.0),), kind="info")
+    yield MetricFamily("harness", "What ran, and where.", ((about, 1.0),), kind="info")
     if began is not None:
         yield _single("harness_run_start_seconds", "When the run began.", began.timestamp(), "seconds")
     yield _single("harness_run_duration_seconds", "Wall time of the run.", record.duration, "seconds")
@@ -70,24 +70,24 @@ def _of_run(record: Record) -> Iterator[Family]:
         "failed": record.trials.failed,
     }
     samples = tuple(({"how": how}, float(count)) for how, count in trials.items())
-    yield Family("harness_trials", "Trials of the run.", samples)
+    yield MetricFamily("harness_trials", "Trials of the run.", samples)
     counts = Counter((instance.suite, instance.outcome) for instance in record.instances)
     outcomes = tuple(
         ({"suite": suite.name, "outcome": outcome}, float(counts[suite.name, outcome]))
         for suite in record.suites
         for outcome in ORDER
     )
-    yield Family("harness_instances", "Instances of each outcome.", outcomes)
+    yield MetricFamily("harness_instances", "Instances of each outcome.", outcomes)
     bound = record.wrong_verdicts_bound
     yield _single("harness_wrong_verdicts_bound", "Bound on the expected number of wrong verdicts.", bound)
 
 
-def _of_instances(record: Record, why: Mapping[str, str]) -> Iterator[Family]:
+def _of_instances(record: Record, why: Mapping[str, str]) -> Iterator[MetricFamily]:
     instances = record.instances
 
-    def family(name: str, about: str, numbers: Mapping[str, Side], unit: str = "") -> Family:
+    def family(name: str, about: str, numbers: Mapping[str, Side], unit: str = "") -> MetricFamily:
         samples = tuple((_labels(i), x) for i in instances if (x := numbers[i.id]) is not None)
-        return Family(f"harness_instance_{name}", about, samples, unit)
+        return MetricFamily(f"harness_instance_{name}", about, samples, unit)
 
     shown = {i.id: i.printed for i in instances}
     yield family(
@@ -104,8 +104,8 @@ def _of_instances(record: Record, why: Mapping[str, str]) -> Iterator[Family]:
     yield family("cpu_seconds", "Core time of the trials that were read.", times, "seconds")
 
 
-def _single(name: str, about: str, value: float, unit: str = "") -> Family:
-    return Family(name, about, (({}, float(value)),), unit)
+def _single(name: str, about: str, value: float, unit: str = "") -> MetricFamily:
+    return MetricFamily(name, about, (({}, float(value)),), unit)
 
 
 def _labels(instance: InstanceRecord) -> dict[str, str]:

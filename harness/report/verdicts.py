@@ -16,12 +16,12 @@ from typing import Literal
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import by_claim
 
-Standing = Literal[
+ClaimStanding = Literal[
     "holds", "holds in part", "fails", "fails in part", "located", "undecided", "not covered", "not run",
     "error",
 ]  # fmt: skip
 
-_SAID: dict[Standing, tuple[str, str]] = {
+_SAID: dict[ClaimStanding, tuple[str, str]] = {
     "holds": ("holds wherever tested", "hold wherever tested"),
     "holds in part": ("holds in part", "hold in part"),
     "fails": ("fails", "fail"),
@@ -34,11 +34,11 @@ _SAID: dict[Standing, tuple[str, str]] = {
 }
 """Of one claim, of several; in the order in which they are said."""
 
-_ALONE: dict[str, Standing] = {"not-covered": "not covered", "not-run": "not run", "error": "error"}
+_ALONE: dict[str, ClaimStanding] = {"not-covered": "not covered", "not-run": "not run", "error": "error"}
 _LOCATED = frozenset({"located", "≥", "≤"})
 
 
-def standing(instances: Sequence[InstanceRecord]) -> Standing:
+def standing(instances: Sequence[InstanceRecord]) -> ClaimStanding:
     """How a claim came out, by the verdicts on its instances."""
     verdicts = {instance.verdict for instance in instances}
     if "supported" in verdicts:

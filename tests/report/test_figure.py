@@ -13,8 +13,8 @@ from made import INSTANCE, LAW, PART, at_sizes, record, unmeasured
 from msgspec.structs import replace
 
 from harness.report import InstanceRecord, read_record, to_json
-from harness.report.figure import Drawing, FigureError, draw
-from harness.report.figure.scene import MM, Disc, Segment
+from harness.report.figure import Drawing, FigureError, draw_figure
+from harness.report.figure.marks import MM, Disc, Segment
 from harness.report.record import BoundaryRecord
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def texts(drawing: Drawing) -> list[str]:
 
 
 def test_a_figure_stands_alone_fits_a_column_and_names_quantity_and_unit() -> None:
-    drawing = draw(record(*grid()), "same", along="size")
+    drawing = draw_figure(record(*grid()), "same", along="size")
     root = ElementTree.fromstring(drawing.svg)
     assert root.get("width") == "85.00mm"
     ground = root.find(f"{SVG}rect")
@@ -82,7 +82,7 @@ def test_a_figure_stands_alone_fits_a_column_and_names_quantity_and_unit() -> No
 
 
 def test_each_instance_has_its_interval_at_its_place_over_the_region() -> None:
-    drawing = draw(record(*at_sizes(3)), "same")
+    drawing = draw_figure(record(*at_sizes(3)), "same")
     discs = [mark for mark in drawing.marks if isinstance(mark, Disc)][:3]
     places = [disc.x for disc in discs]
     assert places == sorted(set(places)), "along the axis, by size"
@@ -104,9 +104,9 @@ def test_the_axis_with_the_most_numbers_runs_along_unless_another_is_named() -> 
     more = tuple(
         replace(i, id=f"{i.id}{depth}", point={**i.point, "depth": depth}) for i in sizes for depth in (1, 2)
     )
-    assert "depth = 1" in texts(draw(record(*more), "same"))
-    assert "size = 1" in texts(draw(record(*more), "same", along="depth"))
-    assert "size = 1" not in texts(draw(record(*more), "same", along="depth", at={"size": "2"}))
+    assert "depth = 1" in texts(draw_figure(record(*more), "same"))
+    assert "size = 1" in texts(draw_figure(record(*more), "same", along="depth"))
+    assert "size = 1" not in texts(draw_figure(record(*more), "same", along="depth", at={"size": "2"}))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_the_axis_with_the_most_numbers_runs_along_unless_another_is_named() -> 
 def test_one_instance_is_drawn_over_its_seeds_and_a_law_over_its_axis(
     instance: InstanceRecord, labels: tuple[str, str]
 ) -> None:
-    drawing = draw(record(instance), instance.id)
+    drawing = draw_figure(record(instance), instance.id)
     joined = " ".join(texts(drawing))
     for label in labels:
         assert label in joined
@@ -164,13 +164,15 @@ def test_a_boundary_is_drawn_over_the_points_that_were_visited() -> None:
     toml = {"boundary": {"of": "a.error", "along": "width"}}
     where = {"interval": (64.0, 128.0), "region": (None, None)}
     found = replace(INSTANCE, kind="boundary", toml=toml, **searched, **where)
-    drawing = draw(record(found), found.id)
+    drawing = draw_figure(record(found), found.id)
     assert {"width", "a.error"} <= set(texts(drawing))
     assert "width [64, 128]" in drawing.caption
 
 
 def test_without_a_claim_each_claim_has_a_row() -> None:
-    drawing = draw(record(*at_sizes(2), replace(LAW, region=(-0.6, -0.4)), unmeasured("error", claim="gone")))
+    drawing = draw_figure(
+        record(*at_sizes(2), replace(LAW, region=(-0.6, -0.4)), unmeasured("error", claim="gone"))
+    )
     found = texts(drawing)
     assert {"same", "law", "distance from the claim (margins)"} <= set(found)
     assert "gone" not in found
@@ -181,13 +183,13 @@ def test_what_cannot_be_drawn_is_said() -> None:
     with pytest.raises(
         FigureError, match=r"sam: expected one of toys/same, toys/law \(did you mean same\?\)"
     ):
-        draw(every, "sam")
+        draw_figure(every, "sam")
     with pytest.raises(FigureError, match="same: expected one of its axes, size, found 'width'"):
-        draw(every, "same", along="width")
+        draw_figure(every, "same", along="width")
     with pytest.raises(FigureError, match="size=9: expected one of 1, 2"):
-        draw(every, "same", at={"size": "9"})
+        draw_figure(every, "same", at={"size": "9"})
     with pytest.raises(FigureError, match="expected an instance that was measured, found none"):
-        draw(record(unmeasured("error")), "same")
+        draw_figure(record(unmeasured("error")), "same")
     many = tuple(
         replace(INSTANCE, id=f"toys/same[{a},{b},{c}]", point={"a": a, "b": f"b{b}", "c": f"c{c}"})
         for a in (1, 2)
@@ -197,12 +199,12 @@ def test_what_cannot_be_drawn_is_said() -> None:
     with pytest.raises(
         FigureError, match=r"expected at most 12 panels, found 126: name values with --at \(b, c\)"
     ):
-        draw(record(*many), "same")
+        draw_figure(record(*many), "same")
 
 
 @pytest.mark.slow
 def test_pdf_and_png_are_drawn_by_matplotlib_the_same_each_time(tmp_path: Path) -> None:
-    drawing = draw(record(*at_sizes(2)), "same")
+    drawing = draw_figure(record(*at_sizes(2)), "same")
     for suffix, begin in ((".pdf", b"%PDF-"), (".png", b"\x89PNG")):
         drawing.save(tmp_path / f"a{suffix}")
         drawing.save(tmp_path / f"b{suffix}")
@@ -214,7 +216,7 @@ def test_without_matplotlib_one_sentence_names_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    drawing = draw(record(*at_sizes(2)), "same")
+    drawing = draw_figure(record(*at_sizes(2)), "same")
     with pytest.raises(FigureError, match=re.escape('pip install "ntk-harness[figures]"')):
         drawing.save(tmp_path / "f.pdf")
     assert not list(tmp_path.iterdir())
@@ -244,10 +246,10 @@ def test_every_claim_of_the_published_records_has_a_figure() -> None:
     left = {}
     for path in sorted((ROOT / "reports/published").glob("*.json")):
         found = read_record(path)
-        ElementTree.fromstring(draw(found).svg)
+        ElementTree.fromstring(draw_figure(found).svg)
         for claim in dict.fromkeys(instance.claim for instance in found.instances):
             try:
-                drawing = draw(found, claim)
+                drawing = draw_figure(found, claim)
             except FigureError as error:
                 left[claim] = str(error)
             else:

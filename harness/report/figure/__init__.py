@@ -5,7 +5,8 @@ scene           what a drawing is made of, and its text as SVG
 matplotlib_scene    the same as PDF or PNG, where matplotlib is installed
 """
 
-from harness.report.figure.draw import draw
-from harness.report.figure.scene import Drawing, FigureError
+from harness.report.figure.draw import draw_figure
+from harness.report.figure.marks import FigureError
+from harness.report.figure.scene import Drawing
 
-__all__ = ["Drawing", "FigureError", "draw"]
+__all__ = ["Drawing", "FigureError", "draw_figure"]

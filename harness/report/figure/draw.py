@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from harness.report.figure.forest import forest_drawing
-from harness.report.figure.scene import Drawing, FigureError
+from harness.report.figure.marks import FigureError
+from harness.report.figure.scene import Drawing
 from harness.report.figure.single import single_drawing
 from harness.report.figure.sweep import sweep_drawing, varied_axes
 from harness.report.record import InstanceRecord, Record
 
 
-def draw(record: Record, claim: str = "", *, along: str = "", at: Mapping[str, str] | None = None) -> Drawing:
+def draw_figure(
+    record: Record, claim: str = "", *, along: str = "", at: Mapping[str, str] | None = None
+) -> Drawing:
     """The figure of a claim (`CLAIM`, `SUITE/CLAIM`) or of one instance; without either, of all claims.
 
     `along` names the axis that runs from left to right, `at` labels of axes that instances must have. A

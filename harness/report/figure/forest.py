@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.report.figure.frame import LINE, SMALL, TEXT, FigureAxis, heading, interval_at, signs
-from harness.report.figure.scene import (
+from harness.report.figure.marks import (
     COLUMN,
     EDGE,
     INK,
     PALE,
     SERIES,
     Disc,
-    Drawing,
     FigureError,
     Ink,
     Lettering,
@@ -20,6 +19,7 @@ from harness.report.figure.scene import (
     box,
     text_width,
 )
+from harness.report.figure.scene import Drawing
 from harness.report.html.bars import SPAN, scale_of
 from harness.report.record import InstanceRecord, Record, Side
 from harness.report.words import by_claim

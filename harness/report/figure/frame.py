@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from harness.report.figure.scene import (
+from harness.report.figure.marks import (
     COLUMN,
     EDGE,
     GREY,
@@ -18,8 +18,8 @@ from harness.report.figure.scene import (
     Lettering,
     Segment,
     box,
+    text_lines,
     text_width,
-    wrapped,
 )
 from harness.report.record import Side
 
@@ -67,12 +67,12 @@ def axis_over(values: Iterable[Side], start: float, end: float, room: float = 0.
 
 def heading(title: str, top: float = 4.0, width: float = COLUMN) -> tuple[list[Ink], float]:
     """The sentence above a figure, in up to three lines, and where it ends."""
-    lines = wrapped(title, width - 8, TEXT, 3)
+    lines = text_lines(title, width - 8, TEXT, 3)
     marks: list[Ink] = [Lettering(4, top + LINE * (k + 1) - 2, line, TEXT) for k, line in enumerate(lines)]
     return marks, top + LINE * len(lines) + 2
 
 
-def frame(x: FigureAxis, y: FigureAxis, x_ticks: Ticks, y_ticks: Ticks) -> list[Ink]:
+def ticked_axes(x: FigureAxis, y: FigureAxis, x_ticks: Ticks, y_ticks: Ticks) -> list[Ink]:
     """The two axes with their ticks; of labels that would meet, the later are left out."""
     marks: list[Ink] = [
         Segment(x.start, y.start, x.end, y.start, INK, 0.7),
@@ -95,7 +95,7 @@ def frame(x: FigureAxis, y: FigureAxis, x_ticks: Ticks, y_ticks: Ticks) -> list[
 def names_of_axes(x_label: str, y_label: str, x: FigureAxis, y: FigureAxis, bottom: float) -> list[Ink]:
     """What the axes show: below, and turned at the left; two lines of the latter where it is long."""
     marks: list[Ink] = [Lettering((x.start + x.end) / 2, bottom, x_label, TEXT, "middle")]
-    lines = wrapped(y_label, abs(y.start - y.end) + 16, TEXT, 2)
+    lines = text_lines(y_label, abs(y.start - y.end) + 16, TEXT, 2)
     for k, line in enumerate(lines):
         at = 8 + k * 8.0
         marks.append(Lettering(at, (y.start + y.end) / 2, line, TEXT, "middle", turned=True))
@@ -177,13 +177,13 @@ def signs(top: float, verdicts: Collection[str], *, shaded: bool) -> tuple[list[
     at = 8.0
     marks: list[Ink] = []
     for text, drawn in kinds:
-        marks += [moved(mark, at, top) for mark in drawn]
+        marks += [moved_mark(mark, at, top) for mark in drawn]
         marks.append(Lettering(at + 6, top + 6.3, text, SMALL, color=GREY))
         at += text_width(text, SMALL) + 16
     return marks, top + LINE
 
 
-def moved(mark: Ink, dx: float, dy: float) -> Ink:
+def moved_mark(mark: Ink, dx: float, dy: float) -> Ink:
     """The mark, elsewhere."""
     match mark:
         case Segment():

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.report.figure.scene import Area, Disc, Drawing, FigureError, Lettering, Segment
+from harness.report.figure.marks import Area, Disc, FigureError, Lettering, Segment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from harness.report.figure.scene import Ink
+    from harness.report.figure.marks import Ink
 
 COMMAND = 'pip install "ntk-harness[figures]"'
 DOTS = 300
 """Dots per inch of a PNG, as journals ask for."""
 
 
-def rendered(drawing: Drawing, kind: str) -> bytes:
-    """The drawing as a file of this kind, `pdf` or `png`. Raises `FigureError` without matplotlib."""
+def rendered(width: float, height: float, marks: Sequence[Ink], kind: str) -> bytes:
+    """A drawing as a file of this kind, `pdf` or `png`. Raises `FigureError` without matplotlib."""
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
@@ -30,12 +31,12 @@ def rendered(drawing: Drawing, kind: str) -> bytes:
     written = io.BytesIO()
     # Text stays text in a PDF; a date or a version would make every file another one.
     with rc_context(settings):
-        figure = Figure(figsize=(drawing.width / 72, drawing.height / 72), facecolor="#ffffff")
+        figure = Figure(figsize=(width / 72, height / 72), facecolor="#ffffff")
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
-        axes.set_xlim(0, drawing.width)
-        axes.set_ylim(drawing.height, 0)
-        for order, mark in enumerate(drawing.marks):
+        axes.set_xlim(0, width)
+        axes.set_ylim(height, 0)
+        for order, mark in enumerate(marks):
             _draw(axes, mark, order)
         nothing = {
             "pdf": {"CreationDate": None, "Producer": None, "Creator": None},

@@ -11,15 +11,15 @@ from harness.report.figure.frame import (
     FigureAxis,
     axis_over,
     band,
-    frame,
     heading,
     interval_at,
     names_of_axes,
     signs,
+    ticked_axes,
     zero_line,
 )
 from harness.report.figure.labels import axis_label, law_label, quantity_label
-from harness.report.figure.scene import (
+from harness.report.figure.marks import (
     COLUMN,
     EDGE,
     GREY,
@@ -27,12 +27,12 @@ from harness.report.figure.scene import (
     SERIES,
     Area,
     Disc,
-    Drawing,
     FigureError,
     Ink,
     Segment,
     box,
 )
+from harness.report.figure.scene import Drawing
 from harness.report.html.ticks import log_ticks, ticks
 from harness.report.record import BoundaryRecord, FitRecord, InstanceRecord
 from harness.report.words import effect, interval_text, region
@@ -90,7 +90,7 @@ def _law(instance: InstanceRecord, fit: FitRecord) -> Drawing:
             marks.append(Segment(*ray(edge, x.low), *ray(edge, x.high), EDGE, 0.6))
     if instance.estimate is not None:
         marks.append(Segment(*ray(instance.estimate, x.low), *ray(instance.estimate, x.high), SERIES[0], 1.0))
-    marks += frame(
+    marks += ticked_axes(
         x, y,
         [(value, f"{math.exp(value):.6g}") for value, _ in log_ticks(x.low, x.high)],
         log_ticks(y.low, y.high),
@@ -127,7 +127,7 @@ def _boundary(instance: InstanceRecord, boundary: BoundaryRecord) -> Drawing:
         end = x.end if high is None else x.inside(math.log(high))
         marks.append(box(start, y.start, max(end, start + 0.5), y.end))
     marks += [Segment(x.start, y(edge), x.end, y(edge), EDGE, 0.6) for edge in edges]
-    marks += frame(
+    marks += ticked_axes(
         x, y,
         [(value, f"{math.exp(value):.6g}") for value, _ in log_ticks(x.low, x.high)],
         ticks(y.low, y.high, boundary.unit),
@@ -156,7 +156,7 @@ def _seeds(instance: InstanceRecord) -> Drawing:
     marks += zero_line(x, y)
     step = max(1, len(instance.values) // 5)
     seeds = range(first, first + len(instance.values), step)
-    marks += frame(x, y, [(seed, str(seed)) for seed in seeds], ticks(y.low, y.high, instance.unit))
+    marks += ticked_axes(x, y, [(seed, str(seed)) for seed in seeds], ticks(y.low, y.high, instance.unit))
     marks += [Disc(x(first + k), y.inside(v), 1.2, GREY) for k, v in enumerate(instance.values)]
     marks += interval_at(
         x.end - 5, instance.interval, instance.estimate, y, SERIES[0], instance.verdict,

@@ -22,16 +22,17 @@ from harness.report.figure.frame import (
     Ticks,
     axis_over,
     band,
-    frame,
     heading,
     interval_at,
     legend,
     names_of_axes,
     signs,
+    ticked_axes,
     zero_line,
 )
 from harness.report.figure.labels import axis_label, quantity_label
-from harness.report.figure.scene import COLUMN, INK, SERIES, Drawing, FigureError, Ink, Lettering
+from harness.report.figure.marks import COLUMN, INK, SERIES, FigureError, Ink, Lettering
+from harness.report.figure.scene import Drawing
 from harness.report.html.ticks import ticks
 from harness.report.record import InstanceRecord
 from harness.text import label_of
@@ -186,7 +187,7 @@ def _panel(instances: Sequence[InstanceRecord], layout: Layout, x: FigureAxis, y
             marks += band(instance.region, at - half, at + half, y, outside=instance.exchanged)
     marks += zero_line(x, y)
     x_ticks: Ticks = list(zip(layout.places, layout.labels, strict=True))
-    marks += frame(x, y, x_ticks, ticks(y.low, y.high, instances[0].unit))
+    marks += ticked_axes(x, y, x_ticks, ticks(y.low, y.high, instances[0].unit))
     order = list(layout.colors)
     for instance in instances:
         label = instance.labels.get(layout.series, "")

@@ -54,7 +54,7 @@ class ShownRecord:
 
         >>> record.figure("same").save(folder / "same.svg")
         """
-        drawing: Drawing = _function("harness.report.figure", "draw")(self, claim, along=along)
+        drawing: Drawing = _function("harness.report.figure", "draw_figure")(self, claim, along=along)
         return drawing
 
     def write_html(self, path: str | Path, *, history: str | Path | None = None) -> None:
