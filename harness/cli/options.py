@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from harness.cli.complete import complete_targets
 from harness.cli.say import colored, echo
 from harness.disk import inside
 from harness.errors import OptionError
@@ -59,7 +60,9 @@ def _default_history() -> Path:
     return Path(named) if named else inside(Path("reports") / "history", "--history or HARNESS_HISTORY")
 
 
-targets_argument = click.argument("targets", nargs=-1, metavar="[FILE[::ID]|FOLDER]...")
+targets_argument = click.argument(
+    "targets", nargs=-1, metavar="[FILE[::ID]|FOLDER]...", shell_complete=complete_targets
+)
 keyword_option = click.option("-k", "keyword", default="", help="Only ids that this expression matches.")
 marks_option = click.option("-m", "marks", default="", help='Only these marks, as in -m "not slow".')
 history_option = click.option(

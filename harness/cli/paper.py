@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from harness.cli.complete import complete_records
 from harness.cli.say import echo
 
 
 @click.command()
-@click.argument("record", type=click.Path(path_type=Path))
+@click.argument("record", type=click.Path(path_type=Path), shell_complete=complete_records)
 @click.argument("claim", default="")
 @click.option(
     "--out",
@@ -43,7 +44,7 @@ def figure(record: Path, claim: str, out: Path, along: str, at: Sequence[str]) -
 
 
 @click.command()
-@click.argument("record", type=click.Path(path_type=Path))
+@click.argument("record", type=click.Path(path_type=Path), shell_complete=complete_records)
 @click.option(
     "--bib", type=click.Path(path_type=Path), help="Write the BibTeX to a file, print the sentences."
 )

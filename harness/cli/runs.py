@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.complete import complete_experiments, complete_records
 from harness.cli.options import (
     USAGE,
     all_option,
@@ -83,7 +84,7 @@ def run(
 
 
 @click.command()
-@click.argument("what", metavar="EXPERIMENT|FILE::ID")
+@click.argument("what", metavar="EXPERIMENT|FILE::ID", shell_complete=complete_experiments)
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option(
     "--seed",
@@ -118,16 +119,19 @@ def trial(
         raise click.UsageError(f"expected an experiment, or one instance of a suite as FILE::ID, {found}")
     else:
         trials = trials_of_experiment(what, values, seed or 0)
-    from harness.measure import measure_here
+    from harness.measure import measure_in_turn
+    from harness.report.progress import showing_trials
 
-    block = options.block or 0
-    measurements = [measure_here(trial, time_limit=time_limit, block=block) for trial in trials]
+    measurements = []
+    with showing_trials() as on_wait:
+        for each in trials:
+            measurements += measure_in_turn([each], time_limit, block=options.block or 0, on_wait=on_wait)
     echo(trials_json(measurements) if as_json else "\n\n".join(map(trial_text, measurements)))
     sys.exit(int(any(m.status == "error" for m in measurements)))
 
 
 @click.command()
-@click.argument("record", type=click.Path(path_type=Path))
+@click.argument("record", type=click.Path(path_type=Path), shell_complete=complete_records)
 @rendering_options
 @click.option(
     "--since", metavar="A", help="Tell what changed since A, a record, a commit, or a folder of records."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.complete import complete_experiments, complete_targets
 from harness.cli.options import (
     USAGE,
     end_with_nothing_selected,
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE|FOLDER]...")
+@click.argument(
+    "files", nargs=-1, type=click.Path(), metavar="[FILE|FOLDER]...", shell_complete=complete_targets
+)
 @click.option(
     "--import",
     "imports",
@@ -125,7 +128,7 @@ def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
 
 
 @click.command()
-@click.argument("experiment", required=False)
+@click.argument("experiment", required=False, shell_complete=complete_experiments)
 def describe(experiment: str | None) -> None:
     """Print what an experiment, a benchmark or a model declares: parameters, quantities, units.
 

@@ -34,7 +34,7 @@ def table_of(
         place = names.index(shortened)
         over = _width(rows, headers, kept) - width
         widest = max(visible(row[place]) for row in cells)
-        room = max(LEAST, len(shortened), widest - max(0, over))
+        room = max(LEAST, len(shortened) + 2, widest - max(0, over))
         cells = [[cut(text, room) if k == place else text for k, text in enumerate(row)] for row in cells]
     return str(tabulate(cells, names, tablefmt="simple", disable_numparse=True)).splitlines()
 
@@ -50,6 +50,6 @@ def visible(text: str) -> int:
 
 
 def _width(rows: Sequence[Sequence[str]], headers: Sequence[str], kept: Sequence[int]) -> int:
-    """Of the table, with two spaces between columns."""
-    widths = [max(visible(headers[k]), *(visible(row[k]) for row in rows)) for k in kept]
+    """Of the table, with two spaces between columns; tabulate gives a header two more."""
+    widths = [max(visible(headers[k]) + 2, *(visible(row[k]) for row in rows)) for k in kept]
     return sum(widths) + 2 * (len(kept) - 1)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.campaign import Finding, Progress
-from harness.questions import COMPUTED
+from harness.questions import COMPUTED, Trial
 from harness.report.live import LiveLine, gauge
 from harness.report.notebook_line import NotebookLine, in_notebook
 from harness.report.words import GLYPHS, effect, interval_text, seconds_text
@@ -166,3 +166,30 @@ def _drawing(line: LiveLine | NotebookLine) -> Callable[[Progress], None]:
         line.draw(f"{gauge(done, done + progress.pending)} {progress_line(progress)}")
 
     return show
+
+
+@contextmanager
+def showing_trials(quiet: bool = False) -> Iterator[Callable[[Trial, float], None]]:
+    """A function that shows which trial is being measured and for how long, on standard error: a live line on
+    a terminal, else a line now and then; of trials that take longer than `PATIENCE`."""
+    if quiet:
+        yield lambda trial, elapsed: None
+        return
+    live = LiveLine(sys.stderr) if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else None
+    following: dict[Trial, float] = {}
+
+    def show(trial: Trial, elapsed: float) -> None:
+        if elapsed < PATIENCE:
+            return
+        text = f"measuring {printable(trial.experiment)}, seed {trial.seed}: {seconds_text(elapsed)}"
+        if live is not None:
+            live.draw(text)
+        elif elapsed >= following.get(trial, 0.0):
+            following[trial] = elapsed + EVERY
+            _say(text)
+
+    try:
+        yield show
+    finally:
+        if live is not None:
+            live.clear()

@@ -43,7 +43,7 @@ FEW = 40
 """The most instances that are shown one by one without being asked for: about a screen of them."""
 LAST = 10
 """How many of the instances that are not as expected are named again at the end of many."""
-LEFT_OUT = ("core-s", "again", "stance", "region", "control", "n")
+LEFT_OUT = ("core-s", "again", "stance", "region", "control", "n", "estimate")
 """Columns of a table in the order in which they are left out, where there is no room."""
 
 Paint = Callable[[str, str], str]
