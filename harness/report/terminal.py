@@ -43,8 +43,10 @@ FEW = 40
 """The most instances that are shown one by one without being asked for: about a screen of them."""
 LAST = 10
 """How many of the instances that are not as expected are named again at the end of many."""
-LEFT_OUT = ("core-s", "again", "stance", "region", "control", "n", "estimate")
+LEFT_OUT = ("core-s", "again", "stance", "region", "control", "n")
 """Columns of a table in the order in which they are left out, where there is no room."""
+LEFT_OUT_LAST = ("estimate",)
+"""Those that go where it is not enough to cut the points."""
 
 Paint = Callable[[str, str], str]
 """(text, outcome) → text, perhaps coloured."""
@@ -110,7 +112,7 @@ def _claims(record: Record, paint: Paint, width: int | None) -> list[str]:
             cells = tuple(map(printable, row(instance)))
             rows.append((paint(cells[0], instance.outcome), *cells[1:]))
         room = None if width is None else width - 2
-        lines += ["  " + line for line in table_of(rows, HEADERS, room, LEFT_OUT, shortened="at")]
+        lines += ["  " + line for line in table_of(rows, HEADERS, room, LEFT_OUT, "at", LEFT_OUT_LAST)]
         lines += _prose([printable(remark) for remark in of_points(instances)], width, indent="  ")
     return lines
 
