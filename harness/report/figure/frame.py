@@ -56,12 +56,14 @@ class FigureAxis:
 
 
 def axis_over(values: Iterable[Side], start: float, end: float, room: float = 0.06) -> FigureAxis | None:
-    """An axis for the finite ones of the values, with a little room; None for none."""
+    """An axis for the finite ones of the values, with a little room; None for none, or of no finite width."""
     known = [v for v in values if v is not None and math.isfinite(v)]
     if not known:
         return None
     low, high = min(known), max(known)
     spare = (high - low) * room or abs(high) * 0.1 or 1.0
+    if not math.isfinite(high + spare - (low - spare)):
+        return None
     return FigureAxis(low - spare, high + spare, start, end)
 
 

@@ -40,8 +40,9 @@ from harness.report.words import effect, interval_text, region
 
 def single_drawing(instance: InstanceRecord) -> Drawing:
     """The figure of an instance that stands alone. Raises `FigureError` where nothing was measured."""
-    if instance.fit is not None and min(instance.fit.at, default=0.0) > 0:
-        return _law(instance, instance.fit)
+    fit = instance.fit
+    if fit is not None and min(fit.at, default=0.0) > 0 and len(fit.at) == len(fit.mean) == len(fit.sd):
+        return _law(instance, fit)
     if instance.boundary is not None:
         return _boundary(instance, instance.boundary)
     if not instance.values:
