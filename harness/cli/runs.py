@@ -37,6 +37,7 @@ from harness.cli.say import echo, note
 
 if TYPE_CHECKING:
     from harness.history.against import Published
+    from harness.measure import Measurement
     from harness.options import RunOptions
 
 
@@ -122,7 +123,7 @@ def trial(
     from harness.measure import measure_in_turn
     from harness.report.progress import showing_trials
 
-    measurements = []
+    measurements: list[Measurement] = []
     with showing_trials() as on_wait:
         for each in trials:
             measurements += measure_in_turn([each], time_limit, block=options.block or 0, on_wait=on_wait)
