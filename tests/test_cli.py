@@ -38,6 +38,7 @@ def harness(*arguments: object, folder: Path | None = None, **env: str) -> subpr
         ["--help"],
         ["list", ISSUES],
         ["check", ISSUES],
+        ["check", ISSUES, "--sarif", os.devnull],
         ["describe"],
         ["describe", "ntk.regression"],
         ["describe", "fully-connected"],

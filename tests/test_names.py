@@ -90,6 +90,7 @@ REACHES = {
 """Private names of the package that tests use, as (file, name), by the reason."""
 
 FOREIGN = {
+    "_repr_html_": "IPython",
     "_exit": "os", "_getframe": "sys", "_replace": "namedtuple", "_cache_size": "jax", "_actions": "argparse",
 }  # fmt: skip
 """What other libraries offer under such a name."""

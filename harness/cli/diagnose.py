@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import going_on, run_options
+from harness.cli.options import going_on, print_report, run_options
 from harness.cli.outputs import RecordOutputs, against_option, output_options
 from harness.cli.say import echo
 from harness.questions import LOOKS
@@ -74,7 +74,7 @@ def diagnose(
     echo("Two seeds first: they show whether it can be measured, and how long the others take.", err=True)
     (trial, *_) = trials_of(selected, options.first_seed)
     with going_on(kept=options.store is not None):
-        tried = _first(trial, options)
+        tried = _first(trial, options, quiet)
         if not tried[0].values:
             sys.exit(_described(trial, tried[0]))
         echo(_how_long(selected, options, tried[0].seconds, tried[-1].seconds), err=True)
@@ -83,15 +83,18 @@ def diagnose(
     sys.exit(outputs.leave(record, _print_regime))
 
 
-def _first(trial: Trial, options: RunOptions) -> list[Measurement]:
+def _first(trial: Trial, options: RunOptions, quiet: bool) -> list[Measurement]:
     """The first two seeds, or one that has no numbers. The first compiles the programs that both use."""
     from harness.measure import measure_in_turn
+    from harness.report.progress import showing_trials
 
     found: list[Measurement] = []
-    for measurement in measure_in_turn([trial, replace(trial, seed=trial.seed + 1)], store=options.store):
-        found.append(measurement)
-        if not measurement.values:
-            break
+    pair = [trial, replace(trial, seed=trial.seed + 1)]
+    with showing_trials(quiet) as on_wait:
+        for measurement in measure_in_turn(pair, store=options.store, on_wait=on_wait):
+            found.append(measurement)
+            if not measurement.values:
+                break
     return found
 
 
@@ -130,8 +133,10 @@ def _how_long(selected: Sequence[Selected], options: RunOptions, first: float, f
     return f"A seed takes {seconds_text(following)}: about {within} with {workers} workers{limit}."
 
 
-def _print_regime(record: Record) -> None:
+def _print_regime(record: Record, everything: bool) -> None:
     from harness.report.regime import regimes
 
     for found in regimes(record):
         echo("\n".join(found.lines))
+    if everything:
+        print_report(record, everything)

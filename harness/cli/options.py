@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from harness.cli.complete import complete_targets
 from harness.cli.say import colored, echo
 from harness.disk import inside
 from harness.errors import OptionError
@@ -59,7 +60,9 @@ def _default_history() -> Path:
     return Path(named) if named else inside(Path("reports") / "history", "--history or HARNESS_HISTORY")
 
 
-targets_argument = click.argument("targets", nargs=-1, metavar="[FILE[::ID]|FOLDER]...")
+targets_argument = click.argument(
+    "targets", nargs=-1, metavar="[FILE[::ID]|FOLDER]...", shell_complete=complete_targets
+)
 keyword_option = click.option("-k", "keyword", default="", help="Only ids that this expression matches.")
 marks_option = click.option("-m", "marks", default="", help='Only these marks, as in -m "not slow".')
 history_option = click.option(
@@ -192,8 +195,22 @@ def painter() -> Callable[[str, str], str]:
     return lambda text, word: text
 
 
-def print_report(record: Record) -> None:
-    """Print the report."""
+all_option = click.option("--all", "everything", is_flag=True, help="Print every instance, however many.")
+
+
+def columns() -> int | None:
+    """How wide lines may be: COLUMNS, or the terminal's width; None where nothing wraps them."""
+    named = os.environ.get("COLUMNS", "")
+    if named.isascii() and named.isdigit() and int(named) > 0:
+        return int(named)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except (OSError, ValueError):  # it is no terminal
+        return None
+
+
+def print_report(record: Record, everything: bool = False) -> None:
+    """Print the report: of many instances what is not as expected, and a line for each claim."""
     from harness.report.terminal import terminal
 
-    echo(terminal(record, painter()), nl=False)
+    echo(terminal(record, painter(), width=columns(), everything=everything), nl=False)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.complete import complete_experiments, complete_records
 from harness.cli.options import (
     USAGE,
+    all_option,
     end_with_nothing_selected,
     going_on,
     history_option,
@@ -37,6 +39,7 @@ from harness.cli.say import echo, note
 
 if TYPE_CHECKING:
     from harness.history.against import References
+    from harness.measure import Measurement
     from harness.options import RunOptions
     from harness.targets import Selected
 
@@ -86,7 +89,7 @@ def run(
 
 
 @click.command()
-@click.argument("what", metavar="EXPERIMENT|FILE::ID")
+@click.argument("what", metavar="EXPERIMENT|FILE::ID", shell_complete=complete_experiments)
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option(
     "--seed",
@@ -127,10 +130,13 @@ def trial(
         raise click.UsageError(f"expected an experiment, or one instance of a suite as FILE::ID, {found}")
     else:
         trials = trials_of_experiment(what, values, seed or 0)
-    from harness.measure import measure_here
+    from harness.measure import measure_in_turn
+    from harness.report.progress import showing_trials
 
-    block = options.block or 0
-    measurements = [measure_here(trial, time_limit=time_limit, block=block) for trial in trials]
+    measurements: list[Measurement] = []
+    with showing_trials() as on_wait:
+        for each in trials:
+            measurements += measure_in_turn([each], time_limit, block=options.block or 0, on_wait=on_wait)
     echo(trials_json(measurements) if as_json else "\n\n".join(map(trial_text, measurements)))
     sys.exit(int(any(m.status == "error" for m in measurements)))
 
@@ -149,15 +155,21 @@ def _at_a_point(target: str, values: Mapping[str, object]) -> tuple[list[Selecte
 
 
 @click.command()
-@click.argument("record", type=click.Path(path_type=Path))
+@click.argument("record", type=click.Path(path_type=Path), shell_complete=complete_records)
 @rendering_options
 @click.option(
     "--since", metavar="A", help="Tell what changed since A, a record, a commit, or a folder of records."
 )
 @history_option
 @against_option
+@all_option
 def report(
-    record: Path, rendered: Rendered, since: str | None, history: Path, against: References | None
+    record: Path,
+    rendered: Rendered,
+    since: str | None,
+    history: Path,
+    against: References | None,
+    everything: bool,
 ) -> None:
     """Show a record of an earlier run, or write a rendering of it; its exit code is that run's, or with
     --against that of holding it against published records. RECORD is a file, or @NAME: the record that was
@@ -172,11 +184,11 @@ def report(
     if since is not None and rendered.summary is None and rendered.html is None:
         raise click.UsageError("expected --summary or --html with --since, found neither")
     found = read_record(located_record(record))
-    written, problems = save(rendered.files(found, history, since))
+    written, problems = save(rendered.files(found, history, since, against.published if against else None))
     for problem in problems:
         note(problem)
     if not written and not problems:
-        print_report(found)
+        print_report(found, everything)
     code = hold_and_print(found, against)
     sys.exit(USAGE if problems else code)
 

@@ -114,6 +114,11 @@ class AgainstPublished:
     left: int
 
     @property
+    def differs(self) -> dict[str, str]:
+        """What differs and how, in words, by id."""
+        return {each.id: each.says for each in self.held if each.kind == "differs"}
+
+    @property
     def exit_code(self) -> int:
         """1 where an instance differs."""
         return int(any(each.kind == "differs" for each in self.held))

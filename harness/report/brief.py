@@ -19,6 +19,7 @@ from harness.report.headlines import headlines
 from harness.report.maps import not_as_expected
 from harness.report.markdown import escape
 from harness.report.record import InstanceRecord, Record
+from harness.report.verdicts import verdict_sentence
 from harness.report.words import (
     GLYPHS,
     ORDER,
@@ -63,6 +64,8 @@ def _head(record: Record) -> list[str]:
     titles = ", ".join(suite.title for suite in record.suites)
     lines = [part for line in headlines(record) for part in (f"**{_clipped(line)}**", "")]
     lines += [f"## {_clipped(titles) or 'Claims'}", ""]
+    if said := verdict_sentence(record):
+        lines += [f"**{escape(said)}**", ""]
     lines += [f"**{escape(summary(record))}**"]
     for note in record.notes[:10]:
         lines += ["", f"Note: {_clipped(note)}"]

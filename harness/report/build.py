@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from harness.campaign import Finding, Result
+from harness.declare import Declaration
 from harness.judge import RULE, Assessment, PartAssessment
 from harness.measure import Measurement, Recheck
 from harness.plan import Trial
@@ -91,7 +92,16 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         computed=computed,
         boundary=None if boundary is None else boundary_record(boundary),
         same=shown.same,
+        quantity_unit=_quantity_unit(settling, instance.claim.experiment.declaration),
     )
+
+
+def _quantity_unit(part: PartAssessment, declaration: Declaration | None) -> str:
+    """The unit that all quantities of a part have; '' where they have several."""
+    declared = {} if declaration is None else declaration.quantities
+    names = {reading.quantity for reading in part.question.effect.readings}
+    units = {declared[name].unit if name in declared else "" for name in names}
+    return units.pop() if len(units) == 1 else ""
 
 
 def recheck_record(recheck: Recheck) -> RecheckRecord:

@@ -24,6 +24,7 @@ from harness.report.record import (
     SourceRecord,
     TrackedRecord,
 )
+from harness.report.record.printed import LOGARITHMIC, printed
 
 GLYPHS = {
     "as-expected": "✓",
@@ -50,14 +51,13 @@ def effect(x: Side, unit: Unit) -> str:
     """An effect in the unit that people think in: a ratio as a percentage, a logarithm as its number."""
     if x is None:
         return "–"
+    shown = printed(x, unit)
     if unit == "ratio":
-        return f"{math.expm1(x) * 100:+.3g}%" if x < 700 else "+∞%"
+        return f"{shown:+.3g}%" if shown < math.inf else "+∞%"
     if unit == "boundary":
-        return f"{x:.6g}"
-    if unit in ("log-value", "speed-up"):
-        text = number(math.exp(x)) if x < 700 else "∞"
-        return text if unit == "log-value" else f"{text} ×"
-    return number(x)
+        return f"{shown:.6g}"
+    text = number(shown) if shown < math.inf or unit not in LOGARITHMIC else "∞"
+    return f"{text} ×" if unit == "speed-up" else text
 
 
 def seeds_taken(part: InstanceRecord | PartRecord) -> str:

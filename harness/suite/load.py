@@ -36,19 +36,28 @@ def load(
     given: Mapping[str, object] | None = None,
     calls: bool = False,
 ) -> Suite:
-    """Read and check a suite file, or a suite that comes with this package, by @NAME.
+    """Read and check a suite file, or a suite that comes with this package.
 
-    With `imports`, modules that the suite names as `package.module:function` are imported, so that
-    their parameters and quantities are checked too; without, only experiments of this package are known.
-    Functions that parameters name (`data`, `subject`) must then exist; with `calls`, too, a user's data are
-    loaded and checked, in a process of its own.
+    Arguments:
+        path: the file, or @NAME.
+        imports: import the modules that the suite names as `package.module:function`, so that their
+            parameters and quantities are checked too; without, only experiments of this package are known.
+            Functions that parameters name (`data`, `subject`) must then exist.
+        given: values of parameters in place of those that the suite's `with` tables state, for every
+            experiment that has such a parameter: `{"subject": "my.module:kernel"}`.
+        calls: with `imports`, a user's data are loaded and checked besides, in a process of their own.
 
-    `given` are values of parameters, in place of those that the suite's `with` tables state, for every
-    experiment that has such a parameter: `{"subject": "my.module:kernel"}`.
+    Returns:
+        A `Suite`, with its claims and their instances.
 
-    Raises `SuiteError`, with every mistake that can be found, where the file is no valid suite, and where a
-    given parameter is one that no experiment has, or that one sweeps; `UnknownSuiteError` for a @NAME that
-    this package has no suite of.
+    Raises:
+        SuiteError: the file is no valid suite, or a given parameter is one that no experiment has, or that
+            one sweeps. It holds every mistake that can be found.
+        UnknownSuiteError: this package has no suite of a @NAME.
+
+    >>> suite = harness.load("toys.toml")
+    >>> suite.title, len(suite.instances)
+    ('Toys', 3)
     """
     file, place = str(path), located(path)
     data = _bytes(place, file)

@@ -21,6 +21,7 @@ from harness.predicates import Predicate
 from harness.questions import Center
 from harness.shipped import located
 from harness.suite.explored import Ranges, first_beyond
+from harness.text import printable
 
 SourceStance = Literal["asserts", "disputes", "asks"]
 Stance = Literal["asserts", "disputes", "asks", "none"]
@@ -285,7 +286,11 @@ class BoundaryMap:
 
 @dataclass(frozen=True)
 class Suite:
-    """One TOML file."""
+    """One TOML file: its sources, experiments and claims; made by `load`.
+
+    >>> suite.instances[0].id, suite.instances[0].expect
+    ('toys/same[shift=0,size=1]', 'supported')
+    """
 
     name: str
     """`name` under [suite], else the file's name without `.toml`: the first part of every id."""
@@ -307,6 +312,11 @@ class Suite:
     family: float | None = None
     """The chance that any of the claims is wrong that are said to hold jointly; None: nothing is said so."""
     maps: Mapping[str, BoundaryMap] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """`<Suite toys: Toys, 1 claims, 3 instances>`."""
+        counts = f"{len(self.claims)} claims, {len(self.instances)} instances"
+        return printable(f"<Suite {self.name}: {self.title}, {counts}>")
 
     @property
     def file(self) -> Path:
