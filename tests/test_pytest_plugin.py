@@ -23,7 +23,10 @@ from harness.text import printable
 
 pytest_plugins = ["pytester"]
 OTHERS = "-p no:jaxtyping -p no:hypothesispytest"  # the first imports JAX whenever pytest starts
-ONCE = "--harness-recheck=no --harness-workers=1"  # a run then starts one worker, where it would start three
+ONCE = (
+    "--harness-recheck=no",
+    "--harness-workers=1",
+)  # a run then starts one worker, where it would start three
 SUPPORT = Path(__file__).parent / "support"
 RIVAL = "control = { at = { shift = 0.5 } }"
 NONE = 'control = "none: not here"'
@@ -36,7 +39,7 @@ SLOW_4 = '[[claims.same.where]]\nat = { size = 4 }\nmarks = ["slow"]\n'
 def _toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Toys can be imported, and nothing of whoever runs these tests shows through."""
     monkeypatch.setenv("PYTHONPATH", str(SUPPORT))
-    monkeypatch.setenv("PYTEST_ADDOPTS", f"{OTHERS} {ONCE}")  # after pytester, which deletes it
+    monkeypatch.setenv("PYTEST_ADDOPTS", OTHERS)  # after pytester, which deletes it
     for name in ("HARNESS_STORE", "PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
 
@@ -299,12 +302,13 @@ def test_last_failed_and_stepwise_find_the_item_again(pytester: pytest.Pytester)
     pytester.path.joinpath("toys.toml").write_text(GOOD)
     pytester.path.joinpath("wrong.toml").write_text(UNEXPECTED)
     again = "wrong.toml::same[shift=0.5,size=2]"
-    pytester.runpytest_subprocess("toys.toml", again).assert_outcomes(passed=3, failed=1)
-    result = pytester.runpytest_subprocess("--lf", "toys.toml", "wrong.toml")
+    pytester.runpytest_subprocess(*ONCE, "toys.toml", again).assert_outcomes(passed=3, failed=1)
+    result = pytester.runpytest_subprocess(*ONCE, "--lf", "toys.toml", "wrong.toml")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*rerun previous 1 failure*"])
-    pytester.runpytest_subprocess("--sw", "toys.toml", "wrong.toml").assert_outcomes(passed=3, failed=1)
-    pytester.runpytest_subprocess("--sw", "toys.toml", "wrong.toml").assert_outcomes(failed=1, deselected=3)
+    both = (*ONCE, "--sw", "toys.toml", "wrong.toml")
+    pytester.runpytest_subprocess(*both).assert_outcomes(passed=3, failed=1)
+    pytester.runpytest_subprocess(*both).assert_outcomes(failed=1, deselected=3)
 
 
 def test_with_and_not_covered(pytester: pytest.Pytester) -> None:
@@ -374,10 +378,7 @@ seeds = 4
 """
 
 
-def test_claims_of_an_experiment_that_reads_hidden_state_fail(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTEST_ADDOPTS", OTHERS)
+def test_claims_of_an_experiment_that_reads_hidden_state_fail(pytester: pytest.Pytester) -> None:
     again = edited(ASKED, {"claims.NAME": "claims.again"})
     claims = [edited(ASKED, {"NAME": name}, times=2) for name in ("clean", "pid")]
     claims.append(edited(again, {"NAME": "pid"}))
@@ -674,13 +675,13 @@ EXPLORED = edited(GOOD, {'title = "Toys"': 'title = "Toys"\nexplored = [[0, 242]
 
 def test_claims_begin_beyond_explored_seeds_and_the_header_says_where_not(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("toys.toml").write_text(EXPLORED)
-    own = pytester.runpytest_subprocess("toys.toml", "-k", "size:1", "--junitxml=junit.xml")
+    own = pytester.runpytest_subprocess(*ONCE, "toys.toml", "-k", "size:1", "--junitxml=junit.xml")
     own.assert_outcomes(passed=1, deselected=2)
     own.stdout.no_fnmatch_line("*explored seeds*")
     properties = {p.attrib["name"]: p.attrib["value"] for p in ET.parse("junit.xml").iter("property")}
     assert (properties["first_seed"], properties["explored_seeds"]) == ("243", "false")
     asked = pytester.runpytest_subprocess(
-        "toys.toml", "-k", "size:1", "--junitxml=junit.xml", "--harness-first-seed=0"
+        *ONCE, "toys.toml", "-k", "size:1", "--junitxml=junit.xml", "--harness-first-seed=0"
     )
     header = [line for line in asked.outlines if line.startswith("harness: ")]
     assert header[1:] == [
@@ -700,11 +701,11 @@ def test_claims_are_held_against_a_record(pytester: pytest.Pytester) -> None:
     command = ["run", "toys.toml", "-q", "--json", "published.json", "--no-recheck"]
     subprocess.run([sys.executable, "-m", "harness", *command], check=False, capture_output=True)
     against = "--harness-against=published.json"
-    pytester.runpytest_subprocess("toys.toml", against).assert_outcomes(passed=3)
+    pytester.runpytest_subprocess(*ONCE, "toys.toml", against).assert_outcomes(passed=3)
     published = json.loads(Path("published.json").read_text())
     published["instances"][0] |= {"verdict": "supported", "outcome": "as-expected"}
     Path("published.json").write_text(json.dumps(published))
-    result = pytester.runpytest_subprocess("toys.toml", against)
+    result = pytester.runpytest_subprocess(*ONCE, "toys.toml", against)
     result.assert_outcomes(failed=1, passed=2)
     result.stdout.fnmatch_lines(
         [
