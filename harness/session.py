@@ -18,9 +18,10 @@ from harness.errors import UserError
 from harness.git import toplevel
 from harness.history.baselines import Resolver, WithBaselines, baseline_notes, resolvers
 from harness.history.beside import RecordNumbers, judged_beside, resolved_cases
-from harness.measure import PER_DEVICE, Laboratory, recall_store_digests, roots
+from harness.measure import PER_DEVICE, Laboratory, Measurer, recall_store_digests, roots
 from harness.options import RunOptions
 from harness.plan import Case, Trial, case, map_orders, parameters, shard
+from harness.plan.baselines import baselines_of
 from harness.plan.fresh import following_first_seed, fresh_first_seed
 from harness.plan.points import asked_at
 from harness.report import provenance
@@ -85,8 +86,9 @@ def run(
             block=options.block or 0,
             per_device=options.workers_per_device or PER_DEVICE,
         ) as laboratory,
-        WithBaselines(laboratory, options, numbers, seconds=seconds) as measurer,
+        WithBaselines(laboratory, options, numbers, seconds=seconds) as elsewhere,
     ):
+        measurer: Measurer = elsewhere if baselines_of([*cases, *also.cases]) else laboratory
         result = conduct(
             cases,
             measurer,
@@ -130,7 +132,7 @@ def run(
         notes=(
             *stands_on.notes,
             *also.notes,
-            *baseline_notes(measurer.measured, stands_on.libraries),
+            *baseline_notes(elsewhere.measured, stands_on.libraries),
             *result.notes,
             *stands_on.changes(),
             *notes_on(records),
@@ -163,7 +165,7 @@ def _counts(results: Sequence[Result]) -> CountsRecord:
 class _Again:
     """What comes out unexpected, judged a second time on fresh seeds that follow from commit and suites."""
 
-    measurer: WithBaselines
+    measurer: Measurer
     options: RunOptions
     stands_on: provenance.Provenance
     sources: Mapping[str, Resolver]

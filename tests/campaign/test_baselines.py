@@ -70,8 +70,16 @@ def test_a_baselines_numbers_are_not_a_runs_own(
     assert {f.assessment.verdict for f in result.findings} == {verdict}
     own = {t for t in result.measurements if t.baseline is None}
     assert {replace(t, baseline=None) for t in result.measurements if t.baseline} == own
-    assert laboratory.repeated
-    assert all(trial.baseline is None for trial in laboratory.repeated)
+
+
+def test_what_a_baseline_gave_is_not_measured_again(read: Read) -> None:
+    """Of all that is recalled, each own trial is: no other code is at hand for the rest."""
+    cases = cases_of(read, 'equal = { of = "a.error", baseline = { commit = "v1" }, within = "5%" }')
+    first = FakeLaboratory(give=other_there(1.0))
+    conduct(cases, first, clock=first.clock)
+    again = FakeLaboratory(give=other_there(1.0), store=first.store)
+    conduct(cases, again, clock=again.clock, recheck=1.0)
+    assert set(again.repeated) == {trial for trial in first.store if trial.baseline is None}
 
 
 def test_changes_along_an_axis_are_compared_with_those_there(read: Read) -> None:
