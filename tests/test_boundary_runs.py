@@ -10,6 +10,7 @@ import pytest
 from boundary_suite import CLAIMS
 from commands import said
 from edits import edited
+from map_suite import COMPUTED_MAP
 
 import harness
 from harness.export import asv_suites
@@ -138,3 +139,37 @@ def test_trial_shows_the_first_point_of_a_boundary_or_the_one_that_is_named(
     assert ("sd=0.2" not in values) or re.search(r"^sd +0\.2$", text, re.MULTILINE)
     assert "24 points along size that a run may visit" in text
     assert f"size={size}" in text
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_here")
+def test_a_map_goes_on_from_the_store(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(COMPUTED_MAP)
+    code, text = said("run", "map.toml", "--json", "first.json", "--html", "map.html")
+    assert code == 0, text
+    assert "map map/sizes: Where gaps close" in text
+    assert 'class="bmap"' in (tmp_path / "map.html").read_text()
+    code, text = said("run", "map.toml", "--time-budget", "1s", "--json", "again.json")
+    assert code == 0, text
+    first, again = (harness.read_record(tmp_path / f"{name}.json") for name in ("first", "again"))
+    assert lines(first) == lines(again)
+    assert (first.maps[0].unfinished, again.maps[0].unfinished) == (0, 0)
+    assert again.trials.measured == 0
+    code, text = said("plan", "map.toml")
+    assert re.search(r"^map/sizes +6 +72 +10 min 0 s$", text, re.MULTILINE), text
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_here")
+def test_a_map_is_the_same_on_a_cluster(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    (tmp_path / "map.toml").write_text(COMPUTED_MAP)
+    for name, how in (("here", ()), ("there", ("--cluster", "local:2"))):
+        code, text = said("run", "map.toml", "--no-store", "--json", f"{name}.json", *how)
+        assert code == 0, text
+    here, there = (harness.read_record(tmp_path / f"{name}.json") for name in ("here", "there"))
+    assert lines(here) == lines(there)
+
+
+def lines(record: harness.Record) -> list[tuple[object, ...]]:
+    return [(i.id, i.verdict, i.interval, i.parts) for i in record.instances]
