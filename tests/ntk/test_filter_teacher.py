@@ -25,7 +25,7 @@ def test_nine_autocorrelations_tell_its_even_half_and_places_further_apart_tell_
     assert 0.3 < explained < 0.8
     far = [X * np.roll(X, -lag, axis=1) for lag in range(TAPS, POINTS // 2)]
     apart = np.concatenate([*far, (X * np.roll(X, -POINTS // 2, axis=1))[:, : POINTS // 2]], axis=1)
-    # What a filter of nine points does not reach adds by chance its share of the signals: 84 of 4096, and twice
+    # What a filter of nine points does not reach adds its share by chance, 84 of 4096 signals, and twice
     # that is six deviations away.
     assert explained_by(np.column_stack([design, apart])) - explained < 2 * apart.shape[1] / SIGNALS
 
