@@ -48,7 +48,8 @@ def kernel_by_rows(
     """The whole kernel at `x` in the precision of `params`, one row after another."""
     rows = np.asarray(_rows(model, params, jnp.asarray(x)))
     kernel = rows.transpose(0, 2, 1, 3)
-    return (kernel + kernel.transpose(1, 0, 3, 2)) / 2  # symmetric to the bit
+    even: Float[np.ndarray, "points points outputs outputs"] = (kernel + kernel.transpose(1, 0, 3, 2)) / 2
+    return even  # symmetric to the bit
 
 
 @partial(jax.jit, static_argnames="model")
