@@ -31,6 +31,7 @@ for name in (
 for name in ("SIGALRM", "SIGCHLD", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGTSTP", "SIGUSR1", "SIGUSR2", "SIGXCPU",
              "pthread_sigmask"):
     delattr(signal, name)
+shutil._use_fd_functions = False  # as there; by descriptors Python 3.13 needs os.O_NONBLOCK
 sys.path[:0] = [{root!r}, {root!r} + "/tests/support"]
 """
 

@@ -25,7 +25,8 @@ def filter_signals() -> tuple[Float[np.ndarray, "4096 24"], Float[np.ndarray, " 
     u = random.standard_normal(TAPS)
     u /= np.linalg.norm(u)
     x = random.standard_normal((SIGNALS, POINTS))
-    t = sum(weight * np.roll(x, -step, axis=1) for step, weight in enumerate(u))
+    windows = np.stack([np.roll(x, -step, axis=1) for step in range(TAPS)], axis=2)
+    t: Float[np.ndarray, "4096 24"] = windows @ u
     g = (t**2 - 1) / math.sqrt(2 * 2) + (t**3 - 3 * t) / math.sqrt(2 * 6)
-    y = g.sum(axis=1)
+    y: Float[np.ndarray, " 4096"] = g.sum(axis=1)
     return x, y / y.std()

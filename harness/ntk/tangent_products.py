@@ -47,9 +47,9 @@ def kernel_by_rows(
 ) -> Float[np.ndarray, "points points outputs outputs"]:
     """The whole kernel at `x` in the precision of `params`, one row after another."""
     rows = np.asarray(_rows(model, params, jnp.asarray(x)))
-    one_way = rows.transpose(0, 2, 1, 3)
-    kernel: np.ndarray = (one_way + one_way.transpose(1, 0, 3, 2)) / 2  # symmetric to the bit
-    return kernel
+    kernel = rows.transpose(0, 2, 1, 3)
+    even: Float[np.ndarray, "points points outputs outputs"] = (kernel + kernel.transpose(1, 0, 3, 2)) / 2
+    return even  # symmetric to the bit
 
 
 @partial(jax.jit, static_argnames="model")

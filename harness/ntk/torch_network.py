@@ -216,7 +216,8 @@ class TorchNetwork:
             one[0, each] = 1
             rows[number, each] = self.across(place, x[number : number + 1], x, one)
         kernel = rows.transpose(0, 2, 1, 3)
-        return (kernel + kernel.transpose(1, 0, 3, 2)) / 2
+        even: TangentKernel = (kernel + kernel.transpose(1, 0, 3, 2)) / 2
+        return even
 
     def _jacobian(self, place: int, x: NetworkInputs) -> Any:
         params = self._precise(place)

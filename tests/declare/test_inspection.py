@@ -66,11 +66,12 @@ def test_each_reference_has_its_answer(capfd: pytest.CaptureFixture[str], tmp_pa
 
 
 def test_a_module_that_holds_it_up_costs_its_own_reference_only() -> None:
-    """Two seconds: importing harness.declare and a module of a line takes a tenth of one."""
+    """Five seconds: importing harness.declare and a module of a line takes a tenth of one, and was seen to take
+    more than two with thirty other processes on two cores."""
     asked = [Asked("good_of_user:load"), Asked("hangs_of_user:load"), Asked("noisy_of_user:load")]
-    first, hanging, last = inspect_references(asked, patience=2.0)
+    first, hanging, last = inspect_references(asked, patience=5.0)
     assert (first, last) == (Answer(), Answer())
-    assert _found(hanging.problem) == "no answer in 2 seconds"
+    assert _found(hanging.problem) == "no answer in 5 seconds"
 
 
 def test_a_check_is_called_with_the_points_and_answers_for_each() -> None:

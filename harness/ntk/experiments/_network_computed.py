@@ -31,8 +31,8 @@ CONSTANT = 1e-10
 and one step of a network in the kernel regime 1e-6 and more."""
 
 WORK = 2e12
-"""(points · outputs)² · parameters up to which a kernel is computed whole: about 100 s of one core, each
-time that it is looked at, at 40 GFLOP/s."""
+"""(points · outputs)² · parameters up to which a kernel is computed whole: at 40 GFLOP/s about 100 s of one
+core, each time that it is looked at, where Jacobians fit into memory; row by row, of one output, twice it."""
 
 END = -1
 """The place after training."""
