@@ -66,8 +66,8 @@ def test_each_reference_has_its_answer(capfd: pytest.CaptureFixture[str], tmp_pa
 
 
 def test_a_module_that_holds_it_up_costs_its_own_reference_only() -> None:
-    """Five seconds: importing harness.declare and a module of a line takes a tenth of one; it took more than two
-    with thirty other processes on two cores."""
+    """Five seconds: importing harness.declare and a module of a line takes a tenth of one; it took two
+    and more with thirty other processes on two cores."""
     asked = [Asked("good_of_user:load"), Asked("hangs_of_user:load"), Asked("noisy_of_user:load")]
     first, hanging, last = inspect_references(asked, patience=5.0)
     assert (first, last) == (Answer(), Answer())
