@@ -281,7 +281,7 @@ def over_networks(found: list[dict[str, float]], scales: Mapping[str, Any]) -> d
     return together
 
 
-def measured_of(
+def measured_seed(
     setting: ScaleSetting, seed: int, stages: frozenset[str], draw: Callable[[int], TrainedPoints]
 ) -> dict[str, float]:
     """The quantities of a seed that the wanted stages have. `draw` gives the points of a seed."""

@@ -127,4 +127,4 @@ def scale(
         networks, alpha / gamma * width**-exponent, centred, loss,
         learning_rate * (width / BASE_WIDTH) ** rate_exponent, decay, decay_by == "layers", start, steps,
     )  # fmt: skip
-    return computed.measured_of(setting, seed, stages, points_of)
+    return computed.measured_seed(setting, seed, stages, points_of)
