@@ -4,7 +4,7 @@
 # make schema write suites/suite.schema.json again, after experiments or the format have changed
 # make reference write docs/reference, and the tables in README.md, docs/suites.md and docs/findings.md, again
 # make published  measure again each suite whose published record is out of date, and draw what follows from it;
-#             CHECK=--check lists what is out of date
+#             SUITE=depth does so for one suite alone; CHECK=--check lists what is out of date
 # make mutants  break the code on purpose, and see what notices
 # make pins   compile requirements.txt again, with what is pinned where that still fits; UPGRADE=--upgrade takes
 #             the newest of all, UPGRADE="--upgrade-package jax" of one
@@ -47,7 +47,7 @@ slow: $(READY)
 	$(BIN)/pytest -n auto -m slow
 
 published: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/published.py $(CHECK)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/published.py $(CHECK) $(SUITE)
 
 mutants: $(READY)
 	$(BIN)/python tests/mutants.py
@@ -68,6 +68,7 @@ reference: $(READY)
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/predicates.py
 	$(BIN)/python docs/state.py
+	$(BIN)/python docs/chapters.py
 	$(BIN)/python docs/expectations.py
 
 pins: $(READY)

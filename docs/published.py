@@ -41,7 +41,7 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Drawn:
-    """Files that a script makes from others; `files` of which it writes a part alone are listed too."""
+    """Files that a script makes from others. Brackets after a name say what part."""
 
     files: tuple[str, ...]
     command: tuple[str, ...]
@@ -64,9 +64,19 @@ DRAWN = (
         (ISSUES,),
     ),
     Drawn(("docs/figures/looks.svg",), ("docs/looks.py",), (ISSUES,)),
-    Drawn(("README.md",), ("docs/state.py",), (ISSUES,)),
+    Drawn(("README.md (claims)",), ("docs/state.py",), (ISSUES,)),
     Drawn(
-        ("docs/findings.md",),
+        ("docs/findings.md (chapters)",),
+        ("docs/chapters.py",),
+        tuple(f"reports/published/{name}.json" for name in ("depth", "generalisation", "other-kernels")),
+    ),
+    Drawn(
+        ("docs/figures/catapult.svg", "docs/figures/richness.svg"),
+        ("docs/finite_width.py",),
+        ("harness/ntk/experiments/scale.py", "harness/ntk/scaled_training.py", "harness/ntk/drawn_points.py"),
+    ),
+    Drawn(
+        ("docs/findings.md (expectations)",),
         ("docs/expectations.py",),
         tuple(f"suites/{name}.toml" for name in ("issues", "derivation", "kernels", "speed")),
     ),
@@ -140,7 +150,9 @@ def drawn_reasons(drawn: Drawn) -> list[str]:
     """Why what a script makes is out of date."""
     was, now = made().get(drawn.name, {}), drawn.inputs()
     found = [f"{path} is another one" for path in now if was.get(path) != now[path]]
-    return found + [f"{path} is missing" for path in drawn.files if not (ROOT / path).is_file()]
+    return found + [
+        f"{path} is missing" for path in drawn.files if not (ROOT / path.partition(" ")[0]).is_file()
+    ]
 
 
 def check(wanted: Sequence[str]) -> int:
@@ -168,7 +180,7 @@ def publish(wanted: Sequence[str]) -> int:
         outputs = [ROOT / ".venv" / f"published-{name}.{kind}" for kind in ("json", "md")]
         command = ["harness", "run", f"suites/{name}.toml"]
         command += ["--json", str(outputs[0]), "--markdown", str(outputs[1])]
-        code = _run(command)
+        code = run(command)
         if code > 1:
             return code
         for output in outputs:
@@ -176,7 +188,7 @@ def publish(wanted: Sequence[str]) -> int:
     for drawn in DRAWN:
         if not _say(drawn.name, drawn_reasons(drawn)):
             continue
-        code = _run([sys.executable, *drawn.command])
+        code = run([sys.executable, *drawn.command])
         if code:
             return code
         write_whole(ROOT / MADE, _manifest({**made(), drawn.name: drawn.inputs()}))
@@ -187,7 +199,7 @@ def _manifest(entries: dict[str, dict[str, str]]) -> bytes:
     return json.dumps(entries, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def _run(command: Sequence[str]) -> int:
+def run(command: Sequence[str]) -> int:
     print("$", *command, flush=True)
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 

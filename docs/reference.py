@@ -27,7 +27,7 @@ def suite_format() -> str:
     """Every table of the suite format and every key, from the JSON Schema."""
     schema = json.loads(schema_text())
     top = schema["properties"]
-    each = {name: _each(top[name]) for name in ("sources", "experiments", "benchmarks", "claims")}
+    each = {name: _each(top[name]) for name in ("sources", "experiments", "benchmarks", "claims", "maps")}
     claim = each["claims"]
     kinds = [option["required"][0] for option in claim["oneOf"]]
     lines = ["# The suite format, key by key", "", NOTE, "The text is in [suites.md](../suites.md)."]
@@ -43,6 +43,7 @@ def suite_format() -> str:
         lines += _table(f"{kind} = {{ … }}", claim["properties"][kind], level=3)
     lines += _table("control = { … }", schema["definitions"]["control"]["anyOf"][0], level=3)
     lines += _table("[[claims.ID.where]]", claim["properties"]["where"]["items"], level=3)
+    lines += _table("[maps.ID]", each["maps"])
     return "\n".join(lines) + "\n"
 
 

@@ -18,6 +18,7 @@
     ├── ClusterError             a cluster that cannot be used          (measure)
     ├── RecordError              a file that is no readable record      (report)
     ├── OutputError              a file that cannot be written          (report)
+    ├── FigureError              a figure that cannot be drawn          (report)
     ├── ExportError              a record that fits in no history       (export)
     └── AsvFileError             a file that is not one of asv's        (export)
 
@@ -30,7 +31,7 @@ from collections.abc import Callable
 
 
 class UserError(Exception):
-    """Base of the errors that a user can mend."""
+    """Base of the errors that a user can mend; the message says what was expected and what was found."""
 
 
 class OptionError(UserError, ValueError):

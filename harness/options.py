@@ -37,6 +37,8 @@ class Shown:
     least: int | None = None
     off: str = ""
     """What the flag `--no-OPTION` means, where there is one."""
+    repeated: bool = False
+    """Whether its texts may be several, which become a tuple."""
 
 
 def read_block(text: str) -> int:
@@ -151,6 +153,28 @@ class RunOptions:
             read=Path,
         ),
     ] = None
+    against: Annotated[
+        tuple[str, ...],
+        Shown(
+            "Exit by what differs from REF: a record (a folder; @NAME), or a commit, which measures too.",
+            metavar="REF",
+            repeated=True,
+        ),
+    ] = ()
+    """Of a record, its verdicts, and quantities where it has them; of a commit, every quantity."""
+    within: Annotated[
+        tuple[str, ...],
+        Shown(
+            "How much worse, or other, quantities may be than in REF: 5% (default), or 0.01 of a difference.",
+            metavar="MARGIN",
+            repeated=True,
+        ),
+    ] = ()
+    """A share is for quantities on a log scale, a number for those on a linear one."""
+    quantities: Annotated[
+        bool,
+        Shown("Keep each quantity by seed in the record, which then serves as a baseline."),
+    ] = False
     command: tuple[str, ...] = ()
     """What the record names as its origin. No interface shows it."""
 
@@ -176,6 +200,10 @@ class RunOptions:
             raise OptionError(found, "workers_per_device", "cluster")
         if self.fresh and self.first_seed is not None:
             raise OptionError("found both", "fresh", "first_seed")
+        if self.within:
+            from harness.predicates.within import Within
+
+            Within(self.within)
 
     @property
     def rechecked(self) -> float | None:
@@ -193,6 +221,8 @@ class RunOptions:
                 from harness.targets import assignment
 
                 yield from (f"--{word}={assignment(str(key), value)}" for key, value in given.items())
+            case tuple(texts) if shown.repeated:
+                yield from (f"--{word}={text}" for text in texts)
             case None | False:
                 yield from [f"--no-{word}"] if shown.off else []
             case True:

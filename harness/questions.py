@@ -50,23 +50,48 @@ def check_look(seeds: int) -> None:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """Where else the same trials are measured: by the code of a `commit`, or in a `record`.
+
+    A suite names a revision, or a file beside it. A run resolves both: `commit` is then a full hash of the
+    repository at `home`, `record` an absolute path. `name` is what the suite or the command line called it.
+    """
+
+    commit: str = ""
+    record: str = ""
+    home: str = ""
+    name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What people call it: `v0.2.0 (1a2b3c4d5)` of a commit, the name of a record's file."""
+        called = self.name or self.commit or self.record
+        short = self.commit[:9]
+        return f"{called} ({short})" if self.home and short and not self.commit.startswith(called) else called
+
+
+@dataclass(frozen=True)
 class Trial:
     """One experiment at one point with one seed.
 
     `params` holds every parameter of the experiment, defaults filled in, each of its declared type (so
     that 1 and 1.0 are one), sorted by name. `inputs` are the files that the suite lets it read: with others
-    it is another trial.
+    it is another trial. So is one of a `baseline`, which other code measures, or has measured.
     """
 
     experiment: str
     params: TrialParams
     seed: int
     inputs: Inputs | None = None
+    baseline: Baseline | None = None
 
     @cached_property
     def stem(self) -> str:
         """The key up to the seed, which the trials at a point share: `["run",[["name",value]],`."""
-        text = json.dumps([self.experiment, self.params], ensure_ascii=True, separators=(",", ":"))
+        named: list[object] = [self.experiment, self.params]
+        if self.baseline is not None:
+            named.append([self.baseline.commit, self.baseline.record, self.baseline.home])
+        text = json.dumps(named, ensure_ascii=True, separators=(",", ":"))
         return f"{text[:-1]},"
 
     @cached_property
@@ -76,7 +101,7 @@ class Trial:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Without the texts, which are made again where they are read."""
-        return Trial, (self.experiment, self.params, self.seed, self.inputs)
+        return Trial, (self.experiment, self.params, self.seed, self.inputs, self.baseline)
 
     def __hash__(self) -> int:
         """Of the key, which a string computes once; trials are looked up millions of times."""
@@ -84,7 +109,7 @@ class Trial:
 
     def at(self, seed: int) -> Trial:
         """The trial at this point with another seed."""
-        trial = Trial(self.experiment, self.params, seed, self.inputs)
+        trial = Trial(self.experiment, self.params, seed, self.inputs, self.baseline)
         trial.__dict__["stem"] = self.stem  # one text for all seeds, encoded once
         return trial
 
@@ -106,10 +131,11 @@ class Reading:
     params: TrialParams
     quantity: str
     inputs: Inputs | None = None
+    baseline: Baseline | None = None
 
     @cached_property
     def _first(self) -> Trial:
-        return Trial(self.experiment, self.params, 0, self.inputs)
+        return Trial(self.experiment, self.params, 0, self.inputs, self.baseline)
 
     def trial(self, seed: int) -> Trial:
         """The trial that yields this reading's number for `seed`."""
@@ -184,6 +210,11 @@ class Question:
     first_seed: int = 0
     unit: Unit = "value"
     deterministic: bool = False
+
+    @property
+    def against_baseline(self) -> bool:
+        """Whether the second half of its readings are those of a baseline, in the order of the first."""
+        return self.effect.readings[-1].baseline is not None
 
     @property
     def has_statistics(self) -> bool:

@@ -6,23 +6,30 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
 from harness.campaign import Finding, Progress, Result, conduct, measure_pilot
 from harness.errors import UserError
 from harness.git import toplevel
+from harness.history.baselines import Resolver, WithBaselines, baseline_notes, resolvers
+from harness.history.beside import RecordNumbers, judged_beside, resolved_cases
 from harness.measure import PER_DEVICE, Laboratory, recall_store_digests, roots
 from harness.options import RunOptions
-from harness.plan import Case, Trial, case, parameters, shard
+from harness.plan import Case, Trial, case, map_orders, parameters, shard
 from harness.plan.fresh import following_first_seed, fresh_first_seed
+from harness.plan.points import asked_at
 from harness.report import provenance
 from harness.report.agreement import claim_records, stated_by
 from harness.report.build import instance_record, recheck_record
+from harness.report.comparisons import quantity_records
 from harness.report.confirmed import confirmation_record, exit_code_of, notes_on
 from harness.report.environment import environment
+from harness.report.maps import map_records, notes_on_maps
 from harness.report.record import SCHEMA_VERSION, CountsRecord, InstanceRecord, Record, ShardRecord
 from harness.report.words import by_claim
 from harness.suite import SelectionError, Suite
@@ -59,31 +66,40 @@ def run(
     first_seed = options.first_seed
     if options.fresh:
         first_seed = fresh_first_seed(cases_of(selected, options.seeds))
-    every = cases_of(selected, options.seeds, first_seed)
     suites = {chosen.suite.name: chosen.suite for chosen in selected}
+    sources, numbers = resolvers(suites, options.track), RecordNumbers()
+    every = resolved_cases(cases_of(selected, options.seeds, first_seed), sources, numbers)
     stands_on = provenance.read_provenance(list(suites.values()), _closures(every), options.track)
     if options.track is not None and every:
         _check_tracked(options.track, stands_on.files)
     cases, shard_record = _shard(every, options.shard)
+    also = judged_beside(cases, suites, sources, options, numbers)
+    seconds = math.inf if options.time_budget is None else options.time_budget
     judged = bool(cases) or options.shard is None
     here = environment(precision=_precision(cases), libraries=stands_on.libraries)
-    with Laboratory(
-        options.store,
-        workers=options.workers,
-        cluster=options.cluster,
-        block=options.block or 0,
-        per_device=options.workers_per_device or PER_DEVICE,
-    ) as laboratory:
+    with (
+        Laboratory(
+            options.store,
+            workers=options.workers,
+            cluster=options.cluster,
+            block=options.block or 0,
+            per_device=options.workers_per_device or PER_DEVICE,
+        ) as laboratory,
+        WithBaselines(laboratory, options, numbers, seconds=seconds) as measurer,
+    ):
         result = conduct(
             cases,
-            laboratory,
+            measurer,
             memory_limit=options.memory_limit,
-            time_budget=math.inf if options.time_budget is None else options.time_budget,
+            time_budget=seconds,
             recheck=options.rechecked,
             salt=started.isoformat(),
             on_progress=on_progress,
+            also=also.cases,
+            maps=map_orders(cases, suites.values()),
         )
-        second = _again(result, laboratory, options, stands_on, started, clock) if options.confirm else {}
+        again = _Again(measurer, options, stands_on, sources, numbers, started, clock)
+        second = again.judged(result) if options.confirm else {}
         measured_on: dict[str, object] = {
             "workers": laboratory.workers,
             "cluster": laboratory.cluster,
@@ -94,7 +110,9 @@ def run(
     records = tuple(
         instance_record(finding, suites[finding.case.instance.suite], result) for finding in result.findings
     )
+    records = also.with_joint(records, result.findings, result)
     records = tuple(_confirmed(found, second, suites) for found in records)
+    maps = map_records(result.maps, suites)
     return Record(
         schema_version=SCHEMA_VERSION,
         harness_version=__version__,
@@ -108,8 +126,16 @@ def run(
         fresh=any(c.first_seed != c.instance.claim.first_seed for c in every if c.sampled),
         trials=_counts([result, *(again for _, again in list(second.values())[:1])]),
         wrong_verdicts_bound=sum(c.alpha for c in cases),
-        exit_code=exit_code_of(records) if judged else 0,
-        notes=(*stands_on.notes, *result.notes, *stands_on.changes(), *notes_on(records)),
+        exit_code=exit_code_of(records, maps) if judged else 0,
+        notes=(
+            *stands_on.notes,
+            *also.notes,
+            *baseline_notes(measurer.measured, stands_on.libraries),
+            *result.notes,
+            *stands_on.changes(),
+            *notes_on(records),
+            *notes_on_maps(maps),
+        ),
         instances=records,
         tracked=stands_on.tracked,
         shard=shard_record,
@@ -117,6 +143,10 @@ def run(
         rechecks=tuple(map(recheck_record, result.rechecks)),
         claims=claim_records(by_claim(records), stated_by(suites.values())),
         explored_seeds=any(instance.explored_seeds for instance in records),
+        families=also.families(records),
+        comparisons=also.comparison_records(result),
+        quantities=quantity_records(result) if options.quantities else (),
+        maps=maps,
     )
 
 
@@ -129,33 +159,40 @@ def _counts(results: Sequence[Result]) -> CountsRecord:
     )
 
 
-def _again(
-    result: Result,
-    laboratory: Laboratory,
-    options: RunOptions,
-    stands_on: provenance.Provenance,
-    started: datetime,
-    clock: float,
-) -> dict[str, tuple[Finding, Result]]:
+@dataclass(frozen=True)
+class _Again:
     """What comes out unexpected, judged a second time on fresh seeds that follow from commit and suites."""
-    unexpected = [f.case.instance for f in result.findings if f.assessment.outcome == "unexpected"]
-    if not unexpected:
-        return {}
-    commit = stands_on.commit.hash if stands_on.commit else ""
-    text = " ".join([commit, *(suite.sha256 for suite in stands_on.suites)])
-    first_seed = following_first_seed(text, [case(i, seeds=options.seeds) for i in unexpected])
-    left = math.inf
-    if options.time_budget is not None:
-        left = max(0.0, options.time_budget - (time.monotonic() - clock))
-    second = conduct(
-        [case(i, seeds=options.seeds, first_seed=first_seed) for i in unexpected],
-        laboratory,
-        memory_limit=options.memory_limit,
-        time_budget=left,
-        recheck=None,
-        salt=started.isoformat(),
-    )
-    return {found.case.instance.id: (found, second) for found in second.findings}
+
+    measurer: WithBaselines
+    options: RunOptions
+    stands_on: provenance.Provenance
+    sources: Mapping[str, Resolver]
+    numbers: RecordNumbers
+    started: datetime
+    clock: float
+
+    def judged(self, result: Result) -> dict[str, tuple[Finding, Result]]:
+        """The second findings, by id, each with the campaign that made it."""
+        unexpected = [f.case.instance for f in result.findings if f.assessment.outcome == "unexpected"]
+        if not unexpected:
+            return {}
+        options = self.options
+        commit = self.stands_on.commit.hash if self.stands_on.commit else ""
+        text = " ".join([commit, *(suite.sha256 for suite in self.stands_on.suites)])
+        first_seed = following_first_seed(text, [case(i, seeds=options.seeds) for i in unexpected])
+        left = math.inf
+        if options.time_budget is not None:
+            left = max(0.0, options.time_budget - (time.monotonic() - self.clock))
+        cases = [case(i, seeds=options.seeds, first_seed=first_seed) for i in unexpected]
+        second = conduct(
+            resolved_cases(cases, self.sources, self.numbers),
+            self.measurer,
+            memory_limit=options.memory_limit,
+            time_budget=left,
+            recheck=None,
+            salt=self.started.isoformat(),
+        )
+        return {found.case.instance.id: (found, second) for found in second.findings}
 
 
 def _confirmed(
@@ -220,14 +257,19 @@ def _precision(cases: Sequence[Case]) -> dict[str, str]:
     return {d.name: d.precision for d in declarations if d is not None and d.precision}
 
 
-def trials_of(selected: Sequence[Selected], seed: int | None) -> list[Trial]:
+def trials_of(
+    selected: Sequence[Selected], seed: int | None, at: Mapping[str, object] = MappingProxyType({})
+) -> list[Trial]:
     """The distinct trials that the selected instances and their controls read for one seed; None: for the
-    first that each reads in a run. Of a boundary those at the first point: others follow from what is
-    measured.
+    first that each reads in a run. Of a boundary those at the value of its axis that `at` has; else at the
+    first point, as others follow from what is measured.
+
+    Raises `SelectionError` for a value that is no point of the boundary.
     """
-    questions = [q for c in cases_of(selected, first_seed=seed) for q in c.first_asked]
+    questions = [q for c in cases_of(selected, first_seed=seed) for q in asked_at(c, at)]
     seeds = None if seed is None else range(seed, seed + 1)
-    return list(dict.fromkeys(trial for q in questions for trial in q.trials(seeds or q.seeds(1))))
+    trials = dict.fromkeys(trial for q in questions for trial in q.trials(seeds or q.seeds(1)))
+    return [trial for trial in trials if trial.baseline is None]  # this code measures no others
 
 
 def trials_of_experiment(name: str, assignments: Sequence[str], seed: int) -> list[Trial]:

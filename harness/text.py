@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ SIZE = re.compile(r"^(?=.*[1-9])([0-9]+(?:\.[0-9]+)?) ?([KMGT]iB|[kMGT]B)$")
 """A size of memory, `4 GiB` or `500MB`, that is not zero."""
 
 SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?%")
+
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:)|(?=##\[)#", re.MULTILINE)
 
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?) *(s|min|h|d)(?= *(?:\d|$))")
@@ -23,6 +26,14 @@ def printable(text: str) -> str:
     """`text` with every control and invisible character replaced: one could end the line, move a
     terminal's cursor, or reverse what follows."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def no_command(text: str) -> str:
+    """`text` with nothing that the runner of GitHub Actions would take for a command (`::`, `##[`), if this
+    is one: what suites, records and trials say is others' words."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return text
+    return _COMMAND.sub("\\1\ufffd", text)
 
 
 def size(text: str) -> int:

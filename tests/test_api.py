@@ -19,14 +19,18 @@ from good_suite import GOOD, write
 import harness
 from harness.campaign import Progress
 from harness.report import to_json
+from harness.report.terminal import terminal
 from harness.targets import gather
 
 __all__ = ["write"]
 ROOT = Path(__file__).parents[1]
 
 PUBLIC = [
-    "InstanceRecord", "NotCovered", "Quantity", "Record", "StageError", "Suite", "SuiteError", "UserError",
-    "arrays", "block", "experiment", "frame", "hold_against", "load", "read_record", "run", "stage",
+    "Abreast", "AgainstError", "DeclarationError", "Drawing", "FigureError", "InstanceRecord", "NoSuiteError",
+    "NotCovered", "OptionError", "OutputError", "Progress", "Quantity", "Record", "RecordError", "Reference",
+    "SelectionError", "StageError", "StoreError", "Suite", "SuiteError", "UnknownExperimentError",
+    "UnknownSuiteError", "UserError", "Value", "arrays", "benchmark", "beside", "block", "build_model",
+    "experiment", "frame", "hold_against", "load", "model", "read_record", "run", "stage",
 ]  # fmt: skip
 
 
@@ -34,7 +38,8 @@ def test_what_is_public_is_deliberate() -> None:
     assert sorted(harness.__all__) == PUBLIC
     assert dir(harness) == PUBLIC
     for name in PUBLIC:
-        assert getattr(harness, name).__name__ == name
+        found = getattr(harness, name)
+        assert name == "Value" or found.__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = harness.nothing  # type: ignore[attr-defined]
 
@@ -89,9 +94,23 @@ at = { shift = 0.0, size = 1 }
     assert (columns["low"] < columns["estimate"]).all()
     assert (columns["estimate"] < columns["high"]).all()
     assert columns["region_low"][-1] == -math.inf
-    for values, estimate, n in zip(columns["values"], columns["estimate"], columns["n"], strict=True):
-        assert values.shape == (n,)
-        assert values.mean() == pytest.approx(estimate, rel=1e-12)
+    assert columns["printed_in"].tolist() == ["%", "%", "%", ""]
+    for row, instance in enumerate(record.instances[:3]):
+        # What the report prints: the numbers with a sign and three digits.
+        low, high = columns["low"][row], columns["high"][row]
+        assert f" {columns['estimate'][row]:+.3g}% " in terminal(record)
+        assert terminal(record).count(f" [{low:+.3g}%, {high:+.3g}%] ") == 1
+        assert columns["region_high"][row] == pytest.approx(5.0)
+        assert columns["log_region_high"][row] == pytest.approx(math.log(1.05))
+        assert columns["log_estimate"][row] == instance.estimate
+        assert columns["estimate"][row] == pytest.approx(100 * math.expm1(instance.estimate or 0.0))
+    for values, estimate, n in zip(columns["log_values"], columns["log_estimate"], columns["n"], strict=True):
+        if not math.isnan(estimate):
+            assert values.shape == (n,)
+            assert values.mean() == pytest.approx(estimate, rel=1e-12)
+    assert math.isnan(columns["log_estimate"][-1]), "a gap is judged as it is"
+    assert columns["log_values"][-1].shape == (0,)
+    assert columns["values"][-1].mean() == pytest.approx(columns["estimate"][-1], rel=1e-12)
     assert harness.arrays(record, "low")["claim"].tolist() == ["low"]
     assert harness.arrays(record, "none")["id"].shape == (0,)
 
@@ -134,7 +153,8 @@ def test_a_record_as_a_frame(write: Callable[[str], Path], monkeypatch: pytest.M
     frame = harness.frame(record)
     assert list(frame.index) == [i.id for i in record.instances]
     assert frame.loc["toys/same[shift=0,size=1]", "verdict"] == "supported"
-    assert frame["estimate"].tolist() == [i.estimate for i in record.instances]
+    assert frame["log_estimate"].tolist() == [i.estimate for i in record.instances]
+    assert frame["estimate"].tolist() == [i.printed.estimate for i in record.instances]
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="pandas"):
         harness.frame(record)

@@ -124,3 +124,17 @@ def test_a_commit_that_knows_no_boundaries_passes_them_over(
     monkeypatch.setattr(asv_suites, "kinds", lambda: known)
     (tmp_path / "toys.toml").write_text(TEXT)
     assert asv_suites.classes(tmp_path) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_here")
+@pytest.mark.parametrize(("values", "size"), [((), 1), (("size=64",), 64), (("size=64", "sd=0.2"), 64)])
+def test_trial_shows_the_first_point_of_a_boundary_or_the_one_that_is_named(
+    values: tuple[str, ...], size: int
+) -> None:
+    code, text = said("trial", "toys.toml::edge[shift=1.5]", *values, "--seed", "4")
+    assert code == 0, text
+    assert re.search(rf"^size +{size}$", text, re.MULTILINE)
+    assert ("sd=0.2" not in values) or re.search(r"^sd +0\.2$", text, re.MULTILINE)
+    assert "24 points along size that a run may visit" in text
+    assert f"size={size}" in text

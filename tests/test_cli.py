@@ -38,6 +38,7 @@ def harness(*arguments: object, folder: Path | None = None, **env: str) -> subpr
         ["--help"],
         ["list", ISSUES],
         ["check", ISSUES],
+        ["check", ISSUES, "--sarif", os.devnull],
         ["describe"],
         ["describe", "ntk.regression"],
         ["describe", "fully-connected"],
@@ -143,13 +144,14 @@ def test_an_unexpected_verdict_exits_with_1_and_report_repeats_it(write: Callabl
 
 def test_the_second_run_measures_nothing(write: Callable[[str], Path]) -> None:
     path = write(GOOD)
-    first, second = (harness("run", path, "--json", f"{n}.json", folder=path.parent) for n in (1, 2))
+    once = ("--no-recheck", "--workers", "1", "--json")
+    first, second = (harness("run", path, *once, f"{n}.json", folder=path.parent) for n in (1, 2))
     assert (first.returncode, second.returncode) == (0, 0)
     one, two = (json.loads((path.parent / f"{n}.json").read_text()) for n in (1, 2))
     assert one["trials"]["measured"] > 0
     assert two["trials"] == {"measured": 0, "reused": one["trials"]["measured"], "failed": 0}
     assert one["instances"] == two["instances"]
-    none = harness("run", path, "--no-store", "--json", "3.json", folder=path.parent)
+    none = harness("run", path, "--no-store", *once, "3.json", folder=path.parent)
     assert none.returncode == 0
     assert json.loads((path.parent / "3.json").read_text())["trials"]["reused"] == 0
 
@@ -319,7 +321,8 @@ def test_a_record_of_another_suite_of_that_name_stays(write: Callable[..., Path]
         write(edited(GOOD, {'"Toys"': f'"Suite {name}"'}), f"{name}/toys.toml")
     line = '`name = "b-toys"` under [suite] (b/toys.toml:1)'
     first, second, both = (
-        harness("run", *names, "-q", folder=folder) for names in (["a"], ["b/toys.toml"], ["a", "b"])
+        harness("run", *names, "-q", "--no-recheck", folder=folder)
+        for names in (["a"], ["b/toys.toml"], ["a", "b"])
     )
     assert (first.returncode, second.returncode, both.returncode) == (0, 0, 4)
     assert "toys" not in first.stderr
@@ -332,10 +335,10 @@ def test_a_record_of_another_suite_of_that_name_stays(write: Callable[..., Path]
     assert (checked.returncode, line in checked.stderr) == (4, True)
     merged = harness("merge", *(folder / "reports").glob("*.json"), folder=folder)
     assert (merged.returncode, line in merged.stderr) == (4, True)
-    again = harness("run", "a", "-q", folder=folder)
+    again = harness("run", "a", "-q", "--no-recheck", folder=folder)
     assert (again.returncode, "toys.json" in again.stdout) == (0, True)
     (folder / "a/toys.toml").unlink()  # now the name is free
-    moved = harness("run", "b", "-q", "--json", "c.json", folder=folder)
+    moved = harness("run", "b", "-q", "--no-recheck", "--json", "c.json", folder=folder)
     assert "two suites" not in moved.stderr
 
 

@@ -80,6 +80,7 @@ REACHES = {
         ("tests/ntk/test_regression_of_models.py", "_regression_quantities"),
     },
     "and parts of its neighbours": {
+        ("tests/ntk/test_circle_networks.py", "_mode_times_networks"),
         ("tests/ntk/test_ridge_theory.py", "_ridge_theory_computed"),
         ("tests/ntk/test_ridge_theory.py", "_ridge_theory_quantities"),
         ("tests/ntk/test_ridge_theory.py", "_ridge_theory_setting"),
@@ -89,6 +90,7 @@ REACHES = {
 """Private names of the package that tests use, as (file, name), by the reason."""
 
 FOREIGN = {
+    "_repr_html_": "IPython",
     "_exit": "os", "_getframe": "sys", "_replace": "namedtuple", "_cache_size": "jax", "_actions": "argparse",
 }  # fmt: skip
 """What other libraries offer under such a name."""

@@ -78,6 +78,9 @@ EXAMPLES: dict[str, tuple[list[str], Any]] = {
     "shard": (["--shard=2/5"], (2, 5)),
     "recheck": (["--recheck=2%"], 0.02),
     "confirm": (["--confirm"], True),
+    "against": (["--against=v1"], ("v1",)),
+    "within": (["--within=5%"], ("5%",)),
+    "quantities": (["--quantities"], True),
     "store": (["--store=kept.sqlite"], Path("kept.sqlite")),
     "track": (["--track=."], Path(".")),
 }
@@ -86,10 +89,10 @@ EXAMPLES: dict[str, tuple[list[str], Any]] = {
 LEFT_OUT = {
     "api": {"command"},
     "command line": {"command"},
-    "pytest": {"command", "cluster", "confirm", "fresh", "shard", "time_budget", "track"},
+    "pytest": {"command", "cluster", "fresh", "quantities", "shard", "time_budget", "track"},
     "bisect": {
         "command", "seeds", "first_seed", "fresh", "workers", "workers_per_device", "block", "cluster",
-        "memory_limit", "time_budget", "shard", "recheck", "confirm",
+        "memory_limit", "time_budget", "shard", "recheck", "confirm", "against", "within", "quantities",
     },
 }  # fmt: skip
 """What an interface leaves out on purpose. Each fills `command`; pytest has plugins for time and shards,
@@ -206,6 +209,8 @@ def test_bisection_passes_on(
         time_budget=st.none() | st.floats(1e-6, 1e9),
         shard=st.none() | st.integers(1, 999).map(lambda n: (n, 999)),
         recheck=st.booleans() | st.integers(1, 10**9).map(lambda n: n / 10**9),
+        against=st.lists(NAMES, max_size=2).map(tuple),
+        within=st.sampled_from([(), ("5%",), ("2%", "0.01"), ("0.5",)]),
         store=st.none() | NAMES.map(Path),
     )
 )
@@ -238,6 +243,18 @@ def test_arguments_are_read_as_the_options_that_they_were_made_of(options: RunOp
         ({"time_budget": float("nan")}, "time_budget: expected at least 0, found nan"),
         ({"shard": (3, 2)}, "shard: expected NUMBER/OF such as 2/5, found '3/2'"),
         ({"recheck": 1.5}, "recheck: expected True, False or a share from 0 to 1, found 1.5"),
+        (
+            {"within": ("much",)},
+            "within: expected a margin above 0: \"5%\" of the ratio, or 0.05 of the difference, found 'much'",
+        ),
+        (
+            {"within": ("0%",)},
+            "within: expected a margin above 0: \"5%\" of the ratio, or 0.05 of the difference, found '0%'",
+        ),
+        (
+            {"within": ("5%", "2%")},
+            "within: expected one share such as 5% and one number such as 0.01, found 5% and 2%",
+        ),
         ({"fresh": True, "first_seed": 3}, "expected fresh or first_seed, found both"),
         (
             {"workers_per_device": 1, "cluster": "local:2"},

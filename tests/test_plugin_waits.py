@@ -57,7 +57,7 @@ def opened():
 @pytest.fixture(autouse=True)
 def _toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(SUPPORT))
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:jaxtyping -p no:hypothesispytest")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:jaxtyping -p no:hypothesispytest --harness-recheck=no")
     monkeypatch.delenv("HARNESS_STORE", raising=False)
     pytester.path.joinpath("toys.toml").write_text(GOOD)
 

@@ -23,6 +23,7 @@ from harness.text import printable
 
 pytest_plugins = ["pytester"]
 OTHERS = "-p no:jaxtyping -p no:hypothesispytest"  # the first imports JAX whenever pytest starts
+ONCE = "--harness-recheck=no --harness-workers=1"  # a run then starts one worker, where it would start three
 SUPPORT = Path(__file__).parent / "support"
 RIVAL = "control = { at = { shift = 0.5 } }"
 NONE = 'control = "none: not here"'
@@ -35,7 +36,7 @@ SLOW_4 = '[[claims.same.where]]\nat = { size = 4 }\nmarks = ["slow"]\n'
 def _toys(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Toys can be imported, and nothing of whoever runs these tests shows through."""
     monkeypatch.setenv("PYTHONPATH", str(SUPPORT))
-    monkeypatch.setenv("PYTEST_ADDOPTS", OTHERS)  # after pytester, which deletes it
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"{OTHERS} {ONCE}")  # after pytester, which deletes it
     for name in ("HARNESS_STORE", "PYTEST_XDIST_WORKER", "CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
 
@@ -373,7 +374,10 @@ seeds = 4
 """
 
 
-def test_claims_of_an_experiment_that_reads_hidden_state_fail(pytester: pytest.Pytester) -> None:
+def test_claims_of_an_experiment_that_reads_hidden_state_fail(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", OTHERS)
     again = edited(ASKED, {"claims.NAME": "claims.again"})
     claims = [edited(ASKED, {"NAME": name}, times=2) for name in ("clean", "pid")]
     claims.append(edited(again, {"NAME": "pid"}))

@@ -35,11 +35,18 @@ def source(folder: Path, version: str = "1.2.3", date: str = "2030-01-31") -> Pa
     return folder
 
 
+def test_nothing_is_released_beside_records_of_other_code() -> None:
+    (*_, check) = RELEASE["jobs"]["published"]["steps"]
+    assert check == {"run": "make published CHECK=--check PYTHON=python"}
+    assert RELEASE["jobs"]["build"]["needs"] == "published"
+
+
 def test_one_job_may_publish_and_runs_nothing_of_this_project() -> None:
     assert RELEASE["on"] == {"push": {"tags": ["v*"]}}
     assert RELEASE["permissions"] == {"contents": "read"}
     may = {name: job.get("permissions", {}) for name, job in RELEASE["jobs"].items()}
-    assert may == {"build": {}, "publish": {"id-token": "write"}, "announce": {"contents": "write"}}
+    may_not = {"published": {}, "build": {}}
+    assert may == {**may_not, "publish": {"id-token": "write"}, "announce": {"contents": "write"}}
     publish = RELEASE["jobs"]["publish"]
     assert publish["environment"] == "release"
     assert not [step for step in publish["steps"] if "run" in step]

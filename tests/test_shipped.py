@@ -43,11 +43,21 @@ NAMES = (
     "generalisation",
     "issues",
     "kernels",
+    "map",
+    "map-device",
     "network",
     "other-kernels",
     "speed",
 )
-UNPUBLISHED = {"architectures", "finite-width", "generalisation", "network", "other-kernels"}
+UNPUBLISHED = {
+    "architectures",
+    "finite-width",
+    "generalisation",
+    "map",
+    "map-device",
+    "network",
+    "other-kernels",
+}
 """Suites without a record in reports/published, so far."""
 
 

@@ -17,6 +17,15 @@ from harness.version import __version__
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
 SELECTION = ("@empirical-kernels", "-k", "linear and shapes or linear and symmetric")
+OWN = ("model=my_nets:one_hidden", "data=my_data:load", "train=16", "test=20", "steps=64", "width=32")
+OWN_DATA = """
+import numpy as np
+
+
+def load():
+    x = np.random.default_rng(0).standard_normal((200, 5))
+    return x, np.sin(x[:, 0])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +59,9 @@ def test_it_has_the_suites_and_their_records_inside_the_package_and_nothing_besi
             inside = "_suites" if path.suffix == ".toml" else "_published"
             assert archive.read(f"harness/{inside}/{path.name}") == path.read_bytes()
     assert {name.split("/")[0] for name in names} == {"harness", f"ntk_harness-{__version__}.dist-info"}
-    assert len([name for name in names if name.startswith("harness/_suites/")]) == 5
+    suites = len(list(ROOT.glob("suites/*.toml")))
+    assert suites >= 10
+    assert len([name for name in names if name.startswith("harness/_suites/")]) == suites
     assert wheel.stat().st_size < 2_000_000
 
 
@@ -76,6 +87,24 @@ def test_its_suites_are_listed_and_run_in_an_empty_folder(site: Path, tmp_path: 
     assert done.returncode == 0, done.stdout
     assert f"{len(record.instances)} passed" in done.stdout
     assert sorted(site.rglob("*")) == before, "nothing is written beside the package"
+
+
+def test_a_network_of_ones_own_is_measured_and_diagnosed_from_it(site: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests/support/six_networks.py", tmp_path / "my_nets.py")
+    (tmp_path / "my_data.py").write_text(OWN_DATA)
+    given = [word for value in OWN for word in ("--with", value)]
+    done = run(site, tmp_path, "harness", "run", "-q", "@network", *given, "--seeds", "14")
+    assert done.returncode in (0, 1), done.stdout + done.stderr  # 1: a claim is undecided after 14 seeds
+    record = read_record(tmp_path / "reports/network.json")
+    assert record.suites[0].place == "@network"
+    of = {dict(trial.params)["model"] for instance in record.instances for trial in instance.trials}
+    assert of == {"my_nets:one_hidden"}
+    assert not [instance.id for instance in record.instances if instance.verdict in ("error", "not-run")]
+    model, data, *values = OWN
+    named = model.removeprefix("model="), data.removeprefix("data=")
+    again = run(site, tmp_path, "harness", "diagnose", *named, *values, "--quick")
+    assert again.stdout.startswith("my_nets:one_hidden on my_data:load, 16 points, "), again.stderr
+    assert len(again.stdout.splitlines()) == 6  # and where the record is
 
 
 def test_shards_of_one_wheel_are_merged(site: Path, tmp_path: Path) -> None:
@@ -118,5 +147,5 @@ def test_the_source_distribution_gives_the_same_wheel(wheel: Path, tmp_path: Pat
 def test_pytest_refuses_a_suite_that_it_does_not_have(site: Path, tmp_path: Path) -> None:
     done = run(site, tmp_path, "pytest", "--harness-suite", "kernel")
     assert done.returncode == 4
-    assert "--harness-suite: expected a suite of this package, one of @derivation, " in done.stderr
+    assert "--harness-suite: expected a suite of this package, one of @architectures, " in done.stderr
     assert "(did you mean @kernels?)" in done.stderr

@@ -31,6 +31,7 @@ class TheoryMutant(mutants.Mutant):
 EIGEN, RISK = "harness/ntk/eigenlearning.py", "harness/ntk/risk_estimates.py"
 COMPUTED = "harness/ntk/experiments/_ridge_theory_computed.py"
 ZONAL, RADIAL = "harness/ntk/zonal.py", "harness/ntk/radial.py"
+PAIRS = "harness/ntk/sphere_pairs.py"
 DOMAINS, FILTERS = "harness/ntk/finite_domains.py", "harness/ntk/spectral_filters.py"
 TIMES, TUNED = "harness/ntk/mode_times.py", "harness/ntk/tuned_kernels.py"
 PATH, CIRCLE = "harness/ntk/residual_path.py", "harness/ntk/circle_networks.py"
@@ -207,10 +208,66 @@ MUTANTS = [
     ),
     _of(
         "far pairs by the near formula",
+        PAIRS,
+        "near, far = cdist(x1, x2), cdist(x1, -x2)",
+        "near, far = cdist(x1, x2), 2 * np.sqrt(x1.shape[1]) - cdist(x1, x2)",
+        "sphere_pairs",
+        "noise-risk-follows",
+    ),
+    _of(
+        "a chord in units of √d",
+        PAIRS,
+        "near / np.sqrt(x1.shape[1])",
+        "near",
+        "sphere_pairs",
+        "laplace-noise-risk-is-alpha",
+    ),
+    _of("half of the angle", PAIRS, "2 * np.arctan2(share", "np.arctan2(share", "sphere_pairs"),
+    _of("a parabola for a cubic", PAIRS, "rows[:, 3] * place", "0.0 * place", "sphere_pairs"),
+    _of(
+        "powers not of a step",
+        PAIRS,
+        "spline.c * STEPS ** -powers.astype(np.float64)",
+        "spline.c",
+        "sphere_pairs",
+    ),
+    _of(
+        "the spectrum of another degree",
         ZONAL,
-        "2 * np.arctan2(cdist(x1, x2), cdist(x1, -x2))",
-        "2 * np.arcsin(np.minimum(cdist(x1, x2) / 2, 1))",
+        "self._spectra[highest] = Spectrum(",
+        "self._spectra[5] = self._spectra[highest] = Spectrum(",
         "zonal",
+    ),
+    _of(
+        "the neighbour's kernel kept",
+        "harness/ntk/named_zonal.py",
+        "_of_network(self.architecture, name, dimension)",
+        '_of_network(self.architecture, "ntk", dimension)',
+        "ridge_theory",
+        "nngp-noise-risk-is-alpha",
+    ),
+    _of(
+        "a dimension kept",
+        "harness/ntk/named_zonal.py",
+        "self.gamma, self.nu, dimension)",
+        "self.gamma, self.nu, 4)",
+        "ridge_theory",
+        "laplace-noise-risk-follows",
+    ),
+    _of(
+        "an inverse with half of its diagonal too much",
+        RISK,
+        "inverse.flat[:: size + 1] /= 2",
+        "pass",
+        "risk_estimates",
+    ),
+    _of("half of an inverse", RISK, "below + below.T", "2 * below", "risk_estimates"),
+    _of(
+        "a power of a variance too few",
+        HERMITE,
+        "combinations_with_replacement",
+        "combinations",
+        "hermite_spectrum",
     ),
     _of(
         "Gaussian without ½",

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from harness.campaign.enquiries import Enquiries, Enquiry, Limits, Reads
-from harness.campaign.findings import Result
+from harness.campaign.findings import MapTime, Result
 from harness.campaign.order import MeasuringOrder
 from harness.campaign.progress import Progress, Tally
 from harness.campaign.rechecks import groups_of, limits_of, narrowed, points_of, refuse
 from harness.measure import FAILED, Measurement, Measurer, Recheck, Rechecker
-from harness.plan import Case, Trial
+from harness.plan import Case, MapOrder, Trial
 
 PointReader = tuple[Enquiry, range, frozenset[str]]
 """Who reads a point, the seeds that it may read, and the quantities that it reads of them."""
@@ -32,6 +32,8 @@ def conduct(
     on_progress: Callable[[Progress], None] = lambda progress: None,
     clock: Callable[[], float] = time.monotonic,
     beside: Sequence[Case] = (),
+    also: Sequence[Case] = (),
+    maps: Sequence[MapOrder] = (),
 ) -> Result:
     """Measure what the cases need, and judge them.
 
@@ -40,10 +42,12 @@ def conduct(
     trial, in place of the claims' own. `recheck` is the share of the recalled trials that is measured again
     besides one trial of each experiment that has not passed a recheck, chosen by `salt`; None rechecks
     nothing, but for stages that had to be computed again. A trial that is measured gives what the cases
-    `beside` read of it too.
+    `beside` read of it too. The cases `also` are measured and judged beside the others; progress does not
+    tell of them, and their findings come after those of the others. The cases of `maps` come after all
+    others, one map after another, each in its own order and for its own time at most.
     KeyboardInterrupt is raised on; what was measured by then is in the laboratory's store.
     """
-    campaign = _Campaign(cases, laboratory, time_budget, memory_limit, on_progress, clock, beside)
+    campaign = _Campaign(cases, laboratory, time_budget, memory_limit, on_progress, clock, beside, also, maps)
     return campaign.run(recheck, salt)
 
 
@@ -57,8 +61,11 @@ class _Campaign:
         on_progress: Callable[[Progress], None],
         clock: Callable[[], float],
         beside: Sequence[Case],
+        also: Sequence[Case],
+        maps: Sequence[MapOrder],
     ) -> None:
         self.cases = cases
+        self.maps = maps
         self.laboratory = laboratory
         self.on_progress = on_progress
         self.clock = clock
@@ -66,19 +73,44 @@ class _Campaign:
         self.end = self.start + time_budget
         self.known: dict[Trial, Measurement] = {}
         self.tally = Tally()
-        self.enquiries = Enquiries(cases, memory_limit)
+        mapped = {place for each in maps for place in each.places}
+        self.enquiries = Enquiries(cases, memory_limit, also, mapped)
         self.readers: dict[Trial, list[Enquiry]] = {}  # who waits for a trial
         self.reading = Enquiries(beside, memory_limit).readers()
         for point, readers in self.enquiries.readers().items():
             self.reading.setdefault(point, []).extend(readers)
         self.reading_at: dict[str, list[PointReader]] = {}  # the same, by `Trial.stem`
         self.order: MeasuringOrder | None = None  # made when something is to be measured
-        self.stages: dict[tuple[str, frozenset[str]], frozenset[str]] = {}  # of quantities of an experiment
+        self.stages: dict[tuple[str, bool, frozenset[str]], frozenset[str]] = {}
+        """Of an experiment, and whether it is a baseline's, the stages of quantities."""
 
     def run(self, recheck: float | None, salt: str) -> Result:
         self._advance(self.enquiries.newly_asked())
         self.enquiries.news()  # what the store has decided is in the report
         self.on_progress(self._progress())
+        self._measure(self.end)
+        times = tuple(map(self._draw, self.maps))
+        rechecks = self._recheck(recheck, salt)
+        findings, also = self.enquiries.findings(), self.enquiries.findings_also()
+        return Result(findings, self.known, self._progress(), rechecks, also, times)
+
+    def _draw(self, each: MapOrder) -> MapTime:
+        """Measure the boundaries of a map, until all have been found or its time is over."""
+        begun = self.clock()
+        end = begun + each.seconds
+        self.enquiries.begin_map(each.places)
+        self._advance(self.enquiries.newly_asked())
+        self.enquiries.news()  # as above
+        self._measure(min(end, self.end))
+        ended = self.enquiries.end_map()
+        for enquiry in ended:  # nobody goes on with what this map had begun
+            for trial in enquiry.missing:
+                self.readers[trial] = [e for e in self.readers.get(trial, ()) if e is not enquiry]
+        unfinished = sum(place in self.enquiries.cut_off for place in each.places)
+        return MapTime(each.id, self.clock() - begun, unfinished, by_run=self.end <= end)
+
+    def _measure(self, end: float) -> None:
+        """Judge what comes from the laboratory, until nothing is wanted or the time is over."""
         while self.laboratory.pending:
             ready: list[Enquiry] = []
             for measurement in self.laboratory.collect(timeout=POLL):
@@ -86,10 +118,8 @@ class _Campaign:
                 ready += self._readers_of(measurement.trial)
             self._advance(ready)
             self.on_progress(self._progress())
-            if self.clock() >= self.end:
+            if self.clock() >= end:
                 self.laboratory.abandon()
-        rechecks = self._recheck(recheck, salt)
-        return Result(self.enquiries.findings(), self.known, self._progress(), rechecks)
 
     def _readers_of(self, trial: Trial) -> list[Enquiry]:
         """The enquiries whose next look a measurement completes; those at whose point all seeds are now
@@ -134,7 +164,7 @@ class _Campaign:
                     wanted[trial] = enquiry.limits if limits is None else limits | enquiry.limits
                     self.readers.setdefault(trial, []).append(enquiry)
                 for trial in {trial.stem: trial for trial in enquiry.missing}.values():
-                    rank = self._rank((trial.experiment, trial.params), enquiry.looks)
+                    rank = enquiry.turn or self._rank((trial.experiment, trial.params), enquiry.looks)
                     ranks[trial.stem] = min(ranks.get(trial.stem, rank), rank)
             open_ = [e for e in open_ if not e.missing]
 
@@ -161,9 +191,10 @@ class _Campaign:
             readings = [(e, e.question.seeds(e.question.budget), e.reads_of(trial)) for e in readers]
             self.reading_at[trial.stem] = readings
         reads = [names for e, seeds, names in readings if trial.seed in seeds and e.asked and not e.done]
-        key = (trial.experiment, reads[0] if len(reads) == 1 else frozenset[str]().union(*reads))
+        every = reads[0] if len(reads) == 1 else frozenset[str]().union(*reads)
+        key = (trial.experiment, trial.baseline is None, every)
         if key not in self.stages:
-            self.stages[key] = self.laboratory.stages_of(trial, key[1])
+            self.stages[key] = self.laboratory.stages_of(trial, every)
         return self.stages[key]
 
     def _fails_always(self, trial: Trial, enquiry: Enquiry) -> str:
@@ -194,7 +225,8 @@ class _Campaign:
         if share is None and not any(measurement.again for measurement in self.known.values()):
             return ()
         points = points_of(self.cases)
-        read = narrowed(self.known, self.enquiries.readers(), self.laboratory)
+        own = {trial: found for trial, found in self.known.items() if trial.baseline is None}
+        read = narrowed(own, self.enquiries.readers(), self.laboratory)
         rechecker = Rechecker(self.laboratory, groups_of(points, read), share, salt)
         if rechecker.trials and self.clock() < self.end:
             rechecker.request(limits_of(self.enquiries))

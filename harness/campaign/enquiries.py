@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from harness.campaign.finding import Finding
+from harness.campaign.map_lines import MapLines, Turn
 from harness.judge import (
     BadValue,
     PartAssessment,
@@ -59,11 +60,15 @@ class Enquiry:
     """How many looks are over."""
     asked: bool = False
     """Whether it is measured for: of the points of a boundary only some are."""
+    turn: Turn | None = None
+    """When it is its turn among the points of a map."""
 
     def __post_init__(self) -> None:
         readings = self.question.effect.readings
         places: dict[object, int] = {}
-        self._place = [places.setdefault((r.experiment, r.params, r.inputs), len(places)) for r in readings]
+        self._place = [
+            places.setdefault((r.experiment, r.params, r.inputs, r.baseline), len(places)) for r in readings
+        ]
         """Of each reading, the place of its trial among those of a seed."""
         self._firsts = [readings[self._place.index(place)].trial(0) for place in range(len(places))]
         self._trials: dict[int, tuple[Trial, ...]] = {}
@@ -175,13 +180,26 @@ class Enquiry:
 
 class Enquiries:
     """The enquiries of all cases, one for each distinct question, with the largest limits of the claims that
-    ask it; `memory_limit`, in bytes, in place of the claims' own.
+    ask it; `memory_limit`, in bytes, in place of the claims' own. Of the cases `also` nothing is told before
+    the end.
 
     The questions of a conjunction are asked at once, those of a search one after another, as each is settled.
+    The cases at the places `later` ask nothing before their map begins (`begin_map`), nor after it
+    (`end_map`).
     """
 
-    def __init__(self, cases: Sequence[Case], memory_limit: int | None) -> None:
-        self._cases = cases
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        memory_limit: int | None,
+        also: Sequence[Case] = (),
+        later: Collection[int] = (),
+    ) -> None:
+        self._told = len(cases)
+        self._cases = cases = [*cases, *also]
+        self._silent = set(later)  # the places of cases that ask nothing now
+        self._lines: MapLines | None = None  # those of the map that is measured
+        self._counted: dict[int, frozenset[Question]] = {}  # of cases that time has cut off
         self._by_question: dict[Question, Enquiry] = {}
         self._asked_by: list[set[Question]] = []  # what each case has asked
         self._awaited: list[set[Question]] = []  # and what of it is not done
@@ -189,7 +207,7 @@ class Enquiries:
         self._settled: list[int] = []  # the places of the cases that are decided, and were not told of
         self._asked: list[Enquiry] = []  # since `newly_asked` was called
         self.decided = 0
-        """How many cases have no question left that is not done."""
+        """How many cases have no question left that is not done, of those that are told of."""
         for place, case in enumerate(cases):
             claim = case.instance.claim
             limits = Limits(claim.time_limit, memory_limit or claim.memory_limit or math.inf)
@@ -208,6 +226,15 @@ class Enquiries:
 
     def _ask(self, place: int) -> None:
         """Ask what the case wants now and has not asked."""
+        if place in self._silent:
+            return
+        if self._lines is not None and place in self._lines:
+            self._lines.update(place)
+            for question, turn in self._lines.wanted(place):
+                enquiry = self._by_question[question]
+                enquiry.turn = turn if enquiry.turn is None else min(turn, enquiry.turn)
+                self._ask_one(place, question)
+            return
         case = self._cases[place]
         for search, questions in ((case.search, case.questions), (case.rival, case.control)):
             if search is None:
@@ -216,19 +243,59 @@ class Enquiries:
                 trail = trace_search(search, partial(self._verdict_at, questions))
                 wanted = () if trail.wanted is None else (questions[trail.wanted],)
             for question in wanted:
-                if question in self._asked_by[place]:
-                    continue
-                self._asked_by[place].add(question)
-                self._awaited[place].add(question)
-                self._askers.setdefault(question, []).append(place)
-                enquiry = self._by_question[question]
-                if not enquiry.asked:
-                    enquiry.asked = True
-                    self._asked.append(enquiry)
+                self._ask_one(place, question)
+
+    def _ask_one(self, place: int, question: Question) -> None:
+        if question in self._asked_by[place]:
+            return
+        self._asked_by[place].add(question)
+        self._awaited[place].add(question)
+        self._askers.setdefault(question, []).append(place)
+        enquiry = self._by_question[question]
+        if not enquiry.asked:
+            enquiry.asked = True
+            self._asked.append(enquiry)
 
     def _verdict_at(self, questions: Sequence[Question], place: int) -> PartVerdict | None:
         """The verdict on one of these questions; None where it has not been asked, or is not done."""
-        return self._by_question[questions[place]].verdict
+        return self._verdict_on(questions[place])
+
+    def _verdict_on(self, question: Question) -> PartVerdict | None:
+        return self._by_question[question].verdict
+
+    def begin_map(self, places: Sequence[int]) -> None:
+        """Let the cases of a map ask, in this order."""
+        self._lines = MapLines(self._cases, places, self._verdict_on)
+        for place in places:
+            self._silent.discard(place)
+            self._ask(place)
+        self._tell(self._lines.newly_settled())
+
+    def end_map(self) -> list[Enquiry]:
+        """Let its cases ask no more, and forget what they have found beyond the frontier; what is open that
+        nobody else asks for."""
+        assert self._lines is not None
+        self._counted |= self._lines.unfinished()
+        self._silent |= self._lines.unfinished().keys()
+        self._lines = None
+        ended = []
+        for question, places in self._askers.items():
+            enquiry = self._by_question[question]
+            if enquiry.asked and not enquiry.done and self._silent.issuperset(places):
+                enquiry.asked = False
+                ended.append(enquiry)
+        return ended
+
+    @property
+    def cut_off(self) -> Collection[int]:
+        """The places of the cases of maps that time has cut off."""
+        return self._counted.keys()
+
+    def _tell(self, places: Iterable[int]) -> None:
+        """These cases are decided."""
+        for place in places:
+            self.decided += 1
+            self._settled.append(place)
 
     def newly_asked(self) -> list[Enquiry]:
         """The enquiries that have been asked since this was called last."""
@@ -240,13 +307,18 @@ class Enquiries:
         for place in self._askers[enquiry.question]:
             self._awaited[place].discard(enquiry.question)
             self._ask(place)
-            if not self._awaited[place]:
-                self.decided += 1
-                self._settled.append(place)
+            if not self._awaited[place] and place < self._told and not self._is_mapped(place):
+                self._tell([place])
+        if self._lines is not None:
+            self._tell(self._lines.newly_settled())
+
+    def _is_mapped(self, place: int) -> bool:
+        """Whether a map says when the case is decided, or has said so."""
+        return place in self._silent or (self._lines is not None and place in self._lines)
 
     def news(self) -> tuple[Finding, ...]:
         """What was found of the cases that were decided since it was asked last."""
-        found = tuple(self._finding(self._cases[place]) for place in self._settled)
+        found = tuple(map(self._finding, self._settled))
         self._settled.clear()
         return found
 
@@ -260,13 +332,19 @@ class Enquiries:
 
     def findings(self) -> list[Finding]:
         """What became of each case."""
-        return [self._finding(case) for case in self._cases]
+        return [self._finding(place) for place in range(self._told)]
 
-    def _finding(self, case: Case) -> Finding:
+    def findings_also(self) -> list[Finding]:
+        """What became of each case of which nothing was told."""
+        return [self._finding(place) for place in range(self._told, len(self._cases))]
+
+    def _finding(self, place: int) -> Finding:
+        case = self._cases[place]
         instance, source = case.instance, case.instance.claim.source
+        counted = self._counted.get(place)
         assessment = assess(
-            self._parts(case.questions),
-            self._parts(case.control),
+            self._parts(case.questions, counted),
+            self._parts(case.control, counted),
             expect=instance.expect,
             stance=instance.stance,
             scope=source.scope if source else None,
@@ -277,5 +355,13 @@ class Enquiries:
         )
         return Finding(case, assessment)
 
-    def _parts(self, questions: Iterable[Question]) -> list[PartAssessment]:
-        return [self._by_question[question].part for question in questions]
+    def _parts(
+        self, questions: Iterable[Question], counted: Collection[Question] | None
+    ) -> list[PartAssessment]:
+        """What was found of each question; `counted` are those that were not cut off, None: all."""
+        return [
+            self._by_question[question].part
+            if counted is None or question in counted
+            else assess_part(question, decide_rows((), question))
+            for question in questions
+        ]

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.campaign.finding import Finding
 from harness.campaign.progress import Progress
 from harness.measure import Measurement, Recheck, remarks
 from harness.plan import Trial
+
+
+@dataclass(frozen=True)
+class MapTime:
+    """How long a map took, in seconds, and how many of its boundaries time cut off: its own, or `by_run` that
+    of the whole run."""
+
+    id: str
+    seconds: float
+    unfinished: int
+    by_run: bool
 
 
 @dataclass
@@ -18,6 +29,9 @@ class Result:
     measurements: dict[Trial, Measurement]
     progress: Progress
     rechecks: tuple[Recheck, ...] = ()
+    also: list[Finding] = field(default_factory=list)
+    """Of cases that were judged beside those of the claims."""
+    maps: tuple[MapTime, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:

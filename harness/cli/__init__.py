@@ -12,9 +12,12 @@ from collections.abc import Sequence
 
 import click
 
+from harness.cli.annotate import annotate_error
 from harness.cli.diagnose import diagnose
 from harness.cli.export import export_asv
+from harness.cli.groups import GroupedCommands
 from harness.cli.options import USAGE, Interrupted
+from harness.cli.paper import cite, figure
 from harness.cli.past import bisect, diff, history
 from harness.cli.runs import merge, report, run, trial
 from harness.cli.say import complain, echo
@@ -29,13 +32,14 @@ from harness.version import __version__
 INTERRUPTED, INTERNAL = 2, 3
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=GroupedCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="harness")
 def cli() -> None:
     """Measure scientific claims about neural networks and their tangent kernels.
 
     A suite is a TOML file of claims. `harness check` reads it, `harness run` measures each claim over
-    random seeds and says: supported, refuted or inconclusive.
+    random seeds and says: supported, refuted or inconclusive. `harness COMMAND --help` has an example of
+    each command.
     """
     from harness.targets import make_local_modules_importable
 
@@ -44,7 +48,7 @@ def cli() -> None:
 
 for command in (
     init_, suites_, check, list_, describe, schema, plan,
-    run, trial, report, merge, diagnose,
+    run, trial, report, merge, diagnose, figure, cite,
     history, diff, bisect,
     store, export_asv,
 ):  # fmt: skip
@@ -72,6 +76,7 @@ def _run(arguments: Sequence[str] | None) -> None:
         sys.exit(INTERRUPTED)
     except UserError as error:
         echo(str(error), err=True)
+        annotate_error(error)
         sys.exit(USAGE)
     except Exception:
         import traceback

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import going_on, run_options
-from harness.cli.outputs import RecordOutputs, output_options
+from harness.cli.options import going_on, print_report, run_options
+from harness.cli.outputs import RecordOutputs, against_option, output_options
 from harness.cli.say import echo
 from harness.questions import LOOKS
 
 if TYPE_CHECKING:
+    from harness.history.against import References
     from harness.measure import Measurement
     from harness.options import RunOptions
     from harness.questions import Trial
@@ -37,6 +38,7 @@ FAILED = 1
     "no_recheck",
 )  # fmt: skip
 @output_options
+@against_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def diagnose(
     model: str,
@@ -45,6 +47,7 @@ def diagnose(
     quick: bool,
     options: RunOptions,
     outputs: RecordOutputs,
+    against: References | None,
     quiet: bool,
 ) -> None:
     """Say in five lines whether a network trains in its kernel regime.
@@ -65,12 +68,13 @@ def diagnose(
         raise click.UsageError("expected --quick or --seeds, found both")
     given = {**assigned(values), "model": model, "data": data}
     options = replace(options, seeds=QUICK if quick else options.seeds, given=given)
+    outputs = replace(outputs, against=against)
     selected = gather([SUITE], given=given)
     outputs.attempt(selected)
     echo("Two seeds first: they show whether it can be measured, and how long the others take.", err=True)
     (trial, *_) = trials_of(selected, options.first_seed)
     with going_on(kept=options.store is not None):
-        tried = _first(trial, options)
+        tried = _first(trial, options, quiet)
         if not tried[0].values:
             sys.exit(_described(trial, tried[0]))
         echo(_how_long(selected, options, tried[0].seconds, tried[-1].seconds), err=True)
@@ -79,15 +83,18 @@ def diagnose(
     sys.exit(outputs.leave(record, _print_regime))
 
 
-def _first(trial: Trial, options: RunOptions) -> list[Measurement]:
+def _first(trial: Trial, options: RunOptions, quiet: bool) -> list[Measurement]:
     """The first two seeds, or one that has no numbers. The first compiles the programs that both use."""
     from harness.measure import measure_in_turn
+    from harness.report.progress import showing_trials
 
     found: list[Measurement] = []
-    for measurement in measure_in_turn([trial, replace(trial, seed=trial.seed + 1)], store=options.store):
-        found.append(measurement)
-        if not measurement.values:
-            break
+    pair = [trial, replace(trial, seed=trial.seed + 1)]
+    with showing_trials(quiet) as on_wait:
+        for measurement in measure_in_turn(pair, store=options.store, on_wait=on_wait):
+            found.append(measurement)
+            if not measurement.values:
+                break
     return found
 
 
@@ -126,8 +133,10 @@ def _how_long(selected: Sequence[Selected], options: RunOptions, first: float, f
     return f"A seed takes {seconds_text(following)}: about {within} with {workers} workers{limit}."
 
 
-def _print_regime(record: Record) -> None:
+def _print_regime(record: Record, everything: bool) -> None:
     from harness.report.regime import regimes
 
     for found in regimes(record):
         echo("\n".join(found.lines))
+    if everything:
+        print_report(record, everything)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from harness.cli.complete import complete_targets
 from harness.cli.say import colored, echo
 from harness.disk import inside
 from harness.errors import OptionError
@@ -59,7 +60,9 @@ def _default_history() -> Path:
     return Path(named) if named else inside(Path("reports") / "history", "--history or HARNESS_HISTORY")
 
 
-targets_argument = click.argument("targets", nargs=-1, metavar="[FILE[::ID]|FOLDER]...")
+targets_argument = click.argument(
+    "targets", nargs=-1, metavar="[FILE[::ID]|FOLDER]...", shell_complete=complete_targets
+)
 keyword_option = click.option("-k", "keyword", default="", help="Only ids that this expression matches.")
 marks_option = click.option("-m", "marks", default="", help='Only these marks, as in -m "not slow".')
 history_option = click.option(
@@ -84,8 +87,10 @@ def run_option(name: str) -> Callable[[_Command], _Command]:
             how |= {"default": default_store, "show_default": str(STORE)}
         case "track":
             how["type"] = click.Path(path_type=Path, exists=True)
-        case "fresh" | "confirm":
+        case "fresh" | "confirm" | "quantities":
             how["is_flag"] = True
+        case _ if shown.repeated:
+            how["multiple"] = True
         case "cluster":
             how["default"] = ""
         case _ if shown.read is not None:
@@ -128,7 +133,7 @@ def _run_options(asked: dict[str, Any]) -> RunOptions:
         if name == "given":
             values[name] = assigned(value)
         elif not name.startswith("no_") and value is not None:
-            values[name] = value
+            values[name] = tuple(value) if OPTIONS[name].repeated else value
     if asked.get("no_recheck"):
         if "recheck" in values:
             raise click.UsageError("expected --recheck or --no-recheck, found both")
@@ -190,8 +195,22 @@ def painter() -> Callable[[str, str], str]:
     return lambda text, word: text
 
 
-def print_report(record: Record) -> None:
-    """Print the report."""
+all_option = click.option("--all", "everything", is_flag=True, help="Print every instance, however many.")
+
+
+def columns() -> int | None:
+    """How wide lines may be: COLUMNS, or the terminal's width; None where nothing wraps them."""
+    named = os.environ.get("COLUMNS", "")
+    if named.isascii() and named.isdigit() and int(named) > 0:
+        return int(named)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except (OSError, ValueError):  # it is no terminal
+        return None
+
+
+def print_report(record: Record, everything: bool = False) -> None:
+    """Print the report: of many instances what is not as expected, and a line for each claim."""
     from harness.report.terminal import terminal
 
-    echo(terminal(record, painter()), nl=False)
+    echo(terminal(record, painter(), width=columns(), everything=everything), nl=False)

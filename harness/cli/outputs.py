@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import NOTHING, USAGE, history_option, painter, print_report
+from harness.cli.annotate import annotate_record
+from harness.cli.options import NOTHING, USAGE, all_option, history_option, painter, print_report
 from harness.cli.say import echo, note
 from harness.disk import file_name, inside
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.history.against import Published
+    from harness.history.against import Published, References
     from harness.report import Record
     from harness.targets import Selected
 
@@ -38,12 +39,44 @@ class OutputFile:
 class Rendered:
     """Where renderings of a record go; None of what is not wanted."""
 
-    markdown: Path | None
-    summary: Path | None
-    html: Path | None
+    markdown: Path | None = None
+    summary: Path | None = None
+    html: Path | None = None
+    junit: Path | None = None
+    openmetrics: Path | None = None
+    badge: Path | None = None
 
-    def files(self, record: Record, history: Path, since: str | None = None) -> Iterator[OutputFile]:
-        """What is wanted. A page, and a summary with `since`, tell what has changed."""
+    @property
+    def paths(self) -> list[Path]:
+        """Where files are to be written."""
+        return [path for field in fields(self) if (path := getattr(self, field.name)) is not None]
+
+    def files(
+        self, record: Record, history: Path, since: str | None = None, against: Published | None = None
+    ) -> Iterator[OutputFile]:
+        """What is wanted. A page, and a summary with `since`, tell what has changed; tests, metrics and a
+        badge fail by what differs from `against`, where the run is held against records."""
+        yield from self._pages(record, history, since)
+
+        @functools.cache
+        def differs() -> Mapping[str, str] | None:
+            return None if against is None else against.hold(record).differs
+
+        if self.junit is not None:
+            from harness.export.junit import junit
+
+            yield OutputFile("JUnit", self.junit, lambda: junit(record, differs()))
+        if self.openmetrics is not None:
+            from harness.export.openmetrics import openmetrics
+
+            yield OutputFile("OpenMetrics", self.openmetrics, lambda: openmetrics(record, differs()))
+        if self.badge is not None:
+            from harness.export.badge import badge_json, badge_of, badge_svg
+
+            made = badge_json if self.badge.suffix == ".json" else badge_svg
+            yield OutputFile("Badge", self.badge, lambda: made(badge_of(record, differs())))
+
+    def _pages(self, record: Record, history: Path, since: str | None) -> Iterator[OutputFile]:
         from harness.history.context import Context, context
         from harness.report.brief import brief
         from harness.report.html import page
@@ -79,8 +112,10 @@ class RecordOutputs:
     rendered: Rendered
     history: Path
     keep: bool
-    against: Published | None = None
+    against: References | None = None
     """What the run is held against."""
+    everything: bool = False
+    """Whether every instance is printed, however many."""
 
     def attempt(self, selected: Sequence[Selected]) -> None:
         """Say, before anything is measured, which files could not be written as things are.
@@ -89,14 +124,12 @@ class RecordOutputs:
         """
         from harness.report.files import hindrance
 
-        if self.against is not None:
-            self.against.check({chosen.suite.name: chosen.suite.given for chosen in selected})
+        if self.against is not None and self.against.published is not None:
+            self.against.published.check({chosen.suite.name: chosen.suite.given for chosen in selected})
         suites = [chosen.suite.name for chosen in selected]
 
-        rendered = (self.rendered.markdown, self.rendered.summary, self.rendered.html)
         record = self.json or inside(_FOLDER, "--json") / f"{file_name(suites)}.json"
-        files = [record, *(path for path in rendered if path is not None)]
-        found = {path: hindrance(path) for path in files}
+        found = {path: hindrance(path) for path in (record, *self.rendered.paths)}
         if self.keep:
             found[self.history] = hindrance(self.history / "a-record.json")
         for path, why in found.items():
@@ -104,7 +137,7 @@ class RecordOutputs:
                 meanwhile = "the run goes on, and what it finds is printed at its end"
                 note(f"{path}: cannot be written: {why}; {meanwhile}")
 
-    def leave(self, record: Record, show: Callable[[Record], None] = print_report) -> int:
+    def leave(self, record: Record, show: Callable[[Record, bool], None] = print_report) -> int:
         """Print the report, as `show` does, write the record and what is made of it; the exit code.
 
         That is the record's own, or that of holding it against the published ones; 4 where a file cannot be
@@ -112,7 +145,7 @@ class RecordOutputs:
         if a file cannot be written; the files are written also where nobody reads the report to its end.
         """
         try:
-            show(record)
+            show(record, self.everything)
         finally:
             written, problems = self._write(record)
             for problem in problems:
@@ -151,20 +184,31 @@ class RecordOutputs:
                 written.append(str(keep(self.history, record)))
             except UserError as error:
                 problems.append(str(error))
-        more = save(self.rendered.files(record, self.history))
+        published = self.against.published if self.against else None
+        more = save(self.rendered.files(record, self.history, against=published))
         return written + more[0], problems + more[1]
 
 
-def hold_and_print(record: Record, against: Published | None) -> int:
-    """Print how the record is beside the published ones; the exit code. That is the record's own without any,
-    and where nothing was judged."""
+def hold_and_print(record: Record, against: References | None) -> int:
+    """Print how the record is beside what it is held against, and annotate what fails; the exit code. That is
+    the record's own without any, and where nothing was judged."""
     from harness.history.against import against_text
+    from harness.report.compared import comparisons_exit_code
+    from harness.report.comparisons import comparisons_text
 
-    if against is None:
+    if not against:
+        annotate_record(record)
         return record.exit_code
-    comparison = against.hold(record)
-    echo(against_text(comparison, painter()))
-    return NOTHING if record.exit_code == NOTHING else comparison.exit_code
+    against.check_compared(record)
+    code, comparison = comparisons_exit_code(record), None
+    if against.published is not None:
+        comparison = against.published.hold(record)
+        echo(against_text(comparison, painter()))
+        code = max(code, comparison.exit_code)
+    for line in comparisons_text(record, painter()):
+        echo(line)
+    annotate_record(record, comparison)
+    return NOTHING if record.exit_code == NOTHING else code
 
 
 def against_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,22 +216,25 @@ def against_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option(
         "--against",
-        "published_files",
-        metavar="RECORD",
+        "refs",
+        metavar="REF",
         multiple=True,
-        type=click.Path(path_type=Path),
-        help="Exit by what differs from this record (a folder; @NAME), not by what is unexpected.",
+        help="Exit by what differs from REF: a record (a folder; @NAME), or a commit that was compared with.",
     )
     @functools.wraps(command)
-    def wrapped(published_files: Sequence[Path], **others: Any) -> None:
-        published = None
-        if published_files:
-            from harness.history.against import read_published
-
-            published = read_published(published_files)
-        command(against=published, **others)
+    def wrapped(refs: Sequence[str], **others: Any) -> None:
+        command(against=references(refs), **others)
 
     return wrapped
+
+
+def references(refs: Sequence[str]) -> References | None:
+    """What a run is held against, read before all else; None of nothing."""
+    if not refs:
+        return None
+    from harness.history.against import read_references
+
+    return read_references(refs)
 
 
 def save(files: Iterator[OutputFile] | Sequence[OutputFile]) -> tuple[list[str], list[str]]:
@@ -210,36 +257,53 @@ def save(files: Iterator[OutputFile] | Sequence[OutputFile]) -> tuple[list[str],
     return written, problems
 
 
+def _badge(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and path.suffix not in (".svg", ".json"):
+        raise click.BadParameter(f"expected a file that ends with .svg or .json, found {str(path)!r}")
+    return path
+
+
 def rendering_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of `Rendered`, as its argument `rendered`."""
 
     @click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown.")
     @click.option("--summary", type=click.Path(path_type=Path), help="Write Markdown in brief.")
     @click.option("--html", type=click.Path(path_type=Path), help="Write one page of HTML.")
+    @click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML, a test per instance.")
+    @click.option("--openmetrics", type=click.Path(path_type=Path), help="Write metrics for Prometheus.")
+    @click.option(
+        "--badge",
+        type=click.Path(path_type=Path),
+        callback=_badge,
+        help="Write a badge, .svg, or .json for shields.io.",
+    )
     @functools.wraps(command)
-    def wrapped(markdown: Path | None, summary: Path | None, html: Path | None, **others: Any) -> None:
-        command(rendered=Rendered(markdown, summary, html), **others)
+    def wrapped(**values: Any) -> None:
+        rendered = Rendered(**{field.name: values.pop(field.name) for field in fields(Rendered)})
+        command(rendered=rendered, **values)
 
     return wrapped
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of `RecordOutputs`, as its argument `outputs`."""
+    """Give a command the options of `RecordOutputs`, as its argument `outputs`, but for what the record is
+    held against."""
 
     @click.option("--json", type=click.Path(path_type=Path), help="Where to write the record.")
     @rendering_options
     @history_option
     @click.option("--no-history", is_flag=True, help="Keep no copy of the record in the history.")
-    @against_option
+    @all_option
     @functools.wraps(command)
     def wrapped(
         json: Path | None,
         rendered: Rendered,
         history: Path,
         no_history: bool,
-        against: Published | None,
+        everything: bool,
         **others: Any,
     ) -> None:
-        command(outputs=RecordOutputs(json, rendered, history, not no_history, against), **others)
+        outputs = RecordOutputs(json, rendered, history, not no_history, everything=everything)
+        command(outputs=outputs, **others)
 
     return wrapped

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.complete import complete_targets
 from harness.cli.options import (
     end_with_nothing_selected,
     going_on,
@@ -132,7 +133,7 @@ def diff(
 
 
 @click.command()
-@click.argument("target", metavar="FILE::ID")
+@click.argument("target", metavar="FILE::ID", shell_complete=complete_targets)
 @click.option("--good", required=True, metavar="COMMIT", help="Before the change.")
 @click.option("--bad", default="HEAD", show_default=True, metavar="COMMIT", help="After it.")
 @click.option(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.complete import complete_experiments, complete_records
 from harness.cli.options import (
     USAGE,
+    all_option,
     end_with_nothing_selected,
     going_on,
     history_option,
@@ -28,14 +31,17 @@ from harness.cli.outputs import (
     against_option,
     hold_and_print,
     output_options,
+    references,
     rendering_options,
     save,
 )
 from harness.cli.say import echo, note
 
 if TYPE_CHECKING:
-    from harness.history.against import Published
+    from harness.history.against import References
+    from harness.measure import Measurement
     from harness.options import RunOptions
+    from harness.targets import Selected
 
 
 @click.command()
@@ -45,7 +51,7 @@ if TYPE_CHECKING:
 @run_options(
     "given", "seeds", "workers", "workers_per_device", "block", "cluster", "memory_limit", "fresh",
     "first_seed", "no_store", "store", "time_budget", "shard", "recheck", "no_recheck", "confirm",
-    "track",
+    "against", "within", "quantities", "track",
 )  # fmt: skip
 @output_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
@@ -70,6 +76,7 @@ def run(
     from harness.session import make_importable
     from harness.session import run as run_session
 
+    outputs = replace(outputs, against=references(options.against))
     if options.track is not None:
         make_importable(options.track)
     selected = [each for each in selected_instances(targets, keyword, marks, options.given) if each.instances]
@@ -82,7 +89,7 @@ def run(
 
 
 @click.command()
-@click.argument("what", metavar="EXPERIMENT|FILE::ID")
+@click.argument("what", metavar="EXPERIMENT|FILE::ID", shell_complete=complete_experiments)
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option(
     "--seed",
@@ -102,39 +109,67 @@ def trial(
 ) -> None:
     """Measure one trial (or, for an instance, those of one seed) and print its numbers.
 
-    NAME=VALUE sets a parameter; for an instance, in place of the one that its suite states.
+    NAME=VALUE sets a parameter; for an instance, in place of the one that its suite states. For an instance
+    with a boundary, the value of its axis chooses one of the points that a run may visit; the first, unless
+    given.
 
     Nothing is read from or written to the store: any number of a report can be reproduced by hand.
     """
+    from harness.plan.points import about_points
     from harness.report.trial import trial_text, trials_json
-    from harness.session import trials_of, trials_of_experiment
+    from harness.session import cases_of, trials_of, trials_of_experiment
     from harness.targets import assigned
 
     if "::" in what:
-        trials = trials_of(selected_instances([what], "", "", assigned(values)), seed)
+        selected, at = _at_a_point(what, assigned(values))
+        trials = trials_of(selected, seed, at)
+        for said in filter(None, (about_points(case, at) for case in cases_of(selected))):
+            note(said)
     elif what.endswith(".toml") or Path(what).is_dir():
         found = f"found {what!r} without ::ID: `harness list` shows its ids"
         raise click.UsageError(f"expected an experiment, or one instance of a suite as FILE::ID, {found}")
     else:
         trials = trials_of_experiment(what, values, seed or 0)
-    from harness.measure import measure_here
+    from harness.measure import measure_in_turn
+    from harness.report.progress import showing_trials
 
-    block = options.block or 0
-    measurements = [measure_here(trial, time_limit=time_limit, block=block) for trial in trials]
+    measurements: list[Measurement] = []
+    with showing_trials() as on_wait:
+        for each in trials:
+            measurements += measure_in_turn([each], time_limit, block=options.block or 0, on_wait=on_wait)
     echo(trials_json(measurements) if as_json else "\n\n".join(map(trial_text, measurements)))
     sys.exit(int(any(m.status == "error" for m in measurements)))
 
 
+def _at_a_point(target: str, values: Mapping[str, object]) -> tuple[list[Selected], Mapping[str, object]]:
+    """The selected instances, with those of the values that choose a point on a boundary's axis."""
+    axes: set[str | None] = set()
+    if values:
+        stated = [
+            i for chosen in selected_instances([target], "", "", imports=False) for i in chosen.instances
+        ]
+        axes = {i.claim.predicate.axis for i in stated if i.claim.predicate.USE == "range"}
+    given = {name: value for name, value in values.items() if name not in axes}
+    at = {name: value for name, value in values.items() if name in axes}
+    return selected_instances([target], "", "", given), at
+
+
 @click.command()
-@click.argument("record", type=click.Path(path_type=Path))
+@click.argument("record", type=click.Path(path_type=Path), shell_complete=complete_records)
 @rendering_options
 @click.option(
     "--since", metavar="A", help="Tell what changed since A, a record, a commit, or a folder of records."
 )
 @history_option
 @against_option
+@all_option
 def report(
-    record: Path, rendered: Rendered, since: str | None, history: Path, against: Published | None
+    record: Path,
+    rendered: Rendered,
+    since: str | None,
+    history: Path,
+    against: References | None,
+    everything: bool,
 ) -> None:
     """Show a record of an earlier run, or write a rendering of it; its exit code is that run's, or with
     --against that of holding it against published records. RECORD is a file, or @NAME: the record that was
@@ -149,11 +184,11 @@ def report(
     if since is not None and rendered.summary is None and rendered.html is None:
         raise click.UsageError("expected --summary or --html with --since, found neither")
     found = read_record(located_record(record))
-    written, problems = save(rendered.files(found, history, since))
+    written, problems = save(rendered.files(found, history, since, against.published if against else None))
     for problem in problems:
         note(problem)
     if not written and not problems:
-        print_report(found)
+        print_report(found, everything)
     code = hold_and_print(found, against)
     sys.exit(USAGE if problems else code)
 
@@ -161,8 +196,9 @@ def report(
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @output_options
+@against_option
 @run_option("store")
-def merge(files: Sequence[Path], outputs: RecordOutputs, store: Path) -> None:
+def merge(files: Sequence[Path], outputs: RecordOutputs, against: References | None, store: Path) -> None:
     """Merge records of shards into one, and stores into one; each FILE is a record or a store.
 
     Records become reports/NAME.json, as one run would have written it, with its exit code. The trials of the
@@ -188,4 +224,4 @@ def merge(files: Sequence[Path], outputs: RecordOutputs, store: Path) -> None:
             into.close()
     if record is None:
         return
-    sys.exit(outputs.leave(record))
+    sys.exit(replace(outputs, against=against).leave(record))

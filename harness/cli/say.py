@@ -14,7 +14,7 @@ import re
 
 import click
 
-from harness.text import printable
+from harness.text import no_command, printable
 
 SECRET = str(int.from_bytes(os.urandom(7)))
 _MARK = re.compile(rf"\x1b\[{SECRET};([0-9]+)m")
@@ -26,12 +26,17 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print a text, which may have several lines."""
     parts = _MARK.split(text)  # text, colour, text, colour, …, text
     shown = [f"\x1b[{part}m" if place % 2 else lines(part) for place, part in enumerate(parts)]
-    click.echo("".join(shown), err=err, nl=nl)
+    click.echo(no_command("".join(shown)), err=err, nl=nl)
 
 
 def note(text: str) -> None:
     """Print a remark on standard error, in one line whatever it holds."""
     echo(printable(text), err=True)
+
+
+def runner_command(text: str) -> None:
+    """Print a line that the runner of GitHub Actions is to obey; what is in it has been escaped."""
+    click.echo(printable(text))
 
 
 def complain(error: click.ClickException) -> None:

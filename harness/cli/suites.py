@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.complete import complete_experiments, complete_targets
 from harness.cli.options import (
     USAGE,
     end_with_nothing_selected,
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE|FOLDER]...")
+@click.argument(
+    "files", nargs=-1, type=click.Path(), metavar="[FILE|FOLDER]...", shell_complete=complete_targets
+)
 @click.option(
     "--import",
     "imports",
@@ -44,53 +47,52 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Also name expectations that changed since this record (or a folder of them) on unexplored seeds.",
 )
-def check(files: Sequence[str], imports: bool, given: Sequence[str], published: Sequence[Path]) -> None:
+@click.option(
+    "--sarif",
+    type=click.Path(path_type=Path),
+    help="Also write what is found as SARIF 2.1.0, for code scanning and editors.",
+)
+def check(
+    files: Sequence[str],
+    imports: bool,
+    given: Sequence[str],
+    published: Sequence[Path],
+    sarif: Path | None,
+) -> None:
     """Report every mistake in suite files, with its line. Measures nothing.
 
     Without a FILE or FOLDER, those in suites/ are checked.
     """
     from harness import folders
-    from harness.questions import COMPUTED
+    from harness.cli.checked import CheckLog
     from harness.shipped import located
     from harness.suite import SuiteError, load
-    from harness.suite.formats import format_advice
     from harness.suite.names import namesakes
-    from harness.suite.references import named_functions
-    from harness.suite.rivals import rival_remarks
     from harness.targets import assigned
 
     values = assigned(given)
-    failed = False
     named: dict[str, str] = {}
     records = _published(published)
     loaded: list[Suite] = []
+    log = CheckLog()
     for file in folders.files(files):
         try:
             suite = load(file, imports=imports, calls=imports, given=values)
         except SuiteError as error:
-            failed = True
-            echo(str(error), err=True)
+            log.mistakes(error)
             continue
         if not located(named.setdefault(suite.name, file)).samefile(suite.file):
-            failed = True
-            echo(namesakes(suite.name, named[suite.name], file), err=True)
+            log.namesakes(file, namesakes(suite.name, named[suite.name], file))
         loaded.append(suite)
         if records is not None and (mistakes := records.unexplored(suite)):
-            failed = True
-            echo(str(SuiteError(file, mistakes)), err=True)
-        unseen = sorted({e.run for e in suite.experiments.values() if e.declaration is None})
-        unseen += [] if imports else named_functions(suite)
-        note = f"; not imported, so not checked: {', '.join(unseen)}" if unseen else ""
-        computed = sum(instance.claim.computed for instance in suite.instances)
-        some = f" ({computed} {COMPUTED})" if computed else ""
-        echo(f"{file}: {len(suite.claims)} claims, {len(suite.instances)} instances{some}{note}")
-        if said := format_advice(suite.format):
-            echo(f"{file}: {said}")
-        for remark in rival_remarks(file, suite):
-            echo(remark)
-    if records is not None:
-        records.check({suite.name: suite.given for suite in loaded})
-    if failed:
+            log.mistakes(SuiteError(file, mistakes))
+        log.suite(file, suite, imported=imports)
+    try:
+        if records is not None:
+            records.check({suite.name: suite.given for suite in loaded})
+    finally:
+        log.leave(sarif)
+    if log.failed:
         sys.exit(USAGE)
 
 
@@ -126,7 +128,7 @@ def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
 
 
 @click.command()
-@click.argument("experiment", required=False)
+@click.argument("experiment", required=False, shell_complete=complete_experiments)
 def describe(experiment: str | None) -> None:
     """Print what an experiment, a benchmark or a model declares: parameters, quantities, units.
 
@@ -180,9 +182,11 @@ def plan(
 
     Where the store has six seeds of a claim, also what its budget can decide: the smallest margin, or how
     near the ends of a boundary come, and how many seeds the stated one needs. --pilot measures these six.
+    Of a map it says how many points it has at most, and how long it may take.
 
     A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
     """
+    from harness.plan import map_orders
     from harness.report.plan import plan_text
     from harness.session import cases_of, pilot_of
 
@@ -193,4 +197,4 @@ def plan(
     if pilot:
         measured = pilot_of(cases, store)
         echo(f"{measured} trials measured, of the first seeds of each claim", err=True)
-    echo(plan_text(cases, store))
+    echo(plan_text(cases, store, map_orders(cases, [chosen.suite for chosen in selected])))

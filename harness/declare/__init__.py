@@ -19,6 +19,7 @@ In: a decorated function. Out: a `Declaration`.
 
 from harness.declare.blocks import Block, BlockStage, block, of_seed
 from harness.declare.declaration import (
+    Better,
     Declaration,
     Quantity,
     Scale,
@@ -58,6 +59,7 @@ __all__ = [
     "REFERENCE",
     "REPEATABLE",
     "Abreast",
+    "Better",
     "Block",
     "BlockStage",
     "Check",

@@ -148,7 +148,25 @@ class Block:
 
 
 def block(seeds: Sequence[int]) -> Block:
-    """The seeds that an experiment was called with, to be taken through its stages."""
+    """The seeds that an experiment was called with, to be taken through its stages.
+
+    Arguments:
+        seeds: what the experiment's parameter `seeds` was given.
+
+    Returns:
+        A `Block`: `stage(name, *needs)` enters a stage with the seeds that live in all of `needs`;
+        `column(numbers)` puts numbers by seed in the order of the seeds, NaN for those that failed.
+
+    Raises:
+        ValueError: a stage needs one that has not been entered.
+        StageError: raised on where a stage fails outside of a trial.
+
+    >>> living = harness.block((4, 5))
+    >>> with living.stage("data") as data:
+    ...     drawn = data.each(lambda seed: seed / 2)
+    >>> living.column(drawn)
+    [2.0, 2.5]
+    """
     return Block(seeds)
 
 

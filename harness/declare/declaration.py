@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from harness.declare.annotations import has_stages, parameters
 from harness.declare.estimates import estimated_bytes
@@ -24,6 +24,8 @@ from harness.declare.parameters import (
 from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
 
 Scale = Literal["log", "linear"]
+Better = Literal["lower", "higher", ""]
+"""Which way a quantity is better; "": neither, or nobody says."""
 Returned = TypeVar("Returned", bound="Mapping[str, float] | Mapping[str, Sequence[float]]")
 """What an experiment returns: a number for each quantity, or one for each seed."""
 
@@ -46,16 +48,24 @@ BLOCK = 16
 class Quantity:
     """A named number that a trial measures.
 
-    `scale="log"` says that the number is positive and that its logarithm is what varies evenly between
-    seeds; claims then take logarithms, and a number that is not positive is an error. `resolution` is
-    the size of a difference that is only rounding: relative on a log scale, in the quantity's own unit
-    on a linear one. Give at least twice the standard deviation of the rounding noise: a guard of the
-    judge tells distinct values from rounding by it. `stage` names the stage of the trial that yields it:
-    claims that read only other stages do not suffer when this one fails.
+    Arguments:
+        about: what it is, in a line.
+        scale: "log" says that the number is positive and that its logarithm is what varies evenly between
+            seeds; claims then take logarithms, and a number that is not positive is an error. Else "linear".
+        unit: its unit, as reports and figures print it.
+        resolution: the size of a difference that is only rounding: relative on a log scale, in the quantity's
+            own unit on a linear one. Give at least twice the standard deviation of the rounding noise: a
+            guard of the judge tells distinct values from rounding by it.
+        stage: the stage of the trial that yields it: claims that read only other stages do not suffer when
+            this one fails.
+        deterministic: whether the parameters alone decide the number, so that it is the same, to the bit, on
+            every seed. It is then measured on one seed and judged without statistics; runs measure another
+            seed of one trial to see that the declaration is true.
+        better: "lower" (or "higher"): held against a baseline, the quantity may be better by any amount, and
+            worse by no more than a margin. Without, it has to stay the same.
 
-    `deterministic` says that the parameters alone decide the number: it is the same, to the bit, on every
-    seed. It is then measured on one seed and judged without statistics; runs measure another seed of one
-    trial to see that the declaration is true.
+    >>> harness.Quantity("test error", unit="RMSE", resolution=1e-6).scale
+    'log'
     """
 
     about: str
@@ -64,6 +74,11 @@ class Quantity:
     resolution: float = 0.0
     stage: str = ""
     deterministic: bool = False
+    better: Better = ""
+
+    def __post_init__(self) -> None:
+        if self.better not in get_args(Better):
+            raise DeclarationError(f'better: expected "lower" or "higher", found {self.better!r}')
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,49 +192,59 @@ def experiment(
 
     The function takes `seed` and its parameters as keywords, each annotated with `int`, `float`, `str`,
     `bool`, a `Literal` of these, or an `Annotated` with a `msgspec.Meta` that bounds it, and each but
-    `seed` with a default. Parameter names use `_` in Python and `-` in suites. `about` says in a line
-    what each parameter means, `precision` which floating-point types it uses, `timed` that it measures
-    time. Raise `version` when the meaning of a quantity changes.
+    `seed` with a default. It returns a number for each quantity. Parameter names use `_` in Python and `-`
+    in suites. A run measures one trial of the experiment twice, and expects the same bits.
+
+    Arguments:
+        name: what suites of this package call it; those of others name `package.module:function`.
+        version: raise it when the meaning of a quantity changes: its trials are then measured again.
+        quantities: what it measures, by name.
+        about: what each parameter means, in a line.
+        precision: which floating-point types it uses, in words.
+        timed: whether it measures time.
+        repeatable: "1e-6" where its numbers come again only within this relative tolerance, "no: reason"
+            where they do not come again.
+        settle: a function that replaces values such as "default", where what they stand for depends on other
+            parameters. It is given every parameter, named as in suites, and returns those that it changes.
+            Trials, and so records, have the values that it returns. It is called when a run is planned: it
+            must be quick, and import no library.
+        memory: a function that says how many bytes a trial will hold, at most, from every parameter. Trials
+            begin together only where all that run fit into the machine's memory by it; one that does not fit
+            alone runs alone. Left out, a trial counts nothing. It must be quick, and import no library.
+        inputs: the files that its trials read, relative to the folder of the function's module:
+            `("data/*.csv",)`. When their bytes change, trials are measured again. A trial that reads other
+            files is measured, and not stored.
+        block: how many seeds a function takes at most that takes `seeds: tuple[int, ...]` in place of `seed`,
+            and returns one number per seed for each quantity, in their order (`harness.block`). Trials of one
+            point whose seeds lie in the same aligned range of `block` numbers (0 to 15, 16 to 31, …) are then
+            measured in one call, as far as they are wanted. What a trial gives must not depend on the others.
+        cost: a function that estimates how many seconds a trial takes, from every parameter and the stages
+            that are wanted. Runs measure first what takes least; it changes no number. It must be quick.
+        abreast: `Abreast(16, bytes_of)` of a function that takes one `seed`: on an accelerator the seeds of
+            an aligned block are one job, in which it finds the others (`harness.beside`).
+        tf32: the parameter whose "tf32" asks for products in TF32: a mistake where the device has none.
 
     With `**of_model` the experiment takes a model: its parameter `model: str` names one, and that model's
-    parameters arrive in `of_model`, for `harness.declare.build_model`.
+    parameters arrive in `of_model`, for `harness.build_model`.
 
-    A run measures one trial of the experiment twice, and expects the same bits. `repeatable="1e-6"` declares
-    that its numbers come again within this relative tolerance, `repeatable="no: reason"` that they do not.
+    With `stages: frozenset[str]` it learns the stages whose quantities are wanted. It then computes these
+    and what they need, and returns the quantities of each stage that it has computed; each quantity names its
+    stage. Results are kept by stage, and what no claim of a run reads is not computed. What a stage gives
+    must not depend on which others are wanted: where a stage is computed again, its numbers must be the same,
+    to the bit.
 
-    `settle` replaces values such as "default", where what they stand for depends on other parameters: it is
-    given every parameter, named as in suites, and returns those that it changes. Trials, and so records, have
-    the values that it returns. It is called when a run is planned: it must be quick, and import no library.
+    Returns:
+        A decorator, which returns the function as it is.
 
-    `memory` says how many bytes a trial will hold, at most, from every parameter, named as in suites. Trials
-    begin together only where all that run fit into the machine's memory by it; one that does not fit alone
-    runs alone. Left out, a trial counts nothing. It must be quick, and import no library.
+    Raises:
+        DeclarationError: the signature does not say all this.
 
-    `inputs` names the files that its trials read, relative to the folder of the function's module:
-    `inputs=("data/*.csv",)`. When their bytes change, trials are measured again. A trial that reads other
-    files is measured, and not stored.
-
-    The function may take `seeds: tuple[int, ...]` in place of `seed`, and return one number per seed for each
-    quantity, in their order (`blocks`). Trials of one point whose seeds lie in the same aligned range of
-    `block` numbers (0 to 15, 16 to 31, …) are then measured in one call, as far as they are wanted. What a
-    trial gives must not depend on the others.
-
-    The function may take `stages: frozenset[str]` besides: the stages whose quantities are wanted. It then
-    computes these and what they need, and returns the quantities of each stage that it has computed; each
-    quantity names its stage. Results are kept by stage, and what no claim of a run reads is not computed.
-    What a stage gives must not depend on which others are wanted: where a stage is computed again, its
-    numbers must be the same, to the bit.
-
-    `cost` estimates how many seconds a trial takes, from every parameter, named as in suites, and the stages
-    that are wanted. Runs measure first what takes least; it changes no number. Like `settle` it must be
-    quick.
-
-    A function that takes one `seed` may declare `abreast=Abreast(16, bytes_of)` (`harness.declare.lanes`):
-    on an accelerator the seeds of an aligned block are one job, in which it finds the others (`beside`).
-
-    `tf32` names the parameter whose "tf32" asks for products in TF32: a mistake where the device has none.
-
-    Raises `DeclarationError` when the signature does not say all this.
+    >>> heads = harness.Quantity("1 for heads, 0 for tails", scale="linear")
+    >>> @harness.experiment("coin", version=1, quantities={"heads": heads})
+    ... def coin(*, seed: int, bias: float = 0.5) -> dict[str, float]:
+    ...     return {"heads": float(random.Random(seed).random() < bias)}
+    >>> coin(seed=0)
+    {'heads': 0.0}
     """
     try:
         exactness = read_repeatable(repeatable) if repeatable else EXACTLY
@@ -308,9 +333,24 @@ def benchmark(
     The function takes its parameters as an experiment does, without a seed. It prepares (data, kernels,
     programs that are compiled when first called), and returns the part that is timed: a function without
     arguments, whose first call is timed apart from the others. That may be called any number of times.
-    Raise `version` when what is timed changes its meaning.
 
-    Raises `DeclarationError` as `experiment` does.
+    Arguments:
+        name: what suites of this package call it; those of others name `package.module:function`.
+        version: raise it when what is timed changes its meaning.
+        about: what each parameter means, in a line.
+
+    Returns:
+        A decorator, which returns the function as it is.
+
+    Raises:
+        DeclarationError: the signature has parameters without a type, a default or a keyword.
+
+    >>> @harness.benchmark("sort", version=1)
+    ... def sort(*, size: int = 100) -> Callable[[], object]:
+    ...     numbers = [random.random() for _ in range(size)]
+    ...     return lambda: sorted(numbers)
+    >>> len(sort(size=3)())
+    3
     """
 
     def declare(function: Callable[..., Timed]) -> Callable[..., Timed]:
@@ -340,7 +380,23 @@ def model(
     of `neural_tangents.stax` do, or an object that has these as attributes. Suites name it
     `package.module:function`, and may name a function of keyword parameters that is not declared as well.
 
-    Raises `DeclarationError` as `experiment` does.
+    Arguments:
+        name: what messages call it.
+        about: what each parameter means, in a line.
+
+    Returns:
+        A decorator, which returns the function as it is.
+
+    Raises:
+        DeclarationError: the signature does not say all this.
+
+    >>> @harness.model("linear", about={"scale": "of the weights"})
+    ... def linear(scale: float = 1.0):
+    ...     def init(key, shape): return shape, scale
+    ...     def apply(params, inputs): return params * inputs.sum(axis=1, keepdims=True)
+    ...     return init, apply
+    >>> len(linear())
+    2
     """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -29,8 +29,17 @@ Part = TypeVar("Part")
 class Abreast:
     """How many seeds an experiment computes abreast at most, and the bytes that each takes on the device.
 
-    `bytes_of` is given every parameter, named as in suites, and returns 0 where nothing is known. It must be
-    quick and import no library. Where a block does not fit the device's memory, it is halved until it does.
+    Arguments:
+        size: seeds of an aligned block, at least 1.
+        bytes_of: a function that is given every parameter, named as in suites, and returns the bytes of one
+            seed, 0 where nothing is known. It must be quick and import no library. Where a block does not fit
+            the device's memory, it is halved until it does.
+
+    Raises:
+        ValueError: `size` is no whole number from 1.
+
+    >>> harness.Abreast(16, lambda params: 4 * params["width"] ** 2).size
+    16
     """
 
     size: int
@@ -83,7 +92,22 @@ _lanes: ContextVar[Lanes | None] = ContextVar("lanes", default=None)
 
 
 def beside(seed: int) -> Lanes:
-    """The lanes of the block that is being measured, or the seed alone."""
+    """The seeds that are computed abreast with this one, in an experiment that declares `abreast`.
+
+    Arguments:
+        seed: the seed that the experiment was called with.
+
+    Returns:
+        `Lanes`: `seeds` are those of the block that is being measured, or this one alone;
+        `once(name, compute)` gives what `compute` returns, computed by the first seed that asks.
+
+    Raises:
+        What `compute` raises, for each seed that asks.
+
+    >>> lanes = harness.beside(3)
+    >>> lanes.seeds, lanes.once("double", lambda: {seed: 2 * seed for seed in lanes.seeds})
+    ((3,), {3: 6})
+    """
     lanes = _lanes.get()
     return lanes if lanes is not None and seed in lanes.seeds else Lanes((seed,))
 

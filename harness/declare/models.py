@@ -68,7 +68,17 @@ def signature_of(experiment: Declaration, params: Mapping[str, Value]) -> Signat
 def build_model(model: str, of_model: Mapping[str, Value]) -> Any:
     """What the model named `model` returns for the parameters that an experiment was given in `**of_model`.
 
-    Imports the model's module. Raises `UnknownExperimentError` where there is no such model.
+    Arguments:
+        model: the name of a model of this package, or `package.module:function`; its module is imported.
+        of_model: the model's parameters, as Python names them.
+
+    Returns:
+        What the model's function returns: `(init, apply)`, `(init, apply, kernel)`, or an object.
+
+    Raises:
+        UnknownExperimentError: there is no such model.
+
+    >>> init, apply = harness.build_model("toy_models:line", {})
     """
     return find_model(model).function(**_arguments(of_model))
 

@@ -22,11 +22,21 @@ from typing import Literal
 
 
 class StageError(Exception):
-    """A stage could not give numbers that can be trusted; the message says why, with figures."""
+    """A stage could not give numbers that can be trusted; the message says why, with figures.
+
+    >>> raise harness.StageError("step budget 20000 reached at loss 3e-3")
+    Traceback (most recent call last):
+    harness.declare.stages.StageError: step budget 20000 reached at loss 3e-3
+    """
 
 
 class NotCovered(StageError):  # noqa: N818  # the verdict's name: nothing went wrong
-    """What is under test does not implement what the stage needs; the message says what that is."""
+    """What is under test does not implement what the stage needs; the message says what that is.
+
+    >>> raise harness.NotCovered("it knows no convolutions")
+    Traceback (most recent call last):
+    harness.declare.stages.NotCovered: it knows no convolutions
+    """
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,23 @@ _collector: ContextVar[list[StageReport] | None] = ContextVar("stages", default=
 
 @contextmanager
 def stage(name: str) -> Iterator[StageReport]:
-    """Run the block as the stage `name`. Outside a trial (no collector) a `StageError` is raised on."""
+    """Run the block as the stage `name` of a trial: it is timed, and may fail without the other stages.
+
+    Arguments:
+        name: what reports, and quantities that the stage yields (`Quantity(stage=…)`), call it.
+
+    Returns:
+        A context manager; its value is the `StageReport`, whose `fixed` a stage sets whose result no seed
+        changes.
+
+    Raises:
+        StageError: raised on where the block raises it outside of a trial. In a trial it ends the stage.
+
+    >>> with harness.stage("training") as training:
+    ...     loss = 0.1
+    >>> training.ok
+    True
+    """
     report = StageReport(name)
     collector = _collector.get()
     start = time.perf_counter()

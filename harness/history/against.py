@@ -25,6 +25,7 @@ from typing import Literal
 import msgspec
 
 from harness.errors import UserError
+from harness.history.baselines.resolve import is_record_name
 from harness.history.change import boundary_moved, redefinition
 from harness.history.formed import unexplored
 from harness.judge import FAILING
@@ -113,6 +114,11 @@ class AgainstPublished:
     left: int
 
     @property
+    def differs(self) -> dict[str, str]:
+        """What differs and how, in words, by id."""
+        return {each.id: each.says for each in self.held if each.kind == "differs"}
+
+    @property
     def exit_code(self) -> int:
         """1 where an instance differs."""
         return int(any(each.kind == "differs" for each in self.held))
@@ -137,6 +143,42 @@ def read_published(paths: Iterable[Path]) -> Published:
             if owners.setdefault(instance.id, file) != file:
                 raise AgainstError(f"{file}: {printable(instance.id)} is in {owners[instance.id]} as well")
     return Published(records)
+
+
+@dataclass(frozen=True)
+class References:
+    """What a run is held against: published records, and names of commits; made by `read_references`."""
+
+    published: Published | None = None
+    commits: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.published is not None or bool(self.commits)
+
+    def check_compared(self, record: Record) -> None:
+        """Raise `AgainstError` unless the record has comparisons with each of the commits."""
+        known = tuple(dict.fromkeys(each.baseline for each in record.comparisons))
+        for name in self.commits:
+            if not any(_is_called(shown, name) for shown in known):
+                found = f"found {' and '.join(known)}" if known else "found none"
+                raise AgainstError(printable(
+                    f"--against {name}: expected a record of a run that was compared with it, {found}:"
+                    " `harness run --against` compares"
+                ))  # fmt: skip
+
+
+def _is_called(shown: str, name: str) -> bool:
+    """Whether a baseline that is shown as `v0.2.0 (1a2b3c4d5)` is called so, or is that commit."""
+    called, _, short = shown.partition(" (")
+    return name == called or (len(name) > 6 and (short or called).rstrip(")")[:9].startswith(name[:9]))
+
+
+def read_references(refs: Iterable[str]) -> References:
+    """What REFs of `--against` name. Raises as `read_published`."""
+    every = list(refs)
+    records = [ref for ref in every if is_record_name(ref)]
+    published = read_published(map(Path, records)) if records else None
+    return References(published, tuple(ref for ref in every if ref not in records))
 
 
 def hold(now: InstanceRecord, then: InstanceRecord | None) -> Held:

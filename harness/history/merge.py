@@ -13,11 +13,16 @@ from harness.report.agreement import claim_records, stated_in
 from harness.report.confirmed import exit_code_of
 from harness.report.dates import moment
 from harness.report.explored import first_seed
+from harness.report.joint import family_records
+from harness.report.maps import joined_maps
 from harness.report.record import (
     ClaimRecord,
+    ComparisonRecord,
     CountsRecord,
     EnvironmentRecord,
+    FamilyRecord,
     InstanceRecord,
+    QuantityRecord,
     Record,
     SuiteRecord,
 )
@@ -76,6 +81,7 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
     instances = tuple(instance for _, instance in placed)
     records = [part.record for part in parts]
     environment, differences = _environment([record.environment for record in records])
+    maps = joined_maps(records)
     notes = [*itertools.chain.from_iterable(record.notes for record in records), *differences]
     return Record(
         schema_version=first.record.schema_version,
@@ -94,7 +100,7 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
             failed=sum(record.trials.failed for record in records),
         ),
         wrong_verdicts_bound=sum(instance.alpha for instance in instances),
-        exit_code=exit_code_of(instances),
+        exit_code=exit_code_of(instances, maps),
         notes=tuple(dict.fromkeys(notes)),
         instances=instances,
         tracked=first.record.tracked,
@@ -102,7 +108,35 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
         rechecks=tuple(itertools.chain.from_iterable(record.rechecks for record in records)),
         claims=_claims(records, instances),
         explored_seeds=any(record.explored_seeds for record in records),
+        families=_families(records, instances),
+        comparisons=_comparisons(records),
+        quantities=_quantities(records),
+        maps=maps,
     )
+
+
+def _families(records: Sequence[Record], instances: Sequence[InstanceRecord]) -> tuple[FamilyRecord, ...]:
+    """Which instances hold jointly, those of all parts taken together."""
+    stated = {family.suite: (family.level, family.total) for r in records for family in r.families}
+    return family_records(instances, stated)
+
+
+def _comparisons(records: Sequence[Record]) -> tuple[ComparisonRecord, ...]:
+    """Those of all parts; of one that two parts made, that with more seeds."""
+    found: dict[bytes, ComparisonRecord] = {}
+    for each in (each for record in records for each in record.comparisons):
+        key = msgspec.json.encode(
+            (each.baseline, each.experiment, each.params, each.quantity), order="sorted"
+        )
+        if key not in found or found[key].n < each.n:
+            found[key] = each
+    return tuple(found.values())
+
+
+def _quantities(records: Sequence[Record]) -> tuple[QuantityRecord, ...]:
+    """Those of all parts, each once."""
+    every = (each for record in records for each in record.quantities)
+    return tuple({msgspec.json.encode(each, order="sorted"): each for each in every}.values())
 
 
 def _claims(records: Sequence[Record], instances: Sequence[InstanceRecord]) -> tuple[ClaimRecord, ...]:

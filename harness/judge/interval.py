@@ -88,11 +88,19 @@ def signed_rank_rank(n: int, level: float) -> int | None:
     tests", Ann. Math. Statist. 34 (1963). With ties it errs less often than `level`, never more.
     """
     half = n * (n + 1) // 4  # P(W⁺ ≤ half) ≥ 1/2 > level, so larger sums are never needed
-    subsets = [1] + [0] * half  # how many sets of ranks, so far, have each sum
+    return _largest(signed_rank_counts(n, half), n, level)
+
+
+@lru_cache(maxsize=256)
+def signed_rank_counts(n: int, most: int | None = None) -> tuple[int, ...]:
+    """How many of the 2ⁿ sets of the ranks 1 … n have each sum, from 0 up to `most` (None: to the
+    largest)."""
+    most = n * (n + 1) // 2 if most is None else most
+    subsets = [1] + [0] * most
     for rank in range(1, n + 1):
-        for total in range(half, rank - 1, -1):
+        for total in range(most, rank - 1, -1):
             subsets[total] += subsets[total - rank]
-    return _largest(subsets, n, level)
+    return tuple(subsets)
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.judge.alike import Alike
@@ -19,6 +19,7 @@ from harness.judge.effect import effect_values
 from harness.judge.gaps import has_gap
 from harness.judge.interval import Interval, interval
 from harness.judge.levels import level_of, shows_outside
+from harness.judge.sameness import Sameness, decided_by_zero, same_text, sameness
 from harness.judge.straightness import (
     Bend,
     Decision,
@@ -47,7 +48,8 @@ class Ruling(Alike):
     infinite). `values` are exactly the first n, `low` and `high` their interval at the level of
     *supported*, `looks` is (n, low, high) of every look so far. `reason` says why a verdict is missing, or
     that a law is refuted as curved. `bend` is what else a power law is judged by, at the same look.
-    `obstacles` says of each look what kept it from deciding, besides its interval.
+    `obstacles` says of each look what kept it from deciding, besides its interval. `same` says how the
+    numbers agree with those of a baseline on all n seeds.
     """
 
     verdict: Decision | None
@@ -61,6 +63,7 @@ class Ruling(Alike):
     reason: str = ""
     bend: Bend | None = None
     obstacles: tuple[Obstacle, ...] = ()
+    same: Sameness = ""
 
 
 def check_budget(n: int) -> None:
@@ -194,7 +197,34 @@ def decide_rows(rows: Sequence[Sequence[float]], question: Question, earlier: Ru
         known = ruling.values
         values = [*known, *effect_values(question.effect, seen[len(known) :], len(known))]
         ruling = decide(values, question, bends, ruling)
+        if question.against_baseline:
+            ruling = _with_sameness(ruling, seen, question)
     return ruling
+
+
+def _with_sameness(ruling: Ruling, seen: Sequence[Sequence[float]], question: Question) -> Ruling:
+    """The ruling of a look at which the numbers may be the same as the baseline's, or differ by a
+    constant."""
+    assert isinstance(question.effect, Linear)
+    same = sameness(seen, question.effect, ruling.values)
+    region, by_interval = question.region, ruling.verdict in ("supported", "refuted")
+    if not same or (same != "identical" and by_interval):
+        return replace(ruling, same=same)
+    verdict: Decision | None = decided_by_zero(question)
+    if same == "rounding" and not all(region.low < x < region.high for x in ruling.values):
+        verdict = None  # a region as narrow as that is not for rounding
+    elif same == "constant":
+        median = interval(ruling.values, "median", level_of("supported", question))
+        verdict = _verdict(ruling.values, median, "median", question)
+    elif question.deterministic:
+        verdict = verdict or ruling.verdict
+    reason = same_text(same, ruling.n)
+    if verdict is not None:
+        return replace(ruling, verdict=verdict, next_look=None, reason=reason, same=same)
+    more = next_look(ruling.n, question.budget)
+    if more is not None:
+        return replace(ruling, verdict=None, next_look=more, reason=f"needs {more} seeds", same=same)
+    return replace(ruling, verdict="inconclusive", next_look=None, reason=f"undecided: {reason}", same=same)
 
 
 def _look(seen: Sequence[float], question: Question) -> tuple[Interval, Decision | None, Obstacle]:

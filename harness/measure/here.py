@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from harness.measure.holders import log
 from harness.measure.laboratory import Laboratory
 from harness.measure.records import Measurement
 from harness.questions import Trial
+
+OnWait = Callable[[Trial, float], None]
+"""Is called about once a second while a trial is measured: which, and for how many seconds."""
 
 
 def measure_here(
@@ -23,16 +27,24 @@ def measure_here(
 
 
 def measure_in_turn(
-    trials: Sequence[Trial], time_limit: float = math.inf, *, block: int = 0, store: Path | None = None
+    trials: Sequence[Trial],
+    time_limit: float = math.inf,
+    *,
+    block: int = 0,
+    store: Path | None = None,
+    on_wait: OnWait = lambda trial, elapsed: None,
 ) -> Iterator[Measurement]:
     """`measure_here` of each trial, one after another in one worker."""
     with Laboratory(store, workers=1, block=block) as laboratory:
         for trial in trials:
             laboratory.request(trial, time_limit)
             said, found = False, list[Measurement]()
+            began = time.monotonic()
             while not found:
                 if laboratory.waiting and not said:
                     said = True
                     log(f"waiting: {laboratory.waiting}")
                 found = laboratory.collect(timeout=1.0)
+                if not found:
+                    on_wait(trial, time.monotonic() - began)
             yield found[0]

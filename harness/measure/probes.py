@@ -266,9 +266,17 @@ def _jax_options(before: list[object], after: list[object]) -> Iterable[str]:
 
 
 def _multiprocessing() -> object:
+    """How processes are started. Whoever asks for the default, as every pool and joblib do, binds it, and a
+    later choice is an error: here it is let go, so that a later trial may choose as in a new process."""
     import multiprocessing
 
-    return multiprocessing.get_start_method(allow_none=True)
+    chosen, default = (
+        multiprocessing.get_start_method(allow_none=True),
+        multiprocessing.get_all_start_methods()[0],
+    )
+    if chosen == default:
+        multiprocessing.set_start_method(None, force=True)
+    return chosen or default
 
 
 def _keys(before: Any, after: Any) -> Iterable[str]:

@@ -17,9 +17,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from harness.ntk.shapes import Points
 
@@ -45,8 +46,9 @@ def gaussian_points(points: int, gamma: InputVariances, random: np.random.Genera
     return x
 
 
+@lru_cache(maxsize=32)
 def power_series(profile: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarray, " degrees"]:
-    """a_0 to a_HIGHEST of a kernel κ(θ), κ(arccos u) = Σ a_l u^l."""
+    """a_0 to a_HIGHEST of a kernel κ(θ), κ(arccos u) = Σ a_l u^l; of one function it is computed once."""
     fit = np.polynomial.Chebyshev.interpolate(
         lambda u: profile(np.arccos(_REACH * u)), _FIT, domain=[-1.0, 1.0]
     )
@@ -57,13 +59,19 @@ def power_series(profile: Callable[[np.ndarray], np.ndarray]) -> Float[np.ndarra
 
 def ansatz_eigenvalues(series: Float[np.ndarray, " degrees"], gamma: InputVariances, modes: int) -> Largest:
     """The largest `modes` of the ansatz, descending. Negative ones, of a_l that are rounding, count as 0."""
-    found, size = [float(series[0])], float(gamma.sum())
+    found, size = [series[:1]], float(gamma.sum())
     for degree in range(1, HIGHEST + 1):
         level = math.factorial(degree) * float(series[degree]) / size**degree
-        for chosen in itertools.combinations_with_replacement(range(len(gamma)), degree):
-            found.append(level * float(np.prod(gamma[list(chosen)])))
-    largest: Largest = np.sort(np.maximum(found, 0.0))[::-1][:modes]
+        found.append(level * np.prod(gamma[_products(len(gamma), degree)], axis=1))
+    largest: Largest = np.sort(np.maximum(np.concatenate(found), 0.0))[::-1][:modes]
     return largest
+
+
+@lru_cache(maxsize=2 * HIGHEST)
+def _products(inputs: int, degree: int) -> Int[np.ndarray, "products degree"]:
+    """The directions of every product of this degree, in a row each: each set of them once."""
+    chosen = itertools.combinations_with_replacement(range(inputs), degree)
+    return np.array(list(chosen), dtype=np.intp)
 
 
 def sampled(gram: Float[np.ndarray, "points points"], modes: int) -> Largest:

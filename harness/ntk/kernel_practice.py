@@ -17,7 +17,7 @@ from harness.ntk.images import SIDE, Images
 from harness.ntk.shapes import Points, Rows
 from harness.ntk.solve import Cross, Gram, factor
 
-RegressedTargets = Float[np.ndarray, "train *outputs"]
+PracticeTargets = Float[np.ndarray, "train *outputs"]
 Predicted = Float[np.ndarray, "test *outputs"]
 
 WHITENINGS = (1e-3, 1e-2, 1e-1, 1.0)
@@ -25,7 +25,7 @@ WHITENINGS = (1e-3, 1e-2, 1e-1, 1.0)
 any whitening."""
 
 
-def single_precision(gram: Gram, cross: Cross, y: RegressedTargets) -> Predicted:
+def single_precision(gram: Gram, cross: Cross, y: PracticeTargets) -> Predicted:
     """K(x, X) K(X, X)⁻¹ y with kernels that are rounded to float32, and solved there by elimination with
     pivots: a Cholesky factor does not exist once rounding has made an eigenvalue negative.
 
@@ -70,7 +70,7 @@ class DigitsInPractice:
     kernel: Callable[[np.ndarray, np.ndarray | None], np.ndarray]
     ridge: float
 
-    def predictions(self, x: Images, x_test: Images, y: RegressedTargets) -> Predicted:
+    def predictions(self, x: Images, x_test: Images, y: PracticeTargets) -> Predicted:
         """Those at `x_test` of regression on `x`. Raises `StageError` as `solve.factor` does."""
         gram = self.kernel(x, None)
         solver = factor(self.name, gram, self.ridge * float(np.trace(gram)) / len(x))

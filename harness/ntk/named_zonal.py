@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 from jaxtyping import Float
@@ -20,6 +21,10 @@ Kernel = Callable[[Rows, Columns], Matrix]
 
 NETWORK: tuple[SphereKernel, ...] = ("ntk", "nngp")
 """The kernels of the model."""
+
+KEPT = 32
+"""Kernels of either kind that a process keeps with their tables and spectra, which no seed changes: half a
+megabyte each. The trials of a suite have 20 at most."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +46,14 @@ class Family:
         return Architecture(**{"hidden": 1, "width": 512, **named})  # type: ignore[arg-type]  # the model checks them
 
     def zonal(self, name: SphereKernel, dimension: int) -> Zonal:
-        """The kernel as a function of the angle. Raises `NotCovered` as `architecture` does."""
+        """The kernel as a function of the angle, with what others have computed of it in this process. Raises
+        `NotCovered` as `architecture` does."""
         if name in NETWORK:
-            return zonal.of_network(self.architecture, name, dimension)
-        return zonal.of_distance(self._radial(name), dimension)
+            return _of_network(self.architecture, name, dimension)
+        return _of_distance(name, self.length, self.gamma, self.nu, dimension)
 
     def _radial(self, name: SphereKernel) -> Callable[[radial.Distances], radial.Distances]:
-        family: dict[str, Callable[[radial.Distances], radial.Distances]] = {
-            "laplace": lambda r: radial.gamma_exponential(r, self.length, 1.0),
-            "gamma-exponential": lambda r: radial.gamma_exponential(r, self.length, self.gamma),
-            "matern": lambda r: radial.matern(r, self.length, self.nu),
-            "gaussian": lambda r: radial.gaussian(r, self.length),
-        }
-        return family[name]
+        return _radial(name, self.length, self.gamma, self.nu)
 
     def kernel(self, name: SphereKernel, dimension: int) -> Kernel:
         """The kernel between points of norm √`dimension`, of any model that has one."""
@@ -84,3 +84,25 @@ class Family:
             return model.analytic(x1, None if x1 is x2 else x2)[column]
 
         return kernel
+
+
+def _radial(
+    name: SphereKernel, length: float, gamma: float, nu: float
+) -> Callable[[radial.Distances], radial.Distances]:
+    family: dict[str, Callable[[radial.Distances], radial.Distances]] = {
+        "laplace": partial(radial.gamma_exponential, length=length, gamma=1.0),
+        "gamma-exponential": partial(radial.gamma_exponential, length=length, gamma=gamma),
+        "matern": partial(radial.matern, length=length, nu=nu),
+        "gaussian": partial(radial.gaussian, length=length),
+    }
+    return family[name]
+
+
+@lru_cache(maxsize=KEPT)
+def _of_network(architecture: Architecture, name: SphereKernel, dimension: int) -> Zonal:
+    return zonal.of_network(architecture, name, dimension)
+
+
+@lru_cache(maxsize=KEPT)
+def _of_distance(name: SphereKernel, length: float, gamma: float, nu: float, dimension: int) -> Zonal:
+    return zonal.of_distance(_radial(name, length, gamma, nu), dimension)

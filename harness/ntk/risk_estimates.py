@@ -21,7 +21,7 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import lapack
 
 from harness.declare import StageError
 from harness.ntk.solve import Cross, Gram
@@ -48,17 +48,18 @@ class Ridge:
         """A."""
         size = len(self.gram)
         matrix = self.gram + self.ridge * np.eye(size)
-        try:
-            inverse = cho_solve(cho_factor(matrix, lower=True), np.eye(size))
-        except np.linalg.LinAlgError as error:
-            raise StageError("kernel: no Cholesky factor; its condition number is beyond 1/eps") from error
+        factor, failed = lapack.dpotrf(matrix, lower=1, clean=1, overwrite_a=0)
+        if failed:
+            raise StageError("kernel: no Cholesky factor; its condition number is beyond 1/eps")
+        below, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)  # its lower half
+        inverse: Gram = below + below.T
+        inverse.flat[:: size + 1] /= 2
         condition = float(np.linalg.norm(matrix, 1) * np.linalg.norm(inverse, 1))
         if not condition <= TRUSTED:
             raise StageError(
                 f"kernel: expected a condition number of at most {TRUSTED:g}, found {condition:.1e}"
             )
-        symmetric: Gram = (inverse + inverse.T) / 2
-        return symmetric
+        return inverse
 
     def weights(self, cross: Cross) -> Cross:
         """A k(x), a row for each test point: how much the prediction there takes of each label."""

@@ -5,7 +5,9 @@
     Θ v = J (Jᵀ v)
 
 So what a kernel predicts at test points, f₀(x) + Θ(x, X) c = f₀(x) + J(x)(J(X)ᵀ c), needs no kernel between
-test and training points.
+test and training points. A whole kernel comes from Jacobians where those of all points fit into memory
+together; of larger networks it is computed row by row, Θ e = J (Jᵀ e), which holds one Jacobian of one output
+and computes none twice.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Float
 
-from harness.ntk.jacobian import jacobian_ntk
+from harness.ntk.jacobian import GIBIBYTE, jacobian_ntk, size_of_one
 from harness.ntk.model import Params, cast
 from harness.ntk.seen_kernel import OutputsAtPoints, SeenKernel, probed_kernel, whole_kernel
 from harness.ntk.several_outputs import SeveralOutputs
@@ -29,11 +32,41 @@ NetworkInputs = Float[np.ndarray, "points features"]
 def tangent_kernel(
     model: SeveralOutputs, params: Params, x: NetworkInputs, outputs: int, *, entire: bool
 ) -> SeenKernel:
-    """The training kernel at `x`: whole, by Jacobians in blocks of memory, or multiplied with."""
+    """The training kernel at `x`: whole, in at most 1 GiB of Jacobians, or multiplied with."""
     precise = cast(params, jnp.float64)
-    if entire:
+    if not entire:
+        return probed_kernel(lambda v: carried_across(model, precise, x, x, v), len(x), outputs)
+    # `jacobian_ntk` holds two blocks; where both are all points, it computes each Jacobian once.
+    if 2 * len(x) * size_of_one(model, precise, x) <= GIBIBYTE:
         return whole_kernel(jacobian_ntk(model, precise, x))
-    return probed_kernel(lambda v: carried_across(model, precise, x, x, v), len(x), outputs)
+    return whole_kernel(kernel_by_rows(model, precise, x))
+
+
+def kernel_by_rows(
+    model: SeveralOutputs, params: Params, x: NetworkInputs
+) -> Float[np.ndarray, "points points outputs outputs"]:
+    """The whole kernel at `x` in the precision of `params`, one row after another."""
+    rows = np.asarray(_rows(model, params, jnp.asarray(x)))
+    one_way = rows.transpose(0, 2, 1, 3)
+    kernel: np.ndarray = (one_way + one_way.transpose(1, 0, 3, 2)) / 2  # symmetric to the bit
+    return kernel
+
+
+@partial(jax.jit, static_argnames="model")
+def _rows(
+    model: SeveralOutputs, params: Params, x: Float[Array, "points features"]
+) -> Float[Array, "points outputs points outputs"]:
+    out, push = jax.linearize(lambda p: model(p, x), params)
+    points, outputs = out.shape
+
+    def row(number: Array) -> Array:
+        place, output = number // outputs, number % outputs
+        point = lax.dynamic_slice_in_dim(x, place, 1)
+        pushed: Array = push(jax.grad(lambda p: model(p, point)[0, output])(params))
+        return pushed
+
+    rows: Array = lax.map(row, jnp.arange(points * outputs))
+    return rows.reshape(points, outputs, points, outputs)
 
 
 def carried_across(

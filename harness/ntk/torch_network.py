@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch.func import functional_call, jacrev, jvp, vjp, vmap
 
 from harness.declare import NotCovered, StageError
+from harness.ntk.jacobian import GIBIBYTE
 from harness.ntk.model import ModelError
 from harness.ntk.model_checks import SAME
 from harness.ntk.seen_kernel import OutputsAtPoints, SeenKernel, probed_kernel, whole_kernel
@@ -39,8 +41,13 @@ OPTIMIZERS = {
 }  # fmt: skip
 """The rule of optax, and what `torch.optim` calls it."""
 
+TangentKernel = Float[np.ndarray, "points points outputs outputs"]
+
 BLOCK = 8
 """Points whose Jacobians are computed at once."""
+
+FLOAT64 = 8
+"""Bytes."""
 
 DIVERGED = 1e6
 """As in `harness.ntk.train`."""
@@ -194,9 +201,22 @@ class TorchNetwork:
     def kernel(self, place: int, x: NetworkInputs, outputs: int, *, entire: bool) -> SeenKernel:
         if not entire:
             return probed_kernel(lambda v: self.across(place, x, x, v), len(x), outputs)
+        # Its blocks, and the blocks joined.
+        if 2 * len(x) * outputs * self.size() * FLOAT64 > GIBIBYTE:
+            return whole_kernel(self._kernel_by_rows(place, x, outputs))
         blocks = [self._jacobian(place, x[start : start + BLOCK]) for start in range(0, len(x), BLOCK)]
         jacobian = torch.cat(blocks).detach()
         return whole_kernel(torch.einsum("rkp,clp->rckl", jacobian, jacobian).numpy())
+
+    def _kernel_by_rows(self, place: int, x: NetworkInputs, outputs: int) -> TangentKernel:
+        """As `harness.ntk.tangent_products.kernel_by_rows`, of a network of any size."""
+        rows = np.empty((len(x), outputs, len(x), outputs))
+        for number, each in np.ndindex(len(x), outputs):
+            one = np.zeros((1, outputs))
+            one[0, each] = 1
+            rows[number, each] = self.across(place, x[number : number + 1], x, one)
+        kernel = rows.transpose(0, 2, 1, 3)
+        return (kernel + kernel.transpose(1, 0, 3, 2)) / 2
 
     def _jacobian(self, place: int, x: NetworkInputs) -> Any:
         params = self._precise(place)

@@ -8,13 +8,11 @@ to κ(0) = 1. So the eigenvalues, each as often as there are harmonics of its de
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
-from scipy.interpolate import CubicSpline
-from scipy.spatial.distance import cdist
 from scipy.special import betaincinv
 
 from harness.declare import StageError
@@ -23,34 +21,36 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.eigenlearning import Spectrum
 from harness.ntk.gegenbauer import gegenbauer_coefficients, multiplicity
 from harness.ntk.shapes import Columns, Matrix, Points, Rows
+from harness.ntk.sphere_pairs import ShareTable, SpherePairs, pairs, tabled
 
 AngleArray = Float[np.ndarray, "*shape"]
-KNOTS = 2**14 + 1
-"""Of the spline that stands for a network's kernel: its error, h⁴ κ''''/384 with h = π/2¹⁴, was measured as
-8e-16 of κ(0) for 1 and 3 hidden layers (ReLU), below what rounding leaves."""
 
 
 @dataclass(frozen=True)
 class Zonal:
-    """κ(θ) on the sphere of `dimension` features, κ(0) = 1."""
+    """κ(θ) on the sphere of `dimension` features, κ(0) = 1.
+
+    What it has computed once it keeps: a table, and spectra.
+    """
 
     dimension: int
     profile: Callable[[AngleArray], AngleArray]
     """κ, to rounding."""
-    tabled: bool = False
-    """Whether κ is dear, so that kernel matrices take it from a spline."""
+    of_chord: Callable[[radial.Distances], radial.Distances] | None = None
+    """κ as a function of the distance in radii, where it is one. Others take kernel matrices from a table."""
+    _spectra: dict[int, Spectrum] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
-    def _quick(self) -> Callable[[AngleArray], AngleArray]:
-        if not self.tabled:
-            return self.profile
-        knots = np.linspace(0, np.pi, KNOTS)
-        spline: Callable[[AngleArray], AngleArray] = CubicSpline(knots, self.profile(knots))
-        return spline
+    def _table(self) -> ShareTable:
+        return tabled(self.profile)
 
     def __call__(self, x1: Rows, x2: Columns) -> Matrix:
         """The kernel between rows of `x1` and `x2`, which have norm √d."""
-        return self._quick(angles(x1, x2))
+        return self.between(pairs(x1, x2))
+
+    def between(self, points: SpherePairs) -> Matrix:
+        """The kernel between pairs of points."""
+        return self._table(points.share) if self.of_chord is None else self.of_chord(points.chord)
 
     def spectrum(self, highest: int) -> Spectrum:
         """The eigenvalues of degrees 0 to `highest`, and the sum of all above, which is what κ(0) = 1 leaves.
@@ -58,17 +58,12 @@ class Zonal:
         An eigenvalue is good to 1e-16 in absolute terms: those below that are rounding, and count as 0 where
         it made them negative.
         """
-        degrees = range(highest + 1)
-        values = np.maximum(gegenbauer_coefficients(self.profile, self.dimension, degrees), 0.0)
-        counts = np.array([float(multiplicity(self.dimension, degree)) for degree in degrees])
-        return Spectrum(values, counts, max(0.0, 1.0 - float(values @ counts)))
-
-
-def angles(x1: Rows, x2: Columns) -> Matrix:
-    """Between rows of two sets of points of equal norm, to rounding at 0 and π too
-    (`closed_form.inputs_state`)."""
-    between: Matrix = 2 * np.arctan2(cdist(x1, x2), cdist(x1, -x2))
-    return between
+        if highest not in self._spectra:
+            degrees = range(highest + 1)
+            values = np.maximum(gegenbauer_coefficients(self.profile, self.dimension, degrees), 0.0)
+            counts = np.array([float(multiplicity(self.dimension, degree)) for degree in degrees])
+            self._spectra[highest] = Spectrum(values, counts, max(0.0, 1.0 - float(values @ counts)))
+        return self._spectra[highest]
 
 
 def gegenbauer(
@@ -104,12 +99,12 @@ def of_network(architecture: Architecture, which: str, dimension: int) -> Zonal:
         scaled: AngleArray = (at / top[0]).reshape(angle.shape)
         return scaled
 
-    return Zonal(dimension, profile, tabled=True)
+    return Zonal(dimension, profile)
 
 
 def of_distance(kernel: Callable[[radial.Distances], radial.Distances], dimension: int) -> Zonal:
     """A radial kernel restricted to the sphere; distances are in units of the sphere's radius."""
-    return Zonal(dimension, lambda angle: kernel(2 * np.sin(angle / 2)))
+    return Zonal(dimension, lambda angle: kernel(2 * np.sin(angle / 2)), kernel)
 
 
 def separated(points: int, dimension: int, separation: float, random: np.random.Generator) -> Points:

@@ -2,9 +2,10 @@
 
 An instance becomes a `Case`: the *questions* whose conjunction it is, and those of its *control*. Each
 question reads *trials*; two claims that read the same experiment at the same point with the same seed
-read the same trial, which is measured once.
+read the same trial, which is measured once. A `MapOrder` says in which order boundaries of a map are visited.
 """
 
+from harness.plan.maps import MapOrder, map_orders
 from harness.plan.questions import Case, case, declared, fixed, parameters
 from harness.plan.shards import shard
 from harness.questions import (
@@ -26,6 +27,7 @@ __all__ = [
     "Case",
     "Closeness",
     "Linear",
+    "MapOrder",
     "Question",
     "Reading",
     "Region",
@@ -37,6 +39,7 @@ __all__ = [
     "case",
     "declared",
     "fixed",
+    "map_orders",
     "parameters",
     "shard",
 ]

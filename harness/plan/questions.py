@@ -7,10 +7,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.declare import Declaration, Scale, Value, find, is_reference
+from harness.declare import Better, Declaration, Scale, Value, find, is_reference
 from harness.questions import (
     COMPUTED_SEED,
     MOST_POINTS,
+    Baseline,
     BoundarySearch,
     Closeness,
     Linear,
@@ -178,11 +179,14 @@ class _AskingInstance:
     def scale(self, quantity: str) -> Scale:
         return self._declaration.quantities[quantity].scale
 
-    def reading(self, quantity: str, label: str | None = None) -> Reading:
+    def better(self, quantity: str) -> Better:
+        return self._declaration.quantities[quantity].better
+
+    def reading(self, quantity: str, label: str | None = None, baseline: Baseline | None = None) -> Reading:
         experiment = self.instance.claim.experiment
         values = _values(experiment, self.point)
         params = parameters(experiment, values if label is None else [*values, self._at(label)])
-        return Reading(experiment.run, params, quantity, experiment.inputs)
+        return Reading(experiment.run, params, quantity, experiment.inputs, baseline)
 
     def timings(self, benchmarks: Sequence[str]) -> tuple[Reading, ...]:
         known = {benchmark.id: benchmark for benchmark in self.instance.claim.benchmarks or ()}

@@ -9,15 +9,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
-from harness.declare import Scale, Value
+from harness.declare import Better, Scale, Value
 from harness.predicates.keys import Key, Role, keys_of
-from harness.questions import BoundarySearch, Closeness, Linear, Question, Reading, Region, Straightness, Unit
+from harness.questions import (
+    Baseline,
+    BoundarySearch,
+    Closeness,
+    Linear,
+    Question,
+    Reading,
+    Region,
+    Straightness,
+    Unit,
+)
 
 AxisUse = Literal["", "whole", "pairs", "range"]
 """How a predicate uses its axis: not at all, all values in one instance, an instance for each pair, or one
@@ -45,6 +55,8 @@ class Known:
     scales: Mapping[str, Scale]
     axes: Mapping[str, Mapping[str, Value | None]]
     whole: Mapping[str, bool]
+    better: Mapping[str, Better] = field(default_factory=dict)
+    """Of each quantity, where it is known: which way is better, "" of one that does not say."""
 
 
 class Asking(Protocol):
@@ -61,8 +73,12 @@ class Asking(Protocol):
     def scale(self, quantity: str) -> Scale:
         """The scale that the experiment declares."""
 
-    def reading(self, quantity: str, label: str | None = None) -> Reading:
-        """The quantity at the instance's point; with `label`, at this value of the axis."""
+    def better(self, quantity: str) -> Better:
+        """Which way the experiment declares to be better; "" of a quantity that does not say."""
+
+    def reading(self, quantity: str, label: str | None = None, baseline: Baseline | None = None) -> Reading:
+        """The quantity at the instance's point; with `label`, at this value of the axis; with a `baseline`,
+        as that measures it."""
 
     def timings(self, benchmarks: Sequence[str]) -> tuple[Reading, ...]:
         """The seconds of the benchmarks, timed side by side."""
@@ -151,6 +167,11 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     def is_decided(self) -> bool:
         """Whether it can be supported or refuted; if not, it is only measured."""
         return True
+
+    @property
+    def needs_control(self) -> bool:
+        """Whether an instance that is expected supported names a rival."""
+        return self.NEEDS_CONTROL and self.is_decided
 
     @property
     def kind(self) -> str:

@@ -1,4 +1,7 @@
-"""What `equal`, `differ`, `less` and `greater` share: two quantities, or their changes along an axis."""
+"""What `equal`, `differ`, `less` and `greater` share: two quantities, or their changes along an axis.
+
+With a `baseline` the second is read there: in the same trials, by another commit's code, or in a record.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,39 @@ from msgspec import Meta, field
 
 from harness.declare import Scale
 from harness.predicates.base import Asking, AxisUse, Known, Mistaken, Predicate, linear_ones
+from harness.predicates.baselines import ABOUT, BASELINE, ONE_OR_TWO, at_baseline
 from harness.predicates.keys import LABEL
 from harness.predicates.margin import MARGIN, MEANING, Margin
-from harness.questions import Question, Region, Unit
+from harness.questions import Baseline, Linear, Question, Region, Unit
 
 _END = "of the change; left out, each adjacent pair of values is an instance."
 UNITS: Mapping[Scale, Unit] = {"log": "ratio", "linear": "difference"}
 
 
 class Comparison(Predicate, frozen=True):
-    """Two quantities a and b: the centre of ln a/b or of a − b, or of the difference of their changes."""
+    """Two quantities a and b: the centre of ln a/b or of a − b, or of the difference of their changes.
+
+    With a `baseline`, b is what that measures; of one quantity, its own number there.
+    """
 
     USE: ClassVar[AxisUse] = "pairs"
     EXCHANGED: ClassVar[bool] = False
     """Whether it is supported outside its region."""
-    SCHEMA: ClassVar[Mapping[str, Any]] = {"dependencies": {"from": ["to", "along"], "to": ["from", "along"]}}
+    SCHEMA: ClassVar[Mapping[str, Any]] = {
+        "dependencies": {"from": ["to", "along"], "to": ["from", "along"]},
+        "allOf": [
+            {
+                "if": {"properties": {"of": {"type": "string"}}, "required": ["of"]},
+                "then": {"required": ["baseline"]},
+            }
+        ],
+    }
 
     of: Annotated[
         tuple[str, str],
         Meta(
-            description="Two quantities, a and b.", extra={"role": "quantity", "expected": "two quantities"}
+            description="Two quantities, a and b; with a `baseline` one may stand for both.",
+            extra={"role": "quantity", "expected": "two quantities", "written": ONE_OR_TWO},
         ),
     ]
     margin: Annotated[Margin | None, Meta(extra={"role": "margin", "written": MARGIN})] = None
@@ -48,13 +64,26 @@ class Comparison(Predicate, frozen=True):
         Meta(description=f"The end {_END}", extra={"role": "label", "written": LABEL}),
     ] = field(default=None, name="to")
 
+    baseline: Annotated[
+        Baseline | None,
+        Meta(description=ABOUT, extra={"role": "baseline", "written": BASELINE}),
+    ] = None
+
     def region(self, margin: float) -> Region:
         """Where the effect must lie."""
         raise NotImplementedError
 
+    @property
+    def needs_control(self) -> bool:
+        """A network that never moves is no rival of the same code at another commit."""
+        return super().needs_control and self.baseline is None
+
     @classmethod
     def misplaced(cls, stated: Mapping[str, object]) -> Iterator[Mistaken]:
-        """A change has two ends, and an axis."""
+        """A change has two ends, and an axis; one quantity is compared with itself, elsewhere."""
+        needed = any(key.name == "baseline" and key.required for key in cls.declared_keys())
+        if isinstance(stated.get("of"), str) and "baseline" not in stated and not needed:
+            yield Mistaken("of", "two quantities, or a `baseline` beside one", f'"{stated["of"]}"')
         if ("from" in stated) != ("to" in stated):
             yield Mistaken("", "`from` and `to` together", "one of them")
         if "from" in stated and "along" not in stated:
@@ -74,16 +103,20 @@ class Comparison(Predicate, frozen=True):
 
     def questions(self, ask: Asking) -> Iterator[Question]:
         """One question, of the ratio or the difference."""
+        effect = self.effect(ask)
+        region = self.region(self.margin.size if self.margin else 0.0)
+        yield ask.question(effect, region, UNITS[effect.scale], exchanged=self.EXCHANGED)
+
+    def effect(self, ask: Asking) -> Linear:
+        """The ratio or the difference; those that a baseline measures are read last."""
         a, b = self.of
         scale = self._scale(ask)
+        elsewhere = ((a, None), (b, self.baseline))
         if ask.span is not None and self.along is not None:
             start, end = ask.span
-            readings = tuple(ask.reading(q, label) for q in (a, b) for label in (end, start))
-            effect = ask.linear(readings, (1.0, -1.0, -1.0, 1.0), scale)
-        else:
-            effect = ask.linear((ask.reading(a), ask.reading(b)), (1.0, -1.0), scale)
-        region = self.region(self.margin.size if self.margin else 0.0)
-        yield ask.question(effect, region, UNITS[scale], exchanged=self.EXCHANGED)
+            readings = tuple(ask.reading(q, label, at) for q, at in elsewhere for label in (end, start))
+            return ask.linear(readings, (1.0, -1.0, -1.0, 1.0), scale)
+        return ask.linear(tuple(ask.reading(q, None, at) for q, at in elsewhere), (1.0, -1.0), scale)
 
     def _scale(self, ask: Asking) -> Scale:
         """That of the margin; without one, the log scale if both quantities are on it."""
@@ -93,8 +126,14 @@ class Comparison(Predicate, frozen=True):
 
     def both(self) -> str:
         """What is compared, in words."""
-        a, b = self.of
+        a, b = self.names
         return f"changes of {a} and {b} along {self.along}" if self.along else f"{a} and {b}"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Both, the second with its baseline."""
+        a, b = self.of
+        return a, b if self.baseline is None else at_baseline(a, b, self.baseline)
 
 
 class Ordered(Comparison, frozen=True):
@@ -113,5 +152,5 @@ class Ordered(Comparison, frozen=True):
 
     def describe(self) -> str:
         """Their order."""
-        first, second = (f"change of {q} along {self.along}" if self.along else q for q in self.of)
+        first, second = (f"change of {q} along {self.along}" if self.along else q for q in self.names)
         return f"{first} {self.WORD} {second}" + (f" by {self.margin.text}" if self.margin else "")

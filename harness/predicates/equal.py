@@ -20,6 +20,9 @@ class Equal(Comparison, frozen=True):
     EXAMPLES: ClassVar = {
         '{ of = ["a.error", "b.error"], within = "5%" }': "the centre of ln a/b lies inside ± ln 1.05",
         '{ of = ["a.error", "b.error"], within = 0.05 }': "the centre of a − b lies inside ±0.05",
+        '{ of = "a.error", baseline = { commit = "v0.2.0" }, within = "5%" }': (
+            "the same, b being a by the code of that commit ([below](#baselines))"
+        ),
     }
     NEEDS_CONTROL: ClassVar = True
 

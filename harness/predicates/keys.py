@@ -19,9 +19,10 @@ import msgspec
 
 from harness.text import label_of
 
-Role = Literal["quantity", "benchmark", "axis", "label", "law", "margin"]
+Role = Literal["quantity", "benchmark", "axis", "label", "law", "margin", "baseline"]
 """What a key holds: the names of quantities or benchmarks, a swept axis, the label of one of its values, what
-is stated of them (an exponent, a direction), or a number that decides how near is near enough. A control is
+is stated of them (an exponent, a direction), a number that decides how near is near enough, or where else the
+same trials are measured. A control is
 judged by the claim's own margins; it may replace all else."""
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]

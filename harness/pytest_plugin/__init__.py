@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.pytest_plugin.keys import LABORATORY, PUBLISHED
+from harness.pytest_plugin.keys import AGAINST, LABORATORY
 
 if TYPE_CHECKING:
     from harness.pytest_plugin.items import SuiteFile
@@ -55,10 +55,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--harness-against",
-        metavar="RECORD",
+        metavar="REF",
         action="append",
         default=[],
-        help="Fail what differs from this record, or a folder of them, not what is unexpected (repeatable).",
+        help="Exit by what differs from REF: a record (a folder; @NAME), or a commit, which measures too"
+        " (repeatable). A claim fails by that, and not by what is unexpected.",
+    )
+    group.addoption(
+        "--harness-within",
+        metavar="MARGIN",
+        action="append",
+        default=[],
+        help="How much worse, or other, quantities may be than in REF: 5%% (default), or 0.01 of a difference"
+        " (repeatable).",
+    )
+    group.addoption(
+        "--harness-confirm",
+        action="store_true",
+        default=None,
+        help="Measure unexpected verdicts again, on fresh seeds; only confirmed ones fail the run.",
     )
     group.addoption(
         "--harness-workers",
@@ -118,13 +133,11 @@ def pytest_configure(config: pytest.Config) -> None:
     against = config.getoption("harness_against")
     if against:
         from harness.errors import UserError
-        from harness.history.against import read_published
-        from harness.shipped import is_name
+        from harness.history.against import read_references
+        from harness.pytest_plugin.settings import PytestSettings
 
-        here = config.invocation_params.dir
-        files = [Path(file) if is_name(file) else here / file for file in against]
         try:
-            config.stash[PUBLISHED] = read_published(files)
+            config.stash[AGAINST] = read_references(PytestSettings.of(config).options.against)
         except UserError as error:
             raise pytest.UsageError(f"--harness-against: {error}") from None
 

@@ -11,25 +11,30 @@ import itertools
 import threading
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from harness.campaign import Result
 from harness.errors import UserError
-from harness.history.against import Held, hold
+from harness.history.against import hold
 from harness.judge import FAILING
 from harness.measure.holders import log
 from harness.pytest_plugin.item import SuiteItem
-from harness.pytest_plugin.keys import LABORATORY, NAMES, PUBLISHED
+from harness.pytest_plugin.keys import AGAINST, LABORATORY, NAMES
 from harness.pytest_plugin.settings import PytestSettings
 from harness.pytest_plugin.shared import SharedLaboratory
 from harness.pytest_plugin.timings import Timing
 from harness.pytest_plugin.words import explanation, properties, safe
 from harness.report.build import instance_record
+from harness.report.compared import comparison_kind
+from harness.report.comparisons import comparison_said
+from harness.report.confirmed import confirmation_record, is_dismissed, notes_on
 from harness.report.findings import why_not_covered
-from harness.report.record import InstanceRecord
+from harness.report.record import ComparisonRecord, InstanceRecord
 from harness.shipped import packaged_name
 from harness.suite import Instance, Suite, load
 from harness.suite.names import namesakes
@@ -67,8 +72,9 @@ class SuiteFile(pytest.Module):
             path = Path(called)
         try:
             suite = load(path, imports=True, given=PytestSettings.of(self.config).options.given)
-            if published := self.config.stash.get(PUBLISHED, None):
-                published.check({suite.name: suite.given})
+            against = self.config.stash.get(AGAINST, None)
+            if against is not None and against.published is not None:
+                against.published.check({suite.name: suite.given})
         except UserError as error:
             raise self.CollectError(safe(str(error))) from None
         other = self.config.stash.setdefault(NAMES, {}).setdefault(suite.name, path)
@@ -116,24 +122,46 @@ class ClaimItem(SuiteItem):
         self.add_marker(mark)
 
     def _check(self) -> None:
-        record = self._record()
+        found = self._laboratory().judge(self._suite, self._judged)
+        record = self._confirmed(self._record(found.result))
         self.user_properties.extend(properties(record))
-        held = self._held(record)
-        if record.outcome == "not-covered" and not (held and held.kind == "differs"):
+        differs = self._differs(record, found.comparisons)
+        if record.outcome == "not-covered" and not differs:
             pytest.skip(safe(why_not_covered(record)))
-        if record.outcome in FAILING if held is None else held.kind == "differs":
+        if is_dismissed(record) and not differs:
+            (said,) = notes_on([record])
+            warnings.warn(HarnessWarning(safe(said)), stacklevel=2)
+            return
+        if record.outcome in FAILING if differs is None else differs:
             command = self._laboratory().settings.command(f"{self._suite.path}::{self._judged.local_id}")
-            raise ClaimFailedError(explanation(record, command, held.says if held else ""))
+            raise ClaimFailedError(explanation(record, command, differs or ""))
 
-    def _held(self, record: InstanceRecord) -> Held | None:
-        """The record beside the published one; None where it is judged by what is expected."""
-        published = self.config.stash.get(PUBLISHED, None)
-        if published is None:
+    def _differs(self, record: InstanceRecord, comparisons: Sequence[ComparisonRecord]) -> str | None:
+        """How it differs from what it is held against, '' where it does not; None where it is judged by what
+        is expected."""
+        against = self.config.stash.get(AGAINST, None)
+        if against is None:
             return None
-        return hold(record, published.instances.get(record.id))
+        said = []
+        if against.published is not None:
+            held = hold(record, against.published.instances.get(record.id))
+            said += [f"not as published: {held.says}"] if held.kind == "differs" else []
+        said += [
+            f"not as in {each.baseline}: {each.quantity} is {comparison_said(each)}"
+            for each in comparisons
+            if comparison_kind(each) == "differs"
+        ]
+        return "; ".join(said)
 
-    def _record(self) -> InstanceRecord:
-        result = self._laboratory().judge(self._judged)
+    def _confirmed(self, record: InstanceRecord) -> InstanceRecord:
+        """The record of an unexpected verdict with a second one beside it, where that is asked for."""
+        laboratory = self._laboratory()
+        if record.outcome != "unexpected" or not laboratory.settings.options.confirm:
+            return record
+        first_seed, result = laboratory.judge_again(self._suite, self._judged)
+        return replace(record, confirmation=confirmation_record(first_seed, self._record(result)))
+
+    def _record(self, result: Result) -> InstanceRecord:
         for note in result.notes:
             warnings.warn(HarnessWarning(safe(note)), stacklevel=2)
         (finding,) = result.findings
@@ -141,9 +169,11 @@ class ClaimItem(SuiteItem):
 
     def _laboratory(self) -> SharedLaboratory:
         with _OPENING:
-            return self.config.stash.setdefault(
-                LABORATORY, SharedLaboratory(PytestSettings.of(self.config), self.say, self._collected())
-            )
+            if LABORATORY not in self.config.stash:
+                settings, alone = PytestSettings.of(self.config), not hasattr(self.config, "workerinput")
+                laboratory = SharedLaboratory(settings, self.say, self._collected(), foresees=alone)
+                self.config.stash[LABORATORY] = laboratory
+            return self.config.stash[LABORATORY]
 
     def _collected(self) -> list[Instance]:
         """The instances that this process may judge."""

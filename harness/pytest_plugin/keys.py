@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from harness.history.against import Published
+    from harness.history.against import References
     from harness.pytest_plugin.shared import SharedLaboratory
 
 LABORATORY: pytest.StashKey[SharedLaboratory] = pytest.StashKey()
 NAMES: pytest.StashKey[dict[str, Path]] = pytest.StashKey()
 """The file of each suite that has been collected, by the suite's name."""
-PUBLISHED: pytest.StashKey[Published] = pytest.StashKey()
+AGAINST: pytest.StashKey[References] = pytest.StashKey()
 """What claims are held against, where `--harness-against` names it."""
 NO_RECHECK = "no"
 """What `--harness-recheck` says for: measure no trial twice."""
@@ -28,6 +28,9 @@ SHOWN = (
     "memory_limit",
     "given",
     "recheck",
+    "confirm",
+    "against",
+    "within",
 )
 """The fields of `harness.options.RunOptions` that options of pytest fill. For some of the others pytest has
 plugins (time budgets, shards); the rest are about records, which the plugin does not write."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,12 +32,13 @@ class PytestSettings:
         asked = options_of(config)
         store = asked.store or default_store()
         unsaid = ("workers", "workers_per_device", *(() if asked.store else ("store",)))
-        against = [f"--against={record}" for record in config.getoption("harness_against")]
         workers = asked.workers
         if workers is None and hasattr(config, "workerinput"):  # a process of pytest-xdist: one of several
             workers = 1
-        options = replace(asked, store=config.invocation_params.dir / store, workers=workers)
-        return cls(options, str(store), (*asked.arguments(without=unsaid), *against))
+        here = config.invocation_params.dir
+        against = tuple(_from(here, ref) for ref in asked.against)
+        options = replace(asked, store=here / store, workers=workers, against=against)
+        return cls(options, str(store), asked.arguments(without=unsaid))
 
     def command(self, *targets: str) -> str:
         """The `harness` command that judges the same targets from the same store."""
@@ -61,6 +63,16 @@ def options_of(config: pytest.Config) -> RunOptions:
         raise pytest.UsageError(error.spelled(_flag)) from None
 
 
+def _from(here: Path, ref: str) -> str:
+    """A REF as it is from any directory: of a record the path."""
+    from harness.history.baselines.resolve import is_record_name
+    from harness.shipped import is_name
+
+    if is_name(ref):
+        return ref
+    return str(here / ref) if is_record_name(str(here / ref)) else ref
+
+
 def _flag(name: str) -> str:
     return f"--harness-{spelled(name)}"
 
@@ -70,5 +82,7 @@ def _read(name: str, found: Any) -> Any:
         return assigned(found)
     if name == "recheck" and found == NO_RECHECK:
         return False
+    if OPTIONS[name].repeated:
+        return tuple(found)
     read = OPTIONS[name].read
     return found if read is None else read(found)

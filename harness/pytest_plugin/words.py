@@ -6,6 +6,7 @@ import json
 
 from harness.questions import Unit
 from harness.report.agreement import settled_by
+from harness.report.confirmed import confirmation_text
 from harness.report.findings import sentence
 from harness.report.record import InstanceRecord, PartRecord
 from harness.report.remarks import STANDINGS
@@ -70,7 +71,7 @@ def explored(suite: Suite, first_seed: int, seeds: int | None) -> str:
 def explanation(record: InstanceRecord, command: str, differs: str = "") -> str:
     """Why the instance failed, and what shows it again; safe to print. The first line can stand alone.
 
-    `differs` is how it is not as published, where it is held against that.
+    `differs` is how it differs from what it is held against.
     """
     lines = [("claim", record.says), ("at", point(record)), ("predicate", predicate(record))]
     if record.because:
@@ -86,6 +87,8 @@ def explanation(record: InstanceRecord, command: str, differs: str = "") -> str:
         lines.append(("measured", _measured(record, record.unit)))
     if record.leaves_open is not None:
         lines.append(("unseen", leaves_open(record)))
+    if record.confirmation is not None:
+        lines.append(("confirm", confirmation_text(record)))
     if record.control:
         lines.append(("control", rival(record.control)))
         for part in record.control.parts:
@@ -96,7 +99,7 @@ def explanation(record: InstanceRecord, command: str, differs: str = "") -> str:
     if said:
         lines.append(("error" if record.verdict == "error" else "advice", said))
     lines.append(("again", command))
-    first = f"not as published: {differs}" if differs else sentence(record)
+    first = differs or sentence(record)
     return "\n".join([printable(first), *_laid_out(lines)])
 
 

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from harness.judge import FAILING
 from harness.questions import COMPUTED
 from harness.report import findings
 from harness.report.agreement import contradicted
 from harness.report.headlines import headlines
+from harness.report.maps import not_as_expected
 from harness.report.markdown import escape
 from harness.report.record import InstanceRecord, Record
+from harness.report.verdicts import verdict_sentence
 from harness.report.words import (
     GLYPHS,
     ORDER,
@@ -63,6 +64,8 @@ def _head(record: Record) -> list[str]:
     titles = ", ".join(suite.title for suite in record.suites)
     lines = [part for line in headlines(record) for part in (f"**{_clipped(line)}**", "")]
     lines += [f"## {_clipped(titles) or 'Claims'}", ""]
+    if said := verdict_sentence(record):
+        lines += [f"**{escape(said)}**", ""]
     lines += [f"**{escape(summary(record))}**"]
     for note in record.notes[:10]:
         lines += ["", f"Note: {_clipped(note)}"]
@@ -71,7 +74,8 @@ def _head(record: Record) -> list[str]:
 
 
 def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
-    chosen = [i for i in record.instances if i.outcome in FAILING or i.id in since]
+    failing = {i.id for i in not_as_expected(record)}
+    chosen = [i for i in record.instances if i.id in failing or i.id in since]
     changed = [i for i in chosen if i.id in since]
     groups = [*((i,) for i in changed), *findings.grouped_by_reason([i for i in chosen if i.id not in since])]
     groups.sort(key=lambda group: ORDER.index(group[0].outcome))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from harness.campaign import Finding, Result
+from harness.declare import Declaration
 from harness.judge import RULE, Assessment, PartAssessment
 from harness.measure import Measurement, Recheck
 from harness.plan import Trial
@@ -90,7 +91,17 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         exchanged=shown.exchanged,
         computed=computed,
         boundary=None if boundary is None else boundary_record(boundary),
+        same=shown.same,
+        quantity_unit=_quantity_unit(settling, instance.claim.experiment.declaration),
     )
+
+
+def _quantity_unit(part: PartAssessment, declaration: Declaration | None) -> str:
+    """The unit that all quantities of a part have; '' where they have several."""
+    declared = {} if declaration is None else declaration.quantities
+    names = {reading.quantity for reading in part.question.effect.readings}
+    units = {declared[name].unit if name in declared else "" for name in names}
+    return units.pop() if len(units) == 1 else ""
 
 
 def recheck_record(recheck: Recheck) -> RecheckRecord:
@@ -129,6 +140,7 @@ def _part(part: PartAssessment) -> PartRecord:
         neighbours_alike=part.neighbours_alike,
         exchanged=question.exchanged,
         computed=question.deterministic,
+        same=ruling.same,
     )
 
 
@@ -214,6 +226,7 @@ def _trials(
                 fingerprints=tuple(m.fingerprint[:_FINGERPRINT_DIGITS] for m in made),
                 data=data_parameters(first.experiment),
                 own_split=any(stage.fixed for m in made for stage in m.stages),
+                baseline="" if first.baseline is None else first.baseline.shown,
             )
         )
     return tuple(records), seconds

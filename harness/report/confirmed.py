@@ -7,10 +7,11 @@ the numbers of one machine wrong makes both wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from harness.judge import exit_code
-from harness.report.record import ConfirmationRecord, InstanceRecord
+from harness.report.maps import excused
+from harness.report.record import ConfirmationRecord, InstanceRecord, MapRecord
 from harness.report.words import effect, interval_text
 
 WARNING = "the chance that both are wrong is above the square of alpha, as the runs share a machine"
@@ -24,9 +25,11 @@ def is_dismissed(instance: InstanceRecord) -> bool:
     return found.verdict in ("supported", "refuted", "inconclusive")
 
 
-def exit_code_of(instances: Iterable[InstanceRecord]) -> int:
-    """The exit code of a run: unexpected verdicts that were not confirmed do not fail it."""
-    return exit_code("measured" if is_dismissed(i) else i.outcome for i in instances)
+def exit_code_of(instances: Sequence[InstanceRecord], maps: Iterable[MapRecord] = ()) -> int:
+    """The exit code of a run: unexpected verdicts that were not confirmed do not fail it, nor does what the
+    own time of a map cut off."""
+    fine = excused(instances, maps)
+    return exit_code("measured" if is_dismissed(i) or i.id in fine else i.outcome for i in instances)
 
 
 def confirmation_text(instance: InstanceRecord) -> str:

@@ -105,7 +105,20 @@ def _write_into(path: Path, data: bytes) -> None:
 
 
 def read_record(path: str | Path) -> Record:
-    """The record in a file. Raises `RecordError` that says what is wrong with it."""
+    """The record in a file.
+
+    Arguments:
+        path: a file that a run wrote, of this version or an earlier one.
+
+    Returns:
+        A `Record`.
+
+    Raises:
+        RecordError: the file cannot be read, is no record, or is one of a later version.
+
+    >>> harness.read_record(folder / "reports" / "toys.json").suites[0].title
+    'Toys'
+    """
     try:
         data = read(Path(path))
     except (OSError, ValueError) as error:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from harness.judge import FAILING
 from harness.report import findings
 from harness.report.agreement import agreement_line, contradicted, statements
 from harness.report.data import data_used
 from harness.report.headlines import headlines
+from harness.report.maps import map_rows, map_summary, not_as_expected
 from harness.report.record import ClaimRecord, InstanceRecord, Record
 from harness.report.remarks import of_points
 from harness.report.words import (
@@ -52,9 +52,7 @@ def markdown(record: Record) -> str:
     used = data_used(record.instances)
     lines += [*(f"- Data: {escape(data.describe())}." for data in used), ""] if used else []
     lines += [f"Note: {escape(note)}" for note in record.notes]
-    attention = sorted(
-        (i for i in record.instances if i.outcome in FAILING), key=lambda i: ORDER.index(i.outcome)
-    )
+    attention = sorted(not_as_expected(record), key=lambda i: ORDER.index(i.outcome))
     if attention:
         lines += ["## Not as expected", ""]
         rows = [_attention(group) for group in findings.grouped_by_reason(attention)]
@@ -68,6 +66,10 @@ def markdown(record: Record) -> str:
         lines += ["## Against the source", ""]
         lines += ["What was measured contradicts what the source says, whether expected here or not.", ""]
         lines += [_table(against, ("claim", "source", "measured", "because")), ""]
+    for found in record.maps:
+        head, *cells = map_rows(found, record.instances)
+        lines += [f"## {escape(found.title)}", "", f"{escape(map_summary(found, record.instances))}.", ""]
+        lines += [_table(cells, tuple(map(escape, head))), ""] if cells else []
     lines += ["## Claims", ""]
     stated = {claim.id: claim for claim in statements(record)}
     for name, instances in by_claim(record.instances).items():

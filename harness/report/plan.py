@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from tabulate import tabulate
 
 from harness.measure import Laboratory
-from harness.plan import Case, Question, Trial
-from harness.questions import COMPUTED, LOOKS
+from harness.plan import Case, MapOrder, Question, Trial
+from harness.questions import COMPUTED, LOOKS, MOST_POINTS
 from harness.report.outlooks import outlooks
 from harness.report.words import seconds_text
 
 
-def plan_text(cases: Sequence[Case], store: Path) -> str:
-    """Per experiment: distinct trials at the first look and at the budget, in the store, and time left; and
-    how near the ends of boundaries can come."""
+def plan_text(cases: Sequence[Case], store: Path, maps: Sequence[MapOrder] = ()) -> str:
+    """Per experiment: distinct trials at the first look and at the budget, in the store, and time left; how
+    near the ends of boundaries can come; and the time that maps are given."""
     at_least, at_most = _trials(cases, first_look=True), _trials(cases, first_look=False)
     rows = []
     with Laboratory(store if store.exists() else None) as laboratory:
@@ -35,7 +36,19 @@ def plan_text(cases: Sequence[Case], store: Path) -> str:
     headers = ("experiment", "trials at least", "at most", "in the store", "time at least", "at most")
     table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
     head = f"{len(cases)} instances, {_seeds_text(cases)}, {workers} workers"
-    return "\n\n".join([head, *known_of, table])
+    return "\n\n".join([head, *known_of, *_maps(maps, cases), table])
+
+
+def _maps(maps: Sequence[MapOrder], cases: Sequence[Case]) -> list[str]:
+    """A table of the maps: how many points their boundaries have at most, and how long they may take."""
+    rows = []
+    for each in maps:
+        searches = [search for place in each.places for search in (cases[place].search, cases[place].rival)]
+        cells = sum(min(MOST_POINTS, len(search.at)) for search in searches if search is not None)
+        time = "any" if each.seconds == math.inf else seconds_text(each.seconds)
+        rows.append((each.id, len(each.places), cells, time))
+    headers = ("map", "boundaries", "points at most", "time it is given")
+    return [tabulate(rows, headers, tablefmt="simple", disable_numparse=True)] if rows else []
 
 
 def _seeds_text(cases: Sequence[Case]) -> str:

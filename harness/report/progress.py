@@ -1,5 +1,5 @@
-"""Progress while measuring: a live line on a terminal, a line now and then anywhere else, and a line for each
-instance that is decided."""
+"""Progress while measuring: a live line on a terminal or in a notebook, elsewhere a line now and then, and a
+line for each instance that is decided."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.campaign import Finding, Progress
-from harness.questions import COMPUTED
+from harness.questions import COMPUTED, Trial
 from harness.report.live import LiveLine, gauge
+from harness.report.notebook_line import NotebookLine, in_notebook
 from harness.report.words import GLYPHS, effect, interval_text, seconds_text
-from harness.text import printable, shortened
+from harness.text import no_command, printable, shortened
 
 PATIENCE = 2.0
 """Seconds before the first sign; shorter runs show none."""
@@ -24,12 +25,15 @@ EVERY = 20.0
 
 @contextmanager
 def showing(quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """A function that shows progress on standard error, for the length of the block.
+    """A function that shows progress on standard error, or in a notebook, for the length of the block.
 
     A wait for somebody's lock is said once in any case.
     """
     if quiet:
         yield _saying_waits(lambda progress: None)
+    elif in_notebook():
+        with _noted(NotebookLine()) as (show, say):
+            yield _saying_waits(show, say)
     elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         with _live() as (show, say):
             yield _saying_waits(show, say)
@@ -38,7 +42,7 @@ def showing(quiet: bool) -> Iterator[Callable[[Progress], None]]:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(no_command(text), file=sys.stderr, flush=True)
 
 
 def _saying_waits(
@@ -132,7 +136,24 @@ class NoteLines:
 @contextmanager
 def _live() -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
     """A function that shows progress in the terminal's last line, and one that says something above it."""
-    line, news, said = LiveLine(sys.stderr), _News(), 0
+    line = LiveLine(sys.stderr)
+    try:
+        yield _drawing(line), line.say
+    finally:
+        line.clear()
+
+
+@contextmanager
+def _noted(line: NotebookLine) -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
+    """The same in the output of a notebook's cell."""
+    try:
+        yield _drawing(line), line.say
+    finally:
+        line.finish()
+
+
+def _drawing(line: LiveLine | NotebookLine) -> Callable[[Progress], None]:
+    news, said = _News(), 0
 
     def show(progress: Progress) -> None:
         nonlocal said
@@ -144,7 +165,31 @@ def _live() -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]
         done = progress.measured + progress.reused
         line.draw(f"{gauge(done, done + progress.pending)} {progress_line(progress)}")
 
+    return show
+
+
+@contextmanager
+def showing_trials(quiet: bool = False) -> Iterator[Callable[[Trial, float], None]]:
+    """A function that shows which trial is being measured and for how long, on standard error: a live line on
+    a terminal, else a line now and then; of trials that take longer than `PATIENCE`."""
+    if quiet:
+        yield lambda trial, elapsed: None
+        return
+    live = LiveLine(sys.stderr) if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else None
+    following: dict[Trial, float] = {}
+
+    def show(trial: Trial, elapsed: float) -> None:
+        if elapsed < PATIENCE:
+            return
+        text = f"measuring {printable(trial.experiment)}, seed {trial.seed}: {seconds_text(elapsed)}"
+        if live is not None:
+            live.draw(text)
+        elif elapsed >= following.get(trial, 0.0):
+            following[trial] = elapsed + EVERY
+            _say(text)
+
     try:
-        yield show, line.say
+        yield show
     finally:
-        line.clear()
+        if live is not None:
+            live.clear()

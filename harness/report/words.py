@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from harness.judge import FAILING
 from harness.questions import COMPUTED, Unit
 from harness.report import findings
+from harness.report.compared import comparisons_lines
 from harness.report.data import what_seeds_redraw
 from harness.report.explored import first_seeds
+from harness.report.joint import joint_text
 from harness.report.record import (
     CommitRecord,
     ControlRecord,
@@ -22,6 +24,7 @@ from harness.report.record import (
     SourceRecord,
     TrackedRecord,
 )
+from harness.report.record.printed import LOGARITHMIC, printed
 
 GLYPHS = {
     "as-expected": "✓",
@@ -48,14 +51,13 @@ def effect(x: Side, unit: Unit) -> str:
     """An effect in the unit that people think in: a ratio as a percentage, a logarithm as its number."""
     if x is None:
         return "–"
+    shown = printed(x, unit)
     if unit == "ratio":
-        return f"{math.expm1(x) * 100:+.3g}%" if x < 700 else "+∞%"
+        return f"{shown:+.3g}%" if shown < math.inf else "+∞%"
     if unit == "boundary":
-        return f"{x:.6g}"
-    if unit in ("log-value", "speed-up"):
-        text = number(math.exp(x)) if x < 700 else "∞"
-        return text if unit == "log-value" else f"{text} ×"
-    return number(x)
+        return f"{shown:.6g}"
+    text = number(shown) if shown < math.inf or unit not in LOGARITHMIC else "∞"
+    return f"{text} ×" if unit == "speed-up" else text
 
 
 def seeds_taken(part: InstanceRecord | PartRecord) -> str:
@@ -269,6 +271,10 @@ HEADERS = (
 )  # fmt: skip
 
 
+_SAME = {"identical": "identical", "rounding": "equal up to rounding"}
+"""What stands for the interval of numbers that are a baseline's."""
+
+
 def row(instance: InstanceRecord) -> tuple[str, ...]:
     """The cells of an instance under `HEADERS`; one that is computed has no number of seeds."""
     return (
@@ -277,7 +283,7 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
         instance.verdict,
         "computed" if instance.computed and instance.n else str(instance.n),
         effect(instance.estimate, instance.unit),
-        interval_text(instance.interval, instance.unit),
+        _SAME.get(instance.same) or interval_text(instance.interval, instance.unit),
         region(instance.region, instance.unit),
         control(instance),
         again(instance),
@@ -295,12 +301,14 @@ def scope(record: Record) -> str:
     if computed and computed == len(record.instances):
         return f"Every instance is {COMPUTED}: {_COMPUTED_COVERS}."
     some = f" {computed} of {len(record.instances)} instances are {COMPUTED}: {_COMPUTED_COVERS}."
+    beside = "".join(f" {line}" for line in (*filter(None, [joint_text(record)]), *comparisons_lines(record)))
     return (
         f"A verdict covers the data sets named, over the stated range: {what_seeds_redraw(record)}, "
         "not data sets. The expected number of wrong definite verdicts in this run is "
         f"at most {number(record.wrong_verdicts_bound)} (the sum of the alphas, each side)."
         f" {unseen(record)}".rstrip()
         + (some if computed else "")
+        + beside
     )
 
 

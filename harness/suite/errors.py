@@ -37,9 +37,14 @@ class Mistake:
     def describe(self, file: str) -> str:
         """One line: `file:line:column: where: expected …, found … (did you mean …?)`."""
         place = f"{file}:{self.line}:{self.column}" if self.line else file
+        return printable(f"{place}: {self.says}")
+
+    @property
+    def says(self) -> str:
+        """`where: expected …, found … (did you mean …?)`, without the place in the file."""
         where = f"{dotted(self.path)}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return printable(f"{place}: {where}expected {self.expected}, found {self.found}{hint}")
+        return f"{where}expected {self.expected}, found {self.found}{hint}"
 
 
 class SuiteError(UserError, ValueError):

@@ -154,7 +154,7 @@ def _matches(override: Override, labels: Mapping[str, str]) -> bool:
 
 def _check_controls(draft: Draft, instances: list[Instance], notes: Notes) -> None:
     """An instance expected supported by a predicate that standing still might satisfy has a control."""
-    if draft.claim.predicate.NEEDS_CONTROL and draft.claim.predicate.is_decided:
+    if draft.claim.predicate.needs_control:
         missing = [i for i in instances if i.expect == "supported" and i.control is None]
         if missing:
             expected = 'a `control` (or "none: reason"): an instance expected supported names a rival'

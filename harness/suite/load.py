@@ -14,12 +14,13 @@ import msgspec
 
 from harness.disk import refuse_special
 from harness.shipped import located
-from harness.suite.claims import Defaults, read_claim, read_defaults
+from harness.suite.claims import Alpha, Defaults, read_claim, read_defaults
 from harness.suite.errors import KeyPath, Mistake, SuiteError, shown
 from harness.suite.experiments import read_benchmark, read_experiment
 from harness.suite.explored import Ranges, take_explored
 from harness.suite.formats import FORMAT, Format, Read, changed
 from harness.suite.instances import MAX_INSTANCES, expand
+from harness.suite.maps import read_maps
 from harness.suite.models import GIVEN, Models, named_models
 from harness.suite.reader import ID, Notes, Table
 from harness.suite.records import Benchmark, Experiment, Instance, Source, Suite
@@ -35,19 +36,28 @@ def load(
     given: Mapping[str, object] | None = None,
     calls: bool = False,
 ) -> Suite:
-    """Read and check a suite file, or a suite that comes with this package, by @NAME.
+    """Read and check a suite file, or a suite that comes with this package.
 
-    With `imports`, modules that the suite names as `package.module:function` are imported, so that
-    their parameters and quantities are checked too; without, only experiments of this package are known.
-    Functions that parameters name (`data`, `subject`) must then exist; with `calls`, too, a user's data are
-    loaded and checked, in a process of its own.
+    Arguments:
+        path: the file, or @NAME.
+        imports: import the modules that the suite names as `package.module:function`, so that their
+            parameters and quantities are checked too; without, only experiments of this package are known.
+            Functions that parameters name (`data`, `subject`) must then exist.
+        given: values of parameters in place of those that the suite's `with` tables state, for every
+            experiment that has such a parameter: `{"subject": "my.module:kernel"}`.
+        calls: with `imports`, a user's data are loaded and checked besides, in a process of their own.
 
-    `given` are values of parameters, in place of those that the suite's `with` tables state, for every
-    experiment that has such a parameter: `{"subject": "my.module:kernel"}`.
+    Returns:
+        A `Suite`, with its claims and their instances.
 
-    Raises `SuiteError`, with every mistake that can be found, where the file is no valid suite, and where a
-    given parameter is one that no experiment has, or that one sweeps; `UnknownSuiteError` for a @NAME that
-    this package has no suite of.
+    Raises:
+        SuiteError: the file is no valid suite, or a given parameter is one that no experiment has, or that
+            one sweeps. It holds every mistake that can be found.
+        UnknownSuiteError: this package has no suite of a @NAME.
+
+    >>> suite = harness.load("toys.toml")
+    >>> suite.title, len(suite.instances)
+    ('Toys', 3)
     """
     file, place = str(path), located(path)
     data = _bytes(place, file)
@@ -154,6 +164,7 @@ def _read(
         notes.add((), "a suite, which has a table [suite]", found)
         return None
     explored: Ranges = ()
+    family: float | None = None
     if "suite" not in document:
         notes.add((), "a table [suite] with `format` and `title`", "none")
         title = about = ""
@@ -164,6 +175,7 @@ def _read(
         title, about = head.take("title", str), head.take("about", str, "")
         name = _name(head, name)
         explored = take_explored(head)
+        family = head.take("family", Alpha, None)
         head.close()
     defaults = read_defaults(Table(top.take("defaults", dict[str, Any], {}), ("defaults",), notes))
     defaults = replace(defaults, explored=explored)
@@ -194,10 +206,11 @@ def _read(
     for claim in claims:
         if claim.id in benchmarks:
             notes.add(("benchmarks", claim.id), "an id that no claim has", f"`{claim.id}` again")
+    maps = read_maps(top, document, {claim.id: claim for claim in claims})
     top.close()
     return Suite(
         name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), timed,
-        dict(given), format=format_,
+        dict(given), format=format_, family=family, maps=maps,
     )  # fmt: skip
 
 

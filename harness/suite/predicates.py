@@ -41,8 +41,9 @@ def check_predicate(predicate: Predicate, experiment: Experiment, path: KeyPath,
     }
     known = {} if declaration is None or "quantity" in wrong else declaration.quantities
     scales = {name: quantity.scale for name, quantity in known.items()}
+    better = {name: quantity.better for name, quantity in known.items()}
     values = {axis.name: {value.label: value.value for value in axis.values} for axis in axes.values()}
-    _note(predicate.mistakes(Known(scales, values, whole)), path, notes)
+    _note(predicate.mistakes(Known(scales, values, whole, better)), path, notes)
     if in_range and "axis" not in wrong:
         _check_range(predicate, experiment, path, notes)
 

@@ -2,11 +2,13 @@
 
 A *suite* has sources, experiments, benchmarks and claims. An *experiment* is a registered function with fixed
 parameters and *axes*, whose grid it is measured on. A *claim* is one sentence about quantities with
-exactly one *predicate*; it has an *instance* for each point of the axes that the predicate does not use.
+exactly one *predicate*; it has an *instance* for each point of the axes that the predicate does not use. A
+*map* measures the boundaries of such instances in an order of its own, for a stated time.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from harness.predicates import Predicate
 from harness.questions import Center
 from harness.shipped import located
 from harness.suite.explored import Ranges, first_beyond
+from harness.text import printable
 
 SourceStance = Literal["asserts", "disputes", "asks"]
 Stance = Literal["asserts", "disputes", "asks", "none"]
@@ -267,8 +270,27 @@ class Instance:
 
 
 @dataclass(frozen=True)
+class BoundaryMap:
+    """A `[maps.ID]` table: claims with `boundary`, whose boundaries are searched for together.
+
+    `axes` are the axis along which they lie, and then one or two that the claims sweep. `seconds` is the time
+    that measuring them may take.
+    """
+
+    id: str
+    title: str
+    claims: tuple[str, ...]
+    axes: tuple[str, ...]
+    seconds: float = math.inf
+
+
+@dataclass(frozen=True)
 class Suite:
-    """One TOML file."""
+    """One TOML file: its sources, experiments and claims; made by `load`.
+
+    >>> suite.instances[0].id, suite.instances[0].expect
+    ('toys/same[shift=0,size=1]', 'supported')
+    """
 
     name: str
     """`name` under [suite], else the file's name without `.toml`: the first part of every id."""
@@ -287,6 +309,14 @@ class Suite:
     """Of the bytes that were parsed; the file may have changed since."""
     format: int = 2
     """That the file says; see `harness.suite.formats`."""
+    family: float | None = None
+    """The chance that any of the claims is wrong that are said to hold jointly; None: nothing is said so."""
+    maps: Mapping[str, BoundaryMap] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """`<Suite toys: Toys, 1 claims, 3 instances>`."""
+        counts = f"{len(self.claims)} claims, {len(self.instances)} instances"
+        return printable(f"<Suite {self.name}: {self.title}, {counts}>")
 
     @property
     def file(self) -> Path:

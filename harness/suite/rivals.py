@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.suite.records import Instance, Suite
+
+
+@dataclass(frozen=True)
+class RivalRemark:
+    """That a claim's control excludes nothing, and the line of it."""
+
+    file: str
+    line: int
+    says: str
+
+    def describe(self) -> str:
+        """One line, with the place."""
+        return f"{self.file}:{self.line}: {self.says}"
 
 
 def own_numbers(suite: Suite) -> dict[str, tuple[Instance, ...]]:
@@ -19,8 +33,8 @@ def own_numbers(suite: Suite) -> dict[str, tuple[Instance, ...]]:
     return found
 
 
-def rival_remarks(file: str, suite: Suite) -> list[str]:
-    """A line for each claim of `own_numbers`, with its place in the suite's file."""
+def rival_remarks(file: str, suite: Suite) -> list[RivalRemark]:
+    """A remark for each claim of `own_numbers`, with its place in the suite's file."""
     from harness.suite.positions import key_positions, locate
 
     found = own_numbers(suite)
@@ -31,11 +45,12 @@ def rival_remarks(file: str, suite: Suite) -> list[str]:
     for claim, instances in found.items():
         line, _ = locate(("claims", claim, "control"), positions)
         where = "" if len(instances) == len(_of(suite, claim)) else f" at {instances[0].local_id}"
-        said.append(
-            f"{file}:{line}: claims.{claim}: expected a control that reads other numbers, found the claim's "
+        says = (
+            f"claims.{claim}: expected a control that reads other numbers, found the claim's "
             f"own{where}: it fails whenever the claim holds, so it excludes nothing; name a rival or another "
             f"point"
         )
+        said.append(RivalRemark(file, line, says))
     return said
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from msgspec.structs import replace
 
 import harness
 from harness.declare import benchmark_names, experiment_names, find, model_names
@@ -81,6 +82,61 @@ def test_the_readme_shows_the_published_record() -> None:
     assert readme == state.written(readme, record), "python docs/state.py writes it again"
     table = readme.partition(state.BEGIN)[2].partition(state.END)[0]
     assert table.count("\n| ") == 1 + len({i.claim for i in record.instances})
+
+
+def test_the_chapters_show_what_is_published() -> None:
+    chapters = module("chapters")
+    text = chapters.FINDINGS.read_text()
+    assert text == chapters.written(text), "python docs/chapters.py writes it again"
+    assert chapters.suites(text) == ["depth", "generalisation", "other-kernels"]
+
+
+def test_a_chapter_is_made_of_the_record_and_says_where_there_is_none(tmp_path: Path) -> None:
+    """Of a part of a record: the numbers of its instances, nothing else."""
+    chapters = module("chapters")
+    record = harness.read_record(DOCS.parent / "reports/published/depth.json")
+    chosen = ("relu-tends-to-a-quarter", "matrix-of-ones", "the-second-moment-grows-with-depth-over-width")
+    kept = [instance for instance in record.instances if instance.claim in chosen]
+    record = replace(record, instances=tuple(kept), claims=())
+    text = chapters.chapter(record)
+    counts = f"3 claims from 2 sources, {len(kept)} instances ({len(kept)} with at most 6 of a claim)"
+    assert counts in text
+    assert text.count("\n| `") == 3
+    estimates = [i.estimate for i in kept if i.claim == chosen[0]]
+    assert f"| ≤ 1 | {min(estimates):.3g} to {max(estimates):.3g} of the tolerance | 4 of 4 |" in text
+    again = [f"{math.expm1(i.estimate) * 100:+.3g}%" for i in kept if i.claim == chosen[2]]
+    assert any(f"| ±5% | {low} to {high} |" in text for low in again for high in again)
+    many = replace(record, instances=tuple(kept[:4] * 2), claims=())
+    assert "1 claims from 1 sources, 8 instances (6 with" in chapters.paragraph(many)
+    begin, end = chapters.BEGIN.format("nothing"), chapters.END.format("nothing")
+    assert chapters.UNPUBLISHED in chapters.written(f"a\n{begin}old\n{end}b\n", tmp_path)
+    assert "old" not in chapters.written(f"a\n{begin}old\n{end}b\n", tmp_path)
+    with pytest.raises(ValueError, match="expected the line"):
+        chapters.written(begin, tmp_path)
+
+
+def test_the_findings_quote_what_the_spectra_say() -> None:
+    """The ratios of risks on the teacher are computed, on any seed."""
+    text = " ".join((DOCS / "findings.md").read_text().split())
+    for hidden in (1, 3):
+        ratios = [
+            find("ntk.ridge-theory").function(
+                seed=0,
+                stages=frozenset({"nngp risk theory and ntk risk theory"}),
+                inputs=10,
+                train=64,
+                target="teacher",
+                noise=noise,
+                hidden=hidden,
+                w_std=1.5,
+                b_std=0.1,
+            )["nngp-over-ntk.clean-risk-theory"]
+            for noise in (0.0, 0.25, 0.5, 1.0)
+        ]
+        assert ", ".join(f"{ratio:.2f}" for ratio in ratios) in text
+        if hidden == 1:
+            better, worse = 1 - math.sqrt(ratios[0]), math.sqrt(ratios[-1]) - 1
+            assert f"the NNGP is {better:.0%} better without noise and {worse:.0%} worse at 1" in text
 
 
 def test_the_example_of_reading_is_the_records() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from edits import edited
 from good_suite import GOOD
 
 import harness
@@ -38,7 +39,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
     for folder in ("suites", "reports/published", ".venv"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "suites/toys.toml").write_text(GOOD.replace("toys:pair", "published_toys:pair"))
+    (tmp_path / "suites/toys.toml").write_text(edited(GOOD, {"toys:pair": "published_toys:pair"}))
     (tmp_path / "suites/published_toys.py").write_text(EXPERIMENT)
     (tmp_path / "draw.py").write_text(SCRIPT)
     monkeypatch.chdir(tmp_path)
@@ -63,9 +64,7 @@ def test_a_record_of_todays_code_is_up_to_date(script: ModuleType, published: Pa
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
+    path.write_text(edited(path.read_text(), {old: new}))
 
 
 @pytest.mark.parametrize(
@@ -104,8 +103,8 @@ def test_publishing_makes_what_is_out_of_date_and_no_more(
     script: ModuleType, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = []
-    run = script._run
-    monkeypatch.setattr(script, "_run", lambda command: ran.append(command[:2]) or run(command))
+    run = script.run
+    monkeypatch.setattr(script, "run", lambda command: ran.append(command[:2]) or run(command))
     assert script.main([]) == 0
     assert ran == [[sys.executable, "draw.py"]]
     assert (tmp_path / "drawn.txt").read_text() == published.read_text()
@@ -121,7 +120,7 @@ def test_an_interrupted_run_leaves_the_published_record(
 ) -> None:
     before = published.read_bytes()
     edit(tmp_path / "suites/toys.toml", "seeds = 21", "seeds = 14")
-    monkeypatch.setattr(script, "_run", lambda command: 2)
+    monkeypatch.setattr(script, "run", lambda command: 2)
     assert script.main([]) == 2
     assert published.read_bytes() == before
 

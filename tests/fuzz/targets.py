@@ -12,12 +12,14 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
+from xml.etree import ElementTree
 
 from edits import edited
 from first_schema import first_schema
@@ -28,10 +30,16 @@ from fuzz.mutate import NUMBERS, TEXTS, change_bytes, change_json, change_toml, 
 from harness import cli, session
 from harness.declare import Missing
 from harness.errors import UserError
+from harness.export.annotations import annotation_lines
 from harness.export.asv_files import SeriesPoint, SeriesRow, machine, merge_benchmarks, merge_results
+from harness.export.claim_annotations import of_record
+from harness.export.junit import junit
+from harness.export.openmetrics import openmetrics
 from harness.measure import Measurement, Stage, Store
 from harness.plan import Trial, case
+from harness.report.cite import bibtex, methods
 from harness.report.distance import distance
+from harness.report.figure import draw_figure
 from harness.report.markdown import markdown
 from harness.report.record import Record, from_json, to_json
 from harness.report.terminal import terminal
@@ -170,7 +178,23 @@ def read_record(data: bytes, folder: Path) -> None:
     assert all(c.isprintable() or c == "\n" for c in text), "control characters in Markdown"
     for instance in record.instances:
         distance(instance)
+    _show_elsewhere(record)
     assert from_json(to_json(record), "r.json") == record
+
+
+def _show_elsewhere(record: Record) -> None:
+    """What other tools and papers are given: XML that parses, and text without control characters."""
+    ElementTree.fromstring(junit(record))
+    lines = [*annotation_lines(of_record(record)), *openmetrics(record).splitlines(), repr(record)]
+    lines += [*methods(record).splitlines(), *bibtex(record).splitlines(), record._repr_html_()]
+    assert all(line.isprintable() for line in lines), "control characters in what other tools read"
+    for name in ("", *dict.fromkeys(instance.id for instance in record.instances[:3])):
+        try:
+            text = draw_figure(record, name).svg
+        except UserError:
+            continue
+        ElementTree.fromstring(text)
+        assert "nan" not in re.sub(r">[^<]*<", "><", text), "coordinates that are no numbers"
 
 
 _MEASUREMENTS = [
@@ -242,7 +266,9 @@ _ARGUMENTS = (
     "folder/s.sqlite", "--json", "out.json", "folder/out.json", "--markdown", "out.md", "-q", "--with",
     "shift=0.5", "sd=x", "x", "--seed", "--time-limit", "1e400", "nan", "--import", "--results", "results",
     "--machine", "m", "../m", "--allow-dirty", "ntk.kernel", "ntk.regression", "width=16", "canary:run",
-    "no.such", "--help", "--version", "--", "",
+    "no.such", "--help", "--version", "--", "", "figure", "cite", "same", "--out", "f.svg", "f.gif",
+    "--along", "size", "--at", "size=1", "--bib", "--junit", "--openmetrics", "--badge", "b.json", "--sarif",
+    "--all",
 )  # fmt: skip
 
 
@@ -251,7 +277,8 @@ def _argument_seeds() -> list[bytes]:
         "check toys.toml bad.toml", "list toys.toml -k size=1", "describe ntk.kernel", "schema",
         "plan toys.toml --with shift=0.5", "run toys.toml::same --json out.json -q", "report r.json",
         "trial ntk.kernel width=16 --seed 1", "export-asv r.json --results results",
-        "report r.json --markdown o",
+        "report r.json --markdown o --junit j --openmetrics m --badge b.svg", "cite r.json --bib b",
+        "figure r.json same --out f.svg", "check toys.toml bad.toml --sarif s",
     )  # fmt: skip
     return ["\0".join(line.split()).encode() for line in lines]
 

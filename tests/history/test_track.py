@@ -34,7 +34,7 @@ class Lab:
         """A record of each commit of the library; of one that does not load, every claim is an error."""
         for told in self.told:
             git(self.library, "checkout", "--quiet", told.hash)
-            done = self.harness("run", *targets, "--quiet")
+            done = self.harness("run", *targets, "--quiet", "--no-recheck")
             assert done.returncode in ((0, 1) if told.loads else (1, 4)), done.stdout + done.stderr
         git(self.library, "checkout", "--quiet", "main")
 

@@ -266,6 +266,7 @@ def test_two_workers_and_many_trials(project, store):
 INNOCENT = [
     "MEMO[seed] = object()",  # a cache of objects
     "import fractions, sched",
+    "import multiprocessing as m\n    assert m.get_start_method(allow_none=True) is None; m.get_context()",
     "import xml.dom.minidom",
     "import random; random.Random(seed).random()",
     "import threading; threading.Thread(target=len, args=((),)).start()",  # ends by itself

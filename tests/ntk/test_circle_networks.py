@@ -59,6 +59,24 @@ def test_without_biases_one_hidden_layer_does_not_learn_a_third_harmonic() -> No
         find("ntk.mode-times").function(seed=0, stages=frozenset({"network"}), **given)
 
 
+def test_a_mixture_is_trained_on_once_for_all_its_frequencies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the trials of one process; another seed, or other sizes of the frequencies, are other trainings."""
+    trained = []
+
+    def residuals(model: object, seed: int, x: np.ndarray, y: np.ndarray, *others: object) -> object:
+        trained.append((seed, float(y.max())))
+        return np.stack([y, 0.01 * y]), 0.5
+
+    monkeypatch.setattr("harness.ntk.experiments._mode_times_networks.residuals", residuals)
+    given = {"width": 8, "points": 16, "hidden": 1, "steps": 7, "learning_rate": 0.123}
+    stages = frozenset({"network mixture", "network growing mixture"})
+    for seed in (0, 1):
+        for frequency in MIXTURE:
+            found = find("ntk.mode-times").function(seed=seed, stages=stages, frequency=frequency, **given)
+            assert len(found) == 2
+    assert len(trained) == len(set(trained)) == 4
+
+
 def test_a_frequency_that_is_not_in_the_mixture_is_an_error() -> None:
     with pytest.raises(StageError, match=r"expected one of \(1, 2, 4, 8\), found 3"):
         find("ntk.mode-times").function(

@@ -209,6 +209,16 @@ def test_zero_inputs(activation, b_std):
     assert np.all(np.isfinite(ntk))
 
 
+def test_the_derivative_of_relu_at_0_counts_as_one_half_in_every_layer():
+    """Without biases a point at the origin has no activations. Of its gradients those of the biases are left,
+    which `standard` trains: 1 for the last layer, and w²/4 times as much for each layer below."""
+    x = np.concatenate([np.zeros((1, 5)), POINTS[:2]])
+    expected = sum((1.3**2 / 4) ** number for number in range(4))
+    architecture = Architecture(3, 30, "relu", 1.3, 0.0, "standard")
+    for ntk in (closed_form.nngp_ntk(architecture, x)[1], closed_form.nngp_ntk(architecture, x[1:], x)[1].T):
+        np.testing.assert_allclose(ntk[0], expected, rtol=1e-14)
+
+
 @pytest.mark.parametrize("scale", [1e-150, 1e150])
 def test_lengths_at_the_ends_of_the_range(scale):
     architecture = Architecture(3, 30, "relu", 1.3, 0.0)

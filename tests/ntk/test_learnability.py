@@ -18,6 +18,7 @@ def test_theory_is_that_of_the_spectrum() -> None:
     from harness.ntk.architecture import Architecture
 
     found = EXPERIMENT.function(seed=0, stages=frozenset({"theory"}), **SMALL)
+    assert (found["one"], found["one-point-more"]) == (1.0, 1.25)
     x = 1.0 - 2.0 * ((np.arange(8)[:, None] >> np.arange(3)) & 1)
     for name, gram in zip(
         ("nngp", "ntk"), closed_form.nngp_ntk(Architecture(2, 1, b_std=0.3), x), strict=True

@@ -88,6 +88,19 @@ def test_spectra_of_the_theory_tend_to_the_limits():
     assert found["nngp.noise-risk-theory"] == pytest.approx(2.5, rel=0.02)
 
 
+def test_kernels_that_a_process_keeps_are_told_apart():
+    """The same one for two trials, another for each parameter that it has."""
+    assert computed().zonal("ntk") is computed(seed=1, train=5).zonal("ntk")
+    assert computed().zonal("matern") is computed(seed=1, train=5).zonal("matern")
+    found = [
+        computed(inputs=d, nu=nu).zonal(k) for d in (4, 5) for nu in (0.7, 1.5) for k in ("nngp", "matern")
+    ]
+    assert len({id(each) for each in found}) == 6
+    assert [each.dimension for each in found] == [4, 4, 4, 4, 5, 5, 5, 5]
+    deeper = TheoryTrial("fully-connected", NETWORK | {"hidden": 3}, computed().setting).zonal("ntk")
+    assert deeper is not computed().zonal("ntk")
+
+
 def test_noise_excess_is_that_of_the_kernel_itself():
     made = computed(ridge=0.2)
     draw = made.draws[0]

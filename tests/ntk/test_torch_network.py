@@ -53,6 +53,15 @@ def test_before_training():
     np.testing.assert_allclose(features, np.tanh(X @ w.T + b), rtol=1e-9)
 
 
+def test_a_module_whose_jacobians_do_not_fit_is_measured_row_by_row(monkeypatch):
+    made, _ = pair()
+    whole = made.kernel(0, X, 2, entire=True)
+    monkeypatch.setattr("harness.ntk.torch_network.GIBIBYTE", 2 * 6 * 2 * 32 * 8 - 1)
+    monkeypatch.setattr("harness.ntk.torch_network.jacrev", None)
+    rows = made.kernel(0, X, 2, entire=True)
+    np.testing.assert_allclose(rows.products, whole.products, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     "recipe",
     [Recipe(), Recipe(momentum=0.9), Recipe("cross-entropy", "adam")],

@@ -10,6 +10,7 @@ from harness.declare import StageError
 from harness.ntk import closed_form, radial, zonal
 from harness.ntk.architecture import Architecture
 from harness.ntk.gegenbauer import multiplicity
+from harness.ntk.sphere_pairs import pairs
 
 NETWORK = Architecture(2, 64, w_std=1.5, b_std=0.1)
 
@@ -64,6 +65,8 @@ def test_eigenvalues_add_up_to_the_diagonal():
     assert tails[-1] < 1e-6
     assert np.diff(np.log2(tails)) == pytest.approx([-5, -5], abs=0.3)
     assert found.spectrum(25).total == pytest.approx(1.0, abs=1e-15)
+    assert len(found.spectrum(5).values) == 6, "what it keeps is by degree"
+    assert found.spectrum(25) is found.spectrum(25)
 
 
 @pytest.mark.parametrize("dimension", [2, 5])
@@ -80,7 +83,7 @@ def test_harmonics_are_orthogonal(dimension: int):
 def test_separated_points_keep_their_distance():
     """A cap of 1/n of the sphere in three dimensions has the angle arccos(1 − 2/n)."""
     x = zonal.separated(50, 3, 0.6, np.random.default_rng(0))
-    apart = zonal.angles(x, x) + 4 * np.eye(50)
+    apart = pairs(x, x).angle + 4 * np.eye(50)
     assert apart.min() >= 0.6 * np.arccos(1 - 2 / 50) > 0.9 * 0.6 * 0.28
     assert np.linalg.norm(x, axis=1) == pytest.approx(np.sqrt(3))
     with pytest.raises(StageError, match="expected room for 50"):
@@ -90,4 +93,4 @@ def test_separated_points_keep_their_distance():
 def test_a_point_beside_another():
     x = zonal.uniform(1, 4, np.random.default_rng(1))
     near = zonal.point_beside(x[0], 1e-3, np.random.default_rng(2))
-    assert zonal.angles(x, near[None])[0, 0] == pytest.approx(1e-3, rel=1e-9)
+    assert pairs(x, near[None]).angle[0, 0] == pytest.approx(1e-3, rel=1e-9)

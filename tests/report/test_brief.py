@@ -39,6 +39,7 @@ def many(record: Record, number: int, **changes: object) -> Record:
 def test_what_is_not_as_expected_comes_first_and_the_rest_is_folded(record: Record) -> None:
     head = before_the_fold(brief(record))
     assert "**3 instances: 2 of 3 as expected, 1 unexpected.**" in head
+    assert head.startswith("## Toys\n\n**Of 1 claim, 1 holds wherever tested.**\n"), "verdicts lead"
     assert "| toys/same\\[shift=0,size=4\\] | ✗ unexpected | refuted | supported: " in head
     assert "size=1" not in head
     assert "changed" not in head

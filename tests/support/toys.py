@@ -17,7 +17,7 @@ from msgspec import Meta
 from harness.declare import NotCovered, Quantity, StageError, Timed, benchmark, experiment, stage
 
 PAIR = {
-    "a.error": Quantity("exp of a normal number", unit="1", resolution=1e-9, stage="main"),
+    "a.error": Quantity("exp of a normal number", unit="1", resolution=1e-9, stage="main", better="lower"),
     "b.error": Quantity("exp of another", unit="1", resolution=1e-9, stage="main"),
     "gap": Quantity("ln a − ln b", scale="linear", resolution=1e-9, stage="late"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class CircleTraining:
         self._model, self._seed, self._frequency = build(model, of_model), seed, frequency
         self._units, self._steps = units, steps
         self._angle = half_circles(points, dense)
+        self._given = (model, tuple(sorted(of_model.items())), seed, points, dense, units, steps)
 
     @cached_property
     def _scale(self) -> tuple[float, float]:
@@ -65,5 +66,25 @@ class CircleTraining:
         """When cos(kφ) was learned, of a target that has all of `MIXTURE`."""
         if self._frequency not in MIXTURE:
             raise StageError(f"frequency: expected one of {MIXTURE}, found {self._frequency}")
-        path, step = self._trained(mixture(self._angle, growing))
+        path, step = _on_mixture(*self._given, growing)
         return step * steps_until(left_of(path, self._angle, self._frequency))
+
+    def on_mixture(self, growing: bool) -> tuple[Residuals, float]:
+        """The residuals of training on all frequencies of `MIXTURE`, and the time that a step takes."""
+        return self._trained(mixture(self._angle, growing))
+
+
+@lru_cache(maxsize=8)
+def _on_mixture(
+    model: str,
+    of_model: tuple[tuple[str, Value], ...],
+    seed: int,
+    points: int,
+    dense: float,
+    units: float,
+    steps: int,
+    growing: bool,
+) -> tuple[Residuals, float]:
+    """Trained once for the trials of all frequencies that a process has: some megabytes each."""
+    made = CircleTraining(model, dict(of_model), seed, points, dense, MIXTURE[0], units, steps)
+    return made.on_mixture(growing)

@@ -23,6 +23,7 @@ from harness.ntk.risk_estimates import Ridge, TrainingLabels
 from harness.ntk.shapes import Matrix, Points
 from harness.ntk.solve import Cross, Gram
 from harness.ntk.spectral_filters import Filters
+from harness.ntk.sphere_pairs import SpherePairs, pairs
 from harness.ntk.zonal import Zonal
 
 T = TypeVar("T")
@@ -52,6 +53,16 @@ class TrainingSet:
     clean: TrainingLabels
     y: TrainingLabels
     y_test: Float[np.ndarray, " test"]
+
+    @cached_property
+    def at_train(self) -> SpherePairs:
+        """The training points beside each other, for every kernel."""
+        return pairs(self.x, self.x)
+
+    @cached_property
+    def at_test(self) -> SpherePairs:
+        """The test points beside the training points."""
+        return pairs(self.x_test, self.x)
 
 
 class TheoryTrial:
@@ -200,9 +211,12 @@ class TheoryTrial:
         average."""
         kernel, found = self.kernel(name), []
         for draw in self.draws:
-            gram = kernel(draw.x, draw.x)
+            if isinstance(kernel, Zonal):
+                gram, cross = kernel.between(draw.at_train), kernel.between(draw.at_test)
+            else:
+                gram, cross = kernel(draw.x, draw.x), kernel(draw.x_test, draw.x)
             unit = float(np.trace(gram)) / len(gram)
-            found.append((gram / unit, kernel(draw.x_test, draw.x) / unit))
+            found.append((gram / unit, cross / unit))
         return found
 
     def ridges(self, name: SphereKernel) -> list[tuple[Ridge, Cross, TrainingSet]]:
@@ -283,16 +297,22 @@ class TheoryTrial:
 
     def clean_risk(self, name: SphereKernel) -> float:
         """Mean squared test error over the clean function."""
-        return self.mean(
-            name,
-            lambda ridge, cross, draw: float(np.mean((cross @ (ridge.inverse @ draw.y) - draw.y_test) ** 2)),
-        )
+
+        def risk(ridge: Ridge, cross: Cross, draw: TrainingSet) -> float:
+            return float(np.mean((cross @ (ridge.inverse @ draw.y) - draw.y_test) ** 2))
+
+        return self._once(("clean risk", name), lambda: self.mean(name, risk))
 
     def excess(self, name: SphereKernel) -> float:
-        return self.mean(name, lambda ridge, cross, draw: ridge.excess(cross))
+        """What labels of pure noise add to it."""
+
+        def excess(ridge: Ridge, cross: Cross, draw: TrainingSet) -> float:
+            return ridge.excess(cross)
+
+        return self._once(("excess", name), lambda: self.mean(name, excess))
 
     def closest_pair(self) -> float:
-        nearest = [np.min(zonal.angles(draw.x, draw.x) + 4 * np.eye(len(draw.x))) for draw in self.draws]
+        nearest = [np.min(draw.at_train.angle + 4 * np.eye(len(draw.x))) for draw in self.draws]
         return float(np.exp(np.mean(np.log(nearest))))
 
     def _risks(self, name: SphereKernel, which: Literal["ridge", "flow"], later: float = 1.0) -> np.ndarray:
@@ -319,7 +339,7 @@ class TheoryTrial:
             if ridge.ridge <= 0:
                 raise StageError("spikes: expected a ridge, which is their height, found 0")
             bump = zonal.of_distance(lambda r: radial.gaussian(r, self.setting.spike), self.setting.dimension)
-            at_train, at_test = bump(draw.x, draw.x), bump(draw.x_test, draw.x)
+            at_train, at_test = bump.between(draw.at_train), bump.between(draw.at_test)
             spiky = Ridge(ridge.gram + ridge.ridge * at_train, 0.0)
             smooth = cross @ (ridge.inverse @ draw.y)
             alpha = spiky.inverse @ draw.y

@@ -160,7 +160,7 @@ _EACH: tuple[_Of, ...] = (
         "K(x,x)",
     ),
     _Of(
-        "regression",
+        "leaving out",
         "leave-one-out-change",
         "root mean square, over test points and points left out, of how far the prediction moves",
         lambda c, k: c.mean(k, lambda ridge, cross, draw: ridge.change_by_leaving_out(cross, draw.y)),

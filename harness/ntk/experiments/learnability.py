@@ -47,12 +47,15 @@ QUANTITIES = {
         for level in LEVELS
     },
     "one": Quantity("1, which nothing changes", stage=_THEORY, deterministic=True),
+    "one-point-more": Quantity(
+        "1 + 1/n: what the sum would be of one training point more", stage=_THEORY, deterministic=True
+    ),
 }  # fmt: skip
 
 
 @experiment(
     "ntk.learnability",
-    version=1,
+    version=2,
     quantities=QUANTITIES,
     about={
         "model": "the network: a model, or package.module:function",
@@ -96,5 +99,5 @@ def learnability(
             measured |= made.networks(learning_rate, target_loss, max_steps, LEVELS)
     if _THEORY in stages:
         with stage(_THEORY):
-            measured |= made.theory(LEVELS) | {"one": 1.0}
+            measured |= made.theory(LEVELS) | {"one": 1.0, "one-point-more": 1 + 1 / train}
     return measured

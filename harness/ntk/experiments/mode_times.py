@@ -71,7 +71,7 @@ STAGES = frozenset(quantity.stage for quantity in QUANTITIES.values())
 
 @experiment(
     "ntk.mode-times",
-    version=2,
+    version=3,
     quantities=QUANTITIES,
     about={
         "model": "the network whose kernels ntk and nngp are: a model, or package.module:function",

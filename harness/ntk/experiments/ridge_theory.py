@@ -15,7 +15,7 @@ from harness.ntk.experiments._ridge_theory_quantities import ABOUT, QUANTITIES, 
 
 
 @experiment(
-    "ntk.ridge-theory", version=2, quantities=QUANTITIES, about=ABOUT, precision="float64",
+    "ntk.ridge-theory", version=3, quantities=QUANTITIES, about=ABOUT, precision="float64",
 )  # fmt: skip
 def ridge_theory(
     *,

@@ -11,6 +11,7 @@ from harness.judge import FAILING
 from harness.report import words
 from harness.report.agreement import statements
 from harness.report.headlines import headlines
+from harness.report.html.map_figure import shown_maps
 from harness.report.html.sweeps import sweeps
 from harness.report.html.templating import render
 from harness.report.html.views import ClaimView, Mark, chunks, claim_views, glyph
@@ -75,6 +76,7 @@ def page(
         sweeps=with_maps,
         swept={sweep.claim.anchor for sweep in with_maps},
         timed=[i for i in record.instances if i.timings],
+        maps=shown_maps(record),
     )
 
 

@@ -16,6 +16,7 @@ from harness.declare import Value
 from harness.report.html.figures import spanning
 from harness.report.html.ticks import ticks
 from harness.report.html.views import ClaimView, InstanceView
+from harness.report.maps import order_of
 from harness.report.record import InstanceRecord
 from harness.text import label_of
 
@@ -89,17 +90,10 @@ def _axes(instances: Sequence[InstanceRecord]) -> dict[str, list[str]]:
     for axis, value in (each for i in instances for each in i.point.items()):
         values.setdefault(axis, {})[label_of(value)] = value
     return {
-        axis: sorted(found, key=lambda label: _order(found[label]))
+        axis: sorted(found, key=lambda label: order_of(found[label]))
         for axis, found in values.items()
         if len(found) > 1
     }
-
-
-def _order(value: Value) -> tuple[bool, float, str]:
-    """Where a value stands among the others of its axis."""
-    if isinstance(value, str):
-        return (True, 0.0, value)
-    return (False, float(value), "")
 
 
 def _maps(claim: ClaimView, axes: dict[str, list[str]]) -> tuple[Map, ...]:
@@ -110,7 +104,7 @@ def _maps(claim: ClaimView, axes: dict[str, list[str]]) -> tuple[Map, ...]:
     places = {tuple(labels.get(name, "") for name in axes): v for labels, v in labelled}
     found = []
     combinations = {
-        tuple(labels.get(name, "") for name in others): [_order(v.record.point.get(o, "")) for o in others]
+        tuple(labels.get(name, "") for name in others): [order_of(v.record.point.get(o, "")) for o in others]
         for labels, v in labelled
     }
     for labels in sorted(combinations, key=combinations.__getitem__):

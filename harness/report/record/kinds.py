@@ -1,4 +1,4 @@
-"""What a record says of some instances alone: laws, boundaries, timings, what was confirmed; see `types`."""
+"""What a record says of some runs or instances alone: laws, boundaries, timings, baselines; see `types`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from harness.declare import Value
 from harness.questions import Unit
 
 Side = float | None
@@ -53,6 +54,33 @@ class BoundaryRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The interval at alpha divided by the number of the claim's instances: all of these hold together."""
 
 
+class MapRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A map of boundaries: which claims' instances are its lines, and how long they took.
+
+    Its cells are the points of these instances (`InstanceRecord.parts`), and its boundary lies in their
+    intervals.
+    """
+
+    id: str
+    """`suite/map`."""
+    suite: str
+    map: str
+    """The map's id in its suite."""
+    title: str
+    claims: tuple[str, ...]
+    """Their ids in the suite."""
+    axes: tuple[str, ...]
+    """The axis along which the boundaries lie, then one or two others."""
+    time_budget: float | None = None
+    """Seconds that it was given; None: any."""
+    seconds: float = 0.0
+    """Wall seconds that it took."""
+    unfinished: Count = 0
+    """How many of its boundaries time cut off; what was not visited of these is not run."""
+    by_run: bool = False
+    """Whether the time of the whole run ended first."""
+
+
 class FitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a power law was fitted to: the means over seeds of ln a at each value of the axis."""
 
@@ -85,3 +113,48 @@ class ConfirmationRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     estimate: Side
     interval: tuple[Side, Side]
     reason: str = ""
+
+
+class FamilyRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Which instances of a suite hold jointly: that any of these is wrong has at most the chance `level`."""
+
+    suite: str
+    level: float
+    total: Count
+    """How many instances the suite states: those that were not run count as not shown."""
+    holds: tuple[str, ...]
+    """Ids. Each has the verdict that is expected of it; of `open`, supported."""
+
+
+class ComparisonRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One quantity at one point, held against a baseline (`--against`); numbers as in an instance."""
+
+    baseline: str
+    """`v0.2.0 (1a2b3c4d5)`."""
+    experiment: str
+    params: dict[str, Value]
+    quantity: str
+    better: str
+    """lower, higher, or '' of a quantity that is to stay equal."""
+    margin: str
+    """As it was written; '' where the numbers were to be the same."""
+    verdict: str
+    """supported: no worse there, or equal."""
+    same: str = ""
+    unit: Unit
+    n: Count
+    budget: Count
+    estimate: Side
+    interval: tuple[Side, Side]
+    region: tuple[Side, Side]
+    reason: str = ""
+
+
+class QuantityRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One quantity at one point, by seed: of first_seed, first_seed + 1, …"""
+
+    experiment: str
+    params: dict[str, Value]
+    quantity: str
+    first_seed: Count
+    values: tuple[float, ...]

@@ -196,7 +196,7 @@ _ClaimInFile = _partial(
 _PointInFile = _partial(
     TrialsRecord,
     ("experiment", "first_seed"),
-    ("params", "data", "own_split"),
+    ("params", "data", "own_split", "baseline"),
     fingerprints=bytes | tuple[str, ...],
 )
 _InstanceInFile = _partial(

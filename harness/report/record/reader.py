@@ -216,7 +216,14 @@ class _Joined:
         """What `TrialsRecord` has of a point, but for what was read of it."""
         shared = self.found.experiments.get(point.experiment, {})
         self._count(len(shared))
-        own = {"fingerprints": (), "data": (), "own_split": False, "params": {}, **said(point)}
+        own = {
+            "fingerprints": (),
+            "data": (),
+            "own_split": False,
+            "baseline": "",
+            "params": {},
+            **said(point),
+        }
         own["fingerprints"] = unpacked_fingerprints(own["fingerprints"])
         return {**own, "params": dict(sorted({**shared, **own["params"]}.items()))}
 

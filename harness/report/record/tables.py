@@ -133,7 +133,16 @@ class PointTable:
 
     @staticmethod
     def _key(trials: TrialsRecord) -> bytes:
-        return encode([trials.experiment, trials.params, trials.first_seed, trials.data, trials.own_split])
+        return encode(
+            [
+                trials.experiment,
+                trials.params,
+                trials.first_seed,
+                trials.data,
+                trials.own_split,
+                trials.baseline,
+            ]
+        )
 
     def _found(self, trials: TrialsRecord) -> TrialsRecord | None:
         wanted = trials.fingerprints[: trials.n]

@@ -15,7 +15,8 @@ x_s, the one number per seed that is judged; `unit` says what these are:
     violation   |a − b| / (atol + rtol·|b|); at most 1 holds
     boundary    a value of an axis, as it is; the points where it was searched for have a unit of their own
 
-An open side of a region, and an infinite end of an interval, are null.
+An open side of a region, and an infinite end of an interval, are null. `InstanceRecord.printed` has the same
+numbers as reports print them, in percent or as values.
 
 The garbage collector does not look at records (`gc=False`): they have no cycles, and reading 500 files takes
 five times as long if it does.
@@ -33,13 +34,19 @@ from harness.judge import Outcome
 from harness.questions import Center, Unit
 from harness.report.record.kinds import (
     BoundaryRecord,
+    ComparisonRecord,
     ConfirmationRecord,
     Count,
+    FamilyRecord,
     FitRecord,
+    MapRecord,
+    QuantityRecord,
     Side,
     StraightnessRecord,
     TimingRecord,
 )
+from harness.report.record.printed import PrintedNumbers, printed_numbers
+from harness.report.record.shows import ShownInstance, ShownRecord
 from harness.text import label_of
 
 SCHEMA_VERSION = 2
@@ -107,6 +114,8 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The claim holds outside of the region: `differ`."""
     computed: bool = False
     """As the instance's."""
+    same: str = ""
+    """As the instance's."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -139,10 +148,16 @@ class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Names in `params` of what was measured on, and of how it was prepared: data, preprocess, targets."""
     own_split: bool = False
     """The data come split: a seed redraws the initialisation, and no training or test points."""
+    baseline: str = ""
+    """Whose code measured them, or in which record they are: `v0.2.0 (1a2b3c4d5)`; '' of the run's own."""
 
 
-class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One instance of a claim. The numbers beside `verdict` are those of the part that settled it."""
+class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One instance of a claim. The numbers beside `verdict` are those of the part that settled it.
+
+    >>> instance
+    <toys/same[size=1]: supported, as-expected, n = 9, +1.01% [-1.98%, +4.08%]>
+    """
 
     id: str
     suite: str = ""
@@ -228,13 +243,35 @@ class InstanceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of a boundary: its `parts` are the points that were visited, `interval` is where it lies (null: beyond
     what is known), and `n` the most seeds that were read at a point."""
 
+    same: str = ""
+    """How its numbers agree with a baseline's on each of its n seeds: `identical`, to the bit, or
+    `rounding`, up to 1e-6 of them; '' where they do not, and without a baseline."""
+    joint_p: float | None = None
+    """The sequential p-value of the verdict that is expected (of `open`, of supported), 1 where it has
+    another; None where its suite has no `family`."""
+    joint_n: int = 0
+    """Seeds of that: it may have been sampled on beyond the n of its verdict."""
+    confirmation: ConfirmationRecord | None = None
+    """Of an unexpected verdict that was measured again; None where that was not asked for."""
+    quantity_unit: str = ""
+    """Of the quantities that it reads, as their experiment declares it; '' where they have none or several,
+    and in older records."""
+
     @property
     def labels(self) -> dict[str, str]:
         """`point` in the words of ids."""
         return {axis: label_of(value) for axis, value in self.point.items()}
 
-    confirmation: ConfirmationRecord | None = None
-    """Of an unexpected verdict that was measured again; None where that was not asked for."""
+    @property
+    def printed(self) -> PrintedNumbers:
+        """Estimate, interval, region and values as reports print them: in percent, or as values.
+
+        >>> instance.unit, instance.estimate, round(instance.printed.estimate, 3), instance.printed.unit
+        ('ratio', 0.01, 1.005, '%')
+        """
+        return printed_numbers(
+            self.unit, self.quantity_unit, self.estimate, self.interval, self.region, self.values
+        )
 
     @property
     def unit_of_parts(self) -> Unit:
@@ -383,8 +420,12 @@ class RecheckRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Core-seconds of the second measurement."""
 
 
-class Record(Versioned, frozen=True, kw_only=True, gc=False):
-    """One run's complete result; made by `harness.session`, read by `read_record`."""
+class Record(ShownRecord, Versioned, frozen=True, kw_only=True, gc=False):
+    """One run's complete result; made by `run`, read by `read_record`.
+
+    >>> [(each.point["size"], each.verdict) for each in record.instances]
+    [(1, 'supported'), (2, 'supported'), (4, 'supported')]
+    """
 
     harness_version: str
     started: str
@@ -416,3 +457,10 @@ class Record(Versioned, frozen=True, kw_only=True, gc=False):
     """Those of the instances, in their order; empty of older records: see `harness.report.agreement`."""
     explored_seeds: bool = False
     """Whether an instance read seeds on which its expectation was formed."""
+    families: tuple[FamilyRecord, ...] = ()
+    """Of each suite with `family`, which of its instances hold jointly."""
+    comparisons: tuple[ComparisonRecord, ...] = ()
+    """Of a run `--against` a commit, or a record with quantities: each quantity at each point beside it."""
+    quantities: tuple[QuantityRecord, ...] = ()
+    """Each quantity by seed, where the run was asked for them (`--quantities`)."""
+    maps: tuple[MapRecord, ...] = ()

@@ -46,7 +46,7 @@ def _fields(record: Record) -> Iterator[bytes]:
         value = getattr(record, field.name)
         if field.name in _NO_RECORD and same(value, _NO_RECORD[field.name]):
             continue
-        if field.name in ("suites", "rechecks"):
+        if field.name in ("suites", "rechecks", "comparisons", "quantities"):
             yield _table(field.name, map(msgspec.json.encode, value))
         else:
             yield encode(field.name) + b":" + msgspec.json.encode(value)

@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from typing import get_args
 
 from harness.declare import Declaration, Kind, benchmark_names, experiment_names, find, model_names
+from harness.suite.claims import Alpha
 from harness.suite.formats import FORMAT, Format
 from harness.suite.reader import ID
 from harness.suite.schema.claims import claim, defaults, of_default_budget, shared_parts
 from harness.suite.schema.experiments import benchmark, experiment, parameters
+from harness.suite.schema.maps import boundary_map
 from harness.suite.schema.parts import Schema, any_table, explored, of_type, partly, table, tables
 from harness.suite.schema.predicates import only_known_quantities
 
@@ -48,6 +50,7 @@ def schema(declarations: Sequence[Declaration]) -> Schema:
                 ),
                 "benchmarks": tables("What is timed, by id.", benchmark(of_kind["benchmark"])),
                 "claims": tables("What is claimed, by id.", claim()),
+                "maps": tables("Boundaries that are measured in one order, by id.", boundary_map()),
             },
             ["suite"],
             anyOf=[partly({key: {"minProperties": 1}}, [key]) for key in ("claims", "benchmarks")],
@@ -86,6 +89,11 @@ def _head() -> Schema:
             ),
             "explored": explored(
                 "The seeds on which expectations were formed, `[[0, 242]]`: a run begins beyond them."
+            ),
+            "family": of_type(
+                Alpha,
+                "Say besides which claims hold jointly: any of these is wrong with at most this chance.",
+                examples=[0.01],
             ),
         },
         ["format", "title"],

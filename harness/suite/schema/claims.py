@@ -14,7 +14,15 @@ from harness.suite.claims import Alpha, Defaults, PytestMark, Size
 from harness.suite.reader import Seconds
 from harness.suite.records import Expectation, Scope, SourceStance, Stance
 from harness.suite.schema.parts import Schema, any_table, explored, of_type, partly, table, whole
-from harness.suite.schema.predicates import at, control, control_of, predicate, without_margin
+from harness.suite.schema.predicates import (
+    at,
+    control,
+    control_of,
+    may_name_baseline,
+    predicate,
+    rivals_of_two,
+    without_margin,
+)
 
 _BUDGET: Schema = {"type": "integer", "enum": list(LOOKS)}
 _ANY_BUDGET: Schema = {"anyOf": [_BUDGET, msgspec.json.schema(AtLeastOne)]}
@@ -73,6 +81,7 @@ def claim() -> Schema:
         allOf=[
             *_of_sources(),
             *map(control_of, predicates().values()),
+            *(rivals_of_two(kind) for kind in predicates().values() if may_name_baseline(kind)),
             {
                 "if": _stating([n for n, kind in predicates().items() if kind.SUBJECTS == "benchmarks"]),
                 "then": {

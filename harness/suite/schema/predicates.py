@@ -59,6 +59,20 @@ def control_of(kind: type[Predicate]) -> Schema:
     return {"if": partly(required=[kind.NAME]), "then": then, "additionalProperties": True}
 
 
+def may_name_baseline(kind: type[Predicate]) -> bool:
+    """Whether it may be said with a baseline, and without."""
+    return any(key.role == "baseline" and not key.required for key in kind.declared_keys())
+
+
+def rivals_of_two(kind: type[Predicate]) -> Schema:
+    """What a control may replace of a claim without a baseline: one quantity only with one."""
+    single = partly({"of": {"type": "string"}}, required=["of"])
+    rival = {"if": single, "then": partly(required=["baseline"]), "additionalProperties": True}
+    bare = {"not": partly(required=["baseline"])}
+    then = partly({"control": rival, "where": {"items": partly({"control": rival})}})
+    return {"if": partly({kind.NAME: bare}, required=[kind.NAME]), "then": then, "additionalProperties": True}
+
+
 def only_known_quantities() -> Schema:
     """What holds of a claim besides where every experiment is known: so are its quantities."""
     pair: Schema = {"type": "array", "items": KNOWN}

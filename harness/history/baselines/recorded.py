@@ -1,0 +1,150 @@
+"""A record as a baseline: the numbers of quantities by seed that it has.
+
+It has them where the run that made it had `--quantities`; and those of the claims on one quantity that it
+holds (`at-most`, `at-least`), whose effect is the quantity, or its logarithm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.declare import Missing, Value, find, signature_of
+from harness.history.baselines.resolve import BaselineError
+from harness.measure import Measurement
+from harness.questions import LOOKS, Baseline, Trial, TrialParams
+from harness.report.files import read_record
+from harness.report.record import InstanceRecord, Record
+
+_Point = tuple[str, TrialParams]
+
+
+@dataclass(frozen=True)
+class RecordedNumbers:
+    """The numbers of a record: of each quantity at each point, by seed; made by `recorded_numbers`."""
+
+    file: str
+    numbers: Mapping[_Point, Mapping[str, Mapping[int, float]]]
+    _found: dict[tuple[str, TrialParams], Mapping[str, Mapping[int, float]] | None] = field(
+        default_factory=dict
+    )
+
+    def at(self, trial: Trial) -> Mapping[str, Mapping[int, float]] | None:
+        """What it has at the trial's point; None: nothing.
+
+        A parameter that the record does not know counts as what it is by default.
+        """
+        point = (trial.experiment, trial.params)
+        if point not in self._found:
+            self._found[point] = self.numbers.get(point)
+            if self._found[point] is None:
+                known = {
+                    name for run, params in self.numbers if run == trial.experiment for name, _ in params
+                }
+                kept = tuple(pair for pair in trial.params if pair[0] in known)
+                if not_neutral(trial, known) is None:
+                    self._found[point] = self.numbers.get((trial.experiment, kept))
+        return self._found[point]
+
+    def measurement(self, trial: Trial, quantities: Iterable[str]) -> Measurement:
+        """What the record says of a trial; of a number that it lacks, why, and what to do."""
+        values: dict[str, float] = {}
+        missing: dict[str, Missing] = {}
+        there = self.at(trial)
+        for name in quantities:
+            by_seed = {} if there is None else there.get(name, {})
+            if trial.seed in by_seed:
+                values[name] = by_seed[trial.seed]
+            else:
+                missing[name] = Missing("failed", "", self._why(trial, name, by_seed))
+        return Measurement(trial, "", "ok", values=values, missing=missing, reused=True)
+
+    def seeds(self, trial: Trial, quantity: str) -> int:
+        """How many seeds it has in a row, from the trial's on."""
+        there = self.at(trial)
+        by_seed = {} if there is None else there.get(quantity, {})
+        n = 0
+        while trial.seed + n in by_seed:
+            n += 1
+        return n
+
+    def _why(self, trial: Trial, name: str, by_seed: Mapping[int, float]) -> str:
+        found = "nothing of it"
+        if by_seed:
+            found = f"{len(by_seed)} seeds from {min(by_seed)}"
+        elif any(run == trial.experiment for run, _ in self.numbers):
+            found = "others of its experiment"
+        elif not self.numbers:
+            found = "no quantities by seed"
+        return (
+            f"{self.file}: expected {name} of {trial.experiment} at this point, by seed, found {found}: make"
+            " the record with `harness run --quantities`, or name a commit, `baseline = { commit = … }`"
+        )
+
+
+def enough_seeds(numbers: RecordedNumbers, trial: Trial, quantity: str, budget: int) -> int:
+    """The largest budget that the record has the seeds for; the budget itself where it lacks even the
+    first."""
+    has = numbers.seeds(trial, quantity)
+    return max((look for look in LOOKS if look <= min(budget, has)), default=budget)
+
+
+def not_neutral(trial: Trial, known: Iterable[str]) -> tuple[str, Value] | None:
+    """The first parameter that others do not know and that is not what it is by default; None: there is
+    none."""
+    names = set(known)
+    given = {name: value for name, value in trial.params if name in names}
+    signature = signature_of(find(trial.experiment), dict(trial.params))
+    neutral = signature.settled(given)
+    for name, value in trial.params:
+        if name not in names and neutral.get(name, value) != value:
+            return name, value
+        if name not in names and name not in neutral:
+            return name, value
+    return None
+
+
+def recorded_numbers(baseline: Baseline) -> RecordedNumbers:
+    """The numbers of a record. Raises `RecordError` where it is none."""
+    record = read_record(Path(baseline.record))
+    numbers: dict[_Point, dict[str, dict[int, float]]] = {}
+    for (run, params, quantity), by_seed in (*_claimed(record), *_stored(record)):  # those stored come last
+        numbers.setdefault((run, params), {}).setdefault(quantity, {}).update(by_seed)
+    return RecordedNumbers(baseline.name or baseline.record, numbers)
+
+
+def _stored(record: Record) -> Iterator[tuple[tuple[str, TrialParams, str], dict[int, float]]]:
+    for each in record.quantities:
+        key = (each.experiment, tuple(sorted(each.params.items())), each.quantity)
+        yield key, dict(enumerate(each.values, each.first_seed))
+
+
+def _claimed(record: Record) -> Iterator[tuple[tuple[str, TrialParams, str], dict[int, float]]]:
+    for instance in record.instances:
+        if not _is_of_one(instance):
+            continue
+        trials = instance.trials[
+            0
+        ]  # the claim's own; those of its control come later, as do their quantities
+        key = (trials.experiment, tuple(sorted(trials.params.items())), trials.quantities[0])
+        numbers = map(math.exp, instance.values) if instance.unit == "log-value" else instance.values
+        yield key, dict(enumerate(numbers, trials.first_seed))
+
+
+def _is_of_one(instance: InstanceRecord) -> bool:
+    """Whether the effect of the instance is one quantity at one point, or its logarithm."""
+    plain = instance.unit in ("value", "log-value") and not instance.parts and instance.boundary is None
+    return plain and bool(instance.trials) and bool(instance.trials[0].quantities)
+
+
+def readable(baseline: Baseline) -> RecordedNumbers:
+    """`recorded_numbers`, of a baseline that must have some. Raises `BaselineError` and `RecordError`."""
+    found = recorded_numbers(baseline)
+    if not found.numbers:
+        raise BaselineError(
+            f"{found.file}: expected a record with quantities by seed, found none: make it with"
+            " `harness run --quantities`, or name a commit, `baseline = { commit = … }`"
+        )
+    return found

@@ -1,0 +1,137 @@
+"""Sequential p-values: at how small an alpha the seeds that were read would still have given a verdict.
+
+At a look the rule asks whether an interval at the level alpha/8 lies where the verdict wants it. The least
+alpha for which it does is 8·p, p being the one-sided p-value of the edge that is nearest; twice that for a
+verdict outside of a region with two edges. The *sequential p-value* is the least of these over the looks so
+far: by Bonferroni's inequality it is at most u with chance u, at most, where the verdict is wrong, whichever
+look one stops at. It is at most alpha just where the rule has given the verdict at alpha.
+
+The p-values invert the intervals of the room: Student's t, the exact signed-rank test, the sign test. What
+keeps the rule from deciding keeps the p-value at 1: few distinct values, and of values that fall apart the
+median's p-value counts where it is larger.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+
+from harness.judge.gaps import has_gap
+from harness.judge.interval import mean_and_sd, signed_rank_counts, walsh_averages
+from harness.judge.levels import Definite, shows_outside
+from harness.judge.part import PartAssessment
+from harness.judge.rule import too_few_distinct
+from harness.questions import LOOKS, Center, Linear, Question, Region
+
+
+def sequential_p(
+    values: Sequence[float], question: Question, verdict: Definite, bends: Sequence[float] = ()
+) -> float:
+    """The sequential p-value of this verdict on the question, from all complete looks at the values.
+
+    `bends` are those of a power law. 0 and 1 of what has no statistics: it is so, or it is not.
+    """
+    looks = [n for n in LOOKS if question.least <= n <= len(values)]
+    each = (p_at_look(values[:n], question, verdict, bends[:n]) for n in looks)
+    return min(1.0, *(len(LOOKS) * p for p in each)) if looks else 1.0
+
+
+def p_at_look(
+    seen: Sequence[float], question: Question, verdict: Definite, bends: Sequence[float] = ()
+) -> float:
+    """The p-value of one look, which the rule compares with alpha/8."""
+    assert isinstance(question.effect, Linear)
+    outside = shows_outside(verdict, question)
+    own = _p_of(seen, question.region, question.center, question.effect.floor, outside=outside)
+    straight = question.straight
+    if straight is None:
+        return own
+    floor = straight.effect.floor
+    within = Region(-straight.margin, straight.margin)
+    if verdict == "refuted":
+        return min(own, _p_of(bends, within, question.center, floor, outside=True))
+    if straight.shown is None:
+        return own
+    shown = Region(-straight.shown, straight.shown)
+    return max(own, _p_of(bends, shown, question.center, floor, outside=False))
+
+
+def p_of_part(part: PartAssessment, verdict: Definite) -> float:
+    """The sequential p-value of a verdict on one question, as it was judged."""
+    if part.verdict not in ("supported", "refuted", "inconclusive"):
+        return 1.0
+    question = part.question
+    if not question.has_statistics or part.ruling.same in ("identical", "rounding"):
+        return float(part.verdict != verdict)
+    if part.ruling.same == "constant":
+        question = replace(question, center="median")
+    return sequential_p(part.ruling.values, question, verdict, part.bend.values if part.bend else ())
+
+
+def p_of_parts(parts: Iterable[PartAssessment], verdict: Definite) -> float:
+    """Of a conjunction: all parts must be supported; to refute it one of k is enough, at α/(k−1)."""
+    every = list(parts)
+    each = [p_of_part(part, verdict) for part in every]
+    if verdict == "supported":
+        return max(each)
+    return min(1.0, *(p * _share(part.question) for p, part in zip(each, every, strict=True)))
+
+
+def _share(question: Question) -> float:
+    """By how much smaller the level is at which a part refutes."""
+    return question.alpha / question.alpha_refute if question.alpha_refute else 1.0
+
+
+def _p_of(seen: Sequence[float], region: Region, center: Center, floor: float, *, outside: bool) -> float:
+    """The p-value of the centre's lying inside the region, or outside of it."""
+    if center == "mean" and too_few_distinct(seen, floor):
+        return 1.0
+    found = _at_edges(seen, region, center, floor, outside=outside)
+    if center == "mean" and has_gap(seen, floor):
+        found = max(found, _at_edges(seen, region, "median", floor, outside=outside))
+    return found
+
+
+def _at_edges(seen: Sequence[float], region: Region, center: Center, floor: float, *, outside: bool) -> float:
+    """An interval that touches an edge is outside of the region, which is open."""
+    turned = [-x for x in seen]
+    edges = [edge for edge in (region.low, region.high) if math.isfinite(edge)]
+    if not outside:
+        above_low = _beyond(seen, region.low, center, floor) if region.low in edges else 0.0
+        below_high = _beyond(turned, -region.high, center, floor) if region.high in edges else 0.0
+        return max(above_low, below_high)
+    below_low = _beyond(turned, -region.low, center, floor, touching=True) if region.low in edges else 1.0
+    above_high = _beyond(seen, region.high, center, floor, touching=True) if region.high in edges else 1.0
+    return min(1.0, len(edges) * min(below_low, above_high))
+
+
+def _beyond(
+    seen: Sequence[float], edge: float, center: Center, floor: float, *, touching: bool = False
+) -> float:
+    """The one-sided p-value of a centre above the edge: the least level at which its interval is, or at which
+    it is or touches the edge."""
+    n = len(seen)
+
+    def short(x: float) -> bool:
+        return x < edge or (x == edge and not touching)
+
+    if center == "mean":
+        from scipy.special import stdtr
+
+        mean, sd = mean_and_sd(seen)
+        deviation = max(sd, floor)
+        if deviation == 0:
+            return float(short(mean))
+        return float(stdtr(n - 1, -(mean - edge) * math.sqrt(n) / deviation))
+    if center == "pseudomedian":
+        return _tail(signed_rank_counts(n), n, sum(map(short, walsh_averages(seen))))
+    return _tail(tuple(math.comb(n, k) for k in range(n + 1)), n, sum(map(short, seen)))
+
+
+@lru_cache(maxsize=4096)
+def _tail(counts: tuple[int, ...], n: int, k: int) -> float:
+    """P(S ≤ k) of a statistic whose values 0, 1, … have these counts among 2ⁿ."""
+    return float(Fraction(sum(counts[: k + 1]), 2**n))

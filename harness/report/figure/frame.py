@@ -1,0 +1,196 @@
+"""What the panels of a figure have in common: axes with ticks and labels, intervals, a region."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from harness.report.figure.marks import (
+    COLUMN,
+    EDGE,
+    GREY,
+    INK,
+    PALE,
+    Area,
+    Disc,
+    Ink,
+    Lettering,
+    Segment,
+    box,
+    text_lines,
+    text_width,
+)
+from harness.report.record import Side
+
+LEFT, RIGHT = 46.0, 8.0
+"""Room for the labels of the y axis, and beside the last point."""
+PANEL = 104.0
+SMALL, TEXT = 6.5, 7.5
+_CAP = 1.8
+_FULL = ("supported", "located", "≥", "≤")
+"""Verdicts whose estimate is a full point."""
+LINE = 9.0
+"""From one line of text to the next."""
+
+Ticks = Sequence[tuple[float, str]]
+
+
+@dataclass(frozen=True)
+class FigureAxis:
+    """Numbers on a line from `start` to `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, x: float) -> float:
+        width = self.high - self.low
+        share = (x - self.low) / width if width > 0 else 0.5
+        return self.start + (self.end - self.start) * share
+
+    def inside(self, x: float) -> float:
+        """As above, but no further than the ends."""
+        return self(min(self.high, max(self.low, x)))
+
+
+def axis_over(values: Iterable[Side], start: float, end: float, room: float = 0.06) -> FigureAxis | None:
+    """An axis for the finite ones of the values, with a little room; None for none, or of no finite width."""
+    known = [v for v in values if v is not None and math.isfinite(v)]
+    if not known:
+        return None
+    low, high = min(known), max(known)
+    spare = (high - low) * room or abs(high) * 0.1 or 1.0
+    if not math.isfinite(high + spare - (low - spare)):
+        return None
+    return FigureAxis(low - spare, high + spare, start, end)
+
+
+def heading(title: str, top: float = 4.0, width: float = COLUMN) -> tuple[list[Ink], float]:
+    """The sentence above a figure, in up to three lines, and where it ends."""
+    lines = text_lines(title, width - 8, TEXT, 3)
+    marks: list[Ink] = [Lettering(4, top + LINE * (k + 1) - 2, line, TEXT) for k, line in enumerate(lines)]
+    return marks, top + LINE * len(lines) + 2
+
+
+def ticked_axes(x: FigureAxis, y: FigureAxis, x_ticks: Ticks, y_ticks: Ticks) -> list[Ink]:
+    """The two axes with their ticks; of labels that would meet, the later are left out."""
+    marks: list[Ink] = [
+        Segment(x.start, y.start, x.end, y.start, INK, 0.7),
+        Segment(x.start, y.start, x.start, y.end, INK, 0.7),
+    ]
+    taken = -math.inf
+    for value, text in x_ticks:
+        at, half = x(value), text_width(text, SMALL) / 2
+        marks.append(Segment(at, y.start, at, y.start + 2.5, INK, 0.6))
+        if at - half > taken + 2:
+            marks.append(Lettering(at, y.start + 9.5, text, SMALL, "middle"))
+            taken = at + half
+    for value, text in y_ticks:
+        at = y(value)
+        marks.append(Segment(x.start - 2.5, at, x.start, at, INK, 0.6))
+        marks.append(Lettering(x.start - 4, at + 2.2, text, SMALL, "end"))
+    return marks
+
+
+def names_of_axes(x_label: str, y_label: str, x: FigureAxis, y: FigureAxis, bottom: float) -> list[Ink]:
+    """What the axes show: below, and turned at the left; two lines of the latter where it is long."""
+    marks: list[Ink] = [Lettering((x.start + x.end) / 2, bottom, x_label, TEXT, "middle")]
+    lines = text_lines(y_label, abs(y.start - y.end) + 16, TEXT, 2)
+    for k, line in enumerate(lines):
+        at = 8 + k * 8.0
+        marks.append(Lettering(at, (y.start + y.end) / 2, line, TEXT, "middle", turned=True))
+    return marks
+
+
+def band(region: tuple[Side, Side], left: float, right: float, y: FigureAxis, *, outside: bool) -> list[Ink]:
+    """Where the claim holds, with its edges; `outside`: everywhere but between these."""
+    low, high = region
+    if low is None and high is None:
+        return []
+    bottom = y.start if low is None else y.inside(low)
+    top = y.end if high is None else y.inside(high)
+    shaded = [(y.start, bottom), (top, y.end)] if outside else [(bottom, top)]
+    marks: list[Ink] = [box(left, a, right, b) for a, b in shaded if abs(a - b) > 0.01]
+    edges = [side for side in region if side is not None and y.low <= side <= y.high]
+    return [*marks, *(Segment(left, y(side), right, y(side), EDGE, 0.6) for side in edges)]
+
+
+def interval_at(
+    at: float, sides: tuple[Side, Side], estimate: Side, y: FigureAxis, color: str, verdict: str
+) -> list[Ink]:
+    """An interval with its estimate: a point where the claim is supported, a ring where it is refuted, else a
+    cross on a dashed line; an arrow where the interval leaves the panel."""
+    low, high = sides
+    undecided = verdict not in (*_FULL, "refuted")
+    marks: list[Ink] = []
+    if sides != (None, None):
+        foot = y.start if low is None else y.inside(low)
+        head = y.end if high is None else y.inside(high)
+        marks.append(Segment(at, foot, at, head, color, 1.0, dashed=undecided))
+        up = 3.0 if y.end > y.start else -3.0
+        for side, end, way in ((low, foot, up), (high, head, -up)):
+            if side is None or not y.low <= side <= y.high:
+                marks += [Segment(at + dx, end + way, at, end, color, 1.0) for dx in (-2.0, 2.0)]
+            else:
+                marks.append(Segment(at - _CAP, end, at + _CAP, end, color, 0.8))
+    if estimate is not None and math.isfinite(estimate):
+        marks += point_at(at, y.inside(estimate), color, verdict)
+    return marks
+
+
+def point_at(x: float, y: float, color: str, verdict: str) -> list[Ink]:
+    """An estimate, by its verdict."""
+    if verdict in (*_FULL, "refuted"):
+        return [Disc(x, y, 1.9, color, full=verdict != "refuted")]
+    return [Segment(x - 1.9, y - 1.9 * way, x + 1.9, y + 1.9 * way, color, 0.9) for way in (-1, 1)]
+
+
+def zero_line(x: FigureAxis, y: FigureAxis, value: float = 0.0) -> list[Ink]:
+    """A faint line at a value of the y axis."""
+    return [Segment(x.start, y(value), x.end, y(value), PALE, 0.5)] if y.low < value < y.high else []
+
+
+def legend(entries: Sequence[tuple[str, str]], top: float, width: float = COLUMN) -> tuple[list[Ink], float]:
+    """Colours and what they stand for, in as many lines as they take; and where they end."""
+    marks: list[Ink] = []
+    at, line = 6.0, top
+    for color, text in entries:
+        wide = text_width(text, SMALL) + 14
+        if at + wide > width and at > 6.0:
+            at, line = 6.0, line + LINE
+        marks += [Disc(at + 2, line + 4, 1.9, color), Lettering(at + 7, line + 6.3, text, SMALL)]
+        at += wide
+    return marks, line + LINE + 3 if entries else top
+
+
+def signs(top: float, verdicts: Collection[str], *, shaded: bool) -> tuple[list[Ink], float]:
+    """What the shade, points, rings and crosses say, as far as they occur; and where that ends."""
+    kinds: list[tuple[str, list[Ink]]] = []
+    if shaded:
+        kinds.append(("the claim holds here", [box(-3, 1, 3, 7)]))
+    if set(_FULL) & set(verdicts):
+        kinds.append(("supported", point_at(0, 4, GREY, "supported")))
+    if "refuted" in verdicts:
+        kinds.append(("refuted", point_at(0, 4, GREY, "refuted")))
+    if set(verdicts) - {*_FULL, "refuted"}:
+        kinds.append(("undecided", point_at(0, 4, GREY, "inconclusive")))
+    at = 8.0
+    marks: list[Ink] = []
+    for text, drawn in kinds:
+        marks += [moved_mark(mark, at, top) for mark in drawn]
+        marks.append(Lettering(at + 6, top + 6.3, text, SMALL, color=GREY))
+        at += text_width(text, SMALL) + 16
+    return marks, top + LINE
+
+
+def moved_mark(mark: Ink, dx: float, dy: float) -> Ink:
+    """The mark, elsewhere."""
+    match mark:
+        case Segment():
+            return replace(mark, x1=mark.x1 + dx, y1=mark.y1 + dy, x2=mark.x2 + dx, y2=mark.y2 + dy)
+        case Area():
+            return replace(mark, corners=tuple((x + dx, y + dy) for x, y in mark.corners))
+        case _:
+            return replace(mark, x=mark.x + dx, y=mark.y + dy)
