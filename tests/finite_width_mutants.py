@@ -115,8 +115,8 @@ MUTANTS = [
     _of(
         "centring forgotten",
         TRAINING,
-        "off, targets = (c * bare_0)",
-        "off, targets = (0 * bare_0)",
+        "for each in (c * bare_0, y, s, rate)",
+        "for each in (0 * bare_0, y, s, rate)",
         "scaled_training",
     ),
     _of(

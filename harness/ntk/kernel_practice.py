@@ -5,16 +5,20 @@ NumPy, in float64 unless said. Importing this module imports no JAX.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 
 from harness.declare import StageError
+from harness.ntk.image_data import ClassSplit
 from harness.ntk.images import SIDE, Images
 from harness.ntk.shapes import Points, Rows
-from harness.ntk.solve import Cross, Gram
+from harness.ntk.solve import Cross, Gram, factor
 
-Predicted = Float[np.ndarray, "test *outputs"]
 PracticeTargets = Float[np.ndarray, "train *outputs"]
+Predicted = Float[np.ndarray, "test *outputs"]
 
 WHITENINGS = (1e-3, 1e-2, 1e-1, 1.0)
 """Of `whitened`: strengths that are tried. Next to none, which makes noise of what hardly varies, to hardly
@@ -55,3 +59,52 @@ def moved_copy(x: Images, random: np.random.Generator) -> Images:
     images = x.reshape(-1, SIDE, SIDE)
     rolled = [np.roll(image, tuple(step), (0, 1)) for image, step in zip(images, steps, strict=True)]
     return np.stack(rolled).reshape(x.shape)
+
+
+@dataclass(frozen=True)
+class DigitsInPractice:
+    """Regression on digits with the kernel of a name. ridge: in units of the kernel's mean diagonal."""
+
+    digits: ClassSplit
+    name: str
+    kernel: Callable[[np.ndarray, np.ndarray | None], np.ndarray]
+    ridge: float
+
+    def predictions(self, x: Images, x_test: Images, y: PracticeTargets) -> Predicted:
+        """Those at `x_test` of regression on `x`. Raises `StageError` as `solve.factor` does."""
+        gram = self.kernel(x, None)
+        solver = factor(self.name, gram, self.ridge * float(np.trace(gram)) / len(x))
+        predicted: Predicted = solver.regression(self.kernel(x_test, x), y)
+        return predicted
+
+    def error(self, predictions: Predicted) -> float:
+        """Root mean square over that of the test targets."""
+        truth = self.digits.y_test
+        return float(np.sqrt(np.mean((predictions - truth) ** 2) / np.mean(truth**2)))
+
+    def plain(self) -> float:
+        """The error on digits as they are."""
+        digits = self.digits
+        return self.error(self.predictions(digits.x_train, digits.x_test, digits.y_train))
+
+    def after_whitening(self) -> list[float]:
+        """The error at each of `WHITENINGS`."""
+        digits, by = self.digits, self.digits.x_train
+
+        def error_at(strength: float) -> float:
+            x, x_test = (whitened(each, by, strength) for each in (by, digits.x_test))
+            return self.error(self.predictions(x, x_test, digits.y_train))
+
+        return [error_at(strength) for strength in WHITENINGS]
+
+    def ensemble(self, copies: list[Images]) -> float:
+        """The error of the mean of regressions, one on each of the copies."""
+        digits = self.digits
+        each = [self.predictions(x, digits.x_test, digits.y_train) for x in copies]
+        return self.error(np.mean(each, axis=0))
+
+    def union(self, copies: list[Images]) -> float:
+        """The error of one regression on all of the copies."""
+        digits = self.digits
+        y = np.concatenate([digits.y_train] * len(copies))
+        return self.error(self.predictions(np.concatenate(copies), digits.x_test, y))

@@ -172,8 +172,7 @@ def _train(
     largest = largest_curvature(kernel_0, curvature(loss, f_0, y))
     rate = settings.rate * 2 / largest
     narrow = params_0[0][0].dtype
-    off, targets = (c * bare_0).astype(narrow), y.astype(narrow)
-    scale, step_size = s.astype(narrow), rate.astype(narrow)
+    off, targets, scale, step_size = (each.astype(narrow) for each in (c * bare_0, y, s, rate))
     shrinks = _shrinks(architecture, params_0, rate * settings.decay * largest, settings.by_layers)
 
     def total(params: Params) -> Array:
@@ -225,20 +224,27 @@ def _train(
         s**2 * empirical_ntk(each, architecture, x_test, x)
         for each in (wide_0, network.in_float64(early_params), wide)
     ])  # fmt: skip
-    a_0, a = features(wide_0, architecture, x), features(wide, architecture, x)
-    moved, norm = (
-        jnp.sqrt(sum(jnp.sum(each**2) for each in leaves))
-        for leaves in (
-            [now - before for (now, _), (before, _) in zip(wide, wide_0, strict=True)],
-            [before for before, _ in wide_0],
-        )
-    )
     return Trained(
         2 / largest, seen_losses, f_train, kernels, curvatures, walker.alive, walker.peak.astype(jnp.float64),
-        walker.peak_step, f_test_0, f_test, crosses, jnp.stack([a_0 @ a_0.T, a @ a.T]) / a.shape[1],
-        jnp.linalg.norm(a_0), jnp.stack([jnp.linalg.norm(a - a_0), jnp.max(jnp.abs(a - a_0))]),
-        moved / norm,
+        walker.peak_step, f_test_0, f_test, crosses, *_features_seen(wide_0, wide, architecture, x),
+        _weights_moved(wide_0, wide),
     )  # fmt: skip
+
+
+def _features_seen(
+    before: Params, after: Params, architecture: Architecture, x: Float[Array, "train inputs"]
+) -> tuple[Float[Array, "times train train"], Float[Array, ""], Float[Array, " moves"]]:
+    """Gram matrices of features over the width, ‖a₀‖, and a − a₀ as norm and largest entry."""
+    a_0, a = features(before, architecture, x), features(after, architecture, x)
+    moves = jnp.stack([jnp.linalg.norm(a - a_0), jnp.max(jnp.abs(a - a_0))])
+    return jnp.stack([a_0 @ a_0.T, a @ a.T]) / a.shape[1], jnp.linalg.norm(a_0), moves
+
+
+def _weights_moved(before: Params, after: Params) -> Float[Array, ""]:
+    """‖W − W₀‖ / ‖W₀‖ of all weights."""
+    moved = sum(jnp.sum((new - old) ** 2) for (new, _), (old, _) in zip(after, before, strict=True))
+    whole: Float[Array, ""] = jnp.sqrt(moved / sum(jnp.sum(old**2) for old, _ in before))
+    return whole
 
 
 @partial(jax.jit, static_argnames=("networks", "architecture", "loss"))

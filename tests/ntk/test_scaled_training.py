@@ -252,8 +252,8 @@ def test_two_linear_layers_of_an_experiment() -> None:
     assert found["spike.theory"] == pytest.approx(np.sqrt(1 + 0.5**2 * 8), rel=1e-12)
     assert found["spike"] == pytest.approx(found["spike.theory"], rel=0.25)
     assert found["half-time"] == pytest.approx(found["half-time.spike"], rel=0.25)
-    assert found["half-time.single-layer"] == 2 * found["half-time.spike"]
+    assert found["half-time.single-layer"] == pytest.approx(2 * found["half-time.spike"], rel=1e-12)
     # The residual, which moves the kernel, decays: little of its way is late.
     assert found["late-motion"] < 0.2
-    # The network has the after-kernel's null space: regression with it interpolates what was trained.
-    assert found["after-kernel.distance"] < 0.5 * found["own-kernel.distance"]
+    # A linear kernel of full rank predicts a linear target exactly, if it is one at training and test points.
+    assert max(found[f"{when}-kernel.error"] for when in ("own", "early", "after")) < 1e-6

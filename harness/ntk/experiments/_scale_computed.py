@@ -12,11 +12,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from harness.declare import Lanes, NotCovered, StageError, beside
+from harness.declare import Lanes, NotCovered, StageError, beside, stage
 from harness.ntk import scaled_predictions as predictions
 from harness.ntk import scaled_training as training
 from harness.ntk.architecture import Architecture
 from harness.ntk.drawn_points import TrainedPoints
+from harness.ntk.experiments._scale_quantities import QUANTITIES
 from harness.ntk.measures import geometric_mean
 from harness.ntk.trainable import Loss
 
@@ -278,3 +279,28 @@ def over_networks(found: list[dict[str, float]], scales: Mapping[str, Any]) -> d
         logarithmic = scales[name].scale == "log"
         together[name] = geometric_mean(np.maximum(values, SMALLEST)) if logarithmic else float(values.mean())
     return together
+
+
+def measured_seed(
+    setting: ScaleSetting, seed: int, stages: frozenset[str], draw: Callable[[int], TrainedPoints]
+) -> dict[str, float]:
+    """The quantities of a seed that the wanted stages have. `draw` gives the points of a seed."""
+    measured: dict[str, float] = {}
+    with stage("data") as data_stage:
+        drawn = draw(seed)
+        data_stage.fixed = drawn.own_split
+    with stage("training") as trained:
+        found = trained_networks(setting, seed, draw, drawn)
+        measured |= over_networks([of_training(each) for each in found], QUANTITIES)
+    if not trained.ok:
+        return measured
+    for name, quantities in (
+        ("targets", of_targets), ("kernels", of_kernels), ("linearised", of_linearised)
+    ):  # fmt: skip
+        if name in stages:
+            with stage(name):
+                measured |= over_networks([quantities(each) for each in found], QUANTITIES)
+    if "several networks" in stages:
+        with stage("several networks"):
+            measured |= of_several(found)
+    return measured

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _ON_SPHERE, _ON_DIGITS = "over that of x₁x₂ on the sphere", "over that of the test targets"
 
 
+_STREAM = 0x4B50
+"""The stream of a seed for copies, `default_rng([seed, 0x4B50])`: 1 is that of data sets."""
+
+
 def _error(about: str, where: str, at: str) -> Quantity:
     return Quantity(f"root mean square test error of {about}, {where}", resolution=1e-6, stage=at)
 
@@ -94,61 +98,38 @@ def kernel_practice(
 
     network = Architecture(hidden, 1, "relu", w_std, b_std)
 
-    def kernel_of(x: np.ndarray, other: np.ndarray | None = None) -> np.ndarray:
+    def kernel_of(x: np.ndarray, other: np.ndarray | None) -> np.ndarray:
         found: np.ndarray = nngp_ntk(network, x, other)[1 if kernel == "ntk" else 0]
         return found
 
-    measured: dict[str, float] = {}
+    name, measured = kernel.upper(), {}
     if "precision" in stages:
         with stage("precision"):
             points = draw_points(
                 "sphere", data="digits", preprocess="none", targets="none", target="product", signs=False,
                 train=train, test=test, inputs=inputs, anisotropy=0.0, snr=1.0, seed=seed,
             )  # fmt: skip
-            gram, cross = kernel_of(points.x), kernel_of(points.x_test, points.x)
-            double = points.ruler.error(factor(kernel.upper(), gram).regression(cross, points.y))
+            gram, cross = kernel_of(points.x, None), kernel_of(points.x_test, points.x)
+            double = points.ruler.error(factor(name, gram).regression(cross, points.y))
             single = points.ruler.error(practice.single_precision(gram, cross, points.y))
-            measured |= {
-                "double.error": double,
-                "single.error": single,
-                "single.over-double": single / double,
-            }
+            measured = {"double.error": double, "single.error": single, "single.over-double": single / double}
     if stages <= {"precision"}:
         return measured
     digits = class_split("digit-images", train=train, test=test, seed=seed, classes=classes, shift=shift)
-    y, truth = digits.y_train, digits.y_test
-
-    def regression(x: np.ndarray, x_test: np.ndarray, y: np.ndarray) -> np.ndarray:
-        gram = kernel_of(x)
-        solver = factor(kernel.upper(), gram, ridge * float(np.trace(gram)) / len(x))
-        predictions: np.ndarray = solver.regression(kernel_of(x_test, x), y)
-        return predictions
-
-    def error(predictions: np.ndarray) -> float:
-        return float(np.sqrt(np.mean((predictions - truth) ** 2) / np.mean(truth**2)))
-
+    found = practice.DigitsInPractice(digits, name, kernel_of, ridge)
+    random = np.random.default_rng([seed, _STREAM])
+    moved = [practice.moved_copy(digits.x_train, random) for _ in range(copies)]
     if "digits" in stages:
         with stage("digits"):
-            measured["digits.error"] = error(regression(digits.x_train, digits.x_test, y))
+            measured["digits.error"] = found.plain()
     if "whitened" in stages:
-        images = (digits.x_train, digits.x_test)
         with stage("whitened"):
-            by_strength = []
-            for strength in practice.WHITENINGS:
-                x, x_test = (practice.whitened(each, digits.x_train, strength) for each in images)
-                by_strength.append(error(regression(x, x_test, y)))
-            measured["whitened.error"] = min(by_strength)
-            measured["least-whitened.error"] = by_strength[0]
-    random = np.random.default_rng([seed, 6])
-    moved = [practice.moved_copy(digits.x_train, random) for _ in range(copies)]
+            errors = found.after_whitening()
+            measured |= {"whitened.error": min(errors), "least-whitened.error": errors[0]}
     if "moved" in stages:
         with stage("moved"):
-            measured["ensemble.error"] = error(
-                np.mean([regression(x, digits.x_test, y) for x in moved], axis=0)
-            )
+            measured["ensemble.error"] = found.ensemble(moved)
     if "union" in stages:
         with stage("union"):
-            measured["union.error"] = error(
-                regression(np.concatenate(moved), digits.x_test, np.concatenate([y] * copies))
-            )
+            measured["union.error"] = found.union(moved)
     return measured

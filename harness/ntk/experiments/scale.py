@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from harness.declare import Abreast, Value, experiment, stage
+from harness.declare import Abreast, Value, experiment
 from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.experiments._scale_quantities import ABOUT, QUANTITIES
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, TargetScaling, settle
@@ -119,7 +119,6 @@ def scale(
             train=train, test=test, inputs=inputs, anisotropy=anisotropy, snr=snr, seed=seed,
         )  # fmt: skip
 
-    measured: dict[str, float] = {}
     setting = computed.ScaleSetting(
         Architecture(
             hidden, width, activation, w_std, b_std, parameterization,
@@ -128,24 +127,4 @@ def scale(
         networks, alpha / gamma * width**-exponent, centred, loss,
         learning_rate * (width / BASE_WIDTH) ** rate_exponent, decay, decay_by == "layers", start, steps,
     )  # fmt: skip
-    with stage("data") as data_stage:
-        drawn = points_of(seed)
-        data_stage.fixed = drawn.own_split
-    with stage("training") as trained:
-        found = computed.trained_networks(setting, seed, points_of, drawn)
-        measured |= computed.over_networks([computed.of_training(each) for each in found], QUANTITIES)
-    if not trained.ok:
-        return measured
-    parts = {
-        "targets": computed.of_targets,
-        "kernels": computed.of_kernels,
-        "linearised": computed.of_linearised,
-    }
-    for name, quantities in parts.items():
-        if name in stages:
-            with stage(name):
-                measured |= computed.over_networks([quantities(each) for each in found], QUANTITIES)
-    if "several networks" in stages:
-        with stage("several networks"):
-            measured |= computed.of_several(found)
-    return measured
+    return computed.measured_seed(setting, seed, stages, points_of)
