@@ -142,6 +142,7 @@ def test_an_unexpected_verdict_exits_with_1_and_report_repeats_it(write: Callabl
     assert again.stdout.splitlines() == done.stdout.splitlines()[:-1]
 
 
+@pytest.mark.slow  # a dear relative of cheaper tests
 def test_the_second_run_measures_nothing(write: Callable[[str], Path]) -> None:
     path = write(GOOD)
     once = ("--no-recheck", "--workers", "1", "--json")

@@ -34,7 +34,7 @@ TINY: dict[str, dict[str, object]] = {
     "engine.trials-by-dask": {"trials": 3, "workers": 1},
     "engine.trials-by-joblib": {"trials": 3, "workers": 1},
 }
-SLOW = {"engine.trials-by-dask"}
+SLOW = {"engine.run", "engine.trials-by-dask"}
 """It starts a cluster."""
 
 

@@ -174,6 +174,7 @@ def test_two_runs_at_once_share_the_work(tmp_path: Path, undisturbed: list[dict[
     assert set(run.executions().values()) == {1}
 
 
+@pytest.mark.slow  # a dear relative of cheaper tests
 def test_workers_and_halves_give_the_same_values(
     tmp_path: Path, undisturbed: list[dict[str, object]]
 ) -> None:

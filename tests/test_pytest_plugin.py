@@ -297,6 +297,7 @@ def test_the_summary_counts_the_claims(everything: Run) -> None:
     assert lines[at + 2] == "Trials are in .harness/store.sqlite; a report from them: harness run toys.toml"
 
 
+@pytest.mark.slow  # a dear relative of cheaper tests
 def test_last_failed_and_stepwise_find_the_item_again(pytester: pytest.Pytester) -> None:
     """pytest 9.2 loses items with brackets in their names here, and is green: pytest-dev/pytest#15045."""
     pytester.path.joinpath("toys.toml").write_text(GOOD)
@@ -482,6 +483,7 @@ def test_a_glob_without_a_suite_is_a_usage_error(pytester: pytest.Pytester, glob
     result.stderr.fnmatch_lines([f"*expected a glob of suites from {pytester.path}, found '{last}': {why}"])
 
 
+@pytest.mark.slow  # a dear relative of cheaper tests
 def test_a_folder_that_is_named_stands_for_its_suites(pytester: pytest.Pytester) -> None:
     for name in ("suites/toys.toml", "suites/deep/no.toml", "here.toml"):
         (pytester.path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -515,6 +517,7 @@ def test_a_suite_is_known_by_its_name_and_two_of_one_are_refused(pytester: pytes
     result.stdout.fnmatch_lines(["*two suites are named better, toys.toml and better.toml*line `name = *"])
 
 
+@pytest.mark.slow  # a dear relative of cheaper tests
 def test_options_reach_the_campaign_and_the_command(pytester: pytest.Pytester) -> None:
     assert 'within = "5%"' in GOOD
     pytester.path.joinpath("toys.toml").write_text(edited(GOOD, {'within = "5%"': 'within = "2%"'}))
@@ -529,6 +532,7 @@ def test_options_reach_the_campaign_and_the_command(pytester: pytest.Pytester) -
     assert not pytester.path.joinpath(".harness").exists()
 
 
+@pytest.mark.slow  # a dear relative of cheaper tests
 def test_the_store_is_the_commands(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     pytester.path.joinpath("toys.toml").write_text(GOOD)
     monkeypatch.setenv("HARNESS_STORE", "elsewhere.sqlite")

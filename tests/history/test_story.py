@@ -106,6 +106,7 @@ def test_bisect_reads_records(project: Project, id_: str, when: str, expected: s
     assert "(run)" not in said
 
 
+@pytest.mark.slow  # a dear relative of cheaper tests
 def test_bisect_runs_commits_in_a_worktree_and_skips_what_does_not_load(
     project: Project, tmp_path: Path
 ) -> None:
