@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterable
 from types import ModuleType
@@ -29,6 +30,7 @@ def loaded_sources(names: Iterable[str]) -> set[str]:
         if (
             isinstance(file, str)
             and name not in ("__main__", "__mp_main__")
+            and (os.path.isabs(file) or os.path.exists(file))  # torch.ops is an object, its file in no folder
             and kind_of(name, file) == "source"
         ):
             found.add(name)
