@@ -35,7 +35,7 @@ TINY: dict[str, dict[str, object]] = {
     "engine.trials-by-joblib": {"trials": 3, "workers": 1},
 }
 SLOW = {"engine.run", "engine.trials-by-dask"}
-"""It starts a cluster."""
+"""One starts a cluster, the other runs whole suites."""
 
 
 @pytest.fixture(autouse=True)
