@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from drifting import SUITE, Drifting
+from edits import edited
 from repositories import git
 
 from harness.report import Record, read_record

@@ -13,6 +13,7 @@ from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, Po
 )
 def trial(*, points: PointCount = 32, test: PointCount = 32, hidden: Hidden = 1, width: Width = 64) -> Timed:
     """Data, kernels, two trainings to a target loss, comparisons: every stage, for one seed."""
+    import harness.ntk.models.fully_connected  # noqa: F401 (the model that the experiment names by default)
     from harness.ntk.experiments.regression import regression
 
     def timed() -> object:
