@@ -24,7 +24,7 @@ from harness.report.record import (
 )
 
 GLYPHS = {
-    "as-expected": "✓",
+    "as-expected": "=",
     "measured": "·",
     "unexpected": "✗",
     "inconclusive": "?",
@@ -33,7 +33,40 @@ GLYPHS = {
     "not-run": "…",
     "error": "!",
 }
-"""Outcome → glyph; always shown with the word."""
+"""Outcome → glyph; always shown with the word. That of *as-expected* is no tick: beside a claim that is refuted
+it would say that the claim is true."""
+
+CLAIM_GLYPHS = {
+    "holds": "▲",
+    "in part": "◐",
+    "fails": "▽",
+    "undecided": "?",
+    "located": "◇",
+    "error": "!",
+    "not covered": "○",
+    "not run": "…",
+}
+"""Verdict on a claim → glyph; always shown with the word."""
+
+VERDICT_GLYPHS = {
+    "supported": "▲",
+    "refuted": "▽",
+    "located": "◇",
+    "≥": "≥",
+    "≤": "≤",
+    "inconclusive": "?",
+    "not-covered": "○",
+    "not-run": "…",
+    "error": "!",
+}
+"""Verdict on an instance → glyph."""
+
+_EXPECTATIONS = {"as-expected": "as expected", "measured": "nothing expected"}
+
+
+def expectation(outcome: str) -> str:
+    """How an outcome stands to what was expected, after the verdict: `as expected`, `✗ unexpected`."""
+    return _EXPECTATIONS.get(outcome) or f"{GLYPHS.get(outcome, '•')} {outcome}"
 
 ORDER = (*FAILING, "not-covered", "measured", "as-expected")
 """Outcomes, the worst first."""
@@ -149,7 +182,7 @@ def leaves_open(instance: InstanceRecord) -> str:
     """What its seeds may all have missed, in words; '' where nothing is said of it."""
     if instance.leaves_open is None:
         return ""
-    return f"what happens on up to {_share(instance.leaves_open)} of seeds"
+    return f"what happens on up to {percent(instance.leaves_open)} of seeds"
 
 
 def unseen(record: Record) -> str:
@@ -162,13 +195,14 @@ def unseen(record: Record) -> str:
             most[n] = max(instance.leaves_open, most.get(n, 0.0))
     if not most:
         return ""
-    first, *others = (f"on up to {_share(most[n])}" for n in sorted(most))
+    first, *others = (f"on up to {percent(most[n])}" for n in sorted(most))
     said = [f"{min(most)} seeds leave open what happens {first} of seeds"]
     said += [f"{n} {share}" for n, share in zip(sorted(most)[1:], others, strict=True)]
     return f"Every seed may miss what is rare: {', '.join(said)}."
 
 
-def _share(x: float) -> str:
+def percent(x: float) -> str:
+    """A share as a percentage, to two digits."""
     return f"{100 * x:.2g}%"
 
 

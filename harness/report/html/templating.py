@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from harness.judge import FAILING
 from harness.report import findings, remarks, words
-from harness.report.agreement import agreement_line
 from harness.report.data import data_used
-from harness.report.html import bars, figures, sources, sweeps, views
+from harness.report.html import bars, figures, labels, palette, sources, sweeps, views
 from harness.report.record import InstanceRecord
 from harness.text import printable
 
@@ -69,7 +68,6 @@ def _environment() -> Environment:
         median=statistics.median,
         failing=FAILING,
         words=words,
-        agreement_line=agreement_line,
         findings=findings,
         remarks=remarks,
         bars=bars,
@@ -79,7 +77,12 @@ def _environment() -> Environment:
         readings=sources.readings,
         data_used=data_used,
         glyph=views.glyph,
-        verdict_glyphs=sweeps.VERDICTS,
+        verdict_glyphs=words.VERDICT_GLYPHS,
+        claim_glyphs=words.CLAIM_GLYPHS,
+        labels=labels,
+        palette=palette,
+        drawn=palette.drawn,
+        canvas=palette.canvas,
         instance_chunks=views.instance_chunks,
         tokens=views.TOKENS,
     )
