@@ -25,7 +25,6 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 NOTHING, USAGE = 5, 4
 COLORS = {
-    "as-expected": "green",
     "unexpected": "red",
     "vacuous": "magenta",
     "inconclusive": "yellow",
@@ -190,8 +189,15 @@ def painter() -> Callable[[str, str], str]:
     return lambda text, word: text
 
 
-def print_report(record: Record) -> None:
-    """Print the report."""
+def print_report(record: Record, *, everything: bool = False) -> None:
+    """Print the report, in as many columns as the terminal has; 80 where that is not known."""
+    import shutil
+
+    from harness.report.columns import NARROW
     from harness.report.terminal import terminal
 
-    echo(terminal(record, painter()), nl=False)
+    width = shutil.get_terminal_size((NARROW, 24)).columns
+    echo(terminal(record, painter(), width=width, everything=everything), nl=False)
+
+
+all_option = click.option("--all", "everything", is_flag=True, help="Print every instance, as a table.")

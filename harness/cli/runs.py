@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 
 from harness.cli.options import (
     USAGE,
+    all_option,
     end_with_nothing_selected,
     going_on,
     history_option,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     "track",
 )  # fmt: skip
 @output_options
+@all_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def run(
     targets: Sequence[str],
@@ -55,16 +58,21 @@ def run(
     marks: str,
     options: RunOptions,
     outputs: RecordOutputs,
+    everything: bool,
     quiet: bool,
 ) -> None:
-    """Measure and judge claims; print the report, and write the record to reports/NAME.json.
+    """Measure and judge claims, print the report, and write the record to reports/NAME.json.
 
-    A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
+    A FOLDER stands for the suites in it. Without a FILE or FOLDER, the suites in suites/ are run.
 
-    What has been measured is kept in the store: an interrupted run goes on from there. A copy of the record
-    goes to the history, which `harness history` and `harness diff` read.
+    The report begins and ends with what is not as expected. It is as wide as the terminal; --all prints every
+    instance.
 
-    One trial of each experiment is measured twice, once: where the two differ, its claims are errors.
+    The store keeps what has been measured: an interrupted run goes on from there. A copy of the record goes
+    to the history, which `harness history` and `harness diff` read.
+
+    One trial of each experiment is measured a second time. If the two differ, the experiment's claims are
+    errors.
     """
     from harness.report.progress import showing
     from harness.session import make_importable
@@ -78,7 +86,7 @@ def run(
     outputs.attempt(selected)
     with going_on(kept=options.store is not None), showing(quiet) as on_progress:
         record = run_session(selected, options, on_progress)
-    sys.exit(outputs.leave(record))
+    sys.exit(outputs.leave(record, partial(print_report, everything=everything)))
 
 
 @click.command()
@@ -100,11 +108,11 @@ def trial(
     options: RunOptions,
     as_json: bool,
 ) -> None:
-    """Measure one trial (or, for an instance, those of one seed) and print its numbers.
+    """Measure one trial, or the trials of one seed of an instance, and print the numbers.
 
-    NAME=VALUE sets a parameter; for an instance, in place of the one that its suite states.
+    NAME=VALUE sets a parameter; of an instance, in place of the one that its suite states.
 
-    Nothing is read from or written to the store: any number of a report can be reproduced by hand.
+    The store is neither read nor written, so that you can reproduce any number of a report by hand.
     """
     from harness.report.trial import trial_text, trials_json
     from harness.session import trials_of, trials_of_experiment
@@ -133,14 +141,21 @@ def trial(
 )
 @history_option
 @against_option
+@all_option
 def report(
-    record: Path, rendered: Rendered, since: str | None, history: Path, against: Published | None
+    record: Path,
+    rendered: Rendered,
+    since: str | None,
+    history: Path,
+    against: Published | None,
+    everything: bool,
 ) -> None:
-    """Show a record of an earlier run, or write a rendering of it; its exit code is that run's, or with
-    --against that of holding it against published records. RECORD is a file, or @NAME: the record that was
-    published of a suite that comes with harness.
+    """Show the record of an earlier run, or write it as a page or as Markdown.
 
-    A page shows what became of each instance over the last commits of which the history has records, and what
+    RECORD is a file, or @NAME: the published record of a suite that comes with harness. The exit code is that
+    of the run; with --against, that of the comparison with published records.
+
+    A page shows the outcomes of each instance at the last commits of which the history has records, and what
     changed since the last of them, or since A.
     """
     from harness.report import read_record
@@ -153,7 +168,7 @@ def report(
     for problem in problems:
         note(problem)
     if not written and not problems:
-        print_report(found)
+        print_report(found, everything=everything)
     code = hold_and_print(found, against)
     sys.exit(USAGE if problems else code)
 
@@ -162,11 +177,12 @@ def report(
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @output_options
 @run_option("store")
-def merge(files: Sequence[Path], outputs: RecordOutputs, store: Path) -> None:
-    """Merge records of shards into one, and stores into one; each FILE is a record or a store.
+@all_option
+def merge(files: Sequence[Path], outputs: RecordOutputs, store: Path, everything: bool) -> None:
+    """Merge the records of shards into one, and stores into one.
 
-    Records become reports/NAME.json, as one run would have written it, with its exit code. The trials of the
-    stores are added to --store.
+    Each FILE is a record or a store. The records become reports/NAME.json, as one run of all shards writes it,
+    and the exit code is that of such a run. The trials of the stores are added to --store.
     """
     from harness.history.merge import ShardFile
     from harness.history.merge import merge as merge_records
@@ -188,4 +204,4 @@ def merge(files: Sequence[Path], outputs: RecordOutputs, store: Path) -> None:
             into.close()
     if record is None:
         return
-    sys.exit(outputs.leave(record))
+    sys.exit(outputs.leave(record, partial(print_report, everything=everything)))

@@ -91,10 +91,16 @@ def agreement_line(claim: ClaimRecord) -> str:
     """
     if not claim.agreement and claim.instances <= 1:
         return ""
+    return "; ".join(filter(None, (claim.agreement, claim.where, unsaid(claim))))
+
+
+def unsaid(claim: ClaimRecord) -> str:
+    """Of how many of a claim's instances its source says nothing; '' where it speaks of all, or there is no
+    agreement."""
     silent, unknown = (claim.stances.get(each, 0) if claim.agreement else 0 for each in ("none", ""))
     without = [f"the source says nothing of {silent}"] if silent else []
     without += [f"{unknown} that were open do not count"] if unknown else []
-    return "; ".join(filter(None, (claim.agreement, claim.where, *without)))
+    return "; ".join(without)
 
 
 def settled_by(instance: InstanceRecord) -> str:

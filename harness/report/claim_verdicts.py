@@ -20,7 +20,7 @@ from string import Formatter
 from typing import Literal, get_args
 
 from harness.judge import FAILING
-from harness.report.agreement import statements
+from harness.report.agreement import statements, unsaid
 from harness.report.record import ClaimRecord, InstanceRecord, Record, SourceRecord
 from harness.report.words import by_claim, chance, effect, interval_text, percent, region
 from harness.text import label_of
@@ -60,7 +60,7 @@ class ClaimSummary:
     effects: str
     """The estimates and the region: `+10% to +72%, claim ±5%`; '' where nothing was measured."""
     source: str
-    """What that means for its source: `as Liu 2025 says`; '' of a claim without one."""
+    """What that means for its source: `as Liu 2025 says; the source says nothing of 9`; '' without one."""
     agreement: str
     reproducibility: str
     """The worst of its instances, as a percentage; '' where none is known."""
@@ -107,7 +107,9 @@ def claim_summary(name: str, members: Sequence[InstanceRecord], stated: ClaimRec
         verdict=claim_verdict(i.verdict for i in members),
         where=stated.where if stated else "",
         effects=effects(members),
-        source=source_says(members[0].source, agreement),
+        source="; ".join(
+            filter(None, (source_says(members[0].source, agreement), stated and unsaid(stated)))
+        ),
         agreement=agreement,
         reproducibility=chance(worst) if worst is not None else "",
         fragile=sum(i.fragile for i in members),

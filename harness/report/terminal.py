@@ -1,36 +1,51 @@
-"""The report on a terminal: a table for each claim, then what needs attention, then one sentence."""
+"""The report on a terminal, in as many columns as it has.
+
+First what the run says of the claims, and which are not as expected; then each claim in three lines, with a
+table of its instances where there are few, or all are asked for; then notes; last, where they stay on the
+screen, the instances that are not as expected, and one sentence.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from tabulate import tabulate
+from collections.abc import Callable, Iterator, Sequence
 
 from harness.judge import FAILING
-from harness.report.agreement import agreement_line, statements
+from harness.report.claim_verdicts import ClaimSummary, facts, lead, summaries
+from harness.report.columns import Column, table, wrapped
 from harness.report.confirmed import confirmation_text
 from harness.report.data import data_used
 from harness.report.findings import first_ids, grouped_by_reason, sentence, why_not_covered
 from harness.report.headlines import headlines
-from harness.report.record import Record
+from harness.report.record import InstanceRecord, Record
 from harness.report.remarks import of_points
 from harness.report.words import (
     GLYPHS,
-    HEADERS,
     advice,
-    by_claim,
     cited,
+    expectation,
+    instance_columns,
+    point,
     predicate,
     provenance,
     rechecked,
-    row,
     scope,
+    seconds_text,
     summary,
 )
 from harness.text import printable
 
+FEW = 24
+"""Of at most so many instances all are shown in tables, also where nobody asks for them."""
+NAMED = 9
+"""How many of what is not as expected is named, where not all is asked for."""
 IDS = 3
 """How many of the instances that have the same mistake are named."""
+UNDECIDED = 3
+"""How many undecided instances of a claim, of which nothing is expected, say what each would take."""
+LEAST, ENDLESS = 40, 10**6
+"""Columns of the narrowest terminal that a report is fitted to, and of none."""
+_VERDICT = 13
+"""Columns of a claim's verdict."""
 
 Paint = Callable[[str, str], str]
 """(text, outcome) → text, perhaps coloured."""
@@ -41,44 +56,140 @@ def plain(text: str, outcome: str) -> str:
     return text
 
 
-def terminal(record: Record, paint: Paint = plain) -> str:
-    """The record as text for a terminal."""
-    lines = [printable(line) for line in headlines(record)]
-    stated = {claim.id: claim for claim in statements(record)}
-    for name, instances in by_claim(record.instances).items():
-        first = instances[0]
-        lines += ["", printable(f"{name}  ({cited(first.source) or 'no source'})")]
-        lines += [f"  {printable(first.claim_says)}", f"  {printable(predicate(first))}"]
-        if name in stated and (said := agreement_line(stated[name])):
-            lines += [f"  {printable(said)}"]
-        rows = []
-        for instance in instances:
-            cells = tuple(map(printable, row(instance)))
-            rows.append((paint(cells[0], instance.outcome), *cells[1:]))
-        table = tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True)
-        lines += ["  " + line for line in table.splitlines()]
-        lines += [f"  {printable(remark)}" for remark in of_points(instances)]
-    attention = [i for i in record.instances if i.outcome in FAILING]
-    if attention:
-        lines += ["", "Not as expected:"]
-    for group in grouped_by_reason(attention):
-        instance = group[0]
-        mark = paint(f"{GLYPHS[instance.outcome]} {instance.outcome}", instance.outcome)
-        what = f"{instance.id}: {sentence(instance)}"
-        if len(group) > 1:
-            what = f"{len(group)} instances: {first_ids(group, IDS)}"
-        lines.append(f"  {mark}  {printable(what)}")
-        second = confirmation_text(instance) if len(group) == 1 else ""
-        said = "\n".join(filter(None, [second, advice(instance)]))
-        if said:
-            lines += [f"      {printable(line)}" for line in said.splitlines()]
-    uncovered = [i for i in record.instances if i.outcome == "not-covered"]
-    if uncovered:
-        lines += ["", "Not covered:"]
-        lines += [f"  {GLYPHS[i.outcome]} {printable(f'{i.id}: {why_not_covered(i)}')}" for i in uncovered]
-    lines += [f"Note: {printable(note)}" for note in record.notes]
-    lines += [f"Data: {printable(data.describe())}" for data in data_used(record.instances)]
-    lines += ["", scope(record)]
-    lines += [printable(rechecked(record))] if rechecked(record) else []
-    lines += [printable(provenance(record)), summary(record)]
-    return "\n".join(lines).lstrip("\n") + "\n"
+def terminal(
+    record: Record, paint: Paint = plain, *, width: int | None = None, everything: bool = False
+) -> str:
+    """The record as text for a terminal of `width` columns (None: as many as lines need); with `everything`,
+    all that is in it."""
+    return "\n".join(_Report(record, paint, width, everything).lines()).lstrip("\n") + "\n"
+
+
+class _Report:
+    def __init__(self, record: Record, paint: Paint, width: int | None, everything: bool) -> None:
+        self.record = record
+        self.paint = paint
+        self.width = ENDLESS if width is None else max(width, LEAST)
+        self.everything = everything
+        self.claims = summaries(record)
+        self.tables = everything or len(record.instances) <= FEW
+
+    def lines(self) -> Iterator[str]:
+        record = self.record
+        for line in headlines(record):
+            yield from self._text(line)
+        yield from self._head()
+        for claim in self.claims:
+            yield ""
+            yield from self._claim(claim)
+        yield from self._uncovered()
+        for note in record.notes:
+            yield from self._text(f"Note: {note}", hanging="  ")
+        yield ""
+        for data in data_used(record.instances):
+            yield from self._text(f"Data: {data.describe()}", hanging="  ")
+        yield from self._text(scope(record))
+        if rechecked(record):
+            yield from self._text(rechecked(record))
+        yield from self._text(provenance(record))
+        yield from self._attention()
+        yield from self._text(summary(record))
+
+    def _text(self, text: str, indent: str = "", hanging: str | None = None) -> list[str]:
+        return wrapped(printable(text), self.width, indent, hanging)
+
+    def _head(self) -> Iterator[str]:
+        """What the run says of the claims, and which of them are not as expected."""
+        yield from self._text(", ".join(suite.title for suite in self.record.suites))
+        yield from self._text(lead(self.claims))
+        if said := facts(self.claims):
+            yield from self._text(said)
+        odd = [claim for claim in self.claims if claim.unexpected]
+        if odd:
+            yield ""
+            yield "Not as expected (the instances stand at the end):"
+        for claim in odd:
+            counts = ", ".join(f"{n} {outcome}" for outcome, n in claim.unexpected.items())
+            yield from self._text(f"{claim.id}: {counts}", "  ", "    ")
+
+    def _claim(self, claim: ClaimSummary) -> Iterator[str]:
+        first = claim.instances[0]
+        yield from self._text(f"{claim.id}  ({cited(first.source) or 'no source'})")
+        room = self.width - _VERDICT
+        says, *more = wrapped(printable(claim.says), room) or [""]
+        worst = next(iter(claim.unexpected), "as-expected")
+        yield self.paint(f"{claim.verdict.upper():{_VERDICT}}", worst if claim.unexpected else "") + says
+        indent = " " * _VERDICT
+        yield from (indent + line for line in more)
+        found = [claim.where if len(claim.instances) > 1 else "", claim.effects, claim.source]
+        if found := [each for each in found if each]:
+            yield from self._text(" · ".join(found), indent)
+        if len(claim.instances) == 1 and not claim.unexpected:
+            yield from self._text(expectation(first.outcome), indent)
+        yield from self._what_it_would_take(claim, indent)
+        if self.tables:
+            kind = "Boundary" if first.boundary else "Holds when"
+            yield from self._text(f"{kind}: {predicate(first)}", "  ", "    ")
+            yield from self._table(claim.instances)
+            for remark in of_points(claim.instances):
+                yield from self._text(remark, "  ", "    ")
+
+    def _table(self, instances: Sequence[InstanceRecord]) -> Iterator[str]:
+        columns = [
+            Column(heading, [printable(cell) for cell in cells], rank)
+            for heading, cells, rank in instance_columns(instances)
+        ]
+        outcomes = [instance.outcome for instance in instances]
+        for line in table(columns, self.width - 2, lambda row, text: self.paint(text, outcomes[row])):
+            yield f"  {line}"
+
+    def _what_it_would_take(self, claim: ClaimSummary, indent: str) -> Iterator[str]:
+        """Of undecided instances of which nothing is expected: no other part of a report speaks of them."""
+        undecided = [i for i in claim.instances if i.verdict == "inconclusive" and i.outcome == "measured"]
+        if self.everything or len(undecided) <= UNDECIDED:
+            for i in undecided:
+                yield from self._text(f"undecided at {point(i)}: {advice(i)}", indent, indent + "  ")
+            return
+        seeds = [i.seeds_to_decision for i in undecided if i.seeds_to_decision is not None]
+        hours = [i.hours_to_decision for i in undecided if i.hours_to_decision is not None]
+        if seeds:
+            took = f" ({seconds_text(3600 * sum(hours))} more on one core, all of them)" if hours else ""
+            between = f"{min(seeds)} to {max(seeds)}" if min(seeds) < max(seeds) else str(seeds[0])
+            said = f"{len(seeds)} of {len(undecided)} undecided: about {between} seeds would decide them"
+            yield from self._text(f"{said} as they stand{took}", indent, indent + "  ")
+
+    def _uncovered(self) -> Iterator[str]:
+        uncovered = [i for i in self.record.instances if i.outcome == "not-covered"]
+        if uncovered:
+            yield from ("", "Not covered:")
+        shown = uncovered if self.everything else uncovered[:NAMED]
+        for i in shown:
+            said = f"{GLYPHS[i.outcome]} {i.id}: {why_not_covered(i)}"
+            yield from self._text(said, "  ", "      ")
+        yield from self._more(len(uncovered) - len(shown))
+
+    def _attention(self) -> Iterator[str]:
+        attention = sorted(
+            (i for i in self.record.instances if i.outcome in FAILING), key=lambda i: FAILING.index(i.outcome)
+        )
+        yield ""
+        if attention:
+            yield "Not as expected:"
+        groups = grouped_by_reason(attention)
+        shown = groups if self.everything else groups[:NAMED]
+        for group in shown:
+            instance = group[0]
+            mark = f"{GLYPHS[instance.outcome]} {instance.outcome}"
+            what = f"{instance.id}: {sentence(instance)}"
+            if len(group) > 1:
+                what = f"{len(group)} instances: {first_ids(group, IDS)}"
+            first, *more = self._text(f"{mark}  {what}", "  ", "      ")
+            yield from (first.replace(mark, self.paint(mark, instance.outcome), 1), *more)
+            second = confirmation_text(instance) if len(group) == 1 else ""
+            for text in filter(None, (second, advice(instance))):
+                for line in text.splitlines():
+                    yield from self._text(line, "      ")
+        yield from self._more(sum(map(len, groups)) - sum(map(len, shown)))
+
+    def _more(self, left: int) -> Iterator[str]:
+        if left:
+            yield f"  and {left} more: --all shows them"

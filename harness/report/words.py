@@ -33,8 +33,8 @@ GLYPHS = {
     "not-run": "…",
     "error": "!",
 }
-"""Outcome → glyph; always shown with the word. That of *as-expected* is no tick: beside a claim that is refuted
-it would say that the claim is true."""
+"""Outcome → glyph; always shown with the word. That of *as-expected* is no tick, which would say of a refuted
+claim that it is true."""
 
 CLAIM_GLYPHS = {
     "holds": "▲",
@@ -67,6 +67,7 @@ _EXPECTATIONS = {"as-expected": "as expected", "measured": "nothing expected"}
 def expectation(outcome: str) -> str:
     """How an outcome stands to what was expected, after the verdict: `as expected`, `✗ unexpected`."""
     return _EXPECTATIONS.get(outcome) or f"{GLYPHS.get(outcome, '•')} {outcome}"
+
 
 ORDER = (*FAILING, "not-covered", "measured", "as-expected")
 """Outcomes, the worst first."""
@@ -173,7 +174,7 @@ def chance(instance: InstanceRecord) -> str:
     return f"{math.floor(min(instance.reproducibility, 1.0) * 1000) / 10:.4g}%"
 
 
-def again(instance: InstanceRecord) -> str:
+def reproducibility(instance: InstanceRecord) -> str:
     """How likely fresh seeds give the same verdict, marked where that is too little."""
     return f"{chance(instance)} fragile" if instance.fragile else chance(instance)
 
@@ -298,26 +299,41 @@ def by_claim(instances: Sequence[InstanceRecord]) -> dict[str, list[InstanceReco
 
 
 HEADERS = (
-    "outcome", "at", "verdict", "n", "estimate", "interval", "region", "control", "again", "stance",
-    "core-s",
+    "verdict", "at", "outcome", "estimate", "interval", "region", "n", "control", "reproducibility",
+    "source says", "core-s",
 )  # fmt: skip
+_RANKS = (0, 0, 1, 0, 0, 4, 5, 3, 2, 6, 7)
+"""Of the columns under `HEADERS`: where there is too little room, the highest goes first."""
 
 
 def row(instance: InstanceRecord) -> tuple[str, ...]:
     """The cells of an instance under `HEADERS`; one that is computed has no number of seeds."""
     return (
-        f"{GLYPHS[instance.outcome]} {instance.outcome}",
-        point(instance),
         instance.verdict,
-        "computed" if instance.computed and instance.n else str(instance.n),
+        point(instance),
+        f"{GLYPHS[instance.outcome]} {instance.outcome}",
         effect(instance.estimate, instance.unit),
         interval_text(instance.interval, instance.unit),
         region(instance.region, instance.unit),
+        "computed" if instance.computed and instance.n else str(instance.n),
         control(instance),
-        again(instance),
+        reproducibility(instance),
         stance(instance) if instance.source else "",
         f"{instance.seconds:.0f}",
     )
+
+
+def instance_columns(instances: Sequence[InstanceRecord]) -> list[tuple[str, list[str], int]]:
+    """The same as columns, (heading, cells, rank), with a column for each axis in place of `at`."""
+    axes = list(dict.fromkeys(axis for instance in instances for axis in instance.labels))
+    cells = list(zip(*map(row, instances), strict=True))
+    found: list[tuple[str, list[str], int]] = []
+    for heading, column, rank in zip(HEADERS, cells, _RANKS, strict=True):
+        if heading == "at":
+            found += [(axis, [i.labels.get(axis, "–") for i in instances], 0) for axis in axes]
+        else:
+            found.append((heading, list(column), rank))
+    return found
 
 
 _COMPUTED_COVERS = "their numbers are the same on every seed, so that no level and no fresh seed applies"

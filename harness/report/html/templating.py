@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from harness.judge import FAILING
 from harness.report import findings, remarks, words
 from harness.report.data import data_used
-from harness.report.html import bars, figures, labels, palette, sources, sweeps, views
+from harness.report.html import bars, figures, labels, palette, sources, views
+from harness.report.html.views import ClaimView
 from harness.report.record import InstanceRecord
 from harness.text import printable
 
@@ -40,6 +41,14 @@ def advice(instance: InstanceRecord) -> str:
     if findings.trouble(instance):
         return "; ".join(filter(None, (findings.found(instance), said)))
     return said
+
+
+def attention(claim: ClaimView) -> list[tuple[str, list[InstanceRecord]]]:
+    """What is the matter with those of a claim's instances that are not as expected; those alike together."""
+    groups: dict[tuple[str, str], list[InstanceRecord]] = {}
+    for instance in claim.attention:
+        groups.setdefault((instance.outcome, advice(instance)), []).append(instance)
+    return [(said, those) for (_, said), those in groups.items()]
 
 
 def render(template: str, **given: object) -> str:
@@ -74,6 +83,7 @@ def _environment() -> Environment:
         figures=figures,
         sources=sources,
         advice=advice,
+        attention=attention,
         readings=sources.readings,
         data_used=data_used,
         glyph=views.glyph,

@@ -1,7 +1,8 @@
 """What a page shows, ordered: marks of earlier commits, claims with their instances, groups of claims.
 
-A claim has a verdict (`harness.report.claim_verdicts`), and an outcome: the worst of its instances' that fail,
-or else *as-expected* if anything was expected of any, *measured* if not, *not-covered* if nothing of it is.
+A claim has a verdict (`harness.report.claim_verdicts`), and an outcome: the worst of its instances' that
+fail, or else *as-expected* if anything was expected of any, *measured* if not, *not-covered* if nothing of it
+is.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def verdict_token(verdict: ClaimVerdict) -> str:
 
 
 TOKENS = (*map(verdict_token, CLAIM_VERDICTS), ODD, *FAILING, "changed", "contradicts", "fragile")
-"""What a row may be filtered by: its claim's verdict, outcomes that fail, and what an instance may be besides."""
+"""What a row may be filtered by: its claim's verdict, outcomes that fail, what else an instance may be."""
 
 
 @dataclass(frozen=True)
