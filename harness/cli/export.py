@@ -25,7 +25,8 @@ from harness.cli.say import note as say
 def export_asv(records: Sequence[Path], results: Path, machine: str, allow_dirty: bool) -> None:
     """Enter records into the history of asv.
 
-    Each instance has two series: its distance from its claim, and its core-seconds. `asv publish` then shows claims and timings on one site.
+    Each instance has two series: its distance from its claim, and its core-seconds. `asv publish` then shows
+    claims and timings on one site.
     """
     from harness.export import export
     from harness.report import read_record

@@ -181,8 +181,8 @@ def report(
 def merge(files: Sequence[Path], outputs: RecordOutputs, store: Path, everything: bool) -> None:
     """Merge the records of shards into one, and stores into one.
 
-    Each FILE is a record or a store. The records become reports/NAME.json, as one run of all shards writes it,
-    and the exit code is that of such a run. The trials of the stores are added to --store.
+    Each FILE is a record or a store. The records become reports/NAME.json, as one run of all shards
+    writes it, and the exit code is that of such a run. The trials of the stores are added to --store.
     """
     from harness.history.merge import ShardFile
     from harness.history.merge import merge as merge_records

@@ -15,8 +15,8 @@ from harness.text import printable
 def init_(folder: Path) -> None:
     """Write a first suite with its experiment, .gitignore and a GitHub workflow.
 
-    The experiment needs NumPy alone. FOLDER is the current one if you leave it out, and is made if it does not
-    exist. If it has files of these names already, the command names them and writes nothing.
+    The experiment needs NumPy alone. FOLDER is the current one if you leave it out, and is made if it does
+    not exist. If it has files of these names already, the command names them and writes nothing.
     """
     from harness.init import WORKFLOW, first_suite
 

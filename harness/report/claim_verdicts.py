@@ -221,9 +221,11 @@ def _values(axis: str, members: Sequence[InstanceRecord]) -> str:
         label: member.point[axis] for member in members if (label := member.labels.get(axis)) is not None
     }
     labels = list(points)
+    numbers = [x for x in points.values() if isinstance(x, int | float) and not isinstance(x, bool)]
+    if len(numbers) == len(labels):
+        labels.sort(key=lambda label: float(points[label]))
     if len(labels) <= LISTED and sum(map(len, labels)) <= SHORT:
         return " or ".join(filter(None, (", ".join(labels[:-1]), *labels[-1:])))
-    numbers = [x for x in points.values() if isinstance(x, int | float) and not isinstance(x, bool)]
     if len(numbers) == len(labels):
         return f"{label_of(min(numbers))} to {label_of(max(numbers))}"
     return ""
