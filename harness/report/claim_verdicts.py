@@ -100,16 +100,14 @@ def claim_summary(name: str, members: Sequence[InstanceRecord], stated: ClaimRec
     known = [i for i in members if i.reproducibility is not None]
     worst = min(known, key=lambda i: i.reproducibility or 0.0, default=None)
     outcomes = Counter(i.outcome for i in members)
-    agreement = stated.agreement if stated else ""
+    agreement, limits = (stated.agreement, unsaid(stated)) if stated else ("", "")
     return ClaimSummary(
         id=name,
         says=written_out(members),
         verdict=claim_verdict(i.verdict for i in members),
         where=stated.where if stated else "",
         effects=effects(members),
-        source="; ".join(
-            filter(None, (source_says(members[0].source, agreement), stated and unsaid(stated)))
-        ),
+        source="; ".join(filter(None, (source_says(members[0].source, agreement), limits))),
         agreement=agreement,
         reproducibility=chance(worst) if worst is not None else "",
         fragile=sum(i.fragile for i in members),
