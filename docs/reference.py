@@ -9,6 +9,7 @@ None of it needs the libraries that experiments compute with.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,8 @@ def predicate_kinds() -> str:
         needed = " It needs a control." if kind.NEEDS_CONTROL else ""
         lines += ["", f"## {name}", "", f"{kind.ABOUT}{needed}", ""]
         lines += ["| example | holds when |", "|---|---|"]
-        lines += [f"| `{name} = {text}` | {_cell(holds)} |" for text, holds in kind.EXAMPLES.items()]
+        examples = kind.EXAMPLES.items()
+        lines += [f"| `{name} = {text}` | {_above(_cell(holds))} |" for text, holds in examples]
         lines += _keys(schema[name])
     return "\n".join(lines) + "\n"
 
@@ -160,6 +162,11 @@ def _declaration(declaration: Declaration, *, level: int = 3) -> list[str]:
         facts = (quantity.scale, quantity.unit, f"{quantity.resolution:g}", quantity.stage, about)
         lines.append(f"| `{name}` | {' | '.join(map(_cell, facts))} |")
     return lines
+
+
+def _above(text: str) -> str:
+    """A text of docs/suites.md, as a page of the reference has it: with links to where that page leads."""
+    return re.sub(r"(?<=\]\()(?=[\w-]+\.md)", "../", text.replace("](#", "](suites.md#"))
 
 
 def _cell(text: str) -> str:
