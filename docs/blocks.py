@@ -111,9 +111,7 @@ def blocks(page: str, text: str | None = None) -> list[Block]:
         while end < len(lines) and lines[end].strip() != "```":
             end += 1
         if end == len(lines):
-            raise BlockError(
-                f"{page}:{number + 1}: expected the end of a block, found the end of the page"
-            )
+            raise BlockError(f"{page}:{number + 1}: expected the end of a block, found the end of the page")
         inside = "".join(f"{line.removeprefix(fence[1])}\n" for line in lines[number + 1 : end])
         note = NOTE.match(lines[number - 1]) if number else None
         found.append(Block(page, number + 1, fence[2], inside, note[1] if note else "", by[1] if by else ""))
@@ -272,7 +270,8 @@ def commands(block: Block) -> Iterator[tuple[str, list[str]]]:
     for entry in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
         first, *rest = entry.splitlines()
         more = [line[2:] for line in rest if line.startswith("> ")]
-        yield "\n".join([first, *more]).replace("\\\n", " "), [line for line in rest if not line.startswith("> ")]
+        printed = [line for line in rest if not line.startswith("> ")]
+        yield "\n".join([first, *more]).replace("\\\n", " "), printed
 
 
 def check_command(text: str, *, loose: bool = False) -> bool:
