@@ -7,8 +7,8 @@
 #             CHECK=--check lists what is out of date
 # make docs   build the docs site into site/, from what is here: nothing is taken from the network
 # make mutants  break the code on purpose, and see what notices
-# make pins   compile requirements.txt and docs/requirements.txt again, with what is pinned where that still fits; UPGRADE=--upgrade takes
-#             the newest of all, UPGRADE="--upgrade-package jax" of one
+# make pins   compile requirements.txt and docs/requirements.txt again, with what is pinned where that still fits;
+#             UPGRADE=--upgrade takes the newest of all, UPGRADE="--upgrade-package jax" of one
 # Each sets up .venv first; PYTHON names the interpreter to make it from.
 
 PYTHON ?= python3
@@ -34,6 +34,7 @@ style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/python docs/blocks.py --total
 
 types: $(READY)
 	$(BIN)/mypy

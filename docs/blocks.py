@@ -1,6 +1,7 @@
 """Say of every code block of the README and of docs/ whether it is run, checked, or not run and why.
 
     python docs/blocks.py             # how many of each on each page; 1 if a block is wrong or unexplained
+    python docs/blocks.py --total     # of all pages, in a line
     python docs/blocks.py PAGE …      # of these pages, each block
 
 An HTML comment on the line before a block, invisible on the page, says what is done with it:
@@ -20,6 +21,7 @@ command's own parser, a workflow gives the action inputs that it has. Commands i
 
 from __future__ import annotations
 
+import argparse
 import ast
 import itertools
 import re
@@ -387,7 +389,11 @@ def _steps(found: object) -> Iterator[dict[str, dict[str, object]]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print how many blocks are run, checked and not run; the exit code."""
-    chosen = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("pages", nargs="*", help="pages, from the top of the repository (default: all)")
+    parser.add_argument("--total", action="store_true", help="print the sum over all pages alone")
+    given = parser.parse_args(arguments)
+    chosen = given.pages
     wrong = [problem for page in chosen or pages() for problem in problems(page)]
     if wrong:
         print("\n".join(wrong))
@@ -396,7 +402,7 @@ def main(arguments: list[str] | None = None) -> int:
     for page in chosen or pages():
         counts = Counter(block.state for block in blocks(page))
         total += counts
-        if counts:
+        if counts and not given.total:
             print(f"{page}: {_counted(counts)}")
         if chosen:
             for block in blocks(page):
