@@ -60,9 +60,7 @@ def executed(path: Path) -> dict[str, Any]:
         said = json.dumps([cell.get("outputs") for cell in notebook["cells"]])
         for private in (folder, str(ROOT), str(Path.home())):
             if len(private) > 1 and private + "/" in said:
-                raise ValueError(
-                    f"{path.name}: expected outputs without paths of this machine, found {private}"
-                )
+                raise ValueError(f"{path.name}: expected outputs without paths of a machine, found {private}")
     return notebook
 
 
