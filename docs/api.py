@@ -103,7 +103,7 @@ def _markdown(doc: str) -> Iterator[str]:
             yield from _listed(block, code=section[1].startswith("Example"))
         elif line.startswith(("    ", ">>>")):
             block, number = _indented(lines, number) if line.startswith(" ") else _session(lines, number)
-            yield from ("```python", *block, "```", "")
+            yield from _code(block)
         else:
             yield _escaped(line)
             number += 1
@@ -126,7 +126,7 @@ def _session(lines: list[str], number: int) -> tuple[list[str], int]:
 
 def _listed(block: list[str], *, code: bool) -> Iterator[str]:
     if code or any(line.startswith(">>>") for line in block):
-        yield from ("```python", *block, "```", "")
+        yield from _code(block)
         return
     for line in block:
         entry = ENTRY.match(line)
@@ -136,6 +136,12 @@ def _listed(block: list[str], *, code: bool) -> Iterator[str]:
         else:
             yield _escaped(f"  {line}" if line.startswith(" ") else line)
     yield ""
+
+
+def _code(block: list[str]) -> tuple[str, ...]:
+    """Code, or a session: what is typed, and what is printed."""
+    language = "pycon" if any(line.startswith(">>>") for line in block) else "python"
+    return (f"```{language}", *block, "```", "")
 
 
 def _escaped(text: str) -> str:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import doctest
 import itertools
 import re
 import shlex
@@ -157,6 +158,8 @@ def check(block: Block, files: dict[str, str]) -> None:
         _check_toml(block, files)
     elif block.language == "python":
         check_python(block.text)
+    elif block.language == "pycon":
+        check_python("".join(example.source for example in doctest.DocTestParser().get_examples(block.text)))
     elif block.language in COMMANDS:
         ours = [check_command(command) for command, _ in commands(block)]
         if block.state == "checked" and not any(ours):
@@ -200,8 +203,7 @@ def _check_toml(block: Block, files: dict[str, str]) -> None:
         if before is None and not (ROOT / other).is_file():
             raise BlockError(f"expected a file of the page or of the repository, found {other}")
         text = f"{(ROOT / other).read_text() if before is None else before}\n{text}"
-        if before is not None:
-            files[other] = text
+        files[other] = text
     elif part:
         text = f'[suite]\nformat = 2\ntitle = "A part"\n\n{text}'
     with tempfile.TemporaryDirectory() as folder:

@@ -116,6 +116,7 @@ def test_a_right_page_has_no_problems() -> None:
         (BLOCK.format("python", "def f(:"), "expected Python, found"),
         (BLOCK.format("python", "from harness import nothing"), "harness has no nothing"),
         (BLOCK.format("python", "if 1:\n    import harness.nothing"), "there is no module harness.nothing"),
+        (BLOCK.format("pycon", ">>> f(:\n1"), "expected Python, found"),
         (BLOCK.format("toml", "a = "), "expected TOML, found"),
         (BLOCK.format("toml", SUITE.replace("at-most", "at-mots")), "did you mean at-most?"),
         (BLOCK.format("toml", "[experiments.a]\nrun = 'ntk.regresion'"), "did you mean ntk.regression?"),
