@@ -5,16 +5,18 @@
 # make reference write docs/reference, and the tables in README.md, docs/suites.md and docs/findings.md, again
 # make published  measure again each suite whose published record is out of date, and draw what follows from it;
 #             SUITE=depth does so for one suite alone; CHECK=--check lists what is out of date
+# make docs   build the docs site into site/, from what is here: nothing is taken from the network
 # make mutants  break the code on purpose, and see what notices
-# make pins   compile requirements.txt again, with what is pinned where that still fits; UPGRADE=--upgrade takes
-#             the newest of all, UPGRADE="--upgrade-package jax" of one
+# make pins   compile requirements.txt and docs/requirements.txt again, with what is pinned where that still fits;
+#             UPGRADE=--upgrade takes the newest of all, UPGRADE="--upgrade-package jax" of one
 # Each sets up .venv first; PYTHON names the interpreter to make it from.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+DOCS := .venv/.docs
 
-.PHONY: run test fast slow lint style types schema reference published mutants pins clean
+.PHONY: run test fast slow lint style types schema reference published docs mutants pins clean
 
 run: $(READY)
 	@$(BIN)/harness run suites/issues.toml -m "not slow" --against reports/published/issues.json \
@@ -32,6 +34,7 @@ style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/python docs/blocks.py --total
 
 types: $(READY)
 	$(BIN)/mypy
@@ -43,11 +46,16 @@ test: style
 fast: $(READY)
 	$(BIN)/pytest -n auto -m "not slow"
 
-slow: $(READY)
+slow: $(READY) $(DOCS)
 	$(BIN)/pytest -n auto -m slow
 
 published: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/published.py $(CHECK) $(SUITE)
+
+docs: $(READY) $(DOCS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@$(BIN)/python docs/blocks.py
+	@echo "The site is in site/: open site/index.html"
 
 mutants: $(READY)
 	$(BIN)/python tests/mutants.py
@@ -59,6 +67,11 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+# What `make docs` and the slow tests of the site need beside that.
+$(DOCS): $(READY) docs/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r docs/requirements.txt
+	@touch $(DOCS)
 
 schema: $(READY)
 	$(BIN)/harness schema > .venv/suite.schema.json
@@ -76,6 +89,9 @@ pins: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --extra ntk --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --override .venv/without-tensorflow.txt \
 	  --quiet $(UPGRADE) --output-file requirements.txt
+	$(BIN)/uv pip compile --group docs --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --constraint requirements.txt \
+	  --quiet $(UPGRADE) --output-file docs/requirements.txt
 
 clean:
-	rm -rf .venv .harness
+	rm -rf .venv .harness site

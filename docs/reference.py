@@ -1,18 +1,24 @@
-"""Write docs/reference from the JSON Schema of suites and the declarations of experiments and models.
+"""Write docs/reference: from the JSON Schema of suites, the declarations of experiments and models, the
+modules of predicates, the parsers of the command line, and the docstrings of what is public.
 
     python docs/reference.py
 
-Neither needs the libraries that experiments compute with.
+None of it needs the libraries that experiments compute with.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import api
+import commands
+
 from harness.declare import Declaration, benchmark_names, experiment_names, find, model_names
+from harness.predicates import predicates
 from harness.report.describe import title, type_text
 from harness.suite.schema import schema_text
 
@@ -68,6 +74,21 @@ def models() -> str:
     return "\n".join(lines) + "\n"
 
 
+def predicate_kinds() -> str:
+    """Every predicate: what it says, its keys, examples, and whether it needs a control."""
+    schema = _each(json.loads(schema_text())["properties"]["claims"])["properties"]
+    lines = ["# Predicates", "", NOTE]
+    lines += ["How quantities must relate for a claim to hold; the text is in [suites.md](../suites.md)."]
+    for name, kind in predicates().items():
+        needed = " It needs a control." if kind.NEEDS_CONTROL else ""
+        lines += ["", f"## {name}", "", f"{kind.ABOUT}{needed}", ""]
+        lines += ["| example | holds when |", "|---|---|"]
+        examples = kind.EXAMPLES.items()
+        lines += [f"| `{name} = {text}` | {_above(_cell(holds))} |" for text, holds in examples]
+        lines += _keys(schema[name])
+    return "\n".join(lines) + "\n"
+
+
 def _each(tables: Schema) -> Schema:
     """The schema of one table of a table of tables by id."""
     (found,) = tables["patternProperties"].values()
@@ -76,9 +97,13 @@ def _each(tables: Schema) -> Schema:
 
 
 def _table(title: str, schema: Schema, *, level: int = 2, leave: list[str] | None = None) -> list[str]:
+    return ["", f"{'#' * level} `{title}`", "", schema["description"], *_keys(schema, leave)]
+
+
+def _keys(schema: Schema, leave: list[str] | None = None) -> list[str]:
+    """The table of the keys of a table."""
     required = schema.get("required", [])
-    lines = ["", f"{'#' * level} `{title}`", "", schema["description"], ""]
-    lines += ["| key | value | meaning |", "|---|---|---|"]
+    lines = ["", "| key | value | meaning |", "|---|---|---|"]
     for key, value in schema["properties"].items():
         if key not in (leave or ()):
             name = f"`{key}`{', required' if key in required else ''}"
@@ -140,6 +165,11 @@ def _declaration(declaration: Declaration, *, level: int = 3) -> list[str]:
     return lines
 
 
+def _above(text: str) -> str:
+    """A text of docs/suites.md, as a page of the reference has it: with links to where that page leads."""
+    return re.sub(r"(?<=\]\()(?=[\w-]+\.md)", "../", text.replace("](#", "](suites.md#"))
+
+
 def _cell(text: str) -> str:
     """A text in a table: what is code stays code."""
     return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
@@ -155,6 +185,9 @@ def pages() -> dict[Path, str]:
         FOLDER / "suite-format.md": suite_format(),
         FOLDER / "experiments.md": experiments(),
         FOLDER / "models.md": models(),
+        FOLDER / "predicates.md": predicate_kinds(),
+        FOLDER / "commands.md": commands.page(NOTE),
+        FOLDER / "api.md": api.page(NOTE),
     }
 
 

@@ -1,44 +1,62 @@
-"""Help and completion: every command has its place and an example, and what a shell is offered exists."""
+"""Help and completion: groups, whole summaries, examples that commands take, and what a shell is offered."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 from click.shell_completion import ShellComplete
-from commands import said
 from good_suite import GOOD
 
-from harness.cli import cli
-from harness.cli.groups import GROUPS
+from harness.cli import cli, main
+from harness.cli.help import EXAMPLES, MORE, SECTIONS
 from harness.declare import experiment_names
 
 
-def test_every_command_has_a_group_and_an_example_that_its_options_allow() -> None:
-    named = {name: example for group in GROUPS for name, example in group.examples.items()}
-    assert named.keys() == cli.commands.keys()
-    for name, example in named.items():
-        program, called, *words = shlex.split(example)
-        assert (program, called) == ("harness", name)
-        command: click.Command = cli.commands[name]
+def commands(
+    group: click.Group = cli, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as left:
+        main([*arguments, "--help"])
+    assert left.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_every_command_stands_in_a_section_with_its_whole_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    text = printed(capsys)
+    assert "..." not in text.partition("Options:")[2]
+    assert max(map(len, text.splitlines())) <= 80
+    assert f"{MORE}:" not in text
+    for title, names in SECTIONS.items():
+        section = text.partition(f"\n{title}:\n")[2].partition("\n\n")[0]
+        for name in set(names) & set(cli.commands):
+            summary = " ".join((cli.commands[name].help or "").split()).partition(". ")[0].rstrip(".")
+            assert f"{name} {summary}" in " ".join(section.split())
+
+
+@pytest.mark.parametrize("path", [path for path, _ in commands()], ids=" ".join)
+def test_every_command_has_an_example_that_its_options_allow(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = printed(capsys, *path)
+    for line in EXAMPLES[path[-1]]:
+        assert f"\n  {line}\n" in text or f"\n    {line}\n" in text
+        program, called, *words = shlex.split(line.partition(" > ")[0])
+        assert (program, called) == ("harness", path[0])
+        command: click.Command = cli.commands[called]
         while isinstance(command, click.Group) and words and words[0] in command.commands:
             command = command.commands[words.pop(0)]
-        if ">" in words:
-            words = words[: words.index(">")]
-        command.make_context(name, words, resilient_parsing=False)
-        assert said(name, "--help")[1].endswith(f"\n  Example:\n    {example}\n")
-
-
-def test_help_lists_commands_in_groups_with_whole_summaries_in_80_columns() -> None:
-    code, out = said("--help")
-    assert code == 0
-    assert [
-        line.rstrip(":") for line in out.splitlines() if line.rstrip(":") in {g.title for g in GROUPS}
-    ] == [group.title for group in GROUPS]
-    assert out.count("...") == 1, "of the usage, not of summaries"
-    assert max(map(len, out.splitlines())) <= 80
+        command.make_context(called, words, resilient_parsing=False)
 
 
 def offered(*words: str) -> list[str]:

@@ -101,9 +101,28 @@ def test_the_changelog_is_dated_and_its_newest_section_is_of_this_version() -> N
 def test_users_are_shown_no_extra_for_developers_and_a_group_has_all_of_them() -> None:
     extras, groups = PROJECT["project"]["optional-dependencies"], PROJECT["dependency-groups"]
     assert not {"dev", "test", "tests", "lint", "docs"} & extras.keys()
+    site = groups.pop("docs")
     assert {each["include-group"] for each in groups["dev"]} == groups.keys() - {"dev"}
     assert "--group dev" in (ROOT / "Makefile").read_text()
-    pinned = re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    pins = re.compile(r"^([a-z0-9._-]+)==([^ ]+)", re.MULTILINE)
+    pinned = dict(pins.findall((ROOT / "requirements.txt").read_text()))
     listed = [text.replace("_", "-") for group in groups.values() for text in group if isinstance(text, str)]
     assert {re.split("[>=]", text)[0] for text in listed} <= set(pinned)
     assert {re.split("[>=]", text)[0] for text in PROJECT["build-system"]["requires"]} <= set(pinned)
+    for_docs = dict(pins.findall((ROOT / "docs/requirements.txt").read_text()))
+    assert {re.split("[>=]", text)[0] for text in site} <= set(for_docs)
+    assert {name: for_docs[name] for name in for_docs.keys() & pinned.keys()}.items() <= pinned.items()
+
+
+def test_hooks_before_a_commit_run_what_make_and_ci_run() -> None:
+    """The same programs of .venv, and none from elsewhere."""
+    (local,) = read(ROOT / ".pre-commit-config.yaml")["repos"]
+    assert local["repo"] == "local"
+    commands = [hook["entry"] for hook in local["hooks"]]
+    assert {hook["language"] for hook in local["hooks"]} == {"system"}
+    makefile = (ROOT / "Makefile").read_text()
+    for command in commands:
+        program, *_ = command.removeprefix(".venv/bin/").split()
+        assert command.startswith(".venv/bin/")
+        assert f"$(BIN)/{program}" in makefile
+    assert {".venv/bin/lint-imports --no-cache --no-logo", ".venv/bin/harness check"} <= set(commands)

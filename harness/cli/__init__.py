@@ -15,7 +15,7 @@ import click
 from harness.cli.annotate import annotate_error
 from harness.cli.diagnose import diagnose
 from harness.cli.export import export_asv
-from harness.cli.groups import GroupedCommands
+from harness.cli.help import SectionedGroup, give_examples
 from harness.cli.options import USAGE, Interrupted
 from harness.cli.paper import cite, figure
 from harness.cli.past import bisect, diff, history
@@ -32,14 +32,13 @@ from harness.version import __version__
 INTERRUPTED, INTERNAL = 2, 3
 
 
-@click.group(cls=GroupedCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=SectionedGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="harness")
 def cli() -> None:
     """Measure scientific claims about neural networks and their tangent kernels.
 
     A suite is a TOML file of claims. `harness check` reads it, `harness run` measures each claim over
-    random seeds and says: supported, refuted or inconclusive. `harness COMMAND --help` has an example of
-    each command.
+    random seeds and says: supported, refuted or inconclusive. `harness COMMAND --help` explains a command.
     """
     from harness.targets import make_local_modules_importable
 
@@ -53,6 +52,7 @@ for command in (
     store, export_asv,
 ):  # fmt: skip
     cli.add_command(command)
+give_examples(cli)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -23,9 +23,10 @@ from harness.cli.say import note as say
 @click.option("--machine", default="claims", show_default=True, help="asv's name for where they were made.")
 @click.option("--allow-dirty", is_flag=True, help="Enter also what was run with uncommitted changes.")
 def export_asv(records: Sequence[Path], results: Path, machine: str, allow_dirty: bool) -> None:
-    """Enter records into asv's history: each instance's distance from its claim, and its core seconds.
+    """Enter records into the history of asv.
 
-    `asv publish` then shows claims and timings on one site.
+    Each instance has two series: its distance from its claim, and its core-seconds. `asv publish` then shows
+    claims and timings on one site.
     """
     from harness.export import export
     from harness.report import read_record

@@ -26,7 +26,6 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 NOTHING, USAGE = 5, 4
 COLORS = {
-    "as-expected": "green",
     "unexpected": "red",
     "vacuous": "magenta",
     "inconclusive": "yellow",
@@ -195,22 +194,15 @@ def painter() -> Callable[[str, str], str]:
     return lambda text, word: text
 
 
-all_option = click.option("--all", "everything", is_flag=True, help="Print every instance, however many.")
-
-
-def columns() -> int | None:
-    """How wide lines may be: COLUMNS, or the terminal's width; None where nothing wraps them."""
-    named = os.environ.get("COLUMNS", "")
-    if named.isascii() and named.isdigit() and int(named) > 0:
-        return int(named)
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or None
-    except (OSError, ValueError):  # it is no terminal
-        return None
+all_option = click.option("--all", "everything", is_flag=True, help="Print every instance, as a table.")
 
 
 def print_report(record: Record, everything: bool = False) -> None:
-    """Print the report: of many instances what is not as expected, and a line for each claim."""
+    """Print the report, in as many columns as the terminal has; 80 where that is not known."""
+    import shutil
+
+    from harness.report.columns import NARROW
     from harness.report.terminal import terminal
 
-    echo(terminal(record, painter(), width=columns(), everything=everything), nl=False)
+    width = shutil.get_terminal_size((NARROW, 24)).columns
+    echo(terminal(record, painter(), width=width, everything=everything), nl=False)

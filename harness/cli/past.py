@@ -53,8 +53,9 @@ def history(
 ) -> None:
     """Show claims × commits: verdicts, distances from the claim, and what changed when.
 
-    ID is an instance's id, a claim's (SUITE/CLAIM) or a suite's name, file or @NAME; without any, all are
-    shown. The distance is in units of the margin: at most 1 where the estimate satisfies the claim.
+    ID is the id of an instance or of a claim (SUITE/CLAIM), or the name, file or @NAME of a suite. Without an
+    ID, all instances are shown. The distance is in units of the margin: it is at most 1 where the estimate
+    satisfies the claim.
     """
     from harness.history import Chosen, past
     from harness.history.text import history_markdown, history_text
@@ -97,10 +98,10 @@ def diff(
     markdown: Path | None,
     html: Path | None,
 ) -> None:
-    """Show what changed between A and B: files of records, @NAME for a record published with harness, or
-    commits of which the history has records.
+    """Show what changed between two records or commits.
 
-    Exit code 1 if a verdict flipped or weakened, or a boundary moved.
+    A and B are files of records, @NAME for a record published with harness, or commits of which the history
+    has records. The exit code is 1 if a verdict flipped or weakened, or a boundary moved.
     """
     from harness.history import Chosen, compare, states_of
     from harness.history.text import agreements, diff_markdown, diff_text

@@ -63,14 +63,18 @@ def run(
     outputs: RecordOutputs,
     quiet: bool,
 ) -> None:
-    """Measure and judge claims; print the report, and write the record to reports/NAME.json.
+    """Measure and judge claims, print the report, and write the record to reports/NAME.json.
 
-    A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
+    A FOLDER stands for the suites in it. Without a FILE or FOLDER, the suites in suites/ are run.
 
-    What has been measured is kept in the store: an interrupted run goes on from there. A copy of the record
-    goes to the history, which `harness history` and `harness diff` read.
+    The report begins and ends with what is not as expected. It is as wide as the terminal; --all prints every
+    instance.
 
-    One trial of each experiment is measured twice, once: where the two differ, its claims are errors.
+    The store keeps what has been measured: an interrupted run goes on from there. A copy of the record goes
+    to the history, which `harness history` and `harness diff` read.
+
+    One trial of each experiment is measured a second time. If the two differ, the experiment's claims are
+    errors.
     """
     from harness.report.progress import showing
     from harness.session import make_importable
@@ -107,13 +111,13 @@ def trial(
     options: RunOptions,
     as_json: bool,
 ) -> None:
-    """Measure one trial (or, for an instance, those of one seed) and print its numbers.
+    """Measure one trial, or the trials of one seed of an instance, and print the numbers.
 
-    NAME=VALUE sets a parameter; for an instance, in place of the one that its suite states. For an instance
+    NAME=VALUE sets a parameter; of an instance, in place of the one that its suite states. Of an instance
     with a boundary, the value of its axis chooses one of the points that a run may visit; the first, unless
     given.
 
-    Nothing is read from or written to the store: any number of a report can be reproduced by hand.
+    The store is neither read nor written, so that you can reproduce any number of a report by hand.
     """
     from harness.plan.points import about_points
     from harness.report.trial import trial_text, trials_json
@@ -171,11 +175,12 @@ def report(
     against: References | None,
     everything: bool,
 ) -> None:
-    """Show a record of an earlier run, or write a rendering of it; its exit code is that run's, or with
-    --against that of holding it against published records. RECORD is a file, or @NAME: the record that was
-    published of a suite that comes with harness.
+    """Show the record of an earlier run, or write it as a page or as Markdown.
 
-    A page shows what became of each instance over the last commits of which the history has records, and what
+    RECORD is a file, or @NAME: the published record of a suite that comes with harness. The exit code is that
+    of the run; with --against, that of the comparison with published records.
+
+    A page shows the outcomes of each instance at the last commits of which the history has records, and what
     changed since the last of them, or since A.
     """
     from harness.report import read_record
@@ -199,10 +204,10 @@ def report(
 @against_option
 @run_option("store")
 def merge(files: Sequence[Path], outputs: RecordOutputs, against: References | None, store: Path) -> None:
-    """Merge records of shards into one, and stores into one; each FILE is a record or a store.
+    """Merge the records of shards into one, and stores into one.
 
-    Records become reports/NAME.json, as one run would have written it, with its exit code. The trials of the
-    stores are added to --store.
+    Each FILE is a record or a store. The records become reports/NAME.json, as one run of all shards
+    writes it, and the exit code is that of such a run. The trials of the stores are added to --store.
     """
     from harness.history.merge import ShardFile
     from harness.history.merge import merge as merge_records

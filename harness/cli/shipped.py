@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @click.command("suites")
 def suites_() -> None:
-    """List the suites that come with harness: @NAME, instances, title, and what they can come to import.
+    """List the suites that come with harness.
+
+    A line has the suite's @NAME, its number of instances, its title, and the libraries that it can import.
 
     @NAME stands wherever a suite's file may be named, as in `harness run @kernels`. A file of
     that name in the current folder is ./@NAME. The record that was published of a suite is @NAME as well,

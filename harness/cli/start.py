@@ -13,10 +13,10 @@ from harness.text import printable
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path), default=Path())
 def init_(folder: Path) -> None:
-    """Write a first suite, an experiment that needs NumPy alone, .gitignore and a GitHub workflow.
+    """Write a first suite with its experiment, .gitignore and a GitHub workflow.
 
-    FOLDER (the current one, if left out) is made if it is not there. Where it has such files already, all of
-    them are named and nothing is written.
+    The experiment needs NumPy alone. FOLDER is the current one if you leave it out, and is made if it does
+    not exist. If it has files of these names already, the command names them and writes nothing.
     """
     from harness.init import WORKFLOW, first_suite
 

@@ -17,7 +17,7 @@ from harness.text import duration
 @run_option("store")
 @click.pass_context
 def store(context: click.Context, store: Path) -> None:
-    """Show what the store of measured trials holds; `harness store prune` removes what nobody needs."""
+    """Show what the store of measured trials holds, or remove what nobody needs."""
     context.obj = store
     if context.invoked_subcommand is None:
         _show(store)

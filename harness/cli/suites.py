@@ -59,9 +59,9 @@ def check(
     published: Sequence[Path],
     sarif: Path | None,
 ) -> None:
-    """Report every mistake in suite files, with its line. Measures nothing.
+    """Report every mistake in suite files, with its line, without measuring anything.
 
-    Without a FILE or FOLDER, those in suites/ are checked.
+    Without a FILE or FOLDER, the suites in suites/ are checked.
     """
     from harness import folders
     from harness.cli.checked import CheckLog
@@ -110,7 +110,7 @@ def _published(files: Sequence[Path]) -> Published | None:
 @keyword_option
 @marks_option
 def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
-    """Print the id of each instance, what is expected of it, and its marks.
+    """Print the id of each instance, the verdict that is expected, and its marks.
 
     A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
     """
@@ -130,9 +130,9 @@ def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
 @click.command()
 @click.argument("experiment", required=False, shell_complete=complete_experiments)
 def describe(experiment: str | None) -> None:
-    """Print what an experiment, a benchmark or a model declares: parameters, quantities, units.
+    """Print the parameters, quantities and units of an experiment, a benchmark or a model.
 
-    Without a name, all names.
+    Without a name, it prints all names.
     """
     from harness.declare import (
         UnknownExperimentError,
@@ -178,11 +178,11 @@ def schema() -> None:
 def plan(
     targets: Sequence[str], keyword: str, marks: str, options: RunOptions, store: Path, pilot: bool
 ) -> None:
-    """Print which trials a run would need, how many are in the store, and how long the rest would take.
+    """Print which trials a run needs, how many are in the store, and how long the rest takes.
 
-    Where the store has six seeds of a claim, also what its budget can decide: the smallest margin, or how
-    near the ends of a boundary come, and how many seeds the stated one needs. --pilot measures these six.
-    Of a map it says how many points it has at most, and how long it may take.
+    Where the store has six seeds of a claim, it also prints what the claim's budget can decide: the smallest
+    margin, or how near the ends of a boundary come, and how many seeds the stated margin needs. --pilot
+    measures these six. Of a map, it prints how many points it has at most, and how long it may take.
 
     A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
     """

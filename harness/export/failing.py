@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.judge import FAILING
 from harness.report.confirmed import is_dismissed
 from harness.report.findings import sentence
+from harness.report.maps import not_as_expected
 from harness.report.record import Record
 
 
@@ -19,7 +19,5 @@ def failing(record: Record, differs: Mapping[str, str] | None = None) -> dict[st
     if differs is not None:
         return dict(differs)
     return {
-        instance.id: sentence(instance)
-        for instance in record.instances
-        if instance.outcome in FAILING and not is_dismissed(instance)
+        instance.id: sentence(instance) for instance in not_as_expected(record) if not is_dismissed(instance)
     }

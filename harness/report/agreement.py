@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast, get_args
 
+from msgspec.structs import replace
+
 from harness.judge import Judged, Scope, Stance, Verdict, claim_agreement
 from harness.report.laws import where_bounded
 from harness.report.record import ClaimRecord, InstanceRecord, Record, SourceRecord
@@ -55,8 +57,17 @@ def claim_records(
 
 
 def statements(record: Record) -> tuple[ClaimRecord, ...]:
-    """The record's statements; of a record of an earlier version those that its instances make."""
-    return record.claims or claim_records(by_claim(record.instances), {})
+    """The record's statements; of a record of an earlier version those that its instances make.
+
+    Where a claim holds is said in today's words.
+    """
+    members = by_claim(record.instances)
+    if not record.claims:
+        return claim_records(members, {})
+    return tuple(
+        replace(claim, where=_where(members[claim.id], claim.instances)) if claim.id in members else claim
+        for claim in record.claims
+    )
 
 
 def contradicted(record: Record) -> list[tuple[str, str, str, str]]:
@@ -74,16 +85,22 @@ def contradicted(record: Record) -> list[tuple[str, str, str, str]]:
 
 
 def agreement_line(claim: ClaimRecord) -> str:
-    """The statement on a line: `contradicts: holds in 9 of 18 instances: at width 512, not at 64`.
+    """The statement on a line: `contradicts; holds at width 512 (9 of 9), fails at 64 (9 of 9)`.
 
     '' of a single instance on which no source takes a stance: its verdict says it all.
     """
     if not claim.agreement and claim.instances <= 1:
         return ""
+    return "; ".join(filter(None, (claim.agreement, claim.where, unsaid(claim))))
+
+
+def unsaid(claim: ClaimRecord) -> str:
+    """Of how many of a claim's instances its source says nothing; '' where it speaks of all, or there is no
+    agreement."""
     silent, unknown = (claim.stances.get(each, 0) if claim.agreement else 0 for each in ("none", ""))
     without = [f"the source says nothing of {silent}"] if silent else []
     without += [f"{unknown} that were open do not count"] if unknown else []
-    return "; ".join(filter(None, (claim.agreement, claim.where, *without)))
+    return "; ".join(without)
 
 
 def settled_by(instance: InstanceRecord) -> str:
@@ -115,10 +132,14 @@ def _claim_record(name: str, members: Sequence[InstanceRecord], stated: Stated) 
         instances=total,
         stances={each: count for each, count in known.items() if count},
         counts=dict(Counter(member.verdict for member in members)),
-        where=where_bounded(members, total)
-        if _is_measured_only(first)
-        else where([(member.labels, member.verdict) for member in members], total),
+        where=_where(members, total),
     )
+
+
+def _where(members: Sequence[InstanceRecord], total: int) -> str:
+    if _is_measured_only(members[-1]):
+        return where_bounded(members, total)
+    return where([(member.labels, member.verdict) for member in members], total)
 
 
 def _is_measured_only(instance: InstanceRecord) -> bool:

@@ -1,6 +1,7 @@
 """The report in brief, as Markdown for a pull request or a job summary.
 
-The sentence, then a table of what is not as expected or has changed, then the rest folded (`<details>`).
+What the run says of the claims, then a table of what is not as expected or has changed, then the rest
+folded (`<details>`).
 GitHub takes a comment of at most 65,536 characters and a summary of at most 1 MiB for a step: the brief is
 cut to `LIMIT` bytes, which is within both, and says what it left out.
 """
@@ -15,16 +16,15 @@ from itertools import accumulate
 from harness.questions import COMPUTED
 from harness.report import findings
 from harness.report.agreement import contradicted
+from harness.report.claim_verdicts import facts, lead, summaries
 from harness.report.headlines import headlines
 from harness.report.maps import not_as_expected
 from harness.report.markdown import escape
 from harness.report.record import InstanceRecord, Record
-from harness.report.verdicts import verdict_sentence
 from harness.report.words import (
     GLYPHS,
     ORDER,
     advice,
-    by_claim,
     control,
     effect,
     interval_text,
@@ -64,9 +64,10 @@ def _head(record: Record) -> list[str]:
     titles = ", ".join(suite.title for suite in record.suites)
     lines = [part for line in headlines(record) for part in (f"**{_clipped(line)}**", "")]
     lines += [f"## {_clipped(titles) or 'Claims'}", ""]
-    if said := verdict_sentence(record):
-        lines += [f"**{escape(said)}**", ""]
-    lines += [f"**{escape(summary(record))}**"]
+    claims = summaries(record)
+    lines += [f"**{escape(lead(claims))}**", ""]
+    lines += [escape(said), ""] if (said := facts(claims)) else []
+    lines += [escape(summary(record))]
     for note in record.notes[:10]:
         lines += ["", f"Note: {_clipped(note)}"]
     more = len(record.notes) - 10
@@ -81,12 +82,12 @@ def _attention(record: Record, since: dict[str, str], room: int) -> list[str]:
     groups.sort(key=lambda group: ORDER.index(group[0].outcome))
     rows = [_row(group, since) for group in groups]
     known = {i.id for i in record.instances}
-    rows += [(id_, "not in this run", said, "", "", "") for id_, said in since.items() if id_ not in known]
+    rows += [(id_, "not in this run", "", said, "", "") for id_, said in since.items() if id_ not in known]
     if not rows:
         return ["", "Nothing is other than expected."]
-    headers: tuple[str, ...] = ("instance", "outcome", "changed", "expected", "found", "what it would take")
+    headers: tuple[str, ...] = ("instance", "found", "outcome", "changed", "expected", "what it would take")
     if not since:
-        headers, rows = _without(headers, 2), [_without(row, 2) for row in rows]
+        headers, rows = _without(headers, 3), [_without(row, 3) for row in rows]
     head = ["", "### Not as expected, or changed" if since else "### Not as expected", ""]
     return [*head, *_BriefTable(headers, rows).lines(room - _size(head))]
 
@@ -102,7 +103,7 @@ def _row(group: Sequence[InstanceRecord], since: Mapping[str, str]) -> tuple[str
         found += f", control {control(instance)}"
     shown = f"{GLYPHS[instance.outcome]} {instance.outcome}{', fragile' if instance.fragile else ''}"
     expected = ", ".join(dict.fromkeys(each.expect for each in group))
-    return (findings.first_ids(group), shown, since.get(instance.id, ""), expected, found, advice(instance))
+    return (findings.first_ids(group), found, shown, since.get(instance.id, ""), expected, advice(instance))
 
 
 def _uncovered(record: Record) -> _BriefTable:
@@ -117,11 +118,13 @@ def _against(record: Record) -> _BriefTable:
 
 def _claims(record: Record) -> _BriefTable:
     rows = []
-    for name, instances in by_claim(record.instances).items():
-        counts = Counter[str](i.outcome for i in instances)
+    for claim in summaries(record):
+        counts = Counter[str](i.outcome for i in claim.instances)
         outcomes = ", ".join(f"{counts[o]} {o}" for o in ORDER if counts[o])
-        rows.append((name, instances[0].claim_says, outcomes))
-    return _BriefTable(("claim", "says", "instances"), rows, "Claims")
+        found = " · ".join(filter(None, (claim.where, claim.effects, claim.source)))
+        rows.append((claim.verdict, claim.says, found, outcomes, claim.id))
+    headers = ("verdict", "claim", "where, estimates, source", "instances", "id")
+    return _BriefTable(headers, rows, "Claims")
 
 
 @dataclass(frozen=True)

@@ -1,70 +1,86 @@
-"""Tables that fit a terminal: columns are left out, and one is cut, before a row would wrap."""
+"""Tables for a terminal that are never wider than it: columns are left out, no row is wrapped."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import textwrap
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from tabulate import tabulate
-
-_MARK = re.compile(r"\x1b\[[0-9;]*m")
-"""What colours a text (`harness.cli.say`): it takes no room."""
-LEAST = 12
-"""Characters that a column which is cut keeps, at least."""
-
-
-def table_of(
-    rows: Sequence[Sequence[str]],
-    headers: Sequence[str],
-    width: int | None,
-    left_out: Sequence[str] = (),
-    shortened: str = "",
-    last: Sequence[str] = (),
-) -> list[str]:
-    """The lines of a table of at most `width` characters.
-
-    Columns of `left_out` go, in this order, as far as they must; then the cells of the column `shortened` are
-    cut, but not below `LEAST` characters; where that is not enough, the columns `last` go as well.
-    """
-    widths = [max([visible(h) + 2, *(visible(row[k]) for row in rows)]) for k, h in enumerate(headers)]
-    least = [
-        min(w, max(LEAST, len(h) + 2)) if h == shortened else w for h, w in zip(headers, widths, strict=True)
-    ]
-    kept = list(range(len(headers)))
-    if width is not None:
-        kept = _fitting(kept, headers, widths, left_out, width)
-        kept = _fitting(kept, headers, least, last, width)
-        over = max(0, _total(widths, kept) - width)
-        rows = [[_cell(row[k], widths[k] - over, headers[k] == shortened) for k in kept] for row in rows]
-    return str(
-        tabulate(rows, [headers[k] for k in kept], tablefmt="simple", disable_numparse=True)
-    ).splitlines()
+NARROW = 80
+"""Columns of a terminal of which nothing is known."""
+GAP = "  "
 
 
-def _fitting(
-    kept: list[int], headers: Sequence[str], widths: Sequence[int], left_out: Sequence[str], width: int
-) -> list[int]:
-    """The columns without those of `left_out` that must go."""
-    for name in left_out:
-        if _total(widths, kept) > width:
-            kept = [k for k in kept if headers[k] != name]
+@dataclass(frozen=True)
+class Column:
+    """Heading and cells. Where there is too little room, the column with the highest `rank` goes first."""
+
+    heading: str
+    cells: Sequence[str]
+    rank: int = 0
+    """0: it stays."""
+
+    @property
+    def width(self) -> int:
+        """Of its widest cell."""
+        return max(map(cells_wide, (self.heading, *self.cells)))
+
+
+def fitted(columns: Sequence[Column], room: int) -> list[Column]:
+    """The columns for which there is room, in their order; without those whose cells are all empty."""
+    kept = [column for column in columns if any(column.cells)]
+    while sum(c.width + len(GAP) for c in kept) - len(GAP) > room and any(c.rank for c in kept):
+        kept.remove(max(kept, key=lambda c: c.rank))
     return kept
 
 
-def _total(widths: Sequence[int], kept: Sequence[int]) -> int:
-    """With two spaces between columns; tabulate gives a header two more than its length."""
-    return sum(widths[k] for k in kept) + 2 * (len(kept) - 1)
+def table(
+    columns: Sequence[Column], room: int, paint: Callable[[int, str], str] = lambda row, text: text
+) -> list[str]:
+    """The lines of a table. `paint` colours the first cell of each row; its cells are printable."""
+    kept = fitted(columns, room)
+    lines = [_line([c.heading for c in kept], kept), _line(["-" * c.width for c in kept], kept)]
+    for place in range(len(kept[0].cells) if kept else 0):
+        cells = [_padded(column.cells[place], column.width) for column in kept]
+        first = paint(place, cells[0])
+        lines.append(GAP.join([first, *cells[1:]]).rstrip())
+    return [_cut(line, room) if "\x1b" not in line else line for line in lines]
 
 
-def _cell(text: str, room: int, shortened: bool) -> str:
-    return cut(text, max(LEAST, room)) if shortened else text
+def wrapped(text: str, room: int, indent: str = "", hanging: str | None = None) -> list[str]:
+    """A text in lines of at most `room` columns, but for words that are longer, which stay whole."""
+    lines: list[str] = []
+    for each in text.splitlines() or [""]:
+        lines += textwrap.wrap(
+            each,
+            max(room, len(indent) + 20),
+            initial_indent=indent if not lines else hanging if hanging is not None else indent,
+            subsequent_indent=indent if hanging is None else hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return lines
 
 
-def cut(text: str, width: int | None) -> str:
-    """The text, or its beginning and `…` where it is longer."""
-    return text if width is None or len(text) <= width else f"{text[: max(1, width - 1)]}…"
+def cells_wide(text: str) -> int:
+    """How many cells of a terminal a printable text takes."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
 
 
-def visible(text: str) -> int:
-    """How many characters of a text are seen."""
-    return len(_MARK.sub("", text))
+def _line(cells: Sequence[str], columns: Sequence[Column]) -> str:
+    return GAP.join(_padded(cell, c.width) for cell, c in zip(cells, columns, strict=True)).rstrip()
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cells_wide(text))
+
+
+def _cut(line: str, room: int) -> str:
+    """The beginning of a line that is too long although all that may go is gone."""
+    while cells_wide(line) > room:
+        line = f"{line[:-2].rstrip('…')}…"
+    return line

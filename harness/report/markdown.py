@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from harness.report import findings
 from harness.report.agreement import agreement_line, contradicted, statements
+from harness.report.claim_verdicts import ClaimSummary, facts, lead, summaries
 from harness.report.data import data_used
 from harness.report.headlines import headlines
 from harness.report.maps import map_rows, map_summary, not_as_expected
@@ -18,7 +19,6 @@ from harness.report.words import (
     HEADERS,
     ORDER,
     advice,
-    by_claim,
     control,
     effect,
     interval_text,
@@ -46,7 +46,10 @@ def markdown(record: Record) -> str:
     titles = ", ".join(escape(suite.title) for suite in record.suites)
     lines = [part for line in headlines(record) for part in (f"**{escape(line)}**", "")]
     lines += [f"# {titles or 'Claims'}", ""]
-    lines += [f"**{escape(summary(record))}**", ""]
+    claims = summaries(record)
+    lines += [f"**{escape(lead(claims))}**", ""]
+    lines += [escape(said), ""] if (said := facts(claims)) else []
+    lines += [escape(summary(record)), ""]
     lines += [escape(provenance(record)), "", escape(scope(record)), ""]
     lines += [escape(rechecked(record)), ""] if rechecked(record) else []
     used = data_used(record.instances)
@@ -56,7 +59,7 @@ def markdown(record: Record) -> str:
     if attention:
         lines += ["## Not as expected", ""]
         rows = [_attention(group) for group in findings.grouped_by_reason(attention)]
-        lines += [_table(rows, ("instance", "outcome", "expected", "found", "what it would take")), ""]
+        lines += [_table(rows, ("instance", "found", "outcome", "expected", "what it would take")), ""]
     uncovered = [i for i in record.instances if i.outcome == "not-covered"]
     if uncovered:
         rows = [(i.id, findings.why_not_covered(i)) for i in uncovered]
@@ -72,14 +75,15 @@ def markdown(record: Record) -> str:
         lines += [_table(cells, tuple(map(escape, head))), ""] if cells else []
     lines += ["## Claims", ""]
     stated = {claim.id: claim for claim in statements(record)}
-    for name, instances in by_claim(record.instances).items():
-        lines += _claim(name, instances, stated.get(name))
+    for claim in claims:
+        lines += _claim(claim, stated.get(claim.id))
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _claim(name: str, instances: list[InstanceRecord], stated: ClaimRecord | None) -> list[str]:
+def _claim(claim: ClaimSummary, stated: ClaimRecord | None) -> list[str]:
+    instances = claim.instances
     first = instances[0]
-    lines = [f"### {escape(name)}", "", escape(first.claim_says), ""]
+    lines = [f"### {escape(claim.id)}", "", f"**{claim.verdict.capitalize()}**: {escape(claim.says)}", ""]
     if first.source:
         where = f", {first.source.where}" if first.source.where else ""
         arxiv = f" (arXiv:{first.source.arxiv})" if first.source.arxiv else ""
@@ -110,7 +114,7 @@ def _attention(group: Sequence[InstanceRecord]) -> tuple[str, ...]:
     if instance.control:
         found += f", control {control(instance)}"
     expected = ", ".join(dict.fromkeys(each.expect for each in group))
-    return (findings.first_ids(group), instance.outcome, expected, found, advice(instance))
+    return (findings.first_ids(group), found, instance.outcome, expected, advice(instance))
 
 
 def _table(rows: Sequence[tuple[str, ...]], headers: tuple[str, ...]) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from harness.campaign import Finding, Progress
+from harness.judge import FAILING
 from harness.questions import COMPUTED, Trial
 from harness.report.live import LiveLine, gauge
 from harness.report.notebook_line import NotebookLine, in_notebook
-from harness.report.words import GLYPHS, effect, interval_text, seconds_text
+from harness.report.words import effect, expectation, interval_text, seconds_text
 from harness.text import no_command, printable, shortened
 
 PATIENCE = 2.0
@@ -76,25 +77,29 @@ def progress_line(progress: Progress) -> str:
 
 
 def decided(finding: Finding) -> str:
-    """`✓ as-expected  issues/claim[width=64]: supported after 14 seeds, 0.169 [0.143, 0.2]`."""
+    """`supported, as expected  issues/claim[width=64]: after 14 seeds, 0.169 [0.143, 0.2]`."""
     found, part = finding.assessment, finding.assessment.settling
-    text: str = found.verdict
+    text = ""
     if found.boundary is not None and not part.error:
         location = found.boundary.location
-        text += f": {shortened(location.reason, 300)}" if location.reason else ""
+        text += shortened(location.reason, 300) if location.reason else ""
         if (location.low, location.high) != (None, None):
             axis, interval = found.boundary.search.axis, (location.low, location.high)
-            text += f", {axis} {interval_text(interval, 'boundary')}"
+            text += f"{', ' if text else ''}{axis} {interval_text(interval, 'boundary')}"
     elif part.reason:
-        text += f": {shortened(part.reason.splitlines()[0], 300)}"
+        text += shortened(part.reason.splitlines()[0], 300)
     elif part.ruling.n:
         sides = (part.ruling.estimate, part.ruling.low, part.ruling.high)
         estimate, low, high = (x if math.isfinite(x) else None for x in sides)
         unit = part.question.unit
         seeds = COMPUTED if part.question.deterministic else f"after {part.ruling.n} seeds"
-        text += f"{',' if part.question.deterministic else ''} {seeds}, {effect(estimate, unit)}"
+        text += f"{seeds}, {effect(estimate, unit)}"
         text += f" {interval_text((low, high), unit)}"
-    return printable(f"{GLYPHS[found.outcome]} {found.outcome}  {finding.case.instance.id}: {text}")
+    said = expectation(found.outcome)
+    if found.outcome in (*FAILING, "not-covered") and found.outcome == found.verdict:
+        said = ""
+    verdict = ", ".join(filter(None, (found.verdict, said)))
+    return printable(f"{verdict}  {finding.case.instance.id}: {text}".removesuffix(": "))
 
 
 class _News:

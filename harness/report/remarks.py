@@ -70,7 +70,11 @@ def of_points(instances: Iterable[InstanceRecord]) -> list[str]:
     """The remarks of several instances of a claim, with their points, and what their boundaries say
     together."""
     every = list(instances)
-    said = [f"{point(instance)}: {remark}" for instance in every for remark in remarks_on(instance)]
+    said = [
+        f"{point(instance)}: {remark}" if instance.point else remark
+        for instance in every
+        for remark in remarks_on(instance)
+    ]
     return [*said, *excluded(every)]
 
 

@@ -1,20 +1,17 @@
-"""The report on a terminal: what is not as expected, a table for each claim, then one sentence.
+"""The report on a terminal, in as many columns as it has.
 
-A record of more than `FEW` instances is shown in short, a line for each claim, unless everything is wanted;
-what is not as expected then stands first and last. Rows are never wrapped: columns are left out instead, and
-what is cut ends with `…`.
+First what the run says of the claims, and which are not as expected; then each claim in three lines, with a
+table of its instances where there are few, or all are asked for; then notes; last, where they stay on the
+screen, the instances that are not as expected, and one sentence.
 """
 
 from __future__ import annotations
 
-import textwrap
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from tabulate import tabulate
-
-from harness.report.agreement import agreement_line, statements
-from harness.report.columns import cut, table_of, visible
+from harness.judge import FAILING
+from harness.report.claim_verdicts import ClaimSummary, facts, lead, summaries
+from harness.report.columns import Column, table, wrapped
 from harness.report.confirmed import confirmation_text
 from harness.report.data import data_used
 from harness.report.findings import first_ids, grouped_by_reason, sentence, why_not_covered
@@ -22,33 +19,34 @@ from harness.report.headlines import headlines
 from harness.report.maps import map_rows, map_summary, not_as_expected
 from harness.report.record import InstanceRecord, MapRecord, Record
 from harness.report.remarks import of_points
-from harness.report.verdicts import verdict_sentence
 from harness.report.words import (
     GLYPHS,
-    HEADERS,
-    ORDER,
     advice,
-    by_claim,
     cited,
+    expectation,
+    instance_columns,
+    point,
     predicate,
     provenance,
     rechecked,
-    row,
     scope,
+    seconds_text,
     summary,
 )
 from harness.text import printable
 
+FEW = 24
+"""Of at most so many instances all are shown in tables, also where nobody asks for them."""
+NAMED = 9
+"""How many of what is not as expected is named, where not all is asked for."""
 IDS = 3
 """How many of the instances that have the same mistake are named."""
-FEW = 40
-"""The most instances that are shown one by one without being asked for: about a screen of them."""
-LAST = 10
-"""How many of the instances that are not as expected are named again at the end of many."""
-LEFT_OUT = ("core-s", "again", "stance", "region", "control", "n")
-"""Columns of a table in the order in which they are left out, where there is no room."""
-LEFT_OUT_LAST = ("estimate",)
-"""Those that go where it is not enough to cut the points."""
+UNDECIDED = 3
+"""How many undecided instances of a claim, of which nothing is expected, say what each would take."""
+LEAST, ENDLESS = 40, 10**6
+"""Columns of the narrowest terminal that a report is fitted to, and of none."""
+_VERDICT = 13
+"""Columns of a claim's verdict."""
 
 Paint = Callable[[str, str], str]
 """(text, outcome) → text, perhaps coloured."""
@@ -60,140 +58,150 @@ def plain(text: str, outcome: str) -> str:
 
 
 def terminal(
-    record: Record, paint: Paint = plain, *, width: int | None = None, everything: bool = True
+    record: Record, paint: Paint = plain, *, width: int | None = None, everything: bool = False
 ) -> str:
-    """The record as text for a terminal of `width` columns (None: as wide as it takes).
-
-    `everything`: every instance, also where there are many.
-    """
-    many = len(record.instances) > FEW
-    failing = grouped_by_reason(not_as_expected(record))
-    lines = _prose([printable(line) for line in headlines(record)], width)
-    if many:
-        lines += ["", *_prose([verdict_sentence(record), summary(record)], width)]
-        lines += _attention(failing, paint, width)
-    if many and not everything:
-        lines += _claims_in_short(record, width)
-    else:
-        lines += _claims(record, paint, width)
-    lines += [line for found in record.maps for line in _map_lines(found, record)]
-    if not many:
-        lines += _attention(failing, paint, width)
-    lines += _undecided(record, width)
-    uncovered = [i for i in record.instances if i.outcome == "not-covered"]
-    if uncovered:
-        lines += ["", "Not covered:"]
-        said = [f"{GLYPHS[i.outcome]} {printable(f'{i.id}: {why_not_covered(i)}')}" for i in uncovered]
-        shown = said if everything or not many else said[:LAST]
-        lines += _prose(shown, width, indent="  ")
-        lines += [f"  … and {len(said) - len(shown)} more"] if len(said) > len(shown) else []
-    foot = [f"Note: {printable(note)}" for note in record.notes]
-    foot += [f"Data: {printable(data.describe())}" for data in data_used(record.instances)]
-    foot += ["", scope(record), *filter(None, [printable(rechecked(record))]), printable(provenance(record))]
-    lines += _prose(foot, width)
-    if many:
-        lines += _once_more(failing, paint, width)
-        if not everything:
-            lines += _prose(["--all shows every instance."], width)
-    lines += _prose([summary(record)], width)
-    return "\n".join(lines).lstrip("\n") + "\n"
+    """The record as text for a terminal of `width` columns (None: as many as lines need); with `everything`,
+    all that is in it."""
+    return "\n".join(_Report(record, paint, width, everything).lines()).lstrip("\n") + "\n"
 
 
-def _claims(record: Record, paint: Paint, width: int | None) -> list[str]:
-    """A table for each claim, a row for each instance."""
-    lines: list[str] = []
-    stated = {claim.id: claim for claim in statements(record)}
-    for name, instances in by_claim(record.instances).items():
-        first = instances[0]
-        lines += ["", *_prose([printable(f"{name}  ({cited(first.source) or 'no source'})")], width)]
-        said = [printable(first.claim_says), printable(predicate(first))]
-        if name in stated and (agreed := agreement_line(stated[name])):
-            said.append(printable(agreed))
-        lines += _prose(said, width, indent="  ")
-        rows = []
-        for instance in instances:
-            cells = tuple(map(printable, row(instance)))
-            rows.append((paint(cells[0], instance.outcome), *cells[1:]))
-        room = None if width is None else width - 2
-        lines += ["  " + line for line in table_of(rows, HEADERS, room, LEFT_OUT, "at", LEFT_OUT_LAST)]
-        lines += _prose([printable(remark) for remark in of_points(instances)], width, indent="  ")
-    return lines
+class _Report:
+    def __init__(self, record: Record, paint: Paint, width: int | None, everything: bool) -> None:
+        self.record = record
+        self.paint = paint
+        self.width = ENDLESS if width is None else max(width, LEAST)
+        self.everything = everything
+        self.claims = summaries(record)
+        self.tables = everything or len(record.instances) <= FEW
 
+    def lines(self) -> Iterator[str]:
+        record = self.record
+        for line in headlines(record):
+            yield from self._text(line)
+        yield from self._head()
+        for claim in self.claims:
+            yield ""
+            yield from self._claim(claim)
+        for found in self.record.maps:
+            yield from self._map(found)
+        yield from self._uncovered()
+        for note in record.notes:
+            yield from self._text(f"Note: {note}", hanging="  ")
+        yield ""
+        for data in data_used(record.instances):
+            yield from self._text(f"Data: {data.describe()}", hanging="  ")
+        yield from self._text(scope(record))
+        if rechecked(record):
+            yield from self._text(rechecked(record))
+        yield from self._text(provenance(record))
+        yield from self._attention()
+        yield from self._text(summary(record))
 
-def _claims_in_short(record: Record, width: int | None) -> list[str]:
-    """A line for each claim: how its instances came out, and where it holds."""
-    stated = {claim.id: claim for claim in statements(record)}
-    rows = []
-    for name, instances in by_claim(record.instances).items():
-        counts = Counter[str](instance.outcome for instance in instances)
-        outcomes = " ".join(f"{counts[o]}{GLYPHS[o]}" for o in ORDER if counts[o])
-        found = agreement_line(stated[name]) if name in stated else ""
-        rows.append((outcomes, printable(name), printable(found or instances[0].verdict)))
-    legend = ", ".join(f"{GLYPHS[o]} {o}" for o in ORDER if any(i.outcome == o for i in record.instances))
-    table = table_of(rows, ("instances", "claim", "found"), width, (), shortened="found")
-    return ["", *table, *_prose([f"({legend})"], width)]
+    def _text(self, text: str, indent: str = "", hanging: str | None = None) -> list[str]:
+        return wrapped(printable(text), self.width, indent, hanging)
 
+    def _head(self) -> Iterator[str]:
+        """What the run says of the claims, and which of them are not as expected."""
+        yield from self._text(", ".join(suite.title for suite in self.record.suites))
+        yield from self._text(lead(self.claims))
+        if said := facts(self.claims):
+            yield from self._text(said)
+        odd = [claim for claim in self.claims if claim.unexpected]
+        if odd:
+            yield ""
+            yield "Not as expected (the instances stand at the end):"
+        for claim in odd:
+            counts = ", ".join(f"{n} {outcome}" for outcome, n in claim.unexpected.items())
+            yield from self._text(f"{claim.id}: {counts}", "  ", "    ")
 
-def _attention(groups: Sequence[Sequence[InstanceRecord]], paint: Paint, width: int | None) -> list[str]:
-    """What is not as expected, and what it would take."""
-    lines = ["", "Not as expected:"] if groups else []
-    for group in groups:
-        instance = group[0]
-        mark = paint(f"{GLYPHS[instance.outcome]} {instance.outcome}", instance.outcome)
-        what = f"{instance.id}: {sentence(instance)}"
-        if len(group) > 1:
-            what = f"{len(group)} instances: {first_ids(group, IDS)}"
-        room = None if width is None else width - 4 - visible(mark)
-        head, *rest = _prose([printable(what)], room)
-        lines += [f"  {mark}  {head}", *(f"      {line}" for line in rest)]
-        second = confirmation_text(instance) if len(group) == 1 else ""
-        said = "\n".join(filter(None, [second, advice(instance)]))
-        lines += _prose([printable(line) for line in said.splitlines()], width, indent="      ")
-    return lines
+    def _claim(self, claim: ClaimSummary) -> Iterator[str]:
+        first = claim.instances[0]
+        yield from self._text(f"{claim.id}  ({cited(first.source) or 'no source'})")
+        room = self.width - _VERDICT
+        says, *more = wrapped(printable(claim.says), room) or [""]
+        worst = next(iter(claim.unexpected), "as-expected")
+        yield self.paint(f"{claim.verdict.upper():{_VERDICT}}", worst if claim.unexpected else "") + says
+        indent = " " * _VERDICT
+        yield from (indent + line for line in more)
+        found = [claim.where if len(claim.instances) > 1 else "", claim.effects, claim.source]
+        if found := [each for each in found if each]:
+            yield from self._text(" · ".join(found), indent)
+        if len(claim.instances) == 1 and not claim.unexpected:
+            yield from self._text(expectation(first.outcome), indent)
+        yield from self._what_it_would_take(claim, indent)
+        if self.tables:
+            kind = "Boundary" if first.boundary else "Holds when"
+            yield from self._text(f"{kind}: {predicate(first)}", "  ", "    ")
+            yield from self._table(claim.instances)
+            for remark in of_points(claim.instances):
+                yield from self._text(remark, "  ", "    ")
 
+    def _table(self, instances: Sequence[InstanceRecord]) -> Iterator[str]:
+        columns = [
+            Column(heading, [printable(cell) for cell in cells], rank)
+            for heading, cells, rank in instance_columns(instances)
+        ]
+        outcomes = [instance.outcome for instance in instances]
+        for line in table(columns, self.width - 2, lambda row, text: self.paint(text, outcomes[row])):
+            yield f"  {line}"
 
-def _once_more(groups: Sequence[Sequence[InstanceRecord]], paint: Paint, width: int | None) -> list[str]:
-    """The same in short, for whoever sees the end of the report first."""
-    lines = ["", "Not as expected:"] if groups else []
-    for group in groups[:LAST]:
-        instance = group[0]
-        mark = paint(f"{GLYPHS[instance.outcome]} {instance.outcome}", instance.outcome)
-        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
-        what = printable(f"{instance.id}{more}: {sentence(instance)}")
-        lines.append(f"  {mark}  {cut(what, None if width is None else width - 4 - visible(mark))}")
-    more_groups = len(groups) - LAST
-    return [*lines, f"  … and {more_groups} more, above"] if more_groups > 0 else lines
+    def _what_it_would_take(self, claim: ClaimSummary, indent: str) -> Iterator[str]:
+        """Of undecided instances of which nothing is expected: no other part of a report speaks of them."""
+        undecided = [i for i in claim.instances if i.verdict == "inconclusive" and i.outcome == "measured"]
+        if self.everything or len(undecided) <= UNDECIDED:
+            for i in undecided:
+                yield from self._text(f"undecided at {point(i)}: {advice(i)}", indent, indent + "  ")
+            return
+        seeds = [i.seeds_to_decision for i in undecided if i.seeds_to_decision is not None]
+        hours = [i.hours_to_decision for i in undecided if i.hours_to_decision is not None]
+        if seeds:
+            took = f" ({seconds_text(3600 * sum(hours))} more on one core, all of them)" if hours else ""
+            between = f"{min(seeds)} to {max(seeds)}" if min(seeds) < max(seeds) else str(seeds[0])
+            said = f"{len(seeds)} of {len(undecided)} undecided: about {between} seeds would decide them"
+            yield from self._text(f"{said} as they stand{took}", indent, indent + "  ")
 
+    def _map(self, found: MapRecord) -> Iterator[str]:
+        """How far a map is, and where the boundaries lie, as a table."""
+        yield ""
+        yield from self._text(f"map {found.id}: {found.title}", hanging="  ")
+        yield from self._text(map_summary(found, self.record.instances), "  ", "    ")
+        head, *rows = map_rows(found, self.record.instances)
+        if rows:
+            cells = [[printable(cell) for cell in column] for column in zip(*rows, strict=True)]
+            columns = [Column(printable(h), column) for h, column in zip(head, cells, strict=True)]
+            yield from (f"  {line}" for line in table(columns, self.width - 2))
 
-def _undecided(record: Record, width: int | None) -> list[str]:
-    """What it would take to decide what nothing is expected of: at most `LAST` instances."""
-    found = [i for i in record.instances if i.outcome == "measured" and i.verdict == "inconclusive"]
-    if not found:
-        return []
-    lines = ["", "Undecided, where nothing was expected:"]
-    for instance in found[:LAST]:
-        lines += _prose([f"? {printable(f'{instance.id}: {advice(instance)}')}"], width, indent="  ")
-    more = len(found) - LAST
-    return [*lines, f"  … and {more} more"] if more > 0 else lines
+    def _uncovered(self) -> Iterator[str]:
+        uncovered = [i for i in self.record.instances if i.outcome == "not-covered"]
+        if uncovered:
+            yield from ("", "Not covered:")
+        shown = uncovered if self.everything else uncovered[:NAMED]
+        for i in shown:
+            said = f"{GLYPHS[i.outcome]} {i.id}: {why_not_covered(i)}"
+            yield from self._text(said, "  ", "      ")
+        yield from self._more(len(uncovered) - len(shown))
 
+    def _attention(self) -> Iterator[str]:
+        attention = sorted(not_as_expected(self.record), key=lambda i: FAILING.index(i.outcome))
+        yield ""
+        if attention:
+            yield "Not as expected:"
+        groups = grouped_by_reason(attention)
+        shown = groups if self.everything else groups[:NAMED]
+        for group in shown:
+            instance = group[0]
+            mark = f"{GLYPHS[instance.outcome]} {instance.outcome}"
+            what = f"{instance.id}: {sentence(instance)}"
+            if len(group) > 1:
+                what = f"{len(group)} instances: {first_ids(group, IDS)}"
+            first, *more = self._text(f"{mark}  {what}", "  ", "      ")
+            yield from (first.replace(mark, self.paint(mark, instance.outcome), 1), *more)
+            second = confirmation_text(instance) if len(group) == 1 else ""
+            for text in filter(None, (second, advice(instance))):
+                for line in text.splitlines():
+                    yield from self._text(line, "      ")
+        yield from self._more(sum(map(len, groups)) - sum(map(len, shown)))
 
-def _prose(texts: Sequence[str], width: int | None, indent: str = "") -> list[str]:
-    """Texts in lines that fit, broken between words; a word that is longer than a line stays whole."""
-    if width is None:
-        return [indent + text for text in texts]
-    lines: list[str] = []
-    for text in texts:
-        lines += textwrap.wrap(
-            text, max(20, width), initial_indent=indent, subsequent_indent=indent,
-            break_long_words=False, break_on_hyphens=False,
-        ) or [""]  # fmt: skip
-    return lines
-
-
-def _map_lines(found: MapRecord, record: Record) -> list[str]:
-    """A map: how far it is, and where the boundaries lie, as a table."""
-    lines = ["", printable(f"map {found.id}: {found.title}")]
-    lines += [f"  {printable(map_summary(found, record.instances))}"]
-    head, *rows = ([printable(cell) for cell in row] for row in map_rows(found, record.instances))
-    table = tabulate(rows, head, tablefmt="simple", disable_numparse=True)
-    return lines + ["  " + line for line in table.splitlines()] if rows else lines
+    def _more(self, left: int) -> Iterator[str]:
+        if left:
+            yield f"  and {left} more: --all shows them"

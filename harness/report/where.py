@@ -1,8 +1,8 @@
-"""One sentence on where a claim holds: `holds in 9 of 18 instances: at width 512, not at 64`.
+"""One sentence on where a claim holds: `holds at width 512 (9 of 9), fails at 64 (8 of 9)`.
 
-Each *place* is an instance's point and its verdict. A sentence names an axis only where its values tell the
-verdicts apart, without exception; else it counts. Instances that are neither supported nor refuted are
-undecided, and are named so.
+Each *place* is an instance's point and its verdict. A sentence names an axis where its values tell the
+verdicts apart, and counts how many of the instances at each value do as it says. Where three quarters of
+them do not, it only counts. Instances that are neither supported nor refuted are undecided or not covered.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ EXCEPTIONS = 2
 """The most instances that a sentence names one by one."""
 SEARCHED = 5_000
 """Of more instances no pair of axes is looked for."""
+MOST = 0.75
+"""The share of the instances at a value that must have the verdict that a sentence gives to the value."""
+_NEITHER = ("undecided", "not covered")
 
 
 def where(places: Sequence[Place], total: int) -> str:
@@ -29,47 +32,65 @@ def where(places: Sequence[Place], total: int) -> str:
     if not run:
         return ""
     counts = Counter(kind for _, kind in run)
-    of = f"{total} instance{'' if total == 1 else 's'}"
-    if len(run) < total:
-        of = f"the {len(run)} of {of} run"
-    head = f"holds in {counts['holds']} of {of}"
-    if counts["undecided"]:
-        head += f", fails in {counts['fails']}" if counts["fails"] else ""
-        head += f", undecided in {counts['undecided']}"
-    located = _located(run) if len(counts) > 1 else ""
-    return f"{head}: {located}" if located else head
+    verb = "was" if len(run) == 1 else "were"
+    part = f"; {len(run)} of {total} instances {verb} run" if len(run) < total else ""
+    if len(counts) == 1:
+        ((kind, number),) = counts.items()
+        if total == 1:
+            return kind
+        which = {1: "1 instance", 2: "both instances"}.get(number, f"all {number} instances")
+        return f"{_IN[kind]} {which}{part}"
+    axes = {axis: list(dict.fromkeys(point.get(axis, "") for point, _ in run)) for axis in run[0][0]}
+    varied = {axis: values for axis, values in axes.items() if len(values) > 1}
+    if said := _one_axis(run, varied, 1.0):
+        return said + part
+    there = [kind for kind in _IN if counts[kind]]
+    if there == ["holds", "fails"]:
+        there = ["holds"]
+    head = ", ".join(f"{_IN[kind]} {counts[kind]}" for kind in there)
+    head = head.replace(f" {counts[there[0]]}", f" {counts[there[0]]} of {len(run)} instances", 1)
+    if said := _two_axes(run, varied) or _exceptions(run, varied):
+        return f"{head}: {said}{part}"
+    if said := _one_axis(run, varied, MOST):
+        return said + part
+    located = _counted(run, varied)
+    return f"{head}{': ' if located else ''}{located}{part}"
 
 
 def _kind(verdict: str) -> str:
-    return {"supported": "holds", "refuted": "fails"}.get(verdict, "undecided")
+    known = {"supported": "holds", "refuted": "fails", "not-covered": "not covered"}
+    return known.get(verdict, "undecided")
 
 
-def _located(run: Sequence[Place]) -> str:
-    """What tells the kinds apart; '' where nothing short does."""
-    axes = {axis: list(dict.fromkeys(point.get(axis, "") for point, _ in run)) for axis in run[0][0]}
-    varied = {axis: values for axis, values in axes.items() if len(values) > 1}
-    return (
-        _one_axis(run, varied) or _two_axes(run, varied) or _exceptions(run, varied) or _counted(run, varied)
-    )
+_IN = {
+    "holds": "holds in", "fails": "fails in", "undecided": "undecided in", "not covered": "not covered in"
+}  # fmt: skip
 
 
-_AT = {"holds": "at", "fails": "not at", "undecided": "undecided at"}
-
-
-def _one_axis(run: Sequence[Place], axes: Mapping[str, Sequence[str]]) -> str:
-    """`at width 512, not at 64`: an axis each of whose values has one kind."""
-    for axis, values in sorted(axes.items(), key=lambda item: len(item[1])):
+def _one_axis(run: Sequence[Place], axes: Mapping[str, Sequence[str]], least: float) -> str:
+    """`holds at width 512 (9 of 9), fails at 64 (8 of 9)`: the axis of whose values at least this share of
+    instances has one kind, with the fewest exceptions; '' where these kinds are all one."""
+    found: list[tuple[int, int, str]] = []
+    for axis, values in axes.items():
         if len(values) > VALUES:
             continue
-        kinds = {value: {kind for point, kind in run if point.get(axis, "") == value} for value in values}
-        if all(len(found) == 1 for found in kinds.values()):
-            said: list[str] = []
-            for kind, at in _AT.items():
-                named = [value for value in values if kind in kinds[value]]
-                if named:
-                    said.append(f"{at} {'' if said else f'{axis} '}{_listed(named)}")
-            return ", ".join(said)
-    return ""
+        counts = {
+            value: Counter(kind for point, kind in run if point.get(axis, "") == value) for value in values
+        }
+        most = {value: counts[value].most_common(1)[0] for value in values}
+        if any(number < least * counts[value].total() for value, (_, number) in most.items()):
+            continue
+        said: list[str] = []
+        for kind in _IN:
+            named = [value for value in values if most[value][0] == kind]
+            if named:
+                share = f"{sum(most[v][1] for v in named)} of {sum(counts[v].total() for v in named)}"
+                at = f"{axis} {_listed(named)}" if not said else _listed(named)
+                said.append(f"{kind} at {at} ({share})")
+        if len(said) > 1:
+            exceptions = len(run) - sum(number for _, number in most.values())
+            found.append((exceptions, len(values), ", ".join(said)))
+    return min(found)[2] if found else ""
 
 
 def _two_axes(run: Sequence[Place], axes: Mapping[str, Sequence[str]]) -> str:
@@ -94,14 +115,14 @@ def _two_axes(run: Sequence[Place], axes: Mapping[str, Sequence[str]]) -> str:
 
 def _exceptions(run: Sequence[Place], axes: Mapping[str, Sequence[str]]) -> str:
     """`not at data=digits, width=512`: the few instances that differ from all others."""
-    by_kind = {kind: [point for point, k in run if k == kind] for kind in _AT}
+    by_kind = {kind: [point for point, k in run if k == kind] for kind in _IN}
     few, many = sorted((kind for kind in by_kind if by_kind[kind]), key=lambda k: len(by_kind[k]))[:2]
     if len(by_kind[few]) > EXCEPTIONS or len(by_kind[few]) + len(by_kind[many]) < len(run):
         return ""
     named = [", ".join(f"{axis}={point.get(axis, '')}" for axis in axes) for point in by_kind[few]]
-    if len(by_kind[few]) == len(by_kind[many]):  # none is the exception
+    if len(by_kind[few]) == len(by_kind[many]):  # neither is the exception
         return ""
-    said = {"holds": "only at", "fails": "not at", "undecided": "not decided at"}[few]
+    said = {"holds": "only at", "fails": "not at", "undecided": "not decided at"}.get(few, f"{few} at")
     return f"{said} {' and at '.join(named)}" if all(named) else ""
 
 

@@ -27,7 +27,7 @@ from harness.report.record import (
 from harness.report.record.printed import LOGARITHMIC, printed
 
 GLYPHS = {
-    "as-expected": "✓",
+    "as-expected": "=",
     "measured": "·",
     "unexpected": "✗",
     "inconclusive": "?",
@@ -36,7 +36,41 @@ GLYPHS = {
     "not-run": "…",
     "error": "!",
 }
-"""Outcome → glyph; always shown with the word."""
+"""Outcome → glyph; always shown with the word. That of *as-expected* is no tick, which would say of a refuted
+claim that it is true."""
+
+CLAIM_GLYPHS = {
+    "holds": "▲",
+    "in part": "◐",
+    "fails": "▽",
+    "undecided": "?",
+    "located": "◇",
+    "error": "!",
+    "not covered": "○",
+    "not run": "…",
+}
+"""Verdict on a claim → glyph; always shown with the word."""
+
+VERDICT_GLYPHS = {
+    "supported": "▲",
+    "refuted": "▽",
+    "located": "◇",
+    "≥": "≥",
+    "≤": "≤",
+    "inconclusive": "?",
+    "not-covered": "○",
+    "not-run": "…",
+    "error": "!",
+}
+"""Verdict on an instance → glyph."""
+
+_EXPECTATIONS = {"as-expected": "as expected", "measured": "nothing expected"}
+
+
+def expectation(outcome: str) -> str:
+    """How an outcome stands to what was expected, after the verdict: `as expected`, `✗ unexpected`."""
+    return _EXPECTATIONS.get(outcome) or f"{GLYPHS.get(outcome, '•')} {outcome}"
+
 
 ORDER = (*FAILING, "not-covered", "measured", "as-expected")
 """Outcomes, the worst first."""
@@ -142,7 +176,7 @@ def chance(instance: InstanceRecord) -> str:
     return f"{math.floor(min(instance.reproducibility, 1.0) * 1000) / 10:.4g}%"
 
 
-def again(instance: InstanceRecord) -> str:
+def reproducibility(instance: InstanceRecord) -> str:
     """How likely fresh seeds give the same verdict, marked where that is too little."""
     return f"{chance(instance)} fragile" if instance.fragile else chance(instance)
 
@@ -151,7 +185,7 @@ def leaves_open(instance: InstanceRecord) -> str:
     """What its seeds may all have missed, in words; '' where nothing is said of it."""
     if instance.leaves_open is None:
         return ""
-    return f"what happens on up to {_share(instance.leaves_open)} of seeds"
+    return f"what happens on up to {percent(instance.leaves_open)} of seeds"
 
 
 def unseen(record: Record) -> str:
@@ -164,13 +198,14 @@ def unseen(record: Record) -> str:
             most[n] = max(instance.leaves_open, most.get(n, 0.0))
     if not most:
         return ""
-    first, *others = (f"on up to {_share(most[n])}" for n in sorted(most))
+    first, *others = (f"on up to {percent(most[n])}" for n in sorted(most))
     said = [f"{min(most)} seeds leave open what happens {first} of seeds"]
     said += [f"{n} {share}" for n, share in zip(sorted(most)[1:], others, strict=True)]
     return f"Every seed may miss what is rare: {', '.join(said)}."
 
 
-def _share(x: float) -> str:
+def percent(x: float) -> str:
+    """A share as a percentage, to two digits."""
     return f"{100 * x:.2g}%"
 
 
@@ -266,9 +301,11 @@ def by_claim(instances: Sequence[InstanceRecord]) -> dict[str, list[InstanceReco
 
 
 HEADERS = (
-    "outcome", "at", "verdict", "n", "estimate", "interval", "region", "control", "again", "stance",
-    "core-s",
+    "verdict", "at", "outcome", "estimate", "interval", "region", "n", "control", "reproducibility",
+    "source says", "core-s",
 )  # fmt: skip
+_RANKS = (0, 0, 1, 0, 0, 4, 5, 3, 2, 6, 7)
+"""Of the columns under `HEADERS`: where there is too little room, the highest goes first."""
 
 
 _SAME = {"identical": "identical", "rounding": "equal up to rounding"}
@@ -278,18 +315,31 @@ _SAME = {"identical": "identical", "rounding": "equal up to rounding"}
 def row(instance: InstanceRecord) -> tuple[str, ...]:
     """The cells of an instance under `HEADERS`; one that is computed has no number of seeds."""
     return (
-        f"{GLYPHS[instance.outcome]} {instance.outcome}",
-        point(instance),
         instance.verdict,
-        "computed" if instance.computed and instance.n else str(instance.n),
+        point(instance),
+        f"{GLYPHS[instance.outcome]} {instance.outcome}",
         effect(instance.estimate, instance.unit),
         _SAME.get(instance.same) or interval_text(instance.interval, instance.unit),
         region(instance.region, instance.unit),
+        "computed" if instance.computed and instance.n else str(instance.n),
         control(instance),
-        again(instance),
+        reproducibility(instance),
         stance(instance) if instance.source else "",
         f"{instance.seconds:.0f}",
     )
+
+
+def instance_columns(instances: Sequence[InstanceRecord]) -> list[tuple[str, list[str], int]]:
+    """The same as columns, (heading, cells, rank), with a column for each axis in place of `at`."""
+    axes = list(dict.fromkeys(axis for instance in instances for axis in instance.labels))
+    cells = list(zip(*map(row, instances), strict=True))
+    found: list[tuple[str, list[str], int]] = []
+    for heading, column, rank in zip(HEADERS, cells, _RANKS, strict=True):
+        if heading == "at":
+            found += [(axis, [i.labels.get(axis, "–") for i in instances], 0) for axis in axes]
+        else:
+            found.append((heading, list(column), rank))
+    return found
 
 
 _COMPUTED_COVERS = "their numbers are the same on every seed, so that no level and no fresh seed applies"

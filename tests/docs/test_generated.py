@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import math
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 
 import harness
 from harness.declare import benchmark_names, experiment_names, find, model_names
+from harness.predicates import predicates
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -26,15 +28,24 @@ def module(name: str) -> ModuleType:
     assert spec
     assert spec.loader
     found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(DOCS)  # as of a program that is run
+        spec.loader.exec_module(found)
     return found
 
 
-@pytest.mark.parametrize("page", ["suite-format.md", "experiments.md", "models.md"])
+@functools.cache
+def reference_pages() -> dict[Path, str]:
+    return module("reference").pages()
+
+
+PAGES = ["suite-format.md", "experiments.md", "models.md", "predicates.md", "commands.md", "api.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_the_reference_is_what_make_reference_writes(page: str) -> None:
-    reference = module("reference")
-    path = reference.FOLDER / page
-    assert path.read_text() == reference.pages()[path], "make reference writes it again"
+    path = DOCS / "reference" / page
+    assert path.read_text() == reference_pages()[path], "make reference writes it again"
 
 
 def test_the_table_of_predicates_is_what_make_reference_writes() -> None:
@@ -65,6 +76,23 @@ def test_the_reference_names_every_key_parameter_and_quantity() -> None:
     for name in model_names():
         assert f"## `{name}`, a model" in models
         assert all(f"| `{parameter}` |" in models for parameter in find(name).parameters)
+
+
+def test_every_command_option_and_public_name_has_its_place() -> None:
+    import click
+
+    from harness.cli import cli
+
+    pages = {
+        name: (DOCS / "reference" / f"{name}.md").read_text() for name in ("commands", "api", "predicates")
+    }
+    for name, command in module("commands").commands(cli, "harness"):
+        section = pages["commands"].partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
+        assert section.strip(), name
+        assert [each.opts[-1] for each in options if f"`{each.opts[0]}" not in section] == []
+    assert re.findall(r"^## harness\.(\w+)$", pages["api"], re.MULTILINE) == harness.__all__
+    assert re.findall(r"^## (\S+)$", pages["predicates"], re.MULTILINE) == list(predicates())
 
 
 def test_the_reference_is_made_without_the_libraries_of_experiments() -> None:

@@ -52,15 +52,18 @@ def test_runs_of_parts_make_one_statement() -> None:
     one, other = record("supported", "supported"), record("supported", "supported", first=3)
     assert [claim.agreement for claim in (*one.claims, *other.claims)] == ["undecided"] * 2
     (claim,) = claims_of(state(one, other))
-    assert (claim.agreement, claim.where) == ("agrees", "holds in 4 of 4 instances")
+    assert (claim.agreement, claim.where) == ("agrees", "holds in all 4 instances")
     (claim,) = claims_of(state(one))
-    assert (claim.agreement, claim.where) == ("undecided", "holds in 2 of the 2 of 4 instances run")
+    assert (claim.agreement, claim.where) == (
+        "undecided",
+        "holds in both instances; 2 of 4 instances were run",
+    )
 
 
 def test_a_difference_is_told_everywhere_and_changes_no_exit_code() -> None:
     before = state(record("supported", "supported", "inconclusive", "supported"))
     after = state(record("supported", "supported", "supported", "supported"), commit="b")
-    line = "undecided → agrees; holds in 4 of 4 instances"
+    line = "undecided → agrees; holds in all 4 instances"
     comparison = compare(before, after)
     assert comparison.exit_code == compare(after, after).exit_code == 0
     assert f"agreement: toys/same (someone asserts): {line}\n" in diff_text(comparison)
@@ -91,7 +94,7 @@ def test_a_history_has_a_letter_for_each_commit_and_the_last_statement() -> None
     text = history_text(timeline(states))
     row = next(line for line in text.splitlines() if line.startswith("toys/same "))
     assert row.split()[1:4] == ["someone", "asserts", "?·C"]
-    assert row.endswith("holds in 2 of 4 instances: at size 1 and 3, not at 2 and 4")
+    assert row.endswith("holds at size 1 and 3 (2 of 2), fails at 2 and 4 (2 of 2)")
     assert "A agrees with its source, C contradicts it" in text
     assert "| toys/same" in history_markdown(timeline(states)).partition("## Agreement")[2]
     chosen = history_text(timeline(states, lambda id_: id_.startswith("others/")))

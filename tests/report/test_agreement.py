@@ -81,7 +81,7 @@ EXPECTED = {
     "mostly": "contradicts",
     "asked": "",
 }
-BY_SHIFT = "holds in 2 of 4 instances: at shift 0, not at 0.5"
+BY_SHIFT = "holds at shift 0 (2 of 2), fails at 0.5 (2 of 2)"
 
 
 @pytest.fixture(scope="module")
@@ -147,11 +147,14 @@ def test_no_expectation_hides_it_and_it_changes_no_exit_code(whole: Record) -> N
 
 def test_every_report_says_it_of_the_claim(whole: Record) -> None:
     silent = f"agrees; {BY_SHIFT}; the source says nothing of 2"
-    shown = terminal(whole)
-    assert "toys/spoken  (someone asserts)\n  At {shift} and {size} they are equal." in shown
-    assert f"  a.error and b.error equal within 5% (our margin)\n  {silent}\n" in shown
-    assert "toys/never  (someone disputes, some)\n  They are equal: never.\n" in shown
-    assert f"  a.error and b.error equal within 5%\n  contradicts; {BY_SHIFT}\n" in shown
+    shown = terminal(whole, everything=True)
+    assert "toys/spoken  (someone asserts)\nIN PART      At 0 or 0.5 and 1 or 2 they are equal." in shown
+    (spoken,) = [line for line in shown.splitlines() if "the source says nothing of 2" in line]
+    assert spoken.startswith(f"             {BY_SHIFT} · ")
+    assert spoken.endswith(" · as someone says; the source says nothing of 2")
+    assert "  Holds when: a.error and b.error equal within 5% (our margin)\n" in shown
+    assert "toys/never  (someone disputes, some)\nIN PART      They are equal: never.\n" in shown
+    assert shown.count(" · contradicts someone\n") == 3
     text = markdown(whole)
     assert "Agreement: " + silent.replace("=", "\\=") + "." in text
     assert "Measured: " + BY_SHIFT + "." in text  # of what the source asks
@@ -170,13 +173,12 @@ def test_every_report_says_it_of_the_claim(whole: Record) -> None:
 def test_the_page_says_it_in_the_row_of_the_claim(whole: Record) -> None:
     tree = assert_inert(page(whole))
     rows = [text_of(row) for row in find(tree, "tr", class_="row")]
-    (never,) = [row for row in rows if "toys/never, 4 instances" in row]
-    assert f"someone: disputes, some · sweep contradicts; {BY_SHIFT}" in never
-    assert "≠ contradicts" in never
-    (spoken,) = [row for row in rows if "toys/spoken, 4 instances" in row]
+    (never,) = [row for row in rows if "toys/never" in row]
+    assert f"{BY_SHIFT} · contradicts someone ≠ toys/never · someone: disputes, some · chart" in never
+    (spoken,) = [row for row in rows if "toys/spoken" in row]
     assert "the source says nothing of 2" in spoken
     (chosen,) = [text_of(each) for each in find(tree, "label") if each.get("for") == "f-contradicts"]
-    assert chosen == "≠ against its source 6"  # 2 of `open`, 2 of `never`, 2 of `mostly`; none of `general`
+    assert chosen == "≠ against its source 3"  # `open`, `never` and `mostly`, not `general`
     assert any("equal within 5% (our margin)" in text_of(p) for p in find(tree, "p"))
 
 
@@ -190,9 +192,9 @@ def test_a_part_says_that_it_is_one_and_parts_together_say_what_the_whole_does(
     for part in parts:
         for claim in part.claims:
             run_ = sum(i.id.startswith(f"{claim.id}[") for i in part.instances)
-            assert (f"the {run_} of {claim.instances} instances run" in claim.where) == (
-                run_ < claim.instances
-            )
+            verb = "was" if run_ == 1 else "were"
+            said = f"; {run_} of {claim.instances} instances {verb} run"
+            assert claim.where.endswith(said) == (run_ < claim.instances)
     assert found.keys() == {claim.id for claim in whole.claims}
     merged = merge([ShardFile(f"{n}.json", part) for n, part in enumerate(parts)])
     assert merged.claims == whole.claims
@@ -202,7 +204,7 @@ def test_one_instance_says_only_what_it_settles(path: Path, whole: Record) -> No
     alone = record_of(path, "open[shift=0,size=1]")
     (claim,) = alone.claims
     assert (claim.agreement, claim.instances) == ("undecided", 4)
-    assert claim.where == "holds in 1 of the 1 of 4 instances run"
+    assert claim.where == "holds in 1 instance; 1 of 4 instances was run"
     settled = {i.id.removeprefix("toys/"): settled_by(i) for i in whole.instances}
     assert settled["open[shift=0,size=1]"] == ""  # the others may fail
     assert settled["open[shift=0.5,size=1]"] == "contradicts"
@@ -232,9 +234,10 @@ def test_a_record_without_claims_is_told_as_it_was_judged() -> None:
     assert old.claims == ()  # read as it was
     (claim,) = statements(old)
     assert (claim.agreement, claim.stances) == ("agrees", {"asserts": 1, "": 1})
-    line = "agrees; holds in 1 of 2 instances: at size 1, not at 2; 1 that were open do not count"
-    assert agreement_line(claim) == line
-    assert line in terminal(old)
+    where = "holds at size 1 (1 of 1), fails at 2 (1 of 1)"
+    assert agreement_line(claim) == f"agrees; {where}; 1 that were open do not count"
+    assert "as Someone 2025 says; 1 that were open do not count" in terminal(old)
+    assert where in terminal(old)
     assert "the source says nothing" not in terminal(old)  # that is not known of it
     assert merge([ShardFile("old.json", old)]).claims == ()
 

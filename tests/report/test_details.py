@@ -17,7 +17,7 @@ from harness.report.details import shape_of
 from harness.report.markdown import markdown
 from harness.report.record import to_json
 from harness.report.terminal import terminal
-from harness.report.words import again, leaves_open, unseen
+from harness.report.words import leaves_open, reproducibility, unseen
 
 HEAD = """\
 [suite]
@@ -99,8 +99,8 @@ def test_a_verdict_near_the_edge_is_fragile(tmp_path: Path) -> None:
     assert {i.verdict for i in found.values()} == {"supported"}
     assert not found[0.0].fragile
     assert found[0.03].fragile
-    assert again(found[0.03]).endswith("% fragile")
-    assert "fragile" not in again(found[0.0])
+    assert reproducibility(found[0.03]).endswith("% fragile")
+    assert "fragile" not in reproducibility(found[0.0])
 
 
 MANY = """
@@ -197,9 +197,9 @@ def test_of_few_seeds_no_chance_is_shown_and_of_more_only_what_they_can_tell(man
     """Neither makes a verdict fragile: these are far from every edge."""
     by_claim = {instance.claim: instance for instance in many.instances}
     few, more = by_claim["inside"], by_claim["common"]
-    assert (few.n, few.reproducibility, few.fragile, again(few)) == (14, None, False, "–")
+    assert (few.n, few.reproducibility, few.fragile, reproducibility(few)) == (14, None, False, "–")
     assert (more.n, more.least, more.reproducibility, more.fragile) == (21, 21, 21 / 22, False)
-    assert again(more) == "95.4%"
+    assert reproducibility(more) == "95.4%"
     falling = by_claim["falling"]
     first, second = falling.parts
     assert (first.n, second.n, second.reproducibility) == (72, 14, None)

@@ -15,10 +15,12 @@ from map_suite import COMPUTED_MAP
 from msgspec.structs import replace
 
 from harness.campaign import conduct
+from harness.export.failing import failing
 from harness.history.merge import ShardFile, merge
 from harness.plan import case, map_orders, shard
 from harness.report.brief import brief
 from harness.report.build import instance_record
+from harness.report.claim_verdicts import summaries
 from harness.report.confirmed import exit_code_of
 from harness.report.html import map_svg, page
 from harness.report.html.map_figure import MOST_ROWS, map_figure
@@ -185,6 +187,9 @@ def test_what_its_own_time_cuts_off_fails_no_run(suite_file: str) -> None:
     assert "its time, 10 min 0 s, ended before the search for 4 boundaries did" in said
     for text in (terminal(cut), markdown(cut), brief(cut)):
         assert "Not as expected" not in text
+    assert not any(claim.unexpected for claim in summaries(cut))
+    assert failing(cut) == {}
+    assert 'id="f-odd"' not in page(cut)
 
 
 def test_what_the_runs_time_cuts_off_fails_it_and_so_does_a_map_without_a_cell(suite_file: str) -> None:

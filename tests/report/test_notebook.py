@@ -15,7 +15,6 @@ import harness.report.progress as progress_room
 from harness.campaign import Progress
 from harness.report.notebook import ROWS
 from harness.report.progress import showing
-from harness.report.verdicts import verdict_sentence
 
 
 def test_a_record_and_its_instances_have_a_short_repr() -> None:
@@ -83,33 +82,3 @@ def replace_progress(progress: Progress, **changes: Any) -> Progress:
     return Progress(
         **{**{name: getattr(progress, name) for name in progress.__dataclass_fields__}, **changes}
     )
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "sentence"),
-    [
-        (
-            [
-                ["supported"] * 2,
-                ["supported", "refuted"],
-                ["refuted"],
-                ["refuted", "inconclusive"],
-                ["inconclusive"],
-            ],
-            "Of 5 claims, 1 holds wherever tested, 1 holds in part, 1 fails, 1 fails in part, "
-            "1 is undecided.",
-        ),
-        ([["supported"], ["supported"]], "Of 2 claims, 2 hold wherever tested."),
-        ([["located", "≥"], ["error"]], "Of 2 claims, 1 is located, 1 is an error."),
-        ([["not-covered"]], "Of 1 claim, 1 is not covered."),
-        ([["not-run", "inconclusive"]], "Of 1 claim, 1 is undecided."),
-        ([], ""),
-    ],
-)
-def test_verdicts_on_claims_in_one_sentence(verdicts: list[list[str]], sentence: str) -> None:
-    instances = [
-        replace(INSTANCE, id=f"toys/c{k}[{n}]", claim=f"c{k}", verdict=verdict)
-        for k, claim in enumerate(verdicts)
-        for n, verdict in enumerate(claim)
-    ]
-    assert verdict_sentence(record(*instances)) == sentence

@@ -110,11 +110,15 @@ def test_what_is_decided_is_shown_once_as_it_is_but_not_of_a_short_run(read, cap
     lines, after = module.NoteLines(), []
     for progress in seen:
         lines.show(progress)
-        shown = [line for line in capsys.readouterr().err.splitlines() if line.startswith("✓ as-expected  ")]
+        shown = [
+            line
+            for line in capsys.readouterr().err.splitlines()
+            if line.startswith("supported, as expected  ")
+        ]
         after += [(progress.decided, line) for line in shown]
-    assert [line.split()[2] for _, line in after] == [f"{f.case.instance.id}:" for f in result.findings]
+    assert [line.split()[3] for _, line in after] == [f"{f.case.instance.id}:" for f in result.findings]
     assert [decided for decided, _ in after] == [1, 2, 3]
-    assert all("supported after 14 seeds, " in line for _, line in after)
+    assert all(": after 14 seeds, " in line for _, line in after)
 
 
 def test_the_report_has_one_note_for_an_experiment(read) -> None:

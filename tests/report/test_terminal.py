@@ -1,108 +1,163 @@
-"""The report on a terminal: in its width, in short of many, what is not as expected first and last."""
+"""The terminal: never wider than it is, the verdict first, and what is not as expected first and last."""
 
 from __future__ import annotations
 
+import itertools
+import re
+from pathlib import Path
+
 import pytest
-from commands import said
 from made import INSTANCE, LAW, at_sizes, record, unmeasured
 from msgspec.structs import replace
 
-from harness.cli.say import colored
-from harness.report import to_json
-from harness.report.columns import cut, table_of, visible
-from harness.report.terminal import FEW, LAST, terminal
+from harness.report import Record, to_json
+from harness.report.columns import Column, cells_wide, fitted, table, wrapped
+from harness.report.terminal import FEW, NAMED, terminal
 
-REFUTED = replace(
-    INSTANCE,
-    id="toys/other[size=9]",
-    claim="other",
-    verdict="refuted",
-    outcome="unexpected",
-    claim_says="Other.",
-)
-WIDE = at_sizes(
-    3, source=None, point={"data": "breast-cancer", "hidden": 2, "setting": "everyday", "width": 512}
-)
+AXES = {"data": ("diabetes", "breast-cancer"), "hidden": (1, 2, 3), "setting": ("small-last-layer", "adam")}
 
 
-def many(number: int) -> tuple:
-    return (*at_sizes(number // 2), REFUTED, *at_sizes(number - number // 2, claim="more"))
+def grid(copies: int, **changes: object) -> list:  # type: ignore[type-arg]
+    made = []
+    for k, labels in itertools.product(range(copies), itertools.product(*AXES.values())):
+        point = dict(zip(AXES, labels, strict=True))
+        id_ = ",".join(f"{axis}={label}" for axis, label in point.items())
+        made.append(replace(INSTANCE, id=f"toys/c{k}[{id_}]", claim=f"c{k}", point=point, **changes))
+    return made
+
+
+def large() -> Record:
+    odd = [replace(i, verdict="refuted", outcome="unexpected") for i in grid(17)[-13:]]
+    return record(*grid(17)[:-13], *odd)
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+@pytest.mark.parametrize("everything", [False, True])
+def test_no_line_is_wider_than_the_terminal(width: int, everything: bool) -> None:
+    text = terminal(large(), width=width, everything=everything)
+    assert max(map(cells_wide, text.splitlines())) <= width
+    if width == 200 and everything:
+        assert max(map(cells_wide, text.splitlines())) > 100, "more where there is room"
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 180])
-def test_no_row_of_a_table_is_wider_than_the_terminal(width: int) -> None:
-    text = terminal(record(*WIDE, LAW, REFUTED, unmeasured("error", reason="why " * 60)), width=width)
-    assert max(map(len, text.splitlines())) <= width
-    heads = [line.split() for line in text.splitlines() if line.split()[:1] == ["outcome"]]
-    assert {"outcome", "at", "verdict", "interval"} <= set(heads[0])
-    assert ("estimate" in heads[0]) == (width >= 80)
-    assert ("core-s" in heads[0]) == (width == 180), "what matters least is left out first"
+def test_tables_of_laws_and_long_reasons_fit_too(width: int) -> None:
+    text = terminal(record(*grid(1), LAW, unmeasured("error", reason="why " * 60)), width=width)
+    assert max(map(cells_wide, text.splitlines())) <= width
+    assert text.split().count("why") >= 60
 
 
 def test_without_a_width_nothing_is_left_out_or_cut() -> None:
-    text = terminal(record(*WIDE, unmeasured("error", reason="why " * 60)))
+    text = terminal(record(*grid(1), unmeasured("error", reason="why " * 60)))
     assert "core-s" in text
     assert "…" not in text
     assert "why " * 59 in text
 
 
-def test_many_instances_are_shown_in_short_what_is_not_as_expected_first_and_last() -> None:
-    whole = record(*many(FEW + 10), exit_code=1)
-    text = terminal(whole, width=80, everything=False)
-    lines = text.splitlines()
-    assert len(lines) < 40
-    assert max(map(len, lines)) <= 80
-    assert lines[0] == "Of 3 claims, 2 hold wherever tested, 1 fails."
-    places = [k for k, line in enumerate(lines) if "toys/other[size=9]" in line]
-    assert places[0] < 6
-    assert places[-1] >= len(lines) - 3
-    assert "size=3" not in text
-    assert "--all shows every instance." in text
-    assert lines[-1] == f"{FEW + 11} instances: {FEW + 10} of {FEW + 11} as expected, 1 unexpected."
-    assert "size=3" in terminal(whole, width=80)
+def test_columns_are_left_out_and_rows_stay_whole() -> None:
+    headings = []
+    for width in (80, 100, 120, 200):
+        text = terminal(large(), width=width, everything=True)
+        heading = next(line for line in text.splitlines() if line.lstrip().startswith("verdict "))
+        headings.append(re.split(r" {2,}", heading.strip()))
+        rows = [line for line in text.splitlines() if line.startswith(("  supported ", "  refuted "))]
+        assert len(rows) == 204
+    assert all(set(a) <= set(b) for a, b in itertools.pairwise(headings))
+    assert set(headings[0]) >= {"verdict", "data", "hidden", "setting", "estimate", "interval"}
+    assert headings[-1][-2:] == ["source says", "core-s"]
 
 
-def test_few_instances_are_all_shown() -> None:
-    text = terminal(record(*at_sizes(FEW)), everything=False)
-    assert f"size={FEW} " in text
-    assert "--all" not in text
+def test_what_is_not_as_expected_comes_first_and_last_and_the_rest_on_demand() -> None:
+    found = large()
+    short, whole = terminal(found, width=80), terminal(found, width=80, everything=True)
+    assert len(short.splitlines()) < 140 < len(whole.splitlines())
+    lines = short.splitlines()
+    assert lines[:2] == ["Toys", "Of 17 claims, 15 hold wherever tested, 1 holds in part, 1 fails."]
+    assert [line.strip() for line in lines[3:7]] == [
+        "", "Not as expected (the instances stand at the end):",
+        "toys/c15: 1 unexpected", "toys/c16: 12 unexpected",
+    ]  # fmt: skip
+    last = lines[lines.index("Not as expected:") :]
+    assert sum(line.startswith("  ✗ unexpected  toys/") for line in last) == NAMED
+    assert f"  and {13 - NAMED} more: --all shows them" in last
+    assert last[-1] == "204 instances: 191 of 204 as expected, 13 unexpected."
+    assert whole.count("  ✗ unexpected  toys/") == 13
+    assert "--all" not in whole
 
 
-def test_what_is_undecided_says_what_it_would_take_though_nothing_was_expected() -> None:
-    open_one = replace(
-        INSTANCE, expect="open", outcome="measured", verdict="inconclusive", seeds_to_decision=150,
-        smallest_margin=None,
-    )  # fmt: skip
-    text = terminal(record(open_one))
-    assert "? toys/same[size=1]: about 150 seeds would decide it as it stands" in text
-    several = [replace(open_one, id=f"toys/same[size={k}]") for k in range(LAST + 4)]
-    assert "… and 4 more" in terminal(record(*several))
+def test_few_instances_stand_in_tables_unasked() -> None:
+    few, more = record(*at_sizes(FEW)), record(*at_sizes(FEW + 1))
+    assert terminal(few, width=80).count("\n  supported ") == FEW
+    assert "\n  supported " not in terminal(more, width=80)
 
 
-def test_a_table_loses_columns_in_order_then_one_is_cut() -> None:
-    headers = ("a", "b", "name")
-    rows = [("1" * 10, colored("2" * 10, "red"), "n" * 40)]
-    assert visible(rows[0][1]) == 10
-    assert table_of(rows, headers, 70, ("b", "a"), "name")[0].split() == ["a", "b", "name"]
-    assert table_of(rows, headers, 60, ("b", "a"), "name")[0].split() == ["a", "name"]
-    narrow = table_of(rows, headers, 30, ("b", "a"), "name")
-    assert narrow[0].split() == ["name"]
-    assert narrow[2] == "n" * 29 + "…"
-    assert cut("abc", 3) == "abc"
+def test_an_undecided_open_claim_says_what_it_would_take() -> None:
+    vague = replace(
+        unmeasured("inconclusive"),
+        outcome="measured",
+        expect="open",
+        seeds_to_decision=310,
+        hours_to_decision=0.5,
+    )
+    said = terminal(record(vague), width=200)
+    assert (
+        "undecided at size=1: about 310 seeds would decide it as it stands (30 min 0 s more on one core)"
+        in said
+    )
+    many = [
+        replace(vague, id=f"toys/same[size={k}]", point={"size": k}, seeds_to_decision=100 * k)
+        for k in range(1, 6)
+    ]
+    said = terminal(record(*many), width=200)
+    assert "5 of 5 undecided: about 100 to 500 seeds would decide them as they stand (2 h 30 min more" in said
 
 
-def test_the_command_takes_the_width_from_columns_and_all_from_its_option(
-    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+def test_a_refuted_claim_leads_with_its_verdict_and_has_no_tick() -> None:
+    refuted = [replace(i, verdict="refuted", expect="refuted") for i in at_sizes(3)]
+    text = terminal(record(*refuted), width=80)
+    assert "\nFAILS        a equals b at size 1, 2 or 3.\n" in text
+    assert "  refuted  1     = as-expected" in text
+    assert "✓" not in text
+
+
+def test_only_what_is_not_as_expected_is_painted() -> None:
+    odd = replace(INSTANCE, id="toys/odd", claim="odd", outcome="unexpected", verdict="refuted")
+    painted = terminal(record(INSTANCE, odd), lambda text, outcome: f"<{outcome}>" if outcome else text)
+    assert painted.count("<unexpected>") == 3  # the claim, its row, and the list at the end
+
+
+def test_the_command_has_as_many_columns_as_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(str(tmp_path))
-    with open("r.json", "wb") as file:
-        file.write(to_json(record(*many(FEW + 10), exit_code=1)))
-    monkeypatch.setenv("COLUMNS", "80")
-    code, short = said("report", "r.json")
-    assert code == 1
-    assert max(map(len, short.splitlines())) <= 80
-    monkeypatch.delenv("COLUMNS")
-    code, whole = said("report", "r.json", "--all")
-    assert "size=3" in whole
-    assert "size=3" not in short
-    assert max(map(len, whole.splitlines())) > 80
+    from harness.cli import main
+
+    (tmp_path / "r.json").write_bytes(to_json(large()))
+
+    def shown(*more: str) -> list[str]:
+        with pytest.raises(SystemExit):
+            main(["report", str(tmp_path / "r.json"), *more])
+        return capsys.readouterr().out.splitlines()
+
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert max(map(len, shown("--all"))) <= 80
+    monkeypatch.setenv("COLUMNS", "150")
+    assert 100 < max(map(len, shown("--all"))) <= 150
+    assert len(shown("--all")) > 2 * len(shown())
+
+
+def test_of_columns_the_one_of_the_highest_rank_goes_first() -> None:
+    columns = [Column("a", ["xxxx"]), Column("b", ["xxxx"], 2), Column("c", ["xxxx"], 1), Column("d", [""])]
+    assert [c.heading for c in fitted(columns, 16)] == ["a", "b", "c"]
+    assert [c.heading for c in fitted(columns, 15)] == ["a", "c"]
+    assert [c.heading for c in fitted(columns, 3)] == ["a"]
+    assert table(columns, 3)[-1] == "xx…"
+
+
+def test_wide_characters_count_twice_and_long_words_stay_whole() -> None:
+    assert cells_wide("漢字") == 4
+    assert table([Column("h", ["漢字", "ab"]), Column("k", ["1", "2"])], 20)[2:] == ["漢字  1", "ab    2"]
+    assert wrapped("see toys/a-long[id=1] there", 12, "  ", "    ") == [
+        "  see",
+        "    toys/a-long[id=1]",
+        "    there",
+    ]

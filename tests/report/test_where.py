@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.report.where import VALUES, Place, where
+from harness.report.where import MOST, VALUES, Place, where
 
 VERDICTS = ("supported", "refuted", "inconclusive", "not-covered", "error")
-WORD = {"supported": "holds", "refuted": "fails"}
+WORD = {"supported": "holds", "refuted": "fails", "not-covered": "not covered"}
+IN = ("holds", "fails", "undecided", "not covered")
 GRID = [
     {"data": d, "hidden": h, "width": w}
     for d, h, w in itertools.product(("diabetes", "digits", "sphere"), "123", ("64", "512"))
@@ -28,17 +29,17 @@ def says(holds) -> str:
 
 
 def test_the_example_of_the_docs():
-    assert says(lambda p: p["width"] == "512") == "holds in 9 of 18 instances: at width 512, not at 64"
+    assert says(lambda p: p["width"] == "512") == "holds at width 512 (9 of 9), fails at 64 (9 of 9)"
 
 
 @pytest.mark.parametrize(
     ("holds", "sentence"),
     [
-        (lambda p: True, "holds in 18 of 18 instances"),
-        (lambda p: False, "holds in 0 of 18 instances"),
+        (lambda p: True, "holds in all 18 instances"),
+        (lambda p: False, "fails in all 18 instances"),
         (
             lambda p: p["data"] != "sphere",
-            "holds in 12 of 18 instances: at data diabetes and digits, not at sphere",
+            "holds at data diabetes and digits (12 of 12), fails at sphere (6 of 6)",
         ),
         (
             lambda p: p["width"] == "512" and p["hidden"] != "3",
@@ -58,7 +59,7 @@ def test_the_example_of_the_docs():
         ),
         (
             lambda p: p["width"] == "512" or (p["data"], p["hidden"]) in {("digits", "3"), ("sphere", "1")},
-            "holds in 11 of 18 instances: by width: 9 of 9 at 512; 2 of 9 at 64",
+            "holds at width 512 (9 of 9), fails at 64 (7 of 9)",
         ),
     ],
 )
@@ -69,7 +70,7 @@ def test_what_tells_the_instances_apart_is_named(holds, sentence):
 def test_what_is_undecided_is_neither_where_it_holds_nor_where_it_fails():
     rule = {"1": "supported", "2": "inconclusive", "3": "refuted"}
     assert where(places(lambda p: rule[p["hidden"]]), 18) == (
-        "holds in 6 of 18 instances, fails in 6, undecided in 6: at hidden 1, not at 3, undecided at 2"
+        "holds at hidden 1 (6 of 6), fails at 3 (6 of 6), undecided at 2 (6 of 6)"
     )
 
 
@@ -79,17 +80,15 @@ def test_one_undecided_instance_does_not_hide_what_tells_the_others_apart():
             return "inconclusive"
         return "supported" if point["width"] == "512" else "refuted"
 
-    assert where(places(rule), 18) == (
-        "holds in 8 of 18 instances, fails in 9, undecided in 1: by width: 8 of 9 at 512; 0 of 9 at 64"
-    )
+    assert where(places(rule), 18) == ("holds at width 512 (8 of 9), fails at 64 (9 of 9)")
 
 
 def test_a_run_of_some_says_that_it_is_a_part():
     rule = {"1": "supported", "2": "refuted", "3": "not-run"}
     found = where([(p, rule[p["hidden"]]) for p in GRID[:6]], 18)
-    assert found == "holds in 2 of the 4 of 18 instances run: at hidden 1, not at 2"
+    assert found == "holds at hidden 1 (2 of 2), fails at 2 (2 of 2); 4 of 18 instances were run"
     assert where([(GRID[0], "not-run")], 18) == ""
-    assert where([({}, "supported")], 1) == "holds in 1 of 1 instance"
+    assert where([({}, "supported")], 1) == "holds"
 
 
 LABELS = {"data": ["a", "b", "c"], "hidden": ["1", "2", "1..2"], "width": ["64", "512"], "sd": list("vwxyz")}
@@ -138,40 +137,62 @@ def check(text: str, run: list[Place]) -> None:
         assert [kind for _, kind in kinds] == ["fails" if within else "holds" for within in inside]
         return
     if "=" in text:
-        at, named = re.fullmatch(r"(only at|not at|not decided at) (.*)", text).groups()
+        at, named = re.fullmatch(r"(only at|not at|not decided at|not covered at) (.*)", text).groups()
         exceptions = [dict(pair.split("=") for pair in each.split(", ")) for each in named.split(" and at ")]
-        kind = {"only at": "holds", "not at": "fails", "not decided at": "undecided"}[at]
+        kind = {"only at": "holds", "not at": "fails", "not decided at": "undecided"}.get(at, "not covered")
         for point, found in kinds:
             assert any(each.items() <= point.items() for each in exceptions) == (found == kind)
         return
-    said: dict[str, str] = {}
-    axis = ""
-    kind_of = {"at": "holds", "not at": "fails", "undecided at": "undecided"}
-    for at, after in re.findall(r"(?:^|, )(not at|undecided at|at) (.*?)(?=, not at|, undecided at|$)", text):
+    raise AssertionError(text)
+
+
+def check_axis(text: str, run: list[Place]) -> None:
+    """As above, of a sentence that says what is so at the values of one axis."""
+    kinds = [(point, WORD.get(verdict, "undecided")) for point, verdict in run]
+    axis, named = "", []
+    for kind, after, n, of in re.findall(
+        r"(?:^|, )(holds|fails|undecided|not covered) at (.*?) \((\d+) of (\d+)\)", text
+    ):
         labels = after
         if not axis:
             axis, labels = after.split(" ", 1)
-        said |= dict.fromkeys(values(labels), kind_of[at])
-    assert len(said) <= VALUES
-    assert all(said[point[axis]] == kind for point, kind in kinds)
+        there = [found for point, found in kinds if point[axis] in values(labels)]
+        assert (there.count(kind), len(there)) == (int(n), int(of))
+        for label in values(labels):
+            at_it = [found for point, found in kinds if point[axis] == label]
+            assert at_it.count(kind) >= MOST * len(at_it)
+        named += values(labels)
+    assert sorted(named) == sorted({point[axis] for point, _ in kinds})
+    assert len(named) <= VALUES
 
 
 @settings(max_examples=400, deadline=None)
 @given(claims(), st.integers(0, 3))
 def test_no_sentence_claims_what_is_not_so(run: list[Place], more: int):
     sentence = where(run, len(run) + more)
-    head, _, place = sentence.partition(": ")
+    if more:
+        head, _, last = where(run, len(run) + more).rpartition("; ")
+        assert re.fullmatch(rf"{len(run)} of {len(run) + more} instances (was|were) run", last)
+        sentence = head
     kinds = [WORD.get(verdict, "undecided") for _, verdict in run]
-    assert head.startswith(f"holds in {kinds.count('holds')} of ")
-    assert (f"the {len(run)} of {len(run) + more} instances run" in head) == (more > 0)
-    if "undecided" in kinds:
-        assert f"undecided in {kinds.count('undecided')}" in head
-        assert ("fails" in head) == ("fails" in kinds)
+    if len(set(kinds)) == 1:
+        all_of = {1: "1 instance", 2: "both instances"}.get(len(run), f"all {len(run)} instances")
+        assert sentence in (f"{kinds[0]} in {all_of}", kinds[0] if len(run) + more == 1 else "")
+        return
+    if re.match(r"[a-z ]+ at ", sentence):
+        check_axis(sentence, run)
+        return
+    head, _, place = sentence.partition(": ")
+    first = next(kind for kind in IN if kind in kinds)
+    assert head.startswith(f"{first} in {kinds.count(first)} of {len(run)} instances")
+    for kind in IN[1:]:
+        if kind != first and (kind != "fails" or set(kinds) != {"holds", "fails"}):
+            assert (f", {kind} in {kinds.count(kind)}" in head) == (kind in kinds)
     if place:
         check(place, run)
     else:  # nothing is left out that one axis tells
         axes = [axis for axis in run[0][0] if len({p[axis] for p, _ in run}) > 1]
-        for axis in axes if len(set(kinds)) > 1 else ():
+        for axis in axes:
             shares = [
                 [k for (p, _), k in zip(run, kinds, strict=True) if p[axis] == value]
                 for value in {p[axis] for p, _ in run}

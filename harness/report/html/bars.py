@@ -23,6 +23,7 @@ from harness.judge import Ruler, ruler_of_range
 from harness.questions import Unit
 from harness.report.distance import ruler_of
 from harness.report.record import InstanceRecord, PartRecord, Side
+from harness.report.words import effect
 
 SPAN = 3.0
 WIDTH, HEIGHT = 150, 16
@@ -72,6 +73,8 @@ class Bar:
     height: float = HEIGHT
     before: str = ""
     centred: bool = False
+    labels: tuple[tuple[float, str], ...] = ()
+    """Where the edges of the region stand, and what they are."""
 
 
 def scale_of(shown: InstanceRecord | PartRecord, unit: Unit) -> MarginScale:
@@ -116,7 +119,8 @@ def bar(shown: InstanceRecord | PartRecord, unit: Unit, before: InstanceRecord |
         path, ends = _interval(before.interval, scale, HEIGHT * 0.25)
         earlier = path + ends
     dot = None if shown.estimate is None else _x(scale(shown.estimate))
-    return Bar(region, edges, line, arrows, dot, scale.says, HEIGHT, earlier, scale.centred)
+    labels = _labels(shown, unit, scale)
+    return Bar(region, edges, line, arrows, dot, scale.says, HEIGHT, earlier, scale.centred, labels)
 
 
 def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
@@ -135,7 +139,21 @@ def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
     scale = rows[0][1]
     region, edges = _region(scale, height)
     line = "".join(path + arrows for path, arrows in paths)
-    return Bar(region, edges, line, "", None, scale.says, height, centred=scale.centred)
+    alike = len({i.region for i, _ in rows}) == 1
+    labels = _labels(rows[0][0], rows[0][0].unit, scale) if alike else ()
+    return Bar(region, edges, line, "", None, scale.says, height, centred=scale.centred, labels=labels)
+
+
+def _labels(
+    shown: InstanceRecord | PartRecord, unit: Unit, scale: MarginScale
+) -> tuple[tuple[float, str], ...]:
+    """The edges of the region in the unit in which people think, where they stand."""
+    if not scale.edges:
+        return ()
+    sides: tuple[Side, Side] = shown.region
+    if sides == (None, None) and isinstance(shown, InstanceRecord) and shown.boundary is not None:
+        sides = shown.boundary.ends
+    return tuple((_x(scale(side)), effect(side, unit)) for side in sides if side is not None)
 
 
 def _region(scale: MarginScale, height: float) -> tuple[tuple[float, float], str]:

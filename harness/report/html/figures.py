@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.report.html.ticks import log_ticks, ticks
 from harness.report.record import FitRecord, InstanceRecord, Side
 
-LEFT, WIDTH = 46, 520
+LEFT, WIDTH = 46, 420
 _DOTS = 34
 """Height of the band of dots."""
 _LOOK = 13

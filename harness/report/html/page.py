@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from harness.judge import FAILING
-from harness.report import words
 from harness.report.agreement import statements
+from harness.report.claim_verdicts import CLAIM_VERDICTS, facts, lead
 from harness.report.headlines import headlines
 from harness.report.html.map_figure import shown_maps
 from harness.report.html.sweeps import sweeps
 from harness.report.html.templating import render
-from harness.report.html.views import ClaimView, Mark, chunks, claim_views, glyph
-from harness.report.record import InstanceRecord, Record
+from harness.report.html.views import ODD, ClaimView, Mark, chunks, claim_views, glyph, verdict_token
+from harness.report.maps import excused
+from harness.report.record import Record
+from harness.report.words import CLAIM_GLYPHS
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NO_PAST: Mapping[str, Sequence[Mark]] = MappingProxyType({})
@@ -23,7 +25,7 @@ _NO_PAST: Mapping[str, Sequence[Mark]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Filter:
-    """A choice of rows: those whose tokens have `token`."""
+    """A choice of claims: those whose tokens have `token`, and how many these are."""
 
     token: str
     glyph: str
@@ -41,7 +43,7 @@ class TableColumns:
     @property
     def columns(self) -> int:
         """How many it has."""
-        return 6 + self.past + self.chances
+        return 5 + self.past + self.chances
 
 
 def page(
@@ -51,22 +53,29 @@ def page(
     since: str = "",
     changed: Mapping[str, str] = _NOTHING,
     notes: Sequence[str] = (),
+    guide: str = "",
 ) -> str:
     """The record as one HTML file.
 
     `notes` are shown with the record's own.
     `past` has the marks of each instance id, one per commit, oldest first (the last 20 are shown).
     `changed` has a word for each instance id that is not as it was at the commit `since`.
+    `guide` is the address of docs/reading.md, as seen from where the page will be; '' if it is not there.
     """
-    views = claim_views(record.instances, past, changed, statements(record))
+    views = claim_views(
+        record.instances, past, changed, statements(record), excused(record.instances, record.maps)
+    )
     with_maps = sweeps(views)
+    summaries = [view.summary for view in views]
     return render(
         "page.html",
         record=record,
         notes=(*record.notes, *notes),
         title=", ".join(suite.title for suite in record.suites) or "Claims",
         headlines=headlines(record),
-        headline=headline(views, since),
+        lead=lead(summaries),
+        facts=facts(summaries, sum(bool(view.changed) for view in views), since),
+        guide=guide,
         chunks=chunks(views),
         filters=filters(views),
         has=TableColumns(
@@ -80,40 +89,18 @@ def page(
     )
 
 
-def headline(views: Sequence[ClaimView], since: str) -> str:
-    """How many claims came out how, and how many instances changed, in a sentence."""
-    if not views:
-        return "Nothing was judged."
-    counts = Counter(view.outcome for view in views)
-    definite = sum(counts.values()) - counts["measured"] - counts["not-covered"]
-    noun = "claim" if (definite or len(views)) == 1 else "claims"
-    if definite:
-        found = [f"{counts['as-expected']} of {definite} {noun} as expected"]
-    else:
-        found = [f"{len(views)} {noun}, of which nothing was expected"]
-    said = [f"{counts[o]} {o}" for o in (*FAILING, "not-covered") if counts[o]]
-    if definite and counts["measured"]:
-        said.append(f"{counts['measured']} only measured")
-    found += [", ".join(said)] if said else []
-    moved = sum(bool(row.changed) for view in views for row in view.instances)
-    if since:
-        what = "nothing" if not moved else f"{moved} instance{'s' if moved > 1 else ''}"
-        found.append(f"{what} changed since {since[:9] if since.isalnum() else since[:200]}")
-    return f"{'; '.join(found)}."
-
-
 def filters(views: Sequence[ClaimView]) -> list[Filter]:
-    """The outcomes that occur, the worst first, then what else one may look for."""
-    instances: list[InstanceRecord] = [row.record for view in views for row in view.instances]
-    found = Counter(token for view in views for row in view.instances for token in row.tokens)
-    choices = [Filter(o, glyph(o), o, found[o]) for o in (*words.ORDER, "other") if found[o]]
-    choices += [
-        Filter(token, mark, word, found[token])
-        for token, mark, word in (
-            ("changed", "Δ", "changed"),
-            ("contradicts", "≠", "against its source"),
-            ("fragile", "≈", "fragile"),
-        )
-        if found[token]
+    """The verdicts that occur, then what is not as expected, and what else one may look for."""
+    found = Counter(token for view in views for token in view.tokens)
+    choices = [
+        *((verdict_token(v), CLAIM_GLYPHS[v], v) for v in CLAIM_VERDICTS),
+        ("contradicts", "≠", "against its source"),
+        ("changed", "Δ", "changed"),
+        ("fragile", "≈", "fragile"),
+        (ODD, "✗", "not as expected"),
+        *((outcome, glyph(outcome), outcome) for outcome in FAILING),
     ]
-    return [Filter("all", "", "all", len(instances)), *choices]
+    return [
+        Filter("all", "", "all", len(views)),
+        *(Filter(token, mark, word, found[token]) for token, mark, word in choices if found[token]),
+    ]

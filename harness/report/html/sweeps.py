@@ -14,27 +14,15 @@ import msgspec
 
 from harness.declare import Value
 from harness.report.html.figures import spanning
+from harness.report.html.labels import effect_label
 from harness.report.html.ticks import ticks
 from harness.report.html.views import ClaimView, InstanceView
 from harness.report.maps import order_of
 from harness.report.record import InstanceRecord
 from harness.text import label_of
 
-VERDICTS = {
-    "supported": "▲",
-    "refuted": "▽",
-    "located": "◇",
-    "≥": "≥",
-    "≤": "≤",
-    "inconclusive": "?",
-    "not-covered": "○",
-    "not-run": "…",
-    "error": "!",
-}
-"""Verdict → glyph in a map."""
-
-CURVE_WIDTH, CURVE_HEIGHT = 250, 150
-_LEFT, _BOTTOM = 50, 22
+CURVE_WIDTH, CURVE_HEIGHT = 360, 190
+_LEFT, _BOTTOM, _TOP = 56, 34, 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +41,8 @@ class Curve:
     """Intervals over one axis, over the region where that is the same for all."""
 
     axis: str
+    label: str
+    """What is measured, for the other axis."""
     region: tuple[float, float] | None
     edges: tuple[float, ...]
     intervals: str
@@ -146,7 +136,7 @@ def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
     if len(measured) < 2 or len({i.unit for i in measured}) > 1:
         return None
     sides = [side for i in measured for side in (*i.interval, *i.region, i.estimate)]
-    y = spanning(sides, CURVE_HEIGHT - _BOTTOM - 4, 8)
+    y = spanning(sides, CURVE_HEIGHT - _BOTTOM - 4, _TOP)
     if y is None or not math.isfinite(y.high - y.low):
         return None
     step = (CURVE_WIDTH - _LEFT - 8) / len(labels)
@@ -163,6 +153,7 @@ def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
     every = max(1, math.ceil(len(labels) * 34 / (CURVE_WIDTH - _LEFT)))
     return Curve(
         axis=name,
+        label=effect_label(claim.first),
         region=region,
         edges=edges,
         intervals="".join(

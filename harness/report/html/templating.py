@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from harness.judge import FAILING
 from harness.report import findings, remarks, words
-from harness.report.agreement import agreement_line
 from harness.report.data import data_used
-from harness.report.html import bars, figures, sources, sweeps, views
+from harness.report.html import bars, figures, labels, palette, sources, views
+from harness.report.html.views import ClaimView
 from harness.report.record import InstanceRecord
 from harness.text import printable
 
@@ -43,6 +43,14 @@ def advice(instance: InstanceRecord) -> str:
     return said
 
 
+def attention(claim: ClaimView) -> list[tuple[str, list[InstanceRecord]]]:
+    """What is the matter with those of a claim's instances that are not as expected; those alike together."""
+    groups: dict[tuple[str, str], list[InstanceRecord]] = {}
+    for instance in claim.attention:
+        groups.setdefault((instance.outcome, advice(instance)), []).append(instance)
+    return [(said, those) for (_, said), those in groups.items()]
+
+
 def render(template: str, **given: object) -> str:
     """The page that a template makes."""
     return _environment().get_template(template).render(**given)
@@ -69,17 +77,22 @@ def _environment() -> Environment:
         median=statistics.median,
         failing=FAILING,
         words=words,
-        agreement_line=agreement_line,
         findings=findings,
         remarks=remarks,
         bars=bars,
         figures=figures,
         sources=sources,
         advice=advice,
+        attention=attention,
         readings=sources.readings,
         data_used=data_used,
         glyph=views.glyph,
-        verdict_glyphs=sweeps.VERDICTS,
+        verdict_glyphs=words.VERDICT_GLYPHS,
+        claim_glyphs=words.CLAIM_GLYPHS,
+        labels=labels,
+        palette=palette,
+        drawn=palette.drawn,
+        canvas=palette.canvas,
         instance_chunks=views.instance_chunks,
         tokens=views.TOKENS,
     )

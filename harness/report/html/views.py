@@ -1,18 +1,20 @@
 """What a page shows, ordered: marks of earlier commits, claims with their instances, groups of claims.
 
-A claim of many instances has an outcome of its own: the worst of those that fail, or else *as-expected* if
-anything was expected of any, *measured* if not, *not-covered* if nothing of it is.
+A claim has a verdict (`harness.report.claim_verdicts`), and an outcome: the worst of its instances' that
+fail, or else *as-expected* if anything was expected of any, *measured* if not, *not-covered* if nothing of it
+is.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.judge import FAILING
+from harness.report.claim_verdicts import CLAIM_VERDICTS, ClaimSummary, ClaimVerdict, claim_summary
 from harness.report.record import ClaimRecord, InstanceRecord
-from harness.report.words import GLYPHS, ORDER, by_claim, chance, control
+from harness.report.words import GLYPHS, ORDER, by_claim, control
 
 LAST = 20
 """Commits in a history strip."""
@@ -22,8 +24,17 @@ CHUNK = 100
 """Rows of a folded table."""
 _SETTLED = ("not-covered", "as-expected", "measured")
 _BEST = ("as-expected", "measured", "not-covered")
-TOKENS = (*ORDER, "other", "changed", "contradicts", "fragile")
-"""What a row may be filtered by: outcomes, and what an instance may be besides."""
+ODD = "odd"
+"""The token of what is not as expected."""
+
+
+def verdict_token(verdict: ClaimVerdict) -> str:
+    """What a row of a claim with this verdict may be filtered by: `is-in-part`."""
+    return f"is-{verdict.replace(' ', '-')}"
+
+
+TOKENS = (*map(verdict_token, CLAIM_VERDICTS), ODD, *FAILING, "changed", "contradicts", "fragile")
+"""What a row may be filtered by: its claim's verdict, outcomes that fail, what else an instance may be."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +71,16 @@ class InstanceView:
 
 @dataclass(frozen=True)
 class ClaimView:
-    """A claim: all of its instances, and what they together say of its source."""
+    """A claim: all of its instances, and what they say together."""
 
     anchor: str
     name: str
+    summary: ClaimSummary
     outcome: str
     instances: tuple[InstanceView, ...]
     changed: tuple[str, ...]
     history: tuple[Streak, ...]
     tokens: tuple[str, ...]
-    stated: ClaimRecord | None = None
 
     @property
     def first(self) -> InstanceRecord:
@@ -92,17 +103,6 @@ class ClaimView:
         return tuple(Counter(control(record) for record in self.records).items())
 
     @property
-    def least(self) -> str | None:
-        """The least chance that fresh seeds repeat a verdict, of those known."""
-        known = [r for r in self.records if r.reproducibility is not None]
-        return chance(min(known, key=lambda r: r.reproducibility or 0.0)) if known else None
-
-    @property
-    def fragile(self) -> int:
-        """How many of them are."""
-        return sum(record.fragile for record in self.records)
-
-    @property
     def seconds(self) -> float:
         """Core-seconds; a trial that several instances read counts for each."""
         return sum(record.seconds for record in self.records)
@@ -115,7 +115,7 @@ class ClaimView:
     @property
     def attention(self) -> tuple[InstanceRecord, ...]:
         """Those that are not as expected, the worst first."""
-        failing = [view.record for view in self.instances if view.record.outcome in FAILING]
+        failing = [view.record for view in self.instances if ODD in view.tokens]
         return tuple(sorted(failing, key=lambda i: _rank(i.outcome)))
 
 
@@ -126,7 +126,8 @@ class Chunk:
     title: str
     rows: tuple[ClaimView, ...] | tuple[InstanceView, ...]
     tokens: tuple[str, ...]
-    outcome: str = ""
+    verdict: str = ""
+    """That of all the claims in it, where that is one."""
 
 
 def glyph(outcome: str) -> str:
@@ -146,8 +147,10 @@ def claim_views(
     past: Mapping[str, Sequence[Mark]],
     changed: Mapping[str, str],
     statements: Iterable[ClaimRecord] = (),
+    fine: frozenset[str] = frozenset(),
 ) -> list[ClaimView]:
-    """The claims of a record: those that fail, then those that changed, then the others in their order."""
+    """The claims of a record: those that are not as expected, then those that changed, then the others by
+    their verdicts. The instances in `fine` fail no run whatever their outcomes."""
     stated = {statement.id: statement for statement in statements}
     views = []
     number = 0
@@ -157,22 +160,29 @@ def claim_views(
         against = statement is not None and statement.agreement == "contradicts"
         for instance in members:
             number += 1
-            rows.append(_instance_view(f"i{number}", instance, past, changed, against))
+            odd = instance.outcome in FAILING and instance.id not in fine
+            rows.append(_instance_view(f"i{number}", instance, past, changed, against, odd))
         outcome = outcome_of(i.outcome for i in members)
+        summary = claim_summary(name, members, statement, fine)
+        shared = verdict_token(summary.verdict)
+        rows = [replace(row, tokens=(shared, *row.tokens)) for row in rows]
         marks = _merged([past.get(i.id, ())[-LAST:] for i in members])
         views.append(
             ClaimView(
                 anchor=f"c{place + 1}",
                 name=name,
+                summary=summary,
                 outcome=outcome,
                 instances=tuple(sorted(rows, key=_instance_order)),
                 changed=tuple(dict.fromkeys(row.changed for row in rows if row.changed)),
                 history=runs(marks),
                 tokens=_joined(row.tokens for row in rows),
-                stated=statement,
             )
         )
-    return sorted(views, key=lambda view: (_rank(view.outcome), not view.changed))
+    return sorted(
+        views,
+        key=lambda v: (_rank(v.outcome), not v.changed, CLAIM_VERDICTS.index(v.summary.verdict)),
+    )
 
 
 def chunks(views: Sequence[ClaimView]) -> list[Chunk]:
@@ -184,8 +194,8 @@ def chunks(views: Sequence[ClaimView]) -> list[Chunk]:
             *_cut(loud, "not as expected, or changed", folded=True), *_cut(quiet, "", folded=False)
         ]  # fmt: skip
     found = _cut(loud, "not as expected, or changed", folded=len(loud) > SHOWN)
-    for outcome in dict.fromkeys(v.outcome for v in quiet):
-        found += _cut([v for v in quiet if v.outcome == outcome], outcome, folded=True)
+    for verdict in dict.fromkeys(v.summary.verdict for v in quiet):
+        found += _cut([v for v in quiet if v.summary.verdict == verdict], verdict, folded=True)
     return found
 
 
@@ -213,7 +223,7 @@ def _cut(views: Sequence[ClaimView], what: str, *, folded: bool) -> list[Chunk]:
             f"{what}: claims {k * CHUNK + 1} to {k * CHUNK + len(piece)} of {len(views)}",
             tuple(piece),
             _joined(v.tokens for v in piece),
-            what if what in GLYPHS else "",
+            what if what in CLAIM_VERDICTS else "",
         )
         for k, piece in enumerate(pieces)
     ]
@@ -225,9 +235,11 @@ def _instance_view(
     past: Mapping[str, Sequence[Mark]],
     changed: Mapping[str, str],
     against: bool,
+    odd: bool,
 ) -> InstanceView:
-    """`against`: the claim contradicts its source; this instance does if its own verdict does, too."""
-    tokens: list[str] = [instance.outcome]
+    """`against`: the claim contradicts its source; this instance does if its own verdict does, too. `odd`: it
+    is not as expected."""
+    tokens: list[str] = [ODD, instance.outcome] if odd else []
     if instance.id in changed:
         tokens.append("changed")
     if against and instance.agreement == "contradicts":
