@@ -2,7 +2,7 @@
 # make test   lint, types, imports between rooms and the fast tests
 # make slow   the tests marked slow
 # make schema write suites/suite.schema.json again, after experiments or the format have changed
-# make reference write docs/reference, and the tables in README.md, docs/suites.md and docs/findings.md, again
+# make reference write docs/reference, and the tables in docs/suites.md and docs/findings.md, again
 # make published  measure again each suite whose published record is out of date, and draw what follows from it;
 #             SUITE=depth does so for one suite alone; CHECK=--check lists what is out of date
 # make docs   build the docs site into site/, from what is here: nothing is taken from the network

@@ -65,7 +65,7 @@ DRAWN = (
     ),
     Drawn(("docs/figures/looks.svg",), ("docs/looks.py",), (ISSUES,)),
     Drawn(("docs/notebooks/record-to-table.ipynb",), ("docs/notebooks.py",), (ISSUES,)),
-    Drawn(("README.md (claims)",), ("docs/state.py",), (ISSUES,)),
+    Drawn(("docs/findings.md (claims)",), ("docs/state.py",), (ISSUES,)),
     Drawn(
         ("docs/findings.md (chapters)",),
         ("docs/chapters.py",),

@@ -1,4 +1,4 @@
-"""Write the state of the paper's claims into README.md, between its markers, from the published record.
+"""Write the state of the paper's claims into docs/findings.md, between its markers, from the published record.
 
 Usage:
 
@@ -12,11 +12,12 @@ from pathlib import Path
 
 import harness
 from harness.report.agreement import agreement_line, statements
+from harness.report.claim_verdicts import written_out
 from harness.report.markdown import escape
 from harness.report.words import by_claim, cited
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
+FINDINGS = ROOT / "docs" / "findings.md"
 RECORD = ROOT / "reports" / "published" / "issues.json"
 BEGIN, END = "<!-- claims: python docs/state.py -->\n", "<!-- end of claims -->\n"
 
@@ -35,18 +36,18 @@ def table(record: harness.Record) -> str:
         source = cited(first.source) or "none"
         counts = [str(verdicts[v] or "") for v in ("supported", "refuted", "inconclusive")]
         as_expected = f"{expected} of {definite}" if definite else ""
-        cells = [escape(first.claim_says), escape(source), *counts, as_expected]
+        cells = [escape(written_out(instances)), escape(source), *counts, as_expected]
         cells += [escape(agreement_line(stated[name]))]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def written(readme: str, record: harness.Record) -> str:
+def written(findings: str, record: harness.Record) -> str:
     """The text with the table between its markers."""
-    before, _, rest = readme.partition(BEGIN)
+    before, _, rest = findings.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{table(record)}\n{END}{after}"
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text(), harness.read_record(RECORD)))
+    FINDINGS.write_text(written(FINDINGS.read_text(), harness.read_record(RECORD)))

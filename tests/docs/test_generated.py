@@ -103,9 +103,9 @@ def test_the_reference_is_made_without_the_libraries_of_experiments() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_readme_shows_the_published_record() -> None:
+def test_findings_show_the_published_record() -> None:
     state = module("state")
-    readme = state.README.read_text()
+    readme = state.FINDINGS.read_text()
     record = harness.read_record(state.RECORD)
     assert readme == state.written(readme, record), "python docs/state.py writes it again"
     table = readme.partition(state.BEGIN)[2].partition(state.END)[0]
