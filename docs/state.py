@@ -1,4 +1,4 @@
-"""Write the state of the paper's claims into docs/findings.md, between its markers, from the published record.
+"""Write the state of the paper's claims into docs/findings.md, between its markers, from the record.
 
 Usage:
 

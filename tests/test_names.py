@@ -25,7 +25,7 @@ TWICE = {
         "activate", "empirical_ntk", "fully_connected", "largest_eigenvalue", "linear", "nngp_ntk",
     },
     "a quantity, a row of the table of quantities, and how a report words it": {
-        "distance", "error", "leaves_open", "nearest",
+        "distance", "error", "expectation", "leaves_open", "nearest", "reproducibility",
     },
     "the same fact as read, as made and as shown": {
         "advice", "kinds", "load", "plain", "summary",

@@ -114,7 +114,7 @@ def claim_summary(
         says=written_out(members),
         verdict=claim_verdict(i.verdict for i in members),
         where=stated.where if stated else "",
-        effects=effects(members),
+        effects=range_of_effects(members),
         source="; ".join(filter(None, (source_says(members[0].source, agreement), limits))),
         agreement=agreement,
         reproducibility=chance(worst) if worst is not None else "",
@@ -154,7 +154,7 @@ def facts(found: Sequence[ClaimSummary], changed: int = 0, since: str = "") -> s
     return " · ".join(said)
 
 
-def effects(members: Sequence[InstanceRecord]) -> str:
+def range_of_effects(members: Sequence[InstanceRecord]) -> str:
     """The estimates and the region, in a few words; '' where nothing was measured, or units differ."""
     measured = [i for i in members if i.estimate is not None]
     if not measured or len({i.unit for i in measured}) > 1:

@@ -27,7 +27,7 @@ class Column:
         return max(map(cells_wide, (self.heading, *self.cells)))
 
 
-def fitted(columns: Sequence[Column], room: int) -> list[Column]:
+def columns_that_fit(columns: Sequence[Column], room: int) -> list[Column]:
     """The columns for which there is room, in their order; without those whose cells are all empty."""
     kept = [column for column in columns if any(column.cells)]
     while sum(c.width + len(GAP) for c in kept) - len(GAP) > room and any(c.rank for c in kept):
@@ -35,11 +35,11 @@ def fitted(columns: Sequence[Column], room: int) -> list[Column]:
     return kept
 
 
-def table(
+def table_lines(
     columns: Sequence[Column], room: int, paint: Callable[[int, str], str] = lambda row, text: text
 ) -> list[str]:
     """The lines of a table. `paint` colours the first cell of each row; its cells are printable."""
-    kept = fitted(columns, room)
+    kept = columns_that_fit(columns, room)
     lines = [_line([c.heading for c in kept], kept), _line(["-" * c.width for c in kept], kept)]
     for place in range(len(kept[0].cells) if kept else 0):
         cells = [_padded(column.cells[place], column.width) for column in kept]
@@ -48,7 +48,7 @@ def table(
     return [_cut(line, room) if "\x1b" not in line else line for line in lines]
 
 
-def wrapped(text: str, room: int, indent: str = "", hanging: str | None = None) -> list[str]:
+def wrap_words(text: str, room: int, indent: str = "", hanging: str | None = None) -> list[str]:
     """A text in lines of at most `room` columns, but for words that are longer, which stay whole."""
     lines: list[str] = []
     for each in text.splitlines() or [""]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from harness.judge import FAILING
 from harness.report.claim_verdicts import ClaimSummary, facts, lead, summaries
-from harness.report.columns import Column, table, wrapped
+from harness.report.columns import Column, table_lines, wrap_words
 from harness.report.confirmed import confirmation_text
 from harness.report.data import data_used
 from harness.report.findings import first_ids, grouped_by_reason, sentence, why_not_covered
@@ -98,7 +98,7 @@ class _Report:
         yield from self._text(summary(record))
 
     def _text(self, text: str, indent: str = "", hanging: str | None = None) -> list[str]:
-        return wrapped(printable(text), self.width, indent, hanging)
+        return wrap_words(printable(text), self.width, indent, hanging)
 
     def _head(self) -> Iterator[str]:
         """What the run says of the claims, and which of them are not as expected."""
@@ -118,7 +118,7 @@ class _Report:
         first = claim.instances[0]
         yield from self._text(f"{claim.id}  ({cited(first.source) or 'no source'})")
         room = self.width - _VERDICT
-        says, *more = wrapped(printable(claim.says), room) or [""]
+        says, *more = wrap_words(printable(claim.says), room) or [""]
         worst = next(iter(claim.unexpected), "as-expected")
         yield self.paint(f"{claim.verdict.upper():{_VERDICT}}", worst if claim.unexpected else "") + says
         indent = " " * _VERDICT
@@ -142,7 +142,7 @@ class _Report:
             for heading, cells, rank in instance_columns(instances)
         ]
         outcomes = [instance.outcome for instance in instances]
-        for line in table(columns, self.width - 2, lambda row, text: self.paint(text, outcomes[row])):
+        for line in table_lines(columns, self.width - 2, lambda row, text: self.paint(text, outcomes[row])):
             yield f"  {line}"
 
     def _what_it_would_take(self, claim: ClaimSummary, indent: str) -> Iterator[str]:
@@ -169,7 +169,7 @@ class _Report:
         if rows:
             cells = [[printable(cell) for cell in column] for column in zip(*rows, strict=True)]
             columns = [Column(printable(h), column) for h, column in zip(head, cells, strict=True)]
-            yield from (f"  {line}" for line in table(columns, self.width - 2))
+            yield from (f"  {line}" for line in table_lines(columns, self.width - 2))
 
     def _uncovered(self) -> Iterator[str]:
         uncovered = [i for i in self.record.instances if i.outcome == "not-covered"]

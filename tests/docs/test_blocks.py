@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from edits import edited
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,7 +119,7 @@ def test_a_right_page_has_no_problems() -> None:
         (BLOCK.format("python", "if 1:\n    import harness.nothing"), "there is no module harness.nothing"),
         (BLOCK.format("pycon", ">>> f(:\n1"), "expected Python, found"),
         (BLOCK.format("toml", "a = "), "expected TOML, found"),
-        (BLOCK.format("toml", SUITE.replace("at-most", "at-mots")), "did you mean at-most?"),
+        (BLOCK.format("toml", edited(SUITE, {"at-most": "at-mots"})), "did you mean at-most?"),
         (BLOCK.format("toml", "[experiments.a]\nrun = 'ntk.regresion'"), "did you mean ntk.regression?"),
         ("<!-- adds to: no.toml -->\n" + BLOCK.format("toml", ""), "of the page or of the repository"),
         (BLOCK.format("yaml", "a: [b"), "expected YAML, found"),

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from harness.report.brief import brief
 from harness.report.claim_verdicts import (
     claim_verdict,
-    effects,
     facts,
     lead,
+    range_of_effects,
     source_name,
     source_says,
     summaries,
@@ -104,10 +104,10 @@ def test_an_instance_alone_has_its_own_sentence() -> None:
 
 def test_effects_are_a_range_against_the_region() -> None:
     low, high = replace(INSTANCE, estimate=-0.1), replace(INSTANCE, estimate=0.2)
-    assert effects([high, low]) == "-9.52% to +22.1%, claim ±5.13%"
-    assert effects([INSTANCE]) == "+1.01% [-1.98%, +4.08%], claim ±5.13%"
-    assert effects([low, replace(high, region=(-0.1, 0.1))]) == "-9.52% to +22.1%"
-    assert effects([unmeasured("error")]) == effects([low, replace(high, unit="value")]) == ""
+    assert range_of_effects([high, low]) == "-9.52% to +22.1%, claim ±5.13%"
+    assert range_of_effects([INSTANCE]) == "+1.01% [-1.98%, +4.08%], claim ±5.13%"
+    assert range_of_effects([low, replace(high, region=(-0.1, 0.1))]) == "-9.52% to +22.1%"
+    assert range_of_effects([unmeasured("error")]) == effects([low, replace(high, unit="value")]) == ""
 
 
 def test_a_source_is_named_by_author_and_year() -> None:

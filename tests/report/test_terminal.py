@@ -11,7 +11,7 @@ from made import INSTANCE, LAW, at_sizes, record, unmeasured
 from msgspec.structs import replace
 
 from harness.report import Record, to_json
-from harness.report.columns import Column, cells_wide, fitted, table, wrapped
+from harness.report.columns import Column, cells_wide, columns_that_fit, table_lines, wrap_words
 from harness.report.terminal import FEW, NAMED, terminal
 
 AXES = {"data": ("diabetes", "breast-cancer"), "hidden": (1, 2, 3), "setting": ("small-last-layer", "adam")}
@@ -147,16 +147,19 @@ def test_the_command_has_as_many_columns_as_the_terminal(
 
 def test_of_columns_the_one_of_the_highest_rank_goes_first() -> None:
     columns = [Column("a", ["xxxx"]), Column("b", ["xxxx"], 2), Column("c", ["xxxx"], 1), Column("d", [""])]
-    assert [c.heading for c in fitted(columns, 16)] == ["a", "b", "c"]
-    assert [c.heading for c in fitted(columns, 15)] == ["a", "c"]
-    assert [c.heading for c in fitted(columns, 3)] == ["a"]
-    assert table(columns, 3)[-1] == "xx…"
+    assert [c.heading for c in columns_that_fit(columns, 16)] == ["a", "b", "c"]
+    assert [c.heading for c in columns_that_fit(columns, 15)] == ["a", "c"]
+    assert [c.heading for c in columns_that_fit(columns, 3)] == ["a"]
+    assert table_lines(columns, 3)[-1] == "xx…"
 
 
 def test_wide_characters_count_twice_and_long_words_stay_whole() -> None:
     assert cells_wide("漢字") == 4
-    assert table([Column("h", ["漢字", "ab"]), Column("k", ["1", "2"])], 20)[2:] == ["漢字  1", "ab    2"]
-    assert wrapped("see toys/a-long[id=1] there", 12, "  ", "    ") == [
+    assert table_lines([Column("h", ["漢字", "ab"]), Column("k", ["1", "2"])], 20)[2:] == [
+        "漢字  1",
+        "ab    2",
+    ]
+    assert wrap_words("see toys/a-long[id=1] there", 12, "  ", "    ") == [
         "  see",
         "    toys/a-long[id=1]",
         "    there",

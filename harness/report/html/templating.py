@@ -43,7 +43,7 @@ def advice(instance: InstanceRecord) -> str:
     return said
 
 
-def attention(claim: ClaimView) -> list[tuple[str, list[InstanceRecord]]]:
+def by_what_is_said(claim: ClaimView) -> list[tuple[str, list[InstanceRecord]]]:
     """What is the matter with those of a claim's instances that are not as expected; those alike together."""
     groups: dict[tuple[str, str], list[InstanceRecord]] = {}
     for instance in claim.attention:
@@ -83,7 +83,7 @@ def _environment() -> Environment:
         figures=figures,
         sources=sources,
         advice=advice,
-        attention=attention,
+        attention=by_what_is_said,
         readings=sources.readings,
         data_used=data_used,
         glyph=views.glyph,
