@@ -46,17 +46,14 @@ NAMES = (
     "map",
     "map-device",
     "network",
-    "other-kernels",
     "speed",
 )
 UNPUBLISHED = {
     "architectures",
     "finite-width",
-    "generalisation",
     "map",
     "map-device",
     "network",
-    "other-kernels",
 }
 """Suites without a record in reports/published, so far."""
 
