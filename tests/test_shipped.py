@@ -46,6 +46,7 @@ NAMES = (
     "map",
     "map-device",
     "network",
+    "other-kernels",
     "speed",
 )
 UNPUBLISHED = {
