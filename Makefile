@@ -82,6 +82,7 @@ reference: $(READY)
 	$(BIN)/python docs/predicates.py
 	$(BIN)/python docs/state.py
 	$(BIN)/python docs/chapters.py
+	$(BIN)/python docs/predicted.py
 	$(BIN)/python docs/expectations.py
 
 pins: $(READY)

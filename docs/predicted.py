@@ -1,7 +1,7 @@
 """Hold what `harness plan` would have predicted against what happened, over published records.
 
-    python docs/predicted.py                      # of this repository's records
-    python docs/predicted.py my/record.json …     # of others
+    python docs/predicted.py                      # of this repository's records, into docs/verdicts.md
+    python docs/predicted.py my/record.json …     # of others, printed
 
 `harness plan` knows six seeds of a claim (`--pilot`), and says at which number of seeds it will be decided,
 and how small a margin its budget will support. A record has the values of all seeds that were read. So of
@@ -26,6 +26,8 @@ from harness.report.record import PartRecord
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "reports" / "published"
+PAGE = Path(__file__).parent / "verdicts.md"
+BEGIN, END = "<!-- predicted: python docs/predicted.py -->\n", "<!-- end of predicted -->\n"
 DEFINITE = ("supported", "refuted")
 BEYOND = LOOKS[-1] + 1
 """Stands for a prediction that no look decides."""
@@ -145,9 +147,20 @@ def _spread(ratios: Sequence[float]) -> str:
     return f"{statistics.median(ratios):.2f} ({tenths[0]:.2f} to {tenths[-1]:.2f})"
 
 
+def written(page: str, text: str) -> str:
+    """The page with the text between its markers."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{text}{END}{after}"
+
+
 def main(arguments: Sequence[str]) -> None:
     files = [Path(argument) for argument in arguments] or sorted(RECORDS.glob("*.json"))
-    print(table((file.stem, read_record(file)) for file in files), end="")
+    text = table((file.stem, read_record(file)) for file in files)
+    if arguments:
+        print(text, end="")
+    else:
+        PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -77,6 +77,14 @@ DRAWN = (
         ("harness/ntk/experiments/scale.py", "harness/ntk/scaled_training.py", "harness/ntk/drawn_points.py"),
     ),
     Drawn(
+        ("docs/verdicts.md (predictions of plans)",),
+        ("docs/predicted.py",),
+        tuple(
+            f"reports/published/{name}.json"
+            for name in ("depth", "derivation", "generalisation", "issues", "kernels", "other-kernels")
+        ),
+    ),
+    Drawn(
         ("docs/findings.md (expectations)",),
         ("docs/expectations.py",),
         tuple(f"suites/{name}.toml" for name in ("issues", "derivation", "kernels", "speed")),

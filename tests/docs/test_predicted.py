@@ -80,4 +80,4 @@ def test_the_documentation_has_what_the_published_records_give(script: ModuleTyp
     files = sorted((ROOT / "reports" / "published").glob("*.json"))
     table = script.table((file.stem, script.read_record(file)) for file in files)
     text = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
-    assert f"\n{table}<!-- end of predicted -->" in text, "python docs/predicted.py prints it"
+    assert f"\n{table}<!-- end of predicted -->" in text, "python docs/predicted.py writes it again"
