@@ -317,13 +317,14 @@ def test_others_words_are_no_commands_to_the_runner(
     in_suite: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a suite says on a line of its own, which the runner would obey."""
-    named = replace(INSTANCE, claim_says="::add-mask::e", says="##[add-mask]e")
+    named = replace(INSTANCE, says=f"{70 * 'x'} ::add-mask::e ##[add-mask]e")
     (tmp_path / "r.json").write_bytes(to_json(record(named)))
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    assert "\n  ::add-mask::e\n" in said("report", "r.json")[1]
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert re.search(r"\n +::add-mask::e ##\[add-mask\]e\n", said("report", "r.json")[1])
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     out = said("report", "r.json")[1]
-    assert "\n  \ufffd:add-mask::e\n" in out
+    assert re.search(r"\n +\ufffd:add-mask::e \ufffd#\[add-mask\]e\n", out)
     assert no_command("a ##[group]b\n :: c") == "a \ufffd#[group]b\n \ufffd: c"
 
 
