@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -101,7 +102,17 @@ class Rendered:
                 since=around().since,
                 changed=around().changed,
                 notes=around().notes,
+                guide=_guide(self.html) if self.html else "",
             ))  # fmt: skip
+
+
+def _guide(page: Path) -> str:
+    """docs/reading.md as seen from a page, where both are in one checkout of harness; else ''."""
+    top, place = Path(__file__).parents[2], page.absolute()
+    guide = top / "docs" / "reading.md"
+    if not (guide.is_file() and place.is_relative_to(top)):
+        return ""
+    return Path(os.path.relpath(guide, place.parent)).as_posix()
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,6 @@ def test_the_command_tells_the_difference(tmp_path: Path) -> None:
     html = tmp_path / "diff.html"
     done = CliRunner().invoke(cli, ["diff", str(before), str(after), "--html", str(html)])
     assert done.exit_code == 1  # a verdict weakened
-    line = "agrees → undecided; holds in 3 of 4 instances, undecided in 1"
+    line = "agrees → undecided; holds at size 1, 2 and 3 (3 of 3), undecided at 4 (1 of 1)"
     assert f"agreement: toys/same (someone asserts): {line}" in done.stdout
     assert "agrees → undecided" in html.read_text()
