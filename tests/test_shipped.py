@@ -50,7 +50,6 @@ NAMES = (
     "speed",
 )
 UNPUBLISHED = {
-    "architectures",
     "finite-width",
     "map",
     "map-device",

@@ -65,7 +65,7 @@ def test_a_page_shows_the_past_and_what_changed_since_the_commit_before(
     assert records[1].commit is not None
     assert found.since == records[1].commit.hash[:9]
     html = page(records[-1], past=found.past, since=found.since, changed=found.changed)
-    assert f"1 instance changed since {found.since}" in " ".join(html.split())
+    assert f"1 changed since {found.since}" in " ".join(html.split())
 
 
 def test_a_mark_says_what_is_the_matter_with_an_expected_verdict(runs: tuple[Path, list[Record]]) -> None:
