@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import api
-import commands
+import reference_api
+import reference_commands
 
 from harness.declare import Declaration, benchmark_names, experiment_names, find, model_names
 from harness.predicates import predicates
@@ -186,8 +186,8 @@ def pages() -> dict[Path, str]:
         FOLDER / "experiments.md": experiments(),
         FOLDER / "models.md": models(),
         FOLDER / "predicates.md": predicate_kinds(),
-        FOLDER / "commands.md": commands.page(NOTE),
-        FOLDER / "api.md": api.page(NOTE),
+        FOLDER / "commands.md": reference_commands.page(NOTE),
+        FOLDER / "api.md": reference_api.page(NOTE),
     }
 
 

@@ -86,7 +86,7 @@ def test_every_command_option_and_public_name_has_its_place() -> None:
     pages = {
         name: (DOCS / "reference" / f"{name}.md").read_text() for name in ("commands", "api", "predicates")
     }
-    for name, command in module("commands").commands(cli, "harness"):
+    for name, command in module("reference_commands").commands(cli, "harness"):
         section = pages["commands"].partition(f"\n## {name}\n")[2].partition("\n## ")[0]
         options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
         assert section.strip(), name
