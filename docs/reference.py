@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import reference_api
-import reference_commands
 
 from harness.declare import Declaration, benchmark_names, experiment_names, find, model_names
 from harness.predicates import predicates
 from harness.report.describe import title, type_text
 from harness.suite.schema import schema_text
+
+sys.path.insert(0, str(Path(__file__).parent))
+import reference_api
+import reference_commands
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "Written by `python docs/reference.py`; do not edit."

@@ -99,7 +99,7 @@ def test_cheap_points_come_first_and_each_is_decided_before_the_next_begins(read
     first = next(p for p in seen if p.news)
     assert first.measured == 14
     line = decided(first.news[0])
-    assert line.startswith("· measured  toys/cheap[size=2]: supported after 14 seeds, 1.0")
+    assert line.startswith("supported, nothing expected  toys/cheap[size=2]: after 14 seeds, 1.0")
 
 
 def test_what_the_store_has_decided_is_no_news(read: Read) -> None:
