@@ -352,7 +352,7 @@ def _main(arguments: Sequence[str]) -> None:
 def read_arguments(data: bytes, folder: Path) -> None:
     """What a command makes of its arguments; nothing is measured, as that starts processes elsewhere."""
     lock = {"HARNESS_MACHINE_LOCK": str(folder / "lock")}
-    refused = mock.patch("harness.measure.pool.Pool._hire", side_effect=UserError("no workers here"))
+    refused = mock.patch("harness.measure.scratch.Scratch.make", side_effect=UserError("no workers here"))
     with _project(folder), mock.patch.dict(os.environ, lock), refused:
         _main([os.fsdecode(part) for part in data.split(b"\0")])
 
