@@ -200,7 +200,7 @@ class _Again:
 def _confirmed(
     found: InstanceRecord, second: Mapping[str, tuple[Finding, Result]], suites: Mapping[str, Suite]
 ) -> InstanceRecord:
-    """The record of an instance, with what a second judgement came to."""
+    """The record of an instance, with the second judgement beside it."""
     if found.id not in second:
         return found
     finding, result = second[found.id]

@@ -180,8 +180,8 @@ class Enquiry:
 
 class Enquiries:
     """The enquiries of all cases, one for each distinct question, with the largest limits of the claims that
-    ask it; `memory_limit`, in bytes, in place of the claims' own. Of the cases `also` nothing is told before
-    the end.
+    ask it; `memory_limit`, in bytes, in place of the claims' own. Progress does not show
+    the cases `also`.
 
     The questions of a conjunction are asked at once, those of a search one after another, as each is settled.
     The cases at the places `later` ask nothing before their map begins (`begin_map`), nor after it

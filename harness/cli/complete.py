@@ -19,7 +19,7 @@ def complete_targets(
 ) -> list[CompletionItem]:
     """`FILE`, `@NAME`, and `FILE::ID`: claims and instances of the file.
 
-    bash takes `::` for a word of its own, unless it is told otherwise: what follows it is then completed.
+    bash takes `::` for a word of its own by default: what follows it is then completed.
     """
     before = context.params.get(parameter.name or "") or ()
     words = [before] if isinstance(before, str) else list(before)
