@@ -50,7 +50,7 @@ slow: $(READY) $(DOCS)
 	$(BIN)/pytest -n auto -m slow
 
 published: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/published.py $(CHECK) $(SUITE)
+	$(BIN)/python docs/published.py $(CHECK) $(SUITE)
 
 docs: $(READY) $(DOCS)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

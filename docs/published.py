@@ -187,7 +187,7 @@ def publish(wanted: Sequence[str]) -> int:
         if not _say(name, record_reasons(name)):
             continue
         outputs = [ROOT / ".venv" / f"published-{name}.{kind}" for kind in ("json", "md")]
-        command = ["harness", "run", f"suites/{name}.toml"]
+        command = [sys.executable, "-m", "harness", "run", f"suites/{name}.toml"]
         command += ["--json", str(outputs[0]), "--markdown", str(outputs[1])]
         code = run(command)
         if code > 1:

@@ -1,4 +1,4 @@
-"""What is shown of maps: records, figures, tables, the exit code, and what becomes of maps in parts."""
+"""What is shown of maps: records, figures, tables, the exit code, and maps that come in parts."""
 
 from __future__ import annotations
 
