@@ -109,8 +109,9 @@ class Trial:
 
     def at(self, seed: int) -> Trial:
         """The trial at this point with another seed."""
-        trial = Trial(self.experiment, self.params, seed, self.inputs, self.baseline)
-        trial.__dict__["stem"] = self.stem  # one text for all seeds, encoded once
+        trial = object.__new__(Trial)  # as `Trial(…)`, in a third of the time
+        stem = self.stem  # one text for all seeds, encoded once
+        vars(trial).update(vars(self), seed=seed, stem=stem, key=f"{stem}{seed}]")
         return trial
 
     def arguments(self) -> dict[str, Value]:

@@ -15,6 +15,7 @@ import msgspec
 
 from harness.campaign import Finding, Progress, Result, conduct, measure_pilot
 from harness.errors import UserError
+from harness.garbage import collected_rarely
 from harness.git import toplevel
 from harness.history.baselines import Resolver, WithBaselines, baseline_notes, resolvers
 from harness.history.beside import RecordNumbers, judged_beside, resolved_cases
@@ -79,6 +80,7 @@ def run(
     judged = bool(cases) or options.shard is None
     here = environment(precision=_precision(cases), libraries=stands_on.libraries)
     with (
+        collected_rarely(),
         Laboratory(
             options.store,
             workers=options.workers,

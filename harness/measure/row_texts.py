@@ -46,6 +46,6 @@ def row_checksum(columns: Sequence[object]) -> str:
 
 def _text(value: object) -> str:
     """What `json.dumps` gives for a column, or a number."""
-    if type(value) is float and value - value == 0.0:  # finite: JSON has its own words for the others
-        return repr(value)
+    if type(value) is int or (type(value) is float and value - value == 0.0):
+        return repr(value)  # JSON has its own words for infinity and NaN
     return json.dumps(value)
