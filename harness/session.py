@@ -18,7 +18,7 @@ from harness.errors import UserError
 from harness.garbage import collected_rarely
 from harness.git import toplevel
 from harness.history.baselines import Resolver, WithBaselines, baseline_notes, resolvers
-from harness.history.beside import RecordNumbers, judged_beside, resolved_cases
+from harness.history.beside import Beside, RecordNumbers, judged_beside, resolved_cases
 from harness.measure import PER_DEVICE, Laboratory, Measurer, recall_store_digests, roots
 from harness.options import RunOptions
 from harness.plan import Case, Trial, case, map_orders, parameters, shard
@@ -32,7 +32,14 @@ from harness.report.comparisons import quantity_records
 from harness.report.confirmed import confirmation_record, exit_code_of, notes_on
 from harness.report.environment import environment
 from harness.report.maps import map_records, notes_on_maps
-from harness.report.record import SCHEMA_VERSION, CountsRecord, InstanceRecord, Record, ShardRecord
+from harness.report.record import (
+    SCHEMA_VERSION,
+    CountsRecord,
+    EnvironmentRecord,
+    InstanceRecord,
+    Record,
+    ShardRecord,
+)
 from harness.report.words import by_claim
 from harness.suite import SelectionError, Suite
 from harness.suite.experiments import read_experiment
@@ -54,6 +61,31 @@ def cases_of(
     ]
 
 
+@dataclass(frozen=True)
+class _Preparation:
+    """What a run knows before it measures anything; made by `_prepare`."""
+
+    options: RunOptions
+    started: datetime
+    clock: float
+    suites: Mapping[str, Suite]
+    sources: Mapping[str, Resolver]
+    """Of the baselines of each suite."""
+    numbers: RecordNumbers
+    stands_on: provenance.Provenance
+    every: Sequence[Case]
+    """The cases of all shards."""
+    cases: Sequence[Case]
+    """Those of this one."""
+    shard: ShardRecord | None
+    also: Beside
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds that it may take."""
+        return math.inf if self.options.time_budget is None else self.options.time_budget
+
+
 def run(
     selected: Sequence[Selected],
     options: RunOptions,
@@ -63,6 +95,46 @@ def run(
 
     Raises `TrackError` where no trial depends on the repository that is tracked.
     """
+    prepared = _prepare(selected, options)
+    cases, also = prepared.cases, prepared.also
+    here = environment(precision=_precision(cases), libraries=prepared.stands_on.libraries)
+    with (
+        collected_rarely(),
+        Laboratory(
+            options.store,
+            workers=options.workers,
+            cluster=options.cluster,
+            block=options.block or 0,
+            per_device=options.workers_per_device or PER_DEVICE,
+        ) as laboratory,
+        WithBaselines(laboratory, options, prepared.numbers, seconds=prepared.seconds) as elsewhere,
+    ):
+        measurer: Measurer = elsewhere if baselines_of([*cases, *also.cases]) else laboratory
+        result = conduct(
+            cases,
+            measurer,
+            memory_limit=options.memory_limit,
+            time_budget=prepared.seconds,
+            recheck=options.rechecked,
+            salt=prepared.started.isoformat(),
+            on_progress=on_progress,
+            also=also.cases,
+            maps=map_orders(cases, prepared.suites.values()),
+        )
+        second = _judged_again(result, measurer, prepared) if options.confirm else {}
+        measured_on: dict[str, object] = {
+            "workers": laboratory.workers,
+            "cluster": laboratory.cluster,
+            "device": _device(result),
+            "blocks": tuple(sorted({m.block for m in result.measurements.values()})),
+            **laboratory.site.said(),
+        }
+    where = msgspec.structs.replace(here, **measured_on)
+    notes = baseline_notes(elsewhere.measured, prepared.stands_on.libraries)
+    return _record(prepared, result, second, where, notes)
+
+
+def _prepare(selected: Sequence[Selected], options: RunOptions) -> _Preparation:
     started, clock = datetime.now(UTC), time.monotonic()
     recall_store_digests(options.store)
     first_seed = options.first_seed
@@ -74,67 +146,48 @@ def run(
     stands_on = provenance.read_provenance(list(suites.values()), _closures(every), options.track)
     if options.track is not None and every:
         _check_tracked(options.track, stands_on.files)
-    cases, shard_record = _shard(every, options.shard)
+    cases, part = _shard(every, options.shard)
     also = judged_beside(cases, suites, sources, options, numbers)
-    seconds = math.inf if options.time_budget is None else options.time_budget
-    judged = bool(cases) or options.shard is None
-    here = environment(precision=_precision(cases), libraries=stands_on.libraries)
-    with (
-        collected_rarely(),
-        Laboratory(
-            options.store,
-            workers=options.workers,
-            cluster=options.cluster,
-            block=options.block or 0,
-            per_device=options.workers_per_device or PER_DEVICE,
-        ) as laboratory,
-        WithBaselines(laboratory, options, numbers, seconds=seconds) as elsewhere,
-    ):
-        measurer: Measurer = elsewhere if baselines_of([*cases, *also.cases]) else laboratory
-        result = conduct(
-            cases,
-            measurer,
-            memory_limit=options.memory_limit,
-            time_budget=seconds,
-            recheck=options.rechecked,
-            salt=started.isoformat(),
-            on_progress=on_progress,
-            also=also.cases,
-            maps=map_orders(cases, suites.values()),
-        )
-        again = _Again(measurer, options, stands_on, sources, numbers, started, clock)
-        second = again.judged(result) if options.confirm else {}
-        measured_on: dict[str, object] = {
-            "workers": laboratory.workers,
-            "cluster": laboratory.cluster,
-            "device": _device(result),
-            "blocks": tuple(sorted({m.block for m in result.measurements.values()})),
-            **laboratory.site.said(),
-        }
+    return _Preparation(
+        options, started, clock, suites, sources, numbers, stands_on, every, cases, part, also
+    )
+
+
+def _record(
+    prepared: _Preparation,
+    result: Result,
+    second: Mapping[str, tuple[Finding, Result]],
+    where: EnvironmentRecord,
+    baselines: Sequence[str],
+) -> Record:
+    """The record of a run. `second` is what was judged again, by id; `baselines` are notes on them."""
+    options, suites, also, stands_on = prepared.options, prepared.suites, prepared.also, prepared.stands_on
     records = tuple(
         instance_record(finding, suites[finding.case.instance.suite], result) for finding in result.findings
     )
     records = also.with_joint(records, result.findings, result)
     records = tuple(_confirmed(found, second, suites) for found in records)
     maps = map_records(result.maps, suites)
+    sampled = [c for c in prepared.every if c.sampled]
+    judged = bool(prepared.cases) or options.shard is None
     return Record(
         schema_version=SCHEMA_VERSION,
         harness_version=__version__,
-        started=started.isoformat(timespec="microseconds"),
-        duration=time.monotonic() - clock,
+        started=prepared.started.isoformat(timespec="microseconds"),
+        duration=time.monotonic() - prepared.clock,
         command=tuple(map(encodable, options.command)),
         suites=stands_on.suites,
         commit=stands_on.commit,
-        environment=msgspec.structs.replace(here, **measured_on),
-        first_seed=min((c.first_seed for c in every if c.sampled), default=first_seed or 0),
-        fresh=any(c.first_seed != c.instance.claim.first_seed for c in every if c.sampled),
+        environment=where,
+        first_seed=min((c.first_seed for c in sampled), default=options.first_seed or 0),
+        fresh=any(c.first_seed != c.instance.claim.first_seed for c in sampled),
         trials=_counts([result, *(again for _, again in list(second.values())[:1])]),
-        wrong_verdicts_bound=sum(c.alpha for c in cases),
+        wrong_verdicts_bound=sum(c.alpha for c in prepared.cases),
         exit_code=exit_code_of(records, maps) if judged else 0,
         notes=(
             *stands_on.notes,
             *also.notes,
-            *baseline_notes(elsewhere.measured, stands_on.libraries),
+            *baselines,
             *result.notes,
             *stands_on.changes(),
             *notes_on(records),
@@ -142,7 +195,7 @@ def run(
         ),
         instances=records,
         tracked=stands_on.tracked,
-        shard=shard_record,
+        shard=prepared.shard,
         time_budget=options.time_budget,
         rechecks=tuple(map(recheck_record, result.rechecks)),
         claims=claim_records(by_claim(records), stated_by(suites.values())),
@@ -163,40 +216,28 @@ def _counts(results: Sequence[Result]) -> CountsRecord:
     )
 
 
-@dataclass(frozen=True)
-class _Again:
-    """What comes out unexpected, judged a second time on fresh seeds that follow from commit and suites."""
-
-    measurer: Measurer
-    options: RunOptions
-    stands_on: provenance.Provenance
-    sources: Mapping[str, Resolver]
-    numbers: RecordNumbers
-    started: datetime
-    clock: float
-
-    def judged(self, result: Result) -> dict[str, tuple[Finding, Result]]:
-        """The second findings, by id, each with the campaign that made it."""
-        unexpected = [f.case.instance for f in result.findings if f.assessment.outcome == "unexpected"]
-        if not unexpected:
-            return {}
-        options = self.options
-        commit = self.stands_on.commit.hash if self.stands_on.commit else ""
-        text = " ".join([commit, *(suite.sha256 for suite in self.stands_on.suites)])
-        first_seed = following_first_seed(text, [case(i, seeds=options.seeds) for i in unexpected])
-        left = math.inf
-        if options.time_budget is not None:
-            left = max(0.0, options.time_budget - (time.monotonic() - self.clock))
-        cases = [case(i, seeds=options.seeds, first_seed=first_seed) for i in unexpected]
-        second = conduct(
-            resolved_cases(cases, self.sources, self.numbers),
-            self.measurer,
-            memory_limit=options.memory_limit,
-            time_budget=left,
-            recheck=None,
-            salt=self.started.isoformat(),
-        )
-        return {found.case.instance.id: (found, second) for found in second.findings}
+def _judged_again(
+    result: Result, measurer: Measurer, prepared: _Preparation
+) -> dict[str, tuple[Finding, Result]]:
+    """What came out unexpected, judged a second time on fresh seeds that follow from commit and suites: the
+    second findings, by id, each with the campaign that made it."""
+    unexpected = [f.case.instance for f in result.findings if f.assessment.outcome == "unexpected"]
+    if not unexpected:
+        return {}
+    options, stands_on = prepared.options, prepared.stands_on
+    commit = stands_on.commit.hash if stands_on.commit else ""
+    text = " ".join([commit, *(suite.sha256 for suite in stands_on.suites)])
+    first_seed = following_first_seed(text, [case(i, seeds=options.seeds) for i in unexpected])
+    cases = [case(i, seeds=options.seeds, first_seed=first_seed) for i in unexpected]
+    second = conduct(
+        resolved_cases(cases, prepared.sources, prepared.numbers),
+        measurer,
+        memory_limit=options.memory_limit,
+        time_budget=max(0.0, prepared.seconds - (time.monotonic() - prepared.clock)),
+        recheck=None,
+        salt=prepared.started.isoformat(),
+    )
+    return {found.case.instance.id: (found, second) for found in second.findings}
 
 
 def _confirmed(

@@ -1,7 +1,8 @@
 """The record: one run's complete result.
 
-`types` and `kinds` say what it is in memory, `layout` how it stands in a file (schema 2). `writer` and
-`reader` go from one to the other; what is of schema 1 goes through `older`, and is of today's from there on.
+`types`, `runs` and `kinds` say what it is in memory, `layout` how it stands in a file (schema 2). `writer`
+and `reader` go from one to the other; what is of schema 1 goes through `older`, and is of today's from there
+on.
 """
 
 from harness.report.record.kinds import (
@@ -17,22 +18,24 @@ from harness.report.record.kinds import (
     TimingRecord,
 )
 from harness.report.record.reader import DEEPEST, deeper, from_json, head_of
+from harness.report.record.runs import (
+    CommitRecord,
+    CountsRecord,
+    EnvironmentRecord,
+    RecheckRecord,
+    ShardRecord,
+    SuiteRecord,
+    TrackedRecord,
+)
 from harness.report.record.types import (
     SCHEMA_VERSION,
     ClaimRecord,
-    CommitRecord,
     ControlRecord,
-    CountsRecord,
-    EnvironmentRecord,
     InstanceRecord,
     PartRecord,
-    RecheckRecord,
     Record,
     RecordError,
-    ShardRecord,
     SourceRecord,
-    SuiteRecord,
-    TrackedRecord,
     TrialsRecord,
     Versioned,
 )
