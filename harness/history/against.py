@@ -6,7 +6,8 @@ and a program that finds it again has not changed. An instance is held against i
     differs    it is an error or was not run, and is not published so; its verdict is the opposite one; a
                boundary lies elsewhere (the two intervals have nothing in common); its
                outcome fails, or it is not covered any more, where the published one was fine
-    noted      anything else that is not as it was: published as undecided and decided now, for example
+    noted      anything else that is not as it was: published as undecided and decided now, or not run as the
+               own time of its map was over
     same       verdict and outcome are the published ones, also where that outcome fails
 
 An instance that the record lacks, or has as another claim (`redefinition`; another budget or expectation
@@ -31,6 +32,7 @@ from harness.history.formed import unexplored
 from harness.judge import FAILING
 from harness.report.explored import first_seeds
 from harness.report.files import read_record
+from harness.report.maps import excused
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import interval_text
 from harness.shipped import located_record, published_name
@@ -95,7 +97,8 @@ class Published:
         """A run's record beside the published ones. Raises `AgainstError`."""
         self.check({suite.name: suite.given for suite in record.suites})
         published = self.instances
-        held = tuple(hold(instance, published.get(instance.id)) for instance in record.instances)
+        cut_off = excused(record.instances, record.maps)
+        held = tuple(hold(i, published.get(i.id), cut_off=i.id in cut_off) for i in record.instances)
         names = {suite.name for suite in record.suites}
         ran = {instance.id for instance in record.instances}
         left = sum(then.suite in names for id_, then in published.items() if id_ not in ran)
@@ -181,8 +184,12 @@ def read_references(refs: Iterable[str]) -> References:
     return References(published, tuple(ref for ref in every if ref not in records))
 
 
-def hold(now: InstanceRecord, then: InstanceRecord | None) -> Held:
-    """An instance of a run beside what was published of it; None: nothing was."""
+def hold(now: InstanceRecord, then: InstanceRecord | None, *, cut_off: bool = False) -> Held:
+    """An instance of a run beside what was published of it; None: nothing was. `cut_off`: it was not run, as
+    the own time of its map was over, which makes no difference."""
+    if cut_off:
+        before = "not published" if then is None else f"published {_said(then)}"
+        return Held(now.id, "noted", f"{before}, now not run: the time of its map was over")
     if then is None:
         return _by_itself(now, "not published")
     another = redefinition(then, msgspec.structs.replace(now, budget=then.budget, expect=then.expect))

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from harness.campaign import conduct
 from harness.export.failing import failing
+from harness.history.against import Published, against_text, hold
 from harness.history.merge import ShardFile, merge
 from harness.plan import case, map_orders, shard
 from harness.report.brief import brief
@@ -190,6 +191,18 @@ def test_what_its_own_time_cuts_off_fails_no_run(suite_file: str) -> None:
     assert not any(claim.unexpected for claim in summaries(cut))
     assert failing(cut) == {}
     assert 'id="f-odd"' not in page(cut)
+
+
+def test_what_its_own_time_cuts_off_differs_from_no_published_boundary(suite_file: str) -> None:
+    whole, cut = drawn(suite_file), drawn(suite_file, 6.0)
+    held = Published({"p.json": whole}).hold(cut)
+    assert held.exit_code == 0
+    unvisited = {i.id for i in cut.instances if i.outcome == "not-run"}
+    assert {each.id for each in held.held if each.kind == "noted"} == unvisited
+    assert "now not run: the time of its map was over" in against_text(held, lambda text, color: text)
+    assert hold(cut.instances[-1], None, cut_off=True).kind == "noted"
+    spent = drawn(suite_file, spent=6.0)  # by the run's own time
+    assert Published({"p.json": whole}).hold(spent).exit_code == 1
 
 
 def test_what_the_runs_time_cuts_off_fails_it_and_so_does_a_map_without_a_cell(suite_file: str) -> None:
