@@ -17,7 +17,10 @@ from pathlib import Path
 
 import harness
 from harness.report.agreement import agreement_line, statements
+from harness.report.maps import lines_of, map_rows, map_summary
 from harness.report.markdown import escape
+from harness.report.record import MapRecord
+from harness.report.remarks import excluded as laws_excluded
 from harness.report.words import by_claim, cited, effect, region, seconds_text
 
 ROOT = Path(__file__).parents[1]
@@ -37,8 +40,24 @@ def suites(findings: str) -> list[str]:
 
 
 def chapter(record: harness.Record) -> str:
-    """How much was asked and how it came out, in a paragraph, and a row for each claim."""
-    return f"{paragraph(record)}\n\n{table(record)}"
+    """How much was asked and how it came out, in a paragraph, and a row for each claim; of maps, where their
+    boundaries lie."""
+    maps = [map_text(each, record.instances) for each in record.maps]
+    return "\n".join([f"{paragraph(record)}\n", table(record), *maps])
+
+
+def map_text(found: MapRecord, instances: Sequence[harness.InstanceRecord]) -> str:
+    """The title of a map, how far it is, its boundaries as a table, and the exponents that they exclude."""
+    head, *rows = map_rows(found, instances)
+    lines = [f"**{escape(found.title)}.** {map_summary(found, instances)}.", ""]
+    lines += [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(map(escape, row))} |" for row in rows]
+    excluded = [
+        f"- `{members[0].claim}`, {escape(said)}."
+        for members in by_claim(lines_of(found, instances)).values()
+        for said in laws_excluded(members)
+    ]
+    return "\n".join([*lines, *([""] if excluded else []), *excluded]) + "\n"
 
 
 def paragraph(record: harness.Record) -> str:

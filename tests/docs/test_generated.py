@@ -13,11 +13,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from map_suite import COMPUTED_MAP
 from msgspec.structs import replace
 
 import harness
 from harness.declare import benchmark_names, experiment_names, find, model_names
 from harness.predicates import predicates
+from harness.report.maps import map_rows
+from harness.report.markdown import escape
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -116,7 +119,7 @@ def test_the_chapters_show_what_is_published() -> None:
     chapters = module("chapters")
     text = chapters.FINDINGS.read_text()
     assert text == chapters.written(text), "python docs/chapters.py writes it again"
-    assert chapters.suites(text) == ["depth", "generalisation", "other-kernels"]
+    assert chapters.suites(text) == ["depth", "generalisation", "other-kernels", "map"]
 
 
 def test_a_chapter_is_made_of_the_record_and_says_where_there_is_none(tmp_path: Path) -> None:
@@ -141,6 +144,21 @@ def test_a_chapter_is_made_of_the_record_and_says_where_there_is_none(tmp_path: 
     assert "old" not in chapters.written(f"a\n{begin}old\n{end}b\n", tmp_path)
     with pytest.raises(ValueError, match="expected the line"):
         chapters.written(begin, tmp_path)
+
+
+def test_a_chapter_on_a_map_says_where_its_boundaries_lie(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(COMPUTED_MAP)
+    chapters = module("chapters")
+    record = harness.run(tmp_path / "map.toml", store=None, recheck=False)
+    text = chapters.chapter(record)
+    (found,) = record.maps
+    assert f"**{found.title}.** 6 of 6 boundaries found, " in text
+    head, *rows = map_rows(found, record.instances)
+    assert f"| {' | '.join(head)} |\n|---|---|---|\n" in text
+    assert len(rows) == 3
+    assert all(f"\n| {' | '.join(map(escape, row))} |\n" in text for row in rows)
+    flat = replace(found, claims=("edge",))
+    assert "earlier |" not in chapters.map_text(flat, record.instances)
 
 
 def test_the_findings_quote_what_the_spectra_say() -> None:
