@@ -17,9 +17,10 @@ from typing import Any
 
 import grimp
 import pytest
-from asv_project import ROOT, SUITE, SUPPORT, git, project_in
+from asv_project import ROOT, SUITE, SUPPORT, project_in
 from edits import edited
 from records import record_of
+from repositories import git
 
 from harness.declare import benchmark_names
 from harness.declare.registry import BENCHMARKS, module_of

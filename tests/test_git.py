@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from past_project import git as run
+from repositories import git as run
 
 from harness.git import (
     GitError,

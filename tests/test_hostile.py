@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from asv_project import git, project_in
+from asv_project import project_in
 from first_schema import first_schema
+from repositories import git
 
 from harness.export.asv_files import AsvFileError, merge_results
 from harness.report import read_record, to_json

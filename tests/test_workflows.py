@@ -16,6 +16,7 @@ import pytest
 import yaml
 from edits import edited
 from good_suite import GOOD
+from repositories import git
 from workflows import Service, evaluate, read
 
 import harness
@@ -27,12 +28,6 @@ ROOT = Path(__file__).parents[1]
 WORKFLOW = read(ROOT / ".github/workflows/claims.yml")
 ACTION = read(ROOT / "action.yml")
 UNEXPECTED = '\n[[claims.same.where]]\nat = { size = 4 }\nexpect = "refuted"\nbecause = "why not"\n'
-
-
-def git(folder: Path, *arguments: str) -> str:
-    names = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
-    command = ["git", *names, *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from asv_project import git, project_in
+from asv_project import project_in
 from edits import edited
 from records import record_of
+from repositories import git
 
 from harness.export import ExportError, asv_suites, export
 from harness.export.asv_files import AsvFileError

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from past_project import Told, git, story
+from past_project import Told, story
+from repositories import git
 
 
 @dataclass(frozen=True)

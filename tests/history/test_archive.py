@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from past_project import git
 from records import record_of
+from repositories import git
 
 from harness.history import Chosen, compare, keep, past
 from harness.history.archive import fingerprints, listed

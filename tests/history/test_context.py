@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from past_project import git
 from records import record_of
+from repositories import git
 
 from harness.git import Commit
 from harness.history import NoRecordError, keep

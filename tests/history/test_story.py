@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from past_project import IDS, git
+from past_project import IDS
+from repositories import git
 
 from harness.history import Chosen, compare, past
 from harness.history.timeline import timeline

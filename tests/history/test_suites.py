@@ -11,7 +11,7 @@ from edits import edited
 from good_suite import GOOD
 from made import INSTANCE, RECORD
 from msgspec.structs import replace
-from past_project import git
+from repositories import git
 
 from harness.git import GitError
 from harness.history import Chosen, Past, compare, keep, past, states_of

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from kernel_library import lab, library
-from past_project import Told, git
+from past_project import Told
+from repositories import git
 
 from harness.history import Chosen, past
 from harness.history.timeline import timeline

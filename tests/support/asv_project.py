@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
+
+from repositories import git
 
 SUPPORT = Path(__file__).parent
 ROOT = SUPPORT.parents[1]
@@ -82,11 +83,6 @@ says = "…"
 expect = "supported"
 faster = { of = ["one-ms", "three-ms"], at-least = "2 x" }
 """
-
-
-def git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def project_in(folder: Path) -> Path:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from past_project import Told, git
+from past_project import Told
+from repositories import git
 
 LIBRARY = '''\
 """The NNGP and NTK of ReLU networks with biases, in NTK parameterization."""

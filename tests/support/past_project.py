@@ -7,11 +7,11 @@ is busy with other tests: who sleeps is woken in time, who computes is interrupt
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edits import edited
+from repositories import git
 
 KERNEL = '''\
 """A kernel, and how fast it is."""
@@ -130,11 +130,6 @@ class Told:
     hash: str
     kinds: dict[str, str] = field(default_factory=dict)
     loads: bool = True
-
-
-def git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.org", *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def story(folder: Path, salt: int = 0, *, timed: bool = True) -> list[Told]:
