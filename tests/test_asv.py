@@ -57,10 +57,10 @@ EDITS = {
     "margin": ('within = "5%"', 'within = "6%"', {"are-equal"}),
     "bound": ("bound = 0.2", "bound = 0.3", {"is-small"}),
     "factor": ('"2 x"', '"2.5 x"', {"beats"}),
-    "centre": ("bound = 0.2 }", 'bound = 0.2 }\ncenter = "median"', {"is-small"}),
+    "centre": ("bound = 0.2 }", 'bound = 0.2 }\ncentre = "median"', {"is-small"}),
     "default centre": (
         "seeds = 14",
-        'seeds = 14\ncenter = "median"',
+        'seeds = 14\ncentre = "median"',
         {"are-equal", "change-alike", "ends-alike", "grows", "is-power-law", "is-small"},
     ),
     "sweep of an axis used up": ("size = [1, 2.0, 4]", "size = [1, 2.0, 4, 8]", {"grows", "is-power-law"}),

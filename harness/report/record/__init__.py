@@ -18,6 +18,7 @@ from harness.report.record.kinds import (
 )
 from harness.report.record.reader import DEEPEST, deeper, from_json, head_of
 from harness.report.record.types import (
+    LETTERS,
     SCHEMA_VERSION,
     ClaimRecord,
     CommitRecord,
@@ -40,6 +41,7 @@ from harness.report.record.writer import to_json
 
 __all__ = [
     "DEEPEST",
+    "LETTERS",
     "SCHEMA_VERSION",
     "BoundaryRecord",
     "ClaimRecord",

@@ -31,7 +31,7 @@ import msgspec
 from harness.declare import Value
 from harness.errors import UserError
 from harness.judge import Outcome
-from harness.questions import Center, Unit
+from harness.questions import Centre, Unit
 from harness.report.record.kinds import (
     BoundaryRecord,
     ComparisonRecord,
@@ -46,10 +46,13 @@ from harness.report.record.kinds import (
     TimingRecord,
 )
 from harness.report.record.printed import PrintedNumbers, printed_numbers
-from harness.report.record.shows import ShownInstance, ShownRecord
+from harness.report.record.shows import ShownInstance, ShownRecord, SpelledBefore
 from harness.text import label_of
 
 SCHEMA_VERSION = 2
+
+LETTERS = {"centre": "center", "overrides": "given", "controls": "rivals", "result": "rival"}
+"""Fields that files call otherwise: a record keeps the letters under which it was first published."""
 
 ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
@@ -119,7 +122,7 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The rival: its predicate in words, its point, and what became of it; or why there is none."""
+    """The control: its predicate in words, its point, and what became of it; or why there is none."""
 
     predicate: str = ""
     at: dict[str, Value] = {}
@@ -152,7 +155,7 @@ class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whose code measured them, or in which record they are: `v0.2.0 (1a2b3c4d5)`; '' of the run's own."""
 
 
-class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, gc=False, rename=LETTERS):
     """One instance of a claim. The numbers beside `verdict` are those of the part that settled it.
 
     >>> instance
@@ -179,7 +182,7 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     """Of its predicate: `equal`, `at-most`, …"""
     toml: dict[str, object]
     alpha: float
-    center: Center
+    centre: Centre
     marks: tuple[str, ...]
     verdict: str
     outcome: Outcome
@@ -321,7 +324,7 @@ class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     files. `dirty` if one of them is not as it was installed."""
 
 
-class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class SuiteRecord(SpelledBefore, msgspec.Struct, frozen=True, kw_only=True, gc=False, rename=LETTERS):
     """Which suite file was run."""
 
     name: str
@@ -330,8 +333,8 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     title: str
     sha256: str
     """Of the bytes that were parsed."""
-    given: dict[str, object] = {}
-    """Parameters whose values were given in place of the file's own (`--with`)."""
+    overrides: dict[str, object] = {}
+    """Values that replaced parameters' of the file (`--override`). Files call it `given`."""
     noted: tuple[str, ...] = ()
     """What parameters of its experiments make of a verdict, where they are not the usual ones."""
     instances: int = 0
