@@ -65,7 +65,7 @@ def question_of(part: PartRecord | InstanceRecord, instance: InstanceRecord) -> 
     several = len(instance.parts) if instance.boundary is None else 1
     refute = alpha / max(1, several - 1)
     return Question(
-        "", Linear((), (), "linear"), region, instance.center, alpha, refute, part.budget, part.exchanged,
+        "", Linear((), (), "linear"), region, instance.centre, alpha, refute, part.budget, part.exchanged,
         instance.least, unit=instance.unit_of_parts,
     )  # fmt: skip
 

@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parent / "reference"
 NOTE = "Written by `python docs/reference.py`; do not edit."
 Schema = Mapping[str, Any]
 _KINDS = {"#/definitions/quantity": "a quantity", "#/definitions/control": "a table, or a string"}
-_MEANING = {"#/definitions/control": "The rival for which the predicate must fail; or `none: reason`."}
+_MEANING = {"#/definitions/control": "What the predicate must fail for; or `none: reason`."}
 
 
 def suite_format() -> str:

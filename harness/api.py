@@ -19,6 +19,7 @@ from harness.report.record import InstanceRecord, Record
 from harness.report.record.printed import LOGARITHMIC
 from harness.session import make_importable
 from harness.session import run as run_session
+from harness.spelling import takes_old_arguments
 from harness.suite.unmatched import unmatched
 from harness.targets import gather, make_local_modules_importable
 
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@takes_old_arguments(given="overrides")
 def run(
     targets: str | Path | Sequence[str | Path] = (),
     *,
     keyword: str = "",
     marks: str = "",
-    given: Mapping[str, object] | None = None,
+    overrides: Mapping[str, object] | None = None,
     seeds: int | None = None,
     first_seed: int | None = None,
     fresh: bool = False,
@@ -58,7 +60,8 @@ def run(
         targets: one or several of `FILE`, `FILE::ID`, a folder of suites, a glob, or "@kernels", a suite that
             comes with this package. Left out, the folder `suites`.
         keyword, marks: only ids, only marks that this expression matches, as of -k and -m.
-        given: values of parameters in place of the suites' own, `{"subject": "my.module:kernel"}`; `--with`.
+        overrides: values that replace those of the suites' parameters, as of `--override`:
+            `{"subject": "my.module:kernel"}`.
         seeds: another budget of seeds than the claims' own, one of the looks (14, 21, 32, …, 243).
         first_seed: where to begin, in place of the first seed that a claim has not explored.
         fresh: use seeds that no run has used.
@@ -98,7 +101,7 @@ def run(
     """
     names = [targets] if isinstance(targets, str | Path) else targets
     options = RunOptions(
-        given=given or {},
+        overrides=overrides or {},
         seeds=seeds,
         first_seed=first_seed,
         fresh=fresh,
@@ -121,7 +124,9 @@ def run(
     make_local_modules_importable()
     if options.track is not None:
         make_importable(options.track)
-    selected = gather([str(name) for name in names], keyword=keyword, marks=marks, given=options.given)
+    selected = gather(
+        [str(name) for name in names], keyword=keyword, marks=marks, overrides=options.overrides
+    )
     shown = in_notebook() if progress is None else progress is True
     with showing(quiet=not shown) as show:
         record = run_session(selected, options, progress if callable(progress) else show)

@@ -30,6 +30,8 @@ class Shown:
     help: str
     name: str = ""
     """In texts, where that is not the field's."""
+    old: str = ""
+    """An old spelling that is still read."""
     metavar: str | None = None
     read: Callable[[str], Any] | None = None
     """The value of a text; None for what needs no reading. Raises ValueError."""
@@ -54,11 +56,12 @@ def read_block(text: str) -> int:
 class RunOptions:
     """How claims are measured and judged. Raises `OptionError` for values that cannot be meant."""
 
-    given: Annotated[
+    overrides: Annotated[
         Mapping[str, object],
         Shown(
-            "A parameter's value in place of the one that the suite states (repeatable).",
-            name="with",
+            "A value that replaces the suite's for a parameter (repeatable). Old spelling: --with.",
+            name="override",
+            old="with",
             metavar="NAME=VALUE",
         ),
     ] = field(default_factory=dict)
@@ -217,10 +220,10 @@ class RunOptions:
     def _texts(self, name: str) -> Iterator[str]:
         shown, word = OPTIONS[name], spelled(name)
         match getattr(self, name):
-            case {**given}:
+            case {**overrides}:
                 from harness.targets import assignment
 
-                yield from (f"--{word}={assignment(str(key), value)}" for key, value in given.items())
+                yield from (f"--{word}={assignment(str(key), value)}" for key, value in overrides.items())
             case tuple(texts) if shown.repeated:
                 yield from (f"--{word}={text}" for text in texts)
             case None | False:

@@ -16,9 +16,10 @@ from typing import Literal
 
 from harness.declare import Inputs, Scale, Value
 from harness.errors import OptionError
+from harness.spelling import experiment_first
 
 TrialParams = tuple[tuple[str, Value], ...]
-Center = Literal["mean", "pseudomedian", "median"]
+Centre = Literal["mean", "pseudomedian", "median"]
 Unit = Literal[
     "ratio", "log-value", "value", "difference", "speed-up", "exponent", "violation", "boundary"
 ]  # fmt: skip
@@ -40,7 +41,7 @@ COMPUTED_SEED = 0
 
 
 class SeedsError(OptionError):
-    """A budget that is given in place of the claims' own, and that one of them cannot be judged with."""
+    """A budget that replaces the claims' own, and with which one of them cannot be judged."""
 
 
 def check_look(seeds: int) -> None:
@@ -87,8 +88,11 @@ class Trial:
 
     @cached_property
     def stem(self) -> str:
-        """The key up to the seed, which the trials at a point share: `["run",[["name",value]],`."""
-        named: list[object] = [self.experiment, self.params]
+        """The key up to the seed, which the trials at a point share: `["run",[["name",value]],`.
+
+        The experiment has its first spelling there, so that the key outlives another name.
+        """
+        named: list[object] = [experiment_first(self.experiment), self.params]
         if self.baseline is not None:
             named.append([self.baseline.commit, self.baseline.record, self.baseline.home])
         text = json.dumps(named, ensure_ascii=True, separators=(",", ":"))
@@ -201,7 +205,7 @@ class Question:
     name: str
     effect: Linear | Closeness
     region: Region
-    center: Center
+    centre: Centre
     alpha: float
     alpha_refute: float
     budget: int

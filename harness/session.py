@@ -41,6 +41,7 @@ from harness.report.record import (
     ShardRecord,
 )
 from harness.report.words import by_claim
+from harness.spelling import experiment_today
 from harness.suite import SelectionError, Suite
 from harness.suite.experiments import read_experiment
 from harness.suite.reader import Notes, Table
@@ -91,7 +92,7 @@ def run(
     options: RunOptions,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Record:
-    """Measure and judge the selected instances, which were loaded with the parameters `options.given`.
+    """Measure and judge the selected instances, which were loaded with the parameters `options.overrides`.
 
     Raises `TrackError` where no trial depends on the repository that is tracked.
     """
@@ -282,7 +283,7 @@ def _check_tracked(track: Path, files: Iterable[Path]) -> None:
     if not any(file.is_relative_to(top) for file in files):
         raise TrackError(
             f"--track {track}: expected the repository of code that the trials depend on, found none of it"
-            " among what they import: name the suite's subject with --with, or leave --track out"
+            " among what they import: name the suite's subject with --override, or leave --track out"
         )
 
 
@@ -322,7 +323,7 @@ def trials_of_experiment(name: str, assignments: Sequence[str], seed: int) -> li
 
     Raises `UnknownExperimentError`, and `SelectionError` for what the experiment does not take.
     """
-    values = assigned(assignments)
+    name, values = experiment_today(name), assigned(assignments)
     notes = Notes()
     experiment = read_experiment("", Table({"run": name, "with": values}, (), notes), imports=True)
     if experiment is not None and not notes.mistakes:

@@ -30,13 +30,12 @@ def gather(
     keyword: str = "",
     marks: str = "",
     imports: bool = True,
-    given: Mapping[str, object] | None = None,
+    overrides: Mapping[str, object] | None = None,
 ) -> list[Selected]:
     """Load the suites that `FILE` or `FILE::ID` targets, folders and globs name, and select.
 
     A target may also be @NAME or @NAME::ID, of a suite that comes with this package. Without targets the
-    folder `suites` is taken. `given` are values of parameters in place of those that the suites state (see
-    `load`).
+    folder `suites` is taken. `overrides` are values that replace those of parameters (see `load`).
 
     Raises `SuiteError` for a file with mistakes, `UnknownSuiteError` for a @NAME of nothing, `NoSuiteError`
     for a folder without suites, and `SelectionError` for an id that nothing has, or two suites of one name
@@ -50,7 +49,7 @@ def gather(
         named[path] = (name, [*ids, id_] if id_ else ids, whole or not id_)
     selected: dict[str, Selected] = {}
     for name, ids, whole in named.values():
-        suite = load(name, imports=imports, given=given)
+        suite = load(name, imports=imports, overrides=overrides)
         if suite.name in selected:
             raise SelectionError(namesakes(suite.name, selected[suite.name].suite.path, name))
         chosen = select(suite.instances, ids=() if whole else ids, keyword=keyword, marks=marks)

@@ -203,8 +203,8 @@ MUTANTS = [
     Mutant(
         "suite: the last match does not win",
         "harness/suite/instances.py",
-        "enumerate(draft.overrides):\n        if not _matches",
-        "reversed(list(enumerate(draft.overrides))):\n        if not _matches",
+        "enumerate(draft.wheres):\n        if not _matches",
+        "reversed(list(enumerate(draft.wheres))):\n        if not _matches",
         JUDGE,
         CHEAP,
     ),

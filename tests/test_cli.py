@@ -83,8 +83,8 @@ def test_run_prints_a_report_writes_a_record_and_exits_with_0(write: Callable[[s
 
 
 def test_a_summary_is_written_by_a_run_and_from_its_record(write: Callable[[str], Path]) -> None:
-    of_rival = {"at = { shift = 0.5 } }": "at = { shift = 0.0 } }"}
-    path = write(edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0.5 }"} | of_rival))
+    of_control = {"at = { shift = 0.5 } }": "at = { shift = 0.0 } }"}
+    path = write(edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0.5 }"} | of_control))
     done = harness("run", path, "--summary", "s.md", "--json", "r.json", folder=path.parent)
     again = harness("report", "r.json", "--summary", "again.md", folder=path.parent)
     assert (done.returncode, again.returncode, again.stdout) == (1, 1, ""), done.stderr
@@ -110,14 +110,14 @@ def test_a_summary_says_what_changed_since_an_earlier_record(write: Callable[[st
 
 def test_with_runs_a_suite_on_another_value_and_says_so(write: Callable[[str], Path]) -> None:
     path = write(GOOD)
-    done = harness("run", path, "--with", "slope=1.0", folder=path.parent)
+    done = harness("run", path, "--override", "slope=1.0", folder=path.parent)
     assert done.returncode == 1, done.stdout
     assert "3 instances: 1 of 3 as expected, 2 unexpected." in done.stdout  # ln 1 = 0: size 1 has no slope
     record = json.loads((path.parent / "reports/toys.json").read_text())
     assert record["suites"][0]["given"] == {"slope": 1.0}
-    done = harness("run", path, "--with", "slop=1.0", folder=path.parent)
+    done = harness("run", path, "--override", "slop=1.0", folder=path.parent)
     assert (done.returncode, "did you mean slope?" in done.stderr) == (4, True)
-    done = harness("run", path, "--with", "slope", folder=path.parent)
+    done = harness("run", path, "--override", "slope", folder=path.parent)
     assert (done.returncode, done.stderr) == (4, "expected NAME=VALUE, found 'slope'\n")
 
 
@@ -132,8 +132,8 @@ def test_what_is_not_covered_is_named_and_not_green_alone(write: Callable[[str],
 
 
 def test_an_unexpected_verdict_exits_with_1_and_report_repeats_it(write: Callable[[str], Path]) -> None:
-    of_rival = {"at = { shift = 0.5 } }": "at = { shift = 0.0 } }"}
-    path = write(edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0.5, size = 1 }"} | of_rival))
+    of_control = {"at = { shift = 0.5 } }": "at = { shift = 0.0 } }"}
+    path = write(edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0.5, size = 1 }"} | of_control))
     done = harness("run", path, "--json", "r.json", folder=path.parent)
     assert done.returncode == 1
     assert "expected supported, found refuted" in done.stdout

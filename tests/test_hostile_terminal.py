@@ -145,7 +145,7 @@ def test_a_run_its_history_and_its_comparisons_print_none(folder: Path) -> None:
         (("run", "good.toml", "--seeds", "14"), "1 measured"),
         (("history",), "subject"),
         (("diff", "HEAD", "HEAD"), "identical"),
-        (("run", "good.toml", "--seeds", "14", "-q", "--with", "how=badly"), "ValueError"),
+        (("run", "good.toml", "--seeds", "14", "-q", "--override", "how=badly"), "ValueError"),
         (("bisect", "good.toml::c", "--good", "HEAD~1"), "verdict"),
     ):
         code, text = said(*arguments)

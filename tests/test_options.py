@@ -65,7 +65,7 @@ def by_command(suite: Path, arguments: list[str]) -> RunOptions:
 
 
 EXAMPLES: dict[str, tuple[list[str], Any]] = {
-    "given": (["--with=sd=0.5"], {"sd": 0.5}),
+    "overrides": (["--override=sd=0.5"], {"sd": 0.5}),
     "seeds": (["--seeds=21"], 21),
     "first_seed": (["--first-seed=0"], 0),
     "fresh": (["--fresh"], True),
@@ -199,7 +199,7 @@ def test_bisection_passes_on(
 @given_by(
     st.builds(
         RunOptions,
-        given=st.dictionaries(NAMES, VALUES, max_size=3),
+        overrides=st.dictionaries(NAMES, VALUES, max_size=3),
         seeds=LOOKS_OR_NONE,
         first_seed=st.none() | st.integers(0, 2**31),
         workers=st.none() | st.integers(1, 99),
@@ -214,7 +214,7 @@ def test_bisection_passes_on(
         store=st.none() | NAMES.map(Path),
     )
 )
-@example(RunOptions(memory_limit=1001, given={"a": "1", "b": "true", "c": "x", "d": [1, "y"]}))
+@example(RunOptions(memory_limit=1001, overrides={"a": "1", "b": "true", "c": "x", "d": [1, "y"]}))
 def test_arguments_are_read_as_the_options_that_they_were_made_of(options: RunOptions) -> None:
     """Of what bisection hands to a run, and what pytest says to repeat, nothing is lost or rounded."""
     read: list[RunOptions] = []
@@ -293,7 +293,7 @@ def test_help_texts_name_the_looks_that_there_are() -> None:
     assert f"{', '.join(most)} or {last}" in OPTIONS["seeds"].help
     parser = SimpleNamespace(getgroup=lambda *_: group, addini=lambda *_, **__: None)
     helps: dict[str, str] = {}
-    group = SimpleNamespace(addoption=lambda flag, **how: helps.update({flag: how["help"]}))
+    group = SimpleNamespace(addoption=lambda flag, *_, **how: helps.update({flag: how["help"]}))
     pytest_addoption(parser)  # type: ignore[arg-type]
     for name in SHOWN:  # pytest loads them in every run, so the plugin has them as its own texts
         begin = OPTIONS[name].help.rstrip(".").partition(" (")[0]

@@ -28,10 +28,10 @@ ONCE = (
     "--harness-workers=1",
 )  # a run then starts one worker, where it would start three
 SUPPORT = Path(__file__).parent / "support"
-RIVAL = "control = { at = { shift = 0.5 } }"
+CONTROL = "control = { at = { shift = 0.5 } }"
 NONE = 'control = "none: not here"'
 IDS = [f"toys.toml::same[shift=0,size={size}]" for size in (1, 2, 4)]
-UNEXPECTED = edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0.5 }", RIVAL: NONE})
+UNEXPECTED = edited(GOOD, {"at = { shift = 0.0 }": "at = { shift = 0.5 }", CONTROL: NONE})
 SLOW_4 = '[[claims.same.where]]\nat = { size = 4 }\nmarks = ["slow"]\n'
 
 
@@ -263,7 +263,7 @@ def test_a_failure_shows_the_finding_and_how_to_repeat_it_and_no_traceback(every
     but = "but so is its control: the claim excludes nothing at this margin"
     assert wide.startswith(f"supported as expected, {but}\n")
     assert "equal within 90% at shift=0.5\n             supported: +63.9% [" in wide
-    assert "the rival passes the same test" in wide
+    assert "the control passes the same test" in wide
     assert "error      seed 4: the worker exited with code 7" in everything.failure("crash")
     assert "again      harness run toys.toml::crash\n" in everything.failure("crash")
     for trace in ("Traceback", "items.py", "AssertionError", "raise "):
@@ -318,15 +318,15 @@ def test_with_and_not_covered(pytester: pytest.Pytester) -> None:
     pytester.path.joinpath("toys.toml").write_text(text)
     pytester.runpytest_subprocess("toys.toml::same[shift=0,size=1]").assert_outcomes(failed=1)  # vacuous
     result = pytester.runpytest_subprocess(
-        "toys.toml::same[shift=0,size=1]", "-rs", "--harness-with", "lack-at=1"
+        "toys.toml::same[shift=0,size=1]", "-rs", "--harness-override", "lack-at=1"
     )
     result.assert_outcomes(skipped=1)
     warning = "Only 0 of 1 instance is covered: this says little of what is under test."
     lines = [warning, "1 instance: 1 not-covered.", "SKIPPED*not covered: it knows no gaps"]
     result.stdout.fnmatch_lines(lines)
-    result = pytester.runpytest_subprocess("toys.toml", "--harness-with", "lack-it=1")
-    result.stdout.fnmatch_lines(["*toys.toml: --with.lack-it: *did you mean lack-at[?]*"])
-    result = pytester.runpytest_subprocess("toys.toml", "--harness-with", "lack-at")
+    result = pytester.runpytest_subprocess("toys.toml", "--harness-override", "lack-it=1")
+    result.stdout.fnmatch_lines(["*toys.toml: --override.lack-it: *did you mean lack-at[?]*"])
+    result = pytester.runpytest_subprocess("toys.toml", "--harness-override", "lack-at")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 

@@ -309,7 +309,7 @@ with = { ms = 2.0 }
 says = "One is faster than two."
 expect = "open"
 faster = { of = ["one", "two"], at-least = "1.1 x" }
-center = "median"
+centre = "median"
 seeds = 14
 """
     )

@@ -92,7 +92,7 @@ def test_its_suites_are_listed_and_run_in_an_empty_folder(site: Path, tmp_path: 
 def test_a_network_of_ones_own_is_measured_and_diagnosed_from_it(site: Path, tmp_path: Path) -> None:
     shutil.copy(ROOT / "tests/support/six_networks.py", tmp_path / "my_nets.py")
     (tmp_path / "my_data.py").write_text(OWN_DATA)
-    given = [word for value in OWN for word in ("--with", value)]
+    given = [word for value in OWN for word in ("--override", value)]
     done = run(site, tmp_path, "harness", "run", "-q", "@network", *given, "--seeds", "14")
     assert done.returncode in (0, 1), done.stdout + done.stderr  # 1: a claim is undecided after 14 seeds
     record = read_record(tmp_path / "reports/network.json")

@@ -208,7 +208,7 @@ def test_two_jobs_share_neither_cache_nor_artifact_and_options_are_passed(
         f"harness-default-branch-Linux-{name}-8-1" for name in ("one", "third", "two")
     ]
     record = record_in(run, "one")
-    assert record.suites[0].given == {"sd": 0.03, "slope": 0.0}
+    assert record.suites[0].overrides == {"sd": 0.03, "slope": 0.0}
     assert record.tracked is not None
     assert record.command[-1] == "x.toml"
     assert "--memory-limit" in record.command

@@ -162,7 +162,7 @@ MUTANTS = [
         "spectrum of the neighbour",
         COMPUTED,
         "found = self.zonal(name)\n",
-        "found = self.zonal(RIVAL[name])\n",
+        "found = self.zonal(CONTROL[name])\n",
         "ridge_theory",
         "noise-risk-follows-its-spectrum",
     ),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.declare import Timed, benchmark
-from harness.questions import Center
+from harness.questions import Centre
 
 FAR = 2.0
 """Deviations between a centre and the edge of its region: decided long before the budget ends."""
@@ -26,7 +26,7 @@ def judging(
     *,
     questions: Annotated[int, Meta(ge=2, le=100_000)] = 20,
     seeds: Literal[14, 21, 32, 48, 72, 108, 162, 243] = 48,
-    center: Center = "mean",
+    center: Centre = "mean",
 ) -> Timed:
     """Every look of every question, on normal numbers."""
     import math

@@ -236,7 +236,7 @@ class Enquiries:
                 self._ask_one(place, question)
             return
         case = self._cases[place]
-        for search, questions in ((case.search, case.questions), (case.rival, case.control)):
+        for search, questions in ((case.search, case.questions), (case.control_search, case.control)):
             if search is None:
                 wanted = questions
             else:
@@ -350,7 +350,7 @@ class Enquiries:
             scope=source.scope if source else None,
             alike=instance.alike,
             search=case.search,
-            rival=case.rival,
+            control_search=case.control_search,
             cells=instance.of,
         )
         return Finding(case, assessment)

@@ -52,7 +52,7 @@ class MapLines:
         self._of: dict[int, list[int]] = {}
         for place in places:
             case = cases[place]
-            for search, questions in ((case.search, case.questions), (case.rival, case.control)):
+            for search, questions in ((case.search, case.questions), (case.control_search, case.control)):
                 if search is not None:
                     self._of.setdefault(place, []).append(len(self._lines))
                     self._lines.append(Line(place, search, questions, Trail({}, None)))

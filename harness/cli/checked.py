@@ -40,8 +40,9 @@ class CheckLog:
         from harness.export.sarif import CheckResult
         from harness.questions import COMPUTED
         from harness.suite.formats import format_advice
+        from harness.suite.idle_controls import control_remarks
         from harness.suite.references import named_functions
-        from harness.suite.rivals import rival_remarks
+        from harness.suite.spellings import with_lines
 
         unseen = sorted({e.run for e in suite.experiments.values() if e.declaration is None})
         unseen += [] if imported else named_functions(suite)
@@ -52,7 +53,10 @@ class CheckLog:
         if said := format_advice(suite.format):
             self._others.append(CheckResult("older-format", file, said))
             echo(f"{file}: {said}")
-        for remark in rival_remarks(file, suite):
+        for spelling in with_lines(suite.old_spellings, suite.file):
+            self._others.append(CheckResult("old-spelling", file, spelling.says, spelling.line))
+            echo(f"{file}:{spelling.line}: {spelling.says}")
+        for remark in control_remarks(file, suite):
             self._others.append(CheckResult("control-excludes-nothing", file, remark.says, remark.line))
             echo(remark.describe())
 

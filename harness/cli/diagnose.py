@@ -66,10 +66,10 @@ def diagnose(
 
     if quick and options.seeds is not None:
         raise click.UsageError("expected --quick or --seeds, found both")
-    given = {**assigned(values), "model": model, "data": data}
-    options = replace(options, seeds=QUICK if quick else options.seeds, given=given)
+    overrides = {**assigned(values), "model": model, "data": data}
+    options = replace(options, seeds=QUICK if quick else options.seeds, overrides=overrides)
     outputs = replace(outputs, against=against)
-    selected = gather([SUITE], given=given)
+    selected = gather([SUITE], overrides=overrides)
     outputs.attempt(selected)
     echo("Two seeds first: they show whether it can be measured, and how long the others take.", err=True)
     (trial, *_) = trials_of(selected, options.first_seed)

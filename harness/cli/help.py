@@ -28,7 +28,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "plan": ("harness plan suites/issues.toml --pilot",),
     "run": (
         'harness run suites/issues.toml -m "not slow" --html reports/issues.html',
-        "harness run @kernels --with subject=my.module:kernel",
+        "harness run @kernels --override subject=my.module:kernel",
     ),
     "trial": ("harness trial ntk.regression width=256 data=digits --seed 7",),
     "diagnose": ("harness diagnose my_nets:net my_data:load width=64 --quick",),

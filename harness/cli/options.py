@@ -79,7 +79,7 @@ def run_option(name: str) -> Callable[[_Command], _Command]:
     shown, word = OPTIONS[name], f"--{spelled(name)}"
     how: dict[str, Any] = {"help": shown.help, "metavar": shown.metavar}
     match name:
-        case "given":
+        case "overrides":
             how["multiple"] = True
         case "store":
             how |= {"type": click.Path(path_type=Path, dir_okay=False), "metavar": None}
@@ -96,7 +96,8 @@ def run_option(name: str) -> Callable[[_Command], _Command]:
             how["callback"] = reads(shown.read)
         case _:
             how["type"] = int if shown.least is None else click.IntRange(min=shown.least)
-    return click.option(word, name, **how)
+    words = [word, f"--{shown.old}"] if shown.old else [word]
+    return click.option(*words, name, **how)
 
 
 def run_options(*names: str) -> Callable[[_Command], _Command]:
@@ -129,7 +130,7 @@ def _run_options(asked: dict[str, Any]) -> RunOptions:
 
     values: dict[str, Any] = {"command": ("harness", *sys.argv[1:])}
     for name, value in asked.items():
-        if name == "given":
+        if name == "overrides":
             values[name] = assigned(value)
         elif not name.startswith("no_") and value is not None:
             values[name] = tuple(value) if OPTIONS[name].repeated else value
@@ -149,7 +150,7 @@ def selected_instances(
     targets: Sequence[str],
     keyword: str,
     marks: str,
-    given: Mapping[str, object] | None = None,
+    overrides: Mapping[str, object] | None = None,
     *,
     imports: bool = True,
 ) -> list[Selected]:
@@ -157,7 +158,7 @@ def selected_instances(
     from harness import targets as room
     from harness.suite.unmatched import unmatched
 
-    selected = room.gather(targets, keyword=keyword, marks=marks, imports=imports, given=given)
+    selected = room.gather(targets, keyword=keyword, marks=marks, imports=imports, overrides=overrides)
     any_selected = any(chosen.instances for chosen in selected)
     for chosen in selected:
         if not chosen.instances:

@@ -136,7 +136,7 @@ class RecordOutputs:
         from harness.report.files import hindrance
 
         if self.against is not None and self.against.published is not None:
-            self.against.published.check({chosen.suite.name: chosen.suite.given for chosen in selected})
+            self.against.published.check({chosen.suite.name: chosen.suite.overrides for chosen in selected})
         suites = [chosen.suite.name for chosen in selected]
 
         record = self.json or inside(_FOLDER, "--json") / f"{file_name(suites)}.json"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @keyword_option
-@run_option("given")
+@run_option("overrides")
 @history_option
 @machine_option
 @run_option("track")
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def history(
     ids: Sequence[str],
     keyword: str,
-    given: Sequence[str],
+    overrides: Sequence[str],
     history: Path,
     machine: str,
     track: Path | None,
@@ -63,7 +63,7 @@ def history(
     from harness.history.wanted import wanted
     from harness.report import write_whole
 
-    chosen = Chosen(history, track or Path(), _given(given), machine, track is not None)
+    chosen = Chosen(history, track or Path(), _overrides(overrides), machine, track is not None)
     found = past(chosen, last=None if everything else last)
     for problem in found.problems:
         note(f"note: {problem}")
@@ -82,7 +82,7 @@ def history(
 @click.command()
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B", default="HEAD")
-@run_option("given")
+@run_option("overrides")
 @history_option
 @machine_option
 @run_option("track")
@@ -91,7 +91,7 @@ def history(
 def diff(
     before: str,
     after: str,
-    given: Sequence[str],
+    overrides: Sequence[str],
     history: Path,
     machine: str,
     track: Path | None,
@@ -107,7 +107,7 @@ def diff(
     from harness.history.text import agreements, diff_markdown, diff_text
     from harness.report import write_whole
 
-    chosen = Chosen(history, track or Path(), _given(given), machine, track is not None)
+    chosen = Chosen(history, track or Path(), _overrides(overrides), machine, track is not None)
     states, problems = states_of((before, after), chosen)
     comparison = compare(*states)
     notes = tuple(dict.fromkeys((*problems, *comparison.notes)))
@@ -144,7 +144,7 @@ def diff(
     show_default=True,
     help="What changed: the verdict; the effect, whatever the verdict; or whether there is a verdict at all.",
 )
-@run_options("given", "store", "track")
+@run_options("overrides", "store", "track")
 @history_option
 @click.option("--this-suite", is_flag=True, help="Read the suite as it is now, not as it was at each commit.")
 def bisect(
@@ -212,7 +212,7 @@ def _found(found: Bisection) -> str:
     return "\n".join(map(printable, lines))
 
 
-def _given(assignments: Sequence[str]) -> dict[str, object] | None:
+def _overrides(assignments: Sequence[str]) -> dict[str, object] | None:
     from harness.targets import assigned
 
     return assigned(assignments) if assignments else None

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 @keyword_option
 @marks_option
 @run_options(
-    "given", "seeds", "workers", "workers_per_device", "block", "cluster", "memory_limit", "fresh",
+    "overrides", "seeds", "workers", "workers_per_device", "block", "cluster", "memory_limit", "fresh",
     "first_seed", "no_store", "store", "time_budget", "shard", "recheck", "no_recheck", "confirm",
     "against", "within", "quantities", "track",
 )  # fmt: skip
@@ -83,7 +83,9 @@ def run(
     outputs = replace(outputs, against=references(options.against))
     if options.track is not None:
         make_importable(options.track)
-    selected = [each for each in selected_instances(targets, keyword, marks, options.given) if each.instances]
+    selected = [
+        each for each in selected_instances(targets, keyword, marks, options.overrides) if each.instances
+    ]
     if not selected:
         end_with_nothing_selected()
     outputs.attempt(selected)
@@ -153,9 +155,9 @@ def _at_a_point(target: str, values: Mapping[str, object]) -> tuple[list[Selecte
             i for chosen in selected_instances([target], "", "", imports=False) for i in chosen.instances
         ]
         axes = {i.claim.predicate.axis for i in stated if i.claim.predicate.USE == "range"}
-    given = {name: value for name, value in values.items() if name not in axes}
+    overrides = {name: value for name, value in values.items() if name not in axes}
     at = {name: value for name, value in values.items() if name in axes}
-    return selected_instances([target], "", "", given), at
+    return selected_instances([target], "", "", overrides), at
 
 
 @click.command()

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Import package.module:function, and check it too; call functions that load data.",
 )
-@run_option("given")
+@run_option("overrides")
 @click.option(
     "--against",
     "published",
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 def check(
     files: Sequence[str],
     imports: bool,
-    given: Sequence[str],
+    overrides: Sequence[str],
     published: Sequence[Path],
     sarif: Path | None,
 ) -> None:
@@ -70,14 +70,14 @@ def check(
     from harness.suite.names import namesakes
     from harness.targets import assigned
 
-    values = assigned(given)
+    values = assigned(overrides)
     named: dict[str, str] = {}
     records = _published(published)
     loaded: list[Suite] = []
     log = CheckLog()
     for file in folders.files(files):
         try:
-            suite = load(file, imports=imports, calls=imports, given=values)
+            suite = load(file, imports=imports, calls=imports, overrides=values)
         except SuiteError as error:
             log.mistakes(error)
             continue
@@ -89,7 +89,7 @@ def check(
         log.suite(file, suite, imported=imports)
     try:
         if records is not None:
-            records.check({suite.name: suite.given for suite in loaded})
+            records.check({suite.name: suite.overrides for suite in loaded})
     finally:
         log.leave(sarif)
     if log.failed:
@@ -142,6 +142,7 @@ def describe(experiment: str | None) -> None:
         model_names,
     )
     from harness.report.describe import describe as text
+    from harness.spelling import experiment_today
 
     if experiment is not None and (experiment.endswith(".toml") or Path(experiment).is_dir()):
         found = f"found {experiment!r}: `harness list` shows what a suite claims"
@@ -152,7 +153,7 @@ def describe(experiment: str | None) -> None:
         echo("\n".join(names))
         return
     try:
-        echo(text(find_any(experiment)))
+        echo(text(find_any(experiment_today(experiment))))
     except UnknownExperimentError as error:
         from harness.suite.errors import nearest_name
 
@@ -172,7 +173,7 @@ def schema() -> None:
 @targets_argument
 @keyword_option
 @marks_option
-@run_options("given", "seeds", "first_seed")
+@run_options("overrides", "seeds", "first_seed")
 @run_option("store")
 @click.option("--pilot", is_flag=True, help="Measure six seeds of each claim first, and keep them.")
 def plan(
@@ -190,7 +191,7 @@ def plan(
     from harness.report.plan import plan_text
     from harness.session import cases_of, pilot_of
 
-    selected = selected_instances(targets, keyword, marks, options.given)
+    selected = selected_instances(targets, keyword, marks, options.overrides)
     cases = cases_of(selected, options.seeds, options.first_seed)
     if not cases:
         end_with_nothing_selected()

@@ -71,8 +71,8 @@ def export(
             " were not committed: commit and run again, or pass --allow-dirty if they do not matter"
         )
     for suite in record.suites:
-        if suite.given:
-            found = ", ".join(f"--with {name}={value}" for name, value in suite.given.items())
+        if suite.overrides:
+            found = ", ".join(f"--override {name}={value}" for name, value in suite.overrides.items())
             raise ExportError(f"{file}: expected the suite's own parameters, found a record of {found}")
     date = _date(record.commit.hash, located(record.suites[0].path).parent if record.suites else Path(), file)
     started = _started(record, file)

@@ -96,6 +96,15 @@ def name_of(document: TomlTable, path: Path) -> str:
     return str(head.get("name", path.stem)) if isinstance(head, dict) else path.stem
 
 
+def _first_spelling(document: TomlTable) -> TomlTable:
+    """The suite as its names were first spelled; as it is where this commit's harness knows no other."""
+    try:
+        from harness.suite.spellings import first
+    except ImportError:
+        return document
+    return first(document)
+
+
 def benchmarks(suite: str, document: TomlTable) -> dict[str, Series]:
     """The series of each benchmark. Version: `run` and `with`."""
     return {
@@ -109,10 +118,11 @@ def claim_series(suite: str, document: TomlTable) -> dict[str, Series]:
 
     Version: `run` and `with` of its experiment or its two benchmarks, the predicate, the centre, and the
     values of the axis that a power law, an ordering or a boundary without a range is about. Not the control:
-    the distance is that of the claim itself, whatever became of its rival. Nor alpha and the budget, which
-    say how surely it is known.
+    the distance is that of the claim itself, whatever its control says. Nor alpha and the budget, which say
+    how surely it is known. Names count as they were first spelled: a series outlives another name.
     """
     found, known = {}, kinds()
+    claims, document = document.get("claims", {}), _first_spelling(document)
     for id_, table in document.get("claims", {}).items():
         kind = next((key for key in known if key in table), None)
         if kind is None and (known is OLDER or LATER & table.keys()):
@@ -123,10 +133,10 @@ def claim_series(suite: str, document: TomlTable) -> dict[str, Series]:
         key, use, subject = known[kind]
         if subject == "benchmarks":
             subjects = [document["benchmarks"][name] for name in predicate["of"]]
-            center = table.get("center")
+            centre = table.get("center")
         else:
             subjects = [document["experiments"][table["experiment"]]]
-            center = table.get("center", document.get("defaults", {}).get("center", "mean"))
+            centre = table.get("center", document.get("defaults", {}).get("center", "mean"))
         axes = _kept(swept_axes(subjects[0]), table.get("at", {}))
         along = predicate.get(key)
         over = list(axes.pop(along, {}).values()) if along else []
@@ -134,8 +144,8 @@ def claim_series(suite: str, document: TomlTable) -> dict[str, Series]:
             over = []
         if along and use == "pairs":
             axes[along], over = _spans(predicate, over), []
-        version = _digest([[_what(subject) for subject in subjects], kind, predicate, center, over])
-        source = f"{table['says']}\n\n{kind} = {json.dumps(predicate)}"
+        version = _digest([[_what(subject) for subject in subjects], kind, predicate, centre, over])
+        source = f"{table['says']}\n\n{kind} = {json.dumps(claims[id_][kind])}"
         found[id_] = Series(_name(suite, id_), version, axes, source)
     return found
 

@@ -16,13 +16,14 @@ from harness.text import printable
 from harness.version import __version__
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-RuleId = Literal["mistake", "namesakes", "control-excludes-nothing", "older-format"]
+RuleId = Literal["mistake", "namesakes", "control-excludes-nothing", "older-format", "old-spelling"]
 
 RULES: Mapping[RuleId, tuple[str, Literal["error", "warning", "note"]]] = {
     "mistake": ("A suite says something that it cannot say.", "error"),
     "namesakes": ("Two suites have one name, so that their ids would be the same.", "error"),
     "control-excludes-nothing": ("A control reads the same numbers as its claim.", "warning"),
     "older-format": ("A suite is of an older format.", "note"),
+    "old-spelling": ("A suite has the old spelling of a name.", "note"),
 }
 """What a result is about, in a sentence, and how grave it is."""
 

@@ -75,7 +75,7 @@ class Published:
     def check(self, suites: Mapping[str, Mapping[str, object]]) -> None:
         """Raise `AgainstError` unless it has one of these suites, and with the same parameters.
 
-        `suites` has the values of parameters that were given (`--with`), by the suite's name.
+        `suites` has the values of parameters that were given (`--override`), by the suite's name.
         """
         found = [(file, suite) for file, record in self.records.items() for suite in record.suites]
         files, names = ", ".join(self.records), sorted({suite.name for _, suite in found})
@@ -83,10 +83,10 @@ class Published:
             expected, has = printable(", ".join(sorted(suites))), printable(", ".join(names)) or "no suite"
             raise AgainstError(f"{files}: expected a record of {expected}, found one of {has}")
         for file, suite in found:
-            given = suites.get(suite.name, suite.given)
-            if dict(given) != suite.given:
-                expected = f"{suite.name} with {_parameters(given)}, as in this run"
-                found_ = _parameters(suite.given)
+            overrides = suites.get(suite.name, suite.overrides)
+            if dict(overrides) != suite.overrides:
+                expected = f"{suite.name} with {_parameters(overrides)}, as in this run"
+                found_ = _parameters(suite.overrides)
                 raise AgainstError(printable(f"{file}: expected a record of {expected}, found {found_}"))
 
     def unexplored(self, suite: Suite) -> list[Mistake]:
@@ -95,7 +95,7 @@ class Published:
 
     def hold(self, record: Record) -> AgainstPublished:
         """A run's record beside the published ones. Raises `AgainstError`."""
-        self.check({suite.name: suite.given for suite in record.suites})
+        self.check({suite.name: suite.overrides for suite in record.suites})
         published = self.instances
         cut_off = excused(record.instances, record.maps)
         held = tuple(hold(i, published.get(i.id), cut_off=i.id in cut_off) for i in record.instances)
@@ -244,5 +244,7 @@ def _line(held: Held) -> str:
     return printable(f"{held.id}: {held.says}")
 
 
-def _parameters(given: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} = {value!r}" for name, value in sorted(given.items())) or "no other parameters"
+def _parameters(overrides: Mapping[str, object]) -> str:
+    return (
+        ", ".join(f"{name} = {value!r}" for name, value in sorted(overrides.items())) or "no other parameters"
+    )

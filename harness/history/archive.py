@@ -21,6 +21,7 @@ from harness.report.dates import has_zone, moment
 from harness.report.files import OutputError, read_record
 from harness.report.record import (
     DEEPEST,
+    LETTERS,
     CommitRecord,
     Record,
     RecordError,
@@ -37,13 +38,13 @@ FOLDER = Path("reports") / "history"
 """Where records are kept unless told otherwise, in the current directory."""
 
 
-class SuiteHead(msgspec.Struct, frozen=True):
+class SuiteHead(msgspec.Struct, frozen=True, rename=LETTERS):
     """Which suite file was run, and how; see `SuiteRecord`."""
 
     name: str = ""
     path: str = ""
     place: str = ""
-    given: dict[str, object] = {}
+    overrides: dict[str, object] = {}
     commit: CommitRecord | None = None
 
 
@@ -141,7 +142,7 @@ def listed(folder: Path) -> tuple[list[Kept], list[str]]:
     for path in _files(folder):
         try:
             head = head_of(read(path), str(path), Head)
-            if any(deeper(suite.given, DEEPEST) for suite in head.suites):
+            if any(deeper(suite.overrides, DEEPEST) for suite in head.suites):
                 raise RecordError(f"{path}: expected at most {DEEPEST} tables in each other, found more")
             kept_at = path.stat().st_mtime_ns
         except RecordError as error:

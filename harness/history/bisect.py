@@ -153,7 +153,7 @@ class _Search:
             return
         options = self.search.options
         tracked = options.track is not None
-        chosen = Chosen(self.search.history, self.repository, options.given, tracked=tracked)
+        chosen = Chosen(self.search.history, self.repository, options.overrides, tracked=tracked)
         file = self.search.file
         suite = SuiteHead(name_in(file) or file.stem, str(file), place_of(file))
         known = past(chosen, like=[suite])

@@ -175,7 +175,7 @@ def redefinition(before: InstanceRecord, after: InstanceRecord) -> list[str]:
 
 
 _ASPECTS = (
-    "predicate", "region", "alpha", "center", "seeds", "least seeds", "rule", "expectation", "control",
+    "predicate", "region", "alpha", "centre", "seeds", "least seeds", "rule", "expectation", "control",
     "control's place",
 )  # fmt: skip
 
@@ -186,7 +186,7 @@ def _definition(instance: InstanceRecord) -> tuple[str, ...]:
         instance.predicate,
         region(instance.region, instance.unit),
         str(instance.alpha),
-        instance.center,
+        instance.centre,
         str(instance.budget),
         str(instance.least),
         "" if instance.unit == "violation" else _rule(instance.rule),

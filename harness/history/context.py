@@ -42,12 +42,12 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
 
     `since` names what to compare with: a record's file, a commit, or a folder of records, of which each suite
     takes the newest that was started before this one. Without it, each suite takes the last commit before
-    that has a record of it. Runs with other parameters (--with) do not count.
+    that has a record of it. Runs with other parameters (--override) do not count.
 
     Raises `RecordError`, `GitError`, and `NoRecordError` where a file or a commit has none of these suites.
     """
-    given = {name: value for suite in record.suites for name, value in suite.given.items()}
-    chosen = Chosen(folder, repository, given, tracked=record.tracked is not None)
+    overrides = {name: value for suite in record.suites for name, value in suite.overrides.items()}
+    chosen = Chosen(folder, repository, overrides, tracked=record.tracked is not None)
     own_commit = record.tracked or record.commit
     other = read_record(Path(since)) if since is not None and Path(since).is_file() else None
     those = [] if since is None else listed(Path(since))[0]  # a folder without records gives an empty list
@@ -60,7 +60,7 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
     elif other is not None:
         before = [state_of_record(other, known.names, since)]
     elif those:
-        before = _in_folder(those, record, given, known.names)
+        before = _in_folder(those, record, overrides, known.names)
     else:
         hash_ = resolve(repository, since)
         before = list(past(chosen, only=[hash_], like=record.suites, also=also).states)
@@ -94,7 +94,7 @@ def _newest(earlier: Sequence[CommitState], names: frozenset[str]) -> list[Commi
 
 
 def _in_folder(
-    kept: Sequence[Kept], record: Record, given: Mapping[str, object], names: Names
+    kept: Sequence[Kept], record: Record, overrides: Mapping[str, object], names: Names
 ) -> list[CommitState]:
     """Of each suite the newest record started before this one, on seeds of the same kind if there is one."""
     started = moment(record.started)
@@ -102,7 +102,7 @@ def _in_folder(
     earlier = [k for k in kept if started is not None and k.started < started]
     earlier.reverse()
     for k in sorted(earlier, key=lambda k: k.head.fresh != record.fresh):
-        fitting = rest & {names.of(suite) for suite in k.head.suites if suite.given == given}
+        fitting = rest & {names.of(suite) for suite in k.head.suites if suite.overrides == overrides}
         if fitting:
             found.append(state_of_record(k.read(), names).only(fitting))
             rest -= fitting

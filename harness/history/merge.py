@@ -218,7 +218,7 @@ def _suites(parts: Sequence[ShardFile]) -> tuple[SuiteRecord, ...]:
     for part in parts:
         for suite in part.record.suites:
             known, file = suites.setdefault(suite.name, (suite, part.file))
-            if (known.sha256, known.given, known.commit) != (suite.sha256, suite.given, suite.commit):
+            if (known.sha256, known.overrides, known.commit) != (suite.sha256, suite.overrides, suite.commit):
                 found = "another version, another commit or other parameters"
                 one, other = (known.place or known.path, suite.place or suite.path)
                 if one != other:

@@ -129,13 +129,13 @@ class _SuiteRun:
 class Chosen:
     """Which records count: those in `folder` of the commits of `repository`.
 
-    `given` keeps the runs with just these parameters (None: those with none, or all if all agree), `machine`
+    `overrides` keeps the runs with just these values (None: those without, or all if all agree), `machine`
     those of one machine. `tracked`: the repository is the one that runs tracked, not that of their suites.
     """
 
     folder: Path
     repository: Path
-    given: Mapping[str, object] | None = None
+    overrides: Mapping[str, object] | None = None
     machine: str = ""
     tracked: bool = False
 
@@ -214,7 +214,7 @@ def past(
     if like:
         wanted = {names.of(suite) for suite in like}
         runs = [run for run in runs if run.name in wanted]
-    runs, told = _with(runs, chosen.given)
+    runs, told = _with(runs, chosen.overrides)
     problems += told
     groups: dict[str, list[_SuiteRun]] = {}
     for run in runs:
@@ -301,16 +301,16 @@ def _commit_of(kept: Kept, suite: SuiteHead, tracked: bool) -> CommitRecord | Tr
     return kept.head.commit
 
 
-def _with(runs: list[_SuiteRun], given: Mapping[str, object] | None) -> tuple[list[_SuiteRun], list[str]]:
+def _with(runs: list[_SuiteRun], overrides: Mapping[str, object] | None) -> tuple[list[_SuiteRun], list[str]]:
     """The runs with the chosen parameters, and what is said of the others."""
     wanted: dict[str, Mapping[str, object]] = {}
     for name in {run.name for run in runs}:
-        kinds = [run.suite.given for run in runs if run.name == name]
+        kinds = [run.suite.overrides for run in runs if run.name == name]
         agreed = kinds[0] if all(kind == kinds[0] for kind in kinds) else {}
-        wanted[name] = agreed if given is None else given
-    found = [run for run in runs if run.suite.given == wanted[run.name]]
+        wanted[name] = agreed if overrides is None else overrides
+    found = [run for run in runs if run.suite.overrides == wanted[run.name]]
     others = len({run.kept.path for run in runs} - {run.kept.path for run in found})
-    told = f"{others} records of runs with other parameters (--with) are passed over" if others else ""
+    told = f"{others} records of runs with other parameters (--override) are passed over" if others else ""
     return found, [told] if told else []
 
 

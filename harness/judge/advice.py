@@ -33,7 +33,7 @@ def smallest_margin(ruling: Ruling, question: Question) -> float | None:
     if question.exchanged or effect is None:
         return None
     bottom, top = ruling.low, ruling.high
-    if question.center == "mean" and has_gap(ruling.values, effect.floor):
+    if question.centre == "mean" and has_gap(ruling.values, effect.floor):
         median = interval(ruling.values, "median", level_of("supported", question))
         bottom, top = min(bottom, median.low), max(top, median.high)
     low, high = question.region.low, question.region.high
@@ -73,11 +73,11 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
         return None
     inside = region.low < ruling.estimate < region.high
     level = level_of("supported" if inside != question.exchanged else "refuted", question)
-    if question.center == "mean":
+    if question.centre == "mean":
         sd = max(mean_and_sd(ruling.values)[1], effect.floor)
         smallest = seeds_for(sd, distance, level)
         return smallest if smallest is not None and smallest > ruling.n else None
-    found = interval(ruling.values, question.center, level, effect.floor)
+    found = interval(ruling.values, question.centre, level, effect.floor)
     upwards = abs(ruling.estimate - region.high) <= abs(ruling.estimate - region.low)
     reach = found.high - found.estimate if upwards else found.estimate - found.low
     seeds = max(float(LOOKS[0]), ruling.n * (reach / distance) ** 2)
@@ -101,7 +101,7 @@ def _effect(ruling: Ruling, question: Question) -> Linear | None:
     effect = question.effect
     if question.deterministic or isinstance(effect, Closeness) or ruling.n == 0:
         return None
-    if question.center == "mean" and too_few_distinct(ruling.values, effect.floor):
+    if question.centre == "mean" and too_few_distinct(ruling.values, effect.floor):
         return None
     return effect
 

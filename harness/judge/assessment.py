@@ -26,7 +26,7 @@ class Assessment:
     `neighbours_alike` are those of the conjunction; `fragile` counts the control where that counts.
     `supported_for_some` says whether the values support it at α/k too, k being the instances of its stance.
     Where a boundary was searched for, `parts` are the points that were visited, in the order of the axis, and
-    `boundary` is what was found; `rival` is the same of the control.
+    `boundary` is what was found; `control_boundary` is the same of the control.
     """
 
     parts: tuple[PartAssessment, ...]
@@ -42,7 +42,7 @@ class Assessment:
     neighbours_alike: bool
     supported_for_some: bool
     boundary: FoundBoundary | None = None
-    rival: FoundBoundary | None = None
+    control_boundary: FoundBoundary | None = None
 
 
 def assess(
@@ -54,20 +54,20 @@ def assess(
     scope: Scope | None = None,
     alike: int = 1,
     search: BoundarySearch | None = None,
-    rival: BoundarySearch | None = None,
+    control_search: BoundarySearch | None = None,
     cells: int = 1,
 ) -> Assessment:
     """The assessment of an instance whose questions are `parts`, and its control's `control` (or none).
 
     `stance` is what the source says of the instance, `scope` of which instances it says so (None: no source),
     and `alike` how many instances the claim has of this stance. With a `search`, `parts` are all points of
-    its axis, visited or not; with a `rival`, so are those of the control. `cells` is the number of boundaries
-    of the claim.
+    its axis, visited or not; with a `control_search`, so are those of the control. `cells` is the number of
+    boundaries of the claim.
     """
     found = judged_boundary(search, parts, cells) if search else _conjunction(parts)
     against: _Conjunction | FoundBoundary | None = None
     if control:
-        against = judged_boundary(rival, control, cells) if rival else _conjunction(control)
+        against = judged_boundary(control_search, control, cells) if control_search else _conjunction(control)
     verdict = found.verdict
     control_verdict = against.verdict if against else None
     result = outcome(expect, verdict, control_verdict, bool(control))
@@ -90,7 +90,7 @@ def assess(
         neighbours_alike=any(part.neighbours_alike for part in found.parts),
         supported_for_some=for_some,
         boundary=found if isinstance(found, FoundBoundary) else None,
-        rival=against if isinstance(against, FoundBoundary) else None,
+        control_boundary=against if isinstance(against, FoundBoundary) else None,
     )
 
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from harness.judge.alike import Alike
-from harness.questions import Center
+from harness.questions import Centre
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Interval(Alike):
     high: float
 
 
-def interval(values: Sequence[float], center: Center, level: float, floor: float = 0.0) -> Interval:
+def interval(values: Sequence[float], centre: Centre, level: float, floor: float = 0.0) -> Interval:
     """The interval whose chance of lying wholly above the centre, and below it, is `level` each.
 
     `floor` is the least standard deviation that the mean's interval may assume (the resolution of the
@@ -40,9 +40,9 @@ def interval(values: Sequence[float], center: Center, level: float, floor: float
             raise ValueError(f"expected finite values, found {value!r}")
     if not 0 < level < 0.5:
         raise ValueError(f"expected a level between 0 and 1/2, found {level!r}")
-    if center == "mean":
+    if centre == "mean":
         return _mean(values, level, floor)
-    if center == "pseudomedian":
+    if centre == "pseudomedian":
         return _between(walsh_averages(values), signed_rank_rank(len(values), level))
     return _between(sorted(values), sign_rank(len(values), level))
 

@@ -43,7 +43,7 @@ def outcome(
 ) -> Outcome:
     """What a verdict means against what was expected.
 
-    The control counts only where *supported* was expected and found: a rival for which the predicate
+    The control counts only where *supported* was expected and found: a control for which the predicate
     holds too makes that vacuous. Everywhere else it is only shown, and its verdict may be None. Raises
     `ValueError` when a control that counts has no verdict.
     """

@@ -36,7 +36,7 @@ class Outlook:
 
 def outlook(question: Question, seen: Sequence[float]) -> Outlook | None:
     """The outlook of a question that is decided by a mean; None of others, and of too few values."""
-    if not question.has_statistics or question.center != "mean" or len(seen) < LEAST_SEEN:
+    if not question.has_statistics or question.centre != "mean" or len(seen) < LEAST_SEEN:
         return None
     assert isinstance(question.effect, Linear)
     mean, sd = mean_and_sd(seen)

@@ -24,7 +24,7 @@ from harness.judge.interval import mean_and_sd, signed_rank_counts, walsh_averag
 from harness.judge.levels import Definite, shows_outside
 from harness.judge.part import PartAssessment
 from harness.judge.rule import too_few_distinct
-from harness.questions import LOOKS, Center, Linear, Question, Region
+from harness.questions import LOOKS, Centre, Linear, Question, Region
 
 
 def sequential_p(
@@ -45,18 +45,18 @@ def p_at_look(
     """The p-value of one look, which the rule compares with alpha/8."""
     assert isinstance(question.effect, Linear)
     outside = shows_outside(verdict, question)
-    own = _p_of(seen, question.region, question.center, question.effect.floor, outside=outside)
+    own = _p_of(seen, question.region, question.centre, question.effect.floor, outside=outside)
     straight = question.straight
     if straight is None:
         return own
     floor = straight.effect.floor
     within = Region(-straight.margin, straight.margin)
     if verdict == "refuted":
-        return min(own, _p_of(bends, within, question.center, floor, outside=True))
+        return min(own, _p_of(bends, within, question.centre, floor, outside=True))
     if straight.shown is None:
         return own
     shown = Region(-straight.shown, straight.shown)
-    return max(own, _p_of(bends, shown, question.center, floor, outside=False))
+    return max(own, _p_of(bends, shown, question.centre, floor, outside=False))
 
 
 def p_of_part(part: PartAssessment, verdict: Definite) -> float:
@@ -67,7 +67,7 @@ def p_of_part(part: PartAssessment, verdict: Definite) -> float:
     if not question.has_statistics or part.ruling.same in ("identical", "rounding"):
         return float(part.verdict != verdict)
     if part.ruling.same == "constant":
-        question = replace(question, center="median")
+        question = replace(question, centre="median")
     return sequential_p(part.ruling.values, question, verdict, part.bend.values if part.bend else ())
 
 
@@ -85,31 +85,31 @@ def _share(question: Question) -> float:
     return question.alpha / question.alpha_refute if question.alpha_refute else 1.0
 
 
-def _p_of(seen: Sequence[float], region: Region, center: Center, floor: float, *, outside: bool) -> float:
+def _p_of(seen: Sequence[float], region: Region, centre: Centre, floor: float, *, outside: bool) -> float:
     """The p-value of the centre's lying inside the region, or outside of it."""
-    if center == "mean" and too_few_distinct(seen, floor):
+    if centre == "mean" and too_few_distinct(seen, floor):
         return 1.0
-    found = _at_edges(seen, region, center, floor, outside=outside)
-    if center == "mean" and has_gap(seen, floor):
+    found = _at_edges(seen, region, centre, floor, outside=outside)
+    if centre == "mean" and has_gap(seen, floor):
         found = max(found, _at_edges(seen, region, "median", floor, outside=outside))
     return found
 
 
-def _at_edges(seen: Sequence[float], region: Region, center: Center, floor: float, *, outside: bool) -> float:
+def _at_edges(seen: Sequence[float], region: Region, centre: Centre, floor: float, *, outside: bool) -> float:
     """An interval that touches an edge is outside of the region, which is open."""
     turned = [-x for x in seen]
     edges = [edge for edge in (region.low, region.high) if math.isfinite(edge)]
     if not outside:
-        above_low = _beyond(seen, region.low, center, floor) if region.low in edges else 0.0
-        below_high = _beyond(turned, -region.high, center, floor) if region.high in edges else 0.0
+        above_low = _beyond(seen, region.low, centre, floor) if region.low in edges else 0.0
+        below_high = _beyond(turned, -region.high, centre, floor) if region.high in edges else 0.0
         return max(above_low, below_high)
-    below_low = _beyond(turned, -region.low, center, floor, touching=True) if region.low in edges else 1.0
-    above_high = _beyond(seen, region.high, center, floor, touching=True) if region.high in edges else 1.0
+    below_low = _beyond(turned, -region.low, centre, floor, touching=True) if region.low in edges else 1.0
+    above_high = _beyond(seen, region.high, centre, floor, touching=True) if region.high in edges else 1.0
     return min(1.0, len(edges) * min(below_low, above_high))
 
 
 def _beyond(
-    seen: Sequence[float], edge: float, center: Center, floor: float, *, touching: bool = False
+    seen: Sequence[float], edge: float, centre: Centre, floor: float, *, touching: bool = False
 ) -> float:
     """The one-sided p-value of a centre above the edge: the least level at which its interval is, or at which
     it is or touches the edge."""
@@ -118,7 +118,7 @@ def _beyond(
     def short(x: float) -> bool:
         return x < edge or (x == edge and not touching)
 
-    if center == "mean":
+    if centre == "mean":
         from scipy.special import stdtr
 
         mean, sd = mean_and_sd(seen)
@@ -126,7 +126,7 @@ def _beyond(
         if deviation == 0:
             return float(short(mean))
         return float(stdtr(n - 1, -(mean - edge) * math.sqrt(n) / deviation))
-    if center == "pseudomedian":
+    if centre == "pseudomedian":
         return _tail(signed_rank_counts(n), n, sum(map(short, walsh_averages(seen))))
     return _tail(tuple(math.comb(n, k) for k in range(n + 1)), n, sum(map(short, seen)))
 

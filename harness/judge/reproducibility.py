@@ -40,7 +40,7 @@ def reproducibility(ruling: Ruling, question: Question) -> float | None:
         return None
     if question.straight is not None and ruling.bend is not None:
         return _of_a_law(ruling, question)
-    if question.center != "mean" or too_few_distinct(ruling.values, question.effect.floor):
+    if question.centre != "mean" or too_few_distinct(ruling.values, question.effect.floor):
         return None
     from scipy.special import stdtr
 

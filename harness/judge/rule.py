@@ -29,7 +29,7 @@ from harness.judge.straightness import (
     why_not_straight,
     with_bend,
 )
-from harness.questions import LOOKS, Center, Closeness, Linear, Question, Region
+from harness.questions import LOOKS, Centre, Closeness, Linear, Question, Region
 
 LEAST_DISTINCT = 5
 """A mean's interval needs this many distinct values. Without it, data that are 0 with probability 0.95
@@ -231,25 +231,25 @@ def _look(seen: Sequence[float], question: Question) -> tuple[Interval, Decision
     """The interval at the level of *supported*, the verdict of one look, and what stands in its way."""
     assert not isinstance(question.effect, Closeness)
     floor = question.effect.floor
-    shown = interval(seen, question.center, level_of("supported", question), floor)
-    if question.center == "mean" and too_few_distinct(seen, floor):
+    shown = interval(seen, question.centre, level_of("supported", question), floor)
+    if question.centre == "mean" and too_few_distinct(seen, floor):
         return shown, None, "few-distinct"
-    verdict = _verdict(seen, shown, question.center, question)
-    if verdict is None or question.center != "mean" or not has_gap(seen, floor):
+    verdict = _verdict(seen, shown, question.centre, question)
+    if verdict is None or question.centre != "mean" or not has_gap(seen, floor):
         return shown, verdict, ""
     median = interval(seen, "median", level_of("supported", question))
     agreed = verdict == _verdict(seen, median, "median", question)
     return shown, verdict if agreed else None, "" if agreed else "median"
 
 
-def _verdict(seen: Sequence[float], shown: Interval, center: Center, question: Question) -> Decision | None:
+def _verdict(seen: Sequence[float], shown: Interval, centre: Centre, question: Question) -> Decision | None:
     """Supported, refuted, or None, from this centre's intervals; `shown` is that of *supported*."""
     assert not isinstance(question.effect, Closeness)
     if (_disjoint if shows_outside("supported", question) else _inside)(shown, question.region):
         return "supported"
     level = level_of("refuted", question)
     if level != level_of("supported", question):
-        shown = interval(seen, center, level, question.effect.floor)
+        shown = interval(seen, centre, level, question.effect.floor)
     if (_disjoint if shows_outside("refuted", question) else _inside)(shown, question.region):
         return "refuted"
     return None
@@ -257,7 +257,7 @@ def _verdict(seen: Sequence[float], shown: Interval, center: Center, question: Q
 
 def _bend(bends: Sequence[float], question: Question) -> Bend:
     assert question.straight is not None
-    few = question.center == "mean" and too_few_distinct(bends, question.straight.effect.floor)
+    few = question.centre == "mean" and too_few_distinct(bends, question.straight.effect.floor)
     return bend_of(bends, question, judged=not few)
 
 
@@ -283,7 +283,7 @@ def _why_not(
     if obstacles[-1] == "median":
         return "mean and median differ"
     if looks[-1][1:] == (-math.inf, math.inf):
-        return f"a {question.center} has no finite interval at {looks[-1][0]} seeds: raise the budget"
+        return f"a {question.centre} has no finite interval at {looks[-1][0]} seeds: raise the budget"
     shown = Interval(math.nan, *looks[-1][1:])
     if _disjoint(shown, question.region) or _inside(shown, question.region):
         return "the interval is outside the region, but the wider one that refutes is not"

@@ -16,7 +16,7 @@ from typing import Literal
 from harness.judge.alike import Alike
 from harness.judge.gaps import has_gap
 from harness.judge.interval import interval
-from harness.questions import LOOKS, Center, Question, Straightness
+from harness.questions import LOOKS, Centre, Question, Straightness
 
 Decision = Literal["supported", "refuted", "inconclusive"]
 Linearity = Literal["curved", "straight", "open"]
@@ -47,9 +47,9 @@ def bend_of(bends: Sequence[float], question: Question, *, judged: bool) -> Bend
     straight = question.straight
     assert straight is not None
     floor = straight.effect.floor
-    shown = interval(bends, question.center, question.alpha / len(LOOKS), floor)
-    state = _state(bends, question.center, question) if judged else "open"
-    if state != "open" and question.center == "mean" and has_gap(bends, floor):
+    shown = interval(bends, question.centre, question.alpha / len(LOOKS), floor)
+    state = _state(bends, question.centre, question) if judged else "open"
+    if state != "open" and question.centre == "mean" and has_gap(bends, floor):
         state = state if _state(bends, "median", question) == state else "open"
     return Bend(shown.estimate, shown.low, shown.high, tuple(bends), state)
 
@@ -66,7 +66,7 @@ def computed_bend(bend: float, straight: Straightness) -> Bend:
     return Bend(bend, low, high, (bend,), state)
 
 
-def _state(bends: Sequence[float], center: Center, question: Question) -> Linearity:
+def _state(bends: Sequence[float], centre: Centre, question: Question) -> Linearity:
     """What this centre's intervals show.
 
     The two edges of the margin share the error of *refuted*, so that noise much wider than the margin, which
@@ -75,10 +75,10 @@ def _state(bends: Sequence[float], center: Center, question: Question) -> Linear
     straight = question.straight
     assert straight is not None
     floor = straight.effect.floor
-    outside = interval(bends, center, question.alpha_refute / len(LOOKS) / 2, floor)
+    outside = interval(bends, centre, question.alpha_refute / len(LOOKS) / 2, floor)
     if outside.high <= -straight.margin or outside.low >= straight.margin:
         return "curved"
-    inside = interval(bends, center, question.alpha / len(LOOKS), floor)
+    inside = interval(bends, centre, question.alpha / len(LOOKS), floor)
     if straight.shown is not None and -straight.shown < inside.low <= inside.high < straight.shown:
         return "straight"
     return "open"

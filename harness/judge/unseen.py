@@ -19,4 +19,4 @@ def left_open(ruling: Ruling, question: Question) -> float | None:
         return None
     if isinstance(question.effect, Closeness):
         return leaves_open(ruling.n, question.alpha) if ruling.estimate <= 1 else None
-    return None if question.center == "median" else leaves_open(ruling.n, question.alpha)
+    return None if question.centre == "median" else leaves_open(ruling.n, question.alpha)

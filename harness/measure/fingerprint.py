@@ -30,6 +30,7 @@ from harness.measure.installed import Distribution, Distributions, beneath, owne
 from harness.measure.modules import Finder, Located
 from harness.measure.parsing import Import, Parsed, archive_of, parse
 from harness.questions import Trial, TrialParams
+from harness.spelling import experiment_first
 
 CUSTOM = ("sitecustomize", "usercustomize")
 """Modules that Python imports whenever it starts."""
@@ -135,7 +136,8 @@ class Prints:
         how: Sequence[object] = (),
     ) -> None:
         # The digest is of the JSON text [name, version, key, device, source, Python, settings, inputs, *how].
-        head = f"{json.dumps([declaration.name, declaration.version])[:-1]}, {json.dumps(trial.stem)[:-1]}"
+        declared = [experiment_first(declaration.name), declaration.version]
+        head = f"{json.dumps(declared)[:-1]}, {json.dumps(trial.stem)[:-1]}"
         rest = _besides(source, device, settings, inputs, how)
         self._head = hashlib.sha256(head.encode())
         self._tail = f']", {json.dumps(rest)[1:]}'
@@ -157,7 +159,8 @@ def program(
     how: Sequence[object] = (),
 ) -> str:
     """The digest of what computes the trial: its fingerprint without the parameters and the seed."""
-    named = [trial.experiment, declaration.name, declaration.version]
+    names = map(experiment_first, (trial.experiment, declaration.name))
+    named = [*names, declaration.version]
     parts = [*named, *_besides(source, device, settings, inputs, how)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -39,6 +39,7 @@ from typing import Literal
 from harness.declare import EXACTLY, Repeatable
 from harness.measure.records import WHOLE, Measurement
 from harness.questions import Trial, TrialParams
+from harness.spelling import experiment_first
 from harness.text import shortened
 
 ROUNDING = 1e-6
@@ -85,7 +86,7 @@ class Group:
     def key_of(self, stage: str) -> str:
         """The digest under which it is kept that a stage of the group passed; '' is the whole."""
         parts = [
-            self.experiment,
+            experiment_first(self.experiment),
             self.program,
             self.fixed,
             self.repeatable.tolerance,

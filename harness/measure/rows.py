@@ -13,6 +13,7 @@ from typing import Any
 from harness.declare import Missing
 from harness.measure.records import Stage
 from harness.questions import Trial
+from harness.spelling import experiment_today
 
 LONGEST = 2**22
 """Characters of a text: far more than a worker gives, which shortens each reason to 8,000."""
@@ -30,7 +31,7 @@ def trial(text: object, experiment: object) -> Trial:
     if digits == tail or not (digits.isascii() and digits.isdigit()) or str(int(digits)) != digits:
         raise ValueError("no key of a trial, or no seed")
     first = _first(head)
-    if first.experiment != experiment:
+    if not isinstance(experiment, str) or first.experiment != experiment_today(experiment):
         raise ValueError("another experiment")
     return first.at(int(digits))
 
@@ -52,7 +53,7 @@ def _first(head: str) -> Trial:
             and isinstance(pair[1], _SCALARS)
         ):  # fmt: skip
             raise ValueError("no parameters")
-    made = Trial(name, tuple((pair[0], pair[1]) for pair in pairs), 0)
+    made = Trial(experiment_today(name), tuple((pair[0], pair[1]) for pair in pairs), 0)
     if made.key != text:
         raise ValueError("no key of a trial")
     return made

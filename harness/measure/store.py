@@ -34,6 +34,7 @@ from harness.measure.records import Measurement
 from harness.measure.row_texts import missing_text, numbers_text, row_checksum, stages_text
 from harness.measure.stages import union
 from harness.questions import Trial
+from harness.spelling import experiment_first
 
 SCHEMA = 4
 APPLICATION = 0x4E544B48  # "NTKH", in SQLite's application_id: this file is ours
@@ -203,7 +204,7 @@ class Store:
             m.fingerprint,
             stage,
             m.trial.key,
-            m.trial.experiment,
+            experiment_first(m.trial.experiment),
             numbers_text(m.values),
             missing_text(m.missing),
             stages_text(m.stages),
@@ -261,14 +262,16 @@ class Store:
         """How long a trial of the experiment took on average; None where none is kept."""
         with self._explained():
             each = "select sum(seconds) as took from measurement where experiment = ? group by fingerprint"
-            (mean,) = self._database.execute(f"select avg(took) from ({each})", [experiment]).fetchone()
+            (mean,) = self._database.execute(
+                f"select avg(took) from ({each})", [experiment_first(experiment)]
+            ).fetchone()
         return _mean(mean)
 
     def seconds_by_stage(self, experiment: str) -> dict[str, float]:
         """How long each stage of a trial took on average, as far as any is kept; '' is a trial as a whole."""
         with self._explained():
             query = "select stage, avg(seconds) from measurement where experiment = ? group by stage"
-            found = self._database.execute(query, [experiment]).fetchall()
+            found = self._database.execute(query, [experiment_first(experiment)]).fetchall()
         means = {_text(stage): _mean(mean) for stage, mean in found}
         return {stage: mean for stage, mean in means.items() if isinstance(stage, str) and mean is not None}
 

@@ -16,6 +16,7 @@ from harness.disk import kind
 from harness.measure.beside import private_copy
 from harness.measure.locks import remove_unheld
 from harness.measure.store import Store, StoreError
+from harness.spelling import experiment_today
 
 _USUAL = (
     "typeof(fingerprint) = 'text' and typeof(experiment) = 'text'"
@@ -55,7 +56,7 @@ def contents(store: Store) -> list[Contents]:
         "select experiment, count(distinct fingerprint) as trials, sum(seconds), min(created), max(created)"
         f" from measurement where {_USUAL} group by experiment order by trials desc, experiment"
     )
-    return [Contents(*row) for row in store.rows(query)]
+    return [Contents(experiment_today(name), *rest) for name, *rest in store.rows(query)]
 
 
 def size_on_disk(path: Path) -> int:

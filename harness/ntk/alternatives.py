@@ -1,9 +1,9 @@
 """What regression with the NTK must be told from: other kernels, and the nearest of them.
 
 A claim that a network predicts as one kernel regression says little where it predicts as another one, too.
-The rivals of a trial are the kernel regressions beside the NTK's: the NNGP's, which knows the network but not
-its training, and those with RBF, Laplace and Matérn-3/2 kernels, which know neither. Which of them is nearest
-depends on data and depth: Laplace and NTK span the same functions on the sphere (Chen & Xu 2021
+The alternatives of a trial are the kernel regressions beside the NTK's: the NNGP's, which knows the network
+but not its training, and those with RBF, Laplace and Matérn-3/2 kernels, which know neither. Which of them is
+nearest depends on data and depth: Laplace and NTK span the same functions on the sphere (Chen & Xu 2021
 arXiv:2009.10683), and the NNGP resembles a Matérn kernel (Muyskens et al. 2024 arXiv:2410.08311). So each
 trial takes the nearest.
 """
@@ -72,6 +72,6 @@ def fitted(name: str, gram: Gram, cross: Cross, y: Float[np.ndarray, " train"], 
     return Fitted(solve.factor(name, gram, ridge * float(np.trace(gram)) / len(y)), cross, y)
 
 
-def nearest(ruler: ErrorRuler, network: Predictions, rivals: Mapping[str, Predictions]) -> float:
-    """The distance from networks to the nearest of the rivals, on this trial."""
-    return min(ruler.distance(network, rival) for rival in rivals.values())
+def nearest(ruler: ErrorRuler, network: Predictions, alternatives: Mapping[str, Predictions]) -> float:
+    """The distance from networks to the nearest of the alternatives, on this trial."""
+    return min(ruler.distance(network, alternative) for alternative in alternatives.values())

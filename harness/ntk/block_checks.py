@@ -28,7 +28,7 @@ APART = (1e-4, 1e-8, 1e-12)
 less."""
 
 BRAIN = 2.0**-8
-"""bfloat16's roundoff: the rival's flaw where a subject is free to compute in its inputs' float32, in which
+"""bfloat16's roundoff: the control's flaw where a subject is free to compute in its inputs' float32, in which
 five layers of ReLU keep three digits of nearly parallel points."""
 
 

@@ -1,7 +1,7 @@
 """A model that is one component away from a simpler one: pooling, a skip connection, a normalisation.
 
-The kernel of the network without the component is the nearest rival of its own: a claim about the component
-must fail for it.
+The kernel of the network without the component is the nearest alternative to its own: a claim about the
+component must fail for it.
 """
 
 from __future__ import annotations

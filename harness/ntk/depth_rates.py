@@ -64,7 +64,7 @@ def predicted_log_slope(network: SphereNetwork, variance: float) -> float:
     return _logarithm(network, variance) * limit_of(network)
 
 
-def rival_log_slope(network: SphereNetwork, variance: float) -> float:
+def control_log_slope(network: SphereNetwork, variance: float) -> float:
     """κ as it would be with the limit of the other class."""
     return _logarithm(network, variance) * (KINKED_LIMIT + SMOOTH_LIMIT - limit_of(network))
 

@@ -27,7 +27,7 @@ FACTORS = (1e-4, 2.0, 1e4)
 tolerance of 1e-6 that was meant to be relative shows."""
 
 HALF = 2.0**-11
-"""float16's roundoff: the rival's flaw where a subject computes in its parameters' float32."""
+"""float16's roundoff: the control's flaw where a subject computes in its parameters' float32."""
 
 MANY = 33
 """Points of the largest set: more than a block of 32, and no multiple of any."""
@@ -289,7 +289,7 @@ def float32(case: EmpiricalCase) -> list[Difference]:
 def semidefinite(case: EmpiricalCase, flaw: float) -> tuple[float, float]:
     """−λ_min/λ_max of a Gram matrix of points of which two are equal, so that λ_min = 0; at least 0.
 
-    In the rival the smallest eigenvalue is moved to −`flaw` λ_max.
+    In the control the smallest eigenvalue is moved to −`flaw` λ_max.
     """
     points = case.a.copy()
     points[-1] = points[0]
@@ -302,7 +302,7 @@ def semidefinite(case: EmpiricalCase, flaw: float) -> tuple[float, float]:
 
 
 EmpiricalCheck = Callable[[EmpiricalCase, float], tuple[float, float]]
-"""The error of the subject's kernel, and that of the rival: the same kernel with a flaw of the given size."""
+"""The error of the subject's kernel, and that of the control: the same kernel with a flaw of this size."""
 
 
 def _compared(

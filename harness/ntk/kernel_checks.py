@@ -20,7 +20,7 @@ from harness.ntk.shapes import Points
 from harness.ntk.subjects import Which
 
 KernelCheck = Callable[[KernelCase, Which, float], tuple[float, float]]
-"""The error of the subject's kernel, and that of the rival: the same kernel with a flaw of the given size."""
+"""The error of the subject's kernel, and that of the control: the same kernel with a flaw of this size."""
 
 NEAR = (0.0, 1e-15, 1e-12, 1e-8, 1e-4)
 """Relative distances of near duplicates: equal, an ulp, √eps and its neighbours, and plainly apart."""
@@ -36,13 +36,13 @@ TINY, HUGE = 1e-30, 1e30
 (1e±38), and a tolerance such as 1e-10 inside a formula that was meant to be relative shows."""
 
 HALF = 2.0**-11
-"""float16's roundoff: the rival's flaw where a subject is free to compute in its inputs' float32."""
+"""float16's roundoff: the control's flaw where a subject is free to compute in its inputs' float32."""
 
 OWN = 2.0
 """Answers of the subject that a check compares with one another: each may be off by a stated accuracy."""
 
 LOOSE = 0.25
-"""What noise excuses of the rival that states too much of it, beyond what the subject's own does."""
+"""What noise excuses of the control that states too much of it, beyond what the subject's own does."""
 
 
 def values(case: KernelCase, which: Which) -> list[Difference]:
@@ -197,7 +197,7 @@ def psd(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
     """−λ_min/λ_max of a Gram matrix of points of which two are equal, so that λ_min = 0; at least 0.
 
     Noise may move an eigenvalue by its norm (Weyl), which is allowed for; an accuracy by as much for each
-    point, since that is what the norm of so large a matrix may be. In the rival the smallest eigenvalue is
+    point, since that is what the norm of so large a matrix may be. In the control the smallest eigenvalue is
     moved to −`flaw` λ_max, and past both.
     """
     points = case.rows.copy()

@@ -3,7 +3,7 @@ It imports no JAX.
 
 NNGP: covariance of a network's outputs at initialisation (Lee et al. 2018 arXiv:1711.00165). NTK: inner
 product of its gradients (Jacot et al. 2018 arXiv:1806.07572). RBF, Matérn-3/2, Laplace (which is Matérn-1/2)
-and the linear kernel are alternatives to them, and the rivals of controls. The three radial ones share one
+and the linear kernel are alternatives to them, and controls of claims. The three radial ones share one
 length, the median distance between training points.
 """
 

@@ -51,7 +51,7 @@ def distance(a: Predictions, b: Predictions, y: Float[np.ndarray, " points"]) ->
 
     For several networks (columns of either) the geometric mean of their distances. The divisor is one
     number per data set and seed: it knows neither a nor b, nor width, depth or kernel. So all distances of
-    a trial are in one unit and obey the triangle inequality; a claim may compare rivals of either side; and
+    a trial are in one unit and obey the triangle inequality; a claim may compare controls of either side; and
     a distance bounds a difference of errors, |error(a) − error(b)| ≤ distance(a, b) · rms(y).
     """
     return _apart(a, b) / float(_rms(y))

@@ -27,7 +27,7 @@ ANSWERS = 4
 answers takes a quarter of the trials."""
 
 SHIFT = 1.0
-"""Standard errors by which the rival is off."""
+"""Standard errors by which the control is off."""
 
 
 def mean(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:

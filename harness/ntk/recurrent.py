@@ -32,9 +32,9 @@ class RecurrentParams(TypedDict):
 
 
 def recurrent_model(net: Recurrent) -> ComponentModel:
-    """The model of such a network. The rival of an average over steps has weights of each step's own.
+    """The model of such a network. The alternative of an average over steps has weights of each step's own.
 
-    To a read-out of the last step both are one kernel: there is no rival.
+    To a read-out of the last step both are one kernel: there is no alternative.
     """
 
     def kernels(x1: Rows, x2: Columns | None = None) -> KernelPair:

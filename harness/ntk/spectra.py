@@ -109,7 +109,7 @@ def rates(network: SphereNetwork, hidden: int, gap: float, points: int) -> dict[
         "ntk.log-slope": depth_rates.log_slope(*ends, depth_rates.limit_of(network)),
         "diagonal.log-slope": depth_rates.diagonal_log_slope(*ends),
         "predicted.log-slope": depth_rates.predicted_log_slope(network, variance),
-        "rival.log-slope": depth_rates.rival_log_slope(network, variance),
+        "control.log-slope": depth_rates.control_log_slope(network, variance),
         "condition.log-rate": depth_rates.condition_rate(*ends, points, 1),
         "condition.log-rate-without": depth_rates.condition_rate(*ends, points, 0),
         "departure.log-rate": depth_rates.departure_rate(*ends, points),

@@ -103,7 +103,7 @@ def _comparison(
         name="",
         effect=effect,
         region=_region(quantity, margin),
-        center="mean" if isinstance(asked.effect, Closeness) else asked.center,
+        centre="mean" if isinstance(asked.effect, Closeness) else asked.centre,
         alpha=0.0 if quantity.deterministic else case.instance.claim.alpha,
         alpha_refute=0.0 if quantity.deterministic else case.instance.claim.alpha,
         budget=1 if quantity.deterministic else max(look for look in LOOKS if look <= max(budget, LOOKS[0])),

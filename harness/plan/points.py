@@ -18,7 +18,7 @@ def asked_at(case: Case, at: Mapping[str, object]) -> tuple[Question, ...]:
     if case.search is None or case.search.axis not in at:
         return case.first_asked
     place = _place(case, case.search, at[case.search.axis])
-    chosen: Sequence[Question] = () if case.rival is None else case.control[place : place + 1]
+    chosen: Sequence[Question] = () if case.control_search is None else case.control[place : place + 1]
     return (case.questions[place], *chosen)
 
 

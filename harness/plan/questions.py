@@ -35,14 +35,14 @@ class Case:
     """An instance with the questions whose conjunction it is, and those of its control (or none).
 
     With a `search` its questions are those of the points among which a boundary is searched for, of which
-    only some are asked; with a `rival`, so are its control's.
+    only some are asked; with a `control_search`, so are its control's.
     """
 
     instance: Instance
     questions: tuple[Question, ...]
     control: tuple[Question, ...]
     search: BoundarySearch | None = None
-    rival: BoundarySearch | None = None
+    control_search: BoundarySearch | None = None
 
     @property
     def computed(self) -> bool:
@@ -74,12 +74,12 @@ class Case:
     @property
     def first_asked(self) -> tuple[Question, ...]:
         """The questions that are asked whatever the others say."""
-        return (*_first(self.questions, self.search), *_first(self.control, self.rival))
+        return (*_first(self.questions, self.search), *_first(self.control, self.control_search))
 
     @property
     def dearest(self) -> tuple[Question, ...]:
         """The questions that it may ask, those at the far end of the axis where not all can be asked."""
-        return (*_dearest(self.questions, self.search), *_dearest(self.control, self.rival))
+        return (*_dearest(self.questions, self.search), *_dearest(self.control, self.control_search))
 
     @property
     def alpha(self) -> float:
@@ -110,12 +110,12 @@ def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None
     asking = _AskingInstance(instance, point, budget, first)
     questions = tuple(predicate.questions(asking))
     control: tuple[Question, ...] = ()
-    search, rival = predicate.search(asking), None
+    search, control_search = predicate.search(asking), None
     if instance.control is not None and instance.control.predicate is not None:
         asking = _AskingInstance(instance, {**point, **instance.control.at}, budget, first)
         control = tuple(instance.control.predicate.questions(asking))
-        rival = instance.control.predicate.search(asking)
-    found = Case(instance, questions, control, search, rival)
+        control_search = instance.control.predicate.search(asking)
+    found = Case(instance, questions, control, search, control_search)
     if budget != instance.seeds and found.sampled:
         _check_budget(budget, instance)
     return found
@@ -225,11 +225,11 @@ class _AskingInstance:
         known = self._declaration.quantities
         if all(known[reading.quantity].deterministic for reading in effect.readings):
             return Question(
-                name, effect, region, claim.center, 0.0, 0.0, 1, exchanged, 0, straight, COMPUTED_SEED, unit,
+                name, effect, region, claim.centre, 0.0, 0.0, 1, exchanged, 0, straight, COMPUTED_SEED, unit,
                 deterministic=True,
             )  # fmt: skip
         return Question(
-            name, effect, region, claim.center, alpha, alpha / parts, self.budget, exchanged,
+            name, effect, region, claim.centre, alpha, alpha / parts, self.budget, exchanged,
             self.instance.least, straight, self.first_seed, unit,
         )  # fmt: skip
 

@@ -110,7 +110,7 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     EXAMPLES: ClassVar[Mapping[str, str]]
     """Tables as a suite states them, and when each holds."""
     NEEDS_CONTROL: ClassVar[bool] = False
-    """Whether a network that never moves might satisfy it: expected supported, it names a rival."""
+    """Whether a network that never moves might satisfy it: expected supported, it names a control."""
     STATISTICS: ClassVar[bool] = True
     """Whether it is judged by an estimate, at looks; if not, on exactly `seeds` seeds."""
     SUBJECTS: ClassVar[Subjects] = "quantities"
@@ -170,7 +170,7 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
     @property
     def needs_control(self) -> bool:
-        """Whether an instance that is expected supported names a rival."""
+        """Whether an instance that is expected supported names a control."""
         return self.NEEDS_CONTROL and self.is_decided
 
     @property

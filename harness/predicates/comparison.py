@@ -75,7 +75,7 @@ class Comparison(Predicate, frozen=True):
 
     @property
     def needs_control(self) -> bool:
-        """A network that never moves is no rival of the same code at another commit."""
+        """A network that never moves is no control of the same code at another commit."""
         return super().needs_control and self.baseline is None
 
     @classmethod

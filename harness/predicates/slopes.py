@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 def slope_weights(x: Sequence[float]) -> tuple[float, ...]:
     """The weights w for which Σ w·y is the slope of the least-squares line through the points (x, y)."""
-    center = math.fsum(x) / len(x)
-    spread = math.fsum((v - center) ** 2 for v in x)
-    return tuple((v - center) / spread for v in x)
+    centre = math.fsum(x) / len(x)
+    spread = math.fsum((v - centre) ** 2 for v in x)
+    return tuple((v - centre) / spread for v in x)
 
 
 def bend_weights(x: Sequence[float]) -> tuple[float, ...]:

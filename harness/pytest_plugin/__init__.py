@@ -99,12 +99,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="End a trial that takes more memory, 4GiB, in place of the claims' own limits.",
     )
     group.addoption(
+        "--harness-override",
         "--harness-with",
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="A parameter's value in place of the one that the suite states (repeatable), e.g."
-        " subject=my.module:kernel.",
+        help="A value that replaces the suite's for a parameter (repeatable), e.g."
+        " subject=my.module:kernel. Old spelling: --harness-with.",
     )
     group.addoption(
         "--harness-recheck",

@@ -71,10 +71,10 @@ class SuiteFile(pytest.Module):
         if called := packaged_name(self.path):
             path = Path(called)
         try:
-            suite = load(path, imports=True, given=PytestSettings.of(self.config).options.given)
+            suite = load(path, imports=True, overrides=PytestSettings.of(self.config).options.overrides)
             against = self.config.stash.get(AGAINST, None)
             if against is not None and against.published is not None:
-                against.published.check({suite.name: suite.given})
+                against.published.check({suite.name: suite.overrides})
         except UserError as error:
             raise self.CollectError(safe(str(error))) from None
         other = self.config.stash.setdefault(NAMES, {}).setdefault(suite.name, path)

@@ -26,7 +26,7 @@ SHOWN = (
     "workers_per_device",
     "block",
     "memory_limit",
-    "given",
+    "overrides",
     "recheck",
     "confirm",
     "against",

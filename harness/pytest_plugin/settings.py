@@ -78,7 +78,7 @@ def _flag(name: str) -> str:
 
 
 def _read(name: str, found: Any) -> Any:
-    if name == "given":
+    if name == "overrides":
         return assigned(found)
     if name == "recheck" and found == NO_RECHECK:
         return False

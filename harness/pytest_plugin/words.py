@@ -13,13 +13,13 @@ from harness.report.remarks import STANDINGS
 from harness.report.words import (
     advice,
     control,
+    control_words,
     effect,
     interval_text,
     leaves_open,
     point,
     predicate,
     region,
-    rival,
     seeds_taken,
     stance,
 )
@@ -90,7 +90,7 @@ def explanation(record: InstanceRecord, command: str, differs: str = "") -> str:
     if record.confirmation is not None:
         lines.append(("confirm", confirmation_text(record)))
     if record.control:
-        lines.append(("control", rival(record.control)))
+        lines.append(("control", control_words(record.control)))
         for part in record.control.parts:
             reason = f"; {part.reason}" if part.reason else ""
             found = f"{_found(part, record)}: {_measured(part, record.unit_of_parts)}{reason}"

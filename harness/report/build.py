@@ -52,7 +52,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
         kind=claim.predicate.kind,
         toml=dict(claim.toml),
         alpha=finding.case.alpha,
-        center=claim.center,
+        centre=claim.centre,
         marks=instance.marks,
         verdict=found.verdict,
         outcome=found.outcome,
@@ -155,7 +155,7 @@ def _control(instance: Instance, found: Assessment) -> ControlRecord | None:
         at={axis: instance.claim.experiment.value(axis, label) for axis, label in control.at.items()},
         verdict=found.control_verdict or "",
         parts=tuple(map(_part, found.control)),
-        boundary=None if found.rival is None else boundary_record(found.rival),
+        boundary=None if found.control_boundary is None else boundary_record(found.control_boundary),
     )
 
 

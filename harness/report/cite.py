@@ -51,11 +51,11 @@ def _sampled(record: Record) -> list[str]:
     sampled = [instance for instance in record.instances if not instance.computed]
     alphas = sorted({instance.alpha for instance in sampled})
     budgets = sorted({instance.budget for instance in sampled})
-    centers = sorted({instance.center for instance in sampled if instance.unit != "violation"})
+    centres = sorted({instance.centre for instance in sampled if instance.unit != "violation"})
     rules = {instance.rule for instance in sampled}
     alpha = " or ".join(number(each) for each in alphas)
     looks = f"{', '.join(map(str, LOOKS[:-1]))} or {LOOKS[-1]}" if max(rules) > 1 else "6, 9, 14, … or 108"
-    kinds = " or ".join(_INTERVALS[center] for center in centers)
+    kinds = " or ".join(_INTERVALS[centre] for centre in centres)
     budget = f"{budgets[0]}" if len(budgets) == 1 else f"{budgets[0]} to {budgets[-1]}"
     said = [
         f"Each instance was measured on consecutive seeds, from seed {first_seeds(record)}, with a budget of "

@@ -44,7 +44,7 @@ def distance(instance: InstanceRecord) -> Distance | None:
         return None
     if instance.unit == "violation" or instance.computed:
         return Distance(found.distance)
-    shown = interval(found.values, instance.center, LEVEL)
+    shown = interval(found.values, instance.centre, LEVEL)
     low, high = sorted((found.ruler(shown.low), found.ruler(shown.high)))
     return Distance(found.distance, tuple(map(found.ruler, found.values)), low, high)
 

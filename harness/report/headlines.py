@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.report.explored import explored
 from harness.report.record import Record
 from harness.report.regime import regimes
-from harness.report.words import few_covered, given
+from harness.report.words import few_covered, overridden
 
 
 def headlines(record: Record) -> list[str]:
@@ -13,4 +13,4 @@ def headlines(record: Record) -> list[str]:
     in place of a suite's own parameters; a sentence each, none where there is nothing of the kind to say."""
     few = few_covered([instance.outcome for instance in record.instances])
     regime = [line for found in regimes(record) for line in found.lines]
-    return [*regime, *(line for line in (few, explored(record), *given(record)) if line)]
+    return [*regime, *(line for line in (few, explored(record), *overridden(record)) if line)]

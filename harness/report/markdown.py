@@ -20,6 +20,7 @@ from harness.report.words import (
     ORDER,
     advice,
     control,
+    control_words,
     effect,
     interval_text,
     point,
@@ -27,7 +28,6 @@ from harness.report.words import (
     provenance,
     rechecked,
     region,
-    rival,
     row,
     scope,
     statement,
@@ -92,9 +92,9 @@ def _claim(claim: ClaimSummary, stated: ClaimRecord | None) -> list[str]:
     if stated and (said := agreement_line(stated)):
         lines += [f"{'Agreement' if stated.agreement else 'Measured'}: {escape(said)}.", ""]
     lines += [f"{'Boundary' if first.boundary else 'Holds when'}: {escape(predicate(first))}.", ""]
-    rivals = {rival(i.control) for i in instances if i.control}
-    lines += [f"Control: {escape(text)}." for text in sorted(rivals)]
-    lines += [""] if rivals else []
+    controls = {control_words(i.control) for i in instances if i.control}
+    lines += [f"Control: {escape(text)}." for text in sorted(controls)]
+    lines += [""] if controls else []
     lines += [_table([row(i) for i in instances], HEADERS), ""]
     remarks = of_points(instances)
     lines += [*(f"- {escape(remark)}" for remark in remarks), ""] if remarks else []

@@ -43,7 +43,9 @@ def _maps(maps: Sequence[MapOrder], cases: Sequence[Case]) -> list[str]:
     """A table of the maps: how many points their boundaries have at most, and how long they may take."""
     rows = []
     for each in maps:
-        searches = [search for place in each.places for search in (cases[place].search, cases[place].rival)]
+        searches = [
+            search for place in each.places for search in (cases[place].search, cases[place].control_search)
+        ]
         cells = sum(min(MOST_POINTS, len(search.at)) for search in searches if search is not None)
         time = "any" if each.seconds == math.inf else seconds_text(each.seconds)
         rows.append((each.id, len(each.places), cells, time))

@@ -126,7 +126,7 @@ def _suite_record(suite: Suite, commit: CommitRecord | None) -> SuiteRecord:
         path=encodable(suite.path),
         title=suite.title,
         sha256=suite.sha256,
-        given=dict(suite.given),
+        overrides=dict(suite.overrides),
         noted=tuple(dict.fromkeys(text for each in suite.experiments.values() for text in each.noted)),
         instances=len(suite.instances),
         place=place_of(suite.file),

@@ -69,6 +69,9 @@ def regime_of(still: str, moves: str, follows: str) -> Word:
     return "between" if not_lazy and not_features else "undecided"
 
 
+_NEARER = "its-ntk-is-nearer-than-any-rival"
+
+
 def _lines(word: Word, found: Mapping[str, InstanceRecord]) -> Iterator[str]:
     still, moves, follows = (found[each] for each in TABLE)
     params = still.trials[0].params
@@ -84,7 +87,7 @@ def _lines(word: Word, found: Mapping[str, InstanceRecord]) -> Iterator[str]:
     )
     yield (
         f"Its NTK's regression, given f₀: {_away(found.get('its-ntk-predicts-it'))}"
-        f"{_also(found, 'its-ntk-is-nearer-than-any-rival', 'against the distance of the nearest rival')}."
+        f"{_also(found, _NEARER, 'against the distance of the nearest alternative')}."
     )
     yield (
         f"Weights move by {_plain(found.get('weights-stand-still'))} of their norm, what enters the last "
@@ -107,7 +110,7 @@ def described(params: Mapping[str, object], values: Mapping[str, float]) -> tupl
         f"Linearisation, trained alike: {value('network-vs-linearised.distance')} standard deviations away; "
         f"test errors {value('network.error')} (network) and {value('linearised.error')}.",
         f"Its NTK's regression, given f₀: {value('network-vs-own-ntk.distance')} standard deviations away, "
-        f"the nearest rival {value('network-vs-nearest-rival.distance')}.",
+        f"the nearest alternative {value('network-vs-nearest-alternative.distance')}.",
         f"Weights move by {value('weights-moved')} of their norm, what enters the last layer by "
         f"{value('features-moved')}; the learning rate is {value('rate-over-stable')} times 2/λ₀.",
     )

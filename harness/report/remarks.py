@@ -46,8 +46,8 @@ def dependent(instance: InstanceRecord) -> str:
     parts: list[PartRecord | InstanceRecord] = [*(instance.parts or (instance,))]
     own = _strongest(parts)
     control: ControlRecord | None = instance.control
-    rival = _strongest(control.parts) if control is not None else None
-    found = own if own is not None else rival
+    of_control = _strongest(control.parts) if control is not None else None
+    found = own if own is not None else of_control
     if found is None:
         return ""
     whose = "the values" if own is not None else "the control's values"

@@ -222,7 +222,7 @@ def seconds_text(x: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def rival(control: ControlRecord) -> str:
+def control_words(control: ControlRecord) -> str:
     """What the control is: the predicate that must fail, and where; or why there is none."""
     if control.none_because:
         return f"none: {control.none_because}"
@@ -264,7 +264,7 @@ def advice(instance: InstanceRecord) -> str:
     No advice may decide the claim that it is given for: a margin that is chosen by these data is for others.
     """
     if instance.outcome == "vacuous":
-        return "the rival passes the same test; a margin at which it fails must be judged on other seeds"
+        return "the control passes the same test; a margin at which it fails must be judged on other seeds"
     if instance.verdict in ("error", "not-covered"):
         return instance.reason
     if instance.outcome == "not-run":
@@ -403,11 +403,11 @@ def short_of(commit: CommitRecord | TrackedRecord) -> str:
     return commit.hash[:9]
 
 
-def given(record: Record) -> list[str]:
+def overridden(record: Record) -> list[str]:
     """What was given in place of a suite's own parameters, and what that makes of its verdicts."""
     lines = []
     for suite in record.suites:
-        parts = ", ".join(f"{name} = {value}" for name, value in suite.given.items())
+        parts = ", ".join(f"{name} = {value}" for name, value in suite.overrides.items())
         if parts or suite.noted:
             lines.append("; ".join([suite.name + (f", with {parts}" if parts else ""), *suite.noted]))
     return lines

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from harness.predicates import Predicate, predicates
-from harness.questions import Center
+from harness.questions import Centre
 from harness.suite.budgets import AtLeastOne, Budget, read_budget, read_rare, read_seeds
 from harness.suite.errors import KeyPath, one_of, shown
 from harness.suite.explored import Ranges, merged, take_explored
@@ -43,7 +43,7 @@ class Defaults:
 
     budget: Budget = field(default_factory=Budget)
     alpha: float = 0.001
-    center: Center = "mean"
+    centre: Centre = "mean"
     marks: tuple[str, ...] = ()
     time_limit: float = 600.0  # a trial is one core's work of seconds; ten minutes is a hung one
     memory_limit: int | None = None  # in bytes; what is too much depends on the machine
@@ -51,7 +51,7 @@ class Defaults:
 
 
 @dataclass(frozen=True)
-class Override:
+class Where:
     """One `[[claims.ID.where]]`: the instances that it matches and what it changes (None: nothing)."""
 
     path: KeyPath
@@ -77,7 +77,7 @@ class Draft:
     marks: tuple[str, ...]
     control: Control | None
     budget: Budget
-    overrides: tuple[Override, ...]
+    wheres: tuple[Where, ...]
 
 
 def read_defaults(table: Table) -> Defaults:
@@ -87,7 +87,7 @@ def read_defaults(table: Table) -> Defaults:
     defaults = Defaults(
         budget=default.budget.changed(table.path, seeds, read_rare(table)),
         alpha=table.take("alpha", Alpha, default.alpha),
-        center=table.take("center", Center, default.center),
+        centre=table.take("centre", Centre, default.centre),
         marks=table.take("marks", tuple[PytestMark, ...], default.marks, expected=MARK),
         time_limit=table.take("time-limit", Seconds, default.time_limit),
         memory_limit=_memory(table, default.memory_limit),
@@ -117,7 +117,7 @@ def read_claim(
     memory_limit = _memory(table, defaults.memory_limit)
     kind, raw_predicate = _kind(table)
     timed = kind is not None and kind.SUBJECTS == "benchmarks"
-    center = table.take("center", Center, "pseudomedian" if timed else defaults.center)
+    centre = table.take("centre", Centre, "pseudomedian" if timed else defaults.centre)
     budget = read_budget(table, defaults.budget, fixed=_fixed(kind))
     explored = _explored(table, defaults.explored, timed)
     predicate = None
@@ -128,8 +128,8 @@ def read_claim(
     if timed:
         pair = _pair(predicate, path, benchmarks, notes)
         experiment = pair[0] if pair else None
-        if pair and center == "mean":
-            notes.add((*path, "center"), '"pseudomedian" or "median", as timings have outliers', '"mean"')
+        if pair and centre == "mean":
+            notes.add((*path, "centre"), '"pseudomedian" or "median", as timings have outliers', '"mean"')
     else:
         name = table.take("experiment", str)
         known = name is not None and notes.name((*path, "experiment"), name, experiments)
@@ -140,8 +140,8 @@ def read_claim(
     reader = _ReadClaim(kind, raw_predicate, predicate, experiment, cites, notes)
     raw_control = table.take("control", str | dict[str, Any], None, expected=_CONTROL)
     control = reader.control(raw_control, (*path, "control"))
-    overrides = tuple(
-        reader.override(Table(raw, (*path, "where", index), notes))
+    wheres = tuple(
+        reader.where(Table(raw, (*path, "where", index), notes))
         for index, raw in enumerate(table.take("where", list[Any], [], expected="[[…where]] tables"))
     )
     table.close()
@@ -161,13 +161,13 @@ def read_claim(
     if pair:
         time_limit = sum(benchmark.time_limit for benchmark in pair)
     claim = Claim(
-        id_, says, source, experiment, predicate, center, alpha, time_limit, toml, pair, memory_limit,
+        id_, says, source, experiment, predicate, centre, alpha, time_limit, toml, pair, memory_limit,
         explored=explored,
     )  # fmt: skip
-    return Draft(claim, path, at, expect, because, marks, control, budget, overrides)
+    return Draft(claim, path, at, expect, because, marks, control, budget, wheres)
 
 
-_CONTROL = '"none: reason", or a table of what the rival replaces'
+_CONTROL = '"none: reason", or a table of what the control replaces'
 
 
 def _kind(table: Table) -> tuple[type[Predicate] | None, dict[str, Any]]:
@@ -279,7 +279,7 @@ def _check_says(says: str, axes: Collection[str] | None, path: KeyPath, notes: N
 
 
 class _ReadClaim:
-    """What reading controls and overrides needs to know of their claim."""
+    """What reading controls and `where` needs to know of their claim."""
 
     def __init__(
         self,
@@ -313,7 +313,7 @@ class _ReadClaim:
         at = _at(_table(changes.pop("at", {})), (*path, "at"), self.experiment.axes, self.notes)
         margins = {key.name for key in self.predicate.declared_keys() if key.role == "margin"}
         for key in sorted(margins & changes.keys()):
-            self.notes.add((*path, key), "the claim's own margin for its rival too", f"`{key}` replaced")
+            self.notes.add((*path, key), "the claim's own margin for its control too", f"`{key}` replaced")
             del changes[key]
         if not changes and not at:
             self.notes.add(path, "a key of the predicate, or `at`, to replace", "nothing replaced")
@@ -321,7 +321,7 @@ class _ReadClaim:
         own = {key.name for key in self.predicate.declared_keys() if key.role in ("axis", "label")}
         for key in sorted(own & changes.keys()):
             if changes[key] != self.raw.get(key):
-                expected = f"the claim's own `{key}`, at whose instances its rival is judged"
+                expected = f"the claim's own `{key}`, at whose instances its control is judged"
                 self.notes.add((*path, key), expected, shown(changes[key]))
         if self.predicate.axis in at:
             self.notes.add((*path, "at"), "an axis that the predicate does not run along", str(list(at)))
@@ -329,7 +329,7 @@ class _ReadClaim:
         if predicate is None:
             return None
         if predicate == self.predicate and not at:
-            self.notes.add(path, "a rival that differs from the claim", "the claim itself")
+            self.notes.add(path, "a control that differs from the claim", "the claim itself")
         for field_, name in predicate.named():
             if field_.role == "benchmark":  # the claim times these two alone
                 self.notes.name((*path, field_.name), name, self.predicate.benchmarks)
@@ -342,15 +342,15 @@ class _ReadClaim:
                 self.notes.add((*path, "at", axis), "one value", f"{len(labels)}")
         return Control(predicate, single)
 
-    def override(self, table: Table) -> Override:
+    def where(self, table: Table) -> Where:
         raw = table.take("at", dict[str, Any], {})
         axes = self.experiment.axes if self.experiment else {}
         spans = self.predicate.axis if self.predicate and self.predicate.USE == "pairs" else None
         at = _at(raw, (*table.path, "at"), axes, self.notes, spans) if self.experiment else {}
-        changes = [each.name for each in fields(Override) if each.name not in ("path", "at")]
+        changes = [each.name for each in fields(Where) if each.name not in ("path", "at")]
         if not any(map(table.has, changes)):
             self.notes.add(table.path, f"something to override, {one_of(changes)}", "nothing")
-        override = Override(
+        where = Where(
             path=table.path,
             at=at,
             stance=table.take("stance", Stance, None),
@@ -365,12 +365,12 @@ class _ReadClaim:
             rare=read_rare(table, fixed=_fixed(self.kind)),
         )
         table.close()
-        if override.stance is not None and not self.cites:
+        if where.stance is not None and not self.cites:
             expected = "a `source` of the claim, of whose stance this is"
             self.notes.add((*table.path, "stance"), expected, "a claim without one")
-        if override.stance == "none" and not (override.because or "").strip():
+        if where.stance == "none" and not (where.because or "").strip():
             self.notes.add(table.path, "`because`: why the source says nothing of these instances", "none")
-        return override
+        return where
 
 
 def _table(value: object) -> dict[str, Any]:

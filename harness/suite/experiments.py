@@ -29,7 +29,7 @@ from harness.declare.registry import AN, module_of
 from harness.declare.repeatable import EXPECTED
 from harness.suite.errors import KeyPath, nearest_name, one_of, shown
 from harness.suite.inputs import note_unmatched, read_inputs
-from harness.suite.models import GIVEN, Choices, Chooser, Models, named_models
+from harness.suite.models import OVERRIDE, Choices, Chooser, Models, named_models
 from harness.suite.reader import ID, Notes, Seconds, Table, convert, expectation
 from harness.suite.records import Axis, AxisValue, Benchmark, Experiment
 from harness.text import label_of
@@ -39,11 +39,11 @@ MAX_POINTS = 100_000
 
 
 def read_benchmark(
-    id_: str, table: Table, *, imports: bool, given: Mapping[str, object] | None = None, folder: str = "."
+    id_: str, table: Table, *, imports: bool, overrides: Mapping[str, object] | None = None, folder: str = "."
 ) -> Benchmark | None:
     """The benchmark of one table, as `read_experiment`."""
     limit = table.take("time-limit", Seconds, Benchmark.time_limit)
-    grid = read_experiment(id_, table, imports=imports, given=given, kind="benchmark", folder=folder)
+    grid = read_experiment(id_, table, imports=imports, overrides=overrides, kind="benchmark", folder=folder)
     if grid is None:
         return None
     return Benchmark(grid.id, grid.run, grid.fixed, grid.axes, grid.declaration, limit, inputs=grid.inputs)
@@ -54,14 +54,14 @@ def read_experiment(
     table: Table,
     *,
     imports: bool,
-    given: Mapping[str, object] | None = None,
+    overrides: Mapping[str, object] | None = None,
     kind: Kind = "experiment",
     folder: str = ".",
     models: Models | None = None,
 ) -> Experiment | None:
     """The experiment of one table; None, with notes, where its function is not known.
 
-    `given` are values that stand for those of `with`, where the experiment has such parameters. `folder` is
+    `overrides` are values that replace those of `with`, where the experiment has such parameters. `folder` is
     the suite's, `models` looks up those of all its experiments.
     """
     run = table.take("run", str)
@@ -70,14 +70,14 @@ def read_experiment(
     if declaration is not None and declaration.inputs is not None:
         places = [(*table.path, "run")] * len(declaration.inputs.patterns)
         note_unmatched(declaration.inputs, table.notes, places)
-    given = given or {}
+    overrides = overrides or {}
     raw_fixed, raw_axes = table.take("with", dict[str, Any], {}), table.take("sweep", dict[str, Any], {})
     choices = Choices()
     if declaration is not None and run is not None:
         if models is None:
-            named = named_models({"experiments": {"with": raw_fixed, "sweep": raw_axes}}, given)
+            named = named_models({"experiments": {"with": raw_fixed, "sweep": raw_axes}}, overrides)
             models = Models(table.notes, imports=imports, named=named)
-        chooser = Chooser(run, declaration, table.path, given, models)
+        chooser = Chooser(run, declaration, table.path, overrides, models)
         choices = chooser.choices(raw_fixed, raw_axes, table.notes)
     reader = _Parameters(run or "", choices, table.notes)
     fixed = {
@@ -85,9 +85,9 @@ def read_experiment(
         for name, raw in raw_fixed.items()
         if (value := reader.value(name, raw, (*table.path, "with", name))) is not None
     }
-    own = {name: raw for name, raw in given.items() if name in fixed or choices.knows(name)}
+    own = {name: raw for name, raw in overrides.items() if name in fixed or choices.knows(name)}
     for name, raw in own.items():
-        if (value := reader.value(name, raw, (GIVEN, name))) is not None:
+        if (value := reader.value(name, raw, (OVERRIDE, name))) is not None:
             fixed[name] = value
     axes = {
         name: axis
@@ -98,7 +98,7 @@ def read_experiment(
     table.close()
     swept = {name for axis in axes.values() for item in axis.values for name in item.sets} & own.keys()
     for name in sorted(swept):
-        table.notes.add((GIVEN, name), f"a parameter that {kind} {id_} does not sweep", f"`{name}`")
+        table.notes.add((OVERRIDE, name), f"a parameter that {kind} {id_} does not sweep", f"`{name}`")
     _check_disjoint(axes, {name: value for name, value in fixed.items() if name not in swept}, table)
     points = 1
     for axis in axes.values():

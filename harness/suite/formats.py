@@ -15,7 +15,7 @@ from harness.predicates import predicates
 from harness.questions import LOOKS
 from harness.suite.budgets import DROPPED_LOOKS
 from harness.suite.errors import KeyPath, Mistake
-from harness.suite.models import GIVEN
+from harness.suite.models import OVERRIDE
 from harness.suite.records import Benchmark, Experiment
 
 FORMAT = 2
@@ -28,11 +28,11 @@ Format = Literal[1, 2]
 @dataclass(frozen=True)
 class Read:
     """What has been read of a suite when its format is looked at: the file as it stands, its experiments and
-    benchmarks; `given` are values of `--with`."""
+    benchmarks; `overrides` are values of `--override`."""
 
     document: Mapping[str, Any]
     experiments: Sequence[Experiment]
-    given: Mapping[str, object]
+    overrides: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ def _own_data(read: Read) -> Iterator[Mistake]:
         for name, parameter in parameters.items():
             reference = reference_of(parameter.type)
             if reference and reference.told_by == ("preprocess", "targets"):
-                yield from _untold(experiment, name, reference.told_by, read.given)
+                yield from _untold(experiment, name, reference.told_by, read.overrides)
 
 
 def _untold(
-    experiment: Experiment, data: str, told_by: tuple[str, ...], given: Mapping[str, object]
+    experiment: Experiment, data: str, told_by: tuple[str, ...], overrides: Mapping[str, object]
 ) -> Iterator[Mistake]:
     table = "benchmarks" if isinstance(experiment, Benchmark) else "experiments"
     home: KeyPath = (table, experiment.id)
@@ -64,7 +64,7 @@ def _untold(
     }
     places: list[tuple[KeyPath, object, set[str]]] = []
     if data in experiment.fixed:
-        path = (GIVEN, data) if data in given else (*home, "with", data)
+        path = (OVERRIDE, data) if data in overrides else (*home, "with", data)
         places.append((path, experiment.fixed[data], everywhere))
     for axis in axes:
         for index, value in enumerate(axis.values):
@@ -102,8 +102,8 @@ def _budgets(read: Read) -> Iterator[Mistake]:
     for id_, claim in claims.items():
         yield from _dropped(("claims", id_), claim)
         where = claim.get("where")
-        for index, override in enumerate(where if isinstance(where, list) else ()):
-            yield from _dropped(("claims", id_, "where", index), override)
+        for index, change in enumerate(where if isinstance(where, list) else ()):
+            yield from _dropped(("claims", id_, "where", index), change)
 
 
 def _dropped(path: KeyPath, table: object) -> Iterator[Mistake]:

@@ -10,7 +10,7 @@ from string import Formatter
 from typing import Any
 
 from harness.predicates.base import AxisUse
-from harness.suite.claims import Draft, Override
+from harness.suite.claims import Draft, Where
 from harness.suite.errors import one_of
 from harness.suite.predicates import whole_numbers
 from harness.suite.reader import Notes
@@ -18,7 +18,7 @@ from harness.suite.records import Axis, AxisValue, Control, Expectation, Instanc
 from harness.text import label_of
 
 MAX_INSTANCES = 100_000
-MAX_OVERRIDES = 200  # each is compared with each instance
+MAX_WHERES = 200  # each is compared with each instance
 
 _BY_STANCE: Mapping[Stance, Expectation] = {
     "asserts": "supported",
@@ -65,17 +65,17 @@ def expand(suite: str, draft: Draft, notes: Notes, room: int = MAX_INSTANCES) ->
         found = f"{MAX_INSTANCES - room + count:,} with those of this claim"
         notes.add(draft.path, f"at most {MAX_INSTANCES:,} instances in a suite", found)
         return []
-    if len(draft.overrides) > MAX_OVERRIDES:
-        notes.add(draft.path, f"at most {MAX_OVERRIDES:,} `where` tables", f"{len(draft.overrides):,}")
+    if len(draft.wheres) > MAX_WHERES:
+        notes.add(draft.path, f"at most {MAX_WHERES:,} `where` tables", f"{len(draft.wheres):,}")
         return []
-    matched = [False] * len(draft.overrides)
+    matched = [False] * len(draft.wheres)
     instances = []
     for chosen, span in itertools.product(itertools.product(*kept.values()), spans):
         point = dict(zip(kept, chosen, strict=True))
         instances.append(_instance(suite, draft, point, span, over, matched, notes))
-    for override, hit in zip(draft.overrides, matched, strict=True):
+    for where, hit in zip(draft.wheres, matched, strict=True):
         if not hit:
-            notes.add((*override.path, "at"), "values that match an instance", "none that do")
+            notes.add((*where.path, "at"), "values that match an instance", "none that do")
     _check_controls(draft, instances, notes)
     alike = Counter(instance.stance for instance in instances)
     return [replace(i, alike=alike[i.stance], of=len(instances)) for i in instances]
@@ -97,17 +97,17 @@ def _instance(
     stance: Stance = claim.source.stance if claim.source else "none"
     expect, because, path = draft.expect, draft.because, draft.path
     marks, control, budget = draft.marks, draft.control, draft.budget
-    for index, override in enumerate(draft.overrides):
-        if not _matches(override, labels):
+    for index, where in enumerate(draft.wheres):
+        if not _matches(where, labels):
             continue
         matched[index] = True
-        path = override.path if override.expect else path
-        stance = override.stance or stance
-        expect = override.expect or expect
-        because = because if override.because is None else override.because
-        marks = marks if override.marks is None else override.marks
-        control = override.control or control
-        budget = budget.changed(override.path, override.seeds, override.rare)
+        path = where.path if where.expect else path
+        stance = where.stance or stance
+        expect = where.expect or expect
+        because = because if where.because is None else where.because
+        marks = marks if where.marks is None else where.marks
+        control = where.control or control
+        budget = budget.changed(where.path, where.seeds, where.rare)
     by_source: Expectation = "open"  # `some` and `most` say nothing of one instance
     if claim.source and claim.source.scope == "every":
         by_source = _BY_STANCE[stance]
@@ -148,8 +148,8 @@ class _Sentence(Formatter):
         return kwargs[field_name], field_name
 
 
-def _matches(override: Override, labels: Mapping[str, str]) -> bool:
-    return all(labels.get(axis) in wanted for axis, wanted in override.at.items())
+def _matches(where: Where, labels: Mapping[str, str]) -> bool:
+    return all(labels.get(axis) in wanted for axis, wanted in where.at.items())
 
 
 def _check_controls(draft: Draft, instances: list[Instance], notes: Notes) -> None:
@@ -157,7 +157,7 @@ def _check_controls(draft: Draft, instances: list[Instance], notes: Notes) -> No
     if draft.claim.predicate.needs_control:
         missing = [i for i in instances if i.expect == "supported" and i.control is None]
         if missing:
-            expected = 'a `control` (or "none: reason"): an instance expected supported names a rival'
+            expected = 'a `control` (or "none: reason"): an instance expected supported names one'
             notes.add(draft.path, expected, f"none for {one_of(i.local_id for i in missing[:3])}")
     if not draft.claim.predicate.is_decided:
         stated = [i for i in instances if i.expect != "open"]
@@ -170,4 +170,6 @@ def _check_controls(draft: Draft, instances: list[Instance], notes: Notes) -> No
         if control and control.at and control.stands_at(instance.point):
             same = control.predicate == draft.claim.predicate
             if same:
-                notes.add(draft.path, "a rival that differs from the claim", f"itself at {instance.local_id}")
+                notes.add(
+                    draft.path, "a control that differs from the claim", f"itself at {instance.local_id}"
+                )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ import msgspec
 
 from harness.disk import refuse_special
 from harness.shipped import located
+from harness.spelling import takes_old_arguments
 from harness.suite.claims import Alpha, Defaults, read_claim, read_defaults
 from harness.suite.errors import KeyPath, Mistake, SuiteError, shown
 from harness.suite.experiments import read_benchmark, read_experiment
@@ -21,19 +22,21 @@ from harness.suite.explored import Ranges, take_explored
 from harness.suite.formats import FORMAT, Format, Read, changed
 from harness.suite.instances import MAX_INSTANCES, expand
 from harness.suite.maps import read_maps
-from harness.suite.models import GIVEN, Models, named_models
+from harness.suite.models import OVERRIDE, Models, named_models
 from harness.suite.reader import ID, Notes, Table
 from harness.suite.records import Benchmark, Experiment, Instance, Source, Suite
 from harness.suite.references import check_suite
+from harness.suite.spellings import OldSpelling, today
 
 MAX_BYTES = 10_000_000  # a suite of 10,000 claims is about 4 MB
 
 
+@takes_old_arguments(given="overrides")
 def load(
     path: str | Path,
     *,
     imports: bool = False,
-    given: Mapping[str, object] | None = None,
+    overrides: Mapping[str, object] | None = None,
     calls: bool = False,
 ) -> Suite:
     """Read and check a suite file, or a suite that comes with this package.
@@ -43,16 +46,16 @@ def load(
         imports: import the modules that the suite names as `package.module:function`, so that their
             parameters and quantities are checked too; without, only experiments of this package are known.
             Functions that parameters name (`data`, `subject`) must then exist.
-        given: values of parameters in place of those that the suite's `with` tables state, for every
-            experiment that has such a parameter: `{"subject": "my.module:kernel"}`.
+        overrides: values that replace those of the suite's `with` tables, for every experiment that has such
+            a parameter: `{"subject": "my.module:kernel"}`.
         calls: with `imports`, a user's data are loaded and checked besides, in a process of their own.
 
     Returns:
         A `Suite`, with its claims and their instances.
 
     Raises:
-        SuiteError: the file is no valid suite, or a given parameter is one that no experiment has, or that
-            one sweeps. It holds every mistake that can be found.
+        SuiteError: the file is no valid suite, or no experiment has a parameter of an override, or one sweeps
+            it. It holds every mistake that can be found.
         UnknownSuiteError: this package has no suite of a @NAME.
 
     >>> suite = harness.load("toys.toml")
@@ -80,12 +83,13 @@ def load(
     _check_numbers(document, notes)
     if notes.mistakes:
         raise SuiteError(file, _located(notes.mistakes, text))
-    suite = _read(document, place.stem, file, notes, imports, given or {})
+    document, old = today(document)
+    suite = _read(document, place.stem, file, notes, imports, overrides or {})
     if suite is not None and imports and not notes.mistakes:
         notes.mistakes += check_suite(suite, call=calls)
     if notes.mistakes or suite is None:
-        raise SuiteError(file, _located(notes.mistakes, text))
-    return replace(suite, sha256=hashlib.sha256(data).hexdigest())
+        raise SuiteError(file, _located(notes.mistakes, text, old))
+    return replace(suite, sha256=hashlib.sha256(data).hexdigest(), old_spellings=old)
 
 
 def stated(text: str, name: str) -> tuple[Instance, ...]:
@@ -94,7 +98,8 @@ def stated(text: str, name: str) -> tuple[Instance, ...]:
     An older version of a suite may have mistakes today, and its expectations are still known. Raises
     `TOMLDecodeError` for what is no TOML.
     """
-    suite = _read(tomllib.loads(text), name, name, Notes(), imports=False, given={})
+    document, _ = today(tomllib.loads(text))
+    suite = _read(document, name, name, Notes(), imports=False, overrides={})
     return () if suite is None else suite.instances
 
 
@@ -135,13 +140,16 @@ def _check_numbers(document: Mapping[str, Any], notes: Notes) -> None:
             notes.number(path, value)
 
 
-def _located(mistakes: list[Mistake], text: str) -> list[Mistake]:
+def _located(mistakes: list[Mistake], text: str, old: Sequence[OldSpelling] = ()) -> list[Mistake]:
     from harness.suite.positions import key_positions, locate
 
     positions = key_positions(text)
+    for each in old:
+        if each.key:
+            positions[(*each.path[:-1], each.today)] = positions[each.path]
     placed = []
     for mistake in dict.fromkeys(mistakes):
-        if mistake.path[:1] == (GIVEN,):
+        if mistake.path[:1] == (OVERRIDE,):
             placed.append(mistake)
             continue
         line, column = locate(mistake.path, positions)
@@ -155,7 +163,7 @@ def _read(
     file: str,
     notes: Notes,
     imports: bool,
-    given: Mapping[str, object],
+    overrides: Mapping[str, object],
 ) -> Suite | None:
     top = Table(document, (), notes)
     head = Table(top.take("suite", dict[str, Any], {}), ("suite",), notes)
@@ -181,13 +189,13 @@ def _read(
     defaults = replace(defaults, explored=explored)
     sources = {id_: _source(id_, table) for id_, table in top.tables("sources").items()}
     folder = os.path.dirname(os.path.abspath(located(file)))
-    models = Models(notes, imports=imports, named=named_models(document, given))
+    models = Models(notes, imports=imports, named=named_models(document, overrides))
     experiments = {
-        id_: read_experiment(id_, table, imports=imports, given=given, folder=folder, models=models)
+        id_: read_experiment(id_, table, imports=imports, overrides=overrides, folder=folder, models=models)
         for id_, table in top.tables("experiments").items()
     }
     benchmarks = {
-        id_: read_benchmark(id_, table, imports=imports, given=given, folder=folder)
+        id_: read_benchmark(id_, table, imports=imports, overrides=overrides, folder=folder)
         for id_, table in top.tables("benchmarks").items()
     }
     known = {id_: e for id_, e in experiments.items() if e is not None}
@@ -195,10 +203,10 @@ def _read(
     if len(known) + len(timed) == len(experiments) + len(benchmarks):  # else there is something to mend first
         read = (*known.values(), *timed.values())
         parameters = {name for e in read for each in (e.fixed, *e.parameters) for name in each}
-        for parameter in given:
-            notes.name((GIVEN, parameter), parameter, sorted(parameters))
+        for parameter in overrides:
+            notes.name((OVERRIDE, parameter), parameter, sorted(parameters))
     claims, instances = _claims(top, name, defaults, sources, experiments, benchmarks)
-    old = changed(format_, Read(document, (*known.values(), *timed.values()), given))
+    old = changed(format_, Read(document, (*known.values(), *timed.values()), overrides))
     said = {mistake.path for mistake in old}  # once: what a line meant, and what to write
     notes.mistakes = [*(m for m in notes.mistakes if m.path not in said), *old]
     if not claims and not timed and not notes.mistakes:
@@ -210,7 +218,7 @@ def _read(
     top.close()
     return Suite(
         name, file, title, about, sources, known, {c.id: c for c in claims}, tuple(instances), timed,
-        dict(given), format=format_, family=family, maps=maps,
+        dict(overrides), format=format_, family=family, maps=maps,
     )  # fmt: skip
 
 

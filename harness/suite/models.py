@@ -61,10 +61,10 @@ class Models:
         return None
 
 
-def named_models(document: Mapping[str, Any], given: Mapping[str, object]) -> Iterator[str]:
-    """Every text that stands for a model in a suite as it was parsed, or in `given`."""
+def named_models(document: Mapping[str, Any], overrides: Mapping[str, object]) -> Iterator[str]:
+    """Every text that stands for a model in a suite as it was parsed, or in `overrides`."""
     tables = document.get("experiments")
-    rest: list[object] = [{"model": given.get("model")}, tables if isinstance(tables, Mapping) else {}]
+    rest: list[object] = [{"model": overrides.get("model")}, tables if isinstance(tables, Mapping) else {}]
     while rest:
         table = rest.pop()
         for key, value in table.items() if isinstance(table, Mapping) else ():
@@ -99,15 +99,20 @@ class Choices:
 
 
 class Chooser:
-    """Finds the models of one table's points; `given` stands for values of its `with`."""
+    """Finds the models of one table's points; `overrides` stands for values of its `with`."""
 
     def __init__(
-        self, run: str, declaration: Declaration, path: KeyPath, given: Mapping[str, object], models: Models
+        self,
+        run: str,
+        declaration: Declaration,
+        path: KeyPath,
+        overrides: Mapping[str, object],
+        models: Models,
     ) -> None:
         self._run = run
         self._declaration = declaration
         self._path = path
-        self._given = given
+        self._overrides = overrides
         self._models = models
         self._signatures: dict[str, Signature] = {}
         self._places: dict[str, KeyPath] = {}
@@ -130,14 +135,14 @@ class Chooser:
             path = (*self._path, "sweep", "model")
             everywhere += [self._signature(name, (*path, index)) for index, name in enumerate(swept)]
         everywhere = everywhere or [self._base(fixed)]
-        self._note_shared(_written(fixed, sweep) | self._given.keys(), notes)
+        self._note_shared(_written(fixed, sweep) | self._overrides.keys(), notes)
         models = {name: signature.model for name, signature in self._signatures.items()}
         return Choices(tuple(dict.fromkeys(everywhere)), variants, models)
 
     def _base(self, fixed: Mapping[str, object]) -> Signature:
         """The signature where no axis chooses the model."""
-        if "model" in self._given:
-            return self._signature(self._given["model"], (GIVEN, "model"))
+        if "model" in self._overrides:
+            return self._signature(self._overrides["model"], (OVERRIDE, "model"))
         if "model" in fixed:
             return self._signature(fixed["model"], (*self._path, "with", "model"))
         return self._signature(self._declaration.defaults()["model"], (*self._path, "run"))
@@ -160,7 +165,7 @@ class Chooser:
                     notes.add(self._places[model], expected, found)
 
 
-GIVEN = "--with"
+OVERRIDE = "--override"
 """Where a value comes from that the suite does not state: the option of the command line."""
 
 

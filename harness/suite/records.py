@@ -18,9 +18,10 @@ from typing import Literal
 
 from harness.declare import EXACTLY, Declaration, Inputs, Parameter, Repeatable, Signature, Value, noted_of
 from harness.predicates import Predicate
-from harness.questions import Center
+from harness.questions import Centre
 from harness.shipped import located
 from harness.suite.explored import Ranges, first_beyond
+from harness.suite.spellings import OldSpelling
 from harness.text import printable
 
 SourceStance = Literal["asserts", "disputes", "asks"]
@@ -166,14 +167,14 @@ class Benchmark(Experiment):
 
 @dataclass(frozen=True)
 class Control:
-    """The same predicate on a rival for which it must fail; or the reason why there is none."""
+    """Other quantities, or another point, for which the predicate must fail; or why there is no control."""
 
     predicate: Predicate | None
     at: Mapping[str, str] = field(default_factory=dict)
     none_because: str = ""
 
     def stands_at(self, point: Point) -> bool:
-        """Whether the rival is judged at this point itself."""
+        """Whether the control is judged at this point itself."""
         labels = dict(point)
         return all(labels.get(axis) == label for axis, label in self.at.items())
 
@@ -188,7 +189,7 @@ class Claim:
     experiment: Experiment
     """Of `faster`: the grid that its two benchmarks have in common."""
     predicate: Predicate
-    center: Center
+    centre: Centre
     alpha: float
     time_limit: float
     toml: Mapping[str, object] = field(repr=False)
@@ -303,7 +304,7 @@ class Suite:
     claims: Mapping[str, Claim]
     instances: tuple[Instance, ...]
     benchmarks: Mapping[str, Benchmark] = field(default_factory=dict)
-    given: Mapping[str, object] = field(default_factory=dict)
+    overrides: Mapping[str, object] = field(default_factory=dict)
     """Values of parameters that stand for those of the file's `with` tables."""
     sha256: str = ""
     """Of the bytes that were parsed; the file may have changed since."""
@@ -312,6 +313,8 @@ class Suite:
     family: float | None = None
     """The chance that any of the claims is wrong that are said to hold jointly; None: nothing is said so."""
     maps: Mapping[str, BoundaryMap] = field(default_factory=dict)
+    old_spellings: tuple[OldSpelling, ...] = ()
+    """Names that the file spells as they were spelled once; the suite has today's."""
 
     def __repr__(self) -> str:
         """`<Suite toys: Toys, 1 claims, 3 instances>`."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from harness.declare import Problem, Reference, Signature, Value, is_reference, reference_of
 from harness.suite.errors import KeyPath, Mistake
-from harness.suite.models import GIVEN
+from harness.suite.models import OVERRIDE
 from harness.suite.records import AxisValue, Benchmark, Experiment, Instance, Suite
 
 Labels = tuple[tuple[str, str], ...]
@@ -28,7 +28,7 @@ class ReferenceUse:
     reference: Reference
     name: str
 
-    def origin(self, parameter: str, given: Mapping[str, object]) -> KeyPath:
+    def origin(self, parameter: str, overrides: Mapping[str, object]) -> KeyPath:
         """Where the parameter's value at this point is written."""
         table = "benchmarks" if isinstance(self.experiment, Benchmark) else "experiments"
         home: KeyPath = (table, self.experiment.id) if self.experiment.id else ()  # else of a command line
@@ -37,8 +37,8 @@ class ReferenceUse:
                 if value.value is None:
                     return (*home, "sweep", axis, value.label, parameter)
                 return (*home, "sweep", axis, self.experiment.axes[axis].values.index(value))
-        if parameter in given:
-            return (GIVEN, parameter)
+        if parameter in overrides:
+            return (OVERRIDE, parameter)
         return (*home, "with", parameter) if parameter in self.experiment.fixed else home
 
     def sweeps(self, parameter: str) -> bool:
@@ -60,7 +60,7 @@ def check_suite(suite: Suite, *, call: bool) -> list[Mistake]:
 
     They must exist. With `call`, what their `Reference` asks of them is checked too, and it may call them.
     """
-    return _check(_uses(_points(suite)), suite.given, call)
+    return _check(_uses(_points(suite)), suite.overrides, call)
 
 
 def check_experiment(experiment: Experiment) -> list[Mistake]:
@@ -68,7 +68,7 @@ def check_experiment(experiment: Experiment) -> list[Mistake]:
     return _check(_uses([(experiment, ())]), {}, call=False)
 
 
-def _check(uses: Sequence[ReferenceUse], given: Mapping[str, object], call: bool) -> list[Mistake]:
+def _check(uses: Sequence[ReferenceUse], overrides: Mapping[str, object], call: bool) -> list[Mistake]:
     uses = [use for use in uses if call or use.reference.kind != "model"]  # else inspected as it was read
     if not uses:
         return []
@@ -90,14 +90,14 @@ def _check(uses: Sequence[ReferenceUse], given: Mapping[str, object], call: bool
             problems = () if module in modules else (answer.problem,)
             modules.add(module)
         found = zip(group, problems, strict=False)
-        mistakes += [_mistake(use, problem, given) for use, problem in found if problem is not None]
+        mistakes += [_mistake(use, problem, overrides) for use, problem in found if problem is not None]
     return list(dict.fromkeys(mistakes))
 
 
-def _mistake(use: ReferenceUse, problem: Problem, given: Mapping[str, object]) -> Mistake:
+def _mistake(use: ReferenceUse, problem: Problem, overrides: Mapping[str, object]) -> Mistake:
     blamed = next((name for name in problem.parameters if use.sweeps(name)), use.parameter)
     where = "" if blamed == use.parameter else f' in {use.parameter} = "{use.name}"'
-    return Mistake(use.origin(blamed, given), problem.expected, problem.found + where)
+    return Mistake(use.origin(blamed, overrides), problem.expected, problem.found + where)
 
 
 def _signature(experiment: Experiment, sets: Iterable[AxisValue]) -> tuple[dict[str, Value], Signature]:

@@ -38,7 +38,7 @@ experiment = "pairs"
 boundary = { of = "gap", bound = 0, along = "size", from = 1, to = 128, within = "2 x" }
 """
 CLAIM = edited(TEXT, {'within = "2 x"': "at-most = 40", '"open"': '"supported"'})
-RIVAL = "control = { at = { shift = 3.0 } }\nat = { shift = 1.5 }\n"
+CONTROL = "control = { at = { shift = 3.0 } }\nat = { shift = 1.5 }\n"
 
 
 def cases_of(suite: Suite) -> list[Case]:
@@ -152,12 +152,12 @@ def test_with_many_instances_an_interval_must_hold_at_a_share_of_alpha(read: Rea
     assert replace(boundary, cells=1).jointly == (location.low, location.high)
 
 
-def test_a_claim_about_a_boundary_holds_and_its_rival_fails(read: Read) -> None:
-    (claim,) = found(held(cases_of(read(CLAIM + RIVAL)))).values()
+def test_a_claim_about_a_boundary_holds_and_its_control_fails(read: Read) -> None:
+    (claim,) = found(held(cases_of(read(CLAIM + CONTROL)))).values()
     assert (claim.verdict, claim.control_verdict, claim.outcome) == ("supported", "refuted", "as-expected")
-    assert claim.rival is not None
-    assert (claim.rival.location.low, claim.rival.location.high) == (128.0, None)
-    text = edited(CLAIM, {"[1.5, 3.0]": "[1.5, 1.4]"}) + edited(RIVAL, {"3.0": "1.4"})
+    assert claim.control is not None
+    assert (claim.control.location.low, claim.control.location.high) == (128.0, None)
+    text = edited(CLAIM, {"[1.5, 3.0]": "[1.5, 1.4]"}) + edited(CONTROL, {"3.0": "1.4"})
     (vacuous,) = found(held(cases_of(read(text)))).values()
     assert (vacuous.control_verdict, vacuous.outcome) == ("supported", "vacuous")
 

@@ -118,10 +118,10 @@ def test_it_takes_one_trial_a_point_whatever_seeds_are_asked_for(read: Read) -> 
     assert {len(case(instance, seeds=14).seeds) for instance in suite.instances} == {0}  # no error of `rare`
 
 
-def test_a_sampled_rival_is_judged_as_sampled_on_its_own_seeds(read: Read) -> None:
+def test_a_sampled_control_is_judged_as_sampled_on_its_own_seeds(read: Read) -> None:
     text = CLAIM.format(name="a", predicate=PREDICATES["at-most"])
-    rival = edited(text, {'"none: toys"': '{ of = "drawn", at = { size = 1 } }', '"open"': '"supported"'})
-    result = conducted(read(HEAD + rival + "at = { size = 8 }"))
+    control = edited(text, {'"none: toys"': '{ of = "drawn", at = { size = 1 } }', '"open"': '"supported"'})
+    result = conducted(read(HEAD + control + "at = { size = 8 }"))
     (finding,) = result.findings
     assert [part.ruling.n for part in finding.assessment.parts] == [1]
     assert [part.ruling.n for part in finding.assessment.control] == [14]

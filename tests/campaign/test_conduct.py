@@ -54,7 +54,7 @@ def killed_at(seed: int) -> Callable[[Trial], Measurement]:
     return lambda trial: killed(trial) if trial.seed == seed else measured(trial)
 
 
-def test_a_true_claim_with_a_failing_rival_is_as_expected(read: Read) -> None:
+def test_a_true_claim_with_a_failing_control_is_as_expected(read: Read) -> None:
     found = findings(read(GOOD))
     assert {f.outcome for f in found.values()} == {"as-expected"}
     assert {f.verdict for f in found.values()} == {"supported"}
@@ -66,7 +66,7 @@ def test_a_true_claim_with_a_failing_rival_is_as_expected(read: Read) -> None:
     ("old", "new", "verdict", "outcome"),
     [
         ("at = { shift = 0.0 }", "at = { shift = 0.5 }", "refuted", "unexpected"),  # a is 1.65 b, not b
-        ('within = "5%"', 'within = "90%"', "supported", "vacuous"),  # the rival is within 90% too
+        ('within = "5%"', 'within = "90%"', "supported", "vacuous"),  # the control is within 90% too
         ('within = "5%"', 'within = "0.1%"', "inconclusive", "inconclusive"),  # sd 2% needs far more seeds
         ("sd = 0.02", "sd = 0.02, nan-at = 4", "error", "error"),
     ],

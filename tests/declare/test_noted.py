@@ -28,7 +28,7 @@ def test_it_is_found_in_a_type():
 
 
 def test_an_accuracy_is_in_the_sentence_of_each_claim_that_reads_it():
-    suite = harness.load(SUITE, given={"accuracy": 1e-6})
+    suite = harness.load(SUITE, overrides={"accuracy": 1e-6})
     for instance in suite.instances:
         reads_it = "accuracy" in instance.claim.experiment.fixed
         assert instance.says.endswith(f" [{TEXT}]") == reads_it
@@ -36,14 +36,16 @@ def test_an_accuracy_is_in_the_sentence_of_each_claim_that_reads_it():
     assert told == set(suite.experiments) - {"random-networks", "noise"}
 
 
-@pytest.mark.parametrize("given", [{}, {"accuracy": 0.0}])
-def test_the_usual_value_is_not_told(given):
-    assert not any("conforms" in instance.says for instance in harness.load(SUITE, given=given).instances)
+@pytest.mark.parametrize("overrides", [{}, {"accuracy": 0.0}])
+def test_the_usual_value_is_not_told(overrides):
+    assert not any(
+        "conforms" in instance.says for instance in harness.load(SUITE, overrides=overrides).instances
+    )
 
 
 def test_an_accuracy_that_excuses_anything_is_a_mistake_with_a_reason():
     with pytest.raises(SuiteError) as caught:
-        harness.load(SUITE, given={"accuracy": 1.0})
+        harness.load(SUITE, overrides={"accuracy": 1.0})
     (mistake,) = str(caught.value).splitlines()
     assert "accuracy: expected a number <= 0.01 (errors up to it count as 0, so that beyond" in mistake
     assert mistake.endswith("found 1.0")

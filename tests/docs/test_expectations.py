@@ -14,7 +14,7 @@ from repositories import commit, git, repository
 from harness.git import is_shallow, repository_above
 
 ROOT = Path(__file__).parents[2]
-RIVAL = "control = { at = { shift = 0.5 } }\n"
+CONTROL = "control = { at = { shift = 0.5 } }\n"
 OPENED = '[[claims.same.where]]\nat = { size = 1 }\nexpect = "open"\nbecause = "measured: it | is near"\n'
 EXCHANGED = '[[claims.same.where]]\nat = { size = [2, 4] }\nexpect = "refuted"\nbecause = "measured"\n'
 LATER = """

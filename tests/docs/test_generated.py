@@ -195,5 +195,5 @@ def test_the_example_of_reading_is_the_records() -> None:
     assert seen[-1][1:] == pytest.approx(expected, rel=1e-12)
     text = (DOCS / "reading.md").read_text()
     assert looks.table(instance) in text, "python docs/looks.py prints it"
-    rival = math.exp(instance.control.parts[0].estimate)
-    assert f"Its distance was {rival:.2f}" in text
+    control = math.exp(instance.control.parts[0].estimate)
+    assert f"Its distance was {control:.2f}" in text

@@ -47,7 +47,7 @@ def judged(mean: float, budget: int = 48) -> InstanceRecord:
         values=ruling.values,
         region=(None, 1.0),
         unit="value",
-        center="mean",
+        centre="mean",
         alpha=0.001,
         smallest_margin=ruling.high,
         parts=(),
@@ -70,7 +70,7 @@ def test_it_predicts_as_plan_does_and_counts_what_happened(script: ModuleType) -
 
 def test_what_has_no_prediction_is_counted_and_left_out(script: ModuleType) -> None:
     few = replace(judged(-3.0), values=(1.0,) * LEAST_SEEN, n=LEAST_SEEN)
-    median = replace(judged(5.0), center="median")
+    median = replace(judged(5.0), centre="median")
     text = script.table([("made", record(judged(5.0), few, median, replace(few, verdict="not-run")))])
     assert "| `made` | 1 | 1 of 1 (100%) |" in text
     assert "2 parts have no prediction." in text

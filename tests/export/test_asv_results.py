@@ -202,7 +202,10 @@ def test_results_of_another_version_are_dropped_and_other_rows_kept(
         ({"dirty": True}, r"found one of \w{8} with changes that were not committed"),
         ({"hash": "0" * 40}, "r.json: expected commit 00000000 in the git repository of .*, found none"),
         ({"sha256": "0" * 64}, r"expected .*toys\.toml as it was run \(sha256 0{12}…\) .* another version"),
-        ({"given": {"shift": 1.0}}, "r.json: expected the suite's own parameters, found .* --with shift=1.0"),
+        (
+            {"overrides": {"shift": 1.0}},
+            "r.json: expected the suite's own parameters, found .* --override shift=1.0",
+        ),
     ],
 )
 def test_a_record_without_a_certain_place_in_history_is_refused(
@@ -216,7 +219,7 @@ def test_a_record_without_a_certain_place_in_history_is_refused(
     replace = msgspec.structs.replace
     assert record.commit is not None
     for key, value in changes.items():
-        if key in ("sha256", "given"):
+        if key in ("sha256", "overrides"):
             record = replace(record, suites=(replace(record.suites[0], **{key: value}),))
         elif key == "commit":
             record = replace(record, commit=value)

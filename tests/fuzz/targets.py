@@ -106,7 +106,8 @@ faster = { of = ["one", "two"], at-least = 2.0 }
 """
 WORDS = (
     *SUITE.replace("\n", " ").split(), "[claims.b]", "[[claims.same.where]]", "exact", "monotone", "differs",
-    "at-least", "direction", "increasing", "than", "by", "center", "median", "alpha", "time-limit", "'''",
+    "at-least", "direction", "increasing", "than", "by", "centre", "center", "median", "alpha", "time-limit",
+    "'''",
     '"""', "[[", "]]", "{", "}", "\n", "=", "nan", "-inf", "2024-01-01", "0x", "1e400", "\\u0000",
     "harness.cli:main",
 )  # fmt: skip
@@ -263,7 +264,7 @@ _ARGUMENTS = (
     "bad.toml", "missing.toml", "toys.toml::same", "toys.toml::same[size=1]", "toys.toml::", "::", "r.json",
     ".", "-k", "size=1", "not", "(", "not slow and (a or b)", "-m", "quick", "--seeds", "21", "-1",
     "--workers", "0", "--fresh", "--first-seed", "--no-store", "--store", "s.sqlite", "folder",
-    "folder/s.sqlite", "--json", "out.json", "folder/out.json", "--markdown", "out.md", "-q", "--with",
+    "folder/s.sqlite", "--json", "out.json", "folder/out.json", "--markdown", "out.md", "-q", "--override",
     "shift=0.5", "sd=x", "x", "--seed", "--time-limit", "1e400", "nan", "--import", "--results", "results",
     "--machine", "m", "../m", "--allow-dirty", "ntk.kernel", "ntk.regression", "width=16", "canary:run",
     "no.such", "--help", "--version", "--", "", "figure", "cite", "same", "--out", "f.svg", "f.gif",
@@ -275,7 +276,7 @@ _ARGUMENTS = (
 def _argument_seeds() -> list[bytes]:
     lines = (
         "check toys.toml bad.toml", "list toys.toml -k size=1", "describe ntk.kernel", "schema",
-        "plan toys.toml --with shift=0.5", "run toys.toml::same --json out.json -q", "report r.json",
+        "plan toys.toml --override shift=0.5", "run toys.toml::same --json out.json -q", "report r.json",
         "trial ntk.kernel width=16 --seed 1", "export-asv r.json --results results",
         "report r.json --markdown o --junit j --openmetrics m --badge b.svg", "cite r.json --bib b",
         "figure r.json same --out f.svg", "check toys.toml bad.toml --sarif s",
@@ -401,7 +402,7 @@ def read_assignments(data: bytes, folder: Path) -> None:
     path.write_text(SUITE)
     given = assigned(texts)
     with contextlib.suppress(UserError):
-        load(path, given=given)
+        load(path, overrides=given)
     for trial in trials_of_experiment("ntk.regression", texts, 0):
         assert len(trial.key) < 10_000 + sum(map(len, texts)) * 12
 

@@ -120,7 +120,7 @@ def test_what_a_run_cannot_be_held_against_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AgainstError, match="toys with subject = 'mine', as in this run, found no other"):
         published.check({"toys": {"subject": "mine"}})
     published.check({"toys": {}, "other": {}})  # one of two suites is enough
-    given = Published({"p.json": replace(RECORD, suites=(replace(suite, given={"subject": "mine"}),))})
+    given = Published({"p.json": replace(RECORD, suites=(replace(suite, overrides={"subject": "mine"}),))})
     given.check({"toys": {"subject": "mine"}})
     with pytest.raises(AgainstError, match="expected records of runs"):
         read_published([tmp_path])

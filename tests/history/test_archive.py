@@ -112,14 +112,14 @@ def test_clean_runs_on_pinned_seeds_count_before_others(record: Record, tmp_path
 
 def test_runs_with_other_parameters_or_machines_are_left_out(record: Record, tmp_path: Path) -> None:
     (suite,) = record.suites
-    given = msgspec.structs.replace(suite, given={"sd": 0.5})
+    given = msgspec.structs.replace(suite, overrides={"sd": 0.5})
     elsewhere = msgspec.structs.replace(record.environment, machine="other")
     keep(tmp_path, of(record, "a" * 40, suites=(given,)))
     assert states(tmp_path) == [("a", 1)], "all agree"
     keep(tmp_path, of(record, "b" * 40, environment=elsewhere, started="2030-01-01T00:00:00+00:00"))
     assert states(tmp_path) == [("b", 1)]
     assert "1 records of runs with other parameters" in past(Chosen(tmp_path, tmp_path)).problems[0]
-    assert states(tmp_path, given={"sd": 0.5}) == [("a", 1)]
+    assert states(tmp_path, overrides={"sd": 0.5}) == [("a", 1)]
     assert states(tmp_path, machine="other") == [("b", 1)]
 
 

@@ -191,7 +191,7 @@ def test_the_users_repository_stays_as_it_is_also_from_a_hook_in_a_linked_worktr
         "GIT_DIR": own, "GIT_WORK_TREE": str(side), "GIT_INDEX_FILE": f"{own}/index", "GIT_PREFIX": "",
         "GIT_COMMON_DIR": common, "GIT_CONFIG_PARAMETERS": "'core.bare'='false'",
     }  # fmt: skip
-    command = [sys.executable, "-m", "harness", "bisect", "claims.toml::same", "--with", "shift=0"]
+    command = [sys.executable, "-m", "harness", "bisect", "claims.toml::same", "--override", "shift=0"]
     command += [
         "--good",
         hashes["adapter"],

@@ -24,7 +24,7 @@ VALUES = tuple(_noise.gauss(0, 1) for _ in range(21))
 def instance(**changed: object) -> InstanceRecord:
     made = InstanceRecord(
         id="s/c", claim="c", point={}, says="", source=None, expect="supported", because="",
-        predicate="a and b equal within 5%", toml={}, alpha=0.001, center="mean", marks=(),
+        predicate="a and b equal within 5%", toml={}, alpha=0.001, centre="mean", marks=(),
         verdict="supported", outcome="as-expected", agreement="", unit="ratio", n=21, budget=48, estimate=0.0,
         interval=(-0.01, 0.01), region=(-0.05, 0.05), values=VALUES, smallest_margin=None,
         seeds_to_decision=None, hours_to_decision=None, reason="", parts=(), control=None, seconds=1.0,
@@ -94,7 +94,7 @@ def test_verdicts(before: str, after: str, kind: str) -> None:
 
 def test_a_control_that_stops_failing_weakens_a_supported_claim() -> None:
     def controlled(verdict: str) -> InstanceRecord:
-        return instance(control=ControlRecord(predicate="rival", verdict=verdict))
+        return instance(control=ControlRecord(predicate="control", verdict=verdict))
 
     assert change(controlled("refuted"), controlled("supported")).kind == "weakened"
     assert change(controlled("supported"), controlled("refuted")).kind == "strengthened"
@@ -110,7 +110,7 @@ def test_a_control_that_stops_failing_weakens_a_supported_claim() -> None:
         ({"alpha": 0.01}, "alpha 0.001 → 0.01"),
         ({"least": 162}, "least seeds 0 → 162"),
         ({"rule": 2}, "rule 1 (looks from 6 seeds) → 2 (looks from 14 seeds)"),
-        ({"center": "median"}, "center mean → median"),
+        ({"centre": "median"}, "centre mean → median"),
         ({"expect": "open", "outcome": "measured"}, "expectation supported → open"),
         ({"control": ControlRecord(none_because="…")}, "control none stated → none"),
     ],

@@ -218,11 +218,11 @@ def test_a_name_of_several_suites_chooses_all_of_them(
 
 
 def test_of_each_suite_the_best_run_counts(repository: Repository) -> None:
-    """A fresh or a modified run of one does not hide another, nor does one with --with."""
+    """A fresh or a modified run of one does not hide another, nor does one with --override."""
     repository.write("a.toml")
     hash_ = repository.commit()
     dirty = CommitRecord(hash=hash_, dirty=True)
-    given = replace(repository.record("d.toml", name="d").suites[0], given={"sd": 1.0})
+    given = replace(repository.record("d.toml", name="d").suites[0], overrides={"sd": 1.0})
     repository.run("a.toml", name="a")
     repository.run("b.toml", name="b", fresh=True, first_seed=10**6)
     repository.run("c.toml", name="c", commit=dirty)

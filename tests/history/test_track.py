@@ -39,9 +39,9 @@ class Lab:
             assert done.returncode in ((0, 1) if told.loads else (1, 4)), done.stdout + done.stderr
         git(self.library, "checkout", "--quiet", "main")
 
-    def kinds(self, given: dict[str, object] | None = None) -> dict[str, dict[str, str]]:
+    def kinds(self, overrides: dict[str, object] | None = None) -> dict[str, dict[str, str]]:
         """Subject of each commit of the library → what changed there, but for what is quiet."""
-        chosen = Chosen(self.folder / "reports/history", self.library, given, tracked=True)
+        chosen = Chosen(self.folder / "reports/history", self.library, overrides, tracked=True)
         line = timeline(past(chosen).states)
         return {
             commit.subject: {event.id: event.kind for event in events}
@@ -97,7 +97,7 @@ def test_the_users_claims_over_the_librarys_commits(place: Lab) -> None:
 
 @pytest.mark.slow
 def test_the_conformance_suite_over_the_librarys_commits(place: Lab) -> None:
-    subject = ("--with", "subject=fastkernels:kernel")
+    subject = ("--override", "subject=fastkernels:kernel")
     place.run_all(str(KERNELS), *subject)
     found = place.kinds({"subject": "fastkernels:kernel"})
     expected = {

@@ -147,21 +147,21 @@ def specified(runs: int, seed: int) -> Iterator[Check]:
 def rates(runs: int, seed: int) -> Iterator[Check]:
     """The table of docs/verdicts.md: the rule as it is, by law and centre."""
     for name, (*stated, _) in RATES.items():
-        for center, pair in zip(("mean", "pseudomedian", "median"), stated, strict=True):
-            rows = runs if center == "mean" else runs // 4  # ranks take four times as long
-            judged = rate_of(name, center, rows, seed)
+        for centre, pair in zip(("mean", "pseudomedian", "median"), stated, strict=True):
+            rows = runs if centre == "mean" else runs // 4  # ranks take four times as long
+            judged = rate_of(name, centre, rows, seed)
             for verdict, figure in zip((1, -1), pair, strict=True):
-                what = f"{name}, {center}, wrong {'supported' if verdict > 0 else 'refuted'}"
+                what = f"{name}, {centre}, wrong {'supported' if verdict > 0 else 'refuted'}"
                 step = 1 if figure > 100 else 0.1 if figure >= 2 else 0.01
-                ran = RUNS if center == "mean" else RUNS // 4
+                ran = RUNS if centre == "mean" else RUNS // 4
                 yield of_share(what, figure, judged.count(verdict), rows, step, ALPHA, ran)
 
 
-def rate_of(name: str, center: str, rows: int, seed: int) -> Judged:
+def rate_of(name: str, centre: str, rows: int, seed: int) -> Judged:
     """A law judged on the bound by the rule as it is."""
-    draw = laws()[name].draw(center)
-    if center != "mean":
-        return judge_law(draw, rows, seed, -INF, 0, center=center)
+    draw = laws()[name].draw(centre)
+    if centre != "mean":
+        return judge_law(draw, rows, seed, -INF, 0, centre=centre)
     verdicts, stopped = [], []
     for data in chunks(draw, rows, seed):
         found = judge(data, -INF, 0, rule=WITHOUT_GAP)

@@ -23,9 +23,9 @@ class Law:
     median: float = 0.0
     pseudomedian: float = 0.0
 
-    def draw(self, center: str, share: float = 0.0) -> Sample:
+    def draw(self, centre: str, share: float = 0.0) -> Sample:
         """The values less their centre, less `share`."""
-        middle = float(getattr(self, center)) + share
+        middle = float(getattr(self, centre)) + share
         return lambda rng, rows, seeds: self.sample(rng, rows, seeds) - middle
 
 

@@ -63,18 +63,18 @@ def chunks(draw: Draw, rows: int, seed: int, seeds: int = LOOKS[-1]) -> Iterator
 
 def judge_law(
     draw: Draw, rows: int, seed: int, low: float, high: float, *, alpha: float = 0.001,
-    center: str = "mean", rule: Rule = Rule(),
+    centre: str = "mean", rule: Rule = Rule(),
 ) -> Judged:  # fmt: skip
     """`judge` on rows of a law."""
     found = [
-        judge(data, low, high, alpha=alpha, center=center, rule=rule)
+        judge(data, low, high, alpha=alpha, centre=centre, rule=rule)
         for data in chunks(draw, rows, seed, rule.looks[-1])
     ]
     return Judged(np.concatenate([f.verdict for f in found]), np.concatenate([f.stopped for f in found]))
 
 
 def judge(
-    data: np.ndarray, low: float, high: float, *, alpha: float = 0.001, center: str = "mean",
+    data: np.ndarray, low: float, high: float, *, alpha: float = 0.001, centre: str = "mean",
     rule: Rule = Rule(),
 ) -> Judged:  # fmt: skip
     """The verdict on each row: does its centre lie in (low, high)?"""
@@ -85,8 +85,8 @@ def judge(
         if n > data.shape[1]:
             break
         seen = data[running, :n]
-        found = look(seen, low, high, alpha, center, rule)
-        if rule.gap and center == "mean":
+        found = look(seen, low, high, alpha, centre, rule)
+        if rule.gap and centre == "mean":
             doubtful = np.flatnonzero(found)
             doubtful = doubtful[have_gaps(seen[doubtful])]
             if len(doubtful):
@@ -98,11 +98,11 @@ def judge(
     return Judged(verdict, stopped)
 
 
-def look(seen: np.ndarray, low: float, high: float, alpha: float, center: str, rule: Rule) -> np.ndarray:
+def look(seen: np.ndarray, low: float, high: float, alpha: float, centre: str, rule: Rule) -> np.ndarray:
     """Per row, what these values show: 1 inside the region, −1 outside of it, 0 neither."""
     level = alpha * rule.share
     outside = level / 2 if rule.halved and np.isfinite([low, high]).all() else level
-    lower, upper = _edges(seen, low, center), _edges(seen, high, center)
+    lower, upper = _edges(seen, low, centre), _edges(seen, high, centre)
     inside = lower.above(level) & upper.below(level)
     return np.where(inside, 1, np.where(lower.below(outside) | upper.above(outside), -1, 0))
 
@@ -115,19 +115,19 @@ class _Side:
     below: Callable[[float], np.ndarray]
 
 
-def _edges(seen: np.ndarray, edge: float, center: str) -> _Side:
+def _edges(seen: np.ndarray, edge: float, centre: str) -> _Side:
     rows, n = seen.shape
     if np.isinf(edge):
         yes, no = np.ones(rows, dtype=bool), np.zeros(rows, dtype=bool)
         return _Side(lambda level: no if edge > 0 else yes, lambda level: yes if edge > 0 else no)
-    if center == "mean":
+    if centre == "mean":
         mean, sd = seen.mean(axis=1) - edge, seen.std(axis=1, ddof=1)
         return _Side(
             lambda level: mean > half_width_factor(n, level) * sd,
             lambda level: mean < -half_width_factor(n, level) * sd,
         )
     far = seen - edge
-    if center == "median":
+    if centre == "median":
         above = (far > 0).sum(axis=1)
         rank, most = sign_rank, n
     else:  # of n(n + 1)/2 means of two, the signed-rank statistic counts those above the edge

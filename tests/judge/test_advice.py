@@ -15,7 +15,7 @@ from harness.questions import Closeness, Linear, Question, Reading, Region
 READING = Reading("ntk.fake", (), "a.error")
 LINEAR = Linear((READING,), (1.0,), "linear")
 EQUAL = Question("equal", LINEAR, Region(-1.0, 1.0), "mean", alpha=0.001, alpha_refute=0.001, budget=32)
-CENTERS = ["mean", "pseudomedian", "median"]
+CENTRES = ["mean", "pseudomedian", "median"]
 
 
 def with_moments(n: int, mean: float, sd: float) -> list[float]:
@@ -30,14 +30,14 @@ BEYOND = 1e-9
 
 
 @given(
-    st.sampled_from(CENTERS),
+    st.sampled_from(CENTRES),
     st.sampled_from([Region(-1.0, 1.0), Region(2.0, 4.0), Region(high=1.0), Region(low=-1.0)]),
     st.integers(0, 2**32 - 1),
     st.sampled_from([0.1, 1.0, 3.0]),
 )
-def test_the_smallest_margin_is_the_edge_of_support(center, region, seed, sd):
+def test_the_smallest_margin_is_the_edge_of_support(centre, region, seed, sd):
     values = np.random.default_rng(seed).normal(1.0, sd, 14).tolist()
-    question = replace(EQUAL, center=center, region=region, budget=14)
+    question = replace(EQUAL, centre=centre, region=region, budget=14)
     ruling = decide(values, question)
     margin = smallest_margin(ruling, question)
     assert margin is not None  # 14 values: every centre has an interval
@@ -54,7 +54,7 @@ def test_the_smallest_margin_is_the_edge_of_support(center, region, seed, sd):
     step = wider * BEYOND * max(1.0, abs(margin))
 
     shown = [(ruling.low, ruling.high)]
-    if center == "mean" and has_gap(values, question.effect.floor):  # as one in a hundred has
+    if centre == "mean" and has_gap(values, question.effect.floor):  # as one in a hundred has
         of_median = interval(values, "median", level_of("supported", question))
         shown.append((of_median.low, of_median.high))
 
@@ -83,7 +83,7 @@ def test_no_margin_where_nothing_is_supported():
     assert smallest_margin(good, replace(EQUAL, region=Region())) is None
     assert smallest_margin(decide([], EQUAL), EQUAL) is None
     assert smallest_margin(decide([0.5] * 14, EQUAL), EQUAL) is None  # too few distinct values
-    by_median = replace(EQUAL, center="median", budget=14, alpha=1e-4)  # below 8 · 2⁻¹⁴: no finite interval
+    by_median = replace(EQUAL, centre="median", budget=14, alpha=1e-4)  # below 8 · 2⁻¹⁴: no finite interval
     assert smallest_margin(decide(with_moments(14, 0.5, 0.2), by_median), by_median) is None
     exact = replace(EQUAL, effect=Closeness((READING, READING), 0.1, 0.1), budget=1)
     assert smallest_margin(decide([0.0], exact), exact) is None
@@ -121,9 +121,9 @@ def test_seeds_to_decision_uses_the_floor():
     assert half_width_factor(seeds, 0.001 / 8) < 0.1 <= half_width_factor(seeds - 1, 0.001 / 8)
 
 
-@pytest.mark.parametrize("center", CENTERS[1:])
-def test_other_centers_scale_the_interval_s_reach(center):
-    question = replace(EQUAL, center=center, budget=32)
+@pytest.mark.parametrize("centre", CENTRES[1:])
+def test_other_centres_scale_the_interval_s_reach(centre):
+    question = replace(EQUAL, centre=centre, budget=32)
     ruling = decide(with_moments(32, 0.5, 2.0), question)
     assert ruling.verdict == "inconclusive"
     expected = 32 * ((ruling.high - 0.5) / 0.5) ** 2
@@ -139,7 +139,7 @@ def test_no_telling():
     assert seeds_to_decision(decide([0.5] * 32, EQUAL), EQUAL) is None  # too few distinct values
     hopeless = decide(with_moments(14, 0.0, 1e6), replace(EQUAL, budget=14))
     assert seeds_to_decision(hopeless, EQUAL) is None  # 1.3e13 seeds
-    by_median = replace(EQUAL, center="median", budget=14, alpha=1e-4)
+    by_median = replace(EQUAL, centre="median", budget=14, alpha=1e-4)
     assert seeds_to_decision(decide(with_moments(14, 0.5, 2.0), by_median), by_median) is None
     exact = replace(EQUAL, effect=Closeness((READING, READING), 0.1, 0.1), budget=3)
     assert seeds_to_decision(decide([0.0], exact), exact) is None
@@ -163,7 +163,7 @@ def test_at_the_advised_number_every_second_run_decides():
 def test_a_medians_advice_takes_the_reach_towards_the_nearer_edge(sign):
     """Skewed values: the interval reaches 5 times as far on one side as on the other."""
     values = [sign * v for v in (*(-0.01 * k for k in range(7)), *(0.05 * k for k in range(1, 9)))][:14]
-    question = replace(EQUAL, center="median", region=Region(-1.0, 1.0))
+    question = replace(EQUAL, centre="median", region=Region(-1.0, 1.0))
     for edge in (0.04, -0.04):
         region = Region(high=edge) if edge > 0 else Region(low=edge)
         ruling = decide(values, replace(question, region=region, budget=14))

@@ -15,7 +15,7 @@ import harness.judge
 
 PACKAGE = Path(harness.judge.__file__).parents[1]
 WORDS = (
-    "Agreement", "Center", "Decision", "Expectation", "FAILING", "LOOKS", "Outcome", "Scale", "Scope",
+    "Agreement", "Centre", "Decision", "Expectation", "FAILING", "LOOKS", "Outcome", "Scale", "Scope",
     "Stance", "Unit", "Value", "Verdict",
 )  # fmt: skip
 
@@ -64,8 +64,8 @@ import harness.judge as judge
 from harness.questions import Linear, Question, Reading, Region
 print(sorted({"numpy", "scipy", "jax"} & set(sys.modules)))
 effect = Linear((Reading("r", (), "q"),), (1.0,), "linear")
-for center in ("mean", "pseudomedian", "median"):
-    judge.decide([float(i) for i in range(14)], Question("", effect, Region(0, 1), center, 0.1, 0.1, 14))
+for centre in ("mean", "pseudomedian", "median"):
+    judge.decide([float(i) for i in range(14)], Question("", effect, Region(0, 1), centre, 0.1, 0.1, 14))
 print("scipy.special" in sys.modules, "scipy.stats" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -80,7 +80,7 @@ class Errors:
 
 
 def errors_on_margin(
-    draw: Draw, center: str, alpha: float, rows: int, seed: int, looks: tuple[int, ...] = LOOKS
+    draw: Draw, centre: str, alpha: float, rows: int, seed: int, looks: tuple[int, ...] = LOOKS
 ) -> Errors:
     """Wrong verdicts when the centre is exactly the edge of a region, below it and above it alike.
 
@@ -88,7 +88,7 @@ def errors_on_margin(
     says that the centre is below 0, *refuted* that it is above.
     """
     found = [
-        judge(data[:, :BUDGET], -np.inf, 0.0, alpha=alpha, center=center, rule=Rule(looks))
+        judge(data[:, :BUDGET], -np.inf, 0.0, alpha=alpha, centre=centre, rule=Rule(looks))
         for data in chunks(draw, rows, seed)
     ]
     return Errors(sum(f.count(1) for f in found), sum(f.count(-1) for f in found))

@@ -38,10 +38,10 @@ def off(found: Iterable[checks.Check]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", list(laws.laws()))
-@pytest.mark.parametrize("center", ["mean", "pseudomedian", "median"])
-def test_the_simulator_is_the_rule(name: str, center: str) -> None:
+@pytest.mark.parametrize("centre", ["mean", "pseudomedian", "median"])
+def test_the_simulator_is_the_rule(name: str, centre: str) -> None:
     """Row by row: the verdict and where it stopped, in, on and outside of regions with one edge and two."""
-    data = laws.laws()[name].draw(center)(np.random.default_rng(23), 6, LOOKS[-1])  # any: equality is certain
+    data = laws.laws()[name].draw(centre)(np.random.default_rng(23), 6, LOOKS[-1])  # any: equality is certain
     unit = float(data.std())
     for shift, low, high, alpha in (
         (0.0, -np.inf, 0.0, 0.05),
@@ -51,8 +51,8 @@ def test_the_simulator_is_the_rule(name: str, center: str) -> None:
         (unit / 3, -np.inf, 0.0, 0.05),
     ):
         moved = data + shift
-        found = simulator.judge(moved, low, high, alpha=alpha, center=center)
-        question = Question("", EFFECT, Region(low, high), center, alpha, alpha, LOOKS[-1])  # type: ignore[arg-type]
+        found = simulator.judge(moved, low, high, alpha=alpha, centre=centre)
+        question = Question("", EFFECT, Region(low, high), centre, alpha, alpha, LOOKS[-1])  # type: ignore[arg-type]
         rulings = [decide(row.tolist(), question) for row in moved]
         assert [NUMBER[r.verdict or ""] for r in rulings] == found.verdict.tolist()
         assert [r.n for r in rulings] == found.stopped.tolist()
@@ -101,7 +101,7 @@ def test_peeking_errs_as_often_as_the_documents_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "center"),
+    ("name", "centre"),
     [
         ("Gaussian", "mean"),
         ("exponential", "mean"),
@@ -112,10 +112,10 @@ def test_peeking_errs_as_often_as_the_documents_say() -> None:
         ("neighbours correlated by 0.3", "mean"),
     ],
 )
-def test_rates_on_the_bound(name: str, center: str) -> None:
+def test_rates_on_the_bound(name: str, centre: str) -> None:
     rows = 8_000
-    place = ("mean", "pseudomedian", "median").index(center)
-    judged = error_rates.rate_of(name, center, rows, seed=63)
+    place = ("mean", "pseudomedian", "median").index(centre)
+    judged = error_rates.rate_of(name, centre, rows, seed=63)
     for verdict, stated in zip((1, -1), error_rates.RATES[name][place], strict=True):  # type: ignore[call-overload]
         assert checks.of_share("", stated, judged.count(verdict), rows, 0.1, 0.001, 80_000).holds
 

@@ -16,8 +16,8 @@ EQUAL = Question("equal", LINEAR, Region(-1.0, 1.0), "mean", alpha=0.001, alpha_
 SEED = 12  # any: noise is a hundredth of the distances that matter
 
 
-def noisy(centers: list[float]) -> list[float]:
-    return (np.array(centers) + 0.01 * np.random.default_rng(SEED).standard_normal(len(centers))).tolist()
+def noisy(centres: list[float]) -> list[float]:
+    return (np.array(centres) + 0.01 * np.random.default_rng(SEED).standard_normal(len(centres))).tolist()
 
 
 def test_a_gap_is_five_median_absolute_deviations():
@@ -84,11 +84,11 @@ def test_the_floor_of_an_effect_counts_in_its_gap():
     assert decide(values, replace(below, effect=replace(LINEAR, floor=0.2))).verdict == "supported"
 
 
-@pytest.mark.parametrize("center", ["pseudomedian", "median"])
-def test_other_centers_are_not_held_back(center):
+@pytest.mark.parametrize("centre", ["pseudomedian", "median"])
+def test_other_centres_are_not_held_back(centre):
     """An outlier beyond the margin among 14: no interval of these at 14 leaves it out, at 21 both do."""
     values = noisy([0.0] * 13 + [0.6] + [0.0] * 34)
-    ruling = decide(values, replace(EQUAL, region=Region(high=0.5), center=center))
+    ruling = decide(values, replace(EQUAL, region=Region(high=0.5), centre=centre))
     assert ruling.verdict == "supported"
 
 
@@ -99,9 +99,9 @@ def test_other_centers_are_not_held_back(center):
     st.sampled_from([Region(-1.0, 1.0), Region(high=1.0)]),
     st.booleans(),
 )
-def test_a_definite_verdict_of_values_with_a_gap_is_the_medians_too(seed, center, share, region, exchanged):
+def test_a_definite_verdict_of_values_with_a_gap_is_the_medians_too(seed, centre, share, region, exchanged):
     rng = np.random.default_rng(seed)
-    values = (center + (rng.random(48) < share) + rng.choice([0.01, 0.3]) * rng.standard_normal(48)).tolist()
+    values = (centre + (rng.random(48) < share) + rng.choice([0.01, 0.3]) * rng.standard_normal(48)).tolist()
     question = replace(EQUAL, region=region, exchanged=exchanged)
     ruling = decide(values, question)
     reached = list(ruling.values)
@@ -110,8 +110,8 @@ def test_a_definite_verdict_of_values_with_a_gap_is_the_medians_too(seed, center
         assert held <= has_gap(reached, 0.0)
         return
     level = level_of(ruling.verdict, question)
-    for center_ in ("mean", "median") if has_gap(reached, 0.0) else ("mean",):
-        found = interval(reached, center_, level)
+    for centre_ in ("mean", "median") if has_gap(reached, 0.0) else ("mean",):
+        found = interval(reached, centre_, level)
         outside = found.low >= region.high or found.high <= region.low
         inside = found.low > region.low and found.high < region.high
         assert outside if (ruling.verdict == "refuted") != exchanged else inside

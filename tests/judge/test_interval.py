@@ -12,7 +12,7 @@ from harness.judge import LOOKS, half_width_factor, interval
 from harness.judge.interval import sign_rank, signed_rank_rank
 
 LEVEL = 0.001 / 8  # the default alpha at each of eight looks
-CENTERS = ["mean", "pseudomedian", "median"]
+CENTRES = ["mean", "pseudomedian", "median"]
 SEED = 20250110  # any: the checks below hold for every data set, ties having probability 0
 
 
@@ -96,12 +96,12 @@ def test_level_reached_exactly_counts(rank):
         assert rank(n, math.nextafter(2.0**-n, 0)) is None
 
 
-@pytest.mark.parametrize("center", ["pseudomedian", "median"])
-def test_14_values_are_the_fewest_with_a_finite_interval(center):
+@pytest.mark.parametrize("centre", ["pseudomedian", "median"])
+def test_14_values_are_the_fewest_with_a_finite_interval(centre):
     """At α/8 and α/16 alike: the least level of n values is 2⁻ⁿ."""
     values = np.random.default_rng(SEED).normal(size=14).tolist()
     for level, fewest in ((LEVEL, 13), (LEVEL / 2, 14)):
-        finite = [n for n in range(2, 15) if math.isfinite(interval(values[:n], center, level, 0.0).high)]
+        finite = [n for n in range(2, 15) if math.isfinite(interval(values[:n], centre, level, 0.0).high)]
         assert finite[0] == fewest
     assert LOOKS[0] == 14
 
@@ -114,21 +114,21 @@ def test_estimates():
     assert interval([5.0, 1.0, 2.0], "median", LEVEL).estimate == 2.0
 
 
-@pytest.mark.parametrize("center", CENTERS)
+@pytest.mark.parametrize("centre", CENTRES)
 @given(st.data())
-def test_order_of_values_is_free(center, data):
+def test_order_of_values_is_free(centre, data):
     finite = st.floats(allow_nan=False, allow_infinity=False)
     values = data.draw(st.lists(finite, min_size=2, max_size=16))
     shuffled = data.draw(st.permutations(values))
-    found, again = (interval(v, center, 0.01, 0.0) for v in (values, shuffled))
+    found, again = (interval(v, centre, 0.01, 0.0) for v in (values, shuffled))
     assert (found.estimate, found.low, found.high) == (again.estimate, again.low, again.high)
     assert found.low <= found.estimate <= found.high  # false for NaN: no overflow makes one
 
 
-@pytest.mark.parametrize("center", CENTERS)
-def test_higher_levels_nest_inside_lower_ones(center):
+@pytest.mark.parametrize("centre", CENTRES)
+def test_higher_levels_nest_inside_lower_ones(centre):
     values = np.random.default_rng(SEED).standard_t(3, 48).tolist()
-    found = [interval(values, center, level, 0.0) for level in (1e-5, LEVEL, 0.01, 0.2)]
+    found = [interval(values, centre, level, 0.0) for level in (1e-5, LEVEL, 0.01, 0.2)]
     ends = [f.low for f in found] + [f.high for f in reversed(found)]
     assert ends == sorted(ends)
     assert len(set(ends)) == len(ends)  # strictly: a level that is ignored would give equal ends
@@ -141,16 +141,16 @@ def test_a_level_must_be_a_small_chance(level):
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-@pytest.mark.parametrize("center", CENTERS)
-def test_values_must_be_finite(bad, center):
+@pytest.mark.parametrize("centre", CENTRES)
+def test_values_must_be_finite(bad, centre):
     with pytest.raises(ValueError, match="expected finite values"):
-        interval([1.0, bad, 2.0], center, LEVEL, 0.0)
+        interval([1.0, bad, 2.0], centre, LEVEL, 0.0)
 
 
-@pytest.mark.parametrize("center", CENTERS)
-def test_no_size_of_numbers_overflows(center):
+@pytest.mark.parametrize("centre", CENTRES)
+def test_no_size_of_numbers_overflows(centre):
     for values in ([1.5e308, -1.5e308, 1.7e308, 0.0, 1.0], [1.5e308, 1.6e308, 1.7e308]):
-        found = interval(values, center, 0.1, 0.0)
+        found = interval(values, centre, 0.1, 0.0)
         assert found.low <= found.estimate <= found.high
     # Squares of 1e200 are beyond floats, the deviation is not. 1e-12: the same sums, scaled.
     scaled = interval([1e200 * v for v in (1.0, 2.0, 5.0)], "mean", 0.1, 0.0)

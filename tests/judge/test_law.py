@@ -63,13 +63,13 @@ def test_seeds_that_all_passed_leave_something_open_and_a_violation_does_not(
 
 
 @pytest.mark.parametrize("verdict", ["supported", "refuted", "inconclusive", None])
-@pytest.mark.parametrize("center", ["mean", "pseudomedian", "median"])
-def test_a_median_allows_for_what_was_missed_and_the_others_do_not(verdict, center) -> None:
+@pytest.mark.parametrize("centre", ["mean", "pseudomedian", "median"])
+def test_a_median_allows_for_what_was_missed_and_the_others_do_not(verdict, centre) -> None:
     """1 − α^(1/n) of 14 seeds at α = 0.001: 39%."""
-    question = Question("", SLOPE, Region(-1, 1), center, 0.001, 0.001, budget=14)
+    question = Question("", SLOPE, Region(-1, 1), centre, 0.001, 0.001, budget=14)
     ruling = Ruling(verdict, 14, 0.0, -0.1, 0.1, (0.0,) * 14, ((14, -0.1, 0.1),), None)
     found = left_open(ruling, question)
-    if verdict in ("supported", "refuted") and center != "median":
+    if verdict in ("supported", "refuted") and centre != "median":
         assert found == pytest.approx(1 - 0.001 ** (1 / 14), rel=1e-12)
         assert f"{found:.0%}" == "39%"
     else:

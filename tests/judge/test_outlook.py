@@ -54,7 +54,7 @@ def test_a_first_look_that_is_demanded_counts() -> None:
 
 def test_nothing_is_said_where_no_mean_decides_or_too_little_is_known() -> None:
     assert outlook(QUESTION, SEEN[:5]) is None
-    assert outlook(replace(QUESTION, center="median"), SEEN) is None
+    assert outlook(replace(QUESTION, centre="median"), SEEN) is None
     assert outlook(replace(QUESTION, deterministic=True), SEEN) is None
     assert outlook(replace(QUESTION, effect=Closeness((READING,), 0.0, 1.0)), SEEN) is None
     exchanged = outlook(replace(QUESTION, exchanged=True), SEEN)

@@ -30,9 +30,9 @@ def decided(values: list[float], question: Question, verdict: str, alpha: float,
     return decide(values, asked, bends).verdict == verdict
 
 
-@pytest.mark.parametrize("center", ["mean", "pseudomedian", "median"])
+@pytest.mark.parametrize("centre", ["mean", "pseudomedian", "median"])
 @pytest.mark.parametrize("exchanged", [False, True])
-def test_it_is_at_most_alpha_just_where_the_rule_decides_at_alpha(center: str, exchanged: bool) -> None:
+def test_it_is_at_most_alpha_just_where_the_rule_decides_at_alpha(centre: str, exchanged: bool) -> None:
     """Two laws, of which the second falls apart; seed 3 is any. Where p is within rounding of alpha, either
     may be right."""
     rng = np.random.default_rng(3)
@@ -43,7 +43,7 @@ def test_it_is_at_most_alpha_just_where_the_rule_decides_at_alpha(center: str, e
             if sample % 2:
                 values = [v if k % 9 else v + 8 for k, v in enumerate(values)]
             for region in REGIONS:
-                question = replace(QUESTION, region=region, center=center, budget=32, exchanged=exchanged)
+                question = replace(QUESTION, region=region, centre=centre, budget=32, exchanged=exchanged)
                 for verdict in ("supported", "refuted"):
                     p = sequential_p(values, question, verdict)  # type: ignore[arg-type]
                     for alpha in ALPHAS:
@@ -81,11 +81,11 @@ def test_ranks_give_the_p_values_of_the_exact_tests() -> None:
     one = replace(QUESTION, region=Region(high=1.0))
     shifted = [v - 1.0 for v in values]
     ranks = stats.wilcoxon(shifted, alternative="less", mode="exact").pvalue
-    assert p_at_look(values, replace(one, center="pseudomedian"), "supported") == pytest.approx(
+    assert p_at_look(values, replace(one, centre="pseudomedian"), "supported") == pytest.approx(
         ranks, rel=1e-12
     )
     signs = stats.binomtest(sum(v > 0 for v in shifted), 21, 0.5, alternative="less").pvalue
-    assert p_at_look(values, replace(one, center="median"), "supported") == pytest.approx(signs, rel=1e-12)
+    assert p_at_look(values, replace(one, centre="median"), "supported") == pytest.approx(signs, rel=1e-12)
 
 
 def test_few_distinct_values_show_nothing() -> None:

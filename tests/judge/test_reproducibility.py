@@ -15,7 +15,7 @@ EFFECT = Linear((Reading("e", (), "a"),), (1.0,), "linear")
 
 
 def question(region: Region = Region(-1, 1), budget: int = 48, **changed: object) -> Question:  # noqa: B008 (frozen)
-    how: dict[str, object] = {"center": "mean", "exchanged": False} | changed
+    how: dict[str, object] = {"centre": "mean", "exchanged": False} | changed
     return Question("", EFFECT, region, alpha=0.001, alpha_refute=0.001, budget=budget, **how)  # type: ignore[arg-type]
 
 
@@ -88,7 +88,7 @@ def test_what_is_predicted_is_what_fresh_runs_do() -> None:
     ("values", "asked"),
     [
         (draw(1.0, 1.0), question(budget=14)),  # inconclusive
-        (draw(0.0, 0.1), question(center="median")),
+        (draw(0.0, 0.1), question(centre="median")),
         ([0.0] * 40 + [0.1] * 8, question()),  # too few distinct values decide nothing
     ],
 )

@@ -28,7 +28,7 @@ from harness.questions import Closeness, Linear, Question, Reading, Region
 READINGS = (Reading("ntk.fake", (), "a.error"), Reading("ntk.fake", (), "b.error"))
 LINEAR = Linear(READINGS, (1.0, -1.0), "linear")
 EQUAL = Question("equal", LINEAR, Region(-1.0, 1.0), "mean", alpha=0.001, alpha_refute=0.001, budget=108)
-CENTERS = ["mean", "pseudomedian", "median"]
+CENTRES = ["mean", "pseudomedian", "median"]
 SWAPPED = {"supported": "refuted", "refuted": "supported", "inconclusive": "inconclusive", None: None}
 
 
@@ -47,10 +47,10 @@ def samples(draw):
 
 
 questions = st.builds(
-    lambda center, budget, exchanged, region, alpha: replace(
-        EQUAL, center=center, budget=budget, exchanged=exchanged, region=region, alpha_refute=alpha
+    lambda centre, budget, exchanged, region, alpha: replace(
+        EQUAL, centre=centre, budget=budget, exchanged=exchanged, region=region, alpha_refute=alpha
     ),
-    st.sampled_from(CENTERS),
+    st.sampled_from(CENTRES),
     st.sampled_from(LOOKS),
     st.booleans(),
     st.sampled_from([Region(-1.0, 1.0), Region(high=1.0), Region(low=1.0)]),
@@ -61,7 +61,7 @@ questions = st.builds(
 # What it says
 
 
-@pytest.mark.parametrize("center", CENTERS)
+@pytest.mark.parametrize("centre", CENTRES)
 @pytest.mark.parametrize(
     ("truth", "region", "verdict"),
     [
@@ -76,8 +76,8 @@ questions = st.builds(
         (1.0, Region(high=1.0), "inconclusive"),
     ],
 )
-def test_verdict(center, truth, region, verdict):
-    question = replace(EQUAL, center=center, region=region)
+def test_verdict(centre, truth, region, verdict):
+    question = replace(EQUAL, centre=centre, region=region)
     assert decide(gaussian(truth, 0.5), question).verdict == verdict
     assert decide(gaussian(truth, 0.5), replace(question, exchanged=True)).verdict == SWAPPED[verdict]
 
@@ -91,24 +91,24 @@ def test_verdict_is_what_the_last_interval_shows(values, question):
         assert ruling.high < region.high
     elif ruling.verdict == "refuted":
         assert ruling.high <= region.low or ruling.low >= region.high
-    elif question.center != "mean" and level_of("refuted", question) == level_of("supported", question):
+    elif question.centre != "mean" and level_of("refuted", question) == level_of("supported", question):
         # Undecided, and no guard that could withhold a verdict: the interval holds an edge.
         assert ruling.low <= region.low <= ruling.high or ruling.low <= region.high <= ruling.high
 
 
 def test_an_interval_that_touches_an_edge_is_not_inside_but_outside():
     """The region is open. The median of 14 equal values is that value, with certainty."""
-    question = replace(EQUAL, center="median", region=Region(-1.0, 1.0), budget=14)
+    question = replace(EQUAL, centre="median", region=Region(-1.0, 1.0), budget=14)
     assert decide([1.0] * 14, question).verdict == "refuted"
     assert decide([-1.0] * 14, question).verdict == "refuted"
     assert decide([math.nextafter(1.0, 0)] * 14, question).verdict == "supported"
 
 
-@pytest.mark.parametrize("center", CENTERS)
+@pytest.mark.parametrize("centre", CENTRES)
 @pytest.mark.parametrize("truth", [0.0, 3.0])
-def test_first_possible_verdict(center, truth):
+def test_first_possible_verdict(centre, truth):
     """Of every centre, inside and outside: a median's interval of 14 has a level of 2⁻¹⁴, below α/16."""
-    assert decide(gaussian(truth, 1e-6), replace(EQUAL, center=center)).n == 14
+    assert decide(gaussian(truth, 1e-6), replace(EQUAL, centre=centre)).n == 14
 
 
 def test_six_of_one_mode_decide_nothing():
@@ -126,14 +126,14 @@ def test_six_of_one_mode_decide_nothing():
         assert (ruling.verdict, ruling.looks[0][0]) == ("inconclusive", 14)
 
 
-@pytest.mark.parametrize("center", CENTERS[1:])
-def test_budget_too_small_for_any_interval_says_so(center):
+@pytest.mark.parametrize("centre", CENTRES[1:])
+def test_budget_too_small_for_any_interval_says_so(centre):
     """At α = 1e-4 the least level of 14 seeds, 2⁻¹⁴, is above α/8."""
-    question = replace(EQUAL, center=center, budget=14, alpha=1e-4, alpha_refute=1e-4)
+    question = replace(EQUAL, centre=centre, budget=14, alpha=1e-4, alpha_refute=1e-4)
     ruling = decide(gaussian(0.0, 1e-6), question)
     assert (ruling.verdict, ruling.reason) == (
         "inconclusive",
-        f"a {center} has no finite interval at 14 seeds: raise the budget",
+        f"a {centre} has no finite interval at 14 seeds: raise the budget",
     )
 
 
@@ -390,8 +390,8 @@ def test_four_distinct_values_are_too_few_and_five_enough():
 
 
 def test_the_guard_holds_for_the_mean_only():
-    for center in CENTERS[1:]:
-        assert decide([0.0] * 14, replace(EQUAL, center=center)).verdict == "supported"
+    for centre in CENTRES[1:]:
+        assert decide([0.0] * 14, replace(EQUAL, centre=centre)).verdict == "supported"
 
 
 @pytest.mark.parametrize("alpha_refute", [0.001, 0.002])

@@ -35,8 +35,8 @@ def rows(*there: float) -> list[tuple[float, float]]:
         (DIFFER, "refuted", 14),
         (LESS, "inconclusive", 48),
         (LESS_BY, "inconclusive", 48),
-        (replace(LESS, center="median"), "inconclusive", 48),
-        (replace(EQUAL, center="median"), "supported", 14),
+        (replace(LESS, centre="median"), "inconclusive", 48),
+        (replace(EQUAL, centre="median"), "supported", 14),
         (replace(EQUAL, least=21), "supported", 21),
     ],
 )

@@ -151,15 +151,15 @@ def test_bends_that_are_the_same_for_every_seed_show_nothing() -> None:
     assert decide(values, law(budget=14), [1.0] * 14).verdict == "supported"
 
 
-@pytest.mark.parametrize("center", ["mean", "median"])
-def test_bends_that_fall_apart_are_curved_only_if_the_median_says_so(center: str) -> None:
+@pytest.mark.parametrize("centre", ["mean", "median"])
+def test_bends_that_fall_apart_are_curved_only_if_the_median_says_so(centre: str) -> None:
     """One seed of fourteen bends otherwise: the mean says −0.6 to −0.3, the median −0.5 to −0.1."""
     values = np.random.default_rng(2).normal(-0.5, 0.01, 14).tolist()  # any
     bends = [-0.5 + 0.001 * i for i in range(13)] + [-0.1]
-    ruling = decide(values, replace(law(budget=14), center=center), bends)
+    ruling = decide(values, replace(law(budget=14), centre=centre), bends)
     assert ruling.bend is not None
     assert (ruling.verdict, ruling.bend.state) == ("supported", "open")
-    together = decide(values, replace(law(budget=14), center=center), [*bends[:13], -0.4])
+    together = decide(values, replace(law(budget=14), centre=centre), [*bends[:13], -0.4])
     assert (together.verdict, together.bend and together.bend.state) == ("refuted", "curved")
 
 
@@ -175,13 +175,13 @@ def test_advice_counts_the_exponent_and_the_bend() -> None:
     assert both > exponent > 14
 
 
-@pytest.mark.parametrize("center", ["median", "pseudomedian"])
-def test_the_centre_is_the_claim_s(center: str) -> None:
-    ask = replace(law(), center=center)
+@pytest.mark.parametrize("centre", ["median", "pseudomedian"])
+def test_the_centre_is_the_claim_s(centre: str) -> None:
+    ask = replace(law(), centre=centre)
     ruling = decide_rows(rows(CURVED, 0.05), ask)
     assert ruling.reason.startswith("curved: ")
     assert ruling.bend is not None
-    found = interval(ruling.bend.values, center, 0.001 / 8)  # type: ignore[arg-type]
+    found = interval(ruling.bend.values, centre, 0.001 / 8)  # type: ignore[arg-type]
     assert (ruling.bend.low, ruling.bend.high) == (found.low, found.high)
 
 

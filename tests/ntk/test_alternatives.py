@@ -1,4 +1,4 @@
-"""Kernels that know no network, the linear model, and the nearest rival, each computed a second way."""
+"""Kernels that know no network, the linear model, and the nearest alternative, each computed a second way."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,9 @@ from harness.ntk.experiments.regression import QUANTITIES, regression
 
 SMALL = {"data": "sphere", "train": 16, "test": 40, "width": 32, "networks": 2}
 NEW = {
-    name for name in QUANTITIES if any(word in name for word in ("matern32", "linear", "rival", "over-ntk"))
+    name
+    for name in QUANTITIES
+    if any(word in name for word in ("matern32", "linear", "alternative", "over-ntk"))
 }
 NEW -= {"matern32.jitter"}
 NEW |= {"laplace-vs-ntk.distance", "single-vs-laplace-given-f0.distance", "ensemble-vs-laplace.distance"}
@@ -67,9 +69,9 @@ def whole():
         seen.append((initials, original(initials, *args, **kwargs)))
         return seen[-1][1]
 
-    def spy_nearest(ruler, network, rivals):
-        compared.append((network, rivals))
-        return original_nearest(ruler, network, rivals)
+    def spy_nearest(ruler, network, others):
+        compared.append((network, others))
+        return original_nearest(ruler, network, others)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "train", spy)
@@ -124,15 +126,15 @@ def test_each_new_quantity_by_hand(whole):
     def error(predictions):
         return rms(predictions - y_test)
 
-    def apart(network, rival):
-        """Geometric mean over networks; a rival may be a column for each."""
+    def apart(network, alternative):
+        """Geometric mean over networks; an alternative may be a column for each."""
         gaps = [
-            rms(column - (rival if rival.ndim == 1 else rival[:, number])) / rms(y_test)
+            rms(column - (alternative if alternative.ndim == 1 else alternative[:, number])) / rms(y_test)
             for number, column in enumerate(network.T)
         ]
         return float(np.exp(np.mean(np.log(gaps))))
 
-    rivals = ("nngp", "rbf", "laplace", "matern32")
+    others = ("nngp", "rbf", "laplace", "matern32")
     single, centred, ensemble = networks.values()
     by_hand = {
         "matern32.error": error(plain["matern32"]),
@@ -146,15 +148,15 @@ def test_each_new_quantity_by_hand(whole):
         },
         "single-vs-laplace-given-f0.distance": apart(single, given["laplace"]),
         "single-vs-matern32-given-f0.distance": apart(single, given["matern32"]),
-        "single-vs-nearest-rival.distance": min(apart(single, plain[name]) for name in rivals),
-        "single-vs-nearest-rival-given-f0.distance": min(
-            apart(single, plain["ntk"]), *(apart(single, given[name]) for name in rivals)
+        "single-vs-nearest-alternative.distance": min(apart(single, plain[name]) for name in others),
+        "single-vs-nearest-alternative-given-f0.distance": min(
+            apart(single, plain["ntk"]), *(apart(single, given[name]) for name in others)
         ),
         "centred-vs-matern32.distance": apart(centred, plain["matern32"]),
-        "centred-vs-nearest-rival.distance": min(apart(centred, plain[name]) for name in rivals),
+        "centred-vs-nearest-alternative.distance": min(apart(centred, plain[name]) for name in others),
         "ensemble-vs-laplace.distance": apart(ensemble, plain["laplace"]),
         "ensemble-vs-matern32.distance": apart(ensemble, plain["matern32"]),
-        "ensemble-vs-nearest-rival.distance": min(apart(ensemble, plain[name]) for name in rivals),
+        "ensemble-vs-nearest-alternative.distance": min(apart(ensemble, plain[name]) for name in others),
     }
     assert set(by_hand) == NEW
     for name, value in by_hand.items():
@@ -163,15 +165,18 @@ def test_each_new_quantity_by_hand(whole):
     assert len({round(values[name], 6) for name in unlike}) == len(unlike)
 
 
-def test_every_rival_is_compared(whole):
+def test_every_alternative_is_compared(whole):
     """The least of some numbers does not tell of the others, so what was compared is looked at itself."""
     *_, plain, given, _, networks, compared = whole
-    rivals = ("nngp", "rbf", "laplace", "matern32")
+    others = ("nngp", "rbf", "laplace", "matern32")
     expected = [
-        (networks["single"], {name: plain[name] for name in rivals}),
-        (networks["ensemble"][:, 0], {name: plain[name] for name in rivals}),
-        (networks["centred"], {name: plain[name] for name in rivals}),
-        (networks["single"], {f"{name}-given-f0": given[name] for name in rivals} | {"ntk": plain["ntk"]}),
+        (networks["single"], {name: plain[name] for name in others}),
+        (networks["ensemble"][:, 0], {name: plain[name] for name in others}),
+        (networks["centred"], {name: plain[name] for name in others}),
+        (
+            networks["single"],
+            {f"{name}-given-f0": given[name] for name in others} | {"ntk": plain["ntk"]},
+        ),
     ]
     assert len(compared) == len(expected)
     for (network, found), (of, wanted) in zip(compared, expected, strict=True):
@@ -181,12 +186,12 @@ def test_every_rival_is_compared(whole):
             np.testing.assert_allclose(found[name], prediction, rtol=1e-6, atol=1e-8, err_msg=name)
 
 
-def test_nearest_takes_the_least_over_rivals_and_not_over_networks():
-    """Two networks, two rivals, each network on one of them: the distance to either is not 0 on average."""
+def test_nearest_takes_the_least_over_alternatives_and_not_over_networks():
+    """Two networks, two alternatives, each network on one of them: no distance to either is 0 on average."""
     points = data.split("sphere", train=4, test=2, seed=0)
     ruler = measures.error_ruler(points)
     networks = np.array([[1.0, 3.0], [1.0, 3.0]])
-    rivals = {"a": np.array([1.5, 1.5]), "b": np.array([7.0, 7.0])}
-    distances = [ruler.distance(networks, rival) for rival in rivals.values()]
-    assert alternatives.nearest(ruler, networks, rivals) == min(distances) == distances[0]
-    assert alternatives.nearest(ruler, networks, {"b": rivals["b"]}) == distances[1]
+    others = {"a": np.array([1.5, 1.5]), "b": np.array([7.0, 7.0])}
+    distances = [ruler.distance(networks, alternative) for alternative in others.values()]
+    assert alternatives.nearest(ruler, networks, others) == min(distances) == distances[0]
+    assert alternatives.nearest(ruler, networks, {"b": others["b"]}) == distances[1]

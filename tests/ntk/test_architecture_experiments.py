@@ -71,7 +71,7 @@ def test_a_kernel_that_leaves_float64_fails_its_stage():
 
 
 @pytest.mark.slow
-def test_a_models_kernel_and_its_rivals():
+def test_a_models_kernel_and_its_controls():
     found = random_networks_experiment(seed=0, model="residual", width=512, networks=2, points=4)
     assert found["ntk.distance"] < found["ntk-vs-without.distance"]
     with collect_stages() as reports:

@@ -39,7 +39,7 @@ def run(subject, claim="", keyword="", recheck=False, **given):
     target = f"{SUITE}::{claim}" if claim else SUITE
     given = {"subject": subject, **given}
     return harness.run(
-        target, keyword=keyword, given=given, store=None, recheck=recheck, workers=1
+        target, keyword=keyword, overrides=given, store=None, recheck=recheck, workers=1
     )  # one of several tests at a time
 
 

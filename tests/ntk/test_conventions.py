@@ -303,7 +303,7 @@ def test_what_papers_write_passes(convention, which):
 
 @pytest.mark.parametrize("convention", ["zero biases", "first", "tanh", "sin", "leaky-relu", "squared-relu"])
 def test_relations_hold(convention):
-    """Of a right kernel, and their rival fails."""
+    """Of a right kernel, and their control fails."""
     for check in ("depth-error", "last-layer-error", "parameterization-error", "width-error"):
         for which in ("nngp", "ntk") if check != "parameterization-error" else ("nngp",):
             error, flawed = RELATIONS[check](case(wrong_kernels.adapter, convention), which, 6e-8)
@@ -368,7 +368,7 @@ def off_by(share):
 
 
 def measured(subject, accuracy, **architecture):
-    """The largest error over each check of values and relations, and the least that its rival has."""
+    """The largest error over each check of values and relations, and the least that its control has."""
     every = {**CHECKS, **RELATIONS}
     found = {}
     for name in set(every) - {"noise", "parameterization-error"}:
@@ -380,7 +380,7 @@ def measured(subject, accuracy, **architecture):
 
 @pytest.mark.parametrize("activation", ["relu", "identity"])
 def test_within_the_accuracy_is_no_error(activation):
-    """0.95 of it, a thousandth: every check allows what such a kernel may do to it, and its rival fails.
+    """0.95 of it, a thousandth: every check allows what such a kernel may do to it, and its control fails.
     Twice of it, the values do not."""
     for name, errors in measured(off_by(9.5e-4), 1e-3, activation=activation).items():
         assert np.all(errors[:, 0] <= 5e-8), name

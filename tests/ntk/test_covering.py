@@ -219,7 +219,7 @@ def test_points_are_what_a_row_says(dtype, repeats):
 
 
 def test_errors_are_in_tolerances_of_the_precision_and_the_features():
-    """The rival's flaw, over the tolerance of the best entry, falls as that grows."""
+    """The control's flaw, over the tolerance of the best entry, falls as that grows."""
     row = {"hidden": 1, "points": 3, "others": 2, "subject": "wrong_combinations:right", "flaw": 1e-6}
     plain = kernel_blocks(seed=0, **row)
     assert plain["nngp.error"] < 0.2

@@ -197,7 +197,7 @@ def test_lazy_and_not_lazy():
     assert fall("network-vs-linearised.distance", "mean-field") < 2
 
 
-def test_wide_networks_follow_the_ntk_and_not_its_rival():
+def test_wide_networks_follow_the_ntk_and_not_its_control():
     values, _ = trial(width=2048)
     for prefix in ("network-vs", "loss-vs", "mode-rates-vs"):
         assert values[f"{prefix}-infinite.distance"] < 0.3 * values[f"{prefix}-nngp.distance"], prefix
@@ -209,7 +209,7 @@ def test_declaration_needs_no_library():
     script = """
 import sys
 from harness.declare import find
-for name in ("ntk.dynamics", "ntk.initialization", "ntk.ensemble", "ntk.layers"):
+for name in ("ntk.dynamics", "ntk.initialisation", "ntk.ensemble", "ntk.layers"):
     declaration = find(name)
     assert all(parameter.about for parameter in declaration.parameters.values()), name
     assert all(q.about and q.resolution and q.stage for q in declaration.quantities.values()), name
@@ -220,7 +220,7 @@ assert not heavy, heavy
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
-@pytest.mark.parametrize("name", ["ntk.dynamics", "ntk.initialization", "ntk.ensemble", "ntk.layers"])
+@pytest.mark.parametrize("name", ["ntk.dynamics", "ntk.initialisation", "ntk.ensemble", "ntk.layers"])
 def test_defaults_lie_within_their_bounds(name):
     for parameter in find(name).parameters.values():
         msgspec.convert(parameter.default, parameter.type)

@@ -184,7 +184,7 @@ def test_the_experiment_declares_what_it_measures():
 
 def test_a_wrong_kernel_fails_a_run():
     record = harness.run(
-        f"{SUITE}::trace", keyword="network=skip", given={"subject": "wrong_empirical:trace_is_a_mean"},
+        f"{SUITE}::trace", keyword="network=skip", overrides={"subject": "wrong_empirical:trace_is_a_mean"},
         store=None, recheck=False, workers=1,
     )  # fmt: skip
     assert [i.verdict for i in record.instances] == ["refuted"]

@@ -61,7 +61,7 @@ def test_a_kernel_that_is_the_ansatz_is_predicted() -> None:
     )
 
 
-def test_the_ansatz_beats_its_rivals() -> None:
+def test_the_ansatz_beats_its_controls() -> None:
     found = find("ntk.hermite-spectrum").function(
         seed=0, stages=frozenset({"ntk"}), points=300, modes=15, hidden=1, b_std=0.5
     )

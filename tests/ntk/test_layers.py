@@ -203,7 +203,7 @@ def test_a_wide_network_follows_the_kernel_of_the_layers_that_are_trained():
 
 @pytest.mark.slow
 def test_the_dynamics_of_a_few_layers():
-    """The kernel that trains sets the rate, the output layer moves alone, and the rivals are scaled."""
+    """The kernel that trains sets the rate, the output layer moves alone, and the controls are scaled."""
     values = trial(dynamics_module.dynamics, layers="last", train=8, test=20, steps=60, width=32)
     assert values["input-weights-moved"] == values["features-moved"] == values["kernel-drift"] == 0
     assert values["output-weights-moved"] > 0

@@ -41,7 +41,7 @@ def test_a_trial_measures_what_it_declares():
     assert values["linearised-vs-own-ntk.distance"] < 1e-4  # float32's rounding over 100 steps
     assert values["rate-over-stable"] == pytest.approx(0.5, rel=1e-9)
     assert values["kernel-change.sixteenth"] < values["kernel-change.quarter"] < values["kernel-change"]
-    assert values["nearest-rival.error"] >= values["best-rival.error"]
+    assert values["nearest-alternative.error"] >= values["best-alternative.error"]
     assert values["parameters"] == 11 * 32
 
 

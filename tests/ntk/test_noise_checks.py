@@ -47,7 +47,7 @@ def closed_form_subject(x1, x2, architecture):
 
 
 def means(check, **how):
-    """The mean over seeds of a check and of its rival, with the standard error of the former."""
+    """The mean over seeds of a check and of its control, with the standard error of the former."""
     found = np.array([CHECKS[check](case(sampling(**how), seed), "ntk", 0.0) for seed in range(SEEDS)])
     return *found.mean(axis=0), found[:, 0].std(ddof=1) / np.sqrt(SEEDS)
 
@@ -55,10 +55,10 @@ def means(check, **how):
 @pytest.mark.parametrize("replicates", [0, 16])
 def test_z_scores_of_a_right_subject(replicates):
     """Within 4.5 standard errors, which a right one leaves once in 1e5."""
-    for check, right, rival in (("z-mean", 0.0, 1.0), ("z-square", 1.0, 4.0)):
+    for check, right, control in (("z-mean", 0.0, 1.0), ("z-square", 1.0, 4.0)):
         found, flawed, error = means(check, replicates=replicates)
         assert abs(found - right) < 4.5 * error < 0.5
-        assert flawed == pytest.approx(rival + (found - right) * (4 if check == "z-square" else 1))
+        assert flawed == pytest.approx(control + (found - right) * (4 if check == "z-square" else 1))
 
 
 def test_z_scores_of_wrong_ones():
@@ -123,7 +123,7 @@ def test_the_suite_judges_stated_errors(name, refuted, monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{in_process.SUITE.parents[1] / 'tests/support'}")
     given = {"subject": f"noisy_subjects:{name}"}
     how = {"store": None, "recheck": False, "workers": 1}
-    record = harness.run(in_process.SUITE, keyword="noise-", given=given, **how)
+    record = harness.run(in_process.SUITE, keyword="noise-", overrides=given, **how)
     assert len(record.instances) == 12
     found = {i.claim.partition("-")[2]: i.verdict for i in record.instances}
     assert {claim for claim, verdict in found.items() if verdict == "refuted"} == refuted

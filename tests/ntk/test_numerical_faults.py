@@ -134,7 +134,7 @@ def test_dynamics_that_do_not_train(tmp_path: Path, how: str) -> None:
 def test_initialisation_beyond_the_range_of_floats(tmp_path: Path) -> None:
     quantities = ("ntk.distance", "ntk.relative-variance")
     what = "width = 16, points = 4, networks = 4, hidden = 2, w-std = 1e120"
-    judged = Judged(tmp_path, "ntk.initialization", what, quantities)
+    judged = Judged(tmp_path, "ntk.initialisation", what, quantities)
     for instance in judged.failed(*quantities):
         assert "expected a finite number, found" in instance.reason
 

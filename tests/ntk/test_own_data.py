@@ -15,7 +15,7 @@ import toy_data
 
 from harness.declare import StageError, collect_stages, find
 from harness.ntk import data, loading, measures
-from harness.ntk.experiments.initialization import initialization
+from harness.ntk.experiments.initialisation import initialisation
 from harness.ntk.experiments.regression import regression
 
 Install = Callable[..., str]
@@ -211,7 +211,7 @@ def test_targets_that_are_all_equal_are_refused(own: Install, targets: str) -> N
 def test_kernels_at_initialisation_need_no_targets(own: Install) -> None:
     """Nor a test point: 8 points are enough for 8."""
     name = own(cloud(8, 2)[0], np.zeros(8))
-    found = initialization(seed=0, data=name, points=8, width=4, networks=2)
+    found = initialisation(seed=0, data=name, points=8, width=4, networks=2)
     assert found["ntk.distance"] > 0
 
 
@@ -229,8 +229,8 @@ def test_points_that_scaling_made_one_are_named(own: Install) -> None:
     assert len(rows) == 2
     x, chosen = toy_data.cosine()[0], np.random.default_rng([0, 1]).permutation(64)[:48]
     assert set(rows) <= set(chosen)
-    center = x[chosen[:32]].mean()
-    assert np.sign(x[rows[0]] - center) == np.sign(x[rows[1]] - center)
+    centre = x[chosen[:32]].mean()
+    assert np.sign(x[rows[0]] - centre) == np.sign(x[rows[1]] - centre)
     assert data.split(name, train=32, test=16, seed=0, preprocess="standardise").preprocess == "standardise"
 
 
@@ -284,7 +284,7 @@ def test_more_points_than_the_split_has(own: Install, train: int, test: int, val
 def test_an_experiment_says_that_no_seed_changes_its_data(own: Install) -> None:
     for arrays, fixed in ((toy_data.already_split(), True), (cloud(60, 2), False)):
         with collect_stages() as stages:
-            initialization(seed=0, data=own(*arrays), points=8, width=4, networks=2)
+            initialisation(seed=0, data=own(*arrays), points=8, width=4, networks=2)
         assert {report.name: report.fixed for report in stages}["data"] is fixed
 
 

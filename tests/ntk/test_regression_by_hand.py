@@ -151,14 +151,14 @@ class Trial:
             f"{a}-vs-{b}.distance": self.apart(known[a], known[b]) for a in known for b in known if a != b
         }
         found |= {f"{a}-over-ntk.error-ratio": found[f"{a}.error"] / found["ntk.error"] for a in known}
-        rivals = ("nngp", "rbf", "laplace", "matern32")
+        alternatives = ("nngp", "rbf", "laplace", "matern32")
         for network in ("single", "centred", "ensemble"):
-            found[f"{network}-vs-nearest-rival.distance"] = min(
-                found[f"{network}-vs-{rival}.distance"] for rival in rivals
+            found[f"{network}-vs-nearest-alternative.distance"] = min(
+                found[f"{network}-vs-{alternative}.distance"] for alternative in alternatives
             )
-        found["single-vs-nearest-rival-given-f0.distance"] = min(
+        found["single-vs-nearest-alternative-given-f0.distance"] = min(
             found["single-vs-ntk.distance"],
-            *(found[f"single-vs-{rival}-given-f0.distance"] for rival in rivals),
+            *(found[f"single-vs-{alternative}-given-f0.distance"] for alternative in alternatives),
         )
         return found | self.in_time() | self.with_own_kernels() | self.of_training()
 

@@ -53,7 +53,9 @@ def test_a_skip_network():
     values = covers_all_but_the_analytic_kernel(build("skip_network:skip", {"width": 32, "blocks": 1}))
     assert len(WITHOUT_KERNEL) == 35
     assert {"single.error", "rbf-given-f0.error", "kernel-change", "learning-rate"} <= set(values)
-    assert "single-vs-nearest-rival.distance" in WITHOUT_KERNEL  # the NNGP's regression is one of the rivals
+    assert (
+        "single-vs-nearest-alternative.distance" in WITHOUT_KERNEL
+    )  # the NNGP's regression is one of the alternatives
     split = data.split("sphere", train=10, test=20, seed=0)
     assert values["zero.error"] == measures.error_ruler(split).error(np.zeros(20))
 
@@ -84,7 +86,7 @@ def test_nothing_is_trained_for_what_has_failed_already(trained, monkeypatch):
     model = fully_connected(Architecture(1, 16))
     original_rbf = kernels.rbf
     monkeypatch.setattr(kernels, "rbf", lambda *args: original_rbf(*args) * np.nan)
-    values, failures = trial(model, ("centred-vs-rbf.distance", "single-vs-nearest-rival.distance"))
+    values, failures = trial(model, ("centred-vs-rbf.distance", "single-vs-nearest-alternative.distance"))
     assert not values
     assert not trained
     assert all("entries are not finite" in report.failure for report in failures.values())
@@ -127,8 +129,10 @@ def test_the_table_is_what_is_declared_and_what_is_measured():
             assert name == "-vs-".join(of.name for of in row.of)
             assert values[row.name] == ruler.distance(*predictions), row.name
         elif kind == "distance":
-            network, *rivals = predictions
-            assert values[row.name] == min(ruler.distance(network, rival) for rival in rivals)
+            network, *alternatives = predictions
+            assert values[row.name] == min(
+                ruler.distance(network, alternative) for alternative in alternatives
+            )
         elif kind == "error-ratio":
             assert name == "-over-".join(of.name for of in row.of)
             assert values[row.name] == ruler.error(predictions[0]) / ruler.error(predictions[1])
@@ -173,9 +177,9 @@ def test_a_skip_network_by_other_optimizers(optimizer, monkeypatch):
 
 @pytest.mark.slow
 def test_a_kernel_of_neural_tangents_covers_everything():
-    """A skip connection with its analytic kernel: at width 512 the network is nearer to it than to rivals."""
+    """A skip connection with its analytic kernel: at width 512 the network is nearest to it."""
     values, failures = trial(build("skip_network:stax_skip", {"width": 512}))
     assert not failures
     assert set(values) == set(QUANTITIES)
-    rival = values["single-vs-nearest-rival-given-f0.distance"]
-    assert values["single-vs-ntk-given-f0.distance"] < rival
+    alternative = values["single-vs-nearest-alternative-given-f0.distance"]
+    assert values["single-vs-ntk-given-f0.distance"] < alternative

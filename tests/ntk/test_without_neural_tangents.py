@@ -68,8 +68,8 @@ def python(*arguments):
 
 def trial(**given):
     code = (
-        "from harness.ntk.experiments.initialization import initialization\n"
-        f"print(initialization(seed=0, **{given | SMALL!r}))"
+        "from harness.ntk.experiments.initialisation import initialisation\n"
+        f"print(initialisation(seed=0, **{given | SMALL!r}))"
     )
     return python("-c", code)
 
@@ -100,7 +100,7 @@ def test_a_numpy_kernel_is_judged_without_jax(light):
     record = harness.run(
         SUITE,
         keyword="monte-carlo-converges-to-nngp or nngp-width",
-        given={"subject": "wrong_kernels:adapter"},
+        overrides={"subject": "wrong_kernels:adapter"},
         store=None,
         seeds=14,
     )
@@ -142,7 +142,16 @@ def test_a_fresh_environment_has_the_light_core(tmp_path):
     ]
     assert sum(path.stat().st_blocks * 512 for path in own if path.is_file()) < 250e6
     (tmp_path / "mine.py").write_text((ROOT / "tests/support/wrong_kernels.py").read_text())
-    words = ["run", str(SUITE), "-k", "nngp-width", "--with", "subject=mine:adapter", "--store", "s.sqlite"]
+    words = [
+        "run",
+        str(SUITE),
+        "-k",
+        "nngp-width",
+        "--override",
+        "subject=mine:adapter",
+        "--store",
+        "s.sqlite",
+    ]
     run = subprocess.run(
         [bin_ / "harness", *words], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -159,8 +168,8 @@ def test_a_fresh_environment_has_the_light_core(tmp_path):
 
 def test_both_references_agree():
     """Beside RESOLUTION, 1e-6: neural-tangents is off by 1e-8 on the diagonal of ReLU's NTK."""
-    from harness.ntk.experiments.initialization import initialization
+    from harness.ntk.experiments.initialisation import initialisation
 
-    ours, theirs = (initialization(seed=0, reference=r, **SMALL) for r in ("closed-form", "neural-tangents"))
+    ours, theirs = (initialisation(seed=0, reference=r, **SMALL) for r in ("closed-form", "neural-tangents"))
     assert ours == pytest.approx(theirs, rel=1e-6)
     assert ours["mean-ntk.distance"] > 0.01

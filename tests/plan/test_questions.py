@@ -42,7 +42,7 @@ def test_equal_is_the_log_ratio_within_the_log_margin(read: Read) -> None:
     q = question(read, EQUAL)
     assert q.region == Region(-math.log1p(0.05), math.log1p(0.05))
     assert x(q, a1=3.0, b1=2.0) == pytest.approx(math.log(1.5))
-    assert (q.alpha, q.alpha_refute, q.budget, q.center) == (0.001, 0.001, 21, "mean")
+    assert (q.alpha, q.alpha_refute, q.budget, q.centre) == (0.001, 0.001, 21, "mean")
 
 
 def test_what_all_trials_of_a_table_have_in_common_is_what_no_axis_sets(read: Read) -> None:
@@ -186,10 +186,10 @@ def test_the_floor_adds_resolutions_in_quadrature(read: Read) -> None:
 
 def test_a_control_is_the_same_predicate_at_its_own_point(read: Read) -> None:
     planned = case(read(GOOD).instances[0])
-    (mine,), (rival,) = planned.questions, planned.control
+    (mine,), (control,) = planned.questions, planned.control
     assert {dict(r.params)["shift"] for r in mine.effect.readings} == {0.0}
-    assert {dict(r.params)["shift"] for r in rival.effect.readings} == {0.5}
-    assert (mine.region, mine.alpha, mine.budget) == (rival.region, rival.alpha, rival.budget)
+    assert {dict(r.params)["shift"] for r in control.effect.readings} == {0.5}
+    assert (mine.region, mine.alpha, mine.budget) == (control.region, control.alpha, control.budget)
 
 
 def test_a_budget_can_be_replaced_but_not_that_of_exact(read: Read) -> None:

@@ -100,8 +100,8 @@ def test_a_question_says_what_its_number_is(read: Read, predicate: str, unit: st
 
 def test_a_control_replaces_all_but_the_claims_margins(read: Read) -> None:
     law = 'power-law = { of = "a.error", against = "size", exponent = -0.5, within = 0.1 }'
-    rival = 'control = { of = "b.error", exponent = -1 }'
-    (instance,) = read(stating(law, control=rival)).instances
+    control = 'control = { of = "b.error", exponent = -1 }'
+    (instance,) = read(stating(law, control=control)).instances
     ((mine,), (other,)) = case(instance).questions, case(instance).control
     assert (mine.region, other.region) == (Region(-0.6, -0.4), Region(-1.1, -0.9))
     assert {r.quantity for r in other.effect.readings} == {"b.error"}
@@ -132,13 +132,13 @@ faster = { of = ["one", "two"], at-least = "2 x" }
 """
 
 
-def test_a_rival_of_timings_is_timed_as_it_says(read: Read) -> None:
+def test_a_control_of_timings_is_timed_as_it_says(read: Read) -> None:
     """It may exchange the two benchmarks, and name no other."""
     instances = read(GOOD + TIMED + 'control = { of = ["two", "one"] }\n').instances
     timed = case(next(i for i in instances if i.claim.id == "timed"))
-    (mine, rival) = (dict(q.effect.readings[0].params) for q in (*timed.questions, *timed.control))
+    (mine, control) = (dict(q.effect.readings[0].params) for q in (*timed.questions, *timed.control))
     assert mine["x-with"] != mine["y-with"]
-    assert (rival["x-with"], rival["y-with"]) == (mine["y-with"], mine["x-with"])
+    assert (control["x-with"], control["y-with"]) == (mine["y-with"], mine["x-with"])
     assert {q.unit for q in (*timed.questions, *timed.control)} == {"speed-up"}
     third = '[benchmarks.three]\nrun = "toys:wait"\nsweep = { ms = [1, 2] }\n'
     with pytest.raises(SuiteError, match=r"control\.of: expected one of one, two, found \"three\""):
@@ -229,8 +229,8 @@ def _share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_kind_takes_one_module(read: Read) -> None:
     """Reader, mistakes, controls, questions, sentence and schema are made from it."""
     share = 'share = { of = ["a.error", "b.error"], most = 0.5 }'
-    rival = 'control = { of = ["b.error", "a.error"] }'
-    text = stating(share, at="at = { shift = 0.0, size = 1 }", control=rival)
+    control = 'control = { of = ["b.error", "a.error"] }'
+    text = stating(share, at="at = { shift = 0.0, size = 1 }", control=control)
     (instance,) = read(text).instances
     (question,) = case(instance).questions
     assert (question.region, question.unit) == (Region(high=math.log(0.5)), "ratio")
@@ -255,4 +255,4 @@ def test_a_kind_takes_one_module(read: Read) -> None:
             read(wrong)
         assert editor.is_valid(tomllib.loads(wrong)) is (said in beyond_a_schema)
     with pytest.raises(SuiteError, match="a `control`"):
-        read(text.replace(rival, "").replace('"open"', '"supported"'))
+        read(text.replace(control, "").replace('"open"', '"supported"'))

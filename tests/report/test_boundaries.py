@@ -111,7 +111,7 @@ def test_a_file_holds_all_of_it(found: dict[str, InstanceRecord]) -> None:
     made = record(*found.values())
     data = to_json(made)
     assert from_json(data, "x").instances == made.instances
-    assert json.loads(data)["rivals"][0]["boundary"]["axis"] == "size"  # one rival, of both instances
+    assert json.loads(data)["rivals"][0]["boundary"]["axis"] == "size"  # one control, of both instances
     assert len(json.loads(data)["rivals"]) == 1
 
 

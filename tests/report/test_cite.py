@@ -45,7 +45,7 @@ def test_the_methods_name_seeds_looks_alpha_interval_and_version() -> None:
         "is at most 0.002",
     ):
         assert part in text, part
-    other = methods(record(replace(INSTANCE, center="median", alpha=0.01, rule=2)))
+    other = methods(record(replace(INSTANCE, centre="median", alpha=0.01, rule=2)))
     assert "order-statistic interval of the median" in other
     assert "α = 0.01" in other
     computed = methods(record(replace(INSTANCE, computed=True)))

@@ -131,8 +131,8 @@ CLAIMS = {
     "outside": ("flat", FAR, "refuted", 14),
     "near": ("flat", f"{NEAR}\nseeds = 14", "inconclusive", 0),
     "common": ("flat", f'{EQUAL}\nrare = "29%"', "supported", 21),
-    "pseudomedian": ("flat", f'{EQUAL}\ncenter = "pseudomedian"', "supported", 14),
-    "median": ("flat", f'{EQUAL}\ncenter = "median"', "supported", 0),  # allows for what was not seen
+    "pseudomedian": ("flat", f'{EQUAL}\ncentre = "pseudomedian"', "supported", 14),
+    "median": ("flat", f'{EQUAL}\ncentre = "median"', "supported", 0),  # allows for what was not seen
     "exact": ("flat", 'exact = { of = "gap", atol = 9 }\nseeds = 5\nat = { shift = 0 }', "supported", 5),
     "wrong": ("flat", 'exact = { of = "gap", atol = 1e-9 }\nseeds = 5\nat = { shift = 0 }', "refuted", 0),
     "error": ("broken", EQUAL.partition("\n")[0], "error", 0),

@@ -20,7 +20,7 @@ def instance_of(
     estimate = sum(values) / len(values)
     return InstanceRecord(
         id="s/c", claim="c", point={}, says="", source=None, expect="open", because="", predicate="",
-        toml={kind: {}}, alpha=0.001, center="mean", marks=(), verdict="supported", outcome="measured",
+        toml={kind: {}}, alpha=0.001, centre="mean", marks=(), verdict="supported", outcome="measured",
         agreement="", unit=unit, n=len(values), budget=48, estimate=estimate, interval=(None, None),
         region=region, values=tuple(values), smallest_margin=None, seeds_to_decision=None,
         hours_to_decision=None, reason="", parts=(), control=None, seconds=1.0, trials=(),

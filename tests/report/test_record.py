@@ -62,7 +62,7 @@ def test_it_has_what_a_reader_needs(record: Record) -> None:
     assert first.source is not None
     assert (first.source.cite, first.source.stance, first.source.where) == ("someone", "asserts", "p. 3")
     assert (first.verdict, first.outcome, first.agreement) == ("supported", "as-expected", "agrees")
-    assert (first.alpha, first.center, first.unit) == (0.001, "mean", "ratio")
+    assert (first.alpha, first.centre, first.unit) == (0.001, "mean", "ratio")
     assert first.region == (-math.log1p(0.05), math.log1p(0.05))
 
 
@@ -78,9 +78,9 @@ def test_values_estimate_and_interval_are_of_the_first_n_seeds(record: Record) -
 
 def test_the_trials_behind_it_are_named(record: Record) -> None:
     first = record.instances[0]
-    mine, rival = first.trials
+    mine, control = first.trials
     assert mine.params["shift"] == 0.0
-    assert rival.params["shift"] == 0.5
+    assert control.params["shift"] == 0.5
     assert mine.quantities == ("a.error", "b.error")
     assert (mine.experiment, mine.first_seed, mine.n) == ("toys:pair", 0, first.n)
     assert len(mine.fingerprints) == mine.n == len(set(mine.fingerprints))

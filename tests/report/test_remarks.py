@@ -114,7 +114,7 @@ def test_a_curve_may_keep_a_bound(tmp_path: Path, law: str) -> None:
 
 
 def test_a_control_is_judged_with_the_claim_s_straightness(tmp_path: Path) -> None:
-    """A rival that is curved fails, although its exponent is the claim's."""
+    """A control that is curved fails, although its exponent is the claim's."""
     text = edited(SUITE, {"WITH": "sd = 0.02", "LAW": EXPONENT})
     text = edited(text, {"sweep = { size = [4, 1, 2, 8] }": "sweep.size = [4, 1, 2, 8]\nsweep.way = WAYS"})
     ways = "{ straight = {}, curved = { slope = 0.3319, curvature = -0.4 } }"

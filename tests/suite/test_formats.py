@@ -19,7 +19,7 @@ from harness.suite.formats import CHANGES, FORMAT, format_advice
 
 ROOT = Path(__file__).parents[2]
 
-BUNDLED = edited(SUITE, {"toy_data:on_data": "ntk.initialization", "size.error": "ntk.distance"})
+BUNDLED = edited(SUITE, {"toy_data:on_data": "ntk.initialisation", "size.error": "ntk.distance"})
 
 
 @pytest.fixture
@@ -104,10 +104,10 @@ def test_what_it_says_to_write_is_accepted(suite: Any) -> None:
 
 def test_a_given_value_counts(suite: Any) -> None:
     path = suite('data = "digits"')
-    assert lines(path, given={"data": "toy_data:cosine"}) == [0]
+    assert lines(path, overrides={"data": "toy_data:cosine"}) == [0]
     both = {"data": "toy_data:cosine", "preprocess": "none", "targets": "none"}
-    assert lines(path, given=both) == []
-    assert lines(suite(f"data = {OWN}"), given={"data": "digits"}) == []
+    assert lines(path, overrides=both) == []
+    assert lines(suite(f"data = {OWN}"), overrides={"data": "digits"}) == []
 
 
 def test_an_experiment_of_the_users_is_looked_at_where_it_is_imported(suite: Any) -> None:
@@ -142,9 +142,9 @@ def test_check_says_in_a_line_that_only_the_number_is_old(suite: Any) -> None:
 
 def test_check_imports_and_takes_other_values(suite: Any) -> None:
     path = str(suite('data = "digits"', format_=2))
-    done = CliRunner().invoke(cli, ["check", path, "--import", "--with", "data=toy_data:flat"])
+    done = CliRunner().invoke(cli, ["check", path, "--import", "--override", "data=toy_data:flat"])
     assert done.exit_code == 4
-    assert "--with.data: expected inputs [points, features]" in done.output
+    assert "--override.data: expected inputs [points, features]" in done.output
     own = str(suite(f"data = {OWN}", format_=2))
     done = CliRunner().invoke(cli, ["check", own])
     assert "not imported, so not checked: toy_data:cosine" in done.output

@@ -128,7 +128,7 @@ def test_assignments_that_are_no_toml_are_text() -> None:
 
 def test_given_numbers_are_checked_as_the_suites_own(write: Callable[[str], Path]) -> None:
     path = write(HEAD + EXPERIMENT + CLAIM.format(0, "x"))
-    with pytest.raises(SuiteError, match=r"--with\.train: expected an integer of at most 64 bits"):
-        load(path, given={"train": 2**64})
-    with pytest.raises(SuiteError, match=r"--with\.noise: expected a finite number"):
-        load(path, given={"noise": float("inf")})
+    with pytest.raises(SuiteError, match=r"--override\.train: expected an integer of at most 64 bits"):
+        load(path, overrides={"train": 2**64})
+    with pytest.raises(SuiteError, match=r"--override\.noise: expected a finite number"):
+        load(path, overrides={"noise": float("inf")})

@@ -87,7 +87,7 @@ def test_every_mistake_is_reported_at_its_line(read: Read) -> None:
         ("{shfit}", "(did you mean shift?)"),
         ("somebody", "expected one of someone, Other, found"),
         ("c.error", "expected one of a.error, b.error, gap"),
-        ('within = "1%"', "expected the claim's own margin for its rival too"),
+        ('within = "1%"', "expected the claim's own margin for its control too"),
         ("shift = 0.7", 'expected one of 0, 0.5, found "0.7"'),
         ("seeds = 20", "expected a budget: one of 14, 21, 32, 48, 72, 108, 162, 243, found 20"),
         ("[claims.two]", "expected exactly one predicate"),
@@ -151,9 +151,12 @@ def test_single_mistakes(read: Read, old: str, new: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"sdd": 1}, 'toys.toml: --with.sdd: expected one of .*found "sdd" .did you mean sd?'),
-        ({"sd": "small"}, "toys.toml: --with.sd: expected a number, found"),
-        ({"size": 3}, "toys.toml: --with.size: expected a parameter that experiment pairs does not sweep"),
+        ({"sdd": 1}, 'toys.toml: --override.sdd: expected one of .*found "sdd" .did you mean sd?'),
+        ({"sd": "small"}, "toys.toml: --override.sd: expected a number, found"),
+        (
+            {"size": 3},
+            "toys.toml: --override.size: expected a parameter that experiment pairs does not sweep",
+        ),
     ],
 )
 def test_a_value_that_is_given_is_checked_as_the_suites_own(
@@ -162,21 +165,21 @@ def test_a_value_that_is_given_is_checked_as_the_suites_own(
     path = tmp_path / "toys.toml"
     path.write_text(GOOD)
     with pytest.raises(SuiteError, match=said):
-        load(path, imports=True, given=given)
+        load(path, imports=True, overrides=given)
 
 
 def test_a_value_that_is_given_stands_for_the_suites_own(tmp_path: Path) -> None:
     path = tmp_path / "toys.toml"
     path.write_text(GOOD)
-    suite = load(path, imports=True, given={"sd": 0.5, "slope": 2})
+    suite = load(path, imports=True, overrides={"sd": 0.5, "slope": 2})
     assert suite.experiments["pairs"].fixed == {"sd": 0.5, "slope": 2.0}
     assert [i.id for i in suite.instances] == [i.id for i in load(path, imports=True).instances]
 
 
-def test_a_rival_of_a_power_law_is_as_straight_as_the_claim(read: Read) -> None:
+def test_a_control_of_a_power_law_is_as_straight_as_the_claim(read: Read) -> None:
     law = LAW.format("exponent = 1, within = 1, straight = 0.3")
-    rival = "control = { exponent = 2, straight = 0.5 }"
-    text = edited(GOOD, {EQUAL: law, "control = { at = { shift = 0.5 } }": rival})
+    control = "control = { exponent = 2, straight = 0.5 }"
+    text = edited(GOOD, {EQUAL: law, "control = { at = { shift = 0.5 } }": control})
     with pytest.raises(SuiteError, match=r"control\.straight: expected the claim's own margin"):
         read(text)
 

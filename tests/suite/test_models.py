@@ -68,7 +68,7 @@ def _params(instance: Instance) -> tuple[tuple[str, Value], ...]:
 @pytest.fixture
 def parameters(write: Write) -> Callable[..., dict[str, dict[str, Value]]]:
     def read(table: str, **given: object) -> dict[str, dict[str, Value]]:
-        return points(load(write(HEAD + table + CLAIM), imports=True, given=given))
+        return points(load(write(HEAD + table + CLAIM), imports=True, overrides=given))
 
     return read
 
@@ -78,10 +78,14 @@ def mistakes(write: Write) -> Callable[..., list[str]]:
     """What is wrong with the table of an experiment: `line of the table: what is said`."""
 
     def read(
-        table: str, *, imports: bool = True, calls: bool = False, given: Mapping[str, object] | None = None
+        table: str,
+        *,
+        imports: bool = True,
+        calls: bool = False,
+        overrides: Mapping[str, object] | None = None,
     ) -> list[str]:
         with pytest.raises(SuiteError) as error:
-            load(write(HEAD + table + CLAIM), imports=imports, calls=calls, given=given)
+            load(write(HEAD + table + CLAIM), imports=imports, calls=calls, overrides=overrides)
         return [
             f"{max(m.line - BEGIN, 0)}: {m.describe('f').partition(': ')[2]}" for m in error.value.mistakes
         ]
@@ -223,14 +227,17 @@ def test_a_sentence_may_name_a_parameter_of_the_model(write: Write) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"hidden": 2, "model": "toy_models:skip"}, "0: --with.hidden: expected one of b-std, blocks,"),
-        ({"model": "toy_models:nil"}, "0: --with.model: expected a function nil in the module toy_models"),
-        ({"model": "toy_models:clash"}, '0: --with.model: expected `"model.train"`'),
-        ({"width": 0}, "0: --with.width: expected an integer >= 1, found 0"),
+        ({"hidden": 2, "model": "toy_models:skip"}, "0: --override.hidden: expected one of b-std, blocks,"),
+        (
+            {"model": "toy_models:nil"},
+            "0: --override.model: expected a function nil in the module toy_models",
+        ),
+        ({"model": "toy_models:clash"}, '0: --override.model: expected `"model.train"`'),
+        ({"width": 0}, "0: --override.width: expected an integer >= 1, found 0"),
     ],
 )
 def test_mistakes_of_with(mistakes: Any, given: Mapping[str, object], said: str) -> None:
-    (found,) = mistakes("", given=given)
+    (found,) = mistakes("", overrides=given)
     assert found.startswith(said)
 
 
@@ -238,7 +245,7 @@ def test_without_imports_any_name_goes_beside_a_users_model(write: Write) -> Non
     table = 'with = { model = "nowhere:net", depth = "deep" }\nsweep = { size = [1, 2] }'
     head = edited(HEAD, {"toy_study:study": "ntk.regression"})
     text = head + table + edited(CLAIM, {'"output"': '"steps"'})
-    suite = load(write(text), given={"heads": 3})
+    suite = load(write(text), overrides={"heads": 3})
     assert named_functions(suite) == ["nowhere:net"]
     assert len(suite.instances) == 2
     assert dict(suite.experiments["e"].fixed) == {"model": "nowhere:net", "depth": "deep", "heads": 3}

@@ -14,10 +14,12 @@ from harness.suite import SelectionError, SuiteError, load
 from harness.suite.references import named_functions
 
 
-def mistakes(path: Path, *, calls: bool = False, given: Mapping[str, object] | None = None) -> dict[int, str]:
+def mistakes(
+    path: Path, *, calls: bool = False, overrides: Mapping[str, object] | None = None
+) -> dict[int, str]:
     """What is wrong, by line."""
     try:
-        load(path, imports=True, calls=calls, given=given)
+        load(path, imports=True, calls=calls, overrides=overrides)
     except SuiteError as error:
         found = error.mistakes
     else:
@@ -130,10 +132,10 @@ def test_a_module_that_cannot_be_imported_is_one_mistake(suite: Any) -> None:
 
 def test_given_values_are_checked_too(suite: Any) -> None:
     path = suite('data = "diabetes"')
-    found = mistakes(path, given={"data": "toy_data:cosyne"})
+    found = mistakes(path, overrides={"data": "toy_data:cosyne"})
     assert list(found) == [0]
-    with pytest.raises(SuiteError, match=r"--with\.data: expected a function cosyne"):
-        load(path, imports=True, given={"data": "toy_data:cosyne"})
+    with pytest.raises(SuiteError, match=r"--override\.data: expected a function cosyne"):
+        load(path, imports=True, overrides={"data": "toy_data:cosyne"})
 
 
 def test_a_trial_that_is_asked_for_by_hand_is_checked() -> None:

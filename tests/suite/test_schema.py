@@ -23,6 +23,7 @@ from map_suite import MAP
 
 from harness.declare import experiment_names, find
 from harness.predicates import predicates
+from harness.spelling import FIRST_KEYS
 from harness.suite import Mistake, Suite, SuiteError, load
 from harness.suite.schema import schema, schema_text
 
@@ -56,12 +57,12 @@ says = "At {{shift}} {{{{so}}}}."
 experiment = "pairs"
 expect = "open"
 alpha = 0.01
-center = "pseudomedian"
+centre = "pseudomedian"
 marks = ["big", "slow_1"]
 time-limit = 60
 memory-limit = "1.5 GiB"
 {predicate}
-control = "none: there is no rival"
+control = "none: there is no control"
 [[claims.other.where]]
 at = {{ shift = [0.0] }}
 expect = "supported"
@@ -87,7 +88,7 @@ says = "One is faster than two at {ms}."
 expect = "open"
 at = { ms = 2 }
 seeds = 32
-center = "median"
+centre = "median"
 faster = { of = ["one", "two"], at-least = "1.5 x" }
 """
 )
@@ -137,7 +138,7 @@ ACCEPTED = [
 ]
 
 # Other mistakes, one each: `old` in a suite with an `equal` and an `exact` claim is replaced.
-RIVAL = "{ at = { shift = 0.5 } }\nat = { shift = 0.0 }"
+CONTROL = "{ at = { shift = 0.5 } }\nat = { shift = 0.0 }"
 """The control of `GOOD`, and what follows: the other claim has the same control."""
 REFUSED = [
     ("[suite]", "[suit]"),
@@ -174,14 +175,14 @@ REFUSED = [
     ("seeds = 14", 'stance = "asserts"'),  # of a claim without a source
     ('["a.error", "b.error"], within', '["a.error", "c.error"], within'),
     ("at = { shift = 0.0 }", "at = { shift = { a = 1 } }"),
-    (RIVAL, edited(RIVAL, {"at = { shift = 0.5 }": 'within = "1%"'})),
-    (RIVAL, edited(RIVAL, {"at = { shift = 0.5 }": 'direction = "increasing"'})),
-    (RIVAL, edited(RIVAL, {"at = { shift = 0.5 }": 'of = "gap"'})),
+    (CONTROL, edited(CONTROL, {"at = { shift = 0.5 }": 'within = "1%"'})),
+    (CONTROL, edited(CONTROL, {"at = { shift = 0.5 }": 'direction = "increasing"'})),
+    (CONTROL, edited(CONTROL, {"at = { shift = 0.5 }": 'of = "gap"'})),
     ('within = "5%"', 'within = "0.0 %"'),
     ('expect = "open"', 'expect = "opne"'),
     ('expect = "open"\n', ""),
     ("alpha = 0.01", "alpha = 0.5"),
-    ('center = "pseudomedian"', 'center = "mode"'),
+    ('centre = "pseudomedian"', 'centre = "mode"'),
     ('marks = ["big", "slow_1"]', 'marks = ["a b"]'),
     ("time-limit = 60", 'time-limit = "60"'),
     ('"1.5 GiB"', '"1.5"'),
@@ -258,7 +259,7 @@ REFUSED_OF_FASTER = [
     ('"1.5 x"', '"0.5 x"'),
     ('"1.5 x"', "1.5"),
     ('["one", "two"]', '["one"]'),
-    ('center = "median"', 'center = "mean"'),
+    ('centre = "median"', 'centre = "mean"'),
     ("at = { ms = 2 }", 'experiment = "pairs"'),
     ("[claims.other]\nsays", "[claims.one]\nsays"),
     ("ms = [1, 2] }\ntime", "ms = [1, 3] }\ntime"),
@@ -426,7 +427,15 @@ def test_the_keys_of_each_table_are_those_that_the_reader_takes(read: Read, tabl
     with pytest.raises(SuiteError) as error:
         read(toml(document))
     (known,) = {m.expected for m in error.value.mistakes if "`zzz`" in m.found}
-    assert set(known.removeprefix("one of the keys ").split(", ")) == set(node["properties"])
+    of_today = node["properties"].keys() - set(FIRST_KEYS.values())
+    assert set(known.removeprefix("one of the keys ").split(", ")) == of_today
+
+
+def test_editors_are_told_of_old_spellings_and_take_them(read: Read) -> None:
+    text = edited(GOOD, {"[defaults]": '[defaults]\ncenter = "median"'})
+    read(text)
+    assert accepts(TOY_EDITOR, text)
+    assert "Old spelling of `centre`." in json.dumps(TOYS["properties"]["defaults"]["properties"]["center"])
 
 
 def toml(document: dict[str, Any]) -> str:

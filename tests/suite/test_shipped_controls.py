@@ -1,4 +1,4 @@
-"""The controls of the suites that come with the package: a rival can pass, and is the nearest."""
+"""The controls of the suites that come with the package can pass, and are the nearest alternatives."""
 
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ from edits import edited
 
 from harness.cli import cli
 from harness.suite import load
-from harness.suite.rivals import own_numbers
+from harness.suite.idle_controls import own_numbers
 
 SUITES = Path(__file__).parents[2] / "suites"
 NAMES = (
@@ -35,12 +35,12 @@ def loaded(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_rival_is_the_claims_own_numbers(name):
+def test_no_control_is_the_claims_own_numbers(name):
     """A law held against another exponent on its own numbers fails whenever it holds: nothing is excluded."""
     assert not own_numbers(loaded(name))
 
 
-def test_a_rival_that_is_the_claims_own_numbers_is_found(tmp_path):
+def test_a_control_that_is_the_claims_own_numbers_is_found(tmp_path):
     """The test above sees what it is there for: the controls of 0.1."""
     text = (SUITES / "derivation.toml").read_text()
     old, new = 'control = { of = "nngp.distance" }', "control = { exponent = -0.5 }"
@@ -96,28 +96,30 @@ def test_nearer_means_by_a_margin_and_not_by_a_hair():
     assert all(instance.claim.predicate.margin and instance.control for instance in nearer)
 
 
-def test_a_network_is_told_from_the_nearest_rival():
-    """Distances from a network to its NTK stand against the nearest rival of all, not against a far one."""
-    rivals = {
+def test_a_network_is_told_from_the_nearest_alternative():
+    """Distances from a network to its NTK stand against the nearest alternative, not against a far one."""
+    controls = {
         (instance.claim.predicate.of, instance.control.predicate.of)
         for instance in instances("issues")
         if instance.claim.predicate.kind == "at-most" and instance.control and instance.control.predicate
     }
     against_ntk = {
-        (of, rival) for of, rival in rivals if of.endswith(("-vs-ntk.distance", "-ntk-given-f0.distance"))
+        (of, control)
+        for of, control in controls
+        if of.endswith(("-vs-ntk.distance", "-ntk-given-f0.distance"))
     }
     assert len(against_ntk) == 3
-    assert all("-vs-nearest-rival" in rival for _, rival in against_ntk)
-    assert all(of.split("-vs-")[0] == rival.split("-vs-")[0] for of, rival in against_ntk)
+    assert all("-vs-nearest-alternative" in control for _, control in against_ntk)
+    assert all(of.split("-vs-")[0] == control.split("-vs-")[0] for of, control in against_ntk)
 
 
 def test_controls_of_less_are_judged():
-    """`less` may name a control, and its rival is judged by the claim's own margin."""
+    """`less` may name a control, and its control is judged by the claim's own margin."""
     (found,) = {
         (instance.control.predicate, instance.claim.predicate.margin)
         for instance in instances("issues")
         if instance.claim.id == "centred-is-nearer-to-ntk-than-to-nngp"
     }
-    rival, margin = found
-    assert (rival.kind, rival.margin, margin.text) == ("less", margin, "25%")
-    assert rival.of == ("centred-vs-nearest-rival.distance", "centred-vs-nngp.distance")
+    control, margin = found
+    assert (control.kind, control.margin, margin.text) == ("less", margin, "25%")
+    assert control.of == ("centred-vs-nearest-alternative.distance", "centred-vs-nngp.distance")

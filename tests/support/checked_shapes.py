@@ -30,7 +30,7 @@ TRIALS = {
     "ntk.kernel-noise": {"subject": "monte-carlo"},
     "ntk.kernel-relations": {"subject": "closed-form", "b_std": 0.0},
     "ntk.empirical-ntk": {"subject": "layers"},
-    "ntk.initialization": {"width": 16},
+    "ntk.initialisation": {"width": 16},
     "ntk.layers": {"width": 16},
     "ntk.spectrum": {"stages": frozenset({"eigenvalues", "shares", "pair", "rates", "polygon"}), "hidden": 4},
     "ntk.depth-width": {"stages": frozenset({"networks", "first step", "theory"}), "networks": 16},

@@ -96,14 +96,14 @@ says = "What does not read the kernel stays."
 expect = "supported"
 experiment = "kernel"
 at-most = { of = "apart", bound = 1.05 }
-control = "none: no rival is needed"
+control = "none: no control is needed"
 
 [claims.sums]
 says = "A sum does not depend on its order, but for rounding."
 expect = "supported"
 experiment = "kernel"
 at-most = { of = "rounded", bound = 2.0 }
-control = "none: no rival is needed"
+control = "none: no control is needed"
 """
 TIMED = """
 [claims.fast]
@@ -117,7 +117,7 @@ says = "A claim that was added."
 expect = "supported"
 experiment = "kernel"
 at-least = { of = "apart", bound = 0.9 }
-control = "none: no rival is needed"
+control = "none: no control is needed"
 """
 IDS = ("demo/right", "demo/near", "demo/apart", "demo/sums", "demo/fast", "demo/new")
 

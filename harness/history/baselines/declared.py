@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.declare import find
@@ -12,6 +12,7 @@ from harness.history.baselines.recorded import not_neutral
 from harness.history.baselines.resolve import BaselineError
 from harness.history.baselines.worktrees import CommitCode
 from harness.questions import Trial
+from harness.spelling import experiment_first, quantities_today
 from harness.text import printable
 
 _PROBE = Path(__file__).with_name("probe.py")
@@ -25,7 +26,12 @@ class DeclaredThere:
 
     parameters: frozenset[str] = frozenset()
     quantities: frozenset[str] = frozenset()
+    """In today's spelling."""
     lacks: str = ""
+    run: str = ""
+    """The experiment as it is spelled there."""
+    spelled: Mapping[str, str] = field(default_factory=dict)
+    """Quantities that are spelled otherwise there, by today's spelling."""
 
     def not_covered(self, trial: Trial, quantity: str) -> str:
         """Why the quantity of the trial cannot be measured there; '' where it can."""
@@ -59,6 +65,21 @@ class Declarations:
         return {trial: self._known[each] for trial, each in named.items()}
 
     def _ask(self, lacking: list[_Named]) -> list[DeclaredThere]:
+        """What each declares there, under the name that its experiment has there."""
+        found = self._answers(lacking)
+        older = {
+            place: (experiment_first(run), model)
+            for place, (run, model) in enumerate(lacking)
+            if found[place].lacks and experiment_first(run) != run
+        }
+        if older:
+            answers = zip(older, self._answers(list(older.values())), strict=True)
+            return [
+                *({**dict(enumerate(found)), **{p: each for p, each in answers if not each.lacks}}).values()
+            ]
+        return found
+
+    def _answers(self, lacking: list[_Named]) -> list[DeclaredThere]:
         done = self._code.python("-c", _PROBE.read_text(encoding="utf-8"), json.dumps(lacking))
         try:
             *_, last = done.stdout.decode(errors="replace").strip().splitlines()
@@ -66,8 +87,8 @@ class Declarations:
             return [
                 DeclaredThere(lacks=str(each["lacks"]))
                 if "lacks" in each
-                else DeclaredThere(frozenset(each["parameters"]), frozenset(each["quantities"]))
-                for each in answers
+                else _declared(run, each["parameters"], each["quantities"])
+                for (run, _), each in zip(lacking, answers, strict=True)
             ]
         except (ValueError, KeyError, TypeError):
             said = done.stderr.decode(errors="replace").strip().splitlines() or [
@@ -77,6 +98,13 @@ class Declarations:
                 f"baseline {self._code.shown}: expected code that says what its experiments declare, found:"
                 f" {printable(said[-1])}"
             ) from None
+
+
+def _declared(run: str, parameters: Iterable[str], quantities: Iterable[str]) -> DeclaredThere:
+    today = quantities_today(run)
+    names = {today.get(name, name): name for name in quantities}
+    spelled = {name: there for name, there in names.items() if name != there}
+    return DeclaredThere(frozenset(parameters), frozenset(names), run=run, spelled=spelled)
 
 
 def _named(trial: Trial) -> _Named:

@@ -115,14 +115,15 @@ class There:
             if point not in names:
                 names[point] = f"e{len(names)}"
                 parameters = {k: v for k, v in each.first.params if k in known[each.first].parameters}
-                table: dict[str, object] = {"run": each.first.experiment, "with": parameters}
+                table: dict[str, object] = {"run": known[each.first].run, "with": parameters}
                 if each.first.inputs is not None:
                     folder = glob.escape(self.code.place_of(each.first.inputs.folder))
                     table["inputs"] = [f"{folder}/{pattern}" for pattern in each.first.inputs.patterns]
                 tables.append(toml_table(("experiments", names[point]), table))
             claim: dict[str, object] = {
                 "says": "A number.", "expect": "open", "experiment": names[point], "seeds": each.n,
-                "time-limit": each.time_limit, "exact": {"of": each.quantity, "atol": 1.0},
+                "time-limit": each.time_limit,
+                "exact": {"of": known[each.first].spelled.get(each.quantity, each.quantity), "atol": 1.0},
             }  # fmt: skip
             if each.first.seed:
                 claim["explored"] = [[0, each.first.seed - 1]]
@@ -134,6 +135,7 @@ class There:
     ) -> dict[Trial, Measurement]:
         """The measurements, from the store of the run, by the fingerprints in its record."""
         kept = _kept(store, {f for i in instances.values() for t in i.trials for f in t.fingerprints})
+        known = self._declarations.of(each.first for each in claims)
         found: dict[Trial, list[Measurement]] = {}
         for number, each in enumerate(claims):
             instance = instances.get(f"c{number}")
@@ -144,15 +146,15 @@ class There:
                 if (row := by_seed.get(seed)) is not None:
                     rows = found.setdefault(trial, [])
                     if all(other.fingerprint != row.fingerprint for other in rows):  # it has all quantities
-                        rows.append(replace(row, trial=trial, note=""))
+                        rows.append(_today(replace(row, trial=trial, note=""), known[each.first].spelled))
                 elif instance is not None and instance.verdict in ("error", "not-covered"):
                     found.setdefault(trial, []).append(_lost(trial, each.quantity, instance, self.code.shown))
         return {trial: union(rows) for trial, rows in found.items()}
 
 
 _NOT_THERE = (
-    "given", "seeds", "first_seed", "fresh", "store", "recheck", "confirm", "shard", "time_budget", "track",
-    "against", "within", "quantities", "cluster",
+    "overrides", "seeds", "first_seed", "fresh", "store", "recheck", "confirm", "shard", "time_budget",
+    "track", "against", "within", "quantities", "cluster",
 )  # fmt: skip
 """Options of a run that do not apply to one of its baselines."""
 
@@ -182,6 +184,16 @@ def _kept(store: Path, prints: set[str]) -> dict[str, Measurement]:
             opened.close()
     except StoreError:  # of a version whose store this one cannot read: nothing of it is known
         return {}
+
+
+def _today(measurement: Measurement, spelled: Mapping[str, str]) -> Measurement:
+    """The measurement with today's names of its quantities; `spelled` has those of there by today's."""
+    if not spelled:
+        return measurement
+    today = {there: name for name, there in spelled.items()}
+    values = {today.get(name, name): value for name, value in measurement.values.items()}
+    missing = {today.get(name, name): why for name, why in measurement.missing.items()}
+    return replace(measurement, values=values, missing=missing)
 
 
 def _lost(trial: Trial, quantity: str, instance: InstanceRecord, shown: str) -> Measurement:

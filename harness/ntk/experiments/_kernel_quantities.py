@@ -81,7 +81,7 @@ NOISE = {
         "of a subject that states half of its standard errors",
     ),
 }
-"""About each, and about that of the rival."""
+"""About each, and about that of the control."""
 
 ABOUT = {
     "subject": "neural-tangents, closed-form, monte-carlo, empirical, or package.module:function",
@@ -99,14 +99,14 @@ ABOUT = {
     "initialisation": "gaussian, or uniform on ±1/√fan_in (PyTorch's; standard only; no w_std, b_std)",
     "last_layer": "factor on the output layer's weights",
     "accuracy": f"errors up to it count as 0, in units of {UNIT}: what is supported then conforms at it",
-    "flaw": f"size of the rivals' flaw in one entry, in units of {UNIT}",
+    "flaw": f"size of the controls' flaw in one entry, in units of {UNIT}",
 }
 
 
 def quantities(
     checks: dict[str, str], *, unit: str = UNIT, resolution: float = RESOLUTION
 ) -> dict[str, Quantity]:
-    """For each kernel and check its error, and that of the rival: the subject's kernel with a flaw.
+    """For each kernel and check its error, and that of the control: the subject's kernel with a flaw.
 
     Each kernel's check is a stage of its own.
     """

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from harness.declare import NotCovered, StageError, stage
+from harness.ntk.network_alternatives import NetworkScale, TestOutputs, alternatives
 from harness.ntk.network_data import NetworkPoints, network_points
-from harness.ntk.network_rivals import NetworkScale, TestOutputs, rivals
 from harness.ntk.seen_kernel import SeenKernel
 from harness.ntk.trainable import (
     Course,
@@ -246,20 +246,20 @@ class NetworkTrial:
         )
         return float(np.linalg.norm(now - then) / np.linalg.norm(then))
 
-    def rivals(self) -> dict[str, float]:
+    def alternatives(self) -> dict[str, float]:
         """Of the nearest and of the best of them."""
         try:
             features: LastInputs | None = self.features_before
         except NotCovered:
             features = None
-        found = rivals(self.scale, self.f_0, self.f_0_test, features)
+        found = alternatives(self.scale, self.f_0, self.f_0_test, features)
         far = {name: self.scale.distance(self.predicted, seen) for name, seen in found.items()}
         errors = {name: self.scale.error(seen) for name, seen in found.items()}
         nearest = min(far, key=lambda name: far[name])
         return {
-            "nearest-rival.error": errors[nearest],
-            "best-rival.error": min(errors.values()),
-            "network-vs-nearest-rival.distance": far[nearest],
+            "nearest-alternative.error": errors[nearest],
+            "best-alternative.error": min(errors.values()),
+            "network-vs-nearest-alternative.distance": far[nearest],
         }
 
 
@@ -295,8 +295,8 @@ def measured_of(made: NetworkTrial) -> dict[str, float]:
     with stage("after-kernel"):
         measured["after-kernel.error"] = scale.error(made.after_kernel)
         measured["network-vs-after-kernel.distance"] = scale.distance(made.predicted, made.after_kernel)
-    with stage("rivals"):
-        measured |= made.rivals()
+    with stage("alternatives"):
+        measured |= made.alternatives()
     return measured
 
 

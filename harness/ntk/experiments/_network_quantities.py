@@ -100,11 +100,11 @@ QUANTITIES = {
     "linearised-vs-own-ntk.distance": _distance(_LINEARISED, _OWN, "linearised beside own NTK"),
     "after-kernel.error": _error(_AFTER, "after-kernel"),
     "network-vs-after-kernel.distance": _distance(_NETWORK, _AFTER, "after-kernel"),
-    "nearest-rival.error": _error("the rival that is nearest to the network", "rivals"),
-    "best-rival.error": _error("the rival with the lowest error", "rivals"),
-    "network-vs-nearest-rival.distance": _distance(
-        _NETWORK, "the nearest rival (itself before training; regression given f₀ with RBF, Laplace and "
-        "Matérn-3/2 kernels, and with that of what enters its last layer)", "rivals",
+    "nearest-alternative.error": _error("the alternative that is nearest to the network", "alternatives"),
+    "best-alternative.error": _error("the alternative with the lowest error", "alternatives"),
+    "network-vs-nearest-alternative.distance": _distance(
+        _NETWORK, "the nearest alternative (itself before training; regression given f₀ with RBF, Laplace "
+        "and Matérn-3/2 kernels, and with that of what enters its last layer)", "alternatives",
     ),
 }  # fmt: skip
 

@@ -85,9 +85,9 @@ class Computed:
         other = self.predictions(b)
         return self.ruler.distance(self.predictions(a), other)
 
-    def nearest(self, network: Predictor, rivals: Sequence[Predictor]) -> float:
-        """How far the nearest of the rivals is from the networks. All must be there, whichever is nearest."""
-        others = {rival.name: self.predictions(rival) for rival in rivals}
+    def nearest(self, network: Predictor, predictors: Sequence[Predictor]) -> float:
+        """How far the nearest alternative is from the networks. All must be there, whichever is nearest."""
+        others = {alternative.name: self.predictions(alternative) for alternative in predictors}
         return alternatives.nearest(self.ruler, self.predictions(network), others)
 
     @property

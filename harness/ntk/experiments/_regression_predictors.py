@@ -175,7 +175,7 @@ AFTER_KERNEL = _own("after-kernel", "trained", "its after-kernel", "after-kernel
 AFTER_KERNEL_GIVEN = _own_given(AFTER_KERNEL, "trained", "its after-kernel")
 CENTRED_AFTER_KERNEL = _own("after-kernel", "centred trained", "its after-kernel", "centred after-kernel")
 
-RIVALS = (NNGP, RBF, LAPLACE, MATERN32)
-"""What regression with the NTK must be told from; the nearest of them to a network is its nearest rival."""
-RIVALS_GIVEN = (NNGP_GIVEN, RBF_GIVEN, LAPLACE_GIVEN, MATERN32_GIVEN, NTK)
-"""A network's prediction without its initial function is a rival of that with it."""
+ALTERNATIVES = (NNGP, RBF, LAPLACE, MATERN32)
+"""What regression with the NTK must be told from. The one nearest to a network is its nearest alternative."""
+ALTERNATIVES_GIVEN = (NNGP_GIVEN, RBF_GIVEN, LAPLACE_GIVEN, MATERN32_GIVEN, NTK)
+"""A network's prediction without its initial function is an alternative to that with it."""

@@ -96,15 +96,17 @@ def ratio(a: Predictor, b: Predictor) -> MeasuredQuantity:
     )
 
 
-def nearest(network: Predictor, rivals: tuple[Predictor, ...], name: str, about: str) -> MeasuredQuantity:
-    """`A-vs-nearest-rival.distance`: that to whichever rival is nearest on the trial."""
+def nearest(
+    network: Predictor, alternatives: tuple[Predictor, ...], name: str, about: str
+) -> MeasuredQuantity:
+    """`A-vs-nearest-alternative.distance`: that to whichever alternative is nearest on the trial."""
     text = f"root mean square difference on the test points between {network.about} and {about}"
-    at = stage_of(network.stage, *(rival.stage for rival in rivals))
+    at = stage_of(network.stage, *(alternative.stage for alternative in alternatives))
     return MeasuredQuantity(
         f"{network.name}-vs-{name}.distance",
         _distance(f"{text}{_mean(network)}", at, trained=True),
-        lambda made: made.nearest(network, rivals),
-        (network, *rivals),
+        lambda made: made.nearest(network, alternatives),
+        (network, *alternatives),
     )
 
 
@@ -138,7 +140,7 @@ def final_loss(network: Predictor, training: Literal["single", "centred"]) -> Me
     )  # fmt: skip
 
 
-_RIVALS = "whichever is nearest of NNGP, RBF, Laplace and Matérn-3/2 regression"
+_ALTERNATIVES = "whichever is nearest of NNGP, RBF, Laplace and Matérn-3/2 regression"
 
 
 def _networks_beside_kernels() -> Iterator[MeasuredQuantity]:
@@ -150,9 +152,9 @@ def _networks_beside_kernels() -> Iterator[MeasuredQuantity]:
     for kernel in (p.NTK_GIVEN, p.NNGP_GIVEN, p.RBF_GIVEN, p.LAPLACE_GIVEN, p.MATERN32_GIVEN):
         yield distance(p.SINGLE, kernel)
     for network in (p.SINGLE, p.CENTRED, p.ENSEMBLE):
-        yield nearest(network, p.RIVALS, "nearest-rival", _RIVALS)
-    given = f"{_RIVALS}, all given f₀, and NTK regression without f₀"
-    yield nearest(p.SINGLE, p.RIVALS_GIVEN, "nearest-rival-given-f0", given)
+        yield nearest(network, p.ALTERNATIVES, "nearest-alternative", _ALTERNATIVES)
+    given = f"{_ALTERNATIVES}, all given f₀, and NTK regression without f₀"
+    yield nearest(p.SINGLE, p.ALTERNATIVES_GIVEN, "nearest-alternative-given-f0", given)
 
 
 TABLE: tuple[MeasuredQuantity, ...] = (
@@ -171,11 +173,11 @@ TABLE: tuple[MeasuredQuantity, ...] = (
     *map(error, (p.NNGP, p.RBF, p.LAPLACE, p.MATERN32, p.NTK_GIVEN, p.NNGP_GIVEN, p.RBF_GIVEN)),
     *map(jitter, (p.NTK, p.NNGP, p.RBF, p.LAPLACE, p.MATERN32)),
     distance(p.MEAN, p.NTK),
-    *(distance(rival, p.NTK) for rival in p.RIVALS),
+    *(distance(alternative, p.NTK) for alternative in p.ALTERNATIVES),
     distance(p.MATERN32, p.NNGP),
     *map(error, (p.NTK_LOO, p.NNGP_LOO, p.MATERN32_LOO, p.LINEAR_LOO)),
     distance(p.NNGP_LOO, p.NTK_LOO),
-    *(ratio(rival, p.NTK) for rival in (p.LAPLACE, p.RBF, p.MATERN32, p.LINEAR_LOO)),
+    *(ratio(alternative, p.NTK) for alternative in (p.LAPLACE, p.RBF, p.MATERN32, p.LINEAR_LOO)),
     MeasuredQuantity(
         "learning-rate",
         Quantity(

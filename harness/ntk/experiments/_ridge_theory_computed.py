@@ -28,11 +28,11 @@ from harness.ntk.zonal import Zonal
 
 T = TypeVar("T")
 
-RIVAL: Mapping[SphereKernel, SphereKernel] = {
+CONTROL: Mapping[SphereKernel, SphereKernel] = {
     "ntk": "nngp", "nngp": "ntk", "laplace": "matern", "gamma-exponential": "laplace", "matern": "laplace",
     "gaussian": "matern",
 }  # fmt: skip
-"""The kernel whose spectrum is the nearest rival's of each."""
+"""The kernel whose spectrum is the nearest alternative's of each."""
 
 LARGEST = 4096
 """Points whose kernel is inverted here: 16.8 million entries, 134 MB each for a few matrices."""
@@ -290,8 +290,8 @@ class TheoryTrial:
         predicted = self.prediction(by, points).learnability[other.level]
         return float(np.max(np.abs(modes.by_level(mean) - modes.by_level(predicted))))
 
-    def rival(self, name: SphereKernel) -> SphereKernel:
-        return RIVAL[name]
+    def control(self, name: SphereKernel) -> SphereKernel:
+        return CONTROL[name]
 
     # ---- what several training sets give ----------------------------------------------------------------
 

@@ -224,9 +224,9 @@ _EACH: tuple[_Of, ...] = (
     ),
     _Of(
         "modes",
-        "learnability-gap-of-the-rival",
-        f"{_GAP}, by the spectrum of the kernel's nearest rival",
-        lambda c, k: c.learnability_gap(k, c.rival(k)),
+        "learnability-gap-of-the-control",
+        f"{_GAP}, by the spectrum of the kernel's nearest alternative",
+        lambda c, k: c.learnability_gap(k, c.control(k)),
         linear=True,
     ),
     _Of(

@@ -4,7 +4,7 @@
     linearised   its first-order Taylor expansion in the parameters, trained likewise
     closed form  what the linearised network must be, by its own NTK at initialisation
     infinite     what an infinitely wide network with this initial function would be, by the analytic NTK
-    nngp         the same by a rival kernel, the NNGP scaled to the trace of the NTK
+    nngp         the same by an alternative kernel, the NNGP scaled to the trace of the NTK
     all layers   the same by the NTK of all layers, scaled to the trace of the trained layers'
 
 `layers` says which layers are trained; "the NTK" and "own NTK" are then those of these layers alone.

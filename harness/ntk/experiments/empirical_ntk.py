@@ -38,7 +38,7 @@ _RESOLUTION = 1e-15
 
 
 def _quantities() -> dict[str, Quantity]:
-    """For each check its error, and that of the rival: the subject's kernel with a flaw."""
+    """For each check its error, and that of the control: the subject's kernel with a flaw."""
     declared: dict[str, Quantity] = {}
     for check, about in _CHECKS.items():
         size = "" if check == "negative-eigenvalue" else "in units of √(Θ(x,x) Θ(x',x')), "
@@ -59,7 +59,7 @@ def _quantities() -> dict[str, Quantity]:
         "network": "which small network: fully connected ones, and others (`harness.ntk.sample_networks`)",
         "points": "points in A",
         "others": "points in B",
-        "flaw": "size of the rivals' flaw in one entry, in units of √(Θ(x,x) Θ(x',x'))",
+        "flaw": "size of the controls' flaw in one entry, in units of √(Θ(x,x) Θ(x',x'))",
     },
     precision="float64; of a subject, its own",
 )

@@ -13,18 +13,18 @@ from msgspec import Meta
 from harness.declare import Quantity, StageError, Value, experiment, stage
 from harness.ntk.names import SphereKernel
 
-RIVAL: Mapping[SphereKernel, SphereKernel] = {"ntk": "nngp", "nngp": "ntk", "gaussian": "matern"}
-"""Kernels that are measured, each with the neighbour whose series is its rival's."""
+CONTROL: Mapping[SphereKernel, SphereKernel] = {"ntk": "nngp", "nngp": "ntk", "gaussian": "matern"}
+"""Kernels that are measured, each with the neighbour whose series is its control's."""
 _MEDIAN = "median over the largest modes of |ln λ/λ'|, λ of the Gram matrix, λ'"
 _ABOUT = {
     "eigenvalue-error": f"{_MEDIAN} of the ansatz",
     "eigenvalue-error-of-alike": f"{_MEDIAN} of the ansatz with one variance in all directions",
-    "eigenvalue-error-of-the-rival": f"{_MEDIAN} of the ansatz for the neighbouring kernel",
+    "eigenvalue-error-of-the-control": f"{_MEDIAN} of the ansatz for the neighbouring kernel",
 }
 
 QUANTITIES = {
     f"{kernel}.{name}": Quantity(f"{kernel}: {about}", resolution=1e-6, stage=kernel)
-    for kernel in RIVAL
+    for kernel in CONTROL
     for name, about in _ABOUT.items()
 }
 
@@ -70,16 +70,18 @@ def hermite_spectrum(
     x = ansatz.gaussian_points(points, gamma, np.random.default_rng(seed))
     alike = np.full(inputs, gamma.mean())
     measured: dict[str, float] = {}
-    for kernel, rival in RIVAL.items():
+    for kernel, control in CONTROL.items():
         if kernel not in stages:
             continue
         with stage(kernel):
             found = ansatz.sampled(family.anywhere(kernel, x), modes)
-            own, other = (ansatz.power_series(family.zonal(each, inputs).profile) for each in (kernel, rival))
+            own, other = (
+                ansatz.power_series(family.zonal(each, inputs).profile) for each in (kernel, control)
+            )
             expected = {
                 "eigenvalue-error": ansatz.ansatz_eigenvalues(own, gamma, modes),
                 "eigenvalue-error-of-alike": ansatz.ansatz_eigenvalues(own, alike, modes),
-                "eigenvalue-error-of-the-rival": ansatz.ansatz_eigenvalues(other, gamma, modes),
+                "eigenvalue-error-of-the-control": ansatz.ansatz_eigenvalues(other, gamma, modes),
             }
             try:
                 errors = {name: ansatz.typical_log_error(found, each) for name, each in expected.items()}

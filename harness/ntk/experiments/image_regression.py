@@ -28,10 +28,10 @@ def _error(about: str, at: str) -> Quantity:
     return Quantity(f"test error of {about}: {_ERROR}", resolution=1e-6, stage=at)
 
 
-def _square(rival: str, at: str) -> Quantity:
+def _square(control: str, at: str) -> Quantity:
     return Quantity(
         f"mean square of the difference of predictions, over that of the test targets: {_SAMPLED} and "
-        f"regression with {rival}",
+        f"regression with {control}",
         resolution=1e-9, stage=at,
     )  # fmt: skip
 

@@ -163,9 +163,9 @@ def layers_experiment(
             ]
         )
         all_layers = terms.sum(axis=0)
-        rival = float(np.trace(analytic) / np.trace(all_layers)) * all_layers
+        control = float(np.trace(analytic) / np.trace(all_layers)) * all_layers
         measured["kernel.distance"] = geometric_mean(relative_distance(own_kernels, analytic))
-        measured["kernel-vs-scaled-ntk.distance"] = geometric_mean(relative_distance(own_kernels, rival))
+        measured["kernel-vs-scaled-ntk.distance"] = geometric_mean(relative_distance(own_kernels, control))
     return measured
 
 

@@ -4,7 +4,7 @@
     linearised     its first-order Taylor expansion in the parameters, trained alike
     own NTK        regression with its tangent kernel before training, given f₀, for as many steps
     after-kernel   regression with its tangent kernel after training, given f₀
-    rivals         what else may predict as it does (`harness.ntk.network_rivals`)
+    alternatives         what else may predict as it does (`harness.ntk.network_alternatives`)
 
 What is measured of them: `_network_quantities`. Importing this module imports no library.
 """

@@ -26,7 +26,7 @@ def _computed(about: str) -> Quantity:
         "pooled.condition-number": _computed("the same with pooling over all pixels before the last layer"),
         "connected.condition-number": _computed("its limit at criticality of as many points as images"),
         "predicted.pooled-condition-number": _computed("the same of images · pixels points"),
-        "rival.pooled-condition-number": _computed("pixels times connected.condition-number"),
+        "control.pooled-condition-number": _computed("pixels times connected.condition-number"),
     },
     about={
         "images": "images, of pixels that are drawn once and for all",
@@ -80,6 +80,6 @@ def pooling(
             "pooled.condition-number": pooled,
             "connected.condition-number": connected,
             "predicted.pooled-condition-number": all_pixels,
-            "rival.pooled-condition-number": pixels * connected,
+            "control.pooled-condition-number": pixels * connected,
         }
     return measured

@@ -22,12 +22,12 @@ _KINDS = {"nngp": "NNGP", "ntk": "NTK"}
 def _quantities() -> dict[str, Quantity]:
     declared = {}
     for kind, name in _KINDS.items():
-        for rival, about, at in (
+        for control, about, at in (
             ("", f"the analytic {name}", "distances"),
             ("-vs-without", f"that of the network without its component, of the trace of the analytic {name}",
              "component"),
         ):  # fmt: skip
-            declared[f"{kind}{rival}.distance"] = Quantity(
+            declared[f"{kind}{control}.distance"] = Quantity(
                 f"‖A − B‖ / ‖B‖ (Frobenius) at the points: A a network's own {name}, B {about}; geometric "
                 "mean over networks",
                 unit="norm of B", resolution=RESOLUTION, stage=at,
@@ -94,7 +94,7 @@ def random_networks_experiment(
             measured[f"{kind}.mean-distance"] = float(relative_distance(mean, exact[kind]))
     with stage("component"):
         exact = dict(zip(_KINDS, built.analytic(x), strict=True))
-        for kind, rival in zip(_KINDS, kernels_without(built, x), strict=True):
-            scaled = float(np.trace(exact[kind]) / np.trace(rival)) * rival
+        for kind, control in zip(_KINDS, kernels_without(built, x), strict=True):
+            scaled = float(np.trace(exact[kind]) / np.trace(control)) * control
             measured[f"{kind}-vs-without.distance"] = geometric_mean(relative_distance(own[kind], scaled))
     return measured

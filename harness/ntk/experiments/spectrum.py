@@ -57,7 +57,7 @@ QUANTITIES = {
     ),
     "diagonal.log-slope": _linear("the slope of L (Θ(x,x) / (L K(x,x)) − 1) on ln L", _RATES),
     "predicted.log-slope": _linear("the first as theory has it: 3/8 with a kink, else from the map", _RATES),
-    "rival.log-slope": _linear("the same with the limit of the other class of activations", _RATES),
+    "control.log-slope": _linear("the same with the limit of the other class of activations", _RATES),
     "condition.log-rate": _linear("the slope of ln(κ L) on L, κ of equicorrelated points", _RATES),
     "condition.log-rate-without": _linear("the slope of ln κ on L", _RATES),
     "departure.log-rate": _linear("the slope of −ln(κ − 1) on L", _RATES),

@@ -46,8 +46,8 @@ def recurrent(
     outputs: Several = 1,
 ) -> ComponentModel:
     """A recurrent network of one layer, in NTK parameterization (Alemohammad et al. 2021 arXiv:2006.10246).
-    Its kernels are known. Its nearest rival has weights of each step's own; to a read-out of the last step
-    both are one kernel.
+    Its kernels are known. Its nearest alternative has weights of each step's own; to a read-out of the last
+    step both are one kernel.
     """
     from harness.ntk.recurrent import recurrent_model
     from harness.ntk.specifications import Recurrent, Scales

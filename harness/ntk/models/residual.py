@@ -49,7 +49,7 @@ def residual(
     outputs: Several = 1,
 ) -> ComponentModel:
     """A residual network of dense layers, in NTK parameterization (He et al. 2016 arXiv:1512.03385; its
-    kernels Huang et al. 2020 arXiv:2002.06262). Its nearest rival is the same without skip connections.
+    kernels Huang et al. 2020 arXiv:2002.06262). Its nearest alternative is the same without skip connections.
     """
     from harness.ntk.dense_blocks import blocks_model
     from harness.ntk.specifications import DenseBlocks, Scales

@@ -72,19 +72,19 @@ def _law(instance: InstanceRecord, fit: FitRecord) -> Drawing:
     if x is None:
         raise FigureError(f"{instance.id}: expected a power law that was measured, found none")
     spread = [m + s * d for m, d in zip(fit.mean, fit.sd, strict=True) for s in (-1, 1)]
-    center = (math.fsum(logs) / len(logs), math.fsum(fit.mean) / len(fit.mean))
+    centre = (math.fsum(logs) / len(logs), math.fsum(fit.mean) / len(fit.mean))
     low, high = instance.region
     slopes = [slope for slope in (low, high, instance.estimate) if slope is not None]
-    ends = [center[1] + slope * (end - center[0]) for slope in slopes for end in (x.low, x.high)]
+    ends = [centre[1] + slope * (end - centre[0]) for slope in slopes for end in (x.low, x.high)]
     y = axis_over([*spread, *ends], top + PANEL, top + 3, room=0.03)
     if y is None:
         raise FigureError(f"{instance.id}: expected a power law that was measured, found none")
 
     def ray(slope: float, at: float) -> tuple[float, float]:
-        return x(at), y(center[1] + slope * (at - center[0]))
+        return x(at), y(centre[1] + slope * (at - centre[0]))
 
     if low is not None and high is not None:
-        middle = (x(center[0]), y(center[1]))
+        middle = (x(centre[0]), y(centre[1]))
         marks += [Area((ray(low, end), middle, ray(high, end)), REGION) for end in (x.low, x.high)]
     for edge in (low, high):
         if edge is not None:
@@ -164,7 +164,7 @@ def _seeds(instance: InstanceRecord) -> Drawing:
     )  # fmt: skip
     numbers = f"{effect(instance.estimate, instance.unit)} {interval_text(instance.interval, instance.unit)}"
     said = (
-        f"{instance.says} One point for each of {instance.n} seeds; at the right the {instance.center} and "
+        f"{instance.says} One point for each of {instance.n} seeds; at the right the {instance.centre} and "
         f"its interval, {numbers}, with error rate {instance.alpha:g} over all looks. The claim holds in the "
         f"shade."
     )

@@ -220,7 +220,7 @@ def _caption(instances: Sequence[InstanceRecord], layout: Layout) -> str:
     alphas = ", ".join(f"{alpha:g}" for alpha in sorted({instance.alpha for instance in instances}))
     computed = all(instance.computed for instance in instances)
     how = "Computed, not sampled." if computed else (
-        f"Intervals of the {first.center} over {seeds} seeds, with error rate {alphas} over all looks."
+        f"Intervals of the {first.centre} over {seeds} seeds, with error rate {alphas} over all looks."
     )  # fmt: skip
     along = f" along {layout.along}" if layout.along else ""
     return (

@@ -196,17 +196,17 @@ def fit_figure(found: FitRecord, slope: float | None, region: tuple[Side, Side])
     y = spanning(spread, FIT_HEIGHT - _FIT_BOTTOM - 4, 8)
     if x is None or y is None:
         return None
-    center_x = math.fsum(logs) / len(logs)
-    center_y = math.fsum(found.mean) / len(logs)
+    centre_x = math.fsum(logs) / len(logs)
+    centre_y = math.fsum(found.mean) / len(logs)
 
     def ray(steepness: float) -> list[tuple[float, float]]:
-        return [(x(e), y(center_y + steepness * (e - center_x))) for e in (x.low, x.high)]
+        return [(x(e), y(centre_y + steepness * (e - centre_x))) for e in (x.low, x.high)]
 
     low, high = region
     wedge = ""
     if low is not None and high is not None:
         (a, b), (c, d) = ray(low), ray(high)
-        middle = (x(center_x), y(center_y))
+        middle = (x(centre_x), y(centre_y))
         corners = (a, middle, b, d, middle, c)
         wedge = "M" + "L".join(f"{px:.1f} {py:.1f}" for px, py in corners) + "Z"
     points = list(zip(logs, found.mean, found.sd, strict=True))

@@ -56,8 +56,8 @@ def rerun_command(record: Record, instance: InstanceRecord) -> str:
     suite = next((s for s in record.suites if s.name == instance.suite), None)
     file = suite.path if suite else f"{instance.suite}.toml"
     words = ["harness", "run", f"{file}::{instance.local_id}"]
-    for parameter, value in (suite.given if suite else {}).items():
-        words += ["--with", f"{parameter}={_literal(value)}"]
+    for parameter, value in (suite.overrides if suite else {}).items():
+        words += ["--override", f"{parameter}={_literal(value)}"]
     first = record.first_seed if instance.first_seed is None else instance.first_seed
     if first or instance.explored:  # what the suite calls explored may be more by then
         words += ["--first-seed", str(first)]
@@ -76,7 +76,7 @@ def readings(trials: Sequence[TrialsRecord]) -> tuple[str, ...]:
 
 
 def _literal(value: object) -> str:
-    """As `--with` reads it: a TOML scalar; a string without quotes, unless it would be read as another."""
+    """As `--override` reads it: a TOML scalar; a string without quotes, if that is not another value."""
     if not isinstance(value, str):
         return json.dumps(value)
     try:

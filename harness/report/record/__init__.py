@@ -6,6 +6,7 @@ on.
 """
 
 from harness.report.record.kinds import (
+    LETTERS,
     BoundaryRecord,
     ComparisonRecord,
     ConfirmationRecord,
@@ -43,6 +44,7 @@ from harness.report.record.writer import to_json
 
 __all__ = [
     "DEEPEST",
+    "LETTERS",
     "SCHEMA_VERSION",
     "BoundaryRecord",
     "ClaimRecord",

@@ -12,6 +12,8 @@ from harness.questions import Unit
 Side = float | None
 """An end of an interval or of a region; None where it is open."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
+LETTERS = {"centre": "center", "overrides": "given", "controls": "rivals", "result": "rival"}
+"""Fields that files call otherwise: a record keeps the letters under which it was first published."""
 
 
 class StraightnessRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):

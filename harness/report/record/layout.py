@@ -1,20 +1,21 @@
 """How a record stands in its file: JSON in which every fact stands once, and every instance on a line.
 
-Fields have the names that they have in memory (`types`). What several things share stands in a table, to
-which they refer:
+Fields have the names that they have in memory (`types`), but for those of `LETTERS`, which keep the letters
+under which records were first published. What several things share stands in a table, to which they refer:
 
     sources       papers and books, by what claims call them (`cite`)
     experiments   parameters, with the values that most points of an experiment share
     points        what was measured: an experiment, its other parameters, a fingerprint for each seed
-    rivals        what came of controls: several claims may name one rival
+    rivals        results of controls: several claims may have one
     claims        what is claimed, and what its instances together say; `each` is what its instances share
     instances     `claim` is the id of the claim; `trials` has the numbers of points, from 0, and
-                  `control.rival` that of a rival
+                  `control.rival` that of its control's result
 
 **A field that is left out is inherited.** An instance has it from the `each` of its claim, or else from the
 claim; a part has `region`, `budget`, `leaves_open`, `exchanged` and `computed` from its instance, that of a
-rival `verdict` from the rival; a citation has what it does not say itself from its source. What nothing says
-is null, empty, or the default of `types`. Some fields have rules of their own, where they are left out:
+control `verdict` from the control's result; a citation has what it does not say itself from its source. What
+nothing says is null, empty, or the default of `types`. Some fields have rules of their own, where they are
+left out:
 
     looks            of an instance or a part: those of `earlier`, then (n, *interval)
     smallest_margin  what the interval supports of a region of this shape: see `margin`
@@ -37,6 +38,7 @@ import msgspec
 from msgspec import NODEFAULT, UNSET
 
 from harness.declare import Value
+from harness.report.record.kinds import LETTERS
 from harness.report.record.types import (
     ClaimRecord,
     ControlRecord,
@@ -53,7 +55,7 @@ Fields = dict[str, Any]
 """Values by the names of fields."""
 
 OF_A_CLAIM = (
-    "suite", "claim", "claim_says", "source", "kind", "exchanged", "predicate", "toml", "alpha", "center",
+    "suite", "claim", "claim_says", "source", "kind", "exchanged", "predicate", "toml", "alpha", "centre",
     "explored", "computed",
 )  # fmt: skip
 """What an instance inherits from the line of its claim, which calls `claim_says` `says`."""
@@ -62,7 +64,7 @@ SHARED = (
     "explored_seeds", "agreement", "reason", "leaves_open", "quantities",
 )  # fmt: skip
 """What an instance inherits from `each`, with the words of its control."""
-OF_A_RIVAL = ("predicate", "at", "none_because")
+OF_A_CONTROL = ("predicate", "at", "none_because")
 OF_AN_INSTANCE = ("region", "budget", "leaves_open", "exchanged", "computed")
 """What a part inherits."""
 OF_A_STATEMENT = ("agreement", "instances", "stances", "counts", "where")
@@ -167,7 +169,9 @@ def _partial(
         for name, type_ in (types | others).items()
     ]
     name = of.__name__.removesuffix("Record") + "InFile"
-    return msgspec.defstruct(name, fields, frozen=True, kw_only=True, gc=False, module=__name__)
+    return msgspec.defstruct(
+        name, fields, frozen=True, kw_only=True, gc=False, module=__name__, rename=LETTERS
+    )
 
 
 def _several(kind: Any) -> Any:
@@ -178,8 +182,8 @@ _Looks = tuple[tuple[int, float | None, float | None], ...]
 _CitationInFile = _partial(SourceRecord, ("cite",))
 _SourceInFile = _partial(SourceRecord, ("cite",), ("title", "authors", "arxiv", "doi", "url", "year"))
 _PartInFile = _partial(PartRecord, ("n",), values=bytes, earlier=_Looks)
-_RivalInFile = _partial(ControlRecord, (), ("verdict", "boundary"), parts=_several(_PartInFile))
-_ControlInFile = _partial(ControlRecord, (), OF_A_RIVAL, rival=int)
+_ControlResultInFile = _partial(ControlRecord, (), ("verdict", "boundary"), parts=_several(_PartInFile))
+_ControlInFile = _partial(ControlRecord, (), OF_A_CONTROL, result=int)
 _EachInFile = _partial(
     InstanceRecord, (), SHARED, quantities=tuple[tuple[str, ...], ...], control=_ControlInFile
 )
@@ -215,7 +219,7 @@ TABLES: Fields = {
     "sources": _several(_SourceInFile),
     "experiments": dict[str, dict[str, Value]],
     "points": _several(_PointInFile),
-    "rivals": _several(_RivalInFile),
+    "controls": _several(_ControlResultInFile),
     "claims": _several(_ClaimInFile),
     "instances": _several(_InstanceInFile),
 }
@@ -235,4 +239,5 @@ RecordInFile: Any = msgspec.defstruct(
     kw_only=True,
     gc=False,
     module=__name__,
+    rename=LETTERS,
 )

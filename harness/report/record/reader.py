@@ -21,6 +21,7 @@ from harness.report.record.layout import (
     unpacked_fingerprints,
 )
 from harness.report.record.older import upgraded
+from harness.report.record.respelled import respelled
 from harness.report.record.types import (
     SCHEMA_VERSION,
     ClaimRecord,
@@ -40,7 +41,7 @@ DEEPEST = 32
 """Levels of tables in each other that a claim or a parameter may have; a suite's own have four."""
 MOST = 10_000_000
 """Parameters and fingerprints that points and instances may name together, by reference: a short file must
-not fill the memory. A part of a rival counts as a hundred."""
+not fill the memory. A part of a control counts as a hundred."""
 
 T = TypeVar("T", bound=Versioned)
 
@@ -60,7 +61,7 @@ def from_json(data: bytes, file: str) -> Record:
     else:
         record = upgraded(_decoded(data, file, Record, version))
     _check(record, file)
-    return record
+    return respelled(record, data)
 
 
 def head_of(data: bytes, file: str, kind: type[T]) -> T:
@@ -102,7 +103,7 @@ class _Joined:
         self.shared = 0
         self.points = [self._point(point) for point in found.points]
         self.slices: dict[tuple[int, int], tuple[str, ...]] = {}
-        self.rivals: dict[tuple[Any, ...], Fields] = {}
+        self.results: dict[tuple[Any, ...], Fields] = {}
         self.claims: dict[str, Fields] = {}
         for claim in found.claims:
             if claim.id in self.claims:
@@ -165,24 +166,24 @@ class _Joined:
         if mine is None:
             return None
         fields = dict(words or {}) if mine is words else {**(words or {}), **said(mine)}
-        number = fields.pop("rival", None)
-        return ControlRecord(**fields, **({} if number is None else self._rival(number, inherited)))
+        number = fields.pop("result", None)
+        return ControlRecord(**fields, **({} if number is None else self._control_result(number, inherited)))
 
-    def _rival(self, number: int, inherited: Fields) -> Fields:
+    def _control_result(self, number: int, inherited: Fields) -> Fields:
         """What came of a control, once for all instances from which its parts inherit the same."""
-        if not 0 <= number < len(self.found.rivals):
-            raise ValueError(f"expected one of {len(self.found.rivals)} rivals, found number {number}")
+        if not 0 <= number < len(self.found.controls):
+            raise ValueError(f"expected one of {len(self.found.controls)} controls, found number {number}")
         key = (number, *inherited.items())
-        if key not in self.rivals:
-            own = said(self.found.rivals[number])
+        if key not in self.results:
+            own = said(self.found.controls[number])
             parts = own.get("parts", ())
             self._count(100 * len(parts))
             verdict = own.get("verdict", "")
             heirs = {**inherited, "verdict": verdict}
-            self.rivals[key] = {"verdict": verdict, "parts": tuple(_part(part, heirs) for part in parts)}
+            self.results[key] = {"verdict": verdict, "parts": tuple(_part(part, heirs) for part in parts)}
             if "boundary" in own:
-                self.rivals[key]["boundary"] = own["boundary"]
-        return self.rivals[key]
+                self.results[key]["boundary"] = own["boundary"]
+        return self.results[key]
 
     def _trials(self, fields: Fields) -> tuple[TrialsRecord, ...]:
         numbers = fields["trials"]
@@ -236,11 +237,11 @@ class _Joined:
 def _check(record: Record, file: str) -> None:
     """What types do not say. Raises `RecordError`."""
     distinct = {id(instance.toml): instance for instance in record.instances}
-    for where, given in (
+    for where, overrides in (
         *((f"instances.{instance.id}.toml", instance.toml) for instance in distinct.values()),
-        *((f"suites.{suite.name}.given", suite.given) for suite in record.suites),
+        *((f"suites.{suite.name}.given", suite.overrides) for suite in record.suites),
     ):
-        if deeper(given, DEEPEST):
+        if deeper(overrides, DEEPEST):
             raise RecordError(
                 f"{file}: expected at most {DEEPEST} tables in each other, found more in {where[:200]}"
             )

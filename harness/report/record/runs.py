@@ -7,7 +7,8 @@ from typing import Annotated
 import msgspec
 
 from harness.declare import Value
-from harness.report.record.kinds import Count
+from harness.report.record.kinds import LETTERS, Count
+from harness.report.record.shows import SpelledBefore
 
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4,64}$")]
 """Of a git commit: an argument of git's, which takes others that begin with a dash."""
@@ -27,7 +28,7 @@ class CommitRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     files. `dirty` if one of them is not as it was installed."""
 
 
-class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class SuiteRecord(SpelledBefore, msgspec.Struct, frozen=True, kw_only=True, gc=False, rename=LETTERS):
     """Which suite file was run."""
 
     name: str
@@ -36,8 +37,8 @@ class SuiteRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     title: str
     sha256: str
     """Of the bytes that were parsed."""
-    given: dict[str, object] = {}
-    """Parameters whose values were given in place of the file's own (`--with`)."""
+    overrides: dict[str, object] = {}
+    """Values that replaced parameters' of the file (`--override`). Files call it `given`."""
     noted: tuple[str, ...] = ()
     """What parameters of its experiments make of a verdict, where they are not the usual ones."""
     instances: int = 0

@@ -14,10 +14,26 @@ if TYPE_CHECKING:
     from harness.report.figure import Drawing
 
 
-class ShownInstance:
-    """The methods of an `InstanceRecord` that show it."""
+class SpelledBefore:
+    """A `SuiteRecord` has a field of its old name, too."""
 
     __slots__ = ()
+
+    @property
+    def given(self) -> Any:
+        """`overrides`, as files of records spell it."""
+        return self.overrides  # type: ignore[attr-defined]
+
+
+class ShownInstance:
+    """The methods of an `InstanceRecord` that show it, and a field of its old name."""
+
+    __slots__ = ()
+
+    @property
+    def center(self) -> Any:
+        """`centre`, as files of records spell it."""
+        return self.centre  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
         """`<toys/same[size=1]: supported, as-expected, n = 21, +1.01% [-1.98%, +4.08%]>`."""

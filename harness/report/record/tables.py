@@ -92,7 +92,7 @@ class Sources:
         return self._table.values()
 
 
-class Rivals:
+class ControlTable:
     """The table of what came of controls, filled by what refers to it."""
 
     def __init__(self) -> None:

@@ -31,8 +31,9 @@ import msgspec
 from harness.declare import Value
 from harness.errors import UserError
 from harness.judge import Outcome
-from harness.questions import Center, Unit
+from harness.questions import Centre, Unit
 from harness.report.record.kinds import (
+    LETTERS,
     BoundaryRecord,
     ComparisonRecord,
     ConfirmationRecord,
@@ -126,7 +127,7 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The rival: its predicate in words, its point, and what became of it; or why there is none."""
+    """The control: its predicate in words, its point, and what became of it; or why there is none."""
 
     predicate: str = ""
     at: dict[str, Value] = {}
@@ -159,7 +160,7 @@ class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whose code measured them, or in which record they are: `v0.2.0 (1a2b3c4d5)`; '' of the run's own."""
 
 
-class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, gc=False, rename=LETTERS):
     """One instance of a claim. The numbers beside `verdict` are those of the part that settled it.
 
     >>> instance
@@ -186,7 +187,7 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     """Of its predicate: `equal`, `at-most`, …"""
     toml: dict[str, object]
     alpha: float
-    center: Center
+    centre: Centre
     marks: tuple[str, ...]
     verdict: str
     outcome: Outcome

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from harness.report.record.kinds import LETTERS
 from harness.report.record.layout import (
     HEAD,
     OF_A_CLAIM,
-    OF_A_RIVAL,
+    OF_A_CONTROL,
     OF_A_STATEMENT,
     SHARED,
     Fields,
@@ -18,8 +19,8 @@ from harness.report.record.layout import (
     filled,
 )
 from harness.report.record.tables import (
+    ControlTable,
     PointTable,
-    Rivals,
     Sources,
     encode,
     most_common,
@@ -32,7 +33,7 @@ from harness.report.record.types import ClaimRecord, ControlRecord, InstanceReco
 
 _NO_RECORD, _NO_CONTROL = defaults_in_file(Record), defaults_in_file(ControlRecord)
 _NO_INSTANCE = {**defaults_in_file(InstanceRecord), "quantities": ()}
-_NO_WORDS = {name: _NO_CONTROL[name] for name in OF_A_RIVAL}
+_NO_WORDS = {name: _NO_CONTROL[name] for name in OF_A_CONTROL}
 
 
 def to_json(record: Record) -> bytes:
@@ -50,16 +51,21 @@ def _fields(record: Record) -> Iterator[bytes]:
             yield _table(field.name, map(msgspec.json.encode, value))
         else:
             yield encode(field.name) + b":" + msgspec.json.encode(value)
-    file = _RecordTables(Sources(), PointTable(record), Rivals())
+    file = _RecordTables(Sources(), PointTable(record), ControlTable())
     claims, instances = file.claims_and_instances(record)
     shared = file.points.shared()
     experiments = (encode(name) + b":" + encode(params) for name, params in shared.items())
     yield _table("sources", map(msgspec.json.encode, file.sources.table()))
     yield b'"experiments":{\n' + b",\n".join(experiments) + b"\n}"
     yield _table("points", map(msgspec.json.encode, file.points.table(shared)))
-    yield _table("rivals", file.rivals.lines())
-    yield _table("claims", map(msgspec.json.encode, claims))
-    yield _table("instances", map(msgspec.json.encode, instances))
+    yield _table(LETTERS["controls"], file.controls.lines())
+    yield _table("claims", map(_line, claims))
+    yield _table("instances", map(_line, instances))
+
+
+def _line(fields: Fields) -> bytes:
+    """The line of a claim or an instance, whose fields have the letters of files."""
+    return msgspec.json.encode({LETTERS.get(name, name): value for name, value in fields.items()})
 
 
 def _table(name: str, lines: Iterable[bytes]) -> bytes:
@@ -72,7 +78,7 @@ class _RecordTables:
 
     sources: Sources
     points: PointTable
-    rivals: Rivals
+    controls: ControlTable
 
     def claims_and_instances(self, record: Record) -> tuple[list[Fields], list[Fields]]:
         """Their lines."""
@@ -116,9 +122,9 @@ class _RecordTables:
         if any(n != instance.n for n in read):
             fields["read"] = read
         if (control := instance.control) is not None:
-            fields["control"] = {name: getattr(control, name) for name in OF_A_RIVAL}
-            if (number := self.rivals.number(control, instance)) is not None:
-                fields["control"]["rival"] = number
+            fields["control"] = {name: getattr(control, name) for name in OF_A_CONTROL}
+            if (number := self.controls.number(control, instance)) is not None:
+                fields["control"][LETTERS["result"]] = number
         return fields
 
 
@@ -136,7 +142,7 @@ def _left(fields: Fields, id_: str, claim: Fields) -> Fields:
 
 def _words(control: Fields | None) -> Fields | None:
     """What a claim says of its control."""
-    return None if control is None else {name: control[name] for name in OF_A_RIVAL}
+    return None if control is None else {name: control[name] for name in OF_A_CONTROL}
 
 
 def _statement(stated: ClaimRecord | None) -> Fields:

@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from harness.predicates import predicates
-from harness.questions import LOOKS, Center
+from harness.questions import LOOKS, Centre
+from harness.spelling import FIRST_KEYS
 from harness.suite.budgets import RARE, AtLeastOne
 from harness.suite.claims import Alpha, Defaults, PytestMark, Size
 from harness.suite.reader import Seconds
@@ -18,9 +19,9 @@ from harness.suite.schema.predicates import (
     at,
     control,
     control_of,
+    controls_of_two,
     may_name_baseline,
     predicate,
-    rivals_of_two,
     without_margin,
 )
 
@@ -66,7 +67,7 @@ def claim() -> Schema:
         "where": {
             "description": "`[[claims.ID.where]]`: what differs for some instances; the last match wins.",
             "type": "array",
-            "items": _override(),
+            "items": _where(),
         },
     }
     where = {"items": partly({"seeds": _BUDGET})}
@@ -81,11 +82,11 @@ def claim() -> Schema:
         allOf=[
             *_of_sources(),
             *map(control_of, predicates().values()),
-            *(rivals_of_two(kind) for kind in predicates().values() if may_name_baseline(kind)),
+            *(controls_of_two(kind) for kind in predicates().values() if may_name_baseline(kind)),
             {
                 "if": _stating([n for n, kind in predicates().items() if kind.SUBJECTS == "benchmarks"]),
                 "then": {
-                    **partly({"center": {"enum": ["pseudomedian", "median"]}}),
+                    **partly({"centre": {"enum": ["pseudomedian", "median"]}}),
                     "not": partly(required=["experiment"]),
                 },
                 "else": partly(required=["experiment"]),
@@ -135,7 +136,7 @@ def _shared(seeds: Schema) -> dict[str, Schema]:
         "an event on this share of all seeds shows at least once with probability 1 − alpha. "
         f"Not for {fixed}.",
         "alpha": f"One-sided chance of a wrong definite verdict. Default: {_DEFAULT.alpha}.",
-        "center": f'What is claimed of the numbers over seeds. Default: "{_DEFAULT.center}".',
+        "centre": f'What is claimed of the numbers over seeds. Default: "{_DEFAULT.centre}".',
         "time-limit": f"Seconds after which a trial is stopped. Default: {_DEFAULT.time_limit:g}.",
         "memory-limit": "What the worker of a trial may hold in memory; beyond, the trial is stopped. Linux "
         "only; timings are not watched. Default: no limit.",
@@ -144,11 +145,17 @@ def _shared(seeds: Schema) -> dict[str, Schema]:
         "seeds": {**seeds, "description": about["seeds"], "default": _DEFAULT.budget.seeds},
         "rare": of_type(str, about["rare"], pattern=whole(RARE.pattern), examples=["5%"]),
         "alpha": of_type(Alpha, about["alpha"], default=_DEFAULT.alpha),
-        "center": of_type(Center, about["center"], default=_DEFAULT.center),
+        "centre": of_type(Centre, about["centre"], default=_DEFAULT.centre),
+        **{old: _deprecated(of_type(Centre, f"Old spelling of `{key}`.")) for key, old in FIRST_KEYS.items()},
         "marks": _marks(),
         "time-limit": of_type(Seconds, about["time-limit"], default=_DEFAULT.time_limit),
         "memory-limit": of_type(Size, about["memory-limit"], examples=["4 GiB"]),
     }
+
+
+def _deprecated(schema: Schema) -> Schema:
+    """Editors strike out such a key."""
+    return {**schema, "deprecated": True}
 
 
 def _marks() -> Schema:
@@ -190,7 +197,7 @@ def _expectation() -> dict[str, Schema]:
     }
 
 
-def _override() -> Schema:
+def _where() -> Schema:
     changes = {
         "stance": of_type(
             Stance,

@@ -27,7 +27,7 @@ def predicate(kind: type[Predicate]) -> Schema:
 
 def control() -> Schema:
     """A reason for none, or keys of the predicate (but no margins) and `at`."""
-    about = "A key of the predicate, for the rival."
+    about = "A key of the predicate, for the control."
     keys: dict[str, Schema] = {}
     for kind in predicates().values():
         for key in _replaced(kind):
@@ -36,10 +36,10 @@ def control() -> Schema:
             keys[key.name] = _about(about, more)
     keys["at"] = at("Another point, `{ width = 64 }`.")
     return {
-        "description": "The nearest rival for which the predicate must fail: the keys of the predicate "
+        "description": "What the predicate must fail for: the keys of the predicate "
         'that it replaces, or another point, `at`. `"none: reason"` declines one.',
         "anyOf": [
-            table("What the rival replaces.", keys, minProperties=1),
+            table("What the control replaces.", keys, minProperties=1),
             {"description": "Why there is none.", "type": "string", "pattern": r"^none:\s*\S"},
         ],
     }
@@ -54,8 +54,8 @@ def control_of(kind: type[Predicate]) -> Schema:
         if key.role in ("quantity", "benchmark")
     }
     names = {"enum": [*(key.name for key in replaced), "at"]}
-    rival = {**partly(shapes), "propertyNames": names}
-    then = partly({"control": rival, "where": {"items": partly({"control": rival})}})
+    control = {**partly(shapes), "propertyNames": names}
+    then = partly({"control": control, "where": {"items": partly({"control": control})}})
     return {"if": partly(required=[kind.NAME]), "then": then, "additionalProperties": True}
 
 
@@ -64,12 +64,12 @@ def may_name_baseline(kind: type[Predicate]) -> bool:
     return any(key.role == "baseline" and not key.required for key in kind.declared_keys())
 
 
-def rivals_of_two(kind: type[Predicate]) -> Schema:
+def controls_of_two(kind: type[Predicate]) -> Schema:
     """What a control may replace of a claim without a baseline: one quantity only with one."""
     single = partly({"of": {"type": "string"}}, required=["of"])
-    rival = {"if": single, "then": partly(required=["baseline"]), "additionalProperties": True}
+    control = {"if": single, "then": partly(required=["baseline"]), "additionalProperties": True}
     bare = {"not": partly(required=["baseline"])}
-    then = partly({"control": rival, "where": {"items": partly({"control": rival})}})
+    then = partly({"control": control, "where": {"items": partly({"control": control})}})
     return {"if": partly({kind.NAME: bare}, required=[kind.NAME]), "then": then, "additionalProperties": True}
 
 
@@ -86,8 +86,8 @@ def only_known_quantities() -> Schema:
                 all_keys[key.name] = {"anyOf": [KNOWN, pair]}
         if keys:
             kinds[name] = partly(keys)
-    rival = partly(all_keys)
-    return partly({**kinds, "control": rival, "where": {"items": partly({"control": rival})}})
+    control = partly(all_keys)
+    return partly({**kinds, "control": control, "where": {"items": partly({"control": control})}})
 
 
 def without_margin() -> Schema:

@@ -24,9 +24,9 @@ def test_the_command_selects_the_instance_in_its_file() -> None:
 
 @pytest.mark.parametrize("value", ["erf", "3", "true", "my.module:kernel", 3, 0.5, True, "a b'c", '"q"', ""])
 def test_given_values_are_read_back_as_they_were(value: object) -> None:
-    suite = replace(RECORD.suites[0], given={"subject": value})
+    suite = replace(RECORD.suites[0], overrides={"subject": value})
     words = shlex.split(rerun_command(replace(RECORD, suites=(suite,)), INSTANCE))
-    assert assigned(words[words.index("--with") + 1 :][:1]) == {"subject": value}
+    assert assigned(words[words.index("--override") + 1 :][:1]) == {"subject": value}
 
 
 def test_the_command_repeats_first_seed_and_budget_where_these_were_given() -> None:

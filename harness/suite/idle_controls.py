@@ -9,7 +9,7 @@ from harness.suite.records import Instance, Suite
 
 
 @dataclass(frozen=True)
-class RivalRemark:
+class ControlRemark:
     """That a claim's control excludes nothing, and the line of it."""
 
     file: str
@@ -33,7 +33,7 @@ def own_numbers(suite: Suite) -> dict[str, tuple[Instance, ...]]:
     return found
 
 
-def rival_remarks(file: str, suite: Suite) -> list[RivalRemark]:
+def control_remarks(file: str, suite: Suite) -> list[ControlRemark]:
     """A remark for each claim of `own_numbers`, with its place in the suite's file."""
     from harness.suite.positions import key_positions, locate
 
@@ -47,10 +47,10 @@ def rival_remarks(file: str, suite: Suite) -> list[RivalRemark]:
         where = "" if len(instances) == len(_of(suite, claim)) else f" at {instances[0].local_id}"
         says = (
             f"claims.{claim}: expected a control that reads other numbers, found the claim's "
-            f"own{where}: it fails whenever the claim holds, so it excludes nothing; name a rival or another "
-            f"point"
+            f"own{where}: it fails whenever the claim holds, so it excludes nothing; name other quantities "
+            f"or another point"
         )
-        said.append(RivalRemark(file, line, says))
+        said.append(ControlRemark(file, line, says))
     return said
 
 

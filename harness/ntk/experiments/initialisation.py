@@ -1,4 +1,4 @@
-"""The experiment `ntk.initialization`: random networks of a given width beside the infinitely wide ones.
+"""The experiment `ntk.initialisation`: random networks of a given width beside the infinitely wide ones.
 
 A trial draws `networks` initialisations and compares each network's own NNGP and NTK, their means, and the
 outputs with the analytic kernels, all at the same points. Importing this module imports no library.
@@ -85,14 +85,14 @@ ABOUT = {
 
 
 @experiment(
-    "ntk.initialization",
+    "ntk.initialisation",
     version=3,
     quantities=QUANTITIES,
     about=ABOUT,
     precision="float64, from parameters drawn in float32",
     settle=settle,
 )
-def initialization(
+def initialisation(
     *,
     seed: int,
     data: Data = "sphere",

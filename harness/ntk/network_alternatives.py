@@ -5,8 +5,8 @@
     last-layer       the same with the kernel Φ Φᵀ of what enters the last layer before training
 
 Each kernel has the ridge that leave-one-out prefers, its length is the median distance between training
-points. With cross-entropy regression is on the shares of the classes themselves. What a rival lacks leaves it
-out; `untrained` is always there.
+points. With cross-entropy regression is on the shares of the classes themselves. An alternative that lacks
+something is left out; `untrained` is always there.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ class NetworkScale:
         return self.distance(seen, self.points.y_test)
 
 
-def rivals(
+def alternatives(
     scale: NetworkScale,
     f_0: Float[np.ndarray, "train outputs"],
     f_0_test: TestOutputs,
     last: LastInputs | None,
 ) -> Mapping[str, TestOutputs]:
-    """What each rival predicts, as it is seen. `last`: what enters the last layer, at training and then at
-    test points, where it is known."""
+    """What each alternative predicts, as it is seen. `last`: what enters the last layer, at training and then
+    at test points, where it is known."""
     points = scale.points
     given = scale.loss == "squared"
     targets = points.y_train - f_0 if given else points.y_train

@@ -8,13 +8,13 @@ import pytest
 from harness.declare import collect_stages
 from harness.ntk import data, kernels, random_networks
 from harness.ntk.architecture import Architecture
-from harness.ntk.experiments.initialization import QUANTITIES, initialization
+from harness.ntk.experiments.initialisation import QUANTITIES, initialisation
 
 
 @cache
 def trial(**parameters):
     with collect_stages() as reports:
-        values = initialization(**{"seed": 0, "points": 6, "networks": 16} | parameters)
+        values = initialisation(**{"seed": 0, "points": 6, "networks": 16} | parameters)
     return values, {report.name: report.failure for report in reports}
 
 
@@ -48,7 +48,7 @@ def test_distances_by_hand():
     assert float(random_networks.relative_distance(stack.mean(axis=0), reference)) == pytest.approx(0)
 
 
-def test_rivals_have_the_trace_of_what_they_stand_for():
+def test_controls_have_the_trace_of_what_they_stand_for():
     """Of one network width, by hand: the wrong kernel, scaled to the trace of the right one."""
     draws, (nngp, ntk) = drawn(16, 32)
 
@@ -67,7 +67,7 @@ def test_rivals_have_the_trace_of_what_they_stand_for():
     for name, value in by_hand.items():
         assert values[f"{name}.distance"] == pytest.approx(value, rel=1e-9), name
     for scaled, plain in (("outputs-vs-scaled-ntk", "outputs-vs-ntk"), ("ntk-vs-scaled-nngp", "ntk-vs-nngp")):
-        assert values[f"{scaled}.distance"] < values[f"{plain}.distance"]  # the nearer rival
+        assert values[f"{scaled}.distance"] < values[f"{plain}.distance"]  # the nearer control
 
 
 def test_variances_by_hand():
