@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.measure.identity import Identities
 from harness.measure.kept import KeptTrials
 from harness.measure.ledger import Entry
-from harness.measure.records import Job
+from harness.measure.records import Job, altered
 from harness.measure.whole import block_of, limits_together
 
 
@@ -17,10 +17,13 @@ def job_of(entries: Sequence[Entry], known: Identities, kept: KeptTrials, *, fre
     first = entries[0]
     point = known.at(first.trial)
     source, block = point.source, point.block
-    return Job(
-        tuple([entry.trial for entry in entries]) if block == 1 else block_of(first.trial, block),
-        point.names,
-        *limits_together(entries, block),
+    time_limit, memory_limit = limits_together(entries, block)
+    return altered(
+        _BLANK,
+        trials=tuple([entry.trial for entry in entries]) if block == 1 else block_of(first.trial, block),
+        declared=point.names,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
         timed=first.timed,
         digest=source.digest,
         device=point.device.kind if source.uses_jax else "",
@@ -34,3 +37,6 @@ def job_of(entries: Sequence[Entry], known: Identities, kept: KeptTrials, *, fre
         stages=kept.wanted(entries),
         block=block,
     )
+
+
+_BLANK = Job((), frozenset(), 0.0)  # of which nothing is said

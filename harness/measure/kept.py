@@ -182,7 +182,8 @@ class KeptTrials:
         (job, result, outcome), entry.ended = entry.ended, None
         place = job.trials.index(entry.trial) if len(job.trials) > 1 else 0
         text = self.print_of(entry)
-        measurement = measurement_of(entry.trial, text, self._known, result, outcome, place)
+        keeps = self._store is not None and not job.fresh and not entry.timed
+        measurement = measurement_of(entry.trial, text, self._known, result, outcome, place, keeps=keeps)
         declared = self._known.declaration(entry.trial)
         if job.fresh:
             entry.news = measurement
@@ -192,8 +193,8 @@ class KeptTrials:
             return
         if measurement.status == "error":
             entry.failed = with_failed(declared, entry.failed, measurement, job.stages)
-        elif not measurement.note and not entry.timed:
-            measurement = self._stored(entry, measurement)
+        elif measurement.stored:
+            measurement = self._keep(entry, measurement)
         if measurement.status == "ok":
             entry.known = added(declared, entry.known, measurement)
         lacking = self.lacking(entry)
@@ -221,17 +222,16 @@ class KeptTrials:
         self._beside |= others
         return list(others.values())
 
-    def _stored(self, entry: Entry, measurement: Measurement) -> Measurement:
+    def _keep(self, entry: Entry, measurement: Measurement) -> Measurement:
         """Write the stages that were not known."""
-        if self._store is None:
-            return measurement
+        assert self._store is not None
         declared = self._known.declaration(entry.trial)
         new = known_stages(declared, measurement) - known_stages(declared, entry.known)
         self._store.keep_rows((s, row) for s, row in rows(declared, measurement).items() if s in new)
-        note = ""
-        if measurement.fingerprint in self._store.damaged:
-            note = f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"
-        return altered(measurement, stored=True, note=note)
+        if measurement.fingerprint not in self._store.damaged:
+            return measurement
+        note = f"store {self._store.path}: trials whose rows have a wrong checksum were measured again"
+        return altered(measurement, note=note)
 
     def seconds(self, experiment: str, stages: Iterable[str] | None) -> float | None:
         """How long a trial of the experiment took on average, as far as the store knows; or these stages of

@@ -8,15 +8,23 @@ from dataclasses import replace
 from harness.declare import Declaration
 from harness.measure.identity import Identities
 from harness.measure.objections import objection
-from harness.measure.records import JobResult, Lost, Measurement, TrialResult
+from harness.measure.records import JobResult, Lost, Measurement, TrialResult, altered
 from harness.measure.stages import known_stages, only, union
 from harness.questions import Trial
 
 
 def measurement_of(
-    trial: Trial, fingerprint: str, known: Identities, result: TrialResult, outcome: JobResult, place: int
+    trial: Trial,
+    fingerprint: str,
+    known: Identities,
+    result: TrialResult,
+    outcome: JobResult,
+    place: int,
+    *,
+    keeps: bool,
 ) -> Measurement:
-    """The measurement of the trial at this place in its job; its note says why it must not be stored."""
+    """The measurement of the trial at this place in its job. Where it `keeps` what trials give, it is about
+    to be stored, unless a note says why it must not be."""
     point = known.at(trial)
     note = ""
     if result.status == "ok" and not point.declaration.timed:
@@ -25,7 +33,8 @@ def measurement_of(
         note = objection(trial, outcome, known.libraries(trial, outcome), expected, edited=edited)
     else:
         edited = outcome.edited or known.touched(trial)
-    return Measurement(
+    return altered(
+        _BLANK,
         trial=trial,
         fingerprint=fingerprint,
         status=result.status,
@@ -35,6 +44,7 @@ def measurement_of(
         error=result.error,
         seconds=result.seconds,
         device=point.device.kind,
+        stored=keeps and result.status == "ok" and not note,
         note=note,
         raised=result.raised,
         trace=result.trace,
@@ -47,6 +57,9 @@ def measurement_of(
         stopped=outcome.stopped,
         block=point.block,
     )
+
+
+_BLANK = Measurement(Trial("", (), 0), "", "ok")  # of which nothing is said
 
 
 def added(declaration: Declaration, earlier: Measurement | None, now: Measurement) -> Measurement:
