@@ -70,13 +70,24 @@ def holder(*files: Path, start: int | None = None) -> str:
     for file in files:
         with contextlib.suppress(OSError, ValueError):
             inodes.add(str(os.stat(file).st_ino))
+    best: tuple[bool, bool] | None = None
+    found = None
     for process in _candidates(inodes):
-        if _holds(process, inodes, start):
-            words = " ".join(_read(Path("/proc", str(process), "cmdline")).replace("\0", " ").split())
-            command = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
-            here = "this process, " if process == os.getpid() else "process "
-            return f"{here}{process} ({printable(command) or 'its command is not known'})"
-    return "another process"
+        for excludes in _locks_of(process, inodes, start):
+            # Locks that exclude others come first, then those of others: who waits may share a lock itself.
+            place = (not excludes, process == os.getpid())
+            if best is None or place < best:
+                best, found = place, process
+        if best == (False, False):
+            break
+    return "another process" if found is None else _called(found)
+
+
+def _called(process: int) -> str:
+    words = " ".join(_read(Path("/proc", str(process), "cmdline")).replace("\0", " ").split())
+    command = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+    here = "this process, " if process == os.getpid() else "process "
+    return f"{here}{process} ({printable(command) or 'its command is not known'})"
 
 
 def _candidates(inodes: set[str]) -> Iterator[int]:
@@ -90,18 +101,19 @@ def _candidates(inodes: set[str]) -> Iterator[int]:
             yield int(name)
 
 
-def _holds(process: int, inodes: set[str], start: int | None) -> bool:
+def _locks_of(process: int, inodes: set[str], start: int | None) -> Iterator[bool]:
+    """Whether each lock that a process has on one of the files excludes others."""
     with contextlib.suppress(OSError):
         for file in Path("/proc", str(process), "fdinfo").iterdir():
             for line in _read(file).splitlines():
                 found = _lock(line.removeprefix("lock:")) if line.startswith("lock:") else None
                 if found and found[1] in inodes and start in (None, found[2]):
-                    return True
-    return False
+                    yield found[3]
 
 
-def _lock(line: str) -> tuple[int, str, int] | None:
-    """Process, inode and first byte of a line of /proc/locks, `1: FLOCK ADVISORY WRITE 123 fe:00:4567 0 EOF`.
+def _lock(line: str) -> tuple[int, str, int, bool] | None:
+    """Process, inode and first byte of a line of /proc/locks, `1: FLOCK ADVISORY WRITE 123 fe:00:4567 0 EOF`,
+    and whether it excludes others.
 
     The process is -1 where the lock belongs to an open file. None for other lines, also for those of
     processes that wait, which have an arrow after the colon.
@@ -109,7 +121,7 @@ def _lock(line: str) -> tuple[int, str, int] | None:
     fields = line.split()
     if len(fields) != 8 or fields[2] != "ADVISORY" or not fields[4].lstrip("-").isdigit():
         return None
-    return int(fields[4]), fields[5].rpartition(":")[2], int(fields[6])
+    return int(fields[4]), fields[5].rpartition(":")[2], int(fields[6]), fields[3] == "WRITE"
 
 
 def _read(path: Path) -> str:

@@ -155,8 +155,9 @@ def test_with_many_instances_an_interval_must_hold_at_a_share_of_alpha(read: Rea
 def test_a_claim_about_a_boundary_holds_and_its_control_fails(read: Read) -> None:
     (claim,) = found(held(cases_of(read(CLAIM + CONTROL)))).values()
     assert (claim.verdict, claim.control_verdict, claim.outcome) == ("supported", "refuted", "as-expected")
-    assert claim.control is not None
-    assert (claim.control.location.low, claim.control.location.high) == (128.0, None)
+    assert claim.control_boundary is not None
+    location = claim.control_boundary.location
+    assert (location.low, location.high) == (128.0, None)
     text = edited(CLAIM, {"[1.5, 3.0]": "[1.5, 1.4]"}) + edited(CONTROL, {"3.0": "1.4"})
     (vacuous,) = found(held(cases_of(read(text)))).values()
     assert (vacuous.control_verdict, vacuous.outcome) == ("supported", "vacuous")

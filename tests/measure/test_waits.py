@@ -167,6 +167,23 @@ def test_a_store_that_somebody_opens_for_too_long(tmp_path: Path, caplog, monkey
     Store(tmp_path / "s.sqlite").close()
 
 
+@pytest.mark.parametrize("first", ["here", "there"])
+def test_who_has_a_lock_alone_is_named_before_who_shares_one(tmp_path: Path, monkeypatch, first: str) -> None:
+    """Linux lists locks in any order, and an open store has one that it shares with all who have it open."""
+    path = tmp_path / "s.sqlite"
+    opened = Store(path)
+    files = [path.with_name(path.name + end) for end in ("", "-shm", "-wal")]
+    with holding(path, WRITE) as process:
+        listed = [os.getpid(), process.pid][:: 1 if first == "here" else -1]
+        monkeypatch.setattr(holders, "_candidates", lambda inodes: iter(listed))
+        assert holders.holder(*files).startswith(f"process {process.pid} (")
+        monkeypatch.setattr(holders, "_candidates", lambda inodes: iter([os.getpid()]))
+        assert holders.holder(*files).startswith(f"this process, {os.getpid()} (")
+        monkeypatch.setattr(holders, "_candidates", lambda inodes: iter([]))
+        assert holders.holder(*files) == "another process"
+    opened.close()
+
+
 def row(number: int) -> Measurement:
     return Measurement(Trial("m:f", (), number), f"{number:064x}", "ok", {"x": 1.0})
 

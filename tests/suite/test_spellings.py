@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from edits import edited
 
 import harness
 from harness.cli import cli
@@ -128,13 +129,13 @@ def test_check_names_each_old_spelling(tmp_path: Path) -> None:
 
 
 def test_mistakes_in_an_old_suite_have_their_lines(tmp_path: Path) -> None:
-    (tmp_path / "toys.toml").write_text(OLD.replace('center = "pseudomedian"', 'center = "mode"'))
+    (tmp_path / "toys.toml").write_text(edited(OLD, {'center = "pseudomedian"': 'center = "mode"'}))
     with pytest.raises(harness.SuiteError) as raised:
         harness.load(tmp_path / "toys.toml")
     line = OLD.splitlines().index('center = "pseudomedian"') + 1
     assert [(m.line, m.path[-1]) for m in raised.value.mistakes] == [(line, "centre")]
     (tmp_path / "toys.toml").write_text(
-        OLD.replace('center = "pseudo', 'centre = "median"\ncenter = "pseudo')
+        edited(OLD, {'center = "pseudo': 'centre = "median"\ncenter = "pseudo'})
     )
     with pytest.raises(harness.SuiteError, match="the unknown key `center`"):
         harness.load(tmp_path / "toys.toml")
