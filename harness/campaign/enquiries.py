@@ -180,7 +180,7 @@ class Enquiry:
 
 class Enquiries:
     """The enquiries of all cases, one for each distinct question, with the largest limits of the claims that
-    ask it; `memory_limit`, in bytes, in place of the claims' own. Progress does not show
+    ask it; `memory_limit`, in bytes, instead of the claims' own. Progress does not show
     the cases `also`.
 
     The questions of a conjunction are asked at once, those of a search one after another, as each is settled.
@@ -331,11 +331,11 @@ class Enquiries:
         return found
 
     def findings(self) -> list[Finding]:
-        """What became of each case."""
+        """The finding of each case."""
         return [self._finding(place) for place in range(self._told)]
 
     def findings_also(self) -> list[Finding]:
-        """What became of each case of which nothing was told."""
+        """The findings of cases that have not been shown."""
         return [self._finding(place) for place in range(self._told, len(self._cases))]
 
     def _finding(self, place: int) -> Finding:

@@ -1,4 +1,4 @@
-"""Several seeds in one call: an experiment that takes `seeds` in place of `seed`.
+"""Several seeds in one call: an experiment that takes `seeds` instead of `seed`.
 
     @experiment("widths", version=1, block=16, quantities={"loss": Quantity("…", stage="training")})
     def widths(*, seeds: tuple[int, ...], width: int = 64) -> dict[str, Sequence[float]]:

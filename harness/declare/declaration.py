@@ -214,7 +214,7 @@ def experiment(
         inputs: the files that its trials read, relative to the folder of the function's module:
             `("data/*.csv",)`. When their bytes change, trials are measured again. A trial that reads other
             files is measured, and not stored.
-        block: how many seeds a function takes at most that takes `seeds: tuple[int, ...]` in place of `seed`,
+        block: how many seeds a function takes at most that takes `seeds: tuple[int, ...]` instead of `seed`,
             and returns one number per seed for each quantity, in their order (`harness.block`). Trials of one
             point whose seeds lie in the same aligned range of `block` numbers (0 to 15, 16 to 31, …) are then
             measured in one call, as far as they are wanted. What a trial gives must not depend on the others.

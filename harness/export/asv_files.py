@@ -126,7 +126,7 @@ def merge_results(
 
 
 def merge_benchmarks(results: Path, listed: Mapping[str, Mapping[str, object]]) -> None:
-    """Put these series into asv's list, in place of what it says of them; the others stay."""
+    """Put these series into asv's list, instead of what it says of them; the others stay."""
     path = results / "benchmarks.json"
     _write(path, {**(_read(path, FORMAT) or {}), **listed}, FORMAT)
 

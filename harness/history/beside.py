@@ -49,7 +49,7 @@ class Beside:
         return [*(each.case for each in self.comparisons), *self.sampled_on.values()]
 
     def comparison_records(self, result: Result) -> tuple[ComparisonRecord, ...]:
-        """What became of the comparisons."""
+        """The results of the comparisons."""
         found = result.also[: len(self.comparisons)]
         return tuple(
             comparison_record(each, finding) for each, finding in zip(self.comparisons, found, strict=True)

@@ -1,4 +1,4 @@
-"""Two states beside each other: what became of every instance, and what else differs."""
+"""Two states beside each other: how every instance changed, and what else differs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class CommitComparison:
 
 
 def compare(before: CommitState, after: CommitState) -> CommitComparison:
-    """What became of the instances of both, worst first.
+    """How the instances of both changed, worst first.
 
     Raises `NoRecordError` where the two are of different suites.
     """
@@ -71,7 +71,7 @@ def _missing(here: CommitState, there: CommitState) -> list[str]:
 
 
 def changes(before: CommitState, after: CommitState) -> list[Change]:
-    """What became of each instance, in the order of the later state; what it lacks comes last.
+    """How each instance changed, in the order of the later state; instances that it lacks come last.
 
     What one side lacks is added or removed only if that side has the whole of the suite.
     """

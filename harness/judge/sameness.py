@@ -44,7 +44,7 @@ def sameness(rows: Sequence[Sequence[float]], effect: Linear, values: Sequence[f
 
 
 def same_text(same: str, n: int) -> str:
-    """What is said of numbers that are the same on the first n seeds; '' of others."""
+    """The word for numbers that are the same on the first n seeds; '' for others."""
     if not same:
         return ""
     if same == "constant":

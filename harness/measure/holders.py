@@ -44,7 +44,7 @@ class Wait:
         return time.monotonic() - self._begin
 
     def text(self) -> str:
-        """What is waited for, who holds it, and how to go on."""
+        """What is waited for, who holds it, and how to continue."""
         if self._found is None or self.seconds > self._found[0] + PATIENCE:
             self._found = self.seconds, holder(*self.files, start=self.start)
         return f"{self._what} is locked by {self._found[1]}; {self._cure}"

@@ -110,7 +110,7 @@ class Laboratory:
 
     @property
     def waiting(self) -> str:
-        """What has kept trials from being started for a while, who does, and how to go on; '' for nothing."""
+        """What has kept trials from being started lately, whose lock it is, and how to continue; or ''."""
         return self._wait.text() if self._wait and self._wait.seconds >= PATIENCE else ""
 
     def fingerprint(self, trial: Trial) -> str:

@@ -144,7 +144,7 @@ def python_texts(path: str) -> Iterator[bytes]:
 
 
 def read_text(path: str) -> str:
-    """A text file; '' where there is none."""
+    """A text file; '' if there is none."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()

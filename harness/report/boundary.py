@@ -26,7 +26,7 @@ def boundary_record(found: FoundBoundary) -> BoundaryRecord:
 
 
 def shown_boundary(found: FoundBoundary, settling: PartRecord) -> PartRecord:
-    """What stands for a boundary where an instance shows its settling part: in place of an effect the value
+    """What stands for a boundary where an instance shows its settling part: instead of an effect the value
     of the axis, of an interval the ends between which it lies, of a region what is claimed of it."""
     location, region = found.location, found.search.region
     interval = (location.low, location.high)

@@ -1,4 +1,4 @@
-"""Which instances of a suite hold jointly: the record of a family, and what is said of it."""
+"""Which instances of a suite hold jointly: the record of a family, and its sentence."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 In: the suites as they were parsed, and what their trials depend on. Out: for each suite the digest of its
 bytes and the commit of its repository; the repository that is tracked; the libraries; and notes. A *closure*
-is the source that an experiment can come to import (see `harness.measure.fingerprint`).
+is the source that an experiment can import (see `harness.measure.fingerprint`).
 
 A record is *modified* where its commit does not have all of what was run: files that git has were changed, or
 the suite or a file of a closure is new to git. What git ignores (generated source, an environment) does not

@@ -1,4 +1,4 @@
-"""What is said beside a verdict: how straight a power law is, at which points a boundary was searched for,
+"""Remarks beside a verdict: how straight a power law is, at which points a boundary was searched for,
 and that seeds seem to be dependent."""
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def dependent(instance: InstanceRecord) -> str:
 
 
 def remarks_on(instance: InstanceRecord) -> list[str]:
-    """All that is said of the instance, a sentence each."""
+    """All remarks on the instance, a sentence each."""
     said = [straight(instance.straightness)] if instance.straightness is not None else []
     said += [text] if (text := confirmation_text(instance)) else []
     if instance.boundary is not None:

@@ -132,7 +132,7 @@ def point(instance: InstanceRecord) -> str:
 
 
 def control(instance: InstanceRecord) -> str:
-    """What became of the control, in a word."""
+    """The verdict on the control, in a word."""
     if instance.control is None:
         return ""
     return "none" if instance.control.none_because else instance.control.verdict
@@ -182,7 +182,7 @@ def reproducibility(instance: InstanceRecord) -> str:
 
 
 def leaves_open(instance: InstanceRecord) -> str:
-    """What its seeds may all have missed, in words; '' where nothing is said of it."""
+    """What its seeds may all have missed, in words; '' if there is nothing to say."""
     if instance.leaves_open is None:
         return ""
     return f"what happens on up to {percent(instance.leaves_open)} of seeds"
@@ -269,7 +269,7 @@ def advice(instance: InstanceRecord) -> str:
         return instance.reason
     if instance.outcome == "not-run":
         spent = "the time budget was spent before it was decided; " if instance.verdict == "not-run" else ""
-        return f"{spent}the next run goes on from the store"
+        return f"{spent}the next run continues from the store"
     if instance.verdict == "refuted" and instance.reason:
         return instance.reason
     if instance.verdict != "inconclusive":
@@ -330,7 +330,7 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
 
 
 def instance_columns(instances: Sequence[InstanceRecord]) -> list[tuple[str, list[str], int]]:
-    """The same as columns, (heading, cells, rank), with a column for each axis in place of `at`."""
+    """The same as columns, (heading, cells, rank), with a column for each axis instead of `at`."""
     axes = list(dict.fromkeys(axis for instance in instances for axis in instance.labels))
     cells = list(zip(*map(row, instances), strict=True))
     found: list[tuple[str, list[str], int]] = []
@@ -363,7 +363,7 @@ def scope(record: Record) -> str:
 
 
 def rechecked(record: Record) -> str:
-    """How many trials were measured twice and what came of it, on a line; '' where nothing was rechecked."""
+    """How many trials were measured twice, with what results, on a line; '' where nothing was rechecked."""
     done = [r for r in record.rechecks if r.seed is not None and r.result != "not-rechecked"]
     sentences = []
     if done:
@@ -404,7 +404,7 @@ def short_of(commit: CommitRecord | TrackedRecord) -> str:
 
 
 def overridden(record: Record) -> list[str]:
-    """What was given in place of a suite's own parameters, and what that makes of its verdicts."""
+    """The overrides of a suite's parameters, and how they change its verdicts."""
     lines = []
     for suite in record.suites:
         parts = ", ".join(f"{name} = {value}" for name, value in suite.overrides.items())

@@ -51,7 +51,7 @@ def namesakes(name: str, *paths: str | Path, root: Path = Path()) -> str:
 
 
 def other_name(name: str, path: str | Path) -> str:
-    """A name for a suite in place of one that another suite has: with that of its folder before it."""
+    """A name for a suite instead of one that another suite has: with that of its folder before it."""
     folder = re.sub(r"[^a-z0-9]+", "-", PurePath(path).parent.name.lower()).strip("-")
     return f"{folder}-{name}" if folder else f"{name}-2"
 

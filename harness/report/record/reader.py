@@ -170,7 +170,7 @@ class _Joined:
         return ControlRecord(**fields, **({} if number is None else self._control_result(number, inherited)))
 
     def _control_result(self, number: int, inherited: Fields) -> Fields:
-        """What came of a control, once for all instances from which its parts inherit the same."""
+        """The results of a control, once for all instances from which its parts inherit the same."""
         if not 0 <= number < len(self.found.controls):
             raise ValueError(f"expected one of {len(self.found.controls)} controls, found number {number}")
         key = (number, *inherited.items())

@@ -122,7 +122,7 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The control: its predicate in words, its point, and what became of it; or why there is none."""
+    """The control: its predicate in words, its point, and the verdict on it; or why there is no control."""
 
     predicate: str = ""
     at: dict[str, Value] = {}
@@ -404,7 +404,7 @@ class CountsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RecheckRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One experiment of a suite, and what came of measuring one of its trials twice.
+    """One experiment of a suite, and the result of measuring one of its trials twice.
 
     `result`: identical (to the bit), within-tolerance, differs, not-deterministic (another seed gave another
     number where it declares that none does), not-rechecked, or exempt (declared not to repeat). `reason` says
