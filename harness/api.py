@@ -144,7 +144,7 @@ def hold_against(record: Record, published: str | Path | Sequence[str | Path]) -
 
     Returns:
         An `AgainstPublished`: `held` says of each instance whether its outcome `differs`, is `noted` or the
-        `same`; `exit_code` is 1 where one differs.
+        `same`; `exit_code` is 1 if one differs.
 
     Raises:
         RecordError: a file is no record.

@@ -61,7 +61,7 @@ def run(
 ) -> Record:
     """Measure and judge the selected instances, which were loaded with the parameters `options.overrides`.
 
-    Raises `TrackError` where no trial depends on the repository that is tracked.
+    Raises `TrackError` if no trial depends on the repository that is tracked.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     recall_store_digests(options.store)

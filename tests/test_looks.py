@@ -76,7 +76,7 @@ def rows(page: str) -> dict[str, list[str]]:
 def test_tables_of_the_documentation_are_what_the_rule_computes() -> None:
     verdicts, reading = rows("docs/verdicts.md"), rows("docs/reading.md")
     open_ = [f"{100 * leaves_open(n, 0.001):.2g}%" for n in LOOKS]
-    assert verdicts["leaves open"] == reading["leaves open what happens on up to"] == open_
+    assert verdicts["leaves open"] == reading["leaves open events on up to"] == open_
     for name, share in (("alpha/8 a side", 8), ("alpha/16 a side", 16)):
         assert verdicts[name] == [f"{half_width_factor(n, 0.001 / share):.3f}" for n in LOOKS]
 

@@ -257,7 +257,7 @@ class Enquiries:
             self._asked.append(enquiry)
 
     def _verdict_at(self, questions: Sequence[Question], place: int) -> PartVerdict | None:
-        """The verdict on one of these questions; None where it has not been asked, or is not done."""
+        """The verdict on one of these questions; None if it has not been asked, or is not done."""
         return self._verdict_on(questions[place])
 
     def _verdict_on(self, question: Question) -> PartVerdict | None:

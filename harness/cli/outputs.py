@@ -131,7 +131,7 @@ class RecordOutputs:
     def attempt(self, selected: Sequence[Selected]) -> None:
         """Say, before anything is measured, which files could not be written as things are.
 
-        Raises `AgainstError` where the run cannot be held against what it is to be.
+        Raises `AgainstError` if the run cannot be held against what it is to be.
         """
         from harness.report.files import hindrance
 

@@ -163,7 +163,7 @@ def _row(row: SeriesRow) -> dict[str, object]:
 
 
 def _read(path: Path, version: int) -> dict[str, Any] | None:
-    """The file's data without its version; None where there is no file."""
+    """The file's data without its version; None if there is no file."""
     try:
         data = json.loads(read(path))
     except FileNotFoundError:

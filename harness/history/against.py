@@ -120,7 +120,7 @@ class AgainstPublished:
 
     @property
     def exit_code(self) -> int:
-        """1 where an instance differs."""
+        """1 if an instance differs."""
         return int(any(each.kind == "differs" for each in self.held))
 
 

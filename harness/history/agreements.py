@@ -21,7 +21,7 @@ class AgreementChange:
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """A claim that a source takes a stance on, over all commits; None where it was not recorded."""
+    """A claim that a source takes a stance on, over all commits; None if it was not recorded."""
 
     id: str
     marks: tuple[ClaimRecord | None, ...]

@@ -107,7 +107,7 @@ class Bisection:
 def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) -> Bisection:
     """Find the first commit at which the claim changed.
 
-    Raises `BisectionError` where both ends are alike, or one has no verdict and that is not what is searched
+    Raises `BisectionError` if both ends are alike, or one has no verdict and that is not what is searched
     for, and `GitError`.
     """
     return _Search(search, on_step).run()

@@ -32,7 +32,7 @@ class CommitComparison:
 
     @property
     def exit_code(self) -> int:
-        """1 where a verdict flipped or weakened, or a boundary moved."""
+        """1 if a verdict flipped or weakened, or a boundary moved."""
         return int(any(found.kind in ALARMING for found in self.changes))
 
     @property
@@ -44,7 +44,7 @@ class CommitComparison:
 def compare(before: CommitState, after: CommitState) -> CommitComparison:
     """How the instances of both changed, worst first.
 
-    Raises `NoRecordError` where the two are of different suites.
+    Raises `NoRecordError` if the two are of different suites.
     """
     if before.names and after.names and before.names.isdisjoint(after.names):
         was, now = (", ".join(sorted(state.names)) for state in (before, after))

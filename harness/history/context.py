@@ -44,7 +44,7 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
     takes the newest that was started before this one. Without it, each suite takes the last commit before
     that has a record of it. Runs with other parameters (--override) do not count.
 
-    Raises `RecordError`, `GitError`, and `NoRecordError` where a file or a commit has none of these suites.
+    Raises `RecordError`, `GitError`, and `NoRecordError` if a file or a commit has none of these suites.
     """
     overrides = {name: value for suite in record.suites for name, value in suite.overrides.items()}
     chosen = Chosen(folder, repository, overrides, tracked=record.tracked is not None)

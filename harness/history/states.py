@@ -143,7 +143,7 @@ class Chosen:
 def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[CommitState, ...], tuple[str, ...]]:
     """The states that records (files, or @NAME), or else revisions, name; and what had to be passed over.
 
-    A suite is called the same in all of them. Raises `RecordError`, `GitError`, and `NoRecordError` where a
+    A suite is called the same in all of them. Raises `RecordError`, `GitError`, and `NoRecordError` if a
     commit was not run.
     """
     published = {f"@{name}" for name in record_names()} if any(map(is_name, names)) else set()

@@ -21,7 +21,7 @@ def smallest_margin(ruling: Ruling, question: Question) -> float | None:
 
     For a region around a midpoint, the largest distance of the interval from it; for a one-sided region
     the bound itself. The region is open: any margin beyond this number is supported. Of a mean whose values
-    fall apart, the median's interval counts, too. None where the interval supports nothing: it is infinite,
+    fall apart, the median's interval counts, too. None if the interval supports nothing: it is infinite,
     comes from too few distinct values, or the question is exact, exchanged (`differ` is not supported by an
     interval inside) or has no edge; or where a power law is curved, or not shown to be as straight as it
     states.

@@ -103,7 +103,7 @@ def _holds(process: int, inodes: set[str], start: int | None) -> bool:
 def _lock(line: str) -> tuple[int, str, int] | None:
     """Process, inode and first byte of a line of /proc/locks, `1: FLOCK ADVISORY WRITE 123 fe:00:4567 0 EOF`.
 
-    The process is -1 where the lock belongs to an open file. None for other lines, also for those of
+    The process is -1 if the lock belongs to an open file. None for other lines, also for those of
     processes that wait, which have an arrow after the colon.
     """
     fields = line.split()

@@ -54,7 +54,7 @@ class Laboratory:
     work. `block` is how many seeds of a point are computed abreast (0: as the device wants, 1: none);
     `per_device` workers share an accelerator. For one thread at a time.
 
-    Raises `StoreError` where the store cannot be used, and `ClusterError`, also from `collect`, where the
+    Raises `StoreError` if the store cannot be used, and `ClusterError`, also from `collect`, where the
     cluster cannot.
     """
 

@@ -97,7 +97,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Recheck:
-    """The result of a recheck; made by `Rechecker`. `trial` is None where none was repeated.
+    """The result of a recheck; made by `Rechecker`. `trial` is None if none was repeated.
 
     `reason` says in what the measurements differ, why nothing was repeated, or why the group is exempt.
     `removed` is how many trials of the group were removed from the store, `seconds` the core-seconds that it

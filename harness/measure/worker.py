@@ -379,7 +379,7 @@ def _device() -> str:
 
 
 def _written() -> int:
-    """How long this worker's log is, which is written at its end alone; 0 where a trial has closed it."""
+    """How long this worker's log is, which is written at its end alone; 0 if a trial has closed it."""
     try:
         return os.lseek(2, 0, os.SEEK_END)
     except OSError:

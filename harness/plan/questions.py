@@ -68,7 +68,7 @@ class Case:
 
     @property
     def share_of_points(self) -> float:
-        """Which share of the points of its axis it visits at most; 1 where it is no search."""
+        """Which share of the points of its axis it visits at most; 1 if it is no search."""
         return 1.0 if self.search is None else min(1.0, MOST_POINTS / len(self.search.at))
 
     @property

@@ -50,7 +50,7 @@ def shown_boundary(found: FoundBoundary, settling: PartRecord) -> PartRecord:
 
 
 def middle(low: Side, high: Side) -> float | None:
-    """The middle of two values, as logarithms; None where one is not known."""
+    """The middle of two values, as logarithms; None if one is not known."""
     return None if low is None or high is None else math.sqrt(low) * math.sqrt(high)
 
 

@@ -16,7 +16,7 @@ FamiliesStated = Mapping[str, tuple[float, int]]
 
 
 def joint_p(instance: Instance, found: Assessment, sampled_on: Assessment | None) -> float:
-    """The sequential p-value of the verdict that is expected of an instance; 1 where it has another.
+    """The sequential p-value of the verdict that is expected of an instance; 1 if it has another.
 
     `sampled_on` is what was found where it was sampled on for its family: it has at least the seeds of the
     verdict. A boundary that is decided has its alpha, at which it was searched for.

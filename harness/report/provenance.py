@@ -73,7 +73,7 @@ def read_provenance(
     """What a run of the suites stands on, now.
 
     closures: what its trials depend on, each once.
-    track: the repository of the code under test. Raises `GitError` where it has no commit.
+    track: the repository of the code under test. Raises `GitError` if it has no commit.
 
     Where git refuses to say the suite's commit, the record has none, and a note says why.
     """

@@ -185,7 +185,7 @@ def leaves_open(instance: InstanceRecord) -> str:
     """What its seeds may all have missed, in words; '' if there is nothing to say."""
     if instance.leaves_open is None:
         return ""
-    return f"what happens on up to {percent(instance.leaves_open)} of seeds"
+    return f"events on up to {percent(instance.leaves_open)} of seeds"
 
 
 def unseen(record: Record) -> str:
@@ -199,9 +199,9 @@ def unseen(record: Record) -> str:
     if not most:
         return ""
     first, *others = (f"on up to {percent(most[n])}" for n in sorted(most))
-    said = [f"{min(most)} seeds leave open what happens {first} of seeds"]
+    said = [f"{min(most)} seeds leave open events {first} of seeds"]
     said += [f"{n} {share}" for n, share in zip(sorted(most)[1:], others, strict=True)]
-    return f"Every seed may miss what is rare: {', '.join(said)}."
+    return f"Seeds may miss rare events: {', '.join(said)}."
 
 
 def percent(x: float) -> str:
@@ -264,11 +264,11 @@ def advice(instance: InstanceRecord) -> str:
     No advice may decide the claim that it is given for: a margin that is chosen by these data is for others.
     """
     if instance.outcome == "vacuous":
-        return "the control passes the same test; a margin at which it fails must be judged on other seeds"
+        return "the control passes the same test; judge a margin at which it fails on other seeds"
     if instance.verdict in ("error", "not-covered"):
         return instance.reason
     if instance.outcome == "not-run":
-        spent = "the time budget was spent before it was decided; " if instance.verdict == "not-run" else ""
+        spent = "the time budget ran out before it was decided; " if instance.verdict == "not-run" else ""
         return f"{spent}the next run continues from the store"
     if instance.verdict == "refuted" and instance.reason:
         return instance.reason
@@ -283,7 +283,7 @@ def advice(instance: InstanceRecord) -> str:
     if instance.smallest_margin is not None:
         size = effect(instance.smallest_margin, instance.unit).lstrip("+")
         kind = "±" if None not in instance.region else "bound "
-        parts.append(f"the data support no margin below {kind}{size} (one chosen now is for other seeds)")
+        parts.append(f"the data support no margin below {kind}{size} (judge a new margin on other seeds)")
     if instance.seeds_to_decision is not None:
         text = f"about {instance.seeds_to_decision} seeds would decide it as it stands"
         if instance.hours_to_decision is not None:

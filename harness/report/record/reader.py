@@ -95,7 +95,7 @@ def _decoded(data: bytes, file: str, kind: Any, version: int) -> Any:
 
 
 class _Joined:
-    """What a file says, with what its parts inherit. Raises `ValueError` where they refer to nothing."""
+    """What a file says, with what its parts inherit. Raises `ValueError` if they refer to nothing."""
 
     def __init__(self, found: Any) -> None:
         self.found = found
@@ -310,7 +310,7 @@ _Made = TypeVar("_Made", bound=msgspec.Struct)
 
 
 def _made(kind: type[_Made], fields: Fields, what: str) -> _Made:
-    """The struct of these fields. Raises `ValueError` where one that must be said is not."""
+    """The struct of these fields. Raises `ValueError` if one that must be said is not."""
     try:
         return kind(**fields)
     except TypeError:

@@ -209,7 +209,7 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     """How the verdict was reached: (n, low, high) of the interval at each look."""
     reproducibility: float | None = None
     """The chance that fresh seeds give the same verdict, as far as n seeds tell: at most n/(n + 1), and None
-    of fewer than 21. None where it is not known, too. In records of 0.1 it is not cut."""
+    of fewer than 21. None if it is not known, too. In records of 0.1 it is not cut."""
     fragile: bool = False
     """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known: its
     verdict is near an edge. Judged before the chance is cut."""
@@ -228,7 +228,7 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     rule: int = 1
     """Which rule judged it, `harness.judge.RULE`; records of 0.1 do not say, and are of the first."""
     least: int = 0
-    """The smallest number of seeds that `rare` allows; 0 where it is not demanded."""
+    """The smallest number of seeds that `rare` allows; 0 if it is not demanded."""
     leaves_open: float | None = None
     """A definite verdict on n seeds may have missed events that happen on this share of seeds, at its alpha;
     None of medians and of what is not decided."""
@@ -250,12 +250,12 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     """How its numbers agree with a baseline's on each of its n seeds: `identical`, to the bit, or
     `rounding`, up to 1e-6 of them; '' where they do not, and without a baseline."""
     joint_p: float | None = None
-    """The sequential p-value of the verdict that is expected (of `open`, of supported), 1 where it has
-    another; None where its suite has no `family`."""
+    """The sequential p-value of the verdict that is expected (of `open`, of supported), 1 if it has
+    another; None if its suite has no `family`."""
     joint_n: int = 0
     """Seeds of that: it may have been sampled on beyond the n of its verdict."""
     confirmation: ConfirmationRecord | None = None
-    """Of an unexpected verdict that was measured again; None where that was not asked for."""
+    """Of an unexpected verdict that was measured again; None if that was not asked for."""
     quantity_unit: str = ""
     """Of the quantities that it reads, as their experiment declares it; '' where they have none or several,
     and in older records."""
@@ -338,7 +338,7 @@ class SuiteRecord(SpelledBefore, msgspec.Struct, frozen=True, kw_only=True, gc=F
     noted: tuple[str, ...] = ()
     """What parameters of its experiments make of a verdict, where they are not the usual ones."""
     instances: int = 0
-    """How many instances the file states, selected or not; 0 where that is not known."""
+    """How many instances the file states, selected or not; 0 if that is not known."""
     place: str = ""
     """`path` from the top of the file's repository, however it was typed; empty in records of 0.1. Of a suite
     that an installed package brought, @NAME."""
@@ -385,14 +385,14 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What measured instead of this machine, "local:4", "tcp" or "tls". `workers` (the most that there were
     at once) and `device` are then the cluster's; `platform`, `cpu`, `cores` and `machine` the client's."""
     blocks: tuple[int, ...] = ()
-    """How many seeds of a point were computed abreast, each size that there was: 1 where each was alone."""
+    """How many seeds of a point were computed abreast, each size that there was: 1 if each was alone."""
     matmul_precision: str = ""
     """JAX's default for float32 products, as workers had it: "highest" unless the user sets another; '' in
     older records, whose products on an accelerator were in TF32."""
     xla_flags: str = ""
     """The flags of XLA on an accelerator."""
     workers_per_device: int = 0
-    """How many workers shared an accelerator; 0 where there was none."""
+    """How many workers shared an accelerator; 0 if there was none."""
 
 
 class CountsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
