@@ -1,4 +1,4 @@
-"""For programs and notebooks: run suites, hold records against others, get their numbers as arrays."""
+"""The functions for programs and notebooks: run suites, compare records, get their numbers as arrays."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Commit:
     short: str
     author: str
     date: str
-    """Of the author, ISO 8601."""
+    """The author's date, ISO 8601."""
     subject: str
     place: CommitPlace = ""
     """What is unusual about where the commit stands in the repository that was asked."""

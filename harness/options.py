@@ -164,7 +164,7 @@ class RunOptions:
             repeated=True,
         ),
     ] = ()
-    """Of a record, its verdicts, and quantities where it has them; of a commit, every quantity."""
+    """A record gives its verdicts, and its quantities if it has them; a commit gives every quantity."""
     within: Annotated[
         tuple[str, ...],
         Shown(

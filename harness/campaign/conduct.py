@@ -82,7 +82,7 @@ class _Campaign:
         self.reading_at: dict[str, list[PointReader]] = {}  # the same, by `Trial.stem`
         self.order: MeasuringOrder | None = None  # made when something is to be measured
         self.stages: dict[tuple[str, bool, frozenset[str]], frozenset[str]] = {}
-        """Of an experiment, and whether it is a baseline's, the stages of quantities."""
+        """By experiment, and whether it is a baseline's, the stages of quantities."""
 
     def run(self, recheck: float | None, salt: str) -> Result:
         self._advance(self.enquiries.newly_asked())

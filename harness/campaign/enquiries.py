@@ -69,7 +69,7 @@ class Enquiry:
         self._place = [
             places.setdefault((r.experiment, r.params, r.inputs, r.baseline), len(places)) for r in readings
         ]
-        """Of each reading, the place of its trial among those of a seed."""
+        """By reading, the place of its trial among those of a seed."""
         self._firsts = [readings[self._place.index(place)].trial(0) for place in range(len(places))]
         self._trials: dict[int, tuple[Trial, ...]] = {}
         self._rows: list[list[float]] = []  # what its first seeds gave: it is read once
@@ -123,7 +123,7 @@ class Enquiry:
         return self._part[1]
 
     def unknown(self, known: Measurements) -> set[Trial]:
-        """Of what the next look reads, what is not known. What is known of a trial stays known."""
+        """The unknown part of what the next look reads. What is known of a trial stays known."""
         found: set[Trial] = set()
         for seed in () if self.done else self.question.seeds(self.ruling.next_look or 0)[self._known :]:
             for reading, trial in zip(self.question.effect.readings, self.trials_of(seed), strict=True):

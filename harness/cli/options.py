@@ -39,7 +39,7 @@ COLORS = {
     "redefined": "magenta",
     "shifted": "yellow",
 }
-"""By outcome, and by kind of change."""
+"""Colours, by outcome and by kind of change."""
 
 
 def reads(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:

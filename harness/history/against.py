@@ -109,7 +109,7 @@ class AgainstPublished:
 
     files: tuple[str, ...]
     first_seeds: str
-    """Of the published records, in words."""
+    """The first seeds of the published records, in words."""
     held: tuple[Held, ...]
     left: int
 

@@ -28,7 +28,7 @@ class AgreementRow:
 
     @property
     def last(self) -> ClaimRecord:
-        """At the last commit at which it was recorded."""
+        """The claim at the last commit at which it was recorded."""
         return next(mark for mark in reversed(self.marks) if mark is not None)
 
 

@@ -30,7 +30,7 @@ from harness.shipped import located_record, published_name
 from harness.suite import Suite
 
 RecordNumbers = dict[Baseline, RecordedNumbers]
-"""Of each record that is a baseline, as it is read."""
+"""The numbers of each record that is a baseline, as it is read."""
 
 
 @dataclass(frozen=True)

@@ -53,12 +53,12 @@ class Search:
     file: Path
     """The suite."""
     id: str
-    """Of one instance, without the suite's name."""
+    """The id of one instance, without the suite's name."""
     good: str
     bad: str
     when: When = "verdict"
     options: RunOptions = field(default_factory=RunOptions)
-    """Of each run. The commits are those of `track`, where that is set, instead of the suite's repository."""
+    """The options of each run. With `track` the commits are those of that repository, not of the suite's."""
     this_suite: bool = False
     """Whether the suite is read as it is now, and not as it was at each commit."""
     history: Path | None = None

@@ -262,7 +262,7 @@ def effects(before: InstanceRecord, after: InstanceRecord) -> str:
 
 
 def _other_seeds(before: InstanceRecord, after: InstanceRecord) -> str:
-    """That the two are of different seeds: then it may be these that differ, and nothing else."""
+    """A note if the two have different seeds: perhaps only these differ."""
     was, now = first_seed(before), first_seed(after)
     return "" if was == now else f"; other seeds (from {was} → {now})"
 

@@ -96,7 +96,7 @@ def _newest(earlier: Sequence[CommitState], names: frozenset[str]) -> list[Commi
 def _in_folder(
     kept: Sequence[Kept], record: Record, overrides: Mapping[str, object], names: Names
 ) -> list[CommitState]:
-    """Of each suite the newest record started before this one, on seeds of the same kind if there is one."""
+    """For each suite the newest record started before this one, on seeds of the same kind if there is one."""
     started = moment(record.started)
     rest, found = {names.of(suite) for suite in record.suites}, []
     earlier = [k for k in kept if started is not None and k.started < started]

@@ -85,7 +85,7 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
 
 
 def _of_a_straight_law(ruling: Ruling, question: Question) -> int | None:
-    """Of a law that must be shown to be straight: the most that exponent and bend need, where undecided."""
+    """For a law that must be shown to be straight: the most that exponent and bend need, if undecided."""
     assert ruling.bend is not None
     needed = []
     if not (question.region.low < ruling.low <= ruling.high < question.region.high):

@@ -17,7 +17,7 @@ from harness.judge.levels import level_of
 from harness.questions import LOOKS, Linear, Question
 
 LEAST_SEEN = 6
-"""Of fewer values the standard deviation says too little to plan by."""
+"""The standard deviation of fewer values says too little to plan by."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ FRAGILE = 0.99
 """A verdict that is less reproducible than this is called fragile: one fresh run in a hundred differs."""
 
 LEAST_SHOWN = 21
-"""Of fewer seeds no figure is shown: it would rest on the standard deviation of too few."""
+"""Fewer seeds have no figure: it would rest on the standard deviation of too few."""
 
 
 def reproducibility(ruling: Ruling, question: Question) -> float | None:
@@ -63,7 +63,7 @@ def reproducibility(ruling: Ruling, question: Question) -> float | None:
 
 
 def _of_a_law(ruling: Ruling, question: Question) -> float | None:
-    """Of a power law with straightness: Bonferroni's bounds on what exponent and bend must both do."""
+    """For a power law with straightness: Bonferroni's bounds on what exponent and bend must both do."""
     assert question.straight is not None
     exponent = reproducibility(*exponent_of(ruling, question))
     curved = reproducibility(*bend_as("refuted", ruling, question))

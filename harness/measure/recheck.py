@@ -72,7 +72,7 @@ class Group:
     fixed: TrialParams
     repeatable: Repeatable = EXACTLY
     name: str = field(default="", compare=False)
-    """For people: `suite/table`."""
+    """The name that people see: `suite/table`."""
 
     def holds(self, trial: Trial) -> bool:
         """Whether the trial, if this program computes it, is one of the group."""

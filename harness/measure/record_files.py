@@ -61,7 +61,7 @@ class Metadata:
 
 @functools.cache
 def read_metadata(folder: str, stamps: tuple[Stamp, ...]) -> Metadata:
-    """Of one `*.dist-info`, whose files have these stamps."""
+    """The facts of one `*.dist-info`, whose files have these stamps."""
     requires: list[Requirement] = []
     for line in read_text(os.path.join(folder, "METADATA")).partition("\n\n")[0].splitlines():
         field, _, text = line.partition(": ")

@@ -243,7 +243,7 @@ class _AskingInstance:
 
     @property
     def _declaration(self) -> Declaration:
-        """Of what is read: the experiment, or the one that times two benchmarks."""
+        """The experiment that is read, or the one that times two benchmarks."""
         claim = self.instance.claim
         return find(PAIR) if claim.benchmarks else declared(claim.experiment)
 

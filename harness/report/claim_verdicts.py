@@ -40,7 +40,7 @@ _COUNTED: Mapping[ClaimVerdict, tuple[str, str]] = {
     "not covered": ("is not covered", "are not covered"),
     "not run": ("was not run", "were not run"),
 }
-"""Of one claim, and of several; in the order of a headline."""
+"""Words for one claim, and for several, in the order of a headline."""
 LISTED, SHORT = 4, 40
 """The most values of an axis that a claim's sentence lists, and their characters together."""
 _UNTESTED = {"not-covered", "not-run"}

@@ -30,7 +30,7 @@ class Distance:
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """Of at least two samples."""
+        """The lower and upper quartile of at least two samples."""
         low, _, high = statistics.quantiles(self.samples, n=4, method="inclusive")
         return low, high
 

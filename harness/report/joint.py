@@ -12,7 +12,7 @@ NAMED = 5
 """How many instances that are not among those that hold jointly are named."""
 
 FamiliesStated = Mapping[str, tuple[float, int]]
-"""Of each suite with a family, by its name: the level, and how many instances the suite states."""
+"""By name, for each suite with a family: the level, and how many instances the suite states."""
 
 
 def joint_p(instance: Instance, found: Assessment, sampled_on: Assessment | None) -> float:

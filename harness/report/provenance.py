@@ -48,7 +48,7 @@ class Provenance:
     """Source that the trials depend on."""
     _closures: tuple[tuple[Closure, SourceClosure], ...]
     _paths: tuple[Path | None, ...]
-    """Of each suite its file; None of a pipe, which cannot be read again."""
+    """The file of each suite; None for a pipe, which cannot be read again."""
     _repositories: dict[Path, CommitRecord]
 
     @property

@@ -42,7 +42,7 @@ def visited(axis: str, at: Sequence[float], parts: Sequence[PartRecord]) -> str:
 
 
 def dependent(instance: InstanceRecord) -> str:
-    """That neighbouring seeds' values, or the control's, are correlated; '' where nothing is to be said."""
+    """A note if neighbouring seeds' values, or the control's, are correlated; else ''."""
     parts: list[PartRecord | InstanceRecord] = [*(instance.parts or (instance,))]
     own = _strongest(parts)
     control: ControlRecord | None = instance.control
