@@ -258,7 +258,7 @@ def _jax_settings() -> list[object]:
 
 
 def _jax_options(before: list[object], after: list[object]) -> Iterable[str]:
-    """The names of those that differ. An option that a later import has added at the end is none of them."""
+    """The names of those that differ. An option that a later import has added at the end does not count."""
     import jax
 
     names = zip(jax.config.values, before, after, strict=False)

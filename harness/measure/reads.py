@@ -181,7 +181,7 @@ def _started(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
 
 
 def _replaced(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
-    """Note what `os.exec` and `os.posix_spawn` take: path, args, env; `os.spawn` takes a mode before these."""
+    """Note what `os.exec`, `os.posix_spawn` take: path, args, env; `os.spawn` takes a mode before these."""
     program, words = arguments[-3:-1]
     _ran(notes, program, words, None, arguments[-1])
 

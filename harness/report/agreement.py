@@ -21,7 +21,7 @@ from harness.report.words import by_claim, cited, stance
 from harness.suite.records import Suite
 
 MANY = 10**9
-"""More instances than a suite has: of so many, one does not make a majority."""
+"""More instances than a suite has: one of this many makes no majority."""
 
 REASONS = 3
 """The most that are told of one claim."""
