@@ -34,11 +34,11 @@ def test_the_looks_are_those_of_the_rule() -> None:
 
 
 def test_the_command_and_the_plugin_name_them() -> None:
-    assert f"Another budget of seeds: {OR}." in flat(CliRunner().invoke(cli, ["run", "--help"]).output)
+    assert f"A budget that replaces the claims': {OR}." in flat(CliRunner().invoke(cli, ["run", "--help"]).output)
     parser = pytest.Parser(_ispytest=True)
     pytest_addoption(parser)
     (option,) = (o for o in parser.getgroup("harness").options if "--harness-seeds" in o.names())
-    assert f"Another budget of seeds: {OR} (default: the claims' own)." in option.attrs()["help"]
+    assert f"A budget that replaces the claims': {OR}." in option.attrs()["help"]
 
 
 def test_the_benchmark_of_judging_takes_them() -> None:
@@ -50,9 +50,9 @@ def test_the_benchmark_of_judging_takes_them() -> None:
     ("page", "sentence"),
     [
         ("docs/verdicts.md", f"only when there are {OR} of them"),
-        ("docs/reading.md", f"looks at it when there are {AND} seeds"),
-        ("docs/suites.md", f"claims are looked at, {OR} ("),
-        ("docs/pytest.md", f"another budget than the claims' own: {OR} |"),
+        ("docs/reading.md", f"looks at the interval after {AND} seeds"),
+        ("docs/suites.md", f"is one of the looks: {OR} ("),
+        ("docs/pytest.md", f"a budget that replaces the claims' own: {OR} |"),
         ("docs/pytest.md", f"({LOOKS[0]} trials, then {STEPS}, …)"),
         ("docs/reference/suite-format.md", f"One of {COMMAS};"),
     ],
