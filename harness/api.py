@@ -1,4 +1,4 @@
-"""For programs and notebooks: run suites, hold records against others, get their numbers as arrays."""
+"""The functions for programs and notebooks: run suites, compare records, get their numbers as arrays."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def run(
         overrides: values that replace those of the suites' parameters, as of `--override`:
             `{"subject": "my.module:kernel"}`.
         seeds: another budget of seeds than the claims' own, one of the looks (14, 21, 32, …, 243).
-        first_seed: where to begin, in place of the first seed that a claim has not explored.
+        first_seed: where to begin, instead of the first seed that a claim has not explored.
         fresh: use seeds that no run has used.
         workers: worker processes that measure; left out, one per core.
         workers_per_device: workers that share an accelerator.
         block: seeds of a point that are computed abreast; 0 or None as the device wants.
         cluster: Dask workers, "tcp://HOST:PORT" or "local:N".
-        memory_limit: bytes that a trial may hold, in place of the claims' own limits.
+        memory_limit: bytes that a trial may hold, instead of the claims' own limits.
         time_budget: seconds after which the rest is not run.
         shard: (2, 5) for the second part of five.
         recheck: False measures no trial twice; 0.01 measures that share of what the store has again.
@@ -144,7 +144,7 @@ def hold_against(record: Record, published: str | Path | Sequence[str | Path]) -
 
     Returns:
         An `AgainstPublished`: `held` says of each instance whether its outcome `differs`, is `noted` or the
-        `same`; `exit_code` is 1 where one differs.
+        `same`; `exit_code` is 1 if one differs.
 
     Raises:
         RecordError: a file is no record.

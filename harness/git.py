@@ -60,7 +60,7 @@ class Commit:
     short: str
     author: str
     date: str
-    """Of the author, ISO 8601."""
+    """The author's date, ISO 8601."""
     subject: str
     place: CommitPlace = ""
     """What is unusual about where the commit stands in the repository that was asked."""
@@ -80,7 +80,7 @@ def environment_without_git() -> dict[str, str]:
 
 
 def git(folder: Path, *arguments: str, stdin: str = "") -> bytes:
-    """What `git ARGUMENTS` prints in the folder. Raises `GitError` where it fails."""
+    """What `git ARGUMENTS` prints in the folder. Raises `GitError` if it fails."""
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     command = ["git", "--no-pager", "--literal-pathspecs", *settings, *arguments]
     forced = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
@@ -121,7 +121,7 @@ def repository_above(folder: Path) -> Path | None:
 def head(folder: Path) -> tuple[str, bool] | None:
     """The hash of the folder's commit, and whether tracked files differ from it (as `git describe --dirty`).
 
-    None outside a repository, and without commits. Raises `GitError` where git refuses.
+    None outside a repository, and without commits. Raises `GitError` if git refuses.
     """
     if repository_above(folder) is None:
         return None
@@ -183,7 +183,7 @@ def show(folder: Path, revision: str) -> Commit:
 def in_order(folder: Path, hashes: Sequence[str]) -> list[Commit]:
     """Those of the hashes that the repository of the folder has, parents before children.
 
-    Outside of a repository none. Raises `GitError` where git refuses.
+    Outside of a repository none. Raises `GitError` if git refuses.
     """
     if not hashes or repository_above(folder) is None:
         return []

@@ -53,7 +53,7 @@ def first_suite(folder: Path) -> tuple[str, ...]:
     """Write a first suite, its experiment, `.gitignore`, pytest's settings and a workflow into a folder.
 
     The names of the files. The folder is made if it is not there. Raises `InitError`, and has then written
-    nothing, where something is in the place of a file, or cannot be written.
+    nothing, if something is in the place of a file, or cannot be written.
     """
     found = [*_taken(folder), *_settings(folder)]
     if found:

@@ -67,11 +67,11 @@ class RunOptions:
     ] = field(default_factory=dict)
     seeds: Annotated[
         int | None,
-        Shown("Another budget of seeds: 14, 21, 32, 48, 72, 108, 162 or 243."),
+        Shown("A budget that replaces the claims': 14, 21, 32, 48, 72, 108, 162 or 243."),
     ] = None
     first_seed: Annotated[
         int | None,
-        Shown("Begin at this seed, in place of the first that a claim has not explored.", least=0),
+        Shown("Begin at this seed instead of the first that a claim has not explored.", least=0),
     ] = None
     fresh: Annotated[bool, Shown("Use seeds that no run has used.")] = False
     workers: Annotated[
@@ -79,12 +79,12 @@ class RunOptions:
     ] = None
     workers_per_device: Annotated[
         int | None,
-        Shown("Workers that share an accelerator (default: 4), where there is one.", least=1),
+        Shown("Workers that share an accelerator (default: 4), if there is one.", least=1),
     ] = None
     block: Annotated[
         int | None,
         Shown(
-            "Seeds of a point that are computed abreast, in one program; 1: none, auto: as the device wants.",
+            "Seeds of a point to compute abreast, in one program; 1: one by one, auto: as fits the device.",
             metavar="N",
             read=read_block,
             least=0,
@@ -95,7 +95,7 @@ class RunOptions:
     memory_limit: Annotated[
         int | None,
         Shown(
-            "End a trial that takes more memory, 4GiB, in place of the claims' own limits.",
+            "End a trial that takes more memory, as in 4GiB; replaces the claims' own limits.",
             metavar="SIZE",
             read=size,
             write=exact_size,
@@ -106,7 +106,7 @@ class RunOptions:
     time_budget: Annotated[
         float | None,
         Shown(
-            "End after 10min, say; the rest is not run.",
+            "End the run after this time, as in 10min; the rest is not run.",
             metavar="TIME",
             read=duration,
             write=exact_duration,
@@ -126,7 +126,7 @@ class RunOptions:
     recheck: Annotated[
         bool | float,
         Shown(
-            "Measure this share of what the store has again, as in 1%, and compare.",
+            "Measure this share of the stored trials again, as in 1%, and compare.",
             metavar="SHARE",
             read=share,
             write=exact_share,
@@ -141,7 +141,7 @@ class RunOptions:
     store: Annotated[
         Path | None,
         Shown(
-            "Where measured trials are kept (also HARNESS_STORE).",
+            "The file of measured trials (also HARNESS_STORE).",
             metavar="FILE",
             read=Path,
             off="Measure everything anew, and keep nothing.",
@@ -151,7 +151,7 @@ class RunOptions:
     track: Annotated[
         Path | None,
         Shown(
-            "The git repository of the code under test, where that is another than the suite's.",
+            "The git repository of the code under test, if it is not the suite's.",
             metavar="PATH",
             read=Path,
         ),
@@ -159,16 +159,16 @@ class RunOptions:
     against: Annotated[
         tuple[str, ...],
         Shown(
-            "Exit by what differs from REF: a record (a folder; @NAME), or a commit, which measures too.",
+            "Exit with 1 if something differs from REF: a record (a folder; @NAME), or a commit.",
             metavar="REF",
             repeated=True,
         ),
     ] = ()
-    """Of a record, its verdicts, and quantities where it has them; of a commit, every quantity."""
+    """A record gives its verdicts, and its quantities if it has them; a commit gives every quantity."""
     within: Annotated[
         tuple[str, ...],
         Shown(
-            "How much worse, or other, quantities may be than in REF: 5% (default), or 0.01 of a difference.",
+            "How far quantities may differ from REF: 5% (default) for ratios, 0.01 for differences.",
             metavar="MARGIN",
             repeated=True,
         ),
@@ -176,7 +176,7 @@ class RunOptions:
     """A share is for quantities on a log scale, a number for those on a linear one."""
     quantities: Annotated[
         bool,
-        Shown("Keep each quantity by seed in the record, which then serves as a baseline."),
+        Shown("Keep each quantity by seed in the record, which can then be a baseline."),
     ] = False
     command: tuple[str, ...] = ()
     """What the record names as its origin. No interface shows it."""

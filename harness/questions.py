@@ -108,7 +108,7 @@ class Trial:
         return Trial, (self.experiment, self.params, self.seed, self.inputs, self.baseline)
 
     def __hash__(self) -> int:
-        """Of the key, which a string computes once; trials are looked up millions of times."""
+        """The hash of the key, which a string computes once; trials are looked up millions of times."""
         return hash(self.key)
 
     def at(self, seed: int) -> Trial:

@@ -94,7 +94,7 @@ def run(
 ) -> Record:
     """Measure and judge the selected instances, which were loaded with the parameters `options.overrides`.
 
-    Raises `TrackError` where no trial depends on the repository that is tracked.
+    Raises `TrackError` if no trial depends on the repository that is tracked.
     """
     prepared = _prepare(selected, options)
     cases, also = prepared.cases, prepared.also

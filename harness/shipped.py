@@ -66,7 +66,7 @@ def located_record(target: str | Path) -> Path:
 
 
 def suite_names() -> tuple[str, ...]:
-    """The names of the suites, without @. Raises `UnknownSuiteError` where the package lacks them."""
+    """The names of the suites, without @. Raises `UnknownSuiteError` if the package lacks them."""
     return tuple(sorted(path.stem for path in folder("suites").glob("*.toml")))
 
 

@@ -43,7 +43,7 @@ PARTS = {
 
 
 def interpreter(version: str) -> str:
-    """The path of `pythonVERSION`; '' where there is none that starts. A shim of pyenv may lead nowhere."""
+    """The path of `pythonVERSION`; '' if there is none that starts. A shim of pyenv may lead nowhere."""
     pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
     found = shutil.which(f"python{version}")
     candidates = [found, *map(str, sorted(pyenv.glob(f"{version}*/bin/python{version}")))]

@@ -195,7 +195,7 @@ REFUTED = [["1", "refuted"], ["2", "refuted"], ["3", "refuted"]]
 
 
 def test_the_documented_example_runs(tmp_path: Path) -> None:
-    """With toys in place of networks; its keyword selects the same points in the suite that it names."""
+    """With toys instead of networks; its keyword selects the same points in the suite that it names."""
     title, *rows = documented_example(tmp_path, STAND_IN)
     assert title == "In place of networks 12"
     assert [row.split()[:2] for row in rows[:3]] == REFUTED

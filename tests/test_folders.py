@@ -1,4 +1,4 @@
-"""Folders, globs, and nothing at all, in place of files of suites."""
+"""Folders, globs, and nothing at all, instead of files of suites."""
 
 from __future__ import annotations
 

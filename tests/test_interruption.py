@@ -196,7 +196,7 @@ def test_an_interruption_exits_with_2_and_says_how_to_go_on(tmp_path: Path, numb
     process.send_signal(number)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert "the same command goes on from there" in errors
+    assert "the same command continues from there" in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "r.json").exists()
     assert run.nobody_is_left()
@@ -246,7 +246,7 @@ def test_an_interruption_ends_a_local_cluster(tmp_path: Path, to: str) -> None:
         os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert "the same command goes on from there" in errors
+    assert "the same command continues from there" in errors
     assert "Traceback" not in errors
     assert "distributed" not in errors
     assert run.nobody_is_left()

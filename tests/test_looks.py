@@ -34,11 +34,13 @@ def test_the_looks_are_those_of_the_rule() -> None:
 
 
 def test_the_command_and_the_plugin_name_them() -> None:
-    assert f"Another budget of seeds: {OR}." in flat(CliRunner().invoke(cli, ["run", "--help"]).output)
+    assert f"A budget that replaces the claims': {OR}." in flat(
+        CliRunner().invoke(cli, ["run", "--help"]).output
+    )
     parser = pytest.Parser(_ispytest=True)
     pytest_addoption(parser)
     (option,) = (o for o in parser.getgroup("harness").options if "--harness-seeds" in o.names())
-    assert f"Another budget of seeds: {OR} (default: the claims' own)." in option.attrs()["help"]
+    assert f"A budget that replaces the claims': {OR}." in option.attrs()["help"]
 
 
 def test_the_benchmark_of_judging_takes_them() -> None:
@@ -50,9 +52,9 @@ def test_the_benchmark_of_judging_takes_them() -> None:
     ("page", "sentence"),
     [
         ("docs/verdicts.md", f"only when there are {OR} of them"),
-        ("docs/reading.md", f"looks at it when there are {AND} seeds"),
-        ("docs/suites.md", f"claims are looked at, {OR} ("),
-        ("docs/pytest.md", f"another budget than the claims' own: {OR} |"),
+        ("docs/reading.md", f"looks at the interval after {AND} seeds"),
+        ("docs/suites.md", f"is one of the looks: {OR} ("),
+        ("docs/pytest.md", f"a budget that replaces the claims' own: {OR} |"),
         ("docs/pytest.md", f"({LOOKS[0]} trials, then {STEPS}, …)"),
         ("docs/reference/suite-format.md", f"One of {COMMAS};"),
     ],
@@ -76,7 +78,7 @@ def rows(page: str) -> dict[str, list[str]]:
 def test_tables_of_the_documentation_are_what_the_rule_computes() -> None:
     verdicts, reading = rows("docs/verdicts.md"), rows("docs/reading.md")
     open_ = [f"{100 * leaves_open(n, 0.001):.2g}%" for n in LOOKS]
-    assert verdicts["leaves open"] == reading["leaves open what happens on up to"] == open_
+    assert verdicts["leaves open"] == reading["leaves open events on up to"] == open_
     for name, share in (("alpha/8 a side", 8), ("alpha/16 a side", 16)):
         assert verdicts[name] == [f"{half_width_factor(n, 0.001 / share):.3f}" for n in LOOKS]
 

@@ -254,7 +254,7 @@ def test_a_failure_shows_the_finding_and_how_to_repeat_it_and_no_traceback(every
         "  because    of \ufffd[31mnothing\ufffd",
         "  source     someone: asserts it; agreement: contradicts",
         "  measured   +63.9% [+59.8%, +68%] against ±5%, after 14 of 21 seeds",
-        "  unseen     what happens on up to 39% of seeds",
+        "  unseen     events on up to 39% of seeds",
         "  control    none: not here",
     ]
     assert "  again      harness run 'toys.toml::wrong[shift=0.5,size=1]'\n" in everything.text

@@ -31,7 +31,7 @@ expect = "open"
 because = "it is narrow"
 """
 _INSTANCES = 6
-"""Of a claim: three depths at two widths, on one data set."""
+"""The sweep of a claim: three depths at two widths, on one data set."""
 
 
 @benchmark("engine.suite-loading", version=1, about={"claims": "claims in the file, of six instances each"})

@@ -39,7 +39,7 @@ def conduct(
 
     Each case begins at its own first seed. After `time_budget` seconds by the `clock` the trials that still
     run are ended and lost, and what needs more is *not run*. `memory_limit`, in bytes, is that of every
-    trial, in place of the claims' own. `recheck` is the share of the recalled trials that is measured again
+    trial, instead of the claims' own. `recheck` is the share of the recalled trials that is measured again
     besides one trial of each experiment that has not passed a recheck, chosen by `salt`; None rechecks
     nothing, but for stages that had to be computed again. A trial that is measured gives what the cases
     `beside` read of it too. The cases `also` are measured and judged beside the others; progress does not
@@ -82,7 +82,7 @@ class _Campaign:
         self.reading_at: dict[str, list[PointReader]] = {}  # the same, by `Trial.stem`
         self.order: MeasuringOrder | None = None  # made when something is to be measured
         self.stages: dict[tuple[str, bool, frozenset[str]], frozenset[str]] = {}
-        """Of an experiment, and whether it is a baseline's, the stages of quantities."""
+        """By experiment, and whether it is a baseline's, the stages of quantities."""
 
     def run(self, recheck: float | None, salt: str) -> Result:
         self._advance(self.enquiries.newly_asked())

@@ -69,7 +69,7 @@ class Enquiry:
         self._place = [
             places.setdefault((r.experiment, r.params, r.inputs, r.baseline), len(places)) for r in readings
         ]
-        """Of each reading, the place of its trial among those of a seed."""
+        """By reading, the place of its trial among those of a seed."""
         self._firsts = [readings[self._place.index(place)].trial(0) for place in range(len(places))]
         self._trials: dict[int, tuple[Trial, ...]] = {}
         self._rows: list[list[float]] = []  # what its first seeds gave: it is read once
@@ -123,7 +123,7 @@ class Enquiry:
         return self._part[1]
 
     def unknown(self, known: Measurements) -> set[Trial]:
-        """Of what the next look reads, what is not known. What is known of a trial stays known."""
+        """The unknown part of what the next look reads. What is known of a trial stays known."""
         found: set[Trial] = set()
         for seed in () if self.done else self.question.seeds(self.ruling.next_look or 0)[self._known :]:
             for reading, trial in zip(self.question.effect.readings, self.trials_of(seed), strict=True):
@@ -180,7 +180,7 @@ class Enquiry:
 
 class Enquiries:
     """The enquiries of all cases, one for each distinct question, with the largest limits of the claims that
-    ask it; `memory_limit`, in bytes, in place of the claims' own. Progress does not show
+    ask it; `memory_limit`, in bytes, instead of the claims' own. Progress does not show
     the cases `also`.
 
     The questions of a conjunction are asked at once, those of a search one after another, as each is settled.
@@ -257,7 +257,7 @@ class Enquiries:
             self._asked.append(enquiry)
 
     def _verdict_at(self, questions: Sequence[Question], place: int) -> PartVerdict | None:
-        """The verdict on one of these questions; None where it has not been asked, or is not done."""
+        """The verdict on one of these questions; None if it has not been asked, or is not done."""
         return self._verdict_on(questions[place])
 
     def _verdict_on(self, question: Question) -> PartVerdict | None:
@@ -331,11 +331,11 @@ class Enquiries:
         return found
 
     def findings(self) -> list[Finding]:
-        """What became of each case."""
+        """The finding of each case."""
         return [self._finding(place) for place in range(self._told)]
 
     def findings_also(self) -> list[Finding]:
-        """What became of each case of which nothing was told."""
+        """The findings of cases that have not been shown."""
         return [self._finding(place) for place in range(self._told, len(self._cases))]
 
     def _finding(self, place: int) -> Finding:

@@ -30,7 +30,7 @@ class Result:
     progress: Progress
     rechecks: tuple[Recheck, ...] = ()
     also: list[Finding] = field(default_factory=list)
-    """Of cases that were judged beside those of the claims."""
+    """The findings on cases that were judged beside those of the claims."""
     maps: tuple[MapTime, ...] = ()
 
     @property

@@ -31,14 +31,14 @@ class Line:
 
     @property
     def wanted(self) -> Question | None:
-        """The point that is visited next; None where the search has ended."""
+        """The point that is visited next; None if the search has ended."""
         return None if self.trail.wanted is None else self.questions[self.trail.wanted]
 
 
 class MapLines:
     """The lines of a map's cases; `places` are theirs among the cases, in their order.
 
-    `verdict_on` gives the verdict on a question, None where it is not known.
+    `verdict_on` gives the verdict on a question, None if it is not known.
     """
 
     def __init__(

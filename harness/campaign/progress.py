@@ -23,7 +23,7 @@ class Progress:
     remaining: float | None
     """Seconds until the trials that are asked for now are done; later looks may ask for more."""
     waiting: str = ""
-    """What keeps trials from being started, who does, and how to go on; '' where nothing does."""
+    """What keeps trials from being started, who does, and how to continue; '' if nothing does."""
     notes: tuple[str, ...] = ()
     """What to say at once: the first time that a trial could not be kept, or cost its worker."""
     rechecking: int = 0

@@ -56,7 +56,7 @@ def diagnose(
     model, or of the experiment ntk.network: width=64 optimizer=adam learning-rate=1e-3 steps=500.
 
     It measures the claims of the suite @network, so its record, page and history are those of `harness run
-    @network`. Two seeds are measured first, and tell how long the others take. A network that is the same for
+    @network`. It measures two seeds first, to say how long the others take. A network that is the same for
     every key is described, and not judged.
     """
     from harness.report.progress import showing

@@ -20,8 +20,8 @@ from harness.cli.say import note as say
     show_default=True,
     help="asv's results, as in asv.conf.json.",
 )
-@click.option("--machine", default="claims", show_default=True, help="asv's name for where they were made.")
-@click.option("--allow-dirty", is_flag=True, help="Enter also what was run with uncommitted changes.")
+@click.option("--machine", default="claims", show_default=True, help="The machine's name in asv's results.")
+@click.option("--allow-dirty", is_flag=True, help="Also enter records of runs with uncommitted changes.")
 def export_asv(records: Sequence[Path], results: Path, machine: str, allow_dirty: bool) -> None:
     """Enter records into the history of asv.
 

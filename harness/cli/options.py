@@ -39,7 +39,7 @@ COLORS = {
     "redefined": "magenta",
     "shifted": "yellow",
 }
-"""By outcome, and by kind of change."""
+"""Colours, by outcome and by kind of change."""
 
 
 def reads(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
@@ -69,7 +69,7 @@ history_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     default=_default_history,
     show_default="reports/history",
-    help="Where the records of all runs are (also HARNESS_HISTORY).",
+    help="The folder with the records of all runs (also HARNESS_HISTORY).",
 )
 machine_option = click.option("--machine", default="", help="Only runs on this machine.")
 
@@ -178,7 +178,7 @@ def going_on(kept: bool = True) -> Iterator[None]:
     except KeyboardInterrupt:
         said = "Nothing was kept (--no-store)."
         if kept:
-            said = "What was measured is kept; the same command goes on from there."
+            said = "Measured trials are kept; the same command continues from there."
         raise Interrupted(said) from None
 
 

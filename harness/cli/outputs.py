@@ -131,7 +131,7 @@ class RecordOutputs:
     def attempt(self, selected: Sequence[Selected]) -> None:
         """Say, before anything is measured, which files could not be written as things are.
 
-        Raises `AgainstError` where the run cannot be held against what it is to be.
+        Raises `AgainstError` if the run cannot be held against what it is to be.
         """
         from harness.report.files import hindrance
 
@@ -145,7 +145,7 @@ class RecordOutputs:
             found[self.history] = hindrance(self.history / "a-record.json")
         for path, why in found.items():
             if why:
-                meanwhile = "the run goes on, and what it finds is printed at its end"
+                meanwhile = "the run continues, and prints its results at the end"
                 note(f"{path}: cannot be written: {why}; {meanwhile}")
 
     def leave(self, record: Record, show: Callable[[Record, bool], None] = print_report) -> int:
@@ -230,7 +230,7 @@ def against_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "refs",
         metavar="REF",
         multiple=True,
-        help="Exit by what differs from REF: a record (a folder; @NAME), or a commit that was compared with.",
+        help="Exit with 1 if something differs from REF: a record (a folder; @NAME), or a compared commit.",
     )
     @functools.wraps(command)
     def wrapped(refs: Sequence[str], **others: Any) -> None:
@@ -278,8 +278,8 @@ def rendering_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of `Rendered`, as its argument `rendered`."""
 
     @click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown.")
-    @click.option("--summary", type=click.Path(path_type=Path), help="Write Markdown in brief.")
-    @click.option("--html", type=click.Path(path_type=Path), help="Write one page of HTML.")
+    @click.option("--summary", type=click.Path(path_type=Path), help="Write short Markdown.")
+    @click.option("--html", type=click.Path(path_type=Path), help="Write a page of HTML.")
     @click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML, a test per instance.")
     @click.option("--openmetrics", type=click.Path(path_type=Path), help="Write metrics for Prometheus.")
     @click.option(

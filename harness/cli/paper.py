@@ -18,16 +18,17 @@ from harness.cli.say import echo
     "--out",
     type=click.Path(path_type=Path),
     required=True,
-    help="What is written: .svg, or .pdf or .png, which need the extra `figures`.",
+    help="The file to write: .svg, or .pdf or .png, which need the extra `figures`.",
 )
 @click.option("--along", default="", metavar="AXIS", help="The axis that runs from left to right.")
 @click.option("--at", "at", multiple=True, metavar="AXIS=VALUE", help="Only these instances (repeatable).")
 def figure(record: Path, claim: str, out: Path, along: str, at: Sequence[str]) -> None:
     """Draw a claim of a record: estimates, intervals and the region along an axis.
 
-    RECORD is a file, or @NAME: the record that was published of a suite that comes with harness. CLAIM is a
+    RECORD is a file, or @NAME: the published record of a suite that comes with harness. CLAIM is a
     claim's id or an instance's. A power law, a boundary and a single instance have figures of their own;
-    without CLAIM, each claim has a row. The figure is as wide as a column (85 mm). A caption is printed.
+    without CLAIM, each claim has a row. The figure is as wide as a column (85 mm). The command prints a
+    caption.
     """
     from harness.report import read_record
     from harness.report.figure import draw_figure
@@ -46,12 +47,12 @@ def figure(record: Path, claim: str, out: Path, along: str, at: Sequence[str]) -
 @click.command()
 @click.argument("record", type=click.Path(path_type=Path), shell_complete=complete_records)
 @click.option(
-    "--bib", type=click.Path(path_type=Path), help="Write the BibTeX to a file, print the sentences."
+    "--bib", type=click.Path(path_type=Path), help="Write the BibTeX to a file, and print only the sentences."
 )
 def cite(record: Path, bib: Path | None) -> None:
     """Print how a record's claims were judged, in sentences for a methods section, and BibTeX of its sources.
 
-    RECORD is a file, or @NAME: the record that was published of a suite that comes with harness.
+    RECORD is a file, or @NAME: the published record of a suite that comes with harness.
     """
     from harness.report import read_record, write_whole
     from harness.report.cite import bibtex, methods

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 @machine_option
 @run_option("track")
 @click.option(
-    "--last", type=click.IntRange(min=1), default=20, show_default=True, help="The last commits only."
+    "--last", type=click.IntRange(min=1), default=20, show_default=True, help="Show only the last commits."
 )
-@click.option("--all", "everything", is_flag=True, help="All commits.")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown, print nothing.")
+@click.option("--all", "everything", is_flag=True, help="Show all commits.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown instead of printing.")
 def history(
     ids: Sequence[str],
     keyword: str,
@@ -54,7 +54,7 @@ def history(
     """Show claims × commits: verdicts, distances from the claim, and what changed when.
 
     ID is the id of an instance or of a claim (SUITE/CLAIM), or the name, file or @NAME of a suite. Without an
-    ID, all instances are shown. The distance is in units of the margin: it is at most 1 where the estimate
+    ID, it shows all instances. The distance is in units of the margin: it is at most 1 if the estimate
     satisfies the claim.
     """
     from harness.history import Chosen, past
@@ -86,8 +86,8 @@ def history(
 @history_option
 @machine_option
 @run_option("track")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write Markdown as well.")
-@click.option("--html", type=click.Path(path_type=Path), help="Write one page of HTML as well.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Also write Markdown.")
+@click.option("--html", type=click.Path(path_type=Path), help="Also write a page of HTML.")
 def diff(
     before: str,
     after: str,
@@ -100,8 +100,8 @@ def diff(
 ) -> None:
     """Show what changed between two records or commits.
 
-    A and B are files of records, @NAME for a record published with harness, or commits of which the history
-    has records. The exit code is 1 if a verdict flipped or weakened, or a boundary moved.
+    A and B are files of records, @NAME for a record published with harness, or commits that the history has
+    records of. The exit code is 1 if a verdict flipped or weakened, or a boundary moved.
     """
     from harness.history import Chosen, compare, states_of
     from harness.history.text import agreements, diff_markdown, diff_text
@@ -146,7 +146,7 @@ def diff(
 )
 @run_options("overrides", "store", "track")
 @history_option
-@click.option("--this-suite", is_flag=True, help="Read the suite as it is now, not as it was at each commit.")
+@click.option("--this-suite", is_flag=True, help="Use the suite as it is now, not as it was at each commit.")
 def bisect(
     target: str,
     good: str,
@@ -158,10 +158,10 @@ def bisect(
 ) -> None:
     """Find the first commit at which a claim's verdict, or its effect, changed.
 
-    Both ends need a verdict: a commit at which the claim is an error is refused, unless --when error searches
+    Both ends need a verdict: it refuses a commit at which the claim is an error, unless --when error searches
     for the commit at which it became one.
 
-    Each commit is judged from its record, or run with its own code in a worktree of its own; your checkout
+    It judges each commit from its record, or runs it with its own code in a temporary worktree; your checkout
     stays as it is. With --track PATH the commits are those of that repository, and the suite is today's; so
     for @NAME, a suite of an installed package.
     """

@@ -65,12 +65,12 @@ def run(
 ) -> None:
     """Measure and judge claims, print the report, and write the record to reports/NAME.json.
 
-    A FOLDER stands for the suites in it. Without a FILE or FOLDER, the suites in suites/ are run.
+    A FOLDER stands for the suites in it. Without a FILE or FOLDER, it runs the suites in suites/.
 
-    The report begins and ends with what is not as expected. It is as wide as the terminal; --all prints every
-    instance.
+    The report begins and ends with the claims that are not as expected. It is as wide as the terminal; --all
+    prints every instance.
 
-    The store keeps what has been measured: an interrupted run goes on from there. A copy of the record goes
+    The store keeps measured trials: an interrupted run continues from there. A copy of the record goes
     to the history, which `harness history` and `harness diff` read.
 
     One trial of each experiment is measured a second time. If the two differ, the experiment's claims are
@@ -100,7 +100,7 @@ def run(
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
-    help="Which one.  [default: of an instance the first that a run reads, else 0]",
+    help="The seed.  [default: for an instance the first that a run reads, else 0]",
 )
 @click.option("--time-limit", type=float, default=3600.0, show_default=True, help="Seconds.")
 @run_options("block")
@@ -115,11 +115,10 @@ def trial(
 ) -> None:
     """Measure one trial, or the trials of one seed of an instance, and print the numbers.
 
-    NAME=VALUE sets a parameter; of an instance, in place of the one that its suite states. Of an instance
-    with a boundary, the value of its axis chooses one of the points that a run may visit; the first, unless
-    given.
+    NAME=VALUE sets a parameter; for an instance it replaces the suite's value. For an instance with a
+    boundary, the value of its axis chooses one of the points that a run may visit; the default is the first.
 
-    The store is neither read nor written, so that you can reproduce any number of a report by hand.
+    It neither reads nor writes the store, so you can reproduce any number of a report by hand.
     """
     from harness.plan.points import about_points
     from harness.report.trial import trial_text, trials_json
@@ -164,7 +163,7 @@ def _at_a_point(target: str, values: Mapping[str, object]) -> tuple[list[Selecte
 @click.argument("record", type=click.Path(path_type=Path), shell_complete=complete_records)
 @rendering_options
 @click.option(
-    "--since", metavar="A", help="Tell what changed since A, a record, a commit, or a folder of records."
+    "--since", metavar="A", help="Show what changed since A, a record, a commit, or a folder of records."
 )
 @history_option
 @against_option
@@ -182,7 +181,7 @@ def report(
     RECORD is a file, or @NAME: the published record of a suite that comes with harness. The exit code is that
     of the run; with --against, that of the comparison with published records.
 
-    A page shows the outcomes of each instance at the last commits of which the history has records, and what
+    A page shows the outcomes of each instance at the last commits that the history has records of, and what
     changed since the last of them, or since A.
     """
     from harness.report import read_record

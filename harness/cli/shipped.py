@@ -18,9 +18,9 @@ def suites_() -> None:
 
     A line has the suite's @NAME, its number of instances, its title, and the libraries that it can import.
 
-    @NAME stands wherever a suite's file may be named, as in `harness run @kernels`. A file of
-    that name in the current folder is ./@NAME. The record that was published of a suite is @NAME as well,
-    wherever a record may be named: `harness report @kernels`, `harness run @kernels --against @kernels`.
+    Write @NAME wherever a command takes a suite's file, as in `harness run @kernels`. A file of
+    that name in the current folder is ./@NAME. @NAME is also the suite's published record, wherever a
+    command takes a record: `harness report @kernels`, `harness run @kernels --against @kernels`.
     """
     from harness import shipped
     from harness.suite import load
@@ -35,7 +35,7 @@ def suites_() -> None:
 
 
 def _needed(suite: Suite) -> str:
-    """What the suite's experiments and benchmarks can come to import beyond what harness requires."""
+    """What the suite's experiments and benchmarks can import beyond what harness requires."""
     from harness.declare.registry import module_of
     from harness.measure.needs import needs_of
 

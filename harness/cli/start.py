@@ -15,8 +15,8 @@ from harness.text import printable
 def init_(folder: Path) -> None:
     """Write a first suite with its experiment, .gitignore and a GitHub workflow.
 
-    The experiment needs NumPy alone. FOLDER is the current one if you leave it out, and is made if it does
-    not exist. If it has files of these names already, the command names them and writes nothing.
+    The experiment needs only NumPy. FOLDER is the current folder by default; it is made if it does not exist.
+    If it already has files of these names, the command names them and writes nothing.
     """
     from harness.init import WORKFLOW, first_suite
 
@@ -29,5 +29,5 @@ def init_(folder: Path) -> None:
         "  harness check    reads suites/first.toml and reports mistakes\n"
         "  harness run      measures its claims, in seconds\n"
         "  pytest           runs each instance of a claim as a test\n"
-        f"Before you push, put in place of OWNER in {WORKFLOW} whose repository of the harness you use."
+        f"Before you push, replace OWNER in {WORKFLOW} by the owner of the harness repository that you use."
     )

@@ -25,9 +25,12 @@ def store(context: click.Context, store: Path) -> None:
 
 @store.command()
 @click.option(
-    "--older-than", metavar="TIME", callback=reads(duration), help="Measured longer ago, as in 90d."
+    "--older-than",
+    metavar="TIME",
+    callback=reads(duration),
+    help="Only trials that were measured longer ago, as in 90d.",
 )
-@click.option("--unreachable", is_flag=True, help="Only what no record of the history names.")
+@click.option("--unreachable", is_flag=True, help="Only trials that no record of the history names.")
 @history_option
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @click.pass_obj

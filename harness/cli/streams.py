@@ -101,7 +101,7 @@ def _open_those_that_are_closed() -> None:
 
 
 def _replaced(stream: object) -> tuple[io.TextIOWrapper, _Stream] | None:
-    """A stream for the same descriptor that never fails; None for what is none of the system's."""
+    """A stream for the same descriptor that never fails; None for a stream that is not the system's."""
     if not isinstance(stream, io.TextIOWrapper):
         return None
     try:

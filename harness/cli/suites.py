@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "--import",
     "imports",
     is_flag=True,
-    help="Import package.module:function, and check it too; call functions that load data.",
+    help="Import package.module:function and check it; call functions that load data.",
 )
 @run_option("overrides")
 @click.option(
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--sarif",
     type=click.Path(path_type=Path),
-    help="Also write what is found as SARIF 2.1.0, for code scanning and editors.",
+    help="Also write the findings as SARIF 2.1.0, for code scanning and editors.",
 )
 def check(
     files: Sequence[str],
@@ -112,7 +112,7 @@ def _published(files: Sequence[Path]) -> Published | None:
 def list_(targets: Sequence[str], keyword: str, marks: str) -> None:
     """Print the id of each instance, the verdict that is expected, and its marks.
 
-    A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
+    A FOLDER stands for the suites in it. Without a FILE or FOLDER, it takes suites/.
     """
     from harness.questions import COMPUTED
 
@@ -181,11 +181,11 @@ def plan(
 ) -> None:
     """Print which trials a run needs, how many are in the store, and how long the rest takes.
 
-    Where the store has six seeds of a claim, it also prints what the claim's budget can decide: the smallest
+    If the store has six seeds of a claim, it also prints what the claim's budget can decide: the smallest
     margin, or how near the ends of a boundary come, and how many seeds the stated margin needs. --pilot
-    measures these six. Of a map, it prints how many points it has at most, and how long it may take.
+    measures these six. For a map, it prints the largest number of points, and how long it may take.
 
-    A FOLDER stands for the suites in it; without a FILE or FOLDER, suites/ is taken.
+    A FOLDER stands for the suites in it. Without a FILE or FOLDER, it takes suites/.
     """
     from harness.plan import map_orders
     from harness.report.plan import plan_text

@@ -42,7 +42,7 @@ def parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
 def evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
     """The type that an annotation of the function names.
 
-    Raises `NameError`, or whatever else the evaluation raises, where it names none at run time.
+    Raises `NameError`, or whatever else the evaluation raises, if it names none at run time.
     """
 
     def alone() -> None: ...

@@ -12,7 +12,7 @@ _OURS = str(Path(__file__).parents[1]) + os.sep
 
 
 def place(error: BaseException) -> str:
-    """`FILE, line N`: the innermost frame in code that somebody may edit; '' where there is none.
+    """`FILE, line N`: the innermost frame in code that somebody may edit; '' if there is none.
 
     That is neither this package nor the standard library nor, if there is a choice, an installed package.
     """
@@ -24,7 +24,7 @@ def place(error: BaseException) -> str:
 
 
 def innermost(error: BaseException) -> str:
-    """`FILE, line N` of the frame that raised, whosoever it is; '' where there is none."""
+    """`FILE, line N` of the frame that raised, whosoever it is; '' if there is none."""
     frames = traceback.extract_tb(error.__traceback__)[-1:]
     return "".join(f"{frame.filename}, line {frame.lineno}" for frame in frames)
 

@@ -1,4 +1,4 @@
-"""Several seeds in one call: an experiment that takes `seeds` in place of `seed`.
+"""Several seeds in one call: an experiment that takes `seeds` instead of `seed`.
 
     @experiment("widths", version=1, block=16, quantities={"loss": Quantity("…", stage="training")})
     def widths(*, seeds: tuple[int, ...], width: int = 64) -> dict[str, Sequence[float]]:
@@ -171,7 +171,7 @@ def block(seeds: Sequence[int]) -> Block:
 
 
 def of_seed(reports: Sequence[StageReport], seed: int, count: int) -> list[StageReport]:
-    """Of the reports of a call with `count` seeds, those of one seed; a `stage` of all is shared evenly."""
+    """The reports of one seed of a call with `count` seeds; a `stage` of all is shared evenly."""
     found = []
     for report in reports:
         if not isinstance(report, SeedReport):

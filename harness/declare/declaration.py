@@ -111,9 +111,9 @@ class Declaration:
     inputs: Inputs | None = None
     """The files that its trials may read."""
     block: int = 0
-    """How many seeds its function takes at most, as `seeds`; 0 where it takes one `seed`."""
+    """How many seeds its function takes at most, as `seeds`; 0 if it takes one `seed`."""
     abreast: Abreast | None = None
-    """How many seeds are computed abreast where that is faster; None where the function knows no such way."""
+    """How many seeds are computed abreast where that is faster; None if the function knows no such way."""
     tf32: str = ""
     """The parameter whose value "tf32" asks for products in TF32; '' where it has none."""
     takes_model: bool = False
@@ -142,15 +142,15 @@ class Declaration:
         return parameters if self.settle is None else {**parameters, **self.settle(parameters)}
 
     def bytes_held(self, parameters: Mapping[str, Value]) -> int:
-        """What a trial with these parameters is expected to hold in memory; 0 where that is not declared.
+        """What a trial with these parameters is expected to hold in memory; 0 if that is not declared.
 
-        Raises `DeclarationError` where the experiment's own function gives no number of bytes.
+        Raises `DeclarationError` if the experiment's own function gives no number of bytes.
         """
         return self._bytes("memory", self.memory, parameters)
 
     @property
     def most(self) -> int:
-        """How many seeds one call may be about: 1 where each has its own."""
+        """How many seeds one call may be about: 1 if each has its own."""
         return max(1, self.block if self.abreast is None else self.abreast.size)
 
     def bytes_of(self, parameters: Mapping[str, Value]) -> int:
@@ -214,7 +214,7 @@ def experiment(
         inputs: the files that its trials read, relative to the folder of the function's module:
             `("data/*.csv",)`. When their bytes change, trials are measured again. A trial that reads other
             files is measured, and not stored.
-        block: how many seeds a function takes at most that takes `seeds: tuple[int, ...]` in place of `seed`,
+        block: how many seeds a function takes at most that takes `seeds: tuple[int, ...]` instead of `seed`,
             and returns one number per seed for each quantity, in their order (`harness.block`). Trials of one
             point whose seeds lie in the same aligned range of `block` numbers (0 to 15, 16 to 31, …) are then
             measured in one call, as far as they are wanted. What a trial gives must not depend on the others.

@@ -32,7 +32,7 @@ class Abreast:
     Arguments:
         size: seeds of an aligned block, at least 1.
         bytes_of: a function that is given every parameter, named as in suites, and returns the bytes of one
-            seed, 0 where nothing is known. It must be quick and import no library. Where a block does not fit
+            seed, 0 if nothing is known. It must be quick and import no library. Where a block does not fit
             the device's memory, it is halved until it does.
 
     Raises:

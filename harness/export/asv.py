@@ -52,7 +52,7 @@ def export(
 ) -> Exported:
     """Enter a record into asv's results, beside what is there. `file` names it in messages.
 
-    Raises `ExportError` where its commit, or its suites at that commit, are not known for certain, and
+    Raises `ExportError` if its commit, or its suites at that commit, are not known for certain, and
     `AsvFileError` or `OutputError` where asv's files are not as expected, or cannot be written.
     """
     if record.commit is None:

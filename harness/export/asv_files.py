@@ -126,7 +126,7 @@ def merge_results(
 
 
 def merge_benchmarks(results: Path, listed: Mapping[str, Mapping[str, object]]) -> None:
-    """Put these series into asv's list, in place of what it says of them; the others stay."""
+    """Put these series into asv's list, instead of what it says of them; the others stay."""
     path = results / "benchmarks.json"
     _write(path, {**(_read(path, FORMAT) or {}), **listed}, FORMAT)
 
@@ -163,7 +163,7 @@ def _row(row: SeriesRow) -> dict[str, object]:
 
 
 def _read(path: Path, version: int) -> dict[str, Any] | None:
-    """The file's data without its version; None where there is no file."""
+    """The file's data without its version; None if there is no file."""
     try:
         data = json.loads(read(path))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""For asv: lists the claims, so that `publish` shows them, and never runs them. See docs/asv.md.
+"""A plugin of asv: lists the claims, so that `publish` shows them, and never runs them. See docs/asv.md.
 
 `harness run` measures claims, and `harness export-asv` enters them. Without this plugin `asv run` starts a
 process for every instance of every claim, only to be told that it is not available.

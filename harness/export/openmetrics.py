@@ -90,14 +90,12 @@ def _of_instances(record: Record, why: Mapping[str, str]) -> Iterator[MetricFami
         return MetricFamily(f"harness_instance_{name}", about, samples, unit)
 
     shown = {i.id: i.printed for i in instances}
-    yield family(
-        "failing", "1 where the instance fails the run.", {i.id: float(i.id in why) for i in instances}
-    )
+    yield family("failing", "1 if the instance fails the run.", {i.id: float(i.id in why) for i in instances})
     yield family("estimate", "The estimate, as reports print it.", {k: p.estimate for k, p in shown.items()})
     yield family("low", "The lower end of the interval.", {k: p.low for k, p in shown.items()})
     yield family("high", "The upper end of the interval.", {k: p.high for k, p in shown.items()})
     yield family(
-        "distance", "In margins; at most 1 where the claim holds.", {i.id: how_far(i) for i in instances}
+        "distance", "In margins; at most 1 if the claim holds.", {i.id: how_far(i) for i in instances}
     )
     yield family("seeds", "Seeds that were read.", {i.id: float(i.n) for i in instances})
     times: dict[str, Side] = {i.id: i.seconds for i in instances}

@@ -112,7 +112,7 @@ class AgainstPublished:
 
     files: tuple[str, ...]
     first_seeds: str
-    """Of the published records, in words."""
+    """The first seeds of the published records, in words."""
     held: tuple[Held, ...]
     left: int
 
@@ -123,7 +123,7 @@ class AgainstPublished:
 
     @property
     def exit_code(self) -> int:
-        """1 where an instance differs."""
+        """1 if an instance differs."""
         return int(any(each.kind == "differs" for each in self.held))
 
 

@@ -21,14 +21,14 @@ class AgreementChange:
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """A claim that a source takes a stance on, over all commits; None where it was not recorded."""
+    """A claim that a source takes a stance on, over all commits; None if it was not recorded."""
 
     id: str
     marks: tuple[ClaimRecord | None, ...]
 
     @property
     def last(self) -> ClaimRecord:
-        """At the last commit at which it was recorded."""
+        """The claim at the last commit at which it was recorded."""
         return next(mark for mark in reversed(self.marks) if mark is not None)
 
 

@@ -30,7 +30,7 @@ from harness.shipped import located_record, published_name
 from harness.suite import Suite
 
 RecordNumbers = dict[Baseline, RecordedNumbers]
-"""Of each record that is a baseline, as it is read."""
+"""The numbers of each record that is a baseline, as it is read."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Beside:
         return [*(each.case for each in self.comparisons), *self.sampled_on.values()]
 
     def comparison_records(self, result: Result) -> tuple[ComparisonRecord, ...]:
-        """What became of the comparisons."""
+        """The results of the comparisons."""
         found = result.also[: len(self.comparisons)]
         return tuple(
             comparison_record(each, finding) for each, finding in zip(self.comparisons, found, strict=True)

@@ -53,12 +53,12 @@ class Search:
     file: Path
     """The suite."""
     id: str
-    """Of one instance, without the suite's name."""
+    """The id of one instance, without the suite's name."""
     good: str
     bad: str
     when: When = "verdict"
     options: RunOptions = field(default_factory=RunOptions)
-    """Of each run. The commits are those of `track`, where that is set, instead of the suite's repository."""
+    """The options of each run. With `track` the commits are those of that repository, not of the suite's."""
     this_suite: bool = False
     """Whether the suite is read as it is now, and not as it was at each commit."""
     history: Path | None = None
@@ -107,7 +107,7 @@ class Bisection:
 def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) -> Bisection:
     """Find the first commit at which the claim changed.
 
-    Raises `BisectionError` where both ends are alike, or one has no verdict and that is not what is searched
+    Raises `BisectionError` if both ends are alike, or one has no verdict and that is not what is searched
     for, and `GitError`.
     """
     return _Search(search, on_step).run()

@@ -1,9 +1,9 @@
-"""What became of one instance between two runs: pure functions of two instance records.
+"""How one instance changed between two runs: pure functions of two instance records.
 
 A change has one *kind*, the first of these that applies:
 
     added, removed   only one of the two has it
-    not-run          it was not run, or not selected, on one side: nothing is said of it
+    not-run          it was not run, or not selected, on one side: so the two cannot be compared
     redefined        it states another thing, is measured at other parameters, or was judged by another rule;
                      see `redefinition`
     flipped          supported ↔ refuted
@@ -65,7 +65,7 @@ _ABOUT_BOUNDARY = ("located", "≥", "≤")
 
 
 def change(before: InstanceRecord, after: InstanceRecord) -> Change:
-    """What became of an instance that both runs have."""
+    """How an instance that both runs have changed."""
 
     def found(kind: ChangeKind, note: str = "") -> Change:
         return Change(after.id, kind, before, after, note)
@@ -262,7 +262,7 @@ def effects(before: InstanceRecord, after: InstanceRecord) -> str:
 
 
 def _other_seeds(before: InstanceRecord, after: InstanceRecord) -> str:
-    """That the two are of different seeds: then it may be these that differ, and nothing else."""
+    """A note if the two have different seeds: perhaps only these differ."""
     was, now = first_seed(before), first_seed(after)
     return "" if was == now else f"; other seeds (from {was} → {now})"
 

@@ -1,4 +1,4 @@
-"""Two states beside each other: what became of every instance, and what else differs."""
+"""Two states beside each other: how every instance changed, and what else differs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CommitComparison:
 
     @property
     def exit_code(self) -> int:
-        """1 where a verdict flipped or weakened, or a boundary moved."""
+        """1 if a verdict flipped or weakened, or a boundary moved."""
         return int(any(found.kind in ALARMING for found in self.changes))
 
     @property
@@ -42,9 +42,9 @@ class CommitComparison:
 
 
 def compare(before: CommitState, after: CommitState) -> CommitComparison:
-    """What became of the instances of both, worst first.
+    """How the instances of both changed, worst first.
 
-    Raises `NoRecordError` where the two are of different suites.
+    Raises `NoRecordError` if the two are of different suites.
     """
     if before.names and after.names and before.names.isdisjoint(after.names):
         was, now = (", ".join(sorted(state.names)) for state in (before, after))
@@ -71,7 +71,7 @@ def _missing(here: CommitState, there: CommitState) -> list[str]:
 
 
 def changes(before: CommitState, after: CommitState) -> list[Change]:
-    """What became of each instance, in the order of the later state; what it lacks comes last.
+    """How each instance changed, in the order of the later state; instances that it lacks come last.
 
     What one side lacks is added or removed only if that side has the whole of the suite.
     """

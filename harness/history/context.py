@@ -44,7 +44,7 @@ def context(record: Record, folder: Path, repository: Path, since: str | None = 
     takes the newest that was started before this one. Without it, each suite takes the last commit before
     that has a record of it. Runs with other parameters (--override) do not count.
 
-    Raises `RecordError`, `GitError`, and `NoRecordError` where a file or a commit has none of these suites.
+    Raises `RecordError`, `GitError`, and `NoRecordError` if a file or a commit has none of these suites.
     """
     overrides = {name: value for suite in record.suites for name, value in suite.overrides.items()}
     chosen = Chosen(folder, repository, overrides, tracked=record.tracked is not None)
@@ -96,7 +96,7 @@ def _newest(earlier: Sequence[CommitState], names: frozenset[str]) -> list[Commi
 def _in_folder(
     kept: Sequence[Kept], record: Record, overrides: Mapping[str, object], names: Names
 ) -> list[CommitState]:
-    """Of each suite the newest record started before this one, on seeds of the same kind if there is one."""
+    """For each suite the newest record started before this one, on seeds of the same kind if there is one."""
     started = moment(record.started)
     rest, found = {names.of(suite) for suite in record.suites}, []
     earlier = [k for k in kept if started is not None and k.started < started]

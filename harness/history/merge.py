@@ -51,7 +51,7 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
     """One record of the parts, as one run would have given it; instances in the order of the selection.
 
     It lasted as long as its longest part. Where parts differ in machine or libraries all are named, and a
-    note says so. Raises `MergeError` where the parts are of different commits, suites, seeds or code, where
+    note says so. Raises `MergeError` if the parts are of different commits, suites, seeds or code, where
     two have the same instance, or a shard is missing.
     """
     if not parts:

@@ -42,13 +42,13 @@ class CommitState:
     """The claims at one commit (or in one record); made by `past` and `states_of`."""
 
     commit: Commit
-    """Of one that git does not have, only the hash, and the time of its first run as its date."""
+    """A commit that git does not have has only the hash, and the time of its first run as its date."""
     records: tuple[Record, ...]
     """The newest last."""
 
     @cached_property
     def instances(self) -> Mapping[str, InstanceRecord]:
-        """By id, in the order of the records; of each instance the newest that was run."""
+        """By id, in the order of the records: for each instance the newest that was run."""
         found: dict[str, InstanceRecord] = {}
         for record in self.records:
             for instance in record.instances:
@@ -58,7 +58,7 @@ class CommitState:
 
     @property
     def ids(self) -> list[str]:
-        """Of all instances in all records, in their order."""
+        """The ids of all instances in all records, in their order."""
         return [instance.id for record in self.records for instance in record.instances]
 
     @cached_property
@@ -86,7 +86,7 @@ class CommitState:
 
     @property
     def environment(self) -> EnvironmentRecord:
-        """Of the newest record."""
+        """The environment of the newest record."""
         return self.records[-1].environment
 
     @property
@@ -143,7 +143,7 @@ class Chosen:
 def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[CommitState, ...], tuple[str, ...]]:
     """The states that records (files, or @NAME), or else revisions, name; and what had to be passed over.
 
-    A suite is called the same in all of them. Raises `RecordError`, `GitError`, and `NoRecordError` where a
+    A suite is called the same in all of them. Raises `RecordError`, `GitError`, and `NoRecordError` if a
     commit was not run.
     """
     published = {f"@{name}" for name in record_names()} if any(map(is_name, names)) else set()
@@ -288,7 +288,7 @@ def _resolved(name: str, chosen: Chosen) -> str:
 
 
 def _version(commit: CommitRecord | TrackedRecord) -> str:
-    """Of an installed package that stands in for a commit; '' of a commit."""
+    """The name of an installed package that stands in for a commit; '' for a commit."""
     return commit.version if isinstance(commit, CommitRecord) else ""
 
 

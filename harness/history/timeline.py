@@ -25,7 +25,7 @@ class InstanceAtCommit:
 
     @property
     def distance(self) -> float | None:
-        """From the edge of the claim; at most 1 where the estimate satisfies it."""
+        """From the edge of the claim; at most 1 if the estimate satisfies it."""
         return how_far(self.instance) if self.instance else None
 
 

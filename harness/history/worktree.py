@@ -23,7 +23,7 @@ PREFIX = "harness-worktree-"
 
 @contextlib.contextmanager
 def worktree(repository: Path, commit: str) -> Iterator[Path]:
-    """A detached worktree of the repository at the commit. Raises `GitError` where git cannot make one.
+    """A detached worktree of the repository at the commit. Raises `GitError` if git cannot make one.
 
     Beside it is room for other temporary files. What is left of one whose maker was killed goes first.
     """

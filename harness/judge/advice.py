@@ -21,7 +21,7 @@ def smallest_margin(ruling: Ruling, question: Question) -> float | None:
 
     For a region around a midpoint, the largest distance of the interval from it; for a one-sided region
     the bound itself. The region is open: any margin beyond this number is supported. Of a mean whose values
-    fall apart, the median's interval counts, too. None where the interval supports nothing: it is infinite,
+    fall apart, the median's interval counts, too. None if the interval supports nothing: it is infinite,
     comes from too few distinct values, or the question is exact, exchanged (`differ` is not supported by an
     interval inside) or has no edge; or where a power law is curved, or not shown to be as straight as it
     states.
@@ -85,7 +85,7 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
 
 
 def _of_a_straight_law(ruling: Ruling, question: Question) -> int | None:
-    """Of a law that must be shown to be straight: the most that exponent and bend need, where undecided."""
+    """For a law that must be shown to be straight: the most that exponent and bend need, if undecided."""
     assert ruling.bend is not None
     needed = []
     if not (question.region.low < ruling.low <= ruling.high < question.region.high):

@@ -35,7 +35,7 @@ class FoundBoundary:
     @property
     def chance(self) -> float | None:
         """The chance that fresh seeds give the verdict on a claim: any of the points that show it, if they
-        are visited again. None where nothing is claimed: another interval is no other verdict."""
+        are visited again. None if nothing is claimed: another interval is no other verdict."""
         chances = (part.chance for part in self._showing)
         return max((chance for chance in chances if chance is not None), default=None)
 

@@ -1,6 +1,6 @@
 """How far an effect is from the edge of a question's region, in margins.
 
-A *distance* is 1 on the edge, and at most 1 where the effect satisfies the question (a verdict says more:
+A *distance* is 1 on the edge, and at most 1 if the effect satisfies the question (a verdict says more:
 that the interval does). With x an effect, in the question's unit:
 
     an interval is to hold x       |x − middle| / half its length
@@ -11,7 +11,7 @@ that the interval does). With x an effect, in the question's unit:
     boundary                       its ratio to the bound on it; without one, to the end of its range
 
 The step is 1 for logarithms, so that the distance is a ratio (what was measured to its bound, the factor to
-the speed-up), and for exponents. For differences and values it is the margin or the bound, or 1 where that
+the speed-up), and for exponents. For differences and values it is the margin or the bound, or 1 if that
 is 0. So the distance depends on the question and on x alone, and never on how wide an interval is.
 """
 
@@ -65,7 +65,7 @@ class Ruler:
 
 
 def ruler(region: Region, unit: Unit, estimate: float, *, exchanged: bool = False) -> Ruler | None:
-    """The ruler of a question about `region`; None where the region has no edge, or holds nothing."""
+    """The ruler of a question about `region`; None if the region has no edge, or holds nothing."""
     low, high = region.low, region.high
     if unit == "violation":
         return Ruler(0.0, 1.0, 1.0, ratio=False)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 GAP = 5.0
-"""A gap is more than so many median absolute deviations. Of samples of 14 Gaussian numbers 1.3% have one, of
+"""A gap is more than so many median absolute deviations. 1.3% of samples of 14 Gaussian numbers have one, of
 21 0.3%, of 48 0.01%; of t3 16% to 43%; of numbers with two modes nearly all."""
 
 

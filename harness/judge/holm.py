@@ -20,7 +20,7 @@ from harness.suite.records import Expectation
 def holm(p_values: Mapping[str, float], alpha: float, total: int) -> frozenset[str]:
     """The names that pass together at `alpha`, of `total` hypotheses; those without a p-value have 1.
 
-    Raises `ValueError` where there are more p-values than hypotheses.
+    Raises `ValueError` if there are more p-values than hypotheses.
     """
     if len(p_values) > total:
         raise ValueError(f"expected at most {total} p-values, found {len(p_values)}")

@@ -81,7 +81,7 @@ def walsh_averages(values: Sequence[float]) -> list[float]:
 
 @lru_cache(maxsize=256)
 def signed_rank_rank(n: int, level: float) -> int | None:
-    """max{k: P(W⁺ ≤ k) ≤ level}, W⁺ Wilcoxon's signed-rank statistic of n; None when there is none.
+    """max{k: P(W⁺ ≤ k) ≤ level}, W⁺ Wilcoxon's signed-rank statistic of n; None if there is none.
 
     The interval between the Walsh averages of this rank from either end holds those centres that the
     exact signed-rank test does not reject: Hodges & Lehmann, "Estimates of location based on rank
@@ -105,7 +105,7 @@ def signed_rank_counts(n: int, most: int | None = None) -> tuple[int, ...]:
 
 @lru_cache(maxsize=256)
 def sign_rank(n: int, level: float) -> int | None:
-    """max{k: P(B ≤ k) ≤ level}, B Binomial(n, ½); None when there is none. Inverts the sign test."""
+    """max{k: P(B ≤ k) ≤ level}, B Binomial(n, ½); None if there is none. Inverts the sign test."""
     return _largest((math.comb(n, k) for k in range(n + 1)), n, level)
 
 

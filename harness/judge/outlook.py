@@ -17,7 +17,7 @@ from harness.judge.levels import level_of
 from harness.questions import LOOKS, Linear, Question
 
 LEAST_SEEN = 6
-"""Of fewer values the standard deviation says too little to plan by."""
+"""The standard deviation of fewer values says too little to plan by."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Outlook:
 
     `margin` is the tightest that the budget supports: around the middle of a region, or the bound itself.
     None of a question that an interval inside a region does not support (`differ`). `seeds` is the look at
-    which the stated one is decided, None where none is enough.
+    which the stated one is decided, None if none is enough.
     """
 
     deviation: float

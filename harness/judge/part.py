@@ -21,7 +21,7 @@ class PartAssessment:
 
     `error` says why it has no ruling that counts; '' of one that has, or that was not run. `chance` is how
     likely fresh seeds give the verdict, `reproducibility` as much of it as the seeds show. The rest is named
-    as in the modules of this room, and None or False where nothing is known.
+    as in the modules of this room, and None or False if nothing is known.
     """
 
     question: Question

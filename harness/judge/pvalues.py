@@ -72,7 +72,7 @@ def p_of_part(part: PartAssessment, verdict: Definite) -> float:
 
 
 def p_of_parts(parts: Iterable[PartAssessment], verdict: Definite) -> float:
-    """Of a conjunction: all parts must be supported; to refute it one of k is enough, at α/(k−1)."""
+    """For a conjunction: all parts must be supported; to refute it one of k is enough, at α/(k−1)."""
     every = list(parts)
     each = [p_of_part(part, verdict) for part in every]
     if verdict == "supported":
@@ -81,7 +81,7 @@ def p_of_parts(parts: Iterable[PartAssessment], verdict: Definite) -> float:
 
 
 def _share(question: Question) -> float:
-    """By how much smaller the level is at which a part refutes."""
+    """The factor by which the level is smaller at which a part refutes."""
     return question.alpha / question.alpha_refute if question.alpha_refute else 1.0
 
 

@@ -29,7 +29,7 @@ class Reach:
 
     `deviation` is that between seeds near the bound, `slope` that of the mean on the logarithm of the axis
     there. `ratio` is about that of the interval's ends at the budget, `seeds` the least budget at which it is
-    the asked one, None where no budget is enough (or none is asked).
+    the asked one, None if no budget is enough (or none is asked).
     """
 
     deviation: float
@@ -44,7 +44,7 @@ def reach(
     """The reach of a search by what was seen of its effects: `seen` has their values by the place of the
     point.
 
-    None where that is not enough: the means of two points, and the deviation at one of them.
+    None if that is not enough: the means of two points, and the deviation at one of them.
     """
     known = sorted(place for place, values in seen.items() if len(values) >= LEAST_SEEN)
     pairs = list(itertools.pairwise(known))

@@ -22,7 +22,7 @@ FRAGILE = 0.99
 """A verdict that is less reproducible than this is called fragile: one fresh run in a hundred differs."""
 
 LEAST_SHOWN = 21
-"""Of fewer seeds no figure is shown: it would rest on the standard deviation of too few."""
+"""Fewer seeds have no figure: it would rest on the standard deviation of too few."""
 
 
 def reproducibility(ruling: Ruling, question: Question) -> float | None:
@@ -31,7 +31,7 @@ def reproducibility(ruling: Ruling, question: Question) -> float | None:
     Whether a verdict is fragile is judged by it; what is shown is cut (`shown_reproducibility`). It takes the
     values for normal: of what happens on fewer seeds than these it knows nothing.
 
-    None where nothing was decided, or the effect has no mean's interval: other centres, exact questions,
+    None if nothing was decided, or the effect has no mean's interval: other centres, exact questions,
     too few distinct values, and what no seed changes.
     """
     if question.deterministic or ruling.verdict not in ("supported", "refuted"):
@@ -63,7 +63,7 @@ def reproducibility(ruling: Ruling, question: Question) -> float | None:
 
 
 def _of_a_law(ruling: Ruling, question: Question) -> float | None:
-    """Of a power law with straightness: Bonferroni's bounds on what exponent and bend must both do."""
+    """For a power law with straightness: Bonferroni's bounds on what exponent and bend must both do."""
     assert question.straight is not None
     exponent = reproducibility(*exponent_of(ruling, question))
     curved = reproducibility(*bend_as("refuted", ruling, question))
@@ -75,7 +75,7 @@ def _of_a_law(ruling: Ruling, question: Question) -> float | None:
 
 
 def all_reproduce(chances: Sequence[float | None]) -> float | None:
-    """A lower bound on the chance that all of several verdicts come out again; None where one is unknown.
+    """A lower bound on the chance that all of several verdicts come out again; None if one is unknown.
 
     Bonferroni's inequality, for the parts of a conjunction share their seeds.
     """

@@ -73,7 +73,7 @@ def check_budget(n: int) -> None:
 
 
 def next_look(n: int, budget: int, least: int = 0) -> int | None:
-    """The first look beyond n seeds within the budget, and not below `least`; None when there is none."""
+    """The first look beyond n seeds within the budget, and not below `least`; None if there is none."""
     return next((look for look in LOOKS if n < look <= budget and look >= least), None)
 
 

@@ -44,7 +44,7 @@ def sameness(rows: Sequence[Sequence[float]], effect: Linear, values: Sequence[f
 
 
 def same_text(same: str, n: int) -> str:
-    """What is said of numbers that are the same on the first n seeds; '' of others."""
+    """The word for numbers that are the same on the first n seeds; '' for others."""
     if not same:
         return ""
     if same == "constant":
@@ -59,7 +59,7 @@ def holds_zero(region: Region) -> bool:
 
 
 def decided_by_zero(question: Question) -> Literal["supported", "refuted"] | None:
-    """The verdict that effects of 0 mean; None where they decide nothing."""
+    """The verdict that effects of 0 mean; None if they decide nothing."""
     if not holds_zero(question.region):
         return None
     return "refuted" if question.exchanged else "supported"

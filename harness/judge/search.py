@@ -44,7 +44,7 @@ class Trail:
     """The places in `BoundarySearch.at` that were visited, in their order, with the verdict there; made by
     `trace_search`.
 
-    `wanted` is the place whose verdict is needed next, None where the search has ended.
+    `wanted` is the place whose verdict is needed next, None if the search has ended.
     """
 
     visited: Mapping[int, PartVerdict]
@@ -69,7 +69,7 @@ class Location:
 
 
 def trace_search(search: BoundarySearch, verdict_at: Callable[[int], PartVerdict | None]) -> Trail:
-    """The way of a search; `verdict_at` gives the verdict at a place, None where it is not known yet."""
+    """The way of a search; `verdict_at` gives the verdict at a place, None if it is not known yet."""
     visited: dict[int, PartVerdict] = {}
     while (place := _next(search, visited)) is not None:
         verdict = verdict_at(place)
@@ -133,7 +133,7 @@ def _located(
 
 
 def _next(search: BoundarySearch, visited: Mapping[int, PartVerdict]) -> int | None:
-    """The place to be visited after these; None where the search ends."""
+    """The place to be visited after these; None if the search ends."""
     if any(verdict not in _STANDINGS for verdict in visited.values()) or len(visited) >= MOST_POINTS:
         return None
     last = len(search.at) - 1
@@ -156,7 +156,7 @@ def _next(search: BoundarySearch, visited: Mapping[int, PartVerdict]) -> int | N
 def _halving(
     search: BoundarySearch, visited: Mapping[int, PartVerdict], lowest: int | None, highest: int | None
 ) -> int | None:
-    """The middle of the longest gap next to an end of the interval; None where these have nothing inside."""
+    """The middle of the longest gap next to an end of the interval; None if these have nothing inside."""
     start = -1 if lowest is None else lowest
     end = len(search.at) if highest is None else highest
     between = sorted(place for place in visited if start < place < end)
@@ -215,7 +215,7 @@ def _is_enough(search: BoundarySearch, lowest: int | None, highest: int | None) 
 
 
 def _side(region: Region, low: float | None, high: float | None) -> PartVerdict | None:
-    """Whether all of the interval, or nothing of it, lies in the region; None where neither is known.
+    """Whether all of the interval, or nothing of it, lies in the region; None if neither is known.
 
     At the ends of the interval the mean is decided, so that the boundary lies strictly between them.
     """

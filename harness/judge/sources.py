@@ -55,7 +55,7 @@ def claim_agreement(scope: Scope, judged: Iterable[Judged], total: Mapping[Stanc
 def over_instances(scope: Scope, judged: Sequence[Judged], total: int) -> Decision | None:
     """Whether the claim holds in every, some or most of `total` instances, of which these are judged.
 
-    None where that is not decided. One of several instances that is supported by chance would make *some*
+    None if that is not decided. One of several instances that is supported by chance would make *some*
     hold, so that it counts only if its values support it at α/k; see `supports_for_some`.
     """
     supported = sum(each.verdict == "supported" for each in judged)

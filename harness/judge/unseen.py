@@ -12,7 +12,7 @@ def left_open(ruling: Ruling, question: Question) -> float | None:
 
     A mean is one of what was seen: an event that is rarer may move it anywhere. So it is with a pseudomedian,
     whose interval takes the values for symmetric, and with `exact` where it is supported: each of n seeds
-    passed. None where nothing was decided, of a violation, which was seen, and of a median: its interval
+    passed. None if nothing was decided, of a violation, which was seen, and of a median: its interval
     assumes nothing, so it allows for what was missed. None of what is the same on every seed.
     """
     if question.deterministic or ruling.verdict not in ("supported", "refuted"):

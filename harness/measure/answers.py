@@ -37,7 +37,7 @@ def as_sent(answer: OrderResult) -> Brief | OrderResult:
 
 
 def answer_of(message: object) -> OrderResult:
-    """The answer for which this was sent. Raises `GarbledError` where it is none."""
+    """The answer for which this was sent. Raises `GarbledError` if it is none."""
     if isinstance(message, OrderResult):
         return message
     if not isinstance(message, tuple):

@@ -8,7 +8,7 @@
 
 A link in one of these places would have us write, or delete, what it leads to. A rollback journal
 (STORE-journal) may name any file as its *super-journal*, which SQLite deletes when it has rolled back; a
-store keeps a log in place of a journal, so one is ours only if a run was killed while it made the store.
+store keeps a log instead of a journal, so one is ours only if a run was killed while it made the store.
 """
 
 from __future__ import annotations

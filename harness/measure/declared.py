@@ -101,7 +101,7 @@ class DeclarationGuard:
         return tuple(name for name in (*measurement.values, *measurement.missing) if name in declared)
 
     def _chosen(self, group: Group) -> Iterable[_Guarded]:
-        """For each stage whose declaration has not passed the cheapest trial, with a seed not read."""
+        """For each stage whose declaration has not passed: the cheapest trial, with an unread seed."""
         measurements = [m for m in self._groups[group] if m.status == "ok"]
         lacking: dict[str, list[Measurement]] = {}
         for measurement in measurements:

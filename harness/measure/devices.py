@@ -33,7 +33,7 @@ tried. Measured on an H100: without autotuning programs compile in 5 to 12 s, no
 a third of the speed."""
 
 SHARE = 0.9
-"""Of a device's memory, what its workers have together; each also has JAX's own context of some 0.5 GB."""
+"""The share of a device's memory that workers have together; each also has JAX's context, some 0.5 GB."""
 
 FLAGS, _FRACTION = "XLA_FLAGS", "XLA_PYTHON_CLIENT_MEM_FRACTION"
 

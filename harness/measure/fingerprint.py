@@ -1,6 +1,6 @@
 """What a measurement depends on, as one digest: change any of it and the trial is measured again.
 
-The *closure* of a trial is every module that its experiment can come to import, found by reading source,
+The *closure* of a trial is every module that its experiment can import, found by reading source,
 not by running it: the experiment's module, the module of its model and of every parameter of the form
 `package.module:function`, whatever these import (inside functions too), and the packages above them.
 *Source* (this package, and whatever lies outside site-packages and the standard library) counts with its

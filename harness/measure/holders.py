@@ -44,7 +44,7 @@ class Wait:
         return time.monotonic() - self._begin
 
     def text(self) -> str:
-        """What is waited for, who holds it, and how to go on."""
+        """What is waited for, who holds it, and how to continue."""
         if self._found is None or self.seconds > self._found[0] + PATIENCE:
             self._found = self.seconds, holder(*self.files, start=self.start)
         return f"{self._what} is locked by {self._found[1]}; {self._cure}"
@@ -115,7 +115,7 @@ def _lock(line: str) -> tuple[int, str, int, bool] | None:
     """Process, inode and first byte of a line of /proc/locks, `1: FLOCK ADVISORY WRITE 123 fe:00:4567 0 EOF`,
     and whether it excludes others.
 
-    The process is -1 where the lock belongs to an open file. None for other lines, also for those of
+    The process is -1 if the lock belongs to an open file. None for other lines, also for those of
     processes that wait, which have an arrow after the colon.
     """
     fields = line.split()

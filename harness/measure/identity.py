@@ -75,16 +75,16 @@ class Identities:
         return self._declarations[trial.experiment]
 
     def block(self, trial: Trial) -> int:
-        """How many seeds are computed abreast at the trial's point; 1 where each is alone."""
+        """How many seeds are computed abreast at the trial's point; 1 if each is alone."""
         return self.at(trial).block
 
     def in_turn(self, trial: Trial) -> int:
-        """How many seeds its function takes at most; 0 where it takes one."""
+        """How many seeds its function takes at most; 0 if it takes one."""
         return self.declaration(trial).block
 
     def bytes_held(self, trial: Trial) -> int:
         """What the trial's job is declared to hold in memory, which is as much for each seed that is computed
-        abreast; 0 where it is not. Raises `EstimateError`."""
+        abreast; 0 if it is not. Raises `EstimateError`."""
         return self.at(trial).bytes_held
 
     def libraries(self, trial: Trial, outcome: JobResult) -> tuple[str, ...]:
@@ -234,7 +234,7 @@ class PointFacts:
 
     @cached_property
     def block(self) -> int:
-        """How many seeds are computed abreast; 1 where each is alone."""
+        """How many seeds are computed abreast; 1 if each is alone."""
         declaration = self._known.declaration(self._trial)
         try:
             bytes_of_seed = declaration.bytes_of(dict(self._trial.params))

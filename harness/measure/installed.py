@@ -116,7 +116,7 @@ def beneath(owners: Iterable[str]) -> set[str]:
 
 
 def foreign(owners: Iterable[str], files: Iterable[str]) -> list[str]:
-    """Of files in site-packages, those that belong to none of the owners: the names of their distributions,
+    """Which files in site-packages belong to no owner: the names of their distributions,
     or the files themselves."""
     used = list(files)
     if not used:

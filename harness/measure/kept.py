@@ -107,7 +107,7 @@ class KeptTrials:
             ) from error
 
     def lock_at(self, trial: Trial) -> tuple[Path, int] | None:
-        """Where the trial's lock is: its file, and the byte of it; None where nothing is kept."""
+        """Where the trial's lock is: its file, and the byte of it; None if nothing is kept."""
         return None if self.locks is None else lock_of(self.locks, self._lock_name(trial))
 
     def learn(self, entry: Entry, found: Measurement | None) -> None:

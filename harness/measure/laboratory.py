@@ -54,7 +54,7 @@ class Laboratory:
     work. `block` is how many seeds of a point are computed abreast (0: as the device wants, 1: none);
     `per_device` workers share an accelerator. For one thread at a time.
 
-    Raises `StoreError` where the store cannot be used, and `ClusterError`, also from `collect`, where the
+    Raises `StoreError` if the store cannot be used, and `ClusterError`, also from `collect`, where the
     cluster cannot.
     """
 
@@ -110,7 +110,7 @@ class Laboratory:
 
     @property
     def waiting(self) -> str:
-        """What has kept trials from being started for a while, who does, and how to go on; '' for nothing."""
+        """What has kept trials from being started lately, whose lock it is, and how to continue; or ''."""
         return self._wait.text() if self._wait and self._wait.seconds >= PATIENCE else ""
 
     def fingerprint(self, trial: Trial) -> str:

@@ -29,7 +29,7 @@ from harness.measure.holders import Wait
 from harness.posix import require_posix
 
 LockKind = Literal["LOCK_SH", "LOCK_EX"]
-"""Of flock(2): shared by many, or for one alone."""
+"""A mode of flock(2): shared by many, or for one alone."""
 
 LOCK = "HARNESS_MACHINE_LOCK"
 """The environment variable that names the machine's lock file."""

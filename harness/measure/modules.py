@@ -44,7 +44,7 @@ class Finder:
         self._found: dict[str, Located | None] = {}
 
     def find(self, name: str) -> Located | None:
-        """Where the module `name` lives, or None where an import would fail (or needs no file)."""
+        """Where the module `name` lives, or None if an import would fail (or needs no file)."""
         if name not in self._found:
             self._found[name] = self._find(name)
         return self._found[name]

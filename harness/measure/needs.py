@@ -1,4 +1,4 @@
-"""Which packages of others an experiment can come to import, installed or not; imports none of them."""
+"""Which packages of others an experiment can import, installed or not; imports none of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LATER = {"annotationlib"}  # in the standard library of a later Python
 
 
 def needs_of(module: str, params: TrialParams) -> dict[str, bool]:
-    """The distributions that a module's source can come to import, beyond what this package requires.
+    """The distributions that a module's source can import, beyond what this package requires.
 
     Of each, by its name, whether it is installed. params: what the experiment is given; it may name modules.
     """

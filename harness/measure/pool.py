@@ -93,7 +93,7 @@ class _Worker:
 
     @property
     def spare_seconds(self) -> float:
-        """For how long it surely has to do, if its jobs are so short that their answers may wait."""
+        """How long it surely has work, if its jobs are so short that their answers may wait."""
         seconds = self.pace.seconds
         return (len(self.orders) - 1) * seconds / 2 if seconds < SHORT else 0.0
 

@@ -66,7 +66,7 @@ def _names_in(folder: str) -> Callable[[], set[str]]:
     """A function that gives the names in a folder, which it lists only where the folder's time may have
     changed: in a fifth of the time. A time of the last seconds may stand for several changes."""
     names: set[str] = set()
-    listed = -1  # the folder's time when it was listed; -1 where the next change may leave it as it is
+    listed = -1  # the folder's time when it was listed; -1 if the next change may leave it as it is
 
     def read() -> set[str]:
         nonlocal names, listed
@@ -85,7 +85,7 @@ open for good, as those of a library's own files."""
 
 
 def _open_files() -> Callable[[], int]:
-    """A function that gives by how much the lowest free descriptor has risen; 0 where it is not by many."""
+    """A function that gives by how much the lowest free descriptor has risen; 0 if it is not by many."""
     first: list[tuple[int, int]] = []  # the descriptor, and how many more there may be
 
     def read() -> int:
@@ -194,7 +194,7 @@ def _decimal() -> object:
 
 
 def _generator() -> object:
-    """Of `random`: where its state lies in memory, a tenth of the time that `getstate` takes."""
+    """Where the state of `random` lies in memory: reading it takes a tenth of the time of `getstate`."""
     import random
 
     size = _random_state_size()
@@ -258,7 +258,7 @@ def _jax_settings() -> list[object]:
 
 
 def _jax_options(before: list[object], after: list[object]) -> Iterable[str]:
-    """The names of those that differ. An option that a later import has added at the end is none of them."""
+    """The names of those that differ. An option that a later import has added at the end does not count."""
     import jax
 
     names = zip(jax.config.values, before, after, strict=False)

@@ -25,7 +25,7 @@ class Measurer(Protocol):
 
     @property
     def waiting(self) -> str:
-        """What has kept trials from being started for a while; '' where nothing does."""
+        """What has kept trials from being started for a while; '' if nothing does."""
 
     @property
     def passes(self) -> Passes:

@@ -15,7 +15,7 @@ FIRST: Rank = ()
 """Before all others."""
 
 USUAL: Rank = (0.0,)
-"""Of what comes without one."""
+"""The rank of jobs that come without one."""
 
 T = TypeVar("T")
 

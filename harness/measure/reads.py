@@ -175,13 +175,13 @@ def _loaded_library(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
 
 
 def _started(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
-    """Of `subprocess.Popen`: executable, args, cwd, env."""
+    """Note the arguments of `subprocess.Popen`: executable, args, cwd, env."""
     program, words, folder, environment = arguments
     _ran(notes, program, words, folder, environment)
 
 
 def _replaced(notes: TrialNotes, arguments: tuple[Any, ...]) -> None:
-    """Of `os.exec`, `os.posix_spawn`: path, args, env; of `os.spawn`: mode before these."""
+    """Note what `os.exec`, `os.posix_spawn` take: path, args, env; `os.spawn` takes a mode before these."""
     program, words = arguments[-3:-1]
     _ran(notes, program, words, None, arguments[-1])
 

@@ -72,7 +72,7 @@ class Group:
     fixed: TrialParams
     repeatable: Repeatable = EXACTLY
     name: str = field(default="", compare=False)
-    """For people: `suite/table`."""
+    """The name that people see: `suite/table`."""
 
     def holds(self, trial: Trial) -> bool:
         """Whether the trial, if this program computes it, is one of the group."""
@@ -97,7 +97,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Recheck:
-    """The result of a recheck; made by `Rechecker`. `trial` is None where none was repeated.
+    """The result of a recheck; made by `Rechecker`. `trial` is None if none was repeated.
 
     `reason` says in what the measurements differ, why nothing was repeated, or why the group is exempt.
     `removed` is how many trials of the group were removed from the store, `seconds` the core-seconds that it

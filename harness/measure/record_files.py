@@ -61,7 +61,7 @@ class Metadata:
 
 @functools.cache
 def read_metadata(folder: str, stamps: tuple[Stamp, ...]) -> Metadata:
-    """Of one `*.dist-info`, whose files have these stamps."""
+    """The facts of one `*.dist-info`, whose files have these stamps."""
     requires: list[Requirement] = []
     for line in read_text(os.path.join(folder, "METADATA")).partition("\n\n")[0].splitlines():
         field, _, text = line.partition(": ")
@@ -144,7 +144,7 @@ def python_texts(path: str) -> Iterator[bytes]:
 
 
 def read_text(path: str) -> str:
-    """A text file; '' where there is none."""
+    """A text file; '' if there is none."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()

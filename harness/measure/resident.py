@@ -45,7 +45,7 @@ def _below(roots: Collection[int]) -> dict[int, list[tuple[int, int]]]:
 
 
 def resident_of(process: int) -> int:
-    """Bytes that one process holds; 0 where that is not known."""
+    """Bytes that one process holds; 0 if that is not known."""
     fields = _stat(str(process))
     return fields[2] if fields else 0
 

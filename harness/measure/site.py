@@ -21,7 +21,7 @@ class Site:
     """Makes the workers of a laboratory, whose arguments it takes. Compiled programs are cached
     beside its store.
 
-    Raises `ClusterError` where the cluster cannot be used.
+    Raises `ClusterError` if the cluster cannot be used.
     """
 
     def __init__(self, store: Path | None, *, workers: int | None, cluster: str, per_device: int) -> None:

@@ -259,7 +259,7 @@ class Store:
         return len(gone)
 
     def seconds_per_trial(self, experiment: str) -> float | None:
-        """How long a trial of the experiment took on average; None where none is kept."""
+        """How long a trial of the experiment took on average; None if none is kept."""
         with self._explained():
             each = "select sum(seconds) as took from measurement where experiment = ? group by fingerprint"
             (mean,) = self._database.execute(
@@ -268,7 +268,7 @@ class Store:
         return _mean(mean)
 
     def seconds_by_stage(self, experiment: str) -> dict[str, float]:
-        """How long each stage of a trial took on average, as far as any is kept; '' is a trial as a whole."""
+        """How long each stage of a trial took on average, if the store has any; '' is a trial as a whole."""
         with self._explained():
             query = "select stage, avg(seconds) from measurement where experiment = ? group by stage"
             found = self._database.execute(query, [experiment_first(experiment)]).fetchall()

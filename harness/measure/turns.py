@@ -82,7 +82,7 @@ class Turns:
         os.write(self._writing, b"".join(map(_TURN.pack, numbers)))
 
     def take(self) -> int | None:
-        """The next turn, which nobody else has then; None where there is none."""
+        """The next turn, which nobody else has then; None if there is none."""
         try:
             data = os.read(self.reading, _TURN.size)
         except BlockingIOError:

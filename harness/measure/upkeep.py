@@ -138,7 +138,7 @@ def merge_stores(into: Store, other: Path) -> tuple[int, int]:
     """Copy what another store has of trials that this one lacks, stage by stage, and what has passed a
     recheck there; of how many trials something was copied, and how many it has.
 
-    The other is somebody's: a private copy of it is read. Raises `StoreError` where it is no store, or one of
+    The other is somebody's: a private copy of it is read. Raises `StoreError` if it is no store, or one of
     another schema.
     """
     if not other.is_file():

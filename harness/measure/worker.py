@@ -243,7 +243,7 @@ def _result(
 
 
 def _not_covered(declaration: Declaration, stages: frozenset[str], lacking: NotCovered) -> TrialResult:
-    """Of a trial that is not covered as a whole: no quantity of the stages that were wanted has a number."""
+    """The result of a trial that is not covered as a whole: no wanted quantity has a number."""
     reason = Missing("not-covered", "", str(lacking) or "the experiment raised NotCovered")
     names = (name for name in declaration.quantities if declaration.stage_of(name) in stages)
     return _result({}, dict.fromkeys(names, reason), "", "")
@@ -379,7 +379,7 @@ def _device() -> str:
 
 
 def _written() -> int:
-    """How long this worker's log is, which is written at its end alone; 0 where a trial has closed it."""
+    """How long this worker's log is, which is written at its end alone; 0 if a trial has closed it."""
     try:
         return os.lseek(2, 0, os.SEEK_END)
     except OSError:

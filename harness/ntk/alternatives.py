@@ -44,7 +44,7 @@ class Fitted:
 
     @property
     def factored(self) -> Solver:
-        """The factored kernel. Raises `StageError` where there are too many points to factor it."""
+        """The factored kernel. Raises `StageError` if there are too many points to factor it."""
         if not isinstance(self.solver, Solver):
             points = f"expected at most {DIRECT} points, found {len(self.y)}"
             raise StageError(f"{self.solver.name} kernel: to factor it, {points}")

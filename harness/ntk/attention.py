@@ -63,7 +63,7 @@ def _readout(params: Params) -> Params:
 
 
 def draw_attention(key: PRNGKeyArray, net: Attentive, features: int) -> Params:
-    """Random parameters, float32. Raises `ValueError` where tokens do not divide the features."""
+    """Random parameters, float32. Raises `ValueError` if tokens do not divide the features."""
     if features % net.tokens:
         raise ValueError(f"expected features in {net.tokens} tokens of one length, found {features} features")
     keys = dict(zip(("first", "query", "key", "value", "out", "last"), jax.random.split(key, 6), strict=True))

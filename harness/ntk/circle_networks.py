@@ -49,7 +49,7 @@ def left_of(
 def steps_until(left: Float[np.ndarray, " steps_and_one"], share: float = LEARNED) -> float:
     """The number of steps at which `left` is first down to `share`, between two by its logarithm.
 
-    Raises `StageError` where it never is.
+    Raises `StageError` if it never is.
     """
     below = np.flatnonzero(left <= share)
     if not len(below):

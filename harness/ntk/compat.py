@@ -30,7 +30,7 @@ _EXPERIMENTAL = "neural_tangents.experimental"
 def load() -> ModuleType:
     """The package `neural_tangents`, imported (once) on whatever JAX is installed.
 
-    Raises `MissingLibraryError`, with the command that installs it, where the package, or JAX, is missing;
+    Raises `MissingLibraryError`, with the command that installs it, if the package, or JAX, is missing;
     `ImportError` where JAX has no longer what the release needs, with the name and JAX's version.
     """
     loaded = sys.modules.get("neural_tangents")

@@ -26,7 +26,7 @@ class ComponentModel(Model):
     """A model that can name its component, and has the kernels of the network without it.
 
     component: what the simpler network lacks, in a word or two.
-    without: the two kernels of the simpler network, infinitely wide; None where there is none.
+    without: the two kernels of the simpler network, infinitely wide; None if there is none.
     """
 
     component: str = ""

@@ -128,14 +128,14 @@ class KernelCase:
         *,
         again: bool = False,
     ) -> KernelBlock:
-        """The subject's kernel; `again` asks it even if it was asked before. Raises `StageError` where it
+        """The subject's kernel; `again` asks it even if it was asked before. Raises `StageError` if it
         gives none, and `NotCovered` where it gives none at this architecture, whatever the points."""
         return self._ask(self.subject, which, x1, x2, architecture, again)
 
     def expected(
         self, which: Which, x1: Rows, x2: Columns | None = None, architecture: Architecture | None = None
     ) -> KernelBlock:
-        """The reference's kernel. Raises `NotCovered` where the subject is the reference itself."""
+        """The reference's kernel. Raises `NotCovered` if the subject is the reference itself."""
         if self.subject is self.reference:
             raise NotCovered("the subject is the reference: name another reference")
         return self._ask(self.reference, which, x1, x2, architecture, False)

@@ -48,7 +48,7 @@ class Split:
     targets: str = "none"
     """What was done to the targets."""
     unit: float = 1.0
-    """The training targets' standard deviation, noise apart: errors are measured in it. 1 where they are
+    """The training targets' standard deviation, noise apart: errors are measured in it. 1 if they are
     standardised, and by convention of `preparation.UNIT_TARGETS`."""
     raw: bool = False
     """A user's targets, left as they are: they may have any mean, so distances are measured in `unit` too."""

@@ -22,7 +22,7 @@ class SwitchedOffError(ValueError):
 def kept(reference: str) -> Iterator[None]:
     """Import the module of `reference` inside; 64-bit numbers that are on before are on afterwards.
 
-    Raises `SwitchedOffError` where the module, now or when it was first imported, has switched them off.
+    Raises `SwitchedOffError` if the module, now or when it was first imported, has switched them off.
     """
     module, before = reference.partition(":")[0], _are_on()
     try:

@@ -74,7 +74,7 @@ def draw_points(
 ) -> TrainedPoints:
     """The points of a seed. `signs`: targets are replaced by their signs, of test points too.
 
-    Raises `StageError` where the setting has no such points, and `DataError` as `data.split` does.
+    Raises `StageError` if the setting has no such points, and `DataError` as `data.split` does.
     """
     if geometry == "data":
         found = split(data, train=train, test=test, seed=seed, preprocess=preprocess, targets=targets)

@@ -75,7 +75,7 @@ class Prediction:
 
 
 def predict(spectrum: Spectrum, points: int, ridge: float = 0.0) -> Prediction:
-    """The theory for `points` training points. Raises `StageError` where there are as many modes as
+    """The theory for `points` training points. Raises `StageError` if there are as many modes as
     points."""
     kappa = regularisation(spectrum, points, ridge)
     learnability = spectrum.values / (spectrum.values + kappa)
@@ -86,7 +86,7 @@ def predict(spectrum: Spectrum, points: int, ridge: float = 0.0) -> Prediction:
 def regularisation(spectrum: Spectrum, points: int, ridge: float = 0.0) -> float:
     """κ with n = Σ λ/(λ + κ) + δ/κ, to a relative 1e-13.
 
-    At most (Σλ + δ)/n, as λ/(λ + κ) < λ/κ. Raises `StageError` where n modes or fewer are left and δ is 0.
+    At most (Σλ + δ)/n, as λ/(λ + κ) < λ/κ. Raises `StageError` if n modes or fewer are left and δ is 0.
     """
     added = ridge + spectrum.tail
 

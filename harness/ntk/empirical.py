@@ -7,7 +7,7 @@ of two Gram matrices, and no Jacobian (points × outputs × parameters numbers) 
     ntk:       Θᵏˡ(x, x') = Σ_layers  δᵏ·δ'ˡ (w_std²/fan_in · a·a' + b_std²)
     standard:  Θᵏˡ(x, x') = Σ_layers  δᵏ·δ'ˡ (a·a' + 1)
 
-without b_std² and 1 where a layer has no biases. (Jacot et al. 2018 arXiv:1806.07572, the definition; Novak
+without b_std² and 1 if a layer has no biases. (Jacot et al. 2018 arXiv:1806.07572, the definition; Novak
 et al. 2022 arXiv:2206.08720, the idea of using a network's structure.) neural-tangents' own empirical kernel
 does not run on today's JAX. The same from Jacobians, for any function: `harness.ntk.jacobian`.
 

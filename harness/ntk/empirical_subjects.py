@@ -37,7 +37,7 @@ KernelValues = Float[np.ndarray, "..."]
 def resolve(name: str) -> Subject:
     """The subject called `name`: `layers`, `jacobians`, `neural-tangents` or `package.module:function`.
 
-    Raises `StageError` where it cannot be imported.
+    Raises `StageError` if it cannot be imported.
     """
     return _OURS[name] if name in _OURS else subjects.imported(name)
 
@@ -158,7 +158,7 @@ def neural_tangents(
 
 
 def _outputs(apply: Apply, params: Tree, x: Points) -> int | None:
-    """The outputs of a network; None where they have no axis."""
+    """The outputs of a network; None if they have no axis."""
     shape = np.shape(apply(params, x[:1]))
     return shape[1] if len(shape) == 2 else None
 

@@ -36,7 +36,7 @@ Times = Callable[[Float[np.ndarray, " rows"]], Float[np.ndarray, " rows"]]
 def outermost(times: Times, size: int, end: Literal["largest", "smallest"] = "largest") -> float:
     """That eigenvalue of a symmetric matrix, which is given as products with it.
 
-    Raises `StageError` where the iteration does not arrive at one.
+    Raises `StageError` if the iteration does not arrive at one.
     """
     operator = LinearOperator((size, size), matvec=lambda v: times(v.ravel()), dtype=np.float64)
     start = np.random.default_rng(size).standard_normal(size)

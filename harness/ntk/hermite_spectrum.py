@@ -81,7 +81,7 @@ def sampled(gram: Float[np.ndarray, "points points"], modes: int) -> Largest:
 
 
 def typical_log_error(found: Largest, expected: Largest) -> float:
-    """The median of |ln found/expected| over modes, rank by rank. Raises `FloatingPointError` where one is
+    """The median of |ln found/expected| over modes, rank by rank. Raises `FloatingPointError` if one is
     not positive."""
     if min(found.min(), expected.min()) <= 0:
         raise FloatingPointError("eigenvalues: expected positive ones, found rounding")

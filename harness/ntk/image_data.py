@@ -56,7 +56,7 @@ def class_split(
         pixels 0.5 is 0 to 3 pixels, 1 is 0 to 7. Of mnist-1d, where its template is moved before noise is
         added, 2/3 is what is published.
 
-    Raises `DataError` where there are too few images.
+    Raises `DataError` if there are too few images.
     """
     random = np.random.default_rng([seed, _STREAM])
     points = train + test

@@ -40,7 +40,7 @@ def jacobian_ntk(
     dimensions. `memory` bytes bound the Jacobians of a block of rows and a block of columns together, the
     only ones held at a time. What computing one takes beside it is not counted: it is about as much again.
 
-    Raises `ValueError` where one row's and one column's Jacobian do not fit into `memory`.
+    Raises `ValueError` if one row's and one column's Jacobian do not fit into `memory`.
     """
     outputs, size, several = _one_point(f, params, x1)
     columns, block = (x1 if x2 is None else x2), _block(memory, held=2, size=size)
@@ -65,7 +65,7 @@ def jacobian_ntk(
 def jacobian_ntk_diagonal(f: Function, params: Any, x: Points, *, memory: int = GIBIBYTE) -> Diagonal:
     """Θ(x, x) at each point alone: [points], or [points, outputs, outputs].
 
-    Jacobians of at most `memory` bytes are held at a time. Raises `ValueError` where one does not fit.
+    Jacobians of at most `memory` bytes are held at a time. Raises `ValueError` if one does not fit.
     """
     outputs, size, several = _one_point(f, params, x)
     diagonal = np.empty((len(x), outputs, outputs), dtype=_dtype(params))

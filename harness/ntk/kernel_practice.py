@@ -29,7 +29,7 @@ def single_precision(gram: Gram, cross: Cross, y: PracticeTargets) -> Predicted:
     """K(x, X) K(X, X)⁻¹ y with kernels that are rounded to float32, and solved there by elimination with
     pivots: a Cholesky factor does not exist once rounding has made an eigenvalue negative.
 
-    Raises `StageError` where the rounded kernel is singular.
+    Raises `StageError` if the rounded kernel is singular.
     """
     narrow = np.float32
     try:

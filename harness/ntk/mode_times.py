@@ -50,7 +50,7 @@ class Flow:
     def time(self, target: TrainingLabels, where: Bool[np.ndarray, " train"]) -> float:
         """When the residual's root mean square over the points `where` is down to `LEARNED` of the target's.
 
-        Raises `StageError` where that takes longer than `LATEST`.
+        Raises `StageError` if that takes longer than `LATEST`.
         """
         modes = self.vectors.T @ (target / self.back)
         size = float(np.sqrt(np.mean(target[where] ** 2)))

@@ -55,10 +55,10 @@ class ModelError(ValueError):
 class Model:
     """A network: how it is drawn, what it computes and, where known, its infinitely wide kernel.
 
-    init, apply, kernel: as above. `kernel` is None where no analytic kernel is known; quantities that need
+    init, apply, kernel: as above. `kernel` is None if no analytic kernel is known; quantities that need
         it are then not covered. A Gram matrix is asked for with `x2=None`.
     readout: params → the same pytree with a bool for each leaf, true for those of the last layer, in which
-        `apply` is affine. None where the model has no such leaves.
+        `apply` is affine. None if the model has no such leaves.
     key: what makes two models one, so that they share compiled programs: the reference, its parameters and
         the function that made the model. Left out, a model equals another of the same functions.
 
@@ -88,7 +88,7 @@ class Model:
     def draw(self, key: PRNGKeyArray, features: int) -> Params:
         """Random parameters for inputs with `features` features, float32.
 
-        Raises `ModelError`, naming the leaf, where one is not a floating-point array.
+        Raises `ModelError`, naming the leaf, if one is not a floating-point array.
         """
         _, params = self.init(key, (-1, features))
         for path, leaf in jax.tree_util.tree_leaves_with_path(params):
@@ -132,7 +132,7 @@ class Model:
     def analytic(self, x1: Rows, x2: Columns | None = None) -> tuple[Kernel, Kernel]:
         """The NNGP and the NTK of the infinitely wide network, float64.
 
-        Raises `NotCovered` where the model has none, or has none for what it is made of.
+        Raises `NotCovered` if the model has none, or has none for what it is made of.
         """
         if self.kernel is None:
             raise NotCovered(f"model {self.name}: no analytic kernel is known of it")

@@ -119,7 +119,7 @@ def require_rows_apart(model: Model, params: Params, x: Float[Array, "three feat
 def readout_leaves(model: Model, params: Params, x: Float[Array, "points features"]) -> Moving:
     """The leaves of the last layer, as the model gives them.
 
-    Raises `NotCovered` where it gives none, and `ModelError` where the outputs are not affine in them.
+    Raises `NotCovered` if it gives none, and `ModelError` where the outputs are not affine in them.
     """
     if model.readout is None:
         raise NotCovered(f"model {model.name}: it does not say which parameters are its last layer's")

@@ -18,7 +18,7 @@ def build(model: str, of_model: Mapping[str, Value]) -> Model:
     Its function returns `(init, apply)`, `(init, apply, kernel)` or a `Model`. Two models are equal if name,
     parameters and the function itself are, so that trials of a point share compiled programs.
 
-    Raises `UnknownExperimentError` where there is no such function, `ModelError` where what it returns is no
+    Raises `UnknownExperimentError` if there is no such function, `ModelError` where what it returns is no
     model, and `SwitchedOffError` where its module switches JAX's 64-bit numbers off.
     """
     with kept(model):
@@ -38,7 +38,7 @@ def made_by_torch(model: str, of_model: Mapping[str, Value]) -> Callable[[], Any
 
 
 def wrapped(name: str, made: object, key: tuple[object, ...] = ()) -> Model:
-    """What a user's function made, as a model with this key. Raises `ModelError` where it is none."""
+    """What a user's function made, as a model with this key. Raises `ModelError` if it is none."""
     if isinstance(made, tuple) and len(made) in (2, 3):
         made = Model(*made)
     if not isinstance(made, Model):

@@ -11,7 +11,7 @@ from harness.ntk.subjects import Subject, imported
 def resolve(name: str) -> Subject:
     """The subject called `name`: one of `names.SUBJECTS`, or `package.module:function`.
 
-    Raises `StageError` where it cannot be imported, `NotCovered` where a library that one of `SUBJECTS` needs
+    Raises `StageError` if it cannot be imported, `NotCovered` where a library that one of `SUBJECTS` needs
     is not installed. Only the subject that is named is imported.
     """
     if name == "closed-form":

@@ -65,7 +65,7 @@ def network_points(
 ) -> NetworkPoints:
     """`train` training and `test` test points. The parameters are those of `harness.ntk.data.split`.
 
-    Raises `DataError` where there are too few, where targets do not suit the loss, and where all training
+    Raises `DataError` if there are too few, where targets do not suit the loss, and where all training
     targets are equal.
     """
     if data in BUNDLED and loss == "squared":

@@ -25,7 +25,7 @@ NetworkInputs = Float[np.ndarray, "points features"]
 
 
 def found_last_layer(model: SeveralOutputs, params: Params, x: NetworkInputs) -> Moving:
-    """The leaves of the last layer. Raises `NotCovered` where they cannot be told from others."""
+    """The leaves of the last layer. Raises `NotCovered` if they cannot be told from others."""
     points = jnp.asarray(x)
     if model.readout is not None:
         return readout_leaves(model, params, points)

@@ -65,7 +65,7 @@ def pooled(network: SphereNetwork, state: SphereState) -> ImageKernel:
 
 
 def condition_number(kernel: ImageKernel) -> float:
-    """λ_max/λ_min. Raises `FloatingPointError` where λ_min is rounding."""
+    """λ_max/λ_min. Raises `FloatingPointError` if λ_min is rounding."""
     values = np.linalg.eigvalsh(kernel)
     if not values[0] > len(values) * np.finfo(np.float64).eps * values[-1]:
         raise FloatingPointError("the images are one to the network")

@@ -30,7 +30,7 @@ def scaled(x: NetworkInputs, by: Float[np.ndarray, "train inputs"], preprocess: 
 def standardised(
     x: Float[np.ndarray, "points features"], by: Float[np.ndarray, "train features"]
 ) -> Float[np.ndarray, "points features"]:
-    """Each feature of `x` less its mean in `by`, over its standard deviation there; 0 where that is 0."""
+    """Each feature of `x` less its mean in `by`, over its standard deviation there; 0 if that is 0."""
     mean, deviation = by.mean(axis=0), by.std(axis=0)
     varied = varies(by)
     return np.where(varied, (x - mean) / np.where(varied, deviation, 1.0), 0.0)

@@ -60,7 +60,7 @@ def _readout(params: Params) -> Params:
 
 
 def draw_recurrent(key: PRNGKeyArray, net: Recurrent, features: int) -> RecurrentParams:
-    """Random parameters, float32. Raises `ValueError` where steps do not divide the features."""
+    """Random parameters, float32. Raises `ValueError` if steps do not divide the features."""
     if features % net.steps:
         raise ValueError(f"expected features in {net.steps} steps of one length, found {features} features")
     own = net.steps if net.sharing == "local" else 1

@@ -34,7 +34,7 @@ def residuals(
     """The residuals of the seed's first network before each step and after the last, and the learning rate.
 
     The rate is `units` · 2/λ_max, λ_max the larger of `largest`, that of the analytic kernel, and the
-    network's own. Raises `StageError` where training diverged.
+    network's own. Raises `StageError` if training diverged.
     """
     initial = initialise(network_key(seed, 0), model, jnp.asarray(x), jnp.asarray(x[:1]))
     own = own_largest_eigenvalues([initial], model, x)

@@ -1,7 +1,7 @@
 """Networks whose output is scaled, trained through and beyond the kernel regime.
 
 What is trained is F(x) = s (f(x) − c f₀(x)) of a fully connected network f: s is the scale of the output, c
-is 1 where the initial function is taken off (centred) and 0 where not. Full-batch gradient descent in float32
+is 1 if the initial function is taken off (centred) and 0 where not. Full-batch gradient descent in float32
 on
 
     squared         L = ½ Σ (F(x) − y)²

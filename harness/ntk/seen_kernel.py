@@ -80,7 +80,7 @@ class SeenKernel:
     def to_the_end(self, name: str, residual: OutputsAtPoints) -> OutputsAtPoints:
         """c: to the end, regression is f₀ + Θ(x,X) c.
 
-        Raises `StageError` where it would leave more than `TRUSTED_RESIDUAL` of the residual.
+        Raises `StageError` if it would leave more than `TRUSTED_RESIDUAL` of the residual.
         """
         if not self.probes:
             return solve.factor(name, self.products).coefficients(residual.ravel()).reshape(residual.shape)

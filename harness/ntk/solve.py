@@ -75,7 +75,7 @@ class Regressor(ABC):
     def coefficients(self, y: Vector) -> Vector:
         """(K + ridge)⁻¹ y, for one target vector or several columns of them.
 
-        Raises `StageError` where the regression leaves more than `TRUSTED_RESIDUAL` of the targets.
+        Raises `StageError` if the regression leaves more than `TRUSTED_RESIDUAL` of the targets.
         """
 
     def regression(self, cross: Cross | Across, y: Vector) -> AtTest:
@@ -114,7 +114,7 @@ class Solver(Regressor):
     def _plainly_conditioned(self) -> bool:
         """Factor kernel and ridge; whether the factor shows that it is a kernel, and its condition trusted.
 
-        False where that takes eigenvalues to say.
+        False if that takes eigenvalues to say.
         """
         matrix, positive = self._matrix, True
         if self.ridge > 0 and self.ridge > (most := self._largest_at_least() * NOT_A_KERNEL):
@@ -129,7 +129,7 @@ class Solver(Regressor):
         return max(float(self._matrix.diagonal.mean()), float(self._matrix.times(ones).mean()))
 
     def _needed_jitter(self) -> float:
-        """By the eigenvalues. Raises `StageError` where they are not a kernel's."""
+        """By the eigenvalues. Raises `StageError` if they are not a kernel's."""
         dense = self._matrix.size <= DENSE
         values = self.eigenvalues[[0, -1]] if dense else extremes(self._matrix)
         smallest, largest = self._outermost = float(values[0]), float(values[1])

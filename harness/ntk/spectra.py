@@ -34,7 +34,7 @@ def eigenvalue_of(profile: AngleKernel, dimension: int, degree: int) -> float:
 
 
 def eigenvalue(found: float) -> dict[str, float]:
-    """Raises `ValueError` where it is not known to `_KNOWN` roundings."""
+    """Raises `ValueError` if it is not known to `_KNOWN` roundings."""
     return {"eigenvalue": _known(found)}
 
 
@@ -123,7 +123,7 @@ def rates(network: SphereNetwork, hidden: int, gap: float, points: int) -> dict[
 def polygon(network: SphereNetwork, hidden: int, points: int, offset: float) -> dict[str, float]:
     """What regression on the points of a polygon predicts at a test point beside the first.
 
-    Raises `StageError` where the points are one to the network, `FloatingPointError` as `kernels_after` does.
+    Raises `StageError` if the points are one to the network, `FloatingPointError` as `kernels_after` does.
     """
     gaps = forgetting.polygon_gaps(points, offset)
     once, twice = (_tangent(kernels_after(network, gaps, depth)) for depth in (hidden, 2 * hidden))

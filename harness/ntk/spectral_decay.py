@@ -15,7 +15,7 @@ def decay(kernel: Callable[[Rows, Columns], Matrix], frequencies: tuple[int, int
     """The exponent −Δ ln λ / Δ ln k between two frequencies, of eigenvalues λ_k.
 
     The mean of that of the two frequencies and of that of the next ones: even and odd ones count alike.
-    The kernel is of points of norm √3, and depends on their angle alone. Raises `StageError` where an
+    The kernel is of points of norm √3, and depends on their angle alone. Raises `StageError` if an
     eigenvalue is lost in rounding, or is 0 (of odd frequencies, with one hidden layer and no biases).
     """
 

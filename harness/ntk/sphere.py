@@ -116,7 +116,7 @@ def kernels_by_depth(network: SphereNetwork, gap: Gaps) -> Iterator[SphereState]
 def kernels_after(network: SphereNetwork, gap: Gaps, hidden: int) -> SphereState:
     """The kernels of a network with `hidden` hidden layers.
 
-    Raises `FloatingPointError` where they are beyond the range of floats.
+    Raises `FloatingPointError` if they are beyond the range of floats.
     """
     beyond = f"after {hidden} hidden layers the kernels are beyond the range of floats"
     try:

@@ -25,7 +25,7 @@ from harness.ntk.trainable import Loss
 
 
 def sharpness(model: SeveralOutputs, loss: Loss, params: Params, x: Float[Array, "points features"]) -> float:
-    """λ₀ at these parameters. Raises `StageError` where it is not finite and positive."""
+    """λ₀ at these parameters. Raises `StageError` if it is not finite and positive."""
     found = float(_sharpness(model, loss, cast(params, jnp.float64), x))
     if not 0 < found < float("inf"):
         raise StageError(f"λ₀ of the loss: expected finite and positive, found {found:.3g}")

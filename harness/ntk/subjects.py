@@ -75,7 +75,7 @@ class KernelBlock:
 
 
 def imported(name: str) -> Subject:
-    """The function `package.module:function`. Raises `StageError` where it cannot be imported."""
+    """The function `package.module:function`. Raises `StageError` if it cannot be imported."""
     module, _, function = name.partition(":")
     try:
         subject = getattr(importlib.import_module(module), function)

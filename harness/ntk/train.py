@@ -343,7 +343,7 @@ def learning_rates(
     be much above it; with the network's alone the analytic prediction at the time trained may. None: there
     is no analytic NTK, and its own is what is left.
 
-    Raises `StageError` where its own alone is left, and is not finite and positive.
+    Raises `StageError` if its own alone is left, and is not finite and positive.
     """
     if largest_analytic is None:
         if not np.all((own > 0) & (own < np.inf)):

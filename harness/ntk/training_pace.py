@@ -54,7 +54,7 @@ class PolygonTraining:
 
         The pace is scaled to the learning rate of the NTK's λ_max: it is lower where the network's own is
         above that. What is left later is no longer the wave, as the network's kernel is not quite circulant.
-        Raises `StageError` where training diverged, or half was not learned.
+        Raises `StageError` if training diverged, or half was not learned.
         """
         largest = self._spectra[1][1]
         path, rate = residuals(self._model, seed, self._x, self._y, self._units, largest, self._steps)
@@ -63,7 +63,7 @@ class PolygonTraining:
         return float(left[-1] ** 2), pace * (2 * self._units / largest) / rate
 
     def pace_of(self, kernel: Literal["nngp", "ntk"]) -> float:
-        """−ln of what a step leaves, by a kernel. Raises `StageError` where that is nothing."""
+        """−ln of what a step leaves, by a kernel. Raises `StageError` if that is nothing."""
         first, last = self._spectra[0 if kernel == "nngp" else 1]
         factor = abs(1 - 2 * self._units * first / last)
         if not 1e-12 < factor < 1:

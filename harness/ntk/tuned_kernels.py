@@ -42,7 +42,7 @@ def radial_grid(
 ) -> list[tuple[float, Callable[[Rows, Columns], Matrix]]]:
     """The kernels of a family at `lengths`, in median distances, each with its length.
 
-    Raises `StageError` where training points are all equal.
+    Raises `StageError` if training points are all equal.
     """
     median = float(np.median(pdist(x)))
     if not median > 0:

@@ -112,7 +112,7 @@ def separated(points: int, dimension: int, separation: float, random: np.random.
     closer.
 
     The bound is `separation` times the radius of a cap that has 1/points of the sphere's area; 0 draws
-    plainly. Raises `StageError` where a point finds no place in 1,000 draws: a separation of 1 covers half of
+    plainly. Raises `StageError` if a point finds no place in 1,000 draws: a separation of 1 covers half of
     the area and more.
     """
     x = uniform(points, dimension, random)

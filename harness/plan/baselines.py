@@ -1,7 +1,7 @@
 """Baselines of a run: the readings of other code, and whole suites held against one.
 
 A claim with a `baseline` reads half of its numbers there. `with_baselines` puts what a run has resolved (a
-full hash, a path) in place of what the suite says. A *comparison* is made for `--against`: of every quantity
+full hash, a path) instead of what the suite says. A *comparison* is made for `--against`: of every quantity
 that the cases read, at every point, whether it is no worse there (where it declares which way is better) or
 equal. It is judged as a claim is, by the same rule and on the same seeds, but it is nobody's claim.
 """

@@ -17,7 +17,7 @@ from harness.suite.records import Suite
 
 
 def sampled_on(case: Case, suite: Suite) -> Case | None:
-    """The case as it is asked for its family; None where its own seeds say it all.
+    """The case as it is asked for its family; None if its own seeds say it all.
 
     Of a boundary they do: it is searched for at its alpha. So do those of what has no statistics.
     """

@@ -21,7 +21,7 @@ class NoFreshSeedError(UserError, ValueError):
 def fresh_first_seed(cases: Sequence[Case] = ()) -> int:
     """A first seed that almost surely no earlier run has used, and from which no case meets explored seeds.
 
-    Raises `NoFreshSeedError` where the explored seeds leave none.
+    Raises `NoFreshSeedError` if the explored seeds leave none.
     """
     free = free_of(FRESH_SEEDS, {(c.instance.claim.explored, len(c.seeds)) for c in cases if c.sampled})
     if not free:
@@ -35,7 +35,7 @@ def fresh_first_seed(cases: Sequence[Case] = ()) -> int:
 def following_first_seed(text: str, cases: Sequence[Case]) -> int:
     """A first fresh seed that follows from a text, and from which no case meets explored seeds.
 
-    Raises `NoFreshSeedError` where the explored seeds leave none.
+    Raises `NoFreshSeedError` if the explored seeds leave none.
     """
     free = free_of(FRESH_SEEDS, {(c.instance.claim.explored, len(c.seeds)) for c in cases if c.sampled})
     if not free:

@@ -68,7 +68,7 @@ class Case:
 
     @property
     def share_of_points(self) -> float:
-        """Which share of the points of its axis it visits at most; 1 where it is no search."""
+        """Which share of the points of its axis it visits at most; 1 if it is no search."""
         return 1.0 if self.search is None else min(1.0, MOST_POINTS / len(self.search.at))
 
     @property
@@ -243,7 +243,7 @@ class _AskingInstance:
 
     @property
     def _declaration(self) -> Declaration:
-        """Of what is read: the experiment, or the one that times two benchmarks."""
+        """The experiment that is read, or the one that times two benchmarks."""
         claim = self.instance.claim
         return find(PAIR) if claim.benchmarks else declared(claim.experiment)
 

@@ -56,7 +56,7 @@ class Known:
     axes: Mapping[str, Mapping[str, Value | None]]
     whole: Mapping[str, bool]
     better: Mapping[str, Better] = field(default_factory=dict)
-    """Of each quantity, where it is known: which way is better, "" of one that does not say."""
+    """By quantity, if it is known: which way is better, "" if it does not say."""
 
 
 class Asking(Protocol):

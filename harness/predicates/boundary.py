@@ -194,7 +194,7 @@ class Boundary(Predicate, frozen=True):
         )
 
     def questions(self, ask: Asking) -> Iterator[Question]:
-        """For each point, in the order of the axis, whether it lies past the boundary."""
+        """Whether each point lies past the boundary, in the order of the axis."""
         scale = ask.scale(self.of)
         edge = math.log(self.bound) if scale == "log" else self.bound
         past = Region(high=edge) if self.direction == "decreasing" else Region(low=edge)

@@ -119,7 +119,7 @@ class Comparison(Predicate, frozen=True):
         return ask.linear(tuple(ask.reading(q, None, at) for q, at in elsewhere), (1.0, -1.0), scale)
 
     def _scale(self, ask: Asking) -> Scale:
-        """That of the margin; without one, the log scale if both quantities are on it."""
+        """The scale of the margin; without one, the log scale if both quantities are on it."""
         if self.margin is not None:
             return "log" if self.margin.relative else "linear"
         return "linear" if any(ask.scale(quantity) == "linear" for quantity in self.of) else "log"

@@ -125,7 +125,7 @@ class PowerLaw(Predicate, frozen=True):
 
     @property
     def bend(self) -> float | None:
-        """By how much the exponent may change between the halves of the axis before the law is refuted as
+        """How much the exponent may change between the halves of the axis before the law is refuted as
         curved; None of a bound."""
         if self.exponent is None or self.within is None:
             return None

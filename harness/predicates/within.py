@@ -16,7 +16,7 @@ WITHIN = "5%"
 
 @dataclass(frozen=True)
 class Within:
-    """By how much a quantity may be worse, or differ: a share on a log scale, a number on a linear one.
+    """How much a quantity may be worse, or differ: a share on a log scale, a number on a linear one.
 
     A scale that no margin is given for has the `WITHIN` of logarithms; on a linear one, quantities have to be
     the same.
@@ -31,7 +31,7 @@ class Within:
 
     @cached_property
     def _margins(self) -> dict[bool, Margin]:
-        """By whether they are relative."""
+        """The margins, by whether they are relative."""
         found: dict[bool, Margin] = {}
         for text in self.texts:
             try:

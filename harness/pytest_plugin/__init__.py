@@ -39,26 +39,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--harness-store",
         metavar="PATH",
-        help="Where measured trials are kept (default: HARNESS_STORE, or .harness/store.sqlite).",
+        help="The file of measured trials (default: HARNESS_STORE, or .harness/store.sqlite).",
     )
     group.addoption(
         "--harness-seeds",
         metavar="N",
         type=int,
-        help="Another budget of seeds: 14, 21, 32, 48, 72, 108, 162 or 243 (default: the claims' own).",
+        help="A budget that replaces the claims': 14, 21, 32, 48, 72, 108, 162 or 243.",
     )
     group.addoption(
         "--harness-first-seed",
         metavar="N",
         type=int,
-        help="Begin at this seed, in place of the first that a claim has not explored.",
+        help="Begin at this seed instead of the first that a claim has not explored.",
     )
     group.addoption(
         "--harness-against",
         metavar="REF",
         action="append",
         default=[],
-        help="Exit by what differs from REF: a record (a folder; @NAME), or a commit, which measures too"
+        help="Exit with 1 if something differs from REF: a record (a folder; @NAME), or a commit"
         " (repeatable). A claim fails by that, and not by what is unexpected.",
     )
     group.addoption(
@@ -66,7 +66,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="MARGIN",
         action="append",
         default=[],
-        help="How much worse, or other, quantities may be than in REF: 5%% (default), or 0.01 of a difference"
+        help="How far quantities may differ from REF: 5%% (default) for ratios, 0.01 for differences"
         " (repeatable).",
     )
     group.addoption(
@@ -85,18 +85,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--harness-workers-per-device",
         metavar="N",
         type=int,
-        help="Workers that share an accelerator (default: 4), where there is one.",
+        help="Workers that share an accelerator (default: 4), if there is one.",
     )
     group.addoption(
         "--harness-block",
         metavar="N",
-        help="Seeds of a point that are computed abreast, in one program; 1: none, auto: as the device"
-        " wants.",
+        help="Seeds of a point to compute abreast, in one program; 1: one by one, auto: as fits the device.",
     )
     group.addoption(
         "--harness-memory-limit",
         metavar="SIZE",
-        help="End a trial that takes more memory, 4GiB, in place of the claims' own limits.",
+        help="End a trial that takes more memory, as in 4GiB; replaces the claims' own limits.",
     )
     group.addoption(
         "--harness-override",
@@ -110,7 +109,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--harness-recheck",
         metavar="SHARE",
-        help="Measure this share of what the store has again, as in 1%%, and compare, for each claim; 'no'"
+        help="Measure this share of the stored trials again, as in 1%%, and compare, for each claim; 'no'"
         " measures no trial twice (default: one trial of each experiment that has not passed yet).",
     )
     parser.addini(

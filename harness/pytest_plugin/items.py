@@ -137,7 +137,7 @@ class ClaimItem(SuiteItem):
             raise ClaimFailedError(explanation(record, command, differs or ""))
 
     def _differs(self, record: InstanceRecord, comparisons: Sequence[ComparisonRecord]) -> str | None:
-        """How it differs from what it is held against, '' where it does not; None where it is judged by what
+        """How it differs from what it is held against, '' where it does not; None if it is judged by what
         is expected."""
         against = self.config.stash.get(AGAINST, None)
         if against is None:

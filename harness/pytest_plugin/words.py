@@ -49,7 +49,7 @@ def properties(record: InstanceRecord) -> list[tuple[str, object]]:
 
 
 def explored(suite: Suite, first_seed: int, seeds: int | None) -> str:
-    """That claims of the suite would read explored seeds, from this first seed on; '' where none would."""
+    """A warning if claims of the suite would read explored seeds, from this first seed on; else ''."""
     found = []
     for instance in suite.instances:
         if instance.claim.computed:

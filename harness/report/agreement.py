@@ -21,7 +21,7 @@ from harness.report.words import by_claim, cited, stance
 from harness.suite.records import Suite
 
 MANY = 10**9
-"""More instances than a suite has: of so many, one does not make a majority."""
+"""More instances than a suite has: one of this many makes no majority."""
 
 REASONS = 3
 """The most that are told of one claim."""
@@ -95,7 +95,7 @@ def agreement_line(claim: ClaimRecord) -> str:
 
 
 def unsaid(claim: ClaimRecord) -> str:
-    """Of how many of a claim's instances its source says nothing; '' where it speaks of all, or there is no
+    """How many of a claim's instances its source does not speak of; '' if it speaks of all, or there is no
     agreement."""
     silent, unknown = (claim.stances.get(each, 0) if claim.agreement else 0 for each in ("none", ""))
     without = [f"the source says nothing of {silent}"] if silent else []

@@ -26,7 +26,7 @@ def boundary_record(found: FoundBoundary) -> BoundaryRecord:
 
 
 def shown_boundary(found: FoundBoundary, settling: PartRecord) -> PartRecord:
-    """What stands for a boundary where an instance shows its settling part: in place of an effect the value
+    """What stands for a boundary where an instance shows its settling part: instead of an effect the value
     of the axis, of an interval the ends between which it lies, of a region what is claimed of it."""
     location, region = found.location, found.search.region
     interval = (location.low, location.high)
@@ -50,7 +50,7 @@ def shown_boundary(found: FoundBoundary, settling: PartRecord) -> PartRecord:
 
 
 def middle(low: Side, high: Side) -> float | None:
-    """The middle of two values, as logarithms; None where one is not known."""
+    """The middle of two values, as logarithms; None if one is not known."""
     return None if low is None or high is None else math.sqrt(low) * math.sqrt(high)
 
 

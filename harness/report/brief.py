@@ -45,7 +45,7 @@ _FOLDED = 0.5  # the share of the limit that the first table leaves to what is f
 def brief(record: Record, changed: Mapping[str, str] | None = None, *, limit: int = LIMIT) -> str:
     """The record in brief, within `limit` bytes.
 
-    `changed` says in a word what became of instances since an earlier run, by id: `{"s/c[x=1]": "flipped"}`.
+    `changed` says in a word how instances changed since an earlier run, by id: `{"s/c[x=1]": "flipped"}`.
     Ids that the record lacks are shown too: what is gone has changed.
     """
     since = dict(changed or {})

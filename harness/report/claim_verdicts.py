@@ -40,7 +40,7 @@ _COUNTED: Mapping[ClaimVerdict, tuple[str, str]] = {
     "not covered": ("is not covered", "are not covered"),
     "not run": ("was not run", "were not run"),
 }
-"""Of one claim, and of several; in the order of a headline."""
+"""Words for one claim, and for several, in the order of a headline."""
 LISTED, SHORT = 4, 40
 """The most values of an axis that a claim's sentence lists, and their characters together."""
 _UNTESTED = {"not-covered", "not-run"}
@@ -89,7 +89,7 @@ def claim_verdict(verdicts: Iterable[str]) -> ClaimVerdict:
 
 
 def summaries(record: Record) -> tuple[ClaimSummary, ...]:
-    """What is said of each claim of the record, in their order."""
+    """The sentences on each claim of the record, in their order."""
     stated = {claim.id: claim for claim in statements(record)}
     fine = excused(record.instances, record.maps)
     return tuple(
@@ -104,7 +104,7 @@ def claim_summary(
     stated: ClaimRecord | None,
     fine: frozenset[str] = frozenset(),
 ) -> ClaimSummary:
-    """What is said of one claim; the instances in `fine` fail no run whatever their outcomes."""
+    """The sentences on one claim; the instances in `fine` fail no run whatever their outcomes."""
     known = [i for i in members if i.reproducibility is not None]
     worst = min(known, key=lambda i: i.reproducibility or 0.0, default=None)
     outcomes = Counter(i.outcome for i in members if i.id not in fine)

@@ -23,7 +23,7 @@ class Column:
 
     @property
     def width(self) -> int:
-        """Of its widest cell."""
+        """The width of its widest cell."""
         return max(map(cells_wide, (self.heading, *self.cells)))
 
 

@@ -41,7 +41,7 @@ def comparisons_line(own: Sequence[ComparisonRecord]) -> str:
 
 
 def comparisons_exit_code(record: Record) -> int:
-    """1 where a comparison differs."""
+    """1 if a comparison differs."""
     return int(any(comparison_kind(each) == "differs" for each in record.comparisons))
 
 

@@ -45,7 +45,7 @@ def comparison_record(comparison: HeldQuantity, finding: Finding) -> ComparisonR
 
 
 def _verdict(comparison: HeldQuantity, part: PartAssessment) -> PartVerdict:
-    """That of its question; without a margin a definite one says nothing, unless the numbers are the same."""
+    """The verdict on its question; without a margin it counts only if the numbers are the same."""
     if comparison.margin is not None or part.verdict != "supported":
         return part.verdict
     return "supported" if part.ruling.same in ("identical", "rounding") else "inconclusive"

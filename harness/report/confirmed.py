@@ -33,7 +33,7 @@ def exit_code_of(instances: Sequence[InstanceRecord], maps: Iterable[MapRecord] 
 
 
 def confirmation_text(instance: InstanceRecord) -> str:
-    """What the second verdict was, in words; '' where there is none."""
+    """What the second verdict was, in words; '' if there is none."""
     found = instance.confirmation
     if found is None:
         return ""

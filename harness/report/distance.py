@@ -30,13 +30,13 @@ class Distance:
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """Of at least two samples."""
+        """The lower and upper quartile of at least two samples."""
         low, _, high = statistics.quantiles(self.samples, n=4, method="inclusive")
         return low, high
 
 
 def distance(instance: InstanceRecord) -> Distance | None:
-    """The distance of an instance, that of its worst part; None where nothing was estimated."""
+    """The distance of an instance, that of its worst part; None if nothing was estimated."""
     if instance.boundary is not None:
         return _of_boundary(instance, instance.boundary)
     found = _worst(instance)
@@ -59,7 +59,7 @@ def how_far(instance: InstanceRecord) -> float | None:
 
 
 def ruler_of(shown: InstanceRecord | PartRecord, unit: Unit) -> Ruler | None:
-    """The ruler of what an instance or a part shows; None where it has no edge."""
+    """The ruler of what an instance or a part shows; None if it has no edge."""
     return ruler(_region(shown.region), unit, shown.estimate or 0.0, exchanged=shown.exchanged)
 
 
@@ -67,7 +67,7 @@ def _of_boundary(instance: InstanceRecord, boundary: BoundaryRecord) -> Distance
     """The ratio of where a boundary lies to the bound on it (or the other way round, where it must lie
     above); where nothing is claimed, to the end of its range.
 
-    Of an interval the middle counts, of one with a single end that end. None where nothing is known.
+    Of an interval the middle counts, of one with a single end that end. None if nothing is known.
     """
     low, high = instance.interval
     at = middle(low, high) or low or high

@@ -39,7 +39,7 @@ def first_seeds(record: Record) -> str:
 
 
 def explored(record: Record) -> str:
-    """That a run read seeds on which its expectations were formed, and what follows; '' where none did."""
+    """A sentence if a run read seeds on which its expectations were formed, and what follows; else ''."""
     found = [i for i in record.instances if i.explored_seeds]
     if not found:
         return ""

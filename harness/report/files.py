@@ -61,7 +61,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
     A pipe that somebody reads, and the system's own (/dev/stdout), is written into. A link is replaced, not
     followed: it may have been planted, and lead anywhere. Raises `OutputError`, and leaves an existing file
-    as it was, where that cannot be done.
+    as it was, if that cannot be done.
     """
     try:
         _write(path, data)

@@ -1,4 +1,4 @@
-"""What came of an instance against what was expected, in words; every report says it with these.
+"""The finding on an instance beside its expectation, in words; every report uses these.
 
 A verdict may be the expected one while the outcome is not: then the control is the matter, or the clock.
 """

@@ -10,7 +10,7 @@ from harness.report.words import few_covered, overridden
 
 def headlines(record: Record) -> list[str]:
     """In which regime a network is, that little is covered, that explored seeds were read, and what was given
-    in place of a suite's own parameters; a sentence each, none where there is nothing of the kind to say."""
+    instead of a suite's own parameters; a sentence each, none where there is nothing of the kind to say."""
     few = few_covered([instance.outcome for instance in record.instances])
     regime = [line for found in regimes(record) for line in found.lines]
     return [*regime, *(line for line in (few, explored(record), *overridden(record)) if line)]

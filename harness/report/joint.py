@@ -1,4 +1,4 @@
-"""Which instances of a suite hold jointly: the record of a family, and what is said of it."""
+"""Which instances of a suite hold jointly: the record of a family, and its sentence."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ NAMED = 5
 """How many instances that are not among those that hold jointly are named."""
 
 FamiliesStated = Mapping[str, tuple[float, int]]
-"""Of each suite with a family, by its name: the level, and how many instances the suite states."""
+"""By name, for each suite with a family: the level, and how many instances the suite states."""
 
 
 def joint_p(instance: Instance, found: Assessment, sampled_on: Assessment | None) -> float:
-    """The sequential p-value of the verdict that is expected of an instance; 1 where it has another.
+    """The sequential p-value of the verdict that is expected of an instance; 1 if it has another.
 
     `sampled_on` is what was found where it was sampled on for its family: it has at least the seeds of the
     verdict. A boundary that is decided has its alpha, at which it was searched for.

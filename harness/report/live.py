@@ -24,7 +24,7 @@ class LiveLine:
         self._next = 0.0
 
     def draw(self, text: str) -> None:
-        """Show the text, cut to the terminal's width, in place of what the line shows; at most every `EVERY`
+        """Show the text, cut to the terminal's width, instead of what the line shows; at most every `EVERY`
         seconds."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY

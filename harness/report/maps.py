@@ -132,7 +132,7 @@ def notes_on_maps(maps: Iterable[MapRecord]) -> list[str]:
     """Which maps time has cut off."""
     return [
         f"map {each.id}: its time, {seconds_text(each.time_budget or 0.0)}, ended before the search for "
-        f"{_boundaries(each.unfinished)} did; the next run goes on from the store"
+        f"{_boundaries(each.unfinished)} did; the next run continues from the store"
         for each in maps
         if each.unfinished and not each.by_run
     ]

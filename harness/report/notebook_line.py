@@ -30,7 +30,7 @@ class NotebookLine:
         self._next = 0.0
 
     def draw(self, text: str) -> None:
-        """Show the text in place of what the line shows; at most every `EVERY` seconds."""
+        """Show the text instead of what the line shows; at most every `EVERY` seconds."""
         self._text = text
         if time.monotonic() >= self._next:
             self._show()

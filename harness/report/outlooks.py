@@ -41,7 +41,7 @@ class _Seen:
 
 
 def _claims(cases: Sequence[Case], known: _StoredTrials, laboratory: Laboratory) -> str:
-    """Of each claim, by the instance that needs most seeds: what its budget can decide, and how many."""
+    """What the budget of each claim can decide, and how many seeds, by the instance that needs most."""
     groups: dict[str, list[Case]] = {}
     for case in cases:
         if case.search is None:
@@ -101,7 +101,7 @@ def _seconds(case: Case, laboratory: Laboratory) -> float | None:
 
 
 def _boundaries(cases: Sequence[Case], laboratory: Laboratory) -> str:
-    """Of each boundary, how near the ends of its interval can come at its budget; '' without any."""
+    """How near the ends of each boundary's interval can come at its budget; '' without boundaries."""
     rows = []
     for case in cases:
         if case.search is None:

@@ -2,7 +2,7 @@
 
 In: the suites as they were parsed, and what their trials depend on. Out: for each suite the digest of its
 bytes and the commit of its repository; the repository that is tracked; the libraries; and notes. A *closure*
-is the source that an experiment can come to import (see `harness.measure.fingerprint`).
+is the source that an experiment can import (see `harness.measure.fingerprint`).
 
 A record is *modified* where its commit does not have all of what was run: files that git has were changed, or
 the suite or a file of a closure is new to git. What git ignores (generated source, an environment) does not
@@ -48,7 +48,7 @@ class Provenance:
     """Source that the trials depend on."""
     _closures: tuple[tuple[Closure, SourceClosure], ...]
     _paths: tuple[Path | None, ...]
-    """Of each suite its file; None of a pipe, which cannot be read again."""
+    """The file of each suite; None for a pipe, which cannot be read again."""
     _repositories: dict[Path, CommitRecord]
 
     @property
@@ -73,7 +73,7 @@ def read_provenance(
     """What a run of the suites stands on, now.
 
     closures: what its trials depend on, each once.
-    track: the repository of the code under test. Raises `GitError` where it has no commit.
+    track: the repository of the code under test. Raises `GitError` if it has no commit.
 
     Where git refuses to say the suite's commit, the record has none, and a note says why.
     """

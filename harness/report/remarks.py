@@ -1,4 +1,4 @@
-"""What is said beside a verdict: how straight a power law is, at which points a boundary was searched for,
+"""Remarks beside a verdict: how straight a power law is, at which points a boundary was searched for,
 and that seeds seem to be dependent."""
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def visited(axis: str, at: Sequence[float], parts: Sequence[PartRecord]) -> str:
 
 
 def dependent(instance: InstanceRecord) -> str:
-    """That neighbouring seeds' values, or the control's, are correlated; '' where nothing is to be said."""
+    """A note if neighbouring seeds' values, or the control's, are correlated; else ''."""
     parts: list[PartRecord | InstanceRecord] = [*(instance.parts or (instance,))]
     own = _strongest(parts)
     control: ControlRecord | None = instance.control
@@ -58,7 +58,7 @@ def dependent(instance: InstanceRecord) -> str:
 
 
 def remarks_on(instance: InstanceRecord) -> list[str]:
-    """All that is said of the instance, a sentence each."""
+    """All remarks on the instance, a sentence each."""
     said = [straight(instance.straightness)] if instance.straightness is not None else []
     said += [text] if (text := confirmation_text(instance)) else []
     if instance.boundary is not None:

@@ -36,7 +36,7 @@ from harness.report.words import (
 from harness.text import printable
 
 FEW = 24
-"""Of at most so many instances all are shown in tables, also where nobody asks for them."""
+"""Up to this many instances are shown in tables, also without `--all`."""
 NAMED = 9
 """How many of what is not as expected is named, where not all is asked for."""
 IDS = 3

@@ -132,7 +132,7 @@ def point(instance: InstanceRecord) -> str:
 
 
 def control(instance: InstanceRecord) -> str:
-    """What became of the control, in a word."""
+    """The verdict on the control, in a word."""
     if instance.control is None:
         return ""
     return "none" if instance.control.none_because else instance.control.verdict
@@ -182,10 +182,10 @@ def reproducibility(instance: InstanceRecord) -> str:
 
 
 def leaves_open(instance: InstanceRecord) -> str:
-    """What its seeds may all have missed, in words; '' where nothing is said of it."""
+    """What its seeds may all have missed, in words; '' if there is nothing to say."""
     if instance.leaves_open is None:
         return ""
-    return f"what happens on up to {percent(instance.leaves_open)} of seeds"
+    return f"events on up to {percent(instance.leaves_open)} of seeds"
 
 
 def unseen(record: Record) -> str:
@@ -199,9 +199,9 @@ def unseen(record: Record) -> str:
     if not most:
         return ""
     first, *others = (f"on up to {percent(most[n])}" for n in sorted(most))
-    said = [f"{min(most)} seeds leave open what happens {first} of seeds"]
+    said = [f"{min(most)} seeds leave open events {first} of seeds"]
     said += [f"{n} {share}" for n, share in zip(sorted(most)[1:], others, strict=True)]
-    return f"Every seed may miss what is rare: {', '.join(said)}."
+    return f"Seeds may miss rare events: {', '.join(said)}."
 
 
 def percent(x: float) -> str:
@@ -264,12 +264,12 @@ def advice(instance: InstanceRecord) -> str:
     No advice may decide the claim that it is given for: a margin that is chosen by these data is for others.
     """
     if instance.outcome == "vacuous":
-        return "the control passes the same test; a margin at which it fails must be judged on other seeds"
+        return "the control passes the same test; judge a margin at which it fails on other seeds"
     if instance.verdict in ("error", "not-covered"):
         return instance.reason
     if instance.outcome == "not-run":
-        spent = "the time budget was spent before it was decided; " if instance.verdict == "not-run" else ""
-        return f"{spent}the next run goes on from the store"
+        spent = "the time budget ran out before it was decided; " if instance.verdict == "not-run" else ""
+        return f"{spent}the next run continues from the store"
     if instance.verdict == "refuted" and instance.reason:
         return instance.reason
     if instance.verdict != "inconclusive":
@@ -283,7 +283,7 @@ def advice(instance: InstanceRecord) -> str:
     if instance.smallest_margin is not None:
         size = effect(instance.smallest_margin, instance.unit).lstrip("+")
         kind = "±" if None not in instance.region else "bound "
-        parts.append(f"the data support no margin below {kind}{size} (one chosen now is for other seeds)")
+        parts.append(f"the data support no margin below {kind}{size} (judge a new margin on other seeds)")
     if instance.seeds_to_decision is not None:
         text = f"about {instance.seeds_to_decision} seeds would decide it as it stands"
         if instance.hours_to_decision is not None:
@@ -330,7 +330,7 @@ def row(instance: InstanceRecord) -> tuple[str, ...]:
 
 
 def instance_columns(instances: Sequence[InstanceRecord]) -> list[tuple[str, list[str], int]]:
-    """The same as columns, (heading, cells, rank), with a column for each axis in place of `at`."""
+    """The same as columns, (heading, cells, rank), with a column for each axis instead of `at`."""
     axes = list(dict.fromkeys(axis for instance in instances for axis in instance.labels))
     cells = list(zip(*map(row, instances), strict=True))
     found: list[tuple[str, list[str], int]] = []
@@ -363,7 +363,7 @@ def scope(record: Record) -> str:
 
 
 def rechecked(record: Record) -> str:
-    """How many trials were measured twice and what came of it, on a line; '' where nothing was rechecked."""
+    """How many trials were measured twice, with what results, on a line; '' where nothing was rechecked."""
     done = [r for r in record.rechecks if r.seed is not None and r.result != "not-rechecked"]
     sentences = []
     if done:
@@ -404,7 +404,7 @@ def short_of(commit: CommitRecord | TrackedRecord) -> str:
 
 
 def overridden(record: Record) -> list[str]:
-    """What was given in place of a suite's own parameters, and what that makes of its verdicts."""
+    """The overrides of a suite's parameters, and how they change its verdicts."""
     lines = []
     for suite in record.suites:
         parts = ", ".join(f"{name} = {value}" for name, value in suite.overrides.items())

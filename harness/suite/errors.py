@@ -24,7 +24,7 @@ _LONGEST_NAME, _MOST_NAMES = 100, 1000  # what is looked through for a hint: dif
 class Mistake:
     """One thing wrong in a suite: where, what was expected, what was found, what may be meant.
 
-    `line` and `column` count from 1; 0 where there is no position (the file as a whole).
+    `line` and `column` count from 1; 0 if there is no position (the file as a whole).
     """
 
     path: KeyPath

@@ -32,7 +32,7 @@ class Models:
         self._inspected: dict[str, Answer] = {}
 
     def find(self, name: str, path: KeyPath) -> Declaration | None:
-        """What a model declares; None where it is not imported, or is none: then with a note at `path`."""
+        """What a model declares; None if it is not imported, or is none: then with a note at `path`."""
         if name in model_names():
             return find(name)
         if _is_elsewhere(name):

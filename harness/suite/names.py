@@ -28,7 +28,7 @@ def stated_name(document: Mapping[str, Any], stem: str) -> str:
 
 
 def name_in(path: Path) -> str | None:
-    """The name of the suite in a file as it is now; None where there is no suite that can be read."""
+    """The name of the suite in a file as it is now; None if there is no suite that can be read."""
     document = _document(path)
     return None if document is None or "suite" not in document else stated_name(document, path.stem)
 
@@ -51,7 +51,7 @@ def namesakes(name: str, *paths: str | Path, root: Path = Path()) -> str:
 
 
 def other_name(name: str, path: str | Path) -> str:
-    """A name for a suite in place of one that another suite has: with that of its folder before it."""
+    """A name for a suite instead of one that another suite has: with that of its folder before it."""
     folder = re.sub(r"[^a-z0-9]+", "-", PurePath(path).parent.name.lower()).strip("-")
     return f"{folder}-{name}" if folder else f"{name}-2"
 
@@ -67,7 +67,7 @@ def _document(path: Path) -> dict[str, Any] | None:
 
 
 def _line(path: Path) -> int:
-    """The line of [suite], or of its `name`, in a file; 1 where it cannot be read."""
+    """The line of [suite], or of its `name`, in a file; 1 if it cannot be read."""
     from harness.suite.positions import key_positions, locate
 
     if _document(path) is None:

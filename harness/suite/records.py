@@ -237,7 +237,7 @@ class Instance:
     span: tuple[str, str, str] | None = None
     over: Axis | None = None
     least: int = 0
-    """The first look that the claim's `rare` allows, for its control too; 0 where it has none."""
+    """The first look that the claim's `rare` allows, for its control too; 0 if it has none."""
     stance: Stance = "none"
     """Of the claim's source, or what `where` says of this instance."""
     alike: int = 1

@@ -18,5 +18,5 @@ def leaves_open(n: int, alpha: float) -> float:
 
 
 def least_look(rare: float, alpha: float) -> int | None:
-    """The first look after which only events of a chance up to `rare` are left open; None where none is."""
+    """The first look after which only events of a chance up to `rare` are left open; None if none is."""
     return next((look for look in LOOKS if leaves_open(look, alpha) <= rare), None)

@@ -67,7 +67,7 @@ def test_every_link_of_the_site_leads_somewhere(site, trees):
     broken, followed = [], 0
     for page, tree in trees.items():
         if page == "404.html":
-            continue  # it is shown in place of any address: its links begin at the root
+            continue  # it is shown instead of any address: its links begin at the root
         for element in tree.iter():
             link = element.get("href") or element.get("src")
             if element.tag not in ("a", *LOADED) or not link:

@@ -126,7 +126,7 @@ def _importer() -> str:
 
 
 def _folder(arguments: tuple[object, ...]) -> str:
-    """The folder that a removal's `dir_fd` stands for, as shutil.rmtree gives it; '' where there is none."""
+    """The folder that a removal's `dir_fd` stands for, as shutil.rmtree gives it; '' if there is none."""
     descriptor = arguments[1] if len(arguments) > 1 else None
     given = isinstance(descriptor, int) and descriptor >= 0
     return os.readlink(f"/proc/self/fd/{descriptor}") if given else ""

@@ -77,22 +77,22 @@ def widths_of_intervals() -> Iterator[Check]:
 def against_scipy(seed: int) -> Iterator[Check]:
     """Rank intervals: every centre inside is kept by the exact test of SciPy, every one outside rejected."""
     rng = np.random.default_rng(seed)
-    for center in ("median", "pseudomedian"):
+    for kind in ("median", "pseudomedian"):
         wrong = 0
         for n in (14, 21, 32):
             for _ in range(20):
                 values = rng.standard_t(3, n).tolist()
-                found = interval(values, center, 0.01)
+                found = interval(values, kind, 0.01)
                 for end, way in ((found.low, -1), (found.high, 1)):
                     for step, kept in ((-1e-9 * way, True), (1e-9 * way, False)):
-                        wrong += (_p(values, end + step, center, way) > 0.01) != kept
-        yield Check(f"{center}: disagreements with SciPy's exact test at 240 ends", 0, wrong, 0.0, 0.1)
+                        wrong += (_p(values, end + step, kind, way) > 0.01) != kept
+        yield Check(f"{kind}: disagreements with SciPy's exact test at 240 ends", 0, wrong, 0.0, 0.1)
 
 
-def _p(values: list[float], centre: float, center: str, way: int) -> float:
+def _p(values: list[float], centre: float, kind: str, way: int) -> float:
     """The one-sided p-value of a centre, above (way 1) or below the values."""
     far = np.array(values) - centre
-    if center == "median":
+    if kind == "median":
         few = int((far > 0).sum()) if way > 0 else int((far < 0).sum())
         return float(stats.binomtest(few, len(far), 0.5, alternative="less").pvalue)
     side = "less" if way > 0 else "greater"

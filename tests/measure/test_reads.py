@@ -148,7 +148,7 @@ USES = {
     "a program on the path": (
         'import subprocess; x = subprocess.check_output(["tool"], env={"PATH": os.environ["DATA"] + ":/bin"})'
     ),
-    "a program in place of a fork": (
+    "a program instead of a fork": (
         'x = os.waitpid(os.posix_spawn("./tool", ["./tool"], dict(os.environ)), 0)[1]'
     ),
     "a library": 'import ctypes; ctypes.CDLL("./libcopy.so"); x = 1',

@@ -171,7 +171,7 @@ KINDS = {
         "temporary files: 1 left behind",
     ),
 }
-"""For each kind: what changes it, what reads it, the number of a clean process, and what is said of it."""
+"""For each kind: what changes it, what reads it, the number of a clean process, and its sentence."""
 
 FLUSH = """
     import ctypes, mmap

@@ -1,4 +1,4 @@
-"""A wait for somebody's lock is said, with who holds it and how to go on, and can be ended."""
+"""A message names a wait for somebody's lock, with who holds it and how to continue, and can be ended."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ def test_every_alternative_is_compared(whole):
 
 
 def test_nearest_takes_the_least_over_alternatives_and_not_over_networks():
-    """Two networks, two alternatives, each network on one of them: no distance to either is 0 on average."""
+    """Two networks, two alternatives, each network on one: the distance to either is not 0 on average."""
     points = data.split("sphere", train=4, test=2, seed=0)
     ruler = measures.error_ruler(points)
     networks = np.array([[1.0, 3.0], [1.0, 3.0]])

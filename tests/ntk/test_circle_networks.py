@@ -38,7 +38,7 @@ def test_components_are_told_apart() -> None:
 
 @pytest.mark.slow
 def test_a_wide_network_takes_the_time_of_its_kernel() -> None:
-    """Within 5%: width 4096 leaves 2%, steps in place of flow 3%."""
+    """Within 5%: width 4096 leaves 2%, steps instead of flow 3%."""
     given = {"points": 32, "frequency": 2, "hidden": 1, "width": 4096, "steps": 400, "learning_rate": 0.1}
     with collect_stages() as reports:
         found = find("ntk.mode-times").function(

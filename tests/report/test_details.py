@@ -174,7 +174,7 @@ def test_a_verdict_says_what_its_seeds_leave_open(many: Record, claim: str) -> N
         assert (found.leaves_open, leaves_open(found)) == (None, "")
         return
     assert found.leaves_open == pytest.approx(1 - 0.001 ** (1 / seeds), rel=1e-12)
-    assert leaves_open(found) == f"what happens on up to {100 * found.leaves_open:.2g}% of seeds"
+    assert leaves_open(found) == f"events on up to {100 * found.leaves_open:.2g}% of seeds"
     assert all(part.leaves_open == pytest.approx(1 - 0.001 ** (1 / part.n)) for part in found.parts)
     if claim == "rising":
         assert {part.n == 14 for part in found.parts} == {True, False}
@@ -182,7 +182,7 @@ def test_a_verdict_says_what_its_seeds_leave_open(many: Record, claim: str) -> N
 
 def test_terminal_and_markdown_say_it_of_each_number_of_seeds(many: Record) -> None:
     expected = (
-        "Every seed may miss what is rare: 5 seeds leave open what happens on up to 75% of seeds, "
+        "Seeds may miss rare events: 5 seeds leave open events on up to 75% of seeds, "
         "14 on up to 39%, 21 on up to 28%, 72 on up to 9.1%."
     )
     assert unseen(many) == expected

@@ -106,9 +106,9 @@ def test_no_advice_decides_the_claim_that_it_is_given_for() -> None:
     vague = replace(
         INSTANCE, verdict="inconclusive", outcome="inconclusive", smallest_margin=0.06, seeds_to_decision=310
     )
-    assert "(one chosen now is for other seeds)" in terminal(record(vague))
+    assert "(judge a new margin on other seeds)" in terminal(record(vague))
     vacuous, _ = CASES["vacuous"]
-    assert "must be judged on other seeds" in terminal(record(vacuous))
+    assert "judge a margin at which it fails on other seeds" in terminal(record(vacuous))
 
 
 def test_one_mistake_is_told_once() -> None:

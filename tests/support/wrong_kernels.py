@@ -393,7 +393,7 @@ def relu_without_nngp(x1, x2, architecture):
 
 
 def _for(activation, change):
-    """The textbook's kernel, with `change(cross, first, second)` in place of one activation's duals."""
+    """The textbook's kernel, with `change(cross, first, second)` instead of one activation's duals."""
 
     def activate(cross, first, second, name):
         return (change if name == activation else lambda *of: _activate(*of, name))(cross, first, second)

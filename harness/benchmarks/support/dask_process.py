@@ -38,7 +38,7 @@ class DaskProcess:
         )
 
     def run(self) -> int:
-        """Run the next trials; how many rows were kept. Raises `RuntimeError` where the process has died."""
+        """Run the next trials; how many rows were kept. Raises `RuntimeError` if the process has died."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")

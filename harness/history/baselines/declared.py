@@ -56,7 +56,7 @@ class Declarations:
         self._known: dict[_Named, DeclaredThere] = {}
 
     def of(self, trials: Iterable[Trial]) -> Mapping[Trial, DeclaredThere]:
-        """What the experiment of each trial declares there. Raises `BaselineError` where the code of the
+        """What the experiment of each trial declares there. Raises `BaselineError` if the code of the
         commit cannot be asked."""
         named = {trial: _named(trial) for trial in trials}
         lacking = [each for each in dict.fromkeys(named.values()) if each not in self._known]

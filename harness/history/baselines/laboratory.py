@@ -162,7 +162,7 @@ class WithBaselines:
         self._own.repeat(trial, time_limit, memory_limit, stages=stages)
 
     def collect(self, timeout: float) -> list[Measurement]:
-        """What ended since the last call. Raises `BaselineError` where a commit's code cannot run."""
+        """What ended since the last call. Raises `BaselineError` if a commit's code cannot run."""
         if self._own.pending:
             found = self._own.collect(0.0 if self._finished else timeout)
         else:

@@ -107,7 +107,7 @@ def not_neutral(trial: Trial, known: Iterable[str]) -> tuple[str, Value] | None:
 
 
 def recorded_numbers(baseline: Baseline) -> RecordedNumbers:
-    """The numbers of a record. Raises `RecordError` where it is none."""
+    """The numbers of a record. Raises `RecordError` if the file is no record."""
     record = read_record(Path(baseline.record))
     numbers: dict[_Point, dict[str, dict[int, float]]] = {}
     for (run, params, quantity), by_seed in (*_claimed(record), *_stored(record)):  # those stored come last

@@ -53,7 +53,7 @@ class _SeedRow:
 
 
 class There:
-    """Measures trials by a commit's code, batch by batch. Raises `BaselineError` where that cannot run."""
+    """Measures trials by a commit's code, batch by batch. Raises `BaselineError` if that cannot run."""
 
     def __init__(self, code: CommitCode, options: RunOptions) -> None:
         self.code = code

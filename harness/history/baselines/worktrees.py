@@ -34,7 +34,7 @@ class CommitCode:
 
     @property
     def folder(self) -> Path:
-        """The worktree. Raises `GitError` where git cannot make one."""
+        """The worktree. Raises `GitError` if git cannot make one."""
         if self._folder is None:
             self._folder = self._open.enter_context(worktree(self.home, self.commit))
         return self._folder

@@ -290,7 +290,7 @@ class Cluster:
         elif now > self._last_worker + PATIENCE:
             raise ClusterError(
                 f"--cluster: expected workers, found none for {PATIENCE:g} s; start some. What was measured"
-                " is kept, and the same command goes on from there"
+                " is kept, and the same command continues from there"
             )
         lost = [key for key, task in self._tasks.items() if task.address not in threads]
         ended = []
@@ -387,7 +387,7 @@ class Cluster:
     def _gone(self, why: str) -> ClusterError:
         return ClusterError(
             f"--cluster: the Dask scheduler is gone ({why}). What was measured is kept: start it and its"
-            " workers again, and the same command goes on from there"
+            " workers again, and the same command continues from there"
         )
 
     def _broken(self, address: str, error: Exception) -> ClusterError:

@@ -55,7 +55,7 @@ class _Quiet(WorkerPlugin):
 def start(count: int) -> SpecCluster:
     """A cluster of `count` workers; each has an accelerator of its own, as far as there are several.
 
-    Raises `ClusterError` where no certificate can be made.
+    Raises `ClusterError` if no certificate can be made.
     """
     dask.config.set(SETTINGS)  # for good: workers that die are started again later
     place = {"host": LOOPBACK, "protocol": "tls://", "security": _certificate(), "dashboard": False}

@@ -99,7 +99,7 @@ def prepare_problem(
     centred: bool,
     steps: int,
 ) -> DynamicsProblem:
-    """The first network of a seed. Raises `StageError` where there is no learning rate."""
+    """The first network of a seed. Raises `StageError` if there is no learning rate."""
     x, x_test, model = points.x_train, points.x_test, fully_connected(architecture)
     nngp, ntk = (
         TrainTestKernels(gram, cross)
@@ -143,7 +143,7 @@ Farthest = Callable[[PredictionsOverTime, PredictionsOverTime], float]
 def follow_training(
     problem: DynamicsProblem, distance: Callable[[np.ndarray, np.ndarray], float], scale: float
 ) -> Followed:
-    """Train the network. Raises `StageError` where its loss does not fall."""
+    """Train the network. Raises `StageError` if its loss does not fall."""
     path, motion = paths.follow(
         problem.params, problem.architecture, *problem.setting, problem.steps, problem.numbers
     )

@@ -48,7 +48,7 @@ class LearnabilityTrial:
     def networks(
         self, units: float, target_loss: float, max_steps: int, levels: Sequence[int]
     ) -> dict[str, float]:
-        """Raises `StageError` where a network missed the target loss."""
+        """Raises `StageError` if a network missed the target loss."""
         modes, size = self._theory.modes("ntk"), len(self._theory.domain)
         chosen = self._theory.random(0).permutation(size)[: self._setting.train]
         model = build(self._model, self._of_model)

@@ -211,7 +211,7 @@ class NetworkTrial:
     def kernels(self) -> list[SeenKernel]:
         """The kernel at each of the looks.
 
-        Raises `NotCovered` where it does not change at all: the network is linear in its parameters.
+        Raises `NotCovered` if it does not change at all: the network is linear in its parameters.
         """
         found = [self._kernel(place + 1) for place in range(len(self.walked))]
         if max(each.change_from(self.kernel_before) for each in found) <= CONSTANT:

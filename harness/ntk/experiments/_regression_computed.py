@@ -114,7 +114,7 @@ class Computed:
 
     @property
     def initials(self) -> list[training.Initial]:
-        """The networks before training. Raises `ModelError` where the model is unsound."""
+        """The networks before training. Raises `ModelError` if the model is unsound."""
         return self._once("initials", self._initialised)
 
     def _initialised(self) -> list[training.Initial]:
@@ -190,7 +190,7 @@ class Computed:
 
     @staticmethod
     def _analytic(of: Callable[[str], T]) -> T | None:
-        """What is asked of the analytic NTK; None where the model has none."""
+        """What is asked of the analytic NTK; None if the model has none."""
         try:
             return of("ntk")
         except NotCovered:

@@ -132,7 +132,7 @@ class TheoryTrial:
         return self.prediction(name).training_risk(self.power(name), self.setting.noise)
 
     def roughness(self, name: SphereKernel) -> float:
-        """θ, where κ(0) − κ(r) has the singular part r^θ. Raises `NotCovered` where there is none, or none is
+        """θ, where κ(0) − κ(r) has the singular part r^θ. Raises `NotCovered` if there is none, or none is
         known.
 
         On a sphere of d − 1 dimensions eigenvalues then fall as degree^(−(d−1) − θ), each shared by

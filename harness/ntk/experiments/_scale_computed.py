@@ -22,7 +22,7 @@ from harness.ntk.measures import geometric_mean
 from harness.ntk.trainable import Loss
 
 SMALLEST = 1e-300
-"""In place of a number that is exactly 0 where its logarithm is taken: a kernel that did not move at all."""
+"""In place of a number that is exactly 0 if its logarithm is taken: a kernel that did not move at all."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _early(network: TrainedNetwork, moved: float) -> dict[str, float]:
 
 
 def of_targets(network: TrainedNetwork) -> dict[str, float]:
-    """Quantities of the stage "targets": alignment, half time, and the spike. Raises `NotCovered` where all
+    """Quantities of the stage "targets": alignment, half time, and the spike. Raises `NotCovered` if all
     targets are 0."""
     if not np.any(network.points.y):
         raise NotCovered("targets that are all 0 have no direction")
@@ -213,7 +213,7 @@ def of_targets(network: TrainedNetwork) -> dict[str, float]:
 
 
 def of_kernels(network: TrainedNetwork) -> dict[str, float]:
-    """Quantities of the stage "kernels". Raises `StageError` where the network diverged."""
+    """Quantities of the stage "kernels". Raises `StageError` if the network diverged."""
     _require_alive(network)
     seen, points = network.seen, network.points
     early = training.early_look(network.times)

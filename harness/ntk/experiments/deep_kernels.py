@@ -128,7 +128,7 @@ def _decay(kernel: KernelFunction, x: np.ndarray) -> float:
 
 
 def _finite(gram: np.ndarray) -> np.ndarray:
-    """The kernel itself. Raises `StageError` where sums of branches have left float64."""
+    """The kernel itself. Raises `StageError` if sums of branches have left float64."""
     if not (gram < float("inf")).all():
         raise StageError("the kernel is not finite: branches of size one double it in each block")
     return gram

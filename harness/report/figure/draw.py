@@ -40,7 +40,7 @@ def draw_figure(
 
 
 def _named(record: Record, name: str) -> Sequence[InstanceRecord]:
-    """The instances that a name is of. Raises `FigureError` where it is of none, or of two claims."""
+    """The instances that a name is of. Raises `FigureError` if it is of none, or of two claims."""
     found = [i for i in record.instances if name in (i.id, i.local_id, f"{i.suite}/{i.claim}", i.claim)]
     claims = list(dict.fromkeys(f"{i.suite}/{i.claim}" for i in found))
     if len(claims) == 1:

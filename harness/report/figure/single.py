@@ -39,7 +39,7 @@ from harness.report.words import effect, interval_text, region
 
 
 def single_drawing(instance: InstanceRecord) -> Drawing:
-    """The figure of an instance that stands alone. Raises `FigureError` where nothing was measured."""
+    """The figure of an instance that stands alone. Raises `FigureError` if nothing was measured."""
     fit = instance.fit
     if fit is not None and min(fit.at, default=0.0) > 0 and len(fit.at) == len(fit.mean) == len(fit.sd):
         return _law(instance, fit)

@@ -66,7 +66,7 @@ class Layout:
 def sweep_drawing(instances: Sequence[InstanceRecord], along: str = "") -> Drawing:
     """The figure of the instances of one claim, which have several points.
 
-    Raises `FigureError` where nothing was measured, or the instances need more panels than a page has.
+    Raises `FigureError` if nothing was measured, or the instances need more panels than a page has.
     """
     shown = [i for i in instances if i.interval != (None, None) and i.unit == instances[0].unit]
     if not shown:

@@ -126,7 +126,7 @@ def bar(shown: InstanceRecord | PartRecord, unit: Unit, before: InstanceRecord |
 def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
     """The intervals of many instances under each other, by estimate, each in its own margins.
 
-    None where nothing was measured, or where the regions are of several kinds.
+    None if nothing was measured, or where the regions are of several kinds.
     """
     rows = [(i, scale_of(i, i.unit)) for i in instances if i.interval != (None, None)]
     if len({(i.region[0] is None, i.region[1] is None, i.exchanged, i.unit) for i, _ in rows}) != 1:

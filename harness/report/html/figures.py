@@ -84,7 +84,7 @@ def spanning(values: Sequence[Side], start: float, end: float) -> PixelAxis | No
 
 
 def figure_of(shown: InstanceRecord) -> Sample | None:
-    """The figure of an instance; None where nothing was measured."""
+    """The figure of an instance; None if nothing was measured."""
     edges = [e for e in shown.region if e is not None]
     axis = spanning([*shown.values, *edges, *shown.interval, shown.estimate], LEFT, WIDTH - 8)
     if axis is None or not shown.values:
@@ -146,7 +146,7 @@ class BoundaryFigure:
 
 
 def boundary_figure(shown: InstanceRecord) -> BoundaryFigure | None:
-    """The figure of a boundary; None where nothing was measured."""
+    """The figure of a boundary; None if nothing was measured."""
     boundary = shown.boundary
     if boundary is None:
         return None
@@ -187,7 +187,7 @@ def boundary_figure(shown: InstanceRecord) -> BoundaryFigure | None:
 
 
 def fit_figure(found: FitRecord, slope: float | None, region: tuple[Side, Side]) -> Fit | None:
-    """The figure of a power law; None where a point has no logarithm."""
+    """The figure of a power law; None if a point has no logarithm."""
     if not found.at or min(found.at) <= 0 or not len(found.at) == len(found.mean) == len(found.sd):
         return None
     logs = [math.log(a) for a in found.at]

@@ -27,7 +27,7 @@ _LEFT, _BOTTOM, _TOP = 56, 34, 20
 
 @dataclass(frozen=True)
 class Map:
-    """One heat map: rows of cells, None where nothing was judged."""
+    """One heat map: rows of cells, None if nothing was judged."""
 
     title: str
     x_axis: str

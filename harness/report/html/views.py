@@ -127,7 +127,7 @@ class Chunk:
     rows: tuple[ClaimView, ...] | tuple[InstanceView, ...]
     tokens: tuple[str, ...]
     verdict: str = ""
-    """That of all the claims in it, where that is one."""
+    """The verdict of all the claims in it, if they have one."""
 
 
 def glyph(outcome: str) -> str:

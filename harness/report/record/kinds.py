@@ -10,7 +10,7 @@ from harness.declare import Value
 from harness.questions import Unit
 
 Side = float | None
-"""An end of an interval or of a region; None where it is open."""
+"""An end of an interval or of a region; None if it is open."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 LETTERS = {"centre": "center", "overrides": "given", "controls": "rivals", "result": "rival"}
 """Fields that files call otherwise: a record keeps the letters under which it was first published."""

@@ -95,7 +95,7 @@ def _decoded(data: bytes, file: str, kind: Any, version: int) -> Any:
 
 
 class _Joined:
-    """What a file says, with what its parts inherit. Raises `ValueError` where they refer to nothing."""
+    """What a file says, with what its parts inherit. Raises `ValueError` if they refer to nothing."""
 
     def __init__(self, found: Any) -> None:
         self.found = found
@@ -170,7 +170,7 @@ class _Joined:
         return ControlRecord(**fields, **({} if number is None else self._control_result(number, inherited)))
 
     def _control_result(self, number: int, inherited: Fields) -> Fields:
-        """What came of a control, once for all instances from which its parts inherit the same."""
+        """The results of a control, once for all instances from which its parts inherit the same."""
         if not 0 <= number < len(self.found.controls):
             raise ValueError(f"expected one of {len(self.found.controls)} controls, found number {number}")
         key = (number, *inherited.items())
@@ -310,7 +310,7 @@ _Made = TypeVar("_Made", bound=msgspec.Struct)
 
 
 def _made(kind: type[_Made], fields: Fields, what: str) -> _Made:
-    """The struct of these fields. Raises `ValueError` where one that must be said is not."""
+    """The struct of these fields. Raises `ValueError` if one that must be said is not."""
     try:
         return kind(**fields)
     except TypeError:

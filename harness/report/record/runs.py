@@ -42,7 +42,7 @@ class SuiteRecord(SpelledBefore, msgspec.Struct, frozen=True, kw_only=True, gc=F
     noted: tuple[str, ...] = ()
     """What parameters of its experiments make of a verdict, where they are not the usual ones."""
     instances: int = 0
-    """How many instances the file states, selected or not; 0 where that is not known."""
+    """How many instances the file states, selected or not; 0 if that is not known."""
     place: str = ""
     """`path` from the top of the file's repository, however it was typed; empty in records of 0.1. Of a suite
     that an installed package brought, @NAME."""
@@ -89,14 +89,14 @@ class EnvironmentRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What measured instead of this machine, "local:4", "tcp" or "tls". `workers` (the most that there were
     at once) and `device` are then the cluster's; `platform`, `cpu`, `cores` and `machine` the client's."""
     blocks: tuple[int, ...] = ()
-    """How many seeds of a point were computed abreast, each size that there was: 1 where each was alone."""
+    """How many seeds of a point were computed abreast, each size that there was: 1 if each was alone."""
     matmul_precision: str = ""
     """JAX's default for float32 products, as workers had it: "highest" unless the user sets another; '' in
     older records, whose products on an accelerator were in TF32."""
     xla_flags: str = ""
     """The flags of XLA on an accelerator."""
     workers_per_device: int = 0
-    """How many workers shared an accelerator; 0 where there was none."""
+    """How many workers shared an accelerator; 0 if there was none."""
 
 
 class CountsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -108,7 +108,7 @@ class CountsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RecheckRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One experiment of a suite, and what came of measuring one of its trials twice.
+    """One experiment of a suite, and the result of measuring one of its trials twice.
 
     `result`: identical (to the bit), within-tolerance, differs, not-deterministic (another seed gave another
     number where it declares that none does), not-rechecked, or exempt (declared not to repeat). `reason` says

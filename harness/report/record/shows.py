@@ -78,7 +78,7 @@ class ShownRecord:
 
         Arguments:
             path: where it is written.
-            history: a folder of records of earlier runs. The page then shows what became of each instance
+            history: a folder of records of earlier runs. The page then shows how each instance changed
                 over the last commits, and what changed since the last of them.
 
         Raises:

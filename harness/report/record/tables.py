@@ -93,7 +93,7 @@ class Sources:
 
 
 class ControlTable:
-    """The table of what came of controls, filled by what refers to it."""
+    """The table of results of controls, filled by the instances that refer to it."""
 
     def __init__(self) -> None:
         self._numbers: dict[bytes, int] = {}

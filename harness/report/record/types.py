@@ -127,7 +127,7 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The control: its predicate in words, its point, and what became of it; or why there is none."""
+    """The control: its predicate in words, its point, and the verdict on it; or why there is no control."""
 
     predicate: str = ""
     at: dict[str, Value] = {}
@@ -214,7 +214,7 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     """How the verdict was reached: (n, low, high) of the interval at each look."""
     reproducibility: float | None = None
     """The chance that fresh seeds give the same verdict, as far as n seeds tell: at most n/(n + 1), and None
-    of fewer than 21. None where it is not known, too. In records of 0.1 it is not cut."""
+    of fewer than 21. None if it is not known, too. In records of 0.1 it is not cut."""
     fragile: bool = False
     """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known: its
     verdict is near an edge. Judged before the chance is cut."""
@@ -233,7 +233,7 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     rule: int = 1
     """Which rule judged it, `harness.judge.RULE`; records of 0.1 do not say, and are of the first."""
     least: int = 0
-    """The smallest number of seeds that `rare` allows; 0 where it is not demanded."""
+    """The smallest number of seeds that `rare` allows; 0 if it is not demanded."""
     leaves_open: float | None = None
     """A definite verdict on n seeds may have missed events that happen on this share of seeds, at its alpha;
     None of medians and of what is not decided."""
@@ -255,12 +255,12 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     """How its numbers agree with a baseline's on each of its n seeds: `identical`, to the bit, or
     `rounding`, up to 1e-6 of them; '' where they do not, and without a baseline."""
     joint_p: float | None = None
-    """The sequential p-value of the verdict that is expected (of `open`, of supported), 1 where it has
-    another; None where its suite has no `family`."""
+    """The sequential p-value of the verdict that is expected (of `open`, of supported), 1 if it has
+    another; None if its suite has no `family`."""
     joint_n: int = 0
     """Seeds of that: it may have been sampled on beyond the n of its verdict."""
     confirmation: ConfirmationRecord | None = None
-    """Of an unexpected verdict that was measured again; None where that was not asked for."""
+    """Of an unexpected verdict that was measured again; None if that was not asked for."""
     quantity_unit: str = ""
     """Of the quantities that it reads, as their experiment declares it; '' where they have none or several,
     and in older records."""

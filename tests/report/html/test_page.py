@@ -195,7 +195,7 @@ def test_a_row_says_that_a_chance_is_not_known_and_its_details_what_is_left_open
     )
     assert text_of(cell) == "–"
     facts = [text_of(found) for found in find(tree, "dl", class_="facts")]
-    said = "leaves open what happens on up to 39% of seeds"
+    said = "leaves open events on up to 39% of seeds"
     assert [said in text for text in facts if "id toys" in text] == [True, False]
     assert any("14 of at most 48, at least 14; alpha 0.001" in text for text in facts)
 

@@ -51,7 +51,7 @@ class ProcessResult(NamedTuple):
 
 
 class Crew:
-    """Processes that stand ready. Raises `RuntimeError` where one dies, or ends at another loss."""
+    """Processes that stand ready. Raises `RuntimeError` if one dies, or ends at another loss."""
 
     def __init__(self, processes: int, threads: int, **work: int) -> None:
         self.processes = [_start(threads, work) for _ in range(processes)]

@@ -76,7 +76,7 @@ def compiled(given: TrainingProblem, steps: int) -> Callable[[], Final]:
 def reference(given: TrainingProblem, steps: int) -> Final:
     """How that training ends, by a program of its own: the first call of `compiled` still compiles.
 
-    Raises `ValueError` where it trains nothing.
+    Raises `ValueError` if it trains nothing.
     """
     final: Final = _reference(*_arguments(given, steps))
     if int(final.steps) != steps or not final.loss < final.initial_loss:
