@@ -72,7 +72,7 @@ def holder(*files: Path, start: int | None = None) -> str:
             inodes.add(str(os.stat(file).st_ino))
     best: tuple[bool, bool] | None = None
     found = None
-    for process in _candidates(inodes):
+    for process in likely_holders(inodes):
         for excludes in _locks_of(process, inodes, start):
             # Locks that exclude others come first, then those of others: who waits may share a lock itself.
             place = (not excludes, process == os.getpid())
@@ -90,7 +90,7 @@ def _called(process: int) -> str:
     return f"{here}{process} ({printable(command) or 'its command is not known'})"
 
 
-def _candidates(inodes: set[str]) -> Iterator[int]:
+def likely_holders(inodes: set[str]) -> Iterator[int]:
     """First the processes that have taken locks on the files, then all: one may have inherited a lock."""
     for line in _read(Path("/proc/locks")).splitlines():
         found = _lock(line)

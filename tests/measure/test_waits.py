@@ -175,11 +175,11 @@ def test_who_has_a_lock_alone_is_named_before_who_shares_one(tmp_path: Path, mon
     files = [path.with_name(path.name + end) for end in ("", "-shm", "-wal")]
     with holding(path, WRITE) as process:
         listed = [os.getpid(), process.pid][:: 1 if first == "here" else -1]
-        monkeypatch.setattr(holders, "_candidates", lambda inodes: iter(listed))
+        monkeypatch.setattr(holders, "likely_holders", lambda inodes: iter(listed))
         assert holders.holder(*files).startswith(f"process {process.pid} (")
-        monkeypatch.setattr(holders, "_candidates", lambda inodes: iter([os.getpid()]))
+        monkeypatch.setattr(holders, "likely_holders", lambda inodes: iter([os.getpid()]))
         assert holders.holder(*files).startswith(f"this process, {os.getpid()} (")
-        monkeypatch.setattr(holders, "_candidates", lambda inodes: iter([]))
+        monkeypatch.setattr(holders, "likely_holders", lambda inodes: iter([]))
         assert holders.holder(*files) == "another process"
     opened.close()
 
