@@ -2,7 +2,7 @@
 
     python docs/accessible.py reports/issues.html site/index.html   # light and dark, wide and of a phone
 
-It exits with 1 if axe finds anything. axe comes with the package axe-playwright-python, of the dependency group
+It exits with 1 if axe finds anything. axe comes with axe-playwright-python, of the dependency group
 `docs`.
 """
 

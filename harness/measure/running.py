@@ -89,7 +89,7 @@ class StageNotes:
         self._memory.close()
 
 
-class _Noted(list[StageReport]):
+class _NotedStages(list[StageReport]):
     """The stages that `collect_stages` gathers, each noted as it ends."""
 
     def __init__(self, notes: StageNotes) -> None:
@@ -110,7 +110,7 @@ class _Noted(list[StageReport]):
 def noted_stages(notes: StageNotes) -> Iterator[list[StageReport]]:
     """As `collect_stages`; each stage is noted as it ends."""
     notes.clear()
-    reports = _Noted(notes)
+    reports = _NotedStages(notes)
     token = _collector.set(reports)
     try:
         yield reports

@@ -118,7 +118,7 @@ def _was_measured(instance: InstanceRecord) -> bool:
     )
 
 
-def _on_axis(instance: InstanceRecord) -> InstanceRecord:
+def on_axis(instance: InstanceRecord) -> InstanceRecord:
     """The instance as a curve shows it: a boundary by its logarithm."""
     if instance.boundary is None:
         return instance
@@ -132,7 +132,7 @@ def _on_axis(instance: InstanceRecord) -> InstanceRecord:
 
 
 def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
-    measured = [_on_axis(v.record) for v in claim.instances if _was_measured(v.record)]
+    measured = [on_axis(v.record) for v in claim.instances if _was_measured(v.record)]
     if len(measured) < 2 or len({i.unit for i in measured}) > 1:
         return None
     sides = [side for i in measured for side in (*i.interval, *i.region, i.estimate)]
