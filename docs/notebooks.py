@@ -121,6 +121,8 @@ def _outputs(source: str, names: dict[str, object], count: int) -> list[dict[str
         html = getattr(value, "_repr_html_", lambda: None)()
         if html:
             data["text/html"] = _lines(html)
+        if svg := getattr(value, "_repr_svg_", lambda: None)():
+            data["image/svg+xml"] = _lines(svg)
         found.append(
             {"data": data, "execution_count": count, "metadata": {}, "output_type": "execute_result"}
         )
