@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
+from harness.report.excused import lines_of
 from harness.report.figure.forest import forest_drawing
 from harness.report.figure.marks import FigureError
 from harness.report.figure.scene import Drawing
 from harness.report.figure.single import single_drawing
 from harness.report.figure.sweep import map_drawing, sweep_drawing, varied_axes
-from harness.report.maps import lines_of
 from harness.report.record import InstanceRecord, Record
 
 

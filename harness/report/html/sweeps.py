@@ -16,7 +16,7 @@ from harness.declare import Value
 from harness.report.html.figures import spanning
 from harness.report.html.labels import effect_label
 from harness.report.html.ticks import ticks
-from harness.report.html.views import ClaimView, InstanceView
+from harness.report.html.views import ODD, ClaimView, InstanceView
 from harness.report.maps import order_of
 from harness.report.record import InstanceRecord
 from harness.text import label_of
@@ -58,6 +58,16 @@ class Sweep:
     claim: ClaimView
     maps: tuple[Map, ...]
     curve: Curve | None
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The verdicts that its maps show."""
+        return [record.verdict for record in self.claim.records] if self.maps else []
+
+    @property
+    def odd(self) -> bool:
+        """Whether its maps show something that is not as expected."""
+        return bool(self.maps) and ODD in self.claim.tokens
 
 
 def sweeps(claims: Sequence[ClaimView]) -> list[Sweep]:
