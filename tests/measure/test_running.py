@@ -21,7 +21,6 @@ from harness.declare import Quantity, experiment, stage
 def run(*, seed: int) -> dict[str, float]:
     with stage("first"):
         time.sleep(0.02)
-    os.closerange(3, 6) if seed else None
     with stage("second"):
         while not os.path.exists(GO):
             time.sleep(0.01)
