@@ -86,12 +86,12 @@ reference: $(READY)
 	$(BIN)/python docs/expectations.py
 
 pins: $(READY)
-	printf 'tensorflow ; python_version < "3"\ntf2jax ; python_version < "3"\n' > .venv/without-tensorflow.txt
+	printf '%s ; python_version < "3"\n' tensorflow tf2jax playwright > .venv/without.txt
 	$(BIN)/uv pip compile pyproject.toml --extra ntk --group dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --override .venv/without-tensorflow.txt \
+	  --no-emit-index-url --no-emit-find-links --no-header --override .venv/without.txt \
 	  --quiet $(UPGRADE) --output-file requirements.txt
 	$(BIN)/uv pip compile --group docs --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --constraint requirements.txt \
+	  --no-emit-index-url --no-emit-find-links --no-header --override .venv/without.txt --constraint requirements.txt \
 	  --quiet $(UPGRADE) --output-file docs/requirements.txt
 
 clean:

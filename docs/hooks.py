@@ -50,6 +50,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """The page with its links to files as links to pages of the site."""
     here = page.file.src_uri
+    if here == "index.md":
+        page.meta["hide"] = ["navigation"]  # it would name this page alone, and its code needs the room
 
     def target(found: re.Match[str]) -> str:
         path = _path(found[1], here)
@@ -58,6 +60,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return posixpath.relpath(_uri(path), posixpath.dirname(here) or ".") + (found[2] or "")
 
     return LINK.sub(target, with_wide_lists(markdown))
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """The page with empty headings of tables as plain cells: whoever hears a page hears headings."""
+    return re.sub(r"<th([^>]*)>\s*</th>", r"<td\1></td>", html)
 
 
 def with_wide_lists(markdown: str) -> str:

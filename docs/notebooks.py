@@ -97,7 +97,7 @@ def _as_markdown(output: dict[str, Any], cell: Cell) -> str:
     if kind == "image/svg+xml":
         encoded = base64.b64encode(data.encode()).decode()
         return f'<img alt="{cell["metadata"]["alt"]}" src="data:image/svg+xml;base64,{encoded}">'
-    return f"<div>\n{data}\n</div>" if kind == "text/html" else f"```text\n{data}\n```"
+    return f'<div class="shown">\n{data}\n</div>' if kind == "text/html" else f"```text\n{data}\n```"
 
 
 def _outputs(source: str, names: dict[str, object], count: int) -> list[dict[str, Any]]:
@@ -121,6 +121,8 @@ def _outputs(source: str, names: dict[str, object], count: int) -> list[dict[str
         html = getattr(value, "_repr_html_", lambda: None)()
         if html:
             data["text/html"] = _lines(html)
+        if svg := getattr(value, "_repr_svg_", lambda: None)():
+            data["image/svg+xml"] = _lines(svg)
         found.append(
             {"data": data, "execution_count": count, "metadata": {}, "output_type": "execute_result"}
         )

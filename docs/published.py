@@ -64,6 +64,14 @@ DRAWN = (
         (ISSUES,),
     ),
     Drawn(("docs/figures/looks.svg",), ("docs/looks.py",), (ISSUES,)),
+    Drawn(
+        ("docs/figures/report.png",),
+        ("docs/screens.py", ISSUES),
+        (
+            ISSUES,
+            *(f"harness/report/html/templates/{name}" for name in ("page.html", "claims.html", "style.css")),
+        ),
+    ),
     Drawn(("docs/notebooks/record-to-table.ipynb",), ("docs/notebooks.py",), (ISSUES,)),
     Drawn(("docs/findings.md (claims)",), ("docs/state.py",), (ISSUES,)),
     Drawn(

@@ -256,4 +256,5 @@ class _Campaign:
             notes=self.tally.notes,
             rechecking=self.laboratory.pending if rechecking else 0,
             news=self.enquiries.news(),
+            running=tuple(self.laboratory.running),
         )

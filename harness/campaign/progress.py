@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.campaign.finding import Finding
-from harness.measure import Measurement, remarks
+from harness.measure import Measurement, RunningTrial, remarks
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Progress:
     news: tuple[Finding, ...] = ()
     """Instances that were decided since the last progress, by what was measured meanwhile. A recheck that
     fails may yet make errors of them."""
+    running: tuple[RunningTrial, ...] = ()
+    """What the workers are at, as far as that is known."""
 
 
 class Tally:

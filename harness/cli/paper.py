@@ -25,20 +25,19 @@ from harness.cli.say import echo
 def figure(record: Path, claim: str, out: Path, along: str, at: Sequence[str]) -> None:
     """Draw a claim of a record: estimates, intervals and the region along an axis.
 
-    RECORD is a file, or @NAME: the published record of a suite that comes with harness. CLAIM is a
-    claim's id or an instance's. A power law, a boundary and a single instance have figures of their own;
-    without CLAIM, each claim has a row. The figure is as wide as a column (85 mm). The command prints a
+    RECORD is a file, or @NAME: the published record of a suite that comes with harness. CLAIM is the id of a
+    claim, of an instance or of a map. A power law, a boundary and a single instance have figures of their
+    own; without CLAIM, each claim has a row. The figure is as wide as a column (85 mm). The command prints a
     caption.
     """
     from harness.report import read_record
     from harness.report.figure import draw_figure
-    from harness.shipped import located_record
     from harness.text import printable
 
     if mistaken := [each for each in at if "=" not in each]:
         raise click.UsageError(f"--at: expected AXIS=VALUE, found {mistaken[0]!r}")
     labels = {axis: label for axis, _, label in (each.partition("=") for each in at)}
-    drawing = draw_figure(read_record(located_record(record)), claim, along=along, at=labels)
+    drawing = draw_figure(read_record(record), claim, along=along, at=labels)
     drawing.save(out)
     echo(printable(drawing.caption))
     echo(f"Figure: {out}")
@@ -56,9 +55,8 @@ def cite(record: Path, bib: Path | None) -> None:
     """
     from harness.report import read_record, write_whole
     from harness.report.cite import bibtex, methods
-    from harness.shipped import located_record
 
-    found = read_record(located_record(record))
+    found = read_record(record)
     echo(methods(found))
     if bib is None:
         echo()

@@ -36,6 +36,7 @@ from harness.cli.outputs import (
     save,
 )
 from harness.cli.say import echo, note
+from harness.cli.untracked import tracking_hint
 
 if TYPE_CHECKING:
     from harness.history.against import References
@@ -91,7 +92,10 @@ def run(
     outputs.attempt(selected)
     with going_on(kept=options.store is not None), showing(quiet) as on_progress:
         record = run_session(selected, options, on_progress)
-    sys.exit(outputs.leave(record))
+    code = outputs.leave(record)
+    if outputs.keep and (hint := tracking_hint(record, Path.cwd())):
+        note(hint)
+    sys.exit(code)
 
 
 @click.command()
@@ -185,11 +189,10 @@ def report(
     changed since the last of them, or since A.
     """
     from harness.report import read_record
-    from harness.shipped import located_record
 
     if since is not None and rendered.summary is None and rendered.html is None:
         raise click.UsageError("expected --summary or --html with --since, found neither")
-    found = read_record(located_record(record))
+    found = read_record(record)
     written, problems = save(rendered.files(found, history, since, against.published if against else None))
     for problem in problems:
         note(problem)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from html import escape
 
 from harness.export.failing import failing
+from harness.report.excused import excused
 from harness.report.record import Record
 
 LABEL = "claims"
@@ -36,11 +37,12 @@ def badge_of(record: Record, differs: Mapping[str, str] | None = None) -> Badge:
     """The badge of a record. `differs` as `failing` takes it.
 
     Red: a claim came out otherwise than it should, or could not be measured. Yellow: the run fails by what is
-    undecided or was not run alone. Grey: nothing was judged.
+    undecided or was not run alone. Grey: nothing was judged. What a map's own time cut off does not count.
     """
     why = failing(record, differs)
     counts = Counter[str](i.outcome for i in record.instances)
-    total = len(record.instances) - counts["not-covered"]
+    fine = excused(record.instances, record.maps)
+    total = len(record.instances) - counts["not-covered"] - len(fine)
     if not total:
         return Badge("nothing covered" if record.instances else "nothing judged", "lightgrey")
     if differs is not None:

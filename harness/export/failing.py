@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.report.confirmed import is_dismissed
+from harness.report.excused import not_as_expected
 from harness.report.findings import sentence
-from harness.report.maps import not_as_expected
 from harness.report.record import Record
 
 

@@ -30,9 +30,9 @@ from harness.history.baselines.resolve import is_record_name
 from harness.history.change import boundary_moved, redefinition
 from harness.history.formed import unexplored
 from harness.judge import FAILING
+from harness.report.excused import excused
 from harness.report.explored import first_seeds
 from harness.report.files import read_record
-from harness.report.maps import excused
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import interval_text
 from harness.shipped import located_record, published_name

@@ -30,6 +30,7 @@ from harness.measure.recheck import FAILED, Group, Recheck, RecheckResult
 from harness.measure.rechecker import Rechecker
 from harness.measure.records import Measurement, MissingValueError, Stage
 from harness.measure.remarks import remarks
+from harness.measure.running import RunningTrial
 from harness.measure.store import Store, StoreError
 from harness.measure.upkeep import Contents, Pruned, clean, contents, merge_stores, prune
 
@@ -48,6 +49,7 @@ __all__ = [
     "Recheck",
     "RecheckResult",
     "Rechecker",
+    "RunningTrial",
     "SourceClosure",
     "Stage",
     "Store",

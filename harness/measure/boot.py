@@ -13,19 +13,20 @@ from collections.abc import Mapping
 from typing import IO
 
 from harness.measure.channel import Channel, new_mark
+from harness.measure.running import StageNotes
 from harness.measure.supervisor import SUPERVISED
 from harness.measure.turns import Turns
 
-Booted = tuple["subprocess.Popen[bytes]", Channel, Turns, IO[bytes], IO[bytes]]
-"""The process, what it is sent orders by, its turns, its lifeline and its log."""
+Booted = tuple["subprocess.Popen[bytes]", Channel, Turns, IO[bytes], IO[bytes], StageNotes]
+"""The process, what it is sent orders by, its turns, its lifeline, its log and the stages that it notes."""
 
 _BOOT = """
 import sys
 sys.path[:] = {path!r}
 from harness.measure.supervisor import supervise
 from harness.measure.worker import main
-supervise({command}, {lifeline}, {descriptor}, {turns})
-main({descriptor}, {mark!r}, {folder!r}, {turns})
+supervise({command}, {lifeline}, {descriptor}, {turns}, {notes})
+main({descriptor}, {mark!r}, {folder!r}, {turns}, {notes})
 """
 
 
@@ -34,7 +35,7 @@ def boot(environment: Mapping[str, str], folder: str) -> Booted:
     import fcntl
 
     ours, theirs = socket.socketpair()
-    turns = Turns.make()
+    turns, (notes, shared) = Turns.make(), StageNotes.make()
     lifeline, held = os.pipe()
     mark = new_mark()
     log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the worker, which inherits it)
@@ -43,20 +44,20 @@ def boot(environment: Mapping[str, str], folder: str) -> Booted:
     own = {"TMPDIR": folder} if folder else {}
     text = _BOOT.format(
         path=sys.path, command=os.getpid(), lifeline=lifeline, descriptor=theirs.fileno(), mark=mark,
-        folder=folder, turns=turns.reading,
+        folder=folder, turns=turns.reading, notes=shared,
     )  # fmt: skip
-    with theirs, os.fdopen(lifeline, "rb"):
+    with theirs, os.fdopen(lifeline, "rb"), os.fdopen(shared, "rb"):
         process = subprocess.Popen(
             [sys.executable, "-P", "-c", text],
             env={**environment, **own},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=[theirs.fileno(), lifeline, turns.reading],
+            pass_fds=[theirs.fileno(), lifeline, turns.reading, shared],
             process_group=0,
         )
     end = os.fdopen(held, "wb", buffering=0)
-    return process, Channel(ours.detach(), mark), turns, end, log
+    return process, Channel(ours.detach(), mark), turns, end, log, notes
 
 
 def kill_worker(process: subprocess.Popen[bytes], lifeline: IO[bytes]) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from harness.measure.holders import log
 from harness.measure.laboratory import Laboratory
 from harness.measure.records import Measurement
+from harness.measure.running import RunningTrial
 from harness.questions import Trial
 
-OnWait = Callable[[Trial, float], None]
-"""Is called about once a second while a trial is measured: which, and for how many seconds."""
+OnWait = Callable[[RunningTrial], None]
+"""Is called about once a second while a trial is measured."""
 
 
 def measure_here(
@@ -32,19 +32,18 @@ def measure_in_turn(
     *,
     block: int = 0,
     store: Path | None = None,
-    on_wait: OnWait = lambda trial, elapsed: None,
+    on_wait: OnWait = lambda running: None,
 ) -> Iterator[Measurement]:
     """`measure_here` of each trial, one after another in one worker."""
     with Laboratory(store, workers=1, block=block) as laboratory:
         for trial in trials:
             laboratory.request(trial, time_limit)
             said, found = False, list[Measurement]()
-            began = time.monotonic()
             while not found:
                 if laboratory.waiting and not said:
                     said = True
                     log(f"waiting: {laboratory.waiting}")
                 found = laboratory.collect(timeout=1.0)
-                if not found:
-                    on_wait(trial, time.monotonic() - began)
+                for running in () if found else laboratory.running:
+                    on_wait(running)
             yield found[0]

@@ -1,14 +1,10 @@
 """The room's door: trials go in, measurements come out, each trial measured once.
 
-As the campaign uses it:
-
-    with Laboratory(Path(".harness/store.sqlite")) as laboratory:
-        known = laboratory.recall(trials)
-        for trial in trials:
-            if trial not in known:
-                laboratory.request(trial, time_limit=600)
-        while laboratory.pending:
-            for measurement in laboratory.collect(timeout=1.0): ...
+with Laboratory(Path(".harness/store.sqlite")) as laboratory:
+    for trial in set(trials) - laboratory.recall(trials).keys():
+        laboratory.request(trial, time_limit=600)
+    while laboratory.pending:
+        for measurement in laboratory.collect(timeout=1.0): ...
 """
 
 from __future__ import annotations
@@ -36,6 +32,7 @@ from harness.measure.obstacles import obstacle_of
 from harness.measure.passes import Passes
 from harness.measure.queue import USUAL, Rank
 from harness.measure.records import Measurement
+from harness.measure.running import RunningTrial
 from harness.measure.site import Site
 from harness.measure.store import Store
 from harness.measure.upkeep import clean
@@ -113,6 +110,11 @@ class Laboratory:
         """What has kept trials from being started lately, whose lock it is, and how to continue; or ''."""
         return self._wait.text() if self._wait and self._wait.seconds >= PATIENCE else ""
 
+    @property
+    def running(self) -> Sequence[RunningTrial]:
+        """What the workers are at, as far as that is known here."""
+        return self._pool.running()
+
     def fingerprint(self, trial: Trial) -> str:
         """The digest of all that the trial's numbers depend on. Raises `UnknownExperimentError`."""
         return self._known.fingerprint(trial)
@@ -126,8 +128,7 @@ class Laboratory:
         return frozenset(map(self._known.declaration(trial).stage_of, quantities))
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
-        """Those of the trials of which the store has stages, with these, and those that were measured beside
-        others in a block; timings are never kept."""
+        """Those of the trials that the store has, with the stages that it has; timings are never kept."""
         return self._kept.recall(trials)
 
     def request(
@@ -246,8 +247,7 @@ class Laboratory:
                     self._ledger.move(entry, None)
 
     def seconds_per_trial(self, experiment: str, stages: Iterable[str] | None = None) -> float | None:
-        """How long a trial of the experiment took on average, as far as the store knows; or these stages of
-        it."""
+        """How long a trial of the experiment took on average, or these stages of it; None: nobody knows."""
         return self._kept.seconds(experiment, stages)
 
     def close(self, *, kill: bool = False) -> None:

@@ -3,11 +3,10 @@
 A worker is sent several short jobs ahead, and begins them by itself (`turns`); those that it has not begun go
 back when it dies, is replaced, or is busy for long with the one before.
 
-Written for this room rather than taken from a library: pebble 5.2 gives the whole pool up when an idle
-worker is killed from outside (`BrokenProcessPool`), its workers share two semaphores that a killed worker
-may hold, and `multiprocessing`'s spawn imports the parent's `__main__` before any initialiser can set the
-environment. Here each worker is a plain subprocess with a socket of its own (`channel`), below a supervisor
-that ends whatever its trials have started (`supervisor`). Nothing here waits for a worker's bytes.
+Not a library's: pebble 5.2 gives the whole pool up when an idle worker is killed from outside, its workers
+share two semaphores that a killed worker may hold, and `multiprocessing`'s spawn imports the parent's
+`__main__` before any initialiser can set the environment. Each worker here is a subprocess with a socket of
+its own (`channel`), below a `supervisor` that ends what its trials start. Nothing waits for a worker's bytes.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from harness.measure.cpu import processor
 from harness.measure.endings import end_of, how_it_died, shorten
 from harness.measure.records import Job, JobResult, Started, altered, lost
 from harness.measure.resident import kills_for_memory, proportional, resident, resident_of
+from harness.measure.running import RunningTrial, StageNotes
 from harness.measure.scratch import Scratch
 from harness.measure.turns import SHORT, STUCK, Orders, Pace, Turns
 from harness.text import printable, size_text
@@ -64,6 +64,7 @@ class _Worker:
     turns: Turns
     lifeline: IO[bytes]
     log: IO[bytes]
+    notes: StageNotes
     pid: int = 0
     orders: deque[tuple[int, Job]] = field(default_factory=deque)
     given: int = 0  # how many orders it was given
@@ -157,6 +158,11 @@ class Pool:
         """How many jobs of this code `start` takes together now."""
         worker = self._server(code, modules)
         return worker.room(self._clock.now()) if worker else min(1, self.free)
+
+    def running(self) -> list[RunningTrial]:
+        """What the workers are at."""
+        now, busy = self._clock.now(), [(w, w.job) for w in self._workers if w.job and w.started]
+        return [RunningTrial(job.first, now - w.since, w.notes.read()) for w, job in busy]
 
     def start(self, job: Job, *more: Job) -> None:
         """Give jobs of one code to one worker of it, to an idle one if possible; or to a new one, for which
@@ -436,8 +442,8 @@ class Pool:
         except subprocess.TimeoutExpired:  # its supervisor does not answer
             kill_group(worker.process.pid)
             worker.process.wait()
-        worker.log.close()
-        worker.turns.close()
+        for each in (worker.log, worker.turns, worker.notes):
+            each.close()
         self._scratch.remove(worker.folder)
         if forget:
             self._workers.remove(worker)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from harness.measure.passes import Passes
 from harness.measure.queue import USUAL, Rank
 from harness.measure.records import Measurement
+from harness.measure.running import RunningTrial
 from harness.questions import Trial
 
 
@@ -26,6 +27,10 @@ class Measurer(Protocol):
     @property
     def waiting(self) -> str:
         """What has kept trials from being started for a while; '' if nothing does."""
+
+    @property
+    def running(self) -> Sequence[RunningTrial]:
+        """What the workers are at, as far as that is known here."""
 
     @property
     def passes(self) -> Passes:

@@ -42,6 +42,7 @@ from harness.measure.imports import loaded_sources, watching_imports
 from harness.measure.orphans import Orphans
 from harness.measure.reads import Allowances, TrialNotes, noticed, watch
 from harness.measure.records import WHOLE, FileUse, Job, JobResult, Stage, Started, TrialResult, altered
+from harness.measure.running import StageNotes, noted_stages
 from harness.measure.traces import Watcher
 from harness.measure.turns import OrderResult, Orders, Turns
 from harness.questions import Trial
@@ -51,10 +52,10 @@ FRAMES = 12
 """How many frames of a traceback are worth showing: the innermost."""
 
 
-def main(descriptor: int, mark: bytes, folder: str, turns: int) -> None:
+def main(descriptor: int, mark: bytes, folder: str, turns: int, notes: int) -> None:
     """Serve orders that arrive on the socket `descriptor`, in frames of that mark, as the pipe `turns` says.
 
-    `folder` is for this worker's temporary files.
+    `folder` is for this worker's temporary files, the descriptor `notes` for the stages that end.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -66,13 +67,14 @@ def main(descriptor: int, mark: bytes, folder: str, turns: int) -> None:
     orphans = Orphans()
     watcher = Watcher(folder)
     limits = Allowances(folder)
+    stages = StageNotes.inherited(notes)
     watch()
     home = os.getpid()
     orders = Waiting(channel, Turns(turns))
     with contextlib.suppress(EOFError, OSError):
         while True:
             number, job = orders.next()
-            outcome = run_job(job, baseline, watcher, limits)
+            outcome = run_job(job, baseline, watcher, limits, stages)
             if os.getpid() != home:  # a fork that the trial let come back: the answer is not its to give
                 os._exit(1)
             if not job.timed and orphans.any_left():
@@ -107,7 +109,11 @@ class Waiting:
 
 
 def run_job(
-    job: Job, baseline: frozenset[str], watcher: Watcher | None = None, limits: Allowances | None = None
+    job: Job,
+    baseline: frozenset[str],
+    watcher: Watcher | None = None,
+    limits: Allowances | None = None,
+    stage_notes: StageNotes | None = None,
 ) -> JobResult:
     """Run a job. Whatever it raises becomes an outcome with errors."""
     watcher = watcher or Watcher()
@@ -121,8 +127,9 @@ def run_job(
     results: list[TrialResult] = []
     of_seeds: list[list[StageReport]] | None = None
     error = raised = trace = ""
+    stages_of_call = noted_stages(stage_notes) if stage_notes else collect_stages()
     try:
-        with noticed() as notes, watching_imports(watcher) as used, collect_stages() as stages:
+        with noticed() as notes, watching_imports(watcher) as used, stages_of_call as stages:
             declaration = _declaration(job.first.experiment)
             if len(sys.modules) > len(before):
                 imported = watcher.imported()

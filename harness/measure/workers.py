@@ -6,6 +6,7 @@ import os
 from typing import Protocol
 
 from harness.measure.records import Job, JobResult
+from harness.measure.running import RunningTrial
 
 
 class Workers(Protocol):
@@ -24,6 +25,9 @@ class Workers(Protocol):
 
     def room(self, code: tuple[str, ...], modules: tuple[str, ...]) -> int:
         """How many jobs of this code `start` takes together now."""
+
+    def running(self) -> list[RunningTrial]:
+        """What the workers are at, as far as that is known here."""
 
     def start(self, job: Job, *more: Job) -> None:
         """Have jobs of one code run, in their order. Needs `room`."""

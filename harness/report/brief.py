@@ -17,8 +17,8 @@ from harness.questions import COMPUTED
 from harness.report import findings
 from harness.report.agreement import contradicted
 from harness.report.claim_verdicts import facts, lead, summaries
+from harness.report.excused import not_as_expected
 from harness.report.headlines import headlines
-from harness.report.maps import not_as_expected
 from harness.report.markdown import escape
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import (

@@ -21,7 +21,7 @@ from typing import Literal, get_args
 
 from harness.judge import FAILING
 from harness.report.agreement import statements, unsaid
-from harness.report.maps import excused
+from harness.report.excused import excused
 from harness.report.record import ClaimRecord, InstanceRecord, Record, SourceRecord
 from harness.report.words import by_claim, chance, effect, interval_text, percent, region
 from harness.text import label_of

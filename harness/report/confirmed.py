@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.judge import exit_code
-from harness.report.maps import excused
+from harness.report.excused import excused
 from harness.report.record import ConfirmationRecord, InstanceRecord, MapRecord
 from harness.report.words import effect, interval_text
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.disk import kind, of_system, open_flags, read
 from harness.errors import UserError
 from harness.report.record import Record, RecordError, from_json
+from harness.shipped import located_record
 from harness.temporary import temporary_file
 
 _UMASK = threading.Lock()
@@ -108,19 +109,21 @@ def read_record(path: str | Path) -> Record:
     """The record in a file.
 
     Arguments:
-        path: a file that a run wrote, of this version or an earlier one.
+        path: a file that a run wrote, of this version or an earlier one; or "@NAME", the record that was
+            published of a suite that comes with harness.
 
     Returns:
         A `Record`.
 
     Raises:
         RecordError: the file cannot be read, is no record, or is one of a later version.
+        UnknownSuiteError: there is no such published record.
 
     >>> harness.read_record(folder / "reports" / "toys.json").suites[0].title
     'Toys'
     """
     try:
-        data = read(Path(path))
+        data = read(located_record(path))
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise RecordError(f"{path}: expected a record of harness run, found: {said}") from None

@@ -11,8 +11,8 @@ from typing import TextIO
 
 EVERY = 0.25
 """Seconds between two drawings, at least."""
-BAR = 24
-"""Characters of the gauge."""
+BAR, SHORT_BAR = 24, 8
+"""Characters of the gauge, and of one where there is little room."""
 
 
 class LiveLine:
@@ -23,12 +23,17 @@ class LiveLine:
         self._shown = ""
         self._next = 0.0
 
+    @property
+    def columns(self) -> int:
+        """How many the terminal has now."""
+        return _columns(self._stream)
+
     def draw(self, text: str) -> None:
         """Show the text, cut to the terminal's width, instead of what the line shows; at most every `EVERY`
         seconds."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY
-            self._write(text[: _columns(self._stream) - 1])
+            self._write(text[: self.columns - 1])
 
     def say(self, text: str) -> None:
         """Print the text above the line."""
@@ -49,10 +54,10 @@ class LiveLine:
         self._shown = text
 
 
-def gauge(done: int, total: int) -> str:
+def gauge(done: int, total: int, bar: int = BAR) -> str:
     """`[############------------]`, of 12 out of 24."""
-    filled = BAR * done // total if total else 0
-    return f"[{'#' * filled}{'-' * (BAR - filled)}]"
+    filled = bar * done // total if total else 0
+    return f"[{'#' * filled}{'-' * (bar - filled)}]"
 
 
 def _columns(stream: TextIO) -> int:

@@ -6,14 +6,14 @@ of a line that was visited. Lines with the same values of all axes but the map's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from harness.campaign import MapTime
 from harness.declare import Value
-from harness.judge import FAILING
+from harness.report.excused import lines_of
 from harness.report.record import InstanceRecord, MapRecord, Record
 from harness.report.words import interval_text, seconds_text
 from harness.suite import Suite
@@ -74,16 +74,6 @@ def joined_maps(records: Iterable[Record]) -> tuple[MapRecord, ...]:
     return tuple(found.values())
 
 
-def lines_of(found: MapRecord, instances: Iterable[InstanceRecord]) -> list[InstanceRecord]:
-    """The lines of a map, in the record's order."""
-    claims = frozenset(found.claims)
-    return [
-        instance
-        for instance in instances
-        if instance.suite == found.suite and instance.claim in claims and instance.boundary is not None
-    ]
-
-
 def panels_of(found: MapRecord, instances: Iterable[InstanceRecord]) -> list[Panel]:
     """Its panels: claim by claim, then by the third axis, then by what the claims sweep besides."""
     lines = lines_of(found, instances)
@@ -109,23 +99,6 @@ def order_of(value: Value) -> tuple[bool, float, str]:
     if isinstance(value, str):
         return (True, 0.0, value)
     return (False, float(value), "")
-
-
-def excused(instances: Sequence[InstanceRecord], maps: Iterable[MapRecord]) -> frozenset[str]:
-    """The instances that fail no run though they were not run: those of maps whose own time was over, if
-    nothing is claimed of them, and any cell of the map was judged."""
-    found: set[str] = set()
-    for each in maps:
-        lines = lines_of(each, instances)
-        if not each.by_run and any(line.n for line in lines):
-            found.update(i.id for i in lines if i.outcome == "not-run" and i.region == (None, None))
-    return frozenset(found)
-
-
-def not_as_expected(record: Record) -> list[InstanceRecord]:
-    """The instances whose outcomes fail the run."""
-    fine = excused(record.instances, record.maps)
-    return [i for i in record.instances if i.outcome in FAILING and i.id not in fine]
 
 
 def notes_on_maps(maps: Iterable[MapRecord]) -> list[str]:

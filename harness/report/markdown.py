@@ -11,8 +11,9 @@ from harness.report import findings
 from harness.report.agreement import agreement_line, contradicted, statements
 from harness.report.claim_verdicts import ClaimSummary, facts, lead, summaries
 from harness.report.data import data_used
+from harness.report.excused import not_as_expected
 from harness.report.headlines import headlines
-from harness.report.maps import map_rows, map_summary, not_as_expected
+from harness.report.maps import map_rows, map_summary
 from harness.report.record import ClaimRecord, InstanceRecord, Record
 from harness.report.remarks import of_points
 from harness.report.words import (

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections import Counter
 
 from harness.judge import FAILING
-from harness.report.agreement import agreement_line, statements
+from harness.report.claim_verdicts import ClaimSummary, facts, lead, summaries
 from harness.report.dates import moment
 from harness.report.headlines import headlines
 from harness.report.record import InstanceRecord, Record
 from harness.report.words import (
+    CLAIM_GLYPHS,
     GLYPHS,
-    ORDER,
-    by_claim,
     commit_text,
     effect,
     interval_text,
@@ -48,46 +46,39 @@ def short_record(record: Record) -> str:
 
 
 def record_html(record: Record) -> str:
-    """The sentence of a record and a row for each claim, as HTML that acts on nothing and loads nothing."""
-    stated = {claim.id: claim for claim in statements(record)}
-    groups = sorted(by_claim(record.instances).items(), key=lambda item: _worst(item[1]))
+    """Counts of a record's claims, and a row for each, as HTML that acts on nothing and loads nothing.
+
+    As on the page, the verdict leads; claims that are not as expected come first.
+    """
+    claims = sorted(summaries(record), key=_worst)
     rows = []
-    for name, instances in groups[:ROWS]:
-        counts = Counter[str](instance.outcome for instance in instances)
-        outcomes = "<br>".join(f"{counts[o]} {GLYPHS[o]}&nbsp;{o}" for o in ORDER if counts[o])
-        said = agreement_line(stated[name]) if name in stated else ""
-        first = instances[0]
-        found = said if len(instances) > 1 else short_numbers(first)
-        rows.append((outcomes, f"{_safe(first.claim_says)}<br><small>{_safe(name)}</small>", _safe(found)))
+    for claim in claims[:ROWS]:
+        verdict = [f"<b>{CLAIM_GLYPHS[claim.verdict]}&nbsp;{claim.verdict}</b>"]
+        verdict += [
+            f"{count} {GLYPHS[outcome]}&nbsp;{outcome}" for outcome, count in claim.unexpected.items()
+        ]
+        found = " · ".join(filter(None, (claim.where, claim.effects, claim.source)))
+        says = f"{_safe(claim.says)}<br><small>{_safe(claim.id)}</small>"
+        rows.append(("<br>".join(verdict), says, _safe(found)))
     titles = ", ".join(suite.title for suite in record.suites) or "Claims"
-    notes = [*headlines(record)]
-    if len(groups) > ROWS:
-        notes.append(f"{len(groups) - ROWS} more claims are in the record.")
-    head = "".join(f'<th style="{_CELL}">{name}</th>' for name in ("instances", "claim", "found"))
+    notes = [*headlines(record), facts(claims), summary(record)]
+    if len(claims) > ROWS:
+        notes.append(f"{len(claims) - ROWS} more claims are in the record.")
+    head = "".join(f'<th style="{_CELL}">{name}</th>' for name in ("verdict", "claim", "found"))
     body = "".join(
         "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) + "</tr>" for row in rows
     )
     return (
-        f"<div><b>{_safe(titles)}</b><br>{_safe(summary(record))}"
-        + "".join(f"<br>{_safe(note)}" for note in notes)
+        f"<div>{_safe(titles)}<br><b>{_safe(lead(claims))}</b>"
+        + "".join(f"<br>{_safe(note)}" for note in notes if note)
         + f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         + f"<small>{_safe(provenance(record))}</small></div>"
     )
 
 
-def short_numbers(instance: InstanceRecord) -> str:
-    """`supported after 21 seeds: +1.01% [-1.98%, +4.08%]`."""
-    said = instance.verdict + (f" after {instance.n} seeds" if instance.n and not instance.computed else "")
-    if instance.interval == (None, None):
-        return said
-    numbers = f"{effect(instance.estimate, instance.unit)} {interval_text(instance.interval, instance.unit)}"
-    return f"{said}: {numbers}"
-
-
-def _worst(instances: list[InstanceRecord]) -> int:
-    """Where a claim stands: those that fail first, in the order of the worst; others keep their order."""
-    outcomes = [instance.outcome for instance in instances]
-    return min((ORDER.index(o) for o in outcomes if o in FAILING), default=len(ORDER))
+def _worst(claim: ClaimSummary) -> int:
+    """Where a claim stands: those that are not as expected first, by the worst; others keep their order."""
+    return min((FAILING.index(outcome) for outcome in claim.unexpected), default=len(FAILING))
 
 
 def _safe(text: str) -> str:

@@ -23,6 +23,9 @@ def in_notebook() -> bool:
 class NotebookLine:
     """One line that changes in its place, and below it what was said last; IPython's `display` shows both."""
 
+    columns = 1000
+    """A browser wraps or scrolls what is long."""
+
     def __init__(self) -> None:
         self._handle: Any = None
         self._text = ""

@@ -14,9 +14,10 @@ from harness.report.claim_verdicts import ClaimSummary, facts, lead, summaries
 from harness.report.columns import Column, table_lines, wrap_words
 from harness.report.confirmed import confirmation_text
 from harness.report.data import data_used
+from harness.report.excused import not_as_expected
 from harness.report.findings import first_ids, grouped_by_reason, sentence, why_not_covered
 from harness.report.headlines import headlines
-from harness.report.maps import map_rows, map_summary, not_as_expected
+from harness.report.maps import map_rows, map_summary
 from harness.report.record import InstanceRecord, MapRecord, Record
 from harness.report.remarks import of_points
 from harness.report.words import (

@@ -11,6 +11,7 @@ from harness.questions import COMPUTED, Unit
 from harness.report import findings
 from harness.report.compared import comparisons_lines
 from harness.report.data import what_seeds_redraw
+from harness.report.excused import excused
 from harness.report.explored import first_seeds
 from harness.report.joint import joint_text
 from harness.report.record import (
@@ -231,8 +232,9 @@ def control_words(control: ControlRecord) -> str:
 
 
 def summary(record: Record) -> str:
-    """One sentence: how many claims came out how."""
-    return tally([instance.outcome for instance in record.instances])
+    """One sentence: how many instances came out how."""
+    outcomes = [instance.outcome for instance in record.instances]
+    return tally(outcomes, len(excused(record.instances, record.maps)))
 
 
 def few_covered(outcomes: Sequence[str]) -> str:
@@ -244,14 +246,14 @@ def few_covered(outcomes: Sequence[str]) -> str:
     return f"Only {covered} of {total} {noun} covered: this says little of what is under test."
 
 
-def tally(outcomes: Sequence[str]) -> str:
-    """`summary`, of outcomes alone."""
+def tally(outcomes: Sequence[str], cut_off: int = 0) -> str:
+    """`summary`, of outcomes alone; `cut_off` of them are of a map whose own time was over."""
     counts = Counter(outcomes)
     total = len(outcomes)
     if not total:
         return "Nothing was judged."
     expected = counts["as-expected"]
-    definite = total - counts["measured"] - counts["not-covered"]
+    definite = total - counts["measured"] - counts["not-covered"] - cut_off
     parts = [f"{expected} of {definite} as expected"] if definite else []
     parts += [f"{counts[o]} {o}" for o in ORDER[:-1] if counts[o]]
     noun = "instance" if total == 1 else "instances"

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import html5lib
 import pytest
+from accessibility import axe_findings
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
@@ -120,3 +121,12 @@ def test_pages_have_the_lists_tables_and_blocks_that_github_shows(trees):
         assert counts[0] == counts[1], page
         compared += 1
     assert compared > 25
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing_on_pages_of_each_kind(site):
+    """Text, code, tables, output of a notebook, a table that is wider than a phone."""
+    with axe_findings() as findings:
+        for page in ("index", "tutorial", "notebooks/record-to-table"):
+            for width, dark in ((1280, False), (390, True)):
+                assert findings(site / f"{page}.html", width=width, dark=dark) == [], (page, width, dark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from pathlib import Path
@@ -14,8 +15,8 @@ from msgspec.structs import replace
 
 from harness.report import InstanceRecord, read_record, to_json
 from harness.report.figure import Drawing, FigureError, draw_figure
-from harness.report.figure.marks import MM, Disc, Segment
-from harness.report.record import BoundaryRecord
+from harness.report.figure.marks import MM, Disc, Lettering, Segment
+from harness.report.record import BoundaryRecord, MapRecord, Record
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -68,7 +69,7 @@ def test_a_figure_stands_alone_fits_a_column_and_names_quantity_and_unit() -> No
     joined = " ".join(found)
     assert "size" in found
     assert "a relative to b (%)" in joined
-    assert "a equals b at size of data, depth deep." in joined
+    assert "a equals b at 10 or 1000 of digits or sphere, 1 or 2 deep." in joined
     assert {
         "data = digits",
         "data = sphere",
@@ -107,6 +108,64 @@ def test_the_axis_with_the_most_numbers_runs_along_unless_another_is_named() -> 
     assert "depth = 1" in texts(draw_figure(record(*more), "same"))
     assert "size = 1" in texts(draw_figure(record(*more), "same", along="depth"))
     assert "size = 1" not in texts(draw_figure(record(*more), "same", along="depth", at={"size": "2"}))
+
+
+def at_estimates(**changes: object) -> tuple[InstanceRecord, ...]:
+    """INSTANCE at sizes 1, 2 and 4, with estimates that rise: 0.02 above each interval's lower end."""
+    made = [
+        replace(i, estimate=x, interval=(x - 0.02, x + 0.05), **changes)
+        for i, x in zip(at_sizes(3), (-0.04, 0.1, 0.3), strict=True)
+    ]
+    points = (1, 2, 4)
+    return tuple(
+        replace(i, point={"size": k}, id=f"toys/same[size={k}]") for i, k in zip(made, points, strict=True)
+    )
+
+
+def ticks_of(drawing: Drawing, unit: str) -> dict[float, float]:
+    """What the ticks of the y axis say → how high they stand; in the units of estimates."""
+    dashes = [
+        m.y1
+        for m in drawing.marks
+        if isinstance(m, Segment) and m.y1 == m.y2 and m.x2 - m.x1 == pytest.approx(2.5)
+    ]
+    found = {}
+    for label in (m for m in drawing.marks if isinstance(m, Lettering) and m.anchor == "end"):
+        number = float(label.text.replace("−", "-").rstrip("%"))
+        value = {"ratio": lambda x: math.log1p(x / 100), "log-value": math.log}.get(unit, float)(number)
+        found[value] = min(dashes, key=lambda y: abs(y - label.y))
+    return found
+
+
+@pytest.mark.parametrize("unit", ["ratio", "log-value", "value", "difference"])
+def test_the_ticks_of_the_y_axis_say_how_high_an_estimate_stands(unit: str) -> None:
+    """Read as a reader reads it: by the labels. An axis that is turned over, scaled or shifted is wrong."""
+    for instances in (at_estimates(unit=unit), at_estimates(unit=unit)[1:2]):
+        drawing = draw_figure(record(*instances), instances[0].id if len(instances) == 1 else "same")
+        ticks = ticks_of(drawing, unit)
+        assert len(ticks) >= 3
+        low, high = min(ticks), max(ticks)
+        points = (ticks[high] - ticks[low]) / (high - low)  # for each unit of the estimates
+        assert points < 0, "what is larger stands higher"
+        for value, y in ticks.items():
+            assert y == pytest.approx(ticks[low] + points * (value - low), abs=0.01)
+        capped = [m for m in drawing.marks if isinstance(m, Segment) and m.x1 == m.x2 and m.width == 1.0]
+        assert len(capped) == len(instances)
+        discs = [m for m in drawing.marks if isinstance(m, Disc) and m.radius == 1.9]
+        for instance, interval, disc in zip(instances, capped, discs, strict=False):
+            sides = [ticks[low] + points * (side - low) for side in instance.interval if side is not None]
+            assert sorted((interval.y1, interval.y2)) == pytest.approx(sorted(sides))
+            assert disc.y == pytest.approx(ticks[low] + points * (instance.estimate - low))
+        every = [y for mark in capped for y in (mark.y1, mark.y2)]
+        assert max(every) - min(every) > 30, "and the panel, 104 points high, is used"
+
+
+def test_places_along_the_x_axis_are_those_of_its_ticks() -> None:
+    drawing = draw_figure(record(*at_estimates()), "same")
+    places = {m.text: m.x for m in drawing.marks if isinstance(m, Lettering) and m.text in ("1", "2", "4")}
+    discs = [m.x for m in drawing.marks if isinstance(m, Disc) and m.radius == 1.9][:3]
+    assert discs == pytest.approx([places["1"], places["2"], places["4"]])
+    assert places["4"] - places["2"] == pytest.approx(2 * (places["2"] - places["1"]))
 
 
 @pytest.mark.parametrize(
@@ -165,8 +224,15 @@ def test_a_boundary_is_drawn_over_the_points_that_were_visited() -> None:
     where = {"interval": (64.0, 128.0), "region": (None, None)}
     found = replace(INSTANCE, kind="boundary", toml=toml, **searched, **where)
     drawing = draw_figure(record(found), found.id)
-    assert {"width", "a.error"} <= set(texts(drawing))
-    assert "width [64, 128]" in drawing.caption
+    assert {"width", "a.error", "the boundary lies here", "refuted"} <= set(texts(drawing))
+    assert "width [64, 128], in the shade: error rate 0.001" in drawing.caption
+    ticks = ticks_of(drawing, "log-value")
+    points = (ticks[max(ticks)] - ticks[min(ticks)]) / (max(ticks) - min(ticks))
+    rings = [m for m in drawing.marks if isinstance(m, Disc) and m.radius == 1.9][:3]
+    heights = [ticks[min(ticks)] + points * (x - min(ticks)) for x in (1.0, 0.05, -1.0)]
+    assert [ring.y for ring in rings] == pytest.approx(heights)
+    computed = draw_figure(record(replace(found, computed=True)), found.id)
+    assert "in the shade: computed, not sampled" in computed.caption
 
 
 def test_without_a_claim_each_claim_has_a_row() -> None:
@@ -176,6 +242,70 @@ def test_without_a_claim_each_claim_has_a_row() -> None:
     found = texts(drawing)
     assert {"same", "law", "distance from the claim (margins)"} <= set(found)
     assert "gone" not in found
+
+
+def test_names_of_claims_that_begin_alike_are_told_apart() -> None:
+    names = [f"layer-changes-single-and-ntk-alike-{end}" for end in ("given-f0", "on-linear-data", "x" * 60)]
+    found = texts(draw_figure(record(*(replace(INSTANCE, id=f"toys/{n}", claim=n) for n in names))))
+    assert {"given-f0", "on-linear-data"} <= {text.rpartition("alike-")[2] for text in found}
+    assert [text for text in found if text.endswith("x…")], "what is longer than a line is cut"
+
+
+def mapped() -> Record:
+    """A map of two claims: where each is crossed along the width, at three slopes."""
+    lines = []
+    for claim in ("edge", "earlier"):
+        for slope, (low, high) in ((1, (8.0, 16.0)), (2, (64.0, 128.0)), (3, (512.0, 1024.0))):
+            boundary = BoundaryRecord(
+                axis="width", at=(8.0, 1024.0), order=(0, 1), ends=(8.0, 1024.0), ratio=2.0, unit="log-value",
+                jointly=(8.0, 1024.0),
+            )  # fmt: skip
+            lines.append(
+                replace(
+                    INSTANCE,
+                    id=f"toys/{claim}[slope={slope}]",
+                    claim=claim,
+                    says=f"{claim} at {slope}",
+                    claim_says=f"{claim} at {{slope}}",
+                    point={"slope": slope},
+                    kind="boundary",
+                    toml={"boundary": {"of": "a.error", "along": "width"}},
+                    unit="boundary",
+                    boundary=boundary,
+                    estimate=None,
+                    interval=(low, high),
+                    region=(None, None),
+                    verdict="located",
+                    parts=(PART, PART),
+                )
+            )
+    found = MapRecord(
+        id="toys/sizes",
+        suite="toys",
+        map="sizes",
+        title="Sizes",
+        claims=("edge", "earlier"),
+        axes=("width", "slope"),
+    )
+    return record(*lines, maps=(found,))
+
+
+def test_a_map_has_a_panel_for_each_claim_whose_axis_is_logarithmic() -> None:
+    for name in ("sizes", "toys/sizes"):
+        drawing = draw_figure(mapped(), name)
+        found = texts(drawing)
+        assert {"edge at 1, 2 or 3", "earlier at 1, 2 or 3", "slope", "boundary found"} <= set(found)
+        assert "width where a.error crosses" in " ".join(found)
+        intervals = [m for m in drawing.marks if isinstance(m, Segment) and m.x1 == m.x2 and m.width == 1.0]
+        lengths = [m.y1 - m.y2 for m in intervals]
+        assert lengths == pytest.approx([lengths[0]] * 6), "each is a factor of 2"
+        assert drawing.height < 330
+    one = draw_figure(mapped(), "edge")
+    assert one.height < drawing.height
+    empty = mapped()
+    nothing = replace(empty, instances=tuple(replace(i, interval=(None, None)) for i in empty.instances))
+    with pytest.raises(FigureError, match="toys/sizes: expected a map that was measured, found none"):
+        draw_figure(nothing, "sizes")
 
 
 def test_what_cannot_be_drawn_is_said() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 
 from harness.campaign import Progress
+from harness.measure import RunningTrial, Stage
+from harness.questions import Trial
 from harness.report import live, progress
 from harness.report.live import LiveLine, gauge
 
@@ -65,4 +68,51 @@ def test_a_terminal_sees_the_line_notes_and_waits(
     with progress.showing(quiet=False) as show:
         show(Progress(1, 0, 0, 1, 0, 1, 0.0, None, notes=("t\x1bwo",), waiting="another run"))
     assert terminal.screen() == ["waiting: another run", "Note: t\ufffdwo", ""]
-    assert ("[############------------] 0 of 1 instances" in terminal.getvalue()) is drawn
+    assert ("[####----] 0 of 1 decided · 1 trials to go" in terminal.getvalue()) is drawn
+
+
+TRIAL = Trial("ntk.regression", (), 3)
+
+
+def test_a_narrow_terminal_sees_how_long_it_takes_and_a_wide_one_all() -> None:
+    running = Progress(140, 20, 0, 88, 12, 36, 62.0, 200.0)
+    wide, narrow = progress.live_text(running, 150), progress.live_text(running, 80)
+    assert wide == f"[###############---------] {progress.progress_line(running)}"
+    assert narrow == "[#####---] 12 of 36 decided · 88 trials to go: 3 min 20 s · 1 min 2 s so far"
+    assert len(narrow) < 80
+
+
+def test_as_long_as_no_trial_has_ended_the_line_says_which_stages_have() -> None:
+    first = RunningTrial(TRIAL, 12.0, (Stage("data", 0.1), Stage("ntk", 2.3)))
+    begun = Progress(0, 0, 0, 14, 0, 36, 12.0, None, running=(replace(first, seconds=3.0), first))
+    said = "ntk.regression, seed 3: 12 s; done: data 0.1 s, ntk 2.3 s"
+    assert progress.progress_line(begun).endswith(f"14 to go · 12 s · {said}")
+    assert said in progress.live_text(begun, 80)
+    assert said not in progress.progress_line(replace(begun, measured=1)), "others tell how long one takes"
+    assert said not in progress.progress_line(replace(begun, running=(replace(first, seconds=1.0),)))
+
+
+def test_of_many_stages_the_last_are_named() -> None:
+    many = RunningTrial(TRIAL, 70.0, tuple(Stage(f"stage {k}", 1.0) for k in range(5)))
+    assert progress.at_work(many) == (
+        "ntk.regression, seed 3: 1 min 10 s; done: …, stage 2 1.0 s, stage 3 1.0 s, stage 4 1.0 s"
+    )
+
+
+@pytest.mark.parametrize("terminal", [Terminal(), io.StringIO()])
+def test_a_trial_that_takes_long_is_shown_with_its_stages(
+    monkeypatch: pytest.MonkeyPatch, terminal: io.StringIO
+) -> None:
+    monkeypatch.setattr(progress.sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress.showing_trials() as show:
+        show(RunningTrial(TRIAL, 1.0, ()))
+        assert terminal.getvalue() == ""
+        show(RunningTrial(TRIAL, 3.0, (Stage("data", 0.5),)))
+        show(RunningTrial(TRIAL, 4.0, (Stage("data", 0.5),)))
+    written = terminal.getvalue()
+    assert "measuring ntk.regression, seed 3: 3.0 s; done: data 0.5 s" in written
+    assert written.count("measuring") == 1, (
+        "a terminal's line is drawn four times a second, others say it every 20 s"
+    )
+    assert written.endswith("\n") is (not isinstance(terminal, Terminal))

@@ -15,7 +15,10 @@ from map_suite import COMPUTED_MAP
 from msgspec.structs import replace
 
 from harness.campaign import conduct
+from harness.export.badge import badge_of
+from harness.export.claim_annotations import of_record
 from harness.export.failing import failing
+from harness.export.junit import junit
 from harness.history.against import Published, against_text, hold
 from harness.history.merge import ShardFile, merge
 from harness.plan import case, map_orders, shard
@@ -23,12 +26,14 @@ from harness.report.brief import brief
 from harness.report.build import instance_record
 from harness.report.claim_verdicts import summaries
 from harness.report.confirmed import exit_code_of
+from harness.report.excused import lines_of
 from harness.report.html import map_svg, page
 from harness.report.html.map_figure import MOST_ROWS, map_figure
-from harness.report.maps import lines_of, map_records, map_rows, map_summary, notes_on_maps, panels_of
+from harness.report.maps import map_records, map_rows, map_summary, notes_on_maps, panels_of
 from harness.report.markdown import markdown
 from harness.report.record import InstanceRecord, Record, ShardRecord, from_json, to_json
 from harness.report.terminal import terminal
+from harness.report.words import summary
 from harness.suite import load
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -190,7 +195,19 @@ def test_what_its_own_time_cuts_off_fails_no_run(suite_file: str) -> None:
         assert "Not as expected" not in text
     assert not any(claim.unexpected for claim in summaries(cut))
     assert failing(cut) == {}
-    assert 'id="f-odd"' not in page(cut)
+    assert of_record(cut) == []
+    assert ET.fromstring(junit(cut)).get("failures") == "0"
+    outcomes = Counter(i.outcome for i in cut.instances)
+    assert outcomes.keys() == {"measured", "not-run"}
+    assert summary(cut) == f"6 instances: {outcomes['not-run']} not-run, {outcomes['measured']} measured."
+    badge = badge_of(cut)
+    assert (badge.message, badge.color) == (f"{outcomes['measured']} measured", "brightgreen")
+    shown = page(cut)
+    for failing_mark in ('id="f-odd"', 'class="o o-not-run"', "not as expected"):
+        assert failing_mark not in shown
+    spent = drawn(suite_file, spent=6.0)
+    assert 'class="o o-not-run"' in page(spent)
+    assert badge_of(spent).color == "yellow"
 
 
 def test_what_its_own_time_cuts_off_differs_from_no_published_boundary(suite_file: str) -> None:

@@ -27,12 +27,16 @@ def test_a_record_and_its_instances_have_a_short_repr() -> None:
 
 
 def test_a_notebook_shows_a_row_for_each_claim_those_that_fail_first() -> None:
-    evil = replace(INSTANCE, id="toys/evil", claim="evil", claim_says="<script>&\x1b", outcome="unexpected")
+    evil = replace(INSTANCE, id="toys/evil", claim="evil", says="<script>&\x1b", outcome="unexpected")
     text = record(*at_sizes(2), evil)._repr_html_()
     root = ElementTree.fromstring(text.replace("<br>", "<br/>").replace("&nbsp;", " "))
     rows = [" ".join(row.itertext()) for row in root.iter("tr")][1:]
     assert ["evil" in row for row in rows] == [True, False]
     assert "<script>&\ufffd" in rows[0]
+    assert rows[0].startswith("▲ holds 1 ✗ unexpected")
+    assert "a equals b at size 1 or 2." in rows[1]
+    assert "holds in both instances · +1.01%, claim ±5.13% · as Someone 2025 says" in rows[1]
+    assert "Of 2 claims, 2 hold wherever tested." in text
     assert "<script>" not in text
     many = [replace(INSTANCE, id=f"toys/c{k}", claim=f"c{k}") for k in range(ROWS + 5)]
     text = record(*many)._repr_html_()

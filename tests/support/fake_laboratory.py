@@ -7,7 +7,7 @@ the next one, as a store on disk would be.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.declare import collect_stages, find
@@ -16,6 +16,7 @@ from harness.measure.measured import added
 from harness.measure.passes import Passes
 from harness.measure.queue import USUAL, Rank
 from harness.measure.records import WHOLE, Stage
+from harness.measure.running import RunningTrial
 from harness.measure.stages import known_stages, only
 from harness.measure.worker import call, described_error, sort_out
 from harness.questions import Trial
@@ -67,6 +68,7 @@ class FakeLaboratory:
     again: Give | None = None
     """What a trial gives when it is repeated; None: what it gives at first."""
     waiting: str = ""
+    running: Sequence[RunningTrial] = ()
     passes: Passes = field(default_factory=lambda: Passes(None))
     now: float = 0.0
     begun: list[Trial] = field(default_factory=list)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from harness.declare import find
 from harness.measure.cpu import processor
 from harness.measure.records import Job, JobResult, Stage, TrialResult
+from harness.measure.running import RunningTrial
 
 ROOM = 50
 """Jobs that it takes ahead, as a worker's pool does of short ones."""
@@ -29,6 +30,9 @@ class InstantPool:
 
     def room(self, code: tuple[str, ...], modules: tuple[str, ...]) -> int:
         return max(0, ROOM - len(self._jobs))
+
+    def running(self) -> list[RunningTrial]:
+        return []
 
     def start(self, job: Job, *more: Job) -> None:
         self._jobs += [job, *more]

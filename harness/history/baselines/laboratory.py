@@ -18,6 +18,7 @@ from harness.history.baselines.worktrees import CommitCode
 from harness.measure import Laboratory, Measurement
 from harness.measure.passes import Passes
 from harness.measure.queue import USUAL, Rank
+from harness.measure.running import RunningTrial
 from harness.measure.stages import union
 from harness.options import RunOptions
 from harness.questions import Baseline, Trial
@@ -84,6 +85,11 @@ class WithBaselines:
     def workers(self) -> int:
         """As the laboratory's."""
         return self._own.workers
+
+    @property
+    def running(self) -> Sequence[RunningTrial]:
+        """As the laboratory's."""
+        return self._own.running
 
     @property
     def passes(self) -> Passes:

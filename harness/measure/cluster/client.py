@@ -33,6 +33,7 @@ from harness.measure.cluster.orders import (
 from harness.measure.devices import Device
 from harness.measure.fingerprint import source_of
 from harness.measure.records import Job, JobResult, lost
+from harness.measure.running import RunningTrial
 from harness.measure.settings import differing_settings
 
 TRIES = 3
@@ -134,6 +135,10 @@ class Cluster:
 
     def take_back(self) -> None:
         """Take back what has not begun: nothing."""
+
+    def running(self) -> list[RunningTrial]:
+        """What the workers are at: that is not known here."""
+        return []
 
     def start(self, job: Job, *more: Job) -> None:
         """Give the job to an idle worker, if possible to one that ran this code last."""

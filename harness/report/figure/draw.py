@@ -1,22 +1,23 @@
-"""Which figure a record has: of one claim along an axis, of one instance, or of all claims."""
+"""Which figure a record has: of one claim along an axis, of one instance, of a map, or of all claims."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
+from harness.report.excused import lines_of
 from harness.report.figure.forest import forest_drawing
 from harness.report.figure.marks import FigureError
 from harness.report.figure.scene import Drawing
 from harness.report.figure.single import single_drawing
-from harness.report.figure.sweep import sweep_drawing, varied_axes
+from harness.report.figure.sweep import map_drawing, sweep_drawing, varied_axes
 from harness.report.record import InstanceRecord, Record
 
 
 def draw_figure(
     record: Record, claim: str = "", *, along: str = "", at: Mapping[str, str] | None = None
 ) -> Drawing:
-    """The figure of a claim (`CLAIM`, `SUITE/CLAIM`) or of one instance; without either, of all claims.
+    """The figure of a claim (`CLAIM`, `SUITE/CLAIM`), an instance or a map; without any, of all claims.
 
     `along` names the axis that runs from left to right, `at` labels of axes that instances must have. A
     record of one claim has the figure of that claim.
@@ -26,6 +27,9 @@ def draw_figure(
     named = {f"{i.suite}/{i.claim}" for i in record.instances}
     if not claim and len(named) > 1 and not along and not at:
         return forest_drawing(record)
+    mapped = next((each for each in record.maps if claim in (each.id, each.map)), None)
+    if mapped is not None and mapped.map not in {i.claim for i in record.instances}:
+        return map_drawing(mapped, lines_of(mapped, record.instances), along)
     chosen = _named(record, claim or (next(iter(named)) if len(named) == 1 else ""))
     for axis, label in (at or {}).items():
         left = [i for i in chosen if i.labels.get(axis) == label]

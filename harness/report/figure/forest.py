@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from harness.report.figure.frame import LINE, SMALL, TEXT, FigureAxis, heading, interval_at, signs
@@ -28,6 +29,7 @@ LEFT = 96.0
 _PITCH, _GROUP = 3.4, 14.0
 """Points from one interval to the next, at most, and those that the intervals of a claim take, at most."""
 _LEAST = 9.0
+_PER_LINE = 7.0
 
 
 def forest_drawing(record: Record) -> Drawing:
@@ -67,9 +69,12 @@ def _row(
 ) -> tuple[list[Ink], float]:
     pitch = min(_PITCH, _GROUP / len(instances))
     height = max(_LEAST, pitch * (len(instances) + 1))
-    most = int((LEFT - 8) / text_width("m", SMALL))
-    text = label if len(label) <= most else f"{label[: most - 1]}…"
-    marks: list[Ink] = [Lettering(4, top + min(height, LINE) / 2 + 2.4, text, SMALL)]
+    lines = name_lines(label)
+    height = max(height, _PER_LINE * len(lines) + 2)
+    marks: list[Ink] = [
+        Lettering(4, top + min(height, LINE) / 2 + 2.4 + _PER_LINE * k, line, SMALL)
+        for k, line in enumerate(lines)
+    ]
     scales = [(scale_of(instance, instance.unit), instance) for instance in instances]
     scales.sort(key=lambda pair: pair[0](pair[1].estimate or 0.0))
     shade = scales[0][0].shade
@@ -84,6 +89,17 @@ def _row(
         )
         marks += _flat(first + pitch * k, sides, instance, scale(instance.estimate or 0.0), x)
     return marks, top + height + 1.5
+
+
+def name_lines(name: str) -> list[str]:
+    """A claim's name in as many lines as it takes, cut at hyphens: names that begin alike end differently."""
+    most = int((LEFT - 8) / text_width("m", SMALL))
+    lines = [""]
+    for part in re.split(r"(?<=[-/])", name):
+        if lines[-1] and len(lines[-1]) + len(part) > most:
+            lines.append("")
+        lines[-1] += part
+    return [line if len(line) <= most else f"{line[: most - 1]}…" for line in lines]
 
 
 def _flat(

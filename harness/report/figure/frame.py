@@ -95,12 +95,17 @@ def ticked_axes(x: FigureAxis, y: FigureAxis, x_ticks: Ticks, y_ticks: Ticks) ->
 
 
 def names_of_axes(x_label: str, y_label: str, x: FigureAxis, y: FigureAxis, bottom: float) -> list[Ink]:
-    """What the axes show: below, and turned at the left; two lines of the latter where it is long."""
+    """What the axes show: below, and turned at the left, where a long name has two lines, or three."""
     marks: list[Ink] = [Lettering((x.start + x.end) / 2, bottom, x_label, TEXT, "middle")]
-    lines = text_lines(y_label, abs(y.start - y.end) + 16, TEXT, 2)
+    room = abs(y.start - y.end) + 12
+    size, apart, first = TEXT, 8.0, 8.0
+    lines = text_lines(y_label, room, size, 3)
+    if len(lines) > 2:
+        size, apart, first = SMALL, 6.6, 6.2
+        lines = text_lines(y_label, room, size, 3)
     for k, line in enumerate(lines):
-        at = 8 + k * 8.0
-        marks.append(Lettering(at, (y.start + y.end) / 2, line, TEXT, "middle", turned=True))
+        at = first + k * apart
+        marks.append(Lettering(at, (y.start + y.end) / 2, line, size, "middle", turned=True))
     return marks
 
 
@@ -165,13 +170,17 @@ def legend(entries: Sequence[tuple[str, str]], top: float, width: float = COLUMN
     return marks, line + LINE + 3 if entries else top
 
 
-def signs(top: float, verdicts: Collection[str], *, shaded: bool) -> tuple[list[Ink], float]:
+def signs(
+    top: float, verdicts: Collection[str], *, shaded: bool, shade: str = "the claim holds here"
+) -> tuple[list[Ink], float]:
     """What the shade, points, rings and crosses say, as far as they occur; and where that ends."""
     kinds: list[tuple[str, list[Ink]]] = []
     if shaded:
-        kinds.append(("the claim holds here", [box(-3, 1, 3, 7)]))
-    if set(_FULL) & set(verdicts):
-        kinds.append(("supported", point_at(0, 4, GREY, "supported")))
+        kinds.append((shade, [box(-3, 1, 3, 7)]))
+    if full := sorted(
+        {"supported" if v == "supported" else "boundary found" for v in verdicts if v in _FULL}
+    ):
+        kinds.append((" or ".join(full), point_at(0, 4, GREY, "supported")))
     if "refuted" in verdicts:
         kinds.append(("refuted", point_at(0, 4, GREY, "refuted")))
     if set(verdicts) - {*_FULL, "refuted"}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from harness.declare import UnknownExperimentError, find, is_reference
+from harness.declare import UnknownExperimentError, find, is_reference, signature_of
 from harness.report.record import InstanceRecord
 from harness.text import printable
 
@@ -17,6 +17,8 @@ def quantity_label(instance: InstanceRecord) -> str:
     of, along = _quantities(instance), _named(instance, "along") or _named(instance, "against")
     first, second = of[0], of[-1]
     unit = quantity_unit(instance)
+    if instance.boundary is not None:
+        return f"{along} where {first} crosses its bound"
     match instance.unit:
         case "ratio" if len(of) == 2 and along:
             return f"change of {first} along {along}, relative to that of {second} (%)"
@@ -36,8 +38,6 @@ def quantity_label(instance: InstanceRecord) -> str:
             return f"exponent of {first} in {along}"
         case "violation":
             return f"violation of {' and '.join(of)} (tolerances)"
-        case "boundary":
-            return f"{along} where {first} crosses its bound"
         case _:
             return with_unit(first, unit)
 
@@ -54,7 +54,7 @@ def axis_label(instance: InstanceRecord, axis: str) -> str:
         # A reference is somebody's code: showing a record runs none.
         if not is_reference(trials.experiment):
             try:
-                parameters = find(trials.experiment).parameters
+                parameters = signature_of(find(trials.experiment), trials.params).parameters
             except UnknownExperimentError:
                 continue
             said = parameters[axis].about if axis in parameters else ""

@@ -60,8 +60,12 @@ def _finished(
 ) -> Drawing:
     bottom = y.start + 20
     marks += names_of_axes(*labels, x, y, bottom)
-    shaded = instance.region != (None, None)
-    told, end = signs(bottom + 4, {instance.verdict}, shaded=shaded)
+    if instance.boundary is None:
+        told, end = signs(bottom + 4, {instance.verdict}, shaded=instance.region != (None, None))
+    else:
+        verdicts = {part.verdict for part in instance.parts if part.n}
+        found = instance.interval != (None, None)
+        told, end = signs(bottom + 4, verdicts, shaded=found, shade="the boundary lies here")
     return Drawing(COLUMN, end + 4, instance.says, said, (*marks, *told))
 
 
@@ -106,8 +110,9 @@ def _law(instance: InstanceRecord, fit: FitRecord) -> Drawing:
             instance.verdict,
         )
     slope = f"{effect(instance.estimate, instance.unit)} {interval_text(instance.interval, instance.unit)}"
+    means = f"Means over {instance.n} seeds, with standard deviations between them."
     said = (
-        f"{instance.says} Means over {instance.n} seeds, with standard deviations between them. "
+        f"{instance.says} {'Computed, not sampled.' if instance.computed else means} "
         f"Exponent {slope}; the claim holds in the shade, {region(instance.region, instance.unit)}."
     )
     return _finished(instance, marks, x, y, (axis_label(instance, fit.axis), law_label(instance)), said)
@@ -138,9 +143,8 @@ def _boundary(instance: InstanceRecord, boundary: BoundaryRecord) -> Drawing:
             x(math.log(at)), part.interval, part.estimate, y, SERIES[0], part.verdict,
         )  # fmt: skip
     where = interval_text(instance.interval, "boundary")
-    said = (
-        f"{instance.says} It is crossed at {boundary.axis} {where}, the shade: error rate {instance.alpha:g}."
-    )
+    how = "computed, not sampled" if instance.computed else f"error rate {instance.alpha:g}"
+    said = f"{instance.says} The boundary lies at {boundary.axis} {where}, in the shade: {how}."
     return _finished(instance, marks, x, y, (axis_label(instance, boundary.axis), law_label(instance)), said)
 
 

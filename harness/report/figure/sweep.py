@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.declare import Value
+from harness.report.claim_verdicts import written_out
 from harness.report.figure.frame import (
     LEFT,
     LINE,
@@ -25,6 +26,7 @@ from harness.report.figure.frame import (
     heading,
     interval_at,
     legend,
+    moved_mark,
     names_of_axes,
     signs,
     ticked_axes,
@@ -33,8 +35,9 @@ from harness.report.figure.frame import (
 from harness.report.figure.labels import axis_label, quantity_label
 from harness.report.figure.marks import COLUMN, INK, SERIES, FigureError, Ink, Lettering
 from harness.report.figure.scene import Drawing
+from harness.report.html.sweeps import on_axis
 from harness.report.html.ticks import ticks
-from harness.report.record import InstanceRecord
+from harness.report.record import InstanceRecord, MapRecord
 from harness.text import label_of
 
 PANELS = 12
@@ -68,12 +71,12 @@ def sweep_drawing(instances: Sequence[InstanceRecord], along: str = "") -> Drawi
 
     Raises `FigureError` if nothing was measured, or the instances need more panels than a page has.
     """
-    shown = [i for i in instances if i.interval != (None, None) and i.unit == instances[0].unit]
+    shown = [on_axis(i) for i in instances if i.interval != (None, None) and i.unit == instances[0].unit]
     if not shown:
         raise FigureError(f"{instances[0].claim}: expected an instance that was measured, found none")
     layout = layout_of(shown, along)
     first = shown[0]
-    says = _said(shown)
+    says = written_out(instances)
     marks, top = heading(says)
     told, top = legend([(layout.colors[label], f"{layout.series} = {label}") for label in layout.colors], top)
     marks += told
@@ -96,7 +99,26 @@ def sweep_drawing(instances: Sequence[InstanceRecord], along: str = "") -> Drawi
         top = bottom + 4 if last else top + PANEL + 16
     verdicts = {instance.verdict for instance in shown}
     said, top = signs(top + 1, verdicts, shaded=any(i.region != (None, None) for i in shown))
-    return Drawing(COLUMN, top + 4, says, _caption(shown, layout), (*marks, *said))
+    return Drawing(COLUMN, top + 4, says, _caption(says, shown, layout), (*marks, *said))
+
+
+def map_drawing(found: MapRecord, lines: Sequence[InstanceRecord], along: str = "") -> Drawing:
+    """The figure of a map: where the boundary of each of its claims lies along the map's second axis.
+
+    Raises `FigureError` as `sweep_drawing`.
+    """
+    of_claims = [[line for line in lines if line.claim == claim] for claim in found.claims]
+    measured = [some for some in of_claims if any(line.interval != (None, None) for line in some)]
+    if not measured:
+        raise FigureError(f"{found.id}: expected a map that was measured, found none")
+    drawings = [sweep_drawing(some, along or found.axes[1]) for some in measured]
+    marks: list[Ink] = []
+    height = 0.0
+    for drawing in drawings:
+        marks += [moved_mark(mark, 0.0, height) for mark in drawing.marks]
+        height += drawing.height
+    caption = " ".join([f"{found.title}.", *(drawing.caption for drawing in drawings)])
+    return Drawing(COLUMN, height, found.title, caption, tuple(marks))
 
 
 def layout_of(instances: Sequence[InstanceRecord], along: str = "") -> Layout:
@@ -203,16 +225,7 @@ def _panel(instances: Sequence[InstanceRecord], layout: Layout, x: FigureAxis, y
     return marks
 
 
-def _said(instances: Sequence[InstanceRecord]) -> str:
-    """The claim's sentence: where the instances differ along an axis, the axis's name."""
-    said = instances[0].claim_says
-    for axis in instances[0].point:
-        labels = {instance.labels.get(axis, "") for instance in instances}
-        said = said.replace(f"{{{axis}}}", labels.pop() if len(labels) == 1 else axis)
-    return said
-
-
-def _caption(instances: Sequence[InstanceRecord], layout: Layout) -> str:
+def _caption(says: str, instances: Sequence[InstanceRecord], layout: Layout) -> str:
     """What the figure shows, in sentences that may stand below it."""
     first = instances[0]
     counts = sorted({instance.n for instance in instances})
@@ -223,6 +236,8 @@ def _caption(instances: Sequence[InstanceRecord], layout: Layout) -> str:
         f"Intervals of the {first.centre} over {seeds} seeds, with error rate {alphas} over all looks."
     )  # fmt: skip
     along = f" along {layout.along}" if layout.along else ""
-    return (
-        f"{_said(instances)} Estimates of {quantity_label(first)}{along}. {how} The claim holds in the shade."
-    )
+    shade = " The claim holds in the shade." if any(i.region != (None, None) for i in instances) else ""
+    what = f"Where the boundary lies, {quantity_label(first)}" if first.boundary else (
+        f"Estimates of {quantity_label(first)}"
+    )  # fmt: skip
+    return f"{says} {what}{along}. {how}{shade}"

@@ -10,12 +10,12 @@ from types import MappingProxyType
 from harness.judge import FAILING
 from harness.report.agreement import statements
 from harness.report.claim_verdicts import CLAIM_VERDICTS, facts, lead
+from harness.report.excused import excused
 from harness.report.headlines import headlines
 from harness.report.html.map_figure import shown_maps
 from harness.report.html.sweeps import sweeps
 from harness.report.html.templating import render
 from harness.report.html.views import ODD, ClaimView, Mark, chunks, claim_views, glyph, verdict_token
-from harness.report.maps import excused
 from harness.report.record import Record
 from harness.report.words import CLAIM_GLYPHS
 

@@ -16,7 +16,7 @@ from harness.declare import Value
 from harness.report.html.figures import spanning
 from harness.report.html.labels import effect_label
 from harness.report.html.ticks import ticks
-from harness.report.html.views import ClaimView, InstanceView
+from harness.report.html.views import ODD, ClaimView, InstanceView
 from harness.report.maps import order_of
 from harness.report.record import InstanceRecord
 from harness.text import label_of
@@ -58,6 +58,16 @@ class Sweep:
     claim: ClaimView
     maps: tuple[Map, ...]
     curve: Curve | None
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The verdicts that its maps show."""
+        return [record.verdict for record in self.claim.records] if self.maps else []
+
+    @property
+    def odd(self) -> bool:
+        """Whether its maps show something that is not as expected."""
+        return bool(self.maps) and ODD in self.claim.tokens
 
 
 def sweeps(claims: Sequence[ClaimView]) -> list[Sweep]:
@@ -118,7 +128,7 @@ def _was_measured(instance: InstanceRecord) -> bool:
     )
 
 
-def _on_axis(instance: InstanceRecord) -> InstanceRecord:
+def on_axis(instance: InstanceRecord) -> InstanceRecord:
     """The instance as a curve shows it: a boundary by its logarithm."""
     if instance.boundary is None:
         return instance
@@ -132,7 +142,7 @@ def _on_axis(instance: InstanceRecord) -> InstanceRecord:
 
 
 def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
-    measured = [_on_axis(v.record) for v in claim.instances if _was_measured(v.record)]
+    measured = [on_axis(v.record) for v in claim.instances if _was_measured(v.record)]
     if len(measured) < 2 or len({i.unit for i in measured}) > 1:
         return None
     sides = [side for i in measured for side in (*i.interval, *i.region, i.estimate)]

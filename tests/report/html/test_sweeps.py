@@ -43,7 +43,12 @@ def test_a_cell_leads_to_its_row_and_says_its_verdict() -> None:
     tree = assert_inert(page(record(*made)))
     (table,) = find(tree, "table", class_="map")
     cells = find(table, "a")
-    assert [text_of(cell) for cell in cells] == ["✗▽ refuted", "▲ supported", "▲ supported", "▲ supported"]
+    assert [text_of(cell) for cell in cells] == [
+        "✗▽ refuted, not as expected",
+        "▲ supported",
+        "▲ supported",
+        "▲ supported",
+    ]
     bodies = {body.get("id"): text_of(body) for body in find(tree, "tbody") if body.get("id")}
     for cell in cells:
         point = (cell.get("title") or "").partition(":")[0]
