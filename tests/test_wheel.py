@@ -62,7 +62,8 @@ def test_it_has_the_suites_and_their_records_inside_the_package_and_nothing_besi
     suites = len(list(ROOT.glob("suites/*.toml")))
     assert suites >= 10
     assert len([name for name in names if name.startswith("harness/_suites/")]) == suites
-    assert wheel.stat().st_size < 2_000_000
+    # Records are 0.8 MB and all else 1.2: a store or figures would add many more.
+    assert wheel.stat().st_size < 3_000_000
 
 
 def test_its_suites_are_listed_and_run_in_an_empty_folder(site: Path, tmp_path: Path) -> None:

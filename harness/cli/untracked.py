@@ -18,7 +18,7 @@ def tracking_hint(record: Record, folder: Path) -> str:
     """
     from harness.git import head
 
-    versions = [each.commit.version for each in record.suites if each.given and each.commit is not None]
+    versions = [each.commit.version for each in record.suites if each.overrides and each.commit is not None]
     if record.tracked is not None or not any(versions):
         return ""
     try:
