@@ -34,7 +34,9 @@ def test_the_looks_are_those_of_the_rule() -> None:
 
 
 def test_the_command_and_the_plugin_name_them() -> None:
-    assert f"A budget that replaces the claims': {OR}." in flat(CliRunner().invoke(cli, ["run", "--help"]).output)
+    assert f"A budget that replaces the claims': {OR}." in flat(
+        CliRunner().invoke(cli, ["run", "--help"]).output
+    )
     parser = pytest.Parser(_ispytest=True)
     pytest_addoption(parser)
     (option,) = (o for o in parser.getgroup("harness").options if "--harness-seeds" in o.names())
