@@ -69,7 +69,10 @@ DRAWN = (
     Drawn(
         ("docs/findings.md (chapters)",),
         ("docs/chapters.py",),
-        tuple(f"reports/published/{name}.json" for name in ("depth", "generalisation", "other-kernels")),
+        tuple(
+            f"reports/published/{name}.json"
+            for name in ("depth", "finite-width", "generalisation", "other-kernels")
+        ),
     ),
     Drawn(
         ("docs/figures/catapult.svg", "docs/figures/richness.svg"),
