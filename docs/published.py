@@ -78,7 +78,8 @@ DRAWN = (
         ("docs/findings.md (chapters)",),
         ("docs/chapters.py",),
         tuple(
-            f"reports/published/{name}.json" for name in ("depth", "generalisation", "map", "other-kernels")
+            f"reports/published/{name}.json"
+            for name in ("depth", "finite-width", "generalisation", "map", "other-kernels")
         ),
     ),
     Drawn(

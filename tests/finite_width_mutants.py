@@ -22,23 +22,46 @@ EXPERIMENT = "harness/ntk/experiments/scale.py"
 T = "tests/ntk/test_"
 
 
-def _of(name: str, file: str, old: str, new: str, tests: str) -> TheoryMutant:
-    return TheoryMutant(name, file, old, new, f"{T}{tests}.py")
+SUITES = ("suites/finite-width.toml",)
+
+
+def _of(name: str, file: str, old: str, new: str, tests: str, claims: str = "") -> TheoryMutant:
+    return TheoryMutant(name, file, old, new, f"{T}{tests}.py", claims=claims)
 
 
 MUTANTS = [
     _of("α squared", EXPERIMENT, "alpha / gamma", "alpha**2 / gamma", "scaled_training"),
-    _of("γ₀ multiplies", EXPERIMENT, "alpha / gamma", "alpha * gamma", "scaled_training"),
     _of(
-        "γ₀ without width", EXPERIMENT, "alpha / gamma * width**-exponent", "alpha / gamma", "scaled_training"
+        "γ₀ multiplies",
+        EXPERIMENT,
+        "alpha / gamma",
+        "alpha * gamma",
+        "scaled_training",
+        "one-rich-hidden-layer",
     ),
-    _of("width to the wrong side", EXPERIMENT, "width**-exponent", "width**exponent", "scaled_training"),
+    _of(
+        "γ₀ without width",
+        EXPERIMENT,
+        "alpha / gamma * width**-exponent",
+        "alpha / gamma",
+        "scaled_training",
+        "width-does-not-matter and network=erf,",
+    ),
+    _of(
+        "width to the wrong side",
+        EXPERIMENT,
+        "width**-exponent",
+        "width**exponent",
+        "scaled_training",
+        "width-does-not-matter and network=erf,",
+    ),
     _of(
         "rate grows without its exponent",
         EXPERIMENT,
         "learning_rate * (width / BASE_WIDTH) ** rate_exponent",
         "learning_rate",
         "scaled_training",
+        "standard-throws-outputs-up",
     ),
     _of(
         "rate in units of 1/λ₀",
@@ -46,6 +69,7 @@ MUTANTS = [
         "settings.rate * 2 / largest",
         "settings.rate / largest",
         "scaled_training",
+        "the-catapult-lifts-the-loss and learning-rate=1.25",
     ),
     _of(
         "unit from the trace",
@@ -53,6 +77,7 @@ MUTANTS = [
         'largest: Float[Array, ""] = jnp.linalg.eigvalsh(root[:, None] * kernel * root[None, :])[-1]',
         'largest: Float[Array, ""] = jnp.trace(root[:, None] * kernel * root[None, :])',
         "scaled_training",
+        "one-hidden-layer-does-not-survive-it",
     ),
     _of(
         "unit of the unscaled kernel",
@@ -60,6 +85,7 @@ MUTANTS = [
         "kernel_0 = s**2 * empirical_ntk(wide_0, architecture, x)",
         "kernel_0 = empirical_ntk(wide_0, architecture, x)",
         "scaled_training",
+        "both-layers-speed-up and gamma=1",
     ),
     _of(
         "kernels of f, not of F",
@@ -67,6 +93,7 @@ MUTANTS = [
         "        kernel = s**2 * empirical_ntk(wide, architecture, x)",
         "        kernel = empirical_ntk(wide, architecture, x)",
         "scaled_training",
+        "the-final-kernel-has-the-networks-error",
     ),
     _of(
         "cross kernels scaled once",
@@ -74,6 +101,7 @@ MUTANTS = [
         "        s**2 * empirical_ntk(each, architecture, x_test, x)",
         "        s * empirical_ntk(each, architecture, x_test, x)",
         "scaled_training",
+        "the-final-kernel-has-the-networks-error",
     ),
     _of(
         "unit without the loss's curvature",
@@ -103,6 +131,7 @@ MUTANTS = [
         "params_0, rate * settings.decay * largest",
         "params_0, rate * settings.decay",
         "scaled_training",
+        "weight-decay-breaks-the-correspondence and =ntk",
     ),
     _of("decay by fan-in without variance", TRAINING, "fan_in / w_std**2", "fan_in", "scaled_training"),
     _of(
@@ -118,6 +147,7 @@ MUTANTS = [
         "for each in (c * bare_0, y, s, rate)",
         "for each in (0 * bare_0, y, s, rate)",
         "scaled_training",
+        "fluctuations-fall-as-root-width and lazy",
     ),
     _of(
         "centring forgotten on test points",
@@ -125,6 +155,7 @@ MUTANTS = [
         "architecture, x_test) - c * bare_test_0)",
         "architecture, x_test))",
         "scaled_training",
+        "fluctuations-fall-as-root-width and lazy",
     ),
     _of(
         "initial scale squared",
@@ -132,8 +163,16 @@ MUTANTS = [
         "leaf * settings.start.astype",
         "leaf * (settings.start**2).astype",
         "scaled_training",
+        "small-networks-are-their-after-kernel and linear and thirtieth",
     ),
-    _of("loss not halved", TRAINING, "0.5 * (f - y) ** 2", "(f - y) ** 2", "scaled_training"),
+    _of(
+        "loss not halved",
+        TRAINING,
+        "0.5 * (f - y) ** 2",
+        "(f - y) ** 2",
+        "scaled_training",
+        "the-loss-only-falls-below-the-edge and learning-rate=0.9",
+    ),
     _of(
         "labels forgotten",
         TRAINING,
@@ -142,15 +181,28 @@ MUTANTS = [
         "scaled_training",
     ),
     _of(
-        "early kernel is the first", TRAINING, "jnp.where(place == early, new, old)", "old", "scaled_training"
+        "early kernel is the first",
+        TRAINING,
+        "jnp.where(place == early, new, old)",
+        "old",
+        "scaled_training",
+        "an-early-kernel-will-do",
     ),
-    _of("peak of the last step", TRAINING, "& (value > walker.peak)", "", "scaled_training"),
+    _of(
+        "peak of the last step",
+        TRAINING,
+        "& (value > walker.peak)",
+        "",
+        "scaled_training",
+        "the-catapult-lifts-the-loss and learning-rate=1.25",
+    ),
     _of(
         "divergence never ends",
         TRAINING,
         "jnp.where(alive, new, old), moved",
         "new, moved",
         "scaled_training",
+        "one-hidden-layer-does-not-survive-it",
     ),
     _of(
         "features over nothing",
@@ -158,6 +210,7 @@ MUTANTS = [
         "jnp.stack([a_0 @ a_0.T, a @ a.T]) / a.shape[1]",
         "jnp.stack([a_0 @ a_0.T, a @ a.T])",
         "scaled_training",
+        "a-spike-along-the-targets and gamma=1",
     ),
     _of(
         "linearised without f₀",
@@ -179,14 +232,23 @@ MUTANTS = [
         "math.sqrt(1 + richness**2 * float(y @ y))",
         "math.sqrt(1 + richness * float(y @ y))",
         "scaled_predictions",
+        "a-spike-along-the-targets and gamma=0.5",
     ),
-    _of("one layer's half time", PREDICTIONS, "1 / (2 * np.sqrt(1", "1 / (np.sqrt(1", "scaled_predictions"),
+    _of(
+        "one layer's half time",
+        PREDICTIONS,
+        "1 / (2 * np.sqrt(1",
+        "1 / (np.sqrt(1",
+        "scaled_predictions",
+        "both-layers-speed-up and gamma=1",
+    ),
     _of(
         "γ₀ of another width",
         COMPUTED,
         "1 / (setting.output * math.sqrt(setting.architecture.width))",
         "1 / (setting.output * setting.architecture.width)",
         "scaled_training",
+        "a-spike-along-the-targets and gamma=1",
     ),
     _of(
         "half time in steps",
@@ -194,6 +256,7 @@ MUTANTS = [
         "network.times * network.rate * setting.output**2",
         "network.times * network.rate",
         "scaled_training",
+        "both-layers-speed-up and gamma=1",
     ),
     _of(
         "after-kernel of the start",
@@ -201,6 +264,7 @@ MUTANTS = [
         '("after", -1)',
         '("after", 0)',
         "scaled_training",
+        "the-final-kernel-has-the-networks-error",
     ),
     _of(
         "late half is the first",
@@ -208,6 +272,7 @@ MUTANTS = [
         "lengths[len(lengths) // 2 :]",
         "lengths[: len(lengths) // 2]",
         "scaled_training",
+        "smooth-kernels-come-to-rest and erf",
     ),
     _of(
         "whitened inputs of norm one",
@@ -215,6 +280,7 @@ MUTANTS = [
         "x = math.sqrt(inputs) * basis.T",
         "x = basis.T",
         "drawn_points",
+        "a-spike-along-the-targets and gamma=1",
     ),
     _of(
         "staircase without its root",
@@ -227,4 +293,4 @@ MUTANTS = [
 
 
 if __name__ == "__main__":
-    main(MUTANTS)
+    main(MUTANTS, SUITES)

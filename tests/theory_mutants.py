@@ -416,8 +416,9 @@ MUTANTS = [
 ]
 
 
-def noticed_by(mutant: TheoryMutant, *, broken: bool = True) -> str:
-    """The tests or the claims that notice a mutant; "" if none does. Not `broken`: of sound code."""
+def noticed_by(mutant: TheoryMutant, suites: tuple[str, ...] = SUITES, *, broken: bool = True) -> str:
+    """The tests or the claims of `suites` that notice a mutant; "" if none does. Not `broken`: of sound
+    code."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         mutants.copy(folder)
@@ -428,7 +429,7 @@ def noticed_by(mutant: TheoryMutant, *, broken: bool = True) -> str:
             if mutants.run(folder, *command)[0]:
                 return mutant.tests
         if mutant.claims:
-            command = ("harness", "run", *SUITES, "--no-store", "-q", "-k", mutant.claims)
+            command = ("harness", "run", *suites, "--no-store", "-q", "-k", mutant.claims)
             text = mutants.run(folder, *command)[1]
             if "expected supported, found refuted" in text or "found error" in text:
                 return f"claims: {mutant.claims}"
@@ -437,7 +438,7 @@ def noticed_by(mutant: TheoryMutant, *, broken: bool = True) -> str:
     return ""
 
 
-def main(chosen: list[TheoryMutant]) -> None:
+def main(chosen: list[TheoryMutant], suites: tuple[str, ...] = SUITES) -> None:
     """Break what is named on the command line, or all, and print who noticed."""
     names = set(sys.argv[1:])
     survivors = 0
@@ -445,9 +446,9 @@ def main(chosen: list[TheoryMutant]) -> None:
         if names and mutant.name not in names:
             continue
         start = time.perf_counter()
-        if mutant.claims and (said := noticed_by(replace(mutant, tests=""), broken=False)):
+        if mutant.claims and (said := noticed_by(replace(mutant, tests=""), suites, broken=False)):
             raise RuntimeError(f"expected sound code to pass, found {said}")
-        by = noticed_by(mutant)
+        by = noticed_by(mutant, suites)
         survivors += not by
         print(f"{mutant.name} | {by or 'SURVIVES'} | {time.perf_counter() - start:.0f} s", flush=True)
     sys.exit(survivors > 0)

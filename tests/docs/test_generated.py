@@ -119,7 +119,7 @@ def test_the_chapters_show_what_is_published() -> None:
     chapters = module("chapters")
     text = chapters.FINDINGS.read_text()
     assert text == chapters.written(text), "python docs/chapters.py writes it again"
-    assert chapters.suites(text) == ["depth", "generalisation", "other-kernels", "map"]
+    assert chapters.suites(text) == ["depth", "generalisation", "other-kernels", "finite-width", "map"]
 
 
 def test_a_chapter_is_made_of_the_record_and_says_where_there_is_none(tmp_path: Path) -> None:
