@@ -9,11 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chromium import BrowserError, Chromium
-
 import harness
 from harness.report import write_whole
 from harness.report.html import page
+
+sys.path.insert(0, str(Path(__file__).parent))
+from chromium import BrowserError, Chromium
 
 PICTURE = Path(__file__).parent / "figures" / "report.png"
 WIDTH, HEIGHT = 1280, 860

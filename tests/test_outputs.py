@@ -40,7 +40,7 @@ def test_the_report_is_printed_although_no_file_can_be_written(folder: Path) -> 
     assert "\n1 instance: " in done.stdout
     before, after = done.stderr.splitlines()[:3], done.stderr.splitlines()[3:]
     for path, line in zip(("reports/claims.json", "reports/r.html", "reports/history"), before, strict=True):
-        assert line.startswith(f"{path}: cannot be written: reports is no folder; the run goes on")
+        assert line.startswith(f"{path}: cannot be written: reports is no folder; the run continues")
     assert [line.partition(":")[0] for line in after] == [
         "reports/claims.json",
         "reports/history",
