@@ -11,6 +11,7 @@ from harness.campaign.findings import MapTime, Result
 from harness.campaign.order import MeasuringOrder
 from harness.campaign.progress import Progress, Tally
 from harness.campaign.rechecks import groups_of, limits_of, narrowed, points_of, refuse
+from harness.judge import load_quantiles
 from harness.measure import FAILED, Measurement, Measurer, Recheck, Rechecker
 from harness.plan import Case, MapOrder, Trial
 
@@ -111,15 +112,19 @@ class _Campaign:
 
     def _measure(self, end: float) -> None:
         """Judge what comes from the laboratory, until nothing is wanted or the time is over."""
+        timeout = 0.0  # at first workers only start; what intervals need is loaded while they do
         while self.laboratory.pending:
             ready: list[Enquiry] = []
-            for measurement in self.laboratory.collect(timeout=POLL):
+            for measurement in self.laboratory.collect(timeout):
                 self._learn(measurement)
                 ready += self._readers_of(measurement.trial)
             self._advance(ready)
             self.on_progress(self._progress())
             if self.clock() >= end:
                 self.laboratory.abandon()
+            elif not timeout and any(each.question.has_statistics for each in self.enquiries):
+                load_quantiles()
+            timeout = POLL
 
     def _readers_of(self, trial: Trial) -> list[Enquiry]:
         """The enquiries whose next look a measurement completes; those at whose point all seeds are now

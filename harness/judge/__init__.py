@@ -5,7 +5,8 @@ rulings, what was expected and the control, an `Outcome`.
 
 An *effect* x_s is one number per seed (`effect_values`). A *look* is a number of seeds at which the
 question may be decided (`LOOKS`; `next_look`, `check_budget`). At a look an *interval* misses the centre of
-the effects with a stated chance per side (`interval`, `Interval`; `level_of`, `half_width_factor`). Inside
+the effects with a stated chance per side (`interval`, `Interval`; `level_of`, `half_width_factor`, for which
+`load_quantiles` imports SciPy). Inside
 the question's region it *supports*, disjoint from it it *refutes*, otherwise more seeds are needed (`decide`,
 or `decide_rows` from rows), up to the budget: *inconclusive* (`Decision`). A power law may be refuted by its
 `Bend`, too. A claim is a conjunction of questions (`combine`), whose `Verdict`, against what was expected and
@@ -37,7 +38,7 @@ from harness.judge.distance import Ruler, ruler, ruler_of_range
 from harness.judge.effect import BadValue, effect_values
 from harness.judge.holm import holm, joint_direction
 from harness.judge.independence import lag_one, neighbours_alike
-from harness.judge.interval import Interval, half_width_factor, interval
+from harness.judge.interval import Interval, half_width_factor, interval, load_quantiles
 from harness.judge.levels import RULE, level_of
 from harness.judge.outcome import (
     FAILING,
@@ -109,6 +110,7 @@ __all__ = [
     "leaves_open",
     "left_open",
     "level_of",
+    "load_quantiles",
     "locate_boundary",
     "neighbours_alike",
     "next_look",

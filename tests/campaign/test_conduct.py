@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -60,6 +61,25 @@ def test_a_true_claim_with_a_failing_control_is_as_expected(read: Read) -> None:
     assert {f.verdict for f in found.values()} == {"supported"}
     assert {f.control_verdict for f in found.values()} == {"refuted"}
     assert {f.agreement for f in found.values()} == {"agrees"}
+
+
+def test_what_intervals_need_is_loaded_when_workers_have_begun_and_before_anything_is_judged(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else workers would wait for it when the first trials have come in."""
+    seen: list[tuple[int, bool]] = []
+    laboratory = FakeLaboratory(workers=2)
+    monkeypatch.setattr(
+        sys.modules["harness.campaign.conduct"],
+        "load_quantiles",
+        lambda: seen.append((len(laboratory.begun), laboratory.pending > 0)),
+    )
+    suite = read(GOOD)
+    held(cases_of(suite), laboratory)
+    assert seen == [(2, True)]
+    exact = {'equal = { of = ["a.error", "b.error"], within = "5%" }': 'exact = { of = "gap", atol = 9 }'}
+    held(cases_of(read(edited(GOOD, exact))), FakeLaboratory(workers=2))
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize(
