@@ -85,26 +85,28 @@ def imported_names(text: bytes) -> set[str]:
 
 
 def _dump(node: object, parts: list[str]) -> None:
-    """As `ast.dump`, without docstrings."""
+    """As `ast.dump`, without statements that are texts alone: docstrings, those of attributes too."""
     if isinstance(node, ast.AST):
         parts.append(type(node).__name__ + "(")
-        body = _without_docstring(node)
         for name in node._fields:
-            _dump(body if name == "body" and body is not None else getattr(node, name, None), parts)
+            _dump(getattr(node, name, None), parts)
         parts.append(")")
     elif isinstance(node, list):
         parts.append("[")
         for item in node:
-            _dump(item, parts)
+            if not _is_text(item):
+                _dump(item, parts)
         parts.append("]")
     else:
         parts.append(repr(node) + ",")
 
 
-def _without_docstring(node: ast.AST) -> list[ast.stmt] | None:
-    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        return None
-    return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+def _is_text(node: object) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
 
 def _imports(node: ast.AST) -> Iterator[Import]:

@@ -42,10 +42,10 @@ FILES = {
             importlib.import_module("by_name")
             return lazy_one
         ''',
-    "pkg/sibling.py": "S = 1\n",
+    "pkg/sibling.py": "S = 1\n'What S is.'\n",
     "pkg/other.py": "O = 1\n",
     "pkg/sub/__init__.py": "from ..cousin import C\n",
-    "pkg/sub/helper.py": "class H:\n    '''Doc.'''\n    x = 1\n",
+    "pkg/sub/helper.py": "class H:\n    '''Doc.'''\n    x = 1\n    '''About x.'''\n",
     "pkg/cousin.py": "C = 1\n",
     "lazy_one.py": "from spaced.inner import leaf\n",
     "spaced/inner/leaf.py": "L = 1\n",
@@ -118,6 +118,9 @@ def test_the_model_of_a_trial_is_part_of_its_closure(project, source):
         ("pkg/exp.py", '"""Docstring."""', ""),
         ("pkg/exp.py", "# a comment", "# another\n\n"),
         ("pkg/sub/helper.py", "'''Doc.'''", "'''Class.'''"),
+        ("pkg/sub/helper.py", "About x.", "About x, at more length."),
+        ("pkg/sibling.py", "What S is.", "What S says."),
+        ("pkg/sibling.py", "'What S is.'\n", ""),
         ("pkg/other.py", "O = 1", "O = 2"),
         ("only_types.py", "T = 1", "T = 2"),
         ("mydata/sets.py", "1", "2"),
