@@ -74,6 +74,8 @@ class _Preparation:
     """Of the baselines of each suite."""
     numbers: RecordNumbers
     stands_on: provenance.Provenance
+    first_seed: int | None
+    """Where all cases begin; None: each where its claim says."""
     every: Sequence[Case]
     """The cases of all shards."""
     cases: Sequence[Case]
@@ -150,7 +152,7 @@ def _prepare(selected: Sequence[Selected], options: RunOptions) -> _Preparation:
     cases, part = _shard(every, options.shard)
     also = judged_beside(cases, suites, sources, options, numbers)
     return _Preparation(
-        options, started, clock, suites, sources, numbers, stands_on, every, cases, part, also
+        options, started, clock, suites, sources, numbers, stands_on, first_seed, every, cases, part, also
     )
 
 
@@ -180,7 +182,7 @@ def _record(
         suites=stands_on.suites,
         commit=stands_on.commit,
         environment=where,
-        first_seed=min((c.first_seed for c in sampled), default=options.first_seed or 0),
+        first_seed=min((c.first_seed for c in sampled), default=prepared.first_seed or 0),
         fresh=any(c.first_seed != c.instance.claim.first_seed for c in sampled),
         trials=_counts([result, *(again for _, again in list(second.values())[:1])]),
         wrong_verdicts_bound=sum(c.alpha for c in prepared.cases),

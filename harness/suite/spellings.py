@@ -39,8 +39,7 @@ class OldSpelling:
 
 def today(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[OldSpelling, ...]]:
     """A suite as it was parsed, in today's spelling, and what was spelled otherwise."""
-    keys = {first: now for now, first in FIRST_KEYS.items()}
-    change = _Respelling(keys, experiment_today, quantities_today)
+    change = _towards_today()
     return change.suite(document), tuple(change.found)
 
 
@@ -61,10 +60,12 @@ def with_lines(found: Sequence[OldSpelling], file: Path) -> list[OldSpelling]:
 
 def claim_today(table: Mapping[str, Any], run: str) -> dict[str, Any]:
     """The table of a claim about the experiment `run`, in today's spelling."""
-    change = _Respelling(
-        {first: now for now, first in FIRST_KEYS.items()}, experiment_today, quantities_today
-    )
-    return change.claim(table, (), run)
+    return _towards_today().claim(table, (), run)
+
+
+def _towards_today() -> _Respelling:
+    keys = {first: now for now, first in FIRST_KEYS.items()}
+    return _Respelling(keys, experiment_today, quantities_today)
 
 
 class _Respelling:
