@@ -26,7 +26,7 @@ from pathlib import Path
 
 import harness
 from harness.measure import Laboratory
-from harness.report import write_whole
+from harness.report import Record, write_whole
 from harness.session import cases_of
 from harness.targets import Selected, gather
 
@@ -130,26 +130,31 @@ def record_reasons(name: str) -> list[str]:
     return found + list(_other_numbers(record, selected))
 
 
-def _other_numbers(record: harness.Record, selected: Sequence[Selected]) -> Iterator[str]:
-    """Points whose first trial would be another one today."""
+def _other_numbers(record: Record, selected: Sequence[Selected]) -> Iterator[str]:
+    """Points whose first trial would be another one today, or has parameters that the record does not know.
+
+    Of a boundary, the record has only the points that its search visited.
+    """
     published = {
         (trials.experiment, _text(trials.params), trials.first_seed): trials.fingerprints[0]
         for instance in record.instances
         for trials in instance.trials
         if trials.fingerprints
     }
-    other, seen = [], set()
+    whole = {i.id for i in record.instances if i.trials and i.boundary is None}
+    seen: dict[tuple[str, str, int], str] = {}
     with Laboratory(None) as laboratory:
         for case in cases_of(selected):
-            for question in (*case.questions, *case.control):
+            for number, question in enumerate((*case.questions, *case.control)):
+                measured = case.instance.id in whole and number < len(case.questions)
                 for reading in question.effect.readings:
                     trial = reading.trial(question.first_seed)
                     key = (trial.experiment, _text(dict(trial.params)), trial.seed)
-                    if key in seen or key not in published:
+                    if key in seen or not (key in published or measured):
                         continue
-                    seen.add(key)
-                    if not laboratory.fingerprint(trial).startswith(published[key]):
-                        other.append(f"{trial.experiment} at {case.instance.id}")
+                    same = key in published and laboratory.fingerprint(trial).startswith(published[key])
+                    seen[key] = "" if same else f"{trial.experiment} at {case.instance.id}"
+    other = [name for name in seen.values() if name]
     if other:
         more = f" and {len(other) - NAMED} more" if len(other) > NAMED else ""
         named = "; ".join(other[:NAMED])

@@ -277,7 +277,9 @@ def _why_not(
     looks: list[tuple[int, float, float]], obstacles: list[Obstacle], more: int | None, question: Question
 ) -> str:
     if obstacles and set(obstacles) == {"few-distinct"}:
-        return f"fewer than {LEAST_DISTINCT} distinct values at every look: use `exact`"
+        bounded = math.isfinite(question.region.low) and math.isfinite(question.region.high)
+        remedy = "`exact`" if bounded else '`centre = "median"`'
+        return f"fewer than {LEAST_DISTINCT} distinct values at every look: use {remedy}"
     if more is not None:
         return f"needs {more} seeds"
     if obstacles[-1] == "median":

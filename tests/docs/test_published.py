@@ -94,6 +94,14 @@ def test_other_code_is_named_by_the_points_that_it_changes(
     assert "2 of 2 are out of date." in capsys.readouterr().out
 
 
+def test_a_parameter_that_the_record_does_not_know_makes_another_trial(
+    script: ModuleType, published: Path, tmp_path: Path
+) -> None:
+    edit(tmp_path / "suites/published_toys.py", "sd: float = 0.1", "sd: float = 0.1, more: int = 0")
+    (reason,) = script.record_reasons("toys")
+    assert reason.startswith("6 of 6 points have another fingerprint today: ")
+
+
 def test_a_comment_changes_no_number(script: ModuleType, published: Path, tmp_path: Path) -> None:
     edit(tmp_path / "suites/published_toys.py", "ERROR =", "# a remark\nERROR =")
     assert script.record_reasons("toys") == []

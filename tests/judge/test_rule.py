@@ -389,6 +389,13 @@ def test_four_distinct_values_are_too_few_and_five_enough():
     assert decide(four[:14], question).reason == "fewer than 5 distinct values at every look: use `exact`"
 
 
+def test_of_a_bound_the_guard_names_the_median_as_exact_asks_for_one_value():
+    for low, high in ((-math.inf, 0.2), (0.2, math.inf)):
+        question = replace(EQUAL, region=Region(low, high), effect=replace(LINEAR, floor=0.1))
+        reason = decide([0.0, 0.1] * 54, question).reason
+        assert reason == 'fewer than 5 distinct values at every look: use `centre = "median"`'
+
+
 def test_the_guard_holds_for_the_mean_only():
     for centre in CENTRES[1:]:
         assert decide([0.0] * 14, replace(EQUAL, centre=centre)).verdict == "supported"
