@@ -19,6 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent / "support"))
 from edits import edited
 
 ROOT = Path(__file__).parents[1]

@@ -4,6 +4,9 @@ Also: whether a script's own folder is searched for modules."""
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -127,6 +130,34 @@ def test_a_script_does_not_need_its_own_folder_searched(path: Path) -> None:
         for name in names:
             local = name.partition(".")[0] in beside
             assert not local or node.lineno > added, f"line {node.lineno}: {name}"
+
+
+READ = """
+import runpy, sys
+modules, searched = set(sys.modules), list(sys.path)
+for path in sys.argv[1:]:
+    try:
+        runpy.run_path(path, run_name="read")
+    except ImportError as error:
+        print(f"{path}: {error}")
+    sys.path[:] = searched
+    for name in set(sys.modules) - modules:
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(OURS):
+            del sys.modules[name]
+"""
+
+
+def test_a_script_finds_what_it_imports_when_it_is_run_alone() -> None:
+    """Without pytest, which searches tests/support for all tests, and the folder of each test."""
+    program = f"OURS = ({str(ROOT / 'docs')!r}, {str(ROOT / 'tests')!r}){READ}"
+    paths = [str(path.relative_to(ROOT)) for path in SCRIPTS]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, *paths],
+        capture_output=True, text=True, cwd=ROOT, env=environment, check=False,
+    )  # fmt: skip
+    assert done.stdout == ""
+    assert done.returncode == 0, done.stderr
 
 
 def _changed(node: ast.AST) -> str:
