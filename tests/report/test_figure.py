@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from harness.report import InstanceRecord, read_record, to_json
 from harness.report.figure import Drawing, FigureError, draw_figure
-from harness.report.figure.marks import MM, Disc, Lettering, Segment
+from harness.report.figure.marks import MM, Disc, Lettering, Segment, text_width
 from harness.report.record import BoundaryRecord, MapRecord, Record
 
 ROOT = Path(__file__).parents[2]
@@ -166,6 +166,37 @@ def test_places_along_the_x_axis_are_those_of_its_ticks() -> None:
     discs = [m.x for m in drawing.marks if isinstance(m, Disc) and m.radius == 1.9][:3]
     assert discs == pytest.approx([places["1"], places["2"], places["4"]])
     assert places["4"] - places["2"] == pytest.approx(2 * (places["2"] - places["1"]))
+
+
+NETS = [
+    "residual",
+    "layer-normalised",
+    "flattened",
+    "pooled",
+    "recurrent",
+    "attention",
+    "unshared-and-flattened",
+]
+
+
+def nets() -> tuple[InstanceRecord, ...]:
+    """A claim of seven networks, whose names have no room beside each other."""
+    return tuple(replace(INSTANCE, id=f"toys/same[net={net}]", point={"net": net}) for net in NETS)
+
+
+def test_below_the_axis_stands_every_word_and_none_meets_another() -> None:
+    drawing = draw_figure(record(*nets()), "same")
+    shown = [mark for mark in drawing.marks if isinstance(mark, Lettering) and mark.text in NETS]
+    assert [mark.text for mark in shown] == NETS
+    (name,) = (mark for mark in drawing.marks if isinstance(mark, Lettering) and mark.text == "net")
+    ends: dict[float, float] = {}
+    for mark in shown:
+        half = text_width(mark.text, mark.size) / 2
+        assert 0 < mark.x - half > ends.get(mark.y, 0.0)
+        assert mark.x + half < drawing.width
+        ends[mark.y] = mark.x + half
+    assert len(ends) > 1
+    assert max(ends) < name.y - 5, "the name of the axis stands below them"
 
 
 @pytest.mark.parametrize(

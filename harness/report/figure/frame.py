@@ -74,19 +74,42 @@ def heading(title: str, top: float = 4.0, width: float = COLUMN) -> tuple[list[I
     return marks, top + LINE * len(lines) + 2
 
 
-def ticked_axes(x: FigureAxis, y: FigureAxis, x_ticks: Ticks, y_ticks: Ticks) -> list[Ink]:
-    """The two axes with their ticks; of labels that would meet, the later are left out."""
+def label_rows(x: FigureAxis, x_ticks: Ticks, most: int = 1) -> list[int]:
+    """The row below the x axis in which each label stands: the first where it meets no other label.
+
+    A label that meets one in all of the `most` rows has the number `most`.
+    """
+    ends = [-math.inf] * most
+    rows = []
+    for value, text in x_ticks:
+        at, half = _label_at(x, value, text), text_width(text, SMALL) / 2
+        row = next((k for k, end in enumerate(ends) if at - half > end + 2), most)
+        if row < most:
+            ends[row] = at + half
+        rows.append(row)
+    return rows
+
+
+def _label_at(x: FigureAxis, value: float, text: str) -> float:
+    """Where the middle of a label stands: below its tick, unless it would leave the figure there."""
+    half = text_width(text, SMALL) / 2
+    return max(x.start - LEFT + half + 1, min(x(value), x.end + RIGHT - half - 1))
+
+
+def ticked_axes(
+    x: FigureAxis, y: FigureAxis, x_ticks: Ticks, y_ticks: Ticks, most_rows: int = 1
+) -> list[Ink]:
+    """The two axes with their ticks. Labels below the x axis that would meet have up to `most_rows` rows
+    (`label_rows`); those that have no place there are left out."""
     marks: list[Ink] = [
         Segment(x.start, y.start, x.end, y.start, INK, 0.7),
         Segment(x.start, y.start, x.start, y.end, INK, 0.7),
     ]
-    taken = -math.inf
-    for value, text in x_ticks:
-        at, half = x(value), text_width(text, SMALL) / 2
-        marks.append(Segment(at, y.start, at, y.start + 2.5, INK, 0.6))
-        if at - half > taken + 2:
-            marks.append(Lettering(at, y.start + 9.5, text, SMALL, "middle"))
-            taken = at + half
+    for (value, text), row in zip(x_ticks, label_rows(x, x_ticks, most_rows), strict=True):
+        marks.append(Segment(x(value), y.start, x(value), y.start + 2.5, INK, 0.6))
+        if row < most_rows:
+            at = _label_at(x, value, text)
+            marks.append(Lettering(at, y.start + 9.5 + LINE * row, text, SMALL, "middle"))
     for value, text in y_ticks:
         at = y(value)
         marks.append(Segment(x.start - 2.5, at, x.start, at, INK, 0.6))

@@ -25,6 +25,7 @@ from harness.report.figure.frame import (
     band,
     heading,
     interval_at,
+    label_rows,
     legend,
     moved_mark,
     names_of_axes,
@@ -44,6 +45,8 @@ PANELS = 12
 """The most panels of a figure: more do not fit a page."""
 _DODGE = 4.0
 """Points between the intervals of two colours at one place of the axis."""
+_ROWS = 6
+"""The most rows of words below an axis: twelve names of 20 letters fit a column."""
 _DECADES = math.log(8)
 """Positive numbers that reach further than this stand on a logarithmic axis."""
 
@@ -60,6 +63,13 @@ class Layout:
     colors: Mapping[str, str]
     panels: tuple[Mapping[str, str], ...]
     """The labels of the axes that have panels; one empty mapping of a figure with one panel."""
+    most_rows: int = 1
+    """Rows of labels below the axis: of numbers one, as a reader can tell those that it leaves out."""
+
+    @property
+    def x_ticks(self) -> Ticks:
+        """Each label at its place."""
+        return list(zip(self.places, self.labels, strict=True))
 
     def place(self, instance: InstanceRecord) -> float:
         """Where an instance stands on the axis."""
@@ -94,9 +104,11 @@ def sweep_drawing(instances: Sequence[InstanceRecord], along: str = "") -> Drawi
         marks += _panel(members, layout, x, y)
         last = panel == layout.panels[-1]
         label = axis_label(first, layout.along) if last else ""
-        bottom = top + PANEL + 20
+        rows = label_rows(x, layout.x_ticks, layout.most_rows)
+        more = LINE * min(max(rows), layout.most_rows - 1)
+        bottom = top + PANEL + 20 + more
         marks += names_of_axes(label, quantity_label(first), x, y, bottom)
-        top = bottom + 4 if last else top + PANEL + 16
+        top = bottom + 4 if last else bottom - 4
     verdicts = {instance.verdict for instance in shown}
     said, top = signs(top + 1, verdicts, shaded=any(i.region != (None, None) for i in shown))
     return Drawing(COLUMN, top + 4, says, _caption(says, shown, layout), (*marks, *said))
@@ -146,7 +158,8 @@ def layout_of(instances: Sequence[InstanceRecord], along: str = "") -> Layout:
             f"{instances[0].claim}: expected at most {PANELS} panels, found {len(panels)}: {least}"
         )
     colors = dict(zip(axes[series], SERIES, strict=False)) if series else {}
-    return Layout(chosen, tuple(values), _places(list(values.values())), series, colors, panels)
+    rows = 1 if all(map(_is_number, values.values())) else _ROWS
+    return Layout(chosen, tuple(values), _places(list(values.values())), series, colors, panels, rows)
 
 
 def varied_axes(instances: Sequence[InstanceRecord]) -> dict[str, dict[str, Value]]:
@@ -208,8 +221,7 @@ def _panel(instances: Sequence[InstanceRecord], layout: Layout, x: FigureAxis, y
             at = x(layout.place(instance))
             marks += band(instance.region, at - half, at + half, y, outside=instance.exchanged)
     marks += zero_line(x, y)
-    x_ticks: Ticks = list(zip(layout.places, layout.labels, strict=True))
-    marks += ticked_axes(x, y, x_ticks, ticks(y.low, y.high, instances[0].unit))
+    marks += ticked_axes(x, y, layout.x_ticks, ticks(y.low, y.high, instances[0].unit), layout.most_rows)
     order = list(layout.colors)
     for instance in instances:
         label = instance.labels.get(layout.series, "")
