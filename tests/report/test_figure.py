@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from harness.report import InstanceRecord, read_record, to_json
 from harness.report.figure import Drawing, FigureError, draw_figure
-from harness.report.figure.marks import MM, Disc, Lettering, Segment, text_width
+from harness.report.figure.marks import MM, Disc, Lettering, Segment
+from harness.report.lettering import text_width
 from harness.report.record import BoundaryRecord, MapRecord, Record
 
 ROOT = Path(__file__).parents[2]

@@ -18,10 +18,10 @@ from harness.report.figure.marks import (
     Lettering,
     Segment,
     box,
-    text_width,
 )
 from harness.report.figure.scene import Drawing
 from harness.report.html.bars import SPAN, scale_of
+from harness.report.lettering import text_width
 from harness.report.record import InstanceRecord, Record, Side
 from harness.report.words import by_claim
 

@@ -19,8 +19,8 @@ from harness.report.figure.marks import (
     Segment,
     box,
     text_lines,
-    text_width,
 )
+from harness.report.lettering import label_rows, text_width
 from harness.report.record import Side
 
 LEFT, RIGHT = 46.0, 8.0
@@ -74,20 +74,9 @@ def heading(title: str, top: float = 4.0, width: float = COLUMN) -> tuple[list[I
     return marks, top + LINE * len(lines) + 2
 
 
-def label_rows(x: FigureAxis, x_ticks: Ticks, most: int = 1) -> list[int]:
-    """The row below the x axis in which each label stands: the first where it meets no other label.
-
-    A label that meets one in all of the `most` rows has the number `most`.
-    """
-    ends = [-math.inf] * most
-    rows = []
-    for value, text in x_ticks:
-        at, half = _label_at(x, value, text), text_width(text, SMALL) / 2
-        row = next((k for k, end in enumerate(ends) if at - half > end + 2), most)
-        if row < most:
-            ends[row] = at + half
-        rows.append(row)
-    return rows
+def rows_of_labels(x: FigureAxis, x_ticks: Ticks, most: int = 1) -> list[int]:
+    """The row of each label below the x axis; see `label_rows`."""
+    return label_rows([(_label_at(x, value, text), text) for value, text in x_ticks], SMALL, most)
 
 
 def _label_at(x: FigureAxis, value: float, text: str) -> float:
@@ -100,12 +89,12 @@ def ticked_axes(
     x: FigureAxis, y: FigureAxis, x_ticks: Ticks, y_ticks: Ticks, most_rows: int = 1
 ) -> list[Ink]:
     """The two axes with their ticks. Labels below the x axis that would meet have up to `most_rows` rows
-    (`label_rows`); those that have no place there are left out."""
+    (`rows_of_labels`); those that have no place there are left out."""
     marks: list[Ink] = [
         Segment(x.start, y.start, x.end, y.start, INK, 0.7),
         Segment(x.start, y.start, x.start, y.end, INK, 0.7),
     ]
-    for (value, text), row in zip(x_ticks, label_rows(x, x_ticks, most_rows), strict=True):
+    for (value, text), row in zip(x_ticks, rows_of_labels(x, x_ticks, most_rows), strict=True):
         marks.append(Segment(x(value), y.start, x(value), y.start + 2.5, INK, 0.6))
         if row < most_rows:
             at = _label_at(x, value, text)

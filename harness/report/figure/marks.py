@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.errors import UserError
+from harness.report.lettering import text_width
 
 INK, GREY, PALE = "#1a1a1a", "#6b6b6b", "#b8b8b8"
 REGION, EDGE = "#dfeede", "#5f8f5c"
@@ -17,8 +18,6 @@ SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a
 MM = 72 / 25.4
 COLUMN = 85 * MM
 """The width of a column of a paper."""
-_LETTER = 0.54
-"""The width of a letter of Helvetica on average, as a part of its size: where a text is to fit."""
 
 Anchor = Literal["start", "middle", "end"]
 
@@ -78,11 +77,6 @@ Ink = Segment | Area | Disc | Lettering
 def box(x1: float, y1: float, x2: float, y2: float, color: str = REGION) -> Area:
     """A rectangle."""
     return Area(((x1, y1), (x2, y1), (x2, y2), (x1, y2)), color)
-
-
-def text_width(text: str, size: float) -> float:
-    """About how wide a text is, in points."""
-    return _LETTER * size * len(text)
 
 
 def text_lines(text: str, width: float, size: float, most: int) -> list[str]:

@@ -25,10 +25,10 @@ from harness.report.figure.frame import (
     band,
     heading,
     interval_at,
-    label_rows,
     legend,
     moved_mark,
     names_of_axes,
+    rows_of_labels,
     signs,
     ticked_axes,
     zero_line,
@@ -104,7 +104,7 @@ def sweep_drawing(instances: Sequence[InstanceRecord], along: str = "") -> Drawi
         marks += _panel(members, layout, x, y)
         last = panel == layout.panels[-1]
         label = axis_label(first, layout.along) if last else ""
-        rows = label_rows(x, layout.x_ticks, layout.most_rows)
+        rows = rows_of_labels(x, layout.x_ticks, layout.most_rows)
         more = LINE * min(max(rows), layout.most_rows - 1)
         bottom = top + PANEL + 20 + more
         marks += names_of_axes(label, quantity_label(first), x, y, bottom)

@@ -15,14 +15,22 @@ import msgspec
 from harness.declare import Value
 from harness.report.html.figures import spanning
 from harness.report.html.labels import effect_label
+from harness.report.html.templating import short
 from harness.report.html.ticks import ticks
 from harness.report.html.views import ODD, ClaimView, InstanceView
+from harness.report.lettering import label_rows, text_width
 from harness.report.maps import order_of
 from harness.report.record import InstanceRecord
 from harness.text import label_of
 
 CURVE_WIDTH, CURVE_HEIGHT = 360, 190
 _LEFT, _BOTTOM, _TOP = 56, 34, 20
+_LETTERING = 10.5
+"""The size of its texts, in the units of its width."""
+_ROWS = 4
+"""The most rows of words below a curve. Numbers have one, as a reader can tell those that it leaves out."""
+_LONGEST = 24
+"""The most letters of a word."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +55,14 @@ class Curve:
     edges: tuple[float, ...]
     intervals: str
     dots: str
-    x_ticks: tuple[tuple[float, str], ...]
+    x_ticks: tuple[tuple[float, str, int], ...]
+    """Place, label and row below the axis, from 0."""
     y_ticks: tuple[tuple[float, str], ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows of labels it has."""
+        return 1 + max((row for _, _, row in self.x_ticks), default=0)
 
 
 @dataclass(frozen=True)
@@ -141,6 +155,13 @@ def on_axis(instance: InstanceRecord) -> InstanceRecord:
     )
 
 
+def _tick(place: float, label: str) -> tuple[float, str]:
+    """A label as it is shown, and its middle: at its place, unless it would leave the chart there."""
+    text = short(label, _LONGEST)
+    half = text_width(text, _LETTERING) / 2
+    return max(half, min(place, CURVE_WIDTH - half)), text
+
+
 def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
     measured = [on_axis(v.record) for v in claim.instances if _was_measured(v.record)]
     if len(measured) < 2 or len({i.unit for i in measured}) > 1:
@@ -160,7 +181,9 @@ def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
         region = (top, max(0.0, bottom - top))
         edges = tuple(y(side) for side in (low, high) if side is not None)
     drawn = [(places[label_of(i.point[name])], i) for i in measured if name in i.point]
-    every = max(1, math.ceil(len(labels) * 34 / (CURVE_WIDTH - _LEFT)))
+    most = _ROWS if any(isinstance(i.point.get(name), str) for i in measured) else 1
+    ticked = [_tick(places[label], label) for label in labels]
+    rows = label_rows(ticked, _LETTERING, most)
     return Curve(
         axis=name,
         label=effect_label(claim.first),
@@ -173,6 +196,6 @@ def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
             if i.interval != (None, None)
         ),
         dots="".join(f"M{x:.1f} {y(i.estimate):.1f}h0" for x, i in drawn if i.estimate is not None),
-        x_ticks=tuple((places[label], label) for k, label in enumerate(labels) if k % every == 0),
+        x_ticks=tuple((*tick, row) for tick, row in zip(ticked, rows, strict=True) if row < most),
         y_ticks=tuple((y(t), text) for t, text in ticks(y.low, y.high, measured[0].unit)),
     )

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from pages import assert_inert, find, text_of
 
 from harness.report.html import page
-from harness.report.html.sweeps import sweeps
+from harness.report.html.sweeps import CURVE_WIDTH, sweeps
 from harness.report.html.views import claim_views
+from harness.report.lettering import text_width
 from harness.report.record import InstanceRecord
 
 
@@ -59,9 +60,28 @@ def test_one_axis_has_a_curve() -> None:
     (sweep,) = sweeps(claim_views(at_sizes(4), {}, {}))
     assert sweep.curve
     assert sweep.curve.axis == "size"
-    assert [label for _, label in sweep.curve.x_ticks] == ["1", "2", "3", "4"]
+    assert [label for _, label, _ in sweep.curve.x_ticks] == ["1", "2", "3", "4"]
+    assert sweep.curve.rows == 1
     assert sweep.curve.intervals.count("V") == sweep.curve.dots.count("h0") == 4
     assert sweep.curve.region
+
+
+def test_below_a_curve_over_words_each_word_stands_and_none_meets_another() -> None:
+    nets = ["residual", "layer-normalised", "flattened", "pooled", "recurrent", "attention", "an" * 14]
+    made = [replace(INSTANCE, id=f"toys/same[net={net}]", point={"net": net}) for net in nets]
+    (sweep,) = sweeps(claim_views(made, {}, {}))
+    assert sweep.curve
+    assert [label for _, label, _ in sweep.curve.x_ticks] == sorted([*nets[:-1], "an" * 11 + "a…"])
+    ends: dict[int, float] = {}
+    for middle, label, row in sweep.curve.x_ticks:
+        half = text_width(label, 10.5) / 2
+        assert middle - half > ends.get(row, -1.0)
+        assert middle + half <= CURVE_WIDTH
+        ends[row] = middle + half
+    assert sweep.curve.rows == len(ends) > 1
+    charts = find(assert_inert(page(record(*made))), "svg")
+    (chart,) = (svg for svg in charts if svg.get("height") == str(178 + 12 * len(ends)))
+    assert {text_of(text) for text in find(chart, "text")} > {label for _, label, _ in sweep.curve.x_ticks}
 
 
 def test_a_single_instance_is_no_sweep() -> None:
