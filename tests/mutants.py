@@ -9,6 +9,7 @@ noticed; it exits with 1 if a mutant got past both. `tests/test_mutants.py` chec
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 from edits import edited
 
 ROOT = Path(__file__).parents[1]
+FAILING = ("unexpected", "inconclusive", "vacuous", "error", "not-run")
+"""Outcomes that make a run fail; named here, as a mutant may have changed those of the judge."""
 SCIENCE = "data=sphere and (hidden=1,width or hidden=1..2,width=64) and not ensemble"
 """The part of the suite that a mutant of the science must upset: that networks follow their kernels."""
 
@@ -309,6 +313,12 @@ def run(folder: Path, *command: str) -> tuple[int, str]:
         return code, output.read()
 
 
+def failing(record: Path, outcomes: Sequence[str] = FAILING) -> list[str]:
+    """The instances of a record that have one of these outcomes. Raises OSError where there is no record."""
+    found = json.loads(record.read_text())["instances"]
+    return [instance["id"] for instance in found if instance["outcome"] in outcomes]
+
+
 def watch(mutant: Mutant, store: Path | None) -> tuple[str, str]:
     """What each watchman said: the tests that failed, and the instances that did not come out as expected."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
@@ -323,9 +333,8 @@ def watch(mutant: Mutant, store: Path | None) -> tuple[str, str]:
         if store is not None and store.exists():
             shutil.copy(store, kept)
         suite = ["harness", "run", "suites/issues.toml", "-q", "--store", str(kept), "--json", "r.json"]
-        code, text = run(folder, *suite, "-m", "not slow", "-k", mutant.keyword)
-        said = text.partition("Not as expected:")[2]
-        upset = [line.split("issues/")[1].split(":")[0] for line in said.splitlines() if "issues/" in line]
+        code, _ = run(folder, *suite, "-m", "not slow", "-k", mutant.keyword)
+        upset = failing(folder / "r.json") if (folder / "r.json").exists() else []
         claims = f"{len(upset)} instances, e.g. {upset[0]}" if upset else (f"exit {code}" if code else "–")
     return tests, claims
 

@@ -7,10 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from made import at_sizes, record
+from msgspec.structs import replace
+
+from harness.report import to_json
 
 sys.path.insert(0, str(Path(__file__).parent))
 from finite_width_mutants import MUTANTS as FINITE_WIDTH
-from mutants import MUTANTS, ROOT, Mutant, apply
+from mutants import MUTANTS, ROOT, Mutant, apply, failing
 from theory_mutants import MUTANTS as THEORY
 
 sys.path.pop(0)
@@ -31,3 +35,14 @@ def test_a_mutant_changes_one_place_and_is_still_a_program(mutant: Mutant, tmp_p
 
 def test_names_differ() -> None:
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+
+
+def test_what_claims_notice_is_read_from_the_record_and_not_from_lines_of_the_terminal(
+    tmp_path: Path,
+) -> None:
+    outcomes = ("as-expected", "unexpected", "measured", "error")
+    instances = [replace(i, outcome=outcome) for i, outcome in zip(at_sizes(4), outcomes, strict=True)]
+    path = tmp_path / "found.json"
+    path.write_bytes(to_json(record(*instances)))
+    assert failing(path) == [instances[1].id, instances[3].id]
+    assert failing(path, ("error",)) == [instances[3].id]

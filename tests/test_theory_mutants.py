@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
 from mutants import ROOT
-from theory_mutants import MUTANTS
+from theory_mutants import MUTANTS, noticed_by
 
 sys.path.pop(0)
 
@@ -15,3 +17,11 @@ sys.path.pop(0)
 def test_each_has_a_watchman() -> None:
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
     assert all(mutant.claims or (ROOT / mutant.tests).is_file() for mutant in MUTANTS)
+
+
+@pytest.mark.slow
+def test_claims_notice_what_no_test_reads_and_pass_sound_code() -> None:
+    (mutant,) = (mutant for mutant in MUTANTS if mutant.name == "ridge not scaled by n")
+    assert not mutant.tests
+    assert noticed_by(mutant) == "claims: ridge-is-stable"
+    assert not noticed_by(mutant, broken=False)

@@ -429,12 +429,13 @@ def noticed_by(mutant: TheoryMutant, suites: tuple[str, ...] = SUITES, *, broken
             if mutants.run(folder, *command)[0]:
                 return mutant.tests
         if mutant.claims:
+            record = folder / "found.json"
             command = ("harness", "run", *suites, "--no-store", "-q", "-k", mutant.claims)
-            text = mutants.run(folder, *command)[1]
-            if "expected supported, found refuted" in text or "found error" in text:
-                return f"claims: {mutant.claims}"
-            if "instances:" not in text:
+            text = mutants.run(folder, *command, "--json", str(record))[1]
+            if not record.exists():
                 raise RuntimeError(f"{mutant.claims}: expected a run of claims, found\n{text}")
+            if mutants.failing(record, ("unexpected", "error")):
+                return f"claims: {mutant.claims}"
     return ""
 
 
