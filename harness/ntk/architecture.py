@@ -117,7 +117,7 @@ class Architecture:
         return (w_std * self.last_layer if number == self.hidden else w_std), b_std
 
     def bias_slope(self, number: int) -> float:
-        """∂h/∂b: the derivative of layer `number`'s pre-activations by its trained biases; 0 if it has none."""
+        """∂h/∂b: the derivative of layer `number`'s pre-activations by its trained biases, or 0."""
         if not self.has_bias(number):
             return 0.0
         return 1.0 if self.parameterization == "standard" else self.b_std

@@ -206,7 +206,7 @@ class KernelCase:
     def _at_plain(
         self, subject: Subject, architecture: Architecture
     ) -> dict[Which, KernelBlock | StageError]:
-        """The subject's answers about `PLAIN` at an architecture, as one array and as two.
+        """The subject's answers about `PLAIN` at an architecture: as one array, else as two.
 
         Whether a case is covered depends only on the architecture. Otherwise a subject could choose the
         points on which it is tested.
