@@ -82,9 +82,9 @@ def split(
 ) -> Split:
     """`train` training and `test` test points of the data set `data`, chosen by `seed` alone.
 
-    data: one of `known()`, or `package.module:function`, a function without arguments that returns
-        (inputs [points, features], targets [points]), or (x_train, y_train, x_test, y_test). The latter are
-        split already: the first `train` training and `test` test points are taken, whatever the seed.
+    data: one of `known()`, or `package.module:function`, a function without arguments that returns (inputs
+        [points, features], targets [points]), or (x_train, y_train, x_test, y_test). The latter are split
+        already: the first `train` training and `test` test points are taken, whatever the seed.
     noise: standard deviation of Gaussian noise on the training and validation targets, in units of the
         training targets' own deviation. It is added last.
     validation: the number of further points, held out of both. Training and test points do not depend on it.

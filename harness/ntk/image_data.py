@@ -56,9 +56,8 @@ def class_split(
     """`train` training and `test` test images of the first `classes` digits, chosen by `seed` alone.
 
     shift: the largest circular move of an image, in each dimension, as a share of the side: with eight
-        pixels,
-        0.5 is 0 to 3 pixels and 1 is 0 to 7. mnist-1d moves its template before noise is added; 2/3 is the
-        published value.
+        pixels, 0.5 is 0 to 3 pixels and 1 is 0 to 7. mnist-1d moves its template before noise is added; 2/3
+        is the published value.
 
     Raises `DataError` if there are too few images.
     """

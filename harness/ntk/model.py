@@ -58,8 +58,8 @@ class ModelError(ValueError):
 class Model:
     """A network: how it is drawn, what it computes and, where known, its infinitely wide kernel.
 
-    init, apply, kernel: as above. `kernel` is None if no analytic kernel is known; quantities that need
-        it are then not covered. A Gram matrix is asked for with `x2=None`.
+    init, apply, kernel: as above. `kernel` is None if no analytic kernel is known; quantities that need it
+        are then not covered. A Gram matrix is asked for with `x2=None`.
     readout: params → the same pytree with a bool for each leaf, true for those of the last layer, in which
         `apply` is affine. None if the model has no such leaves.
     key: what makes two models equal, so that they share compiled programs: the reference, its parameters and

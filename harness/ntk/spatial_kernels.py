@@ -32,8 +32,7 @@ def spatial_kernels(
     """The NNGP and the NTK between flat images, rows of `x1` and of `x2` (or of `x1` itself), block by block.
 
     every_pair: compute all pairs of places even if a read-out that flattens needs only those of one place.
-        Kernels
-        are the same; they are computed as for pooling.
+        Kernels are the same; they are computed as for pooling.
     """
     first = np.asarray(x1, dtype=np.float64)
     second = first if x2 is None else np.asarray(x2, dtype=np.float64)
