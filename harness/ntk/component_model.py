@@ -33,7 +33,7 @@ class ComponentModel(Model):
     without: BothKernels | None = None
 
     def analytic(self, x1: Rows, x2: Columns | None = None) -> KernelPair:
-        """As for any model, computed by NumPy: these kernels are not programs of JAX."""
+        """The same kernels as for any model, computed by NumPy: they are not programs of JAX."""
         if self.kernel is None:
             raise NotCovered(f"model {self.name}: no analytic kernel is known of it")
         found = self.kernel(x1, x2, ("nngp", "ntk"))

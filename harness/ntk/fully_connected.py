@@ -30,17 +30,20 @@ class FullyConnected(Model):
     architecture: Architecture = field(kw_only=True)
 
     def tangent_kernel(self, params: Params, x1: Rows, x2: Columns | None = None) -> Kernel:
-        """As for any model, computed from its layers' Gram matrices."""
+        """The same kernel as for any model, computed from its layers' Gram matrices."""
         other = None if x2 is None else jnp.asarray(x2)
         return np.asarray(_tangent_kernel(params, self.architecture, jnp.asarray(x1), other))
 
     def largest_eigenvalue(self, params: Params, x: Float[Array, "points features"]) -> Float[Array, ""]:
-        """As for any model, computed from the kernel itself, in the precision of `params`."""
+        """The same eigenvalue as for any model, from the kernel itself, in the precision of `params`."""
         largest: Array = jnp.linalg.eigvalsh(empirical_ntk(params, self.architecture, x))[-1]
         return largest
 
     def first_layer(self, params: Params, x: Float[Array, "points features"]) -> FirstLayer | None:
-        """As for any model, if a hidden layer follows and it takes fewer operations; else None."""
+        """The first layer, as for any model, if a hidden layer follows and this takes fewer operations.
+
+        Otherwise None.
+        """
         architecture, (points, inputs) = self.architecture, x.shape
         if architecture.hidden == 0 or not first_layer.pays(points, inputs, architecture.width):
             return None
@@ -60,7 +63,7 @@ class FullyConnected(Model):
         )
 
     def analytic(self, x1: Rows, x2: Columns | None = None) -> tuple[Kernel, Kernel]:
-        """As for any model, computed by `harness.ntk.kernels`, which compiles for itself."""
+        """The same kernels as for any model, computed by `harness.ntk.kernels`, which compiles for itself."""
         return kernels.nngp_ntk(self.architecture, x1, x2)
 
 

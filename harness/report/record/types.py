@@ -108,9 +108,9 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seeds_to_decision: int | None
     reason: str
     reproducibility: float | None = None
-    """As the instance's."""
+    """The reproducibility, as defined for the instance."""
     leaves_open: float | None = None
-    """As the instance's."""
+    """What it leaves open, as defined for the instance."""
     straightness: StraightnessRecord | None = None
     """The straightness of a power law with `exponent`."""
     lag_one: float | None = None
@@ -122,9 +122,9 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exchanged: bool = False
     """Whether the claim holds outside of the region: `differ`."""
     computed: bool = False
-    """As the instance's."""
+    """Whether it is computed, as defined for the instance."""
     same: str = ""
-    """As the instance's."""
+    """How its numbers agree with a baseline's, as defined for the instance."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
