@@ -1,4 +1,4 @@
-"""The loop: what is known is judged, what the next looks lack is measured."""
+"""The loop: judge what is known, and measure what the next looks lack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.measure import FAILED, Measurement, Measurer, Recheck, Rechecker
 from harness.plan import Case, MapOrder, Trial
 
 PointReader = tuple[Enquiry, range, frozenset[str]]
-"""Who reads a point, the seeds that it may read, and the quantities that it reads of them."""
+"""A reader of a point, the seeds that it may read, and the quantities that it reads."""
 
 POLL = 0.25
 """Seconds between two reports of progress while nothing finishes."""
@@ -38,15 +38,15 @@ def conduct(
 ) -> Result:
     """Measure what the cases need, and judge them.
 
-    Each case begins at its own first seed. After `time_budget` seconds by the `clock` the trials that still
-    run are ended and lost, and what needs more is *not run*. `memory_limit`, in bytes, is that of every
-    trial, instead of the claims' own. `recheck` is the share of the recalled trials that is measured again
-    besides one trial of each experiment that has not passed a recheck, chosen by `salt`; None rechecks
-    nothing, but for stages that had to be computed again. A trial that is measured gives what the cases
-    `beside` read of it too. The cases `also` are measured and judged beside the others; progress does not
-    tell of them, and their findings come after those of the others. The cases of `maps` come after all
-    others, one map after another, each in its own order and for its own time at most.
-    KeyboardInterrupt is raised on; what was measured by then is in the laboratory's store.
+    Each case begins at its own first seed. After `time_budget` seconds by the `clock` the running trials are
+    ended and lost, and what needs more is *not run*. `memory_limit`, in bytes, applies to every trial,
+    instead of the claims' own. `recheck` is the share of the stored trials that is measured again, in
+    addition to one trial of each experiment that has not passed a recheck. `salt` chooses them. None rechecks
+    nothing, except stages that had to be computed again. A measured trial also gives what the cases `beside`
+    read of it. The cases `also` are measured and judged beside the others; progress does not mention them,
+    and their findings come after those of the others. The cases of `maps` come after all others, one map
+    after another, each in its own order and for its own time at most. KeyboardInterrupt is raised on; what
+    was measured by then is in the laboratory's store.
     """
     campaign = _Campaign(cases, laboratory, time_budget, memory_limit, on_progress, clock, beside, also, maps)
     return campaign.run(recheck, salt)
@@ -76,18 +76,18 @@ class _Campaign:
         self.tally = Tally()
         mapped = {place for each in maps for place in each.places}
         self.enquiries = Enquiries(cases, memory_limit, also, mapped)
-        self.readers: dict[Trial, list[Enquiry]] = {}  # who waits for a trial
+        self.readers: dict[Trial, list[Enquiry]] = {}  # the enquiries that wait for a trial
         self.reading = Enquiries(beside, memory_limit).readers()
         for point, readers in self.enquiries.readers().items():
             self.reading.setdefault(point, []).extend(readers)
         self.reading_at: dict[str, list[PointReader]] = {}  # the same, by `Trial.stem`
-        self.order: MeasuringOrder | None = None  # made when something is to be measured
+        self.order: MeasuringOrder | None = None  # made when something must be measured
         self.stages: dict[tuple[str, bool, frozenset[str]], frozenset[str]] = {}
-        """By experiment, and whether it is a baseline's, the stages of quantities."""
+        """The stages of quantities, by experiment, and by whether it is a baseline's."""
 
     def run(self, recheck: float | None, salt: str) -> Result:
         self._advance(self.enquiries.newly_asked())
-        self.enquiries.news()  # what the store has decided is in the report
+        self.enquiries.news()  # the report already has what the store decided
         self.on_progress(self._progress())
         self._measure(self.end)
         times = tuple(map(self._draw, self.maps))
@@ -104,15 +104,15 @@ class _Campaign:
         self.enquiries.news()  # as above
         self._measure(min(end, self.end))
         ended = self.enquiries.end_map()
-        for enquiry in ended:  # nobody goes on with what this map had begun
+        for enquiry in ended:  # nobody continues what this map had begun
             for trial in enquiry.missing:
                 self.readers[trial] = [e for e in self.readers.get(trial, ()) if e is not enquiry]
         unfinished = sum(place in self.enquiries.cut_off for place in each.places)
         return MapTime(each.id, self.clock() - begun, unfinished, by_run=self.end <= end)
 
     def _measure(self, end: float) -> None:
-        """Judge what comes from the laboratory, until nothing is wanted or the time is over."""
-        timeout = 0.0  # at first workers only start; what intervals need is loaded while they do
+        """Judge what the laboratory measures, until nothing is wanted or the time is over."""
+        timeout = 0.0  # at first workers only start; what intervals need is loaded meanwhile
         while self.laboratory.pending:
             ready: list[Enquiry] = []
             for measurement in self.laboratory.collect(timeout):
@@ -127,8 +127,10 @@ class _Campaign:
             timeout = POLL
 
     def _readers_of(self, trial: Trial) -> list[Enquiry]:
-        """The enquiries whose next look a measurement completes; those at whose point all seeds are now
-        expected to fail are given up."""
+        """The enquiries whose next look a measurement completes.
+
+        Enquiries at whose point all seeds are now expected to fail are given up.
+        """
         readers = self.readers.pop(trial, [])
         ready = []
         for enquiry in readers:
@@ -137,7 +139,7 @@ class _Campaign:
             always = self._fails_always(trial, enquiry)
             if always:
                 self._give_up(enquiry, always)
-            elif enquiry.awaits(trial, self.known):  # more of its stages are to come
+            elif enquiry.awaits(trial, self.known):  # more of its stages will follow
                 self.readers.setdefault(trial, []).append(enquiry)
             else:
                 enquiry.missing.discard(trial)
@@ -145,7 +147,7 @@ class _Campaign:
         return ready
 
     def _advance(self, enquiries: Iterable[Enquiry]) -> None:
-        """Judge what can be judged; recall, and then request, what the next looks lack."""
+        """Judge what can be judged; read from the store, and then request, what the next looks lack."""
         open_ = [e for e in enquiries if not e.done]
         wanted: dict[Trial, Limits] = {}
         ranks: dict[str, tuple[float, ...]] = {}  # by `Trial.stem`
@@ -174,7 +176,7 @@ class _Campaign:
             open_ = [e for e in open_ if not e.missing]
 
         def place(trial: Trial) -> tuple[tuple[float, ...], str, int]:
-            """The trials of a point together, low seeds first."""
+            """A sorting key: the trials of a point together, low seeds first."""
             return ranks[trial.stem], trial.stem, trial.seed
 
         for trial in sorted(wanted, key=place):
@@ -189,7 +191,7 @@ class _Campaign:
         return self.order.rank(point, looks)
 
     def _stages_of(self, trial: Trial) -> frozenset[str]:
-        """The stages that any undecided question may read of a trial: so none asks for it once more."""
+        """The stages that any undecided question may read of a trial, so that it is not requested again."""
         readings = self.reading_at.get(trial.stem)
         if readings is None:
             readers = self.reading[trial.experiment, trial.params]
@@ -203,8 +205,10 @@ class _Campaign:
         return self.stages[key]
 
     def _fails_always(self, trial: Trial, enquiry: Enquiry) -> str:
-        """What went wrong at the trial's point, if the two lowest seeds of the enquiry failed in the same way
-        in what it reads: all others are then expected to do so; else ''."""
+        """What went wrong at the trial's point, if all seeds are expected to fail there; else ''.
+
+        They are if the two lowest seeds of the enquiry failed in the same way in what it reads.
+        """
         if self.known[trial].status != "error":
             return ""
         first_seed = enquiry.question.first_seed
@@ -213,7 +217,7 @@ class _Campaign:
         return error and f"seed {first_seed}: {error}"
 
     def _give_up(self, enquiry: Enquiry, error: str) -> None:
-        """Make it an error before its look is complete, and withdraw the trials that no other waits for."""
+        """Make the enquiry an error before its look is complete, and withdraw trials that only it needs."""
         enquiry.error = error
         self.enquiries.settle(enquiry)
         alone = {t for t in enquiry.missing if all(e.done for e in self.readers.get(t, []))}
@@ -226,7 +230,7 @@ class _Campaign:
         self.known[measurement.trial] = measurement
 
     def _recheck(self, share: float | None, salt: str) -> tuple[Recheck, ...]:
-        """Measure some trials twice; the questions that read an experiment which fails are errors."""
+        """Measure some trials twice. Questions that read an experiment which fails become errors."""
         if share is None and not any(measurement.again for measurement in self.known.values()):
             return ()
         points = points_of(self.cases)

@@ -30,7 +30,7 @@ Reads = tuple[str, TrialParams]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a trial may take: seconds, and bytes (infinite: any)."""
+    """The seconds and bytes that a trial may take (infinite: any)."""
 
     seconds: float = 0.0
     memory: float = 0.0
@@ -41,7 +41,7 @@ class Limits:
 
     @property
     def bytes(self) -> int | None:
-        """The limit of memory as a laboratory takes it."""
+        """The limit of memory in the form that a laboratory takes."""
         return None if self.memory == math.inf else int(self.memory)
 
 
@@ -55,13 +55,13 @@ class Enquiry:
     error: str = ""
     covered: bool = True
     missing: set[Trial] = field(default_factory=set)
-    """What its next look waits for."""
+    """The trials for which its next look waits."""
     looks: int = 0
-    """How many looks are over."""
+    """The number of completed looks."""
     asked: bool = False
-    """Whether it is measured for: of the points of a boundary only some are."""
+    """Whether trials are measured for it. Of the points of a boundary only some are asked."""
     turn: Turn | None = None
-    """When it is its turn among the points of a map."""
+    """Its turn among the points of a map."""
 
     def __post_init__(self) -> None:
         readings = self.question.effect.readings
@@ -69,13 +69,13 @@ class Enquiry:
         self._place = [
             places.setdefault((r.experiment, r.params, r.inputs, r.baseline), len(places)) for r in readings
         ]
-        """By reading, the place of its trial among those of a seed."""
+        """For each reading, the place of its trial among those of a seed."""
         self._firsts = [readings[self._place.index(place)].trial(0) for place in range(len(places))]
         self._trials: dict[int, tuple[Trial, ...]] = {}
-        self._rows: list[list[float]] = []  # what its first seeds gave: it is read once
-        self._known = 0  # of how many of its first seeds all is known that it reads
+        self._rows: list[list[float]] = []  # the numbers of its first seeds, each read once
+        self._known = 0  # the number of first seeds of which everything that it reads is known
         self._part: tuple[tuple[Ruling, str, bool], PartAssessment] | None = None
-        self._read_at: dict[str, frozenset[str]] = {}  # by `Trial.stem`, which is cheaper to look up
+        self._read_at: dict[str, frozenset[str]] = {}  # by `Trial.stem`, which is quicker to look up
         self.reads: dict[Reads, frozenset[str]] = {}
         """What it reads: quantities of trials, by point."""
         for reading in self.question.effect.readings:
@@ -108,14 +108,14 @@ class Enquiry:
 
     @property
     def verdict(self) -> PartVerdict | None:
-        """As `part` has it; None while it is not done."""
+        """The verdict of `part`; None while it is not done."""
         if self.error:
             return "error" if self.covered else "not-covered"
         return self.ruling.verdict
 
     @property
     def part(self) -> PartAssessment:
-        """The question, and what was found about it; assessed once, unless more is found."""
+        """The question, and what was found about it. It is assessed once, unless more is found."""
         of = (self.ruling, self.error, self.covered)
         if self._part is None or self._part[0][0] is not self.ruling or self._part[0][1:] != of[1:]:
             found = assess_part(self.question, self.ruling, self.error, covered=self.covered)
@@ -134,7 +134,7 @@ class Enquiry:
         return found
 
     def awaits(self, trial: Trial, known: Measurements) -> bool:
-        """Whether the next look, which reads this trial, is to know more of it."""
+        """Whether the next look, which reads this trial, must know more of it."""
         measurement = known.get(trial)
         return measurement is None or not all(map(measurement.has, self.reads_of(trial)))
 
@@ -147,7 +147,10 @@ class Enquiry:
         return ""
 
     def judge(self, known: Measurements) -> None:
-        """Rule on the complete rows at hand; an error in the seeds that a look needs is the claim's."""
+        """Rule on the complete rows so far.
+
+        An error in a seed that a look needs becomes the claim's error.
+        """
         question, rows = self.question, self._rows
         failure, covered = "", True
         for seed in question.seeds(self.ruling.next_look or 0)[len(rows) :]:
@@ -179,13 +182,14 @@ class Enquiry:
 
 
 class Enquiries:
-    """The enquiries of all cases, one for each distinct question, with the largest limits of the claims that
-    ask it; `memory_limit`, in bytes, instead of the claims' own. Progress does not show
-    the cases `also`.
+    """The enquiries of all cases, one for each distinct question.
 
-    The questions of a conjunction are asked at once, those of a search one after another, as each is settled.
-    The cases at the places `later` ask nothing before their map begins (`begin_map`), nor after it
-    (`end_map`).
+    Each has the largest limits of the claims that ask it; `memory_limit`, in bytes, replaces the claims' own.
+    Progress does not show the cases `also`.
+
+    The questions of a conjunction are asked at once, and those of a search one after another, as each is
+    settled. The cases at the places `later` ask nothing before their map begins (`begin_map`) or after it has
+    ended (`end_map`).
     """
 
     def __init__(
@@ -198,16 +202,16 @@ class Enquiries:
         self._told = len(cases)
         self._cases = cases = [*cases, *also]
         self._silent = set(later)  # the places of cases that ask nothing now
-        self._lines: MapLines | None = None  # those of the map that is measured
-        self._counted: dict[int, frozenset[Question]] = {}  # of cases that time has cut off
+        self._lines: MapLines | None = None  # the lines of the map that is measured
+        self._counted: dict[int, frozenset[Question]] = {}  # questions of cases that time has cut off
         self._by_question: dict[Question, Enquiry] = {}
         self._asked_by: list[set[Question]] = []  # what each case has asked
-        self._awaited: list[set[Question]] = []  # and what of it is not done
+        self._awaited: list[set[Question]] = []  # and those of them that are not done
         self._askers: dict[Question, list[int]] = {}  # the places of the cases that ask a question
-        self._settled: list[int] = []  # the places of the cases that are decided, and were not told of
-        self._asked: list[Enquiry] = []  # since `newly_asked` was called
+        self._settled: list[int] = []  # the places of the decided cases that were not reported yet
+        self._asked: list[Enquiry] = []  # since the last call of `newly_asked`
         self.decided = 0
-        """How many cases have no question left that is not done, of those that are told of."""
+        """The number of reported cases whose questions are all done."""
         for place, case in enumerate(cases):
             claim = case.instance.claim
             limits = Limits(claim.time_limit, memory_limit or claim.memory_limit or math.inf)
@@ -272,8 +276,10 @@ class Enquiries:
         self._tell(self._lines.newly_settled())
 
     def end_map(self) -> list[Enquiry]:
-        """Let its cases ask no more, and forget what they have found beyond the frontier; what is open that
-        nobody else asks for."""
+        """Let the map's cases ask no more, and forget what they have found beyond the frontier.
+
+        Returns the open enquiries that no other case asks for.
+        """
         assert self._lines is not None
         self._counted |= self._lines.unfinished()
         self._silent |= self._lines.unfinished().keys()
@@ -292,13 +298,13 @@ class Enquiries:
         return self._counted.keys()
 
     def _tell(self, places: Iterable[int]) -> None:
-        """These cases are decided."""
+        """Report these cases as decided."""
         for place in places:
             self.decided += 1
             self._settled.append(place)
 
     def newly_asked(self) -> list[Enquiry]:
-        """The enquiries that have been asked since this was called last."""
+        """The enquiries that have been asked since the last call."""
         found, self._asked = self._asked, []
         return found
 
@@ -317,13 +323,13 @@ class Enquiries:
         return place in self._silent or (self._lines is not None and place in self._lines)
 
     def news(self) -> tuple[Finding, ...]:
-        """What was found of the cases that were decided since it was asked last."""
+        """The findings of the cases that were decided since the last call."""
         found = tuple(map(self._finding, self._settled))
         self._settled.clear()
         return found
 
     def readers(self) -> dict[Reads, list[Enquiry]]:
-        """Who reads a point."""
+        """The enquiries that read each point."""
         found: dict[Reads, list[Enquiry]] = {}
         for enquiry in self:
             for point in enquiry.reads:
@@ -335,7 +341,7 @@ class Enquiries:
         return [self._finding(place) for place in range(self._told)]
 
     def findings_also(self) -> list[Finding]:
-        """The findings of cases that have not been shown."""
+        """The findings of the cases that are not shown."""
         return [self._finding(place) for place in range(self._told, len(self._cases))]
 
     def _finding(self, place: int) -> Finding:
@@ -358,7 +364,7 @@ class Enquiries:
     def _parts(
         self, questions: Iterable[Question], counted: Collection[Question] | None
     ) -> list[PartAssessment]:
-        """What was found of each question; `counted` are those that were not cut off, None: all."""
+        """What was found of each question. `counted` are those that were not cut off; None means all."""
         return [
             self._by_question[question].part
             if counted is None or question in counted

@@ -1,4 +1,4 @@
-"""What a campaign finds of one instance."""
+"""What a campaign finds about one instance."""
 
 from __future__ import annotations
 

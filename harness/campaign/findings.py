@@ -12,8 +12,10 @@ from harness.plan import Trial
 
 @dataclass(frozen=True)
 class MapTime:
-    """How long a map took, in seconds, and how many of its boundaries time cut off: its own, or `by_run` that
-    of the whole run."""
+    """How long a map took, in seconds, and how many of its boundaries time cut off.
+
+    `by_run` says that it was the time of the whole run, not the map's own.
+    """
 
     id: str
     seconds: float
@@ -30,13 +32,16 @@ class Result:
     progress: Progress
     rechecks: tuple[Recheck, ...] = ()
     also: list[Finding] = field(default_factory=list)
-    """The findings on cases that were judged beside those of the claims."""
+    """The findings of the cases that were judged beside those of the claims."""
     maps: tuple[MapTime, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said of measurements that were not kept or that changed their worker, and of
-        experiments that were not rechecked, each once."""
+        """Notes about measurements, each once.
+
+        They are about measurements that were not stored or changed their worker, and about experiments that
+        were not rechecked.
+        """
         said = [m.note for m in self.measurements.values() if m.note]
         said += remarks(self.measurements.values())
         return tuple(dict.fromkeys([*said, *(r.note for r in self.rechecks if r.note)]))

@@ -1,10 +1,10 @@
-"""The boundaries of a map on their way: which points count, when time may end the search at any of them.
+"""The boundaries of a map: which points count when time ends the search early.
 
-A *line* is one search: that of an instance, or of its control. All lines are visited in rounds, in each the
-next point of every line that wants one. So a visit has a *turn*, the pair of its round and its line; turns
-are a function of the verdicts alone. Workers measure in this order too, yet several at once, so that a later
-visit may be judged before an earlier one. What counts is what comes before the *frontier*, the first turn
-that is not judged: however long a campaign took, it shows the beginning of one order, and no more.
+A *line* is one search: that of an instance, or of its control. All lines are visited in rounds; each round
+visits the next point of every line that wants one. So a visit has a *turn*, the pair of its round and its
+line. Turns depend on the verdicts alone. Workers measure in this order too, but several at once, so that a
+later visit may be judged before an earlier one. Only visits before the *frontier* count, the first turn that
+is not judged: however long a campaign took, it shows a beginning of one order, and no more.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harness.judge import PartVerdict, Trail, trace_search
 from harness.plan import BoundarySearch, Case, Question
 
 Turn = tuple[int, int]
-"""The round of a visit, and the line; counted from 0."""
+"""The round and the line of a visit, counted from 0."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Line:
 
 
 class MapLines:
-    """The lines of a map's cases; `places` are theirs among the cases, in their order.
+    """The lines of a map's cases. `places` are the places of these among all cases, in their order.
 
     `verdict_on` gives the verdict on a question, None if it is not known.
     """
@@ -64,7 +64,7 @@ class MapLines:
         return place in self._of
 
     def update(self, place: int) -> None:
-        """Go on with the lines of a case, as far as verdicts are known."""
+        """Continue the lines of a case, as far as verdicts are known."""
         for number in self._of[place]:
             line = self._lines[number]
             line.trail = trace_search(line.search, partial(self._verdict_at, line))
@@ -73,7 +73,7 @@ class MapLines:
         return self._verdict_on(line.questions[place])
 
     def wanted(self, place: int) -> list[tuple[Question, Turn]]:
-        """What the lines of a case want next, and when it is their turn."""
+        """What the lines of a case want next, and their turns."""
         numbered = [(number, self._lines[number]) for number in self._of[place]]
         return [
             (line.wanted, (len(line.trail.visited), number))
@@ -83,12 +83,12 @@ class MapLines:
 
     @property
     def frontier(self) -> Turn | None:
-        """The first turn that is not judged; None where every line has ended."""
+        """The first turn that is not judged; None if every line has ended."""
         turns = (turn for place in self._of for _, turn in self.wanted(place))
         return min(turns, default=None)
 
     def newly_settled(self) -> list[int]:
-        """The cases all of whose visits count, and that want no more, since this was called last."""
+        """The cases that want no more and all of whose visits count, since the last call."""
         frontier = self.frontier
         found = [place for place in self._of if place not in self._told and self._counts(place, frontier)]
         self._told.update(found)
@@ -102,7 +102,7 @@ class MapLines:
         )
 
     def _shown(self, number: int, frontier: Turn | None) -> int:
-        """How many visits of a line count."""
+        """The number of visits of a line that count."""
         visits = len(self._lines[number].trail.visited)
         if frontier is None:
             return visits

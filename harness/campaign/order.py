@@ -1,8 +1,9 @@
-"""In which order points are measured: so that claims of every kind are decided soon.
+"""The order in which points are measured, chosen so that claims of every kind are decided soon.
 
 Points of one *kind* are those at which the same stages of the same experiment are wanted. The cheapest point
-of each kind comes first, cheap kinds before dear ones, then the second cheapest of each, and so on; a point
-whose claims want a further look goes back by one place for each. The order changes no number and no verdict.
+of each kind comes first, cheap kinds before dear ones, then the second cheapest of each, and so on. A point
+whose claims want a further look goes back by one place for each look. The order changes no number and no
+verdict.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from harness.measure import Measurer
 from harness.plan import Trial
 
 UNKNOWN = 1.0
-"""Seconds of a trial of which nothing is known."""
+"""The seconds assumed for a trial about which nothing is known."""
 
 PointRank = tuple[float, float]
 
@@ -41,7 +42,7 @@ class MeasuringOrder:
                 self._ranks[point] = (float(place), cost)
 
     def _seconds(self, trial: Trial, stages: frozenset[str]) -> float:
-        """About how long these stages take, as the experiment says, or the store knows."""
+        """About how long these stages take, as the experiment declares or the store knows."""
         cost = find(trial.experiment).cost
         if cost is not None:
             return cost(dict(trial.params), stages)

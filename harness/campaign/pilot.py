@@ -1,4 +1,4 @@
-"""A pilot: a few seeds that are measured, and kept, so that a run can be planned by what they show."""
+"""A pilot: a few seeds are measured and stored, so that a run can be planned from them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from harness.measure import Measurer
 from harness.plan import Case, Question, Reading, Trial
 
 PILOT_SEEDS = 6
-"""Fewer say too little of the deviation between seeds (`harness.judge.outlook`)."""
+"""The number of seeds. Fewer say too little about the deviation between seeds (`harness.judge.outlook`)."""
 _POLL = 0.25
 
 
 def measure_pilot(cases: Sequence[Case], laboratory: Measurer) -> int:
-    """Measure the first seeds of each case that are not known, but for timings; the number of trials.
+    """Measure the unknown first seeds of each case, except timings; return the number of trials.
 
-    They are those that a run begins with, so that nothing is measured in vain. Of a boundary they are of
-    three points: the ends of its range and the middle, which give the slope.
+    A run begins with the same seeds, so that nothing is measured in vain. For a boundary, three points are
+    measured: the ends of its range and the middle, which give the slope.
     """
     wanted: dict[Trial, tuple[set[str], Limits]] = {}
     for case in cases:
@@ -47,7 +47,7 @@ def measure_pilot(cases: Sequence[Case], laboratory: Measurer) -> int:
 
 
 def _is_own(reading: Reading) -> bool:
-    """Whether this code measures it: what a baseline gives is asked of a run."""
+    """Whether this code measures it. A baseline's numbers are left to a run."""
     return reading.baseline is None
 
 

@@ -21,22 +21,22 @@ class Progress:
     total: int
     elapsed: float
     remaining: float | None
-    """Seconds until the trials that are asked for now are done; later looks may ask for more."""
+    """Seconds until the requested trials are done. Later looks may request more."""
     waiting: str = ""
-    """What keeps trials from being started, who does, and how to continue; '' if nothing does."""
+    """What keeps trials from starting, which program does, and how to continue; '' if nothing does."""
     notes: tuple[str, ...] = ()
-    """What to say at once: the first time that a trial could not be kept, or cost its worker."""
+    """What to say at once: the first time that a trial could not be stored, or lost its worker."""
     rechecking: int = 0
-    """Trials that are to be measured a second time, when all others are done."""
+    """The number of trials that are measured a second time when all others are done."""
     news: tuple[Finding, ...] = ()
-    """Instances that were decided since the last progress, by what was measured meanwhile. A recheck that
-    fails may yet make errors of them."""
+    """Instances that measurements have decided since the last progress. A recheck that fails may still make
+    them errors."""
     running: tuple[RunningTrial, ...] = ()
-    """What the workers are at, as far as that is known."""
+    """What the workers are doing, as far as that is known."""
 
 
 class Tally:
-    """What a campaign's measurements add up to."""
+    """Sums over a campaign's measurements."""
 
     def __init__(self) -> None:
         self.measured = self.reused = self.failed = 0
@@ -45,7 +45,7 @@ class Tally:
         self._remarked: set[str] = set()  # experiments whose trials changed their worker
 
     def count(self, measurement: Measurement, before: Measurement | None = None) -> None:
-        """Add a measurement; `before` is what was known of its trial, if that has been counted."""
+        """Add a measurement. `before` is what was known of its trial, if that has been counted."""
         if before is not None:
             self._count(before, -1)
         self._count(measurement, 1)
@@ -69,9 +69,9 @@ class Tally:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said, each once."""
+        """The notes, each once."""
         return tuple(self._notes)
 
     def remaining(self, pending: int, workers: int) -> float | None:
-        """Seconds that pending trials will take, at the mean of those that were measured, if any were."""
+        """Seconds that pending trials will take, at the mean of the measured ones; None if there are none."""
         return pending * self._seconds / self.measured / workers if self.measured else None

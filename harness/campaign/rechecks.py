@@ -1,4 +1,4 @@
-"""What of a campaign is measured a second time, and what is refused where the two disagree."""
+"""What a campaign measures a second time, and which claims fail if the two disagree."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from harness.plan import Case, Trial, fixed
 
 
 def points_of(cases: Sequence[Case]) -> dict[Reads, dict[Group, None]]:
-    """The points that the cases read, with the tables that they belong to, as groups without a program.
+    """The points that the cases read, with the tables to which they belong, as groups without a program.
 
-    Those of timings are left out.
+    Points of timings are left out.
     """
     tables: dict[tuple[str, str], Group] = {}
     points: dict[Reads, dict[Group, None]] = {}
@@ -36,10 +36,10 @@ def points_of(cases: Sequence[Case]) -> dict[Reads, dict[Group, None]]:
 def narrowed(
     known: Measurements, readers: Mapping[Reads, Iterable[Enquiry]], laboratory: Measurer
 ) -> Measurements:
-    """The measurements with the stages that enquiries read: of others nothing is claimed."""
+    """The measurements, with only the stages that enquiries read. Nothing is claimed about others."""
     wanted: dict[str, frozenset[str]] = {}  # by `Trial.stem`
     stage_of: dict[tuple[str, str], frozenset[str]] = {}
-    others: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}  # quantities that nobody reads
+    others: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}  # quantities that no enquiry reads
     found = {}
     for trial, measurement in known.items():
         names = (*measurement.values, *measurement.missing)
@@ -69,7 +69,7 @@ def _without(measurement: Measurement, names: frozenset[str]) -> Measurement:
 
 
 def groups_of(points: Mapping[Reads, Iterable[Group]], known: Measurements) -> dict[Group, list[Measurement]]:
-    """What passes or fails together, with its measurements."""
+    """The groups of measurements that pass or fail together."""
     groups: dict[tuple[str, str], Group] = {}
     read: dict[Group, list[Measurement]] = {}
     at: dict[tuple[str, str], list[list[Measurement]]] = {}  # by `Trial.stem` and program
@@ -87,7 +87,7 @@ def groups_of(points: Mapping[Reads, Iterable[Group]], known: Measurements) -> d
 
 
 def limits_of(enquiries: Iterable[Enquiry]) -> Callable[[Trial], tuple[float, int | None]]:
-    """The limits of a trial: the largest of those that the questions which read its point have."""
+    """The limits of a trial: the largest of those of the questions that read its point."""
     limits: dict[Reads, Limits] = {}
     for enquiry in enquiries:
         for reading in enquiry.question.effect.readings:
@@ -107,7 +107,7 @@ def refuse(
     points: Mapping[Reads, Iterable[Group]],
     program: Callable[[Trial], str],
 ) -> None:
-    """Make errors of the questions that read a group which failed."""
+    """Make the questions that read a failed group errors."""
     for enquiry in enquiries:
         for reading in enquiry.question.effect.readings:
             trial = reading.trial(enquiry.question.first_seed)

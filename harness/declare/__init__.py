@@ -1,17 +1,17 @@
-"""What an experiment says about itself before it runs.
+"""Declarations of experiments, benchmarks and models: what they say about themselves before they run.
 
-An *experiment* is a Python function that, given parameters and a seed, returns named numbers
-(*quantities*). The decorator reads its signature, so that suites can be checked, listed and completed
-by editors without running anything, and without importing the libraries that the experiment computes
-with: an experiment's module imports those inside its functions.
+An *experiment* is a Python function that takes parameters and a seed, and returns named numbers
+(*quantities*). The decorator reads its signature, so that suites can be checked, listed and completed by
+editors without running anything. Nor are the libraries imported with which the experiment computes: an
+experiment's module imports those inside its functions.
 
     @experiment("ntk.regression", version=1, quantities={"single.error": Quantity("…", scale="log")})
     def regression(*, seed: int, width: int = 512) -> dict[str, float]: ...
 
-One that takes `seeds` measures several trials in one call (`declare.blocks`); one that declares `abreast`
-may compute several at once, where the device is made for it (`declare.lanes`).
+An experiment that takes `seeds` measures several trials in one call (`declare.blocks`). One that declares
+`abreast` may compute several at once on a device that suits it (`declare.lanes`).
 
-A *benchmark* prepares something and returns what is to be timed; it is declared in the same way. So is a
+A *benchmark* prepares something and returns the function to be timed. It is declared in the same way. So is a
 *model*, a network that experiments with `**of_model` take.
 
 In: a decorated function. Out: a `Declaration`.

@@ -1,7 +1,7 @@
-"""The types of a function's parameters, each on its own.
+"""The types of a function's parameters, evaluated one by one.
 
-`typing.get_type_hints` evaluates all annotations of a function at once, so that a name in the return
-annotation which only type checkers know (imported under `if TYPE_CHECKING:`) would spoil the parameters.
+`typing.get_type_hints` evaluates all annotations of a function at once. A name in the return annotation that
+only type checkers know (imported under `if TYPE_CHECKING:`) would then make the parameters fail too.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 
 def written(function: Callable[..., Any]) -> Mapping[str, Any]:
-    """The function's annotations as they stand, evaluated or not, by parameter."""
-    if sys.version_info >= (3, 14):  # there they are evaluated when they are asked for
+    """The function's annotations by parameter, evaluated or not."""
+    if sys.version_info >= (3, 14):  # there, annotations are evaluated when they are read
         import annotationlib
 
         return annotationlib.get_annotations(function, format=annotationlib.Format.FORWARDREF)
@@ -23,9 +23,9 @@ def written(function: Callable[..., Any]) -> Mapping[str, Any]:
 
 
 def signature(function: Callable[..., Any]) -> inspect.Signature:
-    """As `inspect.signature`, also where annotations name what only type checkers know.
+    """The signature, as `inspect.signature` gives it, even if annotations name what only type checkers know.
 
-    From Python 3.14 `inspect.signature` evaluates the annotations, and fails at such a name.
+    From Python 3.14 on `inspect.signature` evaluates the annotations, and fails at such a name.
     """
     if sys.version_info >= (3, 14):
         import annotationlib
@@ -35,14 +35,14 @@ def signature(function: Callable[..., Any]) -> inspect.Signature:
 
 
 def parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    """The function's parameters; an annotation may be a name that only type checkers know."""
+    """The function's parameters. An annotation may be a name that only type checkers know."""
     return signature(function).parameters
 
 
 def evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
     """The type that an annotation of the function names.
 
-    Raises `NameError`, or whatever else the evaluation raises, if it names none at run time.
+    Raises `NameError`, or any other error of the evaluation, if it names no type at run time.
     """
 
     def alone() -> None: ...
@@ -59,10 +59,10 @@ def definition_place(function: Callable[..., Any]) -> str:
 
 
 def has_stages(function: Callable[..., Any]) -> bool:
-    """Whether the function takes the stages that are wanted, as `stages: frozenset[str]`."""
+    """Whether the function takes the wanted stages, as `stages: frozenset[str]`."""
     if "stages" not in parameters(function):
         return False
     try:
         return bool(evaluated(written(function).get("stages", object), function) == frozenset[str])
-    except Exception:  # an annotation is any expression; what is wrong with it is said of the parameter
+    except Exception:  # an annotation is any expression; its error is reported for the parameter
         return False

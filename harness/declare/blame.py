@@ -1,4 +1,4 @@
-"""Where an error arose, for people: the line of their code, not of what it called or of what called it."""
+"""Where an error arose: the line of the user's own code, not of its callers or of what it called."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _OURS = str(Path(__file__).parents[1]) + os.sep
 
 
 def place(error: BaseException) -> str:
-    """`FILE, line N`: the innermost frame in code that somebody may edit; '' if there is none.
+    """`FILE, line N` of the innermost frame in code that the user may edit; '' if there is none.
 
-    That is neither this package nor the standard library nor, if there is a choice, an installed package.
+    This is neither this package nor the standard library nor, if there is a choice, an installed package.
     """
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<")]
     outside = [f for f in frames if not (f.filename.startswith(_OURS) or is_standard(f.filename))]
@@ -24,16 +24,16 @@ def place(error: BaseException) -> str:
 
 
 def innermost(error: BaseException) -> str:
-    """`FILE, line N` of the frame that raised, whosoever it is; '' if there is none."""
+    """`FILE, line N` of the frame that raised, in any code; '' if there is none."""
     frames = traceback.extract_tb(error.__traceback__)[-1:]
     return "".join(f"{frame.filename}, line {frame.lineno}" for frame in frames)
 
 
 def one_line(error: BaseException) -> str:
-    """An error on one line: what it is, what it says, and where it arose."""
+    """An error on one line: its type, its message, and where it arose."""
     try:
         said = " ".join(str(error).split())
-    except Exception:  # somebody's own class
+    except Exception:  # the class may be a user's
         said = "<exception str() failed>"
     where = "" if isinstance(error, SyntaxError) else place(error)
     text = f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -14,13 +14,13 @@
             numbers["loss"] = living.column(losses)
         return numbers
 
-A *block* is the seeds of one call. A seed *lives* in a stage until it fails there; `StageError` and
-`NotCovered` mean what they mean in `stages`, for one seed in `each`, and for all that live where the stage
-itself raises them. Where no seed lives, `seeds` and `each` end the stage. Whatever else is raised ends the
-call; the harness then measures its seeds one by one.
+A *block* is the seeds of one call. A seed *lives* in a stage until it fails there. `StageError` and
+`NotCovered` mean the same as in `stages`: for one seed in `each`, and for all living seeds if the stage
+itself raises them. If no seed lives, `seeds` and `each` end the stage. Any other exception ends the call; the
+harness then measures its seeds one by one.
 
-A trial's numbers must not depend on the other seeds of its call, to the bit. `jax.lax.map` over seeds keeps
-to that on a CPU; `jax.vmap` does not.
+A trial's numbers must not depend on the other seeds of its call, to the bit. `jax.lax.map` over seeds has
+this property on a CPU; `jax.vmap` does not.
 """
 
 from __future__ import annotations
@@ -39,40 +39,44 @@ T = TypeVar("T")
 
 @dataclass
 class SeedReport(StageReport):
-    """How one stage went for one seed of a block. Its seconds are the seed's own in `each`, and its share of
-    the others."""
+    """How one stage went for one seed of a block.
+
+    Its seconds are the seed's own in `each`, plus its share of the rest.
+    """
 
     seed: int = 0
 
 
 class _NobodyLivesError(StageError):
-    """There is no seed for which the stage could go on."""
+    """No seed lives for which the stage could go on."""
 
 
 class BlockStage:
-    """One stage of a block, while it runs; made by `Block.stage`."""
+    """One stage of a block, while it runs. `Block.stage` makes it."""
 
     def __init__(self, name: str, seeds: Sequence[int]) -> None:
         self.name = name
         self.fixed = False
-        """Set it where no seed changes the stage's result: data that come with a split of their own."""
+        """Set this if no seed changes the stage's result, as for data that come with a split of their own."""
         self._reports = {seed: SeedReport(name, seed=seed) for seed in seeds}
         self._within: list[SeedReport] = []  # stages that ran inside `each`
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds that live. Ends the stage where no seed lives."""
+        """The living seeds. Ends the stage if no seed lives."""
         if not (living := self.living()):
             raise _NobodyLivesError("no seed is left")
         return living
 
     def living(self) -> tuple[int, ...]:
-        """The seeds that live, if any."""
+        """The living seeds, if any."""
         return tuple(seed for seed, report in self._reports.items() if report.ok)
 
     def each(self, function: Callable[[int], T]) -> dict[int, T]:
-        """What the function returns, by seed, for each that lives; one for which it raises a `StageError`
-        fails. Outside a trial the `StageError` is raised on."""
+        """What the function returns for each living seed, by seed.
+
+        A seed fails if the function raises a `StageError` for it. Outside a trial the `StageError` is raised.
+        """
         found: dict[int, T] = {}
 
         def step(seed: int) -> None:
@@ -92,7 +96,7 @@ class BlockStage:
         self._run(seed, failing)
 
     def reports(self, seconds: float) -> list[SeedReport]:
-        """How it went for each seed, if it took so many seconds for all together."""
+        """How the stage went for each seed, if it took `seconds` for all together."""
         shared = max(0.0, seconds - sum(report.seconds for report in self._reports.values()))
         for report in self._reports.values():
             report.seconds += shared / len(self._reports)
@@ -100,7 +104,7 @@ class BlockStage:
         return [*self._within, *self._reports.values()]
 
     def _run(self, seed: int, step: Callable[[int], None]) -> None:
-        """Run a step of one seed, as a stage of its own, and add how it went to the seed's report."""
+        """Run a step of one seed as a stage of its own, and add its report to the seed's."""
         if _collector.get() is None:
             step(seed)
             return
@@ -113,7 +117,7 @@ class BlockStage:
 
 
 class Block:
-    """The seeds of one call and how far each has come; made by `block`."""
+    """The seeds of one call and how far each has come. `block` makes it."""
 
     def __init__(self, seeds: Sequence[int]) -> None:
         self.seeds = tuple(seeds)
@@ -143,23 +147,23 @@ class Block:
                 collector += entered.reports(time.perf_counter() - start)
 
     def column(self, numbers: Mapping[int, float]) -> list[float]:
-        """The numbers in the order of the block's seeds; NaN for a seed that has none, as it failed."""
+        """The numbers in the order of the block's seeds; NaN for a seed that failed."""
         return [numbers.get(seed, math.nan) for seed in self.seeds]
 
 
 def block(seeds: Sequence[int]) -> Block:
-    """The seeds that an experiment was called with, to be taken through its stages.
+    """The seeds with which an experiment was called, to be taken through its stages.
 
     Arguments:
-        seeds: what the experiment's parameter `seeds` was given.
+        seeds: the value of the experiment's parameter `seeds`.
 
     Returns:
-        A `Block`: `stage(name, *needs)` enters a stage with the seeds that live in all of `needs`;
-        `column(numbers)` puts numbers by seed in the order of the seeds, NaN for those that failed.
+        A `Block`. `stage(name, *needs)` enters a stage with the seeds that live in all of `needs`;
+        `column(numbers)` puts numbers by seed in the order of the seeds, with NaN for seeds that failed.
 
     Raises:
         ValueError: a stage needs one that has not been entered.
-        StageError: raised on where a stage fails outside of a trial.
+        StageError: a stage failed outside of a trial.
 
     >>> living = harness.block((4, 5))
     >>> with living.stage("data") as data:
@@ -171,7 +175,7 @@ def block(seeds: Sequence[int]) -> Block:
 
 
 def of_seed(reports: Sequence[StageReport], seed: int, count: int) -> list[StageReport]:
-    """The reports of one seed of a call with `count` seeds; a `stage` of all is shared evenly."""
+    """The reports of one seed in a call with `count` seeds. A `stage` of all seeds is shared evenly."""
     found = []
     for report in reports:
         if not isinstance(report, SeedReport):

@@ -25,23 +25,25 @@ from harness.declare.repeatable import EXACTLY, Repeatable, read_repeatable
 
 Scale = Literal["log", "linear"]
 Better = Literal["lower", "higher", ""]
-"""Which way a quantity is better; "": neither, or nobody says."""
+"""Which values of a quantity are better; "" if neither, or if it is not declared."""
 Returned = TypeVar("Returned", bound="Mapping[str, float] | Mapping[str, Sequence[float]]")
 """What an experiment returns: a number for each quantity, or one for each seed."""
 
 Settle = Callable[[Mapping[str, Value]], Mapping[str, Value]]
-"""Every parameter, as given or by default → the same, with values that depend on others put in."""
+"""A function that takes every parameter, as given or by default, and gives the same with values that depend
+on others."""
 
 
 Memory = Callable[[Mapping[str, Value]], int]
-"""Every parameter of a trial → the bytes that it is expected to hold."""
+"""A function that takes every parameter of a trial and gives the bytes that the trial is expected to hold."""
 
 Cost = Callable[[Mapping[str, Value], frozenset[str]], float]
-"""Every parameter, and the stages that are wanted → about how many seconds a trial takes."""
+"""A function that takes every parameter and the wanted stages, and gives about how many seconds a trial
+takes."""
 
 
 BLOCK = 16
-"""How many seeds an experiment that takes `seeds` is given at most, where it does not say."""
+"""The most seeds that one call of an experiment with `seeds` gets, if it declares no number."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +52,19 @@ class Quantity:
 
     Arguments:
         about: what it is, in a line.
-        scale: "log" says that the number is positive and that its logarithm is what varies evenly between
-            seeds; claims then take logarithms, and a number that is not positive is an error. Else "linear".
+        scale: "log" says that the number is positive and that its logarithm varies evenly between seeds.
+            Claims then take logarithms, and a number that is not positive is an error. Else "linear".
         unit: its unit, as reports and figures print it.
         resolution: the size of a difference that is only rounding: relative on a log scale, in the quantity's
-            own unit on a linear one. Give at least twice the standard deviation of the rounding noise: a
-            guard of the judge tells distinct values from rounding by it.
-        stage: the stage of the trial that yields it: claims that read only other stages do not suffer when
-            this one fails.
-        deterministic: whether the parameters alone decide the number, so that it is the same, to the bit, on
-            every seed. It is then measured on one seed and judged without statistics; runs measure another
-            seed of one trial to see that the declaration is true.
-        better: "lower" (or "higher"): held against a baseline, the quantity may be better by any amount, and
-            worse by no more than a margin. Without, it has to stay the same.
+            own unit on a linear one. Give at least twice the standard deviation of the rounding noise: the
+            judge uses it to tell distinct values from rounding.
+        stage: the stage of the trial that measures it. If this stage fails, claims that read only other
+            stages are not affected.
+        deterministic: whether the parameters alone decide the number, so that it is the same, to the bit, for
+            every seed. It is then measured with one seed and judged without statistics. Runs measure another
+            seed of one trial to check the declaration.
+        better: "lower" (or "higher"): compared with a baseline, the quantity may be better by any amount, and
+            worse by no more than a margin. Without it, the quantity has to stay the same.
 
     >>> harness.Quantity("test error", unit="RMSE", resolution=1e-6).scale
     'log'
@@ -83,12 +85,12 @@ class Quantity:
 
 @dataclass(frozen=True, eq=False)
 class Declaration:
-    """What is known of an experiment, a benchmark or a model without running it; made by their decorators.
+    """What is known of an experiment, a benchmark or a model without running it. Their decorators make it.
 
     An experiment's `function` takes `seed` (or `seeds`) and the parameters and returns quantities. A
-    benchmark's takes the parameters, prepares, and returns what is to be timed, a function without arguments.
-    A model's takes the parameters and returns `(init, apply)`, `(init, apply, kernel)`, or an object that has
-    them.
+    benchmark's takes the parameters, prepares, and returns the function to be timed, which takes no
+    arguments. A model's takes the parameters and returns `(init, apply)`, `(init, apply, kernel)`, or an
+    object that has them.
     """
 
     name: str
@@ -98,30 +100,31 @@ class Declaration:
     quantities: Mapping[str, Quantity]
     function: Callable[..., Any] = field(repr=False)
     precision: str = ""
-    """The floating-point types that it computes with, in words."""
+    """The floating-point types with which it computes, in words."""
     kind: Kind = "experiment"
     timed: bool = False
-    """Its quantities are timings: trials run alone on the machine, and are not kept."""
+    """Whether its quantities are timings: trials then run alone on the machine, and are not stored."""
     repeatable: Repeatable = EXACTLY
-    """How exactly a trial's numbers come again, in another worker on the same kind of processor."""
+    """How exactly a trial's numbers repeat in another worker on the same kind of processor."""
     settle: Settle | None = field(default=None, repr=False)
-    """What `settled` calls."""
+    """The function that `settled` calls."""
     memory: Memory | None = field(default=None, repr=False)
-    """What `bytes_held` calls."""
+    """The function that `bytes_held` calls."""
     inputs: Inputs | None = None
     """The files that its trials may read."""
     block: int = 0
-    """How many seeds its function takes at most, as `seeds`; 0 if it takes one `seed`."""
+    """The most seeds that its function takes as `seeds`; 0 if it takes one `seed`."""
     abreast: Abreast | None = None
-    """How many seeds are computed abreast where that is faster; None if the function knows no such way."""
+    """How many seeds are computed abreast if that is faster; None if the function cannot do so."""
     tf32: str = ""
-    """The parameter whose value "tf32" asks for products in TF32; '' where it has none."""
+    """The parameter whose value "tf32" asks for products in TF32; '' if it has none."""
     takes_model: bool = False
-    """An experiment whose parameter `model` names a model, and which takes that model's parameters too."""
+    """Whether this is an experiment whose parameter `model` names a model, and which takes that model's
+    parameters too."""
     takes_stages: bool = False
-    """Its function takes the `stages` that are wanted: each can be measured without the others."""
+    """Whether its function takes the wanted `stages`, so that each can be measured without the others."""
     cost: Cost | None = field(default=None, repr=False)
-    """About how many seconds a trial takes, where it says so."""
+    """About how many seconds a trial takes, if declared."""
 
     @cached_property
     def stages(self) -> Mapping[str, tuple[str, ...]]:
@@ -133,7 +136,7 @@ class Declaration:
         return found or {"": ()}
 
     def stage_of(self, quantity: str) -> str:
-        """The stage that is measured for the quantity; '' where the trial is measured as a whole."""
+        """The stage that is measured for the quantity; '' if the trial is measured as a whole."""
         return self.quantities[quantity].stage if self.takes_stages and quantity in self.quantities else ""
 
     def settled(self, given: Mapping[str, Value]) -> dict[str, Value]:
@@ -142,19 +145,19 @@ class Declaration:
         return parameters if self.settle is None else {**parameters, **self.settle(parameters)}
 
     def bytes_held(self, parameters: Mapping[str, Value]) -> int:
-        """What a trial with these parameters is expected to hold in memory; 0 if that is not declared.
+        """The bytes of memory that a trial with these parameters is expected to hold; 0 if not declared.
 
-        Raises `DeclarationError` if the experiment's own function gives no number of bytes.
+        Raises `DeclarationError` if the experiment's own function does not give a number of bytes.
         """
         return self._bytes("memory", self.memory, parameters)
 
     @property
     def most(self) -> int:
-        """How many seeds one call may be about: 1 if each has its own."""
+        """The most seeds of one call: 1 if each seed has its own call."""
         return max(1, self.block if self.abreast is None else self.abreast.size)
 
     def bytes_of(self, parameters: Mapping[str, Value]) -> int:
-        """Bytes of device memory that one seed of a block takes at these parameters; 0 where nobody knows.
+        """Bytes of device memory that one seed of a block takes at these parameters; 0 if unknown.
 
         Raises `DeclarationError` as `bytes_held` does.
         """
@@ -191,50 +194,52 @@ def experiment(
     """Declare a function as an experiment.
 
     The function takes `seed` and its parameters as keywords, each annotated with `int`, `float`, `str`,
-    `bool`, a `Literal` of these, or an `Annotated` with a `msgspec.Meta` that bounds it, and each but
-    `seed` with a default. It returns a number for each quantity. Parameter names use `_` in Python and `-`
-    in suites. A run measures one trial of the experiment twice, and expects the same bits.
+    `bool`, a `Literal` of these, or an `Annotated` with a `msgspec.Meta` that bounds it, and each except
+    `seed` with a default. It returns a number for each quantity. Parameter names use `_` in Python and `-` in
+    suites. A run measures one trial of the experiment twice, and expects the same bits.
 
     Arguments:
-        name: what suites of this package call it; those of others name `package.module:function`.
+        name: the name by which suites of this package run it; other suites name `package.module:function`.
         version: raise it when the meaning of a quantity changes: its trials are then measured again.
         quantities: what it measures, by name.
         about: what each parameter means, in a line.
-        precision: which floating-point types it uses, in words.
+        precision: the floating-point types that it uses, in words.
         timed: whether it measures time.
-        repeatable: "1e-6" where its numbers come again only within this relative tolerance, "no: reason"
-            where they do not come again.
-        settle: a function that replaces values such as "default", where what they stand for depends on other
-            parameters. It is given every parameter, named as in suites, and returns those that it changes.
-            Trials, and so records, have the values that it returns. It is called when a run is planned: it
-            must be quick, and import no library.
-        memory: a function that says how many bytes a trial will hold, at most, from every parameter. Trials
-            begin together only where all that run fit into the machine's memory by it; one that does not fit
-            alone runs alone. Left out, a trial counts nothing. It must be quick, and import no library.
+        repeatable: "1e-6" if its numbers repeat only within this relative tolerance, "no: reason" if they do
+            not repeat.
+        settle: a function that replaces values such as "default", if they depend on other parameters. It gets
+            every parameter, named as in suites, and returns those that it changes. Trials and records have
+            the values that it returns. It is called when a run is planned, so it must be quick and import no
+            library.
+        memory: a function that gives the most bytes that a trial will hold, from every parameter. Trials
+            start together only if all of them fit into the machine's memory; a trial that does not fit with
+            others runs alone. If it is left out, a trial counts nothing. It must be quick, and import no
+            library.
         inputs: the files that its trials read, relative to the folder of the function's module:
-            `("data/*.csv",)`. When their bytes change, trials are measured again. A trial that reads other
+            `("data/*.csv",)`. If their bytes change, trials are measured again. A trial that reads other
             files is measured, and not stored.
-        block: how many seeds a function takes at most that takes `seeds: tuple[int, ...]` instead of `seed`,
-            and returns one number per seed for each quantity, in their order (`harness.block`). Trials of one
-            point whose seeds lie in the same aligned range of `block` numbers (0 to 15, 16 to 31, …) are then
-            measured in one call, as far as they are wanted. What a trial gives must not depend on the others.
-        cost: a function that estimates how many seconds a trial takes, from every parameter and the stages
-            that are wanted. Runs measure first what takes least; it changes no number. It must be quick.
-        abreast: `Abreast(16, bytes_of)` of a function that takes one `seed`: on an accelerator the seeds of
+        block: for a function that takes `seeds: tuple[int, ...]` instead of `seed`, and returns one number
+            per seed for each quantity, in their order (`harness.block`): the most seeds that it takes. Trials
+            of one point whose seeds lie in the same aligned range of `block` numbers (0 to 15, 16 to 31, …)
+            are then measured in one call, as far as they are wanted. A trial's numbers must not depend on the
+            others.
+        cost: a function that estimates how many seconds a trial takes, from every parameter and the wanted
+            stages. Runs measure the cheapest trials first; it changes no number. It must be quick.
+        abreast: `Abreast(16, bytes_of)` for a function that takes one `seed`: on an accelerator the seeds of
             an aligned block are one job, in which it finds the others (`harness.beside`).
-        tf32: the parameter whose "tf32" asks for products in TF32: a mistake where the device has none.
+        tf32: the parameter whose "tf32" asks for products in TF32: a mistake on a device that lacks it.
 
     With `**of_model` the experiment takes a model: its parameter `model: str` names one, and that model's
     parameters arrive in `of_model`, for `harness.build_model`.
 
-    With `stages: frozenset[str]` it learns the stages whose quantities are wanted. It then computes these
-    and what they need, and returns the quantities of each stage that it has computed; each quantity names its
-    stage. Results are kept by stage, and what no claim of a run reads is not computed. What a stage gives
-    must not depend on which others are wanted: where a stage is computed again, its numbers must be the same,
-    to the bit.
+    With `stages: frozenset[str]` the function gets the stages whose quantities are wanted. It then computes
+    these and what they need, and returns the quantities of each stage that it has computed. Each quantity
+    names its stage. Results are stored by stage, and stages that no claim of a run reads are not computed. A
+    stage's numbers must not depend on which others are wanted: if a stage is computed again, its numbers must
+    be the same, to the bit.
 
     Returns:
-        A decorator, which returns the function as it is.
+        A decorator, which returns the function unchanged.
 
     Raises:
         DeclarationError: the signature does not say all this.
@@ -287,7 +292,7 @@ def experiment(
 def _check_deterministic(
     name: str, quantities: Mapping[str, Quantity], exactness: Repeatable, *, timed: bool
 ) -> None:
-    """What is the same on every seed is no timing, and repeats."""
+    """Raise `DeclarationError` if a deterministic quantity is a timing or does not repeat."""
     found = next((key for key, quantity in quantities.items() if quantity.deterministic), None)
     other = "timed" if timed else "declared not to repeat" if exactness.because else ""
     if found is not None and other:
@@ -296,7 +301,7 @@ def _check_deterministic(
 
 
 def _takes_stages(name: str, function: Callable[..., Any], quantities: Mapping[str, Quantity]) -> bool:
-    """Whether the function takes `stages`, which every quantity then names one of."""
+    """Whether the function takes `stages`. Every quantity must then name one."""
     takes = has_stages(function)
     without = [key for key, quantity in quantities.items() if not quantity.stage]
     if takes and without:
@@ -306,7 +311,7 @@ def _takes_stages(name: str, function: Callable[..., Any], quantities: Mapping[s
 
 
 def _block(name: str, function: Callable[..., Any], block: int | None, *, timed: bool) -> int:
-    """How many seeds the function takes at most; 0 if it takes one `seed`."""
+    """The most seeds that the function takes; 0 if it takes one `seed`."""
     if "seeds" not in parameters(function):
         if block is not None:
             expected = "a keyword-only `seeds: tuple[int, ...]`"
@@ -322,7 +327,7 @@ def _block(name: str, function: Callable[..., Any], block: int | None, *, timed:
 
 
 Timed = Callable[[], object]
-"""What a benchmark times. Its result, if arrays of JAX, is waited for."""
+"""What a benchmark times. If its result is arrays of JAX, the harness waits for them."""
 
 
 def benchmark(
@@ -332,15 +337,15 @@ def benchmark(
 
     The function takes its parameters as an experiment does, without a seed. It prepares (data, kernels,
     programs that are compiled when first called), and returns the part that is timed: a function without
-    arguments, whose first call is timed apart from the others. That may be called any number of times.
+    arguments. Its first call is timed separately from the others. It may be called any number of times.
 
     Arguments:
-        name: what suites of this package call it; those of others name `package.module:function`.
+        name: the name by which suites of this package time it; other suites name `package.module:function`.
         version: raise it when what is timed changes its meaning.
         about: what each parameter means, in a line.
 
     Returns:
-        A decorator, which returns the function as it is.
+        A decorator, which returns the function unchanged.
 
     Raises:
         DeclarationError: the signature has parameters without a type, a default or a keyword.
@@ -375,17 +380,17 @@ def model(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function as a model: a network that experiments with `**of_model` can take.
 
-    The function takes its parameters as keywords with defaults, typed as an experiment's are; one without an
-    annotation has the type of its default. It returns `(init, apply)`, `(init, apply, kernel)` as functions
-    of `neural_tangents.stax` do, or an object that has these as attributes. Suites name it
-    `package.module:function`, and may name a function of keyword parameters that is not declared as well.
+    The function takes its parameters as keywords with defaults, typed as an experiment's are. A parameter
+    without an annotation has the type of its default. It returns `(init, apply)`, `(init, apply, kernel)` as
+    functions of `neural_tangents.stax` do, or an object that has these as attributes. Suites name it
+    `package.module:function`. They may also name a function of keyword parameters that is not declared.
 
     Arguments:
-        name: what messages call it.
+        name: its name in messages.
         about: what each parameter means, in a line.
 
     Returns:
-        A decorator, which returns the function as it is.
+        A decorator, which returns the function unchanged.
 
     Raises:
         DeclarationError: the signature does not say all this.

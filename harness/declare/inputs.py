@@ -1,10 +1,9 @@
 """Files that trials may read: patterns relative to a folder, and the files that they match.
 
-A pattern is a path; `*`, `?` and `[…]` match within a name, `**` any number of folders. A folder that
-matches stands for all files beneath it. Links to files are followed, links to folders only where a pattern
-names them.
+A pattern is a path; `*`, `?` and `[…]` match within a name, `**` any number of folders. A folder that matches
+stands for all files beneath it. Links to files are followed, links to folders only if a pattern names them.
 
-Whoever gives us a suite writes its patterns, so looking them up is bounded.
+Patterns come from whoever wrote the suite, so the search for them is bounded.
 """
 
 from __future__ import annotations
@@ -17,26 +16,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MOST_FILES = 100_000
-"""How many files patterns may match: each is looked at whenever a command starts."""
+"""The most files that patterns may match. Each is looked at whenever a command starts."""
 MOST_LOOKED_AT = 1_000_000
-"""How many names may be looked through to find them: some seconds."""
+"""The most names that may be looked through to find them: some seconds."""
 
 _WILD = re.compile(r"[*?\[]")
 
 
 class TooManyFilesError(ValueError):
-    """A pattern matches, or makes us look through, more files than is sensible."""
+    """A pattern matches, or searches through, too many files."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a suite, or an experiment, says that trials may read: patterns relative to `folder`."""
+    """The files that trials of a suite or an experiment may read: patterns relative to `folder`."""
 
     folder: str
     patterns: tuple[str, ...]
 
     def files(self) -> dict[str, str]:
-        """The files that match: absolute path → name relative to the folder. Raises TooManyFilesError."""
+        """The matching files: absolute path → name relative to the folder. Raises TooManyFilesError."""
         found: dict[str, str] = {}
         for pattern in self.patterns:
             for path in matches(self.folder, pattern):
@@ -44,8 +43,10 @@ class Inputs:
         return found
 
     def folders(self) -> set[str]:
-        """The folders whose lists of names are declared, too: those that a pattern matches, and those in
-        which its last part looks for names."""
+        """The folders whose lists of names count as declared.
+
+        These are the folders that a pattern matches, and those in which its last part looks for names.
+        """
         found = set()
         for pattern in self.patterns:
             for path in _find(self.folder, pattern, _NameCount()):
@@ -93,7 +94,7 @@ class _NameCount:
 
 
 def _find(folder: str, pattern: str, budget: _NameCount) -> Iterator[str]:
-    """Files and folders that the whole pattern matches."""
+    """The files and folders that the whole pattern matches."""
     start = os.path.join(folder, os.path.expanduser(pattern))
     drive, parts = os.path.splitdrive(start)
     names = parts.split(os.sep)
@@ -108,7 +109,7 @@ def _descend(base: str, parts: list[str], budget: _NameCount) -> Iterator[str]:
             yield base
         return
     part, rest = parts[0], parts[1:]
-    if part == "**" and not rest:  # the folder, which stands for all beneath it
+    if part == "**" and not rest:  # a folder stands for all files beneath it
         yield from _descend(base, [], budget)
     elif part == "**":
         yield from _descend(base, rest, budget)
@@ -127,7 +128,7 @@ def _descend(base: str, parts: list[str], budget: _NameCount) -> Iterator[str]:
 
 
 def _beneath(path: str, budget: _NameCount) -> Iterator[str]:
-    """The path itself, if it is a regular file; of a folder all such files beneath it."""
+    """The path itself if it is a regular file; for a folder, all such files beneath it."""
     if _is_regular(path):
         yield path
         return

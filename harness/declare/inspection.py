@@ -1,13 +1,13 @@
-"""Looking at functions that suites name, in a process of its own.
+"""Imports and checks functions that suites name, in a separate process.
 
-Importing a module of the user's runs it: it may change `sys.path`, NumPy or the environment, hold a device,
-or never return. So that neither this process nor what it starts notices, another one imports.
+Importing a user's module runs it: it may change `sys.path`, NumPy or the environment, hold a device, or never
+return. Another process imports it, so that neither this process nor those that it starts are affected.
 
     asked ──▶ a fresh Python: import, look up, perhaps the reference's `Check` ──▶ an `Answer` for each
 
-A model is read there too: what it declares comes back as data.
+It also reads models: their declarations come back as data.
 
-Used by `harness.suite`; `_serve` is what runs in the other process.
+`harness.suite` uses this module; `_serve` runs in the other process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from harness.declare.registry import UnknownExperimentError, as_model, import_fa
 from harness.posix import require_posix
 
 PATIENCE = 300.0
-"""Seconds that a process may take for all that it is asked. Importing JAX takes two, a data set some."""
+"""Seconds that a process may take for all its questions. Importing JAX takes two, a data set some."""
 
 _BOOT = """
 import sys
@@ -44,9 +44,9 @@ _serve({answers}, {patience})
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
-    """A function to look for, and the points at which its check, if any, is to find no fault with it.
+    """A function to look for, and the points at which its check, if any, must find no fault with it.
 
-    Of a `model`, what it declares is asked for.
+    If it is a `model`, its declaration is asked for.
     """
 
     reference: str
@@ -56,7 +56,7 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
 
 
 class PortableParameter(msgspec.Struct, frozen=True, gc=False):
-    """A `Parameter`, its type as data."""
+    """A `Parameter` whose type is data."""
 
     name: str
     type: Portable
@@ -65,19 +65,19 @@ class PortableParameter(msgspec.Struct, frozen=True, gc=False):
 
 
 class PortableModel(msgspec.Struct, frozen=True, gc=False):
-    """What a model declares, as data."""
+    """A model's declaration, as data."""
 
     about: str
     parameters: tuple[PortableParameter, ...]
 
     def declaration(self, reference: str) -> Declaration:
-        """The declaration, under the name by which suites know the model; it cannot be called here."""
+        """The declaration, under the name by which suites know the model. It cannot be called here."""
         parameters = {p.name: Parameter(p.name, type_of(p.type), p.default, p.about) for p in self.parameters}
         return Declaration(reference, 1, self.about, parameters, {}, _elsewhere, kind="model")
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """What became of an `Asked`: the problem with the reference itself, or one for each point.
+    """The answer to an `Asked`: the problem with the reference itself, or one problem for each point.
 
     `where` says what the problem is with: importing the module, or the function in it.
     """
@@ -89,7 +89,10 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 
 def inspect_references(asked: Sequence[Asked], patience: float = PATIENCE) -> list[Answer]:
-    """An answer for each; the process that a module ends or holds up costs only that module's reference."""
+    """An answer for each question.
+
+    A module that ends or blocks its process affects only its own reference.
+    """
     require_posix()
     answers: list[Answer] = []
     while len(answers) < len(asked):
@@ -103,14 +106,14 @@ def inspect_references(asked: Sequence[Asked], patience: float = PATIENCE) -> li
 
 
 def _run(asked: Sequence[Asked], patience: float) -> tuple[list[Answer], str]:
-    """The answers of one process, and how it ended, in words, where some are lacking."""
+    """The answers of one process, and, if some are missing, how it ended, in words."""
     with tempfile.TemporaryFile() as questions, tempfile.TemporaryFile() as answers:
         questions.write(msgspec.json.encode(list(asked)))
         questions.seek(0)
         process = subprocess.Popen(
             [sys.executable, "-P", "-c", _boot(answers.fileno(), patience)],
             stdin=questions,
-            stdout=subprocess.DEVNULL,  # what modules print is not this program's to show
+            stdout=subprocess.DEVNULL,  # output of modules is not shown
             stderr=subprocess.DEVNULL,
             pass_fds=(answers.fileno(),),
             start_new_session=True,
@@ -120,7 +123,7 @@ def _run(asked: Sequence[Asked], patience: float) -> tuple[list[Answer], str]:
         except subprocess.TimeoutExpired:
             ending = f"no answer in {patience:g} seconds"
         finally:
-            with contextlib.suppress(OSError):  # it has ended, and left none behind
+            with contextlib.suppress(OSError):  # the process has ended and left none behind
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         answers.seek(0)
@@ -140,9 +143,9 @@ def _answers(file: IO[bytes]) -> list[Answer]:
 
 
 def _serve(descriptor: int, patience: int) -> None:
-    """Answer what standard input asks, a line for each, into the file `descriptor`.
+    """Answer the questions on standard input, one per line, into the file `descriptor`.
 
-    Ends after `patience` seconds, should the process that asks have died meanwhile.
+    Ends after `patience` seconds, in case the asking process has died.
     """
     signal.alarm(patience)
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Asked])
@@ -150,14 +153,14 @@ def _serve(descriptor: int, patience: int) -> None:
     for one in asked:
         answer = _answer(one)
         os.write(descriptor, msgspec.json.encode(answer) + b"\n")
-    os._exit(0)  # whatever threads and exit handlers modules have left
+    os._exit(0)  # skips threads and exit handlers that modules have left
 
 
 def _answer(asked: Asked) -> Answer:
     module_name, _, name = asked.reference.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except BaseException as error:  # whatever a module of the user's may do when it is imported
+    except BaseException as error:  # a user's module may raise anything when it is imported
         expected = f"a module {module_name} that can be imported"
         return Answer(Problem(expected, import_failure(error)), "module")
     function = getattr(module, name, None)
@@ -173,7 +176,7 @@ def _answer(asked: Asked) -> Answer:
     try:
         find_problems = getattr(importlib.import_module(home), check)
         problems = tuple(find_problems(asked.reference, function, asked.points))
-    except BaseException as error:  # the user's function may raise anything
+    except BaseException as error:  # a user's function may raise anything
         what = import_failure(error) if isinstance(error, Exception) else type(error).__name__
         return Answer(Problem(f"a function {asked.reference} that can be called", what))
     return Answer(points=problems)

@@ -7,11 +7,11 @@
         return {"loss": losses[seed]}
 
 On an accelerator the harness calls the function for each seed of an aligned block (0 to 15, 16 to 31, …), in
-one process and one after the other; the first that needs a program computes it for all, and the others find
-what it gave. A seed that fails, fails alone. All seeds of a block are always there, whichever of them were
+one process and one after the other. The first seed that needs a program computes it for all, and the others
+find its result. A seed that fails, fails alone. All seeds of a block are always there, whichever of them were
 asked for: so a number is a function of parameters, seed, size of the block and device.
 
-On a CPU, and wherever the function is called by itself, each seed is alone (`--block` changes that).
+On a CPU, and if the function is called on its own, each seed is alone (`--block` changes that).
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class Abreast:
-    """How many seeds an experiment computes abreast at most, and the bytes that each takes on the device.
+    """The most seeds that an experiment computes abreast, and the bytes that each takes on the device.
 
     Arguments:
         size: seeds of an aligned block, at least 1.
-        bytes_of: a function that is given every parameter, named as in suites, and returns the bytes of one
-            seed, 0 if nothing is known. It must be quick and import no library. Where a block does not fit
-            the device's memory, it is halved until it does.
+        bytes_of: a function that takes every parameter, named as in suites, and gives the bytes of one seed,
+            or 0 if nothing is known. It must be quick and import no library. A block that does not fit into
+            the device's memory is halved until it does.
 
     Raises:
-        ValueError: `size` is no whole number from 1.
+        ValueError: `size` is not a whole number from 1.
 
     >>> harness.Abreast(16, lambda params: 4 * params["width"] ** 2).size
     16
@@ -51,8 +51,10 @@ class Abreast:
 
 
 def wrong_lanes(abreast: Abreast | None, tf32: str, names: Collection[str], *, timed: bool) -> str:
-    """What is wrong with `abreast` and `tf32` of an experiment whose function has parameters of these names;
-    '' if nothing."""
+    """What is wrong with an experiment's `abreast` and `tf32`; '' if nothing.
+
+    `names` are the parameters of its function.
+    """
     if abreast is not None and "seeds" in names:
         return "abreast: expected `block`, which says it of a function that takes `seeds`, found both"
     if abreast is not None and timed:
@@ -63,18 +65,18 @@ def wrong_lanes(abreast: Abreast | None, tf32: str, names: Collection[str], *, t
 
 
 class Lanes:
-    """The seeds that are computed abreast, and what was computed for all of them."""
+    """The seeds that are computed abreast, and the results that were computed for all of them."""
 
     def __init__(self, seeds: tuple[int, ...]) -> None:
         self.seeds = seeds
         self._parts: dict[str, Any] = {}
 
     def once(self, name: str, compute: Callable[[], Part]) -> Part:
-        """What `compute` gives, computed by the first that asks. What it raises, it raises for all."""
+        """What `compute` gives, computed for the first seed that asks. An error is raised for every seed."""
         if name not in self._parts:
             try:
                 self._parts[name] = compute()
-            except Exception as error:  # a failure is common, too: the program is not run for each seed again
+            except Exception as error:  # failures are shared, too: the program runs once
                 self._parts[name] = _Failed(error)
         part = self._parts[name]
         if isinstance(part, _Failed):
@@ -95,7 +97,7 @@ def beside(seed: int) -> Lanes:
     """The seeds that are computed abreast with this one, in an experiment that declares `abreast`.
 
     Arguments:
-        seed: the seed that the experiment was called with.
+        seed: the seed with which the experiment was called.
 
     Returns:
         `Lanes`: `seeds` are those of the block that is being measured, or this one alone;

@@ -1,7 +1,7 @@
-"""Libraries that the light core lacks: what they are called, and the command that brings each.
+"""Optional libraries that the light core does not install, and the command that installs each.
 
-Whoever needs one imports it where it is used. Where it is missing, one sentence says so, with the command: as
-the error of a trial, or, inside `covered_if_installed`, as the reason why something is not covered.
+Code imports such a library where it is used. If it is missing, one sentence says so, with the command: as the
+error of a trial, or, inside `covered_if_installed`, as the reason why something is not covered.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from harness.declare.stages import NotCovered
 
 NTK = 'pip install "ntk-harness[ntk]"'
-"""What brings the libraries of the package's own experiments."""
+"""The command that installs the libraries of the package's own experiments."""
 NEURAL_TANGENTS = "pip install --no-deps neural-tangents==0.6.5 frozendict"
 """`--no-deps`: the release requires TensorFlow, for a part that is left out here (`harness.ntk.compat`)."""
 
@@ -30,11 +30,11 @@ _BROUGHT_BY: Mapping[str, tuple[str, str]] = {
 
 
 class MissingLibraryError(ModuleNotFoundError):
-    """One of these libraries is not installed; the message is the sentence that people read."""
+    """One of these libraries is not installed. The message is the sentence that people read."""
 
 
 def missing_library(error: BaseException) -> str:
-    """`JAX is not installed: run …`, where one of these libraries could not be found; '' for other errors."""
+    """`JAX is not installed: run …`, if one of these libraries could not be found; '' for other errors."""
     if isinstance(error, MissingLibraryError):
         return str(error)
     if not isinstance(error, ModuleNotFoundError):
@@ -45,8 +45,10 @@ def missing_library(error: BaseException) -> str:
 
 @contextmanager
 def covered_if_installed() -> Iterator[None]:
-    """Raise `NotCovered`, with the sentence of `missing_library`, where the block, or the function that this
-    decorates, does not find one of these libraries."""
+    """Raise `NotCovered`, with the sentence of `missing_library`, if one of these libraries is missing.
+
+    It is a context manager for a block, and a decorator for a function.
+    """
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,8 +1,8 @@
-"""Models that experiments take: which parameters exist with one, how it is built and checked.
+"""Models that experiments take: which parameters exist with a model, and how it is built and checked.
 
     experiment.parameters + model.parameters ──▶ Signature ──▶ a trial's parameters ──▶ build_model
 
-A name that both declare is the experiment's; the model's is then `model.NAME`.
+A name that both declare belongs to the experiment; the model's parameter is then `model.NAME`.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from harness.declare.references import Point, Problem
 from harness.declare.registry import find, find_model, model_names
 
 OF_MODEL = "model."
-"""What stands before a model's parameter whose name the experiment declares too."""
+"""The prefix of a model's parameter whose name the experiment declares too."""
 
 
 @dataclass(frozen=True, eq=False)
 class Signature:
     """The parameters that exist at one point: the experiment's, and those of the model that it takes there.
 
-    `model` is None of an experiment that takes no model, and of a model that has not been imported: of that
-    any parameter may exist (`is_open`).
+    `model` is None if the experiment takes no model, or if the model has not been imported. In the latter
+    case any parameter may exist (`is_open`).
     """
 
     experiment: Declaration
@@ -35,7 +35,7 @@ class Signature:
 
     @property
     def is_open(self) -> bool:
-        """Whether there may be parameters of which nothing is known."""
+        """Whether parameters may exist about which nothing is known."""
         return self.experiment.takes_model and self.model is None
 
     @cached_property
@@ -66,7 +66,7 @@ def signature_of(experiment: Declaration, params: Mapping[str, Value]) -> Signat
 
 
 def build_model(model: str, of_model: Mapping[str, Value]) -> Any:
-    """What the model named `model` returns for the parameters that an experiment was given in `**of_model`.
+    """What the model named `model` returns for the parameters that an experiment got in `**of_model`.
 
     Arguments:
         model: the name of a model of this package, or `package.module:function`; its module is imported.
@@ -84,7 +84,7 @@ def build_model(model: str, of_model: Mapping[str, Value]) -> Any:
 
 
 def check(reference: str, function: Callable[..., Any], points: Sequence[Point]) -> list[Problem | None]:
-    """The problem with a user's model at each point: whether it returns a model (a `Check`)."""
+    """The problem with a user's model at each point, if it does not return a model there (a `Check`)."""
     declaration = getattr(function, "__harness_declaration__", None) or declare_model(reference, function)
     return [_problem(reference, declaration, point) for point in points]
 
@@ -94,12 +94,12 @@ def _problem(reference: str, declaration: Declaration, point: Point) -> Problem 
     arguments = {name.replace("-", "_"): value for name, value in own.items()}
     try:
         found = declaration.function(**arguments)
-    except Exception as error:  # a model is anybody's function
+    except Exception as error:  # a user's model may raise anything
         return Problem(f"a function {reference} that returns a model", one_line(error), tuple(own))
     parts = found if isinstance(found, tuple) else [getattr(found, part, None) for part in ("init", "apply")]
     if len(parts) in (2, 3) and all(map(callable, parts[:2])):
         return None
-    if callable(getattr(found, "named_parameters", None)):  # a module of PyTorch, which ntk.network takes
+    if callable(getattr(found, "named_parameters", None)):  # a PyTorch module, which ntk.network takes
         return None
     shown = f"a tuple of {len(found)}" if isinstance(found, tuple) else f"a {type(found).__name__}"
     return Problem(f"{reference} to return (init, apply) or (init, apply, kernel)", shown)

@@ -1,8 +1,8 @@
-"""A parameter whose value changes what a verdict means, so that every report says it.
+"""Parameters whose value changes what a verdict means, so that every report states it.
 
     accuracy: Annotated[float, Meta(ge=0, le=0.01), Noted("conforms at {value}")] = 0.0
 
-Where such a parameter has another value than its default, `Experiment.noted` fills its text in.
+If such a parameter has another value than its default, `Experiment.noted` fills in its text.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Noted:
-    """Metadata of a parameter's type: what to say of a value other than the default, with `{value}` in it.
+    """Metadata of a parameter's type: the text for a value other than the default, with `{value}` in it.
 
-    Reports say it in their first lines, and beside the sentence of each claim that reads the experiment.
+    Reports state it in their first lines, and beside the sentence of each claim that reads the experiment.
     """
 
     text: str

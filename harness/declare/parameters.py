@@ -1,4 +1,4 @@
-"""What a function declares of its parameters: a type, a default and a meaning each."""
+"""What a function declares for each of its parameters: a type, a default and a meaning."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from harness.declare.portable import portable
 from harness.declare.references import MODEL, reference_of
 
 Value = int | float | str | bool
-"""What a parameter may be: one TOML scalar."""
+"""The value of a parameter: one TOML scalar."""
 
 
 Kind = Literal["experiment", "benchmark", "model"]
 
 
 OF_MODEL = inspect.Parameter.VAR_KEYWORD
-"""What an experiment's signature has for the parameters of its model."""
+"""The kind of the argument that takes the parameters of an experiment's model."""
 
 
 class DeclarationError(TypeError):
@@ -103,7 +103,7 @@ def _type(where: str, function: Callable[..., Any], parameter: inspect.Parameter
 
 
 def _check_takes_model(name: str, declared: dict[str, Parameter]) -> None:
-    """An experiment with `**` says which model it takes by default; its type says that models are named."""
+    """Check that an experiment with `**` has a default model, and a type which says that models are named."""
     parameter = declared.get("model")
     if parameter is None:
         raise DeclarationError(f"{name}: expected a parameter `model: str` beside `**`, found none")

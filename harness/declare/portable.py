@@ -1,6 +1,6 @@
-"""The types of a model's parameters as data, so that they pass from the process that imports it to this one.
+"""The types of a model's parameters as data, which pass from the process that imports it to this one.
 
-The way there and back:
+Both directions:
 
     Annotated[int, Meta(ge=1)] ──▶ portable ──▶ JSON ──▶ type_of ──▶ Annotated[int, Meta(ge=1)]
 """
@@ -24,8 +24,10 @@ _BOUNDS = (
 
 
 class Portable(msgspec.Struct, frozen=True, gc=False):
-    """A parameter's type: scalars of which a value is one, or the values that it may be; and what an
-    `Annotated` says besides."""
+    """A parameter's type as data.
+
+    It holds the scalar types of its values, or the values that it may have, and the rest of an `Annotated`.
+    """
 
     scalars: tuple[str, ...] = ()
     choices: tuple[int | float | str | bool, ...] = ()
@@ -35,7 +37,7 @@ class Portable(msgspec.Struct, frozen=True, gc=False):
 
 
 def portable(type_: Any) -> Portable:
-    """The type as data. Raises TypeError for one that is not of scalars."""
+    """The type as data. Raises TypeError for a type other than scalars."""
     metas = getattr(type_, "__metadata__", ())
     scalars, choices = _values(type_.__origin__ if metas else type_)
     bounds = tuple(_bounds(meta) for meta in metas if isinstance(meta, msgspec.Meta))
@@ -56,7 +58,7 @@ def _values(base: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
 
 
 def type_of(data: Portable) -> Any:
-    """The type that was made `portable`."""
+    """The type that `portable` turned into this data."""
     base: Any = (
         Literal[data.choices]
         if data.choices

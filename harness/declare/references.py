@@ -1,10 +1,10 @@
-"""A parameter that may name a function, and how such a name is checked before anything is measured.
+"""Parameters that may name a function, and how such a name is checked before anything is measured.
 
     data: Annotated[str, Meta(…), Reference("data", check="my.checks:data")] = "diabetes"
 
-A value of the form `package.module:function` is then a *reference*: `harness run`, `plan` and pytest see that
-the function exists, and `harness check --import` calls the reference's check. Other values (names that the
-experiment knows itself) are not touched.
+A value of the form `package.module:function` is then a *reference*: `harness run`, `plan` and pytest check
+that the function exists, and `harness check --import` calls the reference's check. Other values (names that
+the experiment knows itself) are not checked.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Reference:
 
     Arguments:
         kind: what the function gives, in a word.
-        check: a `Check`, as `package.module:function`; it is imported only where references are checked, in a
-            process of its own.
-        told_by: parameters that say how what the function gives is used: records and reports show them beside
+        check: a `Check`, as `package.module:function`; it is imported only when references are checked, in a
+            separate process.
+        told_by: parameters that say how the function's result is used; records and reports show them beside
             it.
 
     >>> Annotated[str, harness.Reference("data")].__metadata__[0].kind
@@ -41,8 +41,8 @@ class Reference:
 class Problem:
     """What is wrong with a function at a point, found by a `Check`.
 
-    `parameters` are those that have a part in it beside the reference itself, `train` for too few points: the
-    mistake is reported where the first of them is swept, else where the function is named.
+    `parameters` are those that contribute to it beside the reference itself, such as `train` for too few
+    points. The mistake is reported where the first of them is swept, else where the function is named.
     """
 
     expected: str
@@ -51,7 +51,8 @@ class Problem:
 
 
 Check = Callable[[str, Callable[..., object], Sequence[Point]], Sequence[Problem | None]]
-"""(the reference, its function, points) → for each point what is wrong, or None. It may call the function."""
+"""A function of the reference, its function and points, which gives for each point what is wrong, or None. It
+may call the function."""
 
 
 MODEL = Annotated[str, Reference("model", check="harness.declare.models:check")]

@@ -1,9 +1,9 @@
-"""From the name in a suite's `run` or `model` to a declaration.
+"""Finds the declaration of the name in a suite's `run` or `model`.
 
-Two kinds of name: `ntk.regression` is an experiment of this package, found as the module
-`harness/ntk/experiments/regression.py`, `ntk.gram-solve` a benchmark of it, in
-`harness/ntk/benchmarks/gram_solve.py`, and `fully-connected` a model of it, in
-`harness/ntk/models/fully_connected.py`; `package.module:function` is anybody's.
+There are two kinds of names. Names of this package: `ntk.regression` is an experiment, found as the module
+`harness/ntk/experiments/regression.py`; `ntk.gram-solve` a benchmark, in
+`harness/ntk/benchmarks/gram_solve.py`; `fully-connected` a model, in `harness/ntk/models/fully_connected.py`.
+All other names are `package.module:function`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ _MODELS = "harness.ntk.models"
 
 
 class UnknownExperimentError(UserError, LookupError):
-    """No experiment, benchmark or model has this name, or the named function cannot be imported or is none
-    of these."""
+    """No experiment, benchmark or model has this name.
+
+    Or the named function cannot be imported, or is not an experiment, benchmark or model.
+    """
 
 
 class ImportFailedError(UnknownExperimentError):
@@ -46,12 +48,12 @@ def is_reference(text: object) -> bool:
 
 
 def names_main(reference: object) -> bool:
-    """Whether a `package.module:function` is one of `__main__`, which is another program in every process."""
+    """Whether a `package.module:function` is in `__main__`, which is another program in every process."""
     return is_reference(reference) and str(reference).partition(":")[0].partition(".")[0] == "__main__"
 
 
 def whence(module: ModuleType) -> str:
-    """Which file a module came from, and which of the same name in the current folder it hides."""
+    """The file from which a module came, and the one of the same name in the current folder that it hides."""
     file = getattr(module, "__file__", None)
     if not file:
         return ""
@@ -95,13 +97,16 @@ def _names(packages: dict[str, str]) -> list[str]:
 
 @functools.cache
 def _stems(package: str) -> tuple[str, ...]:
-    """The names that the files of a package stand for, sorted. Read once: a run asks for them often."""
+    """The names for which the files of a package stand, sorted.
+
+    Read once, because a run asks for them often.
+    """
     folder = Path(__file__).parents[2].joinpath(*package.split("."))
     return tuple(sorted(path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py")))
 
 
 def find(name: str) -> Declaration:
-    """The declaration of the experiment, benchmark or model `name`; imports its module.
+    """The declaration of the experiment, benchmark or model `name`. Imports its module.
 
     Raises `UnknownExperimentError`.
     """
@@ -122,7 +127,7 @@ def find(name: str) -> Declaration:
 
 
 def find_model(name: str) -> Declaration:
-    """The declaration of the model `name`, which may be a function that is not decorated; imports its module.
+    """The declaration of the model `name`, whose function need not be decorated. Imports its module.
 
     Raises `UnknownExperimentError`.
     """
@@ -174,7 +179,7 @@ def _module(name: str) -> ModuleType:
         raise UnknownExperimentError(f"{name!r}: expected {IMPORTABLE}, found __main__")
     try:
         return importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # whatever a module of the user's may do when it is imported
+    except (Exception, SystemExit) as error:  # a user's module may raise anything when it is imported
         found = f"importing {module_name} failed: {import_failure(error)}"
         raise ImportFailedError(f"{name!r}: {found}") from error
 

@@ -1,4 +1,4 @@
-"""How exactly an experiment repeats, as it, or a suite, declares it: `"1e-6"`, or `"no: reason"`."""
+"""How exactly an experiment repeats, as it or a suite declares: `"1e-6"`, or `"no: reason"`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 TOLERANCE = r"0|0\.[0-9]+|[1-9](\.[0-9]+)?[eE]-0*[1-9][0-9]*"
 REPEATABLE = rf"({TOLERANCE})|no:\s*\S[\s\S]*"
-"""The pattern of the text: a relative tolerance below 1, or why there is none."""
+"""The pattern of the text: a relative tolerance below 1, or the reason why there is none."""
 EXPECTED = 'a relative tolerance below 1 such as "1e-6", or "no: reason"'
 
 
 @dataclass(frozen=True)
 class Repeatable:
-    """How exactly the numbers of a trial come again when it is measured again; made by `read_repeatable`.
+    """How exactly the numbers of a trial repeat when it is measured again. `read_repeatable` makes it.
 
-    `tolerance` is relative; 0 stands for every bit. `because` says why they do not come again at all (''
-    where they do).
+    `tolerance` is relative; 0 means every bit. `because` says why they do not repeat at all ('' if they do).
     """
 
     tolerance: float = 0.0

@@ -1,14 +1,14 @@
-"""Stages of a trial: each is timed, and each may fail without taking the others along.
+"""Stages of a trial: each is timed, and each may fail without the others.
 
     with stage("kernels") as kernels:
         ...                                   # raises StageError("condition number 3e17 …")
     with stage("training"):
         ...
 
-A `StageError` ends its stage and is recorded; the quantities of that stage are then missing, and claims
-that read them become errors that give its message. `NotCovered` says that what is tested does not
-implement what the stage needs: such claims are neither errors nor passed. Any other exception is a mistake
-in the program and ends the trial.
+A `StageError` ends its stage and is recorded. The quantities of that stage are then missing, and claims that
+read them become errors with its message. `NotCovered` says that the implementation under test does not
+support what the stage needs: such claims neither are errors nor pass. Any other exception is a mistake in the
+program and ends the trial.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class StageError(Exception):
     """
 
 
-class NotCovered(StageError):  # noqa: N818  # the verdict's name: nothing went wrong
-    """What is under test does not implement what the stage needs; the message says what that is.
+class NotCovered(StageError):  # noqa: N818  # named after the verdict, because nothing went wrong
+    """The implementation under test does not support what the stage needs; the message says what that is.
 
     >>> raise harness.NotCovered("it knows no convolutions")
     Traceback (most recent call last):
@@ -41,9 +41,9 @@ class NotCovered(StageError):  # noqa: N818  # the verdict's name: nothing went 
 
 @dataclass(frozen=True)
 class Missing:
-    """Why a quantity has no number: its stage failed, or what is under test does not cover it.
+    """Why a quantity has no number: its stage failed, or the implementation under test does not cover it.
 
-    `stage` is that of the quantity; '' where the trial as a whole gave none. `str` makes the sentence that
+    `stage` is that of the quantity; '' if the trial as a whole gave no number. `str` gives the sentence that
     people read.
     """
 
@@ -61,7 +61,7 @@ class Missing:
 class StageReport:
     """How one stage of a trial went: wall seconds, and why its quantities are missing if it failed.
 
-    `fixed` is set by a stage whose result no seed changes: data that come with a split of their own.
+    A stage sets `fixed` if no seed changes its result, as for data that come with a split of their own.
     """
 
     name: str
@@ -87,14 +87,15 @@ def stage(name: str) -> Iterator[StageReport]:
     """Run the block as the stage `name` of a trial: it is timed, and may fail without the other stages.
 
     Arguments:
-        name: what reports, and quantities that the stage yields (`Quantity(stage=…)`), call it.
+        name: its name in reports and in the quantities that it measures (`Quantity(stage=…)`).
 
     Returns:
-        A context manager; its value is the `StageReport`, whose `fixed` a stage sets whose result no seed
-        changes.
+        A context manager. Its value is the `StageReport`, in which a stage sets `fixed` if no seed changes
+        its
+        result.
 
     Raises:
-        StageError: raised on where the block raises it outside of a trial. In a trial it ends the stage.
+        StageError: the block raised it outside of a trial. In a trial it ends the stage.
 
     >>> with harness.stage("training") as training:
     ...     loss = 0.1
@@ -119,7 +120,7 @@ def stage(name: str) -> Iterator[StageReport]:
 
 @contextmanager
 def collect_stages() -> Iterator[list[StageReport]]:
-    """Gather the reports of the stages that run inside the block."""
+    """Collect the reports of the stages that run inside the block."""
     reports: list[StageReport] = []
     token = _collector.set(reports)
     try:

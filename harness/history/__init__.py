@@ -1,9 +1,9 @@
-"""Remembering: what changed, when, and by which commit.
+"""What changed in the claims, when, and by which commit.
 
-Records pile up in a folder (`archive`); together they tell what was known of the claims at each commit, a
+Records are kept in a folder (`archive`). Together they tell what was known of the claims at each commit, a
 *state* (`states`). Two states are compared instance by instance: each *change* has one kind, from *identical*
 to *flipped* (`change`, `compare`). `timeline` does so along all commits. `bisect` finds the commit that
-changed a claim, and `merge` makes one record of those of shards.
+changed a claim, and `merge` makes one record from those of shards.
 """
 
 from harness.history.archive import FOLDER, keep

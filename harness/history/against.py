@@ -1,17 +1,17 @@
-"""A run held against a published record: instance by instance, is the outcome the published one?
+"""Compares a run with a published record: for each instance, is the outcome the published one?
 
-What a suite expects is one thing, what was found another: a claim that came out *unexpected* is published so,
-and a program that finds it again has not changed. An instance is held against its published outcome:
+A suite's expectation and a published outcome may differ: a claim that was *unexpected* is published as such,
+and a program that finds it again has not changed. Each instance is compared with its published outcome:
 
     differs    it is an error or was not run, and is not published so; its verdict is the opposite one; a
                boundary lies elsewhere (the two intervals have nothing in common); its
                outcome fails, or it is not covered any more, where the published one was fine
-    noted      anything else that is not as it was: published as undecided and decided now, or not run as the
-               own time of its map was over
-    same       verdict and outcome are the published ones, also where that outcome fails
+    noted      any other difference: published as undecided and decided now, or not run because the
+               map's own time was over
+    same       verdict and outcome are the published ones, also if that outcome fails
 
-An instance that the record lacks, or has as another claim (`redefinition`; another budget or expectation
-makes no other claim), is judged by its own outcome. The seeds of the two may differ.
+An instance that the record lacks, or has as another claim (`redefinition`; another budget or expectation is
+still the same claim), is judged by its own outcome. The seeds of the two may differ.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from harness.text import printable
 
 DifferenceKind = Literal["differs", "noted", "same"]
 NAMED = 20
-"""How many instances that are noted are named one by one; all that differ are."""
+"""The most noted instances that are named one by one. All that differ are named."""
 
 _DEFINITE = ("supported", "refuted")
 _BROKEN = ("error", "not-run")
@@ -49,12 +49,12 @@ _GLYPHS: Mapping[DifferenceKind, str] = {"differs": "✗", "noted": "·", "same"
 
 
 class AgainstError(UserError, ValueError):
-    """A record that a run cannot be held against: of other suites, or of other parameters."""
+    """A record with which a run cannot be compared: of other suites, or of other parameters."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """One instance of a run beside the published one, in words."""
+    """One instance of a run compared with the published one, in words."""
 
     id: str
     kind: DifferenceKind
@@ -63,19 +63,19 @@ class Held:
 
 @dataclass(frozen=True)
 class Published:
-    """The records that a run is held against, with their files' names; made by `read_published`."""
+    """The records with which a run is compared, with their files' names. `read_published` makes it."""
 
     records: Mapping[str, Record]
 
     @cached_property
     def instances(self) -> dict[str, InstanceRecord]:
-        """By id."""
+        """The instances by id."""
         return {i.id: i for record in self.records.values() for i in record.instances}
 
     def check(self, suites: Mapping[str, Mapping[str, object]]) -> None:
-        """Raise `AgainstError` unless it has one of these suites, and with the same parameters.
+        """Raise `AgainstError` unless it has one of these suites, with the same parameters.
 
-        `suites` has the values of parameters that were given (`--override`), by the suite's name.
+        `suites` has the overrides (`--override`) by the suite's name.
         """
         found = [(file, suite) for file, record in self.records.items() for suite in record.suites]
         files, names = ", ".join(self.records), sorted({suite.name for _, suite in found})
@@ -94,7 +94,7 @@ class Published:
         return unexplored(suite, self.records)
 
     def hold(self, record: Record) -> AgainstPublished:
-        """A run's record beside the published ones. Raises `AgainstError`."""
+        """A run's record compared with the published ones. Raises `AgainstError`."""
         self.check({suite.name: suite.overrides for suite in record.suites})
         published = self.instances
         cut_off = excused(record.instances, record.maps)
@@ -108,7 +108,7 @@ class Published:
 
 @dataclass(frozen=True)
 class AgainstPublished:
-    """A run beside published records, which have `left` instances of its suites that were not in the run."""
+    """A run compared with published records. `left` instances of its suites were not in the run."""
 
     files: tuple[str, ...]
     first_seeds: str
@@ -128,11 +128,10 @@ class AgainstPublished:
 
 
 def read_published(paths: Iterable[Path]) -> Published:
-    """The records in these files, and in the folders among them (`*.json`); @NAME is a record published with
-    this package.
+    """The records in these files, and in the folders among them (`*.json`).
 
-    Raises `UnknownSuiteError`, `RecordError`, and `AgainstError` for a folder without records and for an
-    instance that is in two.
+    @NAME is a record published with this package. Raises `UnknownSuiteError`, `RecordError`, and
+    `AgainstError` for a folder without records and for an instance that is in two.
     """
     records: dict[str, Record] = {}
     for path in map(located_record, paths):
@@ -150,7 +149,7 @@ def read_published(paths: Iterable[Path]) -> Published:
 
 @dataclass(frozen=True)
 class References:
-    """What a run is held against: published records, and names of commits; made by `read_references`."""
+    """What a run is compared with: published records, and names of commits. `read_references` makes it."""
 
     published: Published | None = None
     commits: tuple[str, ...] = ()
@@ -171,13 +170,13 @@ class References:
 
 
 def _is_called(shown: str, name: str) -> bool:
-    """Whether a baseline that is shown as `v0.2.0 (1a2b3c4d5)` is called so, or is that commit."""
+    """Whether a baseline shown as `v0.2.0 (1a2b3c4d5)` has this name, or is that commit."""
     called, _, short = shown.partition(" (")
     return name == called or (len(name) > 6 and (short or called).rstrip(")")[:9].startswith(name[:9]))
 
 
 def read_references(refs: Iterable[str]) -> References:
-    """What REFs of `--against` name. Raises as `read_published`."""
+    """What the REFs of `--against` name. Raises as `read_published` does."""
     every = list(refs)
     records = [ref for ref in every if is_record_name(ref)]
     published = read_published(map(Path, records)) if records else None
@@ -185,8 +184,10 @@ def read_references(refs: Iterable[str]) -> References:
 
 
 def hold(now: InstanceRecord, then: InstanceRecord | None, *, cut_off: bool = False) -> Held:
-    """An instance of a run beside what was published of it; None: nothing was. `cut_off`: it was not run, as
-    the own time of its map was over, which makes no difference."""
+    """Compare an instance of a run with the published one; None means that none was published.
+
+    `cut_off`: it was not run because the map's own time was over, which does not count as a difference
+    """
     if cut_off:
         before = "not published" if then is None else f"published {_said(then)}"
         return Held(now.id, "noted", f"{before}, now not run: the time of its map was over")
@@ -207,7 +208,7 @@ def hold(now: InstanceRecord, then: InstanceRecord | None, *, cut_off: bool = Fa
 
 
 def against_text(comparison: AgainstPublished, paint: Callable[[str, str], str]) -> str:
-    """How many instances are as published, and what the others are; those that differ first, all of them."""
+    """How many instances are as published, and what the others are. All that differ are listed, first."""
     counts = Counter(each.kind for each in comparison.held)
     total = len(comparison.held)
     noun = "instance" if total == 1 else "instances"
@@ -232,7 +233,7 @@ def _by_itself(now: InstanceRecord, why: str) -> Held:
 
 
 def _said(instance: InstanceRecord) -> str:
-    """`unexpected (refuted)`; a word that says both alone; of a boundary also where it lies."""
+    """`unexpected (refuted)`; one word if that says both; for a boundary also where it lies."""
     same = instance.outcome == instance.verdict
     said = instance.outcome if same else f"{instance.outcome} ({instance.verdict})"
     if instance.boundary is None or instance.interval == (None, None):

@@ -1,4 +1,4 @@
-"""What a state says of sources: a statement on each claim, over all that was run at a commit."""
+"""What a state says about sources: a statement on each claim, over everything that was run at a commit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.report.record import ClaimRecord, InstanceRecord
 
 @dataclass(frozen=True)
 class AgreementChange:
-    """A claim whose agreement with its source is another one than before."""
+    """A claim whose agreement with its source has changed."""
 
     before: ClaimRecord
     after: ClaimRecord
@@ -21,7 +21,7 @@ class AgreementChange:
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """A claim that a source takes a stance on, over all commits; None if it was not recorded."""
+    """A claim on which a source takes a stance, over all commits; None if it was not recorded."""
 
     id: str
     marks: tuple[ClaimRecord | None, ...]
@@ -33,7 +33,7 @@ class AgreementRow:
 
 
 def claims_of(state: CommitState) -> tuple[ClaimRecord, ...]:
-    """Statements on all instances that are known there, whichever run they are of."""
+    """Statements on all instances that are known there, whichever run they come from."""
     stated = stated_in(claim for record in state.records for claim in record.claims)
     claims: dict[str, list[InstanceRecord]] = {}
     for id_, instance in state.instances.items():
@@ -42,7 +42,7 @@ def claims_of(state: CommitState) -> tuple[ClaimRecord, ...]:
 
 
 def agreement_changes(before: CommitState, after: CommitState) -> tuple[AgreementChange, ...]:
-    """The claims of both whose agreement differs, those that contradict their source now first."""
+    """The claims of both whose agreement differs; those that now contradict their source come first."""
     earlier = {claim.id: claim for claim in claims_of(before)}
     found = [
         AgreementChange(earlier[claim.id], claim)

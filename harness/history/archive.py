@@ -1,8 +1,8 @@
-"""The records of all runs, one file each, which nobody rewrites.
+"""The records of all runs, one file each. Files are never rewritten.
 
 A file is named by time, commit (of the code under test) and machine: `20261123T181918Z-be97ab592-host.json`.
-Files of other names are read as well. Files that cannot be read, and records that do not say when they were
-made, are reported and skipped.
+Files with other names are read as well. Files that cannot be read, and records without a time, are reported
+and skipped.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from harness.temporary import temporary_file
 from harness.text import printable
 
 FOLDER = Path("reports") / "history"
-"""Where records are kept unless told otherwise, in the current directory."""
+"""Where records are kept by default, in the current directory."""
 
 
 class SuiteHead(msgspec.Struct, frozen=True, rename=LETTERS):
@@ -54,7 +54,7 @@ class _Environment(msgspec.Struct, frozen=True):
 
 
 class Head(Versioned, frozen=True, kw_only=True):
-    """What a record says of itself, without its instances: all that is needed to choose it."""
+    """What a record says about itself, without its instances: enough to choose it."""
 
     started: str
     commit: CommitRecord | None
@@ -66,7 +66,7 @@ class Head(Versioned, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Kept:
-    """A record's file, and what it says of itself."""
+    """A record's file, and what it says about itself."""
 
     path: Path
     head: Head
@@ -74,12 +74,12 @@ class Kept:
     """In UTC."""
 
     def read(self) -> Record:
-        """The whole of it. Raises `RecordError`."""
+        """The whole record. Raises `RecordError`."""
         return read_record(self.path)
 
 
 def keep(folder: Path, record: Record) -> Path:
-    """Write the record to a new file of the folder. Raises `OutputError`; never replaces a file."""
+    """Write the record to a new file of the folder. Never replaces a file. Raises `OutputError`."""
     started = moment(record.started)
     if started is None:
         found = f"found {printable(record.started[:40])!r}"
@@ -99,8 +99,11 @@ def _name(record: Record | Head, started: datetime) -> str:
 
 
 def write_new(folder: Path, name: str, data: bytes) -> Path:
-    """Write beside, then link: the name exists with all of the data, or not; a taken one gets a number."""
-    if folder == FOLDER:  # ours; a folder of the user's choice may be meant for git
+    """Write beside, then link, so that the name exists with all of the data, or not at all.
+
+    A name that is taken gets a number.
+    """
+    if folder == FOLDER:  # the default folder; a folder of the user's choice may be meant for git
         make_ignored(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with temporary_file(folder, ".new-") as (file, temporary):
@@ -133,7 +136,7 @@ def fingerprints(folder: Path) -> tuple[set[str], list[str]]:
 
 
 def listed(folder: Path) -> tuple[list[Kept], list[str]]:
-    """The records of a folder, oldest first; and what is wrong with those that cannot be read.
+    """The records of a folder, oldest first, and what is wrong with those that cannot be read.
 
     Of two that were started at the same time, the one that was kept first comes first.
     """
@@ -168,6 +171,6 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _number(path: Path, head: Head, started: datetime) -> int:
-    """Which of the records of one second, commit and machine the file is; 1 of what is named otherwise."""
+    """The number of the file among the records of one second, commit and machine; 1 for other names."""
     found = re.fullmatch(re.escape(_name(head, started)) + r"-([0-9]{1,9})", path.stem)
     return int(found[1]) if found else 1

@@ -1,7 +1,8 @@
 """What a run judges beside its claims: quantities against baselines (`--against`), and families of claims.
 
 Both are cases like any others, on the same trials; their findings become fields of the record. In: the cases
-of a run, with the baselines of their claims resolved (`resolved_cases`). Out: a `Beside`."""
+of a run, with the baselines of their claims resolved (`resolved_cases`). Out: a `Beside`.
+"""
 
 from __future__ import annotations
 
@@ -30,22 +31,22 @@ from harness.shipped import located_record, published_name
 from harness.suite import Suite
 
 RecordNumbers = dict[Baseline, RecordedNumbers]
-"""The numbers of each record that is a baseline, as it is read."""
+"""The numbers of each record that is a baseline, as they are read."""
 
 
 @dataclass(frozen=True)
 class Beside:
-    """What is judged beside the claims of a run; made by `judged_beside`."""
+    """What is judged beside the claims of a run. `judged_beside` makes it."""
 
     comparisons: tuple[HeldQuantity, ...] = ()
     sampled_on: Mapping[int, Case] = field(default_factory=dict)
-    """Cases of families, by the place of the case that each stands for."""
+    """Cases of families, by the place of the case to which each belongs."""
     stated: FamiliesStated = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
     def cases(self) -> list[Case]:
-        """What is to be judged beside: comparisons, then families."""
+        """What is judged beside the claims: comparisons, then families."""
         return [*(each.case for each in self.comparisons), *self.sampled_on.values()]
 
     def comparison_records(self, result: Result) -> tuple[ComparisonRecord, ...]:
@@ -58,7 +59,7 @@ class Beside:
     def with_joint(
         self, records: Sequence[InstanceRecord], findings: Sequence[Finding], result: Result
     ) -> tuple[InstanceRecord, ...]:
-        """The records of the instances, of families with their p-values."""
+        """The records of the instances; those in families with their p-values."""
         others = dict(zip(self.sampled_on, result.also[len(self.comparisons) :], strict=True))
         return tuple(
             self._with_joint(record, finding, others.get(place))
@@ -80,10 +81,10 @@ class Beside:
 def resolved_cases(
     cases: Iterable[Case], resolvers: Mapping[str, Resolver], numbers: RecordNumbers
 ) -> list[Case]:
-    """The cases with the baselines of their claims resolved; what records hold is added to `numbers`.
+    """The cases with the baselines of their claims resolved. Adds numbers of records to `numbers`.
 
-    A claim on a record is judged on as many seeds as that has, if these are enough for a look.
-    Raises `BaselineError`, `RecordError` and `UnknownSuiteError`.
+    A claim on a record is judged on as many seeds as that has, if these are enough for a look. Raises
+    `BaselineError`, `RecordError` and `UnknownSuiteError`.
     """
     return [_limited(with_baselines(case, resolvers[case.instance.suite]), numbers) for case in cases]
 
@@ -117,8 +118,10 @@ def judged_beside(
     options: RunOptions,
     numbers: RecordNumbers,
 ) -> Beside:
-    """What is judged beside the cases, as the options and the suites ask for it. Raises as
-    `resolved_cases`."""
+    """What is judged beside the cases, as the options and the suites ask for it.
+
+    Raises as `resolved_cases` does.
+    """
     found: list[HeldQuantity] = []
     notes: list[str] = []
     within = Within(options.within)

@@ -1,13 +1,13 @@
-"""Which commit changed a claim: git's own bisection, judged by running the claim at each commit it proposes.
+"""Finds the commit that changed a claim: git's own bisection, with the claim run at each proposed commit.
 
-The commits are those of the repository that holds the suite, or of one that is tracked (`--track`). A commit
-is judged from its record in the history where there is one, else by running `harness` in a worktree with that
-commit's code, and the user's store. What cannot be judged (the suite does not load, the claim is not there,
-a trial is an error) is skipped, as `git bisect skip` does; at an end of the search it is refused, unless the
-search is for the commit at which the claim became an error.
+The commits are those of the repository that holds the suite, or of a tracked one (`--track`). A commit is
+judged from its record in the history if there is one, else by running `harness` in a worktree with that
+commit's code, and the user's store. A commit that cannot be judged (the suite does not load, the claim is not
+there, a trial is an error) is skipped, as `git bisect skip` does. At an end of the search it is rejected,
+unless the search is for the commit at which the claim became an error.
 
-All commits are judged on the seeds of the good end, also where a suite begins elsewhere by then (`explored`):
-what differs is then the code, and not the seeds.
+All commits are judged on the seeds of the good end, even if a suite begins elsewhere by then (`explored`): so
+the code makes the difference, not the seeds.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from harness.suite.explored import first_beyond
 from harness.suite.names import name_in
 
 When = Literal["verdict", "effect", "error"]
-"""What changed: the verdict; the effect, whatever the verdict; whether there is a verdict at all."""
+"""What changed: the verdict; the effect, whatever the verdict; or whether there is a verdict at all."""
 UNJUDGED = ("error", "not-covered", "not-run")
-"""Verdicts of claims that nothing was found out about."""
+"""Verdicts of claims about which nothing was found."""
 
 
 class BisectionError(UserError):
@@ -48,7 +48,7 @@ class BisectionError(UserError):
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for."""
+    """What a bisection looks for."""
 
     file: Path
     """The suite."""
@@ -60,13 +60,13 @@ class Search:
     options: RunOptions = field(default_factory=RunOptions)
     """The options of each run. With `track` the commits are those of that repository, not of the suite's."""
     this_suite: bool = False
-    """Whether the suite is read as it is now, and not as it was at each commit."""
+    """Whether the suite is read as it is now, not as it was at each commit."""
     history: Path | None = None
 
 
 @dataclass(frozen=True)
 class Step:
-    """A commit that was judged, or skipped: then `instance` is None and `why` says why."""
+    """A commit that was judged or skipped. If it was skipped, `instance` is None and `why` says why."""
 
     commit: Commit
     instance: InstanceRecord | None
@@ -76,9 +76,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Bisection:
-    """The result of `bisect`: the first changed commit and the last before it, each with its effect.
+    """The first changed commit and the last before it, each with its effect. `bisect` makes it.
 
-    `candidates` has more than one commit where those between could only be skipped; the first changed one is
+    `candidates` has more than one commit if those between could only be skipped; the first changed one is
     then any of them.
     """
 
@@ -89,13 +89,13 @@ class Bisection:
 
     @property
     def effects(self) -> str:
-        """Those of both commits."""
+        """The effects of both commits."""
         if self.before is None or self.before.instance is None or self.after.instance is None:
             return ""
         return effects(self.before.instance, self.after.instance)
 
     def why(self, commit: Commit) -> str:
-        """Why a candidate is one."""
+        """Why a commit is a candidate."""
         step = next((step for step in self.steps if step.commit.hash == commit.hash), None)
         if step is None:
             return "not judged"
@@ -107,8 +107,8 @@ class Bisection:
 def bisect(search: Search, on_step: Callable[[Step], None] = lambda step: None) -> Bisection:
     """Find the first commit at which the claim changed.
 
-    Raises `BisectionError` if both ends are alike, or one has no verdict and that is not what is searched
-    for, and `GitError`.
+    Raises `BisectionError` if both ends are alike, or if one has no verdict and the search is not for that,
+    and `GitError`.
     """
     return _Search(search, on_step).run()
 
@@ -148,7 +148,7 @@ class _Search:
             return self._search()
 
     def _recall(self) -> None:
-        """What the history tells of commits, so that they need not be run."""
+        """Read the commits' records from the history, so that they need not be run."""
         if self.search.history is None:
             return
         options = self.search.options
@@ -161,14 +161,14 @@ class _Search:
         for state in known.states:
             instance = state.instances.get(known.names.id(name, self.search.id))
             if instance is None or state.modified or instance.verdict in ("not-run", "error"):
-                continue  # an error may have been the machine's
+                continue  # the machine may have caused an error
             own = instance.computed or first_seed(instance) == first_beyond(instance.explored)
             if not own or not self._is_of_this_suite(state):
                 continue
             self.judged[state.commit.hash] = (instance, "from its record")
 
     def _keep_to(self, seed: int | None) -> None:
-        """Judge all commits from this seed on; records from another one do not count."""
+        """Judge all commits from this seed on. Records from another one do not count."""
         self.first_seed = seed
         self.judged = {
             commit: (instance, why)
@@ -177,7 +177,7 @@ class _Search:
         }
 
     def _is_of_this_suite(self, state: CommitState) -> bool:
-        """Whether the state's suite is the one that would be run: at each commit its own, or today's."""
+        """Whether the state's suite is the one that would be run: each commit's own, or today's."""
         if self.search.options.track is None and not self.search.this_suite:
             return True
         today = hashlib.sha256(self.search.file.read_bytes()).hexdigest()
@@ -206,20 +206,20 @@ class _Search:
             if not untested:
                 break
             commit = line(self.folder, "rev-parse", "BISECT_HEAD")
-            if commit in self.steps:  # git has nothing more to propose
+            if commit in self.steps:  # git has no more to propose
                 break
             term = self._term(commit)
             self._note(commit, term)
             try:
                 git(self.folder, "bisect", term, commit)
             except GitError:
-                if term != "skip":  # git fails on the last skip, for then several commits are left
+                if term != "skip":  # git fails on the last skip, because several commits are then left
                     raise
                 break
         return self._found(self._candidates())
 
     def _candidates(self) -> list[str]:
-        """Commits that may be the first changed one, by what is marked so far."""
+        """Commits that may be the first changed one, by the marks so far."""
         refs = line(self.folder, "for-each-ref", "--format=%(refname)", "refs/bisect/").split()
         good = [ref for ref in refs if ref.startswith("refs/bisect/good-")]
         return line(self.folder, "rev-list", "refs/bisect/bad", "--not", *good).split()
@@ -262,7 +262,7 @@ class _Search:
         return self.judged[commit]
 
     def _options(self) -> RunOptions:
-        """Those of a run in the worktree, on the seeds of the good end once these are known."""
+        """The options of a run in the worktree, on the seeds of the good end once these are known."""
         options = self.search.options
         store = options.store and options.store.resolve()
         first_seed = options.first_seed if self.first_seed is None else self.first_seed
@@ -282,7 +282,7 @@ class _Search:
             command = [sys.executable, "-m", "harness", "run", f"{file}::{search.id}", "--quiet"]
             command += ["--json", str(record), *self._options().arguments(without=("track",))]
             variables = environment_without_git() | {"PYTHONPATH": python_path(repository, folder)}
-            variables["HARNESS_HISTORY"] = str(Path(outputs) / "history")  # not among the user's records
+            variables["HARNESS_HISTORY"] = str(Path(outputs) / "history")  # not the user's folder
             here = path_in_worktree(Path.cwd(), repository, folder)
             here.mkdir(parents=True, exist_ok=True)
             done = supervised(command, cwd=here, env=variables)

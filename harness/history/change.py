@@ -11,19 +11,19 @@ A change has one *kind*, the first of these that applies:
                      of its range; then inconclusive, not-covered, error); or the control of a supported claim
                      no longer fails
     strengthened     the other way round
-    moved            a boundary's two intervals have nothing in common, of whatever seeds
+    moved            a boundary's two intervals have nothing in common, whatever the seeds
     resampled        the same verdict from other seeds: the numbers cannot be compared one by one
     shifted          the effect moved: paired t at 0.001, and by more than 0.2 standard deviations
     changed          numbers differ, their mean did not move
     numeric          numbers differ by rounding (1e-6 of the value, or 0.01 standard deviations, at most)
     identical        every number is bitwise the same
 
-Seeds pair the two runs, so that a shift far inside the old interval is seen, and that "outside the old
-interval", which alarms 15% of the time where nothing changed, is not needed.
+Seeds pair the two runs, so that a shift far inside the old interval is seen. "Outside the old interval",
+which alarms 15% of the time if nothing changed, is not needed.
 
 Timings are never the same twice, and their noise is not that of a run alone: between runs a machine's state
-moves the ratio of two timings, too. They are *shifted* where Welch's t rejects at 0.001 and the ratio moved
-by more than `TIMING_SHIFT`, *numeric* otherwise.
+also moves the ratio of two timings. They are *shifted* if Welch's t rejects at 0.001 and the ratio moved by
+more than `TIMING_SHIFT`, *numeric* otherwise.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ from harness.timing import PAIR
 SHIFT_LEVEL = 0.001
 SHIFT_SDS = 0.2
 TIMING_SHIFT = math.log(1.25)
-"""Measured (docs/history.md): between runs on one machine, with nothing changed, ratios of two timings moved
-by at most a fifth."""
+"""The largest change of a ratio of timings that counts as noise. As measured (docs/history.md), ratios of two
+timings moved by at most a fifth between runs on one machine, with nothing changed."""
 
 TOLERANCE = 1.0
-"""Violations of `exact` are in units of their tolerance, which is their scale: errors of 1e-16 where 1e-9 is
-allowed may double."""
+"""The scale of violations of `exact`, which are in units of their tolerance: errors of 1e-16 may double where
+1e-9 is allowed."""
 
 _STRENGTH = {
     **dict.fromkeys(("supported", "refuted", "located", "≥", "≤"), 4),
@@ -99,7 +99,7 @@ def change(before: InstanceRecord, after: InstanceRecord) -> Change:
 
 
 def boundary_moved(before: InstanceRecord, after: InstanceRecord) -> bool:
-    """Whether a boundary has moved: each of the intervals misses it with chance alpha at most.
+    """Whether a boundary has moved: each of the intervals misses it with probability at most alpha.
 
     The boundary lies strictly between the ends of each.
     """
@@ -114,7 +114,8 @@ def boundary_moved(before: InstanceRecord, after: InstanceRecord) -> bool:
 def of_numbers(before: InstanceRecord, after: InstanceRecord) -> ChangeKind:
     """How the effects of the same seeds differ, whatever the verdicts.
 
-    Shifted, changed, numeric or identical. Of a conjunction, the most that any part which both have differs.
+    The result is shifted, changed, numeric or identical. For a conjunction it is the largest difference of
+    any part that both have.
     """
     kinds = [
         of_timings(a.values, b.values)
@@ -126,9 +127,9 @@ def of_numbers(before: InstanceRecord, after: InstanceRecord) -> ChangeKind:
 
 
 def of_values(before: Sequence[float], after: Sequence[float], sd: float | None = None) -> ChangeKind:
-    """How two prefixes of effects, one per seed, differ; judged on the seeds that both have.
+    """How two prefixes of effects, one per seed, differ, judged on the seeds that both have.
 
-    `sd` is the scale of what matters, else the standard deviation of the values before.
+    `sd` is the scale that matters, else the standard deviation of the values before.
     """
     n = min(len(before), len(after))
     if before[:n] == after[:n]:
@@ -160,10 +161,11 @@ def of_timings(before: Sequence[float], after: Sequence[float]) -> ChangeKind:
 
 
 def redefinition(before: InstanceRecord, after: InstanceRecord) -> list[str]:
-    """What of the definition differs, in words: predicate, level, budget, rule, control, parameters, ….
+    """The differences between the definitions, in words: predicate, level, budget, rule, parameters, ….
 
     Sentences, sources, reasons and marks do not count. A parameter that only one side has counts with its
-    default there, for the experiment has gained it since; one that it has lost does not count.
+    default there, because the experiment has gained it since. A parameter that the experiment has lost does
+    not count.
     """
     stated = [
         (name, was, now)
@@ -197,7 +199,7 @@ def _definition(instance: InstanceRecord) -> tuple[str, ...]:
 
 
 def _rule(rule: int) -> str:
-    """The rule in words; `exact` is judged alike by all."""
+    """The rule in words. All rules judge `exact` alike."""
     return f"{rule} (looks from {_FIRST_LOOKS[rule]} seeds)" if rule in _FIRST_LOOKS else str(rule)
 
 
@@ -205,13 +207,13 @@ _FIRST_LOOKS = {1: 6, RULE: LOOKS[0]}
 
 
 _MOVED = {"harness.measure.pair:pair": PAIR}
-"""Experiments that older records name by another module, and what they are called today."""
+"""Experiments that older records name by another module, and their names today."""
 
 
 def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:
-    """The parameters that differ, point by point; the points are in the order of the predicate's readings.
+    """The parameters that differ, point by point, in the order of the predicate's readings.
 
-    Of a boundary it is the measurements that choose the points on its axis.
+    For a boundary, measurements choose the points on its axis.
     """
     if before.trials == after.trials:
         return []
@@ -232,7 +234,7 @@ def _parameters(before: InstanceRecord, after: InstanceRecord) -> list[str]:
 
 
 def _points(instance: InstanceRecord) -> Sequence[TrialsRecord]:
-    """What was measured at each point; of a boundary once for all points on its axis."""
+    """What was measured at each point; for a boundary once for all points on its axis."""
     if instance.boundary is None:
         return instance.trials
     found: dict[str, TrialsRecord] = {}
@@ -262,7 +264,7 @@ def effects(before: InstanceRecord, after: InstanceRecord) -> str:
 
 
 def _other_seeds(before: InstanceRecord, after: InstanceRecord) -> str:
-    """A note if the two have different seeds: perhaps only these differ."""
+    """A note if the two have different seeds, which may be the only difference."""
     was, now = first_seed(before), first_seed(after)
     return "" if was == now else f"; other seeds (from {was} → {now})"
 

@@ -1,4 +1,4 @@
-"""Two states beside each other: how every instance changed, and what else differs."""
+"""Compares two states: how every instance changed, and what else differs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.text import printable
 
 @dataclass(frozen=True)
 class CommitComparison:
-    """What differs between two commits; made by `compare`. `environment` is (name, before, after)."""
+    """What differs between two commits. `environment` is (name, before, after). `compare` makes it."""
 
     before: Commit
     after: Commit
@@ -26,9 +26,9 @@ class CommitComparison:
     seconds: tuple[float, float]
     """Core-seconds of the trials of the instances that both have."""
     notes: tuple[str, ...] = ()
-    """Suites of which there was nothing to compare."""
+    """Suites for which there was nothing to compare."""
     agreements: tuple[AgreementChange, ...] = ()
-    """Claims whose agreement with their source differs; it changes no exit code."""
+    """Claims whose agreement with their source differs. This changes no exit code."""
 
     @property
     def exit_code(self) -> int:
@@ -101,7 +101,7 @@ def _environments(before: EnvironmentRecord, after: EnvironmentRecord) -> tuple[
             rows.append((name, was, now))
     for name in ("blocks", "matmul_precision", "xla_flags"):
         was, now = getattr(before, name), getattr(after, name)
-        if was and was != now:  # older records do not say
+        if was and was != now:  # older records have none
             rows.append((name, str(was), str(now)))
     for name in sorted(before.libraries.keys() | after.libraries.keys()):
         was, now = before.libraries.get(name, "none"), after.libraries.get(name, "none")

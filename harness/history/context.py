@@ -1,4 +1,4 @@
-"""A record among those before it: what a page or a summary of it says of the past."""
+"""A record among earlier ones: what a page or a summary of it says about the past."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Context:
-    """What earlier runs say; made by `context`. `past` is by instance id, oldest first, this record last.
+    """What earlier runs say. `past` is by instance id, oldest first, this record last. `context` makes it.
 
-    `changed` has a word for each instance that a reader must look at, since the commit `since`; of several
-    suites that may be several commits. `notes` tell of suites of which there is nothing earlier.
+    `changed` has a word for each instance at which a reader must look, since the commit `since`. With several
+    suites that may be several commits. `notes` name suites for which there is no earlier record.
     """
 
     past: Mapping[str, tuple[Mark, ...]] = field(default_factory=dict)
@@ -121,7 +121,7 @@ def _marks(states: Sequence[CommitState]) -> dict[str, list[Mark]]:
 
 
 def _named(before: Sequence[CommitState]) -> str:
-    """The commit to which changes refer; of several, each with its suites."""
+    """The commit to which changes refer; if there are several, each with its suites."""
     if len({state.commit.hash for state in before}) < 2:
         return before[0].called if before else ""
     return ", ".join(f"{state.called} ({', '.join(sorted(state.names))})" for state in before)

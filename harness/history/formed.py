@@ -1,7 +1,9 @@
-"""Whether a suite names the seeds that its expectations may have been formed on, as far as a record tells.
+"""Checks that a suite names the seeds on which its expectations may have been formed, as far as a record
+tells.
 
-Who has read a published record knows what its seeds gave. An expectation that is not the one of that record
-was changed after these seeds had been seen: they are explored for its claim, and `explored` must have them.
+Anybody who has read a published record knows what its seeds gave. An expectation that differs from that
+record's was changed after these seeds had been seen: they are explored for its claim, and `explored` must
+have them.
 """
 
 from __future__ import annotations
@@ -15,13 +17,16 @@ from harness.suite import Instance, Mistake, Suite
 from harness.suite.explored import covers, in_words, merged
 
 NAMED = 3
-"""How many instances of a claim are named."""
+"""The most instances of a claim that are named."""
 
 
 def unexplored(suite: Suite, records: Mapping[str, Record]) -> list[Mistake]:
-    """A mistake, with its line, for each claim whose expectation is not that of a record, by its file's name,
-    and whose explored seeds are not all that the record read. Timings have no such seeds, nor has what is the
-    same on every seed."""
+    """A mistake, with its line, for each claim whose explored seeds may be incomplete.
+
+    This is a claim whose expectation differs from that of a record, by its file's name, and whose explored
+    seeds are not all that the record read. Timings have no such seeds, and neither have values that are the
+    same for every seed.
+    """
     mistakes = []
     for file, record in records.items():
         published = {instance.id: instance for instance in record.instances}

@@ -1,4 +1,4 @@
-"""One record of several: the shards of a run, or runs of different claims."""
+"""Makes one record from several: the shards of a run, or runs of different claims."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from harness.suite.names import namesakes
 from harness.text import printable
 
 NAMED = 8
-"""How many missing shards are named one by one."""
+"""The most missing shards that are named one by one."""
 
 
 class MergeError(UserError, ValueError):
@@ -41,18 +41,18 @@ class MergeError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class ShardFile:
-    """A record with the file that it was read from."""
+    """A record with the file from which it was read."""
 
     file: str
     record: Record
 
 
 def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
-    """One record of the parts, as one run would have given it; instances in the order of the selection.
+    """One record of the parts, as one run would have given it, with instances in the order of the selection.
 
-    It lasted as long as its longest part. Where parts differ in machine or libraries all are named, and a
-    note says so. Raises `MergeError` if the parts are of different commits, suites, seeds or code, where
-    two have the same instance, or a shard is missing.
+    Its duration is that of its longest part. If parts differ in machine or libraries, all are named, and a
+    note says so. Raises `MergeError` if the parts are of different commits, suites, seeds or code, if two
+    have the same instance, or if a shard is missing.
     """
     if not parts:
         raise MergeError("expected records to merge, found none")
@@ -116,13 +116,13 @@ def merge(parts: Sequence[ShardFile], command: Sequence[str] = ()) -> Record:
 
 
 def _families(records: Sequence[Record], instances: Sequence[InstanceRecord]) -> tuple[FamilyRecord, ...]:
-    """Which instances hold jointly, those of all parts taken together."""
+    """Which instances hold jointly, over all parts together."""
     stated = {family.suite: (family.level, family.total) for r in records for family in r.families}
     return family_records(instances, stated)
 
 
 def _comparisons(records: Sequence[Record]) -> tuple[ComparisonRecord, ...]:
-    """Those of all parts; of one that two parts made, that with more seeds."""
+    """The comparisons of all parts. Of one that two parts made, the one with more seeds is kept."""
     found: dict[bytes, ComparisonRecord] = {}
     for each in (each for record in records for each in record.comparisons):
         key = msgspec.json.encode(
@@ -134,13 +134,13 @@ def _comparisons(records: Sequence[Record]) -> tuple[ComparisonRecord, ...]:
 
 
 def _quantities(records: Sequence[Record]) -> tuple[QuantityRecord, ...]:
-    """Those of all parts, each once."""
+    """The quantities of all parts, each once."""
     every = (each for record in records for each in record.quantities)
     return tuple({msgspec.json.encode(each, order="sorted"): each for each in every}.values())
 
 
 def _claims(records: Sequence[Record], instances: Sequence[InstanceRecord]) -> tuple[ClaimRecord, ...]:
-    """The statements on the claims of all parts together; none where a part is of a version without them."""
+    """The statements on the claims of all parts together; none if a part is of a version without them."""
     if any(record.instances and not record.claims for record in records):
         return ()
     stated = stated_in(claim for record in records for claim in record.claims)
@@ -173,7 +173,7 @@ def _must_agree(name: str, first: ShardFile, other: ShardFile) -> None:
 
 
 def _begins_by_itself(record: Record) -> bool:
-    """Whether the record's first seed is one with which its suites let instances begin; those may differ."""
+    """Whether the record's first seed is one with which its suites let instances begin. These may differ."""
     firsts = [(first_seed(instance), first_beyond(instance.explored)) for instance in record.instances]
     own = all(first in (None, stated) for first, stated in firsts)
     return own and record.first_seed in {stated for _, stated in firsts}
@@ -186,7 +186,7 @@ def _plain(value: object) -> object:
 
 
 def _check_shards(parts: Sequence[ShardFile]) -> None:
-    """All shards of one selection, each once; or no shards at all."""
+    """Check that there are all shards of one selection, each once, or no shards at all."""
     shards = [part.record.shard for part in parts]
     if not any(shards):
         return
@@ -228,18 +228,18 @@ def _suites(parts: Sequence[ShardFile]) -> tuple[SuiteRecord, ...]:
 
 
 def _joined(texts: Iterable[str]) -> str:
-    """Every text once, but for empty ones."""
+    """Every text once, except empty ones."""
     return ", ".join(dict.fromkeys(text for text in texts if text))
 
 
 def _environment(found: Sequence[EnvironmentRecord]) -> tuple[EnvironmentRecord, list[str]]:
-    """What all have in common; where they differ, every value."""
+    """What all have in common. If they differ, every value."""
     values = {
         name: dict.fromkeys(getattr(each, name) for each in found)
         for name in ("python", "platform", "cpu", "device", "machine")
     }
     if len(values["device"]) > 1:
-        values["device"].pop("none", None)  # of a part that measured nothing
+        values["device"].pop("none", None)  # from a part that measured nothing
     versions = {
         name: dict.fromkeys(each.libraries[name] for each in found if name in each.libraries)
         for name in sorted({name for each in found for name in each.libraries})

@@ -1,4 +1,4 @@
-"""The order of commits of which there are records, those included that the repository has lost.
+"""The order of commits that have records, even commits that the repository has lost.
 
 A shallow clone lacks the older commits, and a rewritten branch leaves behind those that it replaced. The
 repository does not say where such a commit stood, but its record says when it was first run.
@@ -16,10 +16,10 @@ from harness.git import Commit, CommitPlace, GitError, in_order, is_shallow, rep
 def in_time(
     repository: Path, first: Mapping[str, datetime], releases: Mapping[str, str] | None = None
 ) -> tuple[list[Commit], list[str]]:
-    """The commits, and what is to be said of them.
+    """The commits, and notes about them.
 
-    first: of each commit's hash, when it was first run.
-    releases: of those that are installed packages instead, what they are called. No repository has them.
+    first: when each commit was first run, by its hash.
+    releases: the names of those that are installed packages instead. No repository has them.
 
     Commits on branches of the repository stand parents before children. Each other one stands after the last
     of them that was first run before it.
@@ -49,7 +49,7 @@ def in_time(
 
 
 def _told(repository: Path, found: list[Commit], of: int) -> list[str]:
-    """What is to be said of the commits that the repository does not have, or has on no branch."""
+    """Notes about the commits that the repository does not have, or has on no branch."""
     where = "they stand where their first runs do in time"
     lost, loose = of - len(found), sum(bool(commit.place) for commit in found)
     notes = []

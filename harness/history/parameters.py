@@ -1,4 +1,4 @@
-"""The parameters of a record's trials as they would be recorded now: those that came later have defaults."""
+"""The parameters of a record's trials as they would be recorded now: later ones have defaults."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from harness.declare import Declaration, Value, experiment_names, find, signatur
 
 
 def with_defaults(experiment: str, params: Mapping[str, Value]) -> Mapping[str, Value]:
-    """`params` and the defaults of those that the experiment, and its model, have gained since.
+    """`params` and the defaults of those that the experiment and its model have gained since.
 
-    Of experiments and models outside this package nothing is known, for nobody's module is imported.
+    Nothing is known about experiments and models outside this package, because their modules are not
+    imported.
     """
     declaration = _declaration(experiment)
     return params if declaration is None else signature_of(declaration, params).settled(params)

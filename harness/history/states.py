@@ -1,7 +1,7 @@
 """What is known of the claims at each commit: the newest record of each instance, over all runs there.
 
-A commit may have been run in parts, of several suites, or several times. Of each suite, a run on a modified
-work tree counts only where its commit has no other, and one on fresh seeds only where there is none on
+A commit may have been run in parts, with several suites, or several times. For each suite, a run on a
+modified work tree counts only if its commit has no other, and one on fresh seeds only if there is none on
 pinned ones.
 """
 
@@ -39,16 +39,16 @@ class NoRecordError(UserError, LookupError):
 
 @dataclass(frozen=True)
 class CommitState:
-    """The claims at one commit (or in one record); made by `past` and `states_of`."""
+    """The claims at one commit (or in one record). `past` and `states_of` make it."""
 
     commit: Commit
-    """A commit that git does not have has only the hash, and the time of its first run as its date."""
+    """The commit. One that git does not have has only the hash, and the time of its first run as its date."""
     records: tuple[Record, ...]
-    """The newest last."""
+    """The records, the newest last."""
 
     @cached_property
     def instances(self) -> Mapping[str, InstanceRecord]:
-        """By id, in the order of the records: for each instance the newest that was run."""
+        """The instances by id, in the order of the records: for each instance the newest that was run."""
         found: dict[str, InstanceRecord] = {}
         for record in self.records:
             for instance in record.instances:
@@ -68,18 +68,18 @@ class CommitState:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The suites of which there is a record."""
+        """The suites that have a record."""
         return frozenset(suite.name for record in self.records for suite in record.suites)
 
     @cached_property
     def whole(self) -> frozenset[str]:
-        """The suites of which every instance is known: what else they once had has been removed."""
+        """The suites whose instances are all known. What else they once had has been removed."""
         stated = {suite.name: suite.instances for record in self.records for suite in record.suites}
         known = Counter(self.suites.values())
         return frozenset(name for name, count in stated.items() if count and known[name] >= count)
 
     def only(self, names: Iterable[str]) -> CommitState:
-        """The same of these suites alone; without records where it has none of them."""
+        """The same for these suites alone; without records if it has none of them."""
         kept = frozenset(names)
         records = (_only(record, kept) for record in self.records)
         return CommitState(self.commit, tuple(record for record in records if record.suites))
@@ -108,7 +108,7 @@ class CommitState:
 
 @dataclass(frozen=True)
 class Past:
-    """The states of all commits, parents first, what had to be passed over, and what suites are called."""
+    """The states of all commits, parents first, what was skipped, and the names of suites."""
 
     states: tuple[CommitState, ...]
     problems: tuple[str, ...]
@@ -117,7 +117,7 @@ class Past:
 
 @dataclass(frozen=True)
 class _SuiteRun:
-    """A suite in a record of the archive, under the name that it has here."""
+    """A suite in a record of the archive, under its name here."""
 
     kept: Kept
     suite: SuiteHead
@@ -141,9 +141,9 @@ class Chosen:
 
 
 def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[CommitState, ...], tuple[str, ...]]:
-    """The states that records (files, or @NAME), or else revisions, name; and what had to be passed over.
+    """The states that records (files, or @NAME) or revisions name, and what was skipped.
 
-    A suite is called the same in all of them. Raises `RecordError`, `GitError`, and `NoRecordError` if a
+    A suite has the same name in all of them. Raises `RecordError`, `GitError`, and `NoRecordError` if a
     commit was not run.
     """
     published = {f"@{name}" for name in record_names()} if any(map(is_name, names)) else set()
@@ -168,7 +168,7 @@ def states_of(names: Sequence[str], chosen: Chosen) -> tuple[tuple[CommitState, 
 
 
 def state_of_record(record: Record, names: Names, file: str = "") -> CommitState:
-    """The state that one record tells of."""
+    """The state that one record gives."""
     commit = record.tracked or record.commit
     short = f"{short_of(commit)} ({file})" if commit else file
     return CommitState(
@@ -185,11 +185,11 @@ def past(
     like: Sequence[SuiteHead | SuiteRecord] = (),
     also: Sequence[NamedSuite] = (),
 ) -> Past:
-    """The states that the records tell of, in the order of the repository's commits.
+    """The states from the records, in the order of the repository's commits.
 
     `like` keeps what is known of these suites, `only` some commits, `until` those before this one, and `last`
     the last N (of each suite, with `like`). A commit that the repository does not have, or has on no branch,
-    stands where its first run does in time. The suites of `also` get their names with those of the archive.
+    is placed by the time of its first run. The suites of `also` get their names with those of the archive.
     """
     tracked, repository = chosen.tracked, chosen.repository
     kept, problems = listed(chosen.folder) if only is None or only else ([], [])
@@ -251,7 +251,7 @@ def _last(
     *,
     each: bool,
 ) -> list[Commit]:
-    """The last of the commits before `until`: so many in all, or so many of each suite."""
+    """The last commits before `until`: `last` in all, or `last` of each suite."""
     hashes = [commit.hash for commit in commits]
     commits = commits[: hashes.index(until) if until in hashes else None]
     if last is None:
@@ -269,8 +269,10 @@ def _last(
 
 
 def _resolved(name: str, chosen: Chosen) -> str:
-    """The hash of a revision, or of a commit or an installed version that only records know. Raises
-    `GitError`."""
+    """The hash of a revision, or of a commit or an installed version that only records know.
+
+    Raises `GitError`.
+    """
     try:
         return resolve(chosen.repository, name)
     except GitError:
@@ -293,7 +295,7 @@ def _version(commit: CommitRecord | TrackedRecord) -> str:
 
 
 def _commit_of(kept: Kept, suite: SuiteHead, tracked: bool) -> CommitRecord | TrackedRecord | None:
-    """The commit of a suite in a record. Records of 0.1 name that of their first suite only."""
+    """The commit of a suite in a record. Records of 0.1 name only that of their first suite."""
     if tracked:
         return kept.head.tracked
     if any(each.commit is not None for each in kept.head.suites):
@@ -302,7 +304,7 @@ def _commit_of(kept: Kept, suite: SuiteHead, tracked: bool) -> CommitRecord | Tr
 
 
 def _with(runs: list[_SuiteRun], overrides: Mapping[str, object] | None) -> tuple[list[_SuiteRun], list[str]]:
-    """The runs with the chosen parameters, and what is said of the others."""
+    """The runs with the chosen parameters, and a note about the others."""
     wanted: dict[str, Mapping[str, object]] = {}
     for name in {run.name for run in runs}:
         kinds = [run.suite.overrides for run in runs if run.name == name]
@@ -315,9 +317,9 @@ def _with(runs: list[_SuiteRun], overrides: Mapping[str, object] | None) -> tupl
 
 
 def _best(group: Iterable[_SuiteRun]) -> dict[Path, set[str]]:
-    """The files that count, in order, and for which suites.
+    """The files that count, in order, and the suites for which each counts.
 
-    Of each suite those of an unmodified work tree and on pinned seeds, if there are any.
+    Of each suite these are files of an unmodified work tree and on pinned seeds, if there are any.
     """
     by_suite: dict[str, list[_SuiteRun]] = {}
     order: dict[Path, set[str]] = {}
@@ -332,7 +334,7 @@ def _best(group: Iterable[_SuiteRun]) -> dict[Path, set[str]]:
 
 
 def _only(record: Record, names: Collection[str]) -> Record:
-    """What a record says of these suites."""
+    """The record, restricted to these suites."""
     if all(suite.name in names for suite in record.suites):
         return record
     return msgspec.structs.replace(

@@ -1,12 +1,12 @@
-"""Which suite a record is of, where its name does not say it: two files of one name, one file of two names.
+"""To which suite a record belongs, if its name does not say it: two files of one name, one file of two names.
 
 A suite is known by its name and its *place* (`SuiteRecord.place`). Records of one name from two places are of
 
     one suite    if the two files never were there at the same time: the file was moved
     two suites   otherwise; ids then begin with the place instead of the name, as FILE::ID targets do
 
-A suite that an installed package brought has the place @NAME. In this project's own repository that is the
-file there; elsewhere a file of that name is another suite.
+A suite from an installed package has the place @NAME. In this project's own repository that is the file
+there; elsewhere a file of that name is another suite.
 
 A file that has a `name` today was known by its stem before: its older records are found under the new name.
 """
@@ -45,25 +45,25 @@ def seen_in(record: Record | Head) -> list[NamedSuite]:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of suites in reports about many records; made by `identify`."""
+    """The names of suites in reports about many records. `identify` makes it."""
 
     top: Path
     """The folder to which places are relative."""
     called: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """By recorded name and place: the name, or the place of one of several suites of that name."""
+    """By recorded name and place: the name, or the place if several suites have that name."""
     notes: tuple[str, ...] = ()
 
     def of(self, suite: SuiteHead | SuiteRecord) -> str:
-        """What a suite of a record is called."""
+        """The name of a record's suite."""
         return self.called.get((suite.name, _place(suite, self.top)), suite.name)
 
     @staticmethod
     def id(name: str, local: str) -> str:
-        """The id of an instance, `claim[axis=label,…]` in its suite, where the suite is called so."""
+        """The id of an instance, `claim[axis=label,…]` in its suite, if the suite has this name."""
         return f"{name}/{local}" if ID.fullmatch(name) else f"{name}::{local}"
 
     def renamed(self, record: Record) -> Record:
-        """The record with its suites, and the ids of their instances and claims, as they are called."""
+        """The record with the current names of its suites, and of their instances and claims."""
         called = {suite.name: self.of(suite) for suite in record.suites}
         if all(was == now for was, now in called.items()):
             return record
@@ -80,7 +80,7 @@ class Names:
 
 
 def identify(seen: Sequence[NamedSuite], repository: Path) -> Names:
-    """Tell apart, and bring together, the suites that records name; oldest first."""
+    """Distinguish and match the suites that records name; oldest first."""
     top = _top(repository)
     newest = {_place(each.suite, top): each.suite.name for each in seen}
     today = {place: name_in(at_place(place, top)) for place in newest}
@@ -93,7 +93,7 @@ def identify(seen: Sequence[NamedSuite], repository: Path) -> Names:
         else:
             called[name, place] = name
         places = commits.setdefault(called[name, place], {})
-        hashes = places.pop(place, set())  # so that the place that was seen last comes last
+        hashes = places.pop(place, set())  # moves a place that was seen last to the end
         places[place] = hashes | ({each.commit.hash} if each.commit else set())
     notes = []
     for name, places in commits.items():
@@ -129,7 +129,7 @@ def _top(repository: Path) -> Path:
 
 
 def _told_apart(places: Iterable[str], trees: Sequence[frozenset[str]]) -> list[list[str]]:
-    """The places of each suite: those that never were in one tree belong together. Oldest first."""
+    """The places of each suite, oldest first: places that never were in one tree belong together."""
     suites: list[list[str]] = []
     for place in reversed(list(places)):
         for suite in suites:

@@ -17,7 +17,7 @@ from harness.report.words import cited, seconds_text
 from harness.text import printable
 
 Paint = Callable[[str, str], str]
-"""(text, kind of change) → text, perhaps coloured."""
+"""A function of a text and the kind of a change that gives the text, perhaps coloured."""
 
 LETTERS = {
     "supported": "S",
@@ -41,7 +41,7 @@ AGREEMENT_LEGEND = "A agrees with its source, C contradicts it, ? undecided, · 
 
 
 def plain(text: str, kind: str) -> str:
-    """No colour."""
+    """The text without colour."""
     return text
 
 

@@ -1,4 +1,4 @@
-"""All states in a row: for each instance its verdicts over commits, for each commit what changed with it."""
+"""All states in a row: for each instance its verdicts over commits, for each commit its changes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from harness.report.record import InstanceRecord
 
 @dataclass(frozen=True)
 class InstanceAtCommit:
-    """An instance at one commit: None of what was not recorded there."""
+    """An instance at one commit; None if it was not recorded there."""
 
     instance: InstanceRecord | None
     change: Change | None
-    """Since the commit before at which it was recorded; None at the first, and where nothing was."""
+    """The change since the last commit at which it was recorded; None at the first, and if it was not
+    recorded."""
 
     @property
     def distance(self) -> float | None:
-        """From the edge of the claim; at most 1 if the estimate satisfies it."""
+        """The distance from the edge of the claim; at most 1 if the estimate satisfies it."""
         return how_far(self.instance) if self.instance else None
 
 
@@ -39,7 +40,7 @@ class TimelineRow:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Claims × commits; made by `timeline`. `events` are the changes at each commit, worst first."""
+    """Claims × commits. `events` are the changes at each commit, worst first. `timeline` makes it."""
 
     commits: tuple[Commit, ...]
     modified: tuple[bool, ...]

@@ -1,4 +1,4 @@
-"""Which instances of a history a command is about: ids, suites, files of suites, and -k."""
+"""Which instances of a history a command concerns: ids, suites, files of suites, and -k."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def wanted(ids: Sequence[str], keyword: str, past: Past) -> frozenset[str]:
 
     Each of `ids` is the id of an instance or claim, a suite's name, FILE or @NAME, or FILE::ID.
 
-    Raises `SelectionError` for one that nothing has.
+    Raises `SelectionError` for one that matches nothing.
     """
     suites = {id_: name for state in past.states for id_, name in state.suites.items()}
     named = set(suites) if not ids else set()
@@ -39,7 +39,7 @@ def wanted(ids: Sequence[str], keyword: str, past: Past) -> frozenset[str]:
 
 
 def _meant(text: str, past: Past) -> list[str]:
-    """What the ids begin with that a text means; a name that several suites share means all of them."""
+    """The beginnings of the ids that a text means. A name that several suites share means all of them."""
     file, _, local = text.partition("::")
     path = located(file)
     if path.suffix == ".toml" and path.is_file():

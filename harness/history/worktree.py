@@ -1,6 +1,6 @@
-"""A commit's code in a folder of its own: a git worktree that is gone afterwards.
+"""A commit's code in a folder of its own: a git worktree that is removed afterwards.
 
-The user's checkout, its index and its branch stay as they are.
+The user's checkout, its index and its branch do not change.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from harness.temporary import temporary_folder
 from harness.whose import site_root
 
 PREFIX = "harness-worktree-"
-"""How the names of the folders of worktrees begin."""
+"""The beginning of the names of worktrees' folders."""
 
 
 @contextlib.contextmanager
 def worktree(repository: Path, commit: str) -> Iterator[Path]:
     """A detached worktree of the repository at the commit. Raises `GitError` if git cannot make one.
 
-    Beside it is room for other temporary files. What is left of one whose maker was killed goes first.
+    It leaves room beside it for other temporary files. Remains of a worktree whose process was killed are
+    removed first.
     """
     with temporary_folder(PREFIX) as above:
         _forget(repository)
@@ -42,9 +43,9 @@ def worktree(repository: Path, commit: str) -> Iterator[Path]:
 
 
 def _forget(repository: Path) -> None:
-    """Remove git's entries of worktrees of ours that are gone, also those of killed processes.
+    """Remove git's entries of the harness's worktrees that are gone, those of killed processes too.
 
-    `worktree prune` would remove the user's own, too, of disks that are not mounted now.
+    `worktree prune` would also remove the user's own, on disks that are not mounted now.
     """
     with contextlib.suppress(GitError, OSError):
         common = os.fsdecode(git(repository, "rev-parse", "--git-common-dir").removesuffix(b"\n"))
@@ -55,7 +56,7 @@ def _forget(repository: Path) -> None:
 
 
 def path_in_worktree(path: Path, repository: Path, folder: Path) -> Path:
-    """Where a path inside the repository is in its worktree; a path outside stays."""
+    """Where a path inside the repository is in its worktree. A path outside does not change."""
     path = path.resolve()
     return folder / path.relative_to(repository) if path.is_relative_to(repository) else path
 
@@ -63,9 +64,9 @@ def path_in_worktree(path: Path, repository: Path, folder: Path) -> Path:
 def python_path(repository: Path, folder: Path, entries: Sequence[str] | None = None) -> str:
     """PYTHONPATH under which the code of the worktree is imported instead of the repository's.
 
-    The entries of this process's path that lie inside the repository (an editable install is one, or the
-    current directory), in their place in the worktree, but for those of installed packages; then its top and
-    its `src`, in case the package was not on the path; then what PYTHONPATH has.
+    It has the entries of this process's path that lie inside the repository (an editable install is one, or
+    the current directory), moved to the worktree, except those of installed packages; then its top and its
+    `src`, in case the package was not on the path; then what PYTHONPATH has.
     """
     found = [Path(entry or os.getcwd()).resolve() for entry in (sys.path if entries is None else entries)]
     own = [path for path in found if path.is_relative_to(repository) and not site_root(f"{path}{os.sep}")]

@@ -1,31 +1,32 @@
-"""Deciding: from measured numbers to verdicts. Pure functions of numbers.
+"""Turns measured numbers into verdicts. All functions are pure functions of numbers.
 
-In: the *rows* of a `Question`, one per seed, with one number per reading. Out: a `Ruling`, and from
-rulings, what was expected and the control, an `Outcome`.
+In: the *rows* of a `Question`, one per seed, with one number per reading. Out: a `Ruling`, and from rulings,
+the expectation and the control, an `Outcome`.
 
-An *effect* x_s is one number per seed (`effect_values`). A *look* is a number of seeds at which the
-question may be decided (`LOOKS`; `next_look`, `check_budget`). At a look an *interval* misses the centre of
-the effects with a stated chance per side (`interval`, `Interval`; `level_of`, `half_width_factor`, for which
-`load_quantiles` imports SciPy). Inside
-the question's region it *supports*, disjoint from it it *refutes*, otherwise more seeds are needed (`decide`,
-or `decide_rows` from rows), up to the budget: *inconclusive* (`Decision`). A power law may be refuted by its
-`Bend`, too. A claim is a conjunction of questions (`combine`), whose `Verdict`, against what was expected and
-the control, is an `outcome`; some fail a run (`FAILING`, `exit_code`).
+An *effect* x_s is one number per seed (`effect_values`). A *look* is a number of seeds at which the question
+may be decided (`LOOKS`; `next_look`, `check_budget`). At a look an *interval* misses the centre of the
+effects with a stated probability per side (`interval`, `Interval`; `level_of`, `half_width_factor`, for which
+`load_quantiles` imports SciPy). An interval inside the question's region *supports*, one disjoint from it
+*refutes*, and otherwise more seeds are needed (`decide`, or `decide_rows` from rows). At the budget the
+question is *inconclusive* (`Decision`). A power law may also be refuted by its `Bend`. A claim is a
+conjunction of questions (`combine`). Its `Verdict`, with the expectation and the control, gives an `outcome`;
+some outcomes fail a run (`FAILING`, `exit_code`).
 
-An `Assessment` is all that is judged of an instance (`assess`), a `PartAssessment` of one of its questions
-(`assess_part`). A *boundary* is searched for along an axis: which point is asked about next follows from the
-verdicts before (`trace_search`, `Trail`), and where it lies from all of them (`locate_boundary`, `Location`,
-`FoundBoundary`); a `Reach` is how near its ends can come (`reach`), an `Outlook` what a budget can decide of
-another question (`outlook`). Its *advice* is what would decide an inconclusive one (`smallest_margin`,
-`seeds_to_decision`). `reproducibility` is how likely fresh seeds agree, `all_reproduce` of several verdicts,
-`shown_reproducibility` as much as the seeds show of it; below `FRAGILE` a verdict is fragile. `left_open`
-and `leaves_open` are how rare an event may be that the seeds have missed; `lag_one` and `neighbours_alike`
-whether neighbouring seeds seem dependent. An `Agreement` is a verdict against what a source says: of one
-instance (`agreement`), or of a claim's instances together, by the source's scope (`claim_agreement`, from
-what is `Judged`; `over_instances`, `supports_for_some`). A *sequential p-value* is how small an alpha would
-have been enough (`sequential_p`, `p_of_parts`); by it, some claims hold jointly (`holm`, `joint_direction`).
-Numbers that are a baseline's own have a `Sameness` (`same_text`). A `Ruler` measures how far an effect is
-from the edge of a region, in margins (`ruler`). `RULE` is the number of the rule, in every record.
+An `Assessment` is everything that is judged about an instance (`assess`), and a `PartAssessment` about one of
+its questions (`assess_part`). A *boundary* is searched for along an axis: earlier verdicts decide which point
+is asked next (`trace_search`, `Trail`), and all of them decide where it lies (`locate_boundary`, `Location`,
+`FoundBoundary`). A `Reach` says how near its ends can come (`reach`), and an `Outlook` what a budget can
+decide of another question (`outlook`). *Advice* says what would decide an inconclusive question
+(`smallest_margin`, `seeds_to_decision`). `reproducibility` is the probability that fresh seeds agree,
+`all_reproduce` that of several verdicts, `shown_reproducibility` as much as the seeds show of it; below
+`FRAGILE` a verdict is fragile. `left_open` and `leaves_open` say how rare an event may be that the seeds have
+missed; `lag_one` and `neighbours_alike` whether neighbouring seeds seem dependent. An `Agreement` compares a
+verdict with what a source says: about one instance (`agreement`), or about a claim's instances together, by
+the source's scope (`claim_agreement`, from what is `Judged`; `over_instances`, `supports_for_some`). A
+*sequential p-value* is the smallest alpha that would have been enough (`sequential_p`, `p_of_parts`). By it,
+some claims hold jointly (`holm`, `joint_direction`). Numbers that equal a baseline's have a `Sameness`
+(`same_text`). A `Ruler` measures how far an effect is from the edge of a region, in margins (`ruler`). `RULE`
+is the number of the rule, which every record holds.
 
     ValueError
     └── BadValue    a number that is not finite, or not positive on a log scale

@@ -13,18 +13,18 @@ from harness.judge.straightness import holds
 from harness.questions import LOOKS, Closeness, Linear, Question
 
 MOST_SEEDS = 1_000_000
-"""No advice beyond this many seeds: it would not be taken."""
+"""The most seeds that advice names, because nobody would follow advice to use more."""
 
 
 def smallest_margin(ruling: Ruling, question: Question) -> float | None:
     """The edge of the tightest region of the question's shape that the interval supports, in units of x.
 
-    For a region around a midpoint, the largest distance of the interval from it; for a one-sided region
-    the bound itself. The region is open: any margin beyond this number is supported. Of a mean whose values
-    fall apart, the median's interval counts, too. None if the interval supports nothing: it is infinite,
-    comes from too few distinct values, or the question is exact, exchanged (`differ` is not supported by an
-    interval inside) or has no edge; or where a power law is curved, or not shown to be as straight as it
-    states.
+    For a region around a midpoint, it is the largest distance of the interval from it; for a one-sided region
+    it is the bound itself. The region is open: any margin beyond this number is supported. For a mean whose
+    values fall apart, the median's interval counts, too. None if the interval supports nothing: it is
+    infinite, comes from too few distinct values, or the question is exact, exchanged (`differ` is not
+    supported by an interval inside) or has no edge; or if a power law is curved, or is not shown to be as
+    straight as it states.
     """
     straight = question.straight
     if straight is not None and ruling.bend is not None and not holds(ruling.bend, straight):
@@ -50,15 +50,15 @@ def smallest_margin(ruling: Ruling, question: Question) -> float | None:
 def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
     """About how many seeds in all would decide, if estimate and spread stay as they are.
 
-    For a mean, the smallest N with c_N·s/√N below the distance from the estimate to the nearest edge. A
-    look there decides every second time if estimate and spread are the true ones; one noisy run among
-    several, picked because its advice was cheap, is too hopeful. For the other centres the
-    approximation N = n·(h/d)², d that distance and h the interval's reach towards that edge: they too
-    shrink as 1/√N. The level is that of the verdict which the estimate points to.
+    For a mean, this is the smallest N with c_N·s/√N below the distance from the estimate to the nearest edge.
+    If estimate and spread are the true ones, a look there decides every second time. If one noisy run among
+    several was picked because its advice was cheap, the number is too low. For the other centres it is the
+    approximation N = n·(h/d)², where d is that distance and h the interval's reach towards that edge: they
+    too shrink as 1/√N. The level is that of the verdict to which the estimate points.
 
-    None when there is no telling: the estimate is on an edge, the interval is infinite or rests on too
-    few distinct values, mean and median differ, the question is exact, or more than `MOST_SEEDS` are
-    needed. A decided question's answer is its own n.
+    None if it cannot be known: the estimate is on an edge, the interval is infinite or comes from too few
+    distinct values, mean and median differ, the question is exact, or more than `MOST_SEEDS` are needed. For
+    a decided question it is its own n.
     """
     if ruling.verdict in ("supported", "refuted"):
         return ruling.n
@@ -85,7 +85,7 @@ def seeds_to_decision(ruling: Ruling, question: Question) -> int | None:
 
 
 def _of_a_straight_law(ruling: Ruling, question: Question) -> int | None:
-    """For a law that must be shown to be straight: the most that exponent and bend need, if undecided."""
+    """The most seeds that exponent and bend need, if undecided, for a law that must be straight."""
     assert ruling.bend is not None
     needed = []
     if not (question.region.low < ruling.low <= ruling.high < question.region.high):
@@ -97,7 +97,7 @@ def _of_a_straight_law(ruling: Ruling, question: Question) -> int | None:
 
 
 def _effect(ruling: Ruling, question: Question) -> Linear | None:
-    """The question's effect, where its ruling rests on an interval that means something."""
+    """The question's effect, if its ruling comes from a meaningful interval; else None."""
     effect = question.effect
     if question.deterministic or isinstance(effect, Closeness) or ruling.n == 0:
         return None

@@ -1,4 +1,4 @@
-"""Equality of what the judge says, where a number may be NaN."""
+"""Equality of the judge's results, in which a number may be NaN."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import math
 class Alike:
     """A frozen dataclass, declared with `eq=False`, that is equal to one of its class with the same fields.
 
-    NaN is the same as NaN. A dataclass's own comparison takes it for itself only where it is the same object,
-    and from Python 3.13 not even there.
+    NaN equals NaN. A dataclass's own comparison treats NaN as equal only if it is the same object, and from
+    Python 3.13 on not even then.
     """
 
     def __eq__(self, other: object) -> bool:

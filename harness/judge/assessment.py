@@ -1,7 +1,7 @@
-"""All that is judged of an instance, once: of each of its questions, and of their conjunction.
+"""Everything that is judged about an instance: about each of its questions, and about their conjunction.
 
-In: what was found of each question (`harness.judge.part`), of the instance and of its control. Out: an
-`Assessment`, which a finding carries and a record copies.
+In: the findings about each question (`harness.judge.part`) of the instance and of its control. Out: an
+`Assessment`, which a finding holds and a record copies.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from harness.suite.records import Expectation, Scope, Stance
 
 @dataclass(frozen=True)
 class Assessment:
-    """What is judged of an instance; made by `assess`.
+    """What is judged about an instance. `assess` makes it.
 
     `settling` is the first part whose verdict is the instance's. `reproducibility`, `leaves_open` and
-    `neighbours_alike` are those of the conjunction; `fragile` counts the control where that counts.
-    `supported_for_some` says whether the values support it at α/k too, k being the instances of its stance.
-    Where a boundary was searched for, `parts` are the points that were visited, in the order of the axis, and
-    `boundary` is what was found; `control_boundary` is the same of the control.
+    `neighbours_alike` are those of the conjunction; `fragile` includes the control if that counts.
+    `supported_for_some` says whether the values also support it at α/k, where k is the number of instances of
+    its stance. If a boundary was searched for, `parts` are the visited points in the order of the axis, and
+    `boundary` is the result; `control_boundary` is the same for the control.
     """
 
     parts: tuple[PartAssessment, ...]
@@ -57,12 +57,12 @@ def assess(
     control_search: BoundarySearch | None = None,
     cells: int = 1,
 ) -> Assessment:
-    """The assessment of an instance whose questions are `parts`, and its control's `control` (or none).
+    """The assessment of an instance whose questions are `parts`, and its control's `control` (if any).
 
-    `stance` is what the source says of the instance, `scope` of which instances it says so (None: no source),
-    and `alike` how many instances the claim has of this stance. With a `search`, `parts` are all points of
-    its axis, visited or not; with a `control_search`, so are those of the control. `cells` is the number of
-    boundaries of the claim.
+    `stance` is what the source says about the instance, `scope` about which instances it says so (None: no
+    source), and `alike` how many instances the claim has of this stance. With a `search`, `parts` are all
+    points of its axis, visited or not; with a `control_search`, so are those of the control. `cells` is the
+    number of boundaries of the claim.
     """
     found = judged_boundary(search, parts, cells) if search else _conjunction(parts)
     against: _Conjunction | FoundBoundary | None = None
@@ -96,7 +96,7 @@ def assess(
 
 @dataclass(frozen=True)
 class _Conjunction:
-    """What the parts of an instance, or of its control, say together."""
+    """What the parts of an instance or of its control say together."""
 
     parts: tuple[PartAssessment, ...]
     verdict: Verdict
@@ -107,8 +107,10 @@ class _Conjunction:
 
     @property
     def chance(self) -> float | None:
-        """The chance that fresh seeds give the verdict: all parts of a supported one, any of a refuted
-        one."""
+        """The probability that fresh seeds give the verdict.
+
+        A supported verdict needs all parts, a refuted one any part.
+        """
         chances = [part.chance for part in self.parts if part.verdict == self.verdict]
         if self.verdict == "refuted":
             return max((chance for chance in chances if chance is not None), default=None)
@@ -116,7 +118,7 @@ class _Conjunction:
 
     @property
     def reproducibility(self) -> float | None:
-        """What is shown of it: cut by the seeds of the part that has the fewest, or of each refuted one."""
+        """The reproducibility that the seeds of the part with the fewest, or of each refuted part, show."""
         if self.verdict == "refuted":
             shown = [part.reproducibility for part in self.parts if part.verdict == self.verdict]
             return max((chance for chance in shown if chance is not None), default=None)
@@ -125,7 +127,7 @@ class _Conjunction:
 
     @property
     def leaves_open(self) -> float | None:
-        """What a definite verdict leaves open: of a supported conjunction, what any part does."""
+        """How rare an event the definite verdict may have missed; if supported, in any part."""
         if self.verdict == "refuted":
             return self.settling.leaves_open
         if self.verdict != "supported":

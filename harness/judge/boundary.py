@@ -1,4 +1,4 @@
-"""All that is judged of a boundary: what the points that were visited say together."""
+"""Everything that is judged about a boundary: what the visited points say together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.questions import BoundarySearch
 
 @dataclass(frozen=True)
 class FoundBoundary:
-    """Where a boundary was found, by the points that were visited; made by `judged_boundary`.
+    """Where a boundary was found, by the visited points. `judged_boundary` makes it.
 
     `parts` are these points in the order of the axis, `at` its values there.
     """
@@ -29,25 +29,28 @@ class FoundBoundary:
 
     @property
     def verdict(self) -> Verdict:
-        """Supported or refuted of a claim about the boundary; located, beyond an end, or inconclusive."""
+        """Supported or refuted, for a claim about the boundary; located, beyond an end, or inconclusive."""
         return self.location.verdict
 
     @property
     def chance(self) -> float | None:
-        """The chance that fresh seeds give the verdict on a claim: any of the points that show it, if they
-        are visited again. None if nothing is claimed: another interval is no other verdict."""
+        """The probability that fresh seeds give the verdict on a claim about the boundary.
+
+        Any of the points that show it is enough, if they are visited again. None if nothing is claimed,
+        because another interval is not another verdict.
+        """
         chances = (part.chance for part in self._showing)
         return max((chance for chance in chances if chance is not None), default=None)
 
     @property
     def reproducibility(self) -> float | None:
-        """As much of it as the seeds show."""
+        """The part of this probability that the seeds show."""
         shown = (part.reproducibility for part in self._showing)
         return max((chance for chance in shown if chance is not None), default=None)
 
     @property
     def leaves_open(self) -> float | None:
-        """What the points that are decided leave open, any of them."""
+        """How rare an event the decided points may have missed, in any of them."""
         if self.verdict in ("inconclusive", "error", "not-run", "not-covered"):
             return None
         return max((part.leaves_open for part in self.parts if part.leaves_open is not None), default=None)
@@ -58,8 +61,10 @@ class FoundBoundary:
 
     @property
     def jointly(self) -> Ends:
-        """The ends of the interval at α/cells, by the same points: there, together with those of all other
-        instances of the claim, the boundaries are with chance 1 − α at least."""
+        """The ends of the interval at α/cells, by the same points.
+
+        With probability at least 1 − α, all boundaries of the claim's instances lie between such ends.
+        """
         verdicts = {}
         for place, part in zip(sorted(self.location.visited), self.parts, strict=False):
             verdicts[place] = part.verdict
@@ -84,7 +89,7 @@ class FoundBoundary:
 
 
 def judged_boundary(search: BoundarySearch, parts: Sequence[PartAssessment], cells: int) -> FoundBoundary:
-    """The boundary that a search has found; `parts` has every point of its axis, visited or not."""
+    """The boundary that a search has found. `parts` has every point of its axis, visited or not."""
     location = locate_boundary(
         search, lambda place: None if parts[place].verdict == "not-run" else parts[place].verdict
     )

@@ -1,18 +1,18 @@
 """How far an effect is from the edge of a question's region, in margins.
 
-A *distance* is 1 on the edge, and at most 1 if the effect satisfies the question (a verdict says more:
-that the interval does). With x an effect, in the question's unit:
+A *distance* is 1 on the edge, and at most 1 if the effect satisfies the question (a verdict says more: that
+the interval does). With x an effect, in the question's unit:
 
-    an interval is to hold x       |x − middle| / half its length
+    an interval must hold x        |x − middle| / half its length
         equal, power-law with `exponent`
-    x is to lie beyond an edge     exp(how far it falls short of the edge / step)
+    x must lie beyond an edge      exp(how far it falls short of the edge / step)
         less, greater, at-most, at-least, faster, monotone, differ, power-law with a bound
     exact                          the violation, as it is
     boundary                       its ratio to the bound on it; without one, to the end of its range
 
-The step is 1 for logarithms, so that the distance is a ratio (what was measured to its bound, the factor to
-the speed-up), and for exponents. For differences and values it is the margin or the bound, or 1 if that
-is 0. So the distance depends on the question and on x alone, and never on how wide an interval is.
+The step is 1 for logarithms, so that the distance is a ratio (of the measured value to its bound, of the
+factor to the speed-up), and for exponents. For differences and values it is the margin or the bound, or 1 if
+that is 0. So the distance depends only on the question and on x, not on the width of an interval.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from dataclasses import dataclass
 from harness.questions import Region, Unit
 
 LARGEST = 1e9
-"""No distance is larger or (as a ratio) smaller than 1/LARGEST: asv can draw it, and divide by it."""
+"""The largest distance; as a ratio, 1/LARGEST is the smallest. asv can draw it, and divide by it."""
 
 _WITHOUT_SCALE: frozenset[Unit] = frozenset({"ratio", "log-value", "speed-up", "exponent"})
-"""Units in which a step of 1 means the same wherever the bound is: logarithms, and slopes of these."""
+"""Units in which a step of 1 means the same at every bound: logarithms, and slopes of these."""
 
 
 @dataclass(frozen=True)
 class Ruler:
-    """Distances from the edge on the side of the estimate; made by `ruler`.
+    """Distances from the edge on the side of the estimate. `ruler` makes it.
 
-    Measured from one side, the distance of the centre is the centre of the distances: a seed on the other
-    side of an interval's middle counts as negative. `zero` is the middle of an interval that is to hold x, or
-    that x is to avoid (`exchanged`, `half` being half its length), or the edge beyond which x is to lie.
+    If distances are measured from one side, the distance of the centre is the centre of the distances: a seed
+    on the other side of an interval's middle counts as negative. `zero` is the middle of an interval that
+    must hold x, or that x must avoid (`exchanged`, with `half` half its length), or the edge beyond which x
+    must lie.
     """
 
     zero: float
@@ -45,7 +46,7 @@ class Ruler:
     half: float = 0.0
     exchanged: bool = False
     logarithms: bool = False
-    """x is taken by its logarithm."""
+    """Whether x is taken by its logarithm."""
 
     def __call__(self, x: float) -> float:
         """The distance of x."""
@@ -59,8 +60,10 @@ class Ruler:
         return math.exp(min(most, max(-most, short)))
 
     def position(self, x: float) -> float:
-        """Where x lies on an axis of margins: at its distance, left of 0 or right of it, the larger x the
-        further right."""
+        """The place of x on an axis of margins: at its distance, left or right of 0.
+
+        Larger x lie further right.
+        """
         return (-self.side if self.exchanged else self.side) * self(x)
 
 
@@ -88,8 +91,10 @@ def ruler(region: Region, unit: Unit, estimate: float, *, exchanged: bool = Fals
 
 
 def ruler_of_range(start: float, end: float) -> Ruler:
-    """The ruler of a boundary of which nothing is claimed: the middle of its range is 0, its ends are −1 and
-    1."""
+    """The ruler of a boundary about which nothing is claimed.
+
+    The middle of its range is 0, its ends are −1 and 1.
+    """
     middle, half = (math.log(start) + math.log(end)) / 2, (math.log(end) - math.log(start)) / 2
     return Ruler(middle, half, 1.0, ratio=False, logarithms=True)
 

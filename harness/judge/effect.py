@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from harness.questions import Closeness, Linear
 
 
-class BadValue(ValueError):  # noqa: N818  # the room's word: the value is bad, the program is not
-    """A measured number from which no effect can be computed; makes every claim that reads it an error.
+class BadValue(ValueError):  # noqa: N818  # the value is bad, not the program
+    """A measured number from which no effect can be computed. It makes every claim that reads it an error.
 
-    `seed` is the index of the row, `quantity` names the reading; `value` was found, `expected` was not.
+    `seed` is the index of the row and `quantity` the name of the reading. `value` was found instead of
+    `expected`.
     """
 
     def __init__(self, seed: int, quantity: str, value: float, expected: str) -> None:
@@ -28,7 +29,7 @@ def effect_values(effect: Linear | Closeness, rows: Sequence[Sequence[float]], f
 
     `rows[k]` holds a number of seed `first` + k for each of `effect.readings`, in their order. Every row
     gives one number: no seed is ever dropped. Raises `BadValue` at the first number that is not finite or, on
-    a log scale, not positive; `ValueError` when a row has not one number per reading.
+    a log scale, not positive; `ValueError` if a row does not have one number per reading.
     """
     for seed, row in enumerate(rows, first):
         if len(row) != len(effect.readings):
@@ -58,11 +59,11 @@ def _linear(effect: Linear, seed: int, row: Sequence[float]) -> float:
 
 
 def _closeness(effect: Closeness, seed: int, row: Sequence[float]) -> float:
-    """|a − b| / (atol + rtol·|b|), at most 1 exactly where numpy.allclose(a, b, rtol, atol) holds.
+    """|a − b| / (atol + rtol·|b|), at most 1 exactly if numpy.allclose(a, b, rtol, atol) holds.
 
-    Formula: numpy.isclose, https://numpy.org/doc/stable/reference/generated/numpy.isclose.html. The
-    division keeps the comparison exact: for floats gap > tolerance the rounded quotient exceeds 1. Beyond the
-    largest float it is that: a record holds finite numbers alone.
+    Formula: numpy.isclose, https://numpy.org/doc/stable/reference/generated/numpy.isclose.html. The division
+    keeps the comparison exact: for floats gap > tolerance the rounded quotient exceeds 1. A quotient beyond
+    the largest float becomes the largest float, because a record holds only finite numbers.
     """
     for reading, value in zip(effect.readings, row, strict=True):
         if not math.isfinite(value):

@@ -3,10 +3,10 @@
     Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6 (1979)
 
 Of m hypotheses the smallest p-value is compared with α/m, the next with α/(m − 1), and so on up to the first
-that is too large. With chance α at most any of those that pass is wrong, however the p-values depend on each
-other. A hypothesis is fixed before anything is measured: that an instance does *not* come out as it is
-expected to (or, where nothing is expected, that it does not hold). Were it turned round by what was found,
-every instance would have a true hypothesis, and the later steps of Holm would err more often than α.
+that is too large. With probability at most α any of those that pass is wrong, however the p-values depend on
+each other. A hypothesis is fixed before anything is measured: that an instance does *not* get the expected
+verdict (or, if nothing is expected, that it does not hold). If the result could turn it round, every instance
+would have a true hypothesis, and the later steps of Holm would err more often than α.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Whether the values of neighbouring seeds are alike: a test of what every interval assumes.
 
-Intervals take seeds to be independent. Where an experiment lets neighbouring seeds share data or a state,
+Intervals assume that seeds are independent. If an experiment lets neighbouring seeds share data or a state,
 they are too narrow, and verdicts err several times as often as alpha (docs/verdicts.md). The *lag-one
-correlation* of a claim's values shows the larger of such dependences. It makes a note and never a verdict: it
-does not see others.
+correlation* of a claim's values shows the larger of such dependences. It leads to a note and never to a
+verdict, because it misses other dependences.
 
 The ranks of the values are correlated. Two outliers that happen to be neighbours correlate values by up to
 1/2; ranks of independent seeds have one distribution, whatever that of the values.
@@ -17,18 +17,19 @@ from itertools import pairwise
 from statistics import NormalDist
 
 LEAST_SEEDS = 21
-"""Below, the normal approximation is off, and a correlation of 0.7 would be needed to be seen."""
+"""The least number of seeds. With fewer, the normal approximation is off, and only a correlation of 0.7 would
+be seen."""
 
 NOTE_LEVEL = 0.001
-"""Two-sided: of a thousand claims on independent seeds, at most one is noted: 0.3 on 21 seeds, 0.6
+"""The two-sided level. At most one of a thousand claims on independent seeds is noted: 0.3 on 21 seeds, 0.6
 on 48, 1.0 on 243, as measured (tests/judge/error_rates.py)."""
 
 
 def lag_one(values: Sequence[float]) -> float | None:
     """The correlation between the ranks of a seed's value and of the next seed's.
 
-    None of fewer than `LEAST_SEEDS` values, and where ties leave fewer than half of them distinct: the
-    ranks of these have another distribution.
+    None for fewer than `LEAST_SEEDS` values, and if ties leave fewer than half of them distinct, because
+    ranks then have another distribution.
     """
     n = len(values)
     if n < LEAST_SEEDS or 2 * len(set(values)) < n:
@@ -38,7 +39,10 @@ def lag_one(values: Sequence[float]) -> float | None:
 
 
 def neighbours_alike(values: Sequence[float]) -> bool:
-    """Whether the lag-one correlation is beyond what independent seeds give once in 1/`NOTE_LEVEL` claims."""
+    """Whether the lag-one correlation is larger than independent seeds give.
+
+    At most a share `NOTE_LEVEL` of claims on independent seeds exceeds it.
+    """
     found = lag_one(values)
     if found is None:
         return False
@@ -64,7 +68,7 @@ def null_moments(centred: Sequence[float]) -> tuple[float, float]:
 
 
 def _centred_ranks(values: Sequence[float]) -> list[float]:
-    """Ranks less their mean; equal values share the mean of theirs."""
+    """Ranks minus their mean; equal values share the mean of theirs."""
     order = sorted(range(len(values)), key=values.__getitem__)
     ranks = [0.0] * len(values)
     start = 0

@@ -1,7 +1,7 @@
 """Confidence intervals for the centre of n numbers, at a one-sided level per side.
 
-Three centres. The *mean* assumes that means of n are near Gaussian: take logarithms of positive
-quantities first. The *pseudomedian* (the median of the mean of two draws) assumes symmetry and stands
+There are three centres. The *mean* assumes that means of n are near Gaussian: take logarithms of positive
+quantities first. The *pseudomedian* (the median of the mean of two draws) assumes symmetry and withstands
 outliers. The *median* assumes nothing.
 """
 
@@ -19,7 +19,7 @@ from harness.questions import Centre
 
 @dataclass(frozen=True, eq=False)
 class Interval(Alike):
-    """A closed interval [low, high] around an estimate; made by `interval`. Infinite ends say nothing."""
+    """A closed interval [low, high] around an estimate. Infinite ends say nothing. `interval` makes it."""
 
     estimate: float
     low: float
@@ -27,11 +27,11 @@ class Interval(Alike):
 
 
 def interval(values: Sequence[float], centre: Centre, level: float, floor: float = 0.0) -> Interval:
-    """The interval whose chance of lying wholly above the centre, and below it, is `level` each.
+    """The interval that lies wholly above the centre, or wholly below it, with probability `level` each.
 
     `floor` is the least standard deviation that the mean's interval may assume (the resolution of the
-    numbers); the other centres do not use it. The result does not depend on the order of `values`.
-    Raises `ValueError` on fewer than 2 values, a value that is not finite, or a level outside (0, 1/2).
+    numbers); the other centres do not use it. The result does not depend on the order of `values`. Raises
+    `ValueError` for fewer than 2 values, a value that is not finite, or a level outside (0, 1/2).
     """
     if len(values) < 2:
         raise ValueError(f"expected at least 2 values, found {len(values)}")
@@ -60,17 +60,17 @@ def half_width_factor(n: int, level: float) -> float:
 
 
 def load_quantiles() -> None:
-    """Import SciPy, as `half_width_factor` does when it is first asked: it takes a third of a second."""
+    """Import SciPy before `half_width_factor` needs it: this takes a third of a second."""
     half_width_factor(2, 0.25)
 
 
 def mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
     """Mean and standard deviation (divisor n − 1), from sums that neither depend on order nor overflow.
 
-    The deviation is infinite where a difference from the mean is.
+    The deviation is infinite if a difference from the mean is.
     """
     n = len(values)
-    room = 2.0 ** n.bit_length()  # a power of two: dividing by it is exact, and keeps the sum in range
+    room = 2.0 ** n.bit_length()  # dividing by a power of two is exact, and keeps the sum in range
     mean = math.fsum(v / room for v in values) / n * room
     peak = max(abs(v - mean) for v in values)
     if peak == 0 or math.isinf(peak):
@@ -86,11 +86,11 @@ def walsh_averages(values: Sequence[float]) -> list[float]:
 
 @lru_cache(maxsize=256)
 def signed_rank_rank(n: int, level: float) -> int | None:
-    """max{k: P(W⁺ ≤ k) ≤ level}, W⁺ Wilcoxon's signed-rank statistic of n; None if there is none.
+    """max{k: P(W⁺ ≤ k) ≤ level}, W⁺ Wilcoxon's signed-rank statistic of n; None if there is no such k.
 
-    The interval between the Walsh averages of this rank from either end holds those centres that the
-    exact signed-rank test does not reject: Hodges & Lehmann, "Estimates of location based on rank
-    tests", Ann. Math. Statist. 34 (1963). With ties it errs less often than `level`, never more.
+    The interval between the Walsh averages of this rank from either end holds those centres that the exact
+    signed-rank test does not reject: Hodges & Lehmann, "Estimates of location based on rank tests", Ann.
+    Math. Statist. 34 (1963). With ties it errs less often than `level`, never more.
     """
     half = n * (n + 1) // 4  # P(W⁺ ≤ half) ≥ 1/2 > level, so larger sums are never needed
     return _largest(signed_rank_counts(n, half), n, level)
@@ -98,8 +98,7 @@ def signed_rank_rank(n: int, level: float) -> int | None:
 
 @lru_cache(maxsize=256)
 def signed_rank_counts(n: int, most: int | None = None) -> tuple[int, ...]:
-    """How many of the 2ⁿ sets of the ranks 1 … n have each sum, from 0 up to `most` (None: to the
-    largest)."""
+    """How many of the 2ⁿ sets of the ranks 1 … n have each sum, from 0 to `most` (None: to the largest)."""
     most = n * (n + 1) // 2 if most is None else most
     subsets = [1] + [0] * most
     for rank in range(1, n + 1):
@@ -110,7 +109,7 @@ def signed_rank_counts(n: int, most: int | None = None) -> tuple[int, ...]:
 
 @lru_cache(maxsize=256)
 def sign_rank(n: int, level: float) -> int | None:
-    """max{k: P(B ≤ k) ≤ level}, B Binomial(n, ½); None if there is none. Inverts the sign test."""
+    """max{k: P(B ≤ k) ≤ level}, B Binomial(n, ½); None if there is no such k. Inverts the sign test."""
     return _largest((math.comb(n, k) for k in range(n + 1)), n, level)
 
 
@@ -132,7 +131,7 @@ def _mean(values: Sequence[float], level: float, floor: float) -> Interval:
 
 
 def _between(ordered: list[float], rank: int | None) -> Interval:
-    """From the rank-th smallest to the rank-th largest (counted from 0), around the median."""
+    """The interval from the rank-th smallest to the rank-th largest (counted from 0), around the median."""
     count = len(ordered)
     estimate = ordered[(count - 1) // 2] / 2 + ordered[count // 2] / 2
     if rank is None:

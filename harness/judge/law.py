@@ -1,4 +1,4 @@
-"""The two questions that a power law with straightness puts, apart: its exponent's and its bend's."""
+"""Splits the question of a power law with straightness into those of its exponent and of its bend."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from harness.questions import Question, Region
 
 
 def exponent_of(ruling: Ruling, question: Question) -> tuple[Ruling, Question]:
-    """What the seeds say of the exponent alone, as a question without straightness."""
+    """What the seeds say about the exponent alone, as a question without straightness."""
     return replace(ruling, bend=None), replace(question, straight=None)
 
 
 def bend_as(verdict: Definite | None, ruling: Ruling, question: Question) -> tuple[Ruling, Question]:
-    """What they say of the bend, as a question of its own.
+    """What the seeds say about the bend, as a question of its own.
 
-    The region of *supported*, or of no verdict, is that within which straightness must be shown.
+    The region for *supported*, or for no verdict, is the one within which straightness must be shown.
     """
     straight, bend = question.straight, ruling.bend
     assert straight is not None

@@ -1,7 +1,7 @@
-"""The levels of intervals: how each look's share of alpha is spent.
+"""The levels of intervals: how alpha is divided among the looks.
 
-All looks together err with at most alpha, so each has alpha over their number (Bonferroni), on each side. A
-mean outside a region with two edges is below the one or above the other: where noise is much wider than
+All looks together err with probability at most alpha, so each has alpha over their number (Bonferroni), on
+each side. A mean outside a region with two edges is below one or above the other. If noise is much wider than
 the region, a wrong interval misses it on either side, so each side has half of that.
 """
 
@@ -14,8 +14,9 @@ from harness.questions import LOOKS, Question
 
 Definite = Literal["supported", "refuted"]
 RULE = 2
-"""The rule that judges; it is in every record. 1, until version 0.1, looked at 6, 9, 14, 21, 32, 48, 72 and
-108 seeds, and had one level for inside and outside of a region. `exact` is the same in both."""
+"""The number of the rule that judges, which every record holds. Rule 1, until version 0.1, looked at 6, 9,
+14, 21, 32, 48, 72 and 108 seeds, and had one level for inside and outside of a region. `exact` is the same in
+both."""
 
 
 def level_of(verdict: Definite, question: Question) -> float:
@@ -26,7 +27,7 @@ def level_of(verdict: Definite, question: Question) -> float:
 
 
 def shows_outside(verdict: Definite, question: Question) -> bool:
-    """Whether this verdict means outside the region: *refuted*, or *supported* of `differ`."""
+    """Whether this verdict means outside the region: *refuted*, or *supported* for `differ`."""
     return (verdict == "refuted") != question.exchanged
 
 

@@ -8,27 +8,28 @@ from typing import Literal
 from harness.suite.records import Expectation
 
 PartVerdict = Literal["supported", "refuted", "inconclusive", "not-covered", "not-run", "error"]
-"""On a question, and on a conjunction of questions."""
+"""The verdicts on a question and on a conjunction of questions."""
 Verdict = Literal[PartVerdict, "located", "≥", "≤"]
-"""Of a boundary of which nothing is claimed, too: *located* between two values, or beyond an end of its
-range."""
+"""The verdicts, with those on a boundary about which nothing is claimed: *located* between two values, or
+beyond an end of its range."""
 Outcome = Literal[
     "as-expected", "unexpected", "measured", "inconclusive", "vacuous", "not-covered", "not-run", "error"
 ]
 Agreement = Literal["agrees", "contradicts", "undecided", ""]
 
 FAILING: tuple[Outcome, ...] = ("error", "unexpected", "vacuous", "inconclusive", "not-run")
-"""The outcomes that make a run fail, the worst first. `not-covered` does not, unless every instance is."""
+"""The outcomes that make a run fail, the worst first. `not-covered` does not, unless every instance is not
+covered."""
 
 
 def combine(verdicts: Sequence[PartVerdict | None]) -> PartVerdict | None:
     """The verdict on a conjunction; None while more seeds may settle it.
 
     One refuted part refutes at once, whatever the others are. A part that is an error, not covered or
-    inconclusive waits for the parts still open, any of which may yet refute: so the verdict does not depend
-    on which part is measured first. Nor is it settled while a part was not run, for lack of time.
-    Supported only if every part is, each at level alpha: intersection–union
-    (Berger & Hsu, Statist. Sci. 11, 1996). Raises `ValueError` when there are no parts.
+    inconclusive waits for the open parts, because each of them may still refute. So the verdict does not
+    depend on which part is measured first. It is not settled either while a part was not run for lack of
+    time. It is supported only if every part is, each at level alpha: intersection–union (Berger & Hsu,
+    Statist. Sci. 11, 1996). Raises `ValueError` if there are no parts.
     """
     if not verdicts:
         raise ValueError("expected at least one part, found none")
@@ -41,11 +42,11 @@ def combine(verdicts: Sequence[PartVerdict | None]) -> PartVerdict | None:
 def outcome(
     expect: Expectation, verdict: Verdict, control_verdict: Verdict | None, has_control: bool
 ) -> Outcome:
-    """What a verdict means against what was expected.
+    """The outcome of a verdict beside its expectation.
 
-    The control counts only where *supported* was expected and found: a control for which the predicate
-    holds too makes that vacuous. Everywhere else it is only shown, and its verdict may be None. Raises
-    `ValueError` when a control that counts has no verdict.
+    The control counts only if *supported* was expected and found: a control for which the predicate holds too
+    makes that vacuous. Otherwise the control is only shown, and its verdict may be None. Raises `ValueError`
+    if a control that counts has no verdict.
     """
     if verdict == "error" or verdict == "not-covered" or verdict == "not-run":
         return verdict
@@ -71,7 +72,10 @@ def outcome(
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:
-    """pytest's codes: 0 every outcome is fine, 1 some are `FAILING`, 5 no outcome, or none is covered."""
+    """pytest's codes for a run: 0, 1 or 5.
+
+    0 if every outcome is fine, 1 if some are `FAILING`, 5 if there is no outcome or none is covered.
+    """
     found = list(outcomes)
     if all(outcome == "not-covered" for outcome in found):
         return 5

@@ -1,7 +1,7 @@
-"""What a budget can be expected to decide, by a few values that are known before a run.
+"""What a budget can be expected to decide, from a few values that are known before a run.
 
-The deviation between seeds says how wide the interval will be at the budget: h = c_N·s. With the mean where
-it is now, a region must then leave h between the mean and its edge. Six values give the deviation within a
+The deviation between seeds gives the width of the interval at the budget: h = c_N·s. With the mean where it
+is now, a region must then leave h between the mean and its edge. Six values give the deviation within a
 third: it is a plan, not a promise.
 """
 
@@ -17,16 +17,16 @@ from harness.judge.levels import level_of
 from harness.questions import LOOKS, Linear, Question
 
 LEAST_SEEN = 6
-"""The standard deviation of fewer values says too little to plan by."""
+"""The least number of values. The standard deviation of fewer says too little for a plan."""
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is to be expected of a question; made by `outlook`, in units of x.
+    """What is expected of a question, in units of x. `outlook` makes it.
 
-    `margin` is the tightest that the budget supports: around the middle of a region, or the bound itself.
-    None of a question that an interval inside a region does not support (`differ`). `seeds` is the look at
-    which the stated one is decided, None if none is enough.
+    `margin` is the tightest that the budget supports: around the middle of a region, or the bound itself. It
+    is None if an interval inside a region does not support the question (`differ`). `seeds` is the look at
+    which the stated margin is decided, None if no look is enough.
     """
 
     deviation: float
@@ -35,7 +35,7 @@ class Outlook:
 
 
 def outlook(question: Question, seen: Sequence[float]) -> Outlook | None:
-    """The outlook of a question that is decided by a mean; None of others, and of too few values."""
+    """The outlook of a question that a mean decides; None for other questions and for too few values."""
     if not question.has_statistics or question.centre != "mean" or len(seen) < LEAST_SEEN:
         return None
     assert isinstance(question.effect, Linear)

@@ -1,4 +1,4 @@
-"""All that is judged of one question, once."""
+"""Everything that is judged about one question."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from harness.questions import Question
 
 @dataclass(frozen=True)
 class PartAssessment:
-    """What is judged of one question; made by `assess_part`.
+    """What is judged about one question. `assess_part` makes it.
 
-    `error` says why it has no ruling that counts; '' of one that has, or that was not run. `chance` is how
-    likely fresh seeds give the verdict, `reproducibility` as much of it as the seeds show. The rest is named
-    as in the modules of this room, and None or False if nothing is known.
+    `error` says why it has no ruling that counts; '' if it has one, or was not run. `chance` is the
+    probability that fresh seeds give the verdict, `reproducibility` the part of it that the seeds show. The
+    other fields are named as in the modules of this package, and are None or False if nothing is known.
     """
 
     question: Question
@@ -39,17 +39,17 @@ class PartAssessment:
 
     @property
     def reason(self) -> str:
-        """Why its verdict is missing, or what is the matter with it."""
+        """Why its verdict is missing, or what is wrong with it."""
         return self.error or self.ruling.reason
 
 
 def assess_part(
     question: Question, ruling: Ruling, error: str = "", *, covered: bool = True
 ) -> PartAssessment:
-    """The assessment of a question with its ruling, or with the reason why it has none.
+    """The assessment of a question with its ruling, or with the reason why it has no ruling.
 
-    Not `covered`, what is under test does not implement what the question needs. With neither a verdict nor
-    an error it was not run: there was no time left for its next look.
+    If it is not `covered`, the implementation under test does not support what the question needs. With
+    neither a verdict nor an error it was not run, because no time was left for its next look.
     """
     if error:
         return PartAssessment(question, ruling, "error" if covered else "not-covered", error)
@@ -72,5 +72,5 @@ def assess_part(
 
 
 def part_values(part: PartAssessment) -> tuple[Question, Sequence[float], Sequence[float]]:
-    """A question with the values that it read, and their bends (of a power law)."""
+    """A question with the values that it read, and their bends (for a power law)."""
     return part.question, part.ruling.values, part.bend.values if part.bend else ()

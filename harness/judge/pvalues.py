@@ -1,14 +1,14 @@
-"""Sequential p-values: at how small an alpha the seeds that were read would still have given a verdict.
+"""Sequential p-values: the smallest alpha at which the seeds that were read would still give a verdict.
 
-At a look the rule asks whether an interval at the level alpha/8 lies where the verdict wants it. The least
-alpha for which it does is 8·p, p being the one-sided p-value of the edge that is nearest; twice that for a
-verdict outside of a region with two edges. The *sequential p-value* is the least of these over the looks so
-far: by Bonferroni's inequality it is at most u with chance u, at most, where the verdict is wrong, whichever
-look one stops at. It is at most alpha just where the rule has given the verdict at alpha.
+At a look the rule asks whether an interval at the level alpha/8 lies where the verdict needs it. The least
+alpha for which it does is 8·p, where p is the one-sided p-value of the nearest edge; twice that for a verdict
+outside of a region with two edges. The *sequential p-value* is the least of these over the looks so far. By
+Bonferroni's inequality it is at most u with probability at most u if the verdict is wrong, at whichever look
+one stops. It is at most alpha exactly if the rule has given the verdict at alpha.
 
-The p-values invert the intervals of the room: Student's t, the exact signed-rank test, the sign test. What
-keeps the rule from deciding keeps the p-value at 1: few distinct values, and of values that fall apart the
-median's p-value counts where it is larger.
+The p-values invert the intervals of this package: Student's t, the exact signed-rank test, the sign test.
+What keeps the rule from deciding keeps the p-value at 1: few distinct values. If values fall apart, the
+median's p-value counts if it is larger.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def sequential_p(
 ) -> float:
     """The sequential p-value of this verdict on the question, from all complete looks at the values.
 
-    `bends` are those of a power law. 0 and 1 of what has no statistics: it is so, or it is not.
+    `bends` are those of a power law. A question without statistics has 0 or 1.
     """
     looks = [n for n in LOOKS if question.least <= n <= len(values)]
     each = (p_at_look(values[:n], question, verdict, bends[:n]) for n in looks)
@@ -81,7 +81,7 @@ def p_of_parts(parts: Iterable[PartAssessment], verdict: Definite) -> float:
 
 
 def _share(question: Question) -> float:
-    """The factor by which the level is smaller at which a part refutes."""
+    """The factor by which the level at which a part refutes is smaller."""
     return question.alpha / question.alpha_refute if question.alpha_refute else 1.0
 
 
@@ -96,7 +96,7 @@ def _p_of(seen: Sequence[float], region: Region, centre: Centre, floor: float, *
 
 
 def _at_edges(seen: Sequence[float], region: Region, centre: Centre, floor: float, *, outside: bool) -> float:
-    """An interval that touches an edge is outside of the region, which is open."""
+    """The p-value at the edges. An interval that touches an edge is outside of the region, which is open."""
     turned = [-x for x in seen]
     edges = [edge for edge in (region.low, region.high) if math.isfinite(edge)]
     if not outside:
@@ -111,8 +111,10 @@ def _at_edges(seen: Sequence[float], region: Region, centre: Centre, floor: floa
 def _beyond(
     seen: Sequence[float], edge: float, centre: Centre, floor: float, *, touching: bool = False
 ) -> float:
-    """The one-sided p-value of a centre above the edge: the least level at which its interval is, or at which
-    it is or touches the edge."""
+    """The one-sided p-value of a centre above the edge: the least level at which its interval is above it.
+
+    With `touching`, an interval that touches the edge counts too.
+    """
     n = len(seen)
 
     def short(x: float) -> bool:
@@ -133,5 +135,5 @@ def _beyond(
 
 @lru_cache(maxsize=4096)
 def _tail(counts: tuple[int, ...], n: int, k: int) -> float:
-    """P(S ≤ k) of a statistic whose values 0, 1, … have these counts among 2ⁿ."""
+    """P(S ≤ k) for a statistic whose values 0, 1, … have these counts among 2ⁿ."""
     return float(Fraction(sum(counts[: k + 1]), 2**n))

@@ -1,13 +1,13 @@
 """How near the ends of a boundary's interval can come to each other, before it is searched for.
 
-Where the mean has the slope s on the logarithm of the axis, a point at the distance d from the boundary lies
+If the mean has the slope s on the logarithm of the axis, a point at the distance d from the boundary lies
 |s|·d from the bound. It is decided, every second time, if that is half the width h of its interval at the
 budget. So the points within h/|s| on either side stay undecided, and the ends lie on the next points of the
 grid:
 
     ratio ≈ exp(2h/|s| + step)
 
-In simulations (tests/judge/test_search.py) it is the median ratio, within a step of the grid.
+In simulations (tests/judge/test_search.py) this is the median ratio, within a step of the grid.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from harness.questions import LOOKS, BoundarySearch, Linear, Question
 
 @dataclass(frozen=True)
 class Reach:
-    """What is to be expected of a search; made by `reach`.
+    """What is expected of a search. `reach` makes it.
 
-    `deviation` is that between seeds near the bound, `slope` that of the mean on the logarithm of the axis
-    there. `ratio` is about that of the interval's ends at the budget, `seeds` the least budget at which it is
-    the asked one, None if no budget is enough (or none is asked).
+    `deviation` is that between seeds near the bound, and `slope` that of the mean on the logarithm of the
+    axis there. `ratio` is about that of the interval's ends at the budget. `seeds` is the least budget at
+    which it is the requested one, None if no budget is enough (or none is requested).
     """
 
     deviation: float
@@ -41,10 +41,9 @@ class Reach:
 def reach(
     search: BoundarySearch, questions: Sequence[Question], seen: Mapping[int, Sequence[float]]
 ) -> Reach | None:
-    """The reach of a search by what was seen of its effects: `seen` has their values by the place of the
-    point.
+    """The reach of a search, from the values of its effects: `seen` has them by the place of the point.
 
-    None if that is not enough: the means of two points, and the deviation at one of them.
+    None if they are not enough: it takes the means of two points, and the deviation at one of them.
     """
     known = sorted(place for place, values in seen.items() if len(values) >= LEAST_SEEN)
     pairs = list(itertools.pairwise(known))

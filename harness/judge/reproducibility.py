@@ -1,10 +1,10 @@
-"""How likely a run on entirely fresh seeds reaches the same verdict.
+"""The probability that a run on entirely fresh seeds reaches the same verdict.
 
-A verdict near the edge of its region is what makes a check flaky. From the n seeds of a ruling with mean x̄
+A check is flaky if its verdict lies near the edge of its region. From the n seeds of a ruling with mean x̄
 and standard deviation s, the mean of N fresh seeds is about x̄ + s·√(1/n + 1/N)·t, t Student's with n − 1
 degrees of freedom: a frequentist prediction interval for normal numbers. The fresh run ends at its budget N
-with an interval of half-width h = c_N·s, and is *supported* where that lies inside the region. Stopping
-earlier is left out: it can only decide more.
+with an interval of half-width h = c_N·s, and is *supported* if that lies inside the region. Stopping earlier
+is left out: it can only decide more.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ FRAGILE = 0.99
 """A verdict that is less reproducible than this is called fragile: one fresh run in a hundred differs."""
 
 LEAST_SHOWN = 21
-"""Fewer seeds have no figure: it would rest on the standard deviation of too few."""
+"""The least number of seeds for which a figure is shown. With fewer it would depend on an uncertain standard
+deviation."""
 
 
 def reproducibility(ruling: Ruling, question: Question) -> float | None:
-    """The chance, in [0, 1], of the ruling's definite verdict in a run on fresh seeds with this budget.
+    """The probability of the ruling's definite verdict in a run on fresh seeds with this budget.
 
-    Whether a verdict is fragile is judged by it; what is shown is cut (`shown_reproducibility`). It takes the
-    values for normal: of what happens on fewer seeds than these it knows nothing.
+    It decides whether a verdict is fragile; reports show a lower figure (`shown_reproducibility`). It assumes
+    normal values, and knows nothing about events that these seeds missed.
 
-    None if nothing was decided, or the effect has no mean's interval: other centres, exact questions,
-    too few distinct values, and what no seed changes.
+    None if nothing was decided, or if the effect has no mean's interval: other centres, exact questions, too
+    few distinct values, and values that no seed changes.
     """
     if question.deterministic or ruling.verdict not in ("supported", "refuted"):
         return None
@@ -51,7 +52,7 @@ def reproducibility(ruling: Ruling, question: Question) -> float | None:
     half = half_width_factor(budget, level_of(ruling.verdict, question)) * sd
 
     def below(x: float) -> float:
-        """The chance that the fresh mean is below x."""
+        """The probability that the fresh mean is below x."""
         if math.isinf(x) or spread == 0:
             return float(x > mean)
         return float(stdtr(n - 1, (x - mean) / spread))
@@ -75,9 +76,9 @@ def _of_a_law(ruling: Ruling, question: Question) -> float | None:
 
 
 def all_reproduce(chances: Sequence[float | None]) -> float | None:
-    """A lower bound on the chance that all of several verdicts come out again; None if one is unknown.
+    """A lower bound on the probability that all of several verdicts repeat; None if one is unknown.
 
-    Bonferroni's inequality, for the parts of a conjunction share their seeds.
+    It uses Bonferroni's inequality, because the parts of a conjunction share their seeds.
     """
     missing = 0.0
     for chance in chances:
@@ -88,9 +89,9 @@ def all_reproduce(chances: Sequence[float | None]) -> float | None:
 
 
 def shown_reproducibility(chance: float | None, n: int) -> float | None:
-    """What is shown of a chance that n seeds gave: at most n/(n + 1); None of fewer than `LEAST_SHOWN`.
+    """The shown part of a probability from n seeds: at most n/(n + 1); None for fewer than `LEAST_SHOWN`.
 
-    That the next n + 1 seeds are all like these n is more than these can tell.
+    n seeds cannot show more, because they cannot tell that the next n + 1 are all like them.
     """
     if chance is None or n < LEAST_SHOWN:
         return None

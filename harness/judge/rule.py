@@ -1,9 +1,9 @@
 """The rule: look at fixed numbers of seeds, at a level fixed in advance, and stop when decided.
 
 At each look the interval's one-sided error is alpha/8, eight being the number of all possible looks, or half
-of it (`levels`); by Bonferroni's inequality the chance of a wrong verdict at any of them is at most alpha,
-whatever the budget. So a larger budget never changes a definite verdict. Repeated intervals: Jennison &
-Turnbull, "Group Sequential Methods" (2000). An interval inside a two-sided region is two one-sided tests:
+of it (`levels`). By Bonferroni's inequality the probability of a wrong verdict at any of them is at most
+alpha, whatever the budget. So a larger budget never changes a definite verdict. Repeated intervals: Jennison
+& Turnbull, "Group Sequential Methods" (2000). An interval inside a two-sided region is two one-sided tests:
 Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987).
 """
 
@@ -32,24 +32,28 @@ from harness.judge.straightness import (
 from harness.questions import LOOKS, Centre, Closeness, Linear, Question, Region
 
 LEAST_DISTINCT = 5
-"""A mean's interval needs this many distinct values. Without it, data that are 0 with probability 0.95
-and 1 otherwise look constant so often that they pass for any margin (see tests/judge/test_rule.py)."""
+"""The least number of distinct values for a mean's interval. Without it, data that are 0 with probability
+0.95 and 1 otherwise look constant so often that they pass for any margin (see tests/judge/test_rule.py)."""
 
 Obstacle = Literal["", "few-distinct", "median"]
-"""What keeps a look from deciding, besides an interval that holds an edge of the region."""
+"""What keeps a look from deciding, besides an interval that contains an edge of the region."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ruling(Alike):
-    """What the first n seeds say about one question; made by `decide`.
+    """What the first n seeds say about one question. `decide` makes it.
 
-    `verdict` is None while more seeds are needed, `next_look` then says how many in all. `n` is the look
-    at which it stopped, else the last one reached (0: none; then the estimate is NaN and the interval
-    infinite). `values` are exactly the first n, `low` and `high` their interval at the level of
-    *supported*, `looks` is (n, low, high) of every look so far. `reason` says why a verdict is missing, or
-    that a law is refuted as curved. `bend` is what else a power law is judged by, at the same look.
-    `obstacles` says of each look what kept it from deciding, besides its interval. `same` says how the
-    numbers agree with those of a baseline on all n seeds.
+    verdict: None while more seeds are needed
+    n: the look at which it stopped, else the last one reached; at 0 the estimate is NaN and the interval
+        infinite
+    values: exactly the first n
+    low, high: their interval at the level of *supported*
+    looks: (n, low, high) of every look so far
+    next_look: how many seeds are needed in all, while the verdict is None
+    reason: why a verdict is missing, or that a law is refuted as curved
+    bend: the bend by which a power law is judged too, at the same look
+    obstacles: for each look, what kept it from deciding besides its interval
+    same: how the numbers agree with those of a baseline on all n seeds
     """
 
     verdict: Decision | None
@@ -80,10 +84,10 @@ def next_look(n: int, budget: int, least: int = 0) -> int | None:
 def too_few_distinct(values: Sequence[float], floor: float) -> bool:
     """Whether the values have too few distinct ones for a mean's interval.
 
-    With a floor they are compared on its grid, round(x/floor): differences that are only rounding must
-    not count, or noise of 1e-16 around one constant would make any number of distinct values. The floor
-    must bound that noise, at least twice its standard deviation: rare events on noise of one floor's
-    deviation get through the guard a third of the time.
+    With a floor they are compared on its grid, round(x/floor). Differences that are only rounding must not
+    count, or noise of 1e-16 around one constant would make any number of distinct values. The floor must
+    bound that noise, at least twice its standard deviation: rare events on noise of one floor's deviation
+    pass this guard a third of the time.
     """
     return len({_cell(x, floor) for x in values}) < LEAST_DISTINCT
 
@@ -94,19 +98,19 @@ def decide(
     bends: Sequence[float] = (),
     earlier: Ruling | None = None,
 ) -> Ruling:
-    """The ruling on `values`, the effects x_s of seeds 0, 1, 2, … in order; a pure function of a prefix.
+    """The ruling on `values`, the effects x_s of seeds 0, 1, 2, … in order. It depends only on a prefix.
 
-    `bends` are the effects of the question's straightness, of the same seeds, where it has one. `earlier` is
-    the ruling on fewer of the same values, which did not decide: its looks are not computed again.
+    `bends` are the effects of the question's straightness, of the same seeds, if it has one. `earlier` is the
+    ruling on fewer of the same values, which did not decide: its looks are not computed again.
 
     Values beyond the look at which it stops are never read. An interval inside the region supports, one
-    disjoint from it refutes (exchanged for `differ`); otherwise it goes on, and is inconclusive at the
-    budget. Of a mean whose values fall apart, the median's interval must say the same (`gaps`). A `Closeness`
-    effect has no statistics: it is judged on exactly `budget` values, of which every one must be at most 1.
-    Nor has a question whose readings are the same on every seed: its first value decides.
+    disjoint from it refutes (exchanged for `differ`). Otherwise it goes on, and is inconclusive at the
+    budget. For a mean whose values fall apart, the median's interval must say the same (`gaps`). A
+    `Closeness` effect has no statistics: it is judged on exactly `budget` values, of which every one must be
+    at most 1. A question whose readings are the same for every seed has none either: its first value decides.
 
-    Raises `ValueError` for a budget that is no look or below the question's least, or a value read that is
-    not finite.
+    Raises `ValueError` for a budget that is not a look or is below the question's least, and for a value that
+    is not finite among those read.
     """
     if isinstance(question.effect, Closeness):
         return _decide_exact(values, question)
@@ -151,10 +155,10 @@ def _nothing_seen(question: Question) -> Ruling:
 
 
 def _decide_computed(values: Sequence[float], question: Question, bends: Sequence[float]) -> Ruling:
-    """The ruling on one value, which every seed gives: it is known up to the rounding of what was computed.
+    """The ruling on one value, which every seed gives. It is known up to the rounding of the computed number.
 
-    Its interval is the value, and the floor of its rounding on either side. Inconclusive is only a value that
-    is nearer to an edge of the region than that; of a power law, also one whose bend is.
+    Its interval is the value, with the floor of its rounding on either side. A value is inconclusive only if
+    it is nearer than that to an edge of the region; a power law also if its bend is.
     """
     if not values:
         return Ruling(None, 0, math.nan, -math.inf, math.inf, (), (), 1, "needs 1 seed")
@@ -185,10 +189,10 @@ def _decide_computed(values: Sequence[float], question: Question, bends: Sequenc
 def decide_rows(rows: Sequence[Sequence[float]], question: Question, earlier: Ruling | None = None) -> Ruling:
     """The ruling on measured numbers, one row per seed as in `effect_values`.
 
-    Reads rows look by look, so that a bad number beyond the look at which the question stops does no
-    harm. Give it the rows before the first seed that failed: where it then asks for more, the failure
-    was needed. `earlier` is the ruling on fewer of the same rows, from which it goes on: each row and each
-    look is then computed once. Raises `BadValue`.
+    It reads rows look by look, so that a bad number beyond the look at which the question stops does no harm.
+    Give it the rows before the first seed that failed: if it then asks for more, the failure was needed.
+    `earlier` is the ruling on fewer of the same rows, from which it continues, so that each row and each look
+    is computed once. Raises `BadValue`.
     """
     ruling = decide((), question) if earlier is None else earlier
     while ruling.next_look is not None and ruling.next_look <= len(rows):
@@ -203,8 +207,7 @@ def decide_rows(rows: Sequence[Sequence[float]], question: Question, earlier: Ru
 
 
 def _with_sameness(ruling: Ruling, seen: Sequence[Sequence[float]], question: Question) -> Ruling:
-    """The ruling of a look at which the numbers may be the same as the baseline's, or differ by a
-    constant."""
+    """The ruling of a look at which the numbers may equal the baseline's, or differ by a constant."""
     assert isinstance(question.effect, Linear)
     same = sameness(seen, question.effect, ruling.values)
     region, by_interval = question.region, ruling.verdict in ("supported", "refuted")
@@ -212,7 +215,7 @@ def _with_sameness(ruling: Ruling, seen: Sequence[Sequence[float]], question: Qu
         return replace(ruling, same=same)
     verdict: Decision | None = decided_by_zero(question)
     if same == "rounding" and not all(region.low < x < region.high for x in ruling.values):
-        verdict = None  # a region as narrow as that is not for rounding
+        verdict = None  # a region as narrow as this is within rounding
     elif same == "constant":
         median = interval(ruling.values, "median", level_of("supported", question))
         verdict = _verdict(ruling.values, median, "median", question)
@@ -228,7 +231,7 @@ def _with_sameness(ruling: Ruling, seen: Sequence[Sequence[float]], question: Qu
 
 
 def _look(seen: Sequence[float], question: Question) -> tuple[Interval, Decision | None, Obstacle]:
-    """The interval at the level of *supported*, the verdict of one look, and what stands in its way."""
+    """The interval at the level of *supported*, the verdict of one look, and what keeps it from deciding."""
     assert not isinstance(question.effect, Closeness)
     floor = question.effect.floor
     shown = interval(seen, question.centre, level_of("supported", question), floor)

@@ -1,14 +1,13 @@
-"""Numbers that are a baseline's own, or differ from these by the same on every seed.
+"""Numbers that equal a baseline's, or differ from these by the same amount for every seed.
 
-The same seeds give two programs the same trials. Where every number of a look is equal *to the bit*, the two
-are *identical*; where they are equal *up to rounding*, as after a change in the order of sums, the
-differences are too small to matter. Either puts the mean inside a region that holds 0, and so supports
-`equal` and `no-worse`. It decides nothing where 0 is not inside: of `less`, the seeds that differ may be yet
-to come.
+The same seeds give two programs the same trials. If every number of a look is equal *to the bit*, the two are
+*identical*. If they are equal *up to rounding*, as after a change in the order of sums, the differences are
+too small to matter. Either puts the mean inside a region that holds 0, and so supports `equal` and
+`no-worse`. It decides nothing if 0 is not inside: for `less`, seeds that differ may still follow.
 
-A program may also differ by the same on every seed, as where a constant was changed. Such differences have
-too few distinct values for a mean's interval; as no seed shows anything else, the median's, which assumes
-nothing, decides in its place.
+A program may also differ by the same amount for every seed, as after a changed constant. Such differences
+have too few distinct values for a mean's interval. As no seed shows anything else, the median's interval,
+which assumes nothing, decides instead.
 """
 
 from __future__ import annotations
@@ -20,18 +19,17 @@ from typing import Literal
 from harness.questions import Linear, Question, Region
 
 ROUNDING = 1e-6
-"""Relative, as between two commits (`harness.history.change`): far below any margin that is worth asking
-for."""
+"""The relative difference that counts as rounding, as between two commits (`harness.history.change`). It is
+far below any useful margin."""
 
 Sameness = Literal["", "constant", "rounding", "identical"]
 
 
 def sameness(rows: Sequence[Sequence[float]], effect: Linear, values: Sequence[float]) -> Sameness:
-    """How the numbers in the first half of each row agree with those in the second, on every seed; `values`
-    are the effects of the rows.
+    """How the numbers in the first half of each row agree with those in the second half, for every seed.
 
-    Up to rounding are those that differ by `ROUNDING` of the larger at most, or by the `floor`, the size of
-    what is only rounding in an effect.
+    `values` are the effects of the rows. Numbers are equal up to rounding if they differ by at most
+    `ROUNDING` of the larger, or by at most the `floor`, the size of rounding in an effect.
     """
     pairs = [pair for row in rows for pair in zip(row[: len(row) // 2], row[len(row) // 2 :], strict=True)]
     if all(_bits(now) == _bits(then) for now, then in pairs):

@@ -1,19 +1,18 @@
-"""Where a boundary lies on an axis: which point is asked about next, and between which points it is located.
+"""Searches for a boundary on an axis: which point is asked next, and between which points it lies.
 
-A point is decided *past* the boundary, *before* it, or left undecided within its budget. First comes the
-cheap end; if it is not past the boundary, the other end; then the middle (of logarithms) of what is left
-between the last point before the boundary and the first past it. Near the boundary points stay undecided:
-then the middle of the longer gap on either side of these. The search ends when the interval is as narrow as
-is asked for, when nothing is left between its ends, or after `MOST_POINTS` points.
+A point is decided *past* the boundary, *before* it, or left undecided within its budget. The cheap end comes
+first. If it is not past the boundary, the other end follows; then the middle (of logarithms) of what is left
+between the last point before the boundary and the first past it. Near the boundary points stay undecided;
+then the middle of the longer gap on either side of these follows. The search ends when the interval is as
+narrow as requested, when nothing is left between its ends, or after `MOST_POINTS` points.
 
-Each point is judged at the claim's alpha / `MOST_POINTS`, so that all points that are visited are decided
-rightly with chance 1 − alpha at least (Bonferroni), whichever they are. Then the boundary lies between the
-ends of the interval if the mean is monotone. Halving can never see that it is not, as all points visited
-inside the interval lie between its ends. So two points more are visited: on either side of the interval the
-middle of the longest stretch between points decided alike. Two points in the wrong order leave the claim
-inconclusive.
+Each point is judged at the claim's alpha / `MOST_POINTS`, so that all visited points, whichever they are, are
+decided rightly with probability at least 1 − alpha (Bonferroni). Then the boundary lies between the ends of
+the interval if the mean is monotone. Halving can never see that it is not, as all points visited inside the
+interval lie between its ends. So two more points are visited: on either side of the interval the middle of
+the longest stretch between points decided alike. Two points in the wrong order leave the claim inconclusive.
 
-What is visited is a function of the verdicts at the points alone (`trace_search`), whichever of them are
+Which points are visited depends only on the verdicts at the points (`trace_search`), whichever of them are
 known.
 """
 
@@ -30,7 +29,7 @@ from harness.questions import MOST_POINTS, BoundarySearch, Region
 
 Standing = Literal["before", "past", "undecided"]
 Ends = tuple[float | None, float | None]
-"""The values of an axis between which a boundary lies; None is an end of which nothing is known."""
+"""The values of an axis between which a boundary lies. None is an unknown end."""
 
 _STANDINGS: Mapping[PartVerdict, Standing] = {
     "refuted": "before",
@@ -41,8 +40,9 @@ _STANDINGS: Mapping[PartVerdict, Standing] = {
 
 @dataclass(frozen=True)
 class Trail:
-    """The places in `BoundarySearch.at` that were visited, in their order, with the verdict there; made by
-    `trace_search`.
+    """The visited places in `BoundarySearch.at`, in their order, with their verdicts.
+
+    `trace_search` makes it.
 
     `wanted` is the place whose verdict is needed next, None if the search has ended.
     """
@@ -53,11 +53,11 @@ class Trail:
 
 @dataclass(frozen=True)
 class Location:
-    """What a search has found; made by `locate_boundary`.
+    """What a search has found. `locate_boundary` makes it.
 
-    The boundary lies between the values `low` and `high` of the axis; None is an end of which nothing is
-    known. `visited` are the places of the points, in their order, and `settling` that of one which settles
-    the verdict. `reason` says why it is not decided.
+    The boundary lies between the values `low` and `high` of the axis; None is an unknown end. `visited` are
+    the places of the points, in their order, and `settling` is one that settles the verdict. `reason` says
+    why it is not decided.
     """
 
     verdict: Verdict
@@ -69,7 +69,7 @@ class Location:
 
 
 def trace_search(search: BoundarySearch, verdict_at: Callable[[int], PartVerdict | None]) -> Trail:
-    """The way of a search; `verdict_at` gives the verdict at a place, None if it is not known yet."""
+    """The path of a search. `verdict_at` gives the verdict at a place, None if it is not known yet."""
     visited: dict[int, PartVerdict] = {}
     while (place := _next(search, visited)) is not None:
         verdict = verdict_at(place)
@@ -80,7 +80,7 @@ def trace_search(search: BoundarySearch, verdict_at: Callable[[int], PartVerdict
 
 
 def locate_boundary(search: BoundarySearch, verdict_at: Callable[[int], PartVerdict | None]) -> Location:
-    """Where the boundary lies, by the verdicts at the points; *not-run* where one is missing."""
+    """Where the boundary lies, by the verdicts at the points; *not-run* if one is missing."""
     trail = trace_search(search, verdict_at)
     lowest, highest = _ends(trail.visited)
     low, high = ends_among(search, trail.visited)
@@ -103,7 +103,7 @@ def locate_boundary(search: BoundarySearch, verdict_at: Callable[[int], PartVerd
 
 
 def ends_among(search: BoundarySearch, verdicts: Mapping[int, PartVerdict]) -> Ends:
-    """The ends of the interval by the verdicts at these places; nothing is known where they contradict."""
+    """The ends of the interval by the verdicts at these places; unknown if these contradict."""
     if _disorder(verdicts) is not None:
         return None, None
     lowest, highest = _ends(verdicts)
@@ -114,7 +114,7 @@ def ends_among(search: BoundarySearch, verdicts: Mapping[int, PartVerdict]) -> E
 def _located(
     search: BoundarySearch, visited: Mapping[int, PartVerdict], low: float | None, high: float | None
 ) -> tuple[Verdict, str]:
-    """The verdict where nothing is claimed of the boundary, or its claim is not decided."""
+    """The verdict if nothing is claimed about the boundary, or if its claim is not decided."""
     undecided = [f"{at:g}" for at in _values(search, visited, "undecided") if _inside(at, low, high)]
     near = f" (undecided at {search.axis} {', '.join(undecided)})" if undecided else ""
     if search.region != Region():
@@ -133,7 +133,7 @@ def _located(
 
 
 def _next(search: BoundarySearch, visited: Mapping[int, PartVerdict]) -> int | None:
-    """The place to be visited after these; None if the search ends."""
+    """The place to visit after these; None if the search ends."""
     if any(verdict not in _STANDINGS for verdict in visited.values()) or len(visited) >= MOST_POINTS:
         return None
     last = len(search.at) - 1
@@ -156,7 +156,7 @@ def _next(search: BoundarySearch, visited: Mapping[int, PartVerdict]) -> int | N
 def _halving(
     search: BoundarySearch, visited: Mapping[int, PartVerdict], lowest: int | None, highest: int | None
 ) -> int | None:
-    """The middle of the longest gap next to an end of the interval; None if these have nothing inside."""
+    """The middle of the longest gap next to an end of the interval; None if no place is inside."""
     start = -1 if lowest is None else lowest
     end = len(search.at) if highest is None else highest
     between = sorted(place for place in visited if start < place < end)
@@ -165,8 +165,10 @@ def _halving(
 
 
 def _check(search: BoundarySearch, visited: Mapping[int, PartVerdict]) -> int | None:
-    """The middle of the longest stretch between neighbouring points that were decided alike, once on each
-    side."""
+    """The middle of the longest stretch between neighbouring points that were decided alike.
+
+    It is visited once on each side.
+    """
     order = list(visited)
     sides: tuple[PartVerdict, ...] = ("refuted", "supported")
     for side in sides:
@@ -182,7 +184,7 @@ def _check(search: BoundarySearch, visited: Mapping[int, PartVerdict]) -> int | 
 
 
 def _was_checked(order: Iterable[int], visited: Mapping[int, PartVerdict], side: PartVerdict) -> bool:
-    """Whether a point was visited when points decided so stood on either side of it: halving visits none."""
+    """Whether a point was visited between two points decided as `side`, which halving never does."""
     seen: list[int] = []
     for place in order:
         alike = [other for other in seen if visited[other] == side]
@@ -193,7 +195,7 @@ def _was_checked(order: Iterable[int], visited: Mapping[int, PartVerdict], side:
 
 
 def _middle_of_longest(search: BoundarySearch, gaps: Iterable[tuple[int, int]]) -> int | None:
-    """The place nearest to the middle of the longest gap that has places inside; of two alike the first."""
+    """The place nearest to the middle of the longest gap with places inside; of equal gaps the first."""
     logs = [math.log(at) for at in search.at]
     inside = [(start, end) for start, end in gaps if end - start > 1]
     if not inside:
@@ -204,7 +206,7 @@ def _middle_of_longest(search: BoundarySearch, gaps: Iterable[tuple[int, int]]) 
 
 
 def _is_enough(search: BoundarySearch, lowest: int | None, highest: int | None) -> bool:
-    """Whether the interval is as narrow as is asked for, and the claim about the boundary is decided."""
+    """Whether the interval is as narrow as requested, and the claim about the boundary is decided."""
     low = None if lowest is None else search.at[lowest]
     high = None if highest is None else search.at[highest]
     if search.region != Region() and not _side(search.region, low, high):
@@ -215,7 +217,7 @@ def _is_enough(search: BoundarySearch, lowest: int | None, highest: int | None) 
 
 
 def _side(region: Region, low: float | None, high: float | None) -> PartVerdict | None:
-    """Whether all of the interval, or nothing of it, lies in the region; None if neither is known.
+    """Whether all of the interval, or none of it, lies in the region; None if neither is known.
 
     At the ends of the interval the mean is decided, so that the boundary lies strictly between them.
     """
@@ -238,7 +240,7 @@ def _ends(visited: Mapping[int, PartVerdict]) -> tuple[int | None, int | None]:
 
 
 def _disorder(visited: Mapping[int, PartVerdict]) -> tuple[int, int] | None:
-    """A place decided past the boundary, and a later one decided before it: the nearest such two."""
+    """A place decided past the boundary, and a later one decided before it: the nearest such pair."""
     pairs = [
         (past, before)
         for past in visited

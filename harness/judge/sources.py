@@ -1,8 +1,8 @@
 """What the instances of a claim together mean for its source.
 
 A source *asserts* or *disputes* that the claim holds in *every* instance, in *some*, or in *most*. Only the
-instances of which it says so count; those that were not run, not covered, errors or inconclusive are not
-decided. So a run of some of the instances gives a result only where the others could not change it.
+instances about which it says so count. Instances that were not run, not covered, errors or inconclusive are
+not decided. So a run of some of the instances gives a result only if the others could not change it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.suite.records import Scope, Stance
 
 @dataclass(frozen=True)
 class Judged:
-    """One instance: what the source says of it, its verdict, and whether its values support it at α/k too."""
+    """One instance: what the source says about it, its verdict, and its support at α/k."""
 
     stance: Stance
     verdict: Verdict
@@ -27,9 +27,9 @@ class Judged:
 
 
 def agreement(stance: Stance | None, verdict: Verdict) -> Agreement:
-    """The verdict on one instance against what the source says of it, whatever is expected.
+    """The verdict on one instance compared with what the source says about it, whatever is expected.
 
-    '' where the source says nothing of it, or asks.
+    '' if the source says nothing about it, or only asks.
     """
     if stance not in ("asserts", "disputes"):
         return ""
@@ -37,10 +37,10 @@ def agreement(stance: Stance | None, verdict: Verdict) -> Agreement:
 
 
 def claim_agreement(scope: Scope, judged: Iterable[Judged], total: Mapping[Stance, int]) -> Agreement:
-    """Whether a claim's instances agree with its source; '' where it neither asserts nor disputes any.
+    """Whether a claim's instances agree with its source; '' if it neither asserts nor disputes any.
 
-    `total` says how many instances the claim has of each stance, judged or not. Where the source asserts some
-    and disputes others, it is right if it is right of both, and wrong if it is wrong of either.
+    `total` says how many instances the claim has of each stance, judged or not. If the source asserts some
+    and disputes others, it is right if it is right about both, and wrong if it is wrong about either.
     """
     found = list(judged)
     results: set[Agreement] = set()
@@ -55,8 +55,8 @@ def claim_agreement(scope: Scope, judged: Iterable[Judged], total: Mapping[Stanc
 def over_instances(scope: Scope, judged: Sequence[Judged], total: int) -> Decision | None:
     """Whether the claim holds in every, some or most of `total` instances, of which these are judged.
 
-    None if that is not decided. One of several instances that is supported by chance would make *some*
-    hold, so that it counts only if its values support it at α/k; see `supports_for_some`.
+    None if that is not decided. One of several instances that is supported by chance would make *some* hold,
+    so it counts only if its values support it at α/k; see `supports_for_some`.
     """
     supported = sum(each.verdict == "supported" for each in judged)
     refuted = sum(each.verdict == "refuted" for each in judged)
@@ -73,16 +73,18 @@ def over_instances(scope: Scope, judged: Sequence[Judged], total: int) -> Decisi
 def supports_for_some(
     parts: Iterable[tuple[Question, Sequence[float], Sequence[float]]], instances: int
 ) -> bool:
-    """Whether the values support every part of an instance at α/k, k being the number of the instances.
+    """Whether the values support every part of an instance at α/k, where k is the number of the instances.
 
-    `parts` has for each question the values that it read, and their bends (of a power law).
+    `parts` has for each question the values that it read, and their bends (for a power law).
     """
     return all(decision_at(share, instances) == "supported" for share in parts)
 
 
 def decision_at(part: tuple[Question, Sequence[float], Sequence[float]], instances: int) -> Decision | None:
-    """What the values of a part say at α/k. They may end at a look that decided at α alone: then they need
-    not be enough."""
+    """What the values of a part say at α/k.
+
+    They may end at a look that decided at α, and then need not be enough.
+    """
     question, values, bends = part
     alpha, alpha_refute = question.alpha / instances, question.alpha_refute / instances
     return decide(values, replace(question, alpha=alpha, alpha_refute=alpha_refute), bends).verdict

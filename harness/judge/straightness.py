@@ -1,10 +1,10 @@
-"""Whether a power law is straight: judged one way, beside its exponent.
+"""Whether a power law is straight, judged beside its exponent.
 
-Local exponents that run from −0.1 to −0.9 have the mean −0.5, so a mean slope says nothing of a curve. The
-*bend* of a seed is the slope over the upper half of the axis's points less that over the lower half. At each
+Local exponents that run from −0.1 to −0.9 have the mean −0.5, so a mean slope says nothing about a curve. The
+*bend* of a seed is the slope over the upper half of the axis's points minus that over the lower half. At each
 look a law whose mean bend lies outside its margin is refuted, *curved*. Otherwise the exponent's verdict
 stands: showing that a law is straight takes 12 to 20 times the seeds that its exponent takes, as the bend's
-deviation is 3.5 to 4.5 times the slope's. A claim may still demand it.
+deviation is 3.5 to 4.5 times the slope's. A claim may still require it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Linearity = Literal["curved", "straight", "open"]
 
 @dataclass(frozen=True, eq=False)
 class Bend(Alike):
-    """What the seeds of a ruling say of straightness; made by `bend_of`.
+    """What the seeds of a ruling say about straightness. `bend_of` makes it.
 
-    `values` are the bends of the seeds, `low` and `high` the interval of their centre at the level of
-    *supported*: by so much may the exponent still change between the halves. `state` is *curved* where the
-    interval at half that level lies outside the margin, *straight* where the interval lies inside that which
+    `values` are the bends of the seeds, and `low` and `high` the interval of their centre at the level of
+    *supported*: how much the exponent may still change between the halves. `state` is *curved* if the
+    interval at half that level lies outside the margin, *straight* if the interval lies inside the one that
     the claim states, else *open*.
     """
 
@@ -40,9 +40,10 @@ class Bend(Alike):
 
 
 def bend_of(bends: Sequence[float], question: Question, *, judged: bool) -> Bend:
-    """The bend of a question with straightness. Not `judged`, its state is open: of too few distinct values.
+    """The bend of a question with straightness. If it is not `judged`, its state is open.
 
-    Of a mean whose bends fall apart the median must show the same, as of the exponent (`gaps`).
+    It is not judged with too few distinct values. For a mean whose bends fall apart the median must show the
+    same, as for the exponent (`gaps`).
     """
     straight = question.straight
     assert straight is not None
@@ -55,7 +56,7 @@ def bend_of(bends: Sequence[float], question: Question, *, judged: bool) -> Bend
 
 
 def computed_bend(bend: float, straight: Straightness) -> Bend:
-    """The bend of a law that is the same on every seed: known up to the rounding of what was computed."""
+    """The bend of a law that is the same for every seed: known up to the rounding of the computed number."""
     floor = straight.effect.floor
     low, high = bend - floor, bend + floor
     state: Linearity = "open"
@@ -67,9 +68,9 @@ def computed_bend(bend: float, straight: Straightness) -> Bend:
 
 
 def _state(bends: Sequence[float], centre: Centre, question: Question) -> Linearity:
-    """What this centre's intervals show.
+    """The state that this centre's intervals show.
 
-    The two edges of the margin share the error of *refuted*, so that noise much wider than the margin, which
+    The two edges of the margin share the error of *refuted*. So noise much wider than the margin, which
     leaves it on either side, errs no more often than noise on one edge.
     """
     straight = question.straight
@@ -92,19 +93,19 @@ def with_bend(verdict: Decision | None, bend: Bend, straight: Straightness) -> D
 
 
 def holds(bend: Bend, straight: Straightness) -> bool:
-    """Whether the law is as straight as being supported takes."""
+    """Whether the law is as straight as *supported* requires."""
     return bend.state == "straight" or (bend.state == "open" and straight.shown is None)
 
 
 def why_curved(bend: Bend, straight: Straightness) -> str:
-    """The reason of a law that is refuted as curved; '' of any other."""
+    """The reason of a law that is refuted as curved; '' for any other."""
     if bend.state != "curved":
         return ""
     return f"curved: the exponent changes by {_said(bend)} between the halves, more than {straight.margin:g}"
 
 
 def why_not_straight(bend: Bend, straight: Straightness) -> str:
-    """Why an exponent that is supported is not enough."""
+    """Why a supported exponent is not enough."""
     found = f"the exponent may still change by {_said(bend)} between the halves"
     return f"not shown to be straight within {straight.shown:g}: {found}"
 

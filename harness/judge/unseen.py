@@ -8,12 +8,12 @@ from harness.suite.unseen import leaves_open
 
 
 def left_open(ruling: Ruling, question: Question) -> float | None:
-    """The largest chance per seed of an event that the verdict's n seeds may all have missed, at its alpha.
+    """The largest probability per seed of an event that all n seeds may have missed, at the verdict's alpha.
 
-    A mean is one of what was seen: an event that is rarer may move it anywhere. So it is with a pseudomedian,
-    whose interval takes the values for symmetric, and with `exact` where it is supported: each of n seeds
-    passed. None if nothing was decided, of a violation, which was seen, and of a median: its interval
-    assumes nothing, so it allows for what was missed. None of what is the same on every seed.
+    A mean reflects only what was seen: a rarer event may move it by any amount. The same holds for a
+    pseudomedian, whose interval assumes symmetric values, and for `exact` if it is supported: each of n seeds
+    passed. None if nothing was decided, for a violation, which was seen, and for a median: its interval
+    assumes nothing, so it allows for missed events. None also for values that are the same for every seed.
     """
     if question.deterministic or ruling.verdict not in ("supported", "refuted"):
         return None

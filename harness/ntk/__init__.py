@@ -1,4 +1,4 @@
-"""The science: data, models, training, kernels and experiments. Importing this package imports no library.
+"""Data, models, training, kernels and experiments. Importing this package imports no library.
 
-`from harness.ntk import neural_tangents` gives the package of that name (`harness.ntk.neural_tangents`).
+`from harness.ntk import neural_tangents` imports the package neural-tangents (`harness.ntk.neural_tangents`).
 """

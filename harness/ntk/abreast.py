@@ -1,19 +1,19 @@
-"""Networks of several seeds in one program each: what `train` does, vmapped over seeds and networks.
+"""Networks of several seeds in one program each: the functions of `train`, vmapped over seeds and networks.
 
-Every array has two axes before its own, [seeds, networks]; points have [seeds] alone. For accelerators: one
-program is compiled where there would be hundreds of small ones to start, and a device is filled by many
-networks at once. On a CPU this is slower (three times at width 512), as each loop runs to its slowest network
-and the weights of all leave the cache.
+Every array has two axes before its own, [seeds, networks]; points have [seeds] alone. This is for
+accelerators: one program is compiled instead of hundreds of small ones, and many networks at once fill a
+device. On a CPU it is slower (three times at width 512), because each loop runs as long as its slowest
+network, and all weights together do not fit into the cache.
 
-A network that has stopped stays as it is while others go on, and no network's numbers depend on another's.
+A network that has stopped does not change while others go on, and no network's numbers depend on another's.
 
-Against each network by itself, outputs differ by at most 4e-7 of their size (on a CPU, 13 set-ups): XLA adds
-up in another order where it multiplies stacks of matrices, so that float32 rounds otherwise, and learning
-rates differ by 2e-7. Training keeps this size where the activation is smooth. With ReLU one network in 32
-comes further apart, by up to 1.3e-5 (Adam: 2.8e-5), for a unit of which one sum lies on the other side of
-the kink; its tangent kernel then jumps by the unit's share, 3e-2 at width 64. Steps are equal, but where a
-held-out error is all but level: two networks of 24 were returned a step earlier or later (step 121 for 120);
-their outputs differ by what a step moves, 6e-4.
+Compared with networks trained one by one, outputs differ by at most 4e-7 of their size (on a CPU, 13
+set-ups), because XLA adds up in another order when it multiplies stacks of matrices, so that float32 rounds
+differently. Learning rates differ by 2e-7. Training keeps differences at this size if the activation is
+smooth. With ReLU, one network in 32 differs by more, up to 1.3e-5 (Adam: 2.8e-5), because one sum of a unit
+lies on the other side of the kink. Its tangent kernel then jumps by the unit's share, 3e-2 at width 64.
+Numbers of steps are equal, except if a held-out error is almost level: two networks of 24 stopped a step
+earlier or later (step 121 for 120). Their outputs differ by what a step changes, 6e-4.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BlockKeys = PRNGKeyArray
 
 @partial(jax.jit, static_argnames=("networks", "batches"))
 def block_keys(seeds: Int[Array, " seeds"], networks: int, *, batches: bool = False) -> BlockKeys:
-    """`network_key` of each network, or its `batch_key`."""
+    """The `network_key` of each network, or its `batch_key`."""
     make = training.batch_key if batches else training.network_key
     numbers = jax.numpy.arange(networks)
     return jax.vmap(lambda seed: jax.vmap(lambda number: make(seed, number))(numbers))(seeds)
@@ -49,7 +49,7 @@ def initialise_block(
     x_train: Float[Array, "seeds train inputs"],
     x_test: Float[Array, "seeds test inputs"],
 ) -> training.Initial:
-    """`train.initialise` of each network."""
+    """`train.initialise` for each network."""
 
     def one(key: Array, x: Array, x_test: Array) -> training.Initial:
         initial: training.Initial = training.initialise(key, model, x, x_test)
@@ -63,7 +63,7 @@ def initialise_block(
 def block_largest_eigenvalues(
     params: Params, model: Model, x: Float[Array, "seeds points inputs"]
 ) -> Float[Array, "seeds nets"]:
-    """`train.largest_eigenvalue` of each network."""
+    """`train.largest_eigenvalue` for each network."""
 
     def one(params: Params, x: Array) -> Array:
         largest: Array = training.largest_eigenvalue(params, model, x)
@@ -96,7 +96,10 @@ def descend_block(
     keys: BlockKeys | None = None,
     held_out: training.HeldOut | None = None,
 ) -> training.Final:
-    """`train.descend` of each network. `held_out` has x [seeds, points, inputs], y [seeds, nets, points]."""
+    """`train.descend` for each network.
+
+    `held_out` has x [seeds, points, inputs] and y [seeds, nets, points].
+    """
 
     def one(
         params: Params,
@@ -131,8 +134,11 @@ def tangent_kernels(
     x1: Float[np.ndarray, "seeds rows inputs"],
     x2: Float[np.ndarray, "seeds columns inputs"] | None = None,
 ) -> Float[np.ndarray, "seeds nets rows columns"]:
-    """`Model.tangent_kernel` of each network, float64: one program for fully connected networks; for others
-    one network after another, as the Jacobians of all would fill a device's memory."""
+    """`Model.tangent_kernel` for each network, in float64.
+
+    Fully connected networks take one program. Other networks are computed one after another, because the
+    Jacobians of all of them would fill a device's memory.
+    """
     if isinstance(model, FullyConnected):
         return np.asarray(_tangent_kernels(params, model, x1, x2))
     leaf = jax.tree.leaves(params)[0]

@@ -1,11 +1,11 @@
-"""What regression with the NTK must be told from: other kernels, and the nearest of them.
+"""Kernels that a claim must distinguish from the NTK, and the nearest of them.
 
-A claim that a network predicts as one kernel regression says little where it predicts as another one, too.
-The alternatives of a trial are the kernel regressions beside the NTK's: the NNGP's, which knows the network
-but not its training, and those with RBF, Laplace and Matérn-3/2 kernels, which know neither. Which of them is
-nearest depends on data and depth: Laplace and NTK span the same functions on the sphere (Chen & Xu 2021
-arXiv:2009.10683), and the NNGP resembles a Matérn kernel (Muyskens et al. 2024 arXiv:2410.08311). So each
-trial takes the nearest.
+A claim that one kernel regression predicts a network says little if another one predicts it too. The
+alternatives of a trial are regressions with other kernels than the NTK: the NNGP, which depends on the
+network but not on its training, and the RBF, Laplace and Matérn-3/2 kernels, which depend on neither. Which
+of them is nearest depends on data and depth: Laplace and NTK span the same functions on the sphere (Chen & Xu
+2021 arXiv:2009.10683), and the NNGP resembles a Matérn kernel (Muyskens et al. 2024 arXiv:2410.08311). So
+each trial takes the nearest.
 """
 
 from __future__ import annotations
@@ -35,11 +35,14 @@ class Fitted:
     y: Float[np.ndarray, " train"]
 
     def regression(self) -> Float[np.ndarray, " test"]:
-        """Raises `StageError` as `Solver.coefficients` does."""
+        """What regression predicts at the test points. Raises `StageError` as `Solver.coefficients` does."""
         return self.solver.regression(self.cross, self.y)
 
     def given(self, f0_train: Vector, f0_test: AtTest) -> AtTest:
-        """Regression on what the initial functions leave, added to them. Raises as `regression` does."""
+        """Regression on the residuals of the initial functions, added to them.
+
+        Raises as `regression` does.
+        """
         return self.solver.given(self.cross, self.y, f0_train, f0_test)
 
     @property
@@ -51,7 +54,7 @@ class Fitted:
         return self.solver
 
     def with_tuned_ridge(self) -> Float[np.ndarray, " test"]:
-        """With the ridge that leave-one-out prefers, whatever the kernel's condition."""
+        """What regression predicts with the ridge that leave-one-out prefers, at any condition."""
         return self.factored.leave_one_out(self.cross, self.y).predictions
 
 
@@ -63,15 +66,18 @@ def fit(
     x_test: Float[np.ndarray, "test inputs"],
     ridge: float,
 ) -> Fitted:
-    """A ridge of `ridge` times the kernel's mean diagonal. Raises `StageError` as `solve.factor` does."""
+    """Factor a kernel with a ridge of `ridge` times its mean diagonal.
+
+    Raises `StageError` as `solve.factor` does.
+    """
     return fitted(name, kernel(x, x), kernel(x_test, x), y, ridge)
 
 
 def fitted(name: str, gram: Gram, cross: Cross, y: Float[np.ndarray, " train"], ridge: float) -> Fitted:
-    """`fit`, of a kernel that is computed already."""
+    """`fit` for a kernel that is already computed."""
     return Fitted(solve.factor(name, gram, ridge * float(np.trace(gram)) / len(y)), cross, y)
 
 
 def nearest(ruler: ErrorRuler, network: Predictions, alternatives: Mapping[str, Predictions]) -> float:
-    """The distance from networks to the nearest of the alternatives, on this trial."""
+    """The distance from networks to the nearest of the alternatives in this trial."""
     return min(ruler.distance(network, alternative) for alternative in alternatives.values())

@@ -1,4 +1,4 @@
-"""What a fully connected network looks like, in the field's own words."""
+"""The architecture of a fully connected network, in the terms of the literature."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from msgspec import Meta
 Activation = Literal[
     "relu", "erf", "gelu", "identity", "tanh", "sin", "cos", "leaky-relu", "step", "squared-relu"
 ]
-"""`step` and `squared-relu` are the activations of the arc-cosine kernels of degrees 0 and 2, as `relu` is of
-degree 1 (Cho & Saul 2009, "Kernel Methods for Deep Learning", NeurIPS)."""
+"""The activations. `step` and `squared-relu` are those of the arc-cosine kernels of degrees 0 and 2, as
+`relu` is of degree 1 (Cho & Saul 2009, "Kernel Methods for Deep Learning", NeurIPS)."""
 
 NegativeSlope = Annotated[float, Meta(ge=0, le=1)]
 Parameterization = Literal["ntk", "standard"]
@@ -30,29 +30,30 @@ ABOUT: dict[str, str] = {
     "biases": "which layers have biases: all, all but the output layer, the first, or none",
     "bias_init": "random: as `initialisation` says; zeros: biases start at 0 and are trained",
 }
-"""A line about each parameter, for experiments that have it."""
+"""A line about each parameter, for the experiments that have it."""
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A fully connected network; made by an experiment from its parameters.
+    """A fully connected network. Experiments make it from their parameters.
 
-    `hidden` layers (0: a linear model) of `width` units each. Every layer, the output layer included,
-    scales its weights by `w_std` and its biases by `b_std`; `parameterization` says where the scale stands
-    (`network`): beside the weights (`ntk`, Jacot et al. 2018 arXiv:1806.07572) or in their initial
-    distribution (`standard`, Sohl-Dickstein et al. 2020 arXiv:2001.07301).
+    It has `hidden` layers (0: a linear model) of `width` units each, and `outputs` units in the output layer.
+    Every layer, the output layer included, scales its weights by `w_std` and its biases by `b_std`.
+    `parameterization` says where the scale stands (`network`): beside the weights (`ntk`, Jacot et al. 2018
+    arXiv:1806.07572) or in their initial distribution (`standard`, Sohl-Dickstein et al. 2020
+    arXiv:2001.07301).
 
     `initialisation` "uniform" is the default of PyTorch's `nn.Linear`: weights and biases of a layer are
-    uniform on ±1/√fan_in. It stands for w_std = 1/√3 and b_std = 1/√(3 fan_in), the deviations of that
-    distribution, ignores `w_std` and `b_std`, and needs the standard parameterization. `last_layer` is one
-    more factor on the output layer's weights, not on its bias. `outputs` units in the output layer.
+    uniform on ±1/√fan_in. This distribution has the deviations w_std = 1/√3 and b_std = 1/√(3 fan_in). The
+    fields `w_std` and `b_std` are then ignored, and the parameterization must be standard. `last_layer` is
+    one more factor on the output layer's weights, not on its bias.
 
-    `biases` says which layers have biases, `bias_init` how they start: "zeros" is the default of Keras and
-    Flax, and common in code for the NTK. They are then trained all the same, with the scale `b_std` under
-    `ntk`, so that they are seen in the NTK and not in the NNGP. `negative_slope` is leaky ReLU's, and of no
-    effect on others.
+    `biases` says which layers have biases, and `bias_init` how they start: "zeros" is the default of Keras
+    and Flax, and common in code for the NTK. Biases that start at 0 are still trained, with the scale `b_std`
+    under `ntk`, so that they contribute to the NTK and not to the NNGP. `negative_slope` is that of leaky
+    ReLU, and has no effect on other activations.
 
-    Raises `ValueError` for what cannot be built.
+    Raises `ValueError` for combinations that cannot be built.
     """
 
     hidden: int
@@ -104,8 +105,10 @@ class Architecture:
         }[self.biases]  # fmt: skip
 
     def scales(self, number: int, fan_in: int) -> tuple[float, float]:
-        """The deviations w_std and b_std with which layer `number` starts: b_std is 0 without biases, and
-        where they start at 0."""
+        """The deviations w_std and b_std with which layer `number` starts.
+
+        b_std is 0 if the layer has no biases or if they start at 0.
+        """
         w_std, b_std = self.w_std, self.b_std
         if self.initialisation == "uniform":
             w_std, b_std = 1 / math.sqrt(3), 1 / math.sqrt(3 * fan_in)
@@ -114,19 +117,20 @@ class Architecture:
         return (w_std * self.last_layer if number == self.hidden else w_std), b_std
 
     def bias_slope(self, number: int) -> float:
-        """∂h/∂b, of the pre-activations of layer `number` by its biases as they are trained: 0 without."""
+        """∂h/∂b: the derivative of layer `number`'s pre-activations by its trained biases, or 0."""
         if not self.has_bias(number):
             return 0.0
         return 1.0 if self.parameterization == "standard" else self.b_std
 
     def require(self, **supported: Collection[object]) -> None:
-        """Raise `NotImplementedError` unless a subject that supports only this much has the architecture.
+        """Raise `NotImplementedError` if a subject that supports only this much lacks the architecture.
 
         Each keyword is a field with the values that the subject supports, such as `activation=["relu"]`. A
         field that is not named may have any value if it is a size or a scale (`hidden`, `width`, `w_std`,
-        `b_std`, `outputs`), and must have its default if it is a convention: so a convention that did not
-        exist when the subject was written is not covered, and never wrong. What has no effect counts as the
-        default: where and how biases start if `b_std` is 0 under `ntk`, the slope of what is not leaky.
+        `b_std`, `outputs`), and must have its default if it is a convention. So a convention that is newer
+        than the subject is not covered, instead of giving a wrong answer. A field without effect counts as
+        having its default: where and how biases start if `b_std` is 0 under `ntk`, and the slope of any
+        activation other than leaky ReLU.
         """
         free, without_effect = {"hidden", "width", "w_std", "b_std", "outputs"}, set()
         if self.parameterization == "ntk" and not self.b_std:

@@ -1,4 +1,4 @@
-"""Finite self-attention networks, and their kernels where these are known (JAX; Hron et al. 2020
+"""Finite self-attention networks, and their kernels if these are known (JAX; Hron et al. 2020
 arXiv:2006.10540).
 
     e = dense(token)                                 embedding, `width` units
@@ -34,9 +34,10 @@ Scores = Float[Array, "heads points tokens tokens"]
 
 
 def attention_model(net: Attentive, sampled: int) -> ComponentModel:
-    """The model of such a network; without attention every token counts alike.
+    """The model of such a network. Without its component, attention, every token has the same weight.
 
-    sampled: random networks of its own width whose kernels are averaged where there is no closed form.
+    sampled: the number of random networks of its own width whose kernels are averaged if there is no closed
+        form
     """
     plain = Model(
         lambda key, shape: ((-1, net.outputs), draw_attention(key, net, shape[-1])),
@@ -96,7 +97,7 @@ def apply_attention(
 def attended(
     params: Params, net: Attentive, x: Float[Array, "points features"]
 ) -> Float[Array, "points enter"]:
-    """What enters the output layer."""
+    """The inputs of the output layer."""
     e = embedded(params, net, x)
     per_unit = 1 / math.sqrt(net.width)
     value = jnp.einsum("ptc,hcd->hptd", e, params["value"]) * per_unit
@@ -109,13 +110,13 @@ def attended(
 
 
 def embedded(params: Params, net: Attentive, x: Float[Array, "points features"]) -> Tokens:
-    """Every token's embedding."""
+    """The embedding of every token."""
     return dense_layer(params["first"], x.reshape(len(x), net.tokens, -1), net.scales)
 
 
 def scores(params: Params, net: Attentive, e: Tokens) -> Scores:
-    """How much each token attends to each other, before the softmax."""
-    scale = net.score_std**2 / net.width  # of the two products with keys and queries
+    """How much each token attends to each other token, before the softmax."""
+    scale = net.score_std**2 / net.width  # for both products, with keys and with queries
     key = jnp.einsum("ptc,hcd->hptd", e, params["key"])
     query = key if net.attending == "linear" else jnp.einsum("ptc,hcd->hptd", e, params["query"])
     by = net.width if net.attending == "linear" else math.sqrt(net.width)
@@ -123,7 +124,7 @@ def scores(params: Params, net: Attentive, e: Tokens) -> Scores:
 
 
 def attention_kernels(net: Attentive, x1: Rows, x2: Columns | None = None) -> KernelPair:
-    """The NNGP and the NTK of infinitely wide attention whose scores are known: linear, or uniform.
+    """The NNGP and the NTK of infinitely wide attention whose scores are known: linear or uniform.
 
     The gradients by keys and queries vanish. Raises `ValueError` for scores that stay random.
     """
@@ -147,7 +148,7 @@ def attention_kernels(net: Attentive, x1: Rows, x2: Columns | None = None) -> Ke
     of_first, of_second = weights(first), weights(second)
     covariance = embedding(first, second, "ptc,qsc->ptqs")
     mixed = np.einsum("ptu,puqv,qsv->ptqs", of_first, covariance, of_second, optimize=True)
-    # The embedding's tangent kernel is its covariance; values and outputs add one of the layer's each.
+    # The embedding's tangent kernel is its covariance; values and outputs each add a layer's share.
     tangent = 3 * mixed
     if net.read_out == "average":
         pooled = [each.mean(axis=(1, 3)) for each in (mixed, tangent)]

@@ -1,4 +1,4 @@
-"""Random attention networks: an output's variance given all but the output layer, and the scores (JAX)."""
+"""Random attention networks: their scores, and an output's variance given all other layers (JAX)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from harness.ntk.train import network_key
 OutputVariances = Float[np.ndarray, "nets points"]
 
 SHARED = ("first", "query", "key")
-"""The parameters that scores are functions of."""
+"""The parameters that determine the scores."""
 
 
 @dataclass(frozen=True)
 class AttentionDraws:
-    """What random networks have at the same points; made by `draw_variances`.
+    """Results of random networks at the same points. `draw_variances` makes it.
 
-    variances: of an output, given all but the output layer. given_scores: the same of as many networks that
-    share the first one's scores. scores: of every network, before the softmax.
+    variances: the variance of an output, given all layers except the output layer
+    given_scores: the same for as many networks that share the first one's scores
+    scores: the scores of every network, before the softmax
     """
 
     variances: OutputVariances
@@ -35,7 +36,10 @@ class AttentionDraws:
 
 
 def draw_variances(net: Attentive, x: Points, *, networks: int, seed: int) -> AttentionDraws:
-    """The first `networks` networks of a seed, without biases in the output layer, float64 from float32."""
+    """Draw the first `networks` networks of a seed, and give their variances and scores in float64.
+
+    Parameters are drawn in float32. The output layer has no biases.
+    """
     inputs = jnp.asarray(x, dtype=jnp.float32)
     keys = [network_key(seed, number) for number in range(networks)]
     drawn = [_one(key, key, net, inputs) for key in keys]
@@ -46,7 +50,7 @@ def draw_variances(net: Attentive, x: Points, *, networks: int, seed: int) -> At
 
 @partial(jax.jit, static_argnames="net")
 def _one(of_scores: PRNGKeyArray, of_values: PRNGKeyArray, net: Attentive, x: Array) -> tuple[Array, Array]:
-    """The network whose scores are of one key, and values of another."""
+    """The network whose scores come from one key, and whose values come from another."""
     params = draw_attention(of_values, net, x.shape[1])
     other = draw_attention(of_scores, net, x.shape[1])
     params |= {name: other[name] for name in SHARED if name in other}

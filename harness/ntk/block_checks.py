@@ -1,7 +1,7 @@
-"""Checks of a kernel's values between sets of points of any shape, kind and precision, entry by entry.
+"""Checks of a kernel's values, entry by entry, between sets of points of any shape, kind and precision.
 
-An error here is |found − expected| over what rounding explains at that entry (`harness.ntk.rounding`): at
-most 1 of a kernel that is right, whatever its formulas. They raise `NotCovered` and `StageError` as
+The error of an entry is |found − expected| divided by what rounding explains there (`harness.ntk.rounding`).
+It is at most 1 for a correct kernel, whatever its formulas. Checks raise `NotCovered` and `StageError` as
 `Case.block` does.
 """
 
@@ -20,23 +20,22 @@ from harness.ntk.shapes import Columns, Matrix, Rows
 from harness.ntk.subjects import Which
 
 Precision = Literal["float64", "float32", "float32-float64", "float64-float32"]
-"""That of all points, or that of the first set and that of the second."""
+"""The precision of all points, or that of the first set and that of the second."""
 Repeats = Literal["none", "equal", "near", "opposite", "near-opposite"]
 
 APART = (1e-4, 1e-8, 1e-12)
-"""Relative distances of nearly equal, or nearly opposite, points: plainly apart in float64, √eps, and
-less."""
+"""Relative distances of nearly equal or nearly opposite points: well separated in float64, √eps, and less."""
 
 BRAIN = 2.0**-8
-"""bfloat16's roundoff: the control's flaw where a subject is free to compute in its inputs' float32, in which
+"""bfloat16's roundoff. This is the control's flaw if a subject may compute in its inputs' float32, in which
 five layers of ReLU keep three digits of nearly parallel points."""
 
 
 @dataclass
 class PlacedCase:
-    """A case at points of one scale, precision and kind of repetition; `checks` has what is asked of them.
+    """A case at points of one scale, precision and kind of repetition. `checks` lists its checks.
 
-    Both kernels' tolerances come together, and are kept for the second that is asked for.
+    The tolerances of both kernels are computed together, and kept for the second kernel.
     """
 
     scale: float
@@ -46,16 +45,18 @@ class PlacedCase:
 
     @property
     def checks(self) -> dict[str, KernelCheck]:
-        """By the names that quantities use."""
+        """The checks, by the names that quantities use."""
         return {"error": self.error}
 
     def error(self, case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
-        """The largest error of K(A, B), K(A) and K(A, A); and that with a flaw, of bfloat16's size where the
-        subject may compute in float32."""
+        """The largest error of K(A, B), K(A) and K(A, A), and the largest error with a flaw.
+
+        The flaw has bfloat16's size if the subject may compute in float32.
+        """
         return compared(self.values, None if self.precision == "float64" else BRAIN)(case, which, flaw)
 
     def values(self, case: KernelCase, which: Which) -> list[Difference]:
-        """K(A, B), K(A), and K(A, A) of two arrays, which has the diagonal without being known to."""
+        """K(A, B), K(A), and K(A, A) asked of two arrays, so that its diagonal is not marked as one."""
         a, b = self.points(case)
         first, _, second = self.precision.partition("-")
         left, right = np.dtype(first), np.dtype(second or first)
@@ -65,7 +66,10 @@ class PlacedCase:
         ]
 
     def points(self, case: KernelCase) -> tuple[Rows, Columns]:
-        """A and B at this scale: every other point of B repeats one of A, and A's last repeats its first."""
+        """A and B at this scale.
+
+        Every other point of B repeats one of A, and A's last point repeats its first.
+        """
         a, b = self.scale * case.rows, self.scale * case.columns
         if self.repeats == "none":
             return a, b
@@ -96,6 +100,8 @@ class PlacedCase:
 
 
 def longer(inputs: int) -> float:
-    """By how much more a dot product of `inputs` features may be rounded than one of 4, two for each feature
-    (`rounding.ROUNDINGS` counts the others: 24 of 32)."""
+    """How much more a dot product of `inputs` features may be rounded than one of 4: two roundings a feature.
+
+    `rounding.ROUNDINGS` counts the others, 24 of 32.
+    """
     return max(1.0, (24 + 2 * inputs) / 32)

@@ -1,8 +1,8 @@
 """NNGP and NTK of infinitely wide networks with skip connections or layer normalisation (NumPy, float64).
 
-A branch's weights are independent of what it is with_branch to, so kernels add (Huang et al. 2020
-arXiv:2002.06262). How the read-out starts makes no difference here: these are the usual formulas, which take
-it to be Gaussian.
+A branch's weights are independent of the path to which it is added, so kernels add (Huang et al. 2020
+arXiv:2002.06262). How the read-out starts makes no difference here: these are the usual formulas, which
+assume that it is Gaussian.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """Kernels among many points, evaluated tile by tile.
 
-A kernel of up to `WHOLE` points is evaluated at once. Of more, each tile on or above the diagonal of a Gram
-matrix is evaluated once and mirrored: half of the pairs, and intermediate results of 2 MB that stay in a
-cache, where those of 4000 points at once take four times as long per pair. All tiles have one shape, as small
-as their number allows (the last is padded by repeating its last point), so that an evaluation which is
-compiled for its shapes is compiled twice.
+A kernel of up to `WHOLE` points is evaluated at once. With more points, each tile of a Gram matrix on or
+above the diagonal is evaluated once and mirrored. This takes half of the pairs, and intermediate results of 2
+MB that stay in a cache; those of 4000 points at once take four times as long per pair. All tiles have one
+shape, as small as their number allows (the last is padded by repeating its last point), so that an evaluation
+which is compiled for its shapes is compiled twice.
 
-Tiles are what the whole is but for rounding: entries of neural-tangents' kernels agreed to the bit at 512
-rows, and within 6e-16 of √(K(x,x) K(x',x')) at 128. Which tiles there are depends on the number of points
-alone, so that an entry has the same bits whatever else is computed.
+Tiles equal the whole up to rounding: entries of neural-tangents' kernels agreed to the bit at 512 rows, and
+within 6e-16 of √(K(x,x) K(x',x')) at 128. The tiles depend only on the number of points, so an entry has the
+same bits whatever else is computed.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from harness.ntk.shapes import Columns, Matrix, Points, Rows
 from harness.ntk.sizes import CROSS, TILE
 
 WHOLE = TILE
-"""Up to so many rows and columns a kernel is evaluated at once."""
+"""The number of rows and of columns up to which a kernel is evaluated at once."""
 
 Vector = Float[np.ndarray, " rows"]
 TrainColumns = Float[np.ndarray, "train *columns"]
 TestColumns = Float[np.ndarray, "test *columns"]
 
 Evaluate = Callable[[Rows, Columns | None], Sequence[Matrix]]
-"""Kernels between two sets of points, or of one set with itself (None)."""
+"""A function that gives kernels between two sets of points, or of one set with itself (None)."""
 
 
 def gram(evaluate: Evaluate, x: Points, which: Sequence[int]) -> list[Matrix]:
-    """The Gram matrices among `x` of the kernels that `which` numbers, symmetric but for rounding."""
+    """The Gram matrices among `x` of the kernels numbered in `which`, symmetric up to rounding."""
     if len(x) <= WHOLE:
         found = evaluate(x, None)
         return [found[each] for each in which]
@@ -48,7 +48,7 @@ def gram(evaluate: Evaluate, x: Points, which: Sequence[int]) -> list[Matrix]:
 
 
 def times(evaluate: Evaluate, x: Points, which: int, vector: Vector) -> Vector:
-    """The Gram matrix of one of the kernels among `x`, times a vector: the matrix is not held."""
+    """The Gram matrix of one of the kernels among `x`, times a vector. The matrix is not held in memory."""
     product = np.zeros(len(x))
     for rows, columns, tiles in _upper_tiles(evaluate, x):
         tile = tiles[which][: rows.stop - rows.start, : columns.stop - columns.start]
@@ -73,7 +73,7 @@ def _upper_tiles(evaluate: Evaluate, x: Points) -> Iterator[tuple[slice, slice, 
 
 
 def between(evaluate: Evaluate, x1: Rows, x2: Columns, which: Sequence[int]) -> list[Matrix]:
-    """Those kernels between `x1` and `x2`."""
+    """The kernels numbered in `which`, between `x1` and `x2`."""
     if max(len(x1), len(x2)) <= WHOLE:
         found = evaluate(x1, x2)
         return [found[each] for each in which]
@@ -88,8 +88,10 @@ def between(evaluate: Evaluate, x1: Rows, x2: Columns, which: Sequence[int]) -> 
 
 
 class Across:
-    """A kernel between test and training points that is too large to hold: `@` evaluates it in blocks of
-    rows, each time; made by `across`."""
+    """A kernel between test and training points that is too large to hold. `across` makes it.
+
+    Each `@` evaluates it anew, in blocks of rows.
+    """
 
     def __init__(self, evaluate: Evaluate, x_test: Rows, x: Columns, which: int) -> None:
         self._evaluate, self._x_test, self._x, self._which = evaluate, x_test, x, which
@@ -102,14 +104,17 @@ class Across:
 
 
 def across(evaluate: Evaluate, x_test: Rows, x: Columns, which: int = 0) -> Matrix | Across:
-    """One of the kernels between test and training points: held where it has at most `CROSS` entries."""
+    """One of the kernels between test and training points, held if it has at most `CROSS` entries."""
     if len(x_test) * len(x) <= CROSS:
         return between(evaluate, x_test, x, [which])[0]
     return Across(evaluate, x_test, x, which)
 
 
 def _tiles(x: Points) -> Iterator[tuple[slice, Points]]:
-    """The places of each tile's points among `x`, and the points: as many in each, the last one repeated."""
+    """The places of each tile's points among `x`, and the points.
+
+    All tiles have as many; the last point is repeated.
+    """
     number = -(-len(x) // TILE)
     length = -(-len(x) // number)
     padded = np.concatenate([x, np.repeat(x[-1:], number * length - len(x), axis=0)])

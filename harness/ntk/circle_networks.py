@@ -1,8 +1,8 @@
-"""When a network learns a frequency on the circle: trained, beside the flow of its kernel (`mode_times`).
+"""When a trained network learns a frequency on the circle, beside the gradient flow of its kernel.
 
-A step of size η on ½Σr² moves a wide network by ηK r, gradient flow for a time dt by K r dt/n: s steps are
-the time ηns, here in units of 1/K(x,x), as there. Of several frequencies at once, each is learned when what
-is left of *its* component has come down to `LEARNED` for the first time.
+A step of size η on ½Σr² moves a wide network by ηK r, and gradient flow for a time dt by K r dt/n. So s steps
+are the time ηns, given here in units of 1/K(x,x), as in `mode_times`. If several frequencies are trained at
+once, each is learned when what is left of *its* component first falls to `LEARNED`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from harness.ntk.mode_times import LEARNED
 from harness.ntk.residual_path import Residuals
 
 MIXTURE = (1, 2, 4, 8)
-"""The frequencies that are learned at once: octaves, so that each takes four times as long as the last."""
+"""The frequencies that are learned at once. They are octaves, so that each takes four times as long as the
+last."""
 
 
 def mixture(angle: Float[np.ndarray, " points"], growing: bool) -> Float[np.ndarray, " points"]:
-    """Σ A cos(jφ) over `MIXTURE`, A = 1, or `growing` with j; of mean square 1 at equal angles."""
+    """Σ A cos(jφ) over `MIXTURE`, with A = 1, or growing with j if `growing`.
+
+    Its mean square at equal angles is 1.
+    """
     sizes = np.array(MIXTURE, dtype=np.float64) if growing else np.ones(len(MIXTURE))
     sizes /= np.sqrt(np.sum(sizes**2) / 2)
     target: Float[np.ndarray, " points"] = sum(
@@ -31,7 +35,7 @@ def mixture(angle: Float[np.ndarray, " points"], growing: bool) -> Float[np.ndar
 
 
 def left_of_all(path: Residuals) -> Float[np.ndarray, " steps_and_one"]:
-    """The residual's root mean square, in that before the first step."""
+    """The residual's root mean square at each step, relative to that before the first step."""
     sizes = np.sqrt(np.mean(path**2, axis=1))
     left: Float[np.ndarray, " steps_and_one"] = sizes / sizes[0]
     return left
@@ -40,16 +44,16 @@ def left_of_all(path: Residuals) -> Float[np.ndarray, " steps_and_one"]:
 def left_of(
     path: Residuals, angle: Float[np.ndarray, " points"], frequency: int
 ) -> Float[np.ndarray, " steps_and_one"]:
-    """The size of the residual's component along cos(kφ), in that before the first step."""
+    """The size of the residual's component along cos(kφ), relative to that before the first step."""
     component = np.abs(path @ np.cos(frequency * angle))
     left: Float[np.ndarray, " steps_and_one"] = component / component[0]
     return left
 
 
 def steps_until(left: Float[np.ndarray, " steps_and_one"], share: float = LEARNED) -> float:
-    """The number of steps at which `left` is first down to `share`, between two by its logarithm.
+    """The number of steps at which `left` first falls to `share`.
 
-    Raises `StageError` if it never is.
+    It is interpolated between two steps by the logarithm of `left`. Raises `StageError` if it never does.
     """
     below = np.flatnonzero(left <= share)
     if not len(below):

@@ -1,24 +1,25 @@
-"""NNGP and NTK of infinitely wide fully connected networks, our own, in NumPy float64 (it imports no JAX).
+"""NNGP and NTK of infinitely wide fully connected networks: the harness's own reference implementation.
 
-A reference to hold other implementations against. Layer by layer (Lee et al. 2018 arXiv:1711.00165; Jacot et
-al. 2018 arXiv:1806.07572, theorem 1):
+It uses NumPy in float64 and imports no JAX. Layer by layer (Lee et al. 2018 arXiv:1711.00165; Jacot et al.
+2018 arXiv:1806.07572, theorem 1):
 
     K¹ = w_std²/inputs · x·x' + b_std²          Θ¹ = K¹
     Kˡ⁺¹ = w_std² E φ(u)φ(v) + b_std²           Θˡ⁺¹ = w_std² Θˡ E φ'(u)φ'(v) + Kˡ⁺¹       (u, v) ~ N(0, Kˡ)
 
-Under `standard`, what a layer adds to Θ is fan_in · (covariance of what enters it) + 1 (Sohl-Dickstein et al.
-2020 arXiv:2001.07301), so that Θ grows in proportion to the width. Biases that start at 0 are left out of Kˡ
-and not of what a layer adds to Θ, where a bias counts by how the output depends on it: b_std², or 1. Layers
-without biases lack both terms.
+Under `standard`, a layer adds fan_in · (covariance of what enters it) + 1 to Θ (Sohl-Dickstein et al. 2020
+arXiv:2001.07301), so that Θ grows in proportion to the width. Biases that start at 0 do not contribute to Kˡ.
+They do contribute to what a layer adds to Θ, where a bias counts by how the output depends on it: b_std², or
+1. Layers without biases lack both terms.
 
-Kˡ is kept as two deviations and an angle, computed from the points themselves (`duals` says why): relative to
-√(K(x,x) K(x',x')) every entry, of near duplicates and on the diagonal too, is good to about 1e-15 a layer.
-Entries are computed in tiles that fit a core's cache, each through all layers; of a Gram matrix, tiles below
-the diagonal are those above it, mirrored.
+Kˡ is kept as two deviations and an angle, computed from the points themselves (`duals` says why). Relative to
+√(K(x,x) K(x',x')), every entry is good to about 1e-15 a layer, near duplicates and the diagonal included.
+Entries are computed in tiles that fit into a core's cache, each through all layers. In a Gram matrix, tiles
+below the diagonal mirror those above it.
 
-The NTKs of erf and GELU lose digits as inputs grow, for near duplicates: measured 4e-13 at inputs of 1e3 and
-3e-10 at 1e6. Each error is below a fifth of what the entry's condition allows (`rounding`, whose test holds
-this module against 60 digits at inputs from 1e-3 to 1e3). Lengths of inputs may be 0, and 1e-150 to 1e150.
+The NTKs of erf and GELU lose digits for near duplicates as inputs grow: measured 4e-13 at inputs of 1e3 and
+3e-10 at 1e6. Each error is below a fifth of what the entry's condition allows (`rounding`, whose test
+compares this module with 60 digits at inputs from 1e-3 to 1e3). Lengths of inputs may be 0, and 1e-150 to
+1e150.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ RowNorms = Float[np.ndarray, " rows"]
 ColumnNorms = Float[np.ndarray, " columns"]
 
 SIDE = 96
-"""Rows and columns of a tile, where there are so many of both. An array has 74 kB, of which a layer has some
-eight in use: an L2 cache of 512 kB to 1 MB holds them. What is computed once a row takes a tenth of the time,
-and a sixth with 64."""
+"""The most rows and columns of a tile. An array then has 74 kB, and a layer uses some eight of them, which
+fit into an L2 cache of 512 kB to 1 MB. What is computed once for each row takes a tenth of the time, and a
+sixth with 64."""
 
 
 def nngp_ntk(
@@ -50,14 +51,14 @@ def nngp_ntk(
 ) -> tuple[Matrix, Matrix]:
     """The NNGP and the NTK between rows of `x1` and `x2` (of `x1` and itself when left out), float64.
 
-    They mean what those of `harness.ntk.kernels.nngp_ntk` do. `way` "quadrature" is for smooth activations
-    (`duals.dual`). ReLU's derivative at 0 counts as 1/2; it matters only for zero inputs without biases
-    under `standard`, or whose biases start at 0. Raises `ValueError` for ReLU by quadrature.
+    They mean what those of `harness.ntk.kernels.nngp_ntk` mean. `way` "quadrature" is for smooth activations
+    (`duals.dual`). ReLU's derivative at 0 counts as 1/2. This matters only for zero inputs without biases
+    under `standard`, or with biases that start at 0. Raises `ValueError` for ReLU by quadrature.
     """
     first = np.asarray(x1, dtype=np.float64)
     a, u = _norms_and_directions(first)
     b, v = (a, u) if x2 is None else _norms_and_directions(np.asarray(x2, dtype=np.float64))
-    nngp = u @ v.T  # cosines: each tile of them is overwritten by that of the kernel
+    nngp = u @ v.T  # holds cosines; each tile is then overwritten by the kernel's
     ntk = np.empty_like(nngp)
     for rows, columns in _tiles(len(u), len(v), half=x2 is None):
         angle = of_directions(u[rows], v[columns], nngp[rows, columns])
@@ -83,14 +84,14 @@ def _tiles(rows: int, columns: int, *, half: bool) -> Iterator[tuple[slice, slic
 
 
 def _pieces(length: int, at_most: int) -> list[slice]:
-    """Parts of nearly one length."""
+    """Split a length into parts of nearly equal length, each at most `at_most`."""
     number = -(-length // at_most)
     ends = [length * end // number for end in range(number + 1)]
     return list(itertools.starmap(slice, itertools.pairwise(ends)))
 
 
 def _through(architecture: Architecture, state: LayerState, inputs: int, way: Way) -> tuple[Matrix, Matrix]:
-    """Both kernels of the output, from the state that enters the first layer."""
+    """Both kernels of the output, computed from the state that enters the first layer."""
     fan_in = inputs
     for number in range(architecture.hidden):
         state = activate(dense(state, architecture, number, fan_in), architecture, way)
@@ -106,9 +107,9 @@ def _through(architecture: Architecture, state: LayerState, inputs: int, way: Wa
 def deepen(architecture: Architecture, nngp: Matrix, ntk: Matrix) -> tuple[Matrix, Matrix]:
     """Gram matrices of a network with one hidden layer more than `architecture`, from those of the latter.
 
-    One step of the recursion alone: it takes whatever `nngp` and `ntk` are. The angles come from the
-    covariances, so that nearly parallel points keep half of their digits. Raises `ValueError` for an
-    architecture whose output layer is scaled unlike the others.
+    This is one step of the recursion, applied to any `nngp` and `ntk`. Angles come from the covariances, so
+    that nearly parallel points keep half of their digits. Raises `ValueError` if the output layer is scaled
+    differently from the others.
     """
     if not layers_scaled_alike(architecture):
         raise ValueError(
@@ -137,7 +138,7 @@ def layers_scaled_alike(architecture: Architecture) -> bool:
 class LayerState:
     """A layer's covariance, as deviations a [rows, 1], b [1, columns] and angles, and its tangent kernel.
 
-    Made by `inputs_state`, `activate` and `dense`, of which `nngp_ntk` is a chain.
+    `inputs_state`, `activate` and `dense` make it. `nngp_ntk` chains them.
     """
 
     a: Deviations
@@ -152,7 +153,7 @@ class LayerState:
 
 
 def inputs_state(first: Rows, second: Columns) -> LayerState:
-    """What enters the first layer. At a zero point the angle is π/2."""
+    """The state that enters the first layer. The angle at a zero point is π/2."""
     (a, u), (b, v) = (_norms_and_directions(points) for points in (first, second))
     return _entering(a, b, of_directions(u, v, u @ v.T), first.shape[1])
 
@@ -163,7 +164,7 @@ def _norms_and_directions(points: Points) -> tuple[Norms, Points]:
 
 
 def _entering(a: RowNorms, b: ColumnNorms, angle: HalfAngles, inputs: int) -> LayerState:
-    """Of points with these norms."""
+    """The state of points with these norms."""
     nothing = np.zeros_like(angle.sines)
     return LayerState(a[:, None] / np.sqrt(inputs), b[None, :] / np.sqrt(inputs), angle, nothing)
 
@@ -178,9 +179,9 @@ def activate(state: LayerState, architecture: Architecture, way: Way) -> LayerSt
 
 
 def dense(state: LayerState, architecture: Architecture, number: int, fan_in: int) -> LayerState:
-    """w_std² K + b_std², and what the layer's own parameters add to the tangent kernel.
+    """The state after a dense layer: w_std² K + b_std², and the tangent kernel.
 
-    `_with_bias` says what biases do to angles.
+    The layer's own parameters contribute to the tangent kernel. `_with_bias` says what biases do to angles.
     """
     w_std, b_std = architecture.scales(number, fan_in)
     tangent = _tangent(state.tangent, state.covariance(), architecture, number, fan_in)
@@ -193,7 +194,7 @@ def dense(state: LayerState, architecture: Architecture, number: int, fan_in: in
 def _tangent(
     before: Matrix, covariance: Matrix, architecture: Architecture, number: int, fan_in: int
 ) -> Matrix:
-    """The tangent kernel behind a layer, from the one before it and the covariance of what enters it."""
+    """The tangent kernel after a layer, from the one before it and the covariance of what enters it."""
     w_std, _ = architecture.scales(number, fan_in)
     tangent = (fan_in if architecture.parameterization == "standard" else w_std**2) * covariance
     tangent += architecture.bias_slope(number) ** 2
@@ -204,7 +205,7 @@ def _tangent(
 def _with_bias(
     a: Deviations, b: Deviations, angle: HalfAngles, b_std: float
 ) -> tuple[Deviations, Deviations, HalfAngles]:
-    """Deviations and angles with a bias, which is one more coordinate, b_std, of both points.
+    """Deviations and angles after a bias, which acts as one more coordinate, b_std, of both points.
 
     With a = a' cos α and b_std = a' sin α, and so b = b' cos β, cos θ' = cos α cos β cos θ + sin α sin β, and
 

@@ -1,13 +1,12 @@
-"""neural-tangents 0.6.5 on today's JAX: the one module that knows how; users import it by
-`from harness.ntk import neural_tangents`.
+"""Makes neural-tangents 0.6.5 run on current JAX. Import it by `from harness.ntk import neural_tangents`.
 
-The release imports names that JAX has since moved, and `neural_tangents.experimental`, which needs
-TensorFlow and is not used here. This module lends JAX the missing names while neural-tangents is imported,
-leaves `experimental` out, and takes the names back. What JAX has is never replaced, so the module does no
-harm where nothing is missing.
+The release imports names that JAX has since moved, and `neural_tangents.experimental`, which needs TensorFlow
+and is not used here. This module lends JAX the missing names while neural-tangents is imported, leaves out
+`experimental`, and then takes the names back. It never replaces a name that JAX has, so it does no harm if
+nothing is missing.
 
-What works with this: `neural_tangents.stax` (closed-form kernels), `predict`, `batch`, `monte_carlo`. Its
-empirical NTK does not: `harness.ntk.empirical` is this project's own.
+`neural_tangents.stax` (closed-form kernels), `predict`, `batch` and `monte_carlo` work with this. Its
+empirical NTK does not; use `harness.ntk.empirical` instead.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from types import ModuleType
 from harness.declare.libraries import NEURAL_TANGENTS, MissingLibraryError, missing_library
 
 CORE_NAMES = ("Jaxpr", "JaxprEqn", "Literal", "Primitive", "Var")
-"""What the release takes from `jax.core`, and JAX 0.10 to 0.12 have in `jax.extend.core`."""
+"""The names that the release takes from `jax.core`, and that JAX 0.10 to 0.12 have in `jax.extend.core`."""
 
 _EXPERIMENTAL = "neural_tangents.experimental"
 
 
 def load() -> ModuleType:
-    """The package `neural_tangents`, imported (once) on whatever JAX is installed.
+    """Import the package `neural_tangents`, once, with the installed version of JAX.
 
-    Raises `MissingLibraryError`, with the command that installs it, if the package, or JAX, is missing;
-    `ImportError` where JAX has no longer what the release needs, with the name and JAX's version.
+    Raises `MissingLibraryError`, with the command that installs it, if the package or JAX is missing. Raises
+    `ImportError`, with the name and JAX's version, if JAX no longer has what the release needs.
     """
     loaded = sys.modules.get("neural_tangents")
     if loaded is not None:
@@ -64,7 +63,7 @@ def _missing() -> list[tuple[ModuleType, str, object]]:
 
 
 def _moved(place: str, name: str) -> object:
-    """What JAX has by this name at a place of its own. Raises `ImportError`."""
+    """The value that JAX keeps under this name at its new place. Raises `ImportError`."""
     import jax
 
     try:
@@ -76,7 +75,7 @@ def _moved(place: str, name: str) -> object:
 
 @contextmanager
 def lent_names() -> Iterator[None]:
-    """JAX as it was for the length of an import; everything lent is taken back afterwards."""
+    """Lend JAX the missing names during an import, and take them back afterwards."""
     lent = _missing()
     modules = {_EXPERIMENTAL: ModuleType(_EXPERIMENTAL)}
     if importlib.util.find_spec("jax.util") is None:
@@ -96,10 +95,11 @@ def lent_names() -> Iterator[None]:
 
 
 class PlainFloat(float):
-    """A number whose quotient is a Python float, whatever it is divided by.
+    """A float whose quotients are Python floats, whatever it is divided by.
 
-    `stax.Conv` and its like divide `W_std` by a NumPy float64, and under x64 that makes a float32 network go
-    on in float64. With `stax.Conv(…, W_std=PlainFloat(1.5))` it stays what its parameters are.
+    `stax.Conv` and similar layers divide `W_std` by a NumPy float64, which turns a float32 network into
+    float64 under x64. With `stax.Conv(…, W_std=PlainFloat(1.5))` the network keeps the precision of its
+    parameters.
     """
 
     def __truediv__(self, other: float) -> float:

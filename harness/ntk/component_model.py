@@ -1,4 +1,4 @@
-"""A model that is one component away from a simpler one: pooling, a skip connection, a normalisation.
+"""Models that differ from a simpler one by one component: pooling, a skip connection, a normalisation.
 
 The kernel of the network without the component is the nearest alternative to its own: a claim about the
 component must fail for it.
@@ -23,17 +23,17 @@ BothKernels = Callable[[Rows, Columns | None], KernelPair]
 
 @dataclass(frozen=True, eq=False)
 class ComponentModel(Model):
-    """A model that can name its component, and has the kernels of the network without it.
+    """A model that names its component and has the kernels of the network without it.
 
-    component: what the simpler network lacks, in a word or two.
-    without: the two kernels of the simpler network, infinitely wide; None if there is none.
+    component: what the simpler network lacks, in a word or two
+    without: the two kernels of the simpler network, infinitely wide; None if there is none
     """
 
     component: str = ""
     without: BothKernels | None = None
 
     def analytic(self, x1: Rows, x2: Columns | None = None) -> KernelPair:
-        """As of any model, by NumPy: these kernels are not programs of JAX."""
+        """The same kernels as for any model, computed by NumPy: they are not programs of JAX."""
         if self.kernel is None:
             raise NotCovered(f"model {self.name}: no analytic kernel is known of it")
         found = self.kernel(x1, x2, ("nngp", "ntk"))
@@ -51,7 +51,7 @@ def kernels_without(model: Model, x1: Rows, x2: Columns | None = None) -> Kernel
 
 
 def as_kernel(both: BothKernels) -> Callable[..., Any]:
-    """What `neural_tangents.stax` calls a kernel function, of a function that gives both kernels."""
+    """Turn a function that gives both kernels into a kernel function of `neural_tangents.stax`."""
 
     def kernel(x1: Any, x2: Any = None, get: object = None) -> SimpleNamespace:
         nngp, ntk = both(np.asarray(x1), None if x2 is None else np.asarray(x2))

@@ -1,16 +1,16 @@
-"""Holding a subject's kernels against what they should be: differences, units, and noise.
+"""Compares a subject's kernels with what they should be: differences, units, and noise.
 
-A `KernelCase` is a subject, an architecture and two sets of points, A and B; checks ask it for blocks of
-kernels.
-A `Difference` is a block beside the block that it should equal; its error is the largest, over entries, of
+A `KernelCase` is a subject, an architecture and two sets of points, A and B. Checks ask it for blocks of
+kernels. A `Difference` pairs a block with the block that it should equal. Its error is the largest, over
+entries, of
 
-    (|found − expected| − allowance) / √(K(x,x) K(x',x'))        and at least 0,
+    (|found − expected| − allowance) / √(K(x,x) K(x',x'))        and at least 0.
 
-the allowance being what noise explains: `DEVIATIONS` standard errors, 0 for a subject without noise. In these
-units a kernel is a correlation, and one tolerance does for all entries, those near 0 too.
+The allowance is what noise explains: `DEVIATIONS` standard errors, or 0 for a subject without noise. In these
+units a kernel is a correlation, and one tolerance suits all entries, those near 0 too.
 
-A subject may state an *accuracy* in the same units. Errors up to it count as 0, and others count in full: a
-claim of tolerance t then holds where no error is beyond max(t, accuracy).
+A subject may state an *accuracy* in the same units. Errors up to it count as 0, and others count in full. A
+claim of tolerance t then holds if no error is beyond max(t, accuracy).
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ from harness.ntk.shapes import Columns, Matrix, Points, Rows
 from harness.ntk.subjects import KernelBlock, Subject, Which, ask
 
 WORST = 1e99
-"""The error of an entry that is not a finite number, and the largest error reported: finite, so that a claim
-is refuted. A number that is missing would make it an error, as if nothing had been measured."""
+"""The error of an entry that is not a finite number, and the largest error reported. It is finite, so that a
+claim is refuted; a missing number would make it an error, as if nothing had been measured."""
 
 DEVIATIONS = 6.0
-"""Noise is allowed as many standard errors as a Gaussian exceeds with probability 2e-9; of Student's t with
-replicates − 1 degrees of freedom as many as have that probability: 8.3 of 32 replicates, 12.7 of 16. A run of
-the suite compares below 1e5 entries, many of them dependent: a correct subject whose noise is Gaussian fails
-anywhere by chance in less than one run in 5000."""
+"""The number of standard errors that noise is allowed: a Gaussian exceeds it with probability 2e-9. For
+Student's t with replicates − 1 degrees of freedom it is the number with the same probability: 8.3 for 32
+replicates, 12.7 for 16. A run of the suite compares fewer than 1e5 entries, many of them dependent, so a
+correct subject whose noise is Gaussian fails somewhere by chance in less than one run in 5000."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """`found` should equal `expected` at the entries of `mask` (all of them when left out).
+    """A block `found` that should equal `expected` at the entries of `mask` (all of them when left out).
 
-    `unit` [rows, columns] is what an error is measured in: the size of a kernel there (`Case.unit`), or the
-    tolerance of the entry (`rounding.tolerances`). Then `size` is the former: a flaw is a share of it, and so
-    is an accuracy. `answers` says how many answers of the subject the difference is between, each of which
-    may be off by the accuracy.
+    unit: [rows, columns], the unit of errors: the size of a kernel there (`Case.unit`), or the tolerance of
+        the entry (`rounding.tolerances`)
+    size: the size of a kernel there, if `unit` is a tolerance; flaws and accuracies are shares of it
+    answers: how many answers of the subject the difference compares; each may be off by the accuracy
     """
 
     found: KernelBlock
@@ -61,9 +61,9 @@ class Difference:
     def error(self, flaw: float = 0.0, accuracy: float = 0.0) -> float:
         """The largest error, in the module's units; `WORST` for numbers that are not finite.
 
-        `flaw` moves one entry of `found` by that share of its size, away from what is expected and past any
-        noise or accuracy that might hide it: the nearest kernel for which the check must fail. Of entries
-        with tolerances of their own it is one with the smallest.
+        `flaw` moves one entry of `found` by that share of its size, away from what is expected and beyond any
+        noise or accuracy that might hide it. The result is the nearest kernel for which the check must fail.
+        If entries have their own tolerances, it moves an entry with the smallest one.
         """
         size = self.unit if self.size is None else self.size
         mask = np.ones(self.unit.shape, dtype=bool) if self.mask is None else self.mask
@@ -83,12 +83,12 @@ class Difference:
 
 
 def largest(differences: Sequence[Difference], flaw: float = 0.0, accuracy: float = 0.0) -> float:
-    """The largest error of several differences; a flaw is put into the first."""
+    """The largest error of several differences. A flaw is put into the first one."""
     return max(each.error(0.0 if number else flaw, accuracy) for number, each in enumerate(differences))
 
 
 def allowed_deviations(*blocks: KernelBlock) -> float:
-    """How many standard errors noise is allowed, of blocks from as many replicates."""
+    """The number of standard errors that noise is allowed, given the blocks' numbers of replicates."""
     replicates = min((block.replicates for block in blocks if block.replicates), default=0)
     if not replicates:
         return DEVIATIONS
@@ -96,16 +96,16 @@ def allowed_deviations(*blocks: KernelBlock) -> float:
 
 
 PLAIN = np.array([[0.6, -0.8, 0.3, 1.1], [-1.2, 0.4, 0.9, 0.5]])
-"""Two points that no implementation has a reason to refuse: float64, of four features of size 1, in general
+"""Two points that no implementation has a reason to reject: float64, with four features of size 1, in general
 position."""
 
 
 @dataclass
 class KernelCase:
-    """A subject under test at one architecture; made by an experiment.
+    """A subject under test at one architecture. Experiments make it.
 
-    `rows` and `columns` are A and B, of different numbers of points. Whatever is asked twice is computed
-    once; a stochastic subject gets a new seed each time.
+    `rows` and `columns` are A and B, with different numbers of points. Repeated questions are computed once.
+    A stochastic subject gets a new seed for each question.
     """
 
     subject: Subject
@@ -128,8 +128,11 @@ class KernelCase:
         *,
         again: bool = False,
     ) -> KernelBlock:
-        """The subject's kernel; `again` asks it even if it was asked before. Raises `StageError` if it
-        gives none, and `NotCovered` where it gives none at this architecture, whatever the points."""
+        """The subject's kernel. With `again`, the subject is asked even if it was asked before.
+
+        Raises `StageError` if it gives no kernel, and `NotCovered` if it gives none at this architecture for
+        any points.
+        """
         return self._ask(self.subject, which, x1, x2, architecture, again)
 
     def expected(
@@ -148,8 +151,10 @@ class KernelCase:
         architecture: Architecture | None = None,
         factor: float = 1.0,
     ) -> Matrix:
-        """`factor` · √(K(x,x) K(x',x')) by the closed form; where K(x,x) = 0 the largest stands in for it,
-        so that anything else than 0 is seen."""
+        """The unit of errors, `factor` · √(K(x,x) K(x',x')) by the closed form.
+
+        If K(x,x) = 0, the largest unit replaces it, so that any value other than 0 counts as an error.
+        """
         sizes = [self._sizes(which, x, architecture) for x in (x1, x1 if x2 is None else x2)]
         return factor * np.outer(*sizes)
 
@@ -201,9 +206,10 @@ class KernelCase:
     def _at_plain(
         self, subject: Subject, architecture: Architecture
     ) -> dict[Which, KernelBlock | StageError]:
-        """What a subject has at an architecture: its answers about `PLAIN`, as one array or as two.
+        """The subject's answers about `PLAIN` at an architecture: as one array, else as two.
 
-        What is not covered is so by its architecture: else a subject would choose the points it is held to.
+        Whether a case is covered depends only on the architecture. Otherwise a subject could choose the
+        points on which it is tested.
         """
         if architecture not in self._plain:
             one, two = (ask(subject, architecture, PLAIN, x2, self.seed) for x2 in (None, PLAIN[::-1]))
@@ -233,10 +239,10 @@ def case_of(
     seed: int,
     accuracy: float = 0.0,
 ) -> KernelCase:
-    """The case of named kernels: `sizes` are the points in A, those in B, and their features.
+    """The case of named kernels. `sizes` are the numbers of points in A, of points in B, and of features.
 
-    The points depend on the sizes, the geometry and the seed alone. A subject that cannot be imported becomes
-    one that gives only that `StageError`.
+    The points depend only on the sizes, the geometry and the seed. A subject that cannot be imported becomes
+    one that raises `StageError` for every question.
     """
     rows, columns, inputs = sizes
     points = np.random.default_rng([seed, 0x4B45]).standard_normal((rows + columns, inputs))

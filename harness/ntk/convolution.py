@@ -2,10 +2,9 @@
 
     h[s] = w_std/√(taps · channels) Σ_δ a[s + δ] W_δ + b_std b        a layer, at each pixel s
 
-Filters are shared by all pixels, or each pixel has its own (`local`: a locally connected network, Novak et
-al. 2019 arXiv:1810.05148). XLA's convolutions for the CPU are slow inside vectorised and differentiated
-programs, where a matrix product a tap is as fast as any matrix product. Inputs are flat: one channel of
-pixels.
+All pixels share filters, or each pixel has its own (`local`: a locally connected network, Novak et al. 2019
+arXiv:1810.05148). XLA's convolutions for the CPU are slow inside vectorised and differentiated programs; one
+matrix product for each tap is as fast as any matrix product. Inputs are flat: one channel of pixels.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ Channels = Float[Array, "points *space channels"]
 
 
 def convolutional_model(net: Convolutional) -> ComponentModel:
-    """The model of such a network, with its kernels and those of the network without what it is made for.
+    """The model of such a network, with its kernels and those of the network without its component.
 
-    That is pooling where there is pooling, and convolution, weights shared or not, where there is none.
+    The component is pooling if there is pooling. Otherwise it is convolution, with shared weights or not.
     """
 
     def kernels(x1: Rows, x2: Columns | None = None) -> KernelPair:
@@ -54,7 +53,10 @@ def convolutional_model(net: Convolutional) -> ComponentModel:
 
 
 def draw_convolutional(key: PRNGKeyArray, net: Convolutional, features: int) -> list[LayerParams]:
-    """Random parameters, float32: a layer's weights [pixels if local, taps, channels, width]."""
+    """Random parameters, float32.
+
+    A layer's weights are [taps, channels, width], with an axis of pixels first if `local`.
+    """
     grid = grid_of(features, net.dimensions)
     places = (grid.pixels,) if net.sharing == "local" else ()
     taps = net.taps**net.dimensions
@@ -101,7 +103,7 @@ def convolve(layer: LayerParams, a: Channels, net: Convolutional) -> Channels:
 
 
 def _shifted(a: Channels, offset: tuple[int, ...], padding: Padding) -> Channels:
-    """What stands at s + offset, at each pixel s."""
+    """The values at s + offset, for each pixel s."""
     axes = tuple(range(1, 1 + len(offset)))
     if padding == "circular":
         return jnp.roll(a, tuple(-step for step in offset), axes)

@@ -1,8 +1,8 @@
-"""Training and test data, the same for every architecture: they depend on the data set and the seed alone.
+"""Training and test data, which depend only on the data set and the seed, not on the architecture.
 
-Of the package's data sets inputs have norm √d, so that a first layer's pre-activations have the variance
-w_std² + b_std² at every point, and targets have variance one, or are ±1. A user's data stay what they are
-unless `preprocess` or `targets` says otherwise (`harness.ntk.preparation`).
+The inputs of the package's data sets have norm √d, so that a first layer's pre-activations have the variance
+w_std² + b_std² at every point. Their targets have variance one, or are ±1. A user's data are not changed
+unless `preprocess` or `targets` says so (`harness.ntk.preparation`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from harness.ntk.preparation import BUNDLED, DEFAULT, UNIT_TARGETS, effective
 from harness.ntk.preprocess import made_one, scaled, standardised, to_sphere, varies
 
 SPHERE_DIMENSION = 10
-"""As in the suites: few enough that 64 points tell something about degree two."""
+"""The dimension in the suites: small enough that 64 points determine something about degree two."""
 
 _STREAM = 1
-"""The data's random stream for a seed, `default_rng([seed, 1])`: nothing else draws from it."""
+"""The data's random stream for a seed, `default_rng([seed, 1])`. Nothing else draws from it."""
 
 NetworkInputs = Float[np.ndarray, "points inputs"]
 Outputs = Float[np.ndarray, " points"]
@@ -32,9 +32,9 @@ Outputs = Float[np.ndarray, " points"]
 
 @dataclass(frozen=True)
 class Split:
-    """Training, test and validation points, float64; made by `split`.
+    """Training, test and validation points, float64. `split` makes it.
 
-    `y_train` and `y_validation` carry the noise, `y_test` never.
+    `y_train` and `y_validation` include the noise; `y_test` never does.
     """
 
     x_train: Float[np.ndarray, "train inputs"]
@@ -48,17 +48,18 @@ class Split:
     targets: str = "none"
     """What was done to the targets."""
     unit: float = 1.0
-    """The training targets' standard deviation, noise apart: errors are measured in it. 1 if they are
-    standardised, and by convention of `preparation.UNIT_TARGETS`."""
+    """The training targets' standard deviation without noise, in which errors are measured. It is 1 if
+    targets are standardised, and by convention of `preparation.UNIT_TARGETS`."""
     raw: bool = False
-    """A user's targets, left as they are: they may have any mean, so distances are measured in `unit` too."""
+    """Whether these are a user's targets, left unchanged. They may have any mean, so distances are measured
+    in `unit` too."""
     own_split: bool = False
-    """The data came split: the seed chose neither training nor test points."""
+    """Whether the data came split, so that the seed chose neither training nor test points."""
 
 
 @dataclass(frozen=True)
 class _SplitPoints:
-    """Training, test, then validation points, inputs scaled and targets not yet; made by `_points`."""
+    """Training, test, then validation points, with scaled inputs and unscaled targets. `_points` makes it."""
 
     x: NetworkInputs
     y: Outputs
@@ -81,18 +82,18 @@ def split(
 ) -> Split:
     """`train` training and `test` test points of the data set `data`, chosen by `seed` alone.
 
-    data: one of `known()`, or `package.module:function`, a function without arguments that returns
-        (inputs [points, features], targets [points]), or (x_train, y_train, x_test, y_test). The latter are
-        split already: the first `train` training and `test` test points are taken, whatever the seed.
+    data: one of `known()`, or `package.module:function`, a function without arguments that returns (inputs
+        [points, features], targets [points]), or (x_train, y_train, x_test, y_test). The latter are split
+        already: the first `train` training and `test` test points are taken, whatever the seed.
     noise: standard deviation of Gaussian noise on the training and validation targets, in units of the
-        training targets' own deviation, after everything else.
-    validation: further points, held out of both; training and test points do not depend on their number. Of
-        data that are split already, the training points that come next.
-    preprocess, targets: as in `harness.ntk.preparation`. A feature that is constant in the training points is
-        dropped to 0 where features are standardised.
+        training targets' own deviation. It is added last.
+    validation: the number of further points, held out of both. Training and test points do not depend on it.
+        If data are split already, these are the training points that come next.
+    preprocess, targets: as in `harness.ntk.preparation`. If features are standardised, a feature that is
+        constant in the training points becomes 0.
 
-    Raises `DataError` for an unknown name, for more points than there are, for what is no such arrays, for
-    two points that `preprocess` made one, and for training targets that are all equal.
+    Raises `DataError` for an unknown name, for more points than there are, for arrays of other shapes, for
+    two points that `preprocess` made equal, and for training targets that are all equal.
     """
     if train < 2 or test < 1 or validation < 0:
         raise ValueError(
@@ -126,9 +127,9 @@ def split(
 
 
 def inputs(data: str, *, points: int, seed: int, preprocess: str = DEFAULT) -> tuple[NetworkInputs, bool]:
-    """The training inputs of `split` with `points` training points; its `own_split`.
+    """The training inputs of `split` with `points` training points, and its `own_split`.
 
-    No test point is needed, and targets may be any numbers. Raises `DataError` as `split` does.
+    It needs no test point, and targets may be any numbers. Raises `DataError` as `split` does.
     """
     random = np.random.default_rng([seed, _STREAM])
     found = _points(data, points, 0, 0, random, preprocess, DEFAULT)
@@ -136,7 +137,7 @@ def inputs(data: str, *, points: int, seed: int, preprocess: str = DEFAULT) -> t
 
 
 def known() -> tuple[str, ...]:
-    """Names of the data sets that come with the package."""
+    """The names of the data sets that come with the package."""
     return tuple(BUNDLED)
 
 
@@ -153,10 +154,10 @@ def sphere_teacher(x: Float[np.ndarray, "points inputs"]) -> Float[np.ndarray, "
 def chosen_rows(
     data: str, found: Loaded, train: int, test: int, validation: int, random: np.random.Generator | None
 ) -> np.ndarray:
-    """Which rows of `found` are training, test and validation points, in this order.
+    """The rows of `found` that are training, test and validation points, in this order.
 
-    Drawn by `random` (None: the first ones), or the first of either part where the data came split. Raises
-    `DataError` where there are too few.
+    `random` draws them (None: the first ones). If the data came split, they are the first of either part.
+    Raises `DataError` if there are too few.
     """
     further = f" and {validation} validation" if validation else ""
     if found.own_train is not None:
@@ -189,7 +190,7 @@ def _points(
     if data in _DRAWN:
         x, y = _DRAWN[data](train + test, random)
         noise = random.standard_normal(train)
-        x_further, y_further = _DRAWN[data](validation, random)  # drawn after what must not depend on it
+        x_further, y_further = _DRAWN[data](validation, random)  # last, so that others do not depend on it
         x, y = np.concatenate([x, x_further]), np.concatenate([y, y_further])
         names = [f"point {number}" for number in range(len(x))]
     else:
@@ -233,4 +234,4 @@ _DRAWN: dict[str, Callable[[int, np.random.Generator], tuple[NetworkInputs, Outp
     "sphere": _sphere,
     "mnist-1d": _mnist_1d,
 }
-"""Data sets whose points are drawn, not chosen."""
+"""Data sets whose points are drawn, not chosen from a file."""

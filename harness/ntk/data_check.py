@@ -10,11 +10,14 @@ from harness.ntk.loading import DataError, Loaded, checked_arrays
 from harness.ntk.preprocess import varies
 
 SIZES = ("train", "points", "test", "validation")
-"""Parameters that say how many points there must be."""
+"""The parameters that say how many points an experiment needs."""
 
 
 def check(data: str, function: Callable[..., object], points: Sequence[Point]) -> list[Problem | None]:
-    """Call the function once; its arrays must be finite, of the right shapes, and enough for each point."""
+    """Call the function once, and check that its arrays are finite, of the right shapes, and large enough.
+
+    Returns a problem or None for each point.
+    """
     try:
         found = checked_arrays(data, function())
     except DataError as error:
@@ -24,7 +27,7 @@ def check(data: str, function: Callable[..., object], points: Sequence[Point]) -
 
 def _problem(data: str, found: Loaded, point: Point) -> Problem | None:
     sizes = {name: int(point[name]) for name in SIZES if name in point}
-    # Where nothing but `points` is given, the experiment reads inputs alone (`data.inputs`).
+    # An experiment that has `points` and nothing else reads inputs alone (`data.inputs`).
     train, test = sizes.get("train", sizes.get("points", 0)), sizes.get("test", 0)
     try:
         chosen_rows(data, found, train, test, sizes.get("validation", 0), None)

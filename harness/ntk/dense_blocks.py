@@ -20,11 +20,12 @@ from harness.ntk.scaled_layers import LayerParams, dense_layer, draw_layer, last
 from harness.ntk.specifications import DenseBlocks
 
 VARIANCE_FLOOR = 1e-12
-"""Added to a layer's variance before it divides: it decides only where that is 0. neural-tangents' own."""
+"""Added to a layer's variance before it divides, which matters only if the variance is 0. neural-tangents
+uses the same value."""
 
 
 def blocks_model(net: DenseBlocks, component: str) -> ComponentModel:
-    """The model of such a network. Without its `component` it is fully connected, of as many layers."""
+    """The model of such a network. Without its `component` it is fully connected, with as many layers."""
 
     def kernels(x1: Rows, x2: Columns | None = None) -> KernelPair:
         return block_kernels(net, x1, x2)
@@ -44,7 +45,7 @@ def blocks_model(net: DenseBlocks, component: str) -> ComponentModel:
 
 
 def draw_blocks(key: PRNGKeyArray, net: DenseBlocks, features: int) -> list[LayerParams]:
-    """Random parameters, float32, a layer each."""
+    """Random parameters, float32, one entry for each layer."""
     sizes = [features, *[net.width] * net.hidden, net.outputs]
     keys = jax.random.split(key, net.hidden + 1)
     layers = [
@@ -69,7 +70,7 @@ def apply_blocks(
 
 
 def _entering(h: Float[Array, "points width"], net: DenseBlocks) -> Float[Array, "points width"]:
-    """φ(N h), of each row by itself."""
+    """φ(N h), computed for each row by itself."""
     if net.normalised:
         centred = h - h.mean(axis=-1, keepdims=True)
         h = centred / jnp.sqrt((centred**2).mean(axis=-1, keepdims=True) + VARIANCE_FLOOR)

@@ -1,16 +1,16 @@
-"""How fast deep kernels reach their limits: what is measured between two depths, and what theory says.
+"""How fast deep kernels reach their limits: the rates between two depths, and what theory predicts.
 
-At criticality 1 − c, or the angle, falls as 1/l with a logarithm beside it, and so does the distance of
-r_L = Θ_L(x,x') / Θ_L(x,x) from its limit (Hayou et al. 2019 arXiv:1905.13654):
+At criticality 1 − c, or the angle, falls as 1/l with a logarithm beside it, and so does the distance of r_L =
+Θ_L(x,x') / Θ_L(x,x) from its limit (Hayou et al. 2019 arXiv:1905.13654):
 
     r_L = limit + κ (ln L)/L + O(1/L)
 
-κ follows from the map of correlations. With a kink (ReLU, |x|) the angle obeys θ⁺ = θ − aθ² + bθ³ with
-b = −a²/2, so that 1/θ_l = a l + (a² − b)/a ln l + …; E φ'φ' falls by 3aθ of itself, and r_L is a mean over
-layers j of (j/L)³ (1 + 3A ((ln j)/j − (ln L)/L)), A = (a² − b)/a² = 3/2: limit = ¼ and κ = A/4 = 3/8 for
-all of them. Smooth, 1 − c = δ obeys δ⁺ = δ − (β/2)δ² + (γ/6)δ³, β and γ the second and third derivative of
-the map at c = 1; E φ'φ' falls by βδ, r_L is a mean of (j/L)² (1 + 2A (…)), limit = ⅓ and κ = A/3, A =
-1 − 2γ/3β². NumPy only.
+κ follows from the map of correlations. With a kink (ReLU, |x|) the angle obeys θ⁺ = θ − aθ² + bθ³ with b =
+−a²/2, so that 1/θ_l = a l + (a² − b)/a ln l + …; E φ'φ' falls by 3aθ of itself, and r_L is a mean over layers
+j of (j/L)³ (1 + 3A ((ln j)/j − (ln L)/L)), A = (a² − b)/a² = 3/2: limit = ¼ and κ = A/4 = 3/8 for all of
+them. If the activation is smooth, 1 − c = δ obeys δ⁺ = δ − (β/2)δ² + (γ/6)δ³, β and γ the second and third
+derivative of the map at c = 1; E φ'φ' falls by βδ, r_L is a mean of (j/L)² (1 + 2A (…)), limit = ⅓ and κ =
+A/3, A = 1 − 2γ/3β². NumPy only.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def limit_of(network: SphereNetwork) -> float:
 
 
 def log_slope(early: AtDepth, late: AtDepth, limit: float) -> float:
-    """κ as two depths show it: the slope of L (r_L − limit) on ln L between them."""
+    """κ as measured between two depths: the slope of L (r_L − limit) on ln L."""
     scaled = [each.hidden * (float(each.pair.value) - limit) for each in (early, late)]
     return _slope(scaled, early, late)
 
 
 def diagonal_log_slope(early: AtDepth, late: AtDepth) -> float:
-    """The same of Θ(x,x) / (L K(x,x)), whose limit is 1: 0 where 1/L is all that is left."""
+    """The same slope for Θ(x,x) / (L K(x,x)), whose limit is 1. It is 0 if only a term in 1/L is left."""
     scaled = [1 / (each.state.inverse * each.state.variance) - each.hidden for each in (early, late)]
     return _slope(scaled, early, late)
 
@@ -65,7 +65,7 @@ def predicted_log_slope(network: SphereNetwork, variance: float) -> float:
 
 
 def control_log_slope(network: SphereNetwork, variance: float) -> float:
-    """κ as it would be with the limit of the other class."""
+    """κ if the limit were that of the other class."""
     return _logarithm(network, variance) * (KINKED_LIMIT + SMOOTH_LIMIT - limit_of(network))
 
 
@@ -89,7 +89,7 @@ def _slope(scaled: list[float], early: AtDepth, late: AtDepth) -> float:
 
 
 def _logarithm(network: SphereNetwork, variance: float) -> float:
-    """A."""
+    """The constant A of the module's docstring."""
     if network.activation in KINKED:
         return 3 / 2
     second, third = slopes_at(network, variance)

@@ -21,13 +21,13 @@ import numpy as np
 from jaxtyping import Float
 
 CHUNK = 2**22
-"""Floats of the weights that are held at once."""
+"""The number of weights that are held at once."""
 
 
 def ntk_second_moment(hidden: int, width: int) -> float:
     """E[Θ²]/E[Θ]², by the formula."""
     apart = np.arange(hidden + 1)
-    pairs = np.where(apart == 0, hidden + 1, 2.0 * (hidden + 1 - apart))  # of terms that are so far apart
+    pairs = np.where(apart == 0, hidden + 1, 2.0 * (hidden + 1 - apart))  # numbers of terms at each distance
     alike, against = math.log1p(5 / width), math.log1p(1 / width)
     logs = alike * (hidden - apart) + against * apart
     return float(np.sum(pairs * np.exp(logs)) / (hidden + 1) ** 2)
@@ -43,7 +43,7 @@ def rate(hidden: int, width: int) -> float:
 def drawn_ntk(
     hidden: int, width: int, inputs: int, networks: int, rng: np.random.Generator
 ) -> Float[np.ndarray, " networks"]:
-    """Θ(x,x) of networks that are drawn at random, x of mean square 1."""
+    """Θ(x,x) of randomly drawn networks, at an x of mean square 1."""
     each = width * (inputs + width * (hidden - 1) + 1)
     size = max(1, CHUNK // each)
     parts = [size] * (networks // size) + [networks % size] * (networks % size > 0)
@@ -63,7 +63,8 @@ def _drawn(
         weights.append(weight)
         layer = before * masks[-1]
         squares.append(np.mean(layer**2, axis=1))
-    # Weights are √(2/n) times what is trained: each layer's own term is twice the mean square that enters it.
+    # Weights are √(2/n) times what is trained, so each layer's own term is twice the mean square that enters
+    # it.
     back = rng.standard_normal((networks, width)) * math.sqrt(2 / width)
     total = 2 * squares[hidden]
     for number in reversed(range(hidden)):

@@ -1,7 +1,8 @@
-"""Modules of users that switch JAX's 64-bit numbers off, found as they are imported. It imports no JAX.
+"""Finds modules of users that switch off JAX's 64-bit numbers when they are imported. It imports no JAX.
 
-`jax.config.update("jax_enable_x64", False)` is of the whole process: kernels and solves of every later trial
-would be computed in float32. So it is refused, every time that the module is named, and switched on again.
+`jax.config.update("jax_enable_x64", False)` applies to the whole process: kernels and solves of every later
+trial would be computed in float32. So such a module is rejected every time that it is named, and 64-bit
+numbers are switched on again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _SWITCHED_OFF: set[str] = set()
-"""Modules that did it when this process imported them."""
+"""The modules that switched 64-bit numbers off when this process imported them."""
 
 
 class SwitchedOffError(ValueError):
@@ -20,9 +21,10 @@ class SwitchedOffError(ValueError):
 
 @contextmanager
 def kept(reference: str) -> Iterator[None]:
-    """Import the module of `reference` inside; 64-bit numbers that are on before are on afterwards.
+    """Import the module of `reference` inside this context.
 
-    Raises `SwitchedOffError` if the module, now or when it was first imported, has switched them off.
+    If 64-bit numbers are on before, they are on again afterwards. Raises `SwitchedOffError` if the module has
+    switched them off, now or when it was first imported.
     """
     module, before = reference.partition(":")[0], _are_on()
     try:

@@ -1,16 +1,15 @@
-"""Points and targets that are drawn, for experiments about training: no data set, one setting of a theory
-each.
+"""Randomly drawn points and targets for experiments about training. Each geometry is one setting of a theory.
 
 - one: a single point, x = 1, with target 0
 - circle: corners of a regular polygon on the circle of radius √2, targets +1 and −1 in turn: cos(nφ/2)
 - whitened: orthogonal inputs of norm √d, random targets ±1; test targets: the linear function through them
 - gaussian: x = Λ^(1/2) z, z standard normal, Λ_k in proportion to k^(−anisotropy) with mean 1
-- spiked: the same, Λ_k in proportion to `snr` of the first `SPIKES` coordinates, to 1 of the others
+- spiked: the same, Λ_k in proportion to `snr` for the first `SPIKES` coordinates, to 1 for the others
 - sphere: uniform on the sphere of radius √d
 - hypercube: uniform on the corners ±1
 
-The last four have a target of variance one, in the coordinates z (gaussian, spiked) or x. Whatever is drawn
-depends on the seed alone. Importing this module imports NumPy.
+The last four have a target of variance one, in the coordinates z (gaussian, spiked) or x. Everything drawn
+depends only on the seed. Importing this module imports NumPy.
 """
 
 from __future__ import annotations
@@ -36,17 +35,18 @@ TargetFunction = Literal["linear", "sum", "square", "product", "parity", "stairc
 """x₁; the sum of all coordinates; x₁² − 1; x₁x₂; x₁x₂x₃; x₁ + x₁x₂ + x₁x₂x₃."""
 
 SPIKES = 4
-"""Coordinates of spiked points that vary more: those of every target, and one that none reads."""
+"""The number of coordinates of spiked points that vary more: those that targets use, and one that no target
+uses."""
 
 _STREAM = 5
-"""The stream of a seed for what is drawn here, `default_rng([seed, 5])`: 1 is that of data sets."""
+"""The stream of a seed for what is drawn here, `default_rng([seed, 5])`. Stream 1 is that of data sets."""
 
 Outputs = Float[np.ndarray, " points"]
 
 
 @dataclass(frozen=True)
 class TrainedPoints:
-    """What a network is trained on and tested on, float64; made by `draw_points`."""
+    """The points on which a network is trained and tested, float64. `draw_points` makes it."""
 
     x: Points
     y: Outputs
@@ -54,7 +54,7 @@ class TrainedPoints:
     y_test: Outputs
     ruler: ErrorRuler
     own_split: bool = False
-    """The data came split: the seed chose neither training nor test points."""
+    """Whether the data came split, so that the seed chose neither training nor test points."""
 
 
 def draw_points(
@@ -72,7 +72,7 @@ def draw_points(
     snr: float,
     seed: int,
 ) -> TrainedPoints:
-    """The points of a seed. `signs`: targets are replaced by their signs, of test points too.
+    """The points of a seed. With `signs`, targets are replaced by their signs, those of test points too.
 
     Raises `StageError` if the setting has no such points, and `DataError` as `data.split` does.
     """
@@ -112,7 +112,7 @@ def _drawn(
     variances: Outputs,
     random: np.random.Generator,
 ) -> tuple[Points, Outputs, Points, Outputs]:
-    """Training and test points; see the module."""
+    """Draw training and test points as the module's docstring says."""
     if geometry == "one":
         x = np.ones((1, 1))
         return x, np.zeros(1), x, np.zeros(1)

@@ -1,14 +1,14 @@
-"""What an activation makes of a Gaussian: two expectations, in closed form and by quadrature, float64.
+"""The two expectations of an activation at Gaussian inputs, in closed form and by quadrature, float64.
 
-For jointly Gaussian pre-activations u, v with standard deviations a, b and correlation cos θ, an activation
-φ has the *duals* (Daniely et al. 2016 arXiv:1602.05897)
+For jointly Gaussian pre-activations u, v with standard deviations a, b and correlation cos θ, an activation φ
+has the *duals* (Daniely et al. 2016 arXiv:1602.05897)
 
     E φ(u)φ(v)      the covariance of what leaves the layer
     E φ'(u)φ'(v)    the factor by which the layer multiplies a tangent kernel
 
-The angle θ is carried, as sin²(θ/2) and cos²(θ/2) (`harness.ntk.half_angles`), not the covariance ab cos θ:
-near θ = 0 the cosine keeps only half of the digits of the angle, and ReLU's second dual, linear in θ, would
-lose the other half. Formulas are arranged so that an entry costs one arctangent, some square roots and
+Functions here take the angle θ, as sin²(θ/2) and cos²(θ/2) (`harness.ntk.half_angles`), not the covariance ab
+cos θ: near θ = 0 the cosine keeps only half of the digits of the angle, and ReLU's second dual, linear in θ,
+would lose the other half. Formulas are arranged so that an entry costs one arctangent, some square roots and
 products, and what depends on one point is computed once for a row or column.
 
 NumPy and SciPy only: nothing here imports JAX.
@@ -35,17 +35,18 @@ Values = Float[np.ndarray, "*shape"]
 Way = Literal["formula", "quadrature"]
 
 NODES = 160
-"""Gauss–Hermite nodes in each of two dimensions. Against the formulas they are good to 1e-13 for deviations
-up to 1.5 (erf) and 2 (GELU), to 1e-8 at 2 and 2.5, and to 1e-4 at 3 and 4: as deviations grow, the
+"""Gauss–Hermite nodes in each of two dimensions. Compared with the formulas they are good to 1e-13 for
+deviations up to 1.5 (erf) and 2 (GELU), to 1e-8 at 2 and 2.5, and to 1e-4 at 3 and 4: as deviations grow, the
 integrand's growth off the real axis comes nearer."""
 
 
 @dataclass(frozen=True)
 class Dual:
-    """What leaves an activation; made by `dual`.
+    """The duals of an activation. `dual` makes it.
 
-    `first`, `second`: deviations √E φ(u)² and √E φ(v)²; `angle`: the angle between the two; `slope`:
-    E φ'(u)φ'(v).
+    first, second: the deviations √E φ(u)² and √E φ(v)²
+    angle: the angle between φ(u) and φ(v)
+    slope: E φ'(u)φ'(v)
     """
 
     first: Deviations
@@ -64,9 +65,9 @@ def dual(
 ) -> Dual:
     """The duals of `activation` at deviations `a` [rows, 1] and `b` [1, columns] and angles [rows, columns].
 
-    `way` "quadrature" takes `NODES`² Gauss–Hermite nodes instead of a formula, for smooth activations: a
-    check, and slow. Raises `ValueError` by quadrature for an activation with a kink, which it cannot
-    integrate. `negative_slope` is that of leaky ReLU.
+    `way` "quadrature" takes `NODES`² Gauss–Hermite nodes instead of a formula, for smooth activations. It is
+    slow, and serves as a check. Raises `ValueError` by quadrature for an activation with a kink, which it
+    cannot integrate. `negative_slope` is that of leaky ReLU.
     """
     if way == "quadrature":
         if activation in KINKED:
@@ -82,16 +83,16 @@ def dual(
     covariance, slope = formula(a, b, angle)
     each = np.concatenate([a.ravel(), b.ravel()])[
         None
-    ]  # in one call: it costs as much as a row of the matrix
+    ]  # in one call: it costs as much as one row of the matrix
     deviations = np.sqrt(formula(each, each, coincident(each))[0][0])
     first, second = deviations[: a.size].reshape(a.shape), deviations[a.size :].reshape(b.shape)
     return Dual(first, second, _angle(covariance, first, second), slope)
 
 
 def _relu(a: Deviations, b: Deviations, angle: HalfAngles) -> Dual:
-    """Cho & Saul 2009 ("Kernel Methods for Deep Learning", NeurIPS), J₁ and J₀, as a map of angles:
+    """ReLU's duals (Cho & Saul 2009, "Kernel Methods for Deep Learning", NeurIPS, J₁ and J₀), by angles.
 
-    E φ(u)φ(v) = ab/2π · (sin θ + (π − θ) cos θ) =: ab/2 · cos θ',   E φ'(u)φ'(v) = (π − θ)/2π.
+        E φ(u)φ(v) = ab/2π · (sin θ + (π − θ) cos θ) =: ab/2 · cos θ',   E φ'(u)φ'(v) = (π − θ)/2π.
 
     sin²(θ'/2) = sin²(θ/2) − (sin θ − θ cos θ)/2π, without a difference of numbers near 1. It is at most 1/2.
     """
@@ -109,15 +110,17 @@ def _relu(a: Deviations, b: Deviations, angle: HalfAngles) -> Dual:
 
 
 def _leaky_relu(a: Deviations, b: Deviations, angle: HalfAngles, slope: float) -> Dual:
-    """αx + (1 − α) max(x, 0): with E u max(v, 0) = q/2 (Stein's lemma), of ReLU's duals F and F' those are
+    """Leaky ReLU's duals, of φ(x) = αx + (1 − α) max(x, 0).
 
-    αq + (1 − α)² F and α + (1 − α)² F'    (the ABReLU of Tsuchida et al. 2018 arXiv:1711.09090)
+    With E u max(v, 0) = q/2 (Stein's lemma) and ReLU's duals F and F' they are
+
+        αq + (1 − α)² F and α + (1 − α)² F'    (the ABReLU of Tsuchida et al. 2018 arXiv:1711.09090)
 
     and sin²(θ'/2) is the mean of the identity's and ReLU's, by their shares in E φ(u)²: a sum of positive
     terms. So is cos²(θ'/2).
     """
     relu = _relu(a, b, angle)
-    own, share = slope, (1 - slope) ** 2 / 2  # in E φ(u)² / a², of the identity and of ReLU
+    own, share = slope, (1 - slope) ** 2 / 2  # shares in E φ(u)² / a², of the identity and of ReLU
     size = own + share
     after = HalfAngles(
         own / size * angle.sines + share / size * relu.angle.sines,
@@ -127,10 +130,11 @@ def _leaky_relu(a: Deviations, b: Deviations, angle: HalfAngles, slope: float) -
 
 
 def _step(a: Deviations, b: Deviations, angle: HalfAngles) -> Dual:
-    """Cho & Saul 2009, J₀: E φ(u)φ(v) = (π − θ)/2π =: cos θ' / 2, so that sin²(θ'/2) = θ/2π.
+    """The step's duals: Cho & Saul 2009, J₀.
 
-    The derivative is 0 wherever there is one, as automatic differentiation has it: nothing is passed back,
-    and of the NTK the output layer's own part is left. φ(0) = 0, for points at the origin without biases.
+    E φ(u)φ(v) = (π − θ)/2π =: cos θ' / 2, so that sin²(θ'/2) = θ/2π. The derivative is 0 wherever there is
+    one, as in automatic differentiation: nothing is passed back, and only the output layer's own part of the
+    NTK is left. φ(0) = 0, for points at the origin without biases.
     """
     first, second = (np.where(x == 0, 0.0, np.sqrt(0.5)) for x in (a, b))
     sines = angle.radians() / (2 * np.pi)
@@ -138,10 +142,10 @@ def _step(a: Deviations, b: Deviations, angle: HalfAngles) -> Dual:
 
 
 def _squared_relu(a: Deviations, b: Deviations, angle: HalfAngles) -> Dual:
-    """Cho & Saul 2009, J₂, and four times ReLU's covariance for the derivative 2 max(x, 0):
+    """Squared ReLU's duals: Cho & Saul 2009, J₂, and for the derivative 2 max(x, 0) four times ReLU's.
 
-    E φ(u)φ(v) = a²b²/2π · (3 sin θ cos θ + (π − θ)(1 + 2 cos² θ)) =: 3a²b²/2 · cos θ',
-    E φ'(u)φ'(v) = 2ab/π · (sin θ + (π − θ) cos θ).
+        E φ(u)φ(v) = a²b²/2π · (3 sin θ cos θ + (π − θ)(1 + 2 cos² θ)) =: 3a²b²/2 · cos θ',
+        E φ'(u)φ'(v) = 2ab/π · (sin θ + (π − θ) cos θ).
 
     1 − cos θ' = (3(θ − sin θ cos θ) + 2(π − θ) sin² θ)/3π, without a difference of numbers near 1.
     """
@@ -162,12 +166,13 @@ def _erf(a: Deviations, b: Deviations, angle: HalfAngles) -> tuple[Matrix, Matri
 
 
 def _erf_of(a: Deviations, b: Stack, cosine: Matrix, squared_sine: Matrix) -> tuple[Matrices, Matrices]:
-    """Williams 1997 ("Computing with Infinite Networks", NeurIPS), eq. 11, and its derivative by q:
+    """erf's duals (Williams 1997, "Computing with Infinite Networks", NeurIPS, eq. 11).
 
-    E φ(u)φ(v) = 2/π · arcsin(2q / √((1+2a²)(1+2b²))) and E φ'(u)φ'(v) = 4/π / √((1+2a²)(1+2b²) − 4q²),
+        E φ(u)φ(v) = 2/π · arcsin(2q / √((1+2a²)(1+2b²))) and E φ'(u)φ'(v) = 4/π / √((1+2a²)(1+2b²) − 4q²),
 
-    q = ab cos θ. With s = 1/(1+2a²), t = 1/(1+2b²) and P = √((1−s)(1−t)), this sine is P cos θ. Its cosine is
-    the root of 1 − P² cos² θ = s + t − st + P² sin² θ, which loses no digits and leaves no range.
+    q = ab cos θ; the second is the derivative of the first by q. With s = 1/(1+2a²), t = 1/(1+2b²) and P =
+    √((1−s)(1−t)), this sine is P cos θ. Its cosine is the root of 1 − P² cos² θ = s + t − st + P² sin² θ,
+    which loses no digits and does not overflow.
     """
     s, t = 1 / (1 + 2 * a**2), 1 / (1 + 2 * b**2)
     p = (a * np.sqrt(2 * s)) * (b * np.sqrt(2 * t))
@@ -182,16 +187,16 @@ def _erf_of(a: Deviations, b: Stack, cosine: Matrix, squared_sine: Matrix) -> tu
 
 
 def _either(s: Deviations, t: Stack) -> Matrices:
-    """s + t − st = 1 − (1−s)(1−t), of shares of 1."""
+    """s + t − st = 1 − (1−s)(1−t), for two shares s and t of 1."""
     either: Matrices = s + t
     either -= s * t
     return either
 
 
 def _sin(a: Deviations, b: Deviations, angle: HalfAngles) -> tuple[Matrix, Matrix]:
-    """E sin u sin v and E cos u cos v, from E cos(u ∓ v) = exp(−E(u ∓ v)²/2), the characteristic function:
+    """E sin u sin v and E cos u cos v, from E cos(u ∓ v) = exp(−E(u ∓ v)²/2), the characteristic function.
 
-    (e⁻ − e⁺)/2 and (e⁻ + e⁺)/2 with −ln e⁻ = (a−b)²/2 + 2ab sin²(θ/2), −ln e⁺ = (a−b)²/2 + 2ab cos²(θ/2)
+        (e⁻ − e⁺)/2 and (e⁻ + e⁺)/2 with −ln e⁻ = (a−b)²/2 + 2ab sin²(θ/2), −ln e⁺ = (a−b)²/2 + 2ab cos²(θ/2)
 
     (Pearce et al. 2019 arXiv:1905.06076, for periodic activations). The difference is taken by expm1.
     """
@@ -211,22 +216,23 @@ def _sin(a: Deviations, b: Deviations, angle: HalfAngles) -> tuple[Matrix, Matri
 
 
 def _cos(a: Deviations, b: Deviations, angle: HalfAngles) -> tuple[Matrix, Matrix]:
-    """`_sin`'s two, exchanged: the derivative is −sin."""
+    """The results of `_sin`, exchanged, because the derivative is −sin."""
     slope, covariance = _sin(a, b, angle)
     return covariance, slope
 
 
 def _tanh(a: Deviations, b: Deviations, angle: HalfAngles) -> tuple[Matrix, Matrix]:
-    """A mean of erf's duals. tanh x = E erf(√2 x/S): the logistic distribution is a Gaussian whose deviation
-    S is twice a variable of Kolmogorov's distribution (Andrews & Mallows 1974, "Scale Mixtures of Normal
-    Distributions", Journal of the Royal Statistical Society B 36; Stefanski 1991, "A normal scale mixture
-    representation of the logistic distribution", Statistics & Probability Letters 11). So, S and S'
-    independent,
+    """tanh's duals, as a mean of erf's duals.
 
-    E φ(u)φ(v) = E F(√2 a/S, √2 b/S', θ),   E φ'(u)φ'(v) = E 2/(SS') F'(√2 a/S, √2 b/S', θ),
+    tanh x = E erf(√2 x/S): the logistic distribution is a Gaussian whose deviation S is twice a variable of
+    Kolmogorov's distribution (Andrews & Mallows 1974, "Scale Mixtures of Normal Distributions", Journal of
+    the Royal Statistical Society B 36; Stefanski 1991, "A normal scale mixture representation of the logistic
+    distribution", Statistics & Probability Letters 11). So, with S and S' independent,
 
-    F and F' being erf's. Over ln S and ln S' the integrand is analytic in a strip that is the same for all
-    deviations and angles, ±π/4, where the trapezoidal rule converges as exp(−π²/2h) (Trefethen & Weideman
+        E φ(u)φ(v) = E F(√2 a/S, √2 b/S', θ),   E φ'(u)φ'(v) = E 2/(SS') F'(√2 a/S, √2 b/S', θ),
+
+    where F and F' are erf's. Over ln S and ln S' the integrand is analytic in a strip that is the same for
+    all deviations and angles, ±π/4, where the trapezoidal rule converges as exp(−π²/2h) (Trefethen & Weideman
     2014, "The Exponentially Convergent Trapezoidal Rule", SIAM Review 56): `MIXTURE` is good to 1e-14.
     """
     cosine, squared_sine = angle.cosine(), angle.squared_sine()
@@ -246,8 +252,8 @@ def _mixture(step: float = 0.125) -> list[tuple[float, float]]:
     """Values of √2/S, S = 2K, and their weights: nodes of the trapezoidal rule over ln K.
 
     Kolmogorov's density is √(2π)/k · d/dk Σ exp(−(2j−1)²π²/8k²) and, for larger k, 8k Σ (−1)^(j−1) j²
-    exp(−2j²k²); both are exact, and either is positive and without cancellation on its side of 1. Beyond the
-    ends it is below 1e-17.
+    exp(−2j²k²). Both are exact, and on its side of 1 each is positive and without cancellation. Beyond the
+    ends the density is below 1e-17.
     """
     k = np.exp(np.arange(-16, 13) * step)
     j = np.arange(1, 12)[:, None]
@@ -261,16 +267,17 @@ def _mixture(step: float = 0.125) -> list[tuple[float, float]]:
 def gelu(
     a: Deviations, b: Deviations, angle: HalfAngles, other: HalfAngles | None = None
 ) -> tuple[Matrix, Matrix]:
-    """GELU, x Φ(x) (Tsuchida et al. 2021 arXiv:2002.08517). By Stein's lemma, with q = ab cos θ and
-    Δ = (1+a²)(1+b²) − q² = 1 + a² + b² + (ab sin θ)²,
+    """GELU's duals, of φ(x) = x Φ(x) (Tsuchida et al. 2021 arXiv:2002.08517).
 
-    F           = E Φ(u)Φ(v)   = 1/4 + arcsin(q / √((1+a²)(1+b²))) / 2π
-    E φ(u)φ(v)   = qF + (q² + a²b²Δ) / (2π (1+a²)(1+b²) √Δ)
-    E φ'(u)φ'(v) = F + q (1/(1+a²) + 1/(1+b²) + 1/Δ) / (2π √Δ)
+    By Stein's lemma, with q = ab cos θ and Δ = (1+a²)(1+b²) − q² = 1 + a² + b² + (ab sin θ)²,
 
-    With s = 1/(1+a²), t = 1/(1+b²), P = √((1−s)(1−t)) and r² = Δst = s + t − st + P² sin² θ, q/√Δ is
-    P cos θ / r and F is 1/4 + arctan(P cos θ / r) / 2π. `other` is the angle that Δ has in there, to show how
-    the two change if Δ is rounded otherwise in its several places (`harness.ntk.rounding`).
+        F           = E Φ(u)Φ(v)   = 1/4 + arcsin(q / √((1+a²)(1+b²))) / 2π
+        E φ(u)φ(v)   = qF + (q² + a²b²Δ) / (2π (1+a²)(1+b²) √Δ)
+        E φ'(u)φ'(v) = F + q (1/(1+a²) + 1/(1+b²) + 1/Δ) / (2π √Δ)
+
+    With s = 1/(1+a²), t = 1/(1+b²), P = √((1−s)(1−t)) and r² = Δst = s + t − st + P² sin² θ, q/√Δ is P cos θ
+    / r and F is 1/4 + arctan(P cos θ / r) / 2π. `other` is the angle inside Δ. It shows how the two change if
+    Δ is rounded differently in its several places (`harness.ntk.rounding`).
     """
     s, t = 1 / (1 + a**2), 1 / (1 + b**2)
     p = (a * np.sqrt(s)) * (b * np.sqrt(t))
@@ -298,10 +305,10 @@ def gelu(
 
 
 MIXTURE = _mixture()
-"""(√2/S, weight) for `_tanh`."""
+"""The pairs (√2/S, weight) for `_tanh`."""
 
 STACKED = 2**14
-"""Numbers that `_tanh` computes at once, at least: 128 kB an array, which stays in a cache."""
+"""The least number of values that `_tanh` computes at once: 128 kB for each array, which stays in a cache."""
 
 KINKED: tuple[Activation, ...] = ("relu", "leaky-relu", "step", "squared-relu")
 _BY_ANGLE: dict[str, Callable[[Deviations, Deviations, HalfAngles], Dual]] = {
@@ -313,7 +320,7 @@ _BY_COVARIANCE: dict[str, Callable[[Deviations, Deviations, HalfAngles], tuple[M
 
 
 def _by_quadrature(activation: Activation, a: Deviations, b: Deviations, angle: HalfAngles) -> Dual:
-    """u = a x, v = b (x cos θ + y sin θ), over the nodes x, y of a product rule."""
+    """Duals from u = a x, v = b (x cos θ + y sin θ), over the nodes x, y of a product rule."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     weights = weights / weights.sum()
     cosine, sine = angle.cosine(), np.sqrt(angle.squared_sine())
@@ -355,9 +362,9 @@ def evaluate(activation: Activation, h: Values, negative_slope: float = 0.01) ->
 
 
 def _angle(covariance: Matrix, first: Deviations, second: Deviations) -> HalfAngles:
-    """The angle of a covariance; π/2, which no result depends on, where a deviation is 0.
+    """The angle of a covariance. If a deviation is 0, it is π/2, and no result depends on it.
 
-    It has half of the digits near 0. Smooth duals depend on θ² there, so that they have all of them.
+    Near 0 it has half of the digits. Smooth duals depend on θ² there, so that they keep all of theirs.
     """
     first, second = (np.where(x == 0, 1, x) for x in (first, second))
     return of_cosine(covariance / (first * second))

@@ -3,12 +3,12 @@
 Full-batch gradient descent on ½Σr², r = f(X) − y, with steps of size η, in the precision of the parameters
 (Lee et al. 2019 arXiv:1902.06720, whose gradient flow becomes steps here):
 
-    network      θ ← θ − η J(θ)ᵀ r                      (of θ only the layers that are trained)
+    network      θ ← θ − η J(θ)ᵀ r                      (for the trained layers' θ only)
     linearised   f_lin(x) = f₀(x) + J(θ₀, x) ω,    ω ← ω − η J(θ₀)ᵀ r,    ω = 0 at the start
 
-The linearised network is trained as what it is, a model with as many parameters as the network; where its
-closed-form solution says it must be is `harness.ntk.solve`. A path holds what is seen at given *times*
-(numbers of steps), and the residuals of every step. Each is one compiled program.
+The linearised network is trained in its own parameters, as many as the network's. `harness.ntk.solve` has its
+closed-form solution. A path holds what is measured at given *times* (numbers of steps), and the residuals of
+every step. Each path is one compiled program.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 FALLEN = 0.25
-"""Of the initial loss: what training must at least bring it down to. The residuals' norm is then halved."""
+"""The share of the initial loss to which training must bring the loss down. It halves the residuals' norm."""
 
 
 class Trajectory(NamedTuple):
-    """A model through training; made by `follow` and `follow_linearised`.
+    """A model through training. `follow` and `follow_linearised` make it.
 
     `residuals` are f(X) − y before the first step and after each.
     """
@@ -46,11 +46,12 @@ class Trajectory(NamedTuple):
 
 
 class Motion(NamedTuple):
-    """How far a network is from where it started, at each time; made by `follow`.
+    """How far a network is from where it started, at each time. `follow` makes it.
 
-    `weights` and `weight_norms`: ‖W_t − W₀‖ and ‖W₀‖ for each layer's weights, without biases.
-    `features`: ‖a_t − a₀‖ / ‖a₀‖ of what enters the output layer at the training points.
-    `kernel`: ‖Θ_t − Θ₀‖ / ‖Θ₀‖ of the trained layers' tangent kernel on the training points. Frobenius norms.
+    weights, weight_norms: ‖W_t − W₀‖ and ‖W₀‖ for each layer's weights, without biases
+    features: ‖a_t − a₀‖ / ‖a₀‖ for the inputs of the output layer at the training points
+    kernel: ‖Θ_t − Θ₀‖ / ‖Θ₀‖ for the trained layers' tangent kernel on the training points, in Frobenius
+        norms
     """
 
     weights: Float[Array, "times layers"]
@@ -76,9 +77,9 @@ def follow(
     steps: int,
     layers: tuple[int, ...] | None = None,
 ) -> tuple[Trajectory, Motion]:
-    """Train a network for `steps` steps of size `rate`, and look at it at `times`, which end with `steps`.
+    """Train a network for `steps` steps of size `rate`, and measure it at `times`, which end with `steps`.
 
-    `layers` are the numbers of those that are trained, 0 the first; the others stay what they are. None: all.
+    `layers` are the numbers of the trained layers, 0 the first; the others do not change. None means all.
     """
     features_0 = features(params, architecture, x)
     kernel_0 = empirical_ntk(params, architecture, x, layers=layers)
@@ -143,7 +144,7 @@ def _moving(params: Params, layers: tuple[int, ...] | None) -> Params:
 
 
 def _whole(params: Params, moving: Params, layers: tuple[int, ...] | None) -> Params:
-    """All parameters: `moving` for the layers that are trained, else those of `params`."""
+    """All parameters: `moving` for the trained layers, and those of `params` for the others."""
     if layers is None:
         return moving
     trained = dict(zip(layers, moving, strict=True))
@@ -153,7 +154,10 @@ def _whole(params: Params, moving: Params, layers: tuple[int, ...] | None) -> Pa
 def gradient_step(
     f: Callable[[Params], Float[Array, " train"]], y: Float[Array, " train"], rate: Float[Array, ""]
 ) -> Callable[[Params], tuple[Params, Float[Array, " train"]]]:
-    """A step of gradient descent on ½Σ(f − y)²: from parameters to the next, and the residuals before it."""
+    """A function for one step of gradient descent on ½Σ(f − y)².
+
+    It takes parameters, and gives the next ones and the residuals before the step.
+    """
 
     def advance(now: Params) -> tuple[Params, Array]:
         out, pull = jax.vjp(f, now)
@@ -163,11 +167,12 @@ def gradient_step(
 
 
 def require_fallen(kind: str, initial_loss: float, loss: float, steps: int) -> None:
-    """Raise `StageError`, with figures, unless training brought the loss down to `FALLEN` of what it was.
+    """Raise `StageError`, with figures, unless training brought the loss down to the share `FALLEN`.
 
-    A network that has hardly moved "equals" whatever knows its initial function, so it must not pass.
+    A network that has hardly moved "equals" every predictor that knows its initial function, so it must not
+    pass.
     """
-    if not loss <= FALLEN * initial_loss:  # nor where it is not a number
+    if not loss <= FALLEN * initial_loss:  # also true if the loss is not a number
         raise StageError(
             f"{kind}: expected training to bring the loss from {initial_loss:.3g} to at most "
             f"{FALLEN * initial_loss:.3g} within {steps} steps, found {loss:.3g}"

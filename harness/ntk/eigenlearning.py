@@ -1,5 +1,4 @@
-"""What kernel regression makes of a spectrum: the risk of ridge regression from eigenvalues alone, mode by
-mode.
+"""The risk of ridge regression from the eigenvalues of its kernel alone, mode by mode.
 
 For a kernel of eigenvalues λ_i (of its integral operator) and eigenfunctions φ_i, n training points and a
 ridge δ added to the Gram matrix, Simon et al. 2021 (arXiv:2110.03922, "the eigenlearning equations"; the same
@@ -7,10 +6,11 @@ estimates are in Bordelon et al. 2020 arXiv:2002.02561, Canatar et al. 2021 arXi
 2020 arXiv:2006.09796):
 
     n = Σ_i λ_i/(λ_i + κ) + δ/κ          the effective regularisation κ
-    L_i = λ_i/(λ_i + κ)                  the learnability of mode i: what is kept of φ_i, on average
+    L_i = λ_i/(λ_i + κ)                  the learnability of mode i: the share of φ_i that is kept, on average
     E₀ = n / (n − Σ_i L_i²)              the overfitting coefficient
-    risk = E₀ (Σ_i (1 − L_i)² v_i² + σ²)      mean squared error on noisy labels, of a target Σ_i v_i φ_i +
-    noise training risk = (δ/nκ)² · risk
+    risk = E₀ (Σ_i (1 − L_i)² v_i² + σ²)      mean squared error on noisy labels of a target Σ_i v_i φ_i +
+    noise
+    training risk = (δ/nκ)² · risk
 
 The risk is that on *noisy* labels; over the clean function it is less by σ². The equations assume that the
 eigenfunctions behave as independent Gaussian variables. A target of pure noise has the risk E₀σ², and
@@ -36,7 +36,7 @@ Levels = Float[np.ndarray, " levels"]
 class Spectrum:
     """Eigenvalues, how many modes share each, and the sum of those that are left out.
 
-    `tail`: Σ λ_i over the modes that are not listed. They are far below κ, so that each adds λ_i/κ to Σ L_i
+    `tail` is Σ λ_i over the modes that are not listed. They are far below κ, so that each adds λ_i/κ to Σ L_i
     and nothing to Σ L_i²: together they act as a ridge of their sum.
     """
 
@@ -46,13 +46,13 @@ class Spectrum:
 
     @property
     def total(self) -> float:
-        """The trace: for a kernel with k(x,x) = 1, one."""
+        """The trace. It is one for a kernel with k(x,x) = 1."""
         return float(self.values @ self.counts) + self.tail
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The theory at one spectrum, number of points and ridge; made by `predict`."""
+    """The theory at one spectrum, number of points and ridge. `predict` makes it."""
 
     points: int
     ridge: float
@@ -64,7 +64,7 @@ class Prediction:
     """E₀"""
 
     def risk(self, power: Levels, noise: float = 0.0) -> float:
-        """On noisy labels, of a target whose coefficients have the squares `power`, summed in each level."""
+        """The risk on noisy labels. `power` holds the target's squared coefficients, summed in each level."""
         bias = float(((1 - self.learnability) ** 2) @ power)
         return self.overfitting * float(bias + noise**2)
 
@@ -75,8 +75,10 @@ class Prediction:
 
 
 def predict(spectrum: Spectrum, points: int, ridge: float = 0.0) -> Prediction:
-    """The theory for `points` training points. Raises `StageError` if there are as many modes as
-    points."""
+    """The theory for `points` training points.
+
+    Raises `StageError` if there is no ridge and there are no more modes than points.
+    """
     kappa = regularisation(spectrum, points, ridge)
     learnability = spectrum.values / (spectrum.values + kappa)
     left = points - float(spectrum.counts @ learnability**2)
@@ -84,9 +86,9 @@ def predict(spectrum: Spectrum, points: int, ridge: float = 0.0) -> Prediction:
 
 
 def regularisation(spectrum: Spectrum, points: int, ridge: float = 0.0) -> float:
-    """κ with n = Σ λ/(λ + κ) + δ/κ, to a relative 1e-13.
+    """The κ that solves n = Σ λ/(λ + κ) + δ/κ, to a relative 1e-13.
 
-    At most (Σλ + δ)/n, as λ/(λ + κ) < λ/κ. Raises `StageError` if n modes or fewer are left and δ is 0.
+    It is at most (Σλ + δ)/n, as λ/(λ + κ) < λ/κ. Raises `StageError` if n modes or fewer are left and δ is 0.
     """
     added = ridge + spectrum.tail
 

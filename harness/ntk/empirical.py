@@ -1,15 +1,15 @@
 """The tangent kernel of a finite network, from Gram matrices of its layers.
 
-A weight matrix's gradient at one point is the outer product of what enters the layer (activations a) and
-what comes back (signals δᵏ = ∂fᵏ/∂h, one for each output k), so the kernel is a sum over layers of products
-of two Gram matrices, and no Jacobian (points × outputs × parameters numbers) is ever held:
+A weight matrix's gradient at one point is the outer product of what enters the layer (activations a) and what
+comes back (signals δᵏ = ∂fᵏ/∂h, one for each output k). So the kernel is a sum over layers of products of two
+Gram matrices, and no Jacobian (points × outputs × parameters numbers) is ever held:
 
     ntk:       Θᵏˡ(x, x') = Σ_layers  δᵏ·δ'ˡ (w_std²/fan_in · a·a' + b_std²)
     standard:  Θᵏˡ(x, x') = Σ_layers  δᵏ·δ'ˡ (a·a' + 1)
 
-without b_std² and 1 if a layer has no biases. (Jacot et al. 2018 arXiv:1806.07572, the definition; Novak
-et al. 2022 arXiv:2206.08720, the idea of using a network's structure.) neural-tangents' own empirical kernel
-does not run on today's JAX. The same from Jacobians, for any function: `harness.ntk.jacobian`.
+without b_std² and 1 if a layer has no biases. (Jacot et al. 2018 arXiv:1806.07572, the definition; Novak et
+al. 2022 arXiv:2206.08720, the idea of using a network's structure.) neural-tangents' own empirical kernel
+does not run on current JAX. `harness.ntk.jacobian` computes the same from Jacobians, for any function.
 
 Shapes: with one output [rows, columns]; with several [rows, columns, outputs, outputs].
 """
@@ -40,7 +40,7 @@ def empirical_ntk(
 ) -> Kernel:
     """The tangent kernel between `x1` and `x2` (or `x1` and itself), in the network's precision.
 
-    `layers` are the numbers of those whose parameters count, 0 the first: their sum alone. None: all.
+    `layers` are the numbers of the layers whose parameters count, 0 the first. None means all.
     """
     first = _layers(params, architecture, x1)
     second = first if x2 is None else _layers(params, architecture, x2)
@@ -62,7 +62,7 @@ def empirical_ntk_diagonal(
 ) -> Diagonal:
     """Θ(x, x) at each point alone: [points], with several outputs [points, outputs, outputs].
 
-    It costs what one evaluation and its gradient do, and no [points, points] matrix is made.
+    It costs as much as one evaluation and its gradient, and makes no [points, points] matrix.
     """
     kernel = jnp.zeros((), dtype=params[0][0].dtype)
     for number, (a, signal) in enumerate(_layers(params, architecture, x)):
@@ -80,8 +80,8 @@ def empirical_nngp(
 ) -> Float[Array, "rows columns"]:
     """Covariance of an output given the hidden layers: w_std²/fan_in · a·a' + b_std², a the `features`.
 
-    Over the draw of the output layer alone, an output is Gaussian with this covariance, in either
-    parameterization, and outputs are independent; its limit is the NNGP kernel (Lee et al. 2018
+    If only the output layer is drawn, an output is Gaussian with this covariance, in either parameterization,
+    and outputs are independent. The limit of the covariance is the NNGP kernel (Lee et al. 2018
     arXiv:1711.00165, section 2).
     """
     a = features(params, architecture, x1)
@@ -99,7 +99,7 @@ def float64_ntk(
 ) -> Float[np.ndarray, "rows columns *outputs_twice"]:
     """`empirical_ntk` computed in float64, whatever the precision of `params`.
 
-    An error of 6e-8 of λ_max an entry, that of float32, would cost a solve 6e-3 at a condition number of 1e5.
+    float32's error of 6e-8 of λ_max an entry would cost a solve 6e-3 at a condition number of 1e5.
     """
     other = None if x2 is None else jnp.asarray(x2)
     kernel = _float64_ntk(params, architecture, jnp.asarray(x1), other, layers)
@@ -114,7 +114,7 @@ def _float64_ntk(
 
 
 def _entering(architecture: Architecture, number: int, fan_in: int, products: Array) -> Array:
-    """What layer `number` contributes beside its signals, from inner products of what enters it."""
+    """The factor that layer `number` contributes beside its signals, from inner products of its inputs."""
     w_std, _ = architecture.scales(number, fan_in)
     scaled = products if architecture.parameterization == "standard" else w_std**2 / fan_in * products
     return scaled + architecture.bias_slope(number) ** 2
@@ -123,7 +123,7 @@ def _entering(architecture: Architecture, number: int, fan_in: int, products: Ar
 def _layers(
     params: Params, architecture: Architecture, x: Float[Array, "points inputs"]
 ) -> list[tuple[Float[Array, "points _"], Float[Array, "outputs points _"]]]:
-    """For each layer, what enters it and the derivatives of the outputs by its pre-activations."""
+    """For each layer, its inputs and the derivatives of the outputs by its pre-activations."""
     x = x.astype(params[0][0].dtype)
 
     def forward(
@@ -135,7 +135,7 @@ def _layers(
             a = affine(params, number, architecture, a) + offset
             if number < architecture.hidden:
                 a = activate(architecture.activation, a, architecture.negative_slope)
-        # A point's outputs depend on its own offsets only, so the sum over points mixes nothing.
+        # A point's outputs depend only on its own offsets, so the sum over points mixes nothing.
         return a.sum(axis=0), entering
 
     zeros = [jnp.zeros((x.shape[0], weights.shape[1]), dtype=x.dtype) for weights, _ in params]

@@ -1,9 +1,9 @@
 """Checks of an implementation of the empirical NTK on one network: its values, in every shape and mode.
 
 The reference is J Jᵀ, J by complex steps (`sample_networks.jacobian`). Kernels of several outputs are
-compared as matrices [rows · outputs, columns · outputs]; an error is in units of √(Θ(x,x) Θ(x',x')) of the
-outputs that the entry belongs to, as in `harness.ntk.conformance`. Checks raise `NotCovered` and `StageError`
-as `empirical_subjects.ask` does.
+compared as matrices [rows · outputs, columns · outputs]. An error is in units of √(Θ(x,x) Θ(x',x')) of the
+outputs to which the entry belongs, as in `harness.ntk.conformance`. Checks raise `NotCovered` and
+`StageError` as `empirical_subjects.ask` does.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from harness.ntk.shapes import Columns, Matrix, Points, Rows
 from harness.ntk.subjects import KernelBlock
 
 FACTORS = (1e-4, 2.0, 1e4)
-"""Factors on a network's outputs: kernels change by their squares, 1e-8 to 1e8, beside which a jitter or a
-tolerance of 1e-6 that was meant to be relative shows."""
+"""Factors on a network's outputs. Kernels change by their squares, 1e-8 to 1e8. An absolute jitter or
+tolerance of 1e-6 that was meant to be relative then shows."""
 
 HALF = 2.0**-11
-"""float16's roundoff: the control's flaw where a subject computes in its parameters' float32."""
+"""float16's roundoff: the control's flaw if a subject computes in its parameters' float32."""
 
 MANY = 33
-"""Points of the largest set: more than a block of 32, and no multiple of any."""
+"""The number of points of the largest set: more than a block of 32, and no multiple of any block."""
 
 
 @dataclass
 class EmpiricalCase:
-    """A subject and a network; made by `case_of`. A and B are of different numbers of points.
+    """A subject and a network. `case_of` makes it.
 
-    `params` are the parameters, `others` another draw of them.
+    A and B have different numbers of points. `params` are the parameters, `others` another draw of them.
     """
 
     subject: Subject
@@ -59,14 +59,17 @@ class EmpiricalCase:
         params: Tree = None,
         apply: Any = None,
     ) -> np.ndarray:
-        """The subject's answer. `NotCovered` is raised for a network and a mode alone: a subject that
-        answers for two plain points must do so for any others."""
+        """The subject's answer.
+
+        `NotCovered` depends only on the network and the mode: a subject that answers for two plain points
+        must answer for all others.
+        """
         self._ask_first(mode)
         try:
             return self._ask(x1, x2, mode, batch_size, params, apply)
         except NotCovered as error:
             if batch_size is not None or apply is not None:
-                raise  # a keyword, or a function of another form
+                raise  # for a keyword, or a function of another form
             shape = [len(x1), len(x1 if x2 is None else x2)]
             raise StageError(
                 f"the subject covers this network, but not points of the shape {shape}: {error}"
@@ -80,7 +83,7 @@ class EmpiricalCase:
             except NotCovered as error:
                 self._covered[mode] = error
             except StageError:
-                self._covered[mode] = None  # the question itself says it again
+                self._covered[mode] = None  # asking the question itself raises it again
         problem = self._covered[mode]
         if problem is not None:
             raise problem
@@ -144,7 +147,7 @@ class EmpiricalCase:
         mode: Mode = "full",
         params: Tree = None,
     ) -> Difference:
-        """Two answers for the same points, in the units of errors."""
+        """The difference of two answers for the same points, in the units of errors."""
         sizes = [self._sizes(x, mode, params) for x in (x1, x1 if x2 is None else x2)]
         if mode == "diagonal":
             unit = np.einsum("ik,il->ikl", sizes[0], sizes[0]).reshape(len(x1), -1)
@@ -153,7 +156,7 @@ class EmpiricalCase:
         return Difference(_block(_flat(found)), _block(_flat(expected)), unit)
 
     def _sizes(self, x: Points, mode: Mode, params: Tree) -> Matrix:
-        """√Θ(x, x) [points, outputs]; of a trace [points, 1]. The largest stands in for 0."""
+        """√Θ(x, x) [points, outputs]; for a trace [points, 1]. The largest value replaces zeros."""
         squares = np.einsum("ikp,ikp->ik", *[self._jacobian(x, params)] * 2)
         sizes = np.sqrt(squares.sum(axis=1, keepdims=True) if mode == "trace" else squares)
         top = sizes.max()
@@ -163,9 +166,9 @@ class EmpiricalCase:
 def case_of(
     subject: str | Subject, name: SampleNetwork, seed: int, *, points: int = 7, others: int = 5
 ) -> EmpiricalCase:
-    """The case of a named subject and network: `points` in A, `others` in B, standard Gaussian.
+    """The case of a named subject and network, with `points` standard Gaussian points in A and `others` in B.
 
-    A subject that cannot be imported becomes one that gives only that `StageError`.
+    A subject that cannot be imported becomes one that raises `StageError` for every question.
     """
     random = np.random.default_rng([seed, 0x4550])
     apply = network(name)
@@ -188,12 +191,15 @@ def _absent(problem: StageError) -> Subject:
 
 
 def values(case: EmpiricalCase) -> list[Difference]:
-    """K(A, B) and K(A) are J Jᵀ."""
+    """K(A, B) and K(A) equal J Jᵀ."""
     return [case.versus_reference(case.a, case.b), case.versus_reference(case.a)]
 
 
 def shapes(case: EmpiricalCase) -> list[Difference]:
-    """J Jᵀ of one point and several, of square blocks of two sets, of the same set twice, and of many."""
+    """The kernel equals J Jᵀ for sets of all shapes.
+
+    They are one point and several, square blocks of two sets, the same set twice, and many points.
+    """
     a, b = case.a, case.b
     many = np.random.default_rng(len(a)).standard_normal((MANY, INPUTS))
     pairs = [(a[:1], b), (a, b[:1]), (a[:1], b[:1]), (a[: len(b)], b), (a, a), (many, b), (a, many)]
@@ -201,7 +207,7 @@ def shapes(case: EmpiricalCase) -> list[Difference]:
 
 
 def symmetry(case: EmpiricalCase) -> list[Difference]:
-    """Θᵏˡ(x, x') = Θˡᵏ(x', x): of K(A, B) and K(B, A), and of K(A)."""
+    """Θᵏˡ(x, x') = Θˡᵏ(x', x), for K(A, B) and K(B, A), and for K(A)."""
     gram = case.found(case.a)
     return [
         case.beside(case.found(case.a, case.b), _swapped(case.found(case.b, case.a)), case.a, case.b),
@@ -210,7 +216,7 @@ def symmetry(case: EmpiricalCase) -> list[Difference]:
 
 
 def blocks(case: EmpiricalCase) -> list[Difference]:
-    """K(A ∪ B) has the blocks K(A), K(A, B) and K(B, A): other points beside them change nothing."""
+    """K(A ∪ B) has the blocks K(A), K(A, B) and K(B, A): an entry does not depend on other points."""
     a, b = case.a, case.b
     whole, n = case.found(np.concatenate([a, b])), len(a)
     return [
@@ -229,7 +235,7 @@ def permutation(case: EmpiricalCase) -> list[Difference]:
 
 
 def trace(case: EmpiricalCase) -> list[Difference]:
-    """The mode `trace` is the trace over outputs: of the reference, and of the subject's own full kernel."""
+    """The mode `trace` gives the trace over outputs, of the reference and of the subject's full kernel."""
     a, b = case.a, case.b
     found = case.found(a, b, mode="trace")
     own = case.found(a, b)
@@ -242,7 +248,7 @@ def trace(case: EmpiricalCase) -> list[Difference]:
 
 
 def diagonal(case: EmpiricalCase) -> list[Difference]:
-    """The mode `diagonal` is Θ(x, x) of each point: the reference's, and the subject's Gram matrix's."""
+    """The mode `diagonal` gives Θ(x, x) of each point, of the reference and of the subject's Gram matrix."""
     own = case.found(case.a)[np.arange(len(case.a)), np.arange(len(case.a))]
     return [
         case.versus_reference(case.a, mode="diagonal"),
@@ -252,13 +258,16 @@ def diagonal(case: EmpiricalCase) -> list[Difference]:
 
 
 def batch_sizes(case: EmpiricalCase) -> list[Difference]:
-    """The batch size changes nothing: 1, 2, 3 (which divides neither set), and more than all points."""
+    """The batch size does not change the kernel.
+
+    Sizes are 1, 2, 3 (which divides neither set), and more than all points.
+    """
     pairs = [(size, other) for size in (1, 2, 3, 64) for other in (case.b, None)]
     return [case.versus_reference(case.a, other, batch_size=size) for size, other in pairs]
 
 
 def parameters(case: EmpiricalCase) -> list[Difference]:
-    """Other parameters have their own kernel, and the first ones theirs again afterwards."""
+    """Other parameters have another kernel, and the first ones have their own kernel again afterwards."""
     a, b = case.a, case.b
     first = case.versus_reference(a, b)
     turns = [case.versus_reference(a, b, params=params) for params in (case.others, case.params)]
@@ -266,7 +275,7 @@ def parameters(case: EmpiricalCase) -> list[Difference]:
 
 
 def functions(case: EmpiricalCase) -> list[Difference]:
-    """The outputs times c have c² times the kernel: another function of the same parameters and points."""
+    """Outputs times c give c² times the kernel: another function of the same parameters and points."""
     a, differences = case.a, []
     for b in (case.b, None):
         expected = case.expected(a, b)
@@ -287,7 +296,7 @@ def float32(case: EmpiricalCase) -> list[Difference]:
 
 
 def semidefinite(case: EmpiricalCase, flaw: float) -> tuple[float, float]:
-    """−λ_min/λ_max of a Gram matrix of points of which two are equal, so that λ_min = 0; at least 0.
+    """−λ_min/λ_max of a Gram matrix with two equal points, so that λ_min = 0; at least 0.
 
     In the control the smallest eigenvalue is moved to −`flaw` λ_max.
     """
@@ -302,7 +311,8 @@ def semidefinite(case: EmpiricalCase, flaw: float) -> tuple[float, float]:
 
 
 EmpiricalCheck = Callable[[EmpiricalCase, float], tuple[float, float]]
-"""The error of the subject's kernel, and that of the control: the same kernel with a flaw of this size."""
+"""A function that gives the error of the subject's kernel and that of the control. The control is the same
+kernel with a flaw of the given size."""
 
 
 def _compared(
@@ -332,7 +342,7 @@ CHECKS: dict[str, EmpiricalCheck] = {
 
 
 def measured(case: EmpiricalCase, flaw: float, checks: Iterable[str] = CHECKS) -> dict[str, float]:
-    """Both errors of every check, or of those named, each in a stage of its own."""
+    """Both errors of every check, or of the named checks, each in a stage of its own."""
     errors: dict[str, float] = {}
     for name in checks:
         with stage(name):
@@ -341,7 +351,7 @@ def measured(case: EmpiricalCase, flaw: float, checks: Iterable[str] = CHECKS) -
 
 
 def _flat(kernel: np.ndarray) -> Matrix:
-    """[rows · outputs, columns · outputs]."""
+    """The kernel as a matrix [rows · outputs, columns · outputs]."""
     if kernel.ndim == 2:
         return kernel
     rows, columns, outputs, _ = kernel.shape
@@ -349,7 +359,7 @@ def _flat(kernel: np.ndarray) -> Matrix:
 
 
 def _swapped(kernel: np.ndarray) -> np.ndarray:
-    """Rows with columns, and outputs with outputs."""
+    """The kernel with rows and columns exchanged, and outputs with outputs."""
     return kernel.T if kernel.ndim == 2 else kernel.transpose(1, 0, 3, 2)
 
 

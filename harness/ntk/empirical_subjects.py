@@ -1,4 +1,4 @@
-"""Implementations of the empirical NTK under test: what one is, and what its answers must look like.
+"""The interface of a subject that implements the empirical NTK, and the subjects of the package.
 
 A *subject* is a function
 
@@ -6,12 +6,13 @@ A *subject* is a function
 
 of a network `apply` (`harness.ntk.sample_networks`), its parameters (a tree of arrays) and points x1 [rows,
 inputs] and x2 [columns, inputs] (None: the Gram matrix of x1), all of them NumPy's. The answer is [rows,
-columns, outputs, outputs]; [rows, columns] of a network whose outputs are [points].
+columns, outputs, outputs], or [rows, columns] for a network whose outputs are [points].
 
-It may take two keywords; claims that need a keyword which it does not take are not covered. `mode` is
+It may take two keywords. Claims that need a keyword which it does not take are not covered. `mode` is
 `"full"` (as above), `"trace"` (the sum of Θ over the diagonal of outputs, [rows, columns]) or `"diagonal"`
 (x2 is None; Θ(x, x) of each point, [rows, outputs, outputs], or [rows]). `batch_size` is the number of points
-that it may take at a time. A subject raises `NotImplementedError` for a network, or a mode, that it lacks.
+that it may take at a time. A subject raises `NotImplementedError` for a network or a mode that it does not
+implement.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def resolve(name: str) -> Subject:
 
 
 def takes(subject: Subject, keyword: str) -> bool:
-    """Whether the subject's signature has the keyword, or any."""
+    """Whether the subject's signature has this keyword or takes any keyword."""
     try:
         taken = parameters(subject).values()
     except (TypeError, ValueError):  # a builtin without a signature
@@ -62,10 +63,11 @@ def ask(
     mode: Mode = "full",
     batch_size: int | None = None,
 ) -> KernelValues:
-    """Call a subject once, on copies of parameters and points; `outputs` is None of a network of [points].
+    """Call a subject once, on copies of parameters and points.
 
-    Raises `NotCovered` for what it does not implement; `StageError` for an exception, an answer of the wrong
-    type or shape, and for changed parameters or points.
+    `outputs` is None for a network whose outputs are [points]. Raises `NotCovered` for what the subject does
+    not implement, and `StageError` for an exception, an answer of the wrong type or shape, and changed
+    parameters or points.
     """
     keywords: dict[str, Any] = {"mode": mode} if mode != "full" else {}
     keywords |= {} if batch_size is None else {"batch_size": batch_size}
@@ -102,7 +104,7 @@ def ask(
 def layers(
     apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
 ) -> KernelValues:
-    """From Gram matrices of layers (`harness.ntk.empirical`): fully connected networks."""
+    """The kernel of fully connected networks from Gram matrices of layers (`harness.ntk.empirical`)."""
     from harness.ntk.empirical import empirical_ntk, empirical_ntk_diagonal
 
     if not isinstance(apply, LayeredNetwork):
@@ -124,7 +126,7 @@ def jacobians(
     mode: Mode = "full",
     batch_size: int | None = None,
 ) -> KernelValues:
-    """From Jacobians of any network (`harness.ntk.jacobian`), `batch_size` of them at a time."""
+    """The kernel of any network from Jacobians (`harness.ntk.jacobian`), `batch_size` points at a time."""
     from harness.ntk import network  # noqa: F401  # float64
     from harness.ntk.jacobian import GIBIBYTE, jacobian_ntk, jacobian_ntk_diagonal, size_of_one
 
@@ -139,7 +141,7 @@ def jacobians(
 def neural_tangents(
     apply: Apply, params: Tree, x1: Rows, x2: Columns | None = None, *, mode: Mode = "full"
 ) -> KernelValues:
-    """neural-tangents' `empirical_ntk_fn` by contraction of Jacobians; its trace is a mean over outputs."""
+    """neural-tangents' `empirical_ntk_fn` by contraction of Jacobians. Its trace is a mean over outputs."""
     from harness.ntk import network  # noqa: F401  # float64
     from harness.ntk.compat import load
 
@@ -158,7 +160,7 @@ def neural_tangents(
 
 
 def _outputs(apply: Apply, params: Tree, x: Points) -> int | None:
-    """The outputs of a network; None if they have no axis."""
+    """The number of outputs of a network; None if they have no axis."""
     shape = np.shape(apply(params, x[:1]))
     return shape[1] if len(shape) == 2 else None
 
@@ -170,7 +172,7 @@ def _traced(full: KernelValues, mode: Mode) -> KernelValues:
 def _jax(x: np.ndarray) -> Any:
     import jax.numpy
 
-    from harness.ntk import network  # noqa: F401  # float64: without it JAX would cut the points to float32
+    from harness.ntk import network  # noqa: F401  # float64: without it JAX would turn points into float32
 
     return jax.numpy.asarray(x)
 

@@ -1,4 +1,4 @@
-"""Many networks trained alike, and what the infinitely wide ones' mean and variance are at the same step.
+"""Many networks trained alike, and the mean and variance of infinitely wide ones at the same step.
 
 Under gradient descent on a fixed kernel Θ a network's prediction is linear in its initial function,
 
@@ -9,7 +9,7 @@ distribution of linearised networks, with steps for gradient flow)
 
     mean A_t y,    variance  K(x,x) − 2 A_t K(X,x) + A_t K(X,X) A_tᵀ  (its diagonal).
 
-Θ is the NTK where all layers are trained. Where the last one alone is, Θ = K, and with t → ∞ both are those
+If all layers are trained, Θ is the NTK. If only the last one is trained, Θ = K, and with t → ∞ both are those
 of the NNGP posterior.
 """
 
@@ -43,7 +43,7 @@ class Gaussian(NamedTuple):
 
 
 class Ensemble(NamedTuple):
-    """Networks before and after training; made by `train_ensemble`. `loss`: mean squared residuals."""
+    """Networks before and after training. `loss` holds mean squared residuals. `train_ensemble` makes it."""
 
     f_test: Float[Array, "nets test"]
     initial_loss: Float[Array, " nets"]
@@ -60,8 +60,8 @@ def predicted(
 ) -> Gaussian:
     """Mean and variance of infinitely wide networks after `steps` steps of size `rate`.
 
-    `solver` and `cross` are of the kernel Θ that trains; `covariance` is K on the training points followed by
-    the test points.
+    `solver` and `cross` belong to the kernel Θ that trains. `covariance` is K on the training points followed
+    by the test points.
     """
     train, test = len(y), len(cross)
     identity = np.eye(train)
@@ -75,9 +75,9 @@ def predicted(
 def posterior(
     solver: Solver, covariance: Float[np.ndarray, "both both"], y: Float[np.ndarray, " train"]
 ) -> Gaussian:
-    """The posterior of a Gaussian process with this covariance, without noise; `solver` is of its K(X, X).
+    """The posterior of a Gaussian process with this covariance, without noise.
 
-    Raises `StageError` as `Solver.coefficients` does.
+    `solver` belongs to its K(X, X). Raises `StageError` as `Solver.coefficients` does.
     """
     train = len(y)
     weights = solver.regression(covariance[train:, :train], np.eye(train))
@@ -89,7 +89,7 @@ def _given(
     covariance: Float[np.ndarray, "both both"],
     y: Float[np.ndarray, " train"],
 ) -> Gaussian:
-    """f₀(x) + A (y − f₀(X)) for f₀ with that covariance: its mean and variance, A being `weights`."""
+    """Mean and variance of f₀(x) + A (y − f₀(X)), for f₀ with that covariance. A is `weights`."""
     both = np.concatenate([-weights, np.eye(len(weights))], axis=1)
     variance: Float[np.ndarray, " test"] = np.sum((both @ covariance) * both, axis=1)
     return Gaussian(weights @ y, variance)
@@ -123,7 +123,7 @@ def train_ensemble(
 ) -> Ensemble:
     """Train networks one after another, by `steps` steps of gradient descent on ½Σr², in float64.
 
-    Of one output, in NTK parameterization; `layers` says which parameters move.
+    Networks have one output and NTK parameterization. `layers` says which parameters are trained.
     """
 
     def one(key: PRNGKeyArray) -> Ensemble:

@@ -1,11 +1,11 @@
-"""The largest and the smallest eigenvalue of a kernel, for too many points to take all of them.
+"""The largest and the smallest eigenvalue of a kernel with too many points for a full decomposition.
 
-By ARPACK's Lanczos iteration, which needs products alone: a dozen for the largest eigenvalue of a kernel.
-What it finds differs from an eigenvalue of the matrix by at most `TOLERANCE` of itself (the norm of the
-residual ‖Av − λv‖ bounds that for a symmetric matrix; Parlett 1998, "The Symmetric Eigenvalue Problem",
-4.5), and by far less where the next eigenvalue is not as near. The iteration begins at a fixed vector of
-random numbers: that it misses the outermost eigenvalue for one inside has a chance that falls exponentially
-with its steps (Kuczyński & Woźniakowski 1992, SIAM J. Matrix Analysis 13).
+They are found by ARPACK's Lanczos iteration, which needs only products: a dozen for the largest eigenvalue of
+a kernel. The result differs from an eigenvalue of the matrix by at most `TOLERANCE` of itself (the norm of
+the residual ‖Av − λv‖ bounds that for a symmetric matrix; Parlett 1998, "The Symmetric Eigenvalue Problem",
+4.5), and by far less if the next eigenvalue is not as near. The iteration begins at a fixed vector of random
+numbers. The probability that it misses the outermost eigenvalue for one inside falls exponentially with its
+steps (Kuczyński & Woźniakowski 1992, SIAM J. Matrix Analysis 13).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from harness.declare import StageError
 from harness.ntk.packed import Packed
 
 DENSE = 512
-"""Up to so many points all eigenvalues are taken: 50 ms, and exact to rounding."""
+"""The number of points up to which all eigenvalues are computed: 50 ms, and exact to rounding."""
 
 TOLERANCE = 1e-6
-"""Of an eigenvalue, relative: as good as what `solve.TRUSTED_CONDITION` trusts."""
+"""Relative error of an eigenvalue: as small as what `solve.TRUSTED_CONDITION` assumes."""
 
 NOT_A_KERNEL = 1e-7
 """How far below 0 an eigenvalue may be, in units of the largest. Entries of closed-form ReLU kernels carry
@@ -34,14 +34,14 @@ Times = Callable[[Float[np.ndarray, " rows"]], Float[np.ndarray, " rows"]]
 
 
 def outermost(times: Times, size: int, end: Literal["largest", "smallest"] = "largest") -> float:
-    """That eigenvalue of a symmetric matrix, which is given as products with it.
+    """The outermost eigenvalue at that end of a symmetric matrix, which is given by products with it.
 
-    Raises `StageError` if the iteration does not arrive at one.
+    Raises `StageError` if the iteration does not converge.
     """
     operator = LinearOperator((size, size), matvec=lambda v: times(v.ravel()), dtype=np.float64)
     start = np.random.default_rng(size).standard_normal(size)
     which = {"largest": "LA", "smallest": "SA"}[end]
-    few = min(12, size)  # vectors that are held; the first check comes after so many products
+    few = min(12, size)  # vectors held; the first check comes after as many products
     try:
         found = eigsh(operator, 1, which=which, v0=start, tol=TOLERANCE, ncv=few, return_eigenvectors=False)
     except ArpackNoConvergence as error:
@@ -50,10 +50,10 @@ def outermost(times: Times, size: int, end: Literal["largest", "smallest"] = "la
 
 
 def extremes(matrix: Packed) -> tuple[float, float]:
-    """The smallest and the largest eigenvalue. Its Cholesky factor is another one afterwards, or spoilt.
+    """The smallest and the largest eigenvalue. Changes the matrix's Cholesky factor.
 
-    The smallest is good to `TOLERANCE` of itself where it is positive and beyond `NOT_A_KERNEL`, else to
-    1e-13 of the largest: it is found as the inverse's largest, shifted by `NOT_A_KERNEL` of that.
+    The smallest is good to `TOLERANCE` of itself if it is positive and beyond `NOT_A_KERNEL`, else to 1e-13
+    of the largest. It is found as the inverse's largest, shifted by `NOT_A_KERNEL` of that.
     """
     largest = outermost(matrix.times, matrix.size)
     if largest <= 0:

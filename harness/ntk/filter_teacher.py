@@ -1,10 +1,12 @@
-"""Signals whose targets one filter decides, as a convolutional network with pooling can say it.
+"""Signals whose targets depend on one filter, summed over places as a convolutional network with pooling
+does.
 
     y = Σ_s g(u · x[s, …, s + 8]) / its deviation,   g = He₂/√(2 · 2!) + He₃/√(2 · 3!)
 
 x are Gaussian signals of 24 points on a circle, u is one filter of norm one, He₂ = t² − 1 and He₃ = t³ − 3t.
-The sum over places knows no place. Of He₂ a signal has 9 numbers, its autocorrelations, which a kernel can
-learn from few signals; of He₃ it has 45 more, unless u is known. Importing this module imports NumPy alone.
+The sum over places does not depend on the place. The He₂ part depends on 9 numbers of a signal, its
+autocorrelations, which a kernel can learn from few signals. The He₃ part depends on 45 more, unless u is
+known. Importing this module imports NumPy alone.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from jaxtyping import Float
 
 POINTS, TAPS, SIGNALS = 24, 9, 4096
 SEED = 0
-"""Of the filter and the signals, which are one data set: a trial's seed chooses among them."""
+"""The seed of the filter and the signals, which are one data set. A trial's seed chooses among them."""
 
 
 def filter_signals() -> tuple[Float[np.ndarray, "4096 24"], Float[np.ndarray, " 4096"]]:

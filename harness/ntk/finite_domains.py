@@ -1,8 +1,8 @@
 """Finite sets of inputs with the uniform distribution, on which every expectation is a sum. NumPy only.
 
-All lie on the sphere of radius √d, so that every kernel of this package can be asked there. A kernel's modes
-are the eigenvectors of its Gram matrix over the domain divided by its size; functions have the inner product
-of the mean.
+All lie on the sphere of radius √d, so that every kernel of this package is defined there. A kernel's modes
+are the eigenvectors of its Gram matrix over the domain divided by its size. The inner product of functions is
+the mean of their product.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def hypercube(dimension: int) -> Points:
 
 
 def learnabilities(gram: Whole, chosen: np.ndarray, ridge: float, basis: Basis) -> Each:
-    """⟨φ, f̂⟩ / ⟨φ, φ⟩ for each column φ of `basis`, f̂ being ridge regression on the values of φ at the
-    chosen points.
+    """⟨φ, f̂⟩ / ⟨φ, φ⟩ for each column φ of `basis`, where f̂ is ridge regression on φ at the chosen points.
 
-    The D-learnability of Simon et al. 2021 (arXiv:2110.03922). Over a complete orthonormal basis they add up
-    to tr (K + δ)⁻¹K, K of the chosen points: to their number where δ = 0, whatever the kernel and the basis.
+    This is the D-learnability of Simon et al. 2021 (arXiv:2110.03922). Over a complete orthonormal basis they
+    add up to tr (K + δ)⁻¹K, K of the chosen points. If δ = 0 this is the number of points, whatever the
+    kernel and the basis.
     """
     weights = Ridge(gram[np.ix_(chosen, chosen)], ridge).weights(gram[:, chosen])
     kept: Each = np.sum(basis * (weights @ basis[chosen]), axis=0) / np.sum(basis**2, axis=0)
@@ -51,7 +51,7 @@ def learnabilities(gram: Whole, chosen: np.ndarray, ridge: float, basis: Basis) 
 
 
 def smoothed(gram: Whole, chosen: np.ndarray, basis: Basis) -> Each:
-    """The same of the Nadaraya–Watson smoother Σ k(x,x_i) y_i / Σ k(x,x_i), which does not interpolate."""
+    """The same for the Nadaraya–Watson smoother Σ k(x,x_i) y_i / Σ k(x,x_i), which does not interpolate."""
     weights = gram[:, chosen] / gram[:, chosen].sum(axis=1, keepdims=True)
     kept: Each = np.sum(basis * (weights @ basis[chosen]), axis=0) / np.sum(basis**2, axis=0)
     return kept
@@ -59,16 +59,16 @@ def smoothed(gram: Whole, chosen: np.ndarray, basis: Basis) -> Each:
 
 @dataclass(frozen=True)
 class Modes:
-    """Eigenvalues, descending, and eigenfunctions of a kernel on a finite domain; made by `modes`."""
+    """Eigenvalues, descending, and eigenfunctions of a kernel on a finite domain. `modes` makes it."""
 
     values: Each
     functions: Basis
     level: np.ndarray
-    """The number of the level that each mode belongs to."""
+    """The number of each mode's level."""
 
     @property
     def spectrum(self) -> Spectrum:
-        """Each level once; levels that rounding brought below 0 count as 0."""
+        """Each level once. Levels that rounding made negative count as 0."""
         counts = np.bincount(self.level).astype(np.float64)
         return Spectrum(np.maximum(self.by_level(self.values), 0.0), counts)
 
@@ -90,6 +90,6 @@ def modes(gram: Whole) -> Modes:
 
 
 def random_basis(size: int, random: np.random.Generator) -> Basis:
-    """A complete orthonormal basis in a random direction, of mean square one."""
+    """A randomly rotated complete orthonormal basis, of mean square one."""
     basis: Basis = np.linalg.qr(random.standard_normal((size, size)))[0] * np.sqrt(size)
     return basis

@@ -1,18 +1,17 @@
 """How far the first step of gradient descent moves the NTK of a finite ReLU network, on average.
 
-One input x, L hidden layers of n units, weights of variance 2/fan-in, no biases, as in `depth_width`. On
-½(f − y)² with y = 0 a step of size η changes Θ(x,x) by −η f ∇f·∇Θ, to first order in η. Hanin & Nica 2019
+One input x, L hidden layers of n units, weights of variance 2/fan-in, no biases, as in `depth_width`. On ½(f
+− y)² with y = 0 a step of size η changes Θ(x,x) by −η f ∇f·∇Θ, to first order in η. Hanin & Nica 2019
 (arXiv:1909.05989): its mean, relative to Θ, is exponential in β = L/n, at the rate 5.
 
 Θ is a sum of squares T_m = |∂f/∂W_m|² over the L + 1 matrices of weights. ReLU makes masks of 0 and 1 that
-are independent of what passes them, so that f and T_m are linear and quadratic in each W_l, and by Stein's
-lemma
+are independent of what passes them. So f and T_m are linear and quadratic in each W_l, and by Stein's lemma
 
     E f ∇f·∇Θ = ½ E ∇f²·∇Θ = Σ_m Σ_{l≠m} (E f² T_m − E f² T_m with a W_l of its own).
 
 A hidden layer through which f² and T_m pass in the same way multiplies their product by 1 + 5/n. Between l
 and m they are squares of two vectors h and h' that have the masks in common: E|h|²|h'|² = p and E(h·h')² = s
-begin as 1 and 0, and a layer makes p(1 + 1/n) + 4s/n and s(1 + 3/n) + 2p/n of them, so that after d layers
+begin as 1 and 0, and a layer turns them into p(1 + 1/n) + 4s/n and s(1 + 3/n) + 2p/n, so that after d layers
 p = ((1 + 5/n)^d + 2(1 − 1/n)^d)/3. With d = |l − m|,
 
     E f ∇f·∇Θ / (E f² E Θ) = mean over m of Σ_{l≠m} ⅔ (1 + 5/n)^(L − d) ((1 + 5/n)^d − (1 − 1/n)^d).
@@ -34,7 +33,7 @@ def first_step(hidden: int, width: int) -> float:
     """E f ∇f·∇Θ / (E f² E Θ), by the formula."""
     layers, apart = hidden + 1, np.arange(1, hidden + 1)
     alike = math.log1p(5 / width)
-    pairs = 2.0 * (layers - apart)  # of matrices that are so far apart
+    pairs = 2.0 * (layers - apart)  # number of pairs of matrices at each distance
     lost = np.exp(alike * hidden) - np.exp(alike * (hidden - apart)) * (1 - 1 / width) ** apart
     return float(np.sum(pairs * 2 / 3 * lost) / layers)
 
@@ -45,7 +44,7 @@ def first_step_without_growth(hidden: int, width: int) -> float:
 
 
 def drawn_first_step(hidden: int, width: int, inputs: int, networks: int, rng: np.random.Generator) -> float:
-    """The mean of f ∇f·∇Θ over networks that are drawn at random, over the means of f² and Θ."""
+    """The mean of f ∇f·∇Θ over randomly drawn networks, over the means of f² and Θ."""
     each = width * (inputs + width * (hidden - 1) + 1)
     size = max(1, CHUNK // each)
     parts = [size] * (networks // size) + [networks % size] * (networks % size > 0)
@@ -60,7 +59,7 @@ StepDraws = tuple[
 
 
 def drawn_steps(hidden: int, width: int, inputs: int, networks: int, rng: np.random.Generator) -> StepDraws:
-    """f², Θ and f ∇f·∇Θ. A weight is √(2/fan-in) times what is trained."""
+    """f², Θ and f ∇f·∇Θ of drawn networks. A weight is √(2/fan-in) times what is trained."""
     layers, weights, masks = [np.ones((networks, inputs))], [], []
     for number in range(hidden):
         fan_in = inputs if number == 0 else width
@@ -71,12 +70,12 @@ def drawn_steps(hidden: int, width: int, inputs: int, networks: int, rng: np.ran
         layers.append(before * masks[-1])
     readout = rng.standard_normal((networks, width)) * math.sqrt(2 / width)
     f = _dot(readout, layers[-1])
-    back = [readout * masks[-1]]  # ∂f by the pre-activations of each hidden layer, the last first
+    back = [readout * masks[-1]]  # ∂f by each hidden layer's pre-activations, last first
     for number in reversed(range(hidden - 1)):
         back.append(masks[number] * _times(np.swapaxes(weights[number + 1], 1, 2), back[-1]))
     back.reverse()
 
-    # ∇f changes weight l by 2/fan-in ∂f h, and with it what passes forward and back.
+    # ∇f changes weight l by 2/fan-in ∂f h, and this changes what passes forward and back.
     moved = [np.zeros_like(layers[0])]
     for number in range(hidden):
         own = _scale(layers[number]) * back[number]

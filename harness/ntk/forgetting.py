@@ -1,13 +1,13 @@
-"""What very deep kernels still know of their inputs: condition numbers and the mean predictor.
+"""What very deep kernels still tell about their inputs: condition numbers and the mean predictor.
 
-Two sets of points of one length. *Equicorrelated*: m points, each pair at the same angle, as all pairs come
-to seem when depth forgets which they are (Xiao et al. 2020 arXiv:1912.13053). *A polygon*: m points evenly
-spaced on a great circle, and a test point beside the first. Then the kernel among them is circulant, and the
-predictor can be read off without solving with a matrix that is nearly singular.
+Two sets of points of one length. *Equicorrelated*: m points, each pair at the same angle, as all pairs become
+when depth makes points alike (Xiao et al. 2020 arXiv:1912.13053). *A polygon*: m points evenly spaced on a
+great circle, and a test point beside the first. Then the kernel among them is circulant, and the predictor
+follows without solving with a nearly singular matrix.
 
 With kernels divided by K(x,x), K = 11' − R, R the gaps of pairs. On vectors that sum to zero K is −R, and the
-row of a test point's gaps enters as −r': labels of mean zero are predicted by r' R⁻¹ y, of gaps alone, which
-may be 1e-100. Where kernels, not gaps, are small, K itself is used. NumPy only.
+row of a test point's gaps enters as −r': labels of mean zero are predicted by r' R⁻¹ y, from gaps alone,
+which may be 1e-100. If kernels are small, not gaps, K itself is used. NumPy only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.ntk.sphere import Gaps, gap_of_angle
 
 @dataclass(frozen=True)
 class Relative:
-    """Kernels of pairs divided by K(x,x), and by how much they are below 1: either may be small."""
+    """Kernels of pairs divided by K(x,x), and how far these are below 1. Either may be small."""
 
     value: Float[np.ndarray, "*shape"]
     gap: Float[np.ndarray, "*shape"]
@@ -46,8 +46,11 @@ def departure(pair: Relative, points: int) -> float:
 
 
 def polygon_gaps(points: int, offset: float) -> Gaps:
-    """[0] Gaps between the first point of a polygon and all of its points; [1] those of a test point that
-    lies `offset` of a side beyond the first."""
+    """Gaps between the first point of a polygon and all of its points, and those of a test point.
+
+    Row 0 holds the first point's gaps; row 1 those of a test point that lies `offset` of a side beyond the
+    first.
+    """
     steps = np.arange(points)
     angles = 2 * np.pi / points * np.stack([steps, steps - offset])
     return gap_of_angle(np.abs(np.arctan2(np.sin(angles), np.cos(angles))))
@@ -68,11 +71,11 @@ def mean_zero_predictor(row: Relative, test: Relative) -> Float[np.ndarray, " po
     by_gaps = row.gap.max() < 0.5
     first, tested = (each.gap if by_gaps else each.value for each in (row, test))
     modes = np.fft.fft(first)
-    modes[0] = np.inf  # the mean, which labels lack
+    modes[0] = np.inf  # the mean, which is 0 in labels
     predictor: Float[np.ndarray, " points"] = np.fft.ifft(np.fft.fft(tested) / modes).real
     return predictor
 
 
 def predicted_constant(row: Relative, test: Relative) -> float:
-    """What is predicted at the test point from labels that are all 1: Σ K(t,x) / Σ K(x₁,x)."""
+    """The prediction at the test point from labels that are all 1: Σ K(t,x) / Σ K(x₁,x)."""
     return float(test.value.sum() / row.value.sum())

@@ -26,9 +26,9 @@ from jaxtyping import Float
 
 Angles = Float[np.ndarray, " nodes"]
 AngleKernel = Callable[[Angles], Angles]
-"""Angles in [0, π] → K, elementwise."""
+"""A function from angles in [0, π] to K, elementwise."""
 NOISE = 5e-16
-"""Of K(0): a bound on the rounding of an eigenvalue, whose weights and polynomials are at most 1."""
+"""A bound on the rounding of an eigenvalue, in units of K(0). Weights and polynomials are at most 1."""
 _END = 3.3
 
 
@@ -47,12 +47,12 @@ def gegenbauer_coefficients(
     found = dict.fromkeys(degrees, 0.0)
     for degree, polynomial in enumerate(_polynomials(np.cos(angle), dimension, highest)):
         if degree in found:
-            found[degree] = math.fsum((values * polynomial).tolist())  # plain floats: in less time
+            found[degree] = math.fsum((values * polynomial).tolist())  # Python floats take less time
     return np.array([found[degree] for degree in degrees])
 
 
 def multiplicity(dimension: int, degree: int) -> int:
-    """How many independent harmonics of this degree there are on S^(d−1) (Atkinson & Han 2012, eq. 2.10)."""
+    """The number of independent harmonics of this degree on S^(d−1) (Atkinson & Han 2012, eq. 2.10)."""
     if degree == 0:
         return 1
     return (2 * degree + dimension - 2) * math.comb(degree + dimension - 3, degree - 1) // degree
@@ -61,8 +61,8 @@ def multiplicity(dimension: int, degree: int) -> int:
 def _nodes(highest: int) -> tuple[Angles, Angles]:
     """Angles and their weights, enough for products of the kernel with polynomials of this degree.
 
-    P_k(cos θ) has k half-waves, of which a unit of s passes π/2 at most: more than 4 nodes to each.
-    Beyond the ends weights are below 1e-18.
+    P_k(cos θ) has k half-waves, and a unit of s passes at most π/2 of them, so that each has more than 4
+    nodes. Beyond the ends weights are below 1e-18.
     """
     step = 1.0 / (64 + 4 * highest)
     s = np.arange(-math.ceil(_END / step), math.ceil(_END / step) + 1) * step

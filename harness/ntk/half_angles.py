@@ -1,8 +1,8 @@
 """Angles between points, kept as sin²(θ/2) and cos²(θ/2), which lose no digits near 0 or near π.
 
-A layer of a network turns angles. In these two squares its formulas are sums of positive terms, products and
-square roots: cos θ is their difference, sin θ twice the root of their product. So at most one arctangent for
-an entry and layer is left, where an activation needs θ itself (`harness.ntk.duals`).
+A layer of a network changes angles. In these two squares its formulas are sums of positive terms, products
+and square roots: cos θ is their difference, sin θ twice the root of their product. So an entry and layer
+needs at most one arctangent, if an activation needs θ itself (`harness.ntk.duals`).
 
 NumPy and SciPy only.
 """
@@ -22,18 +22,20 @@ Signs = Float[np.ndarray, " pairs"]
 Places = Int[np.ndarray, " pairs"]
 
 ALIKE = 7 / 8
-"""Cosine beyond which θ comes from the points' difference, or their sum. Up to there, a scalar product that
+"""The cosine beyond which θ is computed from the points' difference or sum. Up to it, a scalar product that
 is off by δ changes θ by δ/sin θ, 2.1 δ at most."""
 
 FEW = 4
-"""Up to one pair in `FEW`, only their differences are taken, each at some four times the cost of an entry of
-`cdist`."""
+"""If at most one pair in `FEW` needs differences, they are taken for these pairs only, each at some four
+times the cost of an entry of `cdist`."""
 
 
 @dataclass(frozen=True)
 class HalfAngles:
-    """sin²(θ/2) and cos²(θ/2) of angles θ between 0 and π; made by the functions `of_…` of this module, and
-    layer by layer. They add up to 1, to rounding."""
+    """sin²(θ/2) and cos²(θ/2) of angles θ between 0 and π. They add up to 1, to rounding.
+
+    The functions `of_…` of this module make them, and layers transform them.
+    """
 
     sines: Matrix
     cosines: Matrix
@@ -60,7 +62,7 @@ def of_radians(angle: Matrix) -> HalfAngles:
 
 
 def of_cosine(cosine: Matrix) -> HalfAngles:
-    """From cos θ, which rounding may put beyond ±1. Near 0 and π it has half of the digits of θ."""
+    """Angles from cos θ, which rounding may put beyond ±1. Near 0 and π they have half of the digits of θ."""
     sines = cosine * -0.5
     sines += 0.5
     np.clip(sines, 0, 1, out=sines)
@@ -68,11 +70,12 @@ def of_cosine(cosine: Matrix) -> HalfAngles:
 
 
 def of_directions(u: Rows, v: Columns, cosine: Matrix) -> HalfAngles:
-    """Between rows of `u` and `v` of length 1 (or 0: θ = π/2), whose scalar products are `cosine`.
+    """Angles between rows of `u` and `v` of length 1 (or 0: θ = π/2), whose scalar products are `cosine`.
 
-    By ‖u−v‖² = 4 sin²(θ/2) where points are alike and by ‖u+v‖² = 4 cos²(θ/2) where they are nearly opposite,
-    as in Kahan's formula ("How futile are mindless assessments of roundoff in floating-point computation?",
-    2006, "Mangled angles"); by the scalar product in between, where it is as accurate and cheaper.
+    They are computed from ‖u−v‖² = 4 sin²(θ/2) if points are alike, and from ‖u+v‖² = 4 cos²(θ/2) if they are
+    nearly opposite, as in Kahan's formula ("How futile are mindless assessments of roundoff in floating-point
+    computation?", 2006, "Mangled angles"). In between they come from the scalar product, which is as accurate
+    there and cheaper.
     """
     sines = cosine * -0.5
     sines += 0.5
@@ -93,7 +96,7 @@ def coincident(like: Matrix) -> HalfAngles:
 
 
 def _squared_distances(u: Rows, v: Columns, places: Places, signs: Signs) -> Squares:
-    """‖u − sign v‖² of the pairs at these places of the matrix, which count row by row."""
+    """‖u − sign v‖² of the pairs at these places of the matrix, which are counted row by row."""
     if FEW * len(places) > len(u) * len(v):
         alike = cdist(u, v, "sqeuclidean").ravel()[places]
         opposite = cdist(u, -v, "sqeuclidean").ravel()[places] if signs.min() < 0 else alike

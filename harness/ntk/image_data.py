@@ -1,10 +1,13 @@
-"""Images and signals in several classes, moved on request: functions of the seed and of what is declared.
+"""Images and signals in several classes, optionally moved.
+
+They depend only on the seed and on the parameters.
 
     digit-images   the 1797 digits of scikit-learn, 8 × 8 pixels
     mnist-1d       signals of 40 points, generated (`harness.ntk.mnist_1d`)
 
-Each image has mean 0 and norm √pixels, by its own numbers alone: moved circularly, it is the same numbers in
-another order. (`digits` of `harness.ntk.data` standardises every pixel by itself, which no shift survives.)
+Each image has mean 0 and norm √pixels, from its own numbers alone: moved circularly, it is the same numbers
+in another order. (`digits` of `harness.ntk.data` standardises every pixel by itself, which a shift would
+change.)
 """
 
 from __future__ import annotations
@@ -23,12 +26,12 @@ from harness.ntk.specifications import ImageData
 OneHot = Float[np.ndarray, "points classes"]
 
 _STREAM = 1
-"""As in `harness.ntk.data`: the data's random stream for a seed, from which nothing else draws."""
+"""The data's random stream for a seed, as in `harness.ntk.data`. Nothing else draws from it."""
 
 
 @dataclass(frozen=True)
 class ClassSplit:
-    """Training and test images and their labels; made by `class_split`."""
+    """Training and test images and their labels. `class_split` makes it."""
 
     x_train: Images
     labels_train: Digits
@@ -52,9 +55,9 @@ def class_split(
 ) -> ClassSplit:
     """`train` training and `test` test images of the first `classes` digits, chosen by `seed` alone.
 
-    shift: the share of the side by which images are moved at most, circularly, in each dimension: of eight
-        pixels 0.5 is 0 to 3 pixels, 1 is 0 to 7. Of mnist-1d, where its template is moved before noise is
-        added, 2/3 is what is published.
+    shift: the largest circular move of an image, in each dimension, as a share of the side: with eight
+        pixels, 0.5 is 0 to 3 pixels and 1 is 0 to 7. mnist-1d moves its template before noise is added; 2/3
+        is the published value.
 
     Raises `DataError` if there are too few images.
     """
@@ -73,7 +76,7 @@ def class_split(
 
 
 def one_hot(labels: Digits, classes: int) -> OneHot:
-    """1 in a label's own column, 0 elsewhere, less 1/classes: rows have mean 0."""
+    """1 in a label's own column, 0 elsewhere, minus 1/classes, so that rows have mean 0."""
     targets: OneHot = np.eye(classes)[labels] - 1 / classes
     return targets
 

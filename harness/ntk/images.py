@@ -1,4 +1,4 @@
-"""Images one by one: those of scikit-learn, and how each is standardised by its own numbers."""
+"""Single images: those of scikit-learn, and how each is standardised by its own numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from harness.ntk.preprocess import to_sphere
 
 SIDE = 8
-"""Pixels of a digit of scikit-learn, each way."""
+"""The side of a digit of scikit-learn, in pixels."""
 
 Images = Float[np.ndarray, "points pixels"]
 

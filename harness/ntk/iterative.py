@@ -1,4 +1,5 @@
-"""Kernel regression on more points than a matrix of them fits into memory: conjugate gradients.
+"""Kernel regression by conjugate gradients, on so many points that the kernel's matrix does not fit into
+memory.
 
 Each product with the kernel evaluates it anew, tile by tile, half of its pairs. A Nyström preconditioner of
 rank r (Frangella, Tropp & Udell 2023, "Randomized Nyström preconditioning", SIAM J. Matrix Analysis 44,
@@ -6,7 +7,7 @@ arXiv:2110.02820), from the kernel between all points and r of them,
 
     K ≈ U Λ Uᵀ,    P⁻¹ = (λ_r + ridge) U (Λ + ridge)⁻¹ Uᵀ + (I − U Uᵀ),
 
-takes the r largest eigenvalues out of the way; a kernel's fall fast. The iteration is SciPy's `cg`.
+removes the r largest eigenvalues; a kernel's eigenvalues fall fast. The iteration is SciPy's `cg`.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from harness.ntk.sizes import RANK
 from harness.ntk.solve import TRUSTED_RESIDUAL, Regressor, Vector
 
 ASKED_RESIDUAL = 1e-8
-"""What the iteration is to leave of the targets (relative, Euclidean)."""
+"""The residual that the iteration aims at, relative to the targets (Euclidean norms)."""
 
 ITERATIONS = 1000
 
 
 class IterativeRegressor(Regressor):
-    """A training kernel that is only multiplied with; made by `prepare_iteration`."""
+    """A training kernel that is only used in products. `prepare_iteration` makes it."""
 
     jitter = 0.0
 
@@ -49,7 +50,7 @@ class IterativeRegressor(Regressor):
     def coefficients(self, y: Vector) -> Vector:
         """(K + ridge)⁻¹ y, for one target vector or several columns of them, one after another.
 
-        Raises `StageError` when the iteration leaves more than `TRUSTED_RESIDUAL` of a column.
+        Raises `StageError` if the iteration leaves more than `TRUSTED_RESIDUAL` of a column.
         """
         if y.ndim == 2:
             return np.stack([self.coefficients(column) for column in y.T], axis=1)
@@ -58,10 +59,10 @@ class IterativeRegressor(Regressor):
             LinearOperator(shape, matvec=lambda v, f=product: f(v.ravel()), dtype=np.float64)
             for product in (self.times, self._preconditioner.solve)
         )
-        with np.errstate(all="ignore"):  # what came of dividing by 0 is judged below
+        with np.errstate(all="ignore"):  # divisions by 0 are judged below
             solution, _ = cg(kernel, y, rtol=ASKED_RESIDUAL, maxiter=ITERATIONS, M=inverse)
         left = float(np.linalg.norm(self.times(solution) - y)) / max(float(np.linalg.norm(y)), 1e-300)
-        if not left <= TRUSTED_RESIDUAL:  # nor where it is not a number
+        if not left <= TRUSTED_RESIDUAL:  # also true if it is not a number
             raise StageError(
                 f"{self.name} kernel: after at most {ITERATIONS} conjugate gradients the regression leaves "
                 f"{left:.1e} of the targets (trusted: {TRUSTED_RESIDUAL:.0e}): the kernel is too "
@@ -72,11 +73,11 @@ class IterativeRegressor(Regressor):
 
 
 class _Nystrom:
-    """P⁻¹ of the module's text; made by `prepare_iteration`."""
+    """P⁻¹ of the module's docstring. `prepare_iteration` makes it."""
 
     def __init__(self, between: Matrix, chosen: np.ndarray, ridge: float) -> None:
         among = between[chosen]
-        # As much as rounding has put into `among`, so that it has a Cholesky factor; taken off again below.
+        # As much as rounding has put into `among`, so that it has a Cholesky factor. It is subtracted below.
         shift = len(among) * float(np.finfo(np.float64).eps) * float(np.trace(among))
         lower = cholesky(among + shift * np.eye(len(among)), lower=True)
         root = solve_triangular(lower, between.T, lower=True).T  # K ≈ root rootᵀ
@@ -98,10 +99,10 @@ class _Nystrom:
 def prepare_iteration(
     name: str, evaluate: Evaluate, which: int, x: Points, ridge: float, rank: int = RANK
 ) -> IterativeRegressor:
-    """The kernel `which` of those that `evaluate` gives, among `x`, to be solved iteratively.
+    """The kernel number `which` of those that `evaluate` gives among `x`, prepared for iterative solves.
 
-    `rank` of the points, drawn at random, always the same of so many, make the preconditioner. Raises
-    `StageError` where the kernel among them is not finite or is no kernel.
+    `rank` points make the preconditioner. They are drawn at random, always the same for the same number of
+    points. Raises `StageError` if the kernel among them is not finite or is not a kernel.
     """
     chosen = np.sort(np.random.default_rng(len(x)).choice(len(x), min(rank, len(x)), replace=False))
     between = blocked.between(evaluate, x, x[chosen], [which])[0]

@@ -2,9 +2,9 @@
 
     Θ(x, x') = J(x) J(x')ᵀ,   J(x) = ∂f(params, x)/∂params    (Jacot et al. 2018 arXiv:1806.07572)
 
-A Jacobian holds points × outputs × parameters numbers, so the points are taken in blocks that a budget of
-memory allows. For fully connected networks `harness.ntk.empirical` gives the same from Gram matrices, with
-neither that memory nor that time; this module is its check, and serves what is not fully connected.
+A Jacobian holds points × outputs × parameters numbers, so points are taken in blocks that fit into a budget
+of memory. For fully connected networks `harness.ntk.empirical` gives the same from Gram matrices, with less
+memory and time. This module is its check, and serves all other networks.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def jacobian_ntk(
 ) -> Float[np.ndarray, "rows columns *outputs_twice"]:
     """The tangent kernel of `f` between `x1` and `x2` (or `x1` and itself), in the precision of `params`.
 
-    [rows, columns] where f returns [points], [rows, columns, outputs, outputs] where it returns two
-    dimensions. `memory` bytes bound the Jacobians of a block of rows and a block of columns together, the
-    only ones held at a time. What computing one takes beside it is not counted: it is about as much again.
+    The result is [rows, columns] if f returns [points], and [rows, columns, outputs, outputs] if it returns
+    two dimensions. `memory` bytes bound the Jacobians of a block of rows and a block of columns together, the
+    only ones held at a time. Computing a Jacobian takes about as much again, which is not counted.
 
     Raises `ValueError` if one row's and one column's Jacobian do not fit into `memory`.
     """
@@ -49,13 +49,13 @@ def jacobian_ntk(
         row = split_jacobian(f, params, jnp.asarray(x1[rows]))
         for across in _slices(len(columns), block):
             if x2 is None and across.start < rows.start:
-                continue  # a Gram matrix is symmetric
+                continue  # the Gram matrix is symmetric
             if x2 is None and across == rows:
                 kernel[rows, across] = _product(row, row)
                 continue
             column = split_jacobian(f, params, jnp.asarray(columns[across]))
             kernel[rows, across] = _product(row, column)
-            del column  # before the next is made: no third one is to be held
+            del column  # before the next is made, so that only two are held
             if x2 is None:
                 kernel[across, rows] = kernel[rows, across].transpose(1, 0, 3, 2)
         del row
@@ -75,12 +75,12 @@ def jacobian_ntk_diagonal(f: Function, params: Any, x: Points, *, memory: int = 
 
 
 def size_of_one(f: Function, params: Any, x: Points) -> int:
-    """The bytes of one point's Jacobian: what `memory` is counted in."""
+    """The bytes of one point's Jacobian, the unit in which `memory` is counted."""
     return _one_point(f, params, x)[1]
 
 
 def _one_point(f: Function, params: Any, x: Points) -> tuple[int, int, bool]:
-    """Outputs of f, the bytes of one point's Jacobian, and whether f has an axis of outputs."""
+    """The number of outputs of f, the bytes of one point's Jacobian, and whether f has an axis of outputs."""
     out = jax.eval_shape(f, params, jnp.asarray(x[:1]))
     if out.ndim not in (1, 2) or out.shape[0] != 1:
         raise ValueError(f"f: expected [points] or [points, outputs], found shape {out.shape} for one point")
@@ -94,7 +94,7 @@ def _dtype(params: Any) -> np.dtype[Any]:
 
 
 def _block(memory: int, held: int, size: int) -> int:
-    """Points in a block, `held` blocks being there at a time."""
+    """The number of points in a block if `held` blocks are in memory at a time."""
     if memory < held * size:
         what = "one of a row and one of a column are held" if held == 2 else "one is held"
         raise ValueError(
@@ -105,7 +105,7 @@ def _block(memory: int, held: int, size: int) -> int:
 
 
 def _slices(points: int, block: int) -> list[slice]:
-    """Blocks of one size, so that one program serves them all: the last may overlap the one before."""
+    """Blocks of one size, so that one program serves them all. The last may overlap the one before."""
     block = min(block, points)
     starts = [min(start, points - block) for start in range(0, points, block)]
     return [slice(start, start + block) for start in starts]
@@ -113,10 +113,10 @@ def _slices(points: int, block: int) -> list[slice]:
 
 @partial(jax.jit, static_argnames="f")
 def split_jacobian(f: Function, params: Any, x: Array) -> list[Float[Array, "points outputs _"]]:
-    """Derivatives by each leaf of `params`.
+    """The derivatives by each leaf of `params`.
 
-    One point at a time, vectorised: differentiating the outputs of all points at once would carry the
-    activations of points × points.
+    Points are differentiated one at a time, vectorised. Differentiating the outputs of all points at once
+    would carry the activations of points × points.
     """
 
     def one(row: Array) -> list[Array]:

@@ -1,4 +1,4 @@
-"""A model of JAX as `ntk.network` measures it."""
+"""A JAX model in the form that `ntk.network` measures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.ntk.trainable import Course, LastInputs, Loss, NetworkInputs, Outpu
 
 
 class JaxNetwork:
-    """The network of one trial, drawn for inputs with `features` features: a `Trainable`."""
+    """The network of one trial, drawn for inputs with `features` features. It is a `Trainable`."""
 
     def __init__(self, model: Model, seed: int, features: int) -> None:
         self.name, self.model, self._seed = model.name, several_outputs(model), seed
@@ -31,7 +31,7 @@ class JaxNetwork:
         return self.places[0]
 
     def require_sound(self, x: NetworkInputs, outputs: int, loss: Loss) -> None:
-        """Raises `ModelError`, and `NotCovered` for cross-entropy of one output."""
+        """Raise `ModelError` if the network is unsound, `NotCovered` for cross-entropy with one output."""
         require_outputs(self.model, self._start, x, outputs)
         model_checks.require_sound(self.model, network_key(self._seed, 0), x)
         if loss == "cross-entropy":

@@ -1,6 +1,6 @@
-"""Checks of a kernel at one architecture: its values, and what holds of any such kernel.
+"""Checks of a kernel at one architecture: its values, and properties that every such kernel has.
 
-Each says which of the subject's blocks should be equal, or gives its numbers itself; `CHECKS` has them by the
+Each says which of the subject's blocks should be equal, or gives its numbers itself. `CHECKS` has them by the
 names that quantities use. They raise `NotCovered` and `StageError` as `Case.block` does.
 """
 
@@ -20,33 +20,35 @@ from harness.ntk.shapes import Points
 from harness.ntk.subjects import Which
 
 KernelCheck = Callable[[KernelCase, Which, float], tuple[float, float]]
-"""The error of the subject's kernel, and that of the control: the same kernel with a flaw of this size."""
+"""A function that gives the error of the subject's kernel and that of the control. The control is the same
+kernel with a flaw of the given size."""
 
 NEAR = (0.0, 1e-15, 1e-12, 1e-8, 1e-4)
-"""Relative distances of near duplicates: equal, an ulp, √eps and its neighbours, and plainly apart."""
+"""Relative distances of near duplicates: equal, an ulp, √eps and its neighbours, and well separated."""
 
 MULTIPLES = (1.0, 3.0, -1.0, -0.7, 1 / 3)
-"""Factors of collinear points. Rounded, cosines of some of them lie beyond ±1."""
+"""Factors of collinear points. Some of their cosines are rounded to beyond ±1."""
 
 PAIRS = 16
-"""More of them: one cosine in six or so is rounded to beyond its end."""
+"""The number of further collinear pairs. About one cosine in six is rounded to beyond ±1."""
 
 TINY, HUGE = 1e-30, 1e30
-"""Factors on inputs. Squares and fourth powers stay within float64's range (1e±308), not within float32's
-(1e±38), and a tolerance such as 1e-10 inside a formula that was meant to be relative shows."""
+"""Factors on inputs. Squares and fourth powers stay within float64's range (1e±308), but not within float32's
+(1e±38). An absolute tolerance such as 1e-10 inside a formula that was meant to be relative then shows."""
 
 HALF = 2.0**-11
-"""float16's roundoff: the control's flaw where a subject is free to compute in its inputs' float32."""
+"""float16's roundoff: the control's flaw if a subject may compute in its inputs' float32."""
 
 OWN = 2.0
-"""Answers of the subject that a check compares with one another: each may be off by a stated accuracy."""
+"""The number of the subject's answers that a check compares with one another. Each may be off by a stated
+accuracy."""
 
 LOOSE = 0.25
-"""What noise excuses of the control that states too much of it, beyond what the subject's own does."""
+"""How much more the control, which overstates noise, is excused than the subject's own noise excuses."""
 
 
 def values(case: KernelCase, which: Which) -> list[Difference]:
-    """The reference's values, but for the Gram matrix's diagonal."""
+    """The reference's values, except on the Gram matrix's diagonal."""
     return [
         case.versus_reference(which, case.rows, case.columns),
         case.versus_reference(which, case.rows, mask=_off_diagonal(case.rows)),
@@ -64,8 +66,7 @@ def near_duplicates(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def collinear(case: KernelCase, which: Which) -> list[Difference]:
-    """Pairs of a point and a multiple of it; of A's, and of so many more that rounding takes some cosines
-    beyond 1 and some beyond −1."""
+    """Pairs of a point and a multiple of it, enough of them that rounding takes some cosines past ±1."""
     points = _random(case).standard_normal((PAIRS, case.rows.shape[1]))
     multiples = points * np.resize(MULTIPLES, PAIRS)[:, None]
     return [
@@ -111,7 +112,7 @@ def permutation(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def rotation(case: KernelCase, which: Which) -> list[Difference]:
-    """A rotation of all inputs changes nothing: weights are isotropic."""
+    """A rotation of all inputs does not change the kernel, because weights are isotropic."""
     a, b = case.rows, case.columns
     q, _ = np.linalg.qr(_random(case).standard_normal((a.shape[1], a.shape[1])))
     found = case.block(which, a @ q, b @ q)
@@ -119,7 +120,7 @@ def rotation(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def homogeneity(case: KernelCase, which: Which) -> list[Difference]:
-    """K(c x, x') = c K(x, x') for c > 0: degree 1, without biases."""
+    """K(c x, x') = c K(x, x') for c > 0, without biases: the kernel has degree 1."""
     it = case.architecture
     if it.activation not in HOMOGENEOUS or it.b_std or it.parameterization != "ntk":
         raise StageError(
@@ -132,29 +133,29 @@ def homogeneity(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def zero(case: KernelCase, which: Which) -> list[Difference]:
-    """The reference's values with a zero input in either set, and in a Gram matrix, its diagonal included."""
+    """The reference's values with a zero input in either set, and in a Gram matrix with its diagonal."""
     a, b = case.rows.copy(), case.columns.copy()
     a[0], b[0] = 0, 0
     return [case.versus_reference(which, a, b), case.versus_reference(which, a)]
 
 
 def tiny(case: KernelCase, which: Which) -> list[Difference]:
-    """The reference's values, inputs times `TINY`."""
+    """The reference's values for inputs times `TINY`."""
     return [case.versus_reference(which, TINY * case.rows, TINY * case.columns)]
 
 
 def huge(case: KernelCase, which: Which) -> list[Difference]:
-    """The reference's values, inputs times `HUGE`."""
+    """The reference's values for inputs times `HUGE`."""
     return [case.versus_reference(which, HUGE * case.rows, HUGE * case.columns)]
 
 
 def huge_diagonal(case: KernelCase, which: Which) -> list[Difference]:
-    """The reference's values on a Gram matrix's diagonal, inputs times `HUGE`."""
+    """The reference's values on a Gram matrix's diagonal for inputs times `HUGE`."""
     return [case.versus_reference(which, HUGE * case.rows, mask=~_off_diagonal(case.rows))]
 
 
 def float32(case: KernelCase, which: Which) -> list[Difference]:
-    """Inputs in float32 give the reference's values of the same numbers in float64."""
+    """Inputs in float32 give the reference's values for the same numbers in float64."""
     a, b = case.rows.astype(np.float32), case.columns.astype(np.float32)
     found = case.block(which, a, b)
     a64, b64 = a.astype(np.float64), b.astype(np.float64)
@@ -162,8 +163,11 @@ def float32(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def repeats(case: KernelCase, which: Which) -> list[Difference]:
-    """After other points of the same shape, points of which one number is another, and another architecture
-    at the same points, each gets its own answer."""
+    """Answers do not depend on earlier questions.
+
+    The subject is asked about other points of the same shape, about points that differ in one number, and
+    about another architecture at the same points.
+    """
     a, b = case.rows, case.columns
     first = case.block(which, a, b)
     after = case.versus_reference(which, a[::-1] * 1.25, b[::-1] * 0.75)
@@ -179,8 +183,11 @@ def repeats(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def _of_another(case: KernelCase, which: Which) -> list[Difference]:
-    """The kernel at another architecture, with scales that the subject has: of all, of the weights, or of
-    biases; nothing where it has but the one architecture."""
+    """The kernel at another architecture that the subject supports.
+
+    Other scales are tried in this order: all, those of weights, those of biases. If the subject has only one
+    architecture, nothing is compared.
+    """
     it, a, b = case.architecture, case.rows, case.columns
     weights, biases = replace(it, w_std=0.8 * it.w_std), replace(it, b_std=1.5 * it.b_std + 0.1)
     every = replace(weights, b_std=biases.b_std, last_layer=1.25 * it.last_layer)
@@ -194,18 +201,18 @@ def _of_another(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def psd(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
-    """−λ_min/λ_max of a Gram matrix of points of which two are equal, so that λ_min = 0; at least 0.
+    """−λ_min/λ_max of a Gram matrix with two equal points, so that λ_min = 0; at least 0.
 
-    Noise may move an eigenvalue by its norm (Weyl), which is allowed for; an accuracy by as much for each
-    point, since that is what the norm of so large a matrix may be. In the control the smallest eigenvalue is
-    moved to −`flaw` λ_max, and past both.
+    Noise may move an eigenvalue by its norm (Weyl), which is allowed for. An accuracy may move it by as much
+    for each point, since the norm of a matrix of that size may be so large. In the control the smallest
+    eigenvalue is moved to −`flaw` λ_max, and past both allowances.
     """
     points = case.rows.copy()
     points[-1] = points[0]
     block, size = case.block(which, points), case.unit(which, points)
     if not np.all(np.isfinite(block.values)):
         return WORST, WORST
-    scaled = block.values / size  # a diagonal of one; it keeps the eigenvalues' signs (Sylvester)
+    scaled = block.values / size  # its diagonal is one; eigenvalues keep their signs (Sylvester)
     values = np.linalg.eigvalsh((scaled + scaled.T) / 2)
     largest_one = max(float(values[-1]), np.finfo(float).tiny)
     noise = allowed_deviations(block) * float(np.linalg.norm(block.error / size)) / largest_one
@@ -219,9 +226,9 @@ def psd(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
 
 
 def noise(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
-    """The largest error that the noise which the subject states would excuse, and `LOOSE` more.
+    """The largest error that the subject's stated noise would excuse, and that error plus `LOOSE`.
 
-    That grows with its standard errors, and as its replicates become few.
+    It grows with the standard errors, and as replicates become few.
     """
     excused = 0.0
     for x1, x2 in ((case.rows, None), (case.rows, case.columns)):
@@ -235,7 +242,10 @@ def noise(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
 def compared(
     check: Callable[[KernelCase, Which], list[Difference]], flaw: float | None = None
 ) -> KernelCheck:
-    """The largest error of a check's differences, and that with a flaw (of a size of its own, if given)."""
+    """A check that gives the largest error of `check`'s differences, and that with a flaw.
+
+    `flaw` replaces the size of the flaw, if given.
+    """
 
     def both(case: KernelCase, which: Which, common: float) -> tuple[float, float]:
         differences = check(case, which)
@@ -274,7 +284,7 @@ def _pairs(
     sizes: tuple[float, ...],
     partner: Callable[[Points, Points, float], Points],
 ) -> Difference:
-    """Each of B's points is made the partner of one of A's; only these pairs are compared."""
+    """Compare only pairs in which a point of B was made the partner of a point of A."""
     a, b = case.rows, case.columns.copy()
     noise = _random(case).standard_normal(b.shape)
     for number in range(len(b)):
@@ -289,7 +299,7 @@ def _off_diagonal(points: Points) -> Bool[np.ndarray, "points points"]:
 
 
 def _random(case: KernelCase) -> np.random.Generator:
-    """The same numbers for both kernels, so that one answer of the subject serves both."""
+    """A generator of the same numbers for both kernels, so that one answer of the subject serves both."""
     return np.random.default_rng([case.seed, 0x4348])
 
 

@@ -1,6 +1,6 @@
-"""What practice does to kernel regression: single precision, whitened inputs, images that are moved.
+"""Kernel regression under practical conditions: single precision, whitened inputs, moved images.
 
-NumPy, in float64 unless said. Importing this module imports no JAX.
+NumPy, in float64 unless said otherwise. Importing this module imports no JAX.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ PracticeTargets = Float[np.ndarray, "train *outputs"]
 Predicted = Float[np.ndarray, "test *outputs"]
 
 WHITENINGS = (1e-3, 1e-2, 1e-1, 1.0)
-"""Of `whitened`: strengths that are tried. Next to none, which makes noise of what hardly varies, to hardly
-any whitening."""
+"""The strengths of whitening that are tried: from almost none left, which amplifies noise in what hardly
+varies, to hardly any whitening."""
 
 
 def single_precision(gram: Gram, cross: Cross, y: PracticeTargets) -> Predicted:
-    """K(x, X) K(X, X)⁻¹ y with kernels that are rounded to float32, and solved there by elimination with
-    pivots: a Cholesky factor does not exist once rounding has made an eigenvalue negative.
+    """K(x, X) K(X, X)⁻¹ y with kernels that are rounded to float32 and solved in float32.
 
-    Raises `StageError` if the rounded kernel is singular.
+    Elimination with pivots solves them, because a Cholesky factor does not exist once rounding has made an
+    eigenvalue negative. Raises `StageError` if the rounded kernel is singular.
     """
     narrow = np.float32
     try:
@@ -41,8 +41,10 @@ def single_precision(gram: Gram, cross: Cross, y: PracticeTargets) -> Predicted:
 
 
 def whitened(x: Rows, by: Points, strength: float) -> Rows:
-    """(Σ + ε tr(Σ)/d)^(−1/2) (x − mean), Σ the covariance of `by`: regularised ZCA whitening (Lee et al. 2020
-    arXiv:2007.15801, section 3.10). One factor for all makes the mean square of `by` one.
+    """(Σ + ε tr(Σ)/d)^(−1/2) (x − mean), Σ the covariance of `by`: regularised ZCA whitening.
+
+    Source: Lee et al. 2020 arXiv:2007.15801, section 3.10. One common factor makes the mean square of `by`
+    one.
     """
     mean = by.mean(axis=0)
     values, vectors = np.linalg.eigh(np.cov(by, rowvar=False, bias=True))
@@ -63,7 +65,7 @@ def moved_copy(x: Images, random: np.random.Generator) -> Images:
 
 @dataclass(frozen=True)
 class DigitsInPractice:
-    """Regression on digits with the kernel of a name. ridge: in units of the kernel's mean diagonal."""
+    """Regression on digits with a named kernel. `ridge` is in units of the kernel's mean diagonal."""
 
     digits: ClassSplit
     name: str
@@ -71,19 +73,19 @@ class DigitsInPractice:
     ridge: float
 
     def predictions(self, x: Images, x_test: Images, y: PracticeTargets) -> Predicted:
-        """Those at `x_test` of regression on `x`. Raises `StageError` as `solve.factor` does."""
+        """What regression on `x` predicts at `x_test`. Raises `StageError` as `solve.factor` does."""
         gram = self.kernel(x, None)
         solver = factor(self.name, gram, self.ridge * float(np.trace(gram)) / len(x))
         predicted: Predicted = solver.regression(self.kernel(x_test, x), y)
         return predicted
 
     def error(self, predictions: Predicted) -> float:
-        """Root mean square over that of the test targets."""
+        """Root mean square error, divided by the root mean square of the test targets."""
         truth = self.digits.y_test
         return float(np.sqrt(np.mean((predictions - truth) ** 2) / np.mean(truth**2)))
 
     def plain(self) -> float:
-        """The error on digits as they are."""
+        """The error on unchanged digits."""
         digits = self.digits
         return self.error(self.predictions(digits.x_train, digits.x_test, digits.y_train))
 
@@ -98,13 +100,13 @@ class DigitsInPractice:
         return [error_at(strength) for strength in WHITENINGS]
 
     def ensemble(self, copies: list[Images]) -> float:
-        """The error of the mean of regressions, one on each of the copies."""
+        """The error of the mean of several regressions, one on each of the copies."""
         digits = self.digits
         each = [self.predictions(x, digits.x_test, digits.y_train) for x in copies]
         return self.error(np.mean(each, axis=0))
 
     def union(self, copies: list[Images]) -> float:
-        """The error of one regression on all of the copies."""
+        """The error of one regression on all of the copies together."""
         digits = self.digits
         y = np.concatenate([digits.y_train] * len(copies))
         return self.error(self.predictions(np.concatenate(copies), digits.x_test, y))

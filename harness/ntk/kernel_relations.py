@@ -1,8 +1,8 @@
 """Checks of kernels at several architectures: how they must change with depth, width and scales.
 
-None needs a reference: each relation is exact, and holds between answers of the subject itself. Raises
-`NotCovered` and `StageError` as `Case.block` does, and `StageError` at architectures that a relation is not
-about.
+They need no reference: each relation is exact, and holds between answers of the subject itself. They raise
+`NotCovered` and `StageError` as `Case.block` does, and `StageError` at architectures to which a relation does
+not apply.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from harness.ntk.shapes import Matrix
 from harness.ntk.subjects import KernelBlock, Which
 
 FACTOR = 1.3
-"""By which scales are multiplied: no power of it up to the eighth is near 1, 2 or a power of 2."""
+"""The factor on scales. None of its powers up to the eighth is near 1, 2 or a power of 2."""
 
 RESCALED = 3.0
-"""As `OWN`, where constants are taken away before an answer is multiplied, or an answer counts twice: its
-accuracy is then a larger share of what is left. With b_std² a tenth of the kernel it is a tenth more."""
+"""As `OWN`, if constants are subtracted before an answer is multiplied, or if an answer counts twice. Its
+accuracy is then a larger share of what is left. If b_std² is a tenth of the kernel, it is a tenth larger."""
 
 
 def depth(case: KernelCase, which: Which) -> list[Difference]:
-    """The Gram matrix follows from that of one hidden layer less, by one step of the recursion.
+    """The Gram matrix follows from that with one hidden layer less, by one step of the recursion.
 
     The step is `closed_form.deepen`; its ReLU is that of Cho & Saul 2009, its erf that of Williams 1997. The
-    diagonal is left out: there the angle's rounding shows, which is a check of its own. It is not covered
-    for a subject with noise, which the step would distort. What a stated accuracy may become by the step is
-    seen by moving what enters it.
+    diagonal is left out: the angle's rounding shows there, which is a check of its own. A subject with noise
+    is not covered, because the step would distort the noise. The effect of a stated accuracy is found by
+    moving the input of the step.
     """
     it = case.architecture
     if it.hidden < 1 or not layers_scaled_alike(it):
@@ -54,7 +54,7 @@ def depth(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def _growth(case: KernelCase, less: Architecture, which: Which, nngp: Matrix, ntk: Matrix) -> Matrix:
-    """By what an error of one accuracy in each entry may grow in one step, in units of the kernel's size."""
+    """How much an error of one accuracy in each entry may grow in one step, in units of the kernel's size."""
     if not case.accuracy:
         return np.zeros_like(nngp)
     of_nngp, of_ntk = (
@@ -75,7 +75,7 @@ def _growth(case: KernelCase, less: Architecture, which: Which, nngp: Matrix, nt
 
 
 def w_std(case: KernelCase, which: Which) -> list[Difference]:
-    """Without biases, relu and identity: w_std → c w_std multiplies both kernels by c^(2 (hidden + 1))."""
+    """For relu and identity without biases: w_std → c w_std multiplies both by c^(2 (hidden + 1))."""
     it = case.architecture
     if it.activation not in HOMOGENEOUS or it.b_std or not _plain(it):
         raise StageError(
@@ -85,7 +85,7 @@ def w_std(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def b_std(case: KernelCase, which: Which) -> list[Difference]:
-    """relu and identity: inputs and b_std, both times c, multiply both kernels by c²."""
+    """For relu and identity: multiplying inputs and b_std by c multiplies both kernels by c²."""
     it = case.architecture
     if it.activation not in HOMOGENEOUS or not it.b_std or not _plain(it):
         raise StageError(
@@ -98,8 +98,10 @@ def b_std(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def last_layer(case: KernelCase, which: Which) -> list[Difference]:
-    """`last_layer` → c `last_layer`: either kernel less its last bias's part, b_std², is multiplied by c²,
-    for any activation. Of biases that start at 0 the NNGP has no part."""
+    """`last_layer` → c `last_layer` multiplies either kernel, minus its last bias's part b_std², by c².
+
+    This holds for any activation. The NNGP has no part of biases that start at 0.
+    """
     it = case.architecture
     if not _plain(it):
         raise StageError("last_layer: expected Gaussian initialisation in NTK parameterization")
@@ -108,9 +110,11 @@ def last_layer(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def parameterization(case: KernelCase, which: Which) -> list[Difference]:
-    """The NNGP is the same under both. Without hidden layers the NTK under `standard` is
-    inputs/w_std² · (Θ − b_std²) + 1, Θ being that of NTK parameterization (without biases both last terms are
-    0); with them there is no rule."""
+    """The NNGP is the same under both parameterizations.
+
+    Without hidden layers the NTK under `standard` is inputs/w_std² · (Θ − b_std²) + 1, where Θ is the NTK in
+    NTK parameterization (without biases both last terms are 0). With hidden layers there is no such rule.
+    """
     it = case.architecture
     if it.initialisation != "gaussian" or (which == "ntk" and it.hidden):
         raise StageError("parameterization: expected Gaussian initialisation; of the NTK, no hidden layers")
@@ -125,8 +129,11 @@ def parameterization(case: KernelCase, which: Which) -> list[Difference]:
 
 
 def width(case: KernelCase, which: Which) -> list[Difference]:
-    """NNGP, and NTK in NTK parameterization, are those of any width. Under `standard` the NTK grows linearly
-    with the width: from twice to three times the width by as much as from once to twice."""
+    """NNGP and NTK in NTK parameterization do not depend on the width.
+
+    Under `standard` the NTK grows linearly with the width: by as much from twice to three times the width as
+    from once to twice.
+    """
     it, a, b = case.architecture, case.rows, case.columns
     once, twice, thrice = (case.block(which, a, b, replace(it, width=n * it.width)) for n in (1, 2, 3))
     if which == "nngp" or it.parameterization == "ntk":
@@ -156,7 +163,7 @@ def _plain(architecture: Architecture) -> bool:
 def _scaled(
     case: KernelCase, which: Which, more: Architecture, factor: float, offset: float = 0.0
 ) -> list[Difference]:
-    """K of `more` is `factor` times K, both less `offset`."""
+    """The kernel of `more` is `factor` times that of the case, both minus `offset`."""
     a, b = case.rows, case.columns
     found = case.block(which, a, b, more)
     expected = case.block(which, a, b).plus(-offset).times(factor).plus(offset)
@@ -164,7 +171,7 @@ def _scaled(
 
 
 def _of_last_bias(architecture: Architecture, which: Which) -> float:
-    """What the output layer's bias adds to a kernel."""
+    """The output layer's bias's part of a kernel."""
     if which == "ntk":
         return architecture.bias_slope(architecture.hidden) ** 2
     return architecture.scales(architecture.hidden, architecture.width)[1] ** 2

@@ -1,15 +1,15 @@
-"""Kernels of some layers only, and which layers those are.
+"""Kernels of some layers only, and the numbers of these layers.
 
-The NTK is by definition a sum over parameters (Jacot et al. 2018 arXiv:1806.07572), and so over layers. The
-kernel of the layers that are trained is a partial sum, and a wide network of which only these are trained
-follows it. In NTK parameterization the output layer's term is the NNGP (Lee et al. 2019 arXiv:1902.06720).
+The NTK is a sum over parameters by definition (Jacot et al. 2018 arXiv:1806.07572), and so a sum over layers.
+The kernel of the trained layers is a partial sum, and a wide network of which only these are trained follows
+it. In NTK parameterization the output layer's term is the NNGP (Lee et al. 2019 arXiv:1902.06720).
 
 The terms of infinite width, layer by layer, from the steps of `harness.ntk.closed_form`:
 
     own term   w_std² K + b_std²           of the layer itself, K the covariance of what enters it
     others     w_std² E φ'(u)φ'(v) · term  of the layers before it
 
-Those of a finite network are in `harness.ntk.empirical`.
+`harness.ntk.empirical` has those of a finite network.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.shapes import Columns, Matrix, Rows
 
 Layers = Literal["all", "first", "hidden", "last"]
-"""first: the one that the inputs enter; hidden: all but the last; last: the output layer alone."""
+"""first: the layer that inputs enter; hidden: all except the last; last: the output layer alone."""
 
 
 def numbers_of(layers: Layers, hidden: int) -> tuple[int, ...]:
-    """The numbers of these layers in a network of `hidden` hidden ones: 0 is the first, `hidden` the last."""
+    """The numbers of these layers in a network with `hidden` hidden layers.
+
+    0 is the first layer, `hidden` the last.
+    """
     every = tuple(range(hidden + 1))
     return {"all": every, "first": every[:1], "hidden": every[:-1], "last": every[-1:]}[layers]
 
@@ -37,9 +40,10 @@ def numbers_of(layers: Layers, hidden: int) -> tuple[int, ...]:
 def layer_terms(
     architecture: Architecture, x1: Rows, x2: Columns | None = None
 ) -> Float[np.ndarray, "layers rows columns"]:
-    """What each layer's parameters add to the NTK of infinite width, float64, in the order of the layers.
+    """The contribution of each layer's parameters to the infinitely wide NTK, float64, in layer order.
 
-    Between rows of `x1` and `x2`, or of `x1` and itself. Their sum is `closed_form.nngp_ntk`'s NTK.
+    It is computed between rows of `x1` and `x2`, or of `x1` and itself. The sum is `closed_form.nngp_ntk`'s
+    NTK.
     """
     first = np.asarray(x1, dtype=np.float64)
     second = first if x2 is None else np.asarray(x2, dtype=np.float64)
@@ -49,7 +53,7 @@ def layer_terms(
     for number in range(architecture.hidden + 1):
         fan_in = architecture.width if number else first.shape[1]
         if number:
-            # A tangent kernel of one comes out as the factor of every earlier layer's.
+            # A tangent kernel of one gives the factor of every earlier layer's term.
             state = closed_form.activate(replace(state, tangent=one), architecture, "formula")
             slope = state.tangent
             terms = [term * slope for term in terms]
@@ -60,14 +64,17 @@ def layer_terms(
 
 
 def partial_ntk(architecture: Architecture, layers: Layers, x1: Rows, x2: Columns | None = None) -> Matrix:
-    """The NTK of these layers' parameters alone, of infinite width, as `layer_terms`."""
+    """The infinitely wide NTK of these layers' parameters alone, with the arguments of `layer_terms`."""
     terms = layer_terms(architecture, x1, x2)
     kernel: Matrix = terms[list(numbers_of(layers, architecture.hidden))].sum(axis=0)
     return kernel
 
 
 def sum_but_the_least(terms: Float[np.ndarray, "layers rows columns"]) -> Matrix:
-    """The sum of all terms but the one of the smallest trace: the nearest to the whole that lacks a layer."""
+    """The sum of all terms except the one with the smallest trace.
+
+    It is the nearest to the whole without one layer.
+    """
     least = int(np.argmin(np.trace(terms, axis1=1, axis2=2)))
     rest: Matrix = np.delete(terms, least, axis=0).sum(axis=0)
     return rest

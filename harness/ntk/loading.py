@@ -1,4 +1,4 @@
-"""Data sets as arrays: those of the package, and a user's, checked and copied."""
+"""Data sets as arrays: those of the package, and those of a user, checked and copied."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Outputs = Float[np.ndarray, " points"]
 
 
 class DataError(ValueError):
-    """Data that cannot be used: what was expected of which, and what was found."""
+    """Data that cannot be used. The message says what was expected, for which data, and what was found."""
 
     def __init__(self, data: str, expected: str, found: str) -> None:
         super().__init__(f"data {data!r}: expected {expected}, found {found}")
@@ -27,9 +27,9 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class Loaded:
-    """Inputs and targets, float64; made by `load`.
+    """Inputs and targets, float64. `load` makes it.
 
-    `own_train`: the data come with a split of their own, and so many first rows are its training points.
+    `own_train`: the number of first rows that are training points, if the data come with their own split
     """
 
     x: NetworkInputs
@@ -40,9 +40,9 @@ class Loaded:
 def load(data: str) -> Loaded:
     """The data set `data`: a name of the package's, or `package.module:function`, which is called once.
 
-    The function returns (inputs, targets), or (x_train, y_train, x_test, y_test). What it returns is copied:
-    nothing that is done to the result reaches it. Raises `DataError` for an unknown name, for a function
-    that cannot be found, and for what is no such arrays of finite real numbers; `SwitchedOffError` where its
+    The function returns (inputs, targets), or (x_train, y_train, x_test, y_test). Its result is copied, so
+    that changes to the copy do not reach it. Raises `DataError` for an unknown name, for a function that
+    cannot be found, and for a result other than such arrays of finite real numbers; `SwitchedOffError` if its
     module switches JAX's 64-bit numbers off.
     """
     if data in _DATASETS:
@@ -61,7 +61,7 @@ def load(data: str) -> Loaded:
 
 
 def checked_arrays(data: str, returned: object) -> Loaded:
-    """What a user's function returned, as arrays. Raises `DataError`."""
+    """The arrays that a user's function returned. Raises `DataError`."""
     expected = "(inputs, targets) or (x_train, y_train, x_test, y_test)"
     if not isinstance(returned, tuple | list):
         raise DataError(data, expected, f"a {type(returned).__name__}")
@@ -91,11 +91,11 @@ def _pair(data: str, role: str, inputs: object, targets: object) -> tuple[Networ
 
 
 def _array(data: str, role: str, value: Any) -> Any:
-    """A copy as float64, of anything that NumPy reads as an array of real numbers."""
+    """A float64 copy of anything that NumPy reads as an array of real numbers."""
     kind = type(value).__name__
     try:
         found = np.asarray(value)
-        if found.dtype.kind == "O":  # numbers of Python's, of any size; anything else fails here
+        if found.dtype.kind == "O":  # Python numbers of any size; other objects fail here
             if any(isinstance(item, str | bytes | complex) for item in found.flat):
                 raise TypeError(f"{found.flat[0]!r} among them")
             found = found.astype(np.float64)
@@ -106,7 +106,7 @@ def _array(data: str, role: str, value: Any) -> Any:
         raise DataError(data, f"{role} of real numbers", f"{found.dtype} (a {kind})")
     if np.ma.is_masked(value):
         raise DataError(data, f"{role} without masked values", "some that are masked")
-    with np.errstate(over="ignore"):  # what is too large for float64 is not finite, which is said
+    with np.errstate(over="ignore"):  # values too large for float64 become infinite and are reported
         return np.array(found, dtype=np.float64)
 
 
@@ -139,7 +139,7 @@ def _digit_images() -> tuple[Any, Any]:
 
 
 def parity(digits: Any) -> Any:
-    """1 of even digits, −1 of odd ones."""
+    """1 for even digits, −1 for odd ones."""
     return np.where(np.asarray(digits) % 2 == 0, 1.0, -1.0)
 
 

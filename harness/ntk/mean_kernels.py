@@ -1,4 +1,4 @@
-"""The kernels of finite networks at initialisation, averaged: what the analytic ones stand for."""
+"""The averaged kernels of finite networks at initialisation, which the analytic kernels approximate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def empirical(
 
     NNGP: the covariance of the output given the hidden layers. Standard errors come from the spread between
     networks, s/√networks with s ~ width^(-1/2). The mean differs from the infinite width's by O(1/width),
-    which the standard errors do not know of: keep `networks` far below the width.
+    which the standard errors do not include: keep `networks` far below the width.
     """
     keys = jax.random.split(jax.random.key(seed), networks)
     second = None if x2 is None else jnp.asarray(x2, dtype=jnp.float64)

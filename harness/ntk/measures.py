@@ -1,4 +1,4 @@
-"""How far predictions are from the truth, and from each other. Everything here is one number per trial."""
+"""How far predictions are from the truth, and from each other. Each measure is one number per trial."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from harness.ntk.data import Split
 
 Predictions = Float[np.ndarray, "points *#nets"]
 Numbers = Float[np.ndarray, " nets"] | np.float64
-"""One for each network; of predictions without an axis of networks a number."""
+"""One number for each network, or one number if predictions have no axis of networks."""
 
 
 @dataclass(frozen=True)
 class ErrorRuler:
-    """Errors and distances of one trial on its test targets `y`, each in its unit; made by `error_ruler`."""
+    """Errors and distances of one trial on its test targets `y`, each in its unit. `error_ruler` makes it."""
 
     y: Float[np.ndarray, " points"]
     error_unit: float
@@ -29,8 +29,9 @@ class ErrorRuler:
     def distance(self, a: Predictions, b: Predictions) -> float:
         """Root mean square of a − b over the root mean square of the test targets.
 
-        Of a user's targets that are left as they are, over the training targets' standard deviation: a mean
-        far from 0 would make everything near. As in `distance`, the divisor knows neither a nor b.
+        For a user's unchanged targets it is taken over the training targets' standard deviation, because a
+        mean far from 0 would make all distances small. As in `distance`, the divisor depends on neither a nor
+        b.
         """
         return _apart(a, b) / self.distance_unit
 
@@ -49,10 +50,10 @@ def error(predictions: Predictions, y: Float[np.ndarray, " points"]) -> float:
 def distance(a: Predictions, b: Predictions, y: Float[np.ndarray, " points"]) -> float:
     """How far apart two predictors are: root mean square of a − b over root mean square of the targets `y`.
 
-    For several networks (columns of either) the geometric mean of their distances. The divisor is one
-    number per data set and seed: it knows neither a nor b, nor width, depth or kernel. So all distances of
-    a trial are in one unit and obey the triangle inequality; a claim may compare controls of either side; and
-    a distance bounds a difference of errors, |error(a) − error(b)| ≤ distance(a, b) · rms(y).
+    For several networks (columns of either) it is the geometric mean of their distances. The divisor is one
+    number per data set and seed; it does not depend on a, b, width, depth or kernel. So all distances of a
+    trial are in one unit and obey the triangle inequality, a claim may compare controls of either side, and a
+    distance bounds a difference of errors: |error(a) − error(b)| ≤ distance(a, b) · rms(y).
     """
     return _apart(a, b) / float(_rms(y))
 
@@ -72,6 +73,6 @@ def _rms(values: Predictions) -> Numbers:
 
 
 def geometric_mean(values: Numbers) -> float:
-    """Of numbers that are at least 0, one per network."""
-    with np.errstate(divide="ignore"):  # of predictions that are equal: 0, as it should be
+    """The geometric mean of numbers that are at least 0, one per network."""
+    with np.errstate(divide="ignore"):  # equal predictions give 0, as they should
         return float(np.exp(np.mean(np.log(values))))

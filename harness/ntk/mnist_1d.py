@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 
 LENGTH, CLASSES = 40, 10
 MOVED = 2 / 3
-"""The published share of its 72 points by which a signal is moved at most: 48 of them."""
+"""The largest move of a signal, as a published share of its 72 points: 48 of them."""
 
 STRETCHED, PADDING = 72, (36, 60)
 SCALE, CORRELATED, SMOOTH, WHITE, SLOPE = 0.4, 0.25, 2.0, 0.02, 0.75
@@ -38,7 +38,7 @@ Digits = Int[np.ndarray, " points"]
 
 
 def templates() -> Float[np.ndarray, "10 12"]:
-    """Each digit's template: of deviation 1/6, beginning at 0."""
+    """Each digit's template, with deviation 1/6, beginning at 0."""
     heights = np.array(_HEIGHTS, dtype=np.float64)
     unit = (heights - heights.mean(axis=1, keepdims=True)) / heights.std(axis=1, keepdims=True)
     begun: Float[np.ndarray, "10 12"] = (unit - unit[:, :1]) / 6
@@ -48,9 +48,9 @@ def templates() -> Float[np.ndarray, "10 12"]:
 def signals(
     points: int, random: np.random.Generator, *, moved: float = MOVED, classes: int = CLASSES
 ) -> tuple[Signals, Digits]:
-    """Signals of the first `classes` digits, drawn alike, as many as `points`, and their digits.
+    """`points` signals of the first `classes` digits, each digit equally likely, and their digits.
 
-    They are drawn one after another, so that fewer points are the first of more.
+    They are drawn one after another, so that a smaller set is the beginning of a larger one.
     moved: the share of its length by which a signal is moved at most; 0 leaves it where it begins.
     """
     known, labels = templates(), np.empty(points, dtype=np.int64)
@@ -65,7 +65,7 @@ def _signal(template: Float[np.ndarray, " 12"], random: np.random.Generator, mov
     from scipy.ndimage import gaussian_filter1d
 
     padding = random.integers(PADDING[0], PADDING[1] + 1)
-    # What belongs to the template is marked by a number that is not 0, also where the template is.
+    # Points of the template are marked by a number other than 0, even where the template is 0.
     padded = np.concatenate([template + 1e-8, np.zeros(padding)])
     stretched = _sampled(padded, STRETCHED) * (1 + SCALE * (random.random() - 0.5))
     steps = random.integers(max(1, round(STRETCHED * moved)))
@@ -77,6 +77,6 @@ def _signal(template: Float[np.ndarray, " 12"], random: np.random.Generator, mov
 
 
 def _sampled(signal: np.ndarray, points: int) -> np.ndarray:
-    """Linear interpolation at evenly spaced points, both ends among them."""
+    """Linear interpolation at evenly spaced points, including both ends."""
     sampled: np.ndarray = np.interp(np.linspace(0, 1, points), np.linspace(0, 1, len(signal)), signal)
     return sampled

@@ -1,8 +1,8 @@
 """How long gradient flow on a kernel takes to learn a frequency on the circle. NumPy and SciPy only.
 
-n points on the circle, a target cos(kφ), the flow df/dt = −K (f − y)/n from f = 0: the residual is
-e^(−tK/n) y. Where points have the density p, a frequency high enough to be local is learned at the rate
- p(φ) λ_k: in a time ∝ k²/p(φ) if λ_k ~ k^(−2) (Basri et al. 2019 arXiv:1906.00425, 2020 arXiv:2003.04560).
+n points on the circle, a target cos(kφ), the flow df/dt = −K (f − y)/n from f = 0: the residual is e^(−tK/n)
+y. If points have the density p, a frequency high enough to be local is learned at the rate p(φ) λ_k: in a
+time ∝ k²/p(φ) if λ_k ~ k^(−2) (Basri et al. 2019 arXiv:1906.00425, 2020 arXiv:2003.04560).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from harness.ntk.risk_estimates import TrainingLabels
 from harness.ntk.solve import Gram
 
 LEARNED = 0.05
-"""Of a target's root mean square: what is left of one that counts as learned."""
+"""The share of a target's root mean square that is left when it counts as learned."""
 LATEST = 1e12
-"""In units of 1/K(x,x): far beyond, rounding of eigenvalues decides."""
+"""The latest time, in units of 1/K(x,x). Far beyond it, rounding of eigenvalues decides."""
 
 
 def half_circles(points: int, dense: float) -> Float[np.ndarray, " points"]:
-    """Angles: a share `dense` of the points at equal distances on the upper half, the rest on the lower."""
+    """Angles: a share `dense` of the points evenly spaced on the upper half, the rest on the lower half."""
     upper = round(points * dense)
     if not 0 < upper < points:
         raise StageError(f"points: expected some on either half, found {upper} of {points} on the upper")
@@ -40,17 +40,17 @@ def on_circle(angle: Float[np.ndarray, " points"]) -> Float[np.ndarray, "points 
 
 @dataclass(frozen=True)
 class Flow:
-    """Gradient flow on a kernel, in its eigenvectors; made by `flow`."""
+    """Gradient flow on a kernel, in its eigenvectors. `flow` makes it."""
 
     values: TrainingLabels
     vectors: Gram
     back: TrainingLabels
-    """What eigenvectors of the symmetric form are multiplied with, by point."""
+    """The factor for each point that turns eigenvectors of the symmetric form into those of the flow."""
 
     def time(self, target: TrainingLabels, where: Bool[np.ndarray, " train"]) -> float:
-        """When the residual's root mean square over the points `where` is down to `LEARNED` of the target's.
+        """The time at which the residual over the points `where` has fallen to `LEARNED` of the target.
 
-        Raises `StageError` if that takes longer than `LATEST`.
+        Both are root mean squares. Raises `StageError` if that takes longer than `LATEST`.
         """
         modes = self.vectors.T @ (target / self.back)
         size = float(np.sqrt(np.mean(target[where] ** 2)))
@@ -69,7 +69,7 @@ class Flow:
 
 
 def flow(gram: Gram, normalised: bool = False) -> Flow:
-    """The flow by K/n; `normalised`, by each row of K over its sum, which no longer knows the density."""
+    """The flow by K/n. If `normalised`, each row of K is divided by its sum, which removes the density."""
     size = len(gram)
     weight = gram.sum(axis=1) if normalised else np.full(size, float(size))
     root = np.sqrt(weight)

@@ -1,16 +1,16 @@
-"""A network as the ecosystem has it, and what follows from that alone.
+"""A network as JAX libraries represent it, and what the harness computes from this alone.
 
 A *model* is what `neural_tangents.stax` returns, or its first two functions:
 
     init(key, input_shape) → (output_shape, params)     input_shape is (-1, features)
     apply(params, x) → [points] or [points, 1]          x is [points, features], flat; several outputs,
                                                         [points, outputs], are for `Model.all_outputs`
-    kernel(x1, x2, get) → .nngp, .ntk                   of the infinitely wide network, where that is known
+    kernel(x1, x2, get) → .nngp, .ntk                   of the infinitely wide network, if it is known
 
-`params` are any pytree whose leaves are floating-point arrays: these, and no others, are parameters. The
-harness casts them to float32 when they are drawn, and inputs to the type of the parameters. From `apply` come
-the network's own tangent kernel, by Jacobians, and its largest eigenvalue (`harness.ntk.tangent`); what a
-model must not do is in `harness.ntk.model_checks`.
+`params` are any pytree whose leaves are floating-point arrays. Every such leaf is a parameter. The harness
+casts them to float32 when they are drawn, and inputs to the type of the parameters. It computes the network's
+own tangent kernel from `apply`, by Jacobians, and its largest eigenvalue (`harness.ntk.tangent`).
+`harness.ntk.model_checks` lists what a model must not do.
 
 A fully connected network has faster ways to the same: `harness.ntk.fully_connected`.
 """
@@ -32,7 +32,7 @@ from harness.ntk import tangent
 from harness.ntk.first_layer import FirstLayer
 from harness.ntk.jacobian import jacobian_ntk
 
-# Networks say float32 themselves; kernels and solves need float64. JAX leaves its configuration untyped.
+# Networks specify float32 themselves; kernels and solves need float64. JAX leaves its configuration untyped.
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 Params = Any
@@ -44,7 +44,10 @@ Kernel = Float[np.ndarray, "rows columns"]
 
 
 class ModelError(ValueError):
-    """A model that cannot be used: what was expected of which, and what was found."""
+    """A model that cannot be used.
+
+    The message says what was expected, for which model, and what was found.
+    """
 
     def __init__(self, model: str, expected: str, found: str) -> None:
         super().__init__(f"model {model!r}: expected {expected}, found {found}")
@@ -55,12 +58,12 @@ class ModelError(ValueError):
 class Model:
     """A network: how it is drawn, what it computes and, where known, its infinitely wide kernel.
 
-    init, apply, kernel: as above. `kernel` is None if no analytic kernel is known; quantities that need
-        it are then not covered. A Gram matrix is asked for with `x2=None`.
+    init, apply, kernel: as above. `kernel` is None if no analytic kernel is known; quantities that need it
+        are then not covered. A Gram matrix is asked for with `x2=None`.
     readout: params → the same pytree with a bool for each leaf, true for those of the last layer, in which
         `apply` is affine. None if the model has no such leaves.
-    key: what makes two models one, so that they share compiled programs: the reference, its parameters and
-        the function that made the model. Left out, a model equals another of the same functions.
+    key: what makes two models equal, so that they share compiled programs: the reference, its parameters and
+        the function that made the model. If it is left out, models of the same functions are equal.
 
     A model is callable: `model(params, x)` are its outputs, [points].
     """
@@ -73,7 +76,7 @@ class Model:
 
     @property
     def name(self) -> str:
-        """The reference that the model was made by; else its function's name."""
+        """The reference by which the model was made, or else its function's name."""
         return str(self.key[0] if self.key else getattr(self.apply, "__qualname__", self.apply))
 
     def _identity(self) -> tuple[object, ...]:
@@ -107,7 +110,7 @@ class Model:
     def all_outputs(
         self, params: Params, x: Float[Array, "points features"]
     ) -> Float[Array, "points outputs"]:
-        """The outputs of a network of several (or one), in the precision of `params`."""
+        """The outputs of a network with one or several outputs, in the precision of `params`."""
         out = self.apply(params, x.astype(dtype_of(params)))
         if out.ndim not in (1, 2) or out.shape[0] != x.shape[0]:
             expected = "outputs [points] or [points, outputs]"
@@ -123,16 +126,16 @@ class Model:
         return tangent.largest_eigenvalue(self, cast(params, jnp.float64), x)
 
     def first_layer(self, params: Params, x: Float[Array, "points features"]) -> FirstLayer | None:
-        """The network as a function of its first layer's pre-activations at `x`, where training so is faster.
+        """The network as a function of its first layer's pre-activations at `x`, if training is faster so.
 
-        None: it is not, or what the first layer is is not known.
+        None if it is not faster, or if the first layer is unknown.
         """
         return None
 
     def analytic(self, x1: Rows, x2: Columns | None = None) -> tuple[Kernel, Kernel]:
         """The NNGP and the NTK of the infinitely wide network, float64.
 
-        Raises `NotCovered` if the model has none, or has none for what it is made of.
+        Raises `NotCovered` if the model has no kernel, or none for one of its parts.
         """
         if self.kernel is None:
             raise NotCovered(f"model {self.name}: no analytic kernel is known of it")
@@ -156,11 +159,11 @@ def cast(params: Params, dtype: Any) -> Params:
 
 
 def dtype_of(params: Params) -> Any:
-    """The type that parameters have together."""
+    """The common type of the parameters."""
     return jnp.result_type(*jax.tree.leaves(params))
 
 
-# Compiled, and once for all models that are equal: a kernel of stax takes 2.5 s operation by operation.
+# Compiled once for all equal models: a stax kernel takes 2.5 s if it runs operation by operation.
 @partial(jax.jit, static_argnames="model")
 def _analytic(model: Model, x1: Array, x2: Array | None) -> tuple[Array, Array]:
     assert model.kernel is not None

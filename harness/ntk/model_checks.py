@@ -1,4 +1,4 @@
-"""What a model must not do, found before it is trained.
+"""Checks of what a model must not do, run before it is trained.
 
     float64 inside    `apply` is traced for float32 parameters and inputs; no operation may give float64
     rows mixed        each output depends on its own row: beside another neighbour, in another order, in
@@ -6,7 +6,7 @@
     readout           the outputs are affine in the leaves that the model gives as its last layer
     habits            `harness.ntk.model_habits`
 
-Tangent kernels are taken a row at a time, so that a network which mixes rows would have a wrong one.
+Tangent kernels are computed one row at a time, so a network that mixes rows would get a wrong kernel.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from harness.ntk.programs import equations
 from harness.ntk.tangent import Moving
 
 SAME = 1e-9
-"""Relative. The same row computed in another batch differs by 1e-16 to 5e-15 in float64 (up to 2.5e-6 in
-float32, which is why it is not used); a network that mixes rows by 1e-3 and more."""
+"""Relative tolerance. The same row computed in another batch differs by 1e-16 to 5e-15 in float64 (up to
+2.5e-6 in float32, which is therefore not used); a network that mixes rows differs by 1e-3 and more."""
 
 CURVED = 1e-9
-"""Second difference of the outputs, relative: 4e-16 where they are affine, 0.03 to 0.32 where the leaves are
-not the last layer's (five networks)."""
+"""Relative second difference of the outputs: 4e-16 if they are affine, 0.03 to 0.32 if the leaves are not the
+last layer's (five networks)."""
 
 RowOutputs = Float[np.ndarray, "points *outputs"]
 
 _SOUND: set[tuple[Model, int]] = set()
-"""Models that were found sound in this process, with the features of their inputs."""
+"""The models that passed the checks in this process, each with its number of input features."""
 
 _OURS = f"{Path(__file__).parents[1]}{os.sep}"
 _FLOAT64 = (
@@ -50,10 +50,10 @@ _FLOAT64 = (
 
 
 def require_sound(model: Model, key: PRNGKeyArray, x: Float[np.ndarray, "points features"]) -> None:
-    """Raise `ModelError` where the model computes in float64, mixes rows, draws random numbers or has running
-    statistics among its parameters; checked once in a process.
+    """Raise `ModelError` if the model breaks a rule of this module. Each model is checked once in a process.
 
-    `x` are at least three points, of which the first three are used; `key` draws the parameters.
+    It must not compute in float64, mix rows, draw random numbers, or have running statistics among its
+    parameters. `x` are at least three points, of which the first three are used; `key` draws the parameters.
     """
     checked = model, x.shape[1]
     if isinstance(model, FullyConnected) or checked in _SOUND:
@@ -66,7 +66,7 @@ def require_sound(model: Model, key: PRNGKeyArray, x: Float[np.ndarray, "points 
 
 
 def require_float32(model: Model, params: Params, x: Array) -> None:
-    """Raise `ModelError`, with file and line, where float32 parameters and inputs give float64 inside."""
+    """Raise `ModelError`, with file and line, if float32 parameters and inputs give float64 inside."""
     expected = "float32 throughout, of float32 parameters and inputs"
     try:
         program = jax.make_jaxpr(model)(cast(params, jnp.float32), x.astype(jnp.float32))
@@ -75,7 +75,7 @@ def require_float32(model: Model, params: Params, x: Array) -> None:
     except Exception as error:  # the user's function may raise anything
         hint = f"; {_FLOAT64}" if "float64" in str(error) else ""
         raise ModelError(model.name, "apply to be traced by JAX", f"{one_line(error)}{hint}") from error
-    require_nothing_drawn(model, params, x)  # which gives float64 itself
+    require_nothing_drawn(model, params, x)  # drawing gives float64 itself
     for equation in equations(program.jaxpr):
         if any(getattr(out.aval, "dtype", None) == jnp.float64 for out in equation.outvars):
             found = f"float64 from {equation.primitive.name} ({_line(equation)}); {_FLOAT64}"
@@ -83,12 +83,12 @@ def require_float32(model: Model, params: Params, x: Array) -> None:
 
 
 def require_rows_apart(model: Model, params: Params, x: Float[Array, "three features"]) -> None:
-    """Raise `ModelError`, with the reason, unless each output depends on its own row alone."""
+    """Raise `ModelError`, with the reason, unless each output depends only on its own row."""
     precise, rows = cast(params, jnp.float64), x.astype(jnp.float64)
 
     def outputs(order: list[int]) -> RowOutputs:
-        # A function of its own each time, so that it is traced anew: a random number drawn while it is traced
-        # would be the same in every call of one program.
+        # This is a new function each time, so that it is traced anew. A random number drawn during tracing
+        # would otherwise be the same in every call of one program.
         def anew(params: Params, x: Array) -> Array:
             return model(params, x)
 
@@ -119,7 +119,7 @@ def require_rows_apart(model: Model, params: Params, x: Float[Array, "three feat
 def readout_leaves(model: Model, params: Params, x: Float[Array, "points features"]) -> Moving:
     """The leaves of the last layer, as the model gives them.
 
-    Raises `NotCovered` if it gives none, and `ModelError` where the outputs are not affine in them.
+    Raises `NotCovered` if it gives none, and `ModelError` if the outputs are not affine in them.
     """
     if model.readout is None:
         raise NotCovered(f"model {model.name}: it does not say which parameters are its last layer's")
@@ -139,8 +139,10 @@ def readout_leaves(model: Model, params: Params, x: Float[Array, "points feature
 
 
 def second_difference(model: Model, params: Params, x: Array, moving: Moving) -> float:
-    """‖f(θ + 2d) − 2 f(θ + d) + f(θ)‖ / ‖f(θ + d) − f(θ)‖ for a random d as large as parameters are, of the
-    leaves that move; NaN where they change nothing."""
+    """‖f(θ + 2d) − 2 f(θ + d) + f(θ)‖ / ‖f(θ + d) − f(θ)‖ for a random d of the moving leaves.
+
+    d is as large as parameters are. The result is NaN if d does not change the outputs.
+    """
     precise, x = cast(params, jnp.float64), x.astype(jnp.float64)
     leaves = jax.tree.leaves(precise)
     keys = jax.random.split(jax.random.key(0), len(leaves))
@@ -158,7 +160,7 @@ def second_difference(model: Model, params: Params, x: Array, moving: Moving) ->
 
 @partial(jax.jit, static_argnames="model")
 def _along(model: Model, params: Params, step: list[Array], times: Array, x: Array) -> Array:
-    """The outputs once each leaf has moved so many of its steps; one program for all leaves."""
+    """The outputs after each leaf has moved by `times` steps. One program serves all leaves."""
     leaves, structure = jax.tree.flatten(params)
     moved = [leaf + t * d for leaf, t, d in zip(leaves, times, step, strict=True)]
     out: Array = model(jax.tree.unflatten(structure, moved), x)
@@ -166,7 +168,7 @@ def _along(model: Model, params: Params, step: list[Array], times: Array, x: Arr
 
 
 def _line(equation: Any) -> str:
-    """`FILE, line N` of an operation: in code that somebody may edit, else in the library that has it."""
+    """`FILE, line N` of an operation, in the user's code if possible, else in its library."""
     traceback = equation.source_info.traceback
     frames = [] if traceback is None else list(traceback.frames)
     jax_folder = f"{Path(jax.__file__).parent}{os.sep}"

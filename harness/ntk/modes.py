@@ -1,8 +1,8 @@
-"""How fast each eigenmode of a kernel decays in training, measured and as the kernel predicts.
+"""How fast each eigenmode of a kernel decays in training, as measured and as the kernel predicts.
 
-Under gradient descent with a fixed kernel of eigenvalues λ and eigenvectors v the component v·r of the
-residual is multiplied by 1 − ηλ in each step (Jacot et al. 2018 arXiv:1806.07572, section 5; Arora et al.
-2019 arXiv:1901.08584, Theorem 4.1).
+Under gradient descent with a fixed kernel of eigenvalues λ and eigenvectors v, each step multiplies the
+component v·r of the residual by 1 − ηλ (Jacot et al. 2018 arXiv:1806.07572, section 5; Arora et al. 2019
+arXiv:1901.08584, Theorem 4.1).
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ Rates = Float[np.ndarray, " train"]
 def decay_rates(
     residuals: Float[np.ndarray, "steps_and_one train"], solver: Solver, rate: float
 ) -> tuple[Rates, Rates]:
-    """Measured and predicted decay per step of each mode of the solver's kernel, η being `rate`.
+    """Measured and predicted decay per step of each mode of the solver's kernel, where `rate` is η.
 
-    Measured from the first 1/(ηλ) steps, rounded, in which the kernel predicts a fall to about 1/e; for a
-    mode that needs more steps than there are, from all of them. Negative where a component grew.
+    Decay is measured over the first 1/(ηλ) steps, rounded, in which the kernel predicts a fall to about 1/e.
+    A mode that needs more steps than there are is measured over all of them. It is negative if a component
+    grew.
     """
     pace = rate * np.maximum(solver.eigenvalues, 0.0)
     longest = len(residuals) - 1
@@ -36,7 +37,7 @@ def decay_rates(
 def typical_error(measured: Rates, predicted: Rates) -> float:
     """The median over modes of |measured / predicted − 1|.
 
-    A mode in which the initial residual is small takes what leaks from the others, so that a mean over modes
-    would tell of the smallest component alone.
+    A mode whose initial residual is small receives what leaks from the others, so a mean over modes would
+    depend on the smallest component alone.
     """
     return float(np.median(np.abs(measured / predicted - 1)))

@@ -1,7 +1,8 @@
-"""NNGP and NTK by sampling: each Gaussian expectation of the recursion over layers from random numbers.
+"""NNGP and NTK by sampling: random numbers estimate each Gaussian expectation of the recursion over layers.
 
-It uses no formula for an activation's duals, only the activation: an independent check of those that do
-(the Monte Carlo estimates of Novak et al. 2019 arXiv:1810.05148 sample finite networks instead).
+It uses no formula for an activation's duals, only the activation, and so is an independent check of subjects
+that use such formulas (the Monte Carlo estimates of Novak et al. 2019 arXiv:1810.05148 sample finite networks
+instead).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def monte_carlo(
     samples: int = SAMPLES,
     replicates: int = REPLICATES,
 ) -> Kernels:
-    """The mean over `replicates` runs through the layers, each with `samples` draws a layer.
+    """The mean over `replicates` runs through the layers, each with `samples` draws per layer.
 
     Standard errors come from the spread between runs, and fall as (samples · replicates)^(-1/2). A run's
     nonlinear steps bias it by O(1/samples), which at the defaults is below a tenth of the standard error.
@@ -58,8 +59,11 @@ def monte_carlo(
 
 
 def _root(covariance: Grams) -> Grams:
-    """R with RᵀR = covariance, which may be singular. Rows and columns are scaled to a diagonal of one first,
-    so that points of very different lengths keep their digits."""
+    """R with RᵀR = covariance, which may be singular.
+
+    Rows and columns are first scaled to a diagonal of one, so that points of very different lengths keep
+    their digits.
+    """
     deviations = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     scale = np.where(deviations == 0, 1, deviations)
     values, vectors = np.linalg.eigh(covariance / (scale[:, :, None] * scale[:, None, :]))

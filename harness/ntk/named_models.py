@@ -1,4 +1,4 @@
-"""From the name of a model and its parameters to the model."""
+"""Builds a model from its name and its parameters."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def build(model: str, of_model: Mapping[str, Value]) -> Model:
     """The model called `model`, "fully-connected" or `package.module:function`, with its parameters.
 
     Its function returns `(init, apply)`, `(init, apply, kernel)` or a `Model`. Two models are equal if name,
-    parameters and the function itself are, so that trials of a point share compiled programs.
+    parameters and the function itself are equal, so that trials of a point share compiled programs.
 
-    Raises `UnknownExperimentError` if there is no such function, `ModelError` where what it returns is no
-    model, and `SwitchedOffError` where its module switches JAX's 64-bit numbers off.
+    Raises `UnknownExperimentError` if there is no such function, `ModelError` if it does not return a model,
+    and `SwitchedOffError` if its module switches JAX's 64-bit numbers off.
     """
     with kept(model):
         key = (model, tuple(sorted(of_model.items())), find_model(model).function)
@@ -28,7 +28,7 @@ def build(model: str, of_model: Mapping[str, Value]) -> Model:
 
 
 def made_by_torch(model: str, of_model: Mapping[str, Value]) -> Callable[[], Any] | None:
-    """A function that makes the module anew, where what the model's function returns is one of PyTorch."""
+    """A function that makes the module anew, if the model is a module of PyTorch; else None."""
     with kept(model):
         made = build_model(model, of_model)
     torch = sys.modules.get("torch")
@@ -38,7 +38,7 @@ def made_by_torch(model: str, of_model: Mapping[str, Value]) -> Callable[[], Any
 
 
 def wrapped(name: str, made: object, key: tuple[object, ...] = ()) -> Model:
-    """What a user's function made, as a model with this key. Raises `ModelError` if it is none."""
+    """Wrap what a user's function made as a model with this key. Raises `ModelError` if it is not a model."""
     if isinstance(made, tuple) and len(made) in (2, 3):
         made = Model(*made)
     if not isinstance(made, Model):

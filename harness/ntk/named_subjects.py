@@ -1,4 +1,7 @@
-"""The kernel implementations that a parameter `subject` can name. What one is: `harness.ntk.subjects`."""
+"""The kernel implementations that a parameter `subject` can name.
+
+`harness.ntk.subjects` defines a subject.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from harness.ntk.subjects import Subject, imported
 def resolve(name: str) -> Subject:
     """The subject called `name`: one of `names.SUBJECTS`, or `package.module:function`.
 
-    Raises `StageError` if it cannot be imported, `NotCovered` where a library that one of `SUBJECTS` needs
-    is not installed. Only the subject that is named is imported.
+    Raises `StageError` if it cannot be imported, and `NotCovered` if a library that one of `SUBJECTS` needs
+    is not installed. Only the named subject is imported.
     """
     if name == "closed-form":
         return _closed_form
@@ -40,7 +43,7 @@ def _neural_tangents(x1: Rows, x2: Columns | None, architecture: Architecture) -
     from harness.ntk import compat
 
     with covered_if_installed():
-        compat.load()  # where JAX is missing as well, its sentence names both commands
+        compat.load()  # if JAX is missing too, its message names both commands
         from harness.ntk import stax_kernels
 
         return stax_kernels.nngp_ntk(architecture, x1, x2)

@@ -1,4 +1,4 @@
-"""From the name of a kernel to the kernel on the sphere: a network's two, and four that know no network."""
+"""Kernels on the sphere by name: a network's two, and four that do not depend on a network."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ NETWORK: tuple[SphereKernel, ...] = ("ntk", "nngp")
 """The kernels of the model."""
 
 KEPT = 32
-"""Kernels of either kind that a process keeps with their tables and spectra, which no seed changes: half a
-megabyte each. The trials of a suite have 20 at most."""
+"""The number of kernels of either kind that a process keeps with their tables and spectra, which no seed
+changes: half a megabyte each. The trials of a suite have 20 at most."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """A model with its parameters, and those of the radial kernels."""
+    """A model with its parameters, and the parameters of the radial kernels."""
 
     model: str
     of_model: Mapping[str, Value]
@@ -39,15 +39,20 @@ class Family:
 
     @property
     def architecture(self) -> Architecture:
-        """Raises `NotCovered` of a model whose kernel is not known to be a function of the angle."""
+        """The model's architecture.
+
+        Raises `NotCovered` if the model's kernel is not known to be a function of the angle.
+        """
         if self.model != "fully-connected":
             raise NotCovered(f"model {self.model}: its kernel is not known to depend on the angle alone")
         named = {name.replace("-", "_"): value for name, value in self.of_model.items()}
         return Architecture(**{"hidden": 1, "width": 512, **named})  # type: ignore[arg-type]  # the model checks them
 
     def zonal(self, name: SphereKernel, dimension: int) -> Zonal:
-        """The kernel as a function of the angle, with what others have computed of it in this process. Raises
-        `NotCovered` as `architecture` does."""
+        """The kernel as a function of the angle, with its tables and spectra that this process has computed.
+
+        Raises `NotCovered` as `architecture` does.
+        """
         if name in NETWORK:
             return _of_network(self.architecture, name, dimension)
         return _of_distance(name, self.length, self.gamma, self.nu, dimension)
@@ -56,14 +61,17 @@ class Family:
         return _radial(name, self.length, self.gamma, self.nu)
 
     def kernel(self, name: SphereKernel, dimension: int) -> Kernel:
-        """The kernel between points of norm √`dimension`, of any model that has one."""
+        """The kernel between points of norm √`dimension`, for any model that has one."""
         if name in NETWORK and self.model != "fully-connected":
             return self._of_model(name)
         return self.zonal(name, dimension)
 
     def anywhere(self, name: SphereKernel, x: Points) -> Float[np.ndarray, "points points"]:
-        """The Gram matrix of points of any length, K(x,x) being 1 at |x| = √features, where `zonal` is the
-        same. Lengths of radial kernels are in units of that. Raises `NotCovered` as `architecture` does."""
+        """The Gram matrix of points of any length, scaled to K(x,x) = 1 at |x| = √features.
+
+        At that length `zonal` gives the same kernel, and it is the unit of radial kernels' lengths. Raises
+        `NotCovered` as `architecture` does.
+        """
         features = x.shape[1]
         if name in NETWORK:
             column = 0 if name == "nngp" else 1

@@ -1,4 +1,4 @@
-"""The names by which experiments ask for implementations and networks of the package; imports no library."""
+"""The names by which experiments refer to the package's implementations and networks. Imports no library."""
 
 from __future__ import annotations
 
@@ -25,4 +25,5 @@ SampleNetwork = Literal[
 """Small networks of many kinds; `harness.ntk.sample_networks` has them."""
 
 SphereKernel = Literal["ntk", "nngp", "laplace", "gamma-exponential", "matern", "gaussian"]
-"""Kernels on the sphere: a model's two, and four that know no network; `named_zonal` finds them."""
+"""Kernels on the sphere: a model's two, and four that do not depend on a network; `named_zonal` finds them.
+"""

@@ -5,11 +5,11 @@ A layer maps the activations a (fan_in of them) to pre-activations:
     ntk:       h = w_std/√fan_in · a W + b_std · b,   W, b ~ N(0, 1)
     standard:  h = a W + b,                           W ~ N(0, w_std²/fan_in),  b ~ N(0, b_std²)
 
-with w_std and b_std those of the layer (`Architecture.scales`); N is a uniform distribution of the same
-variance for the uniform initialisation. Biases may start at 0 instead, and layers may lack them
+with w_std and b_std those of the layer (`Architecture.scales`). For the uniform initialisation, N is a
+uniform distribution of the same variance. Biases may start at 0 instead, and layers may lack them
 (`Architecture.biases`): their b is then 0, and neither read nor trained. Both parameterizations have the same
 distribution of functions at initialisation; they differ in how gradient descent moves them
-(arXiv:2001.07301). The activation stands between layers, none after the last.
+(arXiv:2001.07301). The activation stands between layers. There is none after the last layer.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from harness.ntk.architecture import Activation, Architecture
 
-# Networks say float32 themselves; kernels and solves need float64. JAX leaves its configuration untyped.
+# Networks specify float32 themselves; kernels and solves need float64. JAX leaves its configuration untyped.
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 Layer = tuple[Float[Array, "_ _"], Float[Array, " _"]]
-"""Weights [fan_in, fan_out] and biases [fan_out], which differ from layer to layer."""
+"""Weights [fan_in, fan_out] and biases [fan_out]. Sizes differ from layer to layer."""
 Params = list[Layer]
 Outputs = Float[Array, "points *outputs"]
-"""[points] for a network of one output."""
+"""[points] for a network with one output."""
 
 
 def init(key: PRNGKeyArray, architecture: Architecture, inputs: int) -> Params:
-    """Random parameters for `inputs` input features: one (weights, biases) pair a layer, float32."""
+    """Random parameters for `inputs` input features: one (weights, biases) pair per layer, float32."""
     sizes = [inputs] + [architecture.width] * architecture.hidden + [architecture.outputs]
     shapes = list(itertools.pairwise(sizes))
     # One draw for all layers compiles in a third of the time of one draw for each.
     total = sum((fan_in + 1) * fan_out for fan_in, fan_out in shapes)
     if architecture.initialisation == "uniform":
-        edge = math.sqrt(3)  # of variance one, as the others are
+        edge = math.sqrt(3)  # gives variance one, like the others
         numbers = jax.random.uniform(key, (total,), dtype=jnp.float32, minval=-edge, maxval=edge)
     else:
         numbers = jax.random.normal(key, (total,), dtype=jnp.float32)
@@ -67,7 +67,7 @@ def apply(params: Params, architecture: Architecture, x: Float[Array, "points in
 def features(
     params: Params, architecture: Architecture, x: Float[Array, "points inputs"]
 ) -> Float[Array, "points fan_in"]:
-    """What enters the output layer: the last hidden activations, or `x` itself without hidden layers."""
+    """The inputs of the output layer: the last hidden activations, or `x` itself without hidden layers."""
     hidden = x.astype(params[0][0].dtype)
     for number in range(len(params) - 1):
         hidden = affine(params, number, architecture, hidden)
@@ -78,7 +78,7 @@ def features(
 def onward(
     params: Params, architecture: Architecture, h: Float[Array, "points width"]
 ) -> Float[Array, " points"]:
-    """The outputs of a network of one, given the pre-activations `h` of its first hidden layer.
+    """The outputs of a network with one output, given its first hidden layer's pre-activations `h`.
 
     The first layer's own parameters are not read.
     """
@@ -90,7 +90,7 @@ def onward(
 
 
 def slopes(architecture: Architecture, number: int, fan_in: int) -> tuple[float, float]:
-    """By what layer `number` multiplies its products a W, and its biases: s and β in h = s a W + β b."""
+    """s and β in h = s a W + β b: the factors of layer `number` on its products a W and on its biases."""
     s = 1.0
     if architecture.parameterization == "ntk":
         s = architecture.scales(number, fan_in)[0] / math.sqrt(fan_in)
@@ -98,7 +98,7 @@ def slopes(architecture: Architecture, number: int, fan_in: int) -> tuple[float,
 
 
 def in_float64(params: Params) -> Params:
-    """The same parameters in float64: everything computed from them then is."""
+    """The same parameters in float64, so that everything computed from them is in float64."""
     return jax.tree.map(lambda numbers: numbers.astype(jnp.float64), params)  # type: ignore[no-any-return]
 
 
@@ -120,7 +120,7 @@ def activate(
     """The activation as neural-tangents defines it: erf(h) without a scale, h Φ(h), and so on.
 
     Φ is the normal distribution function itself, not its approximation by tanh (Hendrycks & Gimpel 2016
-    arXiv:1606.08415). `step` is 1 above 0, and of derivative 0.
+    arXiv:1606.08415). `step` is 1 above 0, and its derivative is 0.
     """
     match name:
         case "relu":

@@ -1,12 +1,12 @@
-"""What else may predict as a trained network does, though it knows nothing of its tangent kernel.
+"""Alternatives to a trained network's tangent kernel: predictors that may predict alike without it.
 
     untrained        f₀
     rbf, laplace, matern32   regression on y − f₀(X) with a kernel that knows no network, added to f₀
     last-layer       the same with the kernel Φ Φᵀ of what enters the last layer before training
 
-Each kernel has the ridge that leave-one-out prefers, its length is the median distance between training
-points. With cross-entropy regression is on the shares of the classes themselves. An alternative that lacks
-something is left out; `untrained` is always there.
+Each kernel has the ridge that leave-one-out prefers, and its length is the median distance between training
+points. With cross-entropy, regression is on the shares of the classes themselves. An alternative that cannot
+be computed is left out; `untrained` is always there.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ TestOutputs = Float[np.ndarray, "test outputs"]
 
 @dataclass(frozen=True)
 class NetworkScale:
-    """Errors and distances of one trial, in `NetworkPoints.unit`; made for its points and loss."""
+    """Errors and distances of one trial, in `NetworkPoints.unit`.
+
+    It is made from the trial's points and loss.
+    """
 
     points: NetworkPoints
     loss: Loss
 
     def seen(self, out: TestOutputs) -> TestOutputs:
-        """Outputs as they are compared: with cross-entropy the shares that they give the classes."""
+        """Outputs in the form that is compared: with cross-entropy, the shares that they give to classes."""
         if self.loss == "squared":
             return out
         powers = np.exp(out - out.max(axis=1, keepdims=True))
@@ -41,7 +44,7 @@ class NetworkScale:
         return shares
 
     def distance(self, a: TestOutputs, b: TestOutputs) -> float:
-        """The root mean square difference of what is seen of two predictors at the test points."""
+        """The root mean square difference of two predictors' compared outputs at the test points."""
         return float(np.sqrt(np.mean((a - b) ** 2))) / self.points.unit
 
     def error(self, seen: TestOutputs) -> float:
@@ -55,8 +58,10 @@ def alternatives(
     f_0_test: TestOutputs,
     last: LastInputs | None,
 ) -> Mapping[str, TestOutputs]:
-    """What each alternative predicts, as it is seen. `last`: what enters the last layer, at training and then
-    at test points, where it is known."""
+    """What each alternative predicts, in the form that is compared.
+
+    `last`: the inputs of the last layer at the training and then the test points, if they are known
+    """
     points = scale.points
     given = scale.loss == "squared"
     targets = points.y_train - f_0 if given else points.y_train

@@ -1,9 +1,9 @@
-"""Points for a network of any number of outputs: a data set's, or a user's, with targets [points, outputs].
+"""Points for a network with any number of outputs: a data set's or a user's, with targets [points, outputs].
 
     squared         targets [points] or [points, outputs], real numbers
     cross-entropy   targets [points], a class each, or [points, classes], each row's shares of the classes
 
-Which points are for training, the seed alone decides; of targets [points] these are the points that
+The seed alone decides which points are for training. With targets [points] these are the points that
 `harness.ntk.data` chooses. Errors and distances are in standard deviations of the training targets.
 """
 
@@ -28,15 +28,15 @@ NetworkInputs = Float[np.ndarray, "points features"]
 OutputTargets = Float[np.ndarray, "points outputs"]
 
 STREAM = 1
-"""As that of `harness.ntk.data`."""
+"""The random stream, as in `harness.ntk.data`."""
 
 SHARES = 1e-6
-"""How far a row of shares may be from 1 in sum: float32's rounding of a few classes."""
+"""How far the sum of a row of shares may be from 1: float32's rounding of a few classes."""
 
 
 @dataclass(frozen=True)
 class NetworkPoints:
-    """Training and test points, float64; made by `network_points`. `unit`: see the module."""
+    """Training and test points, float64. `unit`: see the module. `network_points` makes it."""
 
     x_train: Float[np.ndarray, "train features"]
     y_train: Float[np.ndarray, "train outputs"]
@@ -47,13 +47,13 @@ class NetworkPoints:
 
     @property
     def outputs(self) -> int:
-        """How many a network must have."""
+        """The number of outputs that a network must have."""
         return int(self.y_train.shape[1])
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """NetworkInputs, and targets with an axis of outputs; `own_train` as of `Loaded`."""
+    """Inputs, and targets with an axis of outputs. `own_train` is that of `Loaded`."""
 
     x: NetworkInputs
     y: OutputTargets
@@ -65,7 +65,7 @@ def network_points(
 ) -> NetworkPoints:
     """`train` training and `test` test points. The parameters are those of `harness.ntk.data.split`.
 
-    Raises `DataError` if there are too few, where targets do not suit the loss, and where all training
+    Raises `DataError` if there are too few points, if targets do not suit the loss, or if all training
     targets are equal.
     """
     if data in BUNDLED and loss == "squared":
@@ -91,7 +91,7 @@ def network_points(
 
 
 def check(data: str, function: Callable[..., object], points: Sequence[Point]) -> list[Problem | None]:
-    """What `harness check --import` asks of a user's data: called once, it must suit each point."""
+    """The check of `harness check --import`: a user's data, called once, must suit each point."""
     try:
         found = _rows(data, function())
     except DataError as error:
@@ -116,7 +116,7 @@ def _loaded(data: str) -> _Rows:
         return _Rows(found.x, found.y[:, None], found.own_train)
     module, colon, function = data.partition(":")
     if not colon:
-        load(data)  # says which names there are
+        load(data)  # its error lists the known names
     with kept(data):
         loader = getattr(importlib.import_module(module), function, None)
     if not callable(loader):
@@ -126,7 +126,7 @@ def _loaded(data: str) -> _Rows:
 
 
 def _rows(data: str, returned: object) -> _Rows:
-    """What a user's function returned. Raises `DataError`."""
+    """The rows that a user's function returned. Raises `DataError`."""
     expected = "(inputs, targets) or (x_train, y_train, x_test, y_test)"
     if not isinstance(returned, tuple | list) or len(returned) not in (2, 4):
         raise DataError(data, expected, f"a {type(returned).__name__}")
@@ -144,13 +144,13 @@ def _rows(data: str, returned: object) -> _Rows:
 
 
 def _width(targets: object) -> int:
-    """The columns of targets with an axis of outputs; 0 of targets without one."""
+    """The number of columns of targets with an axis of outputs; 0 for targets without one."""
     shape = np.shape(np.asarray(targets, dtype=object)) if not hasattr(targets, "shape") else targets.shape
     return int(shape[1]) if len(shape) == 2 else 0
 
 
 def _suited(data: str, rows: _Rows, loss: Loss) -> _Rows:
-    """The rows with targets as the loss wants them. Raises `DataError`."""
+    """The rows, with targets in the form that the loss needs. Raises `DataError`."""
     if loss == "squared":
         return rows
     if rows.y.shape[1] == 1:

@@ -1,8 +1,9 @@
 """What enters a network's last layer, found from its function alone, and how far training moves it.
 
-The last layer are the leaves in which the outputs are affine: those that the model names, or else those that
-are so one by one, if they are so together. The derivative of the outputs' sum by such a leaf is what the leaf
-multiplies: the features. Of a leaf whose derivative is the same at every point, a bias, nothing is taken.
+The last layer consists of the leaves in which the outputs are affine. These are the leaves that the model
+names, or else those in which the outputs are affine one by one, if they are so together. The derivative of
+the outputs' sum by such a leaf is what the leaf multiplies: the features. A leaf whose derivative is the same
+at every point is a bias and gives no features.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ NetworkInputs = Float[np.ndarray, "points features"]
 
 
 def found_last_layer(model: SeveralOutputs, params: Params, x: NetworkInputs) -> Moving:
-    """The leaves of the last layer. Raises `NotCovered` if they cannot be told from others."""
+    """The leaves of the last layer. Raises `NotCovered` if they cannot be distinguished from others."""
     points = jnp.asarray(x)
     if model.readout is not None:
         return readout_leaves(model, params, points)

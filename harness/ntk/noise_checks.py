@@ -1,9 +1,9 @@
 """Checks of the standard errors that a subject states: whether its deviations are as large as it says.
 
-A deviation divided by its standard error is a z-score. Of a right subject z-scores have mean 0, and mean
-square (R − 1)/(R − 3), that of Student's t, where the error is itself taken from R replicates. Entries of one
-answer depend on each other, answers to other seeds do not: claims are on the means over seeds. Checks raise
-`NotCovered` for a subject that states no errors, and `StageError` as `Case.block` does.
+A deviation divided by its standard error is a z-score. The z-scores of a correct subject have mean 0. Their
+mean square is (R − 1)/(R − 3), that of Student's t, if the error is itself estimated from R replicates.
+Entries of one answer depend on each other, and answers for other seeds do not, so claims are about means over
+seeds. Checks raise `NotCovered` for a subject that states no errors, and `StageError` as `Case.block` does.
 """
 
 from __future__ import annotations
@@ -16,43 +16,47 @@ from harness.ntk.kernel_checks import KernelCheck
 from harness.ntk.subjects import Which
 
 FEWEST = 6
-"""Replicates below which the square of Student's t has no variance, so that no number of seeds tells its
-mean."""
+"""The least number of replicates. With fewer, the square of Student's t has no variance, so that no number of
+seeds determines its mean."""
 
 NEGLIGIBLE = 1e-9
-"""A deviation, in units of the kernel, that an entry stated to be exact may have."""
+"""The deviation, in units of the kernel, that an entry stated to be exact may have."""
 
 ANSWERS = 4
-"""Times that the subject is asked, each of other points and with another seed: the mean over independent
-answers takes a quarter of the trials."""
+"""How often the subject is asked, each time about other points and with another seed: the mean over
+independent answers needs a quarter of the trials."""
 
 SHIFT = 1.0
-"""Standard errors by which the control is off."""
+"""The standard errors by which the control is off."""
 
 
 def mean(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
-    """The mean of the z-scores, and that of a subject off by `SHIFT` of its standard errors."""
+    """The mean of the z-scores, and that of a subject that is off by `SHIFT` of its standard errors."""
     scores = np.concatenate([scores for scores, _ in _answers(case, which)])
     found = float(np.clip(scores.mean(), -WORST, WORST))
     return found, min(found + SHIFT, WORST)
 
 
 def square(case: KernelCase, which: Which, flaw: float) -> tuple[float, float]:
-    """The mean square of the z-scores, over what it should be; and that of a subject whose standard errors
-    are half of what they are."""
-    most = np.sqrt(WORST) / 10  # its square, over what it should be, stays finite
+    """The mean square of the z-scores over its expected value, and that of a control.
+
+    The control is a subject whose standard errors are half as large.
+    """
+    most = np.sqrt(WORST) / 10  # its square, divided by its expected value, stays finite
     found = float(np.mean([np.mean(np.clip(z, -most, most) ** 2) / of for z, of in _answers(case, which)]))
     return found, 4 * found
 
 
 def _answers(case: KernelCase, which: Which) -> list[tuple[np.ndarray, float]]:
-    """Of each of `ANSWERS` answers its z-scores, and the mean square that they should have."""
+    """For each of `ANSWERS` answers, its z-scores and their expected mean square."""
     return [_scores(case, which, 1 + number / ANSWERS) for number in range(ANSWERS)]
 
 
 def _scores(case: KernelCase, which: Which, factor: float) -> tuple[np.ndarray, float]:
-    """(found − expected) / standard error, of the entries of K(A, B) that are stated to be uncertain, and of
-    those that are stated to be exact and are not (`WORST`)."""
+    """The z-scores (found − expected) / standard error of the entries of K(A, B) with an uncertainty.
+
+    An entry that is stated to be exact and is not counts as `WORST`.
+    """
     a, b = factor * case.rows, factor * case.columns
     found = case.block(which, a, b)
     if not found.error.any():

@@ -1,12 +1,12 @@
-"""A network, or its linearisation, trained as its user trains it: by a rule of optax, on a loss, in batches.
+"""Trains a network or its linearisation as its user trains it: by a rule of optax, on a loss, in batches.
 
     squared         the mean over points and outputs of (f − y)²
     cross-entropy   the mean over points of −Σ y log softmax(f)
     linearised      f(θ₀, x) + J(θ₀, x)(θ − θ₀), trained in θ from θ₀ by the same rule, rate and batches
 
-Words: a *step* changes the parameters once, a *look* takes the loss on all training points. There is a look
-at each step, or with batches at each epoch; training ends at a look. All steps between two recorded ones are
-one compiled program, which all seeds of a trial share: the rate is one of its arguments.
+A *step* changes the parameters once. A *look* evaluates the loss on all training points. There is a look at
+each step, or with batches at each epoch. Training ends at a look. All steps between two recorded ones are one
+compiled program, which all seeds of a trial share: the rate is one of its arguments.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from harness.ntk.several_outputs import SeveralOutputs
 from harness.ntk.trainable import Loss, Recipe
 
 DIVERGED = 1e6
-"""Times the initial loss, as in `harness.ntk.train`."""
+"""The factor on the initial loss beyond which training has diverged, as in `harness.ntk.train`."""
 
 Out = Float[Array, "points outputs"]
 
 
 class OptaxProblem(NamedTuple):
-    """What is trained on, and how fast; `key` orders the batches."""
+    """The points, targets and rate of training. `key` orders the batches."""
 
     x: Float[Array, "points features"]
     y: Float[Array, "points outputs"]
@@ -44,7 +44,7 @@ class OptaxProblem(NamedTuple):
 
 
 class TrainingState(NamedTuple):
-    """A network at a look: what moves, what the rule remembers, and the slope there of a full batch."""
+    """A network at a look: its trained parameters, the rule's memory, and the full batch's gradient there."""
 
     params: Params
     memory: Any
@@ -54,7 +54,7 @@ class TrainingState(NamedTuple):
 
 
 def mean_loss(loss: Loss, out: Out, y: Out, present: Float[Array, " points"] | None = None) -> Array:
-    """The loss of outputs; of a batch, of the points that are `present` (1, others 0)."""
+    """The loss of outputs. In a batch, only the points that are `present` count (1; others 0)."""
     if loss == "squared":
         each = jnp.mean((out - y.astype(out.dtype)) ** 2, axis=1)
     else:
@@ -91,9 +91,10 @@ def train_by_optax(
     *,
     linear: bool,
 ) -> Iterator[TrainingState]:
-    """The states at `times`, numbers of steps, until training ends: by its last time, target or divergence.
+    """The states at `times`, numbers of steps, until training ends.
 
-    With batches a state is the first look at or after its time.
+    It ends at its last time, at its target, or if it diverges. With batches, a state is the first look at or
+    after its time.
     """
     state = _begin(model, recipe, linear, start, problem)
     stride = recipe.stride(len(problem.x))
@@ -118,7 +119,10 @@ def _value(
 def _looked(
     value: Callable[..., Out], recipe: Recipe, params: Params, problem: OptaxProblem, points: int
 ) -> tuple[Any, Array]:
-    """The slope and the loss on all points; with batches no slope, which nobody would follow."""
+    """The gradient and the loss on all points.
+
+    With batches the gradient is left out, since no step uses it.
+    """
 
     def objective(params: Params) -> Array:
         return mean_loss(recipe.loss, value(params, problem.x), problem.y)
@@ -149,7 +153,7 @@ def _walk(
     problem: OptaxProblem,
     until: Int[Array, ""],
 ) -> TrainingState:
-    """Steps to `until`, or to the target loss, or until the loss is `DIVERGED` times what it was."""
+    """Take steps up to `until`, to the target loss, or until the loss is `DIVERGED` times the initial one."""
     value, points = _value(model, linear, start), problem.x.shape[0]
     rule, stride = _rule(recipe, problem.rate), recipe.stride(points)
     highest = DIVERGED * mean_loss(recipe.loss, value(start, problem.x), problem.y)

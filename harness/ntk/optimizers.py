@@ -1,7 +1,7 @@
-"""What moves a network from one look at its loss to the next: gradient descent, mini-batches, Adam.
+"""How a network moves from one look at its loss to the next: gradient descent, mini-batches, Adam.
 
-Words: a *step* changes the parameters once; a *look* evaluates the loss on all training points, and an
-optimizer takes `stride` steps between two looks. r = f(X) − y over all n training points, r_B over a batch.
+A *step* changes the parameters once. A *look* evaluates the loss on all training points, and an optimizer
+takes `stride` steps between two looks. r = f(X) − y over all n training points, r_B over a batch.
 
     gd     θ ← θ − η ∇ ½Σr²                                            a look at each step
     sgd    θ ← θ − η ∇ ½Σr_B²  for each batch B of an epoch            a look at each epoch
@@ -10,10 +10,10 @@ optimizer takes `stride` steps between two looks. r = f(X) − y over all n trai
 
 Everything here is traced into one program (`harness.ntk.train`).
 
-The rules are written out because published numbers have the bits of these formulas, and optax's round in
-another order. `optax.sgd` adds (−η)g, which XLA fuses otherwise in some programs. `optax.adam` forms moments,
-their corrections and the step differently: parameters after 400 steps then differ by up to 3e-7 of their norm
-in float32, and 9e-16 in float64. A test holds Adam against optax's.
+The rules are written out because published numbers have the bits of these formulas, and optax's rules round
+in another order. `optax.sgd` adds (−η)g, which XLA fuses differently in some programs. `optax.adam` forms
+moments, their corrections and the step differently: parameters after 400 steps then differ by up to 3e-7 of
+their norm in float32, and 9e-16 in float64. A test compares Adam with optax's.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ State = Any
 """A pytree of arrays."""
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
-"""Adam's, as Kingma & Ba recommend."""
+"""Adam's constants, as Kingma & Ba recommend."""
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    """Which rule, and for `sgd` how many points a batch has. Known when a program is compiled."""
+    """The rule and, for `sgd`, the number of points in a batch. Known when a program is compiled."""
 
     name: Name = "gd"
     batch: int = 0
@@ -52,16 +52,16 @@ class Optimizer:
             raise ValueError(f"batch: expected at least 1 for sgd and 0 otherwise, found {self.batch}")
 
     def stride(self, points: int) -> int:
-        """Steps from one look to the next, with `points` training points."""
+        """The number of steps from one look to the next, with `points` training points."""
         return -(-points // self.batch) if self.name == "sgd" else 1
 
 
 class Rule(NamedTuple):
-    """An optimizer at work on one training problem; made by `rule`, and by `harness.ntk.first_layer.rule`.
+    """An optimizer for one training problem. `rule` and `harness.ntk.first_layer.rule` make it.
 
-    What moves is a *state*, which starts at `start`: the parameters in some form, and what the optimizer
-    remembers. `params` gives a state's parameters, `look` its (slope, mean squared residual); `advance` takes
-    (state, slope, steps so far) through `stride` steps to the next state.
+    Training changes a *state*, which starts at `start`: the parameters in some form, and the optimizer's
+    memory. `params` gives a state's parameters, and `look` its (gradient, mean squared residual). `advance`
+    takes (state, gradient, steps so far) through `stride` steps to the next state.
     """
 
     stride: int
@@ -80,7 +80,10 @@ def rule(
     rate: Float[Array, ""],
     key: PRNGKeyArray | None,
 ) -> Rule:
-    """The optimizer's rule for f(params, x) on these points. `key` orders mini-batches; others need none."""
+    """The optimizer's rule for f(params, x) on these points.
+
+    `key` orders mini-batches; other rules need no key.
+    """
 
     def objective(params: Params) -> tuple[Float[Array, ""], Float[Array, ""]]:
         residual = f(params, x) - y
@@ -98,7 +101,7 @@ def rule(
 
 
 def stepped(params: Params, slope: Params, rate: Float[Array, ""]) -> Params:
-    """A step of gradient descent."""
+    """The parameters after a step of gradient descent."""
     moved: Params = jax.tree.map(lambda p, g: p - rate * g, params, slope)
     return moved
 
@@ -113,11 +116,11 @@ class _Adam(NamedTuple):
 
 def _adam(rate: Float[Array, ""], points: int) -> Callable[[_Adam, Params, Int[Array, ""]], _Adam]:
     def advance(at: _Adam, slope: Params, steps: Int[Array, ""]) -> _Adam:
-        slope = jax.tree.map(lambda g: g * (2 / points), slope)  # of ½Σr²; Adam is given the mean of r²
+        slope = jax.tree.map(lambda g: g * (2 / points), slope)  # gradient of ½Σr²; Adam uses the mean of r²
         first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, at.first, slope)
         second = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g**2, at.second, slope)
         time = (steps + 1).astype(rate.dtype)
-        # 1 − β^t, which float32 would lose digits of at the first steps
+        # 1 − β^t, for which float32 would lose digits at the first steps
         bias1, bias2 = -jnp.expm1(time * float(np.log(BETA1))), -jnp.expm1(time * float(np.log(BETA2)))
         params = jax.tree.map(
             lambda p, m, v: p - rate * (m / bias1) / (jnp.sqrt(v / bias2) + EPSILON), at.params, first, second
@@ -162,9 +165,9 @@ def _stochastic(
 def batches(
     key: PRNGKeyArray, epoch: Int[Array, ""] | int, points: int, batch: int
 ) -> tuple[Int[Array, "batches batch"], Bool[Array, "batches batch"]]:
-    """An epoch's batches: each of `points` indices once, in random order, the last batch with what is left.
+    """An epoch's batches: each of `points` indices once, in random order. The last batch has what is left.
 
-    The second array says which entries are there: the last batch is filled up with others that are not.
+    The second array says which entries count: the last batch is filled up with entries that do not.
     """
     count = -(-points // batch)
     order = jax.random.permutation(jax.random.fold_in(key, epoch), points)
@@ -173,12 +176,12 @@ def batches(
 
 
 def batch_eigenvalue(gram: Float[np.ndarray, "train train"], batch: int) -> float:
-    """At least λ_max of the Gram matrix of any `batch` of these points, and λ_max itself for all of them.
+    """An upper bound on λ_max of the Gram matrix of any `batch` of these points.
 
-    Of a symmetric matrix λ_max is at most the largest absolute row sum; within a batch, at most the sum of a
-    row's `batch` largest entries; and by interlacing at most λ_max of the whole. With η below 2 over this
-    bound no batch's step moves a linear model away from any parameters that fit all points, since
-    I − η JᵀJ, J the batch's Jacobian, has norm at most 1.
+    If the batch has all points, it is λ_max itself. For a symmetric matrix λ_max is at most the largest
+    absolute row sum; within a batch, at most the sum of a row's `batch` largest entries; and by interlacing
+    at most λ_max of the whole. With η below 2 over this bound no batch's step moves a linear model away from
+    any parameters that fit all points, since I − η JᵀJ, J the batch's Jacobian, has norm at most 1.
     """
     largest = np.sort(np.abs(gram), axis=1)[:, -min(batch, len(gram)) :]
     return min(float(np.linalg.eigvalsh(gram)[-1]), float(largest.sum(axis=1).max()))
@@ -192,8 +195,8 @@ def batch_learning_rates(
 ) -> Float[np.ndarray, " nets"]:
     """`train.learning_rates` for mini-batches: λ_max is bounded over all batches of this size.
 
-    The bound (`batch_eigenvalue`) is that of the analytic NTK or of the network's own at the
-    start, the larger. A batch as large as the training set has the rate of gradient descent.
+    The bound (`batch_eigenvalue`) is the larger of those of the analytic NTK and of the network's own before
+    training. A batch as large as the training set has the rate of gradient descent.
     """
     largest = [max(batch_eigenvalue(gram, batch) for gram in (analytic, network)) for network in own]
     rates: Float[np.ndarray, " nets"] = units * 2 / np.array(largest)

@@ -1,7 +1,8 @@
-"""Regression with networks' own tangent kernels: those of their parameters, before or after training.
+"""Regression with networks' own tangent kernels, before or after training.
 
 The after-kernel, that of a trained network's parameters, has learned from the data (Long 2021
-arXiv:2105.10585); the kernel at initialisation is what the infinitely wide network's NTK stands for.
+arXiv:2105.10585). The kernel at initialisation is the one that the infinitely wide network's NTK
+approximates.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from harness.ntk.solve import Cross, Gram, Solver, factor
 
 @dataclass(frozen=True)
 class OwnKernels:
-    """The tangent kernels of several networks, factored, float64; made by `own_kernels`."""
+    """The tangent kernels of several networks, factored, float64. `own_kernels` makes it."""
 
     grams: list[Gram]
     crosses: list[Cross]
     solvers: list[Solver]
 
     def regression(self, y: Float[np.ndarray, "train nets"]) -> Float[np.ndarray, "test nets"]:
-        """K(x,X) (K(X,X) + ridge)⁻¹ y, each network's kernel on its own column of targets.
+        """K(x,X) (K(X,X) + ridge)⁻¹ y, with each network's kernel and its own column of targets.
 
         Raises `StageError` as `Solver.coefficients` does.
         """
@@ -58,6 +59,6 @@ def own_kernels(
 
 
 def factored(name: str, grams: list[Gram], crosses: list[Cross], ridge: float) -> OwnKernels:
-    """The same of kernels that are there."""
+    """The same for kernels that are already computed."""
     solvers = [factor(name, gram, ridge * float(np.trace(gram)) / len(gram)) for gram in grams]
     return OwnKernels(grams, crosses, solvers)

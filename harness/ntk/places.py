@@ -1,7 +1,8 @@
 """The pixels of a signal or of a square image, and their neighbours under a filter.
 
-A filter of `taps` pixels a side stands on each pixel in turn, its middle on it (of an even number, the middle
-is the right one). Beyond the edge, "circular" padding goes on at the other edge, "zero" padding finds zeros.
+A filter of `taps` pixels a side is placed with its middle on each pixel in turn (for an even number, the
+right one of the two middle pixels). Beyond the edge, "circular" padding continues at the other edge, and
+"zero" padding gives zeros.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class PixelGrid:
 
     @property
     def pixels(self) -> int:
-        """How many there are."""
+        """The number of pixels."""
         return int(self.side**self.dimensions)
 
 
@@ -42,7 +43,7 @@ def grid_of(features: int, dimensions: Dimensions) -> PixelGrid:
 
 
 def offsets(taps: int, dimensions: Dimensions) -> tuple[tuple[int, ...], ...]:
-    """Where each tap of a filter stands, seen from its middle."""
+    """The offset of each tap of a filter from its middle."""
     return tuple(itertools.product(range(-(taps // 2), taps - taps // 2), repeat=dimensions))
 
 

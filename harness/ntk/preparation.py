@@ -1,4 +1,4 @@
-"""What `preprocess` and `targets` mean, for every experiment that takes `data`; computes nothing.
+"""What `preprocess` and `targets` mean, for every experiment that takes `data`. Computes nothing.
 
     preprocess   none         inputs as they are
                  standardise  each feature with the training points' mean and standard deviation
@@ -6,8 +6,8 @@
     targets      none         as they are
                  standardise  with the training points' mean and standard deviation
 
-The default of both depends on the data set, and is settled when a run is planned: trials and records name
-what was done, never "default". Importing this module imports no library.
+The default of both depends on the data set. It is replaced when a run is planned, so that trials and records
+name what was done, never "default". Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ BUNDLED: Mapping[str, tuple[Preprocess, TargetScaling]] = {
     "digit-images": ("none", "none"),
     "mnist-1d": ("none", "none"),
 }
-"""The data sets of the package, with what is done to each by default. `sphere` is drawn on the sphere; images
+"""The data sets of the package, with the default preparation of each. `sphere` is drawn on the sphere; images
 are standardised one by one (`harness.ntk.image_data`)."""
 
 OWN_DATA: tuple[Preprocess, TargetScaling] = ("none", "none")
-"""What is done to a user's data by default."""
+"""The default preparation of a user's data."""
 
 UNIT_TARGETS = frozenset({"digits", "breast-cancer", "sphere", "digit-images", "mnist-1d"})
-"""Data sets whose targets are in their own unit: classes ±1, and a teacher of variance one."""
+"""Data sets whose targets have a unit of their own: classes ±1, and a teacher of variance one."""
 
 Data = Annotated[
     str,
@@ -62,12 +62,12 @@ ABOUT_TARGETS = (
     "default: standardise of diabetes, else none"
 )
 ERROR_UNIT = "standard deviations of the training targets"
-"""Of standardised targets, and by convention of `UNIT_TARGETS`, this is 1."""
+"""The unit of errors. It is 1 for standardised targets, and by convention for `UNIT_TARGETS`."""
 DISTANCE_UNIT = "root mean square of the test targets; of your own left as they are, training deviation"
 
 
 def effective(data: str, preprocess: str, targets: str) -> tuple[str, str]:
-    """What `preprocess` and `targets` come to for the data set `data`, "default" put in."""
+    """`preprocess` and `targets` for the data set `data`, with "default" replaced."""
     usual = BUNDLED.get(data, OWN_DATA)
     return (
         usual[0] if preprocess == DEFAULT else preprocess,
@@ -76,7 +76,7 @@ def effective(data: str, preprocess: str, targets: str) -> tuple[str, str]:
 
 
 def settle(parameters: Mapping[str, int | float | str | bool]) -> dict[str, int | float | str | bool]:
-    """`effective`, of an experiment's parameters."""
+    """An experiment's parameters after `effective`."""
     given = [str(parameters[name]) for name in ("data", "preprocess", "targets")]
     preprocess, targets = effective(*given)
     return {"preprocess": preprocess, "targets": targets}

@@ -1,8 +1,8 @@
-"""How exactly products of float32 matrices are computed: in float32, or in TF32 where that is asked for.
+"""The precision of products of float32 matrices: float32, or TF32 where requested.
 
-TF32 keeps ten bits of a factor's mantissa, three digits, and adds up in float32; NVIDIA's devices compute so
-several times as fast. Products of float64 are not touched. The harness sets float32 for all that runs under
-it; a function that is called by itself has what JAX is set to.
+TF32 keeps ten bits of a factor's mantissa, three digits, and adds up in float32. NVIDIA's devices compute it
+several times as fast. Products of float64 are not affected. The harness sets float32 for everything that it
+runs; a function that is called on its own uses JAX's setting.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ProductPrecision = Literal["float32", "tf32"]
 
 
 def products(precision: ProductPrecision) -> AbstractContextManager[None]:
-    """While it is entered, float32 products are of this precision, in programs that are called inside."""
+    """A context in which programs compute float32 products in this precision."""
     if precision == "tf32":
         entered: AbstractContextManager[None] = jax.default_matmul_precision("tensorfloat32")
         return entered

@@ -9,7 +9,7 @@ import jax
 
 
 def equations(jaxpr: Any) -> Iterator[Any]:
-    """Every operation of a program, those of the programs inside it first."""
+    """Every operation of a program, with those of inner programs first."""
     for equation in jaxpr.eqns:
         for inner in jax.tree.leaves(list(equation.params.values()), is_leaf=_is_program):
             if _is_program(inner):
@@ -18,5 +18,5 @@ def equations(jaxpr: Any) -> Iterator[Any]:
 
 
 def _is_program(value: object) -> bool:
-    """Whether a parameter of an operation is a program of its own, closed or not."""
+    """Whether a parameter of an operation is itself a program, closed or not."""
     return hasattr(getattr(value, "jaxpr", value), "eqns")

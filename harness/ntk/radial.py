@@ -1,8 +1,7 @@
-"""Kernels that know no network, as functions of a distance: Gaussian, γ-exponential and Matérn. NumPy and
-SciPy only.
+"""Gaussian, γ-exponential and Matérn kernels as functions of a distance. NumPy and SciPy only.
 
-Laplace's is the γ-exponential of γ = 1 and the Matérn kernel of ν = 1/2. Lengths are in the unit of the
-distances.
+The Laplace kernel is the γ-exponential of γ = 1 and the Matérn kernel of ν = 1/2. Lengths are in the unit of
+the distances.
 """
 
 from __future__ import annotations
@@ -42,4 +41,4 @@ def matern(distance: Distances, length: float, nu: float) -> Distances:
 
 
 _POLYNOMIALS = {0.5: (1.0,), 1.5: (1.0, 1.0), 2.5: (1.0, 1.0, 1 / 3)}
-"""Of s, ascending: what stands before exp(−s)."""
+"""For each ν, the polynomial in s before exp(−s), coefficients ascending."""

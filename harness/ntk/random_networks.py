@@ -1,6 +1,6 @@
 """Random networks, and how far they are from infinitely wide ones. float64, from parameters drawn in float32.
 
-A network's *own* kernels: its NNGP, the covariance of an output given the hidden layers, and its NTK, the
+A network's *own* kernels are its NNGP, the covariance of an output given the hidden layers, and its NTK, the
 inner products of its gradients. Given the hidden layers an output is Gaussian with variance q, so over all
 layers it is a mixture of Gaussians, whose excess kurtosis is 3 Var(q) / E[q]².
 """
@@ -26,7 +26,7 @@ NetworkKernels = Float[np.ndarray, "nets points points"]
 
 @dataclass(frozen=True)
 class Draws:
-    """Networks' own kernels and outputs at the same points; made by `draw`."""
+    """Networks' own kernels and outputs at the same points. `draw` makes it."""
 
     nngp: NetworkKernels
     ntk: NetworkKernels
@@ -36,7 +36,7 @@ class Draws:
 def draw(
     seed: int, networks: int, architecture: Architecture, x: Float[np.ndarray, "points inputs"]
 ) -> Draws:
-    """The first `networks` networks of a seed, of one output each."""
+    """The first `networks` networks of a seed, with one output each."""
     drawn = [_one(network_key(seed, number), architecture, jnp.asarray(x)) for number in range(networks)]
     nngp, ntk, outputs = (np.stack(parts) for parts in zip(*drawn, strict=True))
     return Draws(nngp, ntk, outputs)
@@ -62,16 +62,16 @@ def relative_distance(
 
 
 def relative_variance(kernels: NetworkKernels) -> float:
-    """Var(K(x, x)) / E[K(x, x)]² over networks, unbiased variance, the mean over points x."""
+    """Var(K(x, x)) / E[K(x, x)]² over networks, with unbiased variance; the mean over points x."""
     diagonals = np.diagonal(kernels, axis1=1, axis2=2)
     return float(np.mean(np.var(diagonals, axis=0, ddof=1) / np.mean(diagonals, axis=0) ** 2))
 
 
 def excess_kurtosis(nngp: NetworkKernels) -> float:
-    """3 Var(q) / E[q]² of networks' own NNGPs, q = K(x, x), the mean over points x: that of their outputs.
+    """The excess kurtosis of outputs: 3 Var(q) / E[q]² of networks' own NNGPs, the mean over points x.
 
-    Of Y with Y | q ~ N(0, q): E[Y⁴] = 3 E[q²] and E[Y²] = E[q]. The fourth moment of the outputs themselves
-    would take thousands of networks to tell from 3.
+    q is K(x, x). For Y with Y | q ~ N(0, q): E[Y⁴] = 3 E[q²] and E[Y²] = E[q]. Estimating it from the
+    outputs' own fourth moment would take thousands of networks.
     """
     return 3 * relative_variance(nngp)
 

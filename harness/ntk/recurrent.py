@@ -2,8 +2,8 @@
 
     h_t = w_std/√width a_(t−1) W + w_std/√features x_t U + b_std b,   a_t = φ(h_t),   a_(−1) = 0
 
-Weights are shared by all steps, or each step has its own (`local`): a deep network into which inputs enter
-at each layer. Inputs are flat: all steps side by side.
+All steps share weights, or each step has its own (`local`): a deep network which inputs enter at each layer.
+Inputs are flat: all steps side by side.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from harness.ntk.specifications import Recurrent, Scales
 
 
 class RecurrentParams(TypedDict):
-    """Layers of states and inputs, one for all steps or one for each; and the output layer."""
+    """The layers of states and inputs, one for all steps or one for each step, and the output layer."""
 
     states: list[LayerParams]
     inputs: list[LayerParams]
@@ -32,9 +32,10 @@ class RecurrentParams(TypedDict):
 
 
 def recurrent_model(net: Recurrent) -> ComponentModel:
-    """The model of such a network. The alternative of an average over steps has weights of each step's own.
+    """The model of such a network.
 
-    To a read-out of the last step both are one kernel: there is no alternative.
+    If it averages over steps, its alternative has other weights at each step. If it reads the last step, both
+    have one kernel, and there is no alternative.
     """
 
     def kernels(x1: Rows, x2: Columns | None = None) -> KernelPair:
@@ -65,7 +66,7 @@ def draw_recurrent(key: PRNGKeyArray, net: Recurrent, features: int) -> Recurren
         raise ValueError(f"expected features in {net.steps} steps of one length, found {features} features")
     own = net.steps if net.sharing == "local" else 1
     of_states, of_inputs, of_last = jax.random.split(key, 3)
-    without_biases = Scales(net.scales.w_std, 0.0)  # a step has one bias, that of its inputs' layer
+    without_biases = Scales(net.scales.w_std, 0.0)  # a step has one bias, in its inputs' layer
     return {
         "states": [draw_layer(each, (net.width, net.width), without_biases)
                    for each in jax.random.split(of_states, own)],

@@ -1,9 +1,9 @@
-"""NNGP and NTK of infinitely wide recurrent networks (NumPy, float64; Alemohammad et al. 2021
-arXiv:2006.10246, with average pooling arXiv:2012.04859).
+"""NNGP and NTK of infinitely wide recurrent networks (NumPy, float64).
 
-Steps t of one input and t' of another are units as pixels are (`spatial_kernels`): what enters at (t, t') is
-what has left (t − 1, t' − 1), and the inputs' own product. Weights of each step's own leave nothing in common
-between t ≠ t'.
+Sources: Alemohammad et al. 2021 arXiv:2006.10246; with average pooling arXiv:2012.04859. Steps t of one input
+and t' of another are units, as pixels are (`spatial_kernels`): what enters at (t, t') is the sum of what left
+(t − 1, t' − 1) and of the inputs' own product. If each step has its own weights, t ≠ t' have nothing in
+common.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def recurrent_kernels(net: Recurrent, x1: Rows, x2: Columns | None = None) -> Ke
     entering = _inputs(first, second)
     state = weighted(entering, net.scales)
     for _ in range(net.steps - 1):
-        # At (t, t') all is settled once min(t, t') steps have been taken.
+        # The state at (t, t') is final once min(t, t') steps have been taken.
         state = weighted(_sum(entering, _passed(activated(_apart(state, net), net.activation))), net.scales)
     left = activated(_apart(state, net), net.activation)
     w, b = net.scales.w_std**2, net.scales.b_std**2
@@ -39,21 +39,21 @@ def recurrent_kernels(net: Recurrent, x1: Rows, x2: Columns | None = None) -> Ke
 
 
 def _inputs(first: np.ndarray, second: np.ndarray) -> PairState:
-    """Inputs at each pair of steps [rows, t, columns, t'], means over a step's features."""
+    """Inputs at each pair of steps [rows, t, columns, t'], as means over a step's features."""
     gap = np.stack([((second[None] - row[:, None, None]) ** 2).mean(axis=-1) for row in first])
     u, v = ((x**2).mean(axis=-1) for x in (first, second))
     return PairState(u[:, :, None, None], v[None, None], gap, np.zeros_like(gap))
 
 
 def _sum(a: PairState, b: PairState) -> PairState:
-    """Of what is multiplied by independent weights."""
+    """The state of a sum of terms that are multiplied by independent weights."""
     return PairState(a.first + b.first, a.second + b.second, a.gap + b.gap, a.tangent + b.tangent)
 
 
 def _passed(state: PairState) -> PairState:
-    """What stands at (t − 1, t' − 1), at each pair of steps; before the first step there is nothing.
+    """For each pair of steps, the state at (t − 1, t' − 1). Before the first step it is empty.
 
-    Beside nothing, the gap is the other's own variance.
+    If one of the two is empty, the gap is the other's variance.
     """
     shape = state.gap.shape
     first, second = np.zeros_like(state.first), np.zeros_like(state.second)
@@ -65,7 +65,7 @@ def _passed(state: PairState) -> PairState:
 
 
 def _apart(state: PairState, net: Recurrent) -> PairState:
-    """Where steps have weights of their own, what two different steps have in common is taken away."""
+    """Remove what two different steps have in common, if each step has its own weights."""
     if net.sharing == "shared":
         return state
     same = np.eye(net.steps, dtype=bool)[None, :, None, :]

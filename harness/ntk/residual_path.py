@@ -1,7 +1,8 @@
 """What is left of a target, step by step, while a network of any model is trained to fit it.
 
-Full-batch gradient descent on ½Σr² for a fixed number of steps, r = f(X) − f₀(X) − y: of the centred network,
-so that what it has to learn is y and nothing of its initial function f₀. In the precision of its parameters.
+Training is full-batch gradient descent on ½Σr² for a fixed number of steps, in the precision of the
+parameters. r = f(X) − f₀(X) − y is the residual of the centred network, so that it learns y and not its
+initial function f₀.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def residuals(
 ) -> tuple[Residuals, float]:
     """The residuals of the seed's first network before each step and after the last, and the learning rate.
 
-    The rate is `units` · 2/λ_max, λ_max the larger of `largest`, that of the analytic kernel, and the
-    network's own. Raises `StageError` if training diverged.
+    The rate is `units` · 2/λ_max, where λ_max is the larger of `largest`, that of the analytic kernel, and
+    the network's own. Raises `StageError` if training diverged.
     """
     initial = initialise(network_key(seed, 0), model, jnp.asarray(x), jnp.asarray(x[:1]))
     own = own_largest_eigenvalues([initial], model, x)

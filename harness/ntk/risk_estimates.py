@@ -1,5 +1,4 @@
-"""Test risk estimated from training data alone, and what each training point contributes. NumPy and SciPy
-only.
+"""Test risk estimated from training data alone, and each training point's contribution. NumPy and SciPy only.
 
 With A = (K + δ)⁻¹ and the prediction k(x)ᵀA y:
 
@@ -11,7 +10,7 @@ With A = (K + δ)⁻¹ and the prediction k(x)ᵀA y:
     threshold   1 / tr A                 estimates κ: the signal capture threshold of Jacot et al.
     training    δ² yᵀA²y / n
 
-All of these speak of the risk on noisy labels, as the training labels are.
+All of these are estimates of the risk on noisy labels, as the training labels are noisy.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from harness.ntk.solve import Cross, Gram
 TrainingLabels = Float[np.ndarray, " train"]
 
 TRUSTED = 1e13
-"""The largest condition number at which a solve is taken: it leaves three digits, and the noise terms here
+"""The largest condition number at which a solve is accepted: it leaves three digits, and the noise terms here
 need two."""
 
 
@@ -37,7 +36,7 @@ need two."""
 class Ridge:
     """A Gram matrix and the ridge added to its diagonal, in the Gram matrix's unit. No jitter is ever added.
 
-    Every property raises `StageError` where the condition number is beyond `TRUSTED`.
+    Every property raises `StageError` if the condition number is beyond `TRUSTED`.
     """
 
     gram: Gram
@@ -62,7 +61,7 @@ class Ridge:
         return inverse
 
     def weights(self, cross: Cross) -> Cross:
-        """A k(x), a row for each test point: how much the prediction there takes of each label."""
+        """A k(x), one row for each test point: the weight of each label in the prediction there."""
         weights: Cross = cross @ self.inverse
         return weights
 
@@ -79,15 +78,17 @@ class Ridge:
         return residuals
 
     def training(self, y: TrainingLabels) -> float:
-        """Raises `StageError` without a ridge: nothing is left then."""
+        """The mean squared training residual.
+
+        Raises `StageError` without a ridge, since nothing is left then.
+        """
         if self.ridge <= 0:
             raise StageError("training risk: expected a ridge, found 0, with which nothing is left")
         residuals = self.ridge * (self.inverse @ y)
         return float(np.mean(residuals**2))
 
     def corrected_once(self, y: TrainingLabels) -> float:
-        """The training risk over 1 − (degrees of freedom)/n: the unbiased estimate of the noise of a linear
-        model."""
+        """The training risk over 1 − (degrees of freedom)/n: a linear model's unbiased noise estimate."""
         return self.training(y) * len(y) / (self.ridge * float(np.trace(self.inverse)))
 
     @property
@@ -95,12 +96,17 @@ class Ridge:
         return 1 / float(np.trace(self.inverse))
 
     def excess(self, cross: Cross) -> float:
-        """What labels of pure noise add to the risk over the clean function, in units of their variance:
-        the mean over test points of |A k(x)|². The expectation over the noise is exact."""
+        """The risk that labels of pure noise add over the clean function, in units of their variance.
+
+        This is the mean over test points of |A k(x)|². The expectation over the noise is exact.
+        """
         return float(np.mean(np.sum(self.weights(cross) ** 2, axis=1)))
 
     def change_by_leaving_out(self, cross: Cross, y: TrainingLabels) -> float:
-        """Root mean square, over test points and training points, of how far the prediction moves when one
-        training point is left out: |[A k(x)]_i [Ay]_i / A_ii|, by the inverse of a bordered matrix."""
+        """How far predictions move when one training point is left out, as a root mean square.
+
+        The mean is over test points and training points of |[A k(x)]_i [Ay]_i / A_ii|, by the inverse of a
+        bordered matrix.
+        """
         at_test = np.mean(self.weights(cross) ** 2, axis=0)
         return float(np.sqrt(np.mean(at_test * self.left_out(y) ** 2)))

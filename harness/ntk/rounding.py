@@ -1,18 +1,18 @@
 """How far rounding may move an entry of a kernel: the tolerance that follows from the entry's condition.
 
 Published formulas take a layer's covariances, E u², E v² and E uv, and give the next layer's. Arithmetic
-rounds each of them. Some entries forgive it and others do not: the NTK of erf divides by √((1 + 2a²)(1 + 2b²)
-− 4q²), where for points of norm 1e3 that are parallel six of the sixteen digits cancel; ReLU's NTK takes the
-angle from its cosine, which for parallel points keeps half of the digits.
+rounds each of them. Some entries are sensitive to it and others are not. The NTK of erf divides by √((1 +
+2a²)(1 + 2b²) − 4q²), in which six of the sixteen digits cancel for parallel points of norm 1e3. ReLU's NTK
+takes the angle from its cosine, which keeps half of the digits for parallel points.
 
 `tolerances` moves each covariance that enters an activation by a relative `size` up and down, E uv by `size`
-times √(E u² E v²), follows the recursion to the end, and adds up by how much the entry moves: its condition,
-times `size`. It does the same to E φ(u)² and E φ(v)², which formulas take for E φ(u)φ(v) of points that are
-parallel. The moves are finite, so that a bound exists also where the derivative is infinite (an angle of 0).
-GELU's formula has its determinant in several places, whose roundings would cancel were they one: it is moved
-in one of them alone, too. Sine's and cosine's are a sum and a difference of two exponentials, and of the
-difference of nearly equal ones few digits are left: each is moved alone. To all this come `size` times the
-terms that the entry is a sum of, each without its sign.
+times √(E u² E v²), follows the recursion to the end, and adds up how much the entry moves: its condition,
+times `size`. It does the same to E φ(u)² and E φ(v)², which formulas use for E φ(u)φ(v) of parallel points.
+The moves are finite, so that a bound exists also where the derivative is infinite (an angle of 0). GELU's
+formula has its determinant in several places, whose roundings would cancel if they were equal, so it is also
+moved in one of them alone. Sine's and cosine's are a sum and a difference of two exponentials, and the
+difference of nearly equal ones keeps few digits, so each is moved alone. `size` times the unsigned terms of
+the entry's sum is added to all this.
 
 The idea is Higham's backward error ("Accuracy and Stability of Numerical Algorithms", 2002, chapter 1): an
 entry is within its tolerance if it is the exact one of covariances that are off by no more than `size`.
@@ -32,10 +32,10 @@ from harness.ntk.half_angles import HalfAngles, coincident
 from harness.ntk.shapes import Columns, Matrix, Rows
 
 ROUNDINGS = 32
-"""Roundings that a covariance is allowed. A dot product of 4 features takes 8 (4 products, 3
-sums, a division), a layer's scale and bias 3, and a formula of an activation fewer than 5 more on each of its
-arguments: 16 at worst, all in one direction, and as many to spare for functions that are good to a few units
-in the last place."""
+"""The roundings that a covariance is allowed. A dot product of 4 features takes 8 (4 products, 3 sums, a
+division), a layer's scale and bias 3, and a formula of an activation fewer than 5 more on each of its
+arguments. This is 16 at worst, all in one direction, and 16 more are allowed for functions that are good to a
+few units in the last place."""
 
 WAVES: tuple[Activation, ...] = ("sin", "cos")
 """Activations whose duals are sums and differences of exponentials."""
@@ -47,7 +47,7 @@ FLOAT64, FLOAT32 = ROUNDINGS * 2.0**-53, ROUNDINGS * 2.0**-24
 def tolerances(
     architecture: Architecture, x1: Rows, x2: Columns | None, size: float
 ) -> tuple[Matrix, Matrix]:
-    """The largest errors that roundings of `size` explain, of the NNGP and the NTK [rows, columns].
+    """The largest errors that roundings of `size` explain, for the NNGP and the NTK [rows, columns].
 
     `size` is relative, `FLOAT64` or `FLOAT32`. Points are those of `closed_form.nngp_ntk`.
     """
@@ -75,9 +75,10 @@ def tolerances(
 
 
 def _moved(state: LayerState, architecture: Architecture, size: float) -> Iterator[list[LayerState]]:
-    """What leaves an activation of `state` with one covariance moved, down and up.
+    """The states that leave an activation of `state` if one covariance is moved down and up.
 
-    E u², E v² and, as a cosine, E uv; then E φ(u)² and E φ(v)², by what the same does to them.
+    The covariances are E u², E v² and, as a cosine, E uv; then E φ(u)² and E φ(v)², moved by as much as this
+    changes them.
     """
     signs = (-1.0, 1.0)
     for entering in (
@@ -112,7 +113,7 @@ def _parallel(deviation: Deviations, architecture: Architecture, size: float) ->
 
 
 def _two_determinants(state: LayerState, after: LayerState, size: float) -> LayerState:
-    """`after`, which leaves GELU, with the determinant in its arctangent at a cosine less by `size`."""
+    """`after`, which leaves GELU, with the determinant in its arctangent at a cosine smaller by `size`."""
     covariance, _ = gelu(state.a, state.b, state.angle)
     moved, slope = gelu(state.a, state.b, state.angle, _turned(state.angle, size))
     product = after.a * after.b
@@ -121,7 +122,7 @@ def _two_determinants(state: LayerState, after: LayerState, size: float) -> Laye
 
 
 def _two_exponentials(state: LayerState, after: LayerState, size: float) -> LayerState:
-    """`after`, which leaves sine or cosine, with the larger of its exponentials less by `size`."""
+    """`after`, which leaves sine or cosine, with the larger of its exponentials smaller by `size`."""
     moved = size * _exponential(state.a, state.b, state.angle)
     product = after.a * after.b
     angle = _turned(after.angle, moved / np.where(product == 0, 1, product))
@@ -136,7 +137,7 @@ def _exponential(a: Deviations, b: Deviations, angle: HalfAngles) -> Matrix:
 
 
 def _stretched(state: LayerState, name: str, factor: Deviations) -> LayerState:
-    """One deviation times `factor`, the covariance as it was: so the cosine is divided by it."""
+    """One deviation times `factor` with an unchanged covariance, so that the cosine is divided by it."""
     cosine = state.angle.cosine()
     angle = _turned(state.angle, cosine - cosine / factor)
     if name == "a":
@@ -145,12 +146,12 @@ def _stretched(state: LayerState, name: str, factor: Deviations) -> LayerState:
 
 
 def _turned(angle: HalfAngles, size: float | Matrix) -> HalfAngles:
-    """The angle whose cosine is less by `size`, from 0 to π; accurate at both ends."""
+    """The angle whose cosine is smaller by `size`, from 0 to π, accurate at both ends."""
     return HalfAngles(np.clip(angle.sines + size / 2, 0, 1), np.clip(angle.cosines - size / 2, 0, 1))
 
 
 def _finish(state: LayerState, architecture: Architecture, number: int, inputs: int) -> LayerState:
-    """From what leaves hidden layer `number`'s activation to the output."""
+    """The kernels of the output, from the state that leaves hidden layer `number`'s activation."""
     state = dense(state, architecture, number, _fan_in(architecture, number, inputs))
     for layer in range(number + 1, architecture.hidden + 1):
         state = activate(state, architecture, "formula")

@@ -1,9 +1,10 @@
 """Small networks of many kinds, on which implementations of the empirical NTK are tested.
 
 A network is `apply(params, x)`: points x [points, `INPUTS`] and a tree of parameters give [points] (one
-output) or [points, outputs]; a point's outputs depend on its own row alone. It computes with the arrays that
-it is given, NumPy's (complex ones too), JAX's or torch's, so that any of them can differentiate it. Networks
-are frozen dataclasses: equal where they compute the same, and hashable, as static arguments of `jax.jit` are.
+output) or [points, outputs]. A point's outputs depend only on its own row. It computes with the arrays that
+it is given, NumPy's (complex ones too), JAX's or torch's, so that any of these libraries can differentiate
+it. Networks are frozen dataclasses: equal if they compute the same, and hashable, as static arguments of
+`jax.jit` are.
 """
 
 from __future__ import annotations
@@ -20,24 +21,24 @@ from harness.ntk.architecture import Architecture
 from harness.ntk.names import SampleNetwork
 
 Tree = Any
-"""Parameters: dictionaries, lists and tuples of arrays, as deep as they like."""
+"""Parameters: nested dictionaries, lists and tuples of arrays."""
 
 INPUTS = 6
 """Features of a point: two tokens of three, or a row of six pixels."""
 
 WIDTH = 8
-"""Units of a layer: wide enough that no two axes of an array have one length by chance, and the
-derivatives by each parameter (227 of the largest network) take milliseconds."""
+"""Units of a layer: enough that no two axes of an array have one length by chance, and few enough that
+derivatives by each parameter (227 in the largest network) take milliseconds."""
 
 NAMES: tuple[SampleNetwork, ...] = get_args(SampleNetwork)
 
 Draw = Callable[..., np.ndarray]
-"""Standard Gaussian numbers of a shape: `draw(3, 4)`."""
+"""A function that gives standard Gaussian numbers of a shape: `draw(3, 4)`."""
 
 
 @dataclass(frozen=True)
 class LayeredNetwork:
-    """Layers as `harness.ntk.network` has them, ReLU between them; `params` are pairs (weights, biases)."""
+    """Layers as in `harness.ntk.network`, with ReLU between them. `params` are pairs (weights, biases)."""
 
     architecture: Architecture
 
@@ -66,7 +67,7 @@ class LayeredNetwork:
 
 @dataclass(frozen=True)
 class Skip:
-    """A hidden layer that adds to what enters it, in nested dictionaries."""
+    """A hidden layer that is added to its input, with parameters in nested dictionaries."""
 
     def init(self, draw: Draw) -> Tree:
         return {
@@ -83,8 +84,10 @@ class Skip:
 
 @dataclass(frozen=True)
 class Shared:
-    """One matrix in three layers (a recurrent network): a kernel that treats its uses as separate
-    parameters lacks their cross terms."""
+    """One matrix in three layers (a recurrent network).
+
+    A kernel that treats its uses as separate parameters lacks their cross terms.
+    """
 
     def init(self, draw: Draw) -> Tree:
         return [draw(INPUTS, INPUTS) / math.sqrt(INPUTS), draw(INPUTS, 2) / math.sqrt(INPUTS)]
@@ -98,7 +101,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class Scalars:
-    """Parameters without axes, one of which nothing reads, beside a matrix; one output."""
+    """Parameters without axes, one of which is never read, beside a matrix; one output."""
 
     def init(self, draw: Draw) -> Tree:
         return {"w": draw(INPUTS), "scale": draw() / 4, "slope": 1 + draw() / 4, "unused": draw()}
@@ -130,7 +133,7 @@ class Normalised:
 
 @dataclass(frozen=True)
 class Convolution:
-    """A filter over four places, ReLU, and the mean over places: parameters that are shared in space."""
+    """A filter over four places, ReLU, and the mean over places: parameters are shared in space."""
 
     def init(self, draw: Draw) -> Tree:
         return {"filter": draw(3, WIDTH), "bias": draw(WIDTH) / 4, "out": draw(WIDTH, 2) / math.sqrt(WIDTH)}
@@ -159,7 +162,7 @@ class Attention:
 
 @dataclass(frozen=True)
 class Scaled:
-    """A network's outputs times a number: the same parameters, another function."""
+    """A network's outputs times a number: another function with the same parameters."""
 
     network: Any
     factor: float
@@ -169,18 +172,18 @@ class Scaled:
 
 
 def network(name: SampleNetwork) -> Any:
-    """The network `name`: a callable with `init(draw)`. Raises `KeyError` for another name."""
+    """The network `name`: a callable with `init(draw)`. Raises `KeyError` for an unknown name."""
     return _NETWORKS[name]
 
 
 def draw_params(name: SampleNetwork, seed: int) -> Tree:
-    """Parameters of the network `name`, float64, from the seed alone."""
+    """Parameters of the network `name`, float64, which depend only on the seed."""
     random = np.random.default_rng([seed, 0x454E])
     return network(name).init(lambda *shape: np.asarray(random.standard_normal(shape)))
 
 
 def leaves(params: Tree) -> list[Any]:
-    """The arrays of a tree, those of a dictionary by sorted names."""
+    """The arrays of a tree. Those of a dictionary are sorted by name."""
     if isinstance(params, dict):
         return [leaf for key in sorted(params) for leaf in leaves(params[key])]
     if isinstance(params, list | tuple):
@@ -189,7 +192,7 @@ def leaves(params: Tree) -> list[Any]:
 
 
 def mapped(function: Callable[[np.ndarray], np.ndarray], params: Tree) -> Tree:
-    """The same tree, of what `function` gives for each array."""
+    """The same tree with `function` applied to each array."""
     if isinstance(params, dict):
         return {key: mapped(function, child) for key, child in params.items()}
     if isinstance(params, list | tuple):
@@ -200,8 +203,8 @@ def mapped(function: Callable[[np.ndarray], np.ndarray], params: Tree) -> Tree:
 def jacobian(apply: Callable[[Tree, Any], Any], params: Tree, x: np.ndarray) -> np.ndarray:
     """∂ apply(params, x)/∂params, [points, outputs, parameters], with NumPy alone.
 
-    By complex steps (Squire & Trapp, SIAM Rev. 40 (1998)): Im f(p + ih)/h is the derivative to rounding, for
-    with h = 1e-30 the error h² is none, and nothing is subtracted.
+    It uses complex steps (Squire & Trapp, SIAM Rev. 40 (1998)): Im f(p + ih)/h is the derivative to rounding,
+    since with h = 1e-30 the error h² vanishes, and nothing is subtracted.
     """
     step = 1e-30
     held = mapped(lambda leaf: np.array(leaf, dtype=np.complex128), params)
@@ -219,7 +222,7 @@ def _relu(h: Any) -> Any:
 
 
 def _library(array: Any) -> Any:
-    """The library that an array is of: NumPy, JAX's or torch."""
+    """The library of an array: NumPy, JAX's or torch."""
     package = type(array).__module__.partition(".")[0]
     if package in ("jax", "jaxlib"):
         import jax.numpy

@@ -1,9 +1,9 @@
 """Kernels of a model as means over random networks, with their standard errors (JAX).
 
-Where no closed form is known, the mean over networks of their own kernels stands in (Novak et al. 2019
-arXiv:1810.05148). A network's own NNGP is the covariance of its outputs given all but the output layer: the
-tangent kernel of the output layer's parameters, in NTK parameterization. The mean is that of networks of the
-model's width, which differs from infinite width by what the width leaves, O(1/width).
+If no closed form is known, the mean over networks of their own kernels replaces it (Novak et al. 2019
+arXiv:1810.05148). A network's own NNGP is the covariance of its outputs given all layers except the output
+layer: the tangent kernel of the output layer's parameters, in NTK parameterization. The networks have the
+model's width, so the mean differs from infinite width by O(1/width).
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ from harness.ntk.train import network_key
 Stacked = Float[np.ndarray, "nets rows columns"]
 
 SEED = 0
-"""Of the networks that a kernel is a mean over: a kernel is one function, the same for every trial."""
+"""The seed of the networks over which a kernel is a mean. It is fixed, so that the kernel is one function,
+the same for every trial."""
 
 HELD_NUMBERS = 2**26
-"""Numbers of Jacobians that are held at a time: 512 MB of float64."""
+"""The numbers of Jacobians that are held at a time: 512 MB of float64."""
 
 
 @dataclass(frozen=True)
 class SampledKernels:
-    """Means over random networks; `nngp_error` and `ntk_error` are their standard errors, entry by entry."""
+    """Means over random networks. `nngp_error` and `ntk_error` are their standard errors, entry by entry."""
 
     nngp: Kernel
     ntk: Kernel
@@ -43,7 +44,7 @@ class SampledKernels:
 
 
 def sampled_kernel(model: Model, networks: int, seed: int = SEED) -> Callable[..., SampledKernels]:
-    """A kernel function, as a model has one, that averages over the first `networks` networks of a seed."""
+    """A kernel function for a model, which averages over the first `networks` networks of a seed."""
 
     def kernel(x1: Any, x2: Any = None, get: object = None) -> SampledKernels:
         other = None if x2 is None else np.asarray(x2)
@@ -60,8 +61,8 @@ def own_kernels_of(
 ) -> tuple[Stacked, Stacked]:
     """The own NNGP and NTK of each of the first `networks` networks of a seed, float64.
 
-    Of several outputs the mean over them: they have one kernel. Raises `NotCovered` of a model that does not
-    say which parameters are its last layer's.
+    If there are several outputs, the mean over them is taken: they have one kernel. Raises `NotCovered` if
+    the model does not say which parameters are its last layer's.
     """
     if model.readout is None:
         raise NotCovered(f"model {model.name}: it does not say which parameters are its last layer's")

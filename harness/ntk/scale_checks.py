@@ -1,7 +1,7 @@
-"""Checks of a kernel's values at inputs of one scale, entry by entry, each against its own tolerance.
+"""Checks of a kernel's values at inputs of one scale, each entry with its own tolerance.
 
-An error here is |found − expected| over what rounding explains at that entry (`harness.ntk.rounding`): at
-most 1 of a kernel that is right, whatever its formulas. They raise `NotCovered` and `StageError` as
+The error of an entry is |found − expected| divided by what rounding explains there (`harness.ntk.rounding`).
+It is at most 1 for a correct kernel, whatever its formulas. Checks raise `NotCovered` and `StageError` as
 `Case.block` does.
 """
 
@@ -19,16 +19,16 @@ from harness.ntk.shapes import Columns, Matrix, Rows
 from harness.ntk.subjects import KernelBlock, Which
 
 RARE = 10.0
-"""Beyond inputs of this size erf's derivatives are 0 in all but one draw in 1e3, or fewer, and the
-products of two for one in 1e5: a subject that samples finds none among some thousands, and states that it is
-certain of 0."""
+"""The scale of inputs beyond which erf's derivatives are 0 in all but one draw in 1e3, or fewer, and the
+products of two for one in 1e5. A subject that samples some thousand draws then finds none, and states that it
+is certain of 0."""
 
 
 @dataclass
 class AtScale:
-    """A case at points of one scale; `checks` has what is asked of them.
+    """A case at points of one scale. `checks` lists its checks.
 
-    Tolerances of the two kernels come together, and are kept for the second that is asked for.
+    The tolerances of both kernels are computed together, and kept for the second kernel.
     """
 
     scale: float
@@ -36,16 +36,16 @@ class AtScale:
 
     @property
     def checks(self) -> dict[str, KernelCheck]:
-        """By the names that quantities use."""
+        """The checks, by the names that quantities use."""
         return {"error": compared(self.values), "float32-error": compared(self.float32, HALF)}
 
     def values(self, case: KernelCase, which: Which) -> list[Difference]:
-        """K(A, B) and K(A), its diagonal included."""
+        """K(A, B) and K(A) with its diagonal."""
         a, b = self.points(case)
         return [self._difference(case, which, a, b), self._difference(case, which, a, None)]
 
     def float32(self, case: KernelCase, which: Which) -> list[Difference]:
-        """The same of points in float32, which a subject may compute with in float32."""
+        """The same for points in float32, with which a subject may compute in float32."""
         a, b = (points.astype(np.float32) for points in self.points(case))
         return [self._difference(case, which, a, b), self._difference(case, which, a, None)]
 
@@ -68,7 +68,7 @@ class AtScale:
 
 
 def refuse_rare_events(case: KernelCase, which: Which, scale: float, found: KernelBlock) -> None:
-    """Raise `NotCovered` where an estimate's spread, at inputs of this scale, says nothing of its error."""
+    """Raise `NotCovered` if an estimate's spread, at inputs of this scale, says nothing about its error."""
     rare = which == "ntk" and case.architecture.activation == "erf" and scale > RARE
     if rare and found.error.any():
         raise NotCovered(

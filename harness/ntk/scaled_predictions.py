@@ -1,7 +1,7 @@
-"""What tangent kernels before, during and after training predict, and how kernels moved; NumPy, float64.
+"""What tangent kernels predict before, during and after training, and how kernels moved. NumPy, float64.
 
-Kernel regression is K(x, X) K(X, X)⁻¹ y, by eigenvalues; modes below `NEGLIGIBLE` of the largest are left
-out, as a linear network of few inputs has no others.
+Kernel regression is K(x, X) K(X, X)⁻¹ y, by eigenvalues. Modes below `NEGLIGIBLE` of the largest are left
+out, since a linear network with few inputs has no others.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from harness.ntk.solve import AtTest, Cross, Gram, Vector
 KernelPath = Float[np.ndarray, "looks train train"]
 
 NEGLIGIBLE = 1e-10
-"""Of the largest eigenvalue: networks are float32, but their kernels are computed from them in float64."""
+"""A share of the largest eigenvalue. Networks are float32, but their kernels are computed from them in
+float64."""
 
 NODES = 2001
-"""Of the trapezoidal rule over ln 2 of a smooth integrand: its error is below 1e-7."""
+"""Nodes of the trapezoidal rule over ln 2 of a smooth integrand: its error is below 1e-7."""
 
 
 def regression_on_modes(gram: Gram, cross: Cross, y: Vector) -> AtTest:
@@ -34,15 +35,15 @@ def regression_on_modes(gram: Gram, cross: Cross, y: Vector) -> AtTest:
 def linearised_predictions(
     gram: Gram, cross: Cross, y: Vector, f_0: Vector, f_test_0: AtTest, rate: float, steps: int
 ) -> AtTest:
-    """The linearised network after so many steps of gradient descent on ½Σr² (Lee et al. 2019
-    arXiv:1902.06720), from its initial function: mode by mode, (1 − (1 − ηλ)^k)/λ.
+    """The linearised network after `steps` steps of gradient descent on ½Σr², from its initial function.
 
-    Expects ηλ < 2 of every mode.
+    It is computed mode by mode, (1 − (1 − ηλ)^k)/λ (Lee et al. 2019 arXiv:1902.06720). Every mode must have
+    ηλ < 2.
     """
     values, vectors = np.linalg.eigh(gram)
     values = np.maximum(values, 0.0)
     left = (1 - rate * values) ** steps
-    # Of a mode that has hardly begun, 1 − (1 − ηλ)^k is lost in rounding where its ratio to λ is not.
+    # In a mode that has hardly begun, rounding loses 1 − (1 − ηλ)^k but not its ratio to λ.
     begun = values * rate * steps > 1e-9
     done = np.where(begun, (1 - left) / np.where(begun, values, 1.0), rate * steps)
     predicted: AtTest = f_test_0 + cross @ (vectors @ (done * (vectors.T @ (y - f_0))))
@@ -50,7 +51,7 @@ def linearised_predictions(
 
 
 def relative_change(kernel: Gram, start: Gram) -> float:
-    """‖Θ − Θ₀‖ / ‖Θ₀‖, Frobenius."""
+    """‖Θ − Θ₀‖ / ‖Θ₀‖, Frobenius norms."""
     return float(np.linalg.norm(kernel - start) / np.linalg.norm(start))
 
 
@@ -60,13 +61,13 @@ def cosine(a: Gram, b: Gram) -> float:
 
 
 def turned(a: Gram, b: Gram) -> float:
-    """1 − cos(A, B), as ½‖A/‖A‖ − B/‖B‖‖²: without the loss of digits of a difference from one."""
+    """1 − cos(A, B), computed as ½‖A/‖A‖ − B/‖B‖‖², which loses no digits near one."""
     difference = a / np.linalg.norm(a) - b / np.linalg.norm(b)
     return float(0.5 * np.sum(difference**2))
 
 
 def centred(kernel: Gram) -> Gram:
-    """The kernel of features less their mean over the points."""
+    """The kernel of features minus their mean over the points."""
     rows = kernel.mean(axis=0, keepdims=True)
     left: Gram = kernel - rows - rows.T + kernel.mean()
     return left
@@ -90,21 +91,24 @@ def along_targets(kernel: Gram, y: Vector) -> float:
 
 
 def beside_targets(kernel: Gram, start: Gram, y: Vector) -> float:
-    """‖P(K − K₀)P‖ / ‖P K₀ P‖, P the projection to what is orthogonal to y."""
+    """‖P(K − K₀)P‖ / ‖P K₀ P‖, where P projects onto what is orthogonal to y."""
     away = np.eye(len(y)) - np.outer(y, y) / (y @ y)
     return relative_change(away @ kernel @ away, away @ start @ away)
 
 
 def spike(richness: float, y: Vector) -> float:
-    """√(1 + γ₀²|y|²), the hidden kernel along the targets in the end, 1 at the start (Bordelon & Pehlevan
-    2022 arXiv:2205.09653, section 4.1): two linear layers of variance one, orthogonal inputs of norm √d."""
+    """√(1 + γ₀²|y|²): the final hidden kernel along the targets, which starts at 1.
+
+    Source: Bordelon & Pehlevan 2022 arXiv:2205.09653, section 4.1, for two linear layers of variance one and
+    orthogonal inputs of norm √d.
+    """
     return math.sqrt(1 + richness**2 * float(y @ y))
 
 
 def spike_half_time(richness: float, y: Vector) -> float:
-    """When the residual's norm Δ is half of |y| = Δ(0), if dΔ/dt = −2 √(1 + γ₀²(|y| − Δ)²) Δ.
+    """The time at which the residual's norm Δ is half of |y| = Δ(0), if dΔ/dt = −2 √(1 + γ₀²(|y| − Δ)²) Δ.
 
-    The flow of the two layers together, each of which has the kernel √(…) along y: the sum of both is 2√(…).
+    This is the flow of both layers together, each of which has the kernel √(…) along y; their sum is 2√(…).
     """
     size = float(np.linalg.norm(y))
     u = np.linspace(math.log(size / 2), math.log(size), NODES)
@@ -113,8 +117,10 @@ def spike_half_time(richness: float, y: Vector) -> float:
 
 
 def crossing(times: Float[np.ndarray, " looks"], values: Float[np.ndarray, " looks"], level: float) -> float:
-    """When positive `values` first fall to `level`, their logarithm taken as linear between looks; the last
-    of `times` where they never do."""
+    """The time at which positive `values` first fall to `level`; the last of `times` if they never do.
+
+    The logarithm of `values` is taken as linear between looks.
+    """
     below = np.flatnonzero(values <= level)
     if not below.size:
         return float(times[-1])

@@ -1,24 +1,24 @@
-"""Networks whose output is scaled, trained through and beyond the kernel regime.
+"""Networks whose output is scaled, trained in and beyond the kernel regime.
 
-What is trained is F(x) = s (f(x) − c f₀(x)) of a fully connected network f: s is the scale of the output, c
-is 1 if the initial function is taken off (centred) and 0 where not. Full-batch gradient descent in float32
-on
+The trained function is F(x) = s (f(x) − c f₀(x)) of a fully connected network f: s is the scale of the
+output, and c is 1 if the initial function is subtracted (centred), else 0. Training is full-batch gradient
+descent in float32 on
 
     squared         L = ½ Σ (F(x) − y)²
     cross-entropy   L = Σ log(1 + exp(−y F(x))),   y = ±1
 
 with steps of size η and, where asked for, weight decay: W ← W − η (∂L/∂W + δ W) of weights, never of biases.
-By layers, a layer's δ is multiplied by fan-in/σ_w²: in standard parameterization that is the decay of NTK
-parameterization's weights (Lee et al. 2020 arXiv:2007.15801, section 3.5).
+With decay by layers, a layer's δ is multiplied by fan-in/σ_w²: in standard parameterization that is the decay
+of NTK parameterization's weights (Lee et al. 2020 arXiv:2007.15801, section 3.5).
 
-**The unit of rates** is 2/λ₀: λ₀ is the largest eigenvalue of D^(1/2) Θ D^(1/2) at the start, Θ the tangent
-kernel of F (s² times that of f) on the training points, and D the diagonal of ∂²L/∂F² there: 1 under squared
-loss, and F's logistic variance, at most 1/4, under cross-entropy. It is each network's own. Up to a rate of
-one the linearised network is stable; a decay δ is in units of λ₀.
+**The unit of rates** is 2/λ₀: λ₀ is the largest eigenvalue of D^(1/2) Θ D^(1/2) before training, Θ the
+tangent kernel of F (s² times that of f) on the training points, and D the diagonal of ∂²L/∂F² there: 1 under
+squared loss, and F's logistic variance, at most 1/4, under cross-entropy. Each network has its own λ₀. Up to
+a rate of one the linearised network is stable. A decay δ is in units of λ₀.
 
-A network is *looked at* at some numbers of steps: what is seen there is computed in float64 from its
-parameters. One whose loss has grown beyond `DIVERGED` stays as it is. One compiled program, whatever the
-numbers of a `TrainingNumbers` are.
+A network is *looked at* after some numbers of steps, and measured in float64 from its parameters. One whose
+loss has grown beyond `DIVERGED` is not trained further. One compiled program serves all values of
+`TrainingNumbers`.
 """
 
 from __future__ import annotations
@@ -40,21 +40,25 @@ from harness.ntk.train import network_key
 from harness.ntk.trainable import Loss
 
 DIVERGED = 1e10
-"""Times the initial loss. The catapult lifts it by the width over the initial squared output, 1e7 where that
-is small; a network that diverges passes 1e10 within some steps."""
+"""The factor on the initial loss beyond which training has diverged. The catapult raises the loss by the
+width over the initial squared output, 1e7 if that is small; a network that diverges passes 1e10 within some
+steps."""
 
 MOST_LOOKS = 40
-"""How often a network is looked at, after the start; as often as it takes steps, where these are fewer."""
+"""The number of looks at a network after the start, or the number of steps if that is smaller."""
 
 EARLY = 0.1
-"""The share of training after which the early kernel is taken."""
+"""The share of training after which the early kernel is measured."""
 
 
 class TrainingNumbers(NamedTuple):
-    """How a network is scaled and trained; numbers, so that one program serves all.
+    """How a network is scaled and trained. All fields are numbers, so that one program serves all values.
 
-    output: s. centred: c. rate, decay: in their units (the module). by_layers: 1 where decay is by layers,
-    else 0. start: factor on all initial parameters.
+    output: s
+    centred: c
+    rate, decay: in their units (see the module)
+    by_layers: 1 for decay by layers, else 0
+    start: factor on all initial parameters
     """
 
     output: Float[Array, ""]
@@ -66,13 +70,16 @@ class TrainingNumbers(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """One network through training; made by `train_networks`. Kernels are of F, and in float64.
+    """One network through training, with kernels of F, in float64. `train_networks` makes it.
 
-    unit: 2/λ₀. losses, f_train, kernels, curvatures: at each look, the start included; curvatures are the
-    largest eigenvalues of D^(1/2) Θ D^(1/2). peak, peak_step: the largest loss before any step, and which.
-    crosses: Θ between test and training points at the start, early, and at the end. features: Gram matrices
-    of what enters the output layer, over the width, before and after; feature_norm, feature_moves: ‖a₀‖ and a
-    − a₀ as norm and largest entry. weights_moved: ‖W − W₀‖ / ‖W₀‖ of all weights.
+    unit: 2/λ₀
+    losses, f_train, kernels, curvatures: at each look, the start included; curvatures are the largest
+        eigenvalues of D^(1/2) Θ D^(1/2)
+    peak, peak_step: the largest loss before any step, and the number of that step
+    crosses: Θ between test and training points at the start, early, and at the end
+    features: Gram matrices of the inputs of the output layer, over the width, before and after
+    feature_norm, feature_moves: ‖a₀‖, and a − a₀ as norm and largest entry
+    weights_moved: ‖W − W₀‖ / ‖W₀‖ of all weights
     """
 
     unit: Float[Array, ""]
@@ -93,7 +100,7 @@ class Trained(NamedTuple):
 
 
 class _Walker(NamedTuple):
-    """A network between two steps. first: its loss at the start."""
+    """A network between two steps. `first` is its initial loss."""
 
     params: Params
     first: Float[Array, ""]
@@ -103,12 +110,12 @@ class _Walker(NamedTuple):
 
 
 def look_times(steps: int, looks: int = MOST_LOOKS) -> Int[np.ndarray, " looks"]:
-    """At most `looks` numbers of steps, evenly spaced, which begin with 0 and end with `steps`."""
+    """At most `looks` numbers of steps, evenly spaced, from 0 to `steps`."""
     return np.unique(np.rint(np.linspace(0, steps, min(looks, steps) + 1)).astype(np.int32))
 
 
 def early_look(times: Int[np.ndarray, " looks"]) -> int:
-    """The number of the look nearest to `EARLY` of training, after the start."""
+    """The number of the look nearest to the share `EARLY` of training, after the start."""
     return max(1, int(np.argmin(np.abs(times - EARLY * times[-1]))))
 
 
@@ -141,7 +148,7 @@ def largest_curvature(
 def _shrinks(
     architecture: Architecture, params: Params, shrink: Float[Array, ""], by_layers: Float[Array, ""]
 ) -> list[Float[Array, ""]]:
-    """By what share of themselves the weights of each layer fall at a step."""
+    """For each layer, the share by which its weights shrink in a step."""
     shrinks = []
     for number, (weights, _) in enumerate(params):
         fan_in = weights.shape[0]
@@ -161,7 +168,7 @@ def _train(
     architecture: Architecture,
     loss: Loss,
 ) -> Trained:
-    """One network, drawn from `key`, trained through the looks at `times`; see the module."""
+    """Train one network, drawn from `key`, through the looks at `times`. See the module."""
     drawn = network.init(key, architecture, x.shape[1])
     params_0: Params = jax.tree.map(lambda leaf: leaf * settings.start.astype(leaf.dtype), drawn)
     wide_0 = network.in_float64(params_0)
@@ -260,8 +267,10 @@ def train_networks(
     architecture: Architecture,
     loss: Loss,
 ) -> Trained:
-    """The first `networks` networks of a seed, one after another: each array has an axis of networks
-    first."""
+    """The first `networks` networks of a seed, one after another.
+
+    Each array has an axis of networks first.
+    """
 
     def one(number: Array) -> Trained:
         return _train(network_key(seed, number), x, y, x_test, settings, times, early, architecture, loss)

@@ -1,6 +1,6 @@
-"""A training kernel of several outputs as far as it is looked at, and regression with it. It imports no JAX.
+"""A training kernel of several outputs, as far as it is measured, and regression with it. Imports no JAX.
 
-Where the kernel is too large to be computed, it is multiplied with random vectors, `PROBES` of them:
+If the kernel is too large to be computed, it is multiplied with `PROBES` random vectors:
 
     ‖Θ‖² = E ‖Θ v‖²   for v of independent entries of variance one    (Hutchinson 1989)
 
@@ -24,23 +24,24 @@ from harness.ntk import solve
 from harness.ntk.solve import TRUSTED_RESIDUAL
 
 PROBES = 32
-"""Random vectors: the relative error of ‖Θ‖, and of the change of it, is at most 1/√(2 · 32) = 12%, and less
-the more eigenvalues a kernel has."""
+"""The number of random vectors. The relative error of ‖Θ‖, and of its change, is at most 1/√(2 · 32) = 12%,
+and smaller if a kernel has more eigenvalues."""
 
 ITERATIONS = 500
-"""Conjugate gradients at most; each costs about two steps of training in float64."""
+"""The most conjugate-gradient iterations. Each costs about two steps of training in float64."""
 
 OutputsAtPoints = Float[np.ndarray, "points outputs"]
 Multiply = Callable[[OutputsAtPoints], OutputsAtPoints]
-"""v ↦ Θ v."""
+"""A function v ↦ Θ v."""
 
 
 @dataclass(frozen=True)
 class SeenKernel:
-    """The training kernel of some parameters; made by `whole_kernel` or `probed_kernel`.
+    """The training kernel of some parameters. `whole_kernel` and `probed_kernel` make it.
 
-    products: Θ V, [points · outputs, columns]. `probes`: how many random columns V has; 0: it is the
-    identity, and the products are the kernel. `times`: Θ v.
+    products: Θ V, [points · outputs, columns]
+    probes: the number of random columns of V; 0 means that V is the identity, and the products are the kernel
+    times: v ↦ Θ v
     """
 
     products: Float[np.ndarray, "flat columns"]
@@ -58,12 +59,12 @@ class SeenKernel:
         return float(gap / np.linalg.norm(before.products))
 
     def alignment(self, y: OutputsAtPoints) -> float:
-        """yᵀΘy / (‖y‖² ‖Θ‖) of targets less the mean of each output (Cortes et al. 2012 arXiv:1203.0550)."""
+        """yᵀΘy / (‖y‖² ‖Θ‖), with each output's targets centred (Cortes et al. 2012 arXiv:1203.0550)."""
         centred = y - y.mean(axis=0)
         return float(np.sum(centred * self.times(centred)) / np.sum(centred**2)) / self.norm
 
     def after_steps(self, residual: OutputsAtPoints, rate: float, steps: int) -> OutputsAtPoints:
-        """c: at time, regression is f₀ + Θ(x,X) c."""
+        """The coefficients c for which regression at time is f₀ + Θ(x,X) c."""
         if self.probes:
             left, taken = residual, np.zeros_like(residual)
             for _ in range(steps):
@@ -78,7 +79,7 @@ class SeenKernel:
         )
 
     def to_the_end(self, name: str, residual: OutputsAtPoints) -> OutputsAtPoints:
-        """c: to the end, regression is f₀ + Θ(x,X) c.
+        """The coefficients c for which regression to the end is f₀ + Θ(x,X) c.
 
         Raises `StageError` if it would leave more than `TRUSTED_RESIDUAL` of the residual.
         """
@@ -104,14 +105,14 @@ class SeenKernel:
 
 
 def whole_kernel(kernel: Float[np.ndarray, "points points outputs outputs"]) -> SeenKernel:
-    """A kernel that is there whole, [points, points, outputs, outputs]."""
+    """A kernel from its matrix, [points, points, outputs, outputs]."""
     points, _, outputs, _ = kernel.shape
     flat = kernel.transpose(0, 2, 1, 3).reshape(points * outputs, points * outputs)
     return SeenKernel(flat, 0, lambda v: (flat @ v.ravel()).reshape(v.shape))
 
 
 def probed_kernel(times: Multiply, points: int, outputs: int) -> SeenKernel:
-    """A kernel by its products with `PROBES` random vectors, the same for all of one size."""
+    """A kernel from its products with `PROBES` random vectors, the same for all kernels of one size."""
     vectors = np.random.default_rng(0).standard_normal((PROBES, points, outputs))
     products = [times(vector).ravel() for vector in vectors]
     return SeenKernel(np.stack(products, axis=1), PROBES, times)

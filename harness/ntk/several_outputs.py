@@ -1,4 +1,4 @@
-"""A model of any number of outputs: the same functions, called to give [points, outputs]."""
+"""A model with any number of outputs: the same functions, called to give [points, outputs]."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.ntk.model import Model, ModelError, Params, dtype_of
 
 @dataclass(frozen=True, eq=False)
 class SeveralOutputs(Model):
-    """A model whose `apply` gives [points] or [points, outputs]; made by `several_outputs`."""
+    """A model whose `apply` gives [points] or [points, outputs]. `several_outputs` makes it."""
 
     def __call__(self, params: Params, x: Float[Array, "points features"]) -> Float[Array, "points outputs"]:
         """The network's outputs at `x`, in the precision of `params`."""
@@ -29,7 +29,7 @@ class SeveralOutputs(Model):
 
 
 def several_outputs(model: Model) -> SeveralOutputs:
-    """The model, to be called for all of its outputs."""
+    """The model, in the form that gives all of its outputs."""
     return SeveralOutputs(model.init, model.apply, model.kernel, model.readout, model.key)
 
 

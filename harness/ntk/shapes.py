@@ -1,6 +1,6 @@
-"""Shapes that several modules speak of; tests check all shapes in `harness.ntk`.
+"""Shapes that several modules use. Tests check all shapes in `harness.ntk`.
 
-Names of axes mean one number each within a call: rows and columns of a kernel are two sets of points.
+Within a call each name of an axis means one number. Rows and columns of a kernel are two sets of points.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Small data sets for classification beside those of the package, named in suites as
-`harness.ntk.small_sets:wine`.
+"""Small data sets for classification, named in suites as `harness.ntk.small_sets:wine`.
 
-scikit-learn's copies of sets of the UCI Machine Learning Repository; targets are ±1.
+They are scikit-learn's copies of sets of the UCI Machine Learning Repository; targets are ±1.
 """
 
 from __future__ import annotations
@@ -13,15 +12,17 @@ Labelled = tuple[Float[np.ndarray, "points inputs"], Float[np.ndarray, " points"
 
 
 def wine() -> Labelled:
-    """178 wines by 13 measures: those of the second of three cultivars, 71, or not."""
+    """178 wines by 13 measures; 71 of them, of the second of three cultivars, against the others."""
     from sklearn.datasets import load_wine
 
     return _one_class(load_wine(), 1)
 
 
 def iris() -> Labelled:
-    """150 irises by 4 measures: those of the second of three species, 50, or not; the one that no plane
-    parts from the others."""
+    """150 irises by 4 measures; 50 of them, of the second of three species, against the others.
+
+    No plane separates this species from the others.
+    """
     from sklearn.datasets import load_iris
 
     return _one_class(load_iris(), 1)

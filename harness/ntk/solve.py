@@ -1,7 +1,7 @@
-"""Kernel regression and what gradient descent on a fixed kernel arrives at, float64.
+"""Kernel regression, and where gradient descent on a fixed kernel arrives, float64.
 
-A `Solver` factors one training Gram matrix and serves any number of right-hand sides. Its predictors
-(Lee et al. 2019 arXiv:1902.06720, the linearised dynamics; gradient descent on ½Σr², r = f(X) − y):
+A `Solver` factors one training Gram matrix and serves any number of right-hand sides. Its predictors (Lee et
+al. 2019 arXiv:1902.06720, the linearised dynamics; gradient descent on ½Σr², r = f(X) − y):
 
     regression     K(x,X) K⁻¹ y
     given f₀       f₀(x) + Θ(x,X) Θ⁻¹ (y − f₀(X))                       infinite time
@@ -25,23 +25,24 @@ from harness.ntk.extremes import DENSE, NOT_A_KERNEL, Times, extremes, outermost
 from harness.ntk.packed import Packed
 
 TRUSTED_CONDITION = 1e-6 / np.finfo(np.float64).eps
-"""4.5e9: a solve loses about condition × 2.2e-16 (Higham 2002, ch. 10), and predictions are to be good to the
-1e-6 of the float32 networks that they are compared with."""
+"""The largest trusted condition number, 4.5e9. A solve loses about condition × 2.2e-16 (Higham 2002, ch. 10),
+and predictions should be good to the 1e-6 of the float32 networks with which they are compared."""
 
 UNDERESTIMATED = 10.0
-"""How many times the condition number may be what LAPACK estimates: 3 in nearly all cases, and more than 10
-in constructed ones alone (Higham 2002, 15.4)."""
+"""How many times LAPACK's estimate the condition number may be: 3 in nearly all cases, and more than 10 only
+in constructed ones (Higham 2002, 15.4)."""
 
 TRUSTED_RESIDUAL = 1e-3
-"""Where jitter was needed, what the regression may leave of the targets (relative, Euclidean). It stands in
-for an interpolation; the networks beside it stop at a residual of 1e-2 (loss 1e-4), ten times that."""
+"""If jitter was needed, the share of the targets that the regression may leave (relative, Euclidean). It
+stands in for an interpolation; the networks beside it stop at a residual of 1e-2 (loss 1e-4), ten times that.
+"""
 
 MATCHED_IN_TIME = ("ntk-at-time.error", "single-vs-ntk-at-time.distance", "centred-vs-ntk-at-time.distance")
 """The quantities of `ntk.regression` that compare a network with its kernel after as many steps as it took,
-by `Solver.after`: they mean the same at any condition number."""
+by `Solver.after`. They mean the same at any condition number."""
 
 RIDGES = 10.0 ** np.arange(-6, 1.01, 0.25)
-"""The ridges that leave-one-out chooses from, in units of the kernel's mean diagonal: next to none to ten
+"""The ridges from which leave-one-out chooses, in units of the kernel's mean diagonal: from almost 0 to ten
 times as much, four to a decade (the error is flat around its minimum, over a factor of two and more)."""
 
 Vector = Float[np.ndarray, "train *nets"]
@@ -53,7 +54,7 @@ Cross = Float[np.ndarray, "test train"]
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """Kernel regression with the ridge that leave-one-out chose; made by `Solver.leave_one_out`."""
+    """Kernel regression with the ridge that leave-one-out chose. `Solver.leave_one_out` makes it."""
 
     ridge: float
     """in units of the kernel's mean diagonal"""
@@ -65,8 +66,10 @@ class LeaveOneOut:
 
 
 class Regressor(ABC):
-    """Regression on one training kernel, at infinite time; made by `factor` or
-    `iterative.prepare_iteration`."""
+    """Regression on one training kernel, at infinite time.
+
+    `factor` and `iterative.prepare_iteration` make it.
+    """
 
     name: str
     jitter: float
@@ -86,7 +89,7 @@ class Regressor(ABC):
     def given(
         self, cross: Cross | Across, y: Float[np.ndarray, " train"], f0_train: Vector, f0_test: AtTest
     ) -> AtTest:
-        """Regression on what the initial functions leave, added to them; a column per network.
+        """Regression on the residuals of the initial functions, added to them; one column per network.
 
         Raises `StageError` as `coefficients` does.
         """
@@ -95,9 +98,9 @@ class Regressor(ABC):
 
 
 class Solver(Regressor):
-    """A factored training kernel; made by `factor`. `jitter` and `ridge` are in the kernel's own unit.
+    """A factored training kernel. `jitter` and `ridge` are in the kernel's own unit. `factor` makes it.
 
-    Regression takes the Cholesky factor alone. Eigenvalues and eigenvectors are computed when they are first
+    Regression takes only the Cholesky factor. Eigenvalues and eigenvectors are computed when they are first
     asked for: by `after` and `leave_one_out`, and up to `extremes.DENSE` points by `largest` and `condition`.
     """
 
@@ -112,24 +115,24 @@ class Solver(Regressor):
                 raise StageError(f"{name} kernel: no Cholesky factor, with a jitter of {self.jitter:.1e}")
 
     def _plainly_conditioned(self) -> bool:
-        """Factor kernel and ridge; whether the factor shows that it is a kernel, and its condition trusted.
+        """Factor kernel and ridge, and return whether the factor shows a kernel of trusted condition.
 
-        False if that takes eigenvalues to say.
+        False means that eigenvalues must decide.
         """
         matrix, positive = self._matrix, True
         if self.ridge > 0 and self.ridge > (most := self._largest_at_least() * NOT_A_KERNEL):
-            positive = most > 0 and matrix.factor(most)  # the ridge could hide that this is no kernel
+            positive = most > 0 and matrix.factor(most)  # the ridge could hide that this is not a kernel
         if not (positive and matrix.factor(self.ridge)):
             return False
         return bool(UNDERESTIMATED * matrix.condition_estimate(self.ridge) <= TRUSTED_CONDITION)
 
     def _largest_at_least(self) -> float:
-        """What λ_max is not below: the mean of the eigenvalues, and 1ᵀK1/n of a vector of n ones."""
+        """A lower bound on λ_max: the mean of the eigenvalues, and 1ᵀK1/n for the vector of n ones."""
         ones = np.ones(self._matrix.size)
         return max(float(self._matrix.diagonal.mean()), float(self._matrix.times(ones).mean()))
 
     def _needed_jitter(self) -> float:
-        """By the eigenvalues. Raises `StageError` if they are not a kernel's."""
+        """The jitter that the eigenvalues need. Raises `StageError` if they are not a kernel's."""
         dense = self._matrix.size <= DENSE
         values = self.eigenvalues[[0, -1]] if dense else extremes(self._matrix)
         smallest, largest = self._outermost = float(values[0]), float(values[1])
@@ -148,12 +151,12 @@ class Solver(Regressor):
 
     @property
     def eigenvalues(self) -> Float[np.ndarray, " train"]:
-        """Those of the kernel itself, ascending."""
+        """The eigenvalues of the kernel itself, ascending."""
         return self._eigen[0]
 
     @property
     def eigenvectors(self) -> Gram:
-        """A column for each eigenvalue."""
+        """The eigenvectors, one column for each eigenvalue."""
         return self._eigen[1]
 
     @cached_property
@@ -163,7 +166,7 @@ class Solver(Regressor):
             return self._outermost[0]
         if self._matrix.size <= DENSE:
             return float(self.eigenvalues[0])
-        # There is no jitter: it would have taken the outermost eigenvalues.
+        # There is no jitter here: finding it would have computed the outermost eigenvalues.
         return 1 / outermost(self._matrix.solve, self._matrix.size) - self.ridge
 
     @cached_property
@@ -177,14 +180,14 @@ class Solver(Regressor):
 
     @property
     def condition(self) -> float:
-        """Condition number of what was to be solved: kernel and ridge, without jitter; at most 1/eps."""
+        """Condition number of the system to solve: kernel and ridge, without jitter; at most 1/eps."""
         return _condition(self._smallest + self.ridge, self.largest + self.ridge)
 
     def coefficients(self, y: Vector) -> Vector:
         """(K + ridge)⁻¹ y, for one target vector or several columns of them.
 
-        Raises `StageError` when jitter was needed and changes the answer: the regression then leaves more
-        than `TRUSTED_RESIDUAL` of the targets.
+        Raises `StageError` if jitter was needed and changes the answer: the regression then leaves more than
+        `TRUSTED_RESIDUAL` of the targets.
         """
         solution: Vector = self._matrix.solve(y)
         left = self.jitter * float(np.linalg.norm(solution)) / max(float(np.linalg.norm(y)), 1e-300)
@@ -200,10 +203,10 @@ class Solver(Regressor):
         return solution
 
     def leave_one_out(self, cross: Cross | Across, y: Float[np.ndarray, " train"]) -> LeaveOneOut:
-        """Regression with the ridge of `RIDGES` whose leave-one-out error on the training points is least.
+        """Regression with the ridge of `RIDGES` that has the least leave-one-out training error.
 
-        The residual at point i of the regression on all the others is [K̂⁻¹y]_i / [K̂⁻¹]_ii, K̂ = K + ridge · I
-        (Golub, Heath & Wahba 1979, Technometrics 21; Rasmussen & Williams 2006, eq. 5.12). The solver's own
+        The residual at point i of the regression on all the others is [K̂⁻¹y]_i / [K̂⁻¹]_ii, K̂ = K + ridge ·
+        I (Golub, Heath & Wahba 1979, Technometrics 21; Rasmussen & Williams 2006, eq. 5.12). The solver's own
         ridge and jitter do not enter.
         """
         values = np.maximum(self.eigenvalues, 0.0)
@@ -228,11 +231,11 @@ class Solver(Regressor):
         """Where gradient descent with the fixed kernel is after `steps` steps of `learning_rate` (own unit).
 
         Neither ridge nor jitter enters. A mode of eigenvalue λ has come 1 − (1 − ηλ)^t of its way, and its
-        weight in the prediction is that over λ, which tends to ηt as λ → 0: nothing is inverted, and a kernel
-        of any condition will do.
+        weight in the prediction is that over λ, which tends to ηt as λ → 0. Nothing is inverted, so the
+        kernel may have any condition.
         """
         modes = self.eigenvectors.T @ (_column(y, f0_train) - f0_train)
-        values = np.maximum(self.eigenvalues, 0.0)  # a Gram matrix has none below 0, but for rounding
+        values = np.maximum(self.eigenvalues, 0.0)  # rounding can make some negative
         if modes.ndim == 2:
             values = values[:, None]
         pace = learning_rate * values  # ηλ
@@ -248,13 +251,13 @@ class Solver(Regressor):
 def factor(name: str, gram: Gram | Packed, ridge: float = 0.0) -> Solver:
     """Factor the training kernel `gram` + `ridge` · I; `name` appears in error messages.
 
-    Jitter is added only where the condition number is beyond `TRUSTED_CONDITION`, and only as much as
-    brings it there; whether it changes the answer is judged per right-hand side (`Solver.coefficients`).
-    The factor's own estimate decides where it is far from that; else the outermost eigenvalues do.
+    Jitter is added only if the condition number is beyond `TRUSTED_CONDITION`, and only as much as brings it
+    there. Whether it changes the answer is judged for each right-hand side (`Solver.coefficients`). The
+    factor's own estimate decides if it is far from the limit; else the outermost eigenvalues do.
 
-    A `Packed` kernel is factored where it is; an array stays as it is, and is copied.
+    A `Packed` kernel is factored in place; an array is copied and not changed.
 
-    Raises `StageError` when the kernel is not finite or is no kernel: an eigenvalue below 0 by more than
+    Raises `StageError` if the kernel is not finite or not a kernel: an eigenvalue below 0 by more than
     rounding.
     """
     matrix = gram if isinstance(gram, Packed) else Packed(np.asarray(gram, dtype=np.float64))
@@ -266,7 +269,7 @@ def factor(name: str, gram: Gram | Packed, ridge: float = 0.0) -> Solver:
 def largest_eigenvalue(gram: Gram) -> float:
     """λ_max of a Gram matrix, good to `extremes.TOLERANCE` beyond `extremes.DENSE` points, else to rounding.
 
-    Raises `StageError` when it is not finite and positive.
+    Raises `StageError` if it is not finite and positive.
     """
     if len(gram) > DENSE:
         return largest_of(gram.__matmul__, len(gram))
@@ -274,7 +277,10 @@ def largest_eigenvalue(gram: Gram) -> float:
 
 
 def largest_of(times: Times, size: int) -> float:
-    """λ_max of a Gram matrix of `size` points, given as products with it. As `largest_eigenvalue`."""
+    """λ_max of a Gram matrix of `size` points, given by products with it.
+
+    Raises as `largest_eigenvalue` does.
+    """
     finite = np.isfinite(times(np.ones(size))).all()
     return _positive(outermost(times, size) if finite else float("nan"))
 

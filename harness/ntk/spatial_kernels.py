@@ -1,11 +1,11 @@
-"""NNGP and NTK of infinitely wide convolutional networks, our own, in NumPy float64 (it imports no JAX).
+"""NNGP and NTK of infinitely wide convolutional networks: the harness's own, in NumPy float64, without JAX.
 
 A layer averages over its filter (Novak et al. 2019 arXiv:1810.05148; Arora et al. 2019 arXiv:1904.11955):
 
     K'[x,s; x',s'] = w_std²/taps Σ_δ K[x,s+δ; x',s'+δ] + b_std²
 
-A read-out that flattens asks for pairs of one place, s = s', alone; one that averages asks for all pairs of
-places, and takes the square of the pixels of time and memory. With filters of their own (`local`), outputs at
+A read-out that flattens needs only pairs of one place, s = s'. One that averages needs all pairs of places,
+and takes the square of the pixels in time and memory. If each place has its own filters (`local`), outputs at
 two places have nothing in common, and every average of s ≠ s' is 0. Near duplicates keep their digits
 (`harness.ntk.recursion`); neural-tangents' kernels agree to 1e-7 (`tests/ntk/test_convolution.py`).
 """
@@ -31,8 +31,8 @@ def spatial_kernels(
 ) -> KernelPair:
     """The NNGP and the NTK between flat images, rows of `x1` and of `x2` (or of `x1` itself), block by block.
 
-    every_pair: carry all pairs of places where a read-out that flattens needs those of one place: the same
-    kernels, by the way that pooling takes.
+    every_pair: compute all pairs of places even if a read-out that flattens needs only those of one place.
+        Kernels are the same; they are computed as for pooling.
     """
     first = np.asarray(x1, dtype=np.float64)
     second = first if x2 is None else np.asarray(x2, dtype=np.float64)
@@ -48,7 +48,7 @@ def spatial_kernels(
 
 
 def fully_connected_kernels(net: Convolutional, x1: Rows, x2: Columns | None = None) -> KernelPair:
-    """The NNGP and the NTK of the network with dense layers in place of the convolutional ones."""
+    """The NNGP and the NTK of the network with dense layers instead of convolutional ones."""
     first = np.asarray(x1, dtype=np.float64)
     second = first if x2 is None else np.asarray(x2, dtype=np.float64)
     scales = [net.scales] * net.hidden + [net.last_scales]
@@ -59,14 +59,17 @@ def fully_connected_kernels(net: Convolutional, x1: Rows, x2: Columns | None = N
 
 
 def points_state(first: Rows, second: Columns) -> PairState:
-    """Whole points as units: means over their features, [rows, columns]."""
+    """Whole points as units, as means over their features, [rows, columns]."""
     a, b = ((points**2).mean(axis=1) for points in (first, second))
     gap = np.stack([((second - row) ** 2).mean(axis=1) for row in first])
     return PairState(a[:, None], b[None, :], gap, np.zeros_like(gap))
 
 
 def _block(net: Convolutional, grid: PixelGrid, first: Rows, second: Columns, across: bool) -> KernelPair:
-    """Of all pairs of places [rows, s, columns, s'] where `across`; else of one place, [rows, s, columns]."""
+    """Both kernels of a block, over all pairs of places if `across`, else over pairs of one place.
+
+    States are [rows, s, columns, s'] or [rows, s, columns].
+    """
     if across:
         u, v = first[:, :, None, None], second[None, None]
     else:
@@ -86,7 +89,7 @@ def _apart(net: Convolutional, across: bool) -> bool:
 
 
 def _own_places(state: PairState, net: Convolutional) -> PairState:
-    """`weighted`, with what two different places have in common taken away."""
+    """`weighted`, with what two different places have in common removed."""
     after = weighted(state, net.scales)
     same = np.eye(state.gap.shape[1], dtype=bool)[None, :, None, :]
     return replace(
@@ -97,7 +100,7 @@ def _own_places(state: PairState, net: Convolutional) -> PairState:
 
 
 def _filtered(state: PairState, net: Convolutional, grid: PixelGrid, across: bool) -> PairState:
-    """The mean over a filter's taps of what stands under them."""
+    """The mean of a state over the taps of a filter."""
     under, inside = neighbours(grid, net.taps, net.padding)
     first, second, gap, tangent = 0.0, 0.0, 0.0, 0.0
     for at, there in zip(under, inside.astype(np.float64), strict=True):
@@ -110,7 +113,7 @@ def _filtered(state: PairState, net: Convolutional, grid: PixelGrid, across: boo
             a, b = state.first[:, at] * u, state.second[:, at] * v
             pairs, slopes = state.gap[:, at], state.tangent[:, at]
         first, second, tangent = first + a, second + b, tangent + u * v * slopes
-        # Where one of the two finds nothing beyond the edge, the gap is the other's variance.
+        # If one of the two lies beyond the edge, the gap is the other's variance.
         gap = gap + u * v * pairs + (1 - v) * a + (1 - u) * b
     share = 1 / len(under)
     return PairState(*(share * _array(each) for each in (first, second, gap, tangent)))
@@ -121,7 +124,7 @@ def _array(values: float | PairValues | Variances) -> PairValues:
 
 
 def _read(state: PairState, net: Convolutional, across: bool) -> PairState:
-    """What enters the output layer: means over places, or over pairs of them."""
+    """The inputs of the output layer: means over places, or over pairs of them."""
     if not across:
         covariance, tangent = state.covariance.mean(axis=1), state.tangent.mean(axis=1)
     elif net.read_out == "flatten":
@@ -130,6 +133,6 @@ def _read(state: PairState, net: Convolutional, across: bool) -> PairState:
         )
     else:
         covariance, tangent = (each.mean(axis=(1, 3)) for each in (state.covariance, state.tangent))
-    # Nothing that needs variances or a gap follows.
+    # No later step needs variances or a gap.
     zero = np.zeros(())
     return PairState(zero, zero, -2 * covariance, tangent)

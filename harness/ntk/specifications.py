@@ -1,4 +1,4 @@
-"""What networks that are more than fully connected look like, in the field's own words."""
+"""The parameters of networks that are not fully connected, in the terms of the literature."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ImageData = Literal["digit-images", "mnist-1d"]
 ReadOutStart = Literal["gaussian", "ones"]
 Attending = Literal["linear", "root", "uniform"]
 StepsRead = Literal["last", "average"]
-"""What the output layer of a recurrent network reads: its last step, or the average over steps."""
+"""The input of a recurrent network's output layer: its last step, or the average over steps."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Scales:
 class Convolutional:
     """A convolutional network in NTK parameterization.
 
-    `hidden` convolutional layers of `width` channels, then a dense layer: of all pixels' channels
-    ("flatten"), or of their averages over the image ("average"). Filters have `taps` pixels a side, and are
-    shared by all pixels, or each pixel has its own ("local"; Novak et al. 2019 arXiv:1810.05148).
-    last_layer: factor on the output layer's weights.
+    It has `hidden` convolutional layers of `width` channels, then a dense layer, which reads all pixels'
+    channels ("flatten") or their averages over the image ("average"). Filters have `taps` pixels a side. All
+    pixels share them, or each pixel has its own ("local"; Novak et al. 2019 arXiv:1810.05148). `last_layer`
+    is a factor on the output layer's weights.
     """
 
     dimensions: Dimensions
@@ -61,8 +61,9 @@ class DenseBlocks:
 
         h₁ = W₁x + b₁,   hₗ₊₁ = [hₗ +] branch · (W φ(N hₗ) + b),   f = W φ(N h_hidden) + b
 
-    skip: whether hₗ is added. normalised: whether N is layer normalisation, or nothing. read_out: how the
-    output layer's weights start: Gaussian, or all 1.
+    skip: whether hₗ is added.
+    normalised: whether N is layer normalisation or the identity.
+    read_out: how the output layer's weights start: Gaussian, or all 1.
     """
 
     hidden: int
@@ -78,12 +79,12 @@ class DenseBlocks:
 
 @dataclass(frozen=True)
 class Attentive:
-    """Self-attention over tokens, between two dense layers, in NTK parameterization (Hron et al. 2020
-    arXiv:2006.10540).
+    """Self-attention over tokens, between two dense layers, in NTK parameterization.
 
-    A flat input is `tokens` tokens side by side. Each is embedded in `width` units; `heads` heads of `width`
-    units attend; tokens are read side by side or averaged. attending: scores q·k / width with keys for
-    queries ("linear"), q·k / √width ("root"), or none, so that every token counts alike ("uniform").
+    Source: Hron et al. 2020 arXiv:2006.10540. A flat input is `tokens` tokens side by side. Each is embedded
+    in `width` units; `heads` heads of `width` units attend; tokens are read side by side or averaged.
+    `attending` sets the scores: q·k / width with keys for queries ("linear"), q·k / √width ("root"), or the
+    same weight for every token ("uniform").
     """
 
     tokens: int
@@ -102,8 +103,8 @@ class Recurrent:
 
         h_t = W φ(h_(t−1)) + U x_t + b,   f = V a + b,   a = φ(h_last), or the average of φ(h_t)
 
-    A flat input is `steps` steps side by side, of one length. Weights are shared by all steps, or each step
-    has its own ("local").
+    A flat input is `steps` steps of one length, side by side. All steps share weights, or each step has its
+    own ("local").
     """
 
     steps: int

@@ -1,4 +1,4 @@
-"""The quantities of `ntk.spectrum`, stage by stage. What a network has none of is left out."""
+"""The quantities of `ntk.spectrum`, stage by stage. A quantity that a network lacks is left out."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from harness.ntk.sphere import (
 )
 
 _LEAST = 1e-290
-"""Of a gap whose inverse is a float."""
+"""The least gap whose inverse is a float."""
 _KNOWN = 1e3
-"""An eigenvalue is given where it is this many roundings, to 0.1% and better; else its stage fails."""
+"""How many roundings an eigenvalue must be to be given, to 0.1% and better; else its stage fails."""
 
 
 def eigenvalue_of(profile: AngleKernel, dimension: int, degree: int) -> float:
-    """λ of this degree, whether it is known or rounding."""
+    """λ of this degree, even if it is only rounding."""
     return float(gegenbauer_coefficients(profile, dimension, [degree])[0])
 
 
 def eigenvalue(found: float) -> dict[str, float]:
-    """Raises `ValueError` if it is not known to `_KNOWN` roundings."""
+    """The eigenvalue as a quantity. Raises `ValueError` if it is below `_KNOWN` roundings."""
     return {"eigenvalue": _known(found)}
 
 
 def beside_reference(found: float, reference: float) -> dict[str, float]:
-    """Raises `ValueError` as `eigenvalue` does, of either."""
+    """The ratio to the reference. Raises `ValueError` as `eigenvalue` does, for either of the two."""
     return {"reference.eigenvalue": _known(reference), "ratio": _known(found) / _known(reference)}
 
 
 def shares(found: float, reference: float, dimension: int, degree: int) -> dict[str, float]:
-    """What harmonics of the degree have of K(0) together, also where that is only rounding."""
+    """The share of K(0) that all harmonics of the degree have together, even if it is only rounding."""
     number = multiplicity(dimension, degree)
     return {"share": number * found, "reference.share": number * reference}
 
@@ -58,7 +58,7 @@ def _known(found: float) -> float:
 
 
 def pair_of(network: SphereNetwork, hidden: int, gap: float, points: int) -> dict[str, float]:
-    """The kernels of one pair of inputs, and condition numbers of points of which each pair is like it.
+    """The kernels of one pair of inputs, and condition numbers of points of which every pair is like it.
 
     Raises `FloatingPointError` as `kernels_after` does.
     """
@@ -92,7 +92,7 @@ def pair_of(network: SphereNetwork, hidden: int, gap: float, points: int) -> dic
 
 
 def rates(network: SphereNetwork, hidden: int, gap: float, points: int) -> dict[str, float]:
-    """How kernels change between hidden/2 and `hidden` layers, and what theory says of it.
+    """How kernels change between hidden/2 and `hidden` layers, and what theory predicts.
 
     Raises `StageError` for fewer than 2 layers, `FloatingPointError` as `kernels_after` does.
     """
@@ -123,7 +123,8 @@ def rates(network: SphereNetwork, hidden: int, gap: float, points: int) -> dict[
 def polygon(network: SphereNetwork, hidden: int, points: int, offset: float) -> dict[str, float]:
     """What regression on the points of a polygon predicts at a test point beside the first.
 
-    Raises `StageError` if the points are one to the network, `FloatingPointError` as `kernels_after` does.
+    Raises `StageError` if the network does not distinguish the points, and `FloatingPointError` as
+    `kernels_after` does.
     """
     gaps = forgetting.polygon_gaps(points, offset)
     once, twice = (_tangent(kernels_after(network, gaps, depth)) for depth in (hidden, 2 * hidden))

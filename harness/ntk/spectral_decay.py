@@ -14,9 +14,9 @@ from harness.ntk.shapes import Columns, Matrix, Rows
 def decay(kernel: Callable[[Rows, Columns], Matrix], frequencies: tuple[int, int]) -> float:
     """The exponent −Δ ln λ / Δ ln k between two frequencies, of eigenvalues λ_k.
 
-    The mean of that of the two frequencies and of that of the next ones: even and odd ones count alike.
-    The kernel is of points of norm √3, and depends on their angle alone. Raises `StageError` if an
-    eigenvalue is lost in rounding, or is 0 (of odd frequencies, with one hidden layer and no biases).
+    It is the mean of the exponents of these two frequencies and of the next two, so that even and odd ones
+    count alike. The kernel takes points of norm √3, and depends only on their angle. Raises `StageError` if
+    an eigenvalue is lost in rounding, or is 0 (as for odd frequencies, with one hidden layer and no biases).
     """
 
     def of_angle(angle: Angles) -> Angles:

@@ -21,13 +21,13 @@ Risks = Float[np.ndarray, " strengths"]
 
 @dataclass(frozen=True)
 class Filters:
-    """A training set in the eigenvectors of its kernel; made by `of`."""
+    """A training set in the eigenvectors of its kernel. `of` makes it."""
 
     values: TrainingLabels
     cross: Cross
-    """Test points beside eigenvectors."""
+    """The kernel between test points and eigenvectors."""
     labels: TrainingLabels
-    """TrainingLabels' components."""
+    """The components of the training labels."""
     clean: Float[np.ndarray, " test"]
     """The clean test targets."""
 

@@ -1,8 +1,8 @@
 """NNGP and NTK of deep fully connected networks between points of one length, without loss of digits.
 
-Deep kernels forget their inputs: correlations c come near 1, or tangent kernels Θ(x,x') near Θ(x,x), and what
-decides (a condition number, a rate) is the small difference. So differences are carried, not values. With
-inputs of length √features, layer by layer (Jacot et al. 2018 arXiv:1806.07572, theorem 1; Poole et al. 2016
+Deep kernels make inputs alike: correlations c tend to 1, or tangent kernels Θ(x,x') to Θ(x,x), and condition
+numbers and rates depend on the small difference. So states hold differences, not values. With inputs of
+length √features, layer by layer (Jacot et al. 2018 arXiv:1806.07572, theorem 1; Poole et al. 2016
 arXiv:1606.05340 for the map of correlations):
 
     variance      K(x,x)
@@ -11,16 +11,16 @@ arXiv:1606.05340 for the map of correlations):
     tangent_gap   1 − tangent, which the ordered phase shrinks to 0
     inverse       1 / Θ(x,x): in the chaotic phase Θ grows beyond every float, and this becomes 0
 
-Of an activation φ at u, v ~ N(0, variance) of correlation 1 − gap, `ActivatedPair` has E φ(u)², the gap of
-E φ(u)φ(v), E φ'(u)², and by how much E φ'(u)φ'(v) is below it, each without a difference of numbers that are
-nearly equal. A layer is then a sum of positive terms,
+For an activation φ at u, v ~ N(0, variance) of correlation 1 − gap, `ActivatedPair` has E φ(u)², the gap of E
+φ(u)φ(v), E φ'(u)², and by how much E φ'(u)φ'(v) is below it, each without a difference of nearly equal
+numbers. A layer is then a sum of positive terms,
 
     K⁺   = w² Eφ² + b²                               gap⁺ = w² Eφ² gapᵩ / K⁺
     Θ⁺   = w² Eφ'² Θ + K⁺          Θ⁺ tangent_gap⁺ = w² Θ (lackᵩ + (Eφ'² − lackᵩ) tangent_gap) + K⁺ gap⁺
                                    Θ⁺ tangent⁺     = w² Θ (Eφ'² − lackᵩ) tangent + K⁺ (1 − gap⁺)
 
-so that a layer adds a few roundings of 1e-16 to each. Against 50 digits the relative error of all gaps stays
-below 1e-12, up to 2,048 layers at criticality and while an ordered phase shrinks gaps to 1e-100
+so that a layer adds a few roundings of 1e-16 to each. Compared with 50 digits, the relative error of all gaps
+stays below 1e-12, up to 2,048 layers at criticality and while an ordered phase shrinks gaps to 1e-100
 (`tests/ntk/test_sphere.py`). NumPy only.
 """
 
@@ -37,12 +37,12 @@ from jaxtyping import Float
 Gaps = Float[np.ndarray, "*shape"]
 SphereActivation = Literal["relu", "leaky-relu", "erf", "sin"]
 _SERIES = 0.5
-"""Below this angle sin θ − θ cos θ is summed: the difference would lose the digits that θ² has."""
+"""The angle below which sin θ − θ cos θ is computed as a series, because the difference would lose digits."""
 
 
 @dataclass(frozen=True)
 class ActivatedPair:
-    """What an activation makes of a pair; made by `activated_pair`."""
+    """The moments of a pair of units after an activation. `activated_pair` makes it."""
 
     square: float
     gap: Gaps
@@ -54,7 +54,7 @@ class ActivatedPair:
 class SphereNetwork:
     """A fully connected network in NTK parameterization, with biases in every layer.
 
-    `negative_slope` is leaky ReLU's; −1 makes it |x|. Raises `ValueError` for what is none.
+    `negative_slope` is leaky ReLU's; −1 makes it |x|. Raises `ValueError` for invalid values.
     """
 
     activation: SphereActivation = "relu"
@@ -72,7 +72,10 @@ class SphereNetwork:
 
 @dataclass(frozen=True)
 class SphereState:
-    """The kernels of a network between pairs of points; made by `kernels_of_inputs` and layer by layer."""
+    """The kernels of a network between pairs of points.
+
+    `kernels_of_inputs` makes it, and layers change it.
+    """
 
     variance: float
     gap: Gaps
@@ -121,7 +124,7 @@ def kernels_after(network: SphereNetwork, gap: Gaps, hidden: int) -> SphereState
     beyond = f"after {hidden} hidden layers the kernels are beyond the range of floats"
     try:
         state = next(islice(kernels_by_depth(network, gap), hidden, None))
-    except ZeroDivisionError:  # the variance is below every float
+    except ZeroDivisionError:  # the variance has underflown to 0
         raise FloatingPointError(beyond) from None
     found = [state.variance, state.inverse, *np.ravel(state.gap), *np.ravel(state.tangent_gap)]
     if not np.all(np.isfinite(found)) or not state.variance > 0:
@@ -130,7 +133,7 @@ def kernels_after(network: SphereNetwork, gap: Gaps, hidden: int) -> SphereState
 
 
 def with_one_layer_more(network: SphereNetwork, state: SphereState) -> SphereState:
-    """One hidden layer more."""
+    """The kernels with one more hidden layer."""
     w2, b2 = network.w_std**2, network.b_std**2
     found = activated_pair(network, state.variance, state.gap)
     variance = w2 * found.square + b2
@@ -150,17 +153,20 @@ def with_one_layer_more(network: SphereNetwork, state: SphereState) -> SphereSta
 
 
 def slope_at(network: SphereNetwork, variance: float) -> float:
-    """χ₁ = w² E φ'(u)², the factor of small gaps (Schoenholz et al. 2017 arXiv:1611.01232): below 1 in an
-    ordered phase, 1 at criticality, above in a chaotic phase."""
+    """χ₁ = w² E φ'(u)², the factor of small gaps (Schoenholz et al. 2017 arXiv:1611.01232).
+
+    It is below 1 in an ordered phase, 1 at criticality, and above 1 in a chaotic phase.
+    """
     return float(network.w_std**2 * activated_pair(network, variance, np.zeros(1)).slope)
 
 
 def slopes_at(network: SphereNetwork, variance: float) -> tuple[float, float]:
     """Second and third derivative at c = 1 of a smooth activation's map of correlations, at the fixed point.
 
-    The first is χ₁ √D (D + 4v²(1 − c²))^(−½), D = 1 + 4v, for erf, and χ₁ cosh(vc)/cosh(v) for sin.
+    The first derivative is χ₁ √D (D + 4v²(1 − c²))^(−½), D = 1 + 4v, for erf, and χ₁ cosh(vc)/cosh(v) for
+    sin.
 
-    Raises `ValueError` for others.
+    Raises `ValueError` for other activations.
     """
     first = slope_at(network, variance)
     if network.activation == "erf":
@@ -172,20 +178,25 @@ def slopes_at(network: SphereNetwork, variance: float) -> tuple[float, float]:
 
 
 def activated_pair(network: SphereNetwork, variance: float, gap: Gaps) -> ActivatedPair:
-    """What the network's activation makes of pairs with this variance and these gaps."""
+    """The moments of pairs with this variance and these gaps after the network's activation."""
     return _PAIRS[network.activation](network, variance, gap)
 
 
 def _relu(network: SphereNetwork, variance: float, gap: Gaps) -> ActivatedPair:
-    """Cho & Saul 2009 ("Kernel Methods for Deep Learning", NeurIPS), J₁ and J₀, with θ the angle:
-    1 − c⁺ = 1 − cos θ − (sin θ − θ cos θ)/π, and Eφ'φ' is θ/2π below ½."""
+    """ReLU: Cho & Saul 2009 ("Kernel Methods for Deep Learning", NeurIPS), J₁ and J₀, with θ the angle.
+
+    1 − c⁺ = 1 − cos θ − (sin θ − θ cos θ)/π, and Eφ'φ' is θ/2π below ½.
+    """
     angle = angle_of_gap(gap)
     return ActivatedPair(variance / 2, gap - _sine_less(angle) / np.pi, 0.5, angle / (2 * np.pi))
 
 
 def _leaky_relu(network: SphereNetwork, variance: float, gap: Gaps) -> ActivatedPair:
-    """αx + (1 − α) max(x, 0): Tsuchida et al. 2018 arXiv:1711.09090. Of E φ(u)²/v = (1 + α²)/2 ReLU has
-    (1 − α)²/2 and the identity α: 1 − c⁺ = 1 − cos θ − (1 − α)²/(1 + α²) (sin θ − θ cos θ)/π."""
+    """Leaky ReLU, αx + (1 − α) max(x, 0): Tsuchida et al. 2018 arXiv:1711.09090.
+
+    Of E φ(u)²/v = (1 + α²)/2, ReLU has (1 − α)²/2 and the identity α: 1 − c⁺ = 1 − cos θ − (1 − α)²/(1 + α²)
+    (sin θ − θ cos θ)/π.
+    """
     slope = network.negative_slope
     size, share = (1 + slope**2) / 2, (1 - slope) ** 2 / 2
     angle = angle_of_gap(gap)
@@ -194,9 +205,11 @@ def _leaky_relu(network: SphereNetwork, variance: float, gap: Gaps) -> Activated
 
 
 def _erf(network: SphereNetwork, variance: float, gap: Gaps) -> ActivatedPair:
-    """Williams 1997 ("Computing with Infinite Networks", NeurIPS), eq. 11: E φφ = 2/π arcsin(xc) with
-    x = 2v/(1+2v), and E φ'φ' = 4/πR, R² = 1 + 4v + 4v²(1 − c²). Of two arcsines the difference is the arcsine
-    of x√(1−x²c²) − xc√(1−x²) = x²(1−c²) / (x√(1−x²c²) + xc√(1−x²)), where c ≥ 0."""
+    """erf: Williams 1997 ("Computing with Infinite Networks", NeurIPS), eq. 11.
+
+    E φφ = 2/π arcsin(xc) with x = 2v/(1+2v), and E φ'φ' = 4/πR, R² = 1 + 4v + 4v²(1 − c²). The difference of
+    two arcsines is the arcsine of x√(1−x²c²) − xc√(1−x²) = x²(1−c²) / (x√(1−x²c²) + xc√(1−x²)), where c ≥ 0.
+    """
     correlation, both = 1 - gap, gap * (2 - gap)  # 1 − c²
     x = 2 * variance / (1 + 2 * variance)
     root, far = np.sqrt(1 + 4 * variance) / (1 + 2 * variance), np.sqrt(1 - (x * correlation) ** 2)
@@ -211,8 +224,10 @@ def _erf(network: SphereNetwork, variance: float, gap: Gaps) -> ActivatedPair:
 
 
 def _sin(network: SphereNetwork, variance: float, gap: Gaps) -> ActivatedPair:
-    """E sin u sin v = e^(−v) sinh(vc), E cos u cos v = e^(−v) cosh(vc) (Pearce et al. 2019 arXiv:1905.06076);
-    differences of sinh and cosh are products of them at half the sum and half the difference."""
+    """sin: differences of sinh and cosh, as products at half the sum and half the difference.
+
+    E sin u sin v = e^(−v) sinh(vc), E cos u cos v = e^(−v) cosh(vc) (Pearce et al. 2019 arXiv:1905.06076).
+    """
     v = variance
     half = np.sinh(v * gap / 2)
     after = 2 * np.cosh(v * (2 - gap) / 2) * half / np.sinh(v)

@@ -25,7 +25,7 @@ SphereKernelName = Literal["ntk", "nngp", "laplace", "gamma-exponential", "mater
 
 @dataclass(frozen=True)
 class Stationary:
-    """The shape of a kernel that knows no network: its length ℓ, γ, and smoothness ν."""
+    """The shape of a kernel that does not depend on a network: its length ℓ, γ, and smoothness ν."""
 
     length: float = 1.0
     gamma: float = 1.0
@@ -35,7 +35,7 @@ class Stationary:
 def sphere_kernel(
     name: SphereKernelName, network: SphereNetwork, hidden: int, shape: Stationary
 ) -> AngleKernel:
-    """The kernel of this name. Raises `ValueError` for another name."""
+    """The kernel of this name. Raises `ValueError` for an unknown name."""
     match name:
         case "ntk":
             return lambda angle: kernels_after(network, gap_of_angle(angle), hidden).tangent
@@ -60,7 +60,7 @@ def closed_form_kernel(
     b_std: float,
     dimension: int,
 ) -> AngleKernel:
-    """The kernel of a fully connected network whose activation `sphere` does not know, by the closed form."""
+    """The closed-form kernel of a fully connected network whose activation `sphere` does not support."""
     network = Architecture(hidden, width=1, activation=activation, w_std=w_std, b_std=b_std)
     return zonal.of_network(network, which, dimension).profile
 

@@ -1,9 +1,10 @@
-"""How far apart points of a sphere are, in two numbers that rounding does not spoil, without an arctangent.
+"""Distances of points on a sphere, as two numbers that rounding does not spoil, without an arctangent.
 
-For x and y of norm R at the angle θ, |x − y| = 2R sin(θ/2) and |x + y| = 2R cos(θ/2). Radial kernels take
-the *chord* |x − y|/R. Others take the *share* s = |x − y| / (|x − y| + |x + y|), which runs from 0 at equal
-points to 1 at opposite ones: θ = 2 arctan(s/(1 − s)) is analytic in it, so that what is smooth in θ is smooth
-in s and can be read from a table. Both keep their digits at near and at far pairs. NumPy and SciPy only.
+For x and y of norm R at the angle θ, |x − y| = 2R sin(θ/2) and |x + y| = 2R cos(θ/2). Radial kernels use the
+*chord* |x − y|/R. Others use the *share* s = |x − y| / (|x − y| + |x + y|), which runs from 0 at equal points
+to 1 at opposite ones: θ = 2 arctan(s/(1 − s)) is analytic in it, so that a function that is smooth in θ is
+smooth in s and can be read from a table. Both keep their digits for near and for far pairs. NumPy and SciPy
+only.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ PairAngles = Float[np.ndarray, "*shape"]
 Shares = Float[np.ndarray, "*shape"]
 
 STEPS = 2**14
-"""Of a table. Its error was measured as 1e-15 of κ(0) for ReLU networks of 1 and 3 hidden layers: as large as
-what rounding leaves (`tests/ntk/test_sphere_pairs.py`)."""
+"""Steps of a table. Its error was measured as 1e-15 of κ(0) for ReLU networks of 1 and 3 hidden layers: as
+large as what rounding leaves (`tests/ntk/test_sphere_pairs.py`)."""
 _TOGETHER = 2**13
-"""Entries that are looked up at once: what is computed of them stays in a cache."""
+"""The number of entries that are looked up at once, so that intermediate results stay in a cache."""
 
 
 @dataclass(frozen=True)
 class SpherePairs:
-    """Two sets of points beside each other; made by `pairs`."""
+    """Two sets of points beside each other. `pairs` makes it."""
 
     chord: Matrix
     """|x − y| / R"""
@@ -39,12 +40,12 @@ class SpherePairs:
 
     @property
     def angle(self) -> Matrix:
-        """Between points, to rounding at 0 and π too."""
+        """The angle between points, to rounding, at 0 and π too."""
         return angle_of_share(self.share)
 
 
 def pairs(x1: Rows, x2: Columns) -> SpherePairs:
-    """Every row of `x1` beside every row of `x2`; all have the norm √inputs."""
+    """Every row of `x1` beside every row of `x2`. All rows have the norm √inputs."""
     near, far = cdist(x1, x2), cdist(x1, -x2)
     far += near
     return SpherePairs(near / np.sqrt(x1.shape[1]), near / far)
@@ -58,10 +59,10 @@ def angle_of_share(share: Shares) -> PairAngles:
 
 @dataclass(frozen=True)
 class ShareTable:
-    """A function of the angle, read from a cubic spline over shares; made by `tabled`."""
+    """A function of the angle, read from a cubic spline over shares. `tabled` makes it."""
 
     rows: Float[np.ndarray, "steps 4"]
-    """The coefficients of each step, ascending, of where in the step a share lies, 0 to 1."""
+    """The coefficients of each step, ascending, in the position of a share within the step, 0 to 1."""
 
     def __call__(self, share: Shares) -> Float[np.ndarray, "*shape"]:
         flat = np.ravel(share)

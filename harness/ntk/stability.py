@@ -1,9 +1,9 @@
-"""The largest rate at which gradient descent on a network's loss is stable, while its kernel stands still.
+"""The largest rate at which gradient descent on a network's loss is stable, while its kernel is constant.
 
 The loss as a function of parameters has the Gauss-Newton matrix Jᵀ H J, H the second derivative of the loss
-by the outputs; λ₀ is its largest eigenvalue, and gradient descent on the linearised network is stable below
-2/λ₀ (of squared loss λ₀ = 2 λ_max(Θ) / (points · outputs)). With H = L Lᵀ, λ₀ = λ_max(Θ̃) of the kernel of the
-outputs Lᵀ f, L standing still:
+by the outputs. λ₀ is its largest eigenvalue, and gradient descent on the linearised network is stable below
+2/λ₀ (for squared loss λ₀ = 2 λ_max(Θ) / (points · outputs)). With H = L Lᵀ, λ₀ = λ_max(Θ̃) of the kernel of
+the outputs Lᵀ f, with L held constant:
 
     squared         L = √(2 / (points · outputs))
     cross-entropy   L = (diag s − p sᵀ) / √points,  p = softmax f, s = √p   (L Lᵀ = (diag p − p pᵀ) / points)

@@ -1,8 +1,8 @@
 """NNGP and NTK of fully connected networks by neural-tangents, float64: a second implementation.
 
-Claims hold our closed form against it, and the conformance suite judges it as a subject. All are closed
-forms; GELU's (Tsuchida et al. 2021 arXiv:2002.08517) agrees with a quadrature of 160 × 160 points to 2e-11
-for 1 to 4 hidden layers and inputs of norm √d.
+Claims compare the harness's own closed form with it, and the conformance suite tests it as a subject. All
+kernels are closed forms; GELU's (Tsuchida et al. 2021 arXiv:2002.08517) agrees with a quadrature of 160 × 160
+points to 2e-11 for 1 to 4 hidden layers and inputs of norm √d.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # JA
 
 
 def nngp_ntk(architecture: Architecture, x1: Rows, x2: Columns | None = None) -> tuple[Matrix, Matrix]:
-    """They mean what those of `harness.ntk.kernels.nngp_ntk` do, and are tiled alike.
+    """The NNGP and the NTK, as `harness.ntk.kernels.nngp_ntk` gives them, and with the same tiles.
 
-    Raises `NotCovered` for what neural-tangents lacks, and where it is missing.
+    Raises `NotCovered` for what neural-tangents does not support, and if it is not installed.
     """
     if reason := lacking(architecture):
         raise NotCovered(f"neural-tangents: {reason}")
@@ -38,7 +38,7 @@ def nngp_ntk(architecture: Architecture, x1: Rows, x2: Columns | None = None) ->
 
 
 def lacking(architecture: Architecture) -> str:
-    """What neural-tangents lacks of an architecture, or ""."""
+    """The part of an architecture that neural-tangents does not support, or ""."""
     if architecture.hidden and architecture.activation == "tanh":
         return "no closed form of tanh"
     if architecture.hidden and architecture.activation in ("step", "squared-relu"):
@@ -56,7 +56,7 @@ def _at_once(architecture: Architecture, x1: Rows, x2: Columns | None) -> tuple[
     return np.asarray(nngp), np.asarray(ntk)
 
 
-@lru_cache(maxsize=64)  # bounded, for a worker that lives long; a suite has a few dozen architectures
+@lru_cache(maxsize=64)  # bounded, because a worker may run long; a suite has a few dozen architectures
 def _compiled(architecture: Architecture, inputs: int) -> Callable[[Any, Any], tuple[Any, Any]]:
     compat.load()
     from neural_tangents import stax

@@ -1,4 +1,4 @@
-"""What `harness check --import` asks of an implementation under test; it is not called."""
+"""The check of `harness check --import` for an implementation under test. It does not call it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.declare.annotations import signature
 
 
 def check(subject: str, function: Callable[..., object], points: Sequence[Point]) -> list[Problem | None]:
-    """Whether it can be called as `kernel(x1, x2, architecture)`, with `seed` where it has one."""
+    """Whether it can be called as `kernel(x1, x2, architecture)`, with `seed` if it has that."""
     return _callable_as(("x1", "x2", "architecture"), subject, function, points)
 
 

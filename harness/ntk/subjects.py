@@ -1,19 +1,19 @@
-"""Kernel implementations under test: what one is, and what its answers must look like.
+"""The interface of a kernel implementation under test, and the checks of its answers.
 
 A *subject* is a function
 
     kernel(x1, x2, architecture) -> (nngp, ntk)
 
 of points x1 [rows, inputs] and x2 [columns, inputs] (None: the Gram matrix of x1), NumPy arrays in float64
-(in float32 where a claim is about that, and nowhere else), and of a
-`harness.ntk.architecture.Architecture`; nngp and ntk are arrays [rows, columns], float64. For what it does
-not implement it gives `NotImplemented` in place of a kernel or of both, or raises `NotImplementedError`
-(`Architecture.require` does, for conventions that a subject does not know). A subject that estimates returns
-`Kernels`, with standard errors, and may take a keyword `seed`.
+(in float32 only for claims about float32), and of a `harness.ntk.architecture.Architecture`; nngp and ntk are
+arrays [rows, columns], float64. For a case that it does not implement it gives `NotImplemented` instead of a
+kernel or of both, or raises `NotImplementedError` (`Architecture.require` does, for conventions that a
+subject does not know). A subject that estimates returns `Kernels`, with standard errors, and may take a
+keyword `seed`.
 
-An answer that is no such thing, or an exception, is a `StageError` that says so: a claim that needs it is an
-error. Numbers that are not finite are an answer, and a wrong one: they are kept here, and whoever measures
-them reports a huge error, so that claims are refuted. Neither is ever passed, or taken for "not covered".
+Any other answer, and any exception, is a `StageError` that says so: a claim that needs it is an error.
+Numbers that are not finite are an answer, and a wrong one: they are kept here, and whoever measures them
+reports a huge error, so that claims are refuted. Neither ever passes or counts as "not covered".
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ Which = Literal["nngp", "ntk"]
 class Kernels:
     """What a stochastic subject returns: kernels, and the standard error of each entry.
 
-    Arrays are [rows, columns]. A kernel that it lacks is `NotImplemented`, its error then None. `replicates`
-    is the number of independent estimates whose spread gave the standard errors; 0 says that the errors are
-    known better than that.
+    Arrays are [rows, columns]. A kernel that the subject does not implement is `NotImplemented`, and its
+    error None. `replicates` is the number of independent estimates whose spread gave the standard errors; 0
+    means that the errors are known more precisely.
     """
 
     nngp: Any
@@ -52,7 +52,7 @@ class Kernels:
 
 @dataclass(frozen=True)
 class KernelBlock:
-    """One kernel between two sets of points, made by `ask`: values and standard errors [rows, columns]."""
+    """One kernel between two sets of points: values and standard errors [rows, columns]. `ask` makes it."""
 
     values: Matrix
     error: Matrix
@@ -90,10 +90,10 @@ def imported(name: str) -> Subject:
 def ask(
     subject: Subject, architecture: Architecture, x1: Rows, x2: Columns | None, seed: int
 ) -> dict[Which, KernelBlock | StageError]:
-    """Call a subject once: for each kernel a `KernelBlock`, or why there is none.
+    """Call a subject once, and give for each kernel a `KernelBlock` or the reason why there is none.
 
-    It is given copies of the points. `seed` is passed on where the subject's signature has it. Why there is
-    none: `NotCovered` for what it does not implement, `StageError` for an exception, an answer of the wrong
+    The subject gets copies of the points. `seed` is passed if the subject's signature has it. Reasons are
+    `NotCovered` for what it does not implement, and `StageError` for an exception, an answer of the wrong
     type or shape, and changed inputs.
     """
     first, second = x1.copy(), None if x2 is None else x2.copy()
@@ -141,7 +141,7 @@ def _block(
         return problem
     if not np.all(spread >= 0):
         return StageError(f"the {name}'s standard error: expected at least 0, found {spread.min()}")
-    if not np.all(np.isfinite(spread)):  # it would excuse any error
+    if not np.all(np.isfinite(spread)):  # such a spread would excuse any error
         return StageError(f"the {name}'s standard error: expected finite, found {spread.max()}")
     if replicates != 0 and replicates < 2:
         return StageError(f"replicates: expected 0, or at least 2, found {replicates}")
@@ -149,7 +149,7 @@ def _block(
 
 
 def matrix(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """A subject's answer as an array of that shape, float64. Raises `StageError`, which calls it `name`."""
+    """A subject's answer as an array of that shape, float64. Raises `StageError`, which names it `name`."""
     kind = type(values).__name__
     try:
         found = np.asarray(values)

@@ -1,10 +1,10 @@
-"""What follows from any function f(params, x) by differentiation: its linearisation and its tangent kernel.
+"""The linearisation and the tangent kernel of any function f(params, x), by differentiation.
 
     f_lin(ω, x) = f(θ, x) + J(θ, x) ω,    Θ(X, X) = J(θ, X) J(θ, X)ᵀ
 
-and the same of some leaves of the parameters alone, the others standing still. Which leaves move is known
-when a program is compiled (`Moving`): what the others alone decide is computed once, not at every step.
-Kernels as matrices, by Jacobians: `harness.ntk.jacobian`.
+Both can be restricted to some leaves of the parameters, with the others constant. The moving leaves are known
+when a program is compiled (`Moving`): what depends on the others alone is computed once, not at every step.
+`harness.ntk.jacobian` computes kernels as matrices, by Jacobians.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Function = Callable[[Params, Array], Array]
 """f(params, x [points, ...]) → [points]"""
 
 CONVERGED, ITERATIONS = 1e-6, 1000
-"""Power iteration ends when ‖Θv − λv‖ ≤ 1e-6 λ: an eigenvalue then lies so near, and λ itself is nearer (its
-error is of second order). Kernels of networks took 30 iterations and fewer; the bound is for two eigenvalues
-that are nearly one, and either of them will do."""
+"""Power iteration ends when ‖Θv − λv‖ ≤ 1e-6 λ: an eigenvalue then lies as near as that, and λ itself is
+nearer (its error is of second order). Kernels of networks took 30 iterations and fewer. The bound is for two
+nearly equal eigenvalues, either of which will do."""
 
 
 @dataclass(frozen=True)
 class Moving:
-    """Which leaves of a pytree move, in the order of its leaves; hashable, so it may be static."""
+    """The leaves of a pytree that move, in the order of its leaves. It is hashable, so it may be static."""
 
     leaves: tuple[bool, ...]
 
@@ -39,7 +39,7 @@ class Moving:
         return [leaf for leaf, moves in zip(jax.tree.leaves(params), self.leaves, strict=True) if moves]
 
     def whole(self, moving: list[Array], params: Params) -> Params:
-        """`params` with other values of the leaves that move."""
+        """`params` with new values of the moving leaves."""
         leaves, structure = jax.tree.flatten(params)
         rest = iter(moving)
         both = zip(leaves, self.leaves, strict=True)
@@ -47,7 +47,7 @@ class Moving:
 
 
 def some_leaves(f: Function, params: Params, moving: Moving) -> tuple[Function, list[Array]]:
-    """f as a function of the leaves that move, the others being those of `params`; and where these stand."""
+    """f as a function of the moving leaves, with the others taken from `params`, and these leaves' values."""
     return (lambda part, x: f(moving.whole(part, params), x)), moving.part(params)
 
 
@@ -65,7 +65,7 @@ def linearised(f: Function, params: Params) -> Function:
 def largest_eigenvalue(f: Function, params: Params, x: Float[Array, "points ..."]) -> Float[Array, ""]:
     """λ_max of Θ(x, x) by power iteration: one linearisation, and neither Jacobian nor kernel is held.
 
-    In the precision of `params`. NaN where f or its derivatives are.
+    It is computed in the precision of `params`. It is NaN if f or its derivatives are.
     """
     f_0, push = jax.linearize(lambda p: f(p, x), params)
     pull = jax.linear_transpose(push, params)

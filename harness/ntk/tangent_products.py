@@ -5,9 +5,9 @@
     Θ v = J (Jᵀ v)
 
 So what a kernel predicts at test points, f₀(x) + Θ(x, X) c = f₀(x) + J(x)(J(X)ᵀ c), needs no kernel between
-test and training points. A whole kernel comes from Jacobians where those of all points fit into memory
-together; of larger networks it is computed row by row, Θ e = J (Jᵀ e), which holds one Jacobian of one output
-and computes none twice.
+test and training points. A whole kernel comes from Jacobians if those of all points fit into memory together.
+For larger networks it is computed row by row, Θ e = J (Jᵀ e), which holds one Jacobian of one output and
+computes none twice.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ NetworkInputs = Float[np.ndarray, "points features"]
 def tangent_kernel(
     model: SeveralOutputs, params: Params, x: NetworkInputs, outputs: int, *, entire: bool
 ) -> SeenKernel:
-    """The training kernel at `x`: whole, in at most 1 GiB of Jacobians, or multiplied with."""
+    """The training kernel at `x`: whole, with at most 1 GiB of Jacobians, or by products."""
     precise = cast(params, jnp.float64)
     if not entire:
         return probed_kernel(lambda v: carried_across(model, precise, x, x, v), len(x), outputs)
-    # `jacobian_ntk` holds two blocks; where both are all points, it computes each Jacobian once.
+    # `jacobian_ntk` holds two blocks; if both contain all points, it computes each Jacobian once.
     if 2 * len(x) * size_of_one(model, precise, x) <= GIBIBYTE:
         return whole_kernel(jacobian_ntk(model, precise, x))
     return whole_kernel(kernel_by_rows(model, precise, x))

@@ -11,13 +11,13 @@ import numpy as np
 from jaxtyping import Float
 
 POINTS = 2000
-"""Many more than a trial uses (264), so that splits of two seeds share few points."""
+"""Many more points than a trial uses (264), so that splits of two seeds share few points."""
 
 DIMENSION = 10
-"""As `sphere`: the same inputs, another teacher."""
+"""As for `sphere`: the same inputs, another teacher."""
 
 _SEED = 0
-"""Of the one draw that makes the set; any would do."""
+"""The seed of the one draw that makes the set; any would do."""
 
 
 def linear() -> tuple[Float[np.ndarray, "points inputs"], Float[np.ndarray, " points"]]:

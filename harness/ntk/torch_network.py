@@ -1,8 +1,8 @@
-"""A module of PyTorch as `ntk.network` measures it, by `torch.func`.
+"""A module of PyTorch in the form that `ntk.network` measures, by `torch.func`.
 
 The model's function returns a module, and is called again for each seed, after `torch.manual_seed(seed)`. The
-module stays in the mode in which it was made: of one in training mode dropout and batch normalisation are
-found, and refused. Buffers stand still. Optimizers are those of `torch.optim`, with their defaults.
+module stays in the mode in which it was made. In training mode, dropout and batch normalisation are found and
+rejected. Buffers do not change. Optimizers are those of `torch.optim`, with their defaults.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ OPTIMIZERS = {
     "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "adamax": "Adamax", "nadam": "NAdam", "radam": "RAdam",
     "rmsprop": "RMSprop", "rprop": "Rprop", "adagrad": "Adagrad", "adadelta": "Adadelta",
 }  # fmt: skip
-"""The rule of optax, and what `torch.optim` calls it."""
+"""Each rule of optax, and the name of `torch.optim` for it."""
 
 TangentKernel = Float[np.ndarray, "points points outputs outputs"]
 
 BLOCK = 8
-"""Points whose Jacobians are computed at once."""
+"""The number of points whose Jacobians are computed at once."""
 
 FLOAT64 = 8
-"""Bytes."""
+"""Bytes of a float64."""
 
 DIVERGED = 1e6
 """As in `harness.ntk.train`."""
@@ -58,7 +58,7 @@ class TorchNetwork:
 
     def __init__(self, name: str, make: Callable[[], Any], seed: int) -> None:
         self.name, self._make, self._seed = name, make, seed
-        torch.set_num_threads(1)  # one worker a core; and the same bits whatever the machine
+        torch.set_num_threads(1)  # one worker per core, and the same bits on every machine
         self._module = self._drawn(seed)
         self._buffers: Tensors = dict(self._module.named_buffers())
         self.places: list[Tensors] = [_parameters(self._module)]
@@ -81,7 +81,7 @@ class TorchNetwork:
         return {name: leaf.double() for name, leaf in self.places[place].items()}
 
     def require_sound(self, x: NetworkInputs, outputs: int, loss: Loss) -> None:
-        """Raises `ModelError`, and `NotCovered` for cross-entropy of one output."""
+        """Raise `ModelError` if the module is unsound, and `NotCovered` for cross-entropy with one output."""
         pair = self.outputs(0, x[:2])
         if pair.shape[1] != outputs:
             raise ModelError(self.name, f"{outputs} outputs, as the data have targets", f"{pair.shape[1]}")
@@ -201,7 +201,7 @@ class TorchNetwork:
     def kernel(self, place: int, x: NetworkInputs, outputs: int, *, entire: bool) -> SeenKernel:
         if not entire:
             return probed_kernel(lambda v: self.across(place, x, x, v), len(x), outputs)
-        # Its blocks, and the blocks joined.
+        # The blocks, and the blocks joined.
         if 2 * len(x) * outputs * self.size() * FLOAT64 > GIBIBYTE:
             return whole_kernel(self._kernel_by_rows(place, x, outputs))
         blocks = [self._jacobian(place, x[start : start + BLOCK]) for start in range(0, len(x), BLOCK)]
@@ -209,7 +209,7 @@ class TorchNetwork:
         return whole_kernel(torch.einsum("rkp,clp->rckl", jacobian, jacobian).numpy())
 
     def _kernel_by_rows(self, place: int, x: NetworkInputs, outputs: int) -> TangentKernel:
-        """As `harness.ntk.tangent_products.kernel_by_rows`, of a network of any size."""
+        """As `harness.ntk.tangent_products.kernel_by_rows`, for a network of any size."""
         rows = np.empty((len(x), outputs, len(x), outputs))
         for number, each in np.ndindex(len(x), outputs):
             one = np.zeros((1, outputs))
@@ -244,7 +244,7 @@ class TorchNetwork:
         return float((gap / sum(float((leaf**2).sum()) for leaf in start.values())) ** 0.5)
 
     def last_inputs(self, place: int, x: NetworkInputs) -> LastInputs:
-        """What enters the last `nn.Linear`, in the order in which the module lists its parts."""
+        """The inputs of the last `nn.Linear`, in the order in which the module lists its parts."""
         layers = [part for part in self._module.modules() if isinstance(part, torch.nn.Linear)]
         if not layers:
             raise NotCovered(f"model {self.name}: it has no nn.Linear whose inputs are its features")

@@ -1,13 +1,13 @@
 """Training, the whole of it in one compiled program.
 
-A Python loop over compiled steps spends its time between them; here `lax.while_loop` holds the loop, and
+A Python loop over compiled steps spends its time between them. Here `lax.while_loop` holds the loop, and
 stops by itself: at the target loss, at the step budget, or when it diverges. All networks of a trial and all
-trials of the same shapes share one program. Loss: mean squared residual on the training points.
-`harness.ntk.optimizers` says how the parameters move between two looks at it, and `harness.ntk.first_layer`
-how a first layer does in fewer products.
+trials of the same shapes share one program. The loss is the mean squared residual on the training points.
+`harness.ntk.optimizers` moves the parameters between two looks at the loss, and `harness.ntk.first_layer`
+trains a first layer in fewer products.
 
-With held-out points (`HeldOut`) training stops early, too: when `patience` steps have not lowered the error
-there. The network that is returned is then the one at the look with the lowest held-out error.
+With held-out points (`HeldOut`) training also stops early, when `patience` steps have not lowered the error
+there. The result is then the network at the look with the lowest held-out error.
 """
 
 from __future__ import annotations
@@ -28,17 +28,19 @@ from harness.ntk.optimizers import Optimizer, State, rule
 from harness.ntk.tangent import Moving
 
 DIVERGED = 1e6
-"""Times the initial loss. A rate just above 2/λ_max may raise the loss by some orders of magnitude and come
-back (the catapult, arXiv:2003.02218); from 1e6 on, weights in float32 have lost what they were."""
+"""The factor on the initial loss beyond which training has diverged. A rate just above 2/λ_max may raise the
+loss by some orders of magnitude and come back (the catapult, arXiv:2003.02218). From 1e6 on, float32 weights
+have lost their initial values."""
 
 _STREAM, _BATCH_STREAM = 2, 3
-"""The streams of a seed's networks and of their mini-batches (the data's is 1, of another generator)."""
+"""The streams of a seed's networks and of their mini-batches. The data's stream is 1, of another generator.
+"""
 
 GRADIENT_DESCENT = Optimizer()
 
 
 class Initial(NamedTuple):
-    """One network before training; made by `initialise`."""
+    """One network before training. `initialise` makes it."""
 
     params: Params
     f_train: Float[Array, " train"]
@@ -51,7 +53,7 @@ Number = int | Int[Array, ""]
 
 
 class HeldOut(NamedTuple):
-    """Points for early stopping, with their targets: for `train`, a column per network."""
+    """Points for early stopping, with their targets. For `train`, targets have a column for each network."""
 
     x: Float[Array, "points inputs"]
     y: Targets
@@ -68,10 +70,10 @@ class Best(NamedTuple):
 
 
 class Final(NamedTuple):
-    """One network after training; made by `descend`. `loss` is the mean squared residual.
+    """One network after training. `loss` is the mean squared residual. `descend` makes it.
 
-    `steps` and `loss` are those of the network returned; `steps_taken` and `last_loss` those at which
-    training ended, the same unless it stopped early.
+    `steps` and `loss` are those of the returned network. `steps_taken` and `last_loss` are those at which
+    training ended; they are the same unless it stopped early.
     """
 
     steps: Int[Array, ""]
@@ -86,10 +88,10 @@ class Final(NamedTuple):
 
 @dataclass(frozen=True)
 class Runs:
-    """Networks trained from several initialisations, a column each; made by `train`. float64 copies.
+    """Networks trained from several initialisations, a column each, as float64 copies. `train` makes it.
 
-    As in `Final`. `stride` is the steps between two looks; `patience` is None where training went on to the
-    target loss.
+    Fields are those of `Final`. `stride` is the number of steps between two looks. `patience` is None if
+    training had no held-out points and went on to the target loss.
     """
 
     steps: Int[np.ndarray, " nets"]
@@ -104,7 +106,7 @@ class Runs:
     patience: int | None
 
     def missed(self, target_loss: float) -> Bool[np.ndarray, " nets"]:
-        """Which networks ran out of steps: neither at the target loss nor stopped early."""
+        """The networks that ran out of steps: they neither reached the target loss nor stopped early."""
         missed: Bool[np.ndarray, " nets"] = ~(self.last_loss <= target_loss)
         if self.patience is not None:
             missed &= self.steps_taken - self.steps < self.patience
@@ -112,7 +114,7 @@ class Runs:
 
 
 def network_key(seed: Number, number: Number) -> PRNGKeyArray:
-    """The key of the `number`-th network of a seed: it depends on nothing else."""
+    """The key of the `number`-th network of a seed. It depends on nothing else."""
     return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), _STREAM), number)
 
 
@@ -123,14 +125,14 @@ def batch_key(seed: Number, number: Number) -> PRNGKeyArray:
 
 @partial(jax.jit, static_argnames="networks")
 def network_keys(seed: Number, networks: int) -> Keys:
-    """`network_key` of the first `networks` networks of a seed, in one call."""
+    """The `network_key` of the first `networks` networks of a seed, in one call."""
     keys: Keys = jax.vmap(lambda number: network_key(seed, number))(jnp.arange(networks))
     return keys
 
 
 @partial(jax.jit, static_argnames="networks")
 def batch_keys(seed: Number, networks: int) -> Keys:
-    """`batch_key` of the first `networks` networks of a seed, in one call."""
+    """The `batch_key` of the first `networks` networks of a seed, in one call."""
     keys: Keys = jax.vmap(lambda number: batch_key(seed, number))(jnp.arange(networks))
     return keys
 
@@ -160,20 +162,20 @@ def initialise_each(
 
 @partial(jax.jit, static_argnames="model")
 def largest_eigenvalue(params: Params, model: Model, x: Float[Array, "points inputs"]) -> Float[Array, ""]:
-    """λ_max of a network's tangent kernel, in one program; that of many points takes longer than all else."""
+    """λ_max of a network's tangent kernel, in one program. With many points this is the slowest part."""
     return model.largest_eigenvalue(params, x)
 
 
 def own_largest_eigenvalues(
     initials: list[Initial], model: Model, x_train: Float[np.ndarray, "train inputs"]
 ) -> Float[np.ndarray, " nets"]:
-    """`largest_eigenvalue` of each network."""
+    """The `largest_eigenvalue` of each network."""
     x = jnp.asarray(x_train)
     return np.array([float(largest_eigenvalue(each.params, model, x)) for each in initials])
 
 
 class _LossLook(NamedTuple):
-    """Training at a look: the rule's state, and what was seen of it. `best` needs held-out points."""
+    """Training at a look: the rule's state, and what was measured. `best` needs held-out points."""
 
     at: State
     loss: Float[Array, ""]
@@ -200,10 +202,10 @@ def descend(
 ) -> Final:
     """Train one network, with a learning rate in its own unit, not in 2/λ_max.
 
-    It ends when the mean squared residual is at most `target_loss`, after `max_steps` steps, or when the
-    loss is not finite or beyond `DIVERGED` times the initial one, as seen at the optimizer's looks; with
-    `held_out` also when the error there was lowest `patience` steps ago. `key` is for `sgd`. `moving`: the
-    leaves that are trained, the others standing still; None: all.
+    Training ends when the mean squared residual is at most `target_loss`, after `max_steps` steps, or when
+    the loss is not finite or beyond `DIVERGED` times the initial one, as seen at the optimizer's looks. With
+    `held_out` it also ends when the error there was lowest `patience` steps ago. `key` is for `sgd`. `moving`
+    says which leaves are trained while the others stay constant; None means all.
     """
     dtype, whole = dtype_of(params), params
     if moving is not None:
@@ -223,14 +225,14 @@ def descend(
         assert held_out is not None
         return jnp.mean((f(params, held_out.x) - held_out.y.astype(dtype)) ** 2)
 
-    # A pass of the loop looks and then moves on, unless training ends with this look: one look in the program
-    # is half the compiling of one before the loop and one inside it, and a gradient is used where it is made.
+    # A pass of the loop looks and then moves on, unless training ends with this look. One look in the program
+    # halves the compiling of one before the loop and one inside it, and a gradient is used where it is made.
     def look_and_advance(last: _LossLook) -> _LossLook:
         slope, loss = at_work.look(last.at)
         first = last.steps == 0
         initial_loss = jnp.where(first, loss, last.initial_loss)
         going = (loss > target) & (loss <= DIVERGED * initial_loss) & (last.steps < max_steps)
-        # False, too, for a loss that is not a number
+        # also false for a loss that is not a number
         best = last.best
         if held_out is not None and best is not None:
             params = at_work.params(last.at)
@@ -289,13 +291,14 @@ def train(
 ) -> Runs:
     """`descend` for each initialisation, with its own column of `targets`, learning rate and key.
 
-    One network after the other, by one program: each stops at its own step. Side by side they do no more
-    steps a second. Measured on one core with 64 points in 64 dimensions, eight networks and one hidden layer
-    of width 64: a step of one network takes 8.0 µs in turn, and 7.1 to 8.6 µs side by side (vmapped, or
-    written out as one network of width 512). Most of it is products, which reach their rate at this width;
-    and all networks wait for the last to stop, which takes 1.1 to 1.2 times the mean number of steps. The
-    loop over networks is Python's: `lax.map` takes 1.2 ms less for eight networks, but 0.4 to 0.6 s more to
-    compile for this and for `initialise` each, and a program for each number of networks.
+    Networks are trained one after the other, by one program; each stops at its own step. Side by side they
+    take no more steps a second. Measured on one core with 64 points in 64 dimensions, eight networks and one
+    hidden layer of width 64, a step of one network takes 8.0 µs in turn, and 7.1 to 8.6 µs side by side
+    (vmapped, or written out as one network of width 512). Most of it is products, which reach their full rate
+    at this width. Side by side all networks also wait for the last to stop, which takes 1.1 to 1.2 times the
+    mean number of steps. The loop over networks is Python's: `lax.map` takes 1.2 ms less for eight networks,
+    but 0.4 to 0.6 s more to compile for this and for `initialise` each, and a program for each number of
+    networks.
     """
     x, x_test_there = jnp.asarray(x_train), jnp.asarray(x_test)
     target, budget = np.asarray(target_loss), np.asarray(max_steps, dtype=np.int32)
@@ -337,13 +340,13 @@ def train(
 def learning_rates(
     units: float, largest_analytic: float | None, own: Float[np.ndarray, " nets"]
 ) -> Float[np.ndarray, " nets"]:
-    """`units` · 2/λ_max per network, λ_max the larger of the analytic NTK's and its `own` at the start.
+    """`units` · 2/λ_max per network, λ_max the larger of the analytic NTK's and its `own` before training.
 
-    With the analytic one alone the kernel's own dynamics diverge at small width, where a network's λ_max may
-    be much above it; with the network's alone the analytic prediction at the time trained may. None: there
-    is no analytic NTK, and its own is what is left.
+    With the analytic one alone, training diverges at small width, where a network's own λ_max may be much
+    larger. With the network's own alone, the analytic prediction at the time trained may diverge. If
+    `largest_analytic` is None, there is no analytic NTK, and the network's own decides.
 
-    Raises `StageError` if its own alone is left, and is not finite and positive.
+    Raises `StageError` if only its own is there, and is not finite and positive.
     """
     if largest_analytic is None:
         if not np.all((own > 0) & (own < np.inf)):
@@ -359,8 +362,9 @@ def require_trained(
 ) -> None:
     """Raise `StageError`, with figures, unless every network trained, and for more than one step.
 
-    Trained: to `target_loss`, or, where points are held out, until their error had stopped falling. A network
-    that has hardly moved "equals" whatever knows its initial function, so it must not pass.
+    A network has trained if it reached `target_loss` or, with held-out points, if their error had stopped
+    falling. A network that has hardly moved "equals" every predictor that knows its initial function, so it
+    must not pass.
     """
     count = len(runs.steps)
     rate = f"learning rates {rates.min():.3g} to {rates.max():.3g}"

@@ -1,7 +1,7 @@
-"""What `ntk.network` asks of a network, whichever library it is of; it imports none.
+"""What `ntk.network` requires of a network of any library. Imports no library.
 
-A *place* is a state of the network: 0 before training, 1, 2, … those at which it was looked at, −1 after it.
-JAX: `harness.ntk.jax_network`. PyTorch: `harness.ntk.torch_network`.
+A *place* is a state of the network: 0 before training, 1, 2, … at the looks, −1 after training. JAX:
+`harness.ntk.jax_network`. PyTorch: `harness.ntk.torch_network`.
 """
 
 from __future__ import annotations
@@ -21,18 +21,20 @@ NetworkInputs = Float[np.ndarray, "points features"]
 TestInputs = Float[np.ndarray, "test features"]
 OutputsAtTest = Float[np.ndarray, "test outputs"]
 LastInputs = list[Float[np.ndarray, "points _"]]
-"""What each leaf of a last layer multiplies."""
+"""For each leaf of a last layer, what it multiplies."""
 
 FALLEN = 0.5
-"""Of the initial loss: what training must bring it down to. A network that has hardly moved is near its
-linearisation whatever it is, and says nothing of its regime."""
+"""The share of the initial loss to which training must bring the loss down. A network that has hardly moved
+is always near its linearisation, which says nothing about its regime."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained, but for its rate; hashable, for programs are compiled for it.
+    """How a network is trained, except for its rate. Hashable, because programs are compiled for it.
 
-    optimizer: the name of a function of optax. momentum: of sgd. batch: points in a batch; 0: all of them.
+    optimizer: the name of a function of optax
+    momentum: that of sgd
+    batch: points in a batch; 0 means all
     """
 
     loss: Loss = "squared"
@@ -45,7 +47,7 @@ class Recipe:
             raise ValueError(f"momentum: expected 0 for {self.optimizer}, found {self.momentum}")
 
     def stride(self, points: int) -> int:
-        """Steps from one look to the next, with `points` training points."""
+        """The number of steps from one look to the next, with `points` training points."""
         return -(-points // self.batch) if 0 < self.batch < points else 1
 
     @property
@@ -60,15 +62,16 @@ class Recipe:
 
     @property
     def has_closed_form(self) -> bool:
-        """Whether a linear model that is trained so is where powers of its kernel say."""
+        """Whether a closed form gives a linear model that is trained this way, by powers of its kernel."""
         return self.loss == "squared" and self.descends
 
 
 @dataclass(frozen=True)
 class Course:
-    """How training is to go: on these points, at this rate, with looks at `times`, numbers of steps.
+    """The points, rate and looks of a training; `times` are numbers of steps.
 
-    It ends at the last of these, or once the loss is no higher than `target`. `seed` orders batches.
+    Training ends at the last of these, or as soon as the loss is no higher than `target`. `seed` orders
+    batches.
     """
 
     recipe: Recipe
@@ -88,35 +91,35 @@ class Walked:
     loss: float
 
 
-@runtime_checkable  # for shapes that tests check
+@runtime_checkable  # for tests that check shapes
 class Trainable(Protocol):
-    """A network before, through and after training. What it lacks raises `StageError` or `NotCovered`."""
+    """A network before, during and after training. What it lacks raises `StageError` or `NotCovered`."""
 
     name: str
 
     def require_sound(self, x: NetworkInputs, outputs: int, loss: Loss) -> None:
-        """Raise, with the reason, for a network that mixes rows, or has another number of outputs."""
+        """Raise, with the reason, if the network mixes rows or has another number of outputs."""
 
     def is_redrawn(self, features: int) -> bool:
         """Whether another seed draws other parameters."""
 
     def size(self) -> int:
-        """How many numbers are trained."""
+        """The number of trained parameters."""
 
     def sharpness(self, place: int, x: NetworkInputs, loss: Loss) -> float:
         """λ₀ of the loss (`harness.ntk.stability`)."""
 
     def train(self, course: Course) -> list[Walked]:
-        """Train the network; what was seen at each look, which are the places from 1 on."""
+        """Train the network, and give the loss at each look. The looks are the places from 1 on."""
 
     def train_linearised(self, course: Course, x_test: NetworkInputs) -> tuple[Walked, OutputsAtPoints]:
-        """Train its linearisation alike to the last of the times; where it ends, and what it predicts."""
+        """Train its linearisation alike to the last of the times; give its end and its predictions."""
 
     def outputs(self, place: int, x: NetworkInputs) -> OutputsAtPoints:
-        """Outputs, computed in float64."""
+        """The outputs at a place, computed in float64."""
 
     def kernel(self, place: int, x: NetworkInputs, outputs: int, *, entire: bool) -> SeenKernel:
-        """The training kernel, whole or multiplied with."""
+        """The training kernel at a place, as a whole or by products."""
 
     def across(
         self, place: int, x: NetworkInputs, x_test: TestInputs, coefficients: OutputsAtPoints
@@ -127,12 +130,12 @@ class Trainable(Protocol):
         """‖θ − θ₀‖ / ‖θ₀‖ after training."""
 
     def last_inputs(self, place: int, x: NetworkInputs) -> LastInputs:
-        """What enters the last layer."""
+        """The inputs of the last layer."""
 
 
 def require_fallen_loss(kind: str, first: float, last: Walked, rate: str) -> None:
-    """Raise `StageError`, with figures, unless training brought the loss down to `FALLEN` of what it was."""
-    if not last.loss <= FALLEN * first:  # nor where it is not a number
+    """Raise `StageError`, with figures, unless training brought the loss down to the share `FALLEN`."""
+    if not last.loss <= FALLEN * first:  # also true if it is not a number
         word = "diverged" if not last.loss <= first else "learned too little"
         raise StageError(
             f"the {kind} {word}: its loss went from {first:.3g} to {last.loss:.3g} in {last.step} steps "
@@ -142,5 +145,5 @@ def require_fallen_loss(kind: str, first: float, last: Walked, rate: str) -> Non
 
 
 def times_of(steps: int) -> tuple[int, int, int]:
-    """A sixteenth and a quarter of the steps, and all of them: when the kernel is looked at."""
+    """The steps of the looks at the kernel: a sixteenth, a quarter, and all."""
     return max(1, steps // 16), max(1, steps // 4), steps

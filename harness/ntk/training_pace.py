@@ -1,9 +1,9 @@
-"""How fast one wave around a polygon of inputs is learned, by networks and by their kernels.
+"""How fast networks and their kernels learn one wave around a polygon of inputs.
 
-On m points evenly spaced on a circle a kernel that knows angles alone is circulant: labels cos φ are an
-eigenvector, of the eigenvalue λ₁. Gradient descent with a step of c·2/λ_max leaves (1 − 2c λ₁/λ_max)^2s of
-the loss after s steps. λ_max is of the labels' mean, which these have none of; its ratio to λ₁ grows with
-depth in the ordered phase as the condition number does.
+On m points evenly spaced on a circle, a kernel that depends only on angles is circulant: labels cos φ are an
+eigenvector, with the eigenvalue λ₁. Gradient descent with a step of c·2/λ_max leaves (1 − 2c λ₁/λ_max)^2s of
+the loss after s steps. λ_max belongs to the labels' mean, which is 0 here. Its ratio to λ₁ grows with depth
+in the ordered phase as the condition number does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from harness.ntk.shapes import Points
 
 
 class PolygonTraining:
-    """A model on a polygon of inputs: `units` of 2/λ_max, `steps` steps."""
+    """A model on a polygon of inputs, trained for `steps` steps at `units` of 2/λ_max."""
 
     def __init__(
         self, model: str, of_model: Mapping[str, Value], points: int, units: float, steps: int
@@ -50,11 +50,11 @@ class PolygonTraining:
         return [(float(unit @ gram @ unit), float(np.linalg.eigvalsh(gram)[-1])) for gram in grams]
 
     def network(self, seed: int) -> tuple[float, float]:
-        """What is left of the loss, and the pace at which the first half of the residual went.
+        """The share of the loss that is left, and the pace at which the first half of the residual fell.
 
-        The pace is scaled to the learning rate of the NTK's λ_max: it is lower where the network's own is
-        above that. What is left later is no longer the wave, as the network's kernel is not quite circulant.
-        Raises `StageError` if training diverged, or half was not learned.
+        The pace is scaled to the learning rate of the NTK's λ_max, because the rate is lower if the network's
+        own λ_max is above that. What is left later is no longer the wave, because the network's kernel is not
+        quite circulant. Raises `StageError` if training diverged, or if half was not learned.
         """
         largest = self._spectra[1][1]
         path, rate = residuals(self._model, seed, self._x, self._y, self._units, largest, self._steps)
@@ -63,7 +63,7 @@ class PolygonTraining:
         return float(left[-1] ** 2), pace * (2 * self._units / largest) / rate
 
     def pace_of(self, kernel: Literal["nngp", "ntk"]) -> float:
-        """−ln of what a step leaves, by a kernel. Raises `StageError` if that is nothing."""
+        """−ln of the share that a step with a kernel leaves. Raises `StageError` if nothing is left."""
         first, last = self._spectra[0 if kernel == "nngp" else 1]
         factor = abs(1 - 2 * self._units * first / last)
         if not 1e-12 < factor < 1:
@@ -71,5 +71,5 @@ class PolygonTraining:
         return -math.log(factor)
 
     def left_by_ntk(self) -> float:
-        """What the NTK leaves of the loss."""
+        """The share of the loss that the NTK leaves."""
         return math.exp(-2 * self._steps * self.pace_of("ntk"))

@@ -1,8 +1,8 @@
 """Regression with kernels whose length and ridge leave-one-out chooses, on any data. NumPy and SciPy only.
 
 A radial kernel has a length. Each of `LENGTHS` times the median distance between training points is tried,
-with each ridge of `solve.RIDGES`; the pair with the least leave-one-out error on the training points
-predicts. A kernel without a length is given the ridge alone.
+with each ridge of `solve.RIDGES`. The pair with the least leave-one-out error on the training points
+predicts. A kernel without a length is tuned by its ridge alone.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ from harness.ntk.radial import Distances
 from harness.ntk.shapes import Columns, Matrix, Rows
 
 LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""In median distances: from where neighbours are strangers to where a kernel is linear over the data."""
+"""Lengths in median distances: at the least a kernel is near 0 between neighbours, at the largest it is
+linear over the data."""
 FINER = tuple(each * step for each in LENGTHS for step in (1.0, 2**0.5))
-"""The same, half as far apart."""
+"""The same range with half the spacing."""
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """A tuned regression; made by `tuned`. `ridge` is in units of the mean diagonal, `length` in
-    distances."""
+    """A tuned regression.
+
+    `ridge` is in units of the mean diagonal, `length` in distances. `tuned` makes it.
+    """
 
     predictions: Float[np.ndarray, " test"]
     left_out: float
@@ -42,7 +45,7 @@ def radial_grid(
 ) -> list[tuple[float, Callable[[Rows, Columns], Matrix]]]:
     """The kernels of a family at `lengths`, in median distances, each with its length.
 
-    Raises `StageError` if training points are all equal.
+    Raises `StageError` if all training points are equal.
     """
     median = float(np.median(pdist(x)))
     if not median > 0:
@@ -61,8 +64,10 @@ def tuned(
     y: Float[np.ndarray, " train"],
     x_test: Columns,
 ) -> Tuned:
-    """The kernel of the grid, and its ridge, that leave-one-out prefers. Raises `StageError` as
-    `solve.factor` does."""
+    """Regression with the kernel of the grid and the ridge that leave-one-out prefers.
+
+    Raises `StageError` as `solve.factor` does.
+    """
     found = []
     for length, kernel in grid:
         fit = solve.factor(name, kernel(x, x), 0.0).leave_one_out(kernel(x_test, x), y)
@@ -73,7 +78,7 @@ def tuned(
 def predictions_by_ridge(
     gram: Matrix, cross: Matrix, y: Float[np.ndarray, " train"]
 ) -> Iterator[Float[np.ndarray, " test"]]:
-    """Those of one kernel at each ridge of `solve.RIDGES`, in units of its mean diagonal."""
+    """The predictions of one kernel at each ridge of `solve.RIDGES`, in units of its mean diagonal."""
     values, vectors = np.linalg.eigh(gram)
     along, unit = vectors.T @ y, float(np.trace(gram)) / len(gram)
     for ridge in solve.RIDGES:

@@ -1,8 +1,8 @@
 """Kernels on the sphere as functions of an angle, with their spectra. NumPy and SciPy only.
 
-On the sphere S^(d−1) of radius √d a kernel that knows inner products alone is a function κ(θ) of the angle
-between two points, and spherical harmonics are its eigenfunctions (`gegenbauer`). All kernels here are scaled
-to κ(0) = 1. So the eigenvalues, each as often as there are harmonics of its degree, add up to 1.
+On the sphere S^(d−1) of radius √d a kernel that depends only on inner products is a function κ(θ) of the
+angle between two points, and spherical harmonics are its eigenfunctions (`gegenbauer`). All kernels here are
+scaled to κ(0) = 1. So the eigenvalues, each counted once for every harmonic of its degree, add up to 1.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ AngleArray = Float[np.ndarray, "*shape"]
 class Zonal:
     """κ(θ) on the sphere of `dimension` features, κ(0) = 1.
 
-    What it has computed once it keeps: a table, and spectra.
+    It keeps its table and its spectra once they are computed.
     """
 
     dimension: int
     profile: Callable[[AngleArray], AngleArray]
     """κ, to rounding."""
     of_chord: Callable[[radial.Distances], radial.Distances] | None = None
-    """κ as a function of the distance in radii, where it is one. Others take kernel matrices from a table."""
+    """κ as a function of the distance in radii, if it is one. Other kernel matrices are read from a table."""
     _spectra: dict[int, Spectrum] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -53,10 +53,10 @@ class Zonal:
         return self._table(points.share) if self.of_chord is None else self.of_chord(points.chord)
 
     def spectrum(self, highest: int) -> Spectrum:
-        """The eigenvalues of degrees 0 to `highest`, and the sum of all above, which is what κ(0) = 1 leaves.
+        """The eigenvalues of degrees 0 to `highest`, and the sum of all above, which follows from κ(0) = 1.
 
-        An eigenvalue is good to 1e-16 in absolute terms: those below that are rounding, and count as 0 where
-        it made them negative.
+        An eigenvalue is good to 1e-16 in absolute terms. Smaller ones are rounding, and count as 0 if they
+        are negative.
         """
         if highest not in self._spectra:
             degrees = range(highest + 1)
@@ -108,12 +108,11 @@ def of_distance(kernel: Callable[[radial.Distances], radial.Distances], dimensio
 
 
 def separated(points: int, dimension: int, separation: float, random: np.random.Generator) -> Points:
-    """Uniform points, each drawn again while it is nearer than a bound to one drawn before: no pair is
-    closer.
+    """Uniform points of which no pair is closer than a bound.
 
-    The bound is `separation` times the radius of a cap that has 1/points of the sphere's area; 0 draws
-    plainly. Raises `StageError` if a point finds no place in 1,000 draws: a separation of 1 covers half of
-    the area and more.
+    A point is drawn again while it is nearer than the bound to an earlier one. The bound is `separation`
+    times the radius of a cap that has 1/points of the sphere's area; 0 sets no bound. Raises `StageError` if
+    a point finds no place in 1,000 draws: a separation of 1 covers half of the area and more.
     """
     x = uniform(points, dimension, random)
     if not separation:
@@ -133,8 +132,10 @@ def separated(points: int, dimension: int, separation: float, random: np.random.
 
 
 def cap_angle(dimension: int, share: float) -> float:
-    """The angular radius of a cap with that share of the sphere's area: I(sin²θ; (d−1)/2, 1/2)/2, share ≤
-    1/2."""
+    """The angular radius of a cap with that share of the sphere's area.
+
+    It solves share = I(sin²θ; (d−1)/2, 1/2)/2, for share ≤ 1/2.
+    """
     return float(np.arcsin(np.sqrt(betaincinv((dimension - 1) / 2, 0.5, 2 * share))))
 
 

@@ -1,8 +1,8 @@
-"""What must be measured: instances of claims go in, questions and their distinct trials come out.
+"""What must be measured: turns instances of claims into questions and their distinct trials.
 
-An instance becomes a `Case`: the *questions* whose conjunction it is, and those of its *control*. Each
-question reads *trials*; two claims that read the same experiment at the same point with the same seed
-read the same trial, which is measured once. A `MapOrder` says in which order boundaries of a map are visited.
+An instance becomes a `Case`: the *questions* of which it is the conjunction, and those of its *control*. Each
+question reads *trials*. Two claims that read the same experiment at the same point with the same seed read
+the same trial, which is measured once. A `MapOrder` is the order in which boundaries of a map are visited.
 """
 
 from harness.plan.maps import MapOrder, map_orders

@@ -1,9 +1,9 @@
-"""Baselines of a run: the readings of other code, and whole suites held against one.
+"""Baselines of a run: readings of other code, and comparisons of whole suites with a baseline.
 
 A claim with a `baseline` reads half of its numbers there. `with_baselines` puts what a run has resolved (a
-full hash, a path) instead of what the suite says. A *comparison* is made for `--against`: of every quantity
-that the cases read, at every point, whether it is no worse there (where it declares which way is better) or
-equal. It is judged as a claim is, by the same rule and on the same seeds, but it is nobody's claim.
+full hash, a path) in place of the suite's text. A *comparison* is made for `--against`: for every quantity
+that the cases read, at every point, whether it is no worse there (if it declares which values are better) or
+equal. It is judged as a claim is, by the same rule and on the same seeds, but it belongs to no claim.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Resolve = Callable[[Baseline], Baseline]
 
 
 def with_baselines(case: Case, resolve: Resolve) -> Case:
-    """The case with what `resolve` makes of each baseline that it reads."""
+    """The case with each of its baselines replaced by what `resolve` gives for it."""
     if all(reading.baseline is None for q in (*case.questions, *case.control) for reading in _read(q)):
         return case
     questions = tuple(_resolved(question, resolve) for question in case.questions)
@@ -32,7 +32,7 @@ def with_baselines(case: Case, resolve: Resolve) -> Case:
 
 
 def baselines_of(cases: Iterable[Case]) -> list[Baseline]:
-    """Those that the cases read, each once."""
+    """The baselines that the cases read, each once."""
     questions = (q for case in cases for q in (*case.questions, *case.control))
     return list(dict.fromkeys(r.baseline for q in questions for r in _read(q) if r.baseline is not None))
 
@@ -51,10 +51,11 @@ def _read(question: Question) -> tuple[Reading, ...]:
 
 @dataclass(frozen=True)
 class HeldQuantity:
-    """One quantity at one point, held against a baseline; its `case` is judged beside those of the claims.
+    """One quantity at one point, compared with a baseline. Its `case` is judged beside those of the claims.
 
-    It has to be no worse there where it says which way is `better`, else equal, within the `margin`; where
-    it has none, it is only seen whether it is the same."""
+    If it says which values are `better`, it must be no worse there, else equal, within the `margin`. Without
+    a margin, the comparison only shows whether it is the same.
+    """
 
     reading: Reading
     case: Case
@@ -63,16 +64,17 @@ class HeldQuantity:
 
     @property
     def question(self) -> Question:
-        """The one that it asks."""
+        """The question that it asks."""
         return self.case.questions[0]
 
 
 def comparisons(cases: Sequence[Case], baseline: Baseline, within: Within) -> list[HeldQuantity]:
-    """A comparison of each quantity that the cases read at each point, timings and other baselines excepted.
+    """A comparison of each quantity that the cases read at each point, except timings and other baselines.
 
-    It begins at the first seed of the first case that reads it, and has the largest of their budgets, but at
-    least the first look. Of a boundary's points the first is compared: the others follow from what is
-    measured."""
+    It begins at the first seed of the first case that reads the quantity, and has the largest of their
+    budgets, but at least the first look. For a boundary's points only the first is compared, because the
+    others depend on measurements.
+    """
     readers: dict[Reading, tuple[Case, Question, int]] = {}
     for case in cases:
         if case.instance.claim.benchmarks is not None:
@@ -118,8 +120,7 @@ _UNITS: dict[Scale, Unit] = {"log": "ratio", "linear": "difference"}
 
 
 def _region(quantity: Quantity, margin: Margin | None) -> Region:
-    """Where the effect must lie; anywhere without a margin, so that it is only seen whether it is the
-    same."""
+    """Where the effect must lie: anywhere without a margin, so that only sameness is seen."""
     if margin is None:
         return Region()
     low = -math.inf if quantity.better == "lower" else -margin.size
@@ -127,8 +128,7 @@ def _region(quantity: Quantity, margin: Margin | None) -> Region:
 
 
 def nobodys(instance: Instance) -> Instance:
-    """An instance that stands for what is nobody's claim: of its experiment and limits, without source and
-    control."""
+    """An instance for what belongs to no claim: of its experiment and limits, without source and control."""
     claim: Claim = replace(instance.claim, source=None)
     return replace(
         instance, claim=claim, expect="open", control=None, stance="none", alike=1, of=1, least=0, marks=()

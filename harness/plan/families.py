@@ -1,8 +1,8 @@
 """Families: the claims of a file that a reader takes together (`[suite] family = 0.01`).
 
-Verdicts stay as they are, each at its own alpha. For what holds *jointly* an instance needs a smaller p-value
-than its alpha; so, where it is decided, it is sampled on at the share of the family that it needs if it comes
-first: the level divided by the number of instances that the file states, whatever is selected of them.
+Verdicts do not change; each has its own alpha. To hold *jointly*, an instance needs a smaller p-value than
+its alpha. So after it is decided, it is sampled further, at the share of the family that it needs if it comes
+first: the level divided by the number of instances in the file, whichever are selected.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from harness.suite.records import Suite
 
 
 def sampled_on(case: Case, suite: Suite) -> Case | None:
-    """The case as it is asked for its family; None if its own seeds say it all.
+    """The case as it is asked for its family; None if its own seeds are enough.
 
-    Of a boundary they do: it is searched for at its alpha. So do those of what has no statistics.
+    They are enough for a boundary, which is searched for at its alpha, and for questions without statistics.
     """
     if suite.family is None or case.search is not None:
         return None
@@ -32,13 +32,13 @@ def sampled_on(case: Case, suite: Suite) -> Case | None:
 
 
 def _at_level(question: Question, alpha: float) -> Question:
-    """The question at another alpha, and the same share of it where it refutes."""
+    """The question at another alpha, with the same share of it for refuting."""
     if not question.has_statistics:
         return question
     return replace(question, alpha=alpha, alpha_refute=alpha * question.alpha_refute / question.alpha)
 
 
 def families(cases: Sequence[Case], suites: dict[str, Suite]) -> dict[int, Case]:
-    """The cases that are sampled on, by the places of those that they stand for."""
+    """The cases that are sampled further, by the places of the cases to which they belong."""
     found = {place: sampled_on(case, suites[case.instance.suite]) for place, case in enumerate(cases)}
     return {place: case for place, case in found.items() if case is not None}

@@ -1,4 +1,4 @@
-"""Fresh seeds: where a run begins that is to read what no other has read."""
+"""Fresh seeds: the first seed of a run that must read seeds no other run has read."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from harness.plan.questions import Case
 from harness.suite.explored import Ranges, in_words, merged
 
 FRESH_SEEDS = range(1_000_000, 2**31 - 1_000)
-"""Where a fresh run begins: beyond every pinned seed, and small enough for any generator."""
+"""The range of first seeds of fresh runs: beyond every pinned seed, and small enough for any generator."""
 
 
 class NoFreshSeedError(UserError, ValueError):
-    """Every seed with which a fresh run may begin meets explored ones."""
+    """Every seed with which a fresh run may begin meets explored seeds."""
 
 
 def fresh_first_seed(cases: Sequence[Case] = ()) -> int:
@@ -45,7 +45,7 @@ def following_first_seed(text: str, cases: Sequence[Case]) -> int:
 
 
 def _chosen(free: Sequence[range], number: int) -> int:
-    """The seed of this number, counted over all ranges."""
+    """The seed with this number, counted over all ranges."""
     for seeds in free:
         if number < len(seeds):
             return seeds[number]
@@ -54,7 +54,7 @@ def _chosen(free: Sequence[range], number: int) -> int:
 
 
 def free_of(seeds: range, readers: Iterable[tuple[Ranges, int]]) -> list[range]:
-    """Where in `seeds` readers may begin, so that none meets what is explored.
+    """The ranges in `seeds` where readers may begin without meeting explored seeds.
 
     Each reader has the ranges that it must not meet, and the number of seeds that it reads from there on.
     """

@@ -1,4 +1,4 @@
-"""In which order the boundaries of a map are visited: a function of the suite and of what is selected."""
+"""The order in which the boundaries of a map are visited, which depends on the suite and the selection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.suite.records import Point, Suite
 
 @dataclass(frozen=True)
 class MapOrder:
-    """The boundaries of a map; made by `map_orders`.
+    """The boundaries of a map. `map_orders` makes it.
 
     `places` are those of its cases among all cases of the run, in the order in which they are visited: first
     one point of each, then a second of each, and so on. `seconds` is the time that this may take.
@@ -24,9 +24,9 @@ class MapOrder:
 
 
 def map_orders(cases: Sequence[Case], suites: Iterable[Suite]) -> tuple[MapOrder, ...]:
-    """The maps of which anything is selected, as their suites state them.
+    """The maps with selected claims, as their suites state them.
 
-    The boundaries of several claims at one point follow each other, as they read the same trials; points
+    The boundaries of several claims at one point follow each other, because they read the same trials. Points
     come in the order of the claims' instances.
     """
     found = []

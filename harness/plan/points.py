@@ -1,4 +1,4 @@
-"""Which points of a boundary one trial is measured at: the first that a run visits, or one that is named."""
+"""The points of a boundary at which one trial is measured: the first that a run visits, or a named one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from harness.suite.select import SelectionError
 
 
 def asked_at(case: Case, at: Mapping[str, object]) -> tuple[Question, ...]:
-    """The questions that a case asks whatever the others say; of a boundary along an axis that `at` names,
-    and of its control's, those at that value.
+    """The questions that a case asks whatever the others say.
 
-    Raises `SelectionError` for a value that is no point of the boundary.
+    For a boundary along an axis that `at` names, and for its control's, these are the questions at that
+    value. Raises `SelectionError` for a value that is not a point of the boundary.
     """
     if case.search is None or case.search.axis not in at:
         return case.first_asked
@@ -23,7 +23,7 @@ def asked_at(case: Case, at: Mapping[str, object]) -> tuple[Question, ...]:
 
 
 def about_points(case: Case, at: Mapping[str, object]) -> str:
-    """Which point of a boundary is shown, and how to see another; '' of any other claim."""
+    """Which point of a boundary is shown, and how to see another; '' for any other claim."""
     search = case.search
     if search is None:
         return ""

@@ -32,7 +32,7 @@ from harness.timing import PAIR
 
 @dataclass(frozen=True)
 class Case:
-    """An instance with the questions whose conjunction it is, and those of its control (or none).
+    """An instance with the questions of which it is the conjunction, and those of its control (if any).
 
     With a `search` its questions are those of the points among which a boundary is searched for, of which
     only some are asked; with a `control_search`, so are its control's.
@@ -46,29 +46,29 @@ class Case:
 
     @property
     def computed(self) -> bool:
-        """Whether all that its questions read is the same on every seed."""
+        """Whether everything that its questions read is the same for every seed."""
         return all(question.deterministic for question in self.questions)
 
     @property
     def sampled(self) -> tuple[Question, ...]:
-        """Its questions, and its control's, that seeds decide."""
+        """Its questions and its control's, as far as seeds decide them."""
         return tuple(q for q in (*self.questions, *self.control) if not q.deterministic)
 
     @property
     def first_seed(self) -> int:
-        """Where the questions begin that seeds decide; without any, `COMPUTED_SEED`."""
+        """The first seed of the questions that seeds decide; without such questions, `COMPUTED_SEED`."""
         return self.sampled[0].first_seed if self.sampled else COMPUTED_SEED
 
     @property
     def seeds(self) -> range:
-        """The seeds that it may read, those of its budget; empty where no seed decides anything."""
+        """The seeds of its budget, which it may read; empty if no seed decides anything."""
         if not self.sampled:
             return range(0)
         return self.sampled[0].seeds(max(question.budget for question in self.sampled))
 
     @property
     def share_of_points(self) -> float:
-        """Which share of the points of its axis it visits at most; 1 if it is no search."""
+        """The largest share of the points of its axis that it visits; 1 if it is not a search."""
         return 1.0 if self.search is None else min(1.0, MOST_POINTS / len(self.search.at))
 
     @property
@@ -78,12 +78,12 @@ class Case:
 
     @property
     def dearest(self) -> tuple[Question, ...]:
-        """The questions that it may ask, those at the far end of the axis where not all can be asked."""
+        """The questions that it may ask; if not all can be asked, those at the far end of the axis."""
         return (*_dearest(self.questions, self.search), *_dearest(self.control, self.control_search))
 
     @property
     def alpha(self) -> float:
-        """What it adds to the bound on wrong verdicts."""
+        """Its share of the bound on wrong verdicts."""
         return 0.0 if self.computed else self.instance.claim.alpha
 
 
@@ -98,10 +98,10 @@ def _dearest(questions: Sequence[Question], search: BoundarySearch | None) -> Se
 
 
 def case(instance: Instance, *, seeds: int | None = None, first_seed: int | None = None) -> Case:
-    """The case of an instance; `seeds` replaces its budget where it has looks, `first_seed` its own.
+    """The case of an instance; `seeds` replaces its budget if it has looks, `first_seed` its own first seed.
 
-    Raises `SeedsError` for a budget that is no look or below the least that `rare` allows, ValueError
-    where the suite was loaded without importing the experiment that it names.
+    Raises `SeedsError` for a budget that is not a look or is below the least that `rare` allows, and
+    ValueError if the suite was loaded without importing the experiment that it names.
     """
     predicate = instance.claim.predicate
     budget = instance.seeds if seeds is None or not predicate.STATISTICS else seeds
@@ -129,8 +129,11 @@ def _check_budget(seeds: int, instance: Instance) -> None:
 
 
 def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> TrialParams:
-    """Every parameter of the experiment at a point: defaults, then `with`, then what the axes set, and what
-    the experiment makes of these (`Declaration.settled`)."""
+    """Every parameter of the experiment at a point.
+
+    These are defaults, then `with`, then the values of the axes, as the experiment settles them
+    (`Declaration.settled`).
+    """
     given = dict(experiment.fixed)
     for value in values:
         given.update(value.sets)
@@ -143,7 +146,7 @@ def parameters(experiment: Experiment, values: Sequence[AxisValue]) -> TrialPara
 
 
 def fixed(experiment: Experiment) -> TrialParams:
-    """The parameters that no axis of the experiment sets: those that all its trials have in common."""
+    """The parameters that no axis of the experiment sets, which all its trials share."""
     swept = {name for axis in experiment.axes.values() for value in axis.values for name in value.sets}
     models = [{"model": name} for name in experiment.models] or [{}]
     common, *others = [parameters(experiment, [AxisValue("", None, model)]) for model in models]
@@ -151,7 +154,7 @@ def fixed(experiment: Experiment) -> TrialParams:
 
 
 def declared(experiment: Experiment) -> Declaration:
-    """The experiment's declaration; ValueError where its module has not been imported."""
+    """The experiment's declaration. Raises ValueError if its module has not been imported."""
     if experiment.declaration is None:
         raise ValueError(f"experiment {experiment.id}: {experiment.run} has not been imported")
     return experiment.declaration
@@ -159,7 +162,7 @@ def declared(experiment: Experiment) -> Declaration:
 
 @dataclass(frozen=True)
 class _AskingInstance:
-    """An instance as its predicate sees it (`harness.predicates.Asking`), at a point of its own."""
+    """An instance in the form that its predicate needs (`harness.predicates.Asking`), at one point."""
 
     instance: Instance
     point: Mapping[str, str]
@@ -203,7 +206,7 @@ class _AskingInstance:
     def linear(self, readings: tuple[Reading, ...], weights: tuple[float, ...], scale: Scale) -> Linear:
         """The effect, with the floor of its rounding.
 
-        A log quantity's resolution is relative; in a difference it stands for a quantity of size one.
+        A log quantity's resolution is relative. In a difference it stands for a quantity of size one.
         """
         resolutions = [self._declaration.quantities[reading.quantity].resolution for reading in readings]
         floor = math.hypot(*(w * r for w, r in zip(weights, resolutions, strict=True)))

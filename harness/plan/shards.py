@@ -1,4 +1,4 @@
-"""Sharing the cases of a run out over machines, so that no trial is measured on two of them."""
+"""Divides the cases of a run among machines, so that no trial is measured on two of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.plan.questions import Case
 
 
 def shard(cases: Sequence[Case], number: int, of: int) -> list[int]:
-    """The places in `cases` of those that shard `number` (from 1) has; a function of the cases alone.
+    """The places in `cases` of those that shard `number` (from 1) has. They depend on the cases alone.
 
     Cases that read trials at one point stay together. These groups are dealt out by the number of trials that
     they may need, the largest first, each to the shard that has least (Graham, SIAM J. Appl. Math. 17, 1969).

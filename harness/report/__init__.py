@@ -1,7 +1,7 @@
-"""Showing what was found: findings go in, the record, and text made from it, come out.
+"""Turns findings into the record, and the record into text.
 
-The *record* is one run's complete result (`record.py` gives its schema); terminal and Markdown are made
-from a record alone, so that `harness report RECORD` shows an old run as it was.
+The *record* is one run's complete result (`record` gives its schema). Terminal and Markdown are made from a
+record alone, so that `harness report RECORD` shows an old run as it was.
 """
 
 from harness.report.files import read_record, write_whole

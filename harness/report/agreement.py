@@ -1,7 +1,7 @@
-"""What was measured against what sources say: a statement on each claim, in a record and in words.
+"""Compares results with what sources say: a statement on each claim, in a record and in words.
 
-A record lists its claims. One of an earlier version does not: of such a record the statement is made of what
-its instances say, as it was judged then. Those that were `open` have no agreement there, and do not count.
+A record lists its claims. A record of an earlier version does not: its statement is then made from what its
+instances say, as it was judged then. Those that were `open` have no agreement there, and do not count.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from harness.report.words import by_claim, cited, stance
 from harness.suite.records import Suite
 
 MANY = 10**9
-"""More instances than a suite has: one of this many makes no majority."""
+"""More instances than a suite has, so that no majority is reached."""
 
 REASONS = 3
-"""The most that are told of one claim."""
+"""The most reasons that are given for one claim."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Stated:
 
 
 def stated_by(suites: Iterable[Suite]) -> dict[str, Stated]:
-    """By the claim's id, `suite/claim`."""
+    """The statements by the claim's id, `suite/claim`."""
     return {
         f"{suite.name}/{claim}": Stated(sum(counts.values()), {str(k): n for k, n in counts.items()})
         for suite in suites
@@ -45,21 +45,21 @@ def stated_by(suites: Iterable[Suite]) -> dict[str, Stated]:
 
 
 def stated_in(claims: Iterable[ClaimRecord]) -> dict[str, Stated]:
-    """The same from statements that were made before; of a claim that has several the last counts."""
+    """The same from earlier statements. If a claim has several, the last counts."""
     return {claim.id: Stated(claim.instances, claim.stances) for claim in claims}
 
 
 def claim_records(
     claims: Mapping[str, Sequence[InstanceRecord]], stated: Mapping[str, Stated]
 ) -> tuple[ClaimRecord, ...]:
-    """A statement on each claim; `claims` has the instances of each, by the claim's id."""
+    """A statement on each claim. `claims` has the instances of each, by the claim's id."""
     return tuple(_claim_record(name, members, stated.get(name, Stated())) for name, members in claims.items())
 
 
 def statements(record: Record) -> tuple[ClaimRecord, ...]:
-    """The record's statements; of a record of an earlier version those that its instances make.
+    """The record's statements. For a record of an earlier version, those that its instances make.
 
-    Where a claim holds is said in today's words.
+    Sentences on where a claim holds are in today's words.
     """
     members = by_claim(record.instances)
     if not record.claims:
@@ -87,7 +87,7 @@ def contradicted(record: Record) -> list[tuple[str, str, str, str]]:
 def agreement_line(claim: ClaimRecord) -> str:
     """The statement on a line: `contradicts; holds at width 512 (9 of 9), fails at 64 (9 of 9)`.
 
-    '' of a single instance on which no source takes a stance: its verdict says it all.
+    '' for a single instance on which no source takes a stance, because its verdict says everything.
     """
     if not claim.agreement and claim.instances <= 1:
         return ""
@@ -95,8 +95,10 @@ def agreement_line(claim: ClaimRecord) -> str:
 
 
 def unsaid(claim: ClaimRecord) -> str:
-    """How many of a claim's instances its source does not speak of; '' if it speaks of all, or there is no
-    agreement."""
+    """How many of a claim's instances its source does not mention.
+
+    '' if it mentions all, or if there is no agreement.
+    """
     silent, unknown = (claim.stances.get(each, 0) if claim.agreement else 0 for each in ("none", ""))
     without = [f"the source says nothing of {silent}"] if silent else []
     without += [f"{unknown} that were open do not count"] if unknown else []
@@ -104,7 +106,7 @@ def unsaid(claim: ClaimRecord) -> str:
 
 
 def settled_by(instance: InstanceRecord) -> str:
-    """The agreement of the instance's claim where this instance decides it, whatever others say; else ''."""
+    """The agreement of the instance's claim if this instance decides it, whatever others say; else ''."""
     found = claim_agreement(
         _scope(instance.source), [_judged(instance)], {cast(Stance, stance(instance)): MANY}
     )
@@ -117,7 +119,7 @@ def _judged(instance: InstanceRecord) -> Judged:
 
 
 def _claim_record(name: str, members: Sequence[InstanceRecord], stated: Stated) -> ClaimRecord:
-    first = members[-1]  # of several runs the newest
+    first = members[-1]  # if there are several runs, the newest
     total = max(stated.instances, len(members))
     stances = Counter(stance(member) for member in members)
     known = {each: max(stated.stances.get(each, 0), stances[each]) for each in {**stated.stances, **stances}}
@@ -143,7 +145,7 @@ def _where(members: Sequence[InstanceRecord], total: int) -> str:
 
 
 def _is_measured_only(instance: InstanceRecord) -> bool:
-    """Whether it is a boundary of which nothing is claimed."""
+    """Whether it is a boundary about which nothing is claimed."""
     return instance.boundary is not None and instance.region == (None, None)
 
 

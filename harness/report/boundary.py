@@ -1,4 +1,4 @@
-"""What a record says of a boundary: where it lies, and at which points it was searched for."""
+"""What a record says about a boundary: where it lies, and at which points it was searched for."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ def boundary_record(found: FoundBoundary) -> BoundaryRecord:
 
 
 def shown_boundary(found: FoundBoundary, settling: PartRecord) -> PartRecord:
-    """What stands for a boundary where an instance shows its settling part: instead of an effect the value
-    of the axis, of an interval the ends between which it lies, of a region what is claimed of it."""
+    """What replaces the settling part of a boundary where an instance shows it.
+
+    The value on the axis replaces an effect, the ends between which it lies an interval, and what is claimed
+    of it a region.
+    """
     location, region = found.location, found.search.region
     interval = (location.low, location.high)
     edge = 1 if region.high < math.inf else 0 if region.low > -math.inf else None
@@ -50,7 +53,7 @@ def shown_boundary(found: FoundBoundary, settling: PartRecord) -> PartRecord:
 
 
 def middle(low: Side, high: Side) -> float | None:
-    """The middle of two values, as logarithms; None if one is not known."""
+    """The middle of two values, as logarithms; None if one is unknown."""
     return None if low is None or high is None else math.sqrt(low) * math.sqrt(high)
 
 

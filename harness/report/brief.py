@@ -1,9 +1,8 @@
 """The report in brief, as Markdown for a pull request or a job summary.
 
-What the run says of the claims, then a table of what is not as expected or has changed, then the rest
-folded (`<details>`).
-GitHub takes a comment of at most 65,536 characters and a summary of at most 1 MiB for a step: the brief is
-cut to `LIMIT` bytes, which is within both, and says what it left out.
+It says what the run found about the claims, then lists in a table what is not as expected or has changed,
+then the rest folded (`<details>`). GitHub takes a comment of at most 65,536 characters and a summary of at
+most 1 MiB for a step: the brief is cut to `LIMIT` bytes, which is within both, and says what it left out.
 """
 
 from __future__ import annotations
@@ -35,18 +34,18 @@ from harness.report.words import (
 )
 
 LIMIT = 65_536
-"""Bytes of UTF-8, of which a text has at least as many as characters."""
-_CELL = 300  # characters of a text in a table: enough for a sentence, too few to push the others out
-_SPARE = 300  # bytes that a fold takes at least, of three of them
+"""The most bytes of UTF-8. A text has at least as many bytes as characters."""
+_CELL = 300  # characters of a text in a table: enough for a sentence, few enough for other columns
+_SPARE = 300  # bytes that each of the three folds takes at least
 _LEFT = 50  # bytes of the line that says how many rows are left out
-_FOLDED = 0.5  # the share of the limit that the first table leaves to what is folded, at least
+_FOLDED = 0.5  # the least share of the limit that the first table leaves to the folds
 
 
 def brief(record: Record, changed: Mapping[str, str] | None = None, *, limit: int = LIMIT) -> str:
     """The record in brief, within `limit` bytes.
 
-    `changed` says in a word how instances changed since an earlier run, by id: `{"s/c[x=1]": "flipped"}`.
-    Ids that the record lacks are shown too: what is gone has changed.
+    `changed` says in a word how instances changed since an earlier run, by id: `{"s/c[x=1]": "flipped"}`. Ids
+    that the record lacks are shown too, because removed instances have changed.
     """
     since = dict(changed or {})
     head = _head(record)
@@ -132,10 +131,10 @@ class _BriefTable:
     headers: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     title: str = ""
-    """Fixed text: Markdown does not read what stands in `<summary>`."""
+    """Fixed text: Markdown is not read inside `<summary>`."""
 
     def folded(self, room: int) -> list[str]:
-        """The table under its title, shut until somebody opens it; nothing without rows."""
+        """The table under its title, folded; nothing without rows."""
         if not self.rows:
             return []
         head = ["", f"<details><summary>{self.title} ({len(self.rows)})</summary>", ""]
@@ -143,7 +142,7 @@ class _BriefTable:
         return [*head, *self.lines(room - _size([*head, *foot])), *foot]
 
     def lines(self, room: int) -> list[str]:
-        """The table, without the last rows where it would be too long; not padded, as programs show it."""
+        """The table, without its last rows if it would be too long. Not padded, as programs show it."""
         cells = [self.headers, ("---",) * len(self.headers), *(tuple(map(_clipped, r)) for r in self.rows)]
         lines = [f"| {' | '.join(row)} |" for row in cells]
         if _size(lines) <= room:
@@ -154,7 +153,7 @@ class _BriefTable:
 
 
 def _clipped(text: str) -> str:
-    """`text` escaped, and cut where it is too long for a table."""
+    """`text` escaped, and cut if it is too long for a table."""
     flat = " ".join(text.split())
     return escape(flat if len(flat) <= _CELL else f"{flat[: _CELL - 1]}…")
 

@@ -25,7 +25,7 @@ from harness.report.record import (
 from harness.suite import Instance, Suite
 from harness.suite.explored import meets
 
-_FINGERPRINT_DIGITS = 16  # of 64: enough to find a trial in the store, short enough to keep 100 claims
+_FINGERPRINT_DIGITS = 16  # of 64: enough to find a trial in the store, short enough for 100 claims
 
 
 def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceRecord:
@@ -97,7 +97,7 @@ def instance_record(finding: Finding, suite: Suite, result: Result) -> InstanceR
 
 
 def _quantity_unit(part: PartAssessment, declaration: Declaration | None) -> str:
-    """The unit that all quantities of a part have; '' where they have several."""
+    """The unit of all quantities of a part; '' if they have several."""
     declared = {} if declaration is None else declaration.quantities
     names = {reading.quantity for reading in part.question.effect.readings}
     units = {declared[name].unit if name in declared else "" for name in names}
@@ -180,7 +180,7 @@ def _source(instance: Instance, suite: Suite) -> SourceRecord | None:
 
 
 def _hours_to_decision(found: Assessment, measurements: Mapping[Trial, Measurement]) -> float | None:
-    """How long the seeds would take that an inconclusive instance lacks, on one core."""
+    """How long the missing seeds of an inconclusive instance would take, on one core."""
     part = found.settling
     if (
         found.boundary is not None
@@ -194,7 +194,7 @@ def _hours_to_decision(found: Assessment, measurements: Mapping[Trial, Measureme
 
 
 def _read(part: PartAssessment) -> int:
-    """How many seeds the part read: an error has read those of the look that it failed."""
+    """How many seeds the part read. An error has read those of the look that it failed."""
     return max(part.ruling.n, (part.ruling.next_look or 0) if part.error else 0)
 
 

@@ -1,4 +1,4 @@
-"""What may become of an instance between two runs: the kinds, which `history` judges, and their glyphs."""
+"""The kinds of change of an instance between two runs, which `history` judges, and their glyphs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ChangeKind = Literal[
     "not-run", "numeric", "identical",
 ]  # fmt: skip
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
-"""From what a reader must see to what nobody needs to."""
+"""The kinds, the most important first."""
 
 ALARMING: frozenset[ChangeKind] = frozenset({"flipped", "weakened", "moved"})
 """The kinds for which `harness diff` exits with 1."""
@@ -41,7 +41,7 @@ CHANGE_GLYPHS: dict[ChangeKind, str] = {
 
 @dataclass(frozen=True)
 class Change:
-    """An instance in two runs; None of the one that lacks it. `note` says what moved, for people."""
+    """An instance in two runs; None for the one that lacks it. `note` says what moved, for people."""
 
     id: str
     kind: ChangeKind

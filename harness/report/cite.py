@@ -1,4 +1,4 @@
-"""What a paper says of a record: a few sentences for its methods section, and BibTeX of what it cites."""
+"""What a paper says about a record: a few sentences for its methods section, and BibTeX of what it cites."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.text import printable
 
 SOFTWARE_TITLE = "ntk-harness: claims about neural networks and their tangent kernels, measured"
 SOFTWARE_AUTHOR = "The ntk-harness maintainers"
-"""Both as in CITATION.cff; a test compares them."""
+"""The author and title, as in CITATION.cff; a test compares them."""
 
 _INTERVALS: Mapping[str, str] = {
     "mean": "Student's t interval of the mean",
@@ -25,7 +25,10 @@ _INTERVALS: Mapping[str, str] = {
 
 
 def methods(record: Record) -> str:
-    """How the claims were judged, in sentences for a methods section. Records of an older rule say so."""
+    """How the claims were judged, in sentences for a methods section.
+
+    They name an older rule if it judged.
+    """
     sampled = [instance for instance in record.instances if not instance.computed]
     claims, total = len(by_claim(record.instances)), len(record.instances)
     software = f"{DISTRIBUTION} {record.harness_version}"
@@ -117,13 +120,13 @@ def _fields(source: SourceRecord) -> dict[str, str]:
 
 
 def _year(arxiv: str | None) -> str:
-    """The year in an arXiv number, `2501.10929`; '' where it has none."""
+    """The year in an arXiv number, `2501.10929`; '' if it has none."""
     found = re.match(r"(\d{2})(\d{2})\.\d{4,5}", arxiv or "")
     return f"20{found[1]}" if found else ""
 
 
 def _author(name: str) -> str:
-    """A name as BibTeX reads it; `et al.` is its `others`."""
+    """A name as BibTeX reads it. `et al.` becomes its `others`."""
     return "others" if name.strip().rstrip(".").lower() in ("et al", "others") else _latex(name)
 
 
@@ -139,12 +142,12 @@ _TEX = {
 
 
 def _latex(text: str) -> str:
-    """Text in which TeX finds no commands."""
+    """Text escaped so that TeX finds no commands in it."""
     return "".join(_TEX.get(c, c) for c in " ".join(text.split()))
 
 
 def _balanced(value: str) -> str:
-    """A value whose braces match, or without any: one that does not would end its entry early."""
+    """A value whose braces match, or one without braces: unmatched braces would end its entry early."""
     depth = 0
     for brace in re.findall(r"[{}]", value):
         depth += 1 if brace == "{" else -1
@@ -154,7 +157,7 @@ def _balanced(value: str) -> str:
 
 
 def _key(cite: str, taken: Iterable[str]) -> str:
-    """A key that BibTeX takes, and that no other entry has."""
+    """A key that BibTeX accepts, and that no other entry has."""
     key = re.sub(r"[^A-Za-z0-9:.-]", "", cite) or "source"
     while key in taken:
         key += "a"

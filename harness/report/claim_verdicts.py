@@ -5,10 +5,10 @@ A claim has the verdicts of its instances. Together they say that it
     holds        in every instance that was tested
     in part      in some instances, and not, or not yet, in others
     fails        in no instance, and at least one is refuted
-    undecided    of no instance anything is decided
+    undecided    no instance is supported or refuted
     located      it claims nothing, and says where a boundary lies
 
-A claim of which no instance has a verdict is an error, is not covered, or was not run.
+A claim without a verdict in any instance is an error, is not covered, or was not run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from harness.text import label_of
 
 ClaimVerdict = Literal["fails", "in part", "undecided", "holds", "located", "error", "not covered", "not run"]
 CLAIM_VERDICTS: tuple[ClaimVerdict, ...] = get_args(ClaimVerdict)
-"""In the order in which a page lists claims."""
+"""The verdicts on claims, in the order in which a page lists claims."""
 
 _COUNTED: Mapping[ClaimVerdict, tuple[str, str]] = {
     "holds": ("holds wherever tested", "hold wherever tested"),
@@ -49,7 +49,7 @@ _BOUNDED = {"located", "≥", "≤"}
 
 @dataclass(frozen=True)
 class ClaimSummary:
-    """What a report says of a claim before anybody opens it; made by `summaries`."""
+    """What a report says about a claim before a reader opens it. `summaries` makes it."""
 
     id: str
     """`suite/claim`."""
@@ -59,12 +59,13 @@ class ClaimSummary:
     where: str
     """In how many instances it holds, and where."""
     effects: str
-    """The estimates and the region: `+10% to +72%, claim ±5%`; '' where nothing was measured."""
+    """The estimates and the region: `+10% to +72%, claim ±5%`; '' if nothing was measured."""
     source: str
-    """What that means for its source: `as Liu 2025 says; the source says nothing of 9`; '' without one."""
+    """What that means for its source: `as Liu 2025 says; the source says nothing of 9`; '' without a source.
+    """
     agreement: str
     reproducibility: str
-    """The worst of its instances, as a percentage; '' where none is known."""
+    """The worst of its instances, as a percentage; '' if none is known."""
     fragile: int
     unexpected: Mapping[str, int]
     """How many instances have which outcome that fails a run, the worst first."""
@@ -72,7 +73,7 @@ class ClaimSummary:
 
 
 def claim_verdict(verdicts: Iterable[str]) -> ClaimVerdict:
-    """The verdict on a claim whose instances have these."""
+    """The verdict on a claim whose instances have these verdicts."""
     found = set(verdicts)
     tested = found - _UNTESTED
     if "supported" in tested:
@@ -104,7 +105,7 @@ def claim_summary(
     stated: ClaimRecord | None,
     fine: frozenset[str] = frozenset(),
 ) -> ClaimSummary:
-    """The sentences on one claim; the instances in `fine` fail no run whatever their outcomes."""
+    """The sentences on one claim. The instances in `fine` do not fail a run, whatever their outcomes."""
     known = [i for i in members if i.reproducibility is not None]
     worst = min(known, key=lambda i: i.reproducibility or 0.0, default=None)
     outcomes = Counter(i.outcome for i in members if i.id not in fine)
@@ -136,9 +137,9 @@ def lead(found: Sequence[ClaimSummary]) -> str:
 
 
 def facts(found: Sequence[ClaimSummary], changed: int = 0, since: str = "") -> str:
-    """What one must know besides: `3 contradict their source · 2 changed since 9f8e7d`, …
+    """Other facts that a reader must know: `3 contradict their source · 2 changed since 9f8e7d`, …
 
-    `changed` counts claims; since which commit, `since` says.
+    `changed` counts claims, and `since` names the commit since which they changed.
     """
     against = sum(claim.agreement == "contradicts" for claim in found)
     fragile = sum(bool(claim.fragile) for claim in found)
@@ -155,7 +156,7 @@ def facts(found: Sequence[ClaimSummary], changed: int = 0, since: str = "") -> s
 
 
 def range_of_effects(members: Sequence[InstanceRecord]) -> str:
-    """The estimates and the region, in a few words; '' where nothing was measured, or units differ."""
+    """The estimates and the region, in a few words; '' if nothing was measured, or if units differ."""
     measured = [i for i in members if i.estimate is not None]
     if not measured or len({i.unit for i in measured}) > 1:
         return ""
@@ -185,18 +186,21 @@ def source_says(source: SourceRecord | None, agreement: str) -> str:
 
 
 def source_name(source: SourceRecord) -> str:
-    """`Liu 2025`: the first author and the year; what the suite calls it where either is not known."""
+    """`Liu 2025`: the first author and the year; the name in the suite if either is unknown."""
     names = source.authors[0].replace(",", " ").split() if source.authors else []
     year = str(source.year) if source.year else ""
     if not year and source.arxiv and source.arxiv[:4].isdigit():
-        year = f"20{source.arxiv[:2]}"  # since April 2007 a number begins with its year and month
+        year = f"20{source.arxiv[:2]}"  # since April 2007 an arXiv number begins with its year and month
     surname = names[0] if source.authors and "," in source.authors[0] else names[-1] if names else ""
     return f"{surname} {year}" if surname and year else source.cite
 
 
 def written_out(members: Sequence[InstanceRecord]) -> str:
-    """The claim's sentence for all of these instances: `{width}` becomes `512`, `64 or 512`, `64 to 4096`, or
-    of many that are no numbers, as in `setting {setting}`, `each setting`."""
+    """The claim's sentence for all of these instances.
+
+    `{width}` becomes `512`, `64 or 512`, `64 to 4096`, or, for many values that are not numbers, as in
+    `setting {setting}`, `each setting`.
+    """
     first = members[0]
     text = first.claim_says
     if len(members) == 1 or not text:
@@ -222,7 +226,7 @@ def written_out(members: Sequence[InstanceRecord]) -> str:
 
 
 def _values(axis: str, members: Sequence[InstanceRecord]) -> str:
-    """The values on an axis, as a sentence has them; '' where they are unknown, or many and no numbers."""
+    """The values on an axis, as a sentence has them; '' if they are unknown, or many and not numbers."""
     points = {
         label: member.point[axis] for member in members if (label := member.labels.get(axis)) is not None
     }

@@ -1,4 +1,4 @@
-"""Tables for a terminal that are never wider than it: columns are left out, no row is wrapped."""
+"""Tables for a terminal that are never wider than it: columns are left out, and rows are not wrapped."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 NARROW = 80
-"""Columns of a terminal of which nothing is known."""
+"""The columns assumed for an unknown terminal."""
 GAP = "  "
 
 
 @dataclass(frozen=True)
 class Column:
-    """Heading and cells. Where there is too little room, the column with the highest `rank` goes first."""
+    """Heading and cells.
+
+    If there is too little room, the column with the highest `rank` is left out first.
+    """
 
     heading: str
     cells: Sequence[str]
     rank: int = 0
-    """0: it stays."""
+    """The rank; a column of rank 0 is never left out."""
 
     @property
     def width(self) -> int:
@@ -28,7 +31,7 @@ class Column:
 
 
 def columns_that_fit(columns: Sequence[Column], room: int) -> list[Column]:
-    """The columns for which there is room, in their order; without those whose cells are all empty."""
+    """The columns for which there is room, in their order, without those whose cells are all empty."""
     kept = [column for column in columns if any(column.cells)]
     while sum(c.width + len(GAP) for c in kept) - len(GAP) > room and any(c.rank for c in kept):
         kept.remove(max(kept, key=lambda c: c.rank))
@@ -49,7 +52,7 @@ def table_lines(
 
 
 def wrap_words(text: str, room: int, indent: str = "", hanging: str | None = None) -> list[str]:
-    """A text in lines of at most `room` columns, but for words that are longer, which stay whole."""
+    """A text in lines of at most `room` columns. Longer words stay whole."""
     lines: list[str] = []
     for each in text.splitlines() or [""]:
         lines += textwrap.wrap(
@@ -80,7 +83,7 @@ def _padded(text: str, width: int) -> str:
 
 
 def _cut(line: str, room: int) -> str:
-    """The beginning of a line that is too long although all that may go is gone."""
+    """The beginning of a line that is still too long after all optional columns are left out."""
     while cells_wide(line) > room:
         line = f"{line[:-2].rstrip('…')}…"
     return line

@@ -1,4 +1,4 @@
-"""What comparisons of a run with a baseline (`--against`) come to, and how many of them.
+"""The results of comparing a run with a baseline (`--against`), and their counts.
 
 differs    worse than there by more than the margin, or not equal within it; or it could not be compared
 noted      undecided with these seeds, or not covered there
@@ -18,7 +18,7 @@ ComparisonKind = Literal["differs", "noted", "same"]
 
 
 def comparison_kind(found: ComparisonRecord) -> ComparisonKind:
-    """What a comparison comes to."""
+    """The kind of a comparison's result."""
     if found.verdict == "supported":
         return "same"
     return "noted" if found.verdict in ("inconclusive", "not-covered") else "differs"

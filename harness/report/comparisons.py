@@ -1,4 +1,4 @@
-"""Every quantity of a run beside a baseline (`--against`): the records, and each of them in words."""
+"""Every quantity of a run compared with a baseline (`--against`): the records, and each of them in words."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from harness.report.words import effect, interval_text
 from harness.text import label_of, printable
 
 NAMED = 20
-"""How many comparisons that are noted are named one by one; all that differ are."""
+"""The most noted comparisons that are named one by one. All that differ are named."""
 
 
 def comparison_record(comparison: HeldQuantity, finding: Finding) -> ComparisonRecord:
-    """What was found of one comparison."""
+    """The record of one comparison."""
     part = finding.assessment.settling
     question, ruling = comparison.question, part.ruling
     reading = comparison.reading
@@ -52,7 +52,7 @@ def _verdict(comparison: HeldQuantity, part: PartAssessment) -> PartVerdict:
 
 
 def quantity_records(result: Result) -> tuple[QuantityRecord, ...]:
-    """Each quantity that the run's own trials gave, by seed, as far as its seeds follow each other."""
+    """Each quantity that the run's own trials gave, by seed, as far as its seeds are consecutive."""
     found: dict[tuple[str, str], dict[int, float]] = {}
     firsts: dict[str, Trial] = {}
     for trial, measurement in result.measurements.items():
@@ -78,7 +78,7 @@ def quantity_records(result: Result) -> tuple[QuantityRecord, ...]:
 
 
 def _rows(by_seed: Mapping[int, float]) -> list[tuple[int, tuple[float, ...]]]:
-    """Seeds that follow each other, with their numbers."""
+    """Runs of consecutive seeds, with their numbers."""
     rows: list[tuple[int, list[float]]] = []
     for seed in sorted(by_seed):
         if not rows or seed != rows[-1][0] + len(rows[-1][1]):
@@ -88,7 +88,7 @@ def _rows(by_seed: Mapping[int, float]) -> list[tuple[int, tuple[float, ...]]]:
 
 
 def comparison_said(found: ComparisonRecord) -> str:
-    """What was found of it, in words."""
+    """The result of a comparison, in words."""
     if found.verdict in ("not-covered", "error", "not-run"):
         return f"{found.verdict}: {found.reason}" if found.reason else found.verdict
     if found.same in ("identical", "rounding") and found.verdict == "supported":
@@ -122,7 +122,7 @@ def _line(found: ComparisonRecord, record: Record) -> str:
 
 
 def _point(found: ComparisonRecord, record: Record) -> str:
-    """The parameters that tell the point from others of its experiment in the record."""
+    """The parameters that distinguish the point from others of its experiment in the record."""
     others = [each.params for each in record.comparisons if each.experiment == found.experiment]
     told = {
         name: value

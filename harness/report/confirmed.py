@@ -1,8 +1,8 @@
-"""Unexpected verdicts that were measured again on fresh seeds: whether they were confirmed, and what follows.
+"""Unexpected verdicts that were measured again on fresh seeds: whether they were confirmed.
 
-A verdict is *confirmed* if the second is the same definite one. Where the second is another, or undecided,
-the outcome stays unexpected and does not fail the run. That both are the same is no proof either: what makes
-the numbers of one machine wrong makes both wrong.
+A verdict is *confirmed* if the second is the same definite one. If the second is another, or undecided, the
+outcome stays unexpected and does not fail the run. Two equal verdicts are not proof either: a fault that
+makes the numbers of one machine wrong makes both wrong.
 """
 
 from __future__ import annotations
@@ -26,14 +26,17 @@ def is_dismissed(instance: InstanceRecord) -> bool:
 
 
 def exit_code_of(instances: Sequence[InstanceRecord], maps: Iterable[MapRecord] = ()) -> int:
-    """The exit code of a run: unexpected verdicts that were not confirmed do not fail it, nor does what the
-    own time of a map cut off."""
+    """The exit code of a run.
+
+    Unexpected verdicts that were not confirmed do not fail it, and neither does what a map's own time cut
+    off.
+    """
     fine = excused(instances, maps)
     return exit_code("measured" if is_dismissed(i) or i.id in fine else i.outcome for i in instances)
 
 
 def confirmation_text(instance: InstanceRecord) -> str:
-    """What the second verdict was, in words; '' if there is none."""
+    """The second verdict, in words; '' if there is none."""
     found = instance.confirmation
     if found is None:
         return ""
@@ -46,7 +49,7 @@ def confirmation_text(instance: InstanceRecord) -> str:
 
 
 def confirmation_record(first_seed: int, second: InstanceRecord) -> ConfirmationRecord:
-    """What stands beside the first verdict of an instance that was judged a second time."""
+    """The record of the second verdict of an instance that was judged twice."""
     return ConfirmationRecord(
         first_seed=first_seed,
         verdict=second.verdict,
@@ -58,7 +61,7 @@ def confirmation_record(first_seed: int, second: InstanceRecord) -> Confirmation
 
 
 def notes_on(instances: Iterable[InstanceRecord]) -> list[str]:
-    """A warning that names the verdicts that were not confirmed; nothing where all were."""
+    """A warning that names the verdicts that were not confirmed; nothing if all were."""
     ids = [instance.id for instance in instances if is_dismissed(instance)]
     if not ids:
         return []

@@ -1,4 +1,4 @@
-"""What trials were measured on, and what a seed redraws: from declarations to records, and in words."""
+"""The data on which trials were measured, and what a seed redraws: from declarations to records and words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.report.record import InstanceRecord, Record, TrialsRecord
 
 @dataclass(frozen=True)
 class DataUsed:
-    """A data set as trials of a record used it: its name, how it was prepared, whether it came split."""
+    """A data set as a record's trials used it: its name, how it was prepared, and whether it came split."""
 
     name: str
     prepared: tuple[tuple[str, str], ...]
@@ -27,7 +27,7 @@ class DataUsed:
 
 @functools.cache
 def data_parameters(run: str) -> tuple[str, ...]:
-    """Parameters of the experiment `run` that name data, and after each those that say how it is prepared."""
+    """The parameters of the experiment `run` that name data, each followed by those of its preparation."""
     names: list[str] = []
     for parameter in find(run).parameters.values():
         reference = reference_of(parameter.type)
@@ -37,13 +37,13 @@ def data_parameters(run: str) -> tuple[str, ...]:
 
 
 def data_used(instances: Iterable[InstanceRecord]) -> tuple[DataUsed, ...]:
-    """The data sets of the instances' trials, each way of using one once; nothing of records of 0.1."""
+    """The data sets of the instances' trials, each preparation once; empty for records of 0.1."""
     trials = (trial for instance in instances for trial in instance.trials if trial.data)
     return tuple(dict.fromkeys(map(_used, trials)))
 
 
 def what_seeds_redraw(record: Record) -> str:
-    """`seeds resample splits and initialisations`, or what they do in this record."""
+    """`seeds resample splits and initialisations`, or what seeds change in this record."""
     own = {trial.own_split for i in record.instances for trial in i.trials}
     if own == {True}:
         return "the data come split, and seeds redraw initialisations only"

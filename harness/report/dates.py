@@ -1,14 +1,14 @@
-"""When a run began, as its record says it: text that other versions, or other people, may have written."""
+"""When a run began, from the text in its record, which other versions or people may have written."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-_LONGEST = 40  # Python takes digits without end for a fraction of a second
+_LONGEST = 40  # Python accepts any number of digits for a fraction of a second
 
 
 def moment(text: str) -> datetime | None:
-    """An ISO 8601 date and time, in UTC; one without a zone is UTC. None if it is not a date."""
+    """An ISO 8601 date and time, in UTC; one without a zone counts as UTC. None if it is not a date."""
     if len(text) > _LONGEST:
         return None
     try:
@@ -19,7 +19,7 @@ def moment(text: str) -> datetime | None:
 
 
 def has_zone(text: str) -> bool:
-    """Whether the text says in which zone it is; True of what is no date."""
+    """Whether the text names its time zone; True for text that is not a date."""
     try:
         return datetime.fromisoformat(text).utcoffset() is not None
     except (ValueError, OverflowError):

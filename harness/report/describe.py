@@ -10,7 +10,7 @@ import msgspec
 from harness.declare import Declaration, Parameter, Quantity, model_names, reference_of
 
 WIDTH = 100
-"""Columns of the text: what a terminal next to an editor has."""
+"""Columns of the text: the width of a terminal next to an editor."""
 
 
 def describe(declaration: Declaration) -> str:

@@ -1,4 +1,4 @@
-"""What some predicates leave for a reader beside their verdict: points of a fit, seconds of benchmarks."""
+"""What some predicates give a reader beside their verdict: points of a fit, seconds of benchmarks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.suite.records import instance_id
 def fit_record(
     part: PartAssessment, instance: Instance, measurements: Mapping[Trial, Measurement]
 ) -> FitRecord | None:
-    """The points through which an exponent was fitted; None of any other effect, or where nothing was."""
+    """The points through which an exponent was fitted; None for any other effect, or without measurements."""
     if part.question.unit != "exponent" or instance.over is None:
         return None
     if part.error or part.ruling.n < (1 if part.question.deterministic else 2):
@@ -43,7 +43,7 @@ def fit_record(
 
 
 def straightness(part: PartAssessment) -> StraightnessRecord | None:
-    """What a power law was judged by beside its exponent; None of others, and where nothing was judged."""
+    """How a power law was judged beside its exponent; None for other effects, and if nothing was judged."""
     bend, straight = part.bend, part.question.straight
     if bend is None or straight is None:
         return None
@@ -64,7 +64,7 @@ def _side(x: float) -> Side:
 def shape_of(x: Sequence[float], y: Sequence[float]) -> dict[str, float | None]:
     """The slope without the smallest x, and the curvature, of the least-squares line and parabola of y on x.
 
-    Both are linear in y: of means over seeds they are the means of each seed's.
+    Both are linear in y, so that for means over seeds they are the means of each seed's.
     """
     slope = curvature = None
     points = sorted(zip(x, y, strict=True))
@@ -75,7 +75,7 @@ def shape_of(x: Sequence[float], y: Sequence[float]) -> dict[str, float | None]:
 
 
 def _curvature(points: Sequence[tuple[float, float]]) -> float:
-    """The coefficient of x² (Frisch & Waugh): y on what is left of x² after its regression on x."""
+    """The coefficient of x² (Frisch & Waugh): y regressed on what a regression on x leaves of x²."""
     x = [p[0] for p in points]
     line = statistics.linear_regression(x, [v * v for v in x])
     left = [v * v - line.slope * v - line.intercept for v in x]

@@ -1,7 +1,7 @@
 """How far an instance is from the edge of its claim: one number for each run, and one for each seed.
 
-`harness.judge.distance` says what a distance is. An instance is as far as its worst part; a power law that is
-curved, as its bend is from the margin of straightness; a boundary by its ratio to the bound on it.
+`harness.judge.distance` defines a distance. An instance is as far as its worst part; a curved power law as
+its bend is from the margin of straightness; a boundary by its ratio to the bound on it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from harness.report.boundary import middle
 from harness.report.record import BoundaryRecord, InstanceRecord, PartRecord, Side
 
 LEVEL = 0.005
-"""One-sided, of the interval that asv shows and, with few seeds, compares by: it calls it ci_99."""
+"""The one-sided level of the interval that asv shows and, with few seeds, uses to compare: it calls it ci_99.
+"""
 
 
 @dataclass(frozen=True)
 class Distance:
-    """The distance of an instance; made by `distance`. Without statistics (`exact`, computed), no samples."""
+    """The distance of an instance.
+
+    Without statistics (`exact`, computed) it has no samples. `distance` makes it.
+    """
 
     value: float
     samples: tuple[float, ...] = ()
@@ -36,7 +40,7 @@ class Distance:
 
 
 def distance(instance: InstanceRecord) -> Distance | None:
-    """The distance of an instance, that of its worst part; None if nothing was estimated."""
+    """The distance of an instance, which is that of its worst part; None if nothing was estimated."""
     if instance.boundary is not None:
         return _of_boundary(instance, instance.boundary)
     found = _worst(instance)
@@ -59,15 +63,15 @@ def how_far(instance: InstanceRecord) -> float | None:
 
 
 def ruler_of(shown: InstanceRecord | PartRecord, unit: Unit) -> Ruler | None:
-    """The ruler of what an instance or a part shows; None if it has no edge."""
+    """The ruler of an instance or a part; None if it has no edge."""
     return ruler(_region(shown.region), unit, shown.estimate or 0.0, exchanged=shown.exchanged)
 
 
 def _of_boundary(instance: InstanceRecord, boundary: BoundaryRecord) -> Distance | None:
-    """The ratio of where a boundary lies to the bound on it (or the other way round, where it must lie
-    above); where nothing is claimed, to the end of its range.
+    """The ratio of where a boundary lies to the bound on it (or its inverse, if it must lie above).
 
-    Of an interval the middle counts, of one with a single end that end. None if nothing is known.
+    If nothing is claimed, the ratio is to the end of its range. For an interval the middle counts, for one
+    with a single end that end. None if nothing is known.
     """
     low, high = instance.interval
     at = middle(low, high) or low or high
@@ -81,7 +85,7 @@ def _of_boundary(instance: InstanceRecord, boundary: BoundaryRecord) -> Distance
 
 @dataclass(frozen=True)
 class _MeasuredPart:
-    """The values of a part, the ruler that they are measured with, and the distance of their centre."""
+    """The values of a part, the ruler that measures them, and the distance of their centre."""
 
     values: tuple[float, ...]
     ruler: Ruler
@@ -89,7 +93,7 @@ class _MeasuredPart:
 
 
 def _worst(instance: InstanceRecord) -> _MeasuredPart | None:
-    """What of an instance is farthest from its edge: of a power law that is curved, its bend."""
+    """The part of an instance that is farthest from its edge; for a curved power law, its bend."""
     bend = instance.straightness
     if bend is not None and bend.state == "curved" and len(bend.values) >= _least(instance):
         curve = ruler(Region(-bend.margin, bend.margin), "exponent", bend.estimate)
@@ -110,7 +114,7 @@ def _measured(part: InstanceRecord | PartRecord, unit: Unit) -> _MeasuredPart | 
 
 
 def _least(part: InstanceRecord | PartRecord) -> int:
-    """How many values an estimate needs."""
+    """The least number of values for an estimate."""
     return 1 if part.computed else 2
 
 

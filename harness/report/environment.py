@@ -1,4 +1,4 @@
-"""What a run took place on: machine, device, versions."""
+"""Where a run took place: machine, device, versions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from harness.text import encodable
 
 
 def environment(*, precision: Mapping[str, str], libraries: Mapping[str, str]) -> EnvironmentRecord:
-    """This machine; `libraries` gives the versions of the distributions that matter.
+    """This machine. `libraries` gives the versions of the distributions that matter.
 
-    What measures (workers, cluster, device) is known at the end of a run, and stands here for none.
+    What measures (workers, cluster, device) is known at the end of a run, and is empty here.
     """
     return EnvironmentRecord(
         python=platform.python_version(),

@@ -1,4 +1,4 @@
-"""Which instances fail a run: not those that a map's own time cut off, though they were not run."""
+"""Which instances fail a run. Instances that a map's own time cut off do not, although they were not run."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ def lines_of(found: MapRecord, instances: Iterable[InstanceRecord]) -> list[Inst
 
 
 def excused(instances: Sequence[InstanceRecord], maps: Iterable[MapRecord]) -> frozenset[str]:
-    """The instances that fail no run though they were not run: those of maps whose own time was over, if
-    nothing is claimed of them, and any cell of the map was judged."""
+    """The instances that do not fail a run although they were not run.
+
+    They belong to maps whose own time was over, if nothing is claimed about them and any cell of the map was
+    judged.
+    """
     found: set[str] = set()
     for each in maps:
         lines = lines_of(each, instances)

@@ -1,6 +1,6 @@
-"""What a report says of the seeds that were read: where they begin, and whether they were explored before.
+"""What a report says about the seeds that were read: where they begin, and whether they were explored before.
 
-In: a record, also one of 0.1, which says it of trials alone. Out: words.
+In: a record, also one of 0.1, which gives them only for trials. Out: words.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from harness.report.record import InstanceRecord, Record
 from harness.suite.explored import in_words, merged
 
 _NAMED = 3
-"""First seeds, or ranges, that are named one by one."""
+"""The most first seeds, or ranges, that are named one by one."""
 
 
 def first_seed(instance: InstanceRecord) -> int | None:
-    """Where an instance began; None of one that no seed decides, or in a record of 0.1 that read nothing."""
+    """Where an instance began; None if no seed decides it, or in a record of 0.1 if it read nothing."""
     if instance.computed:
         return None
     if instance.first_seed is not None or not instance.trials:
@@ -28,7 +28,7 @@ def seeds_read(instance: InstanceRecord) -> range:
 
 
 def first_seeds(record: Record) -> str:
-    """`243`; `0 and 243` where instances begin at different seeds."""
+    """`243`; `0 and 243` if instances begin at different seeds."""
     found = sorted({first for i in record.instances if (first := first_seed(i)) is not None})
     if len(found) < 2:
         return str(found[0] if found else record.first_seed)
@@ -39,7 +39,7 @@ def first_seeds(record: Record) -> str:
 
 
 def explored(record: Record) -> str:
-    """A sentence if a run read seeds on which its expectations were formed, and what follows; else ''."""
+    """A sentence if a run read seeds on which its expectations were formed, with what follows; else ''."""
     found = [i for i in record.instances if i.explored_seeds]
     if not found:
         return ""

@@ -1,4 +1,4 @@
-"""Writing files so that nothing is ever half-written, and reading records back."""
+"""Writes files so that no file is ever half-written, and reads records back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.shipped import located_record
 from harness.temporary import temporary_file
 
 _UMASK = threading.Lock()
-"""The umask can only be read by changing it: two threads at once would leave it changed."""
+"""Guards the umask, which can only be read by changing it: two threads at once would leave it changed."""
 _OWN = re.compile(r"/dev/(stdout|stderr)|/(?:dev|proc/self)/fd/([0-9]{1,6})")
 """Names of this process's own descriptors."""
 
@@ -28,11 +28,11 @@ class OutputError(UserError, OSError):
 
 
 def hindrance(path: Path) -> str:
-    """Why `write_whole` could not write at the path now; '' where it could. Leaves nothing behind."""
+    """Why `write_whole` could not write at the path now; '' if it could. Leaves nothing behind."""
     try:
         if "\0" in str(path):
             return "a null byte in its name"
-        if path.is_dir() and not path.is_symlink():  # a link is replaced
+        if path.is_dir() and not path.is_symlink():  # a link is replaced, not followed
             return os.strerror(errno.EISDIR)
         if of_system(path) or kind(path) in ("a named pipe", "a device"):
             return "" if os.access(path, os.W_OK) else os.strerror(errno.EACCES)
@@ -53,16 +53,16 @@ def hindrance(path: Path) -> str:
 
 
 def _longest_name(folder: Path) -> int:
-    """In bytes; on Windows, where nothing says it, what its file systems take."""
+    """The longest name in bytes; on Windows, which does not say it, what its file systems accept."""
     return os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to a temporary file beside `path`, then rename: a reader sees all of it or nothing.
 
-    A pipe that somebody reads, and the system's own (/dev/stdout), is written into. A link is replaced, not
-    followed: it may have been planted, and lead anywhere. Raises `OutputError`, and leaves an existing file
-    as it was, if that cannot be done.
+    A pipe that a process reads, and the system's own (/dev/stdout), are written into. A link is replaced, not
+    followed, because it may have been planted and lead anywhere. Raises `OutputError`, and does not change an
+    existing file, if writing fails.
     """
     try:
         _write(path, data)
@@ -74,7 +74,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     if of_system(path) or kind(path) in ("a named pipe", "a device"):
-        with contextlib.suppress(BrokenPipeError):  # its reader has left: nobody's mistake
+        with contextlib.suppress(BrokenPipeError):  # a reader that has left is not an error
             _write_into(path, data)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,13 +87,13 @@ def _write(path: Path, data: bytes) -> None:
             umask = os.umask(0)
             os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
-        if os.name == "nt":  # there no file is renamed while it is open; nor is any locked
+        if os.name == "nt":  # there, a file cannot be renamed while it is open, or locked
             file.close()
         os.replace(temporary, path)
 
 
 def _write_into(path: Path, data: bytes) -> None:
-    """Write into what is no file, if somebody reads it: the open fails where a pipe has no reader."""
+    """Write into a path that is not a file, if a process reads it: opening a pipe without a reader fails."""
     own = _OWN.fullmatch(os.path.abspath(path))
     if own:
         sys.stdout.flush()
@@ -109,14 +109,14 @@ def read_record(path: str | Path) -> Record:
     """The record in a file.
 
     Arguments:
-        path: a file that a run wrote, of this version or an earlier one; or "@NAME", the record that was
-            published of a suite that comes with harness.
+        path: a file that a run wrote, of this version or an earlier one; or "@NAME", the published record of
+            a suite that comes with harness.
 
     Returns:
         A `Record`.
 
     Raises:
-        RecordError: the file cannot be read, is no record, or is one of a later version.
+        RecordError: the file cannot be read, is not a record, or is of a later version.
         UnknownSuiteError: there is no such published record.
 
     >>> harness.read_record(folder / "reports" / "toys.json").suites[0].title

@@ -1,6 +1,7 @@
-"""The finding on an instance beside its expectation, in words; every report uses these.
+"""The finding about an instance beside its expectation, in words, for all reports.
 
-A verdict may be the expected one while the outcome is not: then the control is the matter, or the clock.
+A verdict may be the expected one while the outcome is not as expected: then the control or the time is the
+cause.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ def sentence(instance: InstanceRecord) -> str:
 
 
 def verdict(instance: InstanceRecord) -> str:
-    """The verdict, and what is the matter with it; without a word on what was expected."""
+    """The verdict, and what is wrong with it, without the expectation."""
     but = trouble(instance)
     return f"{instance.verdict}, but {but}" if but else instance.verdict
 
 
 def found(instance: InstanceRecord) -> str:
-    """The verdict; where it is the expected one, that it is, and why the outcome may still be another."""
+    """The verdict. If it is the expected one, this says so, and why the outcome may still be another."""
     if instance.verdict != instance.expect:
         return instance.verdict
     but = trouble(instance)
@@ -36,7 +37,7 @@ def found(instance: InstanceRecord) -> str:
 
 
 def trouble(instance: InstanceRecord) -> str:
-    """What is the matter with an instance whose verdict is the expected one; '' where nothing is."""
+    """What is wrong with an instance whose verdict is the expected one; '' if nothing is."""
     if instance.verdict != instance.expect or instance.outcome in _FINE:
         return ""
     control = instance.control
@@ -59,9 +60,9 @@ def why_not_covered(instance: InstanceRecord) -> str:
 
 
 def grouped_by_reason(instances: Sequence[InstanceRecord]) -> list[tuple[InstanceRecord, ...]]:
-    """The instances in their order, those together that are errors for the same reason.
+    """The instances in their order, with those that are errors for the same reason together.
 
-    A mistake in a module is one mistake, however many instances come to it.
+    A mistake in a module is one mistake, even if many instances run into it.
     """
     groups: dict[tuple[str, str], list[InstanceRecord]] = {}
     for instance in instances:
@@ -71,7 +72,7 @@ def grouped_by_reason(instances: Sequence[InstanceRecord]) -> list[tuple[Instanc
 
 
 def first_ids(instances: Sequence[InstanceRecord], most: int = 1) -> str:
-    """`a`, or `a, b and 7 more`: the ids of the first instances, and how many there are besides."""
+    """`a`, or `a, b and 7 more`: the ids of the first instances, and how many others there are."""
     ids = [instance.id for instance in instances]
     if len(ids) <= most:
         return ", ".join(ids)
@@ -89,7 +90,7 @@ def _seeds(control: ControlRecord) -> str:
 
 
 def _reasons(control: ControlRecord, verdict: str) -> str:
-    """Why, of the parts that came out so; a log is cut to the line that names the error."""
+    """Why the parts have this verdict. A log is cut to the line that names the error."""
     reasons = [_last_line(part.reason) for part in control.parts if part.verdict == verdict]
     told = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
     return f": {told}" if told else ""

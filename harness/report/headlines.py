@@ -1,4 +1,4 @@
-"""What must be known before anything else of a report is read: its first lines."""
+"""The first lines of a report: what a reader must know before anything else."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from harness.report.words import few_covered, overridden
 
 
 def headlines(record: Record) -> list[str]:
-    """In which regime a network is, that little is covered, that explored seeds were read, and what was given
-    instead of a suite's own parameters; a sentence each, none where there is nothing of the kind to say."""
+    """One sentence each for what applies; none if nothing does.
+
+    They state a network's regime, that little is covered, that explored seeds were read, and overrides.
+    """
     few = few_covered([instance.outcome for instance in record.instances])
     regime = [line for found in regimes(record) for line in found.lines]
     return [*regime, *(line for line in (few, explored(record), *overridden(record)) if line)]

@@ -9,17 +9,17 @@ from harness.report.record import FamilyRecord, InstanceRecord, Record
 from harness.suite import Instance
 
 NAMED = 5
-"""How many instances that are not among those that hold jointly are named."""
+"""The most instances that are named among those that do not hold jointly."""
 
 FamiliesStated = Mapping[str, tuple[float, int]]
 """By name, for each suite with a family: the level, and how many instances the suite states."""
 
 
 def joint_p(instance: Instance, found: Assessment, sampled_on: Assessment | None) -> float:
-    """The sequential p-value of the verdict that is expected of an instance; 1 if it has another.
+    """The sequential p-value of an instance's expected verdict; 1 if it has another.
 
-    `sampled_on` is what was found where it was sampled on for its family: it has at least the seeds of the
-    verdict. A boundary that is decided has its alpha, at which it was searched for.
+    `sampled_on` is the result of sampling it further for its family, with at least the seeds of the verdict.
+    A decided boundary has the alpha at which it was searched for.
     """
     wanted = joint_direction(instance.expect)
     opposite = "refuted" if wanted == "supported" else "supported"

@@ -1,9 +1,8 @@
-"""What the boundaries of a claim say together: where they lie, and which power laws of another axis they
-exclude.
+"""What the boundaries of a claim say together: where they lie, and which power laws they exclude.
 
 Each instance has an interval at alpha/cells, cells being the instances of the claim
-(`BoundaryRecord.jointly`), so that all boundaries lie in their intervals with chance 1 − alpha at least. A
-law b ~ axis^s is possible if a line with the slope s passes through all intervals, in logarithms; any other
+(`BoundaryRecord.jointly`), so that all boundaries lie in their intervals with probability at least 1 − alpha.
+A law b ~ axis^s is possible if a line with the slope s passes through all intervals, in logarithms. Any other
 slope is excluded. An interval without an end excludes slopes on one side only.
 """
 
@@ -18,14 +17,16 @@ from harness.report.record import InstanceRecord
 from harness.report.words import interval_text, point
 
 LISTED = 8
-"""The most instances of which a sentence says where each boundary lies."""
+"""The most instances for which a sentence says where each boundary lies."""
 _DEFINITE = ("located", "≥", "≤")
 
 
 @dataclass(frozen=True)
 class Slopes:
-    """The slopes that are not excluded, against `axis`, where the other axes are `at`; infinite: no such
-    end."""
+    """The slopes that are not excluded, against `axis`, where the other axes are `at`.
+
+    An infinite end means that there is no such end.
+    """
 
     axis: str
     at: str
@@ -34,7 +35,7 @@ class Slopes:
 
     @property
     def says(self) -> str:
-        """Which slopes are excluded, in a sentence; '' where none is."""
+        """The excluded slopes, in a sentence; '' if there are none."""
         if self.low == -math.inf and self.high == math.inf:
             return ""
         head = f"at {self.at}: " if self.at else ""
@@ -46,8 +47,10 @@ class Slopes:
 
 
 def where_bounded(instances: Sequence[InstanceRecord], total: int) -> str:
-    """In how many of a claim's `total` instances a boundary of which nothing is claimed was located, and
-    where."""
+    """In how many of a claim's `total` instances a boundary was located, and where.
+
+    Nothing is claimed about these boundaries.
+    """
     run = [i for i in instances if i.verdict != "not-run"]
     if not run:
         return ""
@@ -68,8 +71,10 @@ def where_bounded(instances: Sequence[InstanceRecord], total: int) -> str:
 
 
 def possible_slopes(instances: Sequence[InstanceRecord]) -> list[Slopes]:
-    """The slopes that the boundaries leave, against each axis of positive numbers, at each value of the
-    others."""
+    """The slopes that the boundaries leave, against each axis of positive numbers.
+
+    There is one entry for each combination of values of the other axes.
+    """
     bounded = [i for i in instances if i.boundary is not None]
     axes = {axis: {i.point.get(axis) for i in bounded} for axis in (bounded[0].point if bounded else {})}
     found = []
@@ -86,9 +91,11 @@ def possible_slopes(instances: Sequence[InstanceRecord]) -> list[Slopes]:
 
 
 def _slopes(axis: str, at: str, members: Sequence[InstanceRecord]) -> Slopes:
-    """By elimination of the intercept (Fourier and Motzkin): a line passes through all intervals if, of each
-    two, it rises no faster than from the one's low end to the other's high end, and no slower than the other
-    way."""
+    """The slopes by elimination of the intercept (Fourier and Motzkin).
+
+    A line passes through all intervals if, between each two, it rises no faster than from the first one's low
+    end to the second one's high end, and no slower than from the high end to the low end.
+    """
     low, high = -math.inf, math.inf
     cells: list[tuple[float, float, float]] = []
     for instance in members:

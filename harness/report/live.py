@@ -1,6 +1,6 @@
-"""A line at the bottom of a terminal that is drawn again and again; what is said appears above it.
+"""A line at the bottom of a terminal that is redrawn again and again. Messages appear above it.
 
-It needs nothing of a terminal but that a carriage return leads back to the beginning of the line.
+It requires only that a carriage return leads back to the beginning of the line.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import time
 from typing import TextIO
 
 EVERY = 0.25
-"""Seconds between two drawings, at least."""
+"""The least number of seconds between two drawings."""
 BAR, SHORT_BAR = 24, 8
-"""Characters of the gauge, and of one where there is little room."""
+"""Characters of the gauge, and of one with little room."""
 
 
 class LiveLine:
-    """The last line of a terminal. `clear` it when all is done."""
+    """The last line of a terminal. Call `clear` at the end."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -25,12 +25,11 @@ class LiveLine:
 
     @property
     def columns(self) -> int:
-        """How many the terminal has now."""
+        """The current number of columns of the terminal."""
         return _columns(self._stream)
 
     def draw(self, text: str) -> None:
-        """Show the text, cut to the terminal's width, instead of what the line shows; at most every `EVERY`
-        seconds."""
+        """Show the text in place of the line, cut to the terminal's width; at most every `EVERY` seconds."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY
             self._write(text[: self.columns - 1])
@@ -43,7 +42,7 @@ class LiveLine:
         self._write(shown)
 
     def clear(self) -> None:
-        """Leave nothing of the line."""
+        """Remove the line."""
         self._write("")
 
     def _write(self, text: str) -> None:
@@ -63,5 +62,5 @@ def gauge(done: int, total: int, bar: int = BAR) -> str:
 def _columns(stream: TextIO) -> int:
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80
-    except (OSError, ValueError):  # it is not one whose size can be asked for
+    except (OSError, ValueError):  # its size cannot be asked for
         return 80

@@ -1,7 +1,7 @@
-"""Maps of a record: their lines, the cells that were judged, where boundaries lie, and what time cut off.
+"""Maps of a record: their lines, the judged cells, where boundaries lie, and what time cut off.
 
-A *line* is an instance of one of the map's claims: a boundary along the map's first axis. A *cell* is a point
-of a line that was visited. Lines with the same values of all axes but the map's second are a *panel*.
+A *line* is an instance of one of the map's claims: a boundary along the map's first axis. A *cell* is a
+visited point of a line. Lines with the same values of all axes except the map's second are a *panel*.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from harness.text import label_of
 
 @dataclass(frozen=True)
 class Panel:
-    """Lines of one claim that differ along the map's second axis, in its order, and what they share."""
+    """Lines of one claim that differ along the map's second axis, in its order, and their common values."""
 
     claim: str
     at: Mapping[str, str]
@@ -60,8 +60,10 @@ def map_records(times: Iterable[MapTime], suites: Mapping[str, Suite]) -> tuple[
 
 
 def joined_maps(records: Iterable[Record]) -> tuple[MapRecord, ...]:
-    """The maps of several records, of which each has a part of the lines: they took as long as the longest
-    part, and time has cut off what it cut off in any."""
+    """The maps of several records, each of which has a part of the lines.
+
+    A map took as long as its longest part, and time has cut off what it cut off in any part.
+    """
     found: dict[str, MapRecord] = {}
     for each in (each for record in records for each in record.maps):
         known = found.get(each.id)
@@ -75,7 +77,7 @@ def joined_maps(records: Iterable[Record]) -> tuple[MapRecord, ...]:
 
 
 def panels_of(found: MapRecord, instances: Iterable[InstanceRecord]) -> list[Panel]:
-    """Its panels: claim by claim, then by the third axis, then by what the claims sweep besides."""
+    """The panels of a map: claim by claim, then by the third axis, then by other axes of the claims."""
     lines = lines_of(found, instances)
     second, *third = found.axes[1:] or ("",)
     others = dict.fromkeys([*third, *(axis for line in lines for axis in line.point)])
@@ -95,7 +97,7 @@ def panels_of(found: MapRecord, instances: Iterable[InstanceRecord]) -> list[Pan
 
 
 def order_of(value: Value) -> tuple[bool, float, str]:
-    """Where a value stands among the others of its axis: numbers by size, then words."""
+    """The order of a value among the others of its axis: numbers by size, then words."""
     if isinstance(value, str):
         return (True, 0.0, value)
     return (False, float(value), "")
@@ -116,7 +118,7 @@ def _boundaries(count: int) -> str:
 
 
 def map_summary(found: MapRecord, instances: Iterable[InstanceRecord]) -> str:
-    """How far a map is, in a sentence without its end."""
+    """How far a map is, in a sentence without its full stop."""
     lines = lines_of(found, instances)
     done = sum(line.verdict in ("located", "≥", "≤", "supported", "refuted") for line in lines)
     cells = sum(part.n > 0 for line in lines for part in line.parts)
@@ -130,8 +132,10 @@ def map_summary(found: MapRecord, instances: Iterable[InstanceRecord]) -> str:
 
 
 def map_rows(found: MapRecord, instances: Iterable[InstanceRecord]) -> Iterator[tuple[str, ...]]:
-    """A table of where the boundaries lie: the axes of a line, then a cell for each claim. The head comes
-    first."""
+    """A table of where the boundaries lie: the axes of a line, then a cell for each claim.
+
+    The head comes first.
+    """
     lines = lines_of(found, instances)
     swept = dict.fromkeys([*found.axes[1:], *(axis for line in lines for axis in line.point)])
     axes = [axis for axis in swept if any(axis in line.point for line in lines)]
@@ -149,7 +153,7 @@ def map_rows(found: MapRecord, instances: Iterable[InstanceRecord]) -> Iterator[
 
 
 def _where(line: InstanceRecord) -> str:
-    """The interval of a boundary, marked where the search for it has not ended well."""
+    """The interval of a boundary, with a mark if the search for it has not ended well."""
     said = interval_text(line.interval, line.unit)
     if line.verdict in ("located", "≥", "≤"):
         return said

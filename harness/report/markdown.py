@@ -124,8 +124,11 @@ def _table(rows: Sequence[tuple[str, ...]], headers: tuple[str, ...]) -> str:
 
 
 def escape(text: str) -> str:
-    """`text` as inert Markdown on one line: nothing in it is markup, HTML, a control character, a link, or on
-    GitHub the mention of a person or an issue (these a space of no width ends)."""
+    """`text` as inert Markdown on one line.
+
+    Nothing in it is markup, HTML, a control character, a link, or a GitHub mention of a person or an issue (a
+    space of no width breaks these).
+    """
     flat = _SPECIAL.sub(r"\\\1", printable(" ".join(text.split())))
     linkless = _LINK.sub(r"\\\g<0>", flat)
     return _LEADING.sub(r"\1\\\2", _REFERENCE.sub(r"\1&#8203;", linkless))

@@ -21,7 +21,7 @@ from harness.report.words import (
 from harness.text import printable
 
 ROWS = 60
-"""The most claims that a notebook shows; those that failed come first."""
+"""The most claims that a notebook shows. Those that failed come first."""
 _CELL = "text-align:left;vertical-align:top;padding:0.2em 0.8em 0.2em 0"
 
 
@@ -37,7 +37,7 @@ def short_instance(instance: InstanceRecord) -> str:
 
 
 def short_record(record: Record) -> str:
-    """The `repr` of a record: titles, how its instances came out, commit and day."""
+    """The `repr` of a record: titles, counts of outcomes, commit and day."""
     titles = ", ".join(suite.title for suite in record.suites) or "no suite"
     began = moment(record.started)
     when = [] if began is None else [f"{began:%Y-%m-%d}"]
@@ -46,9 +46,9 @@ def short_record(record: Record) -> str:
 
 
 def record_html(record: Record) -> str:
-    """Counts of a record's claims, and a row for each, as HTML that acts on nothing and loads nothing.
+    """Counts of a record's claims, and a row for each, as HTML without actions or external content.
 
-    As on the page, the verdict leads; claims that are not as expected come first.
+    As on the page, the verdict leads, and claims that are not as expected come first.
     """
     claims = sorted(summaries(record), key=_worst)
     rows = []
@@ -77,7 +77,7 @@ def record_html(record: Record) -> str:
 
 
 def _worst(claim: ClaimSummary) -> int:
-    """Where a claim stands: those that are not as expected first, by the worst; others keep their order."""
+    """The order of a claim: those that are not as expected first, by the worst; others keep their order."""
     return min((FAILING.index(outcome) for outcome in claim.unexpected), default=len(FAILING))
 
 

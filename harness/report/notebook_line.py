@@ -1,4 +1,4 @@
-"""A line of a notebook's output that is drawn again and again while something is measured."""
+"""A line of a notebook's output that is redrawn again and again while something is measured."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import time
 from typing import Any
 
 EVERY = 0.5
-"""Seconds between two drawings, at least: each is a message to the reader's browser."""
+"""The least number of seconds between two drawings, each of which is a message to the reader's browser."""
 LAST = 8
-"""How many of the lines that were said last stay below it."""
+"""How many of the last messages stay below the line."""
 
 
 def in_notebook() -> bool:
@@ -21,10 +21,10 @@ def in_notebook() -> bool:
 
 
 class NotebookLine:
-    """One line that changes in its place, and below it what was said last; IPython's `display` shows both."""
+    """One line that changes in its place, and below it the last messages; IPython's `display` shows both."""
 
     columns = 1000
-    """A browser wraps or scrolls what is long."""
+    """The columns; a browser wraps or scrolls longer lines."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -33,7 +33,7 @@ class NotebookLine:
         self._next = 0.0
 
     def draw(self, text: str) -> None:
-        """Show the text instead of what the line shows; at most every `EVERY` seconds."""
+        """Show the text in place of the line; at most every `EVERY` seconds."""
         self._text = text
         if time.monotonic() >= self._next:
             self._show()
@@ -44,7 +44,7 @@ class NotebookLine:
         self._show()
 
     def finish(self) -> None:
-        """Show what came last, however short ago the line was drawn."""
+        """Show the last text, even if the line was drawn just before."""
         if self._text:
             self._show()
 

@@ -1,4 +1,4 @@
-"""What a run would decide at its budget, by what the store has: margins of claims, and ends of boundaries."""
+"""What a run would decide at its budget, from the stored trials: margins of claims, ends of boundaries."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _StoredTrials = Mapping[Trial, Measurement]
 
 
 def outlooks(cases: Sequence[Case], known: _StoredTrials, laboratory: Laboratory) -> list[str]:
-    """A table of the claims of which enough is known, and one of the boundaries.
+    """A table of the claims about which enough is known, and one of the boundaries.
 
-    `known` has what the store has of the trials of claims; what it has of boundaries is recalled.
+    `known` has the stored trials of claims; those of boundaries are read from the store.
     """
     return [table for table in (_claims(cases, known, laboratory), _boundaries(cases, laboratory)) if table]
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """The outlook of the question of an instance that needs most seeds, and the seconds of one seed."""
+    """The outlook of the instance's question that needs most seeds, and the seconds of one seed."""
 
     case: Case
     question: Question
@@ -74,7 +74,7 @@ def _claims(cases: Sequence[Case], known: _StoredTrials, laboratory: Laboratory)
 
 
 def _seen(case: Case, known: _StoredTrials, laboratory: Laboratory) -> _Seen | None:
-    """The part that needs most seeds; None where too little is known of a part of the instance."""
+    """The part that needs most seeds; None if too little is known of a part of the instance."""
     found = []
     for question in case.questions:
         expected = outlook(question, _values(question, known))
@@ -86,7 +86,7 @@ def _seen(case: Case, known: _StoredTrials, laboratory: Laboratory) -> _Seen | N
 
 
 def _seconds(case: Case, laboratory: Laboratory) -> float | None:
-    """What a seed of the instance takes, each trial once."""
+    """The seconds that a seed of the instance takes, each trial once."""
     wanted: dict[Trial, set[str]] = {}
     for question in case.questions:
         for reading in question.effect.readings:
@@ -123,7 +123,7 @@ def _boundaries(cases: Sequence[Case], laboratory: Laboratory) -> str:
 
 
 def _values(question: Question, known: _StoredTrials) -> list[float]:
-    """The effects of the seeds of which all is known that the question reads."""
+    """The effects of the seeds about which everything is known that the question reads."""
     rows = []
     for seed in question.seeds(question.budget):
         made = [known.get(reading.trial(seed)) for reading in question.effect.readings]
@@ -133,6 +133,6 @@ def _values(question: Question, known: _StoredTrials) -> list[float]:
             if measured is not None and reading.quantity in measured.values
         ]
         rows += [read] if len(read) == len(made) else []
-    with contextlib.suppress(BadValue):  # the run will say what is wrong with it
+    with contextlib.suppress(BadValue):  # the run will report it
         return effect_values(question.effect, rows)
     return []

@@ -1,4 +1,4 @@
-"""Where a suite's file is, however its path was typed: what tells two suites of one name apart."""
+"""The place of a suite's file, however its path was typed. It distinguishes two suites of one name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from harness.text import encodable
 
 
 def place_of(path: Path) -> str:
-    """The path relative to the top of its repository; outside of one to the current folder, or absolute.
+    """The path relative to the top of its repository, or else to the current folder, or absolute.
 
-    With / as separator. A suite of an installed package is at @NAME, wherever that package is.
+    The separator is /. A suite of an installed package is at @NAME, wherever that package is.
     """
     if name := packaged_name(path):
         return name

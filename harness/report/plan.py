@@ -16,8 +16,10 @@ from harness.report.words import seconds_text
 
 
 def plan_text(cases: Sequence[Case], store: Path, maps: Sequence[MapOrder] = ()) -> str:
-    """Per experiment: distinct trials at the first look and at the budget, in the store, and time left; how
-    near the ends of boundaries can come; and the time that maps are given."""
+    """Per experiment: distinct trials at the first look and at the budget, stored trials, and remaining time.
+
+    It also says how near the ends of boundaries can come, and how much time maps get.
+    """
     at_least, at_most = _trials(cases, first_look=True), _trials(cases, first_look=False)
     rows = []
     with Laboratory(store if store.exists() else None) as laboratory:
@@ -40,7 +42,7 @@ def plan_text(cases: Sequence[Case], store: Path, maps: Sequence[MapOrder] = ())
 
 
 def _maps(maps: Sequence[MapOrder], cases: Sequence[Case]) -> list[str]:
-    """A table of the maps: how many points their boundaries have at most, and how long they may take."""
+    """A table of the maps: the most points of their boundaries, and how long they may take."""
     rows = []
     for each in maps:
         searches = [
@@ -62,7 +64,7 @@ def _seeds_text(cases: Sequence[Case]) -> str:
 
 
 def _time(trials: Mapping[Trial, Collection[str]], laboratory: Laboratory) -> str:
-    """How long the trials take, of each the stages of the quantities that are read."""
+    """How long the trials take, counting the stages of the quantities that are read."""
     each: dict[tuple[str, frozenset[str]], float | None] = {}
     total = 0.0
     for trial, quantities in trials.items():

@@ -1,5 +1,7 @@
-"""Progress while measuring: a live line on a terminal or in a notebook, elsewhere a line now and then, and a
-line for each instance that is decided."""
+"""Progress while measuring: a live line on a terminal or in a notebook, elsewhere a line now and then.
+
+Each decided instance has a line, too.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +22,18 @@ from harness.report.words import effect, expectation, interval_text, seconds_tex
 from harness.text import no_command, printable, shortened
 
 PATIENCE = 2.0
-"""Seconds before the first sign; shorter runs show none."""
+"""Seconds before the first output. Shorter runs show none."""
 EVERY = 20.0
-"""Seconds between lines where there is no terminal."""
+"""Seconds between lines without a terminal."""
 STAGES = 3
-"""How many of the stages that a trial has behind it are named: the last."""
+"""The number of a trial's last completed stages that are named."""
 
 
 @contextmanager
 def showing(quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """A function that shows progress on standard error, or in a notebook, for the length of the block.
+    """A function that shows progress on standard error, or in a notebook, inside the block.
 
-    A wait for somebody's lock is said once in any case.
+    Waiting for another process's lock is reported once in any case.
     """
     if quiet:
         yield _saying_waits(lambda progress: None)
@@ -80,8 +82,10 @@ def progress_line(progress: Progress) -> str:
 
 
 def live_text(progress: Progress, columns: int) -> str:
-    """The line with a gauge; in short where a terminal has too few columns, so that the time that is
-    left is seen on one of 80."""
+    """The line with a gauge, shortened if a terminal has too few columns.
+
+    So the remaining time is visible in 80 columns.
+    """
     done, going = progress.measured + progress.reused, progress.pending
     to_go = f"{progress.rechecking} to recheck" if progress.rechecking else f"{going} trials to go"
     if progress.remaining is not None and going:
@@ -98,7 +102,7 @@ def live_text(progress: Progress, columns: int) -> str:
 
 
 def _long_ones(progress: Progress) -> list[str]:
-    """The trial that has run longest, as long as none has ended or it takes long."""
+    """The trial that has run longest, if none has ended yet or if it takes long."""
     longest = max(progress.running, key=lambda running: running.seconds, default=None)
     patience = PATIENCE if progress.measured == 0 else EVERY
     return [at_work(longest)] if longest is not None and longest.seconds >= patience else []
@@ -131,15 +135,17 @@ def decided(finding: Finding) -> str:
 
 
 class _News:
-    """What was decided, to be shown when a run has taken `PATIENCE` seconds: that of shorter ones is shown in
-    their reports."""
+    """The decided instances, shown once a run has taken `PATIENCE` seconds.
+
+    Shorter runs show them in their reports.
+    """
 
     def __init__(self) -> None:
         self._from = time.monotonic() + PATIENCE
         self._held: list[Finding] = []
 
     def lines(self, progress: Progress) -> list[str]:
-        """What is to be shown now."""
+        """The lines to show now."""
         self._held += progress.news
         if time.monotonic() < self._from:
             return []
@@ -148,11 +154,11 @@ class _News:
 
 
 class NoteLines:
-    """A plain line every `EVERY` seconds, and each note and what was decided at once."""
+    """A plain line every `EVERY` seconds, and each note and each decided instance at once."""
 
     def __init__(self) -> None:
         self.next = time.monotonic() + PATIENCE
-        self.said = 0  # how many notes have been shown
+        self.said = 0  # the number of notes that have been shown
         self.news = _News()
 
     def show(self, progress: Progress) -> None:
@@ -168,7 +174,7 @@ class NoteLines:
 
 @contextmanager
 def _live() -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
-    """A function that shows progress in the terminal's last line, and one that says something above it."""
+    """A function that shows progress in the terminal's last line, and one that prints a message above it."""
     line = LiveLine(sys.stderr)
     try:
         yield _drawing(line), line.say
@@ -202,9 +208,11 @@ def _drawing(line: LiveLine | NotebookLine) -> Callable[[Progress], None]:
 
 @contextmanager
 def showing_trials(quiet: bool = False) -> Iterator[Callable[[RunningTrial], None]]:
-    """A function that shows which trial is being measured, for how long, and which stages it has behind it:
-    on standard error, a live line on a terminal, else a line now and then; of trials that take longer than
-    `PATIENCE`."""
+    """A function that shows the trial that is measured, its duration, and its completed stages.
+
+    It shows trials that take longer than `PATIENCE`, on standard error: as a live line on a terminal, else as
+    a line now and then.
+    """
     if quiet:
         yield lambda running: None
         return

@@ -1,14 +1,15 @@
-"""What a run stands on, read before its first trial, and compared with what is there after its last.
+"""What a run depends on, read before its first trial, and compared with what is there after its last.
 
 In: the suites as they were parsed, and what their trials depend on. Out: for each suite the digest of its
-bytes and the commit of its repository; the repository that is tracked; the libraries; and notes. A *closure*
-is the source that an experiment can import (see `harness.measure.fingerprint`).
+bytes and the commit of its repository; the tracked repository; the libraries; and notes. A *closure* is the
+source that an experiment can import (see `harness.measure.fingerprint`).
 
-A record is *modified* where its commit does not have all of what was run: files that git has were changed, or
-the suite or a file of a closure is new to git. What git ignores (generated source, an environment) does not
-count: the trials' fingerprints have its digest. Source in a repository other than the suite's does not make
-the record modified: a note names it where it is not as committed there. A suite that an installed package
-brought is in no repository, even if one holds that installation: the package stands in for its commit.
+A record is *modified* if its commit does not have everything that was run: files that git tracks were
+changed, or git does not know the suite or a file of a closure. What git ignores (generated source, an
+environment) does not count, because the trials' fingerprints have its digest. Source in another repository
+than the suite's does not make the record modified: a note names it if it is not as committed there. A suite
+from an installed package is in no repository, even if one holds that installation: the package stands in for
+its commit.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ from harness.text import encodable
 from harness.whose import site_root
 
 Closure = tuple[str, TrialParams]
-"""An experiment and parameters that name the modules it reads."""
-_NAMED = 5  # files, in a note
+"""An experiment and parameters that name the modules that it reads."""
+_NAMED = 5  # files that a note names
 _OWN = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a run stands on; made by `read_provenance`."""
+    """What a run depends on. `read_provenance` makes it."""
 
     suites: tuple[SuiteRecord, ...]
     tracked: TrackedRecord | None
@@ -45,7 +46,7 @@ class Provenance:
     """Name and version of every distribution beneath the experiments."""
     notes: tuple[str, ...]
     files: frozenset[Path]
-    """Source that the trials depend on."""
+    """The source on which the trials depend."""
     _closures: tuple[tuple[Closure, SourceClosure], ...]
     _paths: tuple[Path | None, ...]
     """The file of each suite; None for a pipe, which cannot be read again."""
@@ -53,11 +54,11 @@ class Provenance:
 
     @property
     def commit(self) -> CommitRecord | None:
-        """Of the first suite."""
+        """The commit of the first suite."""
         return self.suites[0].commit if self.suites else None
 
     def changes(self) -> tuple[str, ...]:
-        """What is not any more as it was when it was read, a sentence each. Never raises for what is gone."""
+        """What has changed since it was read, a sentence each. Never raises for files that are gone."""
         found: list[str] = []
         for suite, path in zip(self.suites, self._paths, strict=True):
             found += [] if path is None else _suite_changes(path, suite)
@@ -70,12 +71,12 @@ class Provenance:
 def read_provenance(
     suites: Sequence[Suite], closures: Iterable[Closure], track: Path | None = None
 ) -> Provenance:
-    """What a run of the suites stands on, now.
+    """What a run of the suites depends on, now.
 
     closures: what its trials depend on, each once.
     track: the repository of the code under test. Raises `GitError` if it has no commit.
 
-    Where git refuses to say the suite's commit, the record has none, and a note says why.
+    If git refuses to say the suite's commit, the record has none, and a note says why.
     """
     seen = Distributions()
     sources = [(closure, source_of(*closure, seen)) for closure in closures]
@@ -97,7 +98,7 @@ def read_provenance(
         notes += said
         if commit is not None:
             repositories[folder] = commit
-    if repositories or released:  # without a commit nobody takes the record for reproducible
+    if repositories or released:  # a record without a commit is plainly not reproducible
         notes += _elsewhere(files, {*filter(None, holders), *([top] if top else [])})
     records = [
         _suite_record(suite, released if inside else None if above is None else repositories.get(above))
@@ -135,13 +136,13 @@ def _suite_record(suite: Suite, commit: CommitRecord | None) -> SuiteRecord:
 
 
 def _released() -> CommitRecord:
-    """What stands in for a commit of suites that an installed package brought."""
+    """The package that stands in for a commit of suites from an installed package."""
     found = installed_release()
     return CommitRecord(hash=found.digest, dirty=found.modified, version=found.version)
 
 
 def _commit(folder: Path, files: Iterable[Path]) -> tuple[CommitRecord | None, list[str]]:
-    """The commit of a repository, modified also where it lacks some of the files; and what is to be said."""
+    """The commit of a repository, modified also if it lacks some of the files, and notes."""
     try:
         found = head(folder)
         if found is None:
@@ -160,9 +161,9 @@ def _tracked(top: Path, files: Iterable[Path]) -> tuple[TrackedRecord, list[str]
 
 
 def _elsewhere(files: Iterable[Path], known: set[Path]) -> list[str]:
-    """Of other repositories that hold source of the trials: those in which it is not as committed.
+    """Other repositories with source of the trials that is not as committed there.
 
-    This package's own source is left out: the record has its version.
+    This package's own source is left out, because the record has its version.
     """
     folders: dict[Path, list[Path]] = {}
     for file in sorted(files):
@@ -181,7 +182,7 @@ def _elsewhere(files: Iterable[Path], known: set[Path]) -> list[str]:
 
 
 def _is_in(file: Path, folder: Path) -> bool:
-    """Whether the file is source of this repository: what is installed in a folder of it is not."""
+    """Whether the file is source of this repository. Files installed in a folder of it are not."""
     return (
         file.is_relative_to(folder) and not site_root(str(file)) and repository_above(file.parent) == folder
     )

@@ -1,11 +1,11 @@
-"""In which regime a network is, by three claims of the suite `network`, and the five lines that say so.
+"""The regime of a network, by three claims of the suite `network`, and the five lines that say so.
 
     lazy        its kernel stands still, and it follows its linearisation: both supported
     features    its kernel moves: supported; it follows its linearisation: refuted
     between     decided otherwise
     undecided   what is decided allows more than one of these
 
-The table is ours. The bounds, 0.1 and 0.3, stand in the suite's claims alone.
+The table is the harness's own. Only the suite's claims have the bounds, 0.1 and 0.3.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _MEANING: Mapping[Word, str] = {
 
 @dataclass(frozen=True)
 class Regime:
-    """What the record says of one network; made by `regimes`. `lines` are for people, five of them."""
+    """What the record says about one network. `lines` are five lines for people. `regimes` makes it."""
 
     word: Word
     lines: tuple[str, ...]
 
 
 def regimes(record: Record) -> Iterator[Regime]:
-    """One for each suite in the record that has the three claims."""
+    """One regime for each suite in the record that has the three claims."""
     suites = dict.fromkeys(instance.suite for instance in record.instances)
     for suite in suites:
         found = {
@@ -97,7 +97,7 @@ def _lines(word: Word, found: Mapping[str, InstanceRecord]) -> Iterator[str]:
 
 
 def described(params: Mapping[str, object], values: Mapping[str, float]) -> tuple[str, ...]:
-    """Five lines about one network that no seed draws anew, from the values of one trial."""
+    """Five lines about one network that no seed redraws, from the values of one trial."""
 
     def value(name: str) -> str:
         return number(values[name]) if name in values else "(not covered)"

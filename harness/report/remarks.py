@@ -1,5 +1,4 @@
-"""Remarks beside a verdict: how straight a power law is, at which points a boundary was searched for,
-and that seeds seem to be dependent."""
+"""Remarks beside a verdict: straightness of a power law, visited points of a boundary, dependent seeds."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from harness.report.words import effect, interval_text, number, point
 
 
 def straight(found: StraightnessRecord) -> str:
-    """By how much the exponent of a power law changes, or may still change."""
+    """How much the exponent of a power law changes, or may still change."""
     changes = f"{effect(found.estimate, 'exponent')} {interval_text(found.interval, 'exponent')}"
     between = f"from the lower half of the range to the upper, the exponent changes by {changes}"
     if found.state == "curved":
@@ -26,12 +25,14 @@ def straight(found: StraightnessRecord) -> str:
 
 
 STANDINGS = {"refuted": "before", "inconclusive": "undecided", "supported": "past"}
-"""What the verdict at a point says of the boundary."""
+"""What the verdict at a point says about the boundary."""
 
 
 def visited(axis: str, at: Sequence[float], parts: Sequence[PartRecord]) -> str:
-    """At which points a boundary was searched for: `along width: before it at 16 (n = 14); past it at 64 (n =
-    21)`."""
+    """The points at which a boundary was searched for.
+
+    For example `along width: before it at 16 (n = 14); past it at 64 (n = 21)`.
+    """
     said = []
     for verdict, standing in STANDINGS.items():
         places = [f"{x:.6g} (n = {p.n})" for x, p in zip(at, parts, strict=True) if p.verdict == verdict]
@@ -67,8 +68,7 @@ def remarks_on(instance: InstanceRecord) -> list[str]:
 
 
 def of_points(instances: Iterable[InstanceRecord]) -> list[str]:
-    """The remarks of several instances of a claim, with their points, and what their boundaries say
-    together."""
+    """The remarks of a claim's instances, with their points, and what their boundaries say together."""
     every = list(instances)
     said = [
         f"{point(instance)}: {remark}" if instance.point else remark
@@ -84,6 +84,6 @@ def excluded(instances: Sequence[InstanceRecord]) -> list[str]:
 
 
 def _strongest(parts: Iterable[PartRecord | InstanceRecord]) -> float | None:
-    """The largest correlation, in size, of those parts that are noted."""
+    """The largest correlation, in size, of those parts that have a note."""
     found = [p.lag_one for p in parts if p.neighbours_alike and p.lag_one is not None]
     return max(found, key=abs, default=None)

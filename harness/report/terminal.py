@@ -1,8 +1,8 @@
 """The report on a terminal, in as many columns as it has.
 
-First what the run says of the claims, and which are not as expected; then each claim in three lines, with a
-table of its instances where there are few, or all are asked for; then notes; last, where they stay on the
-screen, the instances that are not as expected, and one sentence.
+First it says what the run found about the claims, and which are not as expected. Then each claim has three
+lines, with a table of its instances if there are few, or if all are asked for. Notes follow. Last, where they
+stay on the screen, come the instances that are not as expected, and one sentence.
 """
 
 from __future__ import annotations
@@ -37,32 +37,34 @@ from harness.report.words import (
 from harness.text import printable
 
 FEW = 24
-"""Up to this many instances are shown in tables, also without `--all`."""
+"""The most instances that are shown in tables without `--all`."""
 NAMED = 9
-"""How many of what is not as expected is named, where not all is asked for."""
+"""The most entries named among what is not as expected, unless all is asked for."""
 IDS = 3
-"""How many of the instances that have the same mistake are named."""
+"""The most instances with the same mistake that are named."""
 UNDECIDED = 3
-"""How many undecided instances of a claim, of which nothing is expected, say what each would take."""
+"""The most undecided instances of a claim without expectation for which the report says what they need."""
 LEAST, ENDLESS = 40, 10**6
-"""Columns of the narrowest terminal that a report is fitted to, and of none."""
+"""Columns of the narrowest terminal for which a report is formatted, and of an unlimited one."""
 _VERDICT = 13
 """Columns of a claim's verdict."""
 
 Paint = Callable[[str, str], str]
-"""(text, outcome) → text, perhaps coloured."""
+"""A function of a text and an outcome that gives the text, perhaps coloured."""
 
 
 def plain(text: str, outcome: str) -> str:
-    """No colour."""
+    """The text without colour."""
     return text
 
 
 def terminal(
     record: Record, paint: Paint = plain, *, width: int | None = None, everything: bool = False
 ) -> str:
-    """The record as text for a terminal of `width` columns (None: as many as lines need); with `everything`,
-    all that is in it."""
+    """The record as text for a terminal of `width` columns (None: as many as lines need).
+
+    With `everything`, it shows all that the record has.
+    """
     return "\n".join(_Report(record, paint, width, everything).lines()).lstrip("\n") + "\n"
 
 
@@ -102,7 +104,7 @@ class _Report:
         return wrap_words(printable(text), self.width, indent, hanging)
 
     def _head(self) -> Iterator[str]:
-        """What the run says of the claims, and which of them are not as expected."""
+        """What the run says about the claims, and which of them are not as expected."""
         yield from self._text(", ".join(suite.title for suite in self.record.suites))
         yield from self._text(lead(self.claims))
         if said := facts(self.claims):
@@ -147,7 +149,7 @@ class _Report:
             yield f"  {line}"
 
     def _what_it_would_take(self, claim: ClaimSummary, indent: str) -> Iterator[str]:
-        """Of undecided instances of which nothing is expected: no other part of a report speaks of them."""
+        """What undecided instances without expectation need. No other part of a report mentions them."""
         undecided = [i for i in claim.instances if i.verdict == "inconclusive" and i.outcome == "measured"]
         if self.everything or len(undecided) <= UNDECIDED:
             for i in undecided:

@@ -1,8 +1,9 @@
 """One sentence on where a claim holds: `holds at width 512 (9 of 9), fails at 64 (8 of 9)`.
 
-Each *place* is an instance's point and its verdict. A sentence names an axis where its values tell the
-verdicts apart, and counts how many of the instances at each value do as it says. Where three quarters of
-them do not, it only counts. Instances that are neither supported nor refuted are undecided or not covered.
+Each *place* is an instance's point and its verdict. A sentence names an axis if its values separate the
+verdicts, and counts how many of the instances at each value have that verdict. If fewer than three quarters
+have it, the sentence only counts. Instances that are neither supported nor refuted are undecided or not
+covered.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ VALUES = 8
 EXCEPTIONS = 2
 """The most instances that a sentence names one by one."""
 SEARCHED = 5_000
-"""Of more instances no pair of axes is looked for."""
+"""The most instances for which pairs of axes are tried."""
 MOST = 0.75
 """The share of the instances at a value that must have the verdict that a sentence gives to the value."""
 _NEITHER = ("undecided", "not covered")
 
 
 def where(places: Sequence[Place], total: int) -> str:
-    """In how many of a claim's `total` instances it holds, and where. '' where nothing was run."""
+    """In how many of a claim's `total` instances it holds, and where. '' if nothing was run."""
     run = [(point, _kind(verdict)) for point, verdict in places if verdict != "not-run"]
     if not run:
         return ""
@@ -68,8 +69,11 @@ _IN = {
 
 
 def _one_axis(run: Sequence[Place], axes: Mapping[str, Sequence[str]], least: float) -> str:
-    """`holds at width 512 (9 of 9), fails at 64 (8 of 9)`: the axis of whose values at least this share of
-    instances has one kind, with the fewest exceptions; '' where these kinds are all one."""
+    """`holds at width 512 (9 of 9), fails at 64 (8 of 9)`: the sentence with one axis.
+
+    It is the axis at whose values at least the share `least` of instances has one kind, with the fewest
+    exceptions; '' if all these kinds are the same.
+    """
     found: list[tuple[int, int, str]] = []
     for axis, values in axes.items():
         if len(values) > VALUES:
@@ -120,15 +124,14 @@ def _exceptions(run: Sequence[Place], axes: Mapping[str, Sequence[str]]) -> str:
     if len(by_kind[few]) > EXCEPTIONS or len(by_kind[few]) + len(by_kind[many]) < len(run):
         return ""
     named = [", ".join(f"{axis}={point.get(axis, '')}" for axis in axes) for point in by_kind[few]]
-    if len(by_kind[few]) == len(by_kind[many]):  # neither is the exception
+    if len(by_kind[few]) == len(by_kind[many]):  # neither kind is the exception
         return ""
     said = {"holds": "only at", "fails": "not at", "undecided": "not decided at"}.get(few, f"{few} at")
     return f"{said} {' and at '.join(named)}" if all(named) else ""
 
 
 def _counted(run: Sequence[Place], axes: Mapping[str, Sequence[str]]) -> str:
-    """`by data: 8 of 12 at digits; 0 of 12 at diabetes and sphere`: in how many it holds, by the axis that
-    matters most."""
+    """`by data: 8 of 12 at digits; 0 of 12 at diabetes and sphere`: counts by the most relevant axis."""
     found: list[tuple[float, str]] = []
     for axis, values in axes.items():
         if len(values) > VALUES:

@@ -1,4 +1,4 @@
-"""How numbers, verdicts and outcomes are written for people; shared by every rendered report."""
+"""How numbers, verdicts and outcomes are written for people, in all reports."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ GLYPHS = {
     "not-run": "…",
     "error": "!",
 }
-"""Outcome → glyph; always shown with the word. That of *as-expected* is no tick, which would say of a refuted
-claim that it is true."""
+"""Outcome → glyph; always shown with the word. The glyph of *as-expected* is not a tick, which would say that
+a refuted claim is true."""
 
 CLAIM_GLYPHS = {
     "holds": "▲",
@@ -69,7 +69,7 @@ _EXPECTATIONS = {"as-expected": "as expected", "measured": "nothing expected"}
 
 
 def expectation(outcome: str) -> str:
-    """How an outcome stands to what was expected, after the verdict: `as expected`, `✗ unexpected`."""
+    """An outcome compared with the expectation, after the verdict: `as expected`, `✗ unexpected`."""
     return _EXPECTATIONS.get(outcome) or f"{GLYPHS.get(outcome, '•')} {outcome}"
 
 
@@ -83,7 +83,7 @@ def number(x: float) -> str:
 
 
 def effect(x: Side, unit: Unit) -> str:
-    """An effect in the unit that people think in: a ratio as a percentage, a logarithm as its number."""
+    """An effect in the printed unit: a ratio as a percentage, a logarithm as its number."""
     if x is None:
         return "–"
     shown = printed(x, unit)
@@ -101,7 +101,7 @@ def seeds_taken(part: InstanceRecord | PartRecord) -> str:
 
 
 def interval_text(sides: tuple[Side, Side], unit: Unit) -> str:
-    """`[low, high]`; of a boundary beyond an end of what is known `≥ low` or `≤ high`."""
+    """`[low, high]`; for a boundary beyond a known end `≥ low` or `≤ high`."""
     if sides == (None, None):
         return "–"
     if unit == "boundary" and None in sides:
@@ -140,18 +140,18 @@ def control(instance: InstanceRecord) -> str:
 
 
 def predicate(instance: InstanceRecord) -> str:
-    """When the claim holds; that the margin is ours, where its source gives none."""
+    """When the claim holds. Says that the margin is ours if the source gives none."""
     ours = instance.source is not None and instance.source.margin == "ours"
     return f"{instance.predicate} (our margin)" if ours else instance.predicate
 
 
 def cited(source: SourceRecord | None) -> str:
-    """`liu2025 disputes`: a source and its stance, and the scope where that is not every: `asserts, most`."""
+    """`liu2025 disputes`: a source and its stance, and the scope unless that is every: `asserts, most`."""
     return f"{source.cite} {position(source)}" if source else ""
 
 
 def position(source: SourceRecord) -> str:
-    """What stands after the name in `cited`."""
+    """The text after the name in `cited`."""
     return source.stance + (f", {source.scope}" if source.scope not in ("", "every") else "")
 
 
@@ -164,21 +164,21 @@ def statement(source: SourceRecord) -> str:
 
 
 def stance(instance: InstanceRecord) -> str:
-    """What the source says of an instance; of an `open` one of an earlier record, which does not tell: ''."""
+    """What the source says about an instance; '' for an `open` one of a record that does not say."""
     if instance.stance or not instance.source:
         return instance.stance or "none"
     return instance.source.stance if instance.agreement or instance.source.stance == "asks" else ""
 
 
 def chance(instance: InstanceRecord) -> str:
-    """How likely fresh seeds give the same verdict, as a percentage; `–` where it is not known."""
+    """The probability that fresh seeds give the same verdict, as a percentage; `–` if it is unknown."""
     if instance.reproducibility is None:
         return "–"
     return f"{math.floor(min(instance.reproducibility, 1.0) * 1000) / 10:.4g}%"
 
 
 def reproducibility(instance: InstanceRecord) -> str:
-    """How likely fresh seeds give the same verdict, marked where that is too little."""
+    """The probability that fresh seeds give the same verdict, with a mark if it is too low."""
     return f"{chance(instance)} fragile" if instance.fragile else chance(instance)
 
 
@@ -190,7 +190,7 @@ def leaves_open(instance: InstanceRecord) -> str:
 
 
 def unseen(record: Record) -> str:
-    """What is left open by verdicts on each number of seeds, in a sentence; '' where it is not known."""
+    """What verdicts leave open on each number of seeds, in a sentence; '' if it is unknown."""
     most: dict[int, float] = {}
     for instance in record.instances:
         if instance.leaves_open is not None:
@@ -232,13 +232,13 @@ def control_words(control: ControlRecord) -> str:
 
 
 def summary(record: Record) -> str:
-    """One sentence: how many instances came out how."""
+    """One sentence: how many instances have which outcome."""
     outcomes = [instance.outcome for instance in record.instances]
     return tally(outcomes, len(excused(record.instances, record.maps)))
 
 
 def few_covered(outcomes: Sequence[str]) -> str:
-    """A warning, in a sentence, where less than half of the instances are covered; '' elsewhere."""
+    """A warning, in a sentence, if less than half of the instances are covered; else ''."""
     covered, total = sum(outcome != "not-covered" for outcome in outcomes), len(outcomes)
     if 2 * covered >= total:
         return ""
@@ -247,7 +247,7 @@ def few_covered(outcomes: Sequence[str]) -> str:
 
 
 def tally(outcomes: Sequence[str], cut_off: int = 0) -> str:
-    """`summary`, of outcomes alone; `cut_off` of them are of a map whose own time was over."""
+    """`summary` for outcomes alone; `cut_off` of them are of a map whose own time was over."""
     counts = Counter(outcomes)
     total = len(outcomes)
     if not total:
@@ -261,9 +261,10 @@ def tally(outcomes: Sequence[str], cut_off: int = 0) -> str:
 
 
 def advice(instance: InstanceRecord) -> str:
-    """What an inconclusive, vacuous or failed instance would take; '' where there is nothing to say.
+    """What an inconclusive, vacuous or failed instance would need; '' if there is nothing to say.
 
-    No advice may decide the claim that it is given for: a margin that is chosen by these data is for others.
+    Advice must not decide the claim for which it is given: a margin that is chosen by these data is for
+    others.
     """
     if instance.outcome == "vacuous":
         return "the control passes the same test; judge a margin at which it fails on other seeds"
@@ -307,15 +308,15 @@ HEADERS = (
     "source says", "core-s",
 )  # fmt: skip
 _RANKS = (0, 0, 1, 0, 0, 4, 5, 3, 2, 6, 7)
-"""Of the columns under `HEADERS`: where there is too little room, the highest goes first."""
+"""The ranks of the columns under `HEADERS`. If there is too little room, the highest is left out first."""
 
 
 _SAME = {"identical": "identical", "rounding": "equal up to rounding"}
-"""What stands for the interval of numbers that are a baseline's."""
+"""The text in place of the interval for numbers that equal a baseline's."""
 
 
 def row(instance: InstanceRecord) -> tuple[str, ...]:
-    """The cells of an instance under `HEADERS`; one that is computed has no number of seeds."""
+    """The cells of an instance under `HEADERS`. A computed one has no number of seeds."""
     return (
         instance.verdict,
         point(instance),
@@ -365,7 +366,7 @@ def scope(record: Record) -> str:
 
 
 def rechecked(record: Record) -> str:
-    """How many trials were measured twice, with what results, on a line; '' where nothing was rechecked."""
+    """How many trials were measured twice, with which results, on a line; '' if nothing was rechecked."""
     done = [r for r in record.rechecks if r.seed is not None and r.result != "not-rechecked"]
     sentences = []
     if done:
@@ -399,7 +400,7 @@ def commit_text(commit: CommitRecord | None) -> str:
 
 
 def short_of(commit: CommitRecord | TrackedRecord) -> str:
-    """`b6b95ffec` of a commit; `0.2.0+b6b95ff` of an installed package."""
+    """`b6b95ffec` for a commit; `0.2.0+b6b95ff` for an installed package."""
     if isinstance(commit, CommitRecord) and commit.version:
         return f"{commit.version}+{commit.hash[:7]}"
     return commit.hash[:9]
@@ -416,8 +417,10 @@ def overridden(record: Record) -> list[str]:
 
 
 def device_text(environment: EnvironmentRecord) -> str:
-    """The device; with the precision of float32 products and the seeds that were computed abreast, where they
-    are not what they are on a CPU without options."""
+    """The device, with the precision of float32 products and the number of seeds computed abreast.
+
+    The last two are left out if they are those of a CPU without options.
+    """
     said = []
     if environment.device not in ("cpu", "none") or environment.matmul_precision not in ("", "highest"):
         said.append(f"float32 products: {environment.matmul_precision or 'as JAX has them'}")
@@ -429,7 +432,7 @@ def device_text(environment: EnvironmentRecord) -> str:
 def provenance(record: Record) -> str:
     """Commit, device, seeds, trials and duration, on a line."""
     commit = commit_text(record.commit)
-    if len({suite.commit for suite in record.suites}) > 1:  # of several repositories
+    if len({suite.commit for suite in record.suites}) > 1:  # there are several repositories
         commit = ", ".join(f"{suite.name}: {commit_text(suite.commit)}" for suite in record.suites)
     environment = record.environment
     trials = record.trials

@@ -1,8 +1,8 @@
-"""Baselines: the same trials elsewhere, by the code of a commit, or in a record.
+"""Baselines: the same trials measured by the code of a commit, or read from a record.
 
-A claim may hold a quantity against a *baseline*, and `harness run --against REF` holds every quantity of a
-run against one. Either way the trials of the baseline are asked for like any others, paired with those of a
-run by their seeds, and `WithBaselines` (a `Measurer`) says where they come from:
+A claim may compare a quantity with a *baseline*, and `harness run --against REF` compares every quantity of a
+run with one. Either way the trials of the baseline are requested like any others, paired with those of a run
+by their seeds, and `WithBaselines` (a `Measurer`) gets them:
 
     resolve       what a suite or a command line calls a baseline → a full hash, or the path of a record
     recorded      a record: the quantities that it stores by seed, or claims on one quantity

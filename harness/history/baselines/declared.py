@@ -22,19 +22,19 @@ _Named = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class DeclaredThere:
-    """The names that an experiment declares at a commit; `lacks` says why it cannot be found there."""
+    """The names that an experiment declares at a commit. `lacks` says why it cannot be found there."""
 
     parameters: frozenset[str] = frozenset()
     quantities: frozenset[str] = frozenset()
-    """In today's spelling."""
+    """Quantities in today's spelling."""
     lacks: str = ""
     run: str = ""
-    """The experiment as it is spelled there."""
+    """The name of the experiment as it is spelled there."""
     spelled: Mapping[str, str] = field(default_factory=dict)
-    """Quantities that are spelled otherwise there, by today's spelling."""
+    """The spelling there of quantities that are spelled differently, by today's spelling."""
 
     def not_covered(self, trial: Trial, quantity: str) -> str:
-        """Why the quantity of the trial cannot be measured there; '' where it can."""
+        """Why the quantity of the trial cannot be measured there; '' if it can."""
         if self.lacks:
             return f"no {trial.experiment} there ({self.lacks})"
         if quantity not in self.quantities:
@@ -49,15 +49,17 @@ class DeclaredThere:
 
 
 class Declarations:
-    """What a commit's code declares, each experiment asked about once."""
+    """What a commit's code declares. Each experiment is asked about once."""
 
     def __init__(self, code: CommitCode) -> None:
         self._code = code
         self._known: dict[_Named, DeclaredThere] = {}
 
     def of(self, trials: Iterable[Trial]) -> Mapping[Trial, DeclaredThere]:
-        """What the experiment of each trial declares there. Raises `BaselineError` if the code of the
-        commit cannot be asked."""
+        """What the experiment of each trial declares there.
+
+        Raises `BaselineError` if the code of the commit cannot be asked.
+        """
         named = {trial: _named(trial) for trial in trials}
         lacking = [each for each in dict.fromkeys(named.values()) if each not in self._known]
         if lacking:
@@ -65,7 +67,7 @@ class Declarations:
         return {trial: self._known[each] for trial, each in named.items()}
 
     def _ask(self, lacking: list[_Named]) -> list[DeclaredThere]:
-        """What each declares there, under the name that its experiment has there."""
+        """What each experiment declares there, under its name there."""
         found = self._answers(lacking)
         older = {
             place: (experiment_first(run), model)

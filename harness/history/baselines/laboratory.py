@@ -1,4 +1,4 @@
-"""A laboratory whose trials of baselines are measured elsewhere: by the code of a commit, or not at all."""
+"""A laboratory whose trials of baselines are measured by the code of a commit, or read from a record."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ from harness.questions import Baseline, Trial
 
 
 class WithBaselines:
-    """A `Measurer`: the laboratory's own, and trials with a `baseline`. A context manager.
+    """A `Measurer` of the laboratory's own trials and of trials with a `baseline`. A context manager.
 
-    What the records hold is there at once. What a commit is to measure waits until the laboratory has nothing
-    left to do, and is then measured in one batch, which `waiting` names; `collect` lasts as long as that. So
-    the two never take each other's cores. `seconds` is how long the run may take.
+    Numbers of records are there at once. Trials of a commit wait until the laboratory has nothing left to do,
+    and are then measured in one batch, which `waiting` names; `collect` lasts as long as the batch. So the
+    two never compete for cores. `seconds` is how long the run may take.
 
-    Of a trial of a baseline the *stages* are the names of quantities: what another version calls its stages
-    is not known here."""
+    For a trial of a baseline the *stages* are the names of quantities, because the stages of another version
+    are not known here.
+    """
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class WithBaselines:
         self._finished: list[Measurement] = []
         self._announced = False
         self.measured: dict[Baseline, int] = {}
-        """How many trials each commit has measured."""
+        """The number of trials that each commit has measured."""
 
     def __enter__(self) -> Self:
         return self
@@ -73,12 +74,14 @@ class WithBaselines:
             self._remembered = None
 
     def foresee(self, asked: Iterable[AskedTrial]) -> None:
-        """Take trials that will be asked for: they are measured with the first batch of their commit, as each
-        batch takes seconds to begin."""
+        """Accept trials that will be requested later.
+
+        They are measured with the first batch of their commit, because each batch takes seconds to begin.
+        """
         self._foreseen |= {each.trial: each for each in asked}
 
     def learn(self, records: Mapping[Baseline, RecordedNumbers]) -> None:
-        """Take records that have been read."""
+        """Accept records that have been read."""
         self._records |= records
 
     @property
@@ -98,23 +101,23 @@ class WithBaselines:
 
     @property
     def pending(self) -> int:
-        """How many requested trials `collect` has not yet returned."""
+        """The number of requested trials that `collect` has not yet returned."""
         return self._own.pending + len(self._queue) + len(self._finished)
 
     @property
     def waiting(self) -> str:
-        """What keeps trials from being started: the code of a commit, which measures now."""
+        """What keeps trials from starting: the commit whose code measures now."""
         if self._announced and self._queue:
             names = dict.fromkeys(trial.baseline.shown for trial in self._queue if trial.baseline)
             return f"{len(self._queue)} trials are measured by the code of {' and '.join(names)}"
         return self._own.waiting
 
     def program(self, trial: Trial) -> str:
-        """As the laboratory's; of a baseline its name."""
+        """As the laboratory's; for a baseline its name."""
         return self._own.program(trial) if trial.baseline is None else trial.baseline.shown
 
     def stages_of(self, trial: Trial, quantities: Iterable[str]) -> frozenset[str]:
-        """As the laboratory's; of a baseline the quantities themselves."""
+        """As the laboratory's; for a baseline the quantities themselves."""
         return self._own.stages_of(trial, quantities) if trial.baseline is None else frozenset(quantities)
 
     def seconds_per_trial(self, run: str, stages: Iterable[str] | None = None) -> float | None:
@@ -122,7 +125,7 @@ class WithBaselines:
         return self._own.seconds_per_trial(run, stages)
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
-        """What the laboratory has kept, and of commits what they have measured before."""
+        """What the laboratory has stored, and what commits have measured before."""
         every = list(trials)
         found = self._own.recall(trial for trial in every if trial.baseline is None)
         elsewhere = [trial for trial in every if trial.baseline is not None]
@@ -164,11 +167,14 @@ class WithBaselines:
         *,
         stages: frozenset[str] | None = None,
     ) -> None:
-        """As the laboratory's: no trial of a baseline is repeated."""
+        """As the laboratory's. Trials of a baseline are not repeated."""
         self._own.repeat(trial, time_limit, memory_limit, stages=stages)
 
     def collect(self, timeout: float) -> list[Measurement]:
-        """What ended since the last call. Raises `BaselineError` if a commit's code cannot run."""
+        """The measurements that ended since the last call.
+
+        Raises `BaselineError` if a commit's code cannot run.
+        """
         if self._own.pending:
             found = self._own.collect(0.0 if self._finished else timeout)
         else:
@@ -198,7 +204,7 @@ class WithBaselines:
         return self._records[baseline]
 
     def _measure_elsewhere(self) -> None:
-        """Measure what waits, a commit after another."""
+        """Measure what waits, one commit after another."""
         by_commit: dict[Baseline, list[AskedTrial]] = {}
         for trial, wanted in self._queue.items():
             assert trial.baseline is not None
@@ -214,7 +220,7 @@ class WithBaselines:
             self._finish(found, {each.trial for each in asked})
 
     def _with(self, baseline: Baseline, asked: Sequence[AskedTrial]) -> list[AskedTrial]:
-        """What else is foreseen of the commit, and not known."""
+        """The requested trials and those foreseen for the commit that are not known yet."""
         wanted = {each.trial for each in asked}
         found = [each for trial, each in self._foreseen.items() if trial.baseline == baseline]
         self._foreseen = {t: each for t, each in self._foreseen.items() if t.baseline != baseline}
@@ -226,7 +232,7 @@ class WithBaselines:
         for trial, measurement in found.items():
             known = self._known.get(trial)
             joined = measurement if known is None else union((measurement, known))
-            self._known[trial] = replace(joined, reused=True)  # it is no trial of this run's own code
+            self._known[trial] = replace(joined, reused=True)  # it is not a trial of this run's own code
             if trial in asked:
                 self._finished.append(self._known[trial])
 

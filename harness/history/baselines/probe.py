@@ -1,8 +1,9 @@
-"""Run in a worktree, with its code: print which parameters and quantities its experiments declare.
+"""Runs in a worktree, with its code, and prints which parameters and quantities its experiments declare.
 
 In: the first argument, JSON: a list of [experiment, model or null]. Out, the last line: JSON, for each of
 them {"parameters": [...], "quantities": [...]}, or {"lacks": why}. It uses only what every version since 0.2
-has."""
+has.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +26,13 @@ def declared_names(name: str, model: str | None) -> dict[str, object]:
                 from harness.declare.models import Signature
 
                 parameters = Signature(experiment, find_model(model)).parameters
-    except Exception as error:  # whatever a module of that time does when it is imported
+    except Exception as error:  # a module of that version may raise anything when it is imported
         return {"lacks": " ".join(str(error).split()) or type(error).__name__}
     return {"parameters": sorted(parameters), "quantities": sorted(experiment.quantities)}
 
 
 def main(asked: Sequence[tuple[str, str | None]]) -> None:
-    """Print what each declares."""
+    """Print what each experiment declares."""
     print(json.dumps([declared_names(name, model) for name, model in asked]))
 
 

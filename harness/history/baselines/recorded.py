@@ -1,7 +1,7 @@
-"""A record as a baseline: the numbers of quantities by seed that it has.
+"""A record as a baseline: the numbers that it has for quantities, by seed.
 
-It has them where the run that made it had `--quantities`; and those of the claims on one quantity that it
-holds (`at-most`, `at-least`), whose effect is the quantity, or its logarithm.
+It has them if the run that made it had `--quantities`. It also has those of its claims on one quantity
+(`at-most`, `at-least`), whose effect is the quantity or its logarithm.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _Point = tuple[str, TrialParams]
 
 @dataclass(frozen=True)
 class RecordedNumbers:
-    """The numbers of a record: of each quantity at each point, by seed; made by `recorded_numbers`."""
+    """The numbers of a record for each quantity at each point, by seed. `recorded_numbers` makes it."""
 
     file: str
     numbers: Mapping[_Point, Mapping[str, Mapping[int, float]]]
@@ -32,9 +32,9 @@ class RecordedNumbers:
     )
 
     def at(self, trial: Trial) -> Mapping[str, Mapping[int, float]] | None:
-        """What it has at the trial's point; None: nothing.
+        """The numbers at the trial's point; None if there are none.
 
-        A parameter that the record does not know counts as what it is by default.
+        A parameter that the record does not know counts as its default.
         """
         point = (trial.experiment, trial.params)
         if point not in self._found:
@@ -49,7 +49,7 @@ class RecordedNumbers:
         return self._found[point]
 
     def measurement(self, trial: Trial, quantities: Iterable[str]) -> Measurement:
-        """What the record says of a trial; of a number that it lacks, why, and what to do."""
+        """What the record says about a trial; if it lacks a number, why, and what to do."""
         values: dict[str, float] = {}
         missing: dict[str, Missing] = {}
         there = self.at(trial)
@@ -62,7 +62,7 @@ class RecordedNumbers:
         return Measurement(trial, "", "ok", values=values, missing=missing, reused=True)
 
     def seeds(self, trial: Trial, quantity: str) -> int:
-        """How many seeds it has in a row, from the trial's on."""
+        """The number of consecutive seeds that it has, from the trial's on."""
         there = self.at(trial)
         by_seed = {} if there is None else there.get(quantity, {})
         n = 0
@@ -85,15 +85,13 @@ class RecordedNumbers:
 
 
 def enough_seeds(numbers: RecordedNumbers, trial: Trial, quantity: str, budget: int) -> int:
-    """The largest budget that the record has the seeds for; the budget itself where it lacks even the
-    first."""
+    """The largest budget for which the record has the seeds; `budget` if it lacks even the first."""
     has = numbers.seeds(trial, quantity)
     return max((look for look in LOOKS if look <= min(budget, has)), default=budget)
 
 
 def not_neutral(trial: Trial, known: Iterable[str]) -> tuple[str, Value] | None:
-    """The first parameter that others do not know and that is not what it is by default; None: there is
-    none."""
+    """The first parameter that others do not know and that differs from its default, or None."""
     names = set(known)
     given = {name: value for name, value in trial.params if name in names}
     signature = signature_of(find(trial.experiment), dict(trial.params))
@@ -107,10 +105,10 @@ def not_neutral(trial: Trial, known: Iterable[str]) -> tuple[str, Value] | None:
 
 
 def recorded_numbers(baseline: Baseline) -> RecordedNumbers:
-    """The numbers of a record. Raises `RecordError` if the file is no record."""
+    """The numbers of a record. Raises `RecordError` if the file is not a record."""
     record = read_record(Path(baseline.record))
     numbers: dict[_Point, dict[str, dict[int, float]]] = {}
-    for (run, params, quantity), by_seed in (*_claimed(record), *_stored(record)):  # those stored come last
+    for (run, params, quantity), by_seed in (*_claimed(record), *_stored(record)):  # stored numbers come last
         numbers.setdefault((run, params), {}).setdefault(quantity, {}).update(by_seed)
     return RecordedNumbers(baseline.name or baseline.record, numbers)
 
@@ -125,9 +123,7 @@ def _claimed(record: Record) -> Iterator[tuple[tuple[str, TrialParams, str], dic
     for instance in record.instances:
         if not _is_of_one(instance):
             continue
-        trials = instance.trials[
-            0
-        ]  # the claim's own; those of its control come later, as do their quantities
+        trials = instance.trials[0]  # the claim's own numbers; its control's and their quantities follow
         key = (trials.experiment, tuple(sorted(trials.params.items())), trials.quantities[0])
         numbers = map(math.exp, instance.values) if instance.unit == "log-value" else instance.values
         yield key, dict(enumerate(numbers, trials.first_seed))
@@ -140,7 +136,7 @@ def _is_of_one(instance: InstanceRecord) -> bool:
 
 
 def readable(baseline: Baseline) -> RecordedNumbers:
-    """`recorded_numbers`, of a baseline that must have some. Raises `BaselineError` and `RecordError`."""
+    """`recorded_numbers` for a baseline that must have some. Raises `BaselineError` and `RecordError`."""
     found = recorded_numbers(baseline)
     if not found.numbers:
         raise BaselineError(

@@ -1,8 +1,8 @@
-"""What commits have measured before, in the store of a run: under digests that no trial of today's code has.
+"""What commits have measured before, in the store of a run, under digests that no trial of today's code has.
 
 Such a row depends on the trial and the commit, on the installed libraries and the source outside of the
-repository, on the processor or device, and on the variables that can change numbers. Today's code in the
-repository does not count: a baseline is measured once, and every later commit is held against it.
+repository, on the processor or device, and on the variables that can change numbers. It does not depend on
+today's code in the repository: a baseline is measured once, and every later commit is compared with it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _ModulesThere = tuple[str, tuple[str, ...]]
 
 
 class Remembered:
-    """Looks trials of commits up in a store, and keeps what they gave. Without a store it does neither.
+    """Looks up trials of commits in a store, and stores their measurements. Without a store it does neither.
 
-    `device` says what JAX computes on; it is asked only of trials that use JAX.
+    `device` says what JAX computes on. It is asked only for trials that use JAX.
     """
 
     def __init__(self, store: Path | None, device: Callable[[], str]) -> None:
@@ -37,7 +37,7 @@ class Remembered:
         self._settings = settings_digest(settings(os.environ))
 
     def recall(self, trials: Iterable[Trial]) -> dict[Trial, Measurement]:
-        """Those of the trials that were kept."""
+        """The measurements of those trials that were stored."""
         if self._store is None:
             return {}
         prints = {trial: self._print_of(trial) for trial in trials}
@@ -49,7 +49,7 @@ class Remembered:
         }
 
     def keep(self, measurements: Iterable[Measurement]) -> None:
-        """Keep what has numbers, or says that something is not covered."""
+        """Store measurements that have numbers, or that say that something is not covered."""
         if self._store is None:
             return
         with self._store.at_once():
@@ -88,5 +88,5 @@ class Remembered:
 
 
 def _plain(trial: Trial) -> Trial:
-    """The same trial of no baseline."""
+    """The same trial without a baseline."""
     return Trial(trial.experiment, trial.params, trial.seed, trial.inputs)

@@ -1,4 +1,4 @@
-"""What suites and command lines call a baseline, as the commit or the record that it is."""
+"""Resolves what suites and command lines call a baseline to a commit or a record."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from harness.text import printable
 
 
 class BaselineError(UserError, ValueError):
-    """A baseline that is neither a commit of the repository nor a record that serves."""
+    """A baseline that is neither a commit of the repository nor a usable record."""
 
 
 def is_record_name(ref: str) -> bool:
-    """Whether a REF of a command line names records: a file or folder that is there, `@NAME`, or `….json`.
+    """Whether a REF of a command line names records: an existing file or folder, `@NAME`, or `….json`.
 
-    All else is a revision. A branch that is called as a file is `refs/heads/NAME`.
+    All others are revisions. A branch with the name of a file is `refs/heads/NAME`.
     """
     return is_name(ref) or ref.endswith(".json") or Path(ref).exists()
 
 
 @dataclass(frozen=True)
 class Resolver:
-    """Resolves the baselines of a suite's claims; revisions are those of `track`, or of the suite's
-    repository."""
+    """Resolves the baselines of a suite's claims.
+
+    Revisions are those of `track`, or of the suite's repository.
+    """
 
     suite: Suite
     track: Path | None = None

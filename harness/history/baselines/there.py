@@ -1,8 +1,9 @@
-"""Measuring trials by the code of a commit: a suite that asks for them, and one `harness run` of that commit.
+"""Measures trials by the code of a commit: with a suite that asks for them, and one `harness run` of that
+commit.
 
-The command line, suites, records and stores are what versions agree on, so that is what is used of the older
-one. Each quantity at each point is a claim of the suite: `exact`, on just the seeds that are wanted, and
-open. The numbers are read from the store of that run, where they stand to the bit.
+All versions share the command line, suites, records and stores, so only these are used. Each quantity at each
+point is a claim of the suite: `exact`, on just the wanted seeds, and open. The numbers are read from the
+store of that run, where they are stored to the bit.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _PREFIX = 16
 
 @dataclass(frozen=True)
 class AskedTrial:
-    """A trial of a baseline that is wanted, with the quantities, and its limit of seconds."""
+    """A wanted trial of a baseline, with its quantities and its limit in seconds."""
 
     trial: Trial
     quantities: frozenset[str]
@@ -40,7 +41,7 @@ class AskedTrial:
 
 @dataclass(frozen=True)
 class _SeedRow:
-    """One claim of the suite: a quantity at a point, on seeds in a row."""
+    """One claim of the suite: a quantity at a point, on consecutive seeds."""
 
     first: Trial
     quantity: str
@@ -61,7 +62,7 @@ class There:
         self._declarations = Declarations(code)
 
     def measure(self, asked: Sequence[AskedTrial], seconds: float) -> dict[Trial, Measurement]:
-        """The measurements of all trials, in at most so many seconds; what was not reached is left out."""
+        """The measurements of all trials within `seconds`. Trials that were not reached are left out."""
         known = self._declarations.of(each.trial for each in asked)
         missing: dict[Trial, dict[str, Missing]] = {each.trial: {} for each in asked}
         covered = []
@@ -85,7 +86,7 @@ class There:
         return found
 
     def _run(self, asked: Sequence[AskedTrial], seconds: float) -> dict[Trial, Measurement]:
-        """What one run of the commit's harness gives."""
+        """The measurements of one run of the commit's harness."""
         claims = list(_in_rows(asked))
         suite, record = (self.code.outputs / name for name in ("baseline.toml", "baseline.json"))
         store = self.code.outputs / "baseline.sqlite"
@@ -106,7 +107,7 @@ class There:
         return self._numbers(claims, instances, store)
 
     def _suite(self, claims: Sequence[_SeedRow]) -> str:
-        """The suite that asks for them; parameters that the commit does not know are left out."""
+        """The suite that asks for them. Parameters that the commit does not know are left out."""
         known = self._declarations.of(each.first for each in claims)
         tables = [toml_table(("suite",), {"format": 2, "title": "Trials of a baseline"})]
         names: dict[str, str] = {}
@@ -145,7 +146,7 @@ class There:
                 trial = each.first.at(seed)
                 if (row := by_seed.get(seed)) is not None:
                     rows = found.setdefault(trial, [])
-                    if all(other.fingerprint != row.fingerprint for other in rows):  # it has all quantities
+                    if all(other.fingerprint != row.fingerprint for other in rows):  # this has all quantities
                         rows.append(_today(replace(row, trial=trial, note=""), known[each.first].spelled))
                 elif instance is not None and instance.verdict in ("error", "not-covered"):
                     found.setdefault(trial, []).append(_lost(trial, each.quantity, instance, self.code.shown))
@@ -160,7 +161,7 @@ _NOT_THERE = (
 
 
 def _in_rows(asked: Sequence[AskedTrial]) -> Iterator[_SeedRow]:
-    """Each quantity at each point, on seeds in a row."""
+    """Each quantity at each point, on consecutive seeds."""
     wanted: dict[tuple[str, str], list[AskedTrial]] = {}
     for each in asked:
         for quantity in sorted(each.quantities):
@@ -182,12 +183,12 @@ def _kept(store: Path, prints: set[str]) -> dict[str, Measurement]:
             return {each[:_PREFIX]: row for each, row in opened.recall(whole).items()}
         finally:
             opened.close()
-    except StoreError:  # of a version whose store this one cannot read: nothing of it is known
+    except StoreError:  # a version whose store this one cannot read: nothing is known
         return {}
 
 
 def _today(measurement: Measurement, spelled: Mapping[str, str]) -> Measurement:
-    """The measurement with today's names of its quantities; `spelled` has those of there by today's."""
+    """The measurement with today's names of its quantities. `spelled` maps these to the names there."""
     if not spelled:
         return measurement
     today = {there: name for name, there in spelled.items()}
@@ -197,7 +198,7 @@ def _today(measurement: Measurement, spelled: Mapping[str, str]) -> Measurement:
 
 
 def _lost(trial: Trial, quantity: str, instance: InstanceRecord, shown: str) -> Measurement:
-    """A trial of which the run there says that it failed, or is not covered."""
+    """A trial that, by the run there, failed or is not covered."""
     why = f"{shown}: {instance.reason}"
     lost = Missing("failed" if instance.verdict == "error" else "not-covered", "", why)
     return Measurement(trial, "", "ok", missing={quantity: lost})

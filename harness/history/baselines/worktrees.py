@@ -1,5 +1,4 @@
-"""The code of a commit, in a worktree that lasts as long as a run: Python runs there with today's
-libraries."""
+"""The code of a commit, in a worktree that lasts as long as a run, with today's libraries."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from harness.measure.supervisor import supervised
 
 
 class CommitCode:
-    """A commit of the repository at `home`; a context manager, whose worktree is made when first used."""
+    """A commit of the repository at `home`. A context manager, which makes its worktree when first used."""
 
     def __init__(self, home: Path, commit: str, shown: str) -> None:
         self.home, self.commit, self.shown = home, commit, shown
@@ -45,13 +44,13 @@ class CommitCode:
         return self.folder.parent
 
     def place_of(self, path: str) -> str:
-        """Where a path of the repository is in the worktree; a path outside stays."""
+        """Where a path of the repository is in the worktree. A path outside does not change."""
         return str(path_in_worktree(Path(path), self.home, self.folder))
 
     def python(
         self, *arguments: str, variables: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run Python with the commit's code on its path, in what is the current directory there."""
+        """Run Python with the commit's code on its path, in the worktree's copy of the current directory."""
         environment = environment_without_git() | {"PYTHONPATH": python_path(self.home, self.folder)}
         here = path_in_worktree(Path.cwd(), self.home, self.folder)
         here.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""What the science costs: benchmarks of kernels, solves, networks and trials, one a file."""
+"""Benchmarks of kernels, solves, networks and trials, one per file."""

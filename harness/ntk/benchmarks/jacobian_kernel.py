@@ -6,10 +6,11 @@ from harness.declare import Timed, benchmark
 from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, PointCount, Width
 
 AGREEMENT = 1e-10
-"""Relative to the largest entry: float64 sums of 1e5 terms agree to 1e-13; another kernel is percents off."""
+"""The largest difference, relative to the largest entry: float64 sums of 1e5 terms agree to 1e-13; another
+kernel is percents off."""
 
 CHECKED = 2
-"""Points on which it is compared: few, so that the program that is timed is compiled when it is timed."""
+"""The number of points of the check: few, so that the timed program is compiled when it is timed."""
 
 
 @benchmark("ntk.jacobian-kernel", version=1, about={"points": POINTS, "hidden": HIDDEN, "width": WIDTH})

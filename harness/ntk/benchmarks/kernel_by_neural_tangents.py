@@ -1,4 +1,4 @@
-"""The benchmark `ntk.kernel-by-neural-tangents`: `ntk.kernel-matrix` without a line of ours."""
+"""The benchmark `ntk.kernel-by-neural-tangents`: `ntk.kernel-matrix` by neural-tangents alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def kernel_by_neural_tangents(
 
         return jax.jit(both)
 
-    # A program of its own, so that the one that is timed is compiled when it is timed.
+    # A separate program, so that the timed one is compiled when it is timed.
     expected = closed_form.nngp_ntk(architecture, points_given)
     for name, found, own in zip(("NNGP", "NTK"), compiled()(x), expected, strict=True):
         require_equal(f"neural-tangents' {name}", found, own)

@@ -16,10 +16,11 @@ from harness.ntk.benchmarks._parameters import (
 )
 
 AGREEMENT = 1e-5
-"""Of targets of variance one: a regression without the solve, or with another kernel, is off by about one."""
+"""The largest difference, for targets of variance one. A regression without the solve, or with another
+kernel, is off by about one."""
 
 CHECKED = 3
-"""Training points of the check."""
+"""The number of training points of the check."""
 
 
 @benchmark(

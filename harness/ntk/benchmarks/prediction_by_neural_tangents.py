@@ -43,7 +43,7 @@ def prediction_by_neural_tangents(
         jnp.asarray(array, dtype=jnp.float64) for array in (data.x_train, data.y_train[:, None], data.x_test)
     )
     kernel = kernel_function(architecture, x.shape[1])
-    from neural_tangents import predict  # it is loaded: the line above sees to JAX's moved names
+    from neural_tangents import predict  # already loaded: the line above lends it JAX's moved names
 
     def compiled() -> jax.stages.Wrapped:
         def predictions(x: jax.Array, y: jax.Array, x_test: jax.Array) -> jax.Array:
@@ -56,7 +56,7 @@ def prediction_by_neural_tangents(
     _, gram = nngp_ntk(architecture, data.x_train)
     _, cross = nngp_ntk(architecture, data.x_test, data.x_train)
     expected = factor("NTK", gram).regression(cross, data.y_train)
-    # A program of its own, so that the one that is timed is compiled when it is timed.
+    # A separate program, so that the timed one is compiled when it is timed.
     require_equal("neural-tangents' predictions", compiled()(x, y, x_test)[:, 0], expected)
     timed = compiled()
     return lambda: timed(x, y, x_test)

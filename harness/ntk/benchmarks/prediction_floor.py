@@ -1,4 +1,4 @@
-"""The benchmark `ntk.prediction-floor`: what the regression of `ntk.prediction` cannot do without."""
+"""The benchmark `ntk.prediction-floor`: the necessary part of the regression of `ntk.prediction`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from harness.declare import Timed, benchmark
 from harness.ntk.benchmarks._parameters import ACTIVATION, HIDDEN, POINTS, Hidden, PointCount, TimedActivation
 
 CHECKED = 3
-"""Points of the check."""
+"""The number of points of the check."""
 
 
 @benchmark(
@@ -31,7 +31,7 @@ def prediction_floor(
 
     def factored(x: np.ndarray) -> np.ndarray:
         _, gram = nngp_ntk(architecture, x)
-        # Its transpose is the same matrix in LAPACK's order of columns: the copy then needs no reordering.
+        # The transpose is the same matrix in LAPACK's order of columns, so the copy needs no reordering.
         lower: np.ndarray = cholesky(gram.T, lower=True, check_finite=False)
         return lower
 

@@ -19,7 +19,7 @@ from harness.ntk.benchmarks._parameters import (
     "ntk.training", version=1, about={"points": POINTS, "hidden": HIDDEN, "width": WIDTH, "steps": STEPS}
 )
 def training(*, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64, steps: Steps = 200) -> Timed:
-    """`steps` steps, the loss looked at after each (`harness.ntk.train.descend`)."""
+    """`steps` steps with a look at the loss after each (`harness.ntk.train.descend`)."""
     from harness.ntk.benchmarks.support.problem import compiled, reference, training_problem
 
     given = training_problem(points=points, hidden=hidden, width=width)

@@ -1,4 +1,4 @@
-"""The benchmark `ntk.training-in-processes`: networks trained by processes of a given number of threads."""
+"""The benchmark `ntk.training-in-processes`: processes train networks, each with a number of threads."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def training_in_processes(
     width: Width = 64,
     steps: Steps = 500,
 ) -> Timed:
-    """Every process told to begin, and all of them waited for. They are ready, and have compiled, before."""
+    """Tell every process to begin, and wait for all of them. They have started and compiled before."""
     from harness.ntk.benchmarks.support.crew import Crew
 
     if networks % processes:

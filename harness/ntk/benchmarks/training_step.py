@@ -8,7 +8,7 @@ from harness.ntk.benchmarks._parameters import HIDDEN, POINTS, WIDTH, Hidden, Po
 
 @benchmark("ntk.training-step", version=1, about={"points": POINTS, "hidden": HIDDEN, "width": WIDTH})
 def training_step(*, points: PointCount = 64, hidden: Hidden = 1, width: Width = 64) -> Timed:
-    """The parameters moved once, and the loss and its gradient at the new ones."""
+    """One change of the parameters, and the loss and its gradient at the new ones."""
     from harness.ntk.benchmarks.support.problem import (
         reference,
         require_agreement,

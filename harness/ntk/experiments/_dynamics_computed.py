@@ -1,4 +1,4 @@
-"""What a trial of `ntk.dynamics` follows: a network, its linearisation, and what kernels predict of both."""
+"""The parts of a trial of `ntk.dynamics`: a network, its linearisation, and what kernels predict of both."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ PredictionsOverTime = Float[np.ndarray, "times test"]
 
 
 class TrainTestKernels(NamedTuple):
-    """A kernel on the training points, and between test and training points."""
+    """A kernel between the training points, and between test and training points."""
 
     gram: solve.Gram
     cross: solve.Cross
 
     def times(self, factor: float) -> TrainTestKernels:
-        """The kernel scaled."""
+        """The same kernel, multiplied by `factor`."""
         return TrainTestKernels(factor * self.gram, factor * self.cross)
 
 
@@ -37,9 +37,11 @@ class TrainTestKernels(NamedTuple):
 class DynamicsProblem:
     """A network before training, what it is trained on, and kernels of infinite width.
 
-    Made by `prepare_problem`.
+    `prepare_problem` makes it.
 
-    `numbers` are those of the layers that are trained (None: all). `ntk` is of these, `whole` of all layers.
+    numbers: the numbers of the trained layers; None if all are trained
+    ntk: the analytic NTK of the trained layers
+    whole: the analytic NTK of all layers
     """
 
     architecture: Architecture
@@ -62,16 +64,16 @@ class DynamicsProblem:
 
     @property
     def setting(self) -> tuple[Array, ...]:
-        """The points, the rate and the recorded times, as the paths take them."""
+        """The points, the learning rate and the recorded times, in the order that training paths expect."""
         arrays = (self.x, self.y, self.x_test, self.rate, self.times)
         return tuple(jnp.asarray(each) for each in arrays)
 
     def predicted(
         self, kernel: TrainTestKernels, solver: solve.Solver
     ) -> tuple[PredictionsOverTime, Float[np.ndarray, " times"]]:
-        """f at the test points, and the norm of the residual, at the recorded times.
+        """Predictions at the test points, and the norm of the residual, both at the recorded times.
 
-        `solver` is that of the kernel.
+        `solver` must be made from the same kernel.
         """
         at = [(np.asarray(float(time)), np.asarray(self.rate)) for time in self.times]
         start = (self.y, self.f_0)
@@ -99,7 +101,10 @@ def prepare_problem(
     centred: bool,
     steps: int,
 ) -> DynamicsProblem:
-    """The first network of a seed. Raises `StageError` if there is no learning rate."""
+    """Draw the first network of a seed and prepare its training.
+
+    Raises `StageError` if there is no learning rate.
+    """
     x, x_test, model = points.x_train, points.x_test, fully_connected(architecture)
     nngp, ntk = (
         TrainTestKernels(gram, cross)
@@ -129,7 +134,7 @@ def prepare_problem(
 
 @dataclass(frozen=True)
 class Followed:
-    """The network through training; made by `follow_training`."""
+    """A network followed through its training. `follow_training` makes it."""
 
     residuals: Float[np.ndarray, "steps_and_one train"]
     f_test: PredictionsOverTime
@@ -137,13 +142,13 @@ class Followed:
 
 
 Farthest = Callable[[PredictionsOverTime, PredictionsOverTime], float]
-"""The greatest distance between two paths over the recorded times."""
+"""A function that gives the greatest distance between two paths over the recorded times."""
 
 
 def follow_training(
     problem: DynamicsProblem, distance: Callable[[np.ndarray, np.ndarray], float], scale: float
 ) -> Followed:
-    """Train the network. Raises `StageError` if its loss does not fall."""
+    """Train the network and record its path. Raises `StageError` if its loss does not fall."""
     path, motion = paths.follow(
         problem.params, problem.architecture, *problem.setting, problem.steps, problem.numbers
     )
@@ -166,7 +171,7 @@ def follow_training(
 
 
 def beside_linearised(problem: DynamicsProblem, followed: Followed, farthest: Farthest) -> dict[str, float]:
-    """The linearised network beside what it must be, and the network beside it."""
+    """Compare the linearised network with its closed form, and the network with the linearised one."""
     linear = paths.follow_linearised(
         problem.params, problem.architecture, *problem.setting, problem.steps, problem.numbers
     )
@@ -184,7 +189,7 @@ def beside_linearised(problem: DynamicsProblem, followed: Followed, farthest: Fa
 
 
 def beside_infinite(problem: DynamicsProblem, followed: Followed, farthest: Farthest) -> dict[str, float]:
-    """The network beside what kernels of infinite width predict from the same start."""
+    """Compare the network with what kernels of infinite width predict from the same start."""
     residuals, measured = followed.residuals, dict[str, float]()
     at_times = np.linalg.norm(residuals[problem.times], axis=1)
     matched = float(np.trace(problem.ntk.gram) / np.trace(problem.nngp.gram))

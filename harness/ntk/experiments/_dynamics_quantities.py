@@ -7,11 +7,12 @@ from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
 from harness.ntk.preparation import ABOUT_PREPROCESS, ABOUT_TARGETS, DISTANCE_UNIT
 
 RESOLUTION = 1e-6
-"""Relative. Training and solves are in float64; closed-form kernels carry errors of 1e-8 near the diagonal
-(`extremes.NOT_A_KERNEL`), in distances of 1e-2 and more."""
+"""Relative resolution. Training and solves are in float64. Closed-form kernels carry errors of 1e-8 near the
+diagonal (`extremes.NOT_A_KERNEL`), in distances of 1e-2 and more."""
 
 ROUNDING = 2.0
-"""Of a distance that should be 0: a factor of e² between two values is still only rounding."""
+"""Resolution of a distance that should be 0, on a logarithmic scale: a factor of e² between two values is
+still only rounding."""
 
 _GREATEST = ", the greatest over the recorded times"
 

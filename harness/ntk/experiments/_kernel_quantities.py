@@ -65,7 +65,7 @@ RELATIONS = {
 
 TOLERANCE = "the entry's tolerance"
 TOLERANCE_RESOLUTION = 0.01
-"""Tolerances are known to some percent."""
+"""Resolution of tolerances, which are known to some percent."""
 
 SCALES = {
     "error": "difference from the reference: K(A, B) and K(A)",
@@ -81,7 +81,7 @@ NOISE = {
         "of a subject that states half of its standard errors",
     ),
 }
-"""About each, and about that of the control."""
+"""For each quantity about noise: what it is, and what its control is."""
 
 ABOUT = {
     "subject": "neural-tangents, closed-form, monte-carlo, empirical, or package.module:function",
@@ -106,9 +106,9 @@ ABOUT = {
 def quantities(
     checks: dict[str, str], *, unit: str = UNIT, resolution: float = RESOLUTION
 ) -> dict[str, Quantity]:
-    """For each kernel and check its error, and that of the control: the subject's kernel with a flaw.
+    """The quantities of each kernel and check: the subject's error, and that of the control.
 
-    Each kernel's check is a stage of its own.
+    The control is the subject's kernel with a flaw. Each kernel's check is a stage of its own.
     """
     declared: dict[str, Quantity] = {}
     for key, name in KERNELS.items():

@@ -25,7 +25,7 @@ from harness.ntk.train import (
 
 
 class LearnabilityTrial:
-    """One trial: kernels, modes and training points as in `ntk.ridge-theory`, of one training set."""
+    """One trial: kernels, modes and points of `ntk.ridge-theory`, and a single training set."""
 
     def __init__(
         self,
@@ -48,7 +48,10 @@ class LearnabilityTrial:
     def networks(
         self, units: float, target_loss: float, max_steps: int, levels: Sequence[int]
     ) -> dict[str, float]:
-        """Raises `StageError` if a network missed the target loss."""
+        """Train the networks, and give what they learned of each level.
+
+        Raises `StageError` if a network missed the target loss.
+        """
         modes, size = self._theory.modes("ntk"), len(self._theory.domain)
         chosen = self._theory.random(0).permutation(size)[: self._setting.train]
         model = build(self._model, self._of_model)
@@ -89,13 +92,13 @@ class LearnabilityTrial:
         return learned
 
     def _regressed(self, kernel: SphereKernel, chosen: np.ndarray, functions: Basis) -> Each:
-        """Of interpolation with the kernel, on the same training points and of the same functions."""
+        """What interpolation with the kernel learns of the same functions from the same training points."""
         domain = self._theory.domain
         gram = self._theory.kernel(kernel)(domain, domain)
         return finite_domains.learnabilities(gram, chosen, 0.0, functions)
 
     def theory(self, levels: Sequence[int]) -> dict[str, float]:
-        """λ/(λ + κ) of the modes of each level; the NNGP's own levels are in the same order."""
+        """λ/(λ + κ) of the modes of each level. The NNGP's own levels are in the same order."""
         found: dict[str, float] = {}
         kernels: tuple[SphereKernel, ...] = ("ntk", "nngp")
         for kernel in kernels:

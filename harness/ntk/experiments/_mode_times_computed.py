@@ -25,8 +25,8 @@ def measured(
 ) -> dict[str, float]:
     """All quantities of a kernel.
 
-    The middle of a half circle is what lies an eighth of the circle from its ends: there the other
-    half is far.
+    The middle of a half circle lies at least an eighth of the circle from its ends, so that the other half is
+    far.
     """
     angle = half_circles(points, dense)
     x = on_circle(angle)

@@ -1,4 +1,4 @@
-"""What a trial of `ntk.mode-times` measures of a network that is trained."""
+"""What a trial of `ntk.mode-times` measures of a trained network."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from harness.ntk.residual_path import Residuals, residuals
 
 
 class CircleTraining:
-    """The seed's network of a model, and the frequency it is asked for, on the circle.
+    """The network that a seed draws from a model, trained on the circle, and the frequency that is measured.
 
-    Methods raise `StageError` where training diverged, or a frequency was not learned.
+    Methods raise `StageError` if training diverged or if a frequency was not learned.
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class CircleTraining:
 
     @cached_property
     def _scale(self) -> tuple[float, float]:
-        """K(x,x), the mean over points, and λ_max of the infinitely wide network's tangent kernel."""
+        """The mean of K(x,x) over points, and λ_max, both of the infinitely wide network's tangent kernel."""
         gram = self._model.analytic(on_circle(self._angle))[1]
         return float(np.trace(gram)) / len(gram), float(np.linalg.eigvalsh(gram)[-1])
 
     def _trained(self, target: np.ndarray) -> tuple[Residuals, float]:
-        """The residuals, and the time that a step takes."""
+        """The residuals of training on `target`, and the time that a step takes."""
         unit, largest = self._scale
         x = on_circle(self._angle)
         path, rate = residuals(self._model, self._seed, x, target, self._units, largest, self._steps)
@@ -54,16 +54,16 @@ class CircleTraining:
         return self._trained(np.cos(self._frequency * self._angle))
 
     def time(self) -> float:
-        """When cos(kφ) alone was learned, whatever training put into other frequencies meanwhile."""
+        """The time at which cos(kφ), trained alone, is learned. Errors in other frequencies do not count."""
         path, step = self._single
         return step * steps_until(left_of(path, self._angle, self._frequency))
 
     def left(self) -> float:
-        """What is left of cos(kφ) alone after all steps."""
+        """The share of cos(kφ), trained alone, that is left after all steps."""
         return float(left_of_all(self._single[0])[-1])
 
     def mixed_time(self, growing: bool) -> float:
-        """When cos(kφ) was learned, of a target that has all of `MIXTURE`."""
+        """The time at which cos(kφ) is learned from a target that contains all of `MIXTURE`."""
         if self._frequency not in MIXTURE:
             raise StageError(f"frequency: expected one of {MIXTURE}, found {self._frequency}")
         path, step = _on_mixture(*self._given, growing)
@@ -85,6 +85,6 @@ def _on_mixture(
     steps: int,
     growing: bool,
 ) -> tuple[Residuals, float]:
-    """Trained once for the trials of all frequencies that a process has: some megabytes each."""
+    """Train on the mixture once for all frequencies of a process. A result takes some megabytes."""
     made = CircleTraining(model, dict(of_model), seed, points, dense, MIXTURE[0], units, steps)
     return made.on_mixture(growing)

@@ -1,6 +1,6 @@
 """What a trial of `ntk.network` computes: a network through its training, and what predicts it.
 
-Stages follow one another; what fails in one is missing for those that need it, and for no others.
+Stages follow one another. If one fails, only the stages that need it fail with it.
 """
 
 from __future__ import annotations
@@ -27,20 +27,21 @@ from harness.ntk.trainable import (
 )
 
 CONSTANT = 1e-10
-"""A change of the kernel up to which the network is linear in its parameters: float64's rounding gives 1e-15,
-and one step of a network in the kernel regime 1e-6 and more."""
+"""The change of a kernel up to which the network counts as linear in its parameters: float64's rounding gives
+1e-15, and one step of a network in the kernel regime 1e-6 and more."""
 
 WORK = 2e12
-"""(points · outputs)² · parameters up to which a kernel is computed whole: at 40 GFLOP/s about 100 s of one
-core, each time that it is looked at, where Jacobians fit into memory; row by row, of one output, twice it."""
+"""The product (points · outputs)² · parameters up to which a kernel is computed whole. At 40 GFLOP/s this
+takes about 100 s of one core for each look at the kernel if Jacobians fit into memory, and twice that row by
+row with one output."""
 
 END = -1
-"""The place after training."""
+"""The place of the look after training."""
 
 
 @dataclass(frozen=True)
 class TrainingSetting:
-    """The parameters of `ntk.network`, but for the model's."""
+    """The parameters of `ntk.network`, except those of the model."""
 
     seed: int
     data: str
@@ -58,11 +59,14 @@ class TrainingSetting:
 
 
 class NetworkTrial:
-    """One trial. Properties are computed when they are first asked for, and raise `StageError`, or
-    `NotCovered`, where they cannot be had."""
+    """One trial.
+
+    Each property is computed when it is first asked for. It raises `StageError` or `NotCovered` if it cannot
+    be computed.
+    """
 
     def __init__(self, draw: Callable[[int, int], Trainable], setting: TrainingSetting) -> None:
-        """`draw`: the network of a seed, for inputs with `features` features."""
+        """`draw` gives the network of a seed, for a number of input features."""
         self.setting, self.recipe, self._draw = setting, setting.recipe, draw
 
     @cached_property
@@ -79,10 +83,10 @@ class NetworkTrial:
 
     @cached_property
     def network(self) -> Trainable:
-        """The network, drawn and found sound.
+        """The drawn network, after its checks.
 
-        Raises `ModelError` for one that cannot be measured, and `NotCovered` for a checkpoint, unless it is
-        to be described.
+        Raises `ModelError` if it cannot be measured, and `NotCovered` if it is a checkpoint, unless the
+        setting asks to describe one.
         """
         points, loss = self.points, self.recipe.loss
         features = points.x_train.shape[1]
@@ -138,7 +142,7 @@ class NetworkTrial:
 
     @cached_property
     def walked(self) -> list[Walked]:
-        """What was seen of training at the times at which the kernel is looked at, and where it ended."""
+        """What training shows at the looks at the kernel, the last of which is where training ended."""
         found = self.network.train(self.course)
         require_fallen_loss("network", self.first_loss, found[-1], self._rate_in_words())
         return found
@@ -168,13 +172,16 @@ class NetworkTrial:
 
     @cached_property
     def predicted(self) -> TestOutputs:
-        """What the trained network predicts, as it is seen."""
+        """What the trained network predicts, in the form that distances compare."""
         self.walked  # noqa: B018  # it is trained
         return self.scale.seen(self.network.outputs(END, self.points.x_test))
 
     @cached_property
     def linearised(self) -> TestOutputs:
-        """What its linearisation predicts after as many steps; no target loss ends it before."""
+        """What its linearisation predicts after as many steps.
+
+        The target loss does not end this training early.
+        """
         at, course = self.setting, self.course
         times = [self.walked[-1].step]
         alike = Course(self.recipe, course.x, course.y, course.rate, -1.0, times, at.seed)
@@ -184,7 +191,7 @@ class NetworkTrial:
 
     @cached_property
     def own_ntk(self) -> TestOutputs:
-        """What regression with its kernel before training predicts, after as many steps."""
+        """What regression with its kernel before training predicts after as many steps."""
         if not self.recipe.has_closed_form:
             found = f"{self.recipe.loss} by {self.recipe.rule}"
             raise NotCovered(f"closed forms are of gradient descent on squared loss, found {found}")
@@ -211,7 +218,7 @@ class NetworkTrial:
     def kernels(self) -> list[SeenKernel]:
         """The kernel at each of the looks.
 
-        Raises `NotCovered` if it does not change at all: the network is linear in its parameters.
+        Raises `NotCovered` if it does not change at all, as the network is then linear in its parameters.
         """
         found = [self._kernel(place + 1) for place in range(len(self.walked))]
         if max(each.change_from(self.kernel_before) for each in found) <= CONSTANT:
@@ -222,19 +229,22 @@ class NetworkTrial:
         return found
 
     def kernel_change(self, time: int) -> float:
-        """At the first look at step `time` or later, or at the end where training ended before."""
+        """The change of the kernel up to the first look at step `time` or later.
+
+        If training ended before, the change up to the end.
+        """
         looks = enumerate(self.walked)
         place = next((place for place, look in looks if look.step >= time), END)
         return self.kernels[place].change_from(self.kernel_before)
 
     @cached_property
     def features_before(self) -> LastInputs:
-        """What enters the last layer before training, at the training and then at the test points."""
+        """What enters the last layer before training, at the training points and then at the test points."""
         points = self.points
         return self.network.last_inputs(0, np.concatenate([points.x_train, points.x_test]))
 
     def features_moved(self) -> float:
-        """‖Φ − Φ₀‖ / ‖Φ₀‖ at the training points, of the leaves that multiply more than a constant."""
+        """‖Φ − Φ₀‖ / ‖Φ₀‖ at the training points, over the leaves that differ between points."""
         x = self.points.x_train
         before, after = [leaf[: len(x)] for leaf in self.features_before], self.network.last_inputs(END, x)
         used = [bool(np.any(leaf != leaf[:1])) for leaf in before]
@@ -247,7 +257,7 @@ class NetworkTrial:
         return float(np.linalg.norm(now - then) / np.linalg.norm(then))
 
     def alternatives(self) -> dict[str, float]:
-        """Of the nearest and of the best of them."""
+        """The quantities of the nearest alternative and of the best one."""
         try:
             features: LastInputs | None = self.features_before
         except NotCovered:
@@ -268,7 +278,7 @@ def measured_of(made: NetworkTrial) -> dict[str, float]:
     measured: dict[str, float] = {}
     with stage("data") as data_stage:
         data_stage.fixed = made.points.own_split
-    made.network  # noqa: B018  # what a model must not do ends the trial
+    made.network  # noqa: B018  # an unsound model ends the trial
     with stage("largest stable rate"):
         measured["largest-stable-rate"] = made.largest_stable_rate
     with stage("training") as trained:

@@ -15,22 +15,23 @@ NetworkData = Annotated[
     Meta(pattern=rf"^({'|'.join(BUNDLED)}|{REFERENCE})$", examples=list(BUNDLED)),
     Reference("data", check="harness.ntk.network_data:check", told_by=("preprocess", "targets")),
 ]
-"""As `preparation.Data`, with targets of several outputs and of classes."""
+"""The type of a parameter `data`: as `preparation.Data`, with targets of several outputs and of classes."""
 
 OptaxRule = Literal[
     "adabelief", "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamaxw", "adamw", "adan", "amsgrad",
     "fromage", "lamb", "lars", "lion", "nadam", "nadamw", "novograd", "optimistic_gradient_descent", "radam",
     "rmsprop", "rprop", "sgd", "sign_sgd", "signum", "sm3", "yogi",
 ]  # fmt: skip
-"""The functions of optax that take a learning rate, and nothing else that must be given."""
+"""The functions of optax that require no argument besides a learning rate."""
 
 RateUnit = Literal["default", "stable", "absolute"]
 
 STABLE, ABSOLUTE = 0.5, 1e-3
-"""The default rate: of gradient descent in units of 2/λ₀, of every other rule what Adam is published with."""
+"""The default rates: of gradient descent in units of 2/λ₀; of every other rule the rate that Adam is
+published with."""
 
 RESOLUTION = 1e-5
-"""Relative. Networks are trained in float32, a network and its linearisation alike; over hundreds of steps
+"""Relative resolution. Networks and their linearisations are trained in float32. Over hundreds of steps,
 rounding leaves 1e-6 to 1e-5 of outputs."""
 
 UNIT = "standard deviations of the training targets (of cross-entropy: of the shares of the classes)"
@@ -141,14 +142,14 @@ ABOUT = {
 
 
 def rate_of(optimizer: str, rate: float, unit: str) -> tuple[float, str]:
-    """A rate and its unit, defaults put in."""
+    """A rate and its unit, after "default" is replaced."""
     if unit == "default":
         unit = "stable" if rate == 0 and optimizer == "sgd" else "absolute"
     return rate or (STABLE if unit == "stable" else ABSOLUTE), unit
 
 
 def settle_network(parameters: Mapping[str, Value]) -> dict[str, Value]:
-    """What "default" stands for: of the data's preparation, and of the rate."""
+    """Replace "default" by what it stands for, in the data's preparation and in the rate."""
     at = parameters
     preprocess, targets = effective(*(str(at[name]) for name in ("data", "preprocess", "targets")))
     if at["loss"] == "cross-entropy":

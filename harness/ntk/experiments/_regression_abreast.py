@@ -1,8 +1,9 @@
-"""`ntk.regression` of a block of seeds: networks of all seeds in one program a stage, the rest seed by seed.
+"""`ntk.regression` for a block of seeds: one program a stage trains the networks of all seeds.
 
-Each seed has a `Computed` of its own, which asks the block for what networks give (`InBlock`). Whoever asks
-first has it computed for all seeds that have what it takes; a seed that has not, fails by itself when it is
-its turn. In its place the program is given another seed's, so that it always has as many.
+Everything else is computed seed by seed. Each seed has a `Computed` of its own, which asks the block for the
+results of networks (`InBlock`). The first seed that asks has the results computed for all seeds whose inputs
+are there. A seed that lacks an input fails by itself when it is its turn. The program gets another seed's
+inputs in its place, so that shapes stay the same.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ Found = TypeVar("Found")
 
 
 def computed(model: Model, setting: Setting, kernels_read: Collection[str] = frozenset(SIBLINGS)) -> Computed:
-    """What a trial computes, by itself or beside the other seeds of its block, from what `Computed` takes."""
+    """What a trial computes, by itself or beside the other seeds of its block.
+
+    Takes the arguments of `Computed`.
+    """
     lanes = beside(setting.seed)
     if len(lanes.seeds) == 1:
         return Computed(model, setting, kernels_read)
@@ -43,7 +47,7 @@ def computed(model: Model, setting: Setting, kernels_read: Collection[str] = fro
 
 
 class _Drawn(NamedTuple):
-    """Networks of a block before training, [seeds, networks, ...]: parameters on the device."""
+    """The networks of a block before training, [seeds, networks, ...]. Parameters are on the device."""
 
     params: Params
     f_train: np.ndarray
@@ -60,8 +64,11 @@ class InBlock(Computed):
     def _of_all(
         self, name: str, given: Callable[[InBlock], tuple[Any, ...]], program: Callable[..., Found]
     ) -> Found:
-        """What the program gives for all seeds, from what each is `given`, stacked. Raises what keeps this
-        seed from it; another that lacks something has this one's in its place."""
+        """What the program gives for all seeds, from the stacked results of `given`.
+
+        Raises what keeps this seed from giving its own. This seed's inputs stand in for those of seeds that
+        fail.
+        """
         own = given(self)
         return self._lanes.once(name, lambda: self._run(own, given, program))
 
@@ -73,7 +80,7 @@ class InBlock(Computed):
         for member in members.values():
             try:
                 rows.append(given(member))
-            except Exception:  # it raises it again when it is its turn
+            except Exception:  # this seed raises it again when it is its turn
                 rows.append(own)
         for seed, row in zip(members, rows, strict=True):
             shapes, expected = ([np.shape(leaf) for leaf in jax.tree.leaves(each)] for each in (row, own))
@@ -110,7 +117,7 @@ class InBlock(Computed):
         return self._of_all("initials", InBlock._points, program)
 
     def _initialised(self) -> list[training.Initial]:
-        """Without parameters, which stay with those of the block."""
+        """The networks before training, without their parameters, which stay with those of the block."""
         found, place = self._drawn(), self._place
         columns = (found.f_train[place], found.f_test[place])
         return [training.Initial(None, *each) for each in zip(*columns, strict=True)]
@@ -133,7 +140,7 @@ class InBlock(Computed):
         return runs
 
     def _finals(self, kind: Training) -> training.Final:
-        """All networks of the block after training. Arrays are here, parameters on the device."""
+        """All networks of the block after training: arrays in this process, parameters on the device."""
 
         def given(member: InBlock) -> tuple[Any, ...]:
             at, points, y = member.setting, member.points, member.targets
@@ -169,7 +176,7 @@ class InBlock(Computed):
             last_loss=last_loss.astype(np.float64),
             f_train=f_train.T.astype(np.float64),
             f_test=f_test.T.astype(np.float64),
-            params=[],  # with those of the block
+            params=[],  # they stay with those of the block
             stride=self._rule.stride(len(self.points.x_train)),
             patience=self.setting.patience if self.setting.validation else None,
         )
@@ -183,7 +190,7 @@ class InBlock(Computed):
         return list(found[self._place])
 
     def _of_networks(self, which: NetworkState) -> tuple[np.ndarray, np.ndarray]:
-        """The own kernels of all networks: between training points, and of test points with them."""
+        """The own kernels of all networks: between training points, and between test and training points."""
 
         def given(member: InBlock) -> tuple[Any, ...]:
             if which != "initial":

@@ -1,7 +1,7 @@
-"""What a trial of `ntk.regression` computes, each part when it is first asked for, and once.
+"""What a trial of `ntk.regression` computes. Each part is computed once, when it is first asked for.
 
-A part that fails fails again, with the same words, for everybody who asks: so each quantity is missing for
-what it needs and for nothing else, and networks are trained only where what training needs is there.
+A part that failed fails again with the same words for everybody who asks. So a quantity is missing only if
+something that it needs failed, and networks are trained only if what training needs is there.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Training = Literal["single", "centred"]
 
 @dataclass(frozen=True)
 class Setting:
-    """The parameters of `ntk.regression`, but for the model's."""
+    """The parameters of `ntk.regression`, except those of the model."""
 
     seed: int
     data: str
@@ -53,12 +53,12 @@ class Setting:
 
 
 class Computed:
-    """One trial. Every property and method raises `StageError`, or `NotCovered`, where it cannot be had."""
+    """One trial. Every property and method raises `StageError` or `NotCovered` if it cannot be computed."""
 
     def __init__(
         self, model: Model, setting: Setting, kernels_read: Collection[str] = frozenset(SIBLINGS)
     ) -> None:
-        """`kernels_read`: the model's kernels that will be read, which are then evaluated together."""
+        """`kernels_read`: the model's kernels that will be read. They are evaluated together."""
         self.model, self.setting, self._kernels_read = model, setting, kernels_read
         batch = min(setting.batch, setting.train) if setting.optimizer == "sgd" else 0
         self._rule = Optimizer(setting.optimizer, batch)
@@ -81,12 +81,15 @@ class Computed:
         return self._once(name, lambda: predictor.predict(self))
 
     def distance(self, a: Predictor, b: Predictor) -> float:
-        """How far apart two predict. `b` goes first: where its kernel failed, `a` is not trained for this."""
+        """The distance between two predictors' predictions.
+
+        `b` is computed first: if its kernel fails, `a` need not be trained.
+        """
         other = self.predictions(b)
         return self.ruler.distance(self.predictions(a), other)
 
     def nearest(self, network: Predictor, predictors: Sequence[Predictor]) -> float:
-        """How far the nearest alternative is from the networks. All must be there, whichever is nearest."""
+        """The distance between the networks and the nearest alternative. Fails if any alternative fails."""
         others = {alternative.name: self.predictions(alternative) for alternative in predictors}
         return alternatives.nearest(self.ruler, self.predictions(network), others)
 
@@ -109,7 +112,7 @@ class Computed:
 
     @property
     def targets(self) -> Float[np.ndarray, "train nets"]:
-        """The training targets, a column beside each network."""
+        """The training targets, with one column for each network."""
         return np.repeat(self.points.y_train[:, None], self.setting.networks, axis=1)
 
     @property
@@ -149,7 +152,7 @@ class Computed:
         def tried() -> None:
             self._kernels.fitted(name)
 
-        self._once(f"{name} kernel", tried)  # that it failed; one of many points may be let go meanwhile
+        self._once(f"{name} kernel", tried)  # a failure is remembered; a kernel of many points may be dropped
         return self._kernels.fitted(name)
 
     def jitter(self, name: str) -> float:
@@ -158,7 +161,7 @@ class Computed:
         return fitted.solver.jitter / fitted.factored.largest if fitted.solver.jitter else 0.0
 
     def condition(self, of: Predictor) -> float:
-        """The condition number of a kernel with its ridge, where its regression can be had."""
+        """The condition number of a kernel with its ridge. Fails if regression with that kernel fails."""
         self.predictions(of)
         return self.kernel(of.kernel).factored.condition
 
@@ -176,11 +179,11 @@ class Computed:
             return training.learning_rates(units, largest, self._own_largest())
         gram = self._analytic(self._kernels.gram)
         own = self._initial_grams()
-        nothing = np.zeros_like(own[0])  # a kernel that bounds no rate
+        nothing = np.zeros_like(own[0])  # for a kernel that bounds no rate
         return batch_learning_rates(units, rule.batch, nothing if gram is None else gram, own)
 
     def _own_largest(self) -> Float[np.ndarray, " nets"]:
-        """λ_max of each network's own kernel at the start."""
+        """λ_max of each network's own kernel before training."""
         with products(self.setting.precision):
             return training.own_largest_eigenvalues(self.initials, self.model, self.points.x_train)
 
@@ -190,18 +193,21 @@ class Computed:
 
     @staticmethod
     def _analytic(of: Callable[[str], T]) -> T | None:
-        """What is asked of the analytic NTK; None if the model has none."""
+        """What `of` gives for the analytic NTK, or None if the model has no analytic NTK."""
         try:
             return of("ntk")
         except NotCovered:
             return None
 
     def learning_rate(self) -> float:
-        """The geometric mean of the learning rates."""
+        """The geometric mean of the learning rates over networks."""
         return float(np.exp(np.mean(np.log(self.rates))))
 
     def trained(self, kind: Training) -> training.Runs:
-        """The networks after training: on the targets, or centred, on these plus their initial functions."""
+        """The networks after training.
+
+        Centred networks are trained on the targets plus their initial functions.
+        """
         return self._once(kind, lambda: self._train(kind))
 
     def _train(self, kind: Training) -> training.Runs:
@@ -230,7 +236,10 @@ class Computed:
             return [training.outputs(each.params, self.model, x) for each in self.initials]
 
     def at_time(self, kind: Training) -> Float[np.ndarray, "test nets"]:
-        """What the NTK predicts after the steps that the networks took: given f₀; of centred ones, from 0."""
+        """What the NTK predicts after as many steps as the networks took.
+
+        It is given f₀; for centred networks it starts from 0.
+        """
         if self._rule.name == "adam":
             raise StageError("Adam's steps are not gradient descent's: the NTK predicts nothing at them")
         ntk = self.kernel("ntk")
@@ -238,7 +247,7 @@ class Computed:
         start = (self.f0, self.f0_test)
         if kind == "centred":
             start = (np.zeros_like(self.f0), np.zeros_like(self.f0_test))
-        pace = self.rates / runs.stride  # the steps of an epoch together are one on all points
+        pace = self.rates / runs.stride  # the steps of one epoch together act as one step on all points
         return ntk.factored.after(runs.steps, pace, ntk.cross, self.points.y_train, *start)
 
     def own(self, which: NetworkState) -> own_kernels.OwnKernels:
@@ -254,6 +263,6 @@ class Computed:
         return own_kernels.own_kernels(f"{which} tangent", params, self.model, x, x_test, self.setting.ridge)
 
     def kernel_change(self) -> float:
-        """How far training moved the single networks' own kernels, the geometric mean over networks."""
+        """How far training moved the networks' own kernels: the geometric mean over networks."""
         change = self.own("trained").change_from(self.own("initial"))
         return measures.geometric_mean(change)

@@ -1,6 +1,6 @@
-"""About how long a trial of `ntk.regression` takes, from what is wanted of it: the cheap are measured first.
+"""Estimates how long a trial of `ntk.regression` takes, so that cheap trials are measured first.
 
-The constants are times of one core (AVX-512, float32 products at 110 GFLOP/s), good to a factor of about two.
+The constants are times on one core (AVX-512, float32 products at 110 GFLOP/s), good to a factor of about two.
 Importing this module imports no library.
 """
 
@@ -19,14 +19,17 @@ RATE = 5e10
 """Floating-point operations a second of training, over widths 64 to 512."""
 
 SOLVE = 0.01
-"""Seconds of a kernel and its regression at 64 training and 200 test points."""
+"""Seconds that a kernel and its regression take at 64 training and 200 test points."""
 
 TRAININGS = frozenset({"single", "centred"})
 OWN_KERNELS = frozenset({"own-ntk", "after-kernel", "centred after-kernel"})
 
 
 def cost(parameters: Mapping[str, Value], stages: frozenset[str]) -> float:
-    """Seconds. A model whose width is not among its parameters counts as a usual one."""
+    """Seconds that the wanted stages of a trial take.
+
+    A model without a parameter `width` counts as one of usual width.
+    """
 
     def number(name: str, usual: float) -> float:
         value = parameters.get(name, usual)

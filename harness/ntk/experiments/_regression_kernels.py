@@ -1,9 +1,10 @@
-"""The kernels of a trial of `ntk.regression`: each evaluated and factored when it is first read.
+"""The kernels of a trial of `ntk.regression`. Each is evaluated and factored when it is first read.
 
-Of up to `blocked.WHOLE` training points the model's two kernels are evaluated at once. Of more, evaluations
-write into the array that is then factored in place, so that a kernel takes one matrix. Up to `ALL_HELD`
-points every kernel stays; beyond, the one that is read, and its sibling of the same recursion until that is
-read too. One that was let go is evaluated again when it is read again, to the same bits.
+With up to `blocked.WHOLE` training points, the model's two kernels are evaluated at once. With more, each
+evaluation writes into the array that is then factored in place, so that a kernel takes one matrix. With up to
+`ALL_HELD` points every kernel stays in memory. With more, only the kernel that is read stays, and its sibling
+of the same recursion until that is read too. A kernel that was dropped is evaluated again, to the same bits,
+when it is read again.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ SIBLINGS = ("nngp", "ntk")
 
 
 class TrialKernels:
-    """The kernels of one trial. Methods raise `StageError`, or `NotCovered`, where one cannot be had.
+    """The kernels of one trial. Methods raise `StageError` or `NotCovered` if a kernel cannot be computed.
 
-    read: those that will be asked for, so that siblings are evaluated together only where both are.
+    `read`: the kernels that will be asked for. Siblings are evaluated together only if both are read.
     """
 
     def __init__(self, model: Model, points: Split, ridge: float, read: Collection[str]) -> None:
@@ -41,7 +42,10 @@ class TrialKernels:
         self._evaluated: set[str] = set()
 
     def fitted(self, name: str) -> alternatives.Fitted:
-        """The kernel called `name`, factored; beyond `DIRECT` points, to be solved iteratively."""
+        """The kernel called `name`, factored.
+
+        With more than `DIRECT` points it is prepared for iterative solves.
+        """
         if name not in self._fitted:
             if self._few:
                 self._fitted[name] = self._fitted_at_once(name)
@@ -54,7 +58,7 @@ class TrialKernels:
         return self._siblings[name][0] if self._few else self._matrix(name).whole()
 
     def largest_eigenvalue(self, name: str) -> float:
-        """λ_max of the kernel among the training points, without ridge."""
+        """λ_max of the kernel among the training points, without its ridge."""
         if self._few:
             return solve.largest_eigenvalue(self.gram(name))
         if len(self._x) <= DIRECT:
@@ -99,7 +103,7 @@ class TrialKernels:
         return self._matrices[name]
 
     def _let_go_but(self, name: str) -> None:
-        """Drop the matrices of all other kernels but a sibling that nobody has read."""
+        """Drop the matrices of all other kernels, except a sibling that has not been read yet."""
         for each in list(self._matrices):
             unread = each in SIBLINGS and name in SIBLINGS and each not in self._fitted
             if each != name and not unread:
@@ -107,7 +111,7 @@ class TrialKernels:
                 self._fitted.pop(each, None)
 
     def _evaluation(self, name: str) -> tuple[Evaluate, int]:
-        """What evaluates the kernel, and its place in what that gives."""
+        """The function that evaluates the kernel, and the place of the kernel among its results."""
         if name in SIBLINGS:
             return self._model.analytic, SIBLINGS.index(name)
         kernel = self._own_kernel(name)

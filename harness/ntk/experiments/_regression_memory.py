@@ -1,4 +1,4 @@
-"""What one seed of `ntk.regression` takes of a device's memory where seeds are computed abreast, estimated.
+"""Estimates the device memory that one seed of `ntk.regression` takes if seeds are computed abreast.
 
 Importing this module imports no library.
 """
@@ -12,20 +12,21 @@ from typing import Any
 from harness.ntk.preparation import BUNDLED
 
 FEATURES, OWN_FEATURES = 64, 1024
-"""Inputs of the widest bundled data set, and what is supposed of a user's."""
+"""The number of inputs of the widest bundled data set, and the number assumed for a user's data set."""
 
 COPIES = 8
-"""Of a network's parameters while it is trained, in float32: at the start, now, their slope, the step that a
-network which has stopped does not take, and what both trainings leave. More by the optimizer (`_MORE`)."""
+"""Copies of a network's parameters during training, in float32: those at the start, the current ones, their
+gradient, the step that a stopped network does not take, and what both trainings leave. Optimizers add more
+(`_MORE`)."""
 _MORE = {"gd": 0, "sgd": 1, "adam": 4}
 
 ACTIVATIONS = 6
-"""Of each layer at each point, in float32: before and after the activation, their slopes, and two that XLA
-keeps for fusions."""
+"""Copies of each layer's values at each point, in float32: before and after the activation, their gradients,
+and two that XLA keeps for fusions."""
 
 
 def bytes_of_seed(parameters: Mapping[str, Any]) -> int:
-    """Bytes of all networks of a seed; 0 for a model of which nothing is known before it is built."""
+    """Bytes that all networks of a seed take; 0 for a model that is unknown until it is built."""
     if parameters["model"] != "fully-connected":
         return 0
     at = parameters

@@ -9,13 +9,13 @@
     own-ntk, after-kernel         with the tangent kernel of the network itself, before and after training
     A-given-f0                    with the residual of f₀ as target, added to f₀
     ntk-at-time                   ntk-given-f0, at the step of the single network (centred: ntk, at its step)
-    mean, zero                    the mean of the training targets; nothing at all
+    mean, zero                    the mean of the training targets; the constant 0
 
 laplace is Matérn-1/2. The length of rbf, laplace and matern32 is the median distance between training points.
 
 A predictor asks a `Computed` (`_regression_computed`) for what it needs: the model's analytic kernel, a
-solve, trained networks. What cannot be had is missing for each predictor that needs it and for no other.
-Importing this module imports no library.
+solve, trained networks. If one of these fails, only the predictors that need it are missing. Importing this
+module imports no library.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from harness.ntk.measures import Predictions
 
 NetworkState = Literal["initial", "trained", "centred trained"]
-"""Which networks' own kernels: untrained ones', or those of one of the two trainings."""
+"""The networks whose own kernels are meant: untrained ones, or those of one of the two trainings."""
 
 ANALYTIC = "the model's analytic kernel"
 
@@ -56,31 +56,35 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "centred after-kernel": ("centred",),
     "kernel change": ("own-ntk", "after-kernel"),
 }
-"""The stages of a trial, and what each stands on: other stages, and what a model may lack. The stage of a
-comparison is named by all that it needs, "single and ntk". The learning rate uses the analytic kernel where
-there is one."""
+"""The stages of a trial. Each maps to what it needs: other stages, and what a model may lack.
+
+The stage of a comparison is named after all that it needs, such as "single and ntk". The learning rate uses
+the analytic kernel if there is one."""
 
 
 def stands_on(need: str) -> set[str]:
-    """Everything that must be there before `need`, however far down."""
+    """Everything that `need` requires, directly or through other needs."""
     below = NEEDS.get(need, ())
     return set(below).union(*(stands_on(each) for each in below))
 
 
 def stage_of(*needs: str) -> str:
-    """The stage of what needs all of these: they stand in its name, but for what others of them stand on."""
+    """The stage that needs all of these.
+
+    Its name lists them, without those that others of them already require.
+    """
     implied = {below for need in needs for below in stands_on(need)}
     return " and ".join(need for need in dict.fromkeys(needs) if need not in implied)
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """Something that predicts at the test points.
+    """A predictor at the test points.
 
-    predict: its predictions, from what a trial has computed.
-    stage: what it needs, a stage of the trial that may fail (`NEEDS`).
-    networks: it predicts otherwise beside each network of the trial.
-    kernel: the kernel that it solves, by the name of `Computed.kernel`; "" where it solves none.
+    predict: its predictions, from what a trial has computed
+    stage: the stage of the trial that it needs (`NEEDS`)
+    networks: whether its predictions differ from network to network
+    kernel: the name (see `Computed.kernel`) of the kernel that it solves; "" if it solves none
     """
 
     name: str
@@ -92,7 +96,7 @@ class Predictor:
 
     @property
     def trained(self) -> bool:
-        """Whether trained networks enter."""
+        """Whether it uses trained networks."""
         return bool({"single", "centred"} & {self.stage, *stands_on(self.stage)})
 
 
@@ -105,7 +109,7 @@ def _solved(name: str, about: str) -> Predictor:
 
 
 def _given(plain: Predictor) -> Predictor:
-    """The same kernel's regression on what the initial functions leave, added to them."""
+    """Regression with the same kernel on the residuals of the initial functions, added to these functions."""
     return replace(
         plain, name=f"{plain.name}-given-f0", about=f"{plain.about} given f₀", networks=True,
         predict=lambda made: made.kernel(plain.name).given(made.f0, made.f0_test),
@@ -122,7 +126,7 @@ def _tuned(name: str, about: str) -> Predictor:
 
 
 def _own(name: str, which: NetworkState, about: str, stage: str) -> Predictor:
-    """Regression with networks' own kernels, as they are at `which` of their times."""
+    """Regression with the networks' own kernels in state `which`."""
     return Predictor(
         name, f"regression with {about}", lambda made: made.own(which).regression(made.targets), stage
     )
@@ -176,6 +180,6 @@ AFTER_KERNEL_GIVEN = _own_given(AFTER_KERNEL, "trained", "its after-kernel")
 CENTRED_AFTER_KERNEL = _own("after-kernel", "centred trained", "its after-kernel", "centred after-kernel")
 
 ALTERNATIVES = (NNGP, RBF, LAPLACE, MATERN32)
-"""What regression with the NTK must be told from. The one nearest to a network is its nearest alternative."""
+"""The alternatives to regression with the NTK. The one nearest to a network is its nearest alternative."""
 ALTERNATIVES_GIVEN = (NNGP_GIVEN, RBF_GIVEN, LAPLACE_GIVEN, MATERN32_GIVEN, NTK)
-"""A network's prediction without its initial function is an alternative to that with it."""
+"""The alternatives to regression given f₀. They include the NTK's prediction without the initial function."""

@@ -1,6 +1,6 @@
-"""What `ntk.regression` declares: its quantities, with how each is measured, and a line about each parameter.
+"""The quantities of `ntk.regression`, how each is measured, and a line about each parameter.
 
-`TABLE` is both the declaration and the measuring. Importing this module imports no library.
+`TABLE` both declares and measures. Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -24,28 +24,31 @@ if TYPE_CHECKING:
     from harness.ntk.experiments._regression_computed import Computed
 
 RESOLUTION = 1e-6
-"""Of what is computed once: kernel solves are trusted to 1e-6 (`solve.TRUSTED_CONDITION`), and an untrained
-network's float32 outputs are as good (unit roundoff 6e-8, times the root of a layer's few hundred terms)."""
+"""Resolution of what is computed without training: kernel solves are trusted to 1e-6
+(`solve.TRUSTED_CONDITION`), and an untrained network's float32 outputs are as good (unit roundoff 6e-8, times
+the root of a layer's few hundred terms)."""
 
 TRAINED_RESOLUTION = 3e-4
-"""Of trained networks' errors. Gradient descent in float32 and in float64 from the same start (3 data sets,
-1 and 3 hidden ReLU layers, widths 64 to 512, 24 runs) ended with errors apart by 1e-7 to 3e-4, relative:
-rounding moves a point across a kink of a ReLU, and the paths part. Adam with uniform initialisation (3 data
-sets, 1 and 3 hidden layers, widths 64 and 256): median 5e-6, at most 6e-4. It says nothing of training whose
-rate is too high for the kernel that it arrives at (a narrow, deep network with uniform initialisation at 0.75
-of 2/λ_max): there the loss jumps about, and float32 and float64 end in different networks."""
+"""Resolution of trained networks' errors.
+
+Gradient descent in float32 and in float64 from the same start (3 data sets, 1 and 3 hidden ReLU layers,
+widths 64 to 512, 24 runs) ended with relative differences between errors of 1e-7 to 3e-4: rounding moves a
+point across a kink of a ReLU, and the paths part. Adam with uniform initialisation (3 data sets, 1 and 3
+hidden layers, widths 64 and 256) gave a median of 5e-6 and at most 6e-4. This does not cover a rate that is
+too high for the kernel that training arrives at (a narrow, deep network with uniform initialisation at 0.75
+of 2/λ_max): the loss then jumps about, and float32 and float64 end in different networks."""
 
 FINE_DISTANCE, TRAINED_DISTANCE = 1e-4, 1e-3
-"""Of distances: relative, so coarser than the predictions' own resolution by the size of a distance. Kernels:
-1e-6 in distances of 0.01 and more. Trained networks: in the runs above predictions came apart by a median of
-2e-5 and at most 2e-3, in distances of 0.1 to 0.5."""
+"""Resolutions of distances. They are relative, so they are coarser than the predictions' own resolution by
+the size of a distance. Kernels: 1e-6 in distances of 0.01 and more. Trained networks: in the runs above,
+predictions came apart by a median of 2e-5 and at most 2e-3, in distances of 0.1 to 0.5."""
 
 
 @dataclass(frozen=True)
 class MeasuredQuantity:
-    """A quantity: its name, what is declared of it, and how it is measured in a trial.
+    """A quantity: its name, its declaration, and how a trial measures it.
 
-    `of` are the predictors that it compares, in the order of its name; none where it is of something else.
+    `of` lists the predictors that it compares, in the order of its name. It is empty for other quantities.
     """
 
     name: str
@@ -63,7 +66,7 @@ def _mean(*predictors: Predictor) -> str:
 
 
 def error(of: Predictor, about: str = "", *, resolution: float | None = None) -> MeasuredQuantity:
-    """`A.error`, of one predictor."""
+    """The quantity `A.error` of one predictor."""
     text = f"root mean square test error of {about or of.about}{_mean(of)}"
     resolution = resolution or (TRAINED_RESOLUTION if of.trained else RESOLUTION)
     return MeasuredQuantity(
@@ -75,7 +78,7 @@ def error(of: Predictor, about: str = "", *, resolution: float | None = None) ->
 
 
 def distance(a: Predictor, b: Predictor) -> MeasuredQuantity:
-    """`A-vs-B.distance`, of two."""
+    """The quantity `A-vs-B.distance` of two predictors."""
     text = f"root mean square difference on the test points between {a.about} and {b.about}{_mean(a, b)}"
     return MeasuredQuantity(
         f"{a.name}-vs-{b.name}.distance",
@@ -86,7 +89,7 @@ def distance(a: Predictor, b: Predictor) -> MeasuredQuantity:
 
 
 def ratio(a: Predictor, b: Predictor) -> MeasuredQuantity:
-    """`A-over-B.error-ratio`, of two."""
+    """The quantity `A-over-B.error-ratio` of two predictors."""
     text = f"test error of {a.about} over that of {b.about}"
     return MeasuredQuantity(
         f"{a.name}-over-{b.name}.error-ratio",
@@ -99,7 +102,7 @@ def ratio(a: Predictor, b: Predictor) -> MeasuredQuantity:
 def nearest(
     network: Predictor, alternatives: tuple[Predictor, ...], name: str, about: str
 ) -> MeasuredQuantity:
-    """`A-vs-nearest-alternative.distance`: that to whichever alternative is nearest on the trial."""
+    """The quantity `A-vs-nearest-alternative.distance`: to the nearest alternative in the trial."""
     text = f"root mean square difference on the test points between {network.about} and {about}"
     at = stage_of(network.stage, *(alternative.stage for alternative in alternatives))
     return MeasuredQuantity(
@@ -116,7 +119,7 @@ def _distance(text: str, stage: str, trained: bool) -> Quantity:
 
 
 def jitter(kernel: Predictor) -> MeasuredQuantity:
-    """`K.jitter`, of one kernel."""
+    """The quantity `K.jitter` of one kernel."""
     text = f"jitter that the kernel of {kernel.about} needed beyond the ridge; 0 where it needed none"
     return MeasuredQuantity(
         f"{kernel.name}.jitter",
@@ -129,7 +132,7 @@ def jitter(kernel: Predictor) -> MeasuredQuantity:
 
 
 def final_loss(network: Predictor, training: Literal["single", "centred"]) -> MeasuredQuantity:
-    """`A.final-loss`, of one training."""
+    """The quantity `A.final-loss` of one training."""
     return MeasuredQuantity(
         f"{network.name}.final-loss",
         Quantity(
@@ -219,25 +222,25 @@ TABLE: tuple[MeasuredQuantity, ...] = (
         lambda made: made.kernel_change(),
     ),
 )  # fmt: skip
-"""Every quantity. Stages run in the order in which they first stand here."""
+"""Every quantity. Stages run in the order of their first rows here."""
 
 QUANTITIES = {row.name: row.quantity for row in TABLE}
 
 
 DATA = "data"
-"""The stage on which all others stand."""
+"""The stage that all others need."""
 
 STAGES = frozenset(row.stage for row in TABLE)
 """The stages of all quantities."""
 
 
 def named(stages: Collection[str]) -> list[str]:
-    """The quantities of these stages, and of the data."""
+    """The quantities of these stages and of the stage `DATA`."""
     return [row.name for row in TABLE if row.stage == DATA or row.stage in stages]
 
 
 def by_stage(wanted: Iterable[str] = ()) -> dict[str, list[MeasuredQuantity]]:
-    """The rows of each stage, in the order of the table; only of stages of `wanted` quantities, if any."""
+    """The rows of each stage, in the order of the table. If `wanted` names quantities, only their stages."""
     names = set(wanted) or {row.name for row in TABLE}
     stages = dict.fromkeys(row.stage for row in TABLE if row.name in names)
     return {stage: [row for row in TABLE if row.stage == stage] for stage in stages}

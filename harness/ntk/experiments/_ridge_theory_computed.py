@@ -1,4 +1,4 @@
-"""What a trial of `ntk.ridge-theory` computes, each part when it is first asked for, and once."""
+"""What a trial of `ntk.ridge-theory` computes. Each part is computed once, when it is first asked for."""
 
 from __future__ import annotations
 
@@ -32,21 +32,24 @@ CONTROL: Mapping[SphereKernel, SphereKernel] = {
     "ntk": "nngp", "nngp": "ntk", "laplace": "matern", "gamma-exponential": "laplace", "matern": "laplace",
     "gaussian": "matern",
 }  # fmt: skip
-"""The kernel whose spectrum is the nearest alternative's of each."""
+"""For each kernel, its nearest alternative, whose spectrum the control uses."""
 
 LARGEST = 4096
-"""Points whose kernel is inverted here: 16.8 million entries, 134 MB each for a few matrices."""
+"""The most points whose kernel is inverted here: 16.8 million entries, and 134 MB for each of a few matrices.
+"""
 MODES_PER_POINT, HIGHEST = 40, 800
-"""Degrees are listed until each training point has this number of modes, and up to this degree.
-Learnabilities beyond are below 40^(−α), and together they act as a ridge (`eigenlearning.Spectrum.tail`)."""
+"""Degrees are listed until each training point has this number of modes, or up to this degree.
+
+Learnabilities of higher degrees are below 40^(−α), and together they act as a ridge
+(`eigenlearning.Spectrum.tail`)."""
 GRID = 10.0 ** np.arange(-7, 3.01, 0.25)
-"""Ridges, in units of K(x,x), among which the best is taken: steps of 1.8, on which the best risk is flat to
-2%."""
+"""The ridges, in units of K(x,x), among which the best is taken: steps of 1.8, on which the best risk is flat
+to 2%."""
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """One training set with its test points and labels; clean test targets."""
+    """One training set with its test points and labels. Test targets are clean."""
 
     x: Float[np.ndarray, "train inputs"]
     x_test: Float[np.ndarray, "test inputs"]
@@ -56,18 +59,17 @@ class TrainingSet:
 
     @cached_property
     def at_train(self) -> SpherePairs:
-        """The training points beside each other, for every kernel."""
+        """The pairs of training points, for every kernel."""
         return pairs(self.x, self.x)
 
     @cached_property
     def at_test(self) -> SpherePairs:
-        """The test points beside the training points."""
+        """The pairs of a test and a training point, for every kernel."""
         return pairs(self.x_test, self.x)
 
 
 class TheoryTrial:
-    """One trial. Every method raises `StageError`, or `NotCovered`, where what it is asked for cannot be
-    had."""
+    """One trial. Methods raise `StageError` or `NotCovered` if they cannot compute their result."""
 
     def __init__(self, model: str, of_model: Mapping[str, Value], setting: TheorySetting) -> None:
         self.setting = setting
@@ -83,7 +85,10 @@ class TheoryTrial:
     # ---- kernels and spectra ----------------------------------------------------------------------------
 
     def zonal(self, name: SphereKernel) -> Zonal:
-        """Raises `NotCovered` of a model whose kernel is not known to be a function of the angle."""
+        """The kernel as a function of the angle.
+
+        Raises `NotCovered` if the model's kernel is not known to be one.
+        """
         return self._once(("zonal", name), lambda: self.family.zonal(name, self.setting.dimension))
 
     def kernel(self, name: SphereKernel) -> Kernel:
@@ -95,7 +100,11 @@ class TheoryTrial:
         return self._once(("spectrum", name), lambda: self._spectrum(name))
 
     def _spectrum(self, name: SphereKernel) -> Spectrum:
-        """On the sphere by quadrature, with a tail; on a finite domain that of its Gram matrix, whole."""
+        """The spectrum.
+
+        On the sphere it is computed by quadrature and has a tail. On a finite domain it is that of the whole
+        Gram matrix.
+        """
         if self.setting.geometry != "sphere":
             return self.modes(name).spectrum
         found = self.zonal(name)
@@ -123,7 +132,7 @@ class TheoryTrial:
         return found
 
     def risk_theory(self, name: SphereKernel) -> float:
-        """On noisy labels."""
+        """The theory's risk with noisy labels."""
         return self.prediction(name).risk(self.power(name), self.setting.noise)
 
     def training_risk_theory(self, name: SphereKernel) -> float:
@@ -132,8 +141,9 @@ class TheoryTrial:
         return self.prediction(name).training_risk(self.power(name), self.setting.noise)
 
     def roughness(self, name: SphereKernel) -> float:
-        """θ, where κ(0) − κ(r) has the singular part r^θ. Raises `NotCovered` if there is none, or none is
-        known.
+        """θ, where κ(0) − κ(r) has the singular part r^θ.
+
+        Raises `NotCovered` if there is no such part, or if it is not known.
 
         On a sphere of d − 1 dimensions eigenvalues then fall as degree^(−(d−1) − θ), each shared by
         degree^(d−2) modes, so that λ_i ~ i^(−α), α = 1 + θ/(d−1). For ReLU's NTK and the Laplace kernel θ = 1
@@ -150,14 +160,14 @@ class TheoryTrial:
         return {"laplace": 1.0, "gamma-exponential": at.gamma, "matern": 2 * at.nu}[name]
 
     def limit(self, name: SphereKernel) -> float:
-        """α − 1 = θ/(d−1): what labels of noise add over the clean function, of σ², as n → ∞."""
+        """α − 1 = θ/(d−1): the risk, in units of σ², that noise in labels adds as n → ∞."""
         return self.roughness(name) / (self.setting.dimension - 1)
 
     # ---- training sets ----------------------------------------------------------------------------------
 
     @cached_property
     def domain(self) -> Points:
-        """The finite domain. Raises `NotCovered` on the sphere, which is none."""
+        """The points of the finite domain. Raises `NotCovered` on the sphere, which is not finite."""
         at = self.setting
         if at.geometry == "sphere":
             raise NotCovered("modes one by one: the sphere is no finite domain")
@@ -198,7 +208,7 @@ class TheoryTrial:
         return TrainingSet(x, x_test, clean, clean + at.noise * random.standard_normal(at.train), y_test)
 
     def target(self, x: Points) -> TrainingLabels:
-        """Σ √(v_k N_k) P_k(x₁/√d): each degree's zonal harmonic about the first axis, of variance v_k."""
+        """Σ √(v_k N_k) P_k(x₁/√d): the degrees' zonal harmonics about the first axis, of variances v_k."""
         d, found = self.setting.dimension, np.zeros(len(x))
         cosine = x[:, 0] / math.sqrt(d)
         polynomials = zonal.gegenbauer(d, 3, cosine)
@@ -207,8 +217,10 @@ class TheoryTrial:
         return found
 
     def blocks(self, name: SphereKernel) -> list[tuple[Gram, Cross]]:
-        """The kernel on each training set, and between its test and its training points; K(x,x) is 1 on
-        average."""
+        """The kernel on each training set, and between its test and its training points.
+
+        Both are scaled so that K(x,x) is 1 on average over the training points.
+        """
         kernel, found = self.kernel(name), []
         for draw in self.draws:
             if isinstance(kernel, Zonal):
@@ -260,7 +272,7 @@ class TheoryTrial:
         return self._once(("kept", name, basis), lambda: self._kept(name, basis))
 
     def _kept(self, name: SphereKernel, basis: Literal["modes", "random", "smoothed"]) -> list[np.ndarray]:
-        """Learnabilities, of each training set."""
+        """The learnabilities of each training set."""
         at, gram, size = self.setting, self._whole(name), len(self.domain)
         found = []
         for number in range(at.sets):
@@ -280,10 +292,9 @@ class TheoryTrial:
         return float(max(abs(each.sum() - self.setting.train) for each in self.kept(name, basis)))
 
     def learnability_gap(self, name: SphereKernel, by: SphereKernel, points: int = 0) -> float:
-        """The largest difference, over levels, of mean learnability and λ/(λ + κ), the spectrum being that of
-        `by`.
+        """The largest difference, over levels, of mean learnability and λ/(λ + κ) by the spectrum of `by`.
 
-        Of another kernel's spectrum the level of each mode is where it stands in the order of eigenvalues.
+        If `by` is another kernel, the level of a mode is its place in the order of eigenvalues.
         """
         modes, mean = self.modes(name), np.mean(self.kept(name, "modes"), axis=0)
         other = self.modes(by)
@@ -304,7 +315,7 @@ class TheoryTrial:
         return self._once(("clean risk", name), lambda: self.mean(name, risk))
 
     def excess(self, name: SphereKernel) -> float:
-        """What labels of pure noise add to it."""
+        """The risk that labels of pure noise add to it."""
 
         def excess(ridge: Ridge, cross: Cross, draw: TrainingSet) -> float:
             return ridge.excess(cross)
@@ -316,7 +327,7 @@ class TheoryTrial:
         return float(np.exp(np.mean(np.log(nearest))))
 
     def _risks(self, name: SphereKernel, which: Literal["ridge", "flow"], later: float = 1.0) -> np.ndarray:
-        """Clean risk at each strength of the grid, the mean over training sets."""
+        """The clean risk at each strength of the grid, as the mean over training sets."""
         each = self.filters(name)
         risks = [one.ridge(GRID) if which == "ridge" else one.flow(later / GRID) for one in each]
         mean: np.ndarray = np.mean(risks, axis=0)
@@ -332,8 +343,10 @@ class TheoryTrial:
         return float(np.max(self._risks(name, "flow", later) / self._risks(name, "ridge")))
 
     def spiky(self, name: SphereKernel, what: Literal["training", "distance", "plain"]) -> float:
-        """Of K + δ · bump, which interpolates, beside K with the ridge δ (Haas et al. 2023,
-        arXiv:2305.14077)."""
+        """Compare regression with K + δ · bump, which interpolates, with regression with K and the ridge δ.
+
+        Source: Haas et al. 2023, arXiv:2305.14077.
+        """
         found = []
         for ridge, cross, draw in self.ridges(name):
             if ridge.ridge <= 0:

@@ -1,7 +1,6 @@
-"""What `ntk.ridge-theory` declares: its quantities, with how each is measured, and a line about each
-parameter.
+"""The quantities of `ntk.ridge-theory`, how each is measured, and a line about each parameter.
 
-`TABLE` is both the declaration and the measuring. Importing this module imports no library.
+`TABLE` both declares and measures. Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -27,19 +26,19 @@ KERNELS: Mapping[SphereKernel, str] = {
 PAIRS: tuple[tuple[SphereKernel, SphereKernel], ...] = (
     ("nngp", "ntk"), ("matern", "laplace"), ("matern", "ntk"), ("laplace", "ntk")
 )  # fmt: skip
-"""Kernels whose costs of noise, and risks, are compared."""
+"""Pairs of kernels whose costs of noise and whose risks are compared."""
 
 COMPUTED = frozenset({"limit", "theory", "risk theory", "training theory"})
-"""Parts that no seed changes: they follow from spectra."""
+"""Stages that no seed changes, because they follow from spectra."""
 
 RESOLUTION, LINEAR_RESOLUTION = 1e-6, 1e-12
-"""Relative: kernels are good to 1e-15 of K(x,x), and a solve at a condition of 1e9 to 1e-6. Absolute: of
-risks and of learnabilities, which are of size 1, at conditions of 1e3."""
+"""The relative resolution: kernels are good to 1e-15 of K(x,x), and a solve at a condition of 1e9 to 1e-6.
+The absolute resolution of risks and of learnabilities, which are of size 1, at conditions of 1e3."""
 
 
 @dataclass(frozen=True)
 class TheoryQuantity:
-    """A quantity: its name, what is declared of it, and how it is measured in a trial."""
+    """A quantity: its name, its declaration, and how a trial measures it."""
 
     name: str
     quantity: Quantity
@@ -292,7 +291,7 @@ def _rows() -> Iterator[TheoryQuantity]:
 
 
 TABLE: tuple[TheoryQuantity, ...] = tuple(_rows())
-"""Every quantity. Stages run in the order in which they first stand here."""
+"""Every quantity. Stages run in the order of their first rows here."""
 
 QUANTITIES = {row.name: row.quantity for row in TABLE}
 STAGES = frozenset(row.quantity.stage for row in TABLE)

@@ -1,5 +1,7 @@
-"""The words of `ntk.ridge-theory`, and its parameters as one record. Importing this module imports no
-library."""
+"""The types of `ntk.ridge-theory`'s parameters, and the parameters as one record.
+
+Importing this module imports no library.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ _POWER: Mapping[TargetName, Mapping[int, float]] = {
 
 
 def power_by_degree(target: TargetName, dimension: int) -> Mapping[int, float]:
-    """The share of a target's variance, 1 in all, that lies in each degree of spherical harmonics.
+    """The share of a target's variance in each degree of spherical harmonics. Shares add up to 1.
 
     "teacher" has those of x₁ + x₁x₂ (`harness.ntk.data.sphere_teacher`): E x₁² = 1 and E x₁²x₂² = d/(d+2).
     """
@@ -32,7 +34,7 @@ def power_by_degree(target: TargetName, dimension: int) -> Mapping[int, float]:
 
 @dataclass(frozen=True)
 class TheorySetting:
-    """The parameters of `ntk.ridge-theory`, but for the model's."""
+    """The parameters of `ntk.ridge-theory`, except those of the model."""
 
     seed: int
     geometry: Domain
@@ -54,10 +56,10 @@ class TheorySetting:
 
     @property
     def dimension(self) -> int:
-        """Features of a point."""
+        """The number of features of a point."""
         return 2 if self.geometry == "circle" else self.inputs
 
     @property
     def added(self) -> float:
-        """δ, all that is added to the Gram matrix's diagonal, in units of K(x,x)."""
+        """δ: the total that is added to the Gram matrix's diagonal, in units of K(x,x)."""
         return self.ridge + self.train * self.ridge_per_point

@@ -1,5 +1,4 @@
-"""What a trial of `ntk.scale` computes: its networks, alone or in the block of its seeds, and its
-quantities."""
+"""What a trial of `ntk.scale` computes: its networks, alone or with its block, and its quantities."""
 
 from __future__ import annotations
 
@@ -22,12 +21,12 @@ from harness.ntk.measures import geometric_mean
 from harness.ntk.trainable import Loss
 
 SMALLEST = 1e-300
-"""In place of a number that is exactly 0 if its logarithm is taken: a kernel that did not move at all."""
+"""Stands in for a number that is exactly 0 (a kernel that did not move at all) if its logarithm is taken."""
 
 
 @dataclass(frozen=True)
 class ScaleSetting:
-    """What `ntk.scale` was asked for, apart from the points."""
+    """The parameters of `ntk.scale`, apart from the points."""
 
     architecture: Architecture
     networks: int
@@ -50,24 +49,24 @@ class ScaleSetting:
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """One network of a trial, as NumPy arrays, with its points; made by `trained_networks`."""
+    """One network of a trial, as NumPy arrays, with its points. `trained_networks` makes it."""
 
     setting: ScaleSetting
     points: TrainedPoints
     times: np.ndarray
     seen: Any
-    """A `training.Trained` whose arrays are NumPy's: without the axis of networks, one network's."""
+    """A `training.Trained` of one network, whose arrays are NumPy's and lack the axis of networks."""
 
     @property
     def rate(self) -> float:
-        """η itself."""
+        """The learning rate η."""
         return self.setting.rate * float(self.seen.unit)
 
 
 def trained_networks(
     setting: ScaleSetting, seed: int, draw: Callable[[int], TrainedPoints], points: TrainedPoints
 ) -> list[TrainedNetwork]:
-    """The networks of a seed. `draw` gives the points of a seed, `points` are this one's."""
+    """The networks of a seed. `draw` gives the points of a seed; `points` are those of this seed."""
     _require_targets(setting, points)
     lanes, times = beside(seed), training.look_times(setting.steps)
     early = training.early_look(times)
@@ -96,8 +95,10 @@ def _block(
     times: np.ndarray,
     early: int,
 ) -> training.Trained:
-    """All networks of a block of seeds. A seed without points fails when it is its turn; here it has
-    these."""
+    """All networks of a block of seeds.
+
+    A seed whose points cannot be drawn fails when it is its turn. Here, this seed's points stand in for them.
+    """
     rows = []
     for seed in lanes.seeds:
         try:
@@ -130,7 +131,7 @@ def _require_targets(setting: ScaleSetting, points: TrainedPoints) -> None:
 
 
 def of_training(network: TrainedNetwork) -> dict[str, float]:
-    """Quantities of the stage "training" of one network."""
+    """The quantities of the stage "training" of one network."""
     seen, points = network.seen, network.points
     start, end = seen.kernels[0], seen.kernels[-1]
     first = float(seen.losses[0])
@@ -168,7 +169,7 @@ def of_training(network: TrainedNetwork) -> dict[str, float]:
 
 
 def _early(network: TrainedNetwork, moved: float) -> dict[str, float]:
-    """How much of a kernel's motion comes early."""
+    """The quantities that say how much of a kernel's motion comes early."""
     kernels, early = network.seen.kernels, training.early_look(network.times)
     if len(kernels) <= early + 1:
         raise StageError(f"expected at least 2 looks after the start, found {len(kernels) - 1}")
@@ -181,8 +182,10 @@ def _early(network: TrainedNetwork, moved: float) -> dict[str, float]:
 
 
 def of_targets(network: TrainedNetwork) -> dict[str, float]:
-    """Quantities of the stage "targets": alignment, half time, and the spike. Raises `NotCovered` if all
-    targets are 0."""
+    """The quantities of the stage "targets": alignment, half time, and the spike.
+
+    Raises `NotCovered` if all targets are 0.
+    """
     if not np.any(network.points.y):
         raise NotCovered("targets that are all 0 have no direction")
     seen, y, setting = network.seen, network.points.y, network.setting
@@ -213,7 +216,7 @@ def of_targets(network: TrainedNetwork) -> dict[str, float]:
 
 
 def of_kernels(network: TrainedNetwork) -> dict[str, float]:
-    """Quantities of the stage "kernels". Raises `StageError` if the network diverged."""
+    """The quantities of the stage "kernels". Raises `StageError` if the network diverged."""
     _require_alive(network)
     seen, points = network.seen, network.points
     early = training.early_look(network.times)
@@ -228,7 +231,10 @@ def of_kernels(network: TrainedNetwork) -> dict[str, float]:
 
 
 def of_linearised(network: TrainedNetwork) -> dict[str, float]:
-    """Quantities of the stage "linearised". Raises `NotCovered` or `StageError` where there is none."""
+    """The quantities of the stage "linearised".
+
+    Raises `NotCovered` or `StageError` if there is no linearised network.
+    """
     setting, seen, points = network.setting, network.seen, network.points
     if setting.loss != "squared" or setting.decay:
         raise NotCovered("the closed form of the linearisation is that of squared loss without weight decay")
@@ -251,7 +257,7 @@ def of_linearised(network: TrainedNetwork) -> dict[str, float]:
 
 
 def of_several(networks: list[TrainedNetwork]) -> dict[str, float]:
-    """Quantities of the stage "several networks"."""
+    """The quantities of the stage "several networks"."""
     if len(networks) < 2:
         raise NotCovered("a spread needs several networks: networks = 2 or more")
     for each in networks:
@@ -284,7 +290,7 @@ def over_networks(found: list[dict[str, float]], scales: Mapping[str, Any]) -> d
 def measured_seed(
     setting: ScaleSetting, seed: int, stages: frozenset[str], draw: Callable[[int], TrainedPoints]
 ) -> dict[str, float]:
-    """The quantities of a seed that the wanted stages have. `draw` gives the points of a seed."""
+    """The quantities of a seed's wanted stages. `draw` gives the points of a seed."""
     measured: dict[str, float] = {}
     with stage("data") as data_stage:
         drawn = draw(seed)

@@ -7,8 +7,8 @@ from harness.ntk.architecture import ABOUT as ABOUT_ARCHITECTURE
 from harness.ntk.preparation import ABOUT_DATA, ABOUT_PREPROCESS, ABOUT_TARGETS, DISTANCE_UNIT, ERROR_UNIT
 
 RESOLUTION = 1e-4
-"""Relative. Networks are trained in float32, whose rounding a thousand steps add up; what is seen of them is
-computed in float64."""
+"""Relative resolution. Networks are trained in float32, whose rounding adds up over a thousand steps. What is
+measured of them is computed in float64."""
 
 _KERNEL = "the network's own NTK on the training points"
 
@@ -22,7 +22,7 @@ def _share(about: str, stage: str = "training") -> Quantity:
 
 
 def _aimed(about: str, unit: str = "") -> Quantity:
-    """Of what there is only where targets are not all 0."""
+    """A quantity that exists only if the targets are not all 0."""
     return Quantity(about, unit=unit, resolution=RESOLUTION, stage="targets")
 
 
@@ -108,7 +108,8 @@ QUANTITIES = {
     ),
     "ensemble.error": _predicted("the mean of the networks' predictions", "several networks"),
 }
-"""Of several networks, on a logarithmic scale their geometric mean, else their mean."""
+"""The quantities. With several networks, each is their geometric mean on a logarithmic scale, else their
+mean."""
 
 ABOUT = {
     "points": "where points come from: a data set, or drawn as harness.ntk.drawn_points says",

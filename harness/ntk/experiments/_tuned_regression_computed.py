@@ -1,4 +1,4 @@
-"""What a trial of `ntk.tuned-regression` computes, each kernel when it is first asked for, and once."""
+"""What a trial of `ntk.tuned-regression` computes, each kernel once and when it is first asked for."""
 
 from __future__ import annotations
 
@@ -14,31 +14,33 @@ from harness.ntk.shapes import Columns, Matrix, Rows
 from harness.ntk.tuned_kernels import FINER, Tuned, predictions_by_ridge, radial_grid, tuned
 
 GAMMAS = (0.5, 0.75, 1.0, 1.25, 1.5)
-"""Of the γ-exponential kernel, around Laplace's 1."""
+"""Exponents γ of the γ-exponential kernel, around Laplace's 1."""
 
 TREES = 100
-"""Of a random forest."""
+"""The number of trees of a random forest."""
 
 Grid = list[tuple[float, Callable[[Rows, Columns], Matrix]]]
 
 
 class TunedTrial:
-    """One split of the data. `tuned` raises `StageError` where a kernel cannot be factored."""
+    """One split of the data. `tuned` raises `StageError` if a kernel cannot be factored."""
 
     def __init__(self, model: str, of_model: Mapping[str, Value], points: Split, lengths: str) -> None:
         self.family, self.points, self.lengths = Family(model, of_model, 1.0, 1.0, 1.5), points, lengths
         self._found: dict[str, Tuned] = {}
 
     def tuned(self, name: str) -> Tuned:
-        """The regression called so."""
+        """The tuned regression with the kernel `name`."""
         if name not in self._found:
             at = self.points
             self._found[name] = tuned(name, self._grid(name), at.x_train, at.y_train, at.x_test)
         return self._found[name]
 
     def all_predictions(self, name: str) -> Iterator[Predictions]:
-        """Those of a radial kernel at every length that is tried, half as far apart, and every ridge; of the
-        linear model at every ridge."""
+        """The predictions of a kernel for every length and ridge that is tried.
+
+        The lengths of a radial kernel lie half as far apart as in tuning. The linear model has no length.
+        """
         at = self.points
         linear = name == "linear"
         for _, kernel in self._grid(name) if linear else radial_grid(self._profile(name), at.x_train, FINER):
@@ -46,7 +48,7 @@ class TunedTrial:
             yield from predictions_by_ridge(gram, kernel(at.x_test, at.x_train), at.y_train)
 
     def forest(self, seed: int) -> Predictions:
-        """A random forest's. Raises `NotCovered` without scikit-learn."""
+        """A random forest's predictions. Raises `NotCovered` if scikit-learn is missing."""
         with covered_if_installed():
             from sklearn.ensemble import RandomForestRegressor
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from harness.declare import Quantity, experiment, stage
 
 RESOLUTION = 1e-5
-"""Relative, in float32."""
+"""Relative resolution, in float32."""
 
 
 @experiment(
@@ -62,8 +62,9 @@ def attention_at_start(
 ) -> dict[str, float]:
     """Draw random attention networks without biases, and measure how far their outputs are from Gaussian.
 
-    Hron et al. 2020 (arXiv:2006.10540): one head is not Gaussian however wide, many heads are in the limit.
-    Sakai et al. 2025 (arXiv:2506.00846): given the scores, which stay random, a wide layer is Gaussian.
+    Hron et al. 2020 (arXiv:2006.10540): with one head, outputs are not Gaussian at any width; with many heads
+    they are in the limit. Sakai et al. 2025 (arXiv:2506.00846): given the scores, which stay random, a wide
+    layer is Gaussian.
     """
     import numpy as np
 

@@ -1,7 +1,7 @@
-"""The experiment `ntk.convolutional-kernels`: what weight sharing and pooling do to infinitely wide kernels.
+"""The experiment `ntk.convolutional-kernels`: how weight sharing and pooling change infinitely wide kernels.
 
-No network is drawn: kernels of one architecture are compared with those of another, and at shifted images.
-Importing this module imports no library.
+It draws no network. It compares the kernels of two architectures, and the kernels of shifted images with
+those of the images. Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.ntk.models._parameters import ABOUT_SCALES, BiasScale, PlainActivat
 from harness.ntk.specifications import Dimensions, ImageData, Padding, ReadBy
 
 RESOLUTION = 1e-13
-"""Kernels are of size one, and sums of some hundred terms."""
+"""Absolute resolution: kernels have size one and are sums of some hundred terms."""
 
 _KINDS = {"nngp": "NNGP", "ntk": "NTK"}
 
@@ -65,10 +65,9 @@ def convolutional_kernels(
 ) -> dict[str, float]:
     """Compare the kernels of shared and of unshared filters, and of images and shifted images.
 
-    Novak et al. 2019 (arXiv:1810.05148): without pooling the infinitely wide network does not know whether
-    filters are shared. With pooling over all pixels and circular padding its kernels do not know where an
-    image begins.
-    All pairs of pixels are carried, with pooling and without.
+    Novak et al. 2019 (arXiv:1810.05148): without pooling, sharing filters does not change the infinitely wide
+    network. With pooling over all pixels and circular padding, shifting an image does not change its kernels.
+    Kernels of all pairs of pixels are computed, with and without pooling.
     """
     from dataclasses import replace
 

@@ -1,6 +1,6 @@
-"""The experiment `ntk.deep-kernels`: what depth does to kernels, with skip connections and without.
+"""The experiment `ntk.deep-kernels`: how depth changes kernels, with and without skip connections.
 
-No network is drawn. Importing this module imports no library.
+It draws no network. Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     KernelFunction = Callable[[np.ndarray, np.ndarray | None], np.ndarray]
 
 RESOLUTION = 1e-9
-"""Relative: recursions of a thousand steps, each good to 1e-15, in spreads of 1e-3 and more."""
+"""Relative resolution: recursions of a thousand steps, each good to 1e-15, in spreads of 1e-3 and more."""
 
 FREQUENCIES = (16, 64)
-"""Between which the decay of eigenvalues on the sphere is measured, in even and odd frequencies alike."""
+"""The frequencies between which the decay of eigenvalues on the sphere is measured, even and odd alike."""
 
 
 STAGES = frozenset(
@@ -76,11 +76,11 @@ def deep_kernels(
     stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
-    """Measure how much a model's kernels still tell points apart.
+    """Measure how well a model's kernels still distinguish points.
 
-    Huang et al. 2020 (arXiv:2002.06262): with depth the NTK of a feedforward network degenerates, that of a
-    residual one does not. Barzilai et al. 2023 (arXiv:2211.14810): skip connections leave the decay of
-    eigenvalues and improve condition numbers.
+    Huang et al. 2020 (arXiv:2002.06262): with depth, the NTK of a feedforward network degenerates, and that
+    of a residual network does not. Barzilai et al. 2023 (arXiv:2211.14810): skip connections do not change
+    the decay of eigenvalues, and they improve condition numbers.
     """
     import numpy as np
 
@@ -128,7 +128,7 @@ def _decay(kernel: KernelFunction, x: np.ndarray) -> float:
 
 
 def _finite(gram: np.ndarray) -> np.ndarray:
-    """The kernel itself. Raises `StageError` if sums of branches have left float64."""
+    """The kernel, unchanged. Raises `StageError` if sums of branches exceed the range of float64."""
     if not (gram < float("inf")).all():
         raise StageError("the kernel is not finite: branches of size one double it in each block")
     return gram

@@ -1,4 +1,4 @@
-"""The experiment `ntk.depth-width`: the NTK of networks as deep as wide: how it varies, how it moves.
+"""The experiment `ntk.depth-width`: how the NTK of networks as deep as wide varies and moves.
 
 Importing this module imports no library: what an experiment declares can be read at once.
 """
@@ -54,10 +54,10 @@ def depth_width(
     inputs: Annotated[int, Meta(ge=1, le=4096)] = 10,
     networks: Annotated[int, Meta(ge=16, le=1_000_000)] = 2048,
 ) -> dict[str, float]:
-    """Draw ReLU networks without biases, weights of variance 2/fan-in, and compute Θ(x,x) and its first move.
+    """Draw ReLU networks without biases, and compute Θ(x,x) and how much the first step changes it.
 
-    There is one input; the seed draws the networks. Means of Θ² have heavy tails: they need the more networks
-    the larger hidden/width is; 2,048 do up to ¼.
+    Weights have variance 2/fan-in. There is one input; the seed draws the networks. Means of Θ² have heavy
+    tails, so a larger hidden/width needs more networks. 2,048 networks suffice up to hidden/width = ¼.
     """
     import math
 

@@ -1,4 +1,4 @@
-"""The experiment `ntk.dynamics`: one network through training, and what the NTK argument says of each step.
+"""The experiment `ntk.dynamics`: one network through training, and what the NTK predicts at each step.
 
     network      trained by gradient descent
     linearised   its first-order Taylor expansion in the parameters, trained likewise
@@ -9,8 +9,8 @@
 
 `layers` says which layers are trained; "the NTK" and "own NTK" are then those of these layers alone.
 
-All take the same steps. `A-vs-B.distance` is the greatest over the recorded times of the root mean square
-difference on the test points (`harness.ntk.measures`). Importing this module imports no library.
+All take the same steps. `A-vs-B.distance` is the root mean square difference on the test points, at the
+recorded time at which it is greatest (`harness.ntk.measures`). Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -66,12 +66,14 @@ def dynamics(
     """Train a network and its linearisation, and compare them with what kernels predict at the same steps.
 
     Lee et al. 2019 (arXiv:1902.06720): the linearised network obeys a closed form, and a wide network stays
-    near it. Full-batch gradient descent on ½Σr² for a fixed number of steps; NTK parameterization.
+    near it. Training is full-batch gradient descent on ½Σr² for a fixed number of steps, in NTK
+    parameterization.
 
-    `scaling` "mean-field" multiplies the output by s = √(base_width/width), which must not become lazy
-    (Chizat et al. 2019 arXiv:1812.07956). Training s·f on y with rate η is training f on y/s with rate ηs²,
-    so that is what is done; the rate is in units of the scaled kernel, and distances are relative, so both
-    read the same. s·f₀ vanishes with width; `centred`, training f on y + f₀(X), leaves it out at every width.
+    `scaling` "mean-field" multiplies the output by s = √(base_width/width). Such a network must not become
+    lazy (Chizat et al. 2019 arXiv:1812.07956). Training s·f on y with rate η is the same as training f on y/s
+    with rate ηs², and this is how it is computed. The rate is in units of the scaled kernel and distances are
+    relative, so both read the same. s·f₀ vanishes with width; `centred`, which trains f on y + f₀(X), removes
+    it at every width.
     """
     from harness.ntk import measures
     from harness.ntk.architecture import Architecture

@@ -38,7 +38,7 @@ _RESOLUTION = 1e-15
 
 
 def _quantities() -> dict[str, Quantity]:
-    """For each check its error, and that of the control: the subject's kernel with a flaw."""
+    """The quantities of each check: the subject's error, and that of the control, its kernel with a flaw."""
     declared: dict[str, Quantity] = {}
     for check, about in _CHECKS.items():
         size = "" if check == "negative-eigenvalue" else "in units of √(Θ(x,x) Θ(x',x')), "
@@ -72,11 +72,11 @@ def empirical_ntk(
     others: Annotated[int, Meta(ge=3, le=32)] = 5,
     flaw: Annotated[float, Meta(gt=0)] = 6e-8,
 ) -> dict[str, float]:
-    """Ask an implementation (`harness.ntk.empirical_subjects`) for the empirical NTK of a small network, and
-    compare with J Jᵀ, J by complex steps.
+    """Ask an implementation for the empirical NTK of a small network, and compare it with J Jᵀ.
 
-    Parameters and points are drawn from the seed. Errors are relative to √(Θ(x,x) Θ(x',x')). What a subject
-    does not implement is not covered; numbers that are not finite are an error of 1e99.
+    Implementations are listed in `harness.ntk.empirical_subjects`. J is computed by complex steps. Parameters
+    and points are drawn from the seed. Errors are relative to √(Θ(x,x) Θ(x',x')). Cases that a subject does
+    not implement are not covered. A number that is not finite counts as an error of 1e99.
     """
     from harness.ntk.empirical_checks import case_of, measured
 

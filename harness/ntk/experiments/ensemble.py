@@ -1,9 +1,9 @@
 """The experiment `ntk.ensemble`: many networks trained alike, and the Gaussian that infinite width predicts.
 
-Predictions, all at the networks' own number of steps unless it says otherwise:
+Predictions are for the networks' own number of steps unless they say otherwise:
 
-    ntk            mean and variance where all layers are trained: Θ trains, K is the initial covariance
-    nngp           where the last layer alone is: K trains
+    ntk            mean and variance if all layers are trained: Θ trains, K is the initial covariance
+    nngp           mean and variance if only the last layer is trained: K trains
     posterior      that of the NNGP given the training targets: nngp after infinitely many steps
     prior          before training: mean 0, variance K
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from harness.ntk.measures import ErrorRuler
 
 RESOLUTION = 1e-6
-"""Relative. Training and solves are in float64, kernels good to 1e-8."""
+"""Relative resolution. Training and solves are in float64; kernels are good to 1e-8."""
 
 _GAUSSIANS = {
     "ntk": "the prediction where all layers are trained",
@@ -52,7 +52,7 @@ def _quantity(text: str, unit: str, at: str) -> Quantity:
 
 
 def _stage_of(gaussian: str, stage: str) -> str:
-    """The posterior alone needs a kernel's inverse, which may not be had."""
+    """The stage that a Gaussian needs. Only the posterior needs a kernel's inverse, which may not exist."""
     return "posterior" if gaussian == "posterior" else stage
 
 
@@ -130,9 +130,10 @@ def ensemble(
 ) -> dict[str, float]:
     """Train an ensemble, and compare its mean and variance with those of infinitely wide networks.
 
-    Lee et al. 2019 (arXiv:1902.06720): trained wide networks are draws from a Gaussian process, which is the
-    NNGP posterior where the last layer alone is trained, and none where all are. Full-batch gradient descent
-    on ½Σr², all networks with one rate and number of steps; NTK parameterization.
+    Lee et al. 2019 (arXiv:1902.06720): trained wide networks are draws from a Gaussian process. It is the
+    NNGP posterior if only the last layer is trained, and is not a posterior if all layers are. Training is
+    full-batch gradient descent on ½Σr², in NTK parameterization. All networks have the same rate and number
+    of steps.
     """
     import jax.numpy as jnp
     import numpy as np
@@ -154,7 +155,7 @@ def ensemble(
         covariance, ntk = kernels.nngp_ntk(architecture, np.concatenate([points.x_train, points.x_test]))
         trains = {"ntk": ntk, "nngp": covariance}
         solvers = {name: solve.factor(name.upper(), k[:train, :train]) for name, k in trains.items()}
-    if not factored.ok:  # there is no rate without them
+    if not factored.ok:  # without them there is no rate
         return measured
 
     with stage("training") as trained:
@@ -187,7 +188,7 @@ def ensemble(
 def _compare(
     f_test: np.ndarray, predictions: Mapping[str, Gaussian], covariance: np.ndarray, ruler: ErrorRuler
 ) -> dict[str, float]:
-    """Mean and variance of the networks, a row each, beside those predicted."""
+    """Compare the mean and variance of the networks, one row each, with those predicted."""
     import numpy as np
 
     measured: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""The experiment `ntk.hermite-spectrum`: kernels on Gaussian data, whose eigenvalues its variances predict.
+"""The experiment `ntk.hermite-spectrum`: the eigenvalues of kernels on Gaussian data, and a formula for them.
 
 Importing this module imports no library.
 """
@@ -14,7 +14,7 @@ from harness.declare import Quantity, StageError, Value, experiment, stage
 from harness.ntk.names import SphereKernel
 
 CONTROL: Mapping[SphereKernel, SphereKernel] = {"ntk": "nngp", "nngp": "ntk", "gaussian": "matern"}
-"""Kernels that are measured, each with the neighbour whose series is its control's."""
+"""The measured kernels. Each maps to the kernel whose series its control uses."""
 _MEDIAN = "median over the largest modes of |ln λ/λ'|, λ of the Gram matrix, λ'"
 _ABOUT = {
     "eigenvalue-error": f"{_MEDIAN} of the ansatz",
@@ -55,10 +55,10 @@ def hermite_spectrum(
     length: Annotated[float, Meta(gt=0)] = 2.0,
     **of_model: Value,
 ) -> dict[str, float]:
-    """Draw Gaussian points, and compare eigenvalues of Gram matrices with what their variances predict.
+    """Draw Gaussian points, and compare eigenvalues of Gram matrices with what the data's variances predict.
 
-    Karkada et al. 2025 (arXiv:2510.14878): products of the variances, times the coefficients of the kernel's
-    series on a sphere.
+    Karkada et al. 2025 (arXiv:2510.14878) predict products of the variances, times the coefficients of the
+    kernel's series on a sphere.
     """
     import numpy as np
 

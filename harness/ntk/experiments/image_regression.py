@@ -1,6 +1,6 @@
 """The experiment `ntk.image-regression`: kernel regression on images in classes, exact and sampled.
 
-No network is trained. Importing this module imports no library.
+It trains no network. Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -72,11 +72,11 @@ def image_regression(
     stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
-    """Regress one-hot targets with a model's NTK, with that of the network without its component, and with
-    the mean of random networks' own NTKs.
+    """Regress one-hot targets of images with three kernels.
 
-    Arora et al. 2019 (arXiv:1904.11955), Li et al. 2019 (arXiv:1911.00809): kernels with pooling predict
-    better on images, kernels by sampling worse than exact ones.
+    They are a model's NTK, the NTK of the network without its component, and the mean of random networks' own
+    NTKs. Arora et al. 2019 (arXiv:1904.11955), Li et al. 2019 (arXiv:1911.00809): on images, kernels with
+    pooling predict better than others, and sampled kernels predict worse than exact ones.
     """
     from functools import cache
 

@@ -1,6 +1,6 @@
-"""The experiment `ntk.initialisation`: random networks of a given width beside the infinitely wide ones.
+"""The experiment `ntk.initialisation`: compares random networks of a given width with infinitely wide ones.
 
-A trial draws `networks` initialisations and compares each network's own NNGP and NTK, their means, and the
+A trial draws `networks` initialisations. It compares each network's own NNGP and NTK, their means, and the
 outputs with the analytic kernels, all at the same points. Importing this module imports no library.
 """
 
@@ -16,8 +16,8 @@ from harness.ntk.architecture import Activation, Biases, BiasInit, NegativeSlope
 from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, TargetScaling, settle
 
 RESOLUTION = 1e-6
-"""Relative. neural-tangents' ReLU kernels carry errors of 1e-8 near the diagonal, in distances of 1e-2 and
-more; those of our closed form 1e-15."""
+"""Relative resolution. In distances of 1e-2 and more, neural-tangents' ReLU kernels carry errors of 1e-8 near
+the diagonal, and the harness's own closed form errors of 1e-15."""
 
 
 def _distance(about: str) -> Quantity:
@@ -114,7 +114,8 @@ def initialisation(
 
     Lee et al. 2018 (arXiv:1711.00165) and Matthews et al. 2018 (arXiv:1804.11271): outputs become Gaussian
     with the NNGP covariance. Jacot et al. 2018 (arXiv:1806.07572): the NTK becomes deterministic. Hanin &
-    Nica 2019 (arXiv:1909.05989): its relative variance is governed by depth/width. NTK parameterization.
+    Nica 2019 (arXiv:1909.05989): depth/width governs its relative variance. Networks have NTK
+    parameterization.
     """
     import numpy as np
 

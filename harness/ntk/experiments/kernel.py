@@ -1,4 +1,4 @@
-"""The experiment `ntk.kernel`: an implementation of the NNGP and the NTK, at one architecture.
+"""The experiment `ntk.kernel`: tests an implementation of the NNGP and the NTK at one architecture.
 
 Importing this module imports no library: what an experiment declares can be read at once.
 """
@@ -44,11 +44,12 @@ def kernel(
     accuracy: Accuracy = 0.0,
     flaw: Annotated[float, Meta(gt=0)] = 6e-8,
 ) -> dict[str, float]:
-    """Ask a kernel implementation (`harness.ntk.subjects`) for kernels between points A and B, and compare.
+    """Ask a kernel implementation for kernels between points A and B, and compare them with a reference.
 
-    Errors are relative to the size of a kernel at the two points, √(K(x,x) K(x',x')), and beyond what 6
-    standard errors explain where a subject states standard errors (`harness.ntk.conformance`). What a subject
-    does not implement is not covered; numbers that are not finite are an error of 1e99.
+    Implementations are listed in `harness.ntk.subjects`. Errors are relative to the size of a kernel at the
+    two points, √(K(x,x) K(x',x')). If a subject states standard errors, only what exceeds 6 of them counts
+    (`harness.ntk.conformance`). Cases that a subject does not implement are not covered. A number that is not
+    finite counts as an error of 1e99.
     """
     from harness.ntk.architecture import Architecture
     from harness.ntk.conformance import case_of

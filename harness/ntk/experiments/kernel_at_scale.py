@@ -1,4 +1,4 @@
-"""The experiment `ntk.kernel-at-scale`: an implementation's kernels at inputs of one scale.
+"""The experiment `ntk.kernel-at-scale`: tests an implementation's kernels at inputs of one scale.
 
 Importing this module imports no library: what an experiment declares can be read at once.
 """
@@ -53,13 +53,14 @@ def kernel_at_scale(
     accuracy: Accuracy = 0.0,
     flaw: Annotated[float, Meta(gt=0)] = 6e-8,
 ) -> dict[str, float]:
-    """Ask a kernel implementation (`harness.ntk.subjects`) for K(A, B) and K(A), and compare each entry.
+    """Ask a kernel implementation for K(A, B) and K(A), and compare each entry with a reference.
 
-    B begins with a point of A, the opposite of another, and a point of scale 1. Each entry has a tolerance of
-    its own, which follows from its condition: what 32 roundings of each covariance explain, in float64 or,
-    where inputs are float32, in float32 (`harness.ntk.rounding`). Errors are in units of it: at most 1 of a
-    right kernel. What a subject does not implement is not covered; numbers that are not finite are an error
-    of 1e99.
+    Implementations are listed in `harness.ntk.subjects`. B begins with a point of A, the opposite of another
+    point of A, and a point of scale 1. Each entry has its own tolerance, which follows from its condition:
+    the error that 32 roundings of each covariance explain, in float64, or in float32 if inputs are float32
+    (`harness.ntk.rounding`). Errors are in units of this tolerance; those of a correct kernel are at most 1.
+    Cases that a subject does not implement are not covered. A number that is not finite counts as an error of
+    1e99.
     """
     from harness.ntk.architecture import Architecture
     from harness.ntk.conformance import case_of

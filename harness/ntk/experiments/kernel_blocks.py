@@ -1,4 +1,5 @@
-"""The experiment `ntk.kernel-blocks`: an implementation's kernels at one architecture and one kind of input.
+"""The experiment `ntk.kernel-blocks`: tests an implementation's kernels at one architecture and kind of
+input.
 
 Importing this module imports no library: what an experiment declares can be read at once.
 """
@@ -60,14 +61,14 @@ def kernel_blocks(
     accuracy: Accuracy = 0.0,
     flaw: Annotated[float, Meta(gt=0)] = 6e-8,
 ) -> dict[str, float]:
-    """Ask a kernel implementation (`harness.ntk.subjects`) for K(A, B), K(A) and K(A, A), and compare each
-    entry.
+    """Ask a kernel implementation for K(A, B), K(A) and K(A, A), and compare each entry with a reference.
 
-    K(A) is asked of one array, K(A, A) of two. Each entry has a tolerance of its own, which follows from its
-    condition: what 32 roundings of each covariance explain (of inputs with more than 4 features, two more for
-    each), in float64 or, where some points are float32, in float32 (`harness.ntk.rounding`). Errors are in
-    units of it: at most 1 of a right kernel. What a subject does not implement is not covered; numbers that
-    are not finite are an error of 1e99.
+    Implementations are listed in `harness.ntk.subjects`. K(A) is asked of one array, K(A, A) of two. Each
+    entry has its own tolerance, which follows from its condition: the error that 32 roundings of each
+    covariance explain, and for inputs with more than 4 features two more for each feature. Roundings are
+    those of float64, or of float32 if some points are float32 (`harness.ntk.rounding`). Errors are in units
+    of this tolerance; those of a correct kernel are at most 1. Cases that a subject does not implement are
+    not covered. A number that is not finite counts as an error of 1e99.
     """
     from harness.ntk.architecture import Architecture
     from harness.ntk.block_checks import PlacedCase

@@ -58,11 +58,10 @@ def kernel_noise(
     biases: Biases = "all",
     bias_init: BiasInit = "random",
 ) -> dict[str, float]:
-    """Ask a kernel implementation that estimates for K(A, B), and divide its deviations by its standard
-    errors.
+    """Ask an implementation that estimates K(A, B), and divide its deviations by its standard errors.
 
-    These z-scores should have mean 0 and, over the square that their number of replicates gives Student's t,
-    mean square 1. A subject that states no standard errors is not covered.
+    These z-scores should have mean 0. Their mean square, divided by the mean square of Student's t for the
+    number of replicates, should be 1. A subject that states no standard errors is not covered.
     """
     from harness.declare import stage
     from harness.ntk.architecture import Architecture

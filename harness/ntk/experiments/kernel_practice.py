@@ -1,6 +1,6 @@
 """The experiment `ntk.kernel-practice`: kernel regression in float32, on whitened inputs, on moved copies.
 
-No network is trained. Importing this module imports no library.
+It trains no network. Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ON_SPHERE, _ON_DIGITS = "over that of x₁x₂ on the sphere", "over that of th
 
 
 _STREAM = 0x4B50
-"""The stream of a seed for copies, `default_rng([seed, 0x4B50])`: 1 is that of data sets."""
+"""The stream of a seed that draws copies, `default_rng([seed, 0x4B50])`. Stream 1 draws data sets."""
 
 
 def _error(about: str, where: str, at: str) -> Quantity:
@@ -82,10 +82,11 @@ def kernel_practice(
     ridge: Annotated[float, Meta(ge=0)] = 1e-3,
     stages: frozenset[str] = STAGES,
 ) -> dict[str, float]:
-    """Regress in float32, after ZCA whitening, and with images moved at random.
+    """Regress in float32, after ZCA whitening, and with randomly moved images.
 
-    Lee et al. 2020 (arXiv:2007.15801): precision bounds the size of a data set for kernels (section 3.8),
-    whitening improves them (3.10), and an ensemble of kernel predictors makes augmentation possible (3.12).
+    Lee et al. 2020 (arXiv:2007.15801): precision limits how large a data set kernels can use (section 3.8),
+    whitening improves kernels (3.10), and an ensemble of kernel predictors makes augmentation possible
+    (3.12).
     """
     import numpy as np
 

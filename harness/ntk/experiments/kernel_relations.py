@@ -43,10 +43,11 @@ def kernel_relations(
     accuracy: Accuracy = 0.0,
     flaw: Annotated[float, Meta(gt=0)] = 6e-8,
 ) -> dict[str, float]:
-    """Ask a kernel implementation (`harness.ntk.subjects`) for kernels of several architectures, and compare.
+    """Ask a kernel implementation for kernels of several architectures, and compare them with one another.
 
-    Every relation is exact and holds between the subject's own answers: no reference is needed. At
-    architectures that a relation is not about, its stage fails. Units and noise are those of `ntk.kernel`.
+    Implementations are listed in `harness.ntk.subjects`. Every relation is exact and holds between the
+    subject's own answers, so that no reference is needed. At an architecture to which a relation does not
+    apply, its stage fails. Units and noise are those of `ntk.kernel`.
     """
     from harness.ntk.architecture import Architecture
     from harness.ntk.conformance import case_of

@@ -1,4 +1,4 @@
-"""The experiment `ntk.layers`: the kernels of some layers only, of finite and of infinite width.
+"""The experiment `ntk.layers`: the kernels of some layers only, at finite and at infinite width.
 
 A trial draws `networks` initialisations and compares their kernels at the same points with those of infinite
 width (`harness.ntk.layers`). Importing this module imports no library.
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from harness.ntk.network import Params
 
 RESOLUTION = 1e-6
-"""Relative, of distances of 1e-2 and more; neural-tangents' ReLU kernels carry errors of 1e-8 near the
-diagonal."""
+"""Relative resolution of distances of 1e-2 and more. neural-tangents' ReLU kernels carry errors of 1e-8 near
+the diagonal."""
 
 ROUNDING = 2.0
-"""Of a distance that should be 0: a factor of e² between two values is still only rounding."""
+"""Resolution of a distance that should be 0, on a logarithmic scale: a factor of e² between two values is
+still only rounding."""
 
 NARROW = 64
-"""The width of networks whose Jacobians are made, at most: the sum is one at any width, a Jacobian costly."""
+"""The greatest width of networks whose Jacobians are computed. The partial sums add up at any width, and a
+Jacobian is costly."""
 
 
 def _distance(about: str, at: str, resolution: float = RESOLUTION) -> Quantity:
@@ -105,8 +107,8 @@ def layers_experiment(
 ) -> dict[str, float]:
     """Compare the kernels of some layers with partial sums of the NTK, at initialisation.
 
-    The NTK is by definition a sum over parameters (Jacot et al. 2018 arXiv:1806.07572): that of the layers
-    which are trained is a partial sum. NTK parameterization.
+    The NTK is a sum over parameters by definition (Jacot et al. 2018 arXiv:1806.07572), so the NTK of the
+    trained layers is a partial sum. Networks have NTK parameterization.
     """
     from dataclasses import replace
 

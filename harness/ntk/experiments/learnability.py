@@ -12,9 +12,9 @@ from msgspec import Meta
 from harness.declare import Quantity, Value, experiment, stage
 
 LEVELS = (1, 2)
-"""Of which learnabilities are measured: on the hypercube, functions of degree 1 and 2."""
+"""The levels whose learnabilities are measured: on the hypercube, functions of degree 1 and 2."""
 _RESOLUTION = 1e-4
-"""Networks are trained in float32, to a residual of 1e-2."""
+"""Relative resolution: networks are trained in float32, to a residual of 1e-2."""
 
 _NETWORK, _THEORY = "networks", "theory"
 _LEARNED = "mean learnability ⟨φ, f̂⟩ / ⟨φ, φ⟩ of the functions of level"
@@ -84,11 +84,11 @@ def learnability(
     max_steps: Annotated[int, Meta(ge=2, le=10_000_000)] = 100_000,
     **of_model: Value,
 ) -> dict[str, float]:
-    """Train a network on each eigenfunction of its NTK over a finite domain, and see what it learns of it.
+    """Train a network on each eigenfunction of its NTK over a finite domain, and measure how much it learns.
 
-    Simon et al. 2021 (arXiv:2110.03922): learnabilities of a basis add up to the number of training points,
-    as those of kernel regression do, and each is λ/(λ + κ). All networks begin alike, at the seed's first
-    initialisation, with its function taken away.
+    Simon et al. 2021 (arXiv:2110.03922): the learnabilities of a basis add up to the number of training
+    points, as those of kernel regression do, and each is λ/(λ + κ). All networks start from the seed's first
+    initialisation, and their initial function is subtracted.
     """
     from harness.ntk.experiments._learnability_computed import LearnabilityTrial
 

@@ -1,7 +1,7 @@
-"""The experiment `ntk.mode-times`: how soon a frequency on the circle is learned, by kernels and by networks.
+"""The experiment `ntk.mode-times`: how soon kernels and networks learn a frequency on the circle.
 
-Of kernels nothing is drawn: each number is the same on every seed, which draws the network alone. Importing
-this module imports no library.
+The seed draws only the network; numbers of kernels are the same for every seed. Importing this module imports
+no library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harness.ntk.experiments._ridge_theory_quantities import KERNELS
 _TIME = "time in which gradient flow learns cos(frequency · φ) to 5%"
 _UNIT = "1/K(x,x)"
 _RESOLUTION = 1e-4
-"""Relative: networks are trained in float32."""
+"""Relative resolution: networks are trained in float32."""
 
 _NETWORK = {
     "time": (
@@ -38,7 +38,7 @@ _NETWORK = {
         _UNIT,
     ),
 }
-"""Quantity → its stage, what it is, and its unit; of the seed's network."""
+"""For each quantity of the seed's network: its stage, its description and its unit."""
 
 
 def _quantities() -> dict[str, Quantity]:
@@ -101,11 +101,11 @@ def mode_times(
     stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
-    """Solve the gradient flow of a kernel on the circle, and see when a frequency is learned, and where.
+    """Solve the gradient flow of a kernel on the circle, and measure when and where it learns a frequency.
 
-    Basri et al. 2019 (arXiv:1906.00425) and 2020 (arXiv:2003.04560) for ReLU networks: in a time in
-    proportion to the square of the frequency, and to the inverse of the density of points. `network.*` train
-    one network of the model by gradient descent on ½Σr², with its initial function taken away.
+    Basri et al. 2019 (arXiv:1906.00425) and 2020 (arXiv:2003.04560), for ReLU networks: this time is
+    proportional to the square of the frequency and to the inverse of the density of points. `network.*` train
+    one network of the model by gradient descent on ½Σr², with its initial function subtracted.
     """
     from harness.ntk.experiments._mode_times_computed import measured
 

@@ -1,12 +1,12 @@
-"""The experiment `ntk.network`: a network of anybody's, trained as its user trains it, beside its own kernel.
+"""The experiment `ntk.network`: a user's own network, trained as the user trains it, beside its own kernel.
 
     network        trained by a rule of optax, on squared loss or cross-entropy
     linearised     its first-order Taylor expansion in the parameters, trained alike
     own NTK        regression with its tangent kernel before training, given f₀, for as many steps
     after-kernel   regression with its tangent kernel after training, given f₀
-    alternatives         what else may predict as it does (`harness.ntk.network_alternatives`)
+    alternatives   other predictors that may predict alike (`harness.ntk.network_alternatives`)
 
-What is measured of them: `_network_quantities`. Importing this module imports no library.
+`_network_quantities` lists what is measured of them. Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -57,12 +57,13 @@ def measure_network(
     checkpoint: bool = False,
     **of_model: Value,
 ) -> dict[str, float]:
-    """Train a network of your own, and measure whether its tangent kernel stands still and predicts it.
+    """Train a network of your own, and measure whether its tangent kernel stays constant and predicts it.
 
-    A network in the kernel regime is its linearisation (Lee et al. 2019 arXiv:1902.06720; Chizat et al. 2019
-    arXiv:1812.07956); one that learns features is not, and its kernel after training knows the data
-    (Long 2021 arXiv:2105.10585). The linearised network has the same start, rule, rate and batches. Closed
-    forms exist for gradient descent on squared loss alone; with batches they are those of the mean step.
+    A network in the kernel regime behaves as its linearisation (Lee et al. 2019 arXiv:1902.06720; Chizat et
+    al. 2019 arXiv:1812.07956). One that learns features does not, and its kernel after training depends on
+    the data (Long 2021 arXiv:2105.10585). The linearised network has the same start, rule, rate and batches.
+    Closed forms exist only for gradient descent on squared loss; with batches they are those of the mean
+    step.
     """
     from harness.ntk.experiments._network_computed import NetworkTrial, TrainingSetting, measured_of
     from harness.ntk.jax_network import JaxNetwork

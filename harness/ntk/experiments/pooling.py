@@ -1,6 +1,6 @@
 """The experiment `ntk.pooling`: condition numbers of deep convolutional kernels, with and without pooling.
 
-Nothing is drawn: each number is the same on every seed. Importing this module imports no library.
+Nothing is random: each number is the same for every seed. Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ def pooling(
     w_std: Annotated[float, Meta(gt=0)] = 1.4142135623730951,
     b_std: Annotated[float, Meta(ge=0)] = 0.0,
 ) -> dict[str, float]:
-    """Compute NTKs of infinitely wide convolutional networks in one dimension, of many layers.
+    """Compute the NTKs of infinitely wide convolutional networks in one dimension with many layers.
 
-    Xiao et al. 2020 (arXiv:1912.13053): without pooling they are those of fully connected networks, with
-    pooling the number of pixels enters.
+    Xiao et al. 2020 (arXiv:1912.13053): without pooling, condition numbers are those of fully connected
+    networks; with pooling, they depend on the number of pixels.
     """
     from harness.ntk import depth_rates
     from harness.ntk import pooled as convolutional

@@ -1,6 +1,6 @@
-"""The experiment `ntk.random-networks`: random networks of any model beside its analytic kernels.
+"""The experiment `ntk.random-networks`: compares random networks of any model with its analytic kernels.
 
-A trial draws `networks` initialisations and compares their own kernels with the model's analytic ones, and
+A trial draws `networks` initialisations. It compares their own kernels with the model's analytic ones, and
 with those of the network without the model's component. Importing this module imports no library.
 """
 
@@ -14,7 +14,7 @@ from harness.declare import Quantity, Value, experiment, stage
 from harness.ntk.preparation import ABOUT_PREPROCESS, DEFAULT, Data, Preprocess, TargetScaling, settle
 
 RESOLUTION = 1e-6
-"""Relative: parameters are drawn in float32."""
+"""Relative resolution: parameters are drawn in float32."""
 
 _KINDS = {"nngp": "NNGP", "ntk": "NTK"}
 
@@ -68,9 +68,9 @@ def random_networks_experiment(
 ) -> dict[str, float]:
     """Draw random networks of a model, and compare their kernels with those of infinite width.
 
-    Yang 2020 (arXiv:2006.14548): of any architecture the NTK becomes deterministic, and the usual formulas
-    give it where the read-out is independent with mean 0. A network's own NNGP is the covariance of its
-    outputs given all but the output layer.
+    Yang 2020 (arXiv:2006.14548): the NTK of any architecture becomes deterministic, and the usual formulas
+    give it if the read-out is independent with mean 0. A network's own NNGP is the covariance of its outputs
+    given all layers except the output layer.
     """
     import numpy as np
 

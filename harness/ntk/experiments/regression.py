@@ -1,8 +1,8 @@
 """The experiment `ntk.regression`: trained networks beside the kernel regressions that should predict them.
 
-What predicts, and by which name, is in `_regression_predictors`; what is measured of whom, in
-`_regression_quantities`; `A.error` and `A-vs-B.distance` are defined in `harness.ntk.measures`. Importing
-this module imports no library: what an experiment declares can be read at once.
+`_regression_predictors` lists the predictors and their names, and `_regression_quantities` what is measured
+of each. `harness.ntk.measures` defines `A.error` and `A-vs-B.distance`. Importing this module imports no
+library: what an experiment declares can be read at once.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from harness.ntk.model import Model
 
 PATIENCE = 1000
-"""At the default learning rate, 1.5/λ_max, a mode of eigenvalue λ_max/1000 has come 1 − e^(−1.5) = 78% of its
-way in so many steps: a lower validation error afterwards would have to come from modes yet slower."""
+"""Steps without a lower validation error after which training stops. At the default learning rate, 1.5/λ_max,
+a mode of eigenvalue λ_max/1000 has come 1 − e^(−1.5) = 78% of its way in as many steps: a lower validation
+error afterwards would have to come from even slower modes."""
 
 
 def _bytes_held(parameters: Mapping[str, Value]) -> int:
@@ -80,9 +81,9 @@ def regression(
     """Train networks and predict with their kernels, on the same points.
 
     Lee et al. 2019 (arXiv:1902.06720) assert that a wide network trained by gradient descent predicts as NTK
-    regression given its initial function; Liu et al. 2025 (arXiv:2501.10929) dispute that this holds in
-    practice. What practice is, is a matter of `parameterization`, `initialisation`, `last_layer`, `optimizer`
-    and `validation`; with the defaults it is full-batch gradient descent to a target loss.
+    regression given its initial function. Liu et al. 2025 (arXiv:2501.10929) dispute that this holds in
+    practice. `parameterization`, `initialisation`, `last_layer`, `optimizer` and `validation` set what counts
+    as practice; the defaults are full-batch gradient descent to a target loss.
     """
     from harness.ntk.experiments._regression_computed import Setting
     from harness.ntk.named_models import build
@@ -97,11 +98,11 @@ def regression(
 
 
 def measure(model: Model, setting: Setting, wanted: Iterable[str] = ()) -> dict[str, float]:
-    """Every quantity of one trial of a model, stage by stage; or the stages of the `wanted` ones alone.
+    """Measure every quantity of one trial, or only the stages of the `wanted` quantities.
 
-    What a stage needs is computed when it is first asked for, by a program of its own: its numbers are the
-    same whichever other stages are measured. The quantities of a stage that fails, or that the model does not
-    cover, are left out (`stage`).
+    Each part is computed when a stage first asks for it, by a program of its own. So its numbers do not
+    depend on which other stages are measured. Quantities are left out if their stage fails or if the model
+    does not cover them (`stage`).
     """
     from harness.ntk.experiments._regression_abreast import computed
 

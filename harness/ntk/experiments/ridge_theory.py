@@ -1,7 +1,7 @@
 """The experiment `ntk.ridge-theory`: kernel ridge regression on the sphere beside the theory of its risk.
 
-What is measured is in `_ridge_theory_quantities`, how in `_ridge_theory_computed`. Importing this module
-imports no library.
+`_ridge_theory_quantities` lists what is measured, and `_ridge_theory_computed` computes it. Importing this
+module imports no library.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ def ridge_theory(
     stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
-    """Regress with six kernels on uniform points of the sphere, and compute from their spectra what to
-    expect.
+    """Regress with six kernels on uniform points of the sphere, and predict the result from their spectra.
 
     The theory is that of Simon et al. 2021 (arXiv:2110.03922), which agrees with Bordelon et al. 2020
     (arXiv:2002.02561), Canatar et al. 2021 (arXiv:2006.13198) and Jacot et al. 2020 (arXiv:2006.09796). The

@@ -1,8 +1,7 @@
-"""The experiment `ntk.scale`: networks between the kernel regime and feature learning, and beyond the edge of
-stability.
+"""The experiment `ntk.scale`: from the kernel regime to feature learning, and past the edge of stability.
 
-What is trained, and the one unit of rates and decay, are stated in `harness.ntk.scaled_training`; what is
-measured, in `_scale_quantities`. Importing this module imports no library.
+`harness.ntk.scaled_training` says what is trained, and defines the one unit of rates and decay.
+`_scale_quantities` lists what is measured. Importing this module imports no library.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from harness.ntk.experiments._scale_quantities import ABOUT, QUANTITIES
 from harness.ntk.preparation import DEFAULT, Data, Preprocess, TargetScaling, settle
 
 BLOCK = 16
-"""Seeds of a block on an accelerator, as of the other experiments that train."""
+"""Seeds of a block on an accelerator. The other experiments that train use the same number."""
 
 STAGES = frozenset(quantity.stage for quantity in QUANTITIES.values())
 """All stages."""
 
 BASE_WIDTH = 64
-"""Where `rate_exponent` changes nothing."""
+"""The width at which `rate_exponent` changes nothing."""
 
 _FEATURES = 64
-"""Inputs of the widest data set of the package."""
+"""The number of inputs of the package's widest data set."""
 
 
 def _weights(parameters: Mapping[str, Any]) -> int:
@@ -36,8 +35,11 @@ def _weights(parameters: Mapping[str, Any]) -> int:
 
 
 def bytes_of_networks(parameters: Mapping[str, Any]) -> int:
-    """Bytes that a seed holds on a device: parameters six times in float32 and twice in float64, activations
-    and their slopes, and kernels at every look."""
+    """Bytes that a seed takes on a device.
+
+    They hold parameters six times in float32 and twice in float64, activations and their slopes, and kernels
+    at every look.
+    """
     train, test = int(parameters["train"]), int(parameters["test"])
     of_layers = 6 * 8 * (train + test) * int(parameters["width"]) * int(parameters["hidden"])
     kernels = 8 * 3 * train * (41 * train + test)
@@ -45,7 +47,7 @@ def bytes_of_networks(parameters: Mapping[str, Any]) -> int:
 
 
 def seconds_of_trial(parameters: Mapping[str, Value], stages: frozenset[str]) -> float:
-    """Seconds on one core at 50 GFLOP/s, and half a second for what does not grow."""
+    """Seconds that a trial takes on one core at 50 GFLOP/s, plus half a second for what does not grow."""
     steps, networks, train = (float(parameters[each]) for each in ("steps", "networks", "train"))
     return 0.5 + 6 * train * _weights(parameters) * networks * (steps + 200) / 5e10
 
@@ -99,15 +101,16 @@ def scale(
     steps: Annotated[int, Meta(ge=4, le=10_000_000)] = 400,
     stages: frozenset[str] = STAGES,
 ) -> dict[str, float]:
-    """Train fully connected networks of a scaled output, and see how their tangent kernels move and predict.
+    """Train fully connected networks with a scaled output, and measure how their tangent kernels change.
 
     The output's scale decides between the kernel regime and feature learning (Chizat et al. 2019
-    arXiv:1812.07956, Geiger et al. 2020 arXiv:1906.08034, Bordelon & Pehlevan 2022 arXiv:2205.09653), the
-    learning rate between lazy training, the catapult and divergence (Lewkowycz et al. 2020 arXiv:2003.02218).
+    arXiv:1812.07956, Geiger et al. 2020 arXiv:1906.08034, Bordelon & Pehlevan 2022 arXiv:2205.09653). The
+    learning rate decides between lazy training, the catapult and divergence (Lewkowycz et al. 2020
+    arXiv:2003.02218).
 
-    Rates and decay have one unit, each network's own: rate 1 is 2/λ₀, decay 1 is λ₀, where λ₀ is the largest
-    eigenvalue of D^½ Θ D^½ at the start, of the loss and of the kernel that train: Θ is the tangent kernel of
-    the scaled output, D holds the second derivatives of the loss (1 of ½Σ(F − y)²).
+    Rates and decay are in units of each network's own: rate 1 is 2/λ₀, and decay 1 is λ₀. λ₀ is the largest
+    eigenvalue of D^½ Θ D^½ before training, for the loss and the kernel that train. Θ is the tangent kernel
+    of the scaled output, and D holds the second derivatives of the loss (1 for ½Σ(F − y)²).
     """
     from harness.ntk.architecture import Architecture
     from harness.ntk.drawn_points import TrainedPoints, draw_points

@@ -1,4 +1,4 @@
-"""The experiment `ntk.spectrum`: eigenvalues of kernels on the sphere, and what depth leaves of kernels.
+"""The experiment `ntk.spectrum`: eigenvalues of kernels on the sphere, and kernels of very deep networks.
 
 Importing this module imports no library: what an experiment declares can be read at once.
 """
@@ -75,8 +75,8 @@ QUANTITIES = {
 }
 KernelName = Literal["ntk", "nngp", "laplace", "gamma-exponential", "matern", "gaussian"]
 _CLOSED_FORM = ("gelu", "tanh", "step", "squared-relu")
-"""Activations whose kernels are known as values, not as gaps: good for eigenvalues, not for thousands of
-layers."""
+"""Activations whose kernels are known as values, not as gaps. They are good for eigenvalues, and not for
+thousands of layers."""
 _AboveZero = Annotated[float, Meta(gt=0)]
 
 
@@ -126,10 +126,11 @@ def spectrum(
 ) -> dict[str, float]:
     """Compute eigenvalues of a dot-product kernel on the sphere, and kernels of very deep networks.
 
-    Eigenvalues are of the integral operator under the uniform distribution, by quadrature, good to 5e-16 of
-    K(x,x) (`harness.ntk.gegenbauer`). Kernels of thousands of layers are good to 1e-12, also where they are
-    1e-100 from their limit (`harness.ntk.sphere`). Rates compare `hidden` layers with half as many. No
-    number depends on the seed. Ordered and chaotic phases are those of `w_std` and `b_std`.
+    Eigenvalues are those of the integral operator under the uniform distribution. They are computed by
+    quadrature and good to 5e-16 of K(x,x) (`harness.ntk.gegenbauer`). Kernels of thousands of layers are good
+    to 1e-12, even if they are 1e-100 from their limit (`harness.ntk.sphere`). Rates compare `hidden` layers
+    with half as many. No number depends on the seed. `w_std` and `b_std` decide whether a network is in the
+    ordered or in the chaotic phase.
     """
     from harness.ntk import spectra
     from harness.ntk.sphere import SphereNetwork
@@ -144,7 +145,7 @@ def spectrum(
         if name in ("ntk", "nngp") and activation in _CLOSED_FORM:
             profile = closed_form_kernel(name, activation, hidden, w_std, b_std, dimension)
         else:
-            shown = SphereNetwork() if activation in _CLOSED_FORM else network()  # a kernel of none of them
+            shown = SphereNetwork() if activation in _CLOSED_FORM else network()  # not a network's kernel
             profile = sphere_kernel(name, shown, hidden, shape)
         return spectra.eigenvalue_of(profile, dimension, degree)
 

@@ -13,7 +13,7 @@ from harness.declare import Quantity, Value, experiment, stage
 
 _NETWORK, _NTK, _NNGP = "network", "ntk", "nngp"
 _RESOLUTION = 1e-4
-"""Relative: networks are trained in float32."""
+"""Relative resolution: networks are trained in float32."""
 _PACE = "ln 2 over the steps in which half of the residual goes"
 
 QUANTITIES = {
@@ -53,11 +53,11 @@ def trainability(
     steps: Annotated[int, Meta(ge=1, le=1_000_000)] = 300,
     **of_model: Value,
 ) -> dict[str, float]:
-    """Train a network on one wave around a polygon of inputs for a number of steps, and see what is left.
+    """Train a network on one wave around a polygon of inputs, and measure how much of it remains.
 
-    Xiao et al. 2020 (arXiv:1912.13053) and Schoenholz et al. 2017 (arXiv:1611.01232): in the ordered phase
-    deep networks do not train, as the steps that they need grow with the condition number of their kernel.
-    The labels, √2 cos φ, have mean 0, and are an eigenvector of the infinitely wide network's kernel.
+    Xiao et al. 2020 (arXiv:1912.13053) and Schoenholz et al. 2017 (arXiv:1611.01232): deep networks do not
+    train in the ordered phase, because the steps that they need grow with the condition number of their
+    kernel. The labels, √2 cos φ, have mean 0 and are an eigenvector of the infinitely wide network's kernel.
     """
     from harness.ntk.training_pace import PolygonTraining
 

@@ -1,7 +1,7 @@
-"""The experiment `ntk.tuned-regression`: regression with seven kernels on data, each tuned, and a forest.
+"""The experiment `ntk.tuned-regression`: regression on data with seven tuned kernels and a random forest.
 
-No network is trained. `A.error` and `A-vs-B.distance` are defined in `harness.ntk.measures`. Importing this
-module imports no library.
+It trains no network. `harness.ntk.measures` defines `A.error` and `A-vs-B.distance`. Importing this module
+imports no library.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ KERNELS = {
     "linear": "a linear model with intercept",
 }
 COMPARED = ("ntk", "nngp", "linear")
-"""Whose predictions the others' are compared with."""
+"""The kernels whose predictions are compared with those of all others."""
 MATCHED = {
     "laplace": "a Laplace kernel of any length",
     "matern32": "a Matérn-3/2 kernel of any length",
     "gaussian": "a Gaussian kernel of any length",
     "linear": "a linear model",
 }
-"""What is fitted to NTK regression."""
+"""The kernels that are fitted to NTK regression."""
 _FOREST = "forest"
 
 
@@ -117,12 +117,12 @@ def tuned_regression(
     stages: frozenset[str] = STAGES,
     **of_model: Value,
 ) -> dict[str, float]:
-    """Predict with each kernel at the length and ridge that leave-one-out prefers on the training points.
+    """Predict with each kernel, at the length and ridge that leave-one-out prefers on the training points.
 
     Geifman et al. 2020 (arXiv:2007.01580) report that the NTK, the Laplace and γ-exponential kernels perform
-    almost identically; Muyskens et al. 2024 (arXiv:2410.08311) that the NNGP is close to a Matérn kernel;
-    Lencevičius 2022 (arXiv:2208.03761) that a Laplace kernel fitted to the NTK has its posterior mean on the
-    sphere; Arora et al. 2020 (arXiv:1910.01663) that the NTK beats random forests on small data.
+    almost identically. Muyskens et al. 2024 (arXiv:2410.08311) report that the NNGP is close to a Matérn
+    kernel; Lencevičius 2022 (arXiv:2208.03761) that a Laplace kernel fitted to the NTK has its posterior mean
+    on the sphere; Arora et al. 2020 (arXiv:1910.01663) that the NTK beats random forests on small data.
     """
     from harness.ntk.data import split
     from harness.ntk.experiments._tuned_regression_computed import TunedTrial

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 PlainActivation = Literal["relu", "erf", "gelu", "identity", "tanh", "sin", "cos", "step", "squared-relu"]
-"""Those without a parameter of their own."""
+"""The activations that have no parameter of their own."""
 
 LayerWidth = Annotated[int, Meta(ge=1, le=65_536)]
 WeightScale = Annotated[float, Meta(gt=0)]

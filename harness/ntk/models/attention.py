@@ -43,9 +43,10 @@ def attention(
     outputs: Several = 1,
     sampled: Annotated[int, Meta(ge=2, le=65_536)] = 64,
 ) -> ComponentModel:
-    """Self-attention between an embedding and a dense read-out, in NTK parameterization (Vaswani et al. 2017
-    arXiv:1706.03762; infinitely wide Hron et al. 2020 arXiv:2006.10540). With scores q·k/√width its kernels
-    are means over random networks, with their standard errors.
+    """One layer of self-attention between an embedding and a dense read-out, in NTK parameterization.
+
+    Source: Vaswani et al. 2017 arXiv:1706.03762; infinitely wide: Hron et al. 2020 arXiv:2006.10540. With
+    scores q·k/√width, its kernels are means over random networks, with standard errors.
     """
     from harness.ntk.attention import attention_model
     from harness.ntk.specifications import Attentive, Scales

@@ -1,4 +1,4 @@
-"""The model `convolutional`: convolutions over signals and images, pooled or not.
+"""The model `convolutional`: convolutions over signals and images, with or without pooling.
 
 Importing this module imports no library: what a model declares can be read at once.
 """
@@ -53,9 +53,10 @@ def convolutional(
     outputs: Several = 1,
     last_layer: WeightScale = 1.0,
 ) -> ComponentModel:
-    """A convolutional network of one input channel, in NTK parameterization (Novak et al. 2019
-    arXiv:1810.05148; Arora et al. 2019 arXiv:1904.11955). Its kernels are known, pooled or not, with filters
-    that are shared or not.
+    """A convolutional network with one input channel, in NTK parameterization.
+
+    Source: Novak et al. 2019 arXiv:1810.05148; Arora et al. 2019 arXiv:1904.11955. Its kernels are known,
+    with or without pooling, for shared and for unshared filters.
     """
     from harness.ntk.convolution import convolutional_model
     from harness.ntk.specifications import Convolutional, Scales

@@ -43,9 +43,10 @@ def fixed_read_out(
     b_std: BiasScale = 0.1,
     outputs: Several = 1,
 ) -> ComponentModel:
-    """A fully connected network whose output is the sum of its last units, times a scale (Yang 2020
-    arXiv:2006.14548). Its kernels are the usual formulas, which take read-outs to be independent with mean 0:
-    from two hidden layers on they are wrong for it.
+    """A fully connected network whose output is the sum of its last units, times a scale.
+
+    Source: Yang 2020 arXiv:2006.14548. Its kernels are given by the usual formulas, which assume that
+    read-outs are independent with mean 0. These formulas are wrong for it from two hidden layers on.
     """
     from harness.ntk.dense_blocks import blocks_model
     from harness.ntk.specifications import DenseBlocks, Scales

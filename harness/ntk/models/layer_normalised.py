@@ -40,8 +40,10 @@ def layer_normalised(
     b_std: BiasScale = 0.1,
     outputs: Several = 1,
 ) -> ComponentModel:
-    """A fully connected network whose pre-activations are normalised over each layer's units (Ba et al. 2016
-    arXiv:1607.06450), without gains and biases of the normalisation's own, in NTK parameterization.
+    """A fully connected network whose pre-activations are normalised over each layer's units.
+
+    Source: Ba et al. 2016 arXiv:1607.06450. The normalisation has no gains and biases of its own. The network
+    has NTK parameterization.
     """
     from harness.ntk.dense_blocks import blocks_model
     from harness.ntk.specifications import DenseBlocks, Scales

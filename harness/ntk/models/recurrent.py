@@ -1,4 +1,4 @@
-"""The model `recurrent`: a state that every step of a signal changes by the same weights.
+"""The model `recurrent`: a state that every step of a signal changes, with the same weights.
 
 Importing this module imports no library: what a model declares can be read at once.
 """
@@ -45,9 +45,10 @@ def recurrent(
     b_std: BiasScale = 0.1,
     outputs: Several = 1,
 ) -> ComponentModel:
-    """A recurrent network of one layer, in NTK parameterization (Alemohammad et al. 2021 arXiv:2006.10246).
-    Its kernels are known. Its nearest alternative has weights of each step's own; to a read-out of the last
-    step both are one kernel.
+    """A recurrent network of one layer, in NTK parameterization.
+
+    Source: Alemohammad et al. 2021 arXiv:2006.10246. Its kernels are known. Its nearest alternative has other
+    weights at each step. If the last step alone is read out, both have the same kernel.
     """
     from harness.ntk.recurrent import recurrent_model
     from harness.ntk.specifications import Recurrent, Scales

@@ -48,8 +48,10 @@ def residual(
     b_std: BiasScale = 0.1,
     outputs: Several = 1,
 ) -> ComponentModel:
-    """A residual network of dense layers, in NTK parameterization (He et al. 2016 arXiv:1512.03385; its
-    kernels Huang et al. 2020 arXiv:2002.06262). Its nearest alternative is the same without skip connections.
+    """A residual network of dense layers, in NTK parameterization.
+
+    Source: He et al. 2016 arXiv:1512.03385; kernels: Huang et al. 2020 arXiv:2002.06262. Its nearest
+    alternative is the same network without skip connections.
     """
     from harness.ntk.dense_blocks import blocks_model
     from harness.ntk.specifications import DenseBlocks, Scales

@@ -1,8 +1,8 @@
-"""Figures of records, for papers and notebooks: they stand alone, fit a column, and name quantity and unit.
+"""Figures of records for papers and notebooks: they stand alone, fit a column, and name quantity and unit.
 
 draw            a record → a `Drawing`: a claim along an axis, one instance, or a row for each claim
-scene           what a drawing is made of, and its text as SVG
-matplotlib_scene    the same as PDF or PNG, where matplotlib is installed
+scene           what a drawing consists of, and its text as SVG
+matplotlib_scene    the same as PDF or PNG, if matplotlib is installed
 """
 
 from harness.report.figure.draw import draw_figure

@@ -1,4 +1,4 @@
-"""Which figure a record has: of one claim along an axis, of one instance, of a map, or of all claims."""
+"""Chooses the figure of a record: of one claim along an axis, of one instance, of a map, or of all claims."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from harness.report.record import InstanceRecord, Record
 def draw_figure(
     record: Record, claim: str = "", *, along: str = "", at: Mapping[str, str] | None = None
 ) -> Drawing:
-    """The figure of a claim (`CLAIM`, `SUITE/CLAIM`), an instance or a map; without any, of all claims.
+    """The figure of a claim (`CLAIM`, `SUITE/CLAIM`), an instance or a map; without a name, of all claims.
 
-    `along` names the axis that runs from left to right, `at` labels of axes that instances must have. A
+    `along` names the axis that runs from left to right, and `at` labels of axes that instances must have. A
     record of one claim has the figure of that claim.
 
     Raises `FigureError`.
@@ -44,7 +44,10 @@ def draw_figure(
 
 
 def _named(record: Record, name: str) -> Sequence[InstanceRecord]:
-    """The instances that a name is of. Raises `FigureError` if it is of none, or of two claims."""
+    """The instances that have a name.
+
+    Raises `FigureError` if there are none, or if they are of two claims.
+    """
     found = [i for i in record.instances if name in (i.id, i.local_id, f"{i.suite}/{i.claim}", i.claim)]
     claims = list(dict.fromkeys(f"{i.suite}/{i.claim}" for i in found))
     if len(claims) == 1:

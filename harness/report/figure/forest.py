@@ -27,13 +27,13 @@ from harness.report.words import by_claim
 
 LEFT = 96.0
 _PITCH, _GROUP = 3.4, 14.0
-"""Points from one interval to the next, at most, and those that the intervals of a claim take, at most."""
+"""The most points from one interval to the next, and the most that the intervals of a claim take."""
 _LEAST = 9.0
 _PER_LINE = 7.0
 
 
 def forest_drawing(record: Record) -> Drawing:
-    """A row for each claim that was measured. Raises `FigureError` for a record without any."""
+    """A row for each claim that was measured. Raises `FigureError` for a record without such claims."""
     groups = {
         name: [i for i in instances if i.interval != (None, None)]
         for name, instances in by_claim(record.instances).items()
@@ -92,7 +92,10 @@ def _row(
 
 
 def name_lines(name: str) -> list[str]:
-    """A claim's name in as many lines as it takes, cut at hyphens: names that begin alike end differently."""
+    """A claim's name in as many lines as needed, cut at hyphens.
+
+    It is shown in full because names that begin alike end differently.
+    """
     most = int((LEFT - 8) / text_width("m", SMALL))
     lines = [""]
     for part in re.split(r"(?<=[-/])", name):
@@ -105,7 +108,7 @@ def name_lines(name: str) -> list[str]:
 def _flat(
     y: float, sides: tuple[Side, Side], instance: InstanceRecord, at: float, x: FigureAxis
 ) -> list[Ink]:
-    """An interval that lies; drawn upright with the axes exchanged, then turned."""
+    """A horizontal interval: it is drawn upright with the axes exchanged, then turned."""
     estimate = None if instance.estimate is None else at
     upright = interval_at(
         y, sides, estimate, x, SERIES[0], instance.verdict,

@@ -1,4 +1,4 @@
-"""What the panels of a figure have in common: axes with ticks and labels, intervals, a region."""
+"""The common parts of a figure's panels: axes with ticks and labels, intervals, a region."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ PANEL = 104.0
 SMALL, TEXT = 6.5, 7.5
 _CAP = 1.8
 _FULL = ("supported", "located", "≥", "≤")
-"""Verdicts whose estimate is a full point."""
+"""The verdicts whose estimate is a full point."""
 LINE = 9.0
-"""From one line of text to the next."""
+"""The distance between two lines of text."""
 
 Ticks = Sequence[tuple[float, str]]
 
@@ -51,12 +51,12 @@ class FigureAxis:
         return self.start + (self.end - self.start) * share
 
     def inside(self, x: float) -> float:
-        """As above, but no further than the ends."""
+        """As `__call__`, limited to the ends."""
         return self(min(self.high, max(self.low, x)))
 
 
 def axis_over(values: Iterable[Side], start: float, end: float, room: float = 0.06) -> FigureAxis | None:
-    """An axis for the finite ones of the values, with a little room; None for none, or of no finite width."""
+    """An axis for the finite values, with a little room; None without any, or if their range is infinite."""
     known = [v for v in values if v is not None and math.isfinite(v)]
     if not known:
         return None
@@ -68,7 +68,7 @@ def axis_over(values: Iterable[Side], start: float, end: float, room: float = 0.
 
 
 def heading(title: str, top: float = 4.0, width: float = COLUMN) -> tuple[list[Ink], float]:
-    """The sentence above a figure, in up to three lines, and where it ends."""
+    """The sentence above a figure, in up to three lines, and the y at which it ends."""
     lines = text_lines(title, width - 8, TEXT, 3)
     marks: list[Ink] = [Lettering(4, top + LINE * (k + 1) - 2, line, TEXT) for k, line in enumerate(lines)]
     return marks, top + LINE * len(lines) + 2
@@ -107,7 +107,7 @@ def ticked_axes(
 
 
 def names_of_axes(x_label: str, y_label: str, x: FigureAxis, y: FigureAxis, bottom: float) -> list[Ink]:
-    """What the axes show: below, and turned at the left, where a long name has two lines, or three."""
+    """The names of the axes: below, and turned at the left, where a long name has two or three lines."""
     marks: list[Ink] = [Lettering((x.start + x.end) / 2, bottom, x_label, TEXT, "middle")]
     room = abs(y.start - y.end) + 12
     size, apart, first = TEXT, 8.0, 8.0
@@ -122,7 +122,7 @@ def names_of_axes(x_label: str, y_label: str, x: FigureAxis, y: FigureAxis, bott
 
 
 def band(region: tuple[Side, Side], left: float, right: float, y: FigureAxis, *, outside: bool) -> list[Ink]:
-    """Where the claim holds, with its edges; `outside`: everywhere but between these."""
+    """The region in which the claim holds, with its edges. With `outside`, everything except this region."""
     low, high = region
     if low is None and high is None:
         return []
@@ -137,8 +137,11 @@ def band(region: tuple[Side, Side], left: float, right: float, y: FigureAxis, *,
 def interval_at(
     at: float, sides: tuple[Side, Side], estimate: Side, y: FigureAxis, color: str, verdict: str
 ) -> list[Ink]:
-    """An interval with its estimate: a point where the claim is supported, a ring where it is refuted, else a
-    cross on a dashed line; an arrow where the interval leaves the panel."""
+    """An interval with its estimate.
+
+    The estimate is a point if the claim is supported, a ring if it is refuted, else a cross on a dashed line.
+    An arrow shows where the interval leaves the panel.
+    """
     low, high = sides
     undecided = verdict not in (*_FULL, "refuted")
     marks: list[Ink] = []
@@ -158,7 +161,7 @@ def interval_at(
 
 
 def point_at(x: float, y: float, color: str, verdict: str) -> list[Ink]:
-    """An estimate, by its verdict."""
+    """The mark of an estimate, by its verdict."""
     if verdict in (*_FULL, "refuted"):
         return [Disc(x, y, 1.9, color, full=verdict != "refuted")]
     return [Segment(x - 1.9, y - 1.9 * way, x + 1.9, y + 1.9 * way, color, 0.9) for way in (-1, 1)]
@@ -170,7 +173,7 @@ def zero_line(x: FigureAxis, y: FigureAxis, value: float = 0.0) -> list[Ink]:
 
 
 def legend(entries: Sequence[tuple[str, str]], top: float, width: float = COLUMN) -> tuple[list[Ink], float]:
-    """Colours and what they stand for, in as many lines as they take; and where they end."""
+    """Colours and their meanings, in as many lines as needed, and the y at which they end."""
     marks: list[Ink] = []
     at, line = 6.0, top
     for color, text in entries:
@@ -185,7 +188,7 @@ def legend(entries: Sequence[tuple[str, str]], top: float, width: float = COLUMN
 def signs(
     top: float, verdicts: Collection[str], *, shaded: bool, shade: str = "the claim holds here"
 ) -> tuple[list[Ink], float]:
-    """What the shade, points, rings and crosses say, as far as they occur; and where that ends."""
+    """The meaning of the shade, points, rings and crosses that occur, and the y at which the text ends."""
     kinds: list[tuple[str, list[Ink]]] = []
     if shaded:
         kinds.append((shade, [box(-3, 1, 3, 7)]))
@@ -207,7 +210,7 @@ def signs(
 
 
 def moved_mark(mark: Ink, dx: float, dy: float) -> Ink:
-    """The mark, elsewhere."""
+    """The mark, moved by dx and dy."""
     match mark:
         case Segment():
             return replace(mark, x1=mark.x1 + dx, y1=mark.y1 + dy, x2=mark.x2 + dx, y2=mark.y2 + dy)

@@ -1,4 +1,4 @@
-"""What the axes of a figure say: the quantity or parameter, and its unit."""
+"""The labels of a figure's axes: the quantity or parameter, and its unit."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from harness.report.record import InstanceRecord
 from harness.text import printable
 
 LONGEST = 44
-"""Characters of an axis's label: about what fits below a column's panel."""
+"""The most characters of an axis's label: about what fits below a column's panel."""
 
 
 def quantity_label(instance: InstanceRecord) -> str:
-    """What the numbers of an instance are, and their unit: `a.error relative to b.error (%)`."""
+    """The quantity and the unit of an instance's numbers: `a.error relative to b.error (%)`."""
     of, along = _quantities(instance), _named(instance, "along") or _named(instance, "against")
     first, second = of[0], of[-1]
     unit = quantity_unit(instance)
@@ -48,10 +48,10 @@ def law_label(instance: InstanceRecord) -> str:
 
 
 def axis_label(instance: InstanceRecord, axis: str) -> str:
-    """An axis, and what the experiment says of it where that is short: `width: neurons of a hidden layer`."""
+    """An axis, and what the experiment says about it if that is short: `width: neurons of a hidden layer`."""
     said = ""
     for trials in instance.trials[:1]:
-        # A reference is somebody's code: showing a record runs none.
+        # A reference is a user's code, and showing a record must not run it.
         if not is_reference(trials.experiment):
             try:
                 parameters = signature_of(find(trials.experiment), trials.params).parameters
@@ -64,7 +64,7 @@ def axis_label(instance: InstanceRecord, axis: str) -> str:
 
 
 def quantity_unit(instance: InstanceRecord) -> str:
-    """The unit of the quantities; of an older record, which does not say it, as this package declares it."""
+    """The unit of the quantities. An older record lacks it, and gets the unit that this package declares."""
     if instance.quantity_unit:
         return instance.quantity_unit
     units = set()
@@ -80,7 +80,7 @@ def quantity_unit(instance: InstanceRecord) -> str:
 
 
 def with_unit(text: str, unit: str) -> str:
-    """`text (unit)`; without a unit the text alone."""
+    """`text (unit)`, or the text alone without a unit."""
     return f"{text} ({unit})" if unit else text
 
 

@@ -1,6 +1,7 @@
-"""The few kinds of marks that a drawing is made of. Lengths are points (1/72 inch), y grows downwards.
+"""The few kinds of marks of which a drawing consists. Lengths are points (1/72 inch), y grows downwards.
 
-Every mark carries its own colours: cut from any page, or put into a paper, a drawing looks the same.
+Every mark carries its own colours, so that a drawing looks the same if it is cut from a page or put into a
+paper.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from harness.report.lettering import text_width
 INK, GREY, PALE = "#1a1a1a", "#6b6b6b", "#b8b8b8"
 REGION, EDGE = "#dfeede", "#5f8f5c"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#333333")
-"""Colours that are told apart without seeing red and green (Okabe & Ito, 2008), and two more."""
+"""Colours that are distinguishable without seeing red and green (Okabe & Ito, 2008), and two more."""
 MM = 72 / 25.4
 COLUMN = 85 * MM
 """The width of a column of a paper."""
@@ -49,7 +50,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Disc:
-    """A point: full, or a ring on white."""
+    """A point: a full disc, or a ring on white."""
 
     x: float
     y: float
@@ -60,7 +61,7 @@ class Disc:
 
 @dataclass(frozen=True)
 class Lettering:
-    """A line of text; `turned` reads upwards."""
+    """A line of text. `turned` reads upwards."""
 
     x: float
     y: float
@@ -80,7 +81,7 @@ def box(x1: float, y1: float, x2: float, y2: float, color: str = REGION) -> Area
 
 
 def text_lines(text: str, width: float, size: float, most: int) -> list[str]:
-    """A text in lines of about this width; what does not fit into `most` of them ends with `…`."""
+    """A text in lines of about this width. If it does not fit into `most` lines, the last ends with `…`."""
     lines: list[str] = []
     for word in text.split():
         if lines and text_width(f"{lines[-1]} {word}", size) <= width:

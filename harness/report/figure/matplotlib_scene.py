@@ -1,4 +1,4 @@
-"""A drawing as PDF or PNG: its marks, drawn by matplotlib. The extra `figures` brings it."""
+"""A drawing as PDF or PNG: matplotlib draws its marks. The extra `figures` installs matplotlib."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COMMAND = 'pip install "ntk-harness[figures]"'
 DOTS = 300
-"""Dots per inch of a PNG, as journals ask for."""
+"""Dots per inch of a PNG, as journals require."""
 
 
 def rendered(width: float, height: float, marks: Sequence[Ink], kind: str) -> bytes:
@@ -29,7 +29,7 @@ def rendered(width: float, height: float, marks: Sequence[Ink], kind: str) -> by
     sans = ["Helvetica", "Arial", "DejaVu Sans"]
     settings: Any = {"font.family": "sans-serif", "font.sans-serif": sans, "pdf.fonttype": 42}
     written = io.BytesIO()
-    # Text stays text in a PDF; a date or a version would make every file another one.
+    # Text stays text in a PDF. A date or a version would make every file different.
     with rc_context(settings):
         figure = Figure(figsize=(width / 72, height / 72), facecolor="#ffffff")
         axes = figure.add_axes((0, 0, 1, 1))

@@ -1,4 +1,4 @@
-"""A drawing, and its text as SVG that stands alone: its ground is white, and it loads nothing.
+"""A drawing, and its text as SVG that stands alone: its background is white, and it loads nothing.
 
 `matplotlib_scene` draws the same marks as PDF and PNG.
 """
@@ -19,7 +19,7 @@ FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure, `width` by `height` points; made by `draw_figure`.
+    """A figure, `width` by `height` points. `draw_figure` makes it.
 
     A notebook shows it; `svg` is its text, `save` writes it, `caption` says what it shows.
 
@@ -54,10 +54,10 @@ class Drawing:
         return self.svg
 
     def save(self, path: str | Path) -> None:
-        """Write the drawing; the name's end says how: `.svg`, `.pdf` or `.png`.
+        """Write the drawing. The end of the name gives the format: `.svg`, `.pdf` or `.png`.
 
         Raises:
-            FigureError: another end, or one that needs matplotlib where it is not installed.
+            FigureError: another end, or one that needs matplotlib if it is not installed.
             OutputError: the file cannot be written.
         """
         path = Path(path)

@@ -1,6 +1,6 @@
 """The figure of a claim: estimates and intervals of its instances along an axis, over the claim's region.
 
-One axis runs from left to right. Of the others, one has a colour for each of its values; what is left has a
+One axis runs from left to right. Of the others, one has a colour for each of its values; the rest have a
 panel for each combination, one below the other.
 """
 
@@ -42,18 +42,18 @@ from harness.report.record import InstanceRecord, MapRecord
 from harness.text import label_of
 
 PANELS = 12
-"""The most panels of a figure: more do not fit a page."""
+"""The most panels of a figure, so that it fits a page."""
 _DODGE = 4.0
 """Points between the intervals of two colours at one place of the axis."""
 _ROWS = 6
 """The most rows of words below an axis: twelve names of 20 letters fit a column."""
 _DECADES = math.log(8)
-"""Positive numbers that reach further than this stand on a logarithmic axis."""
+"""Positive numbers that span more than this (in logarithms) have a logarithmic axis."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which axis runs along, which has the colours, which have panels; made by `layout_of`."""
+    """Which axis runs along, which has the colours, and which have panels. `layout_of` makes it."""
 
     along: str
     labels: tuple[str, ...]
@@ -79,7 +79,7 @@ class Layout:
 def sweep_drawing(instances: Sequence[InstanceRecord], along: str = "") -> Drawing:
     """The figure of the instances of one claim, which have several points.
 
-    Raises `FigureError` if nothing was measured, or the instances need more panels than a page has.
+    Raises `FigureError` if nothing was measured, or if the instances need more panels than a page has.
     """
     shown = [on_axis(i) for i in instances if i.interval != (None, None) and i.unit == instances[0].unit]
     if not shown:
@@ -117,7 +117,7 @@ def sweep_drawing(instances: Sequence[InstanceRecord], along: str = "") -> Drawi
 def map_drawing(found: MapRecord, lines: Sequence[InstanceRecord], along: str = "") -> Drawing:
     """The figure of a map: where the boundary of each of its claims lies along the map's second axis.
 
-    Raises `FigureError` as `sweep_drawing`.
+    Raises `FigureError` as `sweep_drawing` does.
     """
     of_claims = [[line for line in lines if line.claim == claim] for claim in found.claims]
     measured = [some for some in of_claims if any(line.interval != (None, None) for line in some)]
@@ -134,7 +134,7 @@ def map_drawing(found: MapRecord, lines: Sequence[InstanceRecord], along: str = 
 
 
 def layout_of(instances: Sequence[InstanceRecord], along: str = "") -> Layout:
-    """How the axes of a claim are used: the one with the most numbers runs along, or the one that is named.
+    """How the axes of a claim are used: the named one runs along, else the one with the most numbers.
 
     Raises `FigureError` for an axis that no instance has.
     """
@@ -184,7 +184,10 @@ def _rank(values: Mapping[str, Value]) -> tuple[bool, int]:
 
 
 def _places(values: Sequence[Value]) -> tuple[float, ...]:
-    """Numbers at their place, on a logarithmic axis where they reach far; words side by side."""
+    """The places of an axis's values.
+
+    Numbers stand at their value, on a logarithmic axis if they span much; words stand side by side.
+    """
     if not all(map(_is_number, values)):
         return tuple(map(float, range(len(values))))
     numbers = [float(value) for value in values]

@@ -1,9 +1,9 @@
 """The report as one HTML file that needs nothing else: no network, no script.
 
-`page` shows a record, with what earlier commits said (`Mark`); `map_svg` gives the figure of one of its maps,
-a file of its own; `comparison_page` shows what differs between
-two records, a `Change` for each instance. Both are made from the templates in `templates/`, which
-escape all that they are given; what is not printable is replaced before (`harness.text`).
+`page` shows a record, with what earlier commits said (`Mark`). `map_svg` gives the figure of one of its maps,
+a file of its own. `comparison_page` shows what differs between two records, a `Change` for each instance.
+Both pages are made from the templates in `templates/`, which escape everything that they get. Text that is
+not printable is replaced before (`harness.text`).
 """
 
 from harness.report.html.compare import comparison_page

@@ -1,16 +1,17 @@
 """The effect bar: an interval against its region, on one axis for every row of a page.
 
 The axis counts margins, from −SPAN to SPAN, as `harness.judge.distance` does: x lies as far from 0 as its
-distance is. So 1 and −1 are edges, and shaded is where the claim holds:
+distance is. So 1 and −1 are edges, and the shade shows where the claim holds:
 
-    an interval is to hold x         −1 … 1
-    x is to lie below a bound        0 … 1
-    x is to lie above a bound        −1 … 0
-    an interval is to be left by x   −1 … 1: from 0 to 1 below the interval, from −1 to 0 above it (`differ`)
+    an interval must hold x          −1 … 1
+    x must lie below a bound         0 … 1
+    x must lie above a bound         −1 … 0
+    x must leave an interval         −1 … 1: from 0 to 1 below the interval, from −1 to 0 above it (`differ`)
     tolerance (unit `violation`)     0 … 1
 
-A boundary of which nothing is claimed is drawn over its range, −1 … 1. Where another region has no edge, one
-unit is the width of the row's interval. Beyond the axis an interval is cut, and ends with an arrow.
+A boundary about which nothing is claimed is drawn over its range, −1 … 1. If another region has no edge, one
+unit is the width of the row's interval. An interval is cut at the ends of the axis, and ends there with an
+arrow.
 """
 
 from __future__ import annotations
@@ -45,9 +46,10 @@ _BEYOND: dict[Unit, str] = {
 
 @dataclass(frozen=True)
 class MarginScale:
-    """x ↦ margins; made by `scale_of`. The claim holds in `shade`, whose ends inside the axis are `edges`.
+    """A function from x to margins. `scale_of` makes it.
 
-    `says` what one unit is; `centred`: 0 is the middle of a region, or no deviation at all.
+    The claim holds in `shade`, whose ends inside the axis are `edges`. `says` describes one unit. `centred`:
+    0 is the middle of a region, or no deviation at all.
     """
 
     ruler: Ruler
@@ -74,7 +76,7 @@ class Bar:
     before: str = ""
     centred: bool = False
     labels: tuple[tuple[float, str], ...] = ()
-    """Where the edges of the region stand, and what they are."""
+    """The positions of the region's edges, and their labels."""
 
 
 def scale_of(shown: InstanceRecord | PartRecord, unit: Unit) -> MarginScale:
@@ -109,7 +111,7 @@ def _without_edge(shown: InstanceRecord | PartRecord) -> MarginScale:
 
 
 def bar(shown: InstanceRecord | PartRecord, unit: Unit, before: InstanceRecord | None = None) -> Bar:
-    """The bar of an instance or of a part; `before` is the same instance at an earlier commit."""
+    """The bar of an instance or of a part. `before` is the same instance at an earlier commit."""
     scale = scale_of(shown, unit)
     region, edges = _region(scale, HEIGHT)
     y = HEIGHT / 2 if before is None else HEIGHT * 0.7
@@ -126,7 +128,7 @@ def bar(shown: InstanceRecord | PartRecord, unit: Unit, before: InstanceRecord |
 def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
     """The intervals of many instances under each other, by estimate, each in its own margins.
 
-    None if nothing was measured, or where the regions are of several kinds.
+    None if nothing was measured, or if the regions are of several kinds.
     """
     rows = [(i, scale_of(i, i.unit)) for i in instances if i.interval != (None, None)]
     if len({(i.region[0] is None, i.region[1] is None, i.exchanged, i.unit) for i, _ in rows}) != 1:
@@ -147,7 +149,7 @@ def caterpillar(instances: Sequence[InstanceRecord]) -> Bar | None:
 def _labels(
     shown: InstanceRecord | PartRecord, unit: Unit, scale: MarginScale
 ) -> tuple[tuple[float, str], ...]:
-    """The edges of the region in the unit in which people think, where they stand."""
+    """The edges of the region in the printed unit, at their positions."""
     if not scale.edges:
         return ()
     sides: tuple[Side, Side] = shown.region

@@ -1,4 +1,4 @@
-"""The page of what differs between two records, in the design of the page of one."""
+"""The page of what differs between two records, in the design of a record's page."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def comparison_page(
     notes: Sequence[str] = (),
     agreements: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """The rows as one HTML file, the worst first, what is the same folded.
+    """The rows as one HTML file, the worst first, with what is the same folded.
 
-    `before` and `after` are the commits' hashes; `environment` has (name, before, after) of what differs
-    between the places where the two were run; `agreements` (claim, how) of what agrees with its source as it
-    did not before.
+    `before` and `after` are the commits' hashes. `environment` has (name, before, after) of what differs
+    between the places where the two were run. `agreements` has (claim, how) for claims whose agreement with
+    their source changed.
     """
     groups = [
         KindRows(kind, CHANGE_GLYPHS[kind], found, kind in QUIET)
@@ -56,7 +56,7 @@ def comparison_page(
 
 
 def change_headline(rows: Sequence[Change]) -> str:
-    """How many instances differ how."""
+    """How many instances differ, and how."""
     if not rows:
         return "There is nothing to compare."
     counts = Counter(row.kind for row in rows)

@@ -56,7 +56,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class PixelAxis:
-    """x ↦ pixels."""
+    """A function from x to pixels."""
 
     low: float
     high: float
@@ -69,12 +69,12 @@ class PixelAxis:
         return self.start + (self.end - self.start) * share
 
     def inside(self, x: float) -> float:
-        """As above, but no further than the ends."""
+        """As `__call__`, limited to the ends."""
         return self(min(self.high, max(self.low, x)))
 
 
 def spanning(values: Sequence[Side], start: float, end: float) -> PixelAxis | None:
-    """An axis for the values, with a little room; None for none."""
+    """An axis for the values, with a little room; None without values."""
     known = [v for v in values if v is not None and math.isfinite(v)]
     if not known:
         return None
@@ -134,7 +134,7 @@ _CAP = 3
 
 @dataclass(frozen=True)
 class BoundaryFigure:
-    """The intervals at the points that were visited, the bound across them, and the band of the boundary."""
+    """The intervals at the visited points, the bound across them, and the band of the boundary."""
 
     band: tuple[float, float] | None
     bound: str

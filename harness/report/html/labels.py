@@ -1,4 +1,4 @@
-"""What stands beside the axes of a figure: which quantities, in which unit."""
+"""The labels beside the axes of a figure: which quantities, in which unit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PER_UNIT = {
 
 
 def effect_label(instance: InstanceRecord) -> str:
-    """What the effect of an instance is: `single.error over ntk.error, difference in %`."""
+    """The effect of an instance: `single.error over ntk.error, difference in %`."""
     stated = instance.toml.get(instance.kind)
     of = stated.get("of") if isinstance(stated, dict) else None
     names = [of] if isinstance(of, str) else list(of) if isinstance(of, list | tuple) else []
@@ -29,5 +29,5 @@ def effect_label(instance: InstanceRecord) -> str:
 
 
 def quantity(instance: InstanceRecord) -> str:
-    """What is drawn before it becomes an effect: the quantities that the claim reads."""
+    """The quantities that the claim reads, which are drawn before they become an effect."""
     return ", ".join(dict.fromkeys(name for trial in instance.trials for name in trial.quantities))

@@ -1,8 +1,8 @@
 """The figure of a map: a panel for each claim and place, in it a row for each value of the map's second axis.
 
-Along a row runs the axis on which the boundary lies: a mark at each point that was visited, by its verdict,
-and the band in which the boundary lies. No colour says what a glyph or hatching does not say as well.
-`map_svg` gives a file of its own, which a page may hold, too.
+Along a row runs the axis on which the boundary lies: a mark at each visited point, by its verdict, and the
+band in which the boundary lies. Every colour is repeated by a glyph or hatching. `map_svg` gives a file of
+its own, which a page may also contain.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from harness.report.words import interval_text, number
 from harness.text import label_of
 
 COLUMNS = 3
-"""Panels beside each other."""
+"""The number of panels side by side."""
 MOST_ROWS = 3_000
-"""Rows that are drawn; of more, a sentence says how many are left out."""
+"""The most rows that are drawn. A sentence says how many are left out."""
 _WIDTH, _ROW, _HEAD, _FOOT = 330, 20, 20, 22
 _LEFT, _RIGHT = 58, 78
 _TOP, _CLAIM, _KEY = 44, 26, 34
 _MARK = 7.4
-"""The width of a mark: a step of a quarter of an octave, where a range has six."""
+"""The width of a mark: a step of a quarter of an octave, if a range has six octaves."""
 _LARGEST = 709.0
 """The logarithm of the largest number."""
 _GLYPHS = {"supported": ("past", "▲"), "refuted": ("before", "▽"), "inconclusive": ("undecided", "?")}
@@ -46,7 +46,7 @@ class ShownMap:
 
 @dataclass(frozen=True)
 class Cell:
-    """A point that was visited: the left side of its mark, which mark, and what it says to a reader."""
+    """A visited point: the left side of its mark, the kind of the mark, and its text for a reader."""
 
     x: float
     kind: str
@@ -67,7 +67,7 @@ class MapRow:
 
 @dataclass(frozen=True)
 class DrawnPanel:
-    """A panel, where it stands; the heading of a claim stands above the first of its panels."""
+    """A panel and its position. The heading of a claim stands above the first of its panels."""
 
     x: float
     y: float
@@ -82,7 +82,7 @@ class DrawnPanel:
 
 @dataclass(frozen=True)
 class MapFigure:
-    """All that is drawn, in pixels."""
+    """Everything that is drawn, in pixels."""
 
     width: float
     height: float
@@ -91,7 +91,7 @@ class MapFigure:
 
 
 def map_svg(record: Record, found: MapRecord) -> str:
-    """One of the record's maps as an SVG file: it needs nothing else, and no text of it is markup."""
+    """One of the record's maps as an SVG file. It needs nothing else, and no text in it is markup."""
     figure = map_figure(record.instances, found)
     return render(
         "map.svg",
@@ -116,7 +116,7 @@ def shown_maps(record: Record) -> list[ShownMap]:
 
 
 def map_figure(instances: Sequence[InstanceRecord], found: MapRecord) -> MapFigure:
-    """Its geometry: the panels of a claim side by side, claims below each other."""
+    """The geometry of a map: the panels of a claim side by side, claims below each other."""
     left_out, drawn, y = 0, [], float(_TOP + _KEY)
     room = MOST_ROWS
     by_claim: dict[str, list[Panel]] = {}
@@ -187,7 +187,7 @@ def _row(line: InstanceRecord, second: str, axis: PixelAxis | None, y: float) ->
 
 
 def _band(line: InstanceRecord, axis: PixelAxis) -> tuple[float, float, str] | None:
-    """From where to where the boundary may lie inside of the range; whether the search ended well."""
+    """The range of possible places of the boundary, and whether the search ended well."""
     low, high = line.interval
     if (low, high) == (None, None) or line.verdict in ("≥", "≤"):
         return None

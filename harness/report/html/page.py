@@ -25,7 +25,7 @@ _NO_PAST: Mapping[str, Sequence[Mark]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Filter:
-    """A choice of claims: those whose tokens have `token`, and how many these are."""
+    """A choice of claims: those whose tokens have `token`, and their number."""
 
     token: str
     glyph: str
@@ -35,14 +35,14 @@ class Filter:
 
 @dataclass(frozen=True)
 class TableColumns:
-    """Which columns a table has beside those that all have."""
+    """The columns that a table has beside those that all tables have."""
 
     past: bool
     chances: bool
 
     @property
     def columns(self) -> int:
-        """How many it has."""
+        """The number of columns."""
         return 5 + self.past + self.chances
 
 
@@ -57,10 +57,10 @@ def page(
 ) -> str:
     """The record as one HTML file.
 
-    `notes` are shown with the record's own.
-    `past` has the marks of each instance id, one per commit, oldest first (the last 20 are shown).
-    `changed` has a word for each instance id that is not as it was at the commit `since`.
-    `guide` is the address of docs/reading.md, as seen from where the page will be; '' if it is not there.
+    `notes` are shown with the record's own. `past` has the marks of each instance id, one per commit, oldest
+    first (the last 20 are shown). `changed` has a word for each instance id that changed since the commit
+    `since`. `guide` is the address of docs/reading.md, relative to where the page will be; '' if it is not
+    there.
     """
     views = claim_views(
         record.instances, past, changed, statements(record), excused(record.instances, record.maps)
@@ -90,7 +90,7 @@ def page(
 
 
 def filters(views: Sequence[ClaimView]) -> list[Filter]:
-    """The verdicts that occur, then what is not as expected, and what else one may look for."""
+    """The verdicts that occur, then what is not as expected, and other useful filters."""
     found = Counter(token for view in views for token in view.tokens)
     choices = [
         *((verdict_token(v), CLAIM_GLYPHS[v], v) for v in CLAIM_VERDICTS),

@@ -1,7 +1,7 @@
-"""Colours and strokes of the page and its figures, stated once.
+"""Colours and strokes of the page and its figures, defined once.
 
-The page has them as CSS, which follows the reader's light or dark scheme. Each shape of a figure carries
-the light ones as attributes too, so that an SVG that is cut from the page stands alone.
+The page has them as CSS, which follows the reader's light or dark scheme. Each shape of a figure also carries
+the light ones as attributes, so that an SVG that is cut from the page stands alone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ STROKES: Mapping[str, Mapping[str, str]] = {
     "x": {"stroke": "soft", "stroke-width": ".8"},
     "g": {"fill": "soft"},
 }
-"""Class of a shape → its attributes; a colour by its name in the palettes."""
+"""Class of a shape → its attributes. Colours are named as in the palettes."""
 
 
 def palette_rules(palette: Mapping[str, str]) -> str:
@@ -63,7 +63,7 @@ def drawn(name: str) -> Markup:
 
 
 def canvas() -> Markup:
-    """What every SVG says of itself: nothing is filled by default, and how letters look."""
+    """The attributes of every SVG: nothing is filled by default, and how letters look."""
     from markupsafe import Markup
 
     return Markup('xmlns="http://www.w3.org/2000/svg" fill="none" font-size="10.5" font-family="sans-serif"')

@@ -1,4 +1,4 @@
-"""What a row says of where its claim comes from and how to repeat it: links, the command, the TOML."""
+"""Where a row's claim comes from and how to repeat it: links, the command, the TOML."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _URL = re.compile(r"https?://[!-~]{1,500}")
 
 @dataclass(frozen=True)
 class Link:
-    """A text, and where it leads: '' if that is no address that may be followed."""
+    """A text and its address; '' if the address may not be followed."""
 
     text: str
     href: str = ""
 
 
 def links(source: SourceRecord) -> tuple[Link, ...]:
-    """arXiv, DOI and URL of a source; what is malformed stays text."""
+    """arXiv, DOI and URL of a source. Malformed ones stay text."""
     found = []
     if source.arxiv:
         known = _ARXIV.fullmatch(source.arxiv)
@@ -52,14 +52,14 @@ def _is_address(url: str) -> bool:
 
 
 def rerun_command(record: Record, instance: InstanceRecord) -> str:
-    """What to type to judge the instance again."""
+    """The command that judges the instance again."""
     suite = next((s for s in record.suites if s.name == instance.suite), None)
     file = suite.path if suite else f"{instance.suite}.toml"
     words = ["harness", "run", f"{file}::{instance.local_id}"]
     for parameter, value in (suite.overrides if suite else {}).items():
         words += ["--override", f"{parameter}={_literal(value)}"]
     first = record.first_seed if instance.first_seed is None else instance.first_seed
-    if first or instance.explored:  # what the suite calls explored may be more by then
+    if first or instance.explored:  # the suite may call more seeds explored by then
         words += ["--first-seed", str(first)]
     if any(word.partition("=")[0] == "--seeds" for word in record.command):
         words += ["--seeds", str(instance.budget)]
@@ -67,7 +67,7 @@ def rerun_command(record: Record, instance: InstanceRecord) -> str:
 
 
 def readings(trials: Sequence[TrialsRecord]) -> tuple[str, ...]:
-    """Which trials were read, in words, those of one experiment together."""
+    """The trials that were read, in words, those of one experiment together."""
     points = Counter((t.experiment, t.quantities, t.first_seed, t.first_seed + t.n - 1) for t in trials)
     return tuple(
         f"{experiment}: {', '.join(quantities)}, {f'{n} points, ' if n > 1 else ''}seeds {first} to {last}"
@@ -76,7 +76,7 @@ def readings(trials: Sequence[TrialsRecord]) -> tuple[str, ...]:
 
 
 def _literal(value: object) -> str:
-    """As `--override` reads it: a TOML scalar; a string without quotes, if that is not another value."""
+    """A value as `--override` reads it: a TOML scalar, or a bare string if that is not another value."""
     if not isinstance(value, str):
         return json.dumps(value)
     try:
@@ -87,8 +87,8 @@ def _literal(value: object) -> str:
 
 
 def claim_toml(instance: InstanceRecord) -> str:
-    """The claim as it stands in its suite, but for comments and layout."""
+    """The claim as its suite states it, except for comments and layout."""
     try:
         return toml_table(("claims", instance.claim), instance.toml)
-    except (TypeError, ValueError):  # a record made by hand can hold what TOML has no word for
+    except (TypeError, ValueError):  # a record made by hand can hold values that TOML lacks
         return json.dumps(instance.toml, indent=1, ensure_ascii=False)

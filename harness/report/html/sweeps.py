@@ -1,7 +1,7 @@
 """Sweeps at a glance: a curve of intervals over one axis, heat maps of verdicts over two.
 
-A claim whose instances differ along one axis has a curve; along more, maps: the two axes with the most
-values span a map, and there is one for each combination of the others.
+A claim whose instances differ along one axis has a curve. If they differ along more, it has maps: the two
+axes with the most values span a map, and there is one map for each combination of the others.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Map:
 
 @dataclass(frozen=True)
 class Curve:
-    """Intervals over one axis, over the region where that is the same for all."""
+    """Intervals over one axis, over the region if that is the same for all."""
 
     axis: str
     label: str
@@ -80,7 +80,7 @@ class Sweep:
 
     @property
     def odd(self) -> bool:
-        """Whether its maps show something that is not as expected."""
+        """Whether its maps show a verdict that is not as expected."""
         return bool(self.maps) and ODD in self.claim.tokens
 
 
@@ -136,7 +136,7 @@ def _maps(claim: ClaimView, axes: dict[str, list[str]]) -> tuple[Map, ...]:
 
 
 def _was_measured(instance: InstanceRecord) -> bool:
-    """Whether there is something to draw: of a boundary an end is enough."""
+    """Whether there is something to draw. For a boundary, one end is enough."""
     return instance.estimate is not None or (
         instance.boundary is not None and instance.interval != (None, None)
     )

@@ -1,4 +1,4 @@
-"""Templates in, HTML out: escaping, and the functions that templates call."""
+"""Turns templates into HTML: escaping, and the functions that templates call."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 SHORT = 240
-"""Characters of a text in a row; its details have all of it."""
+"""The characters of a text that a row shows. Its details have all of it."""
 
 
 def inert(text: str) -> str:
-    """`text` without control, invisible and direction characters, but with its lines."""
+    """`text` without control, invisible and direction characters, with its lines kept."""
     if text.isprintable():
         return text
     return "\n".join(printable(line.replace("\t", "    ")) for line in text.split("\n"))
@@ -34,7 +34,7 @@ def short(text: str, length: int = SHORT) -> str:
 
 
 def advice(instance: InstanceRecord) -> str:
-    """What a row says is the matter, and what it would take; of a log the line that names the error."""
+    """What a row says is wrong, and what it would take. A log is cut to the line that names the error."""
     said = words.advice(instance)
     if instance.verdict == "error":
         return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
@@ -44,7 +44,7 @@ def advice(instance: InstanceRecord) -> str:
 
 
 def by_what_is_said(claim: ClaimView) -> list[tuple[str, list[InstanceRecord]]]:
-    """What is the matter with those of a claim's instances that are not as expected; those alike together."""
+    """What is wrong with a claim's instances that are not as expected, with equal texts together."""
     groups: dict[tuple[str, str], list[InstanceRecord]] = {}
     for instance in claim.attention:
         groups.setdefault((instance.outcome, advice(instance)), []).append(instance)

@@ -44,7 +44,7 @@ def _round(low: float, high: float) -> list[float]:
 
 
 def _decades(low: float, high: float) -> list[float]:
-    """Logarithms of 1, 2 and 5 times powers of ten, or of powers of ten alone where these are many."""
+    """Logarithms of 1, 2 and 5 times powers of ten, or of powers of ten alone if these are many."""
     first, last = math.floor(low / math.log(10)), math.ceil(high / math.log(10))
     every = max(1, (last - first) // 5)
     mantissas = _MANTISSAS if high - low < math.log(200) else (1.0,)

@@ -1,8 +1,8 @@
-"""What a page shows, ordered: marks of earlier commits, claims with their instances, groups of claims.
+"""The contents of a page in order: marks of earlier commits, claims with their instances, groups of claims.
 
-A claim has a verdict (`harness.report.claim_verdicts`), and an outcome: the worst of its instances' that
-fail, or else *as-expected* if anything was expected of any, *measured* if not, *not-covered* if nothing of it
-is.
+A claim has a verdict (`harness.report.claim_verdicts`), and an outcome: the worst of its instances' failing
+outcomes, or else *as-expected* if anything was expected of any, *measured* if not, *not-covered* if none of
+it is covered.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harness.report.words import GLYPHS, ORDER, by_claim, control
 LAST = 20
 """Commits in a history strip."""
 SHOWN = 120
-"""Settled claims that stand in the open; of more, all are folded."""
+"""The most settled claims that are shown unfolded. If there are more, all are folded."""
 CHUNK = 100
 """Rows of a folded table."""
 _SETTLED = ("not-covered", "as-expected", "measured")
@@ -29,17 +29,17 @@ ODD = "odd"
 
 
 def verdict_token(verdict: ClaimVerdict) -> str:
-    """What a row of a claim with this verdict may be filtered by: `is-in-part`."""
+    """The filter token of a claim with this verdict: `is-in-part`."""
     return f"is-{verdict.replace(' ', '-')}"
 
 
 TOKENS = (*map(verdict_token, CLAIM_VERDICTS), ODD, *FAILING, "changed", "contradicts", "fragile")
-"""What a row may be filtered by: its claim's verdict, outcomes that fail, what else an instance may be."""
+"""The filter tokens of a row: its claim's verdict, failing outcomes, and other properties of instances."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What one commit's record said of an instance; `note` is shown with it."""
+    """What one commit's record said about an instance. `note` is shown with it."""
 
     commit: str
     date: str
@@ -59,14 +59,14 @@ class Streak:
 
 @dataclass(frozen=True)
 class InstanceView:
-    """An instance, where it is on the page, how it changed, and its history."""
+    """An instance, its place on the page, how it changed, and its history."""
 
     anchor: str
     record: InstanceRecord
     changed: str
     history: tuple[Streak, ...]
     tokens: tuple[str, ...]
-    """What the filters look for."""
+    """The tokens that filters match."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class ClaimView:
 
     @property
     def first(self) -> InstanceRecord:
-        """What its instances have in common is read from the first."""
+        """The first instance, from which common values are read."""
         return self.instances[0].record
 
     @property
@@ -94,17 +94,17 @@ class ClaimView:
 
     @property
     def records(self) -> list[InstanceRecord]:
-        """Those of its instances."""
+        """The records of its instances."""
         return [view.record for view in self.instances]
 
     @property
     def controls(self) -> tuple[tuple[str, int], ...]:
-        """How many controls came out how."""
+        """How many controls have which verdict."""
         return tuple(Counter(control(record) for record in self.records).items())
 
     @property
     def seconds(self) -> float:
-        """Core-seconds; a trial that several instances read counts for each."""
+        """Core-seconds. A trial that several instances read counts for each."""
         return sum(record.seconds for record in self.records)
 
     def counts(self, of: str) -> tuple[tuple[str, int], ...]:
@@ -114,14 +114,14 @@ class ClaimView:
 
     @property
     def attention(self) -> tuple[InstanceRecord, ...]:
-        """Those that are not as expected, the worst first."""
+        """The instances that are not as expected, the worst first."""
         failing = [view.record for view in self.instances if ODD in view.tokens]
         return tuple(sorted(failing, key=lambda i: _rank(i.outcome)))
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows that are shown together; with a `title`, folded under it."""
+    """Rows that are shown together. With a `title`, they are folded under it."""
 
     title: str
     rows: tuple[ClaimView, ...] | tuple[InstanceView, ...]
@@ -131,12 +131,12 @@ class Chunk:
 
 
 def glyph(outcome: str) -> str:
-    """The glyph of an outcome; a record made by hand may name another."""
+    """The glyph of an outcome. A record made by hand may name another outcome."""
     return GLYPHS.get(outcome, "•")
 
 
 def outcome_of(outcomes: Iterable[str]) -> str:
-    """The outcome of a claim whose instances have these."""
+    """The outcome of a claim whose instances have these outcomes."""
     found = set(outcomes)
     worst = [o for o in (*FAILING, *_BEST) if o in found]
     return worst[0] if worst else min(found, default="not-run")
@@ -149,8 +149,11 @@ def claim_views(
     statements: Iterable[ClaimRecord] = (),
     fine: frozenset[str] = frozenset(),
 ) -> list[ClaimView]:
-    """The claims of a record: those that are not as expected, then those that changed, then the others by
-    their verdicts. The instances in `fine` fail no run whatever their outcomes."""
+    """The claims of a record, in the order of a page.
+
+    Those that are not as expected come first, then those that changed, then the others by their verdicts. The
+    instances in `fine` do not fail a run, whatever their outcomes.
+    """
     stated = {statement.id: statement for statement in statements}
     views = []
     number = 0
@@ -186,7 +189,7 @@ def claim_views(
 
 
 def chunks(views: Sequence[ClaimView]) -> list[Chunk]:
-    """What fails or changed, in the open; the rest there too, or folded where it is long."""
+    """Failures and changes, unfolded; the rest too, or folded if it is long."""
     loud = [v for v in views if v.outcome not in _SETTLED or v.changed]
     quiet = [v for v in views if not (v.outcome not in _SETTLED or v.changed)]
     if len(quiet) <= SHOWN:
@@ -200,7 +203,7 @@ def chunks(views: Sequence[ClaimView]) -> list[Chunk]:
 
 
 def instance_chunks(views: Sequence[InstanceView]) -> list[Chunk]:
-    """The instances of a claim, folded in pieces where there are many."""
+    """The instances of a claim, folded in pieces if there are many."""
     if len(views) <= SHOWN:
         return [Chunk("", tuple(views), ())]
     pieces = [views[k : k + CHUNK] for k in range(0, len(views), CHUNK)]
@@ -237,8 +240,11 @@ def _instance_view(
     against: bool,
     odd: bool,
 ) -> InstanceView:
-    """`against`: the claim contradicts its source; this instance does if its own verdict does, too. `odd`: it
-    is not as expected."""
+    """The view of an instance.
+
+    `against`: the claim contradicts its source; this instance does so if its own verdict does, too. `odd`: it
+        is not as expected.
+    """
     tokens: list[str] = [ODD, instance.outcome] if odd else []
     if instance.id in changed:
         tokens.append("changed")
@@ -299,12 +305,12 @@ def _instance_order(view: InstanceView) -> tuple[int, bool]:
 
 
 def _rank(outcome: str) -> int:
-    """Failing outcomes from the worst; all settled ones are alike; verdicts and other words come last."""
+    """Failing outcomes from the worst; all settled ones are equal; verdicts and other words come last."""
     if outcome in FAILING:
         return ORDER.index(outcome)
     return len(FAILING) if outcome in _SETTLED else len(FAILING) + 1
 
 
 def _joined(tokens: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """Each of them once."""
+    """Each token once."""
     return tuple(dict.fromkeys(token for those in tokens for token in those))

@@ -1,8 +1,7 @@
 """The record: one run's complete result.
 
-`types`, `runs` and `kinds` say what it is in memory, `layout` how it stands in a file (schema 2). `writer`
-and `reader` go from one to the other; what is of schema 1 goes through `older`, and is of today's from there
-on.
+`types`, `runs` and `kinds` define it in memory, `layout` in a file (schema 2). `writer` and `reader` convert
+between the two. Files of schema 1 go through `older`, which gives today's schema.
 """
 
 from harness.report.record.kinds import (

@@ -1,7 +1,7 @@
-"""How a record stands in its file: JSON in which every fact stands once, and every instance on a line.
+"""The layout of a record in its file: JSON that states every fact once, and every instance on a line.
 
-Fields have the names that they have in memory (`types`), but for those of `LETTERS`, which keep the letters
-under which records were first published. What several things share stands in a table, to which they refer:
+Fields have the names that they have in memory (`types`), except those of `LETTERS`, which keep the letters
+under which records were first published. Common facts stand in tables, to which other lines refer:
 
     sources       papers and books, by what claims call them (`cite`)
     experiments   parameters, with the values that most points of an experiment share
@@ -12,9 +12,9 @@ under which records were first published. What several things share stands in a 
                   `control.rival` that of its control's result
 
 **A field that is left out is inherited.** An instance has it from the `each` of its claim, or else from the
-claim; a part has `region`, `budget`, `leaves_open`, `exchanged` and `computed` from its instance, that of a
-control `verdict` from the control's result; a citation has what it does not say itself from its source. What
-nothing says is null, empty, or the default of `types`. Some fields have rules of their own, where they are
+claim. A part has `region`, `budget`, `leaves_open`, `exchanged` and `computed` from its instance, and a part
+of a control has `verdict` from the control's result. A citation has missing fields from its source. A field
+that nothing gives is null, empty, or the default of `types`. Some fields have rules of their own if they are
 left out:
 
     looks            of an instance or a part: those of `earlier`, then (n, *interval)
@@ -22,8 +22,8 @@ left out:
     says             of an instance: the claim's, with the labels of its point in the braces
     read             how many seeds of each of its `trials` an instance read: n
 
-What has a number for each seed takes half the room, and keeps every bit, as base64: `values` are 8 bytes each
-(IEEE 754, little-endian), and `fingerprints`, where all have 16 digits, 8 bytes each.
+Fields with a number for each seed are base64, which takes half the room and keeps every bit: `values` are 8
+bytes each (IEEE 754, little-endian), and `fingerprints`, if all have 16 digits, 8 bytes each.
 """
 
 from __future__ import annotations
@@ -58,15 +58,15 @@ OF_A_CLAIM = (
     "suite", "claim", "claim_says", "source", "kind", "exchanged", "predicate", "toml", "alpha", "centre",
     "explored", "computed",
 )  # fmt: skip
-"""What an instance inherits from the line of its claim, which calls `claim_says` `says`."""
+"""The fields that an instance inherits from the line of its claim, which calls `claim_says` `says`."""
 SHARED = (
     "expect", "stance", "because", "marks", "unit", "region", "budget", "least", "first_seed", "rule",
     "explored_seeds", "agreement", "reason", "leaves_open", "quantities",
 )  # fmt: skip
-"""What an instance inherits from `each`, with the words of its control."""
+"""The fields that an instance inherits from `each`, with the words of its control."""
 OF_A_CONTROL = ("predicate", "at", "none_because")
 OF_AN_INSTANCE = ("region", "budget", "leaves_open", "exchanged", "computed")
-"""What a part inherits."""
+"""The fields that a part inherits."""
 OF_A_STATEMENT = ("agreement", "instances", "stances", "counts", "where")
 OF_A_CITATION = ("stance", "where", "scope", "margin")
 
@@ -75,11 +75,11 @@ _NOTHING: Fields = {
     "source": None, "control": None, "estimate": None, "interval": (None, None), "region": (None, None),
     "seeds_to_decision": None, "hours_to_decision": None, "name": "", "fingerprints": (), "point": {},
 }  # fmt: skip
-"""What a field means that nothing says, and that `types` gives no default."""
+"""The value of a field that nothing gives and for which `types` has no default."""
 
 
 def defaults_in_file(of: type[msgspec.Struct]) -> Fields:
-    """What fields of a type are where nothing says them, but for those that must be said or have a rule."""
+    """The values of a type's fields if nothing gives them, except required fields and those with a rule."""
     found = {}
     for field in msgspec.structs.fields(of):
         if field.name in ("looks", "smallest_margin"):
@@ -117,7 +117,7 @@ _FINGERPRINT = re.compile("[0-9a-f]{16}")
 
 
 def packed_fingerprints(names: tuple[str, ...]) -> bytes | tuple[str, ...]:
-    """8 bytes for each fingerprint; as they are where one is no number of 16 digits."""
+    """8 bytes for each fingerprint; unchanged if one does not have 16 digits."""
     return bytes.fromhex("".join(names)) if all(map(_FINGERPRINT.fullmatch, names)) else names
 
 
@@ -146,7 +146,7 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 def filled(says: str, point: Mapping[str, Value]) -> str:
-    """A claim's sentence at a point; as it is where it might become very long."""
+    """A claim's sentence at a point; unfilled if it might become very long."""
     if "{" not in says:
         return says
     labels = {axis: label_of(value) for axis, value in point.items()}
@@ -161,7 +161,7 @@ def _partial(
 ) -> Any:
     """A type with the fields of another, or `only` some, which may be left out unless they are `needed`.
 
-    `others` are fields of another type than they have in memory, or that are only in files.
+    `others` are fields with another type than in memory, or that are only in files.
     """
     types = {f.name: f.type for f in msgspec.structs.fields(of) if not only or f.name in (*needed, *only)}
     fields = [

@@ -1,4 +1,4 @@
-"""Records of schema 1, as today's: what they say in text becomes the fields that schema 2 has for it.
+"""Turns records of schema 1 into today's: their texts become the fields of schema 2.
 
 They name no suite and no kind of predicate beside an instance, and every value of an axis is text there.
 """
@@ -27,7 +27,7 @@ KINDS = (
 """The predicates of schema 1."""
 
 AxisValues = dict[tuple[str, str, str], Value]
-"""By suite, axis and label: the value."""
+"""The value by suite, axis and label."""
 
 
 def upgraded(record: Record) -> Record:
@@ -44,7 +44,7 @@ def upgraded(record: Record) -> Record:
 
 
 def _learn(instance: InstanceRecord, known: AxisValues) -> None:
-    """Take the values of axes from the parameters of trials, where they are parameters."""
+    """Read the values of axes from the parameters of trials, if they are parameters."""
     suite = _suite(instance.id)
     control = instance.control.at if instance.control else {}
     for axis, label in (*instance.point.items(), *control.items()):
@@ -83,7 +83,7 @@ def _control(control: ControlRecord, suite: str, known: AxisValues, *, exchanged
 
 
 def _read(trials: TrialsRecord) -> TrialsRecord:
-    """Without fingerprints of seeds that it does not say were read."""
+    """The trials without fingerprints of seeds that were not read."""
     n = max(trials.n, 0)
     return trials if len(trials.fingerprints) <= n else replace(trials, fingerprints=trials.fingerprints[:n])
 
@@ -99,7 +99,7 @@ def _typed(labels: Mapping[str, Value], suite: str, known: AxisValues) -> dict[s
 
 
 def _value(label: str) -> Value:
-    """What a label stands for of which no trial tells: of a benchmark's axis, or where nothing was run."""
+    """The value of a label that no trial tells: of a benchmark's axis, or if nothing was run."""
     try:
         value: Value = msgspec.json.decode(label, type=int | float | bool)
     except (msgspec.DecodeError, UnicodeEncodeError):
@@ -113,5 +113,5 @@ def _claim(claim: ClaimRecord) -> ClaimRecord:
 
 
 def _suite(id_: str) -> str:
-    """The first part of an id: names of suites hold no slash."""
+    """The first part of an id. Names of suites contain no slash."""
     return id_.partition("/")[0]

@@ -1,8 +1,8 @@
-"""Numbers as reports print them: a ratio in percent, a logarithm as the value that it is of.
+"""Numbers as reports print them: a ratio in percent, a logarithm as its value.
 
 Verdicts are reached on another scale (`InstanceRecord.unit`): ratios, positive quantities and speed-ups are
-judged by their logarithms. Everything that shows a number goes through `printed`, so that a report, an array
-and a figure show the same one.
+judged by their logarithms. Everything that shows a number uses `printed`, so that a report, an array and a
+figure show the same one.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from harness.questions import Unit
 from harness.report.record.kinds import Side
 
 LOGARITHMIC: tuple[Unit, ...] = ("ratio", "log-value", "speed-up")
-"""Units that are judged by logarithms."""
-_LARGEST = 700.0  # exp of more is no float64
+"""The units that are judged by logarithms."""
+_LARGEST = 700.0  # exp of a larger number exceeds float64
 
 
 @dataclass(frozen=True)
 class PrintedNumbers:
-    """The numbers of an instance in the unit that reports print; made by `InstanceRecord.printed`.
+    """The numbers of an instance in the unit that reports print. `InstanceRecord.printed` makes it.
 
     An open side is None, as in the record. `unit` is "%", "×" or the unit that the experiment declares.
     """
@@ -32,7 +32,7 @@ class PrintedNumbers:
     region_low: Side
     region_high: Side
     values: tuple[float, ...]
-    """One for each seed."""
+    """One value for each seed."""
     unit: str
 
 
@@ -53,7 +53,7 @@ def printed_numbers(
     region: tuple[Side, Side],
     values: Iterable[float],
 ) -> PrintedNumbers:
-    """The numbers of an instance, which are judged in `unit`; its quantities have `quantity_unit`."""
+    """The numbers of an instance that is judged in `unit`; its quantities have `quantity_unit`."""
     low, high, bottom, top = (None if side is None else printed(side, unit) for side in (*interval, *region))
     signs = {"ratio": "%", "speed-up": "×"}
     plain = quantity_unit if unit in ("log-value", "value", "difference") else ""

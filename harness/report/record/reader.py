@@ -1,4 +1,4 @@
-"""From a file to the record in it: of today's schema, see `layout`, or of an earlier one, see `older`."""
+"""Reads a record from a file of today's schema (see `layout`) or of an earlier one (see `older`)."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from harness.report.record.types import (
 )
 
 READ = (1, SCHEMA_VERSION)
-"""The schemas that are read."""
+"""The schemas that can be read."""
 DEEPEST = 32
-"""Levels of tables in each other that a claim or a parameter may have; a suite's own have four."""
+"""The most nested tables that a claim or a parameter may have. A suite's own have four."""
 MOST = 10_000_000
-"""Parameters and fingerprints that points and instances may name together, by reference: a short file must
-not fill the memory. A part of a control counts as a hundred."""
+"""The most parameters and fingerprints that points and instances may name together, by reference, so that a
+short file cannot fill the memory. A part of a control counts as a hundred."""
 
 T = TypeVar("T", bound=Versioned)
 
@@ -50,7 +50,7 @@ _NO_PART, _NO_SOURCE = defaults_in_file(PartRecord), defaults_in_file(SourceReco
 
 
 def from_json(data: bytes, file: str) -> Record:
-    """The record in `data`. Raises `RecordError` that names the file, what was expected and found."""
+    """The record in `data`. Raises `RecordError`, with the file, what was expected and what was found."""
     version = _version(data, file)
     if version == SCHEMA_VERSION:
         found = _decoded(data, file, RecordInFile, version)
@@ -65,7 +65,7 @@ def from_json(data: bytes, file: str) -> Record:
 
 
 def head_of(data: bytes, file: str, kind: type[T]) -> T:
-    """Of the record in `data`, what `kind` has fields for: of the head, in which all schemas are alike.
+    """The head fields of the record in `data` that `kind` has. All schemas have the same head.
 
     Raises `RecordError`, as `from_json` does.
     """
@@ -95,7 +95,7 @@ def _decoded(data: bytes, file: str, kind: Any, version: int) -> Any:
 
 
 class _Joined:
-    """What a file says, with what its parts inherit. Raises `ValueError` if they refer to nothing."""
+    """The contents of a file, with what its parts inherit. Raises `ValueError` if they refer to nothing."""
 
     def __init__(self, found: Any) -> None:
         self.found = found
@@ -117,7 +117,7 @@ class _Joined:
         return Record(**head, claims=claims, instances=tuple(map(self._instance, self.found.instances)))
 
     def _inherited(self, claim: Any) -> Fields:
-        """What the instances of a claim have from it."""
+        """What the instances of a claim inherit from it."""
         own = said(claim)
         shared = said(own["each"]) if "each" in own else {}
         fields = _NO_INSTANCE | {name: own[name] for name in OF_A_CLAIM if name in own} | shared
@@ -161,7 +161,7 @@ class _Joined:
         return _made(InstanceRecord, fields, found.id)
 
     def _control(self, own: Fields, words: Fields | None, inherited: Fields) -> ControlRecord | None:
-        """An instance's control; `words` are those of its claim."""
+        """An instance's control. `words` are those of its claim."""
         mine = own.get("control", words)
         if mine is None:
             return None
@@ -206,7 +206,7 @@ class _Joined:
         return tuple(found)
 
     def _fingerprints(self, number: int, n: int) -> tuple[str, ...]:
-        """The first n of a point, once for all instances that read so many."""
+        """The first n fingerprints of a point, once for all instances that read as many."""
         key = (number, max(n, 0))
         if key not in self.slices:
             self.slices[key] = self.points[number]["fingerprints"][: key[1]]
@@ -214,7 +214,7 @@ class _Joined:
         return self.slices[key]
 
     def _point(self, point: Any) -> Fields:
-        """What `TrialsRecord` has of a point, but for what was read of it."""
+        """The fields that `TrialsRecord` has of a point, except what was read of it."""
         shared = self.found.experiments.get(point.experiment, {})
         self._count(len(shared))
         own = {
@@ -235,7 +235,7 @@ class _Joined:
 
 
 def _check(record: Record, file: str) -> None:
-    """What types do not say. Raises `RecordError`."""
+    """Check what types cannot express. Raises `RecordError`."""
     distinct = {id(instance.toml): instance for instance in record.instances}
     for where, overrides in (
         *((f"instances.{instance.id}.toml", instance.toml) for instance in distinct.values()),
@@ -253,7 +253,7 @@ def _check(record: Record, file: str) -> None:
 
 
 def _check_boundary(instance: InstanceRecord, file: str) -> None:
-    """Values of an axis have logarithms, and the points that were visited are the parts."""
+    """Check that values of an axis have logarithms, and that the visited points are the parts."""
     searched = [(instance.boundary, instance.parts)]
     if instance.control is not None:
         searched.append((instance.control.boundary, instance.control.parts))
@@ -274,7 +274,7 @@ def _check_boundary(instance: InstanceRecord, file: str) -> None:
 
 
 def deeper(value: object, most: int) -> bool:
-    """Whether more than so many tables or lists are in each other."""
+    """Whether more than `most` tables or lists are nested."""
     level = [value]
     for _ in range(most + 1):
         inner = [list(v.values()) if isinstance(v, dict) else v for v in level if isinstance(v, (dict, list))]
@@ -310,7 +310,7 @@ _Made = TypeVar("_Made", bound=msgspec.Struct)
 
 
 def _made(kind: type[_Made], fields: Fields, what: str) -> _Made:
-    """The struct of these fields. Raises `ValueError` if one that must be said is not."""
+    """The struct of these fields. Raises `ValueError` if a required field is missing."""
     try:
         return kind(**fields)
     except TypeError:

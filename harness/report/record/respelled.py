@@ -1,8 +1,8 @@
-"""Records that were written when names were spelled otherwise, in today's spelling; see `harness.spelling`.
+"""Respells old records in today's spelling of names; see `harness.spelling`.
 
-Experiments and quantities are renamed wherever a record names them, in sentences that were made from them
-too, so that an old record can be compared with a run of today. Ids, sentences of suites and fingerprints
-stay.
+Experiments and quantities are renamed wherever a record names them, also in sentences that were made from
+them, so that an old record can be compared with a run of today. Ids, sentences of suites and fingerprints do
+not change.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Renamed:
 
     def _once(self, found: T, make: Callable[[T], T]) -> T:
         if id(found) not in self._made:
-            self._made[id(found)] = found, make(found)  # `found` is held, so that its id stays its own
+            self._made[id(found)] = found, make(found)  # `found` is held, so that its id is not reused
         made: T = self._made[id(found)][1]
         return made
 
@@ -79,7 +79,7 @@ def _control(control: ControlRecord, names: Mapping[str, str]) -> ControlRecord:
 
 
 def _measured(found: Any) -> Any:
-    """A quantity by seed, or one that was compared."""
+    """A measured or compared quantity, renamed."""
     names = quantities_today(found.experiment)
     quantity = names.get(found.quantity, found.quantity)
     return replace(found, experiment=experiment_today(found.experiment), quantity=quantity)

@@ -1,7 +1,7 @@
-"""What records do when a program shows them: a short `repr`, a table in a notebook, figures, files.
+"""How records are shown: a short `repr`, a table in a notebook, figures, files.
 
-The rooms that draw and write know records, so records cannot import them: a method names the module, which is
-imported when it is called.
+The packages that draw and write import records, so records cannot import them: a method imports its module
+when it is called.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SpelledBefore:
-    """A `SuiteRecord` has a field of its old name, too."""
+    """Gives a `SuiteRecord` a field of its old name, too."""
 
     __slots__ = ()
 
@@ -57,13 +57,13 @@ class ShownRecord:
         """The figure of a claim: estimates, intervals and the region along an axis.
 
         Arguments:
-            claim: the id of a claim (`CLAIM` or `SUITE/CLAIM`) or of one instance. Left out, the figure has
-                a row for each claim, in margins.
-            along: the axis that runs from left to right. Left out, the one with the most numbers.
+            claim: the id of a claim (`CLAIM` or `SUITE/CLAIM`) or of one instance. If it is left out, the
+                figure has a row for each claim, in margins.
+            along: the axis that runs from left to right. If it is left out, the one with the most numbers.
 
         Returns:
             A `Drawing`. A notebook shows it; `svg` is its text, `save("f.svg")` writes it. `.pdf` and `.png`
-            need the extra `figures`, which brings matplotlib.
+            need the extra `figures`, which installs matplotlib.
 
         Raises:
             FigureError: nothing is called `claim`, nothing of it was measured, or it has no axis `along`.
@@ -74,15 +74,15 @@ class ShownRecord:
         return drawing
 
     def write_html(self, path: str | Path, *, history: str | Path | None = None) -> None:
-        """Write the page of the run, one file that loads nothing; what `--html` writes.
+        """Write the page of the run, one file that loads nothing, as `--html` does.
 
         Arguments:
             path: where it is written.
-            history: a folder of records of earlier runs. The page then shows how each instance changed
-                over the last commits, and what changed since the last of them.
+            history: a folder of records of earlier runs. The page then shows how each instance changed over
+                the last commits, and what changed since the last of them.
 
         Raises:
-            OutputError: the file cannot be written; what stood there is left as it was.
+            OutputError: the file cannot be written; an existing file is not changed.
 
         >>> record.write_html(folder / "report.html", history=folder / "published")
         """
@@ -95,10 +95,10 @@ class ShownRecord:
         _write(path, page(self, **past, notes=around.notes))
 
     def write_markdown(self, path: str | Path) -> None:
-        """Write the report as Markdown; what `--markdown` writes.
+        """Write the report as Markdown, as `--markdown` does.
 
         Raises:
-            OutputError: the file cannot be written; what stood there is left as it was.
+            OutputError: the file cannot be written; an existing file is not changed.
 
         >>> record.write_markdown(folder / "report.md")
         """

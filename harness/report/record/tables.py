@@ -34,12 +34,12 @@ encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two values are written alike: 1 is not 1.0, nor 0.0 −0.0."""
+    """Whether two values are written alike: 1 differs from 1.0, and 0.0 from −0.0."""
     return one is other or encode(one) == encode(other)
 
 
 def without(fields: Mapping[str, Any], inherited: Mapping[str, Any]) -> Fields:
-    """The fields that are not as they are inherited."""
+    """The fields that differ from the inherited ones."""
     return {
         name: value
         for name, value in fields.items()
@@ -48,7 +48,7 @@ def without(fields: Mapping[str, Any], inherited: Mapping[str, Any]) -> Fields:
 
 
 def most_common(values: Iterable[Any]) -> Any:
-    """The value that most have, the first of several."""
+    """The most frequent value, the first of several."""
     by_json: dict[bytes, list[Any]] = {}
     for value in values:
         by_json.setdefault(encode(value), []).append(value)
@@ -56,13 +56,13 @@ def most_common(values: Iterable[Any]) -> Any:
 
 
 def part_fields(part: PartRecord, instance: InstanceRecord) -> Fields:
-    """What a part says beside its instance."""
+    """The fields of a part that differ from its instance's."""
     inherited = {name: getattr(instance, name) for name in OF_AN_INSTANCE}
     return without(packed_numbers(part), {**_NO_PART, **inherited, "values": b""})
 
 
 def packed_numbers(found: InstanceRecord | PartRecord) -> Fields:
-    """All fields, the values packed, but for the look and the margin that follow from n and interval."""
+    """All fields, with packed values, except the look and the margin that follow from n and interval."""
     fields = {**msgspec.structs.asdict(found), "values": packed(found.values)}
     looks = fields.pop("looks")
     if same(found.smallest_margin, margin(fields)):
@@ -73,13 +73,13 @@ def packed_numbers(found: InstanceRecord | PartRecord) -> Fields:
 
 
 class Sources:
-    """The table of sources, filled by what cites them."""
+    """The table of sources, which citations fill."""
 
     def __init__(self) -> None:
         self._table: dict[str, Fields] = {}
 
     def cited(self, source: SourceRecord | None) -> Fields | None:
-        """A citation, without what the table says of its source."""
+        """A citation, without what the table says about its source."""
         if source is None:
             return None
         every = msgspec.structs.asdict(source)
@@ -99,7 +99,7 @@ class ControlTable:
         self._numbers: dict[bytes, int] = {}
 
     def number(self, control: ControlRecord, instance: InstanceRecord) -> int | None:
-        """The place of a control's results; None of one without any."""
+        """The place of a control's results; None for a control without results."""
         if not control.verdict and not control.parts:
             return None
         parts = [part_fields(part, instance) for part in control.parts]
@@ -113,12 +113,12 @@ class ControlTable:
         return self._numbers.setdefault(line, len(self._numbers))
 
     def lines(self) -> Iterable[bytes]:
-        """A line for each."""
+        """A line for each result."""
         return self._numbers
 
 
 class PointTable:
-    """The table of points. Of two records of a point, of which one read fewer seeds, the longer is kept."""
+    """The table of points. If one of two records of a point read fewer seeds, the longer is kept."""
 
     def __init__(self, record: Record) -> None:
         every = [trials for instance in record.instances for trials in instance.trials]
@@ -150,16 +150,16 @@ class PointTable:
         return next((each for each in known if each.fingerprints[: trials.n] == wanted), None)
 
     def number(self, trials: TrialsRecord) -> int:
-        """The place of a point in the table, in which they stand as instances first read them."""
+        """The place of a point in the table, in the order in which instances first read points."""
         found = self._found(trials)
-        assert found is not None  # it was built of these trials
+        assert found is not None  # the table was built from these trials
         if id(found) not in self._numbers:
             self._numbers[id(found)] = len(self.points)
             self.points.append(found)
         return self._numbers[id(found)]
 
     def shared(self) -> dict[str, Fields]:
-        """The parameters that all points of an experiment have, with the values that most have."""
+        """The parameters that all points of an experiment have, with their most frequent values."""
         by_experiment: dict[str, list[Fields]] = {}
         for point in self.points:
             by_experiment.setdefault(point.experiment, []).append(point.params)

@@ -1,10 +1,10 @@
-"""What a record says, as typed data in memory. How it stands in a file, `harness.report.record.file` says.
+"""What a record says, as typed data in memory. `harness.report.record.layout` defines its file.
 
-An instance is whole: it carries its claim's words, source and TOML, so that one alone can be shown, compared
-and moved to another record. In memory these are shared, in a file they stand once.
+An instance is complete: it has its claim's words, source and TOML, so that one alone can be shown, compared
+and moved to another record. In memory these are shared; in a file they stand once.
 
-Numbers of effects (`estimate`, `interval`, `region`, `values`, `smallest_margin`) are in the units of
-x_s, the one number per seed that is judged; `unit` says what these are:
+Numbers of effects (`estimate`, `interval`, `region`, `values`, `smallest_margin`) are in the units of x_s,
+the one number per seed that is judged; `unit` says what these are:
 
     ratio       ln(a/b), or a difference of such logarithms
     log-value   ln a
@@ -18,8 +18,8 @@ x_s, the one number per seed that is judged; `unit` says what these are:
 An open side of a region, and an infinite end of an interval, are null. `InstanceRecord.printed` has the same
 numbers as reports print them, in percent or as values.
 
-The garbage collector does not look at records (`gc=False`): they have no cycles, and reading 500 files takes
-five times as long if it does.
+The garbage collector skips records (`gc=False`): they have no cycles, and reading 500 files would take five
+times as long otherwise.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ ExitCode = Annotated[int, msgspec.Meta(ge=0, le=5)]
 
 
 class RecordError(UserError, ValueError):
-    """A file is no record, or one of a schema that this version does not read."""
+    """The file is not a record, or has a schema that this version does not read."""
 
 
 class Versioned(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What every record says, of whatever schema."""
+    """What every record of any schema says."""
 
     schema_version: int
 
@@ -87,9 +87,9 @@ class SourceRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     url: str | None = None
     year: int | None = None
     scope: str = ""
-    """Of which instances it says so: every, some or most. '' in older records, where it was every."""
+    """About which instances it says so: every, some or most. '' in older records, where it was every."""
     margin: str = ""
-    """"ours" where the source gives no number for the claim's margin or bound."""
+    """"ours" if the source gives no number for the claim's margin or bound."""
 
 
 class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -108,22 +108,23 @@ class PartRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seeds_to_decision: int | None
     reason: str
     reproducibility: float | None = None
-    """As the instance's."""
+    """The reproducibility, as defined for the instance."""
     leaves_open: float | None = None
-    """As the instance's."""
+    """What it leaves open, as defined for the instance."""
     straightness: StraightnessRecord | None = None
-    """Of a power law with `exponent`."""
+    """The straightness of a power law with `exponent`."""
     lag_one: float | None = None
-    """The correlation between the ranks of neighbouring seeds' values; None of fewer than 21 seeds, of many
-    ties, and of `exact`."""
+    """The correlation between the ranks of neighbouring seeds' values; None for fewer than 21 seeds, for many
+    ties, and for `exact`."""
     neighbours_alike: bool = False
-    """Whether that is more than independent seeds give once in a thousand claims; verdicts assume them."""
+    """Whether that is more than independent seeds give once in a thousand claims. Verdicts assume independent
+    seeds."""
     exchanged: bool = False
-    """The claim holds outside of the region: `differ`."""
+    """Whether the claim holds outside of the region: `differ`."""
     computed: bool = False
-    """As the instance's."""
+    """Whether it is computed, as defined for the instance."""
     same: str = ""
-    """As the instance's."""
+    """How its numbers agree with a baseline's, as defined for the instance."""
 
 
 class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -131,7 +132,7 @@ class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     predicate: str = ""
     at: dict[str, Value] = {}
-    """Axes on which it lies elsewhere than the claim's instance, with their values."""
+    """The axes on which it lies elsewhere than the claim's instance, with their values."""
     verdict: str = ""
     parts: tuple[PartRecord, ...] = ()
     none_because: str = ""
@@ -139,7 +140,7 @@ class ControlRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def labels(self) -> dict[str, str]:
-        """`at` in the words of ids."""
+        """`at` with labels as in ids."""
         return {axis: label_of(value) for axis, value in self.at.items()}
 
 
@@ -153,11 +154,13 @@ class TrialsRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     n: int
     fingerprints: tuple[str, ...]
     data: tuple[str, ...] = ()
-    """Names in `params` of what was measured on, and of how it was prepared: data, preprocess, targets."""
+    """The names in `params` of the data and of their preparation: data, preprocess, targets."""
     own_split: bool = False
-    """The data come split: a seed redraws the initialisation, and no training or test points."""
+    """Whether the data come split, so that a seed redraws the initialisation but not training and test
+    points."""
     baseline: str = ""
-    """Whose code measured them, or in which record they are: `v0.2.0 (1a2b3c4d5)`; '' of the run's own."""
+    """The code that measured them, or the record that has them: `v0.2.0 (1a2b3c4d5)`; '' for the run's own.
+    """
 
 
 class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, gc=False, rename=LETTERS):
@@ -173,7 +176,7 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     claim: str
     """The claim's id in its suite."""
     point: dict[str, Value]
-    """The value on each axis that the id names: of variants the name, of a change along an axis `1..2`."""
+    """The value on each axis that the id names; for variants the name, for a change along an axis `1..2`."""
     says: str
     """The claim's sentence at this point."""
     claim_says: str = ""
@@ -182,9 +185,9 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     expect: str
     because: str
     predicate: str
-    """In words."""
+    """The predicate in words."""
     kind: str = ""
-    """Of its predicate: `equal`, `at-most`, …"""
+    """The kind of its predicate: `equal`, `at-most`, …"""
     toml: dict[str, object]
     alpha: float
     centre: Centre
@@ -192,8 +195,8 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     verdict: str
     outcome: Outcome
     agreement: str
-    """The verdict against `stance`; what that means for the source is said by the record's `claims`. Older
-    records have '' where nothing was expected."""
+    """The verdict compared with `stance`. The record's `claims` say what that means for the source. Older
+    records have '' if nothing was expected."""
     unit: Unit
     n: int
     budget: int
@@ -208,66 +211,67 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
     parts: tuple[PartRecord, ...]
     control: ControlRecord | None
     seconds: float
-    """Core-seconds of the trials that it read, also where these came from the store."""
+    """Core-seconds of the trials that it read, even if these came from the store."""
     trials: tuple[TrialsRecord, ...]
     looks: tuple[tuple[int, Side, Side], ...] = ()
     """How the verdict was reached: (n, low, high) of the interval at each look."""
     reproducibility: float | None = None
-    """The chance that fresh seeds give the same verdict, as far as n seeds tell: at most n/(n + 1), and None
-    of fewer than 21. None if it is not known, too. In records of 0.1 it is not cut."""
+    """The probability that fresh seeds give the same verdict, as far as n seeds show it: at most n/(n + 1),
+    and None for fewer than 21. Also None if it is unknown. In records of 0.1 it is not limited."""
     fragile: bool = False
-    """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known: its
-    verdict is near an edge. Judged before the chance is cut."""
+    """Whether the outcome would change more than once in a hundred runs on fresh seeds, as far as known,
+    because its verdict is near an edge. Judged before the probability is limited."""
     fit: FitRecord | None = None
     timings: tuple[TimingRecord, ...] = ()
     first_seed: int | None = None
-    """Where it began; None in records of 0.1, whose `trials` say it."""
+    """The first seed; None in records of 0.1, whose `trials` have it."""
     explored: tuple[tuple[int, int], ...] = ()
     """The seeds on which its expectation was formed, as ranges with both ends."""
     explored_seeds: bool = False
-    """Whether it read some of these: then its outcome is no evidence for its expectation."""
+    """Whether it read some of these. Its outcome is then no evidence for its expectation."""
     straightness: StraightnessRecord | None = None
     lag_one: float | None = None
     neighbours_alike: bool = False
-    """Of any of its parts, where it has several."""
+    """Whether this is so for any of its parts, if it has several."""
     rule: int = 1
-    """Which rule judged it, `harness.judge.RULE`; records of 0.1 do not say, and are of the first."""
+    """The rule that judged it, `harness.judge.RULE`. Records of 0.1 do not say it, and are of the first."""
     least: int = 0
-    """The smallest number of seeds that `rare` allows; 0 if it is not demanded."""
+    """The smallest number of seeds that `rare` allows; 0 without `rare`."""
     leaves_open: float | None = None
-    """A definite verdict on n seeds may have missed events that happen on this share of seeds, at its alpha;
-    None of medians and of what is not decided."""
+    """The share of seeds with events that a definite verdict on n seeds may have missed, at its alpha; None
+    for medians and for undecided instances."""
     stance: str = ""
-    """What the source says of this instance: asserts, disputes, asks, or none. '' in older records."""
+    """What the source says about this instance: asserts, disputes, asks, or none. '' in older records."""
     supported_for_some: bool = False
-    """Whether its values support it at α/k too, k being the claim's instances of this stance. Of sources with
-    the scope `some` alone."""
+    """Whether its values support it at α/k too, where k is the number of the claim's instances of this
+    stance. Only for sources with the scope `some`."""
     exchanged: bool = False
-    """The claim holds outside of the region: `differ`."""
+    """Whether the claim holds outside of the region: `differ`."""
     computed: bool = False
-    """All that it reads is declared to be the same on every seed, so that it was computed on one, and not
-    sampled: it has no level (`alpha` 0), and its interval is the rounding of what was computed."""
+    """Whether everything that it reads is declared to be the same for every seed. It is then computed with
+    one seed, not sampled: it has no level (`alpha` 0), and its interval is the rounding of the computed
+    number."""
     boundary: BoundaryRecord | None = None
-    """Of a boundary: its `parts` are the points that were visited, `interval` is where it lies (null: beyond
-    what is known), and `n` the most seeds that were read at a point."""
+    """For a boundary: its `parts` are the visited points, `interval` is where it lies (null: beyond what is
+    known), and `n` the most seeds that were read at a point."""
 
     same: str = ""
-    """How its numbers agree with a baseline's on each of its n seeds: `identical`, to the bit, or
-    `rounding`, up to 1e-6 of them; '' where they do not, and without a baseline."""
+    """How its numbers agree with a baseline's for each of its n seeds: `identical`, to the bit, or
+    `rounding`, up to 1e-6 of them; '' if they do not, and without a baseline."""
     joint_p: float | None = None
-    """The sequential p-value of the verdict that is expected (of `open`, of supported), 1 if it has
-    another; None if its suite has no `family`."""
+    """The sequential p-value of the expected verdict (for `open`, of supported), 1 if it has another; None if
+    its suite has no `family`."""
     joint_n: int = 0
-    """Seeds of that: it may have been sampled on beyond the n of its verdict."""
+    """The seeds of this p-value. It may have been sampled further than the n of its verdict."""
     confirmation: ConfirmationRecord | None = None
-    """Of an unexpected verdict that was measured again; None if that was not asked for."""
+    """The second verdict on an unexpected one; None if it was not asked for."""
     quantity_unit: str = ""
-    """Of the quantities that it reads, as their experiment declares it; '' where they have none or several,
-    and in older records."""
+    """The unit of the quantities that it reads, as their experiment declares it; '' if they have none or
+    several, and in older records."""
 
     @property
     def labels(self) -> dict[str, str]:
-        """`point` in the words of ids."""
+        """`point` with labels as in ids."""
         return {axis: label_of(value) for axis, value in self.point.items()}
 
     @property
@@ -283,7 +287,7 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
 
     @property
     def unit_of_parts(self) -> Unit:
-        """What the numbers of its parts, and its control's, are."""
+        """The unit of its parts' numbers and of its control's."""
         return self.unit if self.boundary is None else self.boundary.unit
 
     @property
@@ -293,7 +297,10 @@ class InstanceRecord(ShownInstance, msgspec.Struct, frozen=True, kw_only=True, g
 
 
 class ClaimRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One claim, and what its instances together say of its source; made by `harness.report.agreement`."""
+    """One claim, and what its instances together say about its source.
+
+    `harness.report.agreement` makes it.
+    """
 
     id: str
     """`suite/claim`."""
@@ -301,22 +308,22 @@ class ClaimRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     claim: str = ""
     """The claim's id in its suite."""
     says: str
-    """With its axes in braces."""
+    """The sentence, with its axes in braces."""
     source: SourceRecord | None
     agreement: str
-    """agrees, contradicts or undecided; '' where no source asserts or disputes it."""
+    """agrees, contradicts or undecided; '' if no source asserts or disputes it."""
     instances: Count
-    """How many the suite states, selected or not."""
+    """How many instances the suite states, selected or not."""
     stances: dict[str, Count]
-    """Of how many of these the source says what."""
+    """For each stance, about how many of these the source takes it."""
     counts: dict[str, Count]
     """How many of the instances in this record have which verdict."""
     where: str
-    """In how many it holds, and where, in a sentence; '' where none was run."""
+    """In how many it holds, and where, in a sentence; '' if none was run."""
 
 
 class Record(ShownRecord, Versioned, frozen=True, kw_only=True, gc=False):
-    """One run's complete result; made by `run`, read by `read_record`.
+    """One run's complete result. `run` makes it, and `read_record` reads it.
 
     >>> [(each.point["size"], each.verdict) for each in record.instances]
     [(1, 'supported'), (2, 'supported'), (4, 'supported')]
@@ -330,32 +337,33 @@ class Record(ShownRecord, Versioned, frozen=True, kw_only=True, gc=False):
     command: tuple[str, ...]
     suites: tuple[SuiteRecord, ...]
     commit: CommitRecord | None
-    """Of the first suite; each suite names its own."""
+    """The commit of the first suite. Each suite names its own."""
     environment: EnvironmentRecord
     first_seed: int
-    """Where the instance begins that begins first: each has a `first_seed` of its own."""
+    """The smallest first seed of all instances. Each instance has a `first_seed` of its own."""
     fresh: bool
-    """Whether the run was given a first seed, other than that with which the claims begin by themselves."""
+    """Whether the run was given a first seed other than the one with which the claims begin by themselves."""
     trials: CountsRecord
     wrong_verdicts_bound: float
-    """Sum of the alphas: a bound on the expected number of wrong definite verdicts in this run."""
+    """The sum of the alphas: a bound on the expected number of wrong definite verdicts in this run."""
     exit_code: ExitCode
     notes: tuple[str, ...]
     instances: tuple[InstanceRecord, ...]
     tracked: TrackedRecord | None = None
     shard: ShardRecord | None = None
     time_budget: float | None = None
-    """Wall seconds that the run was given."""
+    """The wall seconds that the run was given."""
     rechecks: tuple[RecheckRecord, ...] = ()
-    """Of experiments that had not passed one before; empty of older records, too."""
+    """The rechecks of experiments that had not passed one before; also empty in older records."""
     claims: tuple[ClaimRecord, ...] = ()
-    """Those of the instances, in their order; empty of older records: see `harness.report.agreement`."""
+    """The claims of the instances, in their order; empty in older records: see `harness.report.agreement`."""
     explored_seeds: bool = False
     """Whether an instance read seeds on which its expectation was formed."""
     families: tuple[FamilyRecord, ...] = ()
-    """Of each suite with `family`, which of its instances hold jointly."""
+    """For each suite with `family`, which of its instances hold jointly."""
     comparisons: tuple[ComparisonRecord, ...] = ()
-    """Of a run `--against` a commit, or a record with quantities: each quantity at each point beside it."""
+    """For a run `--against` a commit, or a record with quantities: each quantity at each point compared with
+    it."""
     quantities: tuple[QuantityRecord, ...] = ()
-    """Each quantity by seed, where the run was asked for them (`--quantities`)."""
+    """Each quantity by seed, if the run was asked for them (`--quantities`)."""
     maps: tuple[MapRecord, ...] = ()

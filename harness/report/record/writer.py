@@ -1,4 +1,4 @@
-"""From a record to its file, see `layout`: what instances share is found here, and written once."""
+"""Writes a record to its file (see `layout`): what instances share is found here, and written once."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _fields(record: Record) -> Iterator[bytes]:
 
 
 def _line(fields: Fields) -> bytes:
-    """The line of a claim or an instance, whose fields have the letters of files."""
+    """The line of a claim or an instance, with the field names of files."""
     return msgspec.json.encode({LETTERS.get(name, name): value for name, value in fields.items()})
 
 
@@ -81,7 +81,7 @@ class _RecordTables:
     controls: ControlTable
 
     def claims_and_instances(self, record: Record) -> tuple[list[Fields], list[Fields]]:
-        """Their lines."""
+        """The lines of claims and of instances."""
         stated = {claim.id: claim for claim in record.claims}
         members: dict[str, list[Fields]] = {id_: [] for id_ in stated}
         instances = []
@@ -104,7 +104,7 @@ class _RecordTables:
         return claims, [_left(fields, id_, heirs[id_]) for id_, fields in instances]
 
     def _claim(self, stated: ClaimRecord | None, instances: Sequence[Fields]) -> Fields:
-        """What a claim's line says of the claim: as its statement has it, or else its first instance."""
+        """What a claim's line says about the claim, from its statement, or else from its first instance."""
         if stated is None:
             return {name: instances[0][name] for name in OF_A_CLAIM}
         own = {"suite": stated.suite, "claim": stated.claim}
@@ -112,7 +112,7 @@ class _RecordTables:
         return own | {"claim_says": stated.says, "source": self.sources.cited(stated.source)}
 
     def _instance(self, instance: InstanceRecord) -> Fields:
-        """All that an instance says, as files say it."""
+        """Everything that an instance says, with the field names of files."""
         fields = packed_numbers(instance)
         fields["source"] = self.sources.cited(instance.source)
         fields["parts"] = [part_fields(part, instance) for part in instance.parts]
@@ -129,7 +129,7 @@ class _RecordTables:
 
 
 def _left(fields: Fields, id_: str, claim: Fields) -> Fields:
-    """What an instance says beside its claim."""
+    """What an instance says beyond its claim."""
     says = filled(claim["claim_says"], fields["point"])
     control, words = fields["control"], claim["control"]
     left = without(fields, {**claim, "says": says, "values": b"", "control": control})
@@ -141,7 +141,7 @@ def _left(fields: Fields, id_: str, claim: Fields) -> Fields:
 
 
 def _words(control: Fields | None) -> Fields | None:
-    """What a claim says of its control."""
+    """What a claim says about its control."""
     return None if control is None else {name: control[name] for name in OF_A_CONTROL}
 
 

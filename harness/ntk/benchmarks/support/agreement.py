@@ -1,13 +1,13 @@
-"""That what is timed is right: two results, held against each other before anything is timed."""
+"""Checks that a timed computation is correct, by comparing two results before anything is timed."""
 
 from __future__ import annotations
 
 import numpy as np
 
 AGREEMENT = 1e-6
-"""Relative to the largest number. Two closed forms of one ReLU kernel differ by 1e-8 near the diagonal, where
-√(1−c²) loses half of its digits, and regressions on one kernel by its rounding times a condition number of
-1e6; another kernel, or another ridge, is percents off."""
+"""The largest difference, relative to the largest number. Two closed forms of one ReLU kernel differ by 1e-8
+near the diagonal, where √(1−c²) loses half of its digits, and regressions on one kernel by its rounding times
+a condition number of 1e6. Another kernel, or another ridge, is percents off."""
 
 
 def require_equal(what: str, found: np.ndarray, expected: np.ndarray) -> None:

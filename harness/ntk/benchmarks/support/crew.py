@@ -1,8 +1,8 @@
-"""Processes that train when they are told to, each with a number of threads of its own.
+"""Processes that train on command, each with its own number of threads.
 
-A line to a process's standard input is the word to begin, a line from its standard output what came out. It
-ends with its standard input: when the crew is dropped, and when whoever made it dies, however that happens,
-since the kernel then closes the pipe.
+A line to a process's standard input tells it to begin; a line from its standard output is its result. A
+process ends when its standard input closes: when the crew is dropped, and when its parent dies for any
+reason, since the kernel then closes the pipe.
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ import weakref
 from typing import NamedTuple
 
 GRACE = 10.0
-"""Seconds to end in, once the pipe is closed; a process that trains first finishes, in less than one."""
+"""Seconds in which a process must end once the pipe is closed. A process that trains finishes first, in less
+than one."""
 
 AGREEMENT = 1e-3
 """As in `harness.ntk.benchmarks.support.problem`: threads only add numbers up in another order."""
 
 TELLING = 1e-3
-"""Seconds of work that tells whether cores are free; a word through a pipe takes a tenth of that."""
+"""Seconds of work that show whether cores are free. A message through a pipe takes a tenth of that."""
 
 CROWDED = 1.25
-"""Times as long as a process computes: 1.0 to 1.1 with a core for each, 2 with one core for two."""
+"""The largest ratio of a process's elapsed time to its computing time: 1.0 to 1.1 with a core for each
+process, 2 with one core for two."""
 
 TRIES = 9
-"""Odd, for the median to be one of them."""
+"""The number of tries, odd, so that the median is one of them."""
 
 _BOOT = """
 import sys
@@ -51,13 +53,13 @@ class ProcessResult(NamedTuple):
 
 
 class Crew:
-    """Processes that stand ready. Raises `RuntimeError` if one dies, or ends at another loss."""
+    """Processes that are ready to work. Raises `RuntimeError` if one dies, or ends at another loss."""
 
     def __init__(self, processes: int, threads: int, **work: int) -> None:
         self.processes = [_start(threads, work) for _ in range(processes)]
         self._end = weakref.finalize(self, _end, self.processes)
         try:
-            losses = [answer.loss for answer in self.work()]  # compiles
+            losses = [answer.loss for answer in self.work()]  # this also compiles
         except BaseException:
             self._end()
             raise
@@ -73,15 +75,15 @@ class Crew:
         """Have every process do its work once."""
         for process in self.processes:
             assert process.stdin is not None
-            with contextlib.suppress(BrokenPipeError):  # one that died is found below
+            with contextlib.suppress(BrokenPipeError):  # a process that died is found below
                 process.stdin.write("\n")
                 process.stdin.flush()
         return [_answer(process) for process in self.processes]
 
     def require_cores(self) -> None:
-        """Raise `RuntimeError` where the processes wait for a core, more often than not.
+        """Raise `RuntimeError` if the processes wait for a core more often than not.
 
-        Two that share one core would look as if they were of no use.
+        Two processes that share one core would look as if the second were useless.
         """
         crowding = []
         for _ in range(TRIES):
@@ -97,8 +99,8 @@ class Crew:
 
 
 def serve(*, points: int, hidden: int, width: int, steps: int, networks: int) -> None:
-    """What a process of the crew does, until its standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle, and ends it
+    """The work of a process of the crew, until its standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and ends this process
     from harness.ntk.benchmarks.support.problem import compiled, training_problem
 
     train = compiled(training_problem(points=points, hidden=hidden, width=width), steps)
@@ -111,7 +113,7 @@ def serve(*, points: int, hidden: int, width: int, steps: int, networks: int) ->
 
 def _start(threads: int, work: dict[str, int]) -> Process:
     count = str(threads)
-    # NPROC is what XLA reads, before it is imported. The comparison is about a CPU's cores.
+    # XLA reads NPROC before it is imported. The comparison is about a CPU's cores.
     numbers = dict.fromkeys(("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), count)
     return subprocess.Popen(
         [sys.executable, "-P", "-c", _BOOT.format(path=sys.path, work=work)],

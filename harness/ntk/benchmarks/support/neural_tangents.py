@@ -1,4 +1,4 @@
-"""neural-tangents as its users call it: its own networks and kernels, and no code of ours around them."""
+"""neural-tangents as its users call it: its own networks and kernels, without code of the harness."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ StaxKernel = Callable[..., Any]
 
 
 def kernel_function(architecture: Architecture, inputs: int) -> StaxKernel:
-    """The kernel of a network of equal layers, not compiled. Raises `MissingLibraryError` where
-    neural-tangents is missing, as `compat.load` does."""
+    """The kernel of a network of equal layers, not compiled.
+
+    Raises `MissingLibraryError` if neural-tangents is missing, as `compat.load` does.
+    """
     compat.load()
     from neural_tangents import stax
 

@@ -1,7 +1,7 @@
 """The training problem of the benchmarks: points on the sphere, one network, and gradient descent's rate.
 
-Training is the same amount of work at every call: a given number of steps, with a target loss of zero. For
-the loss to be looked at as an experiment looks at it, nothing is left out.
+Every call trains by the same amount of work: a given number of steps, with a target loss of zero. The loss is
+evaluated as often as in an experiment.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from harness.ntk.optimizers import rule
 from harness.ntk.train import GRADIENT_DESCENT, Final, descend, initialise, largest_eigenvalue, network_key
 
 TEST = 8
-"""Test points, few: what is timed is training."""
+"""The number of test points: few, because training is timed."""
 
 UNITS = 0.75
 """The learning rate in units of 2/λ_max, as experiments have it."""
 
 AGREEMENT = 1e-3
-"""Relative. Two programs that take the same steps in float32 differ by 6e-8 a sum, and by 1e-5 after some
-hundreds of steps; one that takes another step, or one less, by a percent and more."""
+"""The largest relative difference. Two programs that take the same steps in float32 differ by 6e-8 a sum, and
+by 1e-5 after some hundreds of steps. One that takes another step, or one step less, differs by a percent and
+more."""
 
 
 class Evaluation(NamedTuple):
@@ -44,7 +45,7 @@ class Evaluation(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainingProblem:
-    """One network before training, and what it is trained on; made by `training_problem`."""
+    """One network before training, and what it is trained on. `training_problem` makes it."""
 
     model: FullyConnected
     params: Params
@@ -74,9 +75,9 @@ def compiled(given: TrainingProblem, steps: int) -> Callable[[], Final]:
 
 
 def reference(given: TrainingProblem, steps: int) -> Final:
-    """How that training ends, by a program of its own: the first call of `compiled` still compiles.
+    """The end of that training, by a separate program, so that the first call of `compiled` still compiles.
 
-    Raises `ValueError` if it trains nothing.
+    Raises `ValueError` if the loss does not fall.
     """
     final: Final = _reference(*_arguments(given, steps))
     if int(final.steps) != steps or not final.loss < final.initial_loss:
@@ -89,7 +90,7 @@ def reference(given: TrainingProblem, steps: int) -> Final:
 
 @partial(jax.jit, static_argnums=(1, 2))
 def _reference(*arguments: Any) -> Final:
-    # JAX keeps one program per function and shapes: this is another function, of the same steps.
+    # JAX keeps one program per function and shapes. This is another function with the same steps.
     final: Final = inspect.unwrap(descend)(*arguments)
     return final
 
@@ -104,7 +105,7 @@ def _arguments(given: TrainingProblem, steps: int) -> tuple[Any, ...]:
 def stepwise(
     given: TrainingProblem,
 ) -> tuple[Callable[[Params], Evaluation], Callable[[Evaluation], Evaluation]]:
-    """The same steps as programs of their own: where training starts, and one step from there."""
+    """The same steps as separate programs: the start of training, and one step from there."""
     x, y = (array.astype(given.params[0][0].dtype) for array in (given.x, given.y))
     rate = given.rate.astype(x.dtype)
     plain = rule(GRADIENT_DESCENT, given.model, given.params, x, y, rate, None)
