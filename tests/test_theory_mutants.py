@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.targets import gather
+
 sys.path.insert(0, str(Path(__file__).parent))
 from mutants import ROOT
-from theory_mutants import MUTANTS, noticed_by
+from theory_mutants import MUTANTS, SUITES, noticed_by
 
 sys.path.pop(0)
 
@@ -17,6 +19,12 @@ sys.path.pop(0)
 def test_each_has_a_watchman() -> None:
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
     assert all(mutant.claims or (ROOT / mutant.tests).is_file() for mutant in MUTANTS)
+
+
+def test_the_claims_that_it_names_are_in_the_suites() -> None:
+    files = [str(ROOT / suite) for suite in SUITES]
+    for keyword in {mutant.claims for mutant in MUTANTS if mutant.claims}:
+        assert any(chosen.instances for chosen in gather(files, keyword=keyword, imports=False)), keyword
 
 
 @pytest.mark.slow

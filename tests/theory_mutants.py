@@ -252,7 +252,7 @@ MUTANTS = [
         "self.gamma, self.nu, dimension)",
         "self.gamma, self.nu, 4)",
         "ridge_theory",
-        "laplace-noise-risk-follows",
+        "laplace-noise-risk-is-alpha",
     ),
     _of(
         "an inverse with half of its diagonal too much",

@@ -133,6 +133,19 @@ def test_an_interrupted_run_leaves_the_published_record(
     assert published.read_bytes() == before
 
 
+def test_what_is_prepared_for_a_device_is_neither_missed_nor_measured(
+    script: ModuleType, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(tmp_path / "suites/toys.toml", "[1, 2, 4]", "[1, 2, 4, 8]")
+    with (tmp_path / "suites/toys.toml").open("a") as suite:
+        suite.write('[[claims.same.where]]\nat = { size = 8 }\nmarks = ["device"]\n')
+    assert script.record_reasons("toys") == ["the suite's file is another one"]
+    commands = []
+    monkeypatch.setattr(script, "run", lambda command: commands.append(command) or 2)
+    assert script.main([]) == 2
+    assert commands[0][commands[0].index("run") + 2 :][:2] == ["-m", "not device"]
+
+
 def test_an_unknown_suite_is_an_error(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         script.main(["toy"])
