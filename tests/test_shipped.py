@@ -50,7 +50,6 @@ NAMES = (
     "speed",
 )
 UNPUBLISHED = {
-    "finite-width",
     "map",
     "map-device",
     "network",
