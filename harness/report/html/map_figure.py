@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from harness.report.html.figures import PixelAxis
 from harness.report.html.templating import render
-from harness.report.html.ticks import log_ticks
+from harness.report.html.ticks import log_ticks, plain
 from harness.report.maps import Panel, map_rows, map_summary, panels_of
 from harness.report.record import InstanceRecord, MapRecord, PartRecord, Record
-from harness.report.words import interval_text, number
+from harness.report.words import interval_text
 from harness.text import label_of
 
 COLUMNS = 3
@@ -147,7 +147,7 @@ def _panel(panel: Panel, found: MapRecord, x: float, y: float, heading: str) -> 
     )
     ticks: tuple[tuple[float, str], ...] = ()
     if axis is not None:
-        ticks = tuple((axis(at), number(math.exp(min(at, _LARGEST)))) for at in _ticks(axis))
+        ticks = tuple((axis(at), plain(math.exp(min(at, _LARGEST)))) for at in _ticks(axis))
     return DrawnPanel(
         x, y, heading, panel.title, second, found.axes[0], _HEAD + _ROW * len(panel.lines), rows, ticks
     )

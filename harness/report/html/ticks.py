@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from harness.questions import Unit
+from harness.report.record.printed import printed
 from harness.report.words import effect
 
 _MANTISSAS = (1.0, 2.0, 5.0)
@@ -20,12 +21,25 @@ def ticks(low: float, high: float, unit: Unit) -> list[tuple[float, str]]:
             found = _decades(low, high)
     else:
         found = _round(low, high)
-    return [(x, effect(0.0 if abs(x) < 1e-12 * (high - low) else x, unit)) for x in found]
+    return [(x, _label(0.0 if abs(x) < 1e-12 * (high - low) else x, unit)) for x in found]
 
 
 def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
     """(ln value, label) of round values; low and high are logarithms."""
-    return [(x, effect(x, "log-value")) for x in _decades(low, high)]
+    return [(x, _label(x, "log-value")) for x in _decades(low, high)]
+
+
+def plain(value: float) -> str:
+    """A number of an axis, as one writes widths: `1024`, `0.05`; `1e+06` from a million on."""
+    return f"{value:.6g}"
+
+
+def _label(x: float, unit: Unit) -> str:
+    """A number as reports print it, but 2000 for 2e+03: ticks are round, so that all its digits are true."""
+    shown = printed(x, unit)
+    if unit in ("value", "log-value") and 999.5 <= abs(shown) < 999_999.5:
+        return plain(shown)
+    return effect(x, unit)
 
 
 def _round(low: float, high: float) -> list[float]:
