@@ -65,6 +65,11 @@ DRAWN = (
         ("docs/findings.py", ISSUES),
         (ISSUES,),
     ),
+    Drawn(
+        ("docs/figures/map.svg",),
+        ("docs/map_figure.py", "reports/published/map.json"),
+        ("reports/published/map.json", "harness/report/html/templates/map.svg"),
+    ),
     Drawn(("docs/figures/looks.svg",), ("docs/looks.py",), (ISSUES,)),
     Drawn(
         ("docs/figures/report.png",),

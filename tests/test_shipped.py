@@ -50,7 +50,6 @@ NAMES = (
     "speed",
 )
 UNPUBLISHED = {
-    "map",
     "map-device",
     "network",
 }

@@ -122,6 +122,12 @@ def test_the_chapters_show_what_is_published() -> None:
     assert chapters.suites(text) == ["depth", "generalisation", "other-kernels", "finite-width", "map"]
 
 
+def test_the_figure_of_the_map_is_that_of_the_published_record() -> None:
+    map_figure = module("map_figure")
+    drawn = map_figure.drawn(DOCS.parent / "reports/published/map.json")
+    assert map_figure.FIGURE.read_bytes() == drawn, "python docs/map_figure.py writes it again"
+
+
 def test_a_chapter_is_made_of_the_record_and_says_where_there_is_none(tmp_path: Path) -> None:
     """Of a part of a record: the numbers of its instances, nothing else."""
     chapters = module("chapters")
