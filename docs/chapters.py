@@ -72,12 +72,16 @@ def paragraph(record: harness.Record) -> str:
     firsts = sorted({i.first_seed for i in record.instances if not i.computed and i.first_seed is not None})
     seeds = f" on seeds from {' and '.join(map(str, firsts))} on," if firsts else ""
     commit = f" at commit {record.commit.hash[:9]}," if record.commit else ""
+    came_out = (
+        f"**{outcomes['as-expected']} of {expected} expected outcomes are as expected{''.join(failing)}**; "
+        f"of {len(record.instances) - expected} instances nothing was expected. "
+        if expected
+        else f"**Nothing was expected of them{''.join(failing)}**. "
+    )
     return (
         f"{len(claims)} claims from {len(sources)} sources, {len(record.instances)} instances ({counted} "
         f"with at most {MOST} of a claim), of which {computed} are computed, not sampled. "
-        f"**{outcomes['as-expected']} of {expected} expected outcomes are as expected{''.join(failing)}**; "
-        f"of {len(record.instances) - expected} instances nothing was expected. "
-        f"Measured{commit}{seeds} in {seconds_text(sum(_seconds(record)))} of one core."
+        f"{came_out}Measured{commit}{seeds} in {seconds_text(sum(_seconds(record)))} of one core."
     )
 
 

@@ -159,6 +159,7 @@ def test_a_chapter_on_a_map_says_where_its_boundaries_lie(tmp_path: Path) -> Non
     text = chapters.chapter(record)
     (found,) = record.maps
     assert f"**{found.title}.** 6 of 6 boundaries found, " in text
+    assert "**Nothing was expected of them**. Measured" in text
     head, *rows = map_rows(found, record.instances)
     assert f"| {' | '.join(head)} |\n|---|---|---|\n" in text
     assert len(rows) == 3
