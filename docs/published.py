@@ -7,7 +7,7 @@
 A record is out of date where its suite's file is another one, where an instance is missing, or where the
 fingerprint of a trial is another one today: the code, an input or a library that the numbers depend on has
 changed. Figures and tables are out of date where a file that they are made from is not the one that
-`reports/published/made.json` names. `--check` measures nothing, but it imports the experiments.
+`docs/made.json` names. `--check` measures nothing, but it imports the experiments.
 
 A suite is measured into a temporary file that replaces the published record when the run is complete. An
 interrupted run goes on from the store. Seeds begin beyond those that formed an expectation, as in any run.
@@ -32,7 +32,7 @@ from harness.targets import Selected, gather
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path("reports/published")
-MADE = FOLDER / "made.json"
+MADE = Path("docs") / "made.json"
 UNPUBLISHED = ("map-device", "network")
 """A suite for a device, and one whose claims are about what the user names."""
 MEASURED = "not device"
@@ -97,10 +97,7 @@ DRAWN = (
     Drawn(
         ("docs/verdicts.md (predictions of plans)",),
         ("docs/predicted.py",),
-        tuple(
-            f"reports/published/{name}.json"
-            for name in ("depth", "derivation", "generalisation", "issues", "kernels", "other-kernels")
-        ),
+        tuple(str(path.relative_to(ROOT)) for path in sorted((ROOT / FOLDER).glob("*.json"))),
     ),
     Drawn(
         ("docs/findings.md (expectations)",),

@@ -37,7 +37,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "docs_published", module)
     spec.loader.exec_module(module)
-    for folder in ("suites", "reports/published", ".venv"):
+    for folder in ("suites", "reports/published", "docs", ".venv"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "suites/toys.toml").write_text(edited(GOOD, {"toys:pair": "published_toys:pair"}))
     (tmp_path / "suites/published_toys.py").write_text(EXPERIMENT)
@@ -116,6 +116,9 @@ def test_publishing_makes_what_is_out_of_date_and_no_more(
     assert script.main([]) == 0
     assert ran == [[sys.executable, "draw.py"]]
     assert (tmp_path / "drawn.txt").read_text() == published.read_text()
+    assert list(published.parent.glob("*.json")) == [published], (
+        "`--against reports/published` reads them all"
+    )
     assert script.main([]) == 0
     assert len(ran) == 1
     assert script.main(["--check"]) == 0
