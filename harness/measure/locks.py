@@ -172,7 +172,7 @@ def _has_ranges() -> bool:
 
 
 def _locked_byte(descriptor: int, start: int, length: int = 1) -> bool:
-    """Whether the lock of so many bytes was got (0: of all from `start` on); never waits."""
+    """Whether this process got the lock of `length` bytes (0: of all from `start` on); never waits."""
     import fcntl
 
     if not _has_ranges():

@@ -1,5 +1,4 @@
-"""Kernel regression by conjugate gradients, on so many points that the kernel's matrix does not fit into
-memory.
+"""Kernel regression by conjugate gradients, for training sets whose kernel matrix does not fit into memory.
 
 Each product with the kernel evaluates it anew, tile by tile, half of its pairs. A Nyström preconditioner of
 rank r (Frangella, Tropp & Udell 2023, "Randomized Nyström preconditioning", SIAM J. Matrix Analysis 44,

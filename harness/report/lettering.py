@@ -14,6 +14,12 @@ def text_width(text: str, size: float) -> float:
     return _LETTER * size * len(text)
 
 
+def middle_within(place: float, text: str, size: float, low: float, high: float) -> float:
+    """Where the middle of a text stands: at `place`, unless the text would leave [low, high] there."""
+    half = text_width(text, size) / 2
+    return max(low + half, min(place, high - half))
+
+
 def label_rows(labels: Iterable[tuple[float, str]], size: float, most: int) -> list[int]:
     """The row below an axis in which each label stands, from left to right: the first where it meets no other
     label. `labels` has the middle of each and its text.

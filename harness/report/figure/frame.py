@@ -20,7 +20,7 @@ from harness.report.figure.marks import (
     box,
     text_lines,
 )
-from harness.report.lettering import label_rows, text_width
+from harness.report.lettering import label_rows, middle_within, text_width
 from harness.report.record import Side
 
 LEFT, RIGHT = 46.0, 8.0
@@ -81,8 +81,7 @@ def rows_of_labels(x: FigureAxis, x_ticks: Ticks, most: int = 1) -> list[int]:
 
 def _label_at(x: FigureAxis, value: float, text: str) -> float:
     """Where the middle of a label stands: below its tick, unless it would leave the figure there."""
-    half = text_width(text, SMALL) / 2
-    return max(x.start - LEFT + half + 1, min(x(value), x.end + RIGHT - half - 1))
+    return middle_within(x(value), text, SMALL, x.start - LEFT + 1, x.end + RIGHT - 1)
 
 
 def ticked_axes(

@@ -18,7 +18,7 @@ from harness.report.html.labels import effect_label
 from harness.report.html.templating import short
 from harness.report.html.ticks import ticks
 from harness.report.html.views import ODD, ClaimView, InstanceView
-from harness.report.lettering import label_rows, text_width
+from harness.report.lettering import label_rows, middle_within
 from harness.report.maps import order_of
 from harness.report.record import InstanceRecord
 from harness.text import label_of
@@ -158,8 +158,7 @@ def on_axis(instance: InstanceRecord) -> InstanceRecord:
 def _tick(place: float, label: str) -> tuple[float, str]:
     """A label as it is shown, and its middle: at its place, unless it would leave the chart there."""
     text = short(label, _LONGEST)
-    half = text_width(text, _LETTERING) / 2
-    return max(half, min(place, CURVE_WIDTH - half)), text
+    return middle_within(place, text, _LETTERING, 0.0, CURVE_WIDTH), text
 
 
 def _curve(claim: ClaimView, name: str, labels: list[str]) -> Curve | None:
