@@ -14,9 +14,11 @@ from harness.questions import LOOKS, Question
 
 Definite = Literal["supported", "refuted"]
 RULE = 2
-"""The number of the rule that judges, which every record holds. Rule 1, until version 0.1, looked at 6, 9,
-14, 21, 32, 48, 72 and 108 seeds, and had one level for inside and outside of a region. `exact` is the same in
-both."""
+"""The number of the rule that judges, which every record holds.
+
+Rule 1, until version 0.1, looked at 6, 9, 14, 21, 32, 48, 72 and 108 seeds, and had one level for inside and
+outside of a region. `exact` is the same in both.
+"""
 
 
 def level_of(verdict: Definite, question: Question) -> float:
