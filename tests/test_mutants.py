@@ -14,7 +14,7 @@ from harness.report import to_json
 
 sys.path.insert(0, str(Path(__file__).parent))
 from finite_width_mutants import MUTANTS as FINITE_WIDTH
-from mutants import MUTANTS, ROOT, Mutant, apply, failing
+from mutants import MUTANTS, ROOT, Mutant, apply, caught, failing
 from theory_mutants import MUTANTS as THEORY
 
 sys.path.pop(0)
@@ -46,3 +46,8 @@ def test_what_claims_notice_is_read_from_the_record_and_not_from_lines_of_the_te
     path.write_bytes(to_json(record(*instances)))
     assert failing(path) == [instances[1].id, instances[3].id]
     assert failing(path, ("error",)) == [instances[3].id]
+
+
+def test_what_fails_in_sound_code_too_catches_no_mutant() -> None:
+    assert caught(["issues/vacuous"], {"issues/vacuous"}) == "–"
+    assert caught(["issues/vacuous", "issues/new"], {"issues/vacuous"}) == "1 instances, e.g. issues/new"
