@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from harness.report import InstanceRecord, read_record, to_json
 from harness.report.figure import Drawing, FigureError, draw_figure
-from harness.report.figure.marks import MM, Disc, Lettering, Segment
+from harness.report.figure.marks import GREY, MM, Disc, Lettering, Segment
 from harness.report.lettering import text_width
 from harness.report.record import BoundaryRecord, MapRecord, Record
 
@@ -338,6 +338,45 @@ def test_a_map_has_a_panel_for_each_claim_whose_axis_is_logarithmic() -> None:
     nothing = replace(empty, instances=tuple(replace(i, interval=(None, None)) for i in empty.instances))
     with pytest.raises(FigureError, match="toys/sizes: expected a map that was measured, found none"):
         draw_figure(nothing, "sizes")
+
+
+def test_a_boundary_beyond_the_range_is_an_arrow_at_the_end_of_the_range() -> None:
+    """All panels have the scale of the range, and the key names only the marks that occur."""
+    found = mapped()
+
+    def beyond(verdict: str, interval: tuple[float | None, float | None]) -> Drawing:
+        lines = (replace(i, verdict=verdict, interval=interval) for i in found.instances)
+        return draw_figure(replace(found, instances=tuple(lines)), "edge")
+
+    (searched,) = {i.boundary.ends for i in found.instances if i.boundary}
+    for verdict, interval, end, key in (
+        ("≥", (searched[1], None), searched[1], "boundary above all that was searched"),
+        ("≤", (None, searched[0]), searched[0], "boundary below all that was searched"),
+    ):
+        drawing = beyond(verdict, interval)
+        assert key in texts(drawing)
+        assert not {"boundary found", "supported"} & set(texts(drawing))
+        ticks = ticks_of(drawing, "log-value")
+        bottom, top = min(ticks), max(ticks)
+        assert top - bottom > math.log(20), "the axis is that of the range, 8 to 1024"
+        points = (ticks[top] - ticks[bottom]) / (top - bottom)
+        arrows = [
+            m for m in drawing.marks
+            if isinstance(m, Segment) and m.x1 == m.x2 and m.width == 1.0 and m.color != GREY
+        ]  # fmt: skip
+        assert len(arrows) == 3
+        for arrow in arrows:
+            ends = (arrow.y1, arrow.y2)
+            begins = max(ends) if verdict == "≥" else min(ends)
+            assert begins == pytest.approx(ticks[bottom] + points * (math.log(end) - bottom))
+
+
+def test_a_caption_counts_the_instances_that_have_no_place_in_the_figure() -> None:
+    found = mapped()
+    first, *others = found.instances
+    lacking = replace(found, instances=(replace(first, interval=(None, None)), *others))
+    assert "1 of 3 instances has no interval" in draw_figure(lacking, "edge").caption
+    assert "no interval" not in draw_figure(found, "edge").caption
 
 
 def test_what_cannot_be_drawn_is_said() -> None:

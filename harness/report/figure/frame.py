@@ -30,6 +30,9 @@ SMALL, TEXT = 6.5, 7.5
 _CAP = 1.8
 _FULL = ("supported", "located", "≥", "≤")
 """The verdicts whose estimate is a full point."""
+_POINTS = {"supported": "supported", "located": "boundary found"}
+_ARROWS = {"≥": "boundary above all that was searched", "≤": "boundary below all that was searched"}
+"""What the key says of a point, and of the arrow of an interval with one end."""
 LINE = 9.0
 """The distance between two lines of text."""
 
@@ -187,25 +190,33 @@ def legend(entries: Sequence[tuple[str, str]], top: float, width: float = COLUMN
 def signs(
     top: float, verdicts: Collection[str], *, shaded: bool, shade: str = "the claim holds here"
 ) -> tuple[list[Ink], float]:
-    """The meaning of the shade, points, rings and crosses that occur, and the y at which the text ends."""
-    kinds: list[tuple[str, list[Ink]]] = []
-    if shaded:
-        kinds.append((shade, [box(-3, 1, 3, 7)]))
-    if full := sorted(
-        {"supported" if v == "supported" else "boundary found" for v in verdicts if v in _FULL}
-    ):
+    """The meaning of the shade, points, rings, crosses and arrows that occur, and the y at which it ends."""
+    kinds: list[tuple[str, list[Ink]]] = [(shade, [box(-3, 1, 3, 7)])] if shaded else []
+    if full := [text for verdict, text in _POINTS.items() if verdict in verdicts]:
         kinds.append((" or ".join(full), point_at(0, 4, GREY, "supported")))
     if "refuted" in verdicts:
         kinds.append(("refuted", point_at(0, 4, GREY, "refuted")))
     if set(verdicts) - {*_FULL, "refuted"}:
         kinds.append(("undecided", point_at(0, 4, GREY, "inconclusive")))
-    at = 8.0
+    kinds += [(text, _arrow(up=verdict == "≥")) for verdict, text in _ARROWS.items() if verdict in verdicts]
+    at, line = 8.0, top
     marks: list[Ink] = []
     for text, drawn in kinds:
-        marks += [moved_mark(mark, at, top) for mark in drawn]
-        marks.append(Lettering(at + 6, top + 6.3, text, SMALL, color=GREY))
-        at += text_width(text, SMALL) + 16
-    return marks, top + LINE
+        wide = text_width(text, SMALL) + 16
+        if at + wide > COLUMN and at > 8.0:
+            at, line = 8.0, line + LINE
+        marks += [moved_mark(mark, at, line) for mark in drawn]
+        marks.append(Lettering(at + 6, line + 6.3, text, SMALL, color=GREY))
+        at += wide
+    return marks, line + LINE
+
+
+def _arrow(*, up: bool) -> list[Ink]:
+    """The end of an interval that leaves the panel."""
+    head, foot = (0.5, 7.5) if up else (7.5, 0.5)
+    back = 3.0 if up else -3.0
+    wings = [Segment(dx, head + back, 0, head, GREY, 1.0) for dx in (-2.0, 2.0)]
+    return [Segment(0, foot, 0, head, GREY, 1.0), *wings]
 
 
 def moved_mark(mark: Ink, dx: float, dy: float) -> Ink:

@@ -97,7 +97,9 @@ def sweep_drawing(instances: Sequence[InstanceRecord], along: str = "") -> Drawi
         if title:
             marks.append(Lettering(left, top + LINE - 2, title, SMALL, color=INK))
             top += LINE
-        y = axis_over(_sides(members), top + PANEL, top + 3)
+        # Panels of a boundary have one scale, that of the range that was searched: they are to be compared.
+        sides, room = (_sides(members), 0.06) if first.boundary is None else (_searched(shown), 0.1)
+        y = axis_over(sides, top + PANEL, top + 3, room)
         if y is None:
             continue
         x = _along(layout, left, COLUMN - RIGHT)
@@ -111,7 +113,11 @@ def sweep_drawing(instances: Sequence[InstanceRecord], along: str = "") -> Drawi
         top = bottom + 4 if last else bottom - 4
     verdicts = {instance.verdict for instance in shown}
     said, top = signs(top + 1, verdicts, shaded=any(i.region != (None, None) for i in shown))
-    return Drawing(COLUMN, top + 4, says, _caption(says, shown, layout), (*marks, *said))
+    caption = _caption(says, shown, layout)
+    if lacking := len(instances) - len(shown):
+        has = "has" if lacking == 1 else "have"
+        caption += f" {lacking} of {len(instances)} instances {has} no interval and no place in the figure."
+    return Drawing(COLUMN, top + 4, says, caption, (*marks, *said))
 
 
 def map_drawing(found: MapRecord, lines: Sequence[InstanceRecord], along: str = "") -> Drawing:
@@ -211,6 +217,12 @@ def _sides(instances: Sequence[InstanceRecord]) -> list[float | None]:
         reach = 4 * (max(known) - min(known) or abs(max(known)) or 1.0)
         edges = [edge for edge in edges if min(known) - reach <= edge <= max(known) + reach]
     return [*sides, *edges]
+
+
+def _searched(instances: Sequence[InstanceRecord]) -> list[float | None]:
+    """The ends of the ranges in which boundaries were searched for, as logarithms, and their intervals."""
+    ends = [math.log(end) for i in instances if i.boundary for end in i.boundary.ends]
+    return [*ends, *_sides(instances)]
 
 
 def _panel(instances: Sequence[InstanceRecord], layout: Layout, x: FigureAxis, y: FigureAxis) -> list[Ink]:
