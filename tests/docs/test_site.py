@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import html5lib
 import pytest
-from accessibility import axe_findings
+from accessibility import axe_findings, chromium
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +28,23 @@ cli()
 """
 TOP = {"index": "README.md", "changelog": "CHANGELOG.md", "contributing": "CONTRIBUTING.md"}
 LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
+SEARCH = """
+new Promise(done => {
+  const field = document.querySelector("[data-md-component=search-query]")
+  document.querySelector("#__search").click()
+  field.focus()
+  field.value = "bisect"
+  field.dispatchEvent(new KeyboardEvent("keyup", {bubbles: true}))
+  const until = Date.now() + 60000
+  const look = () => {
+    const found = [...document.querySelectorAll(".md-search-result__link")].map(each => each.href)
+    if (found.length || Date.now() > until) done(found)
+    else setTimeout(look, 100)
+  }
+  look()
+})
+"""
+"""What a reader does who searches, and the addresses that the page then shows, within a minute."""
 STRUCTURE = ("h1", "h2", "h3", "h4", "li", "pre", "table", "tr", "img", "blockquote")
 """What a page must have as often as GitHub shows it. Paragraphs are left out: in a list whose items are apart
 GitHub wraps the text of every item, Python-Markdown that of some."""
@@ -121,6 +138,15 @@ def test_pages_have_the_lists_tables_and_blocks_that_github_shows(trees):
         assert counts[0] == counts[1], page
         compared += 1
     assert compared > 25
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["index.html", "reference/api.html"])
+def test_a_site_opened_from_the_disk_can_be_searched(site, page):
+    with chromium() as browser:
+        browser.open(site / page, width=1280, dark=False)
+        found = browser.evaluate(SEARCH)
+    assert f"file://{site}/history.html?h=bisect#finding-the-commit" in found
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What axe finds on pages, for tests; skips where Chromium or axe is missing."""
+"""Chromium, and what axe finds on pages, for tests; skips where Chromium or axe is missing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -15,17 +17,28 @@ Findings = Callable[..., list[str]]
 
 
 @contextmanager
+def chromium() -> Iterator[Any]:
+    """The browser of docs/chromium.py."""
+    module = _script("chromium")
+    if not module.installed():
+        pytest.skip("expected Chromium, found none: apt-get install chromium")
+    with module.Chromium() as browser:
+        yield browser
+
+
+@contextmanager
 def axe_findings() -> Iterator[Findings]:
     """A function of a page's path, `width` and `dark`, which gives what docs/accessible.py finds."""
-    sys.path.insert(0, str(DOCS))
-    try:
-        accessible = importlib.import_module("accessible")
-        chromium = importlib.import_module("chromium")
-    finally:
-        sys.path.remove(str(DOCS))
-    if not chromium.installed():
-        pytest.skip("expected Chromium, found none: apt-get install chromium")
+    accessible = _script("accessible")
     if not accessible.axe():
         pytest.skip("`make slow` installs docs/requirements.txt, which brings axe")
-    with chromium.Chromium() as browser:
+    with chromium() as browser:
         yield lambda path, **view: accessible.findings(browser, path, **view)
+
+
+def _script(name: str) -> ModuleType:
+    sys.path.insert(0, str(DOCS))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(DOCS))
