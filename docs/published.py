@@ -206,14 +206,14 @@ def publish(wanted: Sequence[str]) -> int:
     for name in wanted:
         if not _say(name, record_reasons(name)):
             continue
-        outputs = [ROOT / ".venv" / f"published-{name}.{kind}" for kind in ("json", "md")]
+        outputs = [Path(".venv") / f"published-{name}.{kind}" for kind in ("json", "md")]
         command = [sys.executable, "-m", "harness", "run", f"suites/{name}.toml", "-m", MEASURED]
         command += ["--json", str(outputs[0]), "--markdown", str(outputs[1])]
         code = run(command)
         if code > 1:
             return code
         for output in outputs:
-            output.replace(ROOT / FOLDER / f"{name}{output.suffix}")
+            (ROOT / output).replace(ROOT / FOLDER / f"{name}{output.suffix}")
     for drawn in DRAWN:
         if not _say(drawn.name, drawn_reasons(drawn)):
             continue

@@ -161,6 +161,7 @@ def test_what_is_prepared_for_a_device_is_neither_missed_nor_measured(
     monkeypatch.setattr(script, "run", lambda command: commands.append(command) or 2)
     assert script.main([]) == 2
     assert commands[0][commands[0].index("run") + 2 :][:2] == ["-m", "not device"]
+    assert str(tmp_path) not in " ".join(commands[0]), "the record says how it was made, not on whose machine"
 
 
 def test_an_unknown_suite_is_an_error(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
