@@ -9,8 +9,9 @@ fingerprint of a trial is another one today: the code, an input or a library tha
 changed. Figures and tables are out of date where a file that they are made from is not the one that
 `docs/made.json` names. `--check` measures nothing, but it imports the experiments.
 
-A suite is measured into a temporary file that replaces the published record when the run is complete. An
-interrupted run goes on from the store. Seeds begin beyond those that formed an expectation, as in any run.
+A suite is measured into a temporary file, which replaces the published record when all suites are measured.
+An interrupted run publishes the suites that it has finished, and another goes on from the store. Seeds begin
+beyond those that formed an expectation, as in any run.
 """
 
 from __future__ import annotations
@@ -203,6 +204,31 @@ def _say(name: str, reasons: Sequence[str]) -> bool:
 
 def publish(wanted: Sequence[str]) -> int:
     """Measure the suites whose record is out of date, and draw again what follows; the exit code."""
+    measured: list[Path] = []
+    try:
+        code = _measure(wanted, measured)
+    finally:
+        for output in measured:
+            suite = output.name.removeprefix("published-")
+            (ROOT / output).replace(ROOT / FOLDER / suite)
+    if code > 1:
+        return code
+    for drawn in DRAWN:
+        if not _say(drawn.name, drawn_reasons(drawn)):
+            continue
+        code = run([sys.executable, *drawn.command])
+        if code:
+            return code
+        write_whole(ROOT / MADE, _manifest({**made(), drawn.name: drawn.inputs()}))
+    return 0
+
+
+def _measure(wanted: Sequence[str], measured: list[Path]) -> int:
+    """Run the suites that are out of date, and add to `measured` what each wrote; the first code above 1.
+
+    Published records stay until all are measured: once one is replaced, the next run would note that its
+    checkout differs from its commit.
+    """
     for name in wanted:
         if not _say(name, record_reasons(name)):
             continue
@@ -212,15 +238,7 @@ def publish(wanted: Sequence[str]) -> int:
         code = run(command)
         if code > 1:
             return code
-        for output in outputs:
-            (ROOT / output).replace(ROOT / FOLDER / f"{name}{output.suffix}")
-    for drawn in DRAWN:
-        if not _say(drawn.name, drawn_reasons(drawn)):
-            continue
-        code = run([sys.executable, *drawn.command])
-        if code:
-            return code
-        write_whole(ROOT / MADE, _manifest({**made(), drawn.name: drawn.inputs()}))
+        measured += outputs
     return 0
 
 

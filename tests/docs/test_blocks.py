@@ -145,10 +145,11 @@ def test_what_is_wrong_is_said_with_its_line(text: str, said: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder as pages speak of it: with the suites of this repository and a record."""
+    """A folder as pages speak of it: with the suites of this repository and records."""
     shutil.copytree(ROOT / "suites", tmp_path / "suites")
     (tmp_path / "reports").mkdir()
-    shutil.copy(ROOT / "reports/published/issues.json", tmp_path / "reports")
+    for name in ("issues", "map"):
+        shutil.copy(ROOT / f"reports/published/{name}.json", tmp_path / "reports")
     return tmp_path
 
 

@@ -150,6 +150,34 @@ def test_an_interrupted_run_leaves_the_published_record(
     assert published.read_bytes() == before
 
 
+@pytest.mark.parametrize("last", [0, 2])
+def test_records_are_replaced_when_all_are_measured_or_the_run_ends(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    """One that is replaced earlier would make the checkout of the next run differ from its commit."""
+    suites = tmp_path / "suites"
+    (suites / "zoo.toml").write_text((suites / "toys.toml").read_text())
+    folder = tmp_path / "reports/published"
+    seen = []
+
+    def measured(command: list[str]) -> int:
+        seen.append(sorted(path.name for path in folder.iterdir()))
+        if "suites/zoo.toml" in command and last:
+            return last
+        for kind in ("--json", "--markdown"):
+            Path(command[command.index(kind) + 1]).write_text("measured")
+        return 1
+
+    monkeypatch.setattr(script, "run", measured)
+    monkeypatch.setattr(script, "DRAWN", ())
+    assert script.main([]) == last
+    assert seen == [[], []]
+    names = ["toys"] if last else ["toys", "zoo"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        f"{name}.{kind}" for name in names for kind in ("json", "md")
+    ]
+
+
 def test_what_is_prepared_for_a_device_is_neither_missed_nor_measured(
     script: ModuleType, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
