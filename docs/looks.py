@@ -44,7 +44,7 @@ def table(instance: harness.InstanceRecord) -> str:
     bound = math.exp(instance.region[1])
     lines = ["| seeds | mean | interval | decided? |", "|---|---|---|---|"]
     for n, estimate, low, high in looks(instance):
-        said = "supported" if high < bound else "refuted" if low >= bound else "no: it holds 0.2"
+        said = "supported" if high < bound else "refuted" if low >= bound else "no: it contains 0.2"
         lines.append(f"| {n} | {estimate:.3f} | [{low:.3f}, {high:.3f}] | {said} |")
     return "\n".join(lines) + "\n"
 

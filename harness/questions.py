@@ -197,7 +197,7 @@ class Question:
     look at exactly `budget` seeds).
 
     `alpha` is the one-sided chance of a wrong *supported*, `alpha_refute` of a wrong *refuted* (a
-    conjunction of k parts refutes each at α/(k−1)).
+    conjunction of k parts refutes each at α/k).
     `exchanged` swaps the two verdicts (`differ`). No look is smaller than `least` (`rare`). `straight` is
     what else a power law must satisfy; it reads what `effect` reads. Both begin at the seed `first_seed`.
     `unit` says what an x_s is. `deterministic`: all that it reads is the same on every seed, so that one

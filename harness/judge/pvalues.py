@@ -72,7 +72,7 @@ def p_of_part(part: PartAssessment, verdict: Definite) -> float:
 
 
 def p_of_parts(parts: Iterable[PartAssessment], verdict: Definite) -> float:
-    """For a conjunction: all parts must be supported; to refute it one of k is enough, at α/(k−1)."""
+    """For a conjunction: all parts must be supported; to refute it one of k is enough, at α/k."""
     every = list(parts)
     each = [p_of_part(part, verdict) for part in every]
     if verdict == "supported":

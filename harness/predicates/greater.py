@@ -16,7 +16,9 @@ class Greater(Ordered, frozen=True):
     ABOUT: ClassVar = "a is above b."
     EXAMPLES: ClassVar = {
         '{ of = ["a.error", "b.error"] }': "a is above b",
-        '{ of = ["a.error", "b.error"], by = "10%" }': "a is above b by at least the margin",
+        '{ of = ["a.error", "b.error"], by = "10%" }': (
+            "a is at least 10% above b: the centre of ln a/b lies above ln 1.10"
+        ),
     }
     WORD: ClassVar = "above"
 

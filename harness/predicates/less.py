@@ -16,7 +16,9 @@ class Less(Ordered, frozen=True):
     ABOUT: ClassVar = "a is below b."
     EXAMPLES: ClassVar = {
         '{ of = ["a.error", "b.error"] }': "a is below b",
-        '{ of = ["a.error", "b.error"], by = "10%" }': "a is below b by at least the margin",
+        '{ of = ["a.error", "b.error"], by = "10%" }': (
+            "b is at least 10% above a: the centre of ln a/b lies below −ln 1.10 (a is 9.1% below b)"
+        ),
     }
     WORD: ClassVar = "below"
 

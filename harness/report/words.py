@@ -82,6 +82,13 @@ def number(x: float) -> str:
     return f"{x:.3g}"
 
 
+def place(x: float) -> str:
+    """A place on an axis: a value of the axis as it is, an estimate between two of them in three digits."""
+    if float(f"{x:.6g}") == x:
+        return f"{x:.6g}"
+    return f"{x:.0f}" if 100 <= x < 1e6 else f"{x:.3g}"
+
+
 def effect(x: Side, unit: Unit) -> str:
     """An effect in the printed unit: a ratio as a percentage, a logarithm as its number."""
     if x is None:
@@ -90,7 +97,7 @@ def effect(x: Side, unit: Unit) -> str:
     if unit == "ratio":
         return f"{shown:+.3g}%" if shown < math.inf else "+∞%"
     if unit == "boundary":
-        return f"{shown:.6g}"
+        return place(shown)
     text = number(shown) if shown < math.inf or unit not in LOGARITHMIC else "∞"
     return f"{text} ×" if unit == "speed-up" else text
 

@@ -35,6 +35,11 @@ __all__ = ["write"]
         (0.123456, "value", "0.123"),
         (None, "ratio", "–"),
         (1e9, "ratio", "+∞%"),
+        (1024.0, "boundary", "1024"),
+        (0.03125, "boundary", "0.03125"),
+        (128.33939, "boundary", "128"),
+        (38.183766, "boundary", "38.2"),
+        (45254.834, "boundary", "45255"),
     ],
 )
 def test_effects_are_written_as_people_think_of_them(x: float | None, unit: str, text: str) -> None:
