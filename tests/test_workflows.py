@@ -92,8 +92,10 @@ def test_shards_are_merged_summarised_and_kept_and_the_verdict_fails_the_run(
     assert [job.failed for job in jobs.values()] == ["", "", "", "", "Fail by the exit code: 1", ""], jobs
     assert [len(job.summaries) for job in jobs.values()] == [0, 0, 0, 0, 1, 0]
     (summary,) = jobs["judge"].summaries
-    assert "**9 instances: 8 of 9 as expected, 1 unexpected.**" in summary
-    assert "| kernels/same\\[shift=0,size=4\\] | ✗ unexpected |" in summary
+    assert "9 instances: 8 of 9 as expected, 1 unexpected." in summary
+    (row,) = (line for line in summary.splitlines() if "✗ unexpected" in line and line.startswith("|"))
+    assert "kernels/same" in row
+    assert "size=4" in row
     record = record_in(first)
     assert len(record.instances) == 9
     assert record.exit_code == 1
@@ -173,7 +175,7 @@ def test_five_lines_in_another_repository_are_enough(service: Callable[..., Serv
     theirs = service("push", "7")
     (job,) = theirs.run(yaml.safe_load(re.sub(r"^on:", '"on":', block))).values()
     assert job.failed == "", job.log
-    assert "**3 instances: 3 of 3 as expected.**" in job.summaries[0]
+    assert "3 instances: 3 of 3 as expected." in job.summaries[0]
     assert record_in(theirs).exit_code == 0
 
 

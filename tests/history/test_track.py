@@ -102,17 +102,17 @@ def test_the_conformance_suite_over_the_librarys_commits(place: Lab) -> None:
     found = place.kinds({"subject": "fastkernels:kernel"})
     expected = {
         "rounding": {"identical", "numeric", "changed"},  # arccos near 1 makes 1e-16 into 1e-9
-        "it does not load": {"weakened", "identical"},  # some claims do not read the subject
-        "it loads again": {"strengthened", "identical"},
         "the kernel breaks": {"flipped", "shifted", "identical", "numeric"},
     }
+    (broken,) = (told.name for told in place.told if not told.loads)
+    assert broken not in found, "a run that cannot import its subject ends with 4 and leaves no record"
     for told in place.told[1:]:
+        if not told.loads:
+            continue
         kinds = set(found[told.name].values())
         assert kinds <= expected.get(told.name, {"identical"}), told.name
     for name, kind in (
         ("rounding", "numeric"),
-        ("it does not load", "weakened"),
-        ("it loads again", "strengthened"),
         ("the kernel breaks", "flipped"),
     ):
         assert kind in found[name].values()

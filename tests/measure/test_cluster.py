@@ -357,7 +357,7 @@ def test_a_cluster_that_is_gone_ends_the_run_and_keeps_what_was_measured(
                         process.wait()
 
     with dask(tmp_path, 2) as started:
-        with pytest.raises(ClusterError, match=rf"{expected[who]}.*goes on from there"):
+        with pytest.raises(ClusterError, match=rf"{expected[who]}.*measured is kept.*continues from there"):
             go(started)
         wait_until_gone(project)
     assert 4 <= len(found) < 40

@@ -116,10 +116,11 @@ right, half, off = sampling(), sampling(states=0.5), sampling(shift=1.0)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "refuted"),
-    [("right", set()), ("half", {"noise-of-its-size"}), ("off", {"noise-centred"})],
+    [("right", set()), ("half", {"noise-of-its-size"}), ("off", {"noise-centred", "noise-of-its-size"})],
 )
 def test_the_suite_judges_stated_errors(name, refuted, monkeypatch, tmp_path):
     (tmp_path / "noisy_subjects.py").write_text(Path(__file__).read_text())
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{in_process.SUITE.parents[1] / 'tests/support'}")
     given = {"subject": f"noisy_subjects:{name}"}
     how = {"store": None, "recheck": False, "workers": 1}

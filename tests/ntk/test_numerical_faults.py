@@ -45,7 +45,7 @@ class Judged:
                 assert (instance.outcome, instance.verdict) == ("error", "error"), quantity
             else:
                 assert instance.outcome == "as-expected", f"{quantity}: {instance.reason}"
-                assert instance.n == 6
+                assert instance.n == 14
                 assert all(map(math.isfinite, instance.values))
         found = [self.by_quantity[quantity] for quantity in quantities]
         for instance in found:
@@ -142,7 +142,7 @@ def test_initialisation_beyond_the_range_of_floats(tmp_path: Path) -> None:
 def test_a_kernel_that_is_no_number_is_not_supported_and_one_that_raises_an_error(tmp_path: Path) -> None:
     quantities = ("ntk.error", "ntk.asymmetry", "nngp.negative-eigenvalue")
     judged = Judged(tmp_path, "ntk.kernel", 'subject = "repeated:not_a_number"', quantities)
-    assert [i.values for i in judged.record.instances] == [(1e99,) * 6] * 3
+    assert [i.values for i in judged.record.instances] == [(1e99,) * 14] * 3
     assert all(i.verdict in ("refuted", "inconclusive") for i in judged.record.instances)
     judged = Judged(tmp_path, "ntk.kernel", 'subject = "repeated:raising"', quantities)
     for instance in judged.failed(*quantities):
