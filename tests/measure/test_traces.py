@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from edits import edited
 
-from harness.declare import find
+from harness.declare import find, find_model
 from harness.measure import Laboratory, Measurement, remarks
 from harness.measure.fingerprint import source_of
 from harness.measure.probes import scratch
@@ -396,7 +396,8 @@ def test_an_import_that_turns_double_precision_off_does_not_reach_the_package_s_
         """,
     )
     small = {"networks": 2, "test": 8, "train": 8, "width": 16}
-    params = tuple(sorted({**find("ntk.regression").defaults(), **small}.items()))
+    defaults = {**find("ntk.regression").defaults(), **find_model("fully-connected").defaults()}
+    params = tuple(sorted({**defaults, **small}.items()))
     before, after = (Trial("ntk.regression", params, seed) for seed in (0, 0))
     culprit, late = Trial("single:single", (), 0), Trial("single:late", (), 0)
     numbers = []
