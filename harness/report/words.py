@@ -82,7 +82,7 @@ def number(x: float) -> str:
     return f"{x:.3g}"
 
 
-def place(x: float) -> str:
+def place_on_axis(x: float) -> str:
     """A place on an axis: a value of the axis as it is, an estimate between two of them in three digits."""
     if float(f"{x:.6g}") == x:
         return f"{x:.6g}"
@@ -97,7 +97,7 @@ def effect(x: Side, unit: Unit) -> str:
     if unit == "ratio":
         return f"{shown:+.3g}%" if shown < math.inf else "+∞%"
     if unit == "boundary":
-        return place(shown)
+        return place_on_axis(shown)
     text = number(shown) if shown < math.inf or unit not in LOGARITHMIC else "∞"
     return f"{text} ×" if unit == "speed-up" else text
 
