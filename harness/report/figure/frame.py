@@ -154,7 +154,7 @@ def interval_at(
         up = 3.0 if y.end > y.start else -3.0
         for side, end, way in ((low, foot, up), (high, head, -up)):
             if side is None or not y.low <= side <= y.high:
-                marks += [Segment(at + dx, end + way, at, end, color, 1.0) for dx in (-2.0, 2.0)]
+                marks += _wings(at, end, way, color)
             else:
                 marks.append(Segment(at - _CAP, end, at + _CAP, end, color, 0.8))
     if estimate is not None and math.isfinite(estimate):
@@ -211,12 +211,15 @@ def signs(
     return marks, line + LINE
 
 
+def _wings(x: float, head: float, back: float, color: str) -> list[Ink]:
+    """The head of an arrow: two strokes that begin `back` points from it."""
+    return [Segment(x + dx, head + back, x, head, color, 1.0) for dx in (-2.0, 2.0)]
+
+
 def _arrow(*, up: bool) -> list[Ink]:
     """The end of an interval that leaves the panel."""
-    head, foot = (0.5, 7.5) if up else (7.5, 0.5)
-    back = 3.0 if up else -3.0
-    wings = [Segment(dx, head + back, 0, head, GREY, 1.0) for dx in (-2.0, 2.0)]
-    return [Segment(0, foot, 0, head, GREY, 1.0), *wings]
+    head, foot, back = (0.5, 7.5, 3.0) if up else (7.5, 0.5, -3.0)
+    return [Segment(0, foot, 0, head, GREY, 1.0), *_wings(0, head, back, GREY)]
 
 
 def moved_mark(mark: Ink, dx: float, dy: float) -> Ink:
